@@ -1,0 +1,13 @@
+"""What every template may use."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from cms.models import SiteProfile
+
+
+def site(_request: HttpRequest) -> dict[str, Any]:
+    """`site`: the site's profile (its `navigation` makes the header); `site_url`: where it lives."""
+    return {"site": SiteProfile.current(), "site_url": settings.SITE_URL}

@@ -1,0 +1,37 @@
+"""Public forms that need no cookie."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.views.decorators.csrf import csrf_exempt
+
+
+def refuse_cross_site(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Decorate a POST endpoint that reader pages use without a CSRF cookie.
+
+    There is no session to ride on, so forgery gains little; still, a browser that says it comes from another site is
+    refused. Programs send neither header and are let through: rate limits and confirmations are for them.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and _from_elsewhere(request):
+            return HttpResponseForbidden("This form can only be sent from our own pages.")
+        return view(request, *args, **kwargs)
+
+    return csrf_exempt(guarded)
+
+
+def _from_elsewhere(request: HttpRequest) -> bool:
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site == "cross-site"
+    origin = request.headers.get("Origin")
+    return bool(origin) and origin != "null" and urlsplit(origin).netloc != request.get_host()
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address a request came from, as the web server in front reports it."""
+    return request.META.get("REMOTE_ADDR", "")

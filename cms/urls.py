@@ -1,0 +1,20 @@
+"""Every address of the site, by the part that answers it."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from cms import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include("articles.urls")),
+    path("", include("newsletter.urls")),
+    path("", include("surveys.urls")),
+    path("", include("sponsors.urls")),
+    path("api/", include("cms.api")),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("admin/", admin.site.urls),
+]

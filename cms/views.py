@@ -1,0 +1,32 @@
+"""Pages that belong to no single part: the front page and the health checks."""
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from cms.lib.pagecache import public
+
+
+@require_safe
+@public
+def home(request: HttpRequest) -> HttpResponse:
+    """The front page."""
+    return render(request, "home.html")
+
+
+@require_safe
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """The process is alive."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """The process can reach the database, so it can serve readers."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "the database cannot be reached"}, status=503)
+    return JsonResponse({"status": "ready"})

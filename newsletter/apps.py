@@ -1,0 +1,7 @@
+"""Configuration of newsletter."""
+
+from django.apps import AppConfig
+
+
+class NewsletterConfig(AppConfig):
+    name = "newsletter"

@@ -1,0 +1,7 @@
+"""Configuration of sponsors."""
+
+from django.apps import AppConfig
+
+
+class SponsorsConfig(AppConfig):
+    name = "sponsors"

@@ -1,0 +1,7 @@
+"""Configuration of surveys."""
+
+from django.apps import AppConfig
+
+
+class SurveysConfig(AppConfig):
+    name = "surveys"
