@@ -85,6 +85,11 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# Beat rings every bell again, in case one was lost; the work itself is always a row. Seconds.
+CELERY_BEAT_SCHEDULE = {
+    "send outgoing mail": {"task": "cms.tasks.send_outgoing_mail", "schedule": 15},
+    "purge what has expired": {"task": "cms.tasks.purge_expired", "schedule": 3600},
+}
 
 # Mail: SMTP by EMAIL_URL, else one .eml file per message under var/outbox
 

@@ -1,4 +1,4 @@
-"""The WSGI application that granian serves."""
+"""The WSGI application that granian serves: Django behind the page cache."""
 
 import os
 
@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from cms.lib.pagecache import PageCache  # noqa: E402 - needs the settings
+
+application = PageCache(django_application)

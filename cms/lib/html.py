@@ -8,8 +8,51 @@ from html import escape, unescape
 import nh3
 from django.utils.text import slugify
 
-INLINE_TAGS = frozenset(["a", "abbr", "b", "br", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "small", "strong", "sub", "sup", "time", "u"])
-BLOCK_TAGS = frozenset(["blockquote", "dd", "div", "dl", "dt", "figcaption", "figure", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "section", "ul"])
+INLINE_TAGS = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "br",
+        "cite",
+        "code",
+        "del",
+        "em",
+        "i",
+        "ins",
+        "kbd",
+        "mark",
+        "q",
+        "s",
+        "small",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "u",
+    ]
+)
+BLOCK_TAGS = frozenset(
+    [
+        "blockquote",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "figcaption",
+        "figure",
+        "h2",
+        "h3",
+        "h4",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "ul",
+    ]
+)
 TABLE_TAGS = frozenset(["caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"])
 ALLOWED_TAGS = set(INLINE_TAGS | BLOCK_TAGS | TABLE_TAGS)
 ALLOWED_ATTRIBUTES = {

@@ -1,77 +1,44 @@
-"""What readers may keep: cache headers, and the content generation that says when kept pages are stale."""
+"""Whole pages kept in process memory, answered before Django is asked; and the headers for caches further out.
 
+`PageCache` wraps the WSGI application. It keeps what a reader without a session gets from a view marked `@public`,
+together with its compressed forms, for one content generation. When the generation has moved on, the first reader to
+ask renders the page anew, and whoever asks meanwhile gets the page as it was.
+"""
+
+import gzip
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from hashlib import blake2b
+from typing import Any
 
-from django.db import connection
+import brotli
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
-P = ParamSpec("P")
-T = TypeVar("T")
+from cms.lib import generation
+from cms.lib.generation import bump, forget, per_generation
 
-POLL_SECONDS = 0.5
+__all__ = ["PageCache", "bump", "forget", "per_generation", "public"]
 
-_lock = threading.Lock()
-_known = {"generation": 0, "checked": 0.0}
-_remembered: dict[tuple[Any, ...], tuple[int, Any]] = {}
+Headers = list[tuple[str, str]]
+StartResponse = Callable[..., Any]
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
-
-def bump() -> None:
-    """Say that something readers see has changed. Call it in the transaction that changes it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO cms_contentgeneration (id, value) VALUES (1, 1)"
-            " ON CONFLICT (id) DO UPDATE SET value = cms_contentgeneration.value + 1"
-        )
-    _known["checked"] = 0.0
-
-
-def generation() -> int:
-    """The content generation, at most POLL_SECONDS old."""
-    if time.monotonic() - _known["checked"] > POLL_SECONDS:
-        with _lock:
-            if time.monotonic() - _known["checked"] > POLL_SECONDS:
-                _known["generation"] = _read_generation()
-                _known["checked"] = time.monotonic()
-    return int(_known["generation"])
-
-
-def _read_generation() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT value FROM cms_contentgeneration WHERE id = 1")
-        row = cursor.fetchone()
-    return row[0] if row else 0
-
-
-def per_generation(build: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function of hashable arguments: its answer is kept in this process for one content generation."""
-
-    @wraps(build)
-    def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
-        key = (build.__module__, build.__qualname__, args, tuple(sorted(kwargs.items())))
-        current = generation()
-        kept = _remembered.get(key)
-        if kept is None or kept[0] != current:
-            kept = _remembered[key] = (current, build(*args, **kwargs))
-        return kept[1]
-
-    return remembered
-
-
-def forget() -> None:
-    """Drop everything kept in this process, as at its start."""
-    _remembered.clear()
-    _known["checked"] = 0.0
+KEPT_BYTES = 128 * 1024 * 1024
+PAGE_LIMIT = 2 * 1024 * 1024
+KEPT_SECONDS = 300
+NOT_KEPT = frozenset({"content-length", "content-encoding", "etag", "vary", "date", "connection", "server"})
 
 
 def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Decorate a reader's view: its successful answers to GET may be kept by any cache.
 
-    Browsers revalidate each time (cheap: an ETag), shared caches keep a page for a minute and may serve it stale while
+    Browsers revalidate each time (cheap: an ETag); shared caches keep a page for a minute and may serve it stale while
     they fetch the next.
     """
 
@@ -83,3 +50,161 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return response
 
     return cacheable
+
+
+@dataclass(slots=True)
+class Page:
+    """One kept answer: for each content coding its headers and body, ready to hand out."""
+
+    generation: int
+    kept_until: float
+    etag: str
+    forms: dict[str, tuple[Headers, bytes]]
+    unchanged: Headers
+    size: int
+    renewing: bool = False
+    used: bool = True
+
+
+@dataclass
+class PageCache:
+    """A WSGI application that answers from memory what it may, and asks `application` for the rest."""
+
+    application: Application
+    limit: int = KEPT_BYTES
+    pages: dict[tuple[str, ...], Page] = field(default_factory=dict)
+    size: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or _personal(environ):
+            return self.application(environ, start_response)
+        generation.start_polling()
+        key = (
+            environ.get("HTTP_HOST", ""),
+            environ.get("HTTP_X_FORWARDED_PROTO", ""),
+            environ.get("PATH_INFO", ""),
+            environ.get("QUERY_STRING", ""),
+        )
+        page = self.pages.get(key)
+        if page is not None and (self._fresh(page) or not self._claim(page)):
+            page.used = True
+            return _answer(page, environ, start_response)
+        return self._render(key, page, environ, start_response)
+
+    def _fresh(self, page: Page) -> bool:
+        return page.generation == generation.current() and time.monotonic() < page.kept_until
+
+    def _claim(self, page: Page) -> bool:
+        """Whether this thread is the one to render the page anew."""
+        with self.lock:
+            claimed = not page.renewing
+            page.renewing = True
+        return claimed
+
+    def _render(
+        self, key: tuple[str, ...], stale: Page | None, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        as_of = generation.current()
+        answer: dict[str, Any] = {}
+
+        def capture(status: str, headers: Headers, exc_info: Any = None) -> None:
+            answer.update(status=status, headers=headers, exc_info=exc_info)
+
+        try:
+            body = self.application(environ, capture)
+            if stale and answer["status"].startswith("5"):
+                body.close()  # type: ignore[attr-defined]
+                return _answer(stale, environ, start_response)
+            if not _keepable(environ, answer, body):
+                start_response(answer["status"], answer["headers"], answer["exc_info"])
+                with self.lock:
+                    self._drop(key)
+                return body
+            page = _page(answer["headers"], b"".join(body), as_of)
+            body.close()  # type: ignore[attr-defined]
+        finally:
+            if stale:
+                stale.renewing = False
+        self._keep(key, page)
+        return _answer(page, environ, start_response)
+
+    def _keep(self, key: tuple[str, ...], page: Page) -> None:
+        with self.lock:
+            self._drop(key)
+            self.pages[key] = page
+            self.size += page.size
+            while self.size > self.limit:
+                self._evict_one()
+
+    def _evict_one(self) -> None:
+        """Drop the oldest page that was not asked for since it was last considered."""
+        while True:
+            oldest = next(iter(self.pages))
+            page = self.pages[oldest]
+            if not page.used or len(self.pages) == 1:
+                return self._drop(oldest)
+            page.used = False
+            self.pages[oldest] = self.pages.pop(oldest)
+
+    def _drop(self, key: tuple[str, ...]) -> None:
+        if page := self.pages.pop(key, None):
+            self.size -= page.size
+
+
+def _personal(environ: dict[str, Any]) -> bool:
+    """Whether the answer may depend on who asks."""
+    return f"{settings.SESSION_COOKIE_NAME}=" in environ.get("HTTP_COOKIE", "") or "HTTP_AUTHORIZATION" in environ
+
+
+def _keepable(environ: dict[str, Any], answer: dict[str, Any], body: Iterable[bytes]) -> bool:
+    headers = {name.lower(): value for name, value in answer["headers"]}
+    varies = {part.strip().lower() for part in headers.get("vary", "").split(",") if part.strip()}
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and answer["status"].startswith("200")
+        and "public" in headers.get("cache-control", "")
+        and "set-cookie" not in headers
+        and "content-encoding" not in headers
+        and "'nonce-" not in headers.get("content-security-policy", "")
+        and varies <= {"accept-encoding"}
+        and not getattr(body, "streaming", False)
+        and int(headers.get("content-length", 0)) <= PAGE_LIMIT
+    )
+
+
+def _page(headers: Headers, body: bytes, as_of: int) -> Page:
+    etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    kept = [(name, value) for name, value in headers if name.lower() not in NOT_KEPT]
+    kept += [("ETag", etag), ("Vary", "Accept-Encoding")]
+    bodies = {"": body, "gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
+    forms = {
+        coding: (
+            [*kept, *([("Content-Encoding", coding)] if coding else []), ("Content-Length", str(len(data)))],
+            data,
+        )
+        for coding, data in bodies.items()
+    }
+    unchanged = [(name, value) for name, value in kept if name.lower() not in ("content-type", "content-language")]
+    size = sum(map(len, bodies.values())) + 2_000
+    return Page(as_of, time.monotonic() + KEPT_SECONDS, etag, forms, unchanged, size)
+
+
+def _answer(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    asked = environ.get("HTTP_IF_NONE_MATCH")
+    if asked and (page.etag in asked or asked.strip() == "*"):
+        start_response("304 Not Modified", page.unchanged)
+        return []
+    headers, body = page.forms[_coding(environ.get("HTTP_ACCEPT_ENCODING", ""))]
+    start_response("200 OK", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+_REFUSED = re.compile(r"(br|gzip)\s*;\s*q=0(?:\.0*)?(?![.\d])")
+
+
+def _coding(accepted: str) -> str:
+    """The content coding to answer in: brotli before gzip before none."""
+    if "q=0" in accepted:
+        accepted = _REFUSED.sub("", accepted)
+    return "br" if "br" in accepted else "gzip" if "gzip" in accepted else ""
