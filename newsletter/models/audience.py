@@ -1,0 +1,156 @@
+"""Newsletters, subscribers, their consent, and the addresses that must never be written to."""
+
+from hashlib import sha256
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from newsletter.querysets import NewsletterQuerySet, SubscriptionQuerySet, SuppressionQuerySet
+
+
+class Newsletter(models.Model):
+    """A list that readers can subscribe to; its briefings are the issues."""
+
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(
+        max_length=40, unique=True, help_text="Names the list in addresses, in mail headers and in the ad calendar."
+    )
+    description = models.CharField(max_length=200, blank=True, help_text="What a subscriber gets, in one sentence.")
+    from_name = models.CharField(max_length=80, blank=True, help_text="The sender's name; empty: the site's name.")
+    is_default = models.BooleanField(
+        "default", default=False, help_text="The list that a form subscribes to when it names none."
+    )
+    is_open = models.BooleanField("open", default=True, help_text="Whether new subscribers are taken.")
+    counts_reading = models.BooleanField(
+        "counts opens and clicks",
+        default=True,
+        help_text="Without it, briefings carry plain links and no image: rates and ad reports stay empty.",
+    )
+    ordering = models.PositiveSmallIntegerField(default=0)
+
+    objects = NewsletterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["ordering", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"],
+                condition=models.Q(is_default=True),
+                name="newsletter_one_default",
+                violation_error_message="Another newsletter is the default already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def channel(self) -> str:
+        """The name under which sponsors book a place in this newsletter's briefings."""
+        return f"mail:{self.slug}"
+
+
+class Subscriber(models.Model):
+    """One address; what it subscribes to is in its subscriptions."""
+
+    email = models.EmailField("e-mail", help_text="As it is written to.")
+    canonical = models.EmailField(unique=True, editable=False, help_text="In lower case: one row for each address.")
+    name = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(canonical=Lower("canonical")), name="subscriber_canonical_is_lower_case"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Subscription(models.Model):
+    """One subscriber on one list, with the evidence of consent."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "asked, not confirmed"
+        CONFIRMED = "confirmed"
+        UNSUBSCRIBED = "unsubscribed"
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.PROTECT, related_name="subscriptions")
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
+    state = models.CharField(max_length=12, choices=State, default=State.PENDING)
+    source = models.CharField(max_length=80, help_text="Where the address was entered.")
+    requested_at = models.DateTimeField(default=timezone.now)
+    requested_from = models.CharField("asked from", max_length=45, blank=True, help_text="IP network, not the address.")
+    consent_text = models.TextField(blank=True, help_text="What the form said when it was sent.")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_from = models.CharField(max_length=45, blank=True, help_text="IP network, not the address.")
+    unsubscribed_at = models.DateTimeField(null=True, blank=True)
+    unsubscribed_by = models.CharField(max_length=40, blank=True, help_text="How: one-click, page, preferences, staff.")
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["newsletter", "subscriber"], name="subscription_audience", condition=models.Q(state="confirmed")
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["subscriber", "newsletter"], name="subscription_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["pending", "confirmed", "unsubscribed"]), name="subscription_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="confirmed") | models.Q(confirmed_at__isnull=False),
+                name="subscription_confirmed_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="unsubscribed") | models.Q(unsubscribed_at__isnull=False),
+                name="subscription_unsubscribed_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber} on {self.newsletter}"
+
+
+class Suppression(models.Model):
+    """An address that gets no briefing, whatever its subscriptions say.
+
+    Only a digest is kept, so that it outlasts an erasure without keeping the address.
+    """
+
+    class Reason(models.TextChoices):
+        BOUNCE = "bounce", "mail to it came back"
+        COMPLAINT = "complaint", "it reported our mail as spam"
+        ERASED = "erased", "its owner had all data erased"
+        STAFF = "staff", "entered by staff"
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    reason = models.CharField(max_length=10, choices=Reason)
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = SuppressionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(reason__in=["bounce", "complaint", "erased", "staff"]),
+                name="suppression_reason_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.digest[:12]}… ({self.reason})"
+
+    @staticmethod
+    def digest_of(canonical: str) -> str:
+        """The digest of a canonical address; PostgreSQL computes the same in the sending statements."""
+        return sha256(canonical.encode()).hexdigest()

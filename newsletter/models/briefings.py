@@ -1,0 +1,152 @@
+"""A briefing, its items, and the message compiled from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from newsletter.models.audience import Newsletter
+from newsletter.querysets import BriefingQuerySet
+
+
+class Briefing(models.Model):
+    """One issue of a newsletter: composed, approved, frozen, sent, and then kept in the archive."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        APPROVED = "approved"
+        SENDING = "sending"
+        PAUSED = "paused"
+        SENT = "sent"
+        CANCELLED = "cancelled"
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.PROTECT, related_name="briefings")
+    subject = models.CharField(max_length=150, blank=True)
+    preheader = models.CharField(
+        max_length=200, blank=True, help_text="The line an inbox shows after the subject; not repeated in the text."
+    )
+    introduction = models.TextField(blank=True, help_text="Plain words; an empty line starts a new paragraph.")
+    issue_date = models.DateField(help_text="The day it is for: it decides which sponsor's booking it carries.")
+    slug = models.SlugField(max_length=80, unique=True, help_text="Its address in the archive.")
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
+    scheduled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    trouble = models.TextField(blank=True, editable=False, help_text="Why it stands still, in words for staff.")
+    candidates = models.PositiveIntegerField(default=0, editable=False, help_text="Confirmed subscribers at freezing.")
+    delivered = models.PositiveIntegerField(default=0, editable=False)
+    failed = models.PositiveIntegerField(default=0, editable=False)
+    uncertain = models.PositiveIntegerField(default=0, editable=False)
+    skipped = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = BriefingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-issue_date", "-id"]
+        permissions = [("approve_briefing", "Can approve and send a briefing")]
+        indexes = [
+            models.Index(
+                fields=["scheduled_at"],
+                name="briefing_live",
+                condition=Q(state__in=["approved", "sending"]),
+            ),
+            models.Index(fields=["-sent_at"], name="briefing_archive", condition=Q(state="sent")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "approved", "sending", "paused", "sent", "cancelled"]),
+                name="briefing_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "sending", "sent"])
+                | Q(approved_at__isnull=False, scheduled_at__isnull=False),
+                name="briefing_goes_out_approved",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["sending", "sent"]) | Q(frozen_at__isnull=False),
+                name="briefing_sends_what_was_frozen",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sent")
+                | Q(
+                    sent_at__isnull=False,
+                    candidates=F("delivered") + F("failed") + F("uncertain") + F("skipped"),
+                ),
+                name="briefing_sent_reconciles",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or f"{self.newsletter} of {self.issue_date}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("newsletter:archive-detail", args=[self.slug])
+
+    @property
+    def is_editable(self) -> bool:
+        return self.state == self.State.DRAFT
+
+    def move(self, *, expected: tuple[str, ...], to: str, **changes: Any) -> bool:
+        """Change the state if it is still one of those expected; whether it was."""
+        moved = Briefing.objects.filter(pk=self.pk, state__in=expected).update(state=to, **changes) == 1
+        if moved:
+            self.state = to
+            for name, value in changes.items():
+                setattr(self, name, value)
+        return moved
+
+
+class BriefingItem(models.Model):
+    """One part of a briefing, in its order. It keeps its own words: later edits of an article do not reach it."""
+
+    class Kind(models.TextChoices):
+        ARTICLE = "article"
+        TEXT = "text"
+        SPONSOR = "sponsor", "sponsor's place"
+
+    briefing = models.ForeignKey(Briefing, on_delete=models.CASCADE, related_name="items")
+    ordering = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.ARTICLE)
+    heading = models.CharField(max_length=200, blank=True)
+    text = models.TextField(blank=True, help_text="Plain words; an empty line starts a new paragraph.")
+    url = models.URLField("link", max_length=500, blank=True)
+    image_url = models.URLField("image", max_length=500, blank=True)
+    image_alt = models.CharField("image in words", max_length=200, blank=True)
+    label = models.CharField(max_length=60, blank=True, help_text="The words of the link; for a sponsor, of the label.")
+    sponsor_name = models.CharField(max_length=120, blank=True, editable=False)
+    insertion_id = models.BigIntegerField(null=True, editable=False, help_text="Which booking of the sponsor's this is.")
+
+    class Meta:
+        ordering = ["briefing", "ordering", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["article", "text", "sponsor"]), name="briefing_item_kind_known"),
+            models.UniqueConstraint(
+                fields=["briefing"],
+                condition=Q(kind="sponsor"),
+                name="briefing_one_sponsor",
+                violation_error_message="A briefing has one sponsor's place.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.heading or self.get_kind_display()
+
+
+class CompiledMessage(models.Model):
+    """What a frozen briefing sends: one message as bytes, with holes for what differs between recipients."""
+
+    briefing = models.OneToOneField(Briefing, on_delete=models.CASCADE, primary_key=True, related_name="message")
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"Message of {self.briefing}"
