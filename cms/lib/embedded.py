@@ -465,7 +465,7 @@ def main(arguments: list[str]) -> None:
                 except EmbeddedError as error:
                     sys.exit(f"moonpress: {error}")
                 cluster.hand_over()
-            os.execvp(program, [program, *rest])  # noqa: S606 - no shell is wanted
+            os.execvp(program, [program, *rest])
         case _:
             sys.exit("usage: embedded.py run PROGRAM [ARGUMENT…]")
 
