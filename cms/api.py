@@ -1,7 +1,7 @@
 """The read API under /api/v1/: each part registers its own views here."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from articles import api as articles
 from newsletter import api as newsletter
@@ -11,5 +11,5 @@ from surveys import api as surveys
 urlpatterns = [
     path("v1/", include([*articles.urlpatterns, *surveys.urlpatterns, *newsletter.urlpatterns, *sponsors.urlpatterns])),
     path("v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
 ]

@@ -1,0 +1,67 @@
+"""What holds for the site as a whole."""
+
+import pytest
+from django.conf import settings
+
+pytestmark = pytest.mark.django_db
+
+READER_PAGES = [
+    "/",
+    "/blog/",
+    "/newsletter/",
+    "/newsletter/archive/",
+    "/awards/",
+    "/advertise/",
+    "/sponsored-is-not-rated/",
+]
+
+
+def test_it_is_alive_and_ready(client):
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {"status": "ready"}
+
+
+@pytest.mark.parametrize("path", READER_PAGES)
+def test_a_reader_page_can_be_kept_by_any_cache(client, path):
+    response = client.get(path)
+    assert response.status_code == 200
+    assert "public" in response["Cache-Control"]
+    assert not response.cookies
+    assert "Cookie" not in response.get("Vary", "")
+
+
+@pytest.mark.parametrize("path", READER_PAGES)
+def test_a_reader_page_has_no_inline_script_style_or_foreign_address(client, path):
+    response = client.get(path)
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert " style=" not in response.text
+    assert "<style" not in response.text
+    for tag in response.text.split("<script")[1:]:
+        assert " src=" in tag.split(">")[0] or "application/" in tag.split(">")[0]
+    for source in ('src="http', 'srcset="http'):
+        assert source not in response.text.replace(settings.SITE_URL, "")
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing/", "/blog/nothing/", "/newsletter/confirm/nothing/", "/awards/nothing/", "/preview/nothing/"]
+)
+def test_an_unknown_address_gets_a_helpful_page(client, path):
+    response = client.get(path)
+    assert response.status_code == 404
+    assert 'href="/"' in response.text
+    assert "search" in response.text.lower()
+
+
+def test_the_api_documents_itself(client):
+    schema = client.get("/api/v1/schema/?format=json")
+    assert schema.status_code == 200
+    page = client.get("/api/docs/")
+    assert "<style" not in page.text
+    assert client.get("/api/docs/?script=").status_code == 200
+
+
+def test_every_path_of_the_schema_answers(client):
+    schema = client.get("/api/v1/schema/?format=json").json()
+    plain = [path for path, methods in schema["paths"].items() if "get" in methods and "{" not in path]
+    assert plain
+    assert {client.get(path).status_code for path in plain if "schema" not in path} == {200}
