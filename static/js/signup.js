@@ -1,0 +1,44 @@
+// Sign-up without leaving the page. Without this the form posts and answers with a page of its own.
+async function send(form) {
+  const response = await fetch(form.action, {
+    method: "POST",
+    body: new FormData(form),
+    headers: { Accept: "application/json" },
+  });
+  const { message } = await response.json();
+  return { ok: response.ok, message };
+}
+
+function answerOf(form) {
+  let answer = form.querySelector(".signup__answer");
+  if (!answer) {
+    answer = document.createElement("p");
+    answer.className = "signup__answer";
+    answer.setAttribute("role", "status");
+    form.querySelector(".signup__fields").after(answer);
+  }
+  return answer;
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const form = event.currentTarget;
+  const button = form.querySelector("button");
+  const field = form.querySelector("input[type=email]");
+  const answer = answerOf(form);
+  button.disabled = true;
+  try {
+    const { ok, message } = await send(form);
+    answer.textContent = message;
+    field.setAttribute("aria-invalid", String(!ok));
+    if (ok) field.value = "";
+    else field.focus();
+  } catch {
+    answer.textContent = "Something went wrong: no answer came back. Please try again in a moment.";
+  }
+  button.disabled = false;
+}
+
+export function setUp() {
+  for (const form of document.querySelectorAll("form[data-signup]")) form.addEventListener("submit", submit);
+}
