@@ -1,7 +1,9 @@
 """Addresses of sponsors."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import path
+
+from sponsors import views
 
 app_name = "sponsors"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("advertise/go/<str:token>", views.click, name="click")]

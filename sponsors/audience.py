@@ -1,0 +1,127 @@
+"""What ads reach: figures for the media kit, from sends that happened, with their denominators and their uncertainty."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import sqrt
+from typing import Protocol
+
+from django.utils import timezone
+
+LOOK_BACK = timedelta(days=90)
+ENOUGH_DELIVERED = 100
+Z95 = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One briefing that went out. Opens and clicks are people (deliveries), machines left out."""
+
+    channel: str
+    title: str
+    day: date
+    delivered: int
+    opened: int
+    clicked: int
+
+
+class AudienceSource(Protocol):
+    """What the newsletter part tells us. Registered in its AppConfig.ready()."""
+
+    def subscribers(self) -> int:
+        """Confirmed subscribers now."""
+
+    def sends(self, *, since: date) -> Sequence[Send]:
+        """Everything sent completely since a day, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share of a total, with the interval it lies in at 95 % (Wilson)."""
+
+    count: int
+    total: int
+
+    @property
+    def value(self) -> float:
+        return self.count / self.total
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson(self.count, self.total)
+
+    @property
+    def percent(self) -> str:
+        return f"{100 * self.value:.{self._decimals}f} %"
+
+    @property
+    def range_text(self) -> str:
+        low, high = self.interval
+        return f"{100 * low:.{self._decimals}f}–{100 * high:.{self._decimals}f} %"
+
+    @property
+    def _decimals(self) -> int:
+        return 1 if self.value >= 0.1 else 2
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The audience on a day. The rates are of all messages delivered in `sends`; None: too little was sent to say."""
+
+    as_of: date
+    subscribers: int
+    sends: tuple[Send, ...]
+    open_rate: Rate | None
+    click_rate: Rate | None
+
+    @property
+    def delivered(self) -> int:
+        return sum(send.delivered for send in self.sends)
+
+    @property
+    def first_day(self) -> date:
+        return min(send.day for send in self.sends)
+
+    @property
+    def last_day(self) -> date:
+        return max(send.day for send in self.sends)
+
+
+_sources: list[AudienceSource] = []
+
+
+def register(source: AudienceSource) -> None:
+    """Plug in where figures come from; the last one registered answers."""
+    _sources[:] = [source]
+
+
+def figures(*, today: date | None = None) -> Figures | None:
+    """The figures of the last LOOK_BACK, or None where no newsletter is plugged in."""
+    if not _sources:
+        return None
+    today = today or timezone.now().date()
+    sends = tuple(send for send in _sources[0].sends(since=today - LOOK_BACK) if send.delivered)
+    delivered = sum(send.delivered for send in sends)
+    enough = delivered >= ENOUGH_DELIVERED
+    return Figures(
+        as_of=today,
+        subscribers=_sources[0].subscribers(),
+        sends=sends,
+        open_rate=Rate(sum(send.opened for send in sends), delivered) if enough else None,
+        click_rate=Rate(sum(send.clicked for send in sends), delivered) if enough else None,
+    )
+
+
+def sends_on(channels: set[str], *, since: date) -> dict[tuple[str, date], Send]:
+    """The sends of some channels by channel and day, for reports."""
+    if not _sources or not channels:
+        return {}
+    return {(send.channel, send.day): send for send in _sources[0].sends(since=since) if send.channel in channels}
+
+
+def wilson(count: int, total: int, z: float = Z95) -> tuple[float, float]:
+    """The score interval of a binomial share (Wilson 1927): lower and upper bound, within 0 and 1."""
+    share, z2 = count / total, z * z
+    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
+    half = z * sqrt(share * (1 - share) / total + z2 / (4 * total * total)) / (1 + z2 / total)
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,0 +1,102 @@
+"""What can still be had: the units opened for sale, and on which days a package fits. Computed, never counted up."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from cms.lib import pagecache
+from sponsors.models import Package, PlacementKind, RunUnit
+
+WINDOW = timedelta(days=120)
+EVERY_DAY = frozenset(range(7))
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """For each kind (by id) the days it runs on, in order, and how many units of that day are free."""
+
+    days: Mapping[int, Mapping[date, int]]
+
+    def run_of(self, package: Package, start: date) -> dict[tuple[date, int], int] | None:
+        """The days a package takes when it starts on a day: (day, kind id) -> free units, in the order of claiming.
+
+        Each item takes the first days from the start on which its kind runs; None when too few are open.
+        """
+        run: dict[tuple[date, int], int] = {}
+        for item in package.items.all():
+            days = [day for day in self.days.get(item.kind_id, {}) if day >= start][: item.quantity]
+            if len(days) < item.quantity:
+                return None
+            run |= {(day, item.kind_id): self.days[item.kind_id][day] for day in days}
+        return dict(sorted(run.items()))
+
+    def starts(self, package: Package, *, limit: int, after: date = date.min) -> list[date]:
+        """The first days on which the whole package can start."""
+        kinds = [item.kind_id for item in package.items.all()]
+        found: list[date] = []
+        for day in sorted({day for kind in kinds for day in self.days.get(kind, {}) if day >= after}):
+            if len(found) == limit:
+                break
+            if (run := self.run_of(package, day)) and all(run.values()):
+                found.append(day)
+        return found
+
+
+def calendar(packages: Iterable[Package], *, now: datetime | None = None) -> Calendar:
+    """The days ahead for all kinds in some packages, in one query."""
+    now = now or timezone.now()
+    kinds = {item.kind_id for package in packages for item in package.items.all()}
+    ahead = RunUnit.objects.filter(
+        kind__in=kinds, date__gte=now.date(), date__lt=now.date() + WINDOW, cutoff_at__gt=now
+    )
+    counted = ahead.with_taken(now).order_by("date").values_list("kind_id", "date")
+    days: dict[int, dict[date, int]] = defaultdict(dict)
+    for kind_id, day, free in counted.annotate(free=Count("pk", filter=Q(is_taken=False))):
+        days[kind_id][day] = free
+    return Calendar(days)
+
+
+def open_units(
+    kind: PlacementKind, *, first: date, last: date, per_day: int = 1, weekdays: Iterable[int] = EVERY_DAY
+) -> int:
+    """Put units of a kind on sale for a run of days (weekdays: 0 is Monday); those there stay. Return how many are new.
+
+    A unit opened after its usual cut-off (a late sale) takes creatives until its day is over.
+    """
+    weekdays = set(weekdays)
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    units = [
+        RunUnit(kind=kind, channel=kind.channel, date=day, ordinal=ordinal, cutoff_at=_cutoff(kind, day))
+        for day in days
+        if day.weekday() in weekdays
+        for ordinal in range(1, per_day + 1)
+    ]
+    with transaction.atomic():
+        before = RunUnit.objects.filter(kind=kind).count()
+        RunUnit.objects.bulk_create(units, ignore_conflicts=True)
+        pagecache.bump()
+        return RunUnit.objects.filter(kind=kind).count() - before
+
+
+def _cutoff(kind: PlacementKind, day: date) -> datetime:
+    midnight = datetime.combine(day, time.min, tzinfo=UTC)
+    usual = midnight - timedelta(hours=kind.cutoff_hours)
+    return usual if usual > timezone.now() else midnight + timedelta(days=1)
+
+
+def turn_day(*, today: date | None = None) -> int:
+    """Flip the phase of units whose day came or went, and have pages made anew if there were any; return how many."""
+    today = today or timezone.now().date()
+    with transaction.atomic():
+        turned = RunUnit.objects.filter(date=today, phase=RunUnit.Phase.AHEAD).update(phase=RunUnit.Phase.TODAY)
+        turned += (
+            RunUnit.objects.filter(date__lt=today).exclude(phase=RunUnit.Phase.PAST).update(phase=RunUnit.Phase.PAST)
+        )
+        if turned:
+            pagecache.bump()
+    return turned

@@ -1,0 +1,71 @@
+"""The public log of who paid for what. Entries are added, never changed, and each seals the one before it."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import groupby
+
+from django.db import connection
+
+from sponsors.models import Booking, DisclosureEntry
+
+_LOCK = 0x73706F6E73  # "spons": one writer at a time, so that the chain has no forks.
+
+
+def append(kind: DisclosureEntry.Kind, booking: Booking, *, at: datetime) -> DisclosureEntry:
+    """Add a line for a booking. Call it in the transaction that changes the booking."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    last = DisclosureEntry.objects.order_by("-number").first()
+    entry = DisclosureEntry(
+        number=last.number + 1 if last else 1,
+        kind=kind,
+        booking=booking,
+        sponsor_name=booking.name,
+        tier=booking.snapshot["tier"],
+        placements=_placements(booking),
+        at=at.astimezone(UTC),
+    )
+    entry.sha256 = seal(entry, last.sha256 if last else "")
+    entry.save(force_insert=True)
+    return entry
+
+
+def seal(entry: DisclosureEntry, previous: str) -> str:
+    """SHA-256 of the previous entry's seal and this entry's fields, as compact JSON in this order."""
+    fields = [
+        previous,
+        entry.number,
+        str(entry.kind),
+        entry.sponsor_name,
+        entry.tier,
+        list(entry.placements),
+        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+    ]
+    return sha256(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def first_broken(entries: Iterable[DisclosureEntry]) -> int | None:
+    """The number of the first entry, oldest first, that does not seal the one before; None if all do."""
+    previous, expected = "", 1
+    for entry in entries:
+        if entry.number != expected or entry.sha256 != seal(entry, previous):
+            return entry.number
+        previous, expected = entry.sha256, expected + 1
+    return None
+
+
+def _placements(booking: Booking) -> list[str]:
+    """`Lead slot, 3 Dec 2026` or, for several days, `Lead slot, 7 days from 3 to 9 Dec 2026`."""
+    claims = booking.claims.select_related("unit__kind").order_by(
+        "unit__kind__name", "unit__kind_id", "unit__date", "id"
+    )
+    lines = []
+    for name, group in groupby(claims, key=lambda claim: claim.unit.kind.name):
+        days = [claim.unit.date for claim in group]
+        when = (
+            f"{days[0]:%d %b %Y}" if len(days) == 1 else f"{len(days)} days, {days[0]:%d %b %Y} to {days[-1]:%d %b %Y}"
+        )
+        lines.append(f"{name}: {when}")
+    return lines

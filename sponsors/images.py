@@ -1,0 +1,58 @@
+"""Images for ads: the exact size that was sold, decoded and encoded afresh so that nothing else comes along."""
+
+from io import BytesIO
+from typing import IO
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MAX_BYTES = 4 * 1024 * 1024
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+
+
+def accept(file: IO[bytes], sizes: list[tuple[int, int]], *, max_bytes: int = MAX_BYTES) -> ContentFile:
+    """Return a clean PNG or JPEG of an uploaded image. Raises ValidationError with what is wrong with it.
+
+    Width and height are exactly one of `sizes`, or exactly twice it in both (for dense screens): nothing is scaled.
+    """
+    data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ValidationError(f"The image is larger than {max_bytes // 1024 // 1024} MB.")
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            if not (_fits(image.size, sizes) or _fits(image.size[::-1], sizes)):  # before a pixel is decoded
+                raise _wrong_size(image.size, sizes)
+            upright = ImageOps.exif_transpose(image)
+            if not _fits(upright.size, sizes):
+                raise _wrong_size(upright.size, sizes)
+            return _encoded(upright, lossless=image.format in ("PNG", "GIF"))
+    except UnidentifiedImageError:
+        raise ValidationError("This is not an image we can read. Send a PNG, JPEG, WebP or GIF.") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise ValidationError("This image is damaged. Save it again and send that.") from None
+
+
+def _fits(size: tuple[int, ...], sizes: list[tuple[int, int]]) -> bool:
+    return any(size in ((width, height), (2 * width, 2 * height)) for width, height in sizes)
+
+
+def _wrong_size(size: tuple[int, int], sizes: list[tuple[int, int]]) -> ValidationError:
+    wanted = " or ".join(f"{width}×{height}" for width, height in sizes)
+    return ValidationError(
+        f"The image is {size[0]}×{size[1]} pixels. It must be exactly {wanted}, or exactly twice that."
+    )
+
+
+def _encoded(image: Image.Image, *, lossless: bool) -> ContentFile:
+    """The pixels alone: no metadata, no colour profile, no second frame. PNG where it came lossless or see-through."""
+    transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    pixels = image.convert("RGBA" if transparent else "RGB")
+    clean = Image.new(pixels.mode, pixels.size)
+    clean.paste(pixels)
+    out = BytesIO()
+    if transparent or lossless:
+        clean.save(out, "PNG", optimize=True)
+        return ContentFile(out.getvalue(), name="image.png")
+    clean.save(out, "JPEG", quality=88, optimize=True, progressive=True)
+    return ContentFile(out.getvalue(), name="image.jpg")

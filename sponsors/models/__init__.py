@@ -1,0 +1,21 @@
+"""What sponsors buy, hold, hand in, and what is recorded of it."""
+
+from sponsors.models.catalogue import Package, PackageItem, PlacementKind
+from sponsors.models.creatives import Approval, Creative, CreativeVersion
+from sponsors.models.inventory import Booking, Claim, RunUnit, Sponsor
+from sponsors.models.records import AdEvent, DisclosureEntry
+
+__all__ = [
+    "AdEvent",
+    "Approval",
+    "Booking",
+    "Claim",
+    "Creative",
+    "CreativeVersion",
+    "DisclosureEntry",
+    "Package",
+    "PackageItem",
+    "PlacementKind",
+    "RunUnit",
+    "Sponsor",
+]

@@ -1,0 +1,144 @@
+"""What is for sale: kinds of placement, and packages of them at a price."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from sponsors.querysets import PackageQuerySet
+
+CHANNEL = RegexValidator(r"^(web|mail):[a-z0-9-]+$", "Write web:<place> or mail:<newsletter>, such as web:article.")
+SIZE = RegexValidator(r"^[1-9]\d{1,3}x[1-9]\d{1,3}$", "Write a size as width x height in pixels, such as 600x200.")
+CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capitals, such as USD.")
+
+
+class PlacementKind(models.Model):
+    """One kind of place for an ad: the channel it stands in, what a creative for it may hold."""
+
+    name = models.CharField(max_length=80)
+    slug = models.SlugField(unique=True)
+    channel = models.CharField(
+        max_length=60, validators=[CHANNEL], help_text="web:article, web:home, or mail: and a newsletter's slug."
+    )
+    description = models.CharField(max_length=200, blank=True, help_text="Where it stands, in a buyer's words.")
+    position = models.PositiveSmallIntegerField(default=1, help_text="Where a channel has several: the first is shown.")
+    headline_limit = models.PositiveSmallIntegerField(default=60, help_text="Characters.")
+    body_limit = models.PositiveSmallIntegerField(default=200, help_text="Characters.")
+    image_sizes = ArrayField(
+        models.CharField(max_length=9, validators=[SIZE]),
+        default=list,
+        blank=True,
+        help_text="Sizes such as 600x200, separated by commas; an image has one of them exactly, or twice it.",
+    )
+    cutoff_hours = models.PositiveSmallIntegerField(
+        default=24, help_text="How long before its day a creative must be in."
+    )
+
+    class Meta:
+        ordering = ["channel", "position", "name"]
+        constraints = [
+            models.CheckConstraint(condition=Q(channel__regex=r"^(web|mail):[a-z0-9-]+$"), name="kind_channel_known"),
+            models.CheckConstraint(condition=Q(headline_limit__gt=0, body_limit__gt=0), name="kind_limits_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_mail(self) -> bool:
+        return self.channel.startswith("mail:")
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """The image sizes as pairs of width and height."""
+        return [(int(width), int(height)) for width, height in (size.split("x") for size in self.image_sizes)]
+
+
+class Package(models.Model):
+    """A bundle of placements at a price. Once quoted it never changes; a new version takes its place."""
+
+    class Tier(models.TextChoices):
+        PLATINUM = "platinum"
+        GOLD = "gold"
+        SILVER = "silver"
+
+    tier = models.CharField(max_length=10, choices=Tier)
+    version = models.PositiveSmallIntegerField(default=1, editable=False)
+    summary = models.CharField(max_length=200, help_text="One sentence on whom it suits.")
+    price = models.DecimalField(max_digits=10, decimal_places=2, validators=[MinValueValidator(0)])
+    currency = models.CharField(max_length=3, default="USD", validators=[CURRENCY])
+    on_sale = models.BooleanField(default=False, help_text="One version of each tier is on sale at a time.")
+    quoted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = PackageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-price", "tier", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["tier", "version"], name="package_version_unique"),
+            models.UniqueConstraint(
+                fields=["tier"],
+                condition=Q(on_sale=True),
+                name="package_one_on_sale_per_tier",
+                violation_error_message="Another version of this tier is on sale. Take that one off sale first.",
+            ),
+            models.CheckConstraint(condition=Q(price__gte=0), name="package_price_not_negative"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="package_currency_known"),
+            models.CheckConstraint(condition=Q(tier__in=["platinum", "gold", "silver"]), name="package_tier_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_tier_display()} (version {self.version})"
+
+    @property
+    def name(self) -> str:
+        return self.get_tier_display()
+
+    @property
+    def price_text(self) -> str:
+        """The price as people read it: `USD 4,500` or `USD 4,500.50`."""
+        return money(self.price, self.currency)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The package as a booking keeps it, whatever becomes of the package."""
+        return {
+            "tier": self.tier,
+            "version": self.version,
+            "name": self.name,
+            "price": str(self.price),
+            "currency": self.currency,
+            "items": [
+                {"kind": item.kind_id, "name": item.kind.name, "channel": item.kind.channel, "quantity": item.quantity}
+                for item in self.items.all()
+            ],
+        }
+
+
+class PackageItem(models.Model):
+    """So many placements of one kind in a package."""
+
+    package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="items")
+    kind = models.ForeignKey(PlacementKind, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+
+    class Meta:
+        ordering = ["kind__channel", "kind__position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["package", "kind"], name="package_item_kind_unique"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="package_item_quantity_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.kind}"
+
+    def clean(self) -> None:
+        if self.package_id and self.package.quoted_at:
+            raise ValidationError("This package was quoted to someone, so it can no longer change. Make a new version.")
+
+
+def money(amount: Any, currency: str) -> str:
+    """An amount with its currency; whole amounts without decimals."""
+    return f"{currency} {amount:,.0f}" if amount == int(amount) else f"{currency} {amount:,.2f}"

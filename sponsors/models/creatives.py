@@ -1,0 +1,118 @@
+"""What runs in a placement: creatives, their versions that never change, and who approved which."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from sponsors.models.catalogue import PlacementKind
+from sponsors.models.inventory import Booking
+from sponsors.querysets import CreativeVersionQuerySet
+
+
+class Creative(models.Model):
+    """The ad of one booking for one kind of placement, or a house ad that fills a place nobody bought."""
+
+    booking = models.ForeignKey(
+        Booking,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="creatives",
+        help_text="None: a house ad.",
+    )
+    kind = models.ForeignKey(PlacementKind, on_delete=models.PROTECT, related_name="creatives")
+    retired_at = models.DateTimeField(null=True, blank=True, help_text="A retired ad does not run.")
+
+    class Meta:
+        ordering = ["-id"]
+        permissions = [("approve_creative", "Can approve and reject what others handed in")]
+        constraints = [
+            models.UniqueConstraint(fields=["booking", "kind"], name="creative_one_per_booking_and_kind"),
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=Q(booking__isnull=True, retired_at__isnull=True),
+                name="creative_one_house_ad_per_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.booking or 'House ad'}: {self.kind}"
+
+    @property
+    def latest(self) -> "CreativeVersion | None":
+        """The version handed in last, approved or not."""
+        return self.versions.reviewed().order_by("-number").first()
+
+
+class CreativeVersion(models.Model):
+    """What was handed in, as it was. An edit is a new version, which needs an approval of its own."""
+
+    verdict: str | None  # by objects.reviewed()
+    verdict_reason: str | None
+
+    creative = models.ForeignKey(Creative, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    headline = models.CharField(max_length=200)
+    body = models.TextField(blank=True)
+    link_url = models.CharField("link", max_length=2000)
+    image = models.ImageField(upload_to="creatives", blank=True, width_field="image_width", height_field="image_height")
+    image_alt = models.CharField("image description", max_length=200, blank=True)
+    image_width = models.PositiveSmallIntegerField(null=True, editable=False)
+    image_height = models.PositiveSmallIntegerField(null=True, editable=False)
+    sha256 = models.CharField(max_length=64, editable=False, help_text="Of everything above, the image's bytes too.")
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", help_text="None: the sponsor."
+    )
+    submitted_at = models.DateTimeField(default=timezone.now)
+
+    objects = CreativeVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["creative", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["creative", "number"], name="creative_version_number_unique"),
+            models.CheckConstraint(condition=Q(link_url__regex=r"^https?://"), name="creative_version_link_is_http"),
+            models.CheckConstraint(
+                condition=Q(image="") | ~Q(image_alt=""), name="creative_version_image_is_described"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.creative}, version {self.number}"
+
+    @property
+    def submitter(self) -> str:
+        return str(self.submitted_by) if self.submitted_by else "the sponsor"
+
+
+class Approval(models.Model):
+    """A verdict on one version by someone who did not hand it in. The last one counts; none is ever changed."""
+
+    class Verdict(models.TextChoices):
+        APPROVED = "approved"
+        REJECTED = "rejected"
+
+    version = models.ForeignKey(CreativeVersion, on_delete=models.PROTECT, related_name="approvals")
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    reason = models.CharField(max_length=300, blank=True)
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(verdict__in=["approved", "rejected"]), name="approval_verdict_known"),
+            models.CheckConstraint(
+                condition=Q(submitted_by__isnull=True) | ~Q(by=F("submitted_by")),
+                name="approval_not_by_submitter",
+                violation_error_message="Someone other than who handed it in must approve it.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(verdict="rejected") | ~Q(reason=""), name="approval_rejection_has_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_verdict_display()} by {self.by}"

@@ -1,0 +1,202 @@
+"""Who buys and what is taken: sponsors, the units there are to sell, bookings, and the claims of bookings on units."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import URLValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+
+from cms.lib.signing import make_token
+from sponsors.models.catalogue import CHANNEL, Package, PlacementKind, money
+from sponsors.querysets import BookingQuerySet, RunUnitQuerySet, SponsorQuerySet
+
+PORTAL = "sponsors.portal"
+REPORT = "sponsors.report"
+LINK_LASTS = timedelta(days=180)
+
+
+class Sponsor(models.Model):
+    """An organisation that buys ads."""
+
+    class Category(models.TextChoices):
+        EXCHANGE = "exchange", "Exchange or broker"
+        WALLET = "wallet", "Wallet or custody"
+        PROTOCOL = "protocol", "Protocol or token"
+        INFRASTRUCTURE = "infrastructure", "Infrastructure or data"
+        OTHER = "other", "Something else"
+
+    name = models.CharField(max_length=120)
+    category = models.CharField(max_length=20, choices=Category, default=Category.OTHER)
+    website = models.URLField(blank=True, validators=[URLValidator(schemes=["http", "https"])])
+    contact_email = models.EmailField(blank=True)
+    aliases = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        help_text="Other names a text may call it by (products, tickers such as $ABC), separated by commas.",
+    )
+    jurisdictions = ArrayField(
+        models.CharField(max_length=2),
+        default=list,
+        blank=True,
+        help_text="Country codes it advertises to, separated by commas.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = SponsorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"), name="sponsor_name_unique", violation_error_message="There is a sponsor of this name."
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RunUnit(models.Model):
+    """One thing that can be sold once: a placement of a kind, on a channel, on a day."""
+
+    class Phase(models.TextChoices):
+        """Where the unit's day stands; flipped by beat, so that pages which show it are made anew."""
+
+        AHEAD = "ahead"
+        TODAY = "today"
+        PAST = "past"
+
+    kind = models.ForeignKey(PlacementKind, on_delete=models.PROTECT, related_name="units")
+    channel = models.CharField(max_length=60, validators=[CHANNEL], help_text="As the kind's was when it was opened.")
+    date = models.DateField()
+    ordinal = models.PositiveSmallIntegerField(default=1)
+    cutoff_at = models.DateTimeField(help_text="A creative handed in later does not run in this unit.")
+    phase = models.CharField(max_length=5, choices=Phase, default=Phase.AHEAD, editable=False)
+
+    objects = RunUnitQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["date", "channel", "kind", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "channel", "date", "ordinal"], name="run_unit_unique"),
+            models.CheckConstraint(condition=Q(ordinal__gte=1), name="run_unit_ordinal_from_one"),
+        ]
+        indexes = [
+            models.Index(fields=["channel", "date"], name="run_unit_by_day"),
+            models.Index(fields=["date"], name="run_unit_turning", condition=~Q(phase="past")),
+        ]
+
+    def __str__(self) -> str:
+        number = f" #{self.ordinal}" if self.ordinal > 1 else ""
+        return f"{self.kind}, {self.date:%d %b %Y}{number}"
+
+
+class Booking(models.Model):
+    """Someone's hold on, or purchase of, the units of one package."""
+
+    class State(models.TextChoices):
+        HELD = "held"
+        CONFIRMED = "confirmed"
+        CANCELLED = "cancelled"
+        EXPIRED = "expired"
+
+    sponsor = models.ForeignKey(
+        Sponsor,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="bookings",
+        help_text="Set at the latest when confirmed.",
+    )
+    company = models.CharField(max_length=120)
+    contact_email = models.EmailField()
+    message = models.TextField(blank=True)
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="bookings")
+    snapshot = models.JSONField(editable=False, help_text="The package as it was quoted.")
+    price = models.DecimalField(max_digits=10, decimal_places=2, editable=False)
+    currency = models.CharField(max_length=3, editable=False)
+    state = models.CharField(max_length=10, choices=State, default=State.HELD, editable=False)
+    hold_until = models.DateTimeField(null=True, blank=True)
+    requested_at = models.DateTimeField(default=timezone.now, editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+
+    objects = BookingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-requested_at"]
+        permissions = [("settle_booking", "Can confirm and cancel bookings")]
+        indexes = [models.Index(fields=["hold_until"], name="booking_held", condition=Q(state="held"))]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["held", "confirmed", "cancelled", "expired"]), name="booking_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="held") | Q(hold_until__isnull=False), name="booking_hold_has_end"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed") | Q(sponsor__isnull=False), name="booking_confirmed_has_sponsor"
+            ),
+            models.CheckConstraint(condition=Q(price__gte=0), name="booking_price_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company}, {self.snapshot['name']}"
+
+    @property
+    def portal_path(self) -> str:
+        """The sponsor's own page: whoever has this link may hand in creatives."""
+        return reverse("sponsors:portal", args=[make_token(PORTAL, self.pk, expires_in=LINK_LASTS)])
+
+    @property
+    def report_path(self) -> str:
+        """The report, to read and pass on."""
+        return reverse("sponsors:report", args=[make_token(REPORT, self.pk, expires_in=LINK_LASTS)])
+
+    @property
+    def name(self) -> str:
+        """What to call the buyer."""
+        return self.sponsor.name if self.sponsor else self.company
+
+    @property
+    def price_text(self) -> str:
+        return money(self.price, self.currency)
+
+    def is_live(self, now: datetime | None = None) -> bool:
+        """Whether its units are kept for it."""
+        if self.state == self.State.HELD and self.hold_until:
+            return self.hold_until > (now or timezone.now())
+        return self.state == self.State.CONFIRMED
+
+
+class Claim(models.Model):
+    """A booking's claim on one unit; a live one excludes every other. To a report it is the insertion."""
+
+    class State(models.TextChoices):
+        HELD = "held"
+        CONFIRMED = "confirmed"
+        RELEASED = "released"
+
+    unit = models.ForeignKey(RunUnit, on_delete=models.PROTECT, related_name="claims")
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="claims")
+    state = models.CharField(max_length=10, choices=State, default=State.HELD)
+
+    class Meta:
+        ordering = ["unit__date", "unit__channel", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit"], condition=Q(state__in=["held", "confirmed"]), name="claim_one_live_per_unit"
+            ),
+            models.CheckConstraint(condition=Q(state__in=["held", "confirmed", "released"]), name="claim_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit} for {self.booking}"

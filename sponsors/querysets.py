@@ -1,0 +1,75 @@
+"""How sponsors' rows are read."""
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from sponsors.models import AdEvent, Booking, CreativeVersion, Package, RunUnit, Sponsor  # noqa: F401
+
+RECENT = timedelta(days=180)
+
+
+class SponsorQuerySet(models.QuerySet["Sponsor"]):
+    def current_or_recent(self, day: date | None = None) -> Self:
+        """Those with a confirmed placement ahead, or behind by at most RECENT."""
+        since = (day or timezone.now().date()) - RECENT
+        return self.filter(
+            bookings__state="confirmed", bookings__claims__state="confirmed", bookings__claims__unit__date__gte=since
+        ).distinct()
+
+
+class PackageQuerySet(models.QuerySet["Package"]):
+    def on_sale(self) -> Self:
+        """What a visitor may book, the dearest first."""
+        return self.filter(on_sale=True).prefetch_related("items__kind")
+
+
+class RunUnitQuerySet(models.QuerySet["RunUnit"]):
+    def taken(self, now: datetime | None = None) -> Self:
+        """Units that a confirmed booking or a hold that has not run out keeps."""
+        return self.filter(_live_claims(now or timezone.now()))
+
+    def free(self, now: datetime | None = None) -> Self:
+        """Units that can be had: nobody's, and their cut-off is ahead."""
+        now = now or timezone.now()
+        return self.filter(~_live_claims(now), cutoff_at__gt=now)
+
+    def with_taken(self, now: datetime | None = None) -> Self:
+        """Adds `is_taken`."""
+        return self.annotate(is_taken=_live_claims(now or timezone.now()))
+
+
+def _live_claims(now: datetime) -> Exists:
+    held = Q(state="held", booking__hold_until__gt=now)
+    claims = apps.get_model("sponsors", "Claim").objects
+    return Exists(claims.filter(held | Q(state="confirmed"), unit=OuterRef("pk")))
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def stale(self, now: datetime | None = None) -> Self:
+        """Holds whose time is over but which nobody released yet."""
+        return self.filter(state="held", hold_until__lte=now or timezone.now())
+
+
+class CreativeVersionQuerySet(models.QuerySet["CreativeVersion"]):
+    def reviewed(self) -> Self:
+        """Adds `verdict`: that of the last approval, None while it waits for one."""
+        approvals = apps.get_model("sponsors", "Approval").objects.filter(version=OuterRef("pk")).order_by("-id")
+        return self.annotate(
+            verdict=Subquery(approvals.values("verdict")[:1]), verdict_reason=Subquery(approvals.values("reason")[:1])
+        )
+
+    def approved(self) -> Self:
+        """Those whose last verdict is an approval."""
+        return self.reviewed().filter(verdict="approved")
+
+
+class AdEventQuerySet(models.QuerySet["AdEvent"]):
+    def by_claim_and_reason(self) -> "models.QuerySet[AdEvent, tuple[int, str, int]]":
+        """(claim, reason, how many); the empty reason is the counted ones."""
+        return self.order_by().values_list("claim_id", "reason").annotate(n=Count("id"))
