@@ -1,0 +1,19 @@
+"""Seasons and their nominees, ballots on their way and cast, the public ledger, tallies."""
+
+from surveys.models.ballots import Ballot, PendingBallot
+from surveys.models.ledger import LedgerEntry, TreeHead
+from surveys.models.seasons import AwardCategory, Nomination, Nominee, Season
+from surveys.models.tallies import Tally, TallyRow
+
+__all__ = [
+    "AwardCategory",
+    "Ballot",
+    "LedgerEntry",
+    "Nomination",
+    "Nominee",
+    "PendingBallot",
+    "Season",
+    "Tally",
+    "TallyRow",
+    "TreeHead",
+]

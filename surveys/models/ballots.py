@@ -1,0 +1,89 @@
+"""Ballots: pending until their voter confirms them, then cast for good.
+
+No address is stored in either table. Who voted is known only as `voter_key`, an HMAC under the season's pepper, which
+lives outside the database (surveys.peppers).
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length, Now
+from django.db.models.lookups import Exact
+from django.utils import timezone
+
+from surveys.models.seasons import AwardCategory, Season
+from surveys.querysets import BallotQuerySet
+
+
+class PendingBallot(models.Model):
+    """What a voter chose and has not confirmed yet; deleted in the transaction that casts it.
+
+    `choices` maps a category's slug to a choice (see Ballot).
+    """
+
+    season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="pending_ballots")
+    voter_key = models.BinaryField()
+    choices = models.JSONField()
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Exact(Length("voter_key"), 32), name="pending_voter_key_is_32_bytes")
+        ]
+
+    def __str__(self) -> str:
+        return f"pending ballot {self.pk}"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+
+class Ballot(models.Model):
+    """One confirmed choice in one category. Its choice, nonce and leaf never change (a trigger sees to it).
+
+    `choice` holds slugs of nominees: a list of ranks, each the list of those put there (`[["a"]]` in a plurality,
+    `[["a", "b"]]` in an approval category, `[["a"], [], ["b", "c"]]` where ranks count), or `{"a": 5}` for scores.
+    """
+
+    class State(models.TextChoices):
+        CAST = "cast", "Cast"
+        QUARANTINED = "quarantined", "Held for review"
+        VOID = "void", "Void"
+
+    category = models.ForeignKey(AwardCategory, on_delete=models.PROTECT, related_name="ballots", db_index=False)
+    voter_key = models.BinaryField(help_text="Replaced by random bytes after the appeal window.")
+    choice = models.JSONField()
+    nonce = models.BinaryField()
+    leaf_hash = models.BinaryField()
+    state = models.CharField(max_length=12, choices=State, default=State.CAST)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it is held or void; published.")
+    is_sealed = models.BooleanField("in the ledger", default=False)
+
+    objects = BallotQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["leaf_hash"]
+        indexes = [models.Index(fields=["category"], name="ballot_waiting", condition=Q(is_sealed=False))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["category", "voter_key"],
+                name="ballot_one_per_voter_and_category",
+                violation_error_message="This voter has voted in this category.",
+            ),
+            models.UniqueConstraint(fields=["nonce"], name="ballot_nonce_unique"),
+            models.UniqueConstraint(fields=["leaf_hash"], name="ballot_leaf_unique"),
+            models.CheckConstraint(condition=Q(state__in=["cast", "quarantined", "void"]), name="ballot_state_known"),
+            models.CheckConstraint(condition=Q(state="cast") | ~Q(reason=""), name="ballot_held_for_a_reason"),
+            models.CheckConstraint(condition=Exact(Length("voter_key"), 32), name="ballot_voter_key_is_32_bytes"),
+            models.CheckConstraint(condition=Exact(Length("nonce"), 16), name="ballot_nonce_is_16_bytes"),
+            models.CheckConstraint(condition=Exact(Length("leaf_hash"), 32), name="ballot_leaf_is_32_bytes"),
+        ]
+
+    def __str__(self) -> str:
+        return self.receipt[:12]
+
+    @property
+    def receipt(self) -> str:
+        return bytes(self.leaf_hash).hex()

@@ -1,0 +1,73 @@
+"""The public ledger: leaves in the order they were sealed, and the signed heads of the tree over them."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length, Now
+from django.db.models.lookups import Exact
+
+from surveys.models.seasons import Season
+
+
+class LedgerEntry(models.Model):
+    """One leaf. Entries are only ever appended; a trigger refuses anything else.
+
+    A `cast` leaf stands for a ballot, which is opened after the close. A `void` leaf is a statement, open from the
+    start, that an earlier leaf is not counted.
+    """
+
+    class Kind(models.TextChoices):
+        CAST = "cast"
+        VOID = "void"
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="ledger_entries", db_index=False)
+    index = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.CAST)
+    leaf_hash = models.BinaryField()
+    statement = models.JSONField(null=True)
+
+    class Meta:
+        ordering = ["season", "index"]
+        verbose_name_plural = "ledger entries"
+        constraints = [
+            models.UniqueConstraint(fields=["season", "index"], name="ledger_index_unique_in_season"),
+            models.UniqueConstraint(fields=["leaf_hash"], name="ledger_leaf_unique"),
+            models.CheckConstraint(condition=Exact(Length("leaf_hash"), 32), name="ledger_leaf_is_32_bytes"),
+            models.CheckConstraint(
+                condition=Q(kind="cast", statement__isnull=True) | Q(kind="void", statement__isnull=False),
+                name="ledger_void_is_stated",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.index}: {self.receipt[:12]}"
+
+    @property
+    def receipt(self) -> str:
+        return bytes(self.leaf_hash).hex()
+
+
+class TreeHead(models.Model):
+    """The root over the first `size` leaves of a season, signed. Never changed either.
+
+    `frontier` holds the roots of the perfect subtrees the tree is made of, largest first, so that the next batch is
+    appended without reading the leaves again.
+    """
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="tree_heads", db_index=False)
+    size = models.PositiveBigIntegerField()
+    root_hash = models.BinaryField()
+    frontier = models.BinaryField()
+    signed_at = models.DateTimeField(db_default=Now())
+    signature = models.BinaryField()
+    public_key = models.BinaryField()
+
+    class Meta:
+        ordering = ["season", "-size"]
+        constraints = [
+            models.UniqueConstraint(fields=["season", "size"], name="tree_head_unique_in_season"),
+            models.CheckConstraint(condition=Exact(Length("root_hash"), 32), name="tree_head_root_is_32_bytes"),
+            models.CheckConstraint(condition=Exact(Length("signature"), 64), name="tree_head_signature_is_64_bytes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.season} at {self.size}"

@@ -1,0 +1,260 @@
+"""Award seasons: their categories, nominees and nominations."""
+
+import uuid
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+
+from cms.lib import html
+from surveys.querysets import CategoryQuerySet, SeasonQuerySet
+
+# What stands in an address in a slug's place.
+RESERVED_SEASONS = ["ballot", "receipt"]
+RESERVED_CATEGORIES = ["ballots", "ledger", "nominate", "verify", "vote"]
+# What a ballot may hold in a nominee's place.
+WRITE_IN, OVERVOTE, UNDERVOTE = "write-in", "overvote", "undervote"
+RESERVED_NOMINEES = [WRITE_IN, OVERVOTE, UNDERVOTE]
+
+
+class Season(models.Model):
+    """One run of the awards, from its nominations to its results."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        NOMINATING = "nominating", "Nominations open"
+        VOTING = "voting", "Voting"
+        CLOSED = "closed", "Voting closed"
+        RELEASED = "released", "Results released"
+        ARCHIVED = "archived", "Archived"
+
+    slug = models.SlugField(max_length=60, unique=True, help_text="Fixed once voting has opened: it is in every leaf.")
+    title = models.CharField(max_length=120)
+    standfirst = models.CharField(max_length=300, blank=True, help_text="What the season is about, in a sentence.")
+    state = models.CharField(max_length=12, choices=State, default=State.DRAFT, editable=False)
+    opens_at = models.DateTimeField("voting opens", null=True, blank=True)
+    closes_at = models.DateTimeField("voting closes", null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, editable=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
+    released_at = models.DateTimeField(null=True, editable=False)
+    rules_version = models.CharField(max_length=20, default="1", help_text="Change it with every change of the rules.")
+    rules_html = models.TextField("rules", blank=True)
+    disclosure_html = models.TextField(
+        "disclosure", blank=True, help_text="Who pays for the season, and what the newsroom has to do with nominees."
+    )
+    is_imported = models.BooleanField("imported", default=False, editable=False)
+    imported_from = models.CharField(max_length=200, blank=True, editable=False)
+    pepper_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = SeasonQuerySet.as_manager()
+
+    class Meta:
+        ordering = [F("opens_at").desc(nulls_last=True), "-id"]
+        permissions = [("release_season", "Can release results")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(slug__in=RESERVED_SEASONS),
+                name="season_slug_not_reserved",
+                violation_error_message="This slug is an address of the awards pages. Choose another.",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "nominating", "voting", "closed", "released", "archived"]),
+                name="season_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(opens_at__isnull=True) | Q(closes_at__isnull=True) | Q(closes_at__gt=F("opens_at")),
+                name="season_closes_after_opening",
+                violation_error_message="Voting has to close after it opens.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="voting") | Q(opens_at__isnull=False, closes_at__isnull=False),
+                name="season_voting_has_window",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["released", "archived"])
+                | Q(closed_at__isnull=False, released_at__isnull=False),
+                name="season_released_has_times",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.rules_html, self.disclosure_html = html.clean(self.rules_html), html.clean(self.disclosure_html)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def get_absolute_url(self) -> str:
+        return reverse("surveys:season-show", args=[self.slug])
+
+    @property
+    def is_public(self) -> bool:
+        return self.state != self.State.DRAFT
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether ballots may hold its slugs, so that they cannot change any more."""
+        return self.state not in (self.State.DRAFT, self.State.NOMINATING)
+
+    @property
+    def is_taking_ballots(self) -> bool:
+        """By this process's clock: for what a page says. A ballot is judged by the database's clock."""
+        return (
+            self.state == self.State.VOTING
+            and self.opens_at is not None
+            and self.closes_at is not None
+            and self.opens_at <= timezone.now() < self.closes_at
+        )
+
+
+class AwardCategory(models.Model):
+    """One question of a season, with its nominees and its rule of counting."""
+
+    class Method(models.TextChoices):
+        PLURALITY = "plurality", "Plurality: one choice, most votes win"
+        APPROVAL = "approval", "Approval: any number of choices, most votes win"
+        IRV = "irv", "Instant runoff"
+        SCHULZE = "schulze", "Schulze (Condorcet)"
+        SCORE = "score", "Score"
+
+    class Overvote(models.TextChoices):
+        EXHAUST = "exhaust", "ends the ballot"
+        SKIP = "skip", "is passed over"
+
+    class Unranked(models.TextChoices):
+        LAST = "last", "count as last"
+        NO_OPINION = "no-opinion", "are not compared"
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="categories")
+    slug = models.SlugField(max_length=60)
+    title = models.CharField(max_length=120)
+    description = models.CharField(max_length=300, blank=True)
+    method = models.CharField(max_length=10, choices=Method, default=Method.PLURALITY)
+    takes_write_in = models.BooleanField(
+        "offers “another”", default=False, help_text="A last choice for voters who miss their nominee."
+    )
+    overvote = models.CharField(
+        max_length=10, choices=Overvote, default=Overvote.EXHAUST, help_text="Instant runoff: two choices at one rank."
+    )
+    max_skips = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Instant runoff: empty ranks in a row before a ballot ends. Empty: any number."
+    )
+    max_ranks = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Ranks counted. Empty: all.")
+    unranked = models.CharField(
+        max_length=10, choices=Unranked, default=Unranked.LAST, help_text="Schulze: nominees a ballot does not rank."
+    )
+    ordering = models.PositiveSmallIntegerField(default=0)
+    closed_at = models.DateTimeField(null=True, editable=False)
+    released_at = models.DateTimeField(null=True, editable=False)
+
+    objects = CategoryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["ordering", "id"]
+        verbose_name_plural = "award categories"
+        constraints = [
+            models.UniqueConstraint(fields=["season", "slug"], name="category_slug_unique_in_season"),
+            models.CheckConstraint(
+                condition=~Q(slug__in=RESERVED_CATEGORIES),
+                name="category_slug_not_reserved",
+                violation_error_message="This slug is an address of the awards pages. Choose another.",
+            ),
+            models.CheckConstraint(
+                condition=Q(method__in=["plurality", "approval", "irv", "schulze", "score"]),
+                name="category_method_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(overvote__in=["exhaust", "skip"]) & Q(unranked__in=["last", "no-opinion"]),
+                name="category_rules_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_ranks__isnull=True) | Q(max_ranks__gte=1), name="category_counts_a_rank"
+            ),
+            models.CheckConstraint(
+                condition=Q(released_at__isnull=True) | Q(closed_at__isnull=False), name="category_released_is_closed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("surveys:category-show", args=[self.season.slug, self.slug])
+
+    @property
+    def is_taking_ballots(self) -> bool:
+        """By this process's clock: for what a page says."""
+        return self.closed_at is None and self.season.is_taking_ballots
+
+    @property
+    def is_released(self) -> bool:
+        return self.released_at is not None
+
+
+class Nominee(models.Model):
+    """Who or what can be voted for in a category."""
+
+    category = models.ForeignKey(AwardCategory, on_delete=models.PROTECT, related_name="nominees")
+    slug = models.SlugField(max_length=80, help_text="Fixed once voting has opened: ballots hold it.")
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    url = models.URLField("website", blank=True)
+    image = models.ImageField(upload_to="nominees/", blank=True)
+
+    class Meta:
+        ordering = ["category", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["category", "slug"], name="nominee_slug_unique_in_category"),
+            models.UniqueConstraint(
+                "category",
+                Lower("name"),
+                name="nominee_name_unique_in_category",
+                violation_error_message="This category has a nominee of this name.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(slug__in=RESERVED_NOMINEES),
+                name="nominee_slug_not_reserved",
+                violation_error_message="This slug means something else on a ballot. Choose another.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("surveys:nominee-show", args=[self.category.season.slug, self.category.slug, self.slug])
+
+    def clean(self) -> None:
+        if self.url and not self.url.startswith(("https://", "http://")):
+            raise ValidationError({"url": "Write an address that starts with https://."})
+
+
+class Nomination(models.Model):
+    """A nominee that a reader proposed; the steward shortlists or declines it."""
+
+    class State(models.TextChoices):
+        NEW = "new"
+        SHORTLISTED = "shortlisted"
+        DECLINED = "declined"
+
+    category = models.ForeignKey(AwardCategory, on_delete=models.PROTECT, related_name="nominations")
+    name = models.CharField(max_length=120)
+    url = models.URLField("website", blank=True)
+    reason = models.TextField(blank=True, max_length=1000)
+    state = models.CharField(max_length=12, choices=State, default=State.NEW, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["new", "shortlisted", "declined"]), name="nomination_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

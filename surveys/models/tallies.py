@@ -1,0 +1,61 @@
+"""What a category's ballots come to."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from surveys.models.ledger import TreeHead
+from surveys.models.seasons import AwardCategory, Nominee
+
+
+class Tally(models.Model):
+    """The count of one category at one tree head; it can be made again until it is released, never after."""
+
+    category = models.OneToOneField(AwardCategory, on_delete=models.PROTECT, related_name="tally")
+    tree_head = models.ForeignKey(TreeHead, on_delete=models.PROTECT, related_name="tallies")
+    method = models.CharField(max_length=10, choices=AwardCategory.Method)
+    rules_version = models.CharField(max_length=20)
+    ballots = models.PositiveIntegerField(help_text="Ballots counted.")
+    base = models.PositiveIntegerField(help_text="What shares are shares of: the ballots that name a choice.")
+    detail = models.JSONField(default=dict, help_text="Rounds and pairwise counts, where the method has them.")
+    reconciliation = models.JSONField(help_text="How many ballots were confirmed, held, void and counted.")
+    made_at = models.DateTimeField(default=timezone.now)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-made_at"]
+        verbose_name_plural = "tallies"
+
+    def __str__(self) -> str:
+        return f"Tally of {self.category}"
+
+
+class TallyRow(models.Model):
+    """One nominee's place in a tally; without a nominee, all that was written in."""
+
+    tally = models.ForeignKey(Tally, on_delete=models.CASCADE, related_name="rows", db_index=False)
+    nominee = models.ForeignKey(Nominee, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=120)
+    rank = models.PositiveSmallIntegerField(
+        null=True, help_text="Equal counts share a rank; what is written in has none."
+    )
+    count = models.PositiveIntegerField()
+    is_winner = models.BooleanField(default=False)
+    ordering = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["tally", "ordering"]
+        constraints = [
+            models.UniqueConstraint(fields=["tally", "ordering"], name="tally_row_ordering_unique"),
+            models.UniqueConstraint(fields=["tally", "nominee"], name="tally_row_once_per_nominee"),
+            models.UniqueConstraint(
+                fields=["tally"], condition=Q(nominee__isnull=True), name="tally_row_one_for_write_ins"
+            ),
+            models.CheckConstraint(condition=Q(is_winner=False) | Q(rank=1), name="tally_row_winner_is_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.count}"
