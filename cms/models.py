@@ -177,3 +177,13 @@ class RateCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} until {self.expires_at:%H:%M:%S}"
+
+
+class DemoMark(models.Model):
+    """One piece of the demo newsroom that was loaded. What is marked is never loaded again, also when it was deleted."""
+
+    key = models.CharField(max_length=160, primary_key=True)
+    loaded_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.key

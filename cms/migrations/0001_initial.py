@@ -21,6 +21,13 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="DemoMark",
+            fields=[
+                ("key", models.CharField(max_length=160, primary_key=True, serialize=False)),
+                ("loaded_at", models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+        ),
+        migrations.CreateModel(
             name="RateCount",
             fields=[
                 ("key", models.CharField(max_length=32, primary_key=True, serialize=False)),

@@ -1,0 +1,106 @@
+"""The demo newsroom's ad packages, two sponsors who bought one, and ads of the house for the rest."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from cms.demo import content
+from cms.demo.pieces import Piece
+from cms.models import OutgoingMail, User
+from sponsors import images
+from sponsors.approving import approve, submit
+from sponsors.availability import EVERY_DAY, open_units
+from sponsors.booking import confirm, hold
+from sponsors.models import Creative, Package, PackageItem, PlacementKind, Sponsor
+
+ON_SALE_DAYS = 90
+SELLER, APPROVER = "sponsors@example.com", "admin@example.com"
+
+
+def pieces() -> Iterator[Piece]:
+    """What is for sale, what is sold, and what fills the places that are not."""
+    wanted, today = content.read("sponsors"), timezone.now().date()
+    for kind in wanted["kinds"]:
+        yield f"placement {kind['slug']}", partial(_make_kind, kind, today)
+    for package in wanted["packages"]:
+        yield f"package {package['tier']}", partial(_make_package, package)
+    for slug, ad in wanted["house_ads"].items():
+        yield f"house ad {slug}", partial(_make_house_ad, slug, ad)
+    for sponsor in wanted["sponsors"]:
+        yield f"sponsor {sponsor['name']}", partial(_make_sponsor, sponsor, today)
+
+
+def _make_kind(kind: dict[str, Any], today: date) -> None:
+    made, new = PlacementKind.objects.get_or_create(slug=kind["slug"], defaults=kind)
+    if new:
+        weekdays = {today.weekday()} if made.is_mail else EVERY_DAY  # the weekly briefing's next issue is today's
+        open_units(made, first=today, last=today + timedelta(days=ON_SALE_DAYS), weekdays=weekdays)
+
+
+def _make_package(entry: dict[str, Any]) -> None:
+    if Package.objects.filter(tier=entry["tier"]).exists():
+        return
+    package = Package.objects.create(
+        tier=entry["tier"],
+        summary=entry["summary"],
+        price=Decimal(entry["price"]),
+        currency=entry["currency"],
+        on_sale=True,
+    )
+    for slug, quantity in entry["items"].items():
+        PackageItem.objects.create(package=package, kind=PlacementKind.objects.get(slug=slug), quantity=quantity)
+
+
+def _make_house_ad(slug: str, ad: dict[str, str]) -> None:
+    kind = PlacementKind.objects.get(slug=slug)
+    creative, new = Creative.objects.get_or_create(kind=kind, booking=None, retired_at=None)
+    if new:
+        _run(creative, ad | {"link_url": settings.SITE_URL + ad["link_url"]})
+
+
+def _make_sponsor(entry: dict[str, Any], today: date) -> None:
+    if Sponsor.objects.filter(name__iexact=entry["name"]).exists():
+        return
+    names = ("name", "category", "website", "contact_email", "aliases", "jurisdictions")
+    sponsor = Sponsor.objects.create(**{name: entry[name] for name in names})
+    wanted = entry["booking"]
+    booking = hold(
+        package=Package.objects.get(tier=wanted["tier"], on_sale=True),
+        company=sponsor.name,
+        contact_email=sponsor.contact_email,
+        start=today + timedelta(days=wanted["starts_in_days"]),
+        message=wanted["message"],
+        sponsor=sponsor,
+    )
+    confirm(booking, by=_user(SELLER))
+    for creative in booking.creatives.select_related("kind"):
+        _run(creative, entry["creatives"][creative.kind.slug])
+    # Nobody reads what is sent to these addresses.
+    OutgoingMail.objects.filter(kind__startswith="sponsors.", recipient__endswith="example.com").delete()
+
+
+def _run(creative: Creative, ad: dict[str, str]) -> None:
+    """Hand an ad in and approve it."""
+    image = None
+    if "image" in ad:
+        with (content.IMAGES / ad["image"]).open("rb") as file:
+            image = images.accept(file, creative.kind.sizes)
+    version = submit(
+        creative,
+        headline=ad["headline"],
+        body=ad["body"],
+        link_url=ad["link_url"],
+        image=image,
+        image_alt=ad.get("image_alt", ""),
+        by=_user(SELLER),
+    )
+    approve(version, by=_user(APPROVER))
+
+
+def _user(email: str) -> User:
+    return User.objects.get(email=email)

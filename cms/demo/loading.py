@@ -1,0 +1,80 @@
+"""Loads the demo newsroom, once.
+
+Every piece (an account, an article, a booking) is made in a transaction of its own together with a mark. A marked piece is
+never made again, so what editors change or delete stays so, and a load that was interrupted goes on where it stopped.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from cms.demo import accounts, advertising, content, newsroom
+from cms.demo.pieces import Piece
+from cms.models import DemoMark
+
+COMPLETE = "complete"
+LOCK = 0x6D6F6F6E  # any number that nobody else takes an advisory lock on
+
+PARTS: dict[str, Callable[[], Iterator[Piece]]] = {
+    "site": newsroom.site_pieces,
+    "articles": newsroom.article_pieces,
+    "advertising": advertising.pieces,
+}
+
+
+class DemoRefused(Exception):
+    """The demo newsroom is not for this installation; the text says why."""
+
+
+def load(report: Callable[[str], None] = print) -> bool:
+    """Load what is not there yet, telling `report` in a few lines; whether there was anything to do."""
+    if settings.PRODUCTION:
+        raise DemoRefused("The demo newsroom is not loaded in production: PRODUCTION is set.")
+    with _one_at_a_time():
+        complete = DemoMark.objects.filter(key=COMPLETE).exists()
+        if complete and accounts.is_settled():
+            return False
+        _load_staff()
+        if complete:
+            report("demo: the password of the demo accounts was changed")
+            return True
+        for title, pieces in PARTS.items():
+            began = timezone.now()
+            made = _load(pieces())
+            report(f"demo: {title} – {made} made in {(timezone.now() - began).total_seconds():.1f} s")
+        DemoMark.objects.create(key=COMPLETE)
+    return True
+
+
+def _load_staff() -> None:
+    staff = content.read("newsroom")["staff"]
+    encoded = accounts.settle_password([entry["email"] for entry in staff])
+    _load((f"account {entry['email']}", lambda entry=entry: accounts.make_account(entry, encoded)) for entry in staff)
+
+
+def _load(pieces: Iterator[Piece]) -> int:
+    """Make what has no mark yet; how many that were."""
+    marked = set(DemoMark.objects.values_list("key", flat=True))
+    made = 0
+    for key, make in pieces:
+        if key in marked:
+            continue
+        with transaction.atomic():
+            make()
+            DemoMark.objects.create(key=key)
+        made += 1
+    return made
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let a second load wait for the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

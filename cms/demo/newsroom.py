@@ -1,0 +1,122 @@
+"""The demo newsroom's site, its writers and their articles."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from articles.documents import KEYS, create_article
+from articles.images import store_image
+from django.utils import timezone
+
+from articles import publishing
+from articles.models import Article, Author, Category, ImageAsset, Snippet, Tag
+from cms.demo import content
+from cms.demo.pieces import Piece
+from cms.models import SiteProfile, User
+
+EDITOR = "editor@example.com"
+DISCLAIMER = "disclaimer-{}"
+
+
+def site_pieces() -> Iterator[Piece]:
+    """What articles refer to."""
+    newsroom = content.read("newsroom")
+    yield "site profile", partial(_make_site, content.read("site"))
+    for card in newsroom["cta_cards"]:
+        yield f"card {card['slug']}", partial(_make_card, card)
+    for position, category in enumerate(newsroom["categories"], 1):
+        yield f"category {category['slug']}", partial(_make_category, category, position)
+    for tag in newsroom["tags"]:
+        yield f"tag {tag['slug']}", partial(Tag.objects.get_or_create, slug=tag["slug"], defaults={"name": tag["name"]})
+    accounts = {entry["author"]: entry["email"] for entry in newsroom["staff"] if "author" in entry}
+    for author in newsroom["authors"]:
+        yield f"author {author['slug']}", partial(_make_author, author, accounts.get(author["slug"]))
+
+
+def _make_site(profile: dict[str, Any]) -> None:
+    if not SiteProfile.objects.exists():
+        SiteProfile.objects.create(**profile)
+
+
+def _make_card(card: dict[str, Any]) -> None:
+    words = {"heading": card["heading"], "html": f"<p>{card['body']}</p>", "label": card["label"], "url": card["url"]}
+    Snippet.objects.get_or_create(slug=card["slug"], defaults={"kind": Snippet.Kind.CTA, **words})
+
+
+def _make_category(category: dict[str, Any], position: int) -> None:
+    disclaimer, _ = Snippet.objects.get_or_create(
+        slug=DISCLAIMER.format(category["slug"]),
+        defaults={"kind": Snippet.Kind.DISCLAIMER, "html": category["disclaimer_html"]},
+    )
+    words = {"name": category["name"], "description": category["description"]}
+    Category.objects.get_or_create(
+        slug=category["slug"], defaults={**words, "position": position, "disclaimer": disclaimer}
+    )
+
+
+def _make_author(author: dict[str, Any], email: str | None) -> None:
+    if Author.objects.filter(slug=author["slug"]).exists():
+        return
+    Author.objects.create(
+        slug=author["slug"],
+        name=author["name"],
+        role=author["role"],
+        bio_html=f"<p>{author['bio']}</p>",
+        portrait=_stored(author["portrait"]),
+        user=User.objects.filter(email=email, author=None).first() if email else None,
+    )
+
+
+def article_pieces() -> Iterator[Piece]:
+    """All articles as drafts, so that they can refer to each other; then each to where it stands, the oldest first."""
+    now, articles = timezone.now(), content.articles()
+    for entry in articles:
+        yield f"article {entry['slug']}", partial(_make_draft, entry)
+    for entry in articles:
+        yield f"article {entry['slug']} {entry['state']}", partial(_move_on, entry, now)
+
+
+def _make_draft(entry: dict[str, Any]) -> None:
+    if Article.objects.filter(slug=entry["slug"]).exists():
+        return
+    document = {key: value for key, value in entry.items() if key in KEYS}
+    document["cover"] = _ours(entry["cover"])
+    document["blocks"] = [_with_ours(block) for block in entry["blocks"]]
+    create_article(document, by=_writer(entry), reason="First version")
+
+
+def _move_on(entry: dict[str, Any], now: datetime) -> None:
+    article = Article.objects.filter(slug=entry["slug"], state=Article.State.DRAFT).first()
+    editor = User.objects.filter(email=EDITOR).first()
+    if not article or entry["state"] == Article.State.DRAFT:
+        return
+    publishing.submit(article, by=_writer(entry))
+    if entry["state"] == Article.State.PUBLISHED:
+        publishing.publish(article, by=editor, at=content.days_before(now, entry["published_days_ago"]))
+    elif entry["state"] == Article.State.SCHEDULED:
+        publishing.schedule(article, by=editor, at=content.days_before(now, -entry["publish_in_days"]))
+
+
+def _writer(entry: dict[str, Any]) -> User | None:
+    """The account of the first author who has one."""
+    accounts = {user.author.slug: user for user in User.objects.filter(author__slug__in=entry["authors"])}
+    return next((accounts[slug] for slug in entry["authors"] if slug in accounts), None)
+
+
+def _with_ours(block: dict[str, Any]) -> dict[str, Any]:
+    """A block with its images stored."""
+    if block["type"] == "image":
+        return _ours(block)
+    if block["type"] == "gallery":
+        return block | {"images": [_ours(image) for image in block["images"]]}
+    return block
+
+
+def _ours(image: dict[str, Any]) -> dict[str, Any]:
+    return image | {"src": _stored(image).file}
+
+
+def _stored(image: dict[str, Any]) -> ImageAsset:
+    path = content.IMAGES / image["src"]
+    return store_image(path.read_bytes(), name=path.name, alt=image["alt"], credit=image.get("credit", ""))
