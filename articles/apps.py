@@ -5,3 +5,8 @@ from django.apps import AppConfig
 
 class ArticlesConfig(AppConfig):
     name = "articles"
+
+    def ready(self) -> None:
+        from articles import fillers
+
+        fillers.register_all()

@@ -8,6 +8,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from articles.embeds import FRAME_ORIGINS
 from cms.lib import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -88,6 +89,7 @@ CELERY_TIMEZONE = "UTC"
 # Beat rings every bell again, in case one was lost; the work itself is always a row. Seconds.
 CELERY_BEAT_SCHEDULE = {
     "send outgoing mail": {"task": "cms.tasks.send_outgoing_mail", "schedule": 15},
+    "publish what is due": {"task": "articles.tasks.publish_due", "schedule": 20},
     "purge what has expired": {"task": "cms.tasks.purge_expired", "schedule": 3600},
 }
 
@@ -141,6 +143,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "articles.redirecting.RedirectMiddleware",
 ]
 
 ROOT_URLCONF = "cms.urls"
@@ -218,6 +221,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
+        "frame-src": [SELF, *FRAME_ORIGINS],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

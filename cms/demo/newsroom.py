@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from articles.documents import KEYS, create_article
-from articles.images import store_image
 from django.utils import timezone
 
 from articles import publishing
+from articles.documents import KEYS, create_article
+from articles.images import store_image
 from articles.models import Article, Author, Category, ImageAsset, Snippet, Tag
 from cms.demo import content
 from cms.demo.pieces import Piece

@@ -1,0 +1,373 @@
+"""The kinds of block an article is made of. A kind is a form: it cleans what is stored and is what the desk shows."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator, URLValidator, validate_slug
+from django_prose_editor.widgets import AdminProseEditorWidget
+
+from articles.embeds import PROVIDERS, embed_of
+from cms.lib.html import clean, text_of
+
+MAX_TABLE_CELLS = 4000
+# Every extension that another needs is named: a missing one leaves the field blank in the browser.
+EDITOR_EXTENSIONS: dict[str, Any] = {
+    "Bold": True,
+    "Italic": True,
+    "Strike": True,
+    "Underline": True,
+    "Subscript": True,
+    "Superscript": True,
+    "Code": True,
+    "CodeBlock": True,
+    "Heading": {"levels": [2, 3, 4]},
+    "BulletList": True,
+    "OrderedList": True,
+    "ListItem": True,
+    "Blockquote": True,
+    "HorizontalRule": True,
+    "HardBreak": True,
+    "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto"]},
+    "Table": True,
+    "TableRow": True,
+    "TableHeader": True,
+    "TableCell": True,
+}
+INLINE_EXTENSIONS = {
+    name: setting
+    for name, setting in EDITOR_EXTENSIONS.items()
+    if name not in {"Heading", "CodeBlock", "HorizontalRule"} and not name.startswith("Table")
+}
+
+
+class LineField(forms.CharField):
+    """One line of plain text."""
+
+    def clean(self, value: Any) -> str:
+        return " ".join(str(super().clean(value)).split())
+
+
+class TextField(forms.CharField):
+    """Plain text, line breaks kept."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *, rows: int = 3, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows, "class": "vLargeTextField"}), **kwargs)
+
+    def clean(self, value: Any) -> str:
+        return str(super().clean(value)).replace("\r\n", "\n").replace("\r", "\n")
+
+
+class HtmlField(forms.CharField):
+    """Rich text: whatever comes in, only what readers may be sent is kept."""
+
+    def __init__(self, *, extensions: dict[str, Any] = EDITOR_EXTENSIONS, **kwargs: Any) -> None:
+        widget = AdminProseEditorWidget(config={"extensions": extensions}, preset="configurable")
+        super().__init__(widget=widget, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        html = clean(super().clean(value)).strip()
+        html = "" if not text_of(html).strip() and "<hr" not in html else html
+        if self.required and not html:
+            raise ValidationError(self.error_messages["required"], code="required")
+        return html
+
+
+class AddressField(forms.CharField):
+    """A link: a path of this site, or an http(s) or mailto address."""
+
+    _absolute = URLValidator(schemes=["http", "https"])
+
+    def clean(self, value: Any) -> str:
+        address = str(super().clean(value))
+        if (
+            not address
+            or re.fullmatch(r"(?:/(?!/)|#)[^\s<>\"\\]*", address)
+            or re.fullmatch(r"mailto:[^\s<>\"\\]+@[^\s<>\"\\]+", address)
+        ):
+            return address
+        try:
+            self._absolute(address)
+        except ValidationError:
+            raise ValidationError("Write an address that starts with https:// or, on this site, with /.") from None
+        return address
+
+
+class SourceField(forms.CharField):
+    """An image: the media path of an image of ours, or an https address kept as a reference."""
+
+    def clean(self, value: Any) -> str:
+        source = str(super().clean(value))
+        if source and not re.fullmatch(r"images/[\w./-]+", source):
+            try:
+                URLValidator(schemes=["https", "http"])(source)
+            except ValidationError:
+                raise ValidationError("This is neither an image of ours nor an https address.") from None
+        if ".." in source.split("/"):
+            raise ValidationError("This is neither an image of ours nor an https address.")
+        return source
+
+
+class FocalField(forms.Field):
+    """The point of an image that must stay in view: two shares of its width and height, [0.5, 0.5] the middle."""
+
+    widget = forms.TextInput
+
+    def clean(self, value: Any) -> list[float] | None:
+        if value in (None, "", []):
+            return None
+        parts = value.split(",") if isinstance(value, str) else value
+        try:
+            point = [round(float(part), 3) for part in parts]
+        except (TypeError, ValueError):
+            point = []
+        if len(point) != 2 or not all(0 <= part <= 1 for part in point):
+            raise ValidationError("Write two shares between 0 and 1, such as 0.5, 0.3.")
+        return point
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+class CsvField(TextField):
+    """A small table pasted as CSV (tabs and semicolons are understood); kept as plain CSV."""
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        if not text:
+            return text
+        try:
+            rows = rows_of(text)
+        except csv.Error as error:
+            raise ValidationError(f"This is not a table we can read: {error}.") from None
+        if len({len(row) for row in rows}) > 1:
+            widths = [len(row) for row in rows]
+            wrong = next(number for number, width in enumerate(widths, 1) if width != widths[0])
+            raise ValidationError(f"Row {wrong} has {widths[wrong - 1]} cells, the first row has {widths[0]}.")
+        if sum(map(len, rows)) > MAX_TABLE_CELLS:
+            raise ValidationError(f"A table has at most {MAX_TABLE_CELLS} cells.")
+        return csv_of(rows)
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of pasted CSV; the delimiter is guessed from the first line."""
+    first = text.split("\n", 1)[0]
+    delimiter = max("\t;,", key=first.count) if any(mark in first for mark in "\t;,") else ","
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter, strict=False)
+    return [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
+
+
+def csv_of(rows: list[list[str]]) -> str:
+    """The same cells as canonical CSV."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue().strip("\n")
+
+
+class ImagesField(forms.JSONField):
+    """The images of a gallery, each with the keys of an image block."""
+
+    def clean(self, value: Any) -> list[dict[str, Any]]:
+        entries = super().clean(value) or []
+        if not isinstance(entries, list):
+            raise ValidationError("A gallery holds a list of images.")
+        return [_clean_with(Image, entry, f"image {number}") for number, entry in enumerate(entries, 1)]
+
+
+class Kind(forms.Form):
+    """A kind of block: its type in documents, and its name and icon at the desk."""
+
+    block_type: ClassVar[str]
+    block_name: ClassVar[str]
+    block_icon: ClassVar[str]
+
+    def clean(self) -> dict[str, Any]:
+        """Drop what is empty, so that a block has one canonical form."""
+        return {name: value for name, value in self.cleaned_data.items() if value not in ("", None, [])}
+
+
+class RichText(Kind):
+    block_type, block_name, block_icon = "richtext", "Text", "notes"
+    html = HtmlField(label="Text")
+
+
+class Image(Kind):
+    block_type, block_name, block_icon = "image", "Image", "image"
+    src = SourceField(label="Image")
+    alt = LineField(
+        label="Alternative text",
+        max_length=400,
+        required=False,
+        help_text="What someone who cannot see it should know.",
+    )
+    caption = LineField(max_length=400, required=False)
+    credit = LineField(max_length=200, required=False)
+    focal = FocalField(label="Focal point", required=False, help_text="Stays in view when the image is cropped.")
+
+
+class Gallery(Kind):
+    block_type, block_name, block_icon = "gallery", "Gallery", "photo_library"
+    images = ImagesField()
+    caption = LineField(max_length=400, required=False)
+
+
+class Faq(Kind):
+    block_type, block_name, block_icon = "faq", "Question and answer", "quiz"
+    question = LineField(max_length=300)
+    answer = HtmlField(extensions=INLINE_EXTENSIONS)
+
+
+class CallToAction(Kind):
+    block_type, block_name, block_icon = "cta", "Call to action", "ads_click"
+    snippet = LineField(label="Reusable card", required=False, validators=[validate_slug])
+    heading = LineField(max_length=160, required=False)
+    body = TextField(required=False)
+    label = LineField(label="Label of the button", max_length=80, required=False)
+    url = AddressField(label="Link", required=False, max_length=500)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if "snippet" in data:
+            return {"snippet": data["snippet"]}
+        for name in ("heading", "label", "url"):
+            if name not in data and name not in self.errors:
+                self.add_error(name, "Choose a reusable card, or write a heading, a label and a link.")
+        return data
+
+
+class Callout(Kind):
+    block_type, block_name, block_icon = "callout", "Callout", "lightbulb"
+    tone = forms.ChoiceField(choices=[("note", "Note"), ("tip", "Tip"), ("warning", "Careful")])
+    html = HtmlField(label="Text", extensions=INLINE_EXTENSIONS)
+
+
+class PullQuote(Kind):
+    block_type, block_name, block_icon = "pullquote", "Pull quote", "format_quote"
+    text = TextField(max_length=600)
+    attribution = LineField(max_length=200, required=False)
+
+
+class Table(Kind):
+    block_type, block_name, block_icon = "table", "Table", "table_chart"
+    caption = LineField(max_length=300, required=False)
+    csv = CsvField(label="Cells", rows=8, help_text="Paste from a spreadsheet, or write CSV: a line for each row.")
+    header = forms.BooleanField(label="The first row is the heading", required=False, initial=True)
+
+
+class Chart(Kind):
+    block_type, block_name, block_icon = "chart", "Chart", "bar_chart"
+    kind = forms.ChoiceField(choices=[("bar", "Bars"), ("line", "Line")])
+    title = LineField(max_length=200)
+    csv = CsvField(label="Figures", rows=8, help_text="A heading row, then a label and its figures on each line.")
+    unit = LineField(max_length=40, required=False)
+
+    def clean_csv(self) -> str:
+        text: str = self.cleaned_data["csv"]
+        rows = rows_of(text)
+        if len(rows) < 2 or len(rows[0]) < 2:
+            raise ValidationError("A chart needs a heading row and at least one line with a label and a figure.")
+        for number, row in enumerate(rows[1:], 2):
+            for cell in row[1:]:
+                if not re.fullmatch(r"[-+−]?\d[\d,  ]*(?:\.\d+)?\s*%?|", cell):
+                    raise ValidationError(f"“{cell}” in row {number} is not a number.")
+        return text
+
+
+class EmbedBlock(Kind):
+    block_type, block_name, block_icon = "embed", "Embed", "smart_display"
+    url = forms.CharField(label="Address", max_length=500, help_text=", ".join(provider.name for provider in PROVIDERS))
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"]
+        if not embed_of(url):
+            names = ", ".join(provider.name for provider in PROVIDERS)
+            raise ValidationError(f"Players can be embedded from {names}. Link to anything else from the text.")
+        return url
+
+
+class Code(Kind):
+    block_type, block_name, block_icon = "code", "Code", "code"
+    language = LineField(max_length=30, required=False, validators=[RegexValidator(r"^[\w+#. -]+$")])
+    code = TextField(rows=8, strip=False)
+
+
+class AwardResults(Kind):
+    block_type, block_name, block_icon = "award_results", "Award results", "emoji_events"
+    season = LineField(validators=[validate_slug], help_text="The season's short name in addresses.")
+    category = LineField(validators=[validate_slug], help_text="The category's short name in addresses.")
+
+
+class SignUp(Kind):
+    block_type, block_name, block_icon = "signup", "Sign-up form", "mail"
+    newsletter = LineField(required=False, validators=[validate_slug], help_text="Empty: the main briefing.")
+
+
+class SponsorSlot(Kind):
+    block_type, block_name, block_icon = "sponsor_slot", "Sponsor slot", "campaign"
+
+
+class Related(Kind):
+    block_type, block_name, block_icon = "related", "Also read", "link"
+    article = LineField(validators=[validate_slug])
+
+
+KINDS: dict[str, type[Kind]] = {
+    kind.block_type: kind
+    for kind in (
+        RichText, Image, Gallery, Faq, CallToAction, Callout, PullQuote, Table, Chart, EmbedBlock, Code, AwardResults,
+        SignUp, SponsorSlot, Related,
+    )
+}  # fmt: skip
+
+
+def clean_data(code: str, data: Any, where: str = "") -> dict[str, Any]:
+    """The canonical form of one block's data. Raises ValidationError that names each wrong key."""
+    if code not in KINDS:
+        raise ValidationError(f"{where or 'This block'} has an unknown type, “{code}”. Known: {', '.join(KINDS)}.")
+    return _clean_with(KINDS[code], data, where)
+
+
+def _clean_with(kind: type[Kind], data: Any, where: str) -> dict[str, Any]:
+    prefix = f"{where}: " if where else ""
+    if not isinstance(data, Mapping):
+        raise ValidationError(f"{prefix}a block is an object with named values.")
+    fields = kind.base_fields
+    problems = [f"{prefix}“{name}” is not a value of this block." for name in data if name not in fields]
+    problems += [
+        f"{prefix}“{name}” should be {_wanted(fields[name])}."
+        for name, value in data.items()
+        if name in fields and value is not None and not _fits(fields[name], value)
+    ]
+    if problems:
+        raise ValidationError(problems)
+    values = {name: field.initial for name, field in fields.items() if name not in data and field.initial is not None}
+    form = kind({**values, **{name: value for name, value in data.items() if value is not None}})
+    if not form.is_valid():
+        raise ValidationError(
+            [
+                prefix + (f"{name}: " if name != "__all__" else "") + error
+                for name, errors in form.errors.items()
+                for error in errors
+            ]
+        )
+    return form.cleaned_data
+
+
+def _fits(field: forms.Field, value: Any) -> bool:
+    if isinstance(field, forms.BooleanField):
+        return isinstance(value, bool)
+    if isinstance(field, FocalField | ImagesField):
+        return isinstance(value, list)
+    return isinstance(value, str)
+
+
+def _wanted(field: forms.Field) -> str:
+    if isinstance(field, forms.BooleanField):
+        return "true or false"
+    return "a list" if isinstance(field, FocalField | ImagesField) else "text"

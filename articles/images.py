@@ -1,0 +1,159 @@
+"""Images on their way in (checked, re-encoded, stripped) and out (renditions, crops, what a template needs)."""
+
+import io
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import IO, Any
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from articles.models import ImageAsset
+
+MAX_BYTES = 25 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+MAX_SIDE = 2400
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+WIDTHS = (480, 960, 1600)
+CARD_SIZES = ((480, 270), (960, 540))
+SOCIAL_SIZE = (1200, 630)
+ENCODINGS: dict[str, dict[str, Any]] = {
+    "avif": {"format": "AVIF", "quality": 58, "speed": 8},
+    "webp": {"format": "WEBP", "quality": 82, "method": 4},
+}
+
+
+def store_image(upload: IO[bytes] | bytes, *, name: str, alt: str = "", credit: str = "", by: Any = None) -> ImageAsset:
+    """Re-encode an upload and keep it with its renditions. The same bytes are kept once.
+
+    Raises ValidationError, in words for whoever uploaded it, when it is no image we take.
+    """
+    content = upload if isinstance(upload, bytes) else upload.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValidationError(f"“{name}” is larger than {MAX_BYTES // 1024 // 1024} MB.")
+    digest = sha256(content).hexdigest()
+    if known := ImageAsset.objects.filter(digest=digest).first():
+        return known
+    picture = _opened(content, name)
+    path = _write(f"images/{digest[:2]}/{digest[:20]}.webp", picture, "webp", quality=88)
+    return ImageAsset.objects.create(
+        file=path,
+        digest=digest,
+        name=name[-160:],
+        alt=alt[:400],
+        credit=credit[:200],
+        width=picture.width,
+        height=picture.height,
+        renditions=_renditions(path, picture),
+        uploaded_by=by,
+    )
+
+
+def _opened(content: bytes, name: str) -> Image.Image:
+    start = content[:1000].lstrip().lower()
+    if start.startswith((b"<svg", b"<?xml", b"<!doctype svg")):
+        raise ValidationError(f"“{name}” is an SVG, which can carry scripts. Use PNG, JPEG, WebP or AVIF.")
+    try:
+        picture = Image.open(io.BytesIO(content), formats=FORMATS)
+        if picture.width * picture.height > MAX_PIXELS:
+            raise ValidationError(
+                f"“{name}” has {picture.width} × {picture.height} pixels; at most {MAX_PIXELS:,} fit."
+            )
+        picture.seek(0)
+        picture.load()
+        picture = ImageOps.exif_transpose(picture)
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
+        raise ValidationError(f"“{name}” is not an image we can read. Use PNG, JPEG, WebP or AVIF.") from None
+    transparent = "A" in picture.getbands() or "transparency" in picture.info
+    picture = picture.convert("RGBA" if transparent else "RGB")
+    picture.thumbnail((MAX_SIDE, MAX_SIDE))
+    return picture
+
+
+def _renditions(path: str, picture: Image.Image) -> list[dict[str, Any]]:
+    stem = path.removesuffix(".webp")
+    made = []
+    for width in (width for width in WIDTHS if width < picture.width):
+        small = picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS)
+        made += [
+            {"type": f"image/{kind}", "width": width, "src": _write(f"{stem}-{width}.{kind}", small, kind)}
+            for kind in ENCODINGS
+        ]
+    return made
+
+
+def _write(path: str, picture: Image.Image, kind: str, **options: Any) -> str:
+    out = io.BytesIO()
+    # A new image carries pixels only: EXIF, colour profiles and comments stay behind.
+    bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
+    bare.save(out, **ENCODINGS[kind] | options)
+    return default_storage.save(path, ContentFile(out.getvalue()))
+
+
+def assets_of(sources: Iterable[str | None]) -> dict[str, ImageAsset]:
+    """The images of ours among some sources, in one query."""
+    ours = {source for source in sources if source and not source.startswith("http")}
+    return {asset.file: asset for asset in ImageAsset.objects.filter(file__in=ours)} if ours else {}
+
+
+def picture_of(entry: dict[str, Any], assets: dict[str, ImageAsset]) -> dict[str, Any]:
+    """What components/picture.html needs for one image of a document; `missing` where we have no file of it."""
+    asset = assets.get(entry["src"])
+    extras = {name: entry[name] for name in ("caption", "credit") if name in entry}
+    if not asset:
+        return {"src": entry["src"], "alt": entry.get("alt", ""), "missing": True, **extras}
+    sources = []
+    for kind in ("image/avif", "image/webp"):
+        sizes = [f"{default_storage.url(r['src'])} {r['width']}w" for r in asset.renditions if r["type"] == kind]
+        if kind == "image/webp":
+            sizes.append(f"{asset.url} {asset.width}w")
+        if sizes:
+            sources.append({"type": kind, "srcset": ", ".join(sizes)})
+    return {
+        "src": asset.url,
+        "alt": entry.get("alt") or asset.alt,
+        "width": asset.width,
+        "height": asset.height,
+        "sources": sources if asset.renditions else [],
+        **({"credit": asset.credit} if asset.credit else {}),
+        **extras,
+    }
+
+
+def card_of(entry: dict[str, Any], asset: ImageAsset) -> dict[str, Any]:
+    """The image cut for a card, its focal point in view."""
+    cuts = {kind: [(_crop(asset, entry.get("focal"), size, kind), size) for size in CARD_SIZES] for kind in ENCODINGS}
+    sources = [
+        {
+            "type": f"image/{kind}",
+            "srcset": ", ".join(f"{default_storage.url(path)} {size[0]}w" for path, size in made),
+        }
+        for kind, made in cuts.items()
+    ]
+    path, (width, height) = cuts["webp"][-1]
+    return {
+        "src": default_storage.url(path),
+        "alt": entry.get("alt") or asset.alt,
+        "width": width,
+        "height": height,
+        "sources": sources,
+    }
+
+
+def social_of(entry: dict[str, Any], asset: ImageAsset) -> str:
+    """The path of the image cut to what social sites show."""
+    return _crop(asset, entry.get("focal"), SOCIAL_SIZE, "webp")
+
+
+def _crop(asset: ImageAsset, focal: list[float] | None, size: tuple[int, int], kind: str) -> str:
+    """Cut once and kept: the name says which image, which size and which point."""
+    x, y = focal or (asset.focal_x, asset.focal_y)
+    stem = asset.file.removesuffix(".webp")
+    path = f"{stem}-{size[0]}x{size[1]}-{round(x * 100)}-{round(y * 100)}.{kind}"
+    if not default_storage.exists(path):
+        with default_storage.open(asset.file) as file:
+            cut = ImageOps.fit(Image.open(file), size, Image.Resampling.LANCZOS, centering=(x, y))
+        path = _write(path, cut, kind)
+    return path

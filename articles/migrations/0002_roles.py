@@ -1,0 +1,38 @@
+"""What the roles may do with articles."""
+
+from django.db import migrations
+
+from cms.lib.roles import everything, grant
+
+VIEW = [
+    "articles.view_article", "articles.view_category", "articles.view_tag", "articles.view_author",
+    "articles.view_snippet", "articles.view_imageasset", "articles.view_revision", "articles.view_comment",
+    "articles.view_auditentry",
+]  # fmt: skip
+WRITE = [
+    *VIEW, "articles.add_article", "articles.change_article", "articles.add_imageasset", "articles.change_imageasset",
+    "articles.add_tag", "articles.add_comment",
+]  # fmt: skip
+EDIT = [
+    *WRITE,
+    "articles.publish_article",
+    *everything("articles.category", "articles.tag", "articles.author", "articles.snippet", "articles.redirect"),
+    "articles.delete_imageasset",
+    "articles.change_comment",
+]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("articles", "0001_initial"), ("cms", "0002_roles")]
+    operations = [
+        grant(
+            {
+                "writer": WRITE,
+                "editor": EDIT,
+                "newsletter manager": VIEW,
+                "awards steward": VIEW,
+                "sponsorship manager": ["articles.view_article"],
+                "administrator": [*EDIT, "articles.delete_article"],
+            }
+        )
+    ]

@@ -1,0 +1,26 @@
+"""The write side (articles, blocks, revisions), the read side (publications) and what both refer to."""
+
+from articles.models.article import Article, ArticleAuthor, Block
+from articles.models.history import AuditEntry, Comment, Draft, Presence, Revision
+from articles.models.images import ImageAsset
+from articles.models.publication import Publication, PublicationAuthor, Redirect
+from articles.models.taxonomy import Author, Category, Snippet, Tag
+
+__all__ = [
+    "Article",
+    "ArticleAuthor",
+    "AuditEntry",
+    "Author",
+    "Block",
+    "Category",
+    "Comment",
+    "Draft",
+    "ImageAsset",
+    "Presence",
+    "Publication",
+    "PublicationAuthor",
+    "Redirect",
+    "Revision",
+    "Snippet",
+    "Tag",
+]

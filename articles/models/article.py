@@ -1,0 +1,164 @@
+"""The write side: an article and its blocks, which readers never touch."""
+
+from typing import Any, ClassVar
+
+from content_editor.models import Region, create_plugin_base
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.blocks import KINDS, clean_data
+from articles.models.taxonomy import Author, Category, Snippet, Tag
+
+REGION = "main"
+
+
+class Article(models.Model):
+    """What the newsroom writes. `articles.documents` changes it, `articles.publishing` shows it to readers."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "draft"
+        IN_REVIEW = "in_review", "in review"
+        SCHEDULED = "scheduled", "scheduled"
+        PUBLISHED = "published", "published"
+        ARCHIVED = "archived", "archived"
+
+    regions: ClassVar[list[Region]] = [Region(key=REGION, title="Text")]
+
+    title = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=120, unique=True)
+    standfirst = models.TextField(blank=True, help_text="One or two sentences under the title and on cards.")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="articles")
+    authors = models.ManyToManyField(Author, through="ArticleAuthor", related_name="articles")
+    tags = models.ManyToManyField(Tag, blank=True, related_name="articles")
+    cta = models.ForeignKey(
+        Snippet,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="articles",
+        limit_choices_to={"kind": Snippet.Kind.CTA},
+        verbose_name="call-to-action card",
+    )
+    cover = models.JSONField(null=True, blank=True, help_text="The keys of an image block.")
+    seo_title = models.CharField("title for search", max_length=120, blank=True)
+    seo_description = models.CharField("description for search", max_length=320, blank=True)
+    reading_minutes = models.PositiveSmallIntegerField(
+        "reading time", null=True, blank=True, help_text="In minutes; empty: counted from the words."
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
+    version = models.PositiveIntegerField(default=0, editable=False, help_text="Grows with every saved change.")
+    publish_at = models.DateTimeField(null=True, blank=True)
+    scheduled_version = models.PositiveIntegerField(
+        null=True, editable=False, help_text="The version that will be published: what is typed later waits."
+    )
+    unpublish_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When readers first saw it.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-changed_at"]
+        permissions = [("publish_article", "Can publish articles")]
+        indexes = [
+            models.Index(fields=["-changed_at"], name="article_changed"),
+            models.Index(fields=["publish_at"], name="article_due", condition=Q(publish_at__isnull=False)),
+            models.Index(fields=["unpublish_at"], name="article_ending", condition=Q(unpublish_at__isnull=False)),
+            models.Index(fields=["state", "-changed_at"], name="article_state_changed"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "in_review", "scheduled", "published", "archived"]),
+                name="article_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="scheduled") | Q(publish_at__isnull=False), name="article_scheduled_has_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(publish_at__isnull=True, scheduled_version__isnull=True)
+                | Q(publish_at__isnull=False, scheduled_version__isnull=False),
+                name="article_schedule_names_version",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="published") | Q(published_at__isnull=False), name="article_published_has_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(unpublish_at__isnull=True)
+                | Q(publish_at__isnull=True)
+                | Q(unpublish_at__gt=models.F("publish_at")),
+                name="article_ends_after_it_starts",
+                violation_error_message="The end lies before the start.",
+            ),
+            models.CheckConstraint(condition=~Q(title=""), name="article_has_title"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("articles:article", args=[self.slug])
+
+
+class ArticleAuthor(models.Model):
+    """An author's place in a byline."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="byline")
+    author = models.ForeignKey(Author, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["article", "author"], name="article_author_once"),
+            models.UniqueConstraint(fields=["article", "position"], name="article_author_position_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author_id} in {self.article_id}"
+
+
+class Block(create_plugin_base(Article)):  # type: ignore[misc]
+    """One block of an article. All kinds share this table, so an article's blocks are one query."""
+
+    parent = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="blocks")
+    kind = models.CharField(max_length=20)
+    data = models.JSONField(default=dict)
+
+    block_type: ClassVar[str] = ""
+
+    class Meta:
+        ordering = ["ordering"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=sorted(KINDS)), name="block_kind_known"),
+            models.UniqueConstraint(
+                fields=["parent", "region", "ordering"],
+                name="block_place_once",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.kind = self.kind or self.block_type
+        self.data = clean_data(self.kind, self.data)
+        super().save(*args, **kwargs)
+
+
+def _proxy(kind: str) -> type[Block]:
+    """The model that stands for one kind of block at the desk."""
+    form = KINDS[kind]
+    meta = type("Meta", (), {"proxy": True, "verbose_name": form.block_name, "verbose_name_plural": form.block_name})
+    attributes = {"__module__": __name__, "__doc__": form.__doc__, "Meta": meta, "block_type": kind}
+    return type(f"{form.__name__}Block", (Block,), attributes)
+
+
+BLOCK_MODELS: dict[str, type[Block]] = {kind: _proxy(kind) for kind in KINDS}
+# Django's shell and pickles look a model up by its name in its module.
+globals().update({model.__name__: model for model in BLOCK_MODELS.values()})

@@ -1,0 +1,117 @@
+"""What happened to an article, who is in it, and what was said about it."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from articles.models.article import Article
+
+USER = settings.AUTH_USER_MODEL
+
+
+class Revision(models.Model):
+    """The whole article as it was at one version: who saved it, when and why."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="revisions")
+    version = models.PositiveIntegerField()
+    document = models.JSONField()
+    by = models.ForeignKey(USER, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [models.UniqueConstraint(fields=["article", "version"], name="revision_version_once")]
+
+    def __str__(self) -> str:
+        return f"version {self.version}"
+
+
+class Draft(models.Model):
+    """What someone typed and did not save yet, kept apart from the revisions; one per person and article."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="drafts", null=True, blank=True)
+    by = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    base_version = models.PositiveIntegerField()
+    document = models.JSONField()
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-saved_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["article", "by"], name="draft_once_per_person", nulls_distinct=False)
+        ]
+
+    def __str__(self) -> str:
+        return f"unsaved work of {self.by_id} in {self.article_id}"
+
+
+class Presence(models.Model):
+    """Someone has an article open."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="presences")
+    by = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "presence"
+        constraints = [models.UniqueConstraint(fields=["article", "by"], name="presence_once_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.by_id} in {self.article_id}"
+
+
+class Comment(models.Model):
+    """A remark of the newsroom on an article; readers never see it."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="comments")
+    by = models.ForeignKey(USER, on_delete=models.SET_NULL, null=True, related_name="+")
+    text = models.TextField(max_length=4000)
+    asks = models.ForeignKey(
+        USER, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="asks"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="comment_says_something")]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class AuditEntry(models.Model):
+    """One thing that was done to an article. A trigger in the database refuses to change or delete it.
+
+    It outlives the article and the person: neither reference is enforced, and both names are written down.
+    """
+
+    article = models.ForeignKey(
+        Article, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="audit_entries"
+    )
+    article_title = models.CharField(max_length=200)
+    by = models.ForeignKey(USER, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+")
+    by_name = models.CharField(max_length=254)
+    action = models.CharField(max_length=40)
+    detail = models.CharField(max_length=400, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    CHANGES_REFUSED: ClassVar[str] = "An audit entry is never changed or deleted."
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name_plural = "audit log"
+        indexes = [models.Index(fields=["article", "-at"], name="audit_of_article")]
+
+    def __str__(self) -> str:
+        return f"{self.by_name} {self.action} {self.article_title}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk:
+            raise ValueError(self.CHANGES_REFUSED)
+        super().save(*args, **kwargs)

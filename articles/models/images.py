@@ -1,0 +1,53 @@
+"""Images of ours: every one re-encoded on its way in, never the bytes somebody uploaded."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from cms.lib import pagecache
+
+SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
+
+
+class ImageAsset(models.Model):
+    """One image and its renditions. `articles.images.store_image` makes it."""
+
+    file = models.CharField(max_length=200, unique=True, editable=False, help_text="Path under the media folder.")
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of what was uploaded.")
+    name = models.CharField(max_length=160)
+    alt = models.CharField("alternative text", max_length=400, blank=True)
+    credit = models.CharField(max_length=200, blank=True)
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    focal_x = models.FloatField(default=0.5, validators=SHARE)
+    focal_y = models.FloatField(default=0.5, validators=SHARE)
+    renditions = models.JSONField(default=list, editable=False)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = "image"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(width__gt=0, height__gt=0), name="image_has_size"),
+            models.CheckConstraint(
+                condition=models.Q(focal_x__range=(0, 1), focal_y__range=(0, 1)), name="image_focal_point_inside"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        pagecache.bump()
+
+    @property
+    def url(self) -> str:
+        return default_storage.url(self.file)

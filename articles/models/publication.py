@@ -1,0 +1,127 @@
+"""The read side: one row per live article, rendered once, and the redirects that keep old addresses working."""
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from articles.models.article import Article
+from articles.models.taxonomy import Author, Category, Snippet, Tag
+from articles.querysets import PublicationQuerySet
+from cms.lib import pagecache
+
+
+class Publication(models.Model):
+    """What readers see of one article. `articles.publishing` writes it; nothing else does."""
+
+    article = models.OneToOneField(Article, on_delete=models.CASCADE, related_name="publication")
+    version = models.PositiveIntegerField(help_text="The article's version that readers see.")
+    slug = models.SlugField(max_length=120, unique=True)
+    title = models.CharField(max_length=200)
+    standfirst = models.TextField(blank=True)
+    seo_title = models.CharField(max_length=120, blank=True)
+    seo_description = models.CharField(max_length=320, blank=True)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="publications")
+    authors = models.ManyToManyField(Author, through="PublicationAuthor", related_name="publications")
+    tags = models.ManyToManyField(Tag, related_name="publications")
+    cta = models.ForeignKey(Snippet, on_delete=models.PROTECT, null=True, related_name="+")
+    snippets = models.ManyToManyField(Snippet, related_name="publications", help_text="Cards placed in the text.")
+    also_read = models.ManyToManyField(Article, related_name="+", help_text="Articles named in the text.")
+    html = models.TextField(help_text="The body, with marks where a page puts what changes without the article.")
+    text = models.TextField(help_text="The body's plain words.")
+    toc = models.JSONField(default=list)
+    faq = models.JSONField(default=list)
+    image = models.JSONField(null=True, help_text="The picture on cards and at the top of the page.")
+    social_image = models.CharField(max_length=200, blank=True)
+    reading_minutes = models.PositiveSmallIntegerField()
+    words = models.PositiveIntegerField()
+    published_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    search = models.GeneratedField(
+        expression=SearchVector("title", weight="A", config="english")
+        + SearchVector("standfirst", weight="B", config="english")
+        + SearchVector("text", weight="C", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = PublicationQuerySet.as_manager()
+
+    BODY_FIELDS: ClassVar[tuple[str, ...]] = ("html", "text", "toc", "faq", "search")
+
+    class Meta:
+        ordering = ["-published_at", "-pk"]
+        indexes = [
+            GinIndex(fields=["search"], name="publication_search"),
+            models.Index(fields=["-published_at", "-id"], name="publication_newest"),
+            models.Index(fields=["category", "-published_at"], name="publication_category_newest"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(updated_at__gte=F("published_at")), name="publication_updated_after"),
+            models.CheckConstraint(condition=Q(reading_minutes__gte=1), name="publication_takes_a_minute"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("articles:article", args=[self.slug])
+
+    @property
+    def url(self) -> str:
+        return self.get_absolute_url()
+
+
+class PublicationAuthor(models.Model):
+    """An author's place in a published byline."""
+
+    publication = models.ForeignKey(Publication, on_delete=models.CASCADE, related_name="byline")
+    author = models.ForeignKey(Author, on_delete=models.PROTECT, related_name="bylines")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["publication", "author"], name="publication_author_once")]
+
+    def __str__(self) -> str:
+        return f"{self.author_id} in {self.publication_id}"
+
+
+class Redirect(models.Model):
+    """An address that moved for good."""
+
+    path = models.CharField("from", max_length=500, unique=True, help_text="A path of this site, such as /blog/old/.")
+    target = models.CharField("to", max_length=500, help_text="A path of this site, or an https address.")
+    automatic = models.BooleanField(default=False, editable=False, help_text="Made when an address changed.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["path"]
+        indexes = [models.Index(fields=["target"], name="redirect_target")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(path__regex=r"^/[^/\s]\S*$"),
+                name="redirect_from_path",
+                violation_error_message="Write the old address as a path of this site, such as /blog/old/.",
+            ),
+            models.CheckConstraint(
+                condition=Q(target__regex=r"^(/$|/[^/\s\\]\S*$|https?://\S+$)"),
+                name="redirect_to_address",
+                violation_error_message="Write the new address as a path of this site, or starting with https://.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(path=F("target")),
+                name="redirect_goes_elsewhere",
+                violation_error_message="An address cannot redirect to itself.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.path} → {self.target}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        pagecache.bump()

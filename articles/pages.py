@@ -1,0 +1,128 @@
+"""What templates get: a publication as the plain values that cards and the article page show."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from articles import slots
+from articles.models import Author, Publication, Snippet, Tag
+from articles.publishing import fill
+from articles.rendering import rendered
+from articles.structured_data import article_data
+from cms.lib.html import text_of
+from cms.models import SiteProfile
+from sponsors.placements import placement_on
+
+RECENT = 3
+AUTHOR_COLUMNS = ("slug", "name", "role", "bio_html", "links", "portrait__file")
+
+
+def authors_of(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The authors in a byline, from the rows that the querysets annotate."""
+    return [
+        {
+            **row,
+            "url": reverse("articles:author-articles", args=[row["slug"]]),
+            "bio": text_of(row["bio_html"]),
+            "picture": {"src": default_storage.url(row["portrait"])} if row["portrait"] else None,
+        }
+        for row in rows
+    ]
+
+
+def card_of(publication: Publication, **extra: Any) -> dict[str, Any]:
+    """One article as a card in a list; from `Publication.objects.cards()`."""
+    image = publication.image or {}
+    return {
+        "title": publication.title,
+        "standfirst": publication.standfirst,
+        "url": publication.get_absolute_url(),
+        "category": publication.category,
+        "authors": authors_of(publication.byline_rows),  # type: ignore[attr-defined]
+        "published_at": publication.published_at,
+        "updated_at": publication.updated_at,
+        "reading_minutes": publication.reading_minutes,
+        "image": image.get("card"),
+        **extra,
+    }
+
+
+def cards(publications: Iterable[Publication]) -> list[dict[str, Any]]:
+    """Many of them."""
+    return [card_of(publication) for publication in publications]
+
+
+def page_of(publication: Publication, *, preview: bool = False) -> dict[str, Any]:
+    """The context of templates/articles/article.html, from `Publication.objects.pages()`; two more queries."""
+    now = timezone.now()
+    others = list(_others(publication))
+    image = publication.image and {key: value for key, value in publication.image.items() if key != "card"}
+    shown = {
+        "title": publication.title,
+        "standfirst": publication.standfirst,
+        "slug": publication.slug,
+        "url": publication.get_absolute_url(),
+        "seo_title": publication.seo_title,
+        "seo_description": publication.seo_description,
+        "toc": publication.toc,
+        "faq": publication.faq,
+        "image": image,
+        "category": publication.category,
+        "authors": authors_of(publication.byline_rows),  # type: ignore[attr-defined]
+        "tags": [
+            {**tag, "url": reverse("articles:tag-articles", args=[tag["slug"]])}
+            for tag in publication.tag_rows  # type: ignore[attr-defined]
+        ],
+        "published_at": publication.published_at,
+        "updated_at": publication.updated_at,
+        "reading_minutes": publication.reading_minutes,
+        "words": publication.words,
+        "social_image": _social_image(publication),
+    }
+    page = {
+        "publication": shown,
+        "cta": publication.cta,
+        "snippets": {row["slug"]: row for row in publication.snippet_rows},  # type: ignore[attr-defined]
+        "recent": cards([other for other in others if other.pk != publication.pk][:RECENT]),
+        "also_read": {str(other.article_id): other for other in others},
+        "placement": None if preview else placement_on("web:article", now.date()),
+        "preview": preview,
+        "canonical": settings.SITE_URL + publication.get_absolute_url(),
+        "structured_data": article_data(shown, SiteProfile.current()),
+    }
+    shown["html"] = slots.fill(publication.html, page)
+    return page
+
+
+def _others(publication: Publication) -> Iterable[Publication]:
+    """The newest articles and those named in the text, newest first, in one query."""
+    newest = Publication.objects.live().values("pk")[: RECENT + 1]
+    named = Publication.also_read.through.objects.filter(publication=publication.pk).values("article")
+    return Publication.objects.live().cards().filter(Q(pk__in=newest) | Q(article__in=named))
+
+
+def _social_image(publication: Publication) -> str:
+    return settings.SITE_URL + default_storage.url(publication.social_image) if publication.social_image else ""
+
+
+def preview_of(document: dict[str, Any]) -> dict[str, Any]:
+    """The context of the article page for a document that nobody published: the same template, the same renderers."""
+    publication = Publication(published_at=timezone.now(), updated_at=timezone.now())
+    body = rendered(document)
+    fill(publication, document, body)
+    authors = {row["slug"]: row for row in Author.objects.filter(slug__in=document["authors"]).values(*AUTHOR_COLUMNS)}
+    publication.byline_rows = [  # type: ignore[attr-defined]
+        {**row, "portrait": row["portrait__file"]} for slug in document["authors"] if (row := authors.get(slug))
+    ]
+    publication.tag_rows = list(  # type: ignore[attr-defined]
+        Tag.objects.filter(slug__in=document["tags"]).values("slug", "name")
+    )
+    publication.snippet_rows = list(  # type: ignore[attr-defined]
+        Snippet.objects.filter(slug__in=body.snippets).values("slug", "heading", "html", "label", "url")
+    )
+    return page_of(publication, preview=True)

@@ -1,0 +1,241 @@
+"""From the write side to the read side, and the states an article goes through."""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.documents import DocumentError, document_of
+from articles.images import assets_of, card_of, picture_of, social_of
+from articles.models import (
+    Article,
+    AuditEntry,
+    Author,
+    Category,
+    Publication,
+    PublicationAuthor,
+    Snippet,
+    Tag,
+)
+from articles.redirecting import free_path, redirect_path
+from articles.rendering import Rendered, rendered
+from cms.lib.pagecache import bump
+
+State = Article.State
+logger = logging.getLogger(__name__)
+
+
+class TransitionRefused(Exception):
+    """An article cannot go where it was asked to; the text says why. Nothing was changed."""
+
+
+@transaction.atomic
+def publish(article: Article, *, by: Any = None, at: datetime | None = None, version: int | None = None) -> Publication:
+    """Show an article to readers, as it is now or as it was at a version; `at` dates a first publication back.
+
+    Replaces what was live before, redirects its old address, and tells the page cache. Raises TransitionRefused.
+    """
+    now = timezone.now()
+    if at and at > now:
+        raise TransitionRefused("A date in the future is a schedule, not a publication.")
+    _lock(article)
+    version = version or article.version
+    document = _document_at(article, version)
+    started = article.published_at or at or now
+    before = Publication.objects.filter(article=article).first()
+    old_address = before.get_absolute_url() if before else None
+    updated = started if at and not before else now
+    publication = _write(article, before, document, version, started, updated)
+    free_path(publication.get_absolute_url())
+    if old_address:
+        redirect_path(old_address, publication.get_absolute_url(), automatic=True)
+    article.state, article.published_at = State.PUBLISHED, started
+    article.publish_at = article.scheduled_version = None
+    article.save(update_fields=["state", "published_at", "publish_at", "scheduled_version"])
+    record(article, "published", by=by, detail=f"version {version}")
+    bump()
+    return publication
+
+
+def _lock(article: Article) -> None:
+    """Take the row for this transaction and see it as it is now."""
+    row = Article.objects.select_for_update(of=("self",)).select_related("category", "cta").get(pk=article.pk)
+    for field in Article._meta.concrete_fields:
+        setattr(article, field.attname, getattr(row, field.attname))
+    article.category, article.cta = row.category, row.cta
+
+
+def _document_at(article: Article, version: int) -> dict[str, Any]:
+    if version == article.version:
+        return document_of(article)
+    revision = article.revisions.filter(version=version).first()
+    if not revision:
+        raise TransitionRefused(f"There is no version {version} of this article.")
+    document: dict[str, Any] = revision.document
+    return document
+
+
+def _write(
+    article: Article,
+    before: Publication | None,
+    document: dict[str, Any],
+    version: int,
+    started: datetime,
+    updated: datetime,
+) -> Publication:
+    body = rendered(document)
+    publication = before or Publication(article=article)
+    publication.version, publication.published_at, publication.updated_at = version, started, max(started, updated)
+    fill(publication, document, body)
+    try:
+        with transaction.atomic():
+            publication.save()
+    except IntegrityError:
+        raise TransitionRefused(f"Another published article lives at “{document['slug']}”. Change the slug.") from None
+    by_slug = {author.slug: author for author in Author.objects.filter(slug__in=document["authors"])}
+    publication.byline.all().delete()
+    PublicationAuthor.objects.bulk_create(
+        PublicationAuthor(publication=publication, author=by_slug[slug], position=position)
+        for position, slug in enumerate(document["authors"], 1)
+        if slug in by_slug
+    )
+    publication.tags.set(Tag.objects.filter(slug__in=document["tags"]))
+    publication.snippets.set(Snippet.objects.filter(slug__in=body.snippets))
+    publication.also_read.set(body.also_read)
+    return publication
+
+
+def fill(publication: Publication, document: dict[str, Any], body: Rendered) -> None:
+    """Put a document and its rendered body into a publication, without saving it."""
+    publication.slug, publication.title = document["slug"], document["title"]
+    publication.standfirst = document["standfirst"]
+    publication.seo_title, publication.seo_description = document["seo"]["title"], document["seo"]["description"]
+    publication.category = Category.objects.filter(slug=document["category"]).first()
+    publication.cta = Snippet.objects.filter(slug=document["cta"]).first()
+    for name in ("html", "text", "words", "toc", "faq", "reading_minutes"):
+        setattr(publication, name, getattr(body, name))
+    publication.image, publication.social_image = None, ""
+    if cover := document["cover"]:
+        assets = assets_of([cover["src"]])
+        picture = picture_of(cover, assets)
+        if asset := assets.get(cover["src"]):
+            publication.social_image = social_of(cover, asset)
+            picture["card"] = card_of(cover, asset)
+        publication.image = picture
+
+
+def submit(article: Article, *, by: Any = None) -> None:
+    """Ask for a review."""
+    _go(article, State.IN_REVIEW, [State.DRAFT, State.ARCHIVED], by=by, action="sent to review")
+
+
+def send_back(article: Article, *, by: Any = None, reason: str = "") -> None:
+    """Back to the writer: out of review, or off the schedule."""
+    changes = {"publish_at": None, "scheduled_version": None}
+    _go(article, State.DRAFT, [State.IN_REVIEW, State.SCHEDULED], by=by, action="sent back", detail=reason, **changes)
+
+
+def schedule(article: Article, *, at: datetime, until: datetime | None = None, by: Any = None) -> None:
+    """Publish the version there is now at a time to come; later changes wait for another decision."""
+    if at <= timezone.now():
+        raise TransitionRefused("This time has passed. Choose one in the future, or publish now.")
+    if until and until <= at:
+        raise TransitionRefused("The end lies before the start.")
+    live = article.state == State.PUBLISHED
+    _go(
+        article,
+        State.PUBLISHED if live else State.SCHEDULED,
+        [State.PUBLISHED] if live else [State.DRAFT, State.IN_REVIEW, State.SCHEDULED, State.ARCHIVED],
+        by=by,
+        action="scheduled",
+        detail=f"version {article.version} for {at:%Y-%m-%d %H:%M} UTC",
+        publish_at=at,
+        unpublish_at=until,
+        scheduled_version=F("version"),
+    )
+
+
+def schedule_end(article: Article, *, at: datetime | None, by: Any = None) -> None:
+    """Take a published article offline at a time to come; None calls that off."""
+    if at and at <= timezone.now():
+        raise TransitionRefused("This time has passed. Choose one in the future, or unpublish now.")
+    detail = f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
+    _go(article, State.PUBLISHED, [State.PUBLISHED], by=by, action="end set", detail=detail, unpublish_at=at)
+
+
+def unpublish(article: Article, *, by: Any = None) -> None:
+    """Take an article offline; it is a draft again."""
+    _take_down(article, State.DRAFT, [State.PUBLISHED], by=by, action="unpublished")
+
+
+def archive(article: Article, *, by: Any = None, redirect_to: str = "") -> None:
+    """Put an article away. Who still asks for its address is sent to `redirect_to`, else to its category."""
+    shown = Publication.objects.filter(article=article).select_related("category").first()
+    with transaction.atomic():
+        _take_down(
+            article, State.ARCHIVED, [state for state in State if state != State.ARCHIVED], by=by, action="archived"
+        )
+        if shown:
+            fallback = shown.category.get_absolute_url() if shown.category else reverse("articles:articles")
+            redirect_path(shown.get_absolute_url(), redirect_to or fallback, automatic=True)
+
+
+@transaction.atomic
+def _take_down(article: Article, to: State, sources: list[State], *, by: Any, action: str) -> None:
+    _go(article, to, sources, by=by, action=action, publish_at=None, scheduled_version=None, unpublish_at=None)
+    Publication.objects.filter(article=article).delete()
+    bump()
+
+
+@transaction.atomic
+def _go(
+    article: Article, to: State, sources: list[State], *, by: Any, action: str, detail: str = "", **changes: Any
+) -> None:
+    """Change the state only from a state that allows it, whoever else is at it; and write down who did."""
+    moved = Article.objects.filter(pk=article.pk, state__in=sources).update(state=to, **changes)
+    article.refresh_from_db(fields=["state", "version", "publish_at", "unpublish_at", "scheduled_version"])
+    if moved != 1:
+        raise TransitionRefused(f"This article is {article.get_state_display()}; it cannot be {action}.")
+    record(article, action, by=by, detail=detail)
+
+
+def record(article: Article, action: str, *, by: Any = None, detail: str = "") -> None:
+    """Write one line of the audit log."""
+    AuditEntry.objects.create(
+        article=article,
+        article_title=article.title,
+        by=by,
+        by_name=str(by) if by else "the schedule",
+        action=action,
+        detail=detail[:400],
+    )
+
+
+def publish_due(*, now: datetime | None = None) -> int:
+    """Publish and take down what is due, also what fell due while nobody looked; return how many changed."""
+    now, changed = now or timezone.now(), 0
+    for article in Article.objects.filter(publish_at__lte=now):
+        changed += _publish_scheduled(article, now)
+    for article in Article.objects.filter(unpublish_at__lte=now, state=State.PUBLISHED):
+        _take_down(article, State.ARCHIVED, [State.PUBLISHED], by=None, action="unpublished")
+        changed += 1
+    return changed
+
+
+def _publish_scheduled(article: Article, now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            due = Article.objects.select_for_update(skip_locked=True).filter(pk=article.pk, publish_at__lte=now).first()
+            if not due:
+                return False
+            publish(due, at=due.publish_at, version=due.scheduled_version)
+            return True
+    except (TransitionRefused, DocumentError) as error:
+        logger.warning("Article %s could not be published on schedule: %s", article.pk, error)
+        with transaction.atomic():
+            send_back(article, reason=f"could not be published on schedule: {error}")
+        return False

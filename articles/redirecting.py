@@ -1,0 +1,82 @@
+"""Old addresses: one hop to where a page is now, however often it moved."""
+
+import csv
+import io
+from collections.abc import Callable
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+
+from articles.models import Redirect
+from cms.lib.pagecache import bump, public
+
+
+@transaction.atomic
+def redirect_path(path: str, target: str, *, automatic: bool = False) -> Redirect | None:
+    """Send an old address to a new one for good. What led to the old one leads straight to the new one.
+
+    None where the two are the same page. Raises ValidationError for an address that cannot be one.
+    """
+    onward = Redirect.objects.filter(path=target).first()
+    if onward and onward.target != path:
+        target = onward.target
+    if target == path:
+        return None
+    Redirect.objects.filter(path=target).delete()
+    Redirect.objects.filter(target=path).exclude(path=target).update(target=target)
+    row = Redirect.objects.filter(path=path).first() or Redirect(path=path)
+    row.target, row.automatic = target, automatic
+    row.full_clean(validate_unique=False)
+    row.save()
+    return row
+
+
+def free_path(path: str) -> None:
+    """A page lives at this address again: no redirect may stand in its way."""
+    if Redirect.objects.filter(path=path).delete()[0]:
+        bump()
+
+
+def import_redirects(text: str) -> int:
+    """Take redirects from CSV lines "from,to"; return how many. All or nothing: ValidationError names the lines."""
+    problems, count = [], 0
+    with transaction.atomic():
+        for number, row in enumerate(csv.reader(io.StringIO(text)), 1):
+            cells = [cell.strip() for cell in row]
+            if not any(cells) or cells == ["from", "to"]:
+                continue
+            try:
+                if len(cells) != 2:
+                    raise ValidationError("write the old address, a comma and the new one")
+                redirect_path(*cells)
+                count += 1
+            except ValidationError as error:
+                problems.append(f"Line {number}: {' '.join(error.messages)}")
+        if problems:
+            raise ValidationError(problems)
+    return count
+
+
+def export_redirects() -> str:
+    """All redirects as CSV that `import_redirects` takes."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["from", "to"])
+    writer.writerows(Redirect.objects.values_list("path", "target"))
+    return out.getvalue()
+
+
+class RedirectMiddleware:
+    """Answers an address that is no page any more with where it went."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 404 or request.method not in ("GET", "HEAD"):
+            return response
+        path = request.path if request.path.endswith("/") or "." in request.path else request.path + "/"
+        row = Redirect.objects.filter(path__in={request.path, path, request.get_full_path()}).first()
+        return public(lambda _request: HttpResponsePermanentRedirect(row.target))(request) if row else response

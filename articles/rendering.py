@@ -1,0 +1,249 @@
+"""From a document to what readers see: rendered once, at publishing."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import chain
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from articles import slots
+from articles.blocks import rows_of
+from articles.embeds import embed_of
+from articles.images import assets_of, picture_of
+from articles.models import Article, ImageAsset
+from cms.lib.html import clean, text_of, with_anchors
+
+WORDS_PER_MINUTE = 230
+FAQ_HEADING = "Frequently asked questions"
+_NUMBER = re.compile(r"[-+−]?\d+(?:[ ,\u00a0\u202f]\d{3})*(?:\.\d+)?\s*%?")
+_ENDS_WITH_HEADING = re.compile(r"</h[2-4]>\s*$")
+
+Block = dict[str, Any]
+
+
+@dataclass
+class Rendered:
+    """A rendered body and what was gathered on the way."""
+
+    html: str = ""
+    text: str = ""
+    words: int = 0
+    reading_minutes: int = 1
+    toc: list[dict[str, Any]] = field(default_factory=list)
+    faq: list[dict[str, str]] = field(default_factory=list)
+    snippets: list[str] = field(default_factory=list)
+    also_read: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Rendering:
+    """What the renderers of one document share."""
+
+    assets: dict[str, ImageAsset]
+    articles: dict[str, int]
+    result: Rendered = field(default_factory=Rendered)
+    anchors: set[str] = field(default_factory=set)
+    charts: int = 0
+
+    def anchored(self, html: str) -> str:
+        """Give the headings anchors and put them in the contents list."""
+        html, headings = with_anchors(html, self.anchors)
+        self.anchors |= {heading.id for heading in headings}
+        self.result.toc += [
+            {"level": heading.level, "id": heading.id, "text": heading.text}
+            for heading in headings
+            if heading.level < 4
+        ]
+        return html
+
+
+Renderer = Callable[[Rendering, Block], tuple[str, str]]
+_renderers: dict[str, Renderer] = {}
+
+
+def renderer(kind: str) -> Callable[[Renderer], Renderer]:
+    """Register how a kind of block becomes (HTML, plain text)."""
+
+    def register(function: Renderer) -> Renderer:
+        _renderers[kind] = function
+        return function
+
+    return register
+
+
+def rendered(document: dict[str, Any]) -> Rendered:
+    """Render a canonical document. Only the document, the images it names and the templates decide the outcome."""
+    blocks = document["blocks"]
+    rendering = Rendering(assets=assets_of(_sources(document)), articles=_articles(blocks))
+    html, text = [], [document["title"], document["standfirst"]]
+    previous = ""
+    for block in _grouped(blocks):
+        block["bare"] = bool(_ENDS_WITH_HEADING.search(previous)) or "faq" in rendering.anchors
+        part, words = _renderers[block["type"]](rendering, block)
+        html.append(part)
+        text.append(words)
+        previous = part
+    result = rendering.result
+    result.html = "\n".join(html)
+    result.text = "\n".join(filter(None, text[2:]))
+    result.words = len(" ".join(text).split())
+    result.reading_minutes = document["reading_minutes"] or max(1, math.ceil(result.words / WORDS_PER_MINUTE))
+    return result
+
+
+def _sources(document: dict[str, Any]) -> list[str]:
+    entries = chain(
+        [document["cover"] or {}], document["blocks"], *(block.get("images", []) for block in document["blocks"])
+    )
+    return [entry["src"] for entry in entries if "src" in entry]
+
+
+def _articles(blocks: list[Block]) -> dict[str, int]:
+    """The articles that the text names, by slug."""
+    slugs = [block["article"] for block in blocks if block["type"] == "related"]
+    return dict(Article.objects.filter(slug__in=slugs).values_list("slug", "pk")) if slugs else {}
+
+
+def _grouped(blocks: list[Block]) -> list[Block]:
+    """Copies of the blocks; questions that follow each other become one block with `entries`."""
+    grouped: list[Block] = []
+    for block in blocks:
+        if block["type"] != "faq":
+            grouped.append(dict(block))
+        elif grouped and grouped[-1]["type"] == "faq":
+            grouped[-1]["entries"].append(block)
+        else:
+            grouped.append({"type": "faq", "entries": [block]})
+    return grouped
+
+
+def _template(kind: str, context: dict[str, Any]) -> str:
+    return render_to_string(f"articles/blocks/{kind}.html", context).strip()
+
+
+@renderer("richtext")
+def _richtext(rendering: Rendering, block: Block) -> tuple[str, str]:
+    html = clean(block["html"])
+    return _template("richtext", {"html": rendering.anchored(html)}), text_of(html)
+
+
+@renderer("image")
+def _image(rendering: Rendering, block: Block) -> tuple[str, str]:
+    picture = picture_of(block, rendering.assets)
+    return _template("image", {"picture": picture}), picture.get("caption", "")
+
+
+@renderer("gallery")
+def _gallery(rendering: Rendering, block: Block) -> tuple[str, str]:
+    pictures = [picture_of(entry, rendering.assets) for entry in block["images"]]
+    captions = [picture.get("caption", "") for picture in pictures]
+    return _template("gallery", {**block, "pictures": pictures}), "\n".join(filter(None, captions))
+
+
+@renderer("faq")
+def _faq(rendering: Rendering, block: Block) -> tuple[str, str]:
+    entries = [{"question": entry["question"], "answer": clean(entry["answer"])} for entry in block["entries"]]
+    rendering.result.faq += entries
+    if not block["bare"]:
+        rendering.anchors.add("faq")
+        rendering.result.toc.append({"level": 2, "id": "faq", "text": FAQ_HEADING})
+    text = "\n".join(f"{entry['question']}\n{text_of(entry['answer'])}" for entry in entries)
+    return _template("faq", {"entries": entries, "bare": block["bare"]}), text
+
+
+@renderer("cta")
+def _cta(rendering: Rendering, block: Block) -> tuple[str, str]:
+    if snippet := block.get("snippet"):
+        rendering.result.snippets.append(snippet)
+        return slots.mark("cta", snippet), ""
+    return _template("cta", {"cta": block}), ""
+
+
+@renderer("callout")
+def _callout(rendering: Rendering, block: Block) -> tuple[str, str]:
+    html = clean(block["html"])
+    return _template("callout", {**block, "html": html}), text_of(html)
+
+
+@renderer("pullquote")
+def _pullquote(_rendering: Rendering, block: Block) -> tuple[str, str]:
+    return _template("pullquote", block), ""
+
+
+@renderer("table")
+def _table(_rendering: Rendering, block: Block) -> tuple[str, str]:
+    rows = rows_of(block["csv"])
+    head = rows.pop(0) if block["header"] and len(rows) > 1 else []
+    body = rows or [head]
+    columns = range(len(body[0]))
+    numeric = [all(_NUMBER.fullmatch(row[column]) or not row[column] for row in body) for column in columns]
+
+    def cells(row: list[str]) -> list[dict[str, Any]]:
+        return [{"text": cell, "numeric": numeric[index] and index > 0} for index, cell in enumerate(row)]
+
+    context = {"caption": block.get("caption", ""), "head": cells(head), "rows": [cells(row) for row in body]}
+    return _template("table", context), "\n".join(" ".join(row) for row in [head, *body])
+
+
+@renderer("chart")
+def _chart(rendering: Rendering, block: Block) -> tuple[str, str]:
+    from cms.lib import charts
+
+    heading, *rows = rows_of(block["csv"])
+    rendering.charts += 1
+    line, unit = block["kind"] == "line", block.get("unit", "")
+    series = [(row[0], _figure(row[1])) for row in rows if row[1]]
+    chart = charts.line_chart(series, unit=unit) if line else charts.bar_chart(series, unit=unit)
+    context = {
+        "chart": chart,
+        "line": line,
+        "title": block["title"],
+        "description": f"{heading[1]} by {heading[0]}.",
+        "id": f"chart-{rendering.charts}",
+        "label_heading": heading[0],
+        "value_heading": f"{heading[1]} ({unit})" if unit else heading[1],
+    }
+    return _template("chart", context), block["title"]
+
+
+def _figure(cell: str) -> Decimal:
+    return Decimal(re.sub(r"[^\d.-]", "", cell.replace("−", "-")))
+
+
+@renderer("embed")
+def _embed(_rendering: Rendering, block: Block) -> tuple[str, str]:
+    embed = embed_of(block["url"])
+    return (_template("embed", {"embed": embed}), "") if embed else ("", "")
+
+
+@renderer("code")
+def _code(_rendering: Rendering, block: Block) -> tuple[str, str]:
+    return _template("code", block), block["code"]
+
+
+@renderer("award_results")
+def _award_results(_rendering: Rendering, block: Block) -> tuple[str, str]:
+    return slots.mark("award_results", block["season"], block["category"]), ""
+
+
+@renderer("signup")
+def _signup(_rendering: Rendering, block: Block) -> tuple[str, str]:
+    return slots.mark("signup", block.get("newsletter", "")), ""
+
+
+@renderer("sponsor_slot")
+def _sponsor_slot(_rendering: Rendering, _block: Block) -> tuple[str, str]:
+    return slots.mark("sponsor_slot", ""), ""
+
+
+@renderer("related")
+def _related(rendering: Rendering, block: Block) -> tuple[str, str]:
+    article = rendering.articles.get(block["article"])
+    if article is None:
+        return "", ""
+    rendering.result.also_read.append(article)
+    return slots.mark("also_read", str(article)), ""

@@ -1,0 +1,95 @@
+"""What search engines read: JSON-LD by schema.org's vocabulary."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.html import mark_safe
+from django.utils.safestring import SafeString
+
+from cms.lib.html import text_of
+
+# As in django.utils.html.json_script: what would end the script element is escaped.
+ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+
+
+def script_text(value: Any) -> SafeString:
+    """JSON that can stand inside a script element."""
+    return mark_safe(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).translate(ESCAPES))
+
+
+def absolute(url: str) -> str:
+    return settings.SITE_URL + url if url.startswith("/") else url
+
+
+def organization(site: Any) -> dict[str, Any]:
+    """Who publishes."""
+    data: dict[str, Any] = {"@type": "Organization", "@id": f"{settings.SITE_URL}/#organization", "name": site.name}
+    data["url"] = f"{settings.SITE_URL}/"
+    if same := [link["url"] for link in site.social_links]:
+        data["sameAs"] = same
+    return data
+
+
+def person(author: dict[str, Any]) -> dict[str, Any]:
+    """An author."""
+    data: dict[str, Any] = {"@type": "Person", "name": author["name"], "url": absolute(author["url"])}
+    if author.get("role"):
+        data["jobTitle"] = author["role"]
+    if author.get("bio"):
+        data["description"] = author["bio"]
+    if author.get("picture"):
+        data["image"] = absolute(author["picture"]["src"])
+    if same := [link["url"] for link in author.get("links") or []]:
+        data["sameAs"] = same
+    return data
+
+
+def breadcrumbs(*steps: tuple[str, str]) -> dict[str, Any]:
+    """Where a page stands: (name, address) from the front page down."""
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": position, "name": name, "item": absolute(url)}
+            for position, (name, url) in enumerate(steps, 1)
+        ],
+    }
+
+
+def article_data(shown: dict[str, Any], site: Any) -> SafeString:
+    """Everything about an article's page, as the text of its script element."""
+    url = absolute(shown["url"])
+    article: dict[str, Any] = {
+        "@type": "Article",
+        "@id": f"{url}#article",
+        "headline": shown["title"][:110],
+        "mainEntityOfPage": url,
+        "datePublished": shown["published_at"].isoformat(),
+        "dateModified": shown["updated_at"].isoformat(),
+        "author": [person(author) for author in shown["authors"]] or [organization(site)],
+        "publisher": organization(site),
+        "wordCount": shown["words"],
+        "isAccessibleForFree": True,
+    }
+    if description := shown["seo_description"] or shown["standfirst"]:
+        article["description"] = description
+    if image := shown["social_image"]:
+        article["image"] = [image]
+    steps = [(site.name, "/"), ("Articles", reverse("articles:articles"))]
+    if category := shown["category"]:
+        article["articleSection"] = category.name
+        steps.append((category.name, category.get_absolute_url()))
+    if shown["tags"]:
+        article["keywords"] = [tag["name"] for tag in shown["tags"]]
+    graph = [article, breadcrumbs(*steps, (shown["title"], shown["url"]))]
+    if shown["faq"]:
+        graph.append(
+            {"@type": "FAQPage", "@id": f"{url}#faq", "mainEntity": [_question(entry) for entry in shown["faq"]]}
+        )
+    return script_text({"@context": "https://schema.org", "@graph": graph})
+
+
+def _question(entry: dict[str, str]) -> dict[str, Any]:
+    answer = {"@type": "Answer", "text": text_of(entry["answer"])}
+    return {"@type": "Question", "name": entry["question"], "acceptedAnswer": answer}

@@ -1,0 +1,177 @@
+"""Pages that readers see."""
+
+from datetime import date
+from typing import Any
+
+from django.core.paginator import InvalidPage, Page, Paginator
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from articles import pages, searching
+from articles.documents import document_of
+from articles.models import Article, Author, Category, Publication, Tag
+from cms.lib.pagecache import per_generation, public
+from cms.lib.signing import BadToken, ExpiredToken, read_token
+
+PER_PAGE = 12
+PREVIEW = "articles.preview"
+
+
+@require_safe
+@public
+def article(request: HttpRequest, slug: str) -> HttpResponse:
+    """One article."""
+    publication = get_object_or_404(Publication.objects.pages(), slug=slug)
+    return render(request, "articles/article.html", pages.page_of(publication))
+
+
+@require_safe
+@public
+def articles(request: HttpRequest) -> HttpResponse:
+    """All articles, newest first."""
+    return _listing(request, Publication.objects.live(), kind="all", heading="Articles", feed_url="/feed.xml")
+
+
+@require_safe
+@public
+def category_articles(request: HttpRequest, slug: str) -> HttpResponse:
+    """The articles of a category."""
+    category = get_object_or_404(Category, slug=slug)
+    return _listing(
+        request,
+        category.publications.live(),
+        kind="category",
+        heading=category.name,
+        intro=category.description,
+        current=category.slug,
+        feed_url=f"{category.get_absolute_url()}feed.xml",
+    )
+
+
+@require_safe
+@public
+def tag_articles(request: HttpRequest, slug: str) -> HttpResponse:
+    """The articles with a tag."""
+    tag = get_object_or_404(Tag, slug=slug)
+    feed_url = f"{tag.get_absolute_url()}feed.xml"
+    return _listing(request, tag.publications.live(), kind="tag", heading=tag.name, feed_url=feed_url)
+
+
+@require_safe
+@public
+def author_articles(request: HttpRequest, slug: str) -> HttpResponse:
+    """An author and their articles."""
+    author = get_object_or_404(Author.objects.select_related("portrait"), slug=slug)
+    picture = {"src": author.portrait.url} if author.portrait else None
+    shown = {
+        "name": author.name, "url": author.get_absolute_url(), "bio": author.bio, "role": author.role,
+        "links": author.links, "picture": picture,
+    }  # fmt: skip
+    feed_url = f"{author.get_absolute_url()}feed.xml"
+    found = author.publications.live()
+    return _listing(request, found, kind="author", heading=author.name, author=shown, feed_url=feed_url)
+
+
+@require_safe
+@public
+def month_articles(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """The articles of a month."""
+    if not 1 <= month <= 12 or not 1 <= year <= 9998:
+        raise Http404("There is no such month.")
+    found = Publication.objects.live().filter(published_at__year=year, published_at__month=month)
+    return _listing(request, found, kind="archive", heading=f"{date(year, month, 1):%B %Y}")
+
+
+@require_safe
+@public
+def archive(request: HttpRequest) -> HttpResponse:
+    """The months in which something was published."""
+    months = (
+        Publication.objects.order_by()
+        .values("published_at__year", "published_at__month")
+        .annotate(number=Count("pk"))
+        .order_by("-published_at__year", "-published_at__month")
+    )
+    shown = [
+        {"date": date(row["published_at__year"], row["published_at__month"], 1), "number": row["number"]}
+        for row in months
+    ]
+    return render(request, "articles/archive.html", {"months": shown})
+
+
+@require_safe
+@public
+def search(request: HttpRequest) -> HttpResponse:
+    """Full-text search, best first, each hit with the place it was found at."""
+    query = searching.normalised(request.GET.get("q", ""))
+    category = request.GET.get("category", "")
+    page = _page(request, searching.found(query, category=category))
+    page.object_list = searching.with_excerpts(page.object_list, query)
+    parameters = request.GET.copy()
+    parameters.pop("page", None)
+    context = {
+        "kind": "search",
+        "heading": "Search",
+        "query": query,
+        "total": page.paginator.count,
+        "page": page,
+        "page_query": f"{parameters.urlencode()}&" if parameters else "",
+        "noindex": True,
+    }
+    return render(request, "articles/index.html", context)
+
+
+@require_safe
+@never_cache
+def preview(request: HttpRequest, token: str) -> HttpResponse:
+    """A draft as readers would see it, for whoever holds the signed link."""
+    try:
+        (pk,) = read_token(PREVIEW, token)
+    except ExpiredToken:
+        expired = {"heading": "This preview has expired", "text": "Ask whoever sent you the link for a new one."}
+        return _unkept(render(request, "components/plain_page.html", expired, status=410))
+    except (BadToken, ValueError):
+        raise Http404("There is no such preview.") from None
+    found = get_object_or_404(Article.objects.select_related("category", "cta"), pk=pk)
+    return _unkept(render(request, "articles/article.html", pages.preview_of(document_of(found))))
+
+
+def _unkept(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "private, no-store"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@per_generation
+def _categories() -> list[Category]:
+    return list(Category.objects.all())
+
+
+def _page(request: HttpRequest, found: Any) -> Page[Any]:
+    try:
+        return Paginator(found, PER_PAGE).page(request.GET.get("page", "1"))
+    except InvalidPage as error:
+        raise Http404("There is no such page.") from error
+
+
+def _listing(
+    request: HttpRequest, found: Any, *, kind: str, heading: str, current: str = "", **context: Any
+) -> HttpResponse:
+    """A page of cards."""
+    page = _page(request, found.cards())
+    page.object_list = pages.cards(page.object_list)
+    context |= {
+        "kind": kind,
+        "heading": heading,
+        "page": page,
+        "categories": [
+            {"name": category.name, "url": category.url, "current": category.slug == current}
+            for category in _categories()
+        ],
+        "canonical": request.path if page.number == 1 else f"{request.path}?page={page.number}",
+    }
+    return render(request, "articles/index.html", context)
