@@ -1,0 +1,18 @@
+"""Where the site is, and who can sign in to the demo newsroom."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    """Printed by bin/serve once the site answers."""
+
+    help = "Print the site's addresses and, in the demo newsroom, the accounts."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for label, path in (("Site", "/"), ("Desk", "/admin/"), ("API", "/api/docs/")):
+            self.stdout.write(f"  {label:<8} {settings.SITE_URL}{path}")
+        if not settings.EMAIL_URL:
+            self.stdout.write(f"  {'Mail':<8} {settings.EMAIL_OUTBOX}")
