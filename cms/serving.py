@@ -44,6 +44,7 @@ def main() -> int:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser",  # a container's usual case
             "BIND_ADDRESS": address,
             "PORT": str(port),
         }
@@ -97,19 +98,21 @@ def _refuse_taken(address: str, port: int) -> None:
         try:
             probe.bind((address, port))
         except OSError as error:
-            raise Refused(f"Cannot listen on {address} port {port}: {error.strerror}. Set PORT to another one.") from None
+            raise Refused(
+                f"Cannot listen on {address} port {port}: {error.strerror}. Set PORT to another one."
+            ) from None
 
 
 def _prepare_and_run(environment: dict[str, str], began: float) -> int:
     manage = [sys.executable, str(ROOT / "manage.py")]
-    if subprocess.run([*manage, "prepare"], env=environment, preexec_fn=die_with_parent, check=False).returncode:  # noqa: PLW1509
+    if _run([*manage, "prepare"], environment):
         raise Refused("The site could not be prepared; the reason is above.")
     processes = Processes(read_procfile(ROOT / "Procfile"), folder=ROOT, environment=environment)
     try:
         processes.start()
         _wait_for_answer(processes, environment)
         print(f"moonpress: ready in {time.monotonic() - began:.1f} s\n", flush=True)
-        subprocess.run([*manage, "addresses"], env=environment, check=True)
+        _run([*manage, "addresses"], environment)
         while not processes.ended():
             time.sleep(0.2)
         name, status = processes.ended() or ("", 0)
@@ -118,8 +121,16 @@ def _prepare_and_run(environment: dict[str, str], began: float) -> int:
         print("\nmoonpress: stopping …", flush=True)
         raise
     finally:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C does not wait
         processes.stop(GRACE_SECONDS)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> int:
+    """Run to its end, out of a terminal's Ctrl-C, which is ours to handle."""
+    done = subprocess.run(command, env=environment, start_new_session=True, preexec_fn=die_with_parent, check=False)  # noqa: PLW1509
+    return done.returncode
 
 
 def _wait_for_answer(processes: Processes, environment: dict[str, str]) -> None:
