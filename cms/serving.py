@@ -129,7 +129,7 @@ def _prepare_and_run(environment: dict[str, str], began: float) -> int:
 
 def _run(command: list[str], environment: dict[str, str]) -> int:
     """Run to its end, out of a terminal's Ctrl-C, which is ours to handle."""
-    done = subprocess.run(command, env=environment, start_new_session=True, preexec_fn=die_with_parent, check=False)  # noqa: PLW1509
+    done = subprocess.run(command, env=environment, start_new_session=True, preexec_fn=die_with_parent, check=False)
     return done.returncode
 
 

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
 PR_SET_PDEATHSIG = 1
 COLOURS = ["36", "33", "35", "32", "34"]
@@ -58,8 +57,7 @@ class Processes:
             label = f"{name:<{width}} |"
             if sys.stdout.isatty():
                 label = f"\033[{COLOURS[number % len(COLOURS)]}m{label}\033[0m"
-            assert child.stdout
-            self.readers.append(threading.Thread(target=_relay, args=(child.stdout, label), daemon=True))
+            self.readers.append(threading.Thread(target=_relay, args=(child, label), daemon=True))
         for reader in self.readers:
             reader.start()
 
@@ -91,6 +89,6 @@ class Processes:
             reader.join(timeout=1)
 
 
-def _relay(output: IO[str], label: str) -> None:
-    for line in output:
+def _relay(child: subprocess.Popen[str], label: str) -> None:
+    for line in child.stdout or ():
         print(f"{label} {line.rstrip()}", flush=True)

@@ -5,6 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from cms.demo.accounts import password_file
+from cms.models import User
+
 
 class Command(BaseCommand):
     """Printed by bin/serve once the site answers."""
@@ -16,3 +19,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {label:<8} {settings.SITE_URL}{path}")
         if not settings.EMAIL_URL:
             self.stdout.write(f"  {'Mail':<8} {settings.EMAIL_OUTBOX}")
+        if settings.EMBEDDED_DATABASE and password_file().exists():
+            self.stdout.write(f"\nDemo accounts, all with the password {password_file().read_text().strip()}")
+            demo = User.objects.filter(email__endswith="@example.com", is_active=True).prefetch_related("groups")
+            for user in demo.order_by("pk"):
+                self.stdout.write(f"  {user.email:<22} {', '.join(group.name for group in user.groups.all())}")
