@@ -81,13 +81,6 @@ CONTEXTS = {
 COMPONENTS = sorted(path.stem for path in FOLDER.glob("*.html"))
 
 
-@pytest.fixture(autouse=True)
-def _plain_static_names(settings):
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
-
-
 def rendered(name, **changes):
     return render_to_string(f"components/{name}.html", CONTEXTS[name] | changes)
 
