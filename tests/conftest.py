@@ -40,9 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def _forget_kept() -> Iterator[None]:
-    """No test sees what another one's process kept by content generation."""
+    """No test sees what another one's process kept by content generation or in the cache, such as counted sign-ins."""
+    from django.core.cache import cache
+
     from cms.lib import generation
 
+    cache.clear()
     generation.forget()
     yield
     generation.forget()
