@@ -1,5 +1,6 @@
 """Transactional mail: queued as a row in the caller's transaction, sent by the worker, tried again until it is out."""
 
+import email.policy
 import email.utils
 import logging
 from datetime import datetime, timedelta
@@ -47,7 +48,7 @@ def queue_mail(*, template: str, to: str, context: dict[str, Any], kind: str) ->
 def _compose(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
     if any(character in to + subject for character in "\r\n"):
         raise ValueError("An address or a subject cannot contain a line break.")
-    message = EmailMessage(policy=mail.POLICY)
+    message = EmailMessage(policy=email.policy.SMTP)  # as_bytes() unfolds the headers; bodies keep short lines
     message["From"] = mail.address_header(SiteProfile.current().name, settings.DEFAULT_FROM_EMAIL)
     message["To"] = to
     message["Subject"] = subject

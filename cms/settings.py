@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from whitenoise.compress import Compressor
 
 from articles.embeds import FRAME_ORIGINS
 from cms.lib import embedded
@@ -69,17 +68,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache_url_config(env.str("CACHE_URL", default="") or f"filecache://{VAR / 'cache'}")}
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or "filesystem://localhost"
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"visibility_timeout": 600}
-if CELERY_BROKER_URL.startswith("filesystem:"):
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+if CELERY_BROKER_URL == "filesystem://":
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(VAR / "broker" / "messages"),
         "data_folder_out": str(VAR / "broker" / "messages"),
         "control_folder": str(VAR / "broker" / "control"),
-        "polling_interval": 0.2,
     }
-    for _folder in ("messages", "control"):
-        (VAR / "broker" / _folder).mkdir(parents=True, exist_ok=True)
+    for _folder in CELERY_BROKER_TRANSPORT_OPTIONS.values():
+        Path(_folder).mkdir(parents=True, exist_ok=True)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -92,6 +90,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "send outgoing mail": {"task": "cms.tasks.send_outgoing_mail", "schedule": 15},
     "publish what is due": {"task": "articles.tasks.publish_due", "schedule": 20},
+    "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
+    "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "purge what has expired": {"task": "cms.tasks.purge_expired", "schedule": 3600},
 }
 
@@ -106,7 +106,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Applications
 
 INSTALLED_APPS = [
-    "cms.apps.CmsConfig",
+    "cms",
     "sponsors",
     "articles",
     "newsletter",
@@ -116,7 +116,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "cms.apps.StaticFilesConfig",
+    "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.sitemaps",
     "django.contrib.humanize",
@@ -195,8 +195,6 @@ USE_I18N = False
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_KEEP_ONLY_HASHED_FILES = True
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or VAR / "media")
 STORAGES = {

@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.core.validators import URLValidator
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +14,7 @@ from django.utils.encoding import iri_to_uri
 from cms.lib import html, pagecache
 from cms.models import User
 from sponsors import notices
+from sponsors.images import CleanImage
 from sponsors.models import Approval, Creative, CreativeVersion, PlacementKind
 
 _is_web_address = URLValidator(schemes=["http", "https"], message="Write a full web address that starts with https://.")
@@ -26,22 +26,17 @@ def submit(
     headline: str,
     body: str,
     link_url: str,
-    image: ContentFile | None = None,
+    image: CleanImage | None = None,
     image_alt: str = "",
     by: User | None,
 ) -> CreativeVersion:
     """Store a new version, which waits for approval; the approved one before it keeps running meanwhile.
 
-    `by` is None when the sponsor hands it in. `image` comes from images.accept. Handing in exactly what the latest
+    `by` is None when the sponsor hands it in. Handing in exactly what the latest
     version holds changes nothing and returns that. Raises ValidationError.
     """
-    headline, body = plain(headline), plain(body)
-    link_url = web_address(link_url)
-    check_limits(creative.kind, headline=headline, body=body)
-    if image and not image_alt.strip():
-        raise ValidationError({"image_alt": "Describe the image for those who cannot see it."})
-    alt = " ".join(image_alt.split()) if image else ""
-    digest = _digest(headline, body, link_url, alt, image)
+    content = check(creative.kind, headline=headline, body=body, link_url=link_url, image=image, image_alt=image_alt)
+    digest = _digest(content, image)
     with transaction.atomic():
         Creative.objects.select_for_update(of=("self",)).get(pk=creative.pk)
         latest = creative.versions.order_by("-number").first()
@@ -50,12 +45,9 @@ def submit(
         version = CreativeVersion(
             creative=creative,
             number=latest.number + 1 if latest else 1,
-            headline=headline,
-            body=body,
-            link_url=link_url,
-            image_alt=alt,
             sha256=digest,
             submitted_by=by,
+            **content,
         )
         if image:
             version.image.save(digest[:32] + Path(image.name or "").suffix, image, save=False)
@@ -63,6 +55,28 @@ def submit(
         if by is None:
             notices.creative_submitted(version)
     return version
+
+
+def check(
+    kind: PlacementKind,
+    *,
+    headline: str,
+    body: str,
+    link_url: str,
+    image: CleanImage | None = None,
+    image_alt: str = "",
+) -> dict[str, str]:
+    """The content as it would be stored. Raises ValidationError naming every field that cannot be."""
+    content = {"headline": " ".join(plain(headline).split()), "body": plain(body), "link_url": link_url.strip()}
+    content["image_alt"] = " ".join(image_alt.split()) if image else ""
+    problems = _problems(kind, content, image)
+    try:
+        content["link_url"] = web_address(link_url)
+    except ValidationError as error:
+        problems["link_url"] = error.messages[0]
+    if problems:
+        raise ValidationError(problems)
+    return content
 
 
 def approve(version: CreativeVersion, *, by: User) -> Approval:
@@ -103,34 +117,33 @@ def plain(text: str) -> str:
 def web_address(url: str) -> str:
     """The address as browsers send it. Raises ValidationError for anything but plain http(s)."""
     url = iri_to_uri(url.strip())
-    try:
-        _is_web_address(url)
-    except ValidationError as error:
-        raise ValidationError({"link_url": error.messages}) from None
+    _is_web_address(url)
     if urlsplit(url).username is not None:
-        raise ValidationError({"link_url": "A link cannot carry a user name or password."})
+        raise ValidationError("A link cannot carry a user name or password.")
     return url
 
 
-def check_limits(kind: PlacementKind, *, headline: str, body: str) -> None:
-    """Raises ValidationError naming every text that is missing or too long for a kind."""
+def _problems(kind: PlacementKind, content: dict[str, str], image: CleanImage | None) -> dict[str, str]:
     problems = {}
-    if not headline:
+    if not content["headline"]:
         problems["headline"] = "Write a headline."
-    for field, text, limit in (("headline", headline, kind.headline_limit), ("body", body, kind.body_limit)):
-        if len(text) > limit:
-            problems[field] = f"This has {len(text)} characters; {kind.name} has room for {limit}."
-    if problems:
-        raise ValidationError(problems)
+    for field, limit in (("headline", kind.headline_limit), ("body", kind.body_limit)):
+        if len(content[field]) > limit:
+            problems[field] = f"This has {len(content[field])} characters; {kind.name} has room for {limit}."
+    if image and not kind.image_sizes:
+        problems["image"] = f"{kind.name} has no room for an image."
+    elif image and not content["image_alt"]:
+        problems["image_alt"] = "Describe the image for those who cannot see it."
+    return problems
 
 
-def _digest(headline: str, body: str, link_url: str, alt: str, image: ContentFile | None) -> str:
+def _digest(content: dict[str, str], image: CleanImage | None) -> str:
     image_digest = sha256(_bytes(image)).hexdigest() if image else ""
-    fields = json.dumps([headline, body, link_url, alt, image_digest], ensure_ascii=False)
+    fields = json.dumps([*content.values(), image_digest], ensure_ascii=False)
     return sha256(fields.encode()).hexdigest()
 
 
-def _bytes(file: ContentFile) -> bytes:
+def _bytes(file: CleanImage) -> bytes:
     file.seek(0)
     data = file.read()
     file.seek(0)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import groupby
+from typing import Any
 
 from django.db import connection
 
@@ -33,17 +34,22 @@ def append(kind: DisclosureEntry.Kind, booking: Booking, *, at: datetime) -> Dis
 
 
 def seal(entry: DisclosureEntry, previous: str) -> str:
-    """SHA-256 of the previous entry's seal and this entry's fields, as compact JSON in this order."""
-    fields = [
-        previous,
-        entry.number,
-        str(entry.kind),
-        entry.sponsor_name,
-        entry.tier,
-        list(entry.placements),
-        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-    ]
+    """SHA-256 of the previous entry's seal ("" for the first) and the values of public_form, as compact JSON."""
+    fields = [previous, *(value for name, value in public_form(entry).items() if name != "sha256")]
     return sha256(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def public_form(entry: DisclosureEntry) -> dict[str, Any]:
+    """An entry as the log shows it to programs."""
+    return {
+        "number": entry.number,
+        "kind": str(entry.kind),
+        "sponsor": entry.sponsor_name,
+        "tier": entry.tier,
+        "placements": list(entry.placements),
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "sha256": entry.sha256,
+    }
 
 
 def first_broken(entries: Iterable[DisclosureEntry]) -> int | None:

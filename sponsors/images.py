@@ -11,7 +11,11 @@ MAX_BYTES = 4 * 1024 * 1024
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 
 
-def accept(file: IO[bytes], sizes: list[tuple[int, int]], *, max_bytes: int = MAX_BYTES) -> ContentFile:
+class CleanImage(ContentFile):
+    """An image that accept() made, or that was stored because it had."""
+
+
+def accept(file: IO[bytes], sizes: list[tuple[int, int]], *, max_bytes: int = MAX_BYTES) -> CleanImage:
     """Return a clean PNG or JPEG of an uploaded image. Raises ValidationError with what is wrong with it.
 
     Width and height are exactly one of `sizes`, or exactly twice it in both (for dense screens): nothing is scaled.
@@ -44,7 +48,7 @@ def _wrong_size(size: tuple[int, int], sizes: list[tuple[int, int]]) -> Validati
     )
 
 
-def _encoded(image: Image.Image, *, lossless: bool) -> ContentFile:
+def _encoded(image: Image.Image, *, lossless: bool) -> CleanImage:
     """The pixels alone: no metadata, no colour profile, no second frame. PNG where it came lossless or see-through."""
     transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     pixels = image.convert("RGBA" if transparent else "RGB")
@@ -53,6 +57,6 @@ def _encoded(image: Image.Image, *, lossless: bool) -> ContentFile:
     out = BytesIO()
     if transparent or lossless:
         clean.save(out, "PNG", optimize=True)
-        return ContentFile(out.getvalue(), name="image.png")
+        return CleanImage(out.getvalue(), name="image.png")
     clean.save(out, "JPEG", quality=88, optimize=True, progressive=True)
-    return ContentFile(out.getvalue(), name="image.jpg")
+    return CleanImage(out.getvalue(), name="image.jpg")

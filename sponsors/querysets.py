@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from sponsors.models import AdEvent, Booking, CreativeVersion, Package, RunUnit, Sponsor  # noqa: F401
+    from sponsors.models import AdEvent, Booking, Creative, CreativeVersion, Package, RunUnit, Sponsor  # noqa: F401
 
 RECENT = timedelta(days=180)
 
@@ -51,9 +52,25 @@ def _live_claims(now: datetime) -> Exists:
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
+    def with_first_day(self) -> Self:
+        """Adds `starts_on`."""
+        return self.annotate(starts_on=Min("claims__unit__date"))
+
     def stale(self, now: datetime | None = None) -> Self:
         """Holds whose time is over but which nobody released yet."""
         return self.filter(state="held", hold_until__lte=now or timezone.now())
+
+
+class CreativeQuerySet(models.QuerySet["Creative"]):
+    def with_standing(self) -> Self:
+        """Adds `last_number` and `standing`: of the version handed in last."""
+        versions = apps.get_model("sponsors", "CreativeVersion").objects.filter(creative=OuterRef("pk"))
+        last = versions.reviewed().order_by("-number")
+        verdict = Case(When(verdict=None, then=Value("waiting")), default="verdict", output_field=models.CharField())
+        return self.annotate(
+            last_number=Subquery(last.values("number")[:1]),
+            standing=Coalesce(Subquery(last.annotate(standing=verdict).values("standing")[:1]), Value("empty")),
+        )
 
 
 class CreativeVersionQuerySet(models.QuerySet["CreativeVersion"]):

@@ -51,6 +51,10 @@ class Report:
         return sum(line.valid for line in self.lines)
 
     @property
+    def rejected(self) -> int:
+        return sum(line.rejected for line in self.lines)
+
+    @property
     def reasons(self) -> list[tuple[str, int]]:
         """Why clicks were rejected, the most frequent first: (words, how many)."""
         total: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Addresses of sponsors."""
+"""Addresses of the media kit, booking, the sponsors' own pages, the disclosure log and the click redirect."""
 
 from django.urls import path
 
@@ -6,4 +6,13 @@ from sponsors import views
 
 app_name = "sponsors"
 
-urlpatterns = [path("advertise/go/<str:token>", views.click, name="click")]
+urlpatterns = [
+    path("advertise/", views.media_kit, name="media-kit"),
+    path("advertise/book/<slug:tier>/", views.book, name="book"),
+    path("advertise/requested/<str:token>/", views.requested, name="requested"),
+    path("advertise/portal/<str:token>/", views.portal, name="portal"),
+    path("advertise/report/<str:token>/", views.report, name="report"),
+    path("advertise/go/<str:token>", views.click, name="click"),
+    path("sponsored-is-not-rated/", views.disclosure_log, name="disclosure-log"),
+    path("sponsored-is-not-rated/log.json", views.disclosure_json, name="disclosure-json"),
+]

@@ -1,12 +1,155 @@
 """The pages of those who advertise, and the way from an ad to what it is for."""
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-from cms.lib.forms import client_address
-from cms.lib.signing import BadToken
-from sponsors import counting
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cms.lib.forms import client_address, refuse_cross_site
+from cms.lib.pagecache import public
+from cms.lib.ratelimit import allow
+from cms.lib.signing import BadToken, ExpiredToken, make_token, read_token
+from sponsors import availability, counting, disclosures, mediakit, notices, reporting
+from sponsors.booking import Unavailable
+from sponsors.forms import SLOW_DOWN, BookingForm, CreativeForm, day_text
+from sponsors.models import Booking, Creative, DisclosureEntry, Package
+from sponsors.models.inventory import PORTAL, REPORT
+
+STARTS_OFFERED = 40
+REQUESTED = "sponsors.requested"
+SponsorView = Callable[[HttpRequest, Booking], HttpResponse]
+
+
+@require_safe
+@public
+def media_kit(request: HttpRequest) -> HttpResponse:
+    """What we offer, to whom, and what it costs."""
+    return render(request, "sponsors/media_kit.html", mediakit.contents())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@public
+def book(request: HttpRequest, tier: str) -> HttpResponse:
+    """Ask for a package: its units are held, and both sides get a mail."""
+    package = get_object_or_404(Package.objects.on_sale(), tier=tier)
+    starts = availability.calendar([package]).starts(package, limit=STARTS_OFFERED)
+    network = counting.network_of(client_address(request))
+    form = BookingForm(
+        request.POST if request.method == "POST" else None, package=package, starts=starts, network=network
+    )
+    context = {"package": package, "form": form, "starts": starts, "includes": mediakit.includes(package)}
+    if request.method == "POST" and form.is_valid():
+        try:
+            booking = form.save()
+        except Unavailable as conflict:
+            form.add_error("start", _with_alternatives(conflict))
+            return render(request, "sponsors/book.html", context, status=409)
+        return redirect("sponsors:requested", make_token(REQUESTED, booking.pk))
+    refused = form.has_error("__all__", "too-many")
+    return render(request, "sponsors/book.html", context, status=429 if refused else 200)
+
+
+def _with_alternatives(conflict: Unavailable) -> str:
+    days = ", ".join(day_text(day) for day in conflict.alternatives)
+    return f"{conflict} The package could start on: {days}." if days else f"{conflict} No later start is open yet."
+
+
+def for_sponsor(purpose: str) -> Callable[[SponsorView], Callable[[HttpRequest, str], HttpResponse]]:
+    """Decorate a page that opens with a signed link to a booking: never kept, never indexed, no cookie.
+
+    An expired link is told so and offers to mail a fresh one to the address of the booking.
+    """
+
+    def decorate(view: SponsorView) -> Callable[[HttpRequest, str], HttpResponse]:
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @refuse_cross_site
+        @never_cache
+        @wraps(view)
+        def opened(request: HttpRequest, token: str) -> HttpResponse:
+            try:
+                (pk,) = read_token(purpose, token)
+                response = view(request, _booking(pk))
+            except ExpiredToken as expired:
+                response = _expired(request, _booking(expired.values[0]))
+            except BadToken:
+                raise Http404("This link is not complete. Open it from the mail again.") from None
+            response["X-Robots-Tag"], response["Referrer-Policy"] = "noindex", "same-origin"
+            return response
+
+        return opened
+
+    return decorate
+
+
+def _booking(pk: int) -> Booking:
+    return get_object_or_404(Booking.objects.select_related("sponsor", "package"), pk=pk)
+
+
+def _expired(request: HttpRequest, booking: Booking) -> HttpResponse:
+    sent = request.method == "POST" and allow(f"portal|{booking.pk}", limit=3, seconds=3600)
+    if sent:
+        notices.portal_link(booking)
+    return render(request, "sponsors/expired.html", {"sent": sent}, status=200 if sent else 410)
+
+
+@for_sponsor(REQUESTED)
+def requested(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """What is held, and that a mail is on its way."""
+    return render(request, "sponsors/requested.html", {"booking": booking, "claims": _claims(booking)})
+
+
+@for_sponsor(PORTAL)
+def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """The sponsor's own page: where the booking stands, what was handed in, a form for each ad."""
+    creatives = list(booking.creatives.select_related("kind", "booking"))
+    forms = [CreativeForm(creative=creative, **_posted_for(request, creative)) for creative in creatives]
+    handed_in = next((form for form in forms if form.is_bound), None)
+    if handed_in and not booking.is_live():
+        handed_in.add_error(None, "This booking is over, so nothing can be handed in for it.")
+    if handed_in and handed_in.is_valid():
+        if allow(f"creative|{booking.pk}", limit=20, seconds=3600):
+            handed_in.save()
+            return redirect(f"{request.path}#creative-{handed_in.creative.pk}")
+        handed_in.add_error(None, SLOW_DOWN)
+    context = {"booking": booking, "claims": _claims(booking), "forms": forms}
+    return render(request, "sponsors/portal.html", context)
+
+
+def _posted_for(request: HttpRequest, creative: Creative) -> dict[str, Any]:
+    mine = request.method == "POST" and request.POST.get("creative") == str(creative.pk)
+    return {"data": request.POST, "files": request.FILES} if mine else {}
+
+
+def _claims(booking: Booking) -> list[Any]:
+    return list(booking.claims.select_related("unit__kind").order_by("unit__date", "unit__kind__name", "id"))
+
+
+@for_sponsor(REPORT)
+def report(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """What a booking got, as it stands now."""
+    return render(request, "sponsors/report.html", {"report": reporting.report_on(booking), "booking": booking})
+
+
+@require_safe
+@public
+def disclosure_log(request: HttpRequest) -> HttpResponse:
+    """Who paid for what, and that it buys no rating."""
+    page = Paginator(DisclosureEntry.objects.all(), 50).get_page(request.GET.get("page"))
+    return render(request, "sponsors/disclosure_log.html", {"page": page})
+
+
+@require_safe
+@public
+def disclosure_json(_request: HttpRequest) -> HttpResponse:
+    """The whole log, oldest first, with the seals; how to check them stands in disclosures.seal."""
+    entries = DisclosureEntry.objects.order_by("number")
+    return JsonResponse({"entries": [disclosures.public_form(entry) for entry in entries.iterator()]})
 
 
 @require_safe

@@ -10,9 +10,7 @@ COMPOSING = [
     "newsletter.view_newsletter",
     "newsletter.view_delivery",
 ]
-AUDIENCE = everything(
-    "newsletter.newsletter", "newsletter.subscriber", "newsletter.subscription", "newsletter.suppression"
-)
+AUDIENCE = everything("newsletter.newsletter", "newsletter.subscriber", "newsletter.subscription", "newsletter.suppression")
 
 
 class Migration(migrations.Migration):

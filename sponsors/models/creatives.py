@@ -7,11 +7,20 @@ from django.utils import timezone
 
 from sponsors.models.catalogue import PlacementKind
 from sponsors.models.inventory import Booking
-from sponsors.querysets import CreativeVersionQuerySet
+from sponsors.querysets import CreativeQuerySet, CreativeVersionQuerySet
 
 
 class Creative(models.Model):
     """The ad of one booking for one kind of placement, or a house ad that fills a place nobody bought."""
+
+    STANDINGS = (
+        ("waiting", "waits for approval"),
+        ("approved", "approved"),
+        ("rejected", "rejected"),
+        ("empty", "nothing handed in"),
+    )
+    last_number: int | None  # by objects.with_standing()
+    standing: str
 
     booking = models.ForeignKey(
         Booking,
@@ -23,6 +32,8 @@ class Creative(models.Model):
     )
     kind = models.ForeignKey(PlacementKind, on_delete=models.PROTECT, related_name="creatives")
     retired_at = models.DateTimeField(null=True, blank=True, help_text="A retired ad does not run.")
+
+    objects = CreativeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -1,6 +1,6 @@
 """Who buys and what is taken: sponsors, the units there are to sell, bookings, and the claims of bookings on units."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -65,6 +65,8 @@ class Sponsor(models.Model):
 class RunUnit(models.Model):
     """One thing that can be sold once: a placement of a kind, on a channel, on a day."""
 
+    is_taken: bool  # by objects.with_taken()
+
     class Phase(models.TextChoices):
         """Where the unit's day stands; flipped by beat, so that pages which show it are made anew."""
 
@@ -99,6 +101,8 @@ class RunUnit(models.Model):
 
 class Booking(models.Model):
     """Someone's hold on, or purchase of, the units of one package."""
+
+    starts_on: date | None  # by objects.with_first_day()
 
     class State(models.TextChoices):
         HELD = "held"

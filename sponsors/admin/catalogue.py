@@ -1,0 +1,77 @@
+"""Sponsors, kinds of placement, packages and their versions."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from sponsors import selling
+from sponsors.models import Package, PackageItem, PlacementKind, Sponsor
+
+
+@admin.register(Sponsor)
+class SponsorAdmin(admin.ModelAdmin):
+    list_display = ("name", "category", "contact_email", "website")
+    list_filter = ("category",)
+    search_fields = ("name", "aliases", "contact_email")
+
+
+@admin.register(PlacementKind)
+class PlacementKindAdmin(admin.ModelAdmin):
+    list_display = ("name", "channel", "position", "headline_limit", "body_limit", "image_sizes", "cutoff_hours")
+    search_fields = ("name", "channel")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+class PackageItemInline(admin.TabularInline):
+    model = PackageItem
+    extra = 1
+    autocomplete_fields = ("kind",)
+
+    def _is_open(self, obj: Package | None) -> bool:
+        return obj is None or obj.quoted_at is None
+
+    def has_add_permission(self, request: HttpRequest, obj: Package | None = None) -> bool:
+        return self._is_open(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Package | None = None) -> bool:
+        return self._is_open(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Package | None = None) -> bool:
+        return self._is_open(obj) and super().has_delete_permission(request, obj)
+
+
+@admin.register(Package)
+class PackageAdmin(admin.ModelAdmin):
+    list_display = ("tier", "version", "price_text", "on_sale", "quoted_at")
+    list_filter = ("tier", "on_sale")
+    search_fields = ("tier",)
+    inlines = (PackageItemInline,)
+    actions = ("new_version", "put_on_sale")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Package | None = None) -> tuple[str, ...]:
+        """Once quoted, only whether it is on sale can change."""
+        quoted = ("tier", "summary", "price", "currency") if obj and obj.quoted_at else ()
+        return (*quoted, "version", "quoted_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Package | None = None) -> bool:
+        return (obj is None or obj.quoted_at is None) and super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Package, form: Any, change: bool) -> None:
+        if not change:
+            obj.version = selling.next_version(obj.tier)
+        obj.save(update_fields=form.changed_data if change else None)
+        selling.changed()
+
+    @admin.action(description="Make a new version to edit", permissions=["add"])
+    def new_version(self, request: HttpRequest, packages: QuerySet[Package]) -> None:
+        for package in packages:
+            made = selling.new_version(package)
+            self.message_user(request, f"Made {made}. Set its price and items, then put it on sale.", messages.SUCCESS)
+
+    @admin.action(description="Put on sale instead of the one that is", permissions=["change"])
+    def put_on_sale(self, request: HttpRequest, packages: QuerySet[Package]) -> None:
+        for package in packages:
+            selling.put_on_sale(package)
+            self.message_user(request, f"{package} is on sale.", messages.SUCCESS)

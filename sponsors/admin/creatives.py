@@ -1,0 +1,132 @@
+"""Creatives: hand in, look at, approve or reject."""
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
+
+from cms.lib import pagecache
+from cms.models import User
+from sponsors import approving
+from sponsors.forms import CreativeForm
+from sponsors.models import Creative, CreativeVersion
+
+
+class StandingFilter(admin.SimpleListFilter):
+    title = parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
+        return Creative.STANDINGS
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Creative]) -> QuerySet[Creative]:
+        return rows.filter(Q(standing=self.value())) if self.value() else rows
+
+
+@admin.register(Creative)
+class CreativeAdmin(admin.ModelAdmin):
+    list_display = ("__str__", "kind", "last_version", "standing")
+    list_filter = (StandingFilter, "kind")
+    list_select_related = ("booking__sponsor", "kind")
+    search_fields = ("booking__company", "kind__name")
+    autocomplete_fields = ("kind",)
+    fields = ("booking", "kind", "retired_at")
+    change_form_template = "admin/sponsors/creative/change_form.html"
+
+    class Media:
+        css = {"all": ["css/pages/sponsors_admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Creative]:
+        return Creative.objects.with_standing().select_related("booking__sponsor", "kind")
+
+    @admin.display(description="version")
+    def last_version(self, row: Creative) -> int | None:
+        return row.last_number
+
+    @admin.display(description="standing")
+    def standing(self, row: Creative) -> str:
+        return dict(Creative.STANDINGS)[row.standing]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Creative | None = None) -> tuple[str, ...]:
+        """Staff make house ads; the ads of bookings come with them."""
+        return ("booking", "kind") if obj else ("booking", "retired_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Creative | None = None) -> bool:
+        return False
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sponsors.approve_creative")
+
+    def save_model(self, request: HttpRequest, obj: Creative, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        pagecache.bump()
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/submit/", wrap(self.submit), name="sponsors_creative_submit"),
+            path("version/<int:pk>/review/", wrap(require_POST(self.review)), name="sponsors_creative_review"),
+            *super().get_urls(),
+        ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if creative := kwargs.get("obj"):
+            context |= {
+                "versions": creative.versions.reviewed().select_related("submitted_by").order_by("-number"),
+                "may_approve": self.has_approve_permission(request),
+                "may_submit": self.has_change_permission(request, creative),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def submit(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Hand in a version on a sponsor's behalf, or of a house ad. Someone else must approve it."""
+        creative = get_object_or_404(Creative.objects.select_related("kind", "booking"), pk=pk)
+        if not self.has_change_permission(request, creative):
+            raise PermissionDenied
+        form = CreativeForm(*_posted(request), creative=creative, by=_staff(request))
+        if form.is_valid():
+            version = form.save()
+            self.message_user(request, f"Version {version.number} waits for someone else's approval.", messages.SUCCESS)
+            return redirect(_page(creative.pk))
+        context = self.admin_site.each_context(request) | {
+            "title": f"New version: {creative}",
+            "form": form,
+            "creative": creative,
+        }
+        return render(request, "admin/sponsors/creative/submit.html", context)
+
+    def review(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Approve or reject one version."""
+        if not self.has_approve_permission(request):
+            raise PermissionDenied
+        version = get_object_or_404(
+            CreativeVersion.objects.select_related("creative__booking", "creative__kind"), pk=pk
+        )
+        try:
+            if "approve" in request.POST:
+                decision = approving.approve(version, by=_staff(request))
+            else:
+                decision = approving.reject(version, by=_staff(request), reason=request.POST.get("reason", ""))
+        except ValidationError as refusal:
+            self.message_user(request, " ".join(refusal.messages), messages.ERROR)
+        else:
+            self.message_user(request, f"Version {version.number} is {decision.verdict}.", messages.SUCCESS)
+        return redirect(_page(version.creative_id))
+
+
+def _posted(request: HttpRequest) -> tuple[Any, Any]:
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+
+def _staff(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _page(creative_id: int) -> str:
+    return reverse("admin:sponsors_creative_change", args=[creative_id])

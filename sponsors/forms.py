@@ -1,0 +1,150 @@
+"""What sponsors fill in: a booking, and a creative for it. Staff use the same creative form."""
+
+from datetime import date
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Field, Layout, Submit
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from cms.lib.ratelimit import allow
+from cms.models import User
+from sponsors import approving, booking, images
+from sponsors.models import Booking, Creative, CreativeVersion, Package
+
+SLOW_DOWN = "Too many requests came from you in a short time. Please try again later, or write to us."
+TRAP = HTML(
+    '<div class="trap" aria-hidden="true"><label>Leave this empty'
+    ' <input type="text" name="website" tabindex="-1" autocomplete="off"></label></div>'
+)
+
+
+class BookingForm(forms.Form):
+    """Asks for one package from a day on; `starts` are the days on which it can start."""
+
+    company = forms.CharField(max_length=120, label="Company", widget=forms.TextInput({"autocomplete": "organization"}))
+    contact_email = forms.EmailField(
+        label="Your e-mail address",
+        help_text="The confirmation and the link to your own page go there.",
+        widget=forms.EmailInput({"autocomplete": "email"}),
+    )
+    start = forms.DateField(label="First day")
+    message = forms.CharField(
+        max_length=2000,
+        required=False,
+        label="Anything we should know",
+        widget=forms.Textarea({"rows": 4}),
+        help_text="What you advertise, whom it is for, other dates that would do.",
+    )
+
+    def __init__(self, *args: Any, package: Package, starts: list[date], network: str = "", **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.package, self.network = package, network
+        self.fields["start"].widget = forms.Select(
+            choices=[("", "Choose a day")] + [(day, day_text(day)) for day in starts]
+        )
+        self.helper = FormHelper()
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(
+            "company", "contact_email", "start", "message", TRAP, Submit("book", "Hold these dates")
+        )
+
+    def clean_company(self) -> str:
+        return " ".join(self.cleaned_data["company"].split())
+
+    def clean_start(self) -> date:
+        start = self.cleaned_data["start"]
+        if start < timezone.now().date():
+            raise ValidationError("This day is over. Choose one ahead.")
+        return start
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.data.get("website"):
+            raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
+        if not self.errors and not (
+            allow(f"booking|{self.network}", limit=5, seconds=3600)
+            and allow(f"booking|{cleaned['contact_email'].lower()}", limit=3, seconds=86_400)
+        ):
+            raise ValidationError(SLOW_DOWN, code="too-many")
+        return cleaned
+
+    def save(self) -> Booking:
+        """Raises booking.Unavailable when someone was faster."""
+        fields = {name: self.cleaned_data[name] for name in ("company", "contact_email", "start", "message")}
+        return booking.hold(package=self.package, **fields)
+
+
+class CreativeForm(forms.Form):
+    """What an ad holds, within the limits of its kind; begins with what was handed in last."""
+
+    headline = forms.CharField(max_length=300)
+    body = forms.CharField(label="Text", required=False, max_length=5000, widget=forms.Textarea({"rows": 4}))
+    link_url = forms.CharField(
+        label="Link",
+        max_length=2000,
+        widget=forms.URLInput({"placeholder": "https://"}),
+        help_text="We do not change it.",
+    )
+    image = forms.FileField(required=False)
+    image_alt = forms.CharField(
+        label="Image description", required=False, max_length=200, help_text="For those who cannot see it."
+    )
+    drop_image = forms.BooleanField(label="Take the image out", required=False)
+
+    def __init__(self, data: Any = None, files: Any = None, *, creative: Creative, by: User | None = None):
+        self.creative, self.by, self.latest = creative, by, creative.latest
+        kind = creative.kind
+        super().__init__(data, files, prefix=f"creative{creative.pk}", initial=self._initial(self.latest))
+        self.fields["headline"].help_text = f"At most {kind.headline_limit} characters."
+        self.fields["body"].help_text = f"At most {kind.body_limit} characters, plain words."
+        if kind.image_sizes:
+            sizes = " or ".join(size.replace("x", "×") for size in kind.image_sizes)
+            self.fields["image"].help_text = f"PNG, JPEG, WebP or GIF of exactly {sizes} pixels, or exactly twice that."
+            self.fields["image"].widget.attrs["accept"] = "image/png,image/jpeg,image/webp,image/gif"
+        else:
+            del self.fields["image"], self.fields["image_alt"]
+        if not (self.latest and self.latest.image):
+            del self.fields["drop_image"]
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(*(Field(name) for name in self.fields))
+
+    @staticmethod
+    def _initial(latest: CreativeVersion | None) -> dict[str, str]:
+        return {name: getattr(latest, name) for name in ("headline", "body", "link_url", "image_alt")} if latest else {}
+
+    def clean_image(self) -> images.CleanImage | None:
+        upload = self.cleaned_data["image"]
+        return images.accept(upload, self.creative.kind.sizes) if upload else None
+
+    def clean(self) -> dict[str, Any]:
+        """Check what submit() would, so that every refusal stands at its field."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                approving.check(self.creative.kind, **self._content(cleaned))
+            except ValidationError as error:
+                self.add_error(None, error)
+        return cleaned
+
+    def save(self) -> CreativeVersion:
+        """The new version, or the latest where nothing was changed."""
+        return approving.submit(self.creative, by=self.by, **self._content(self.cleaned_data))
+
+    def _content(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        image = cleaned.get("image")
+        if image is None and self.latest and self.latest.image and not cleaned.get("drop_image"):
+            with self.latest.image.open("rb") as kept:
+                image = images.CleanImage(kept.read(), name=self.latest.image.name)
+        texts = {name: cleaned.get(name, "") for name in ("headline", "body", "link_url", "image_alt")}
+        return texts | {"image": image}
+
+
+def day_text(day: date) -> str:
+    """`Mon 30 Nov 2026`."""
+    return date_format(day, "D j M Y")

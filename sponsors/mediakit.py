@@ -1,0 +1,83 @@
+"""What the media kit says: packages with their next free days, figures of real sends, what an ad may hold."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from sponsors import audience, availability
+from sponsors.forms import day_text
+from sponsors.models import Package, PlacementKind
+
+NEXT_STARTS = 3
+
+
+def contents() -> dict[str, Any]:
+    """Context of the media kit's page."""
+    packages = list(Package.objects.on_sale())
+    calendar = availability.calendar(packages)
+    figures = audience.figures()
+    kinds = {item.kind_id: item.kind for package in packages for item in package.items.all()}
+    return {
+        "packages": [card(package, calendar) for package in packages],
+        "figures": figures,
+        "enough": audience.ENOUGH_DELIVERED,
+        "tiles": tiles(figures) if figures else [],
+        "specs": [specification(kind) for kind in kinds.values()],
+    }
+
+
+def card(package: Package, calendar: availability.Calendar) -> dict[str, Any]:
+    """A package as its card shows it."""
+    return {
+        "name": package.name,
+        "price_text": package.price_text,
+        "summary": package.summary,
+        "includes": includes(package),
+        "url": reverse("sponsors:book", args=[package.tier]),
+        "featured": package.tier == Package.Tier.GOLD,
+        "starts": [day_text(day) for day in calendar.starts(package, limit=NEXT_STARTS)],
+    }
+
+
+def includes(package: Package) -> list[str]:
+    """`7 days: Article page`, `2 briefings: Lead place in the Morning Orbit`."""
+    return [_included(item.kind, item.quantity) for item in package.items.all()]
+
+
+def _included(kind: PlacementKind, quantity: int) -> str:
+    unit = "briefing" if kind.is_mail else "day"
+    return f"{quantity} {unit}{'' if quantity == 1 else 's'}: {kind.name}"
+
+
+def specification(kind: PlacementKind) -> list[dict[str, str]]:
+    """A row of the table of what an ad may hold."""
+    sizes = ", ".join(size.replace("x", "×") for size in kind.image_sizes) or "none"
+    return [
+        {"text": kind.name},
+        {"text": f"{kind.headline_limit} characters"},
+        {"text": f"{kind.body_limit} characters"},
+        {"text": sizes},
+        {"text": f"{kind.cutoff_hours} hours before the day"},
+    ]
+
+
+def tiles(figures: audience.Figures) -> list[dict[str, str]]:
+    """The figures side by side, each with what it is a share of."""
+    shown = [
+        {"value": f"{figures.subscribers:,}", "label": "confirmed subscribers", "note": f"on {figures.as_of:%-d %b %Y}"}
+    ]
+    if not (figures.open_rate and figures.click_rate):
+        return shown
+    shown.append({"value": f"{figures.delivered:,}", "label": "messages delivered", "note": _span(figures)})
+    for rate, label, verb in (
+        (figures.open_rate, "open rate", "opened"),
+        (figures.click_rate, "click rate", "clicked"),
+    ):
+        note = f"{rate.count:,} of {rate.total:,} delivered were {verb}; 95 % interval {rate.range_text}"
+        shown.append({"value": rate.percent, "label": label, "note": note})
+    return shown
+
+
+def _span(figures: audience.Figures) -> str:
+    sends = f"{len(figures.sends)} briefing{'' if len(figures.sends) == 1 else 's'}"
+    return f"{sends}, {figures.first_day:%-d %b} to {figures.last_day:%-d %b %Y}"

@@ -1,0 +1,84 @@
+"""What the tests of sponsors are made of; every booking and verdict goes through the functions that the site uses."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from cms.models import User
+from sponsors import approving, availability, booking
+from sponsors.models import Creative, Package, PackageItem, PlacementKind
+
+
+def today() -> date:
+    return timezone.now().date()
+
+
+def soon(days: int = 7) -> date:
+    return today() + timedelta(days=days)
+
+
+def user(email="mia@example.com", **fields):
+    return User.objects.filter(email=email).first() or User.objects.create_user(email, "pw", **fields)
+
+
+def kind(channel="web:article", **fields):
+    name = fields.pop("name", f"Slot in {channel}")
+    fields = {
+        "image_sizes": ["600x200"],
+        "cutoff_hours": 24,
+        "slug": name.lower().replace(" ", "-").replace(":", "-"),
+    } | fields
+    return PlacementKind.objects.create(name=name, channel=channel, **fields)
+
+
+def package(items=None, *, tier="gold", price="1500.00", on_sale=True, **fields):
+    """A package of {kind: quantity}; of one day in an article slot unless said otherwise."""
+    made = Package.objects.create(tier=tier, price=Decimal(price), summary="For a test.", on_sale=on_sale, **fields)
+    for item_kind, quantity in (items or {kind(): 1}).items():
+        PackageItem.objects.create(package=made, kind=item_kind, quantity=quantity)
+    return made
+
+
+def open_days(*kinds, first=None, days=30, per_day=1, **options):
+    first = first or today()
+    for each in kinds:
+        availability.open_units(each, first=first, last=first + timedelta(days=days - 1), per_day=per_day, **options)
+
+
+def held(bought=None, *, start=None, company="Northwind Custody", **fields):
+    if bought is None:
+        bought = package()
+        open_days(*(item.kind for item in bought.items.all()))
+    return booking.hold(
+        package=bought, company=company, contact_email="ads@northwind.example", start=start or soon(), **fields
+    )
+
+
+def confirmed(bought=None, **fields):
+    return booking.confirm(held(bought, **fields), by=None)
+
+
+def submitted(creative: Creative, *, by=None, **fields):
+    fields = {
+        "headline": "Keys that stay yours",
+        "body": "Custody with a second lock.",
+        "link_url": "https://northwind.example/start?ref=moon",
+    } | fields
+    return approving.submit(creative, by=by, **fields)
+
+
+def approved(creative: Creative, **fields):
+    version = submitted(creative, **fields)
+    approving.approve(version, by=user("second@example.com"))
+    return version
+
+
+def running(channel="web:article", *, day=None, **fields):
+    """A confirmed booking with an approved creative that runs on a channel on a day (today)."""
+    slot = kind(channel, name=f"Slot {channel} {PlacementKind.objects.count()}")
+    bought = package({slot: 1}, version=Package.objects.count() + 1, on_sale=False)
+    open_days(slot, first=day or today(), days=1)
+    sold = confirmed(bought, start=day or today(), **fields)
+    approved(sold.creatives.get())
+    return sold
