@@ -1,0 +1,213 @@
+"""The demo newsroom: its files hold together, and it is loaded once, whole, and never again."""
+
+import re
+import stat
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from articles.blocks import KINDS
+from articles.models import Article, Publication
+from cms.demo import accounts, content, loading
+from cms.lib.html import text_of
+from cms.models import DemoMark, User
+
+ARTICLES = content.articles()
+SLUGS = {entry["slug"] for entry in ARTICLES}
+
+
+# The files
+
+
+def _images(value: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping with a source, wherever it is."""
+    if isinstance(value, dict):
+        if "src" in value:
+            yield value
+        for inner in value.values():
+            yield from _images(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _images(inner)
+
+
+def _words(entry: dict[str, Any]) -> int:
+    parts = [entry["standfirst"]]
+    for block in entry["blocks"]:
+        parts += [text_of(block.get("html", "")), text_of(block.get("answer", "")), block.get("question", "")]
+        parts += [block.get("text", ""), block.get("csv", "").replace(",", " "), block.get("caption", "")]
+    return len(" ".join(parts).split())
+
+
+def test_articles_show_every_kind_of_block() -> None:
+    assert {block["type"] for entry in ARTICLES for block in entry["blocks"]} == set(KINDS)
+
+
+def test_fourteen_articles_or_more_have_substance() -> None:
+    assert sum(700 <= _words(entry) <= 1600 for entry in ARTICLES if entry["state"] == "published") >= 14
+
+
+def test_articles_stand_at_every_step_before_readers() -> None:
+    assert {entry["state"] for entry in ARTICLES} == {"draft", "in_review", "scheduled", "published"}
+
+
+@pytest.mark.parametrize("entry", ARTICLES, ids=lambda entry: entry["slug"])
+def test_links_between_articles_lead_somewhere(entry: dict[str, Any]) -> None:
+    linked = set(re.findall(r"/blog/([\w-]+)/", str(entry)))
+    linked |= {block["article"] for block in entry["blocks"] if block["type"] == "related"}
+
+    assert linked <= SLUGS
+
+
+@pytest.mark.parametrize("name", ["newsroom", "sponsors", *(f"articles/{slug}" for slug in sorted(SLUGS))])
+def test_every_image_is_described_there_and_small(name: str) -> None:
+    for image in _images(content.read(name)):
+        assert image["alt"].strip()
+        assert (content.IMAGES / image["src"]).stat().st_size <= 60_000
+
+
+def test_the_bitcoin_etf_ballots_are_the_published_ones() -> None:
+    [season] = [season for season in content.read("awards")["seasons"] if season["slug"] == "moon-awards-2025"]
+    category = season["categories"][0]
+
+    assert category["slug"] == "bitcoin-etf"
+    assert [nominee["votes"] for nominee in category["nominees"]] == [292, 180, 41, 22, 21, 19, 5]
+    assert category["write_ins"] == 8
+
+
+def test_nobody_can_receive_mail_at_the_addresses_used() -> None:
+    text = "".join(path.read_text() for path in content.FOLDER.glob("*.yaml"))
+
+    assert all(re.search(r"\bexample\.(com|org|net)$", host) for host in re.findall(r"@([\w.-]+\w)", text))
+
+
+# Loading
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[list[str]]:
+    """The newsroom, loaded once for the tests of this file; each of them is undone after itself."""
+    from django.db import transaction
+    from django.test import override_settings
+
+    lines: list[str] = []
+    with (
+        django_db_blocker.unblock(),
+        override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"), VAR=tmp_path_factory.mktemp("var")),
+        transaction.atomic(),
+    ):
+        loading.load(lines.append)
+        yield lines
+        transaction.set_rollback(True)
+
+
+def _state_of_everything() -> dict[str, list[Any]]:
+    from django.apps import apps
+
+    return {
+        model._meta.label: list(model._default_manager.order_by("pk").values())
+        for model in apps.get_models()
+        if model._meta.app_label in {"cms", "articles", "newsletter", "sponsors", "surveys"} and not model._meta.proxy
+    }
+
+
+def test_loading_tells_its_progress_in_few_lines(demo: list[str]) -> None:
+    assert 0 < len(demo) <= 10
+
+
+def test_a_second_load_changes_nothing(demo: list[str], db: None) -> None:
+    before = _state_of_everything()
+
+    assert loading.load(pytest.fail) is False
+    assert _state_of_everything() == before
+
+
+def test_a_second_load_is_quick(demo: list[str], db: None, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(3):
+        loading.load(pytest.fail)
+
+
+def test_an_article_that_was_deleted_or_changed_stays_so(demo: list[str], db: None) -> None:
+    Article.objects.get(slug="proof-of-reserves").delete()
+    Article.objects.filter(slug="gas-fees-explained").update(title="Ours now")
+    DemoMark.objects.filter(key=loading.COMPLETE).delete()
+
+    loading.load(lambda line: None)
+
+    assert not Article.objects.filter(slug="proof-of-reserves").exists()
+    assert Article.objects.get(slug="gas-fees-explained").title == "Ours now"
+
+
+def test_an_interrupted_load_goes_on_where_it_stopped(
+    db: None, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MEDIA_ROOT, settings.VAR = tmp_path / "media", tmp_path / "var"
+    made: list[str] = []
+
+    def pieces(broken: bool) -> Iterator[Any]:
+        yield "first", lambda: made.append("first")
+        yield "second", lambda: 1 / 0 if broken else made.append("second")
+
+    monkeypatch.setattr(loading, "PARTS", {"some": lambda: pieces(broken=True)})
+    with pytest.raises(ZeroDivisionError):
+        loading.load(lambda line: None)
+    monkeypatch.setattr(loading, "PARTS", {"some": lambda: pieces(broken=False)})
+    loading.load(lambda line: None)
+
+    assert made == ["first", "second"]
+
+
+def test_published_articles_read_well(demo: list[str], db: None, client: Client) -> None:
+    for publication in Publication.objects.live():
+        assert client.get(publication.get_absolute_url()).status_code == 200
+
+
+def test_dates_look_alive(demo: list[str], db: None) -> None:
+    dates = list(Publication.objects.live().values_list("published_at", flat=True))
+
+    assert (dates[0] - dates[-1]).days >= 60
+    assert len({date.date() for date in dates}) == len(dates)
+
+
+def test_every_role_has_an_account_that_signs_in(demo: list[str], db: None, client: Client) -> None:
+    password = accounts.password_file().read_text().strip()
+    staff = content.read("newsroom")["staff"]
+
+    for entry in staff:
+        user = User.objects.get(email=entry["email"])
+        assert user.check_password(password)
+        assert [group.name for group in user.groups.all()] == [entry["role"]]
+
+
+def test_the_password_is_kept_from_others(demo: list[str], db: None) -> None:
+    assert stat.S_IMODE(accounts.password_file().stat().st_mode) == 0o600
+
+
+def test_a_password_from_the_environment_reaches_only_accounts_that_have_the_old_one(
+    demo: list[str], db: None, settings: Any
+) -> None:
+    kept = accounts.password_file().read_text()
+    changed = User.objects.get(email="editor@example.com")
+    changed.set_password("the editor's own")
+    changed.save()
+    settings.DEMO_PASSWORD = "from the environment"
+
+    try:
+        assert loading.load(lambda line: None)
+    finally:
+        accounts.password_file().write_text(kept)
+
+    changed.refresh_from_db()
+    assert changed.check_password("the editor's own")
+    assert User.objects.get(email="writer@example.com").check_password("from the environment")
+
+
+def test_production_gets_no_demo(db: None, settings: Any) -> None:
+    settings.PRODUCTION = True
+
+    with pytest.raises(CommandError, match="production"):
+        call_command("load_demo")
+    assert not User.objects.exists()
