@@ -1,0 +1,17 @@
+"""Loads the demo newsroom, once."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from cms.demo import loading
+
+
+class Command(BaseCommand):
+    help = "Load the demo newsroom, once. What was changed or deleted since is left as it is. Refuses in production."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            loading.load(self.stdout.write)
+        except loading.DemoRefused as reason:
+            raise CommandError(str(reason)) from None
