@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import IO, Any
 
@@ -73,15 +74,23 @@ def _opened(content: bytes, name: str) -> Image.Image:
 
 
 def _renditions(path: str, picture: Image.Image) -> list[dict[str, Any]]:
-    stem = path.removesuffix(".webp")
-    made = []
-    for width in (width for width in WIDTHS if width < picture.width):
-        small = picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS)
-        made += [
-            {"type": f"image/{kind}", "width": width, "src": _write(f"{stem}-{width}.{kind}", small, kind)}
-            for kind in ENCODINGS
-        ]
-    return made
+    """Smaller copies in every encoding, and one of full size in each that the stored file is not in."""
+    stem, full = path.removesuffix(".webp"), picture.width
+    wanted = [(width, kind) for width in WIDTHS if width < full for kind in ENCODINGS]
+    wanted += [(full, kind) for kind in ENCODINGS if kind != "webp"]
+    copies = {width: _scaled(picture, width) for width, _ in wanted}
+
+    def written(rendition: tuple[int, str]) -> dict[str, Any]:
+        width, kind = rendition
+        return {"type": f"image/{kind}", "width": width, "src": _write(f"{stem}-{width}.{kind}", copies[width], kind)}
+
+    with ThreadPoolExecutor() as pool:  # encoders let go of the interpreter, so this uses every core
+        return list(pool.map(written, wanted))
+
+
+def _scaled(picture: Image.Image, width: int) -> Image.Image:
+    height = max(1, round(picture.height * width / picture.width))
+    return picture if width == picture.width else picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def _write(path: str, picture: Image.Image, kind: str, **options: Any) -> str:
@@ -148,7 +157,11 @@ def social_of(entry: dict[str, Any], asset: ImageAsset) -> str:
 
 
 def _crop(asset: ImageAsset, focal: list[float] | None, size: tuple[int, int], kind: str) -> str:
-    """Cut once and kept: the name says which image, which size and which point."""
+    """Cut once and kept: the name says which image, which size and which point. Where nothing is cut, a rendition."""
+    if asset.width * size[1] == asset.height * size[0]:
+        for rendition in asset.renditions:
+            if rendition["type"] == f"image/{kind}" and rendition["width"] == size[0]:
+                return str(rendition["src"])
     x, y = focal or (asset.focal_x, asset.focal_y)
     stem = asset.file.removesuffix(".webp")
     path = f"{stem}-{size[0]}x{size[1]}-{round(x * 100)}-{round(y * 100)}.{kind}"
