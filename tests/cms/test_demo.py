@@ -145,6 +145,7 @@ def test_an_interrupted_load_goes_on_where_it_stopped(
     db: None, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.MEDIA_ROOT, settings.VAR = tmp_path / "media", tmp_path / "var"
+    DemoMark.objects.all().delete()
     made: list[str] = []
 
     def pieces(broken: bool) -> Iterator[Any]:
@@ -207,7 +208,8 @@ def test_a_password_from_the_environment_reaches_only_accounts_that_have_the_old
 
 def test_production_gets_no_demo(db: None, settings: Any) -> None:
     settings.PRODUCTION = True
+    DemoMark.objects.all().delete()
 
     with pytest.raises(CommandError, match="production"):
         call_command("load_demo")
-    assert not User.objects.exists()
+    assert not DemoMark.objects.exists()
