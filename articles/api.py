@@ -1,5 +1,131 @@
-"""What the API shows of articles."""
+"""What the API shows of articles: the published ones, and nothing of what is still written."""
 
-from django.urls.resolvers import URLPattern
+from typing import Any
 
-urlpatterns: list[URLPattern] = []
+from django.db.models import QuerySet
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import generics, serializers
+
+from articles import slots
+from articles.models import Category, Publication
+from articles.pages import authors_of
+from articles.searching import normalised
+from articles.structured_data import absolute
+from cms.lib.pagecache import public
+
+
+class CategorySerializer(serializers.ModelSerializer[Category]):
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Category
+        fields = ["slug", "name", "description", "url"]
+
+    def get_url(self, category: Category) -> str:
+        return absolute(category.get_absolute_url())
+
+
+class BylineSerializer(serializers.Serializer[dict[str, Any]]):
+    slug = serializers.SlugField()
+    name = serializers.CharField()
+    url = serializers.CharField()
+
+
+class CardSerializer(serializers.ModelSerializer[Publication]):
+    """An article in a list."""
+
+    url = serializers.SerializerMethodField()
+    category = serializers.SlugRelatedField("slug", read_only=True)
+    authors = serializers.SerializerMethodField()
+    image = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Publication
+        fields = [
+            "slug", "title", "standfirst", "url", "category", "authors", "image", "reading_minutes", "published_at",
+            "updated_at",
+        ]  # fmt: skip
+
+    def get_url(self, publication: Publication) -> str:
+        return absolute(publication.get_absolute_url())
+
+    @extend_schema_field(BylineSerializer(many=True))
+    def get_authors(self, publication: Publication) -> list[dict[str, Any]]:
+        rows = authors_of(publication.byline_rows)  # type: ignore[attr-defined]
+        return [{"slug": row["slug"], "name": row["name"], "url": absolute(row["url"])} for row in rows]
+
+    def get_image(self, publication: Publication) -> str | None:
+        return absolute(publication.image["src"]) if publication.image else None
+
+
+class FaqSerializer(serializers.Serializer[dict[str, str]]):
+    question = serializers.CharField()
+    answer = serializers.CharField()
+
+
+class ArticleSerializer(CardSerializer):
+    """An article with its text."""
+
+    html = serializers.SerializerMethodField()
+    faq = FaqSerializer(many=True, read_only=True)
+    tags = serializers.SerializerMethodField()
+
+    class Meta(CardSerializer.Meta):
+        fields = [*CardSerializer.Meta.fields, "html", "faq", "tags"]
+
+    def get_html(self, publication: Publication) -> str:
+        return slots.fill_nothing(publication.html)
+
+    def get_tags(self, publication: Publication) -> list[str]:
+        return [row["slug"] for row in publication.tag_rows]  # type: ignore[attr-defined]
+
+
+class ArticleFilter(filters.FilterSet):
+    category = filters.CharFilter(field_name="category__slug")
+    tag = filters.CharFilter(field_name="tags__slug")
+    author = filters.CharFilter(field_name="authors__slug")
+    q = filters.CharFilter(method="search", label="Full-text search, best first")
+
+    class Meta:
+        model = Publication
+        fields: list[str] = []
+
+    def search(self, queryset: Any, _name: str, value: str) -> QuerySet[Publication]:
+        return queryset.matching(normalised(value))
+
+
+@method_decorator(public, name="dispatch")
+class ArticleList(generics.ListAPIView[Publication]):
+    """Published articles, newest first."""
+
+    queryset = Publication.objects.live().cards()
+    serializer_class = CardSerializer
+    filterset_class = ArticleFilter
+
+
+@method_decorator(public, name="dispatch")
+class ArticleDetail(generics.RetrieveAPIView[Publication]):
+    """One published article."""
+
+    queryset = Publication.objects.pages()
+    serializer_class = ArticleSerializer
+    lookup_field = "slug"
+
+
+@method_decorator(public, name="dispatch")
+class CategoryList(generics.ListAPIView[Category]):
+    """The site's categories."""
+
+    queryset = Category.objects.all()
+    serializer_class = CategorySerializer
+    pagination_class = None
+
+
+urlpatterns = [
+    path("articles/", ArticleList.as_view(), name="api-articles"),
+    path("articles/<slug:slug>/", ArticleDetail.as_view(), name="api-article"),
+    path("categories/", CategoryList.as_view(), name="api-categories"),
+]

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.files.storage import default_storage
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from articles import slots
-from articles.models import Author, Publication, Snippet, Tag
+from articles.models import Author, Category, Publication, Snippet, Tag
 from articles.publishing import fill
 from articles.rendering import rendered
 from articles.structured_data import article_data
@@ -19,6 +20,8 @@ from cms.models import SiteProfile
 from sponsors.placements import placement_on
 
 RECENT = 3
+LATEST = 5
+IN_SECTION = 3
 AUTHOR_COLUMNS = ("slug", "name", "role", "bio_html", "links", "portrait__file")
 
 
@@ -104,6 +107,21 @@ def _others(publication: Publication) -> Iterable[Publication]:
     newest = Publication.objects.live().values("pk")[: RECENT + 1]
     named = Publication.also_read.through.objects.filter(publication=publication.pk).values("article")
     return Publication.objects.live().cards().filter(Q(pk__in=newest) | Q(article__in=named))
+
+
+def front_page() -> dict[str, Any]:
+    """What the front page shows of articles: the lead, the latest, and the newest of each category; three queries."""
+    newest = cards(Publication.objects.live().cards()[: 1 + LATEST])
+    of_category = Publication.objects.live().filter(category=OuterRef("pk")).values("pk")[:IN_SECTION]
+    categories = list(Category.objects.annotate(newest=ArraySubquery(of_category)))
+    wanted = [pk for category in categories for pk in category.newest]
+    by_pk = {publication.pk: card_of(publication) for publication in Publication.objects.cards().filter(pk__in=wanted)}
+    sections = [
+        {"name": category.name, "url": category.url, "articles": [by_pk[pk] for pk in category.newest]}
+        for category in categories
+        if category.newest
+    ]
+    return {"lead": newest[0] if newest else None, "latest": newest[1:], "sections": sections}
 
 
 def _social_image(publication: Publication) -> str:

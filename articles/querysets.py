@@ -66,6 +66,14 @@ class PublicationQuerySet(Base):
             )
         )
 
+    def feed_items(self) -> Self:
+        """With what a feed shows, in this one query."""
+        return (
+            self.defer("text", "search", "toc", "faq")
+            .select_related("category")
+            .annotate(byline_rows=_byline(), tag_rows=_through("tags", "slug", "name"))
+        )
+
     def matching(self, words: str) -> Self:
         """What a reader's search finds, best first."""
         query = SearchQuery(words, search_type="websearch", config="english")

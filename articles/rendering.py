@@ -15,6 +15,7 @@ from articles.blocks import rows_of
 from articles.embeds import embed_of
 from articles.images import assets_of, picture_of
 from articles.models import Article, ImageAsset
+from cms.lib import charts
 from cms.lib.html import clean, text_of, with_anchors
 
 WORDS_PER_MINUTE = 230
@@ -191,8 +192,6 @@ def _table(_rendering: Rendering, block: Block) -> tuple[str, str]:
 
 @renderer("chart")
 def _chart(rendering: Rendering, block: Block) -> tuple[str, str]:
-    from cms.lib import charts
-
     heading, *rows = rows_of(block["csv"])
     rendering.charts += 1
     line, unit = block["kind"] == "line", block.get("unit", "")

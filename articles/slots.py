@@ -34,3 +34,8 @@ def fill(html: str, page: dict[str, Any]) -> str:
         return filler(page, *match[2].split(",")) if filler else ""
 
     return _MARK.sub(filled, html)
+
+
+def fill_nothing(html: str) -> str:
+    """The body without its slots, for where no page is around it."""
+    return _MARK.sub("", html)

@@ -1,10 +1,12 @@
 """Addresses of articles."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
-from articles import views
+from articles import feeds, sitemaps, views
 
 app_name = "articles"
+
+register_converter(feeds.FeedForm, "feed")
 
 urlpatterns = [
     path("blog/", views.articles, name="articles"),
@@ -14,6 +16,13 @@ urlpatterns = [
     path("blog/category/<slug:slug>/", views.category_articles, name="category-articles"),
     path("blog/tag/<slug:slug>/", views.tag_articles, name="tag-articles"),
     path("blog/author/<slug:slug>/", views.author_articles, name="author-articles"),
+    path("blog/<slug:kind>/<slug:slug>/feed.<feed:form>", feeds.feed, name="feed-of"),
+    path("feed.<feed:form>", feeds.feed, name="feed"),
+    path("sitemap.xml", sitemaps.sitemap_index, name="sitemap-index"),
+    path("sitemap-<slug:name>.xml", sitemaps.sitemap, name="sitemap"),
+    path("news-sitemap.xml", sitemaps.news_sitemap, name="news-sitemap"),
+    path("robots.txt", sitemaps.robots, name="robots"),
+    path("llms.txt", sitemaps.llms, name="llms"),
     path("blog/<slug:slug>/", views.article, name="article"),
     path("preview/<str:token>/", views.preview, name="article-preview"),
 ]

@@ -1,8 +1,15 @@
 """Configuration of the shared ground."""
 
 from django.apps import AppConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig as DjangoStaticFilesConfig
 
 
 class CmsConfig(AppConfig):
     name = "cms"
     verbose_name = "Site"
+
+
+class StaticFilesConfig(DjangoStaticFilesConfig):
+    """Collects what our pages use, and not the browsable API or the second of two API viewers."""
+
+    ignore_patterns = [*DjangoStaticFilesConfig.ignore_patterns, "rest_framework", "redoc", "*-es-bundle*", "*.jsx"]

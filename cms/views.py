@@ -3,16 +3,20 @@
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from articles.pages import front_page
 from cms.lib.pagecache import public
+from sponsors.placements import placement_on
 
 
 @require_safe
 @public
 def home(request: HttpRequest) -> HttpResponse:
     """The front page."""
-    return render(request, "home.html")
+    placement = placement_on("web:home", timezone.now().date())
+    return render(request, "home.html", {**front_page(), "placement": placement})
 
 
 @require_safe

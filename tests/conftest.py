@@ -34,13 +34,18 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     assert cluster.var == settings.VAR, "Django read its settings before the tests' state folder was chosen"
+    # Names of static files as they are in the sources: no test needs them collected and hashed first.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
 @pytest.fixture(autouse=True)
 def _forget_kept() -> Iterator[None]:
-    """No test sees what another one's process kept by content generation."""
+    """No test sees what another one's process kept by content generation or in the cache, such as counted sign-ins."""
+    from django.core.cache import cache
+
     from cms.lib import generation
 
+    cache.clear()
     generation.forget()
     yield
     generation.forget()

@@ -1,7 +1,7 @@
 """The content generation: one number in the database that grows with every change readers can see.
 
-Every process asks for it at most every POLL_SECONDS, so what it keeps by generation is never staler than that, on any
-host and with no other infrastructure.
+Every process asks for it at most every POLL_SECONDS, when a reader asks something of it, so what it keeps by generation
+is never staler than that, on any host and with no other infrastructure.
 """
 
 import logging
@@ -21,9 +21,8 @@ REMEMBERED_LIMIT = 10_000
 
 logger = logging.getLogger(__name__)
 _lock = threading.Lock()
-_known = {"generation": 0, "checked": float("-inf")}
+_known = {"generation": 0, "checked": 0.0}
 _remembered: dict[tuple[Any, ...], tuple[int, Any]] = {}
-_poller: threading.Thread | None = None
 
 
 def bump() -> None:
@@ -33,45 +32,31 @@ def bump() -> None:
             "INSERT INTO cms_contentgeneration (id, value) VALUES (1, 1)"
             " ON CONFLICT (id) DO UPDATE SET value = cms_contentgeneration.value + 1"
         )
-    _known["checked"] = float("-inf")
+    _known["checked"] = 0.0
 
 
 def current() -> int:
-    """The content generation, at most POLL_SECONDS old; asks the database only where no poller runs."""
-    if _poller is None and time.monotonic() - _known["checked"] > POLL_SECONDS:
-        refresh()
+    """The content generation, at most POLL_SECONDS old: one caller asks the database, the others go on meanwhile."""
+    if time.monotonic() - _known["checked"] > POLL_SECONDS and _lock.acquire(blocking=not _known["checked"]):
+        try:
+            _refresh()
+        finally:
+            _lock.release()
     return int(_known["generation"])
 
 
-def refresh() -> None:
-    """Ask the database for the generation now."""
-    with _lock:
+def _refresh() -> None:
+    try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT value FROM cms_contentgeneration WHERE id = 1")
             row = cursor.fetchone()
         _known["generation"] = row[0] if row else 0
-        _known["checked"] = time.monotonic()
-
-
-def start_polling() -> None:
-    """Keep the generation fresh from a thread of its own, so that answering from memory needs no database."""
-    global _poller
-    if _poller is not None:
-        return
-    with _lock:
-        if _poller is None:
-            _poller = threading.Thread(target=_poll, name="content-generation", daemon=True)
-            _poller.start()
-
-
-def _poll() -> None:
-    while True:
-        try:
-            refresh()
-        except DatabaseError as error:
-            logger.warning("The content generation cannot be read, so kept pages may be out of date: %s", error)
-            connection.close()
-        time.sleep(POLL_SECONDS)
+    except DatabaseError as error:
+        if not _known["checked"]:
+            raise
+        logger.warning("The content generation cannot be read, so kept pages may be out of date: %s", error)
+        connection.close()
+    _known["checked"] = time.monotonic()
 
 
 def per_generation(build: Callable[P, T]) -> Callable[P, T]:
@@ -94,4 +79,4 @@ def per_generation(build: Callable[P, T]) -> Callable[P, T]:
 def forget() -> None:
     """Drop everything kept in this process, as at its start."""
     _remembered.clear()
-    _known["checked"] = float("-inf")
+    _known["checked"] = 0.0

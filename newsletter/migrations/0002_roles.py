@@ -10,7 +10,9 @@ COMPOSING = [
     "newsletter.view_newsletter",
     "newsletter.view_delivery",
 ]
-AUDIENCE = everything("newsletter.newsletter", "newsletter.subscriber", "newsletter.subscription", "newsletter.suppression")
+AUDIENCE = everything(
+    "newsletter.newsletter", "newsletter.subscriber", "newsletter.subscription", "newsletter.suppression"
+)
 
 
 class Migration(migrations.Migration):

@@ -124,12 +124,16 @@ class BriefingItem(models.Model):
     image_alt = models.CharField("image in words", max_length=200, blank=True)
     label = models.CharField(max_length=60, blank=True, help_text="The words of the link; for a sponsor, of the label.")
     sponsor_name = models.CharField(max_length=120, blank=True, editable=False)
-    insertion_id = models.BigIntegerField(null=True, editable=False, help_text="Which booking of the sponsor's this is.")
+    insertion_id = models.BigIntegerField(
+        null=True, editable=False, help_text="Which booking of the sponsor's this is."
+    )
 
     class Meta:
         ordering = ["briefing", "ordering", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["article", "text", "sponsor"]), name="briefing_item_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["article", "text", "sponsor"]), name="briefing_item_kind_known"
+            ),
             models.UniqueConstraint(
                 fields=["briefing"],
                 condition=Q(kind="sponsor"),

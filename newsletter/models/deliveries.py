@@ -114,7 +114,8 @@ class Hit(models.Model):
                 name="hit_click_has_link",
             ),
             models.CheckConstraint(
-                condition=Q(verdict__in=["", "valid"], reason="") | Q(verdict__in=["machine", "rejected"]) & ~Q(reason=""),
+                condition=Q(verdict__in=["", "valid"], reason="")
+                | Q(verdict__in=["machine", "rejected"]) & ~Q(reason=""),
                 name="hit_not_counted_has_reason",
             ),
             models.UniqueConstraint(

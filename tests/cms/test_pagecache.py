@@ -40,17 +40,6 @@ def get(cache, path="/", method="GET", **headers):
     return answer["status"][:3], answer["headers"], b"".join(body)
 
 
-@pytest.fixture(autouse=True)
-def fresh_generation():
-    generation.bump()
-    generation.refresh()
-
-
-def changed():
-    generation.bump()
-    generation.refresh()
-
-
 def test_the_second_reader_is_answered_from_memory():
     application = Application()
     cache = PageCache(application)
@@ -61,7 +50,7 @@ def test_the_second_reader_is_answered_from_memory():
 def test_a_change_of_content_renders_the_page_anew():
     cache = PageCache(Application())
     get(cache)
-    changed()
+    generation.bump()
     assert get(cache)[2] == b"page 2"
 
 
@@ -137,7 +126,7 @@ def test_while_one_reader_waits_for_the_new_page_the_others_get_the_old_one():
         return application(environ, start)
 
     get(cache)
-    changed()
+    generation.bump()
     first = threading.Thread(target=get, args=(cache,))
     first.start()
     assert waiting.wait(5)
@@ -151,7 +140,7 @@ def test_a_page_that_fails_to_render_anew_is_served_as_it_was():
     application = Application()
     cache = PageCache(application)
     get(cache)
-    changed()
+    generation.bump()
     application.status = "500 Internal Server Error"
     assert get(cache)[0] == "200"
     application.status = "404 Not Found"

@@ -1,0 +1,151 @@
+"""Feeds: RSS, Atom and JSON Feed, of everything and of each category, tag and author."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
+from django.utils.xmlutils import SimplerXMLGenerator
+from django.views.decorators.http import require_safe
+
+from articles import slots
+from articles.models import Author, Category, Publication, Tag
+from articles.pages import authors_of
+from articles.querysets import PublicationQuerySet
+from articles.structured_data import absolute
+from cms.lib.pagecache import public
+from cms.models import SiteProfile
+
+ITEMS = 20
+SOURCES: dict[str, type[Category] | type[Tag] | type[Author]] = {"category": Category, "tag": Tag, "author": Author}
+
+
+class RssFeed(Rss201rev2Feed):
+    """RSS with the whole text, as readers of feeds expect it."""
+
+    def root_attributes(self) -> dict[str, str]:
+        return super().root_attributes() | {"xmlns:content": "http://purl.org/rss/1.0/modules/content/"}
+
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        handler.addQuickElement("content:encoded", item["html"])
+
+
+class AtomFeed(Atom1Feed):
+    """Atom with the whole text."""
+
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        handler.addQuickElement("content", item["html"], {"type": "html"})
+
+
+@require_safe
+@public
+def feed(request: HttpRequest, form: str, kind: str = "", slug: str = "") -> HttpResponse:
+    """The newest articles, of the whole site or of one category, tag or author."""
+    if kind and kind not in SOURCES:
+        raise Http404("There is no such feed.")
+    source = get_object_or_404(SOURCES[kind], slug=slug) if kind else None
+    site = SiteProfile.current()
+    head = {
+        "title": f"{site.name}: {source}" if source else site.name,
+        "description": getattr(source, "description", "") or site.tagline or site.name,
+        "home": absolute(source.get_absolute_url() if source else "/"),
+        "address": absolute(request.path),
+    }
+    found: PublicationQuerySet = source.publications.live() if source else Publication.objects.live()
+    items = [_item(publication) for publication in found.feed_items()[:ITEMS]]
+    return FORMS[form](head, items)
+
+
+def _item(publication: Publication) -> dict[str, Any]:
+    return {
+        "title": publication.title,
+        "url": absolute(publication.get_absolute_url()),
+        "summary": publication.standfirst,
+        "html": slots.fill_nothing(publication.html).replace('href="/', f'href="{settings.SITE_URL}/'),
+        "authors": authors_of(publication.byline_rows),  # type: ignore[attr-defined]
+        "tags": [row["name"] for row in publication.tag_rows],  # type: ignore[attr-defined]
+        "category": publication.category,
+        "image": absolute(publication.image["src"]) if publication.image else "",
+        "published_at": publication.published_at,
+        "updated_at": publication.updated_at,
+    }
+
+
+def _xml(generator: type[Rss201rev2Feed] | type[Atom1Feed], content_type: str) -> Callable[..., HttpResponse]:
+    def respond(head: dict[str, str], items: list[dict[str, Any]]) -> HttpResponse:
+        feed = generator(
+            title=head["title"], link=head["home"], description=head["description"], feed_url=head["address"],
+            language=settings.LANGUAGE_CODE,
+        )  # fmt: skip
+        for item in items:
+            categories = [item["category"].name] if item["category"] else []
+            feed.add_item(
+                title=item["title"],
+                link=item["url"],
+                description=item["summary"],
+                unique_id=item["url"],
+                author_name=", ".join(author["name"] for author in item["authors"]) or None,
+                pubdate=item["published_at"],
+                updateddate=item["updated_at"],
+                categories=[*categories, *item["tags"]],
+                html=item["html"],
+            )
+        return HttpResponse(feed.writeString("utf-8"), content_type=content_type)
+
+    return respond
+
+
+def _json(head: dict[str, str], items: list[dict[str, Any]]) -> HttpResponse:
+    """https://www.jsonfeed.org/version/1.1/"""
+    body = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": head["title"],
+        "description": head["description"],
+        "home_page_url": head["home"],
+        "feed_url": head["address"],
+        "language": settings.LANGUAGE_CODE,
+        "items": [_json_item(item) for item in items],
+    }
+    return JsonResponse(body, content_type="application/feed+json", json_dumps_params={"ensure_ascii": False})
+
+
+def _json_item(item: dict[str, Any]) -> dict[str, Any]:
+    def stamp(moment: datetime) -> str:
+        return moment.isoformat(timespec="seconds")
+
+    entry = {
+        "id": item["url"],
+        "url": item["url"],
+        "title": item["title"],
+        "summary": item["summary"],
+        "content_html": item["html"],
+        "date_published": stamp(item["published_at"]),
+        "date_modified": stamp(item["updated_at"]),
+        "authors": [{"name": author["name"], "url": absolute(author["url"])} for author in item["authors"]],
+        "tags": item["tags"],
+    }
+    return entry | ({"image": item["image"]} if item["image"] else {})
+
+
+FORMS: dict[str, Callable[..., HttpResponse]] = {
+    "xml": _xml(RssFeed, "application/rss+xml; charset=utf-8"),
+    "atom": _xml(AtomFeed, "application/atom+xml; charset=utf-8"),
+    "json": _json,
+}
+
+
+class FeedForm:
+    """The ending of a feed's address: xml (RSS), atom or json."""
+
+    regex = "xml|atom|json"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value

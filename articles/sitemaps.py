@@ -1,0 +1,97 @@
+"""Maps of the site for machines: sitemaps in pages, the news sitemap, robots.txt and llms.txt."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from articles.models import Author, Category, Publication, Tag
+from cms.lib.pagecache import public
+
+PER_PAGE = 10_000
+NEWS_DAYS = 2
+NEWS_LIMIT = 1000
+
+Entry = tuple[str, datetime | None]
+_sources: dict[str, Callable[[], Iterable[Entry]]] = {}
+
+
+def register(name: str, source: Callable[[], Iterable[Entry]]) -> None:
+    """Let another part put its pages in: `source()` gives (path, time of the last change or None)."""
+    _sources[name] = source
+
+
+def section_pages() -> Iterable[Entry]:
+    """The pages that are lists."""
+    yield "/", None
+    yield reverse("articles:articles"), None
+    for model in (Category, Tag, Author):
+        for row in model.objects.filter(publications__isnull=False).distinct().order_by("pk"):
+            yield row.get_absolute_url(), None
+
+
+register("pages", section_pages)
+
+
+@require_safe
+@public
+def sitemap_index(request: HttpRequest) -> HttpResponse:
+    """All sitemaps."""
+    pages = -(-Publication.objects.count() // PER_PAGE)
+    names = [f"articles-{number}" for number in range(1, pages + 1)] + sorted(_sources)
+    return render(request, "articles/sitemap_index.xml", {"names": names}, content_type="application/xml")
+
+
+@require_safe
+@public
+def sitemap(request: HttpRequest, name: str) -> HttpResponse:
+    """One of them."""
+    if name in _sources:
+        entries: Iterable[Entry] = _sources[name]()
+    else:
+        entries = _articles(name)
+    return render(request, "articles/sitemap.xml", {"entries": entries}, content_type="application/xml")
+
+
+def _articles(name: str) -> list[Entry]:
+    kind, _, number = name.rpartition("-")
+    if kind != "articles" or not number.isdecimal() or not 1 <= int(number) <= 10_000:
+        raise Http404("There is no such sitemap.")
+    start = (int(number) - 1) * PER_PAGE
+    rows = Publication.objects.order_by("pk").values_list("slug", "updated_at")[start : start + PER_PAGE]
+    entries: list[Entry] = [(reverse("articles:article", args=[slug]), updated) for slug, updated in rows]
+    if not entries:
+        raise Http404("There is no such sitemap.")
+    return entries
+
+
+@require_safe
+@public
+def news_sitemap(request: HttpRequest) -> HttpResponse:
+    """What was published in the last two days, as news search engines want it."""
+    since = timezone.now() - timedelta(days=NEWS_DAYS)
+    rows = Publication.objects.live().filter(published_at__gte=since).only("slug", "title", "published_at")
+    context = {"articles": rows[:NEWS_LIMIT]}
+    return render(request, "articles/news_sitemap.xml", context, content_type="application/xml")
+
+
+@require_safe
+@public
+def robots(request: HttpRequest) -> HttpResponse:
+    """What robots may fetch."""
+    return render(request, "articles/robots.txt", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+@public
+def llms(request: HttpRequest) -> HttpResponse:
+    """A plain guide to the site for language models: https://llmstxt.org/"""
+    context = {
+        "categories": Category.objects.all(),
+        "articles": Publication.objects.live().only("slug", "title", "standfirst")[:50],
+    }
+    return render(request, "articles/llms.txt", context, content_type="text/plain; charset=utf-8")

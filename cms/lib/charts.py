@@ -1,0 +1,196 @@
+"""Geometry of the charts under templates/components: percentages across, pixels down, so that text keeps its size on every screen."""
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+Number = int | float | Decimal
+
+BAR_ROW = 46
+BAR_LABEL_BASELINE = 15
+BAR_TOP = 23
+BAR_HEIGHT = 12
+LINE_HEIGHT = 240
+LINE_TOP = 14
+LINE_BOTTOM = 30
+LINE_LEFT = 7.0
+LINE_RIGHT = 99.0
+MOST_LABELS = 7
+NICE_STEPS = (1, 2, 2.5, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One horizontal bar: its words, and where it lies (x and width in per cent, y in pixels)."""
+
+    label: str
+    value: Number
+    text: str
+    label_y: int
+    bar_y: int
+    x: str
+    width: str
+    lead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    bars: tuple[Bar, ...]
+    height: int
+    bar_height: int = BAR_HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line across the chart at y, with the figure it stands for."""
+
+    text: str
+    y: str
+    label_y: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a line: its words, and its place. `label` is empty where the axis has no room for it."""
+
+    name: str
+    value: Number
+    text: str
+    x: str
+    y: str
+    label: str
+    anchor: str
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    x1: str
+    y1: str
+    x2: str
+    y2: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    points: tuple[Point, ...]
+    segments: tuple[Segment, ...]
+    ticks: tuple[Tick, ...]
+    height: int = LINE_HEIGHT
+    axis_y: int = LINE_HEIGHT - LINE_BOTTOM
+    label_y: int = LINE_HEIGHT - 8
+
+
+def number_text(value: Number, unit: str = "") -> str:
+    """The figure as readers see it: thousands apart, a true minus, at most two decimals, then its unit."""
+    text = f"{abs(value):,.2f}".rstrip("0").rstrip(".")
+    sign = "−" if value < 0 and text != "0" else ""
+    return f"{sign}{text}{unit_text(unit)}"
+
+
+def unit_text(unit: str) -> str:
+    """A unit as it follows a figure: apart, but kept on the same line."""
+    return f"\u00a0{unit}" if unit else ""
+
+
+def nice_scale(least: float, most: float, *, intervals: int = 4) -> list[float]:
+    """Round figures from at or below `least` to at or above `most`, about `intervals` apart; zero is one when it lies between."""
+    if not (math.isfinite(least) and math.isfinite(most)):
+        raise ValueError("A chart needs finite figures.")
+    if least == most:
+        least, most = (least - 1, most + 1) if least else (0.0, 1.0)
+    rough = (most - least) / intervals
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(nice * power for nice in NICE_STEPS if nice * power >= rough * (1 - 1e-9))
+    first, last = math.floor(least / step + 1e-9), math.ceil(most / step - 1e-9)
+    return [round(index * step, 10) for index in range(first, last + 1)]
+
+
+def bar_chart(rows: Iterable[Sequence[object]], *, unit: str = "") -> BarChart:
+    """Horizontal bars from (label, value) or (label, value, text shown); the longest fills the width, the highest is marked.
+
+    Equal values are drawn and marked alike. Negative values have no length to draw and are refused.
+    """
+    entries = [_entry(row, unit) for row in rows]
+    if any(value < 0 for _, value, _ in entries):
+        raise ValueError("A bar chart needs figures of zero or more.")
+    most = max((value for _, value, _ in entries), default=0)
+    bars = tuple(
+        Bar(
+            label=label,
+            value=value,
+            text=text,
+            label_y=index * BAR_ROW + BAR_LABEL_BASELINE,
+            bar_y=index * BAR_ROW + BAR_TOP,
+            x="0",
+            width=_percent(float(value) / float(most) * 100 if most else 0.0),
+            lead=bool(most) and value == most,
+        )
+        for index, (label, value, text) in enumerate(entries)
+    )
+    return BarChart(bars, max(len(bars) * BAR_ROW - 4, 1))
+
+
+def line_chart(rows: Iterable[Sequence[object]], *, unit: str = "") -> LineChart:
+    """A line through (label, value) or (label, value, text shown), evenly spaced, on a nice scale that starts at zero where it can."""
+    entries = [_entry(row, unit) for row in rows]
+    if not entries:
+        return LineChart((), (), ())
+    values = [float(value) for _, value, _ in entries]
+    scale = nice_scale(min(0.0, *values), max(0.0, *values))
+    xs = [_across(index, len(entries)) for index in range(len(entries))]
+    ys = [_down(value, scale) for value in values]
+    shown = _labelled(len(entries))
+    points = tuple(
+        Point(
+            name=label,
+            value=value,
+            text=text,
+            x=_percent(xs[index]),
+            y=_pixels(ys[index]),
+            label=label if index in shown else "",
+            anchor="start" if index == 0 else "end" if index == len(entries) - 1 else "middle",
+            last=index == len(entries) - 1,
+        )
+        for index, (label, value, text) in enumerate(entries)
+    )
+    segments = tuple(Segment(a.x, a.y, b.x, b.y) for a, b in itertools.pairwise(points))
+    ticks = tuple(
+        Tick(number_text(mark), _pixels(_down(mark, scale)), _pixels(_down(mark, scale) - 5)) for mark in scale
+    )
+    return LineChart(points, segments, ticks)
+
+
+def _entry(row: Sequence[object], unit: str) -> tuple[str, Number, str]:
+    label, value = str(row[0]), row[1]
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
+        raise ValueError(f"“{value}” is not a figure that can be drawn.")
+    return label, value, str(row[2]) if len(row) > 2 else number_text(value, unit)
+
+
+def _across(index: int, count: int) -> float:
+    return (LINE_LEFT + LINE_RIGHT) / 2 if count == 1 else LINE_LEFT + index * (LINE_RIGHT - LINE_LEFT) / (count - 1)
+
+
+def _down(value: float, scale: Sequence[float]) -> float:
+    drawn = LINE_HEIGHT - LINE_TOP - LINE_BOTTOM
+    return LINE_TOP + (scale[-1] - value) / (scale[-1] - scale[0]) * drawn
+
+
+def _labelled(count: int) -> set[int]:
+    """Which points get a label under the axis: the first, the last, and evenly between."""
+    step = max(1, math.ceil((count - 1) / (MOST_LABELS - 1)))
+    shown = set(range(0, count, step))
+    if count - 1 not in shown:
+        shown -= {index for index in shown if index and count - 1 - index < step}
+    return shown | {count - 1}
+
+
+def _percent(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") + "%"
+
+
+def _pixels(value: float) -> str:
+    return f"{value:.1f}".rstrip("0").rstrip(".")

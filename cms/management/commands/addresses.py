@@ -1,0 +1,26 @@
+"""Where the site is, and who can sign in to the demo newsroom."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from cms.demo.accounts import password_file
+from cms.models import User
+
+
+class Command(BaseCommand):
+    """Printed by bin/serve once the site answers."""
+
+    help = "Print the site's addresses and, in the demo newsroom, the accounts."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for label, path in (("Site", "/"), ("Desk", "/admin/"), ("API", "/api/docs/")):
+            self.stdout.write(f"  {label:<8} {settings.SITE_URL}{path}")
+        if not settings.EMAIL_URL:
+            self.stdout.write(f"  {'Mail':<8} {settings.EMAIL_OUTBOX}")
+        if settings.EMBEDDED_DATABASE and password_file().exists():
+            self.stdout.write(f"\nDemo accounts, all with the password {password_file().read_text().strip()}")
+            demo = User.objects.filter(email__endswith="@example.com", is_active=True).prefetch_related("groups")
+            for user in demo.order_by("pk"):
+                self.stdout.write(f"  {user.email:<22} {', '.join(group.name for group in user.groups.all())}")

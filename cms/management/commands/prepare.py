@@ -1,0 +1,67 @@
+"""What has to be in place before the site can be served."""
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import CommandError, call_command, get_commands
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+
+class Command(BaseCommand):
+    """Everything here does nothing where it was done before."""
+
+    help = "Migrate the database, load the demo newsroom once where there is one, collect static files if they changed."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self.migrate()
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be reached: {error}") from error
+        self.load_demo()
+        self.collect_static()
+
+    def migrate(self) -> None:
+        executor = MigrationExecutor(connection)
+        if pending := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            began = self.say(f"applying {len(pending)} migrations …")
+            call_command("migrate", verbosity=0, interactive=False)
+            self.done(began)
+
+    def load_demo(self) -> None:
+        """Only in the embedded database: nobody's real newsroom. What was loaded once is left alone."""
+        if settings.EMBEDDED_DATABASE and not settings.PRODUCTION and "load_demo" in get_commands():
+            call_command("load_demo")
+
+    def collect_static(self) -> None:
+        digest, kept = _static_digest(), Path(settings.VAR / "static.digest")
+        if Path(settings.STATIC_ROOT).exists() and kept.exists() and kept.read_text() == digest:
+            return
+        began = self.say("collecting static files …")
+        call_command("collectstatic", verbosity=0, interactive=False)
+        kept.write_text(digest)
+        self.done(began)
+
+    def say(self, text: str) -> float:
+        self.stdout.write(f"moonpress: {text}")
+        self.stdout.flush()
+        return time.monotonic()
+
+    def done(self, began: float) -> None:
+        self.stdout.write(f"moonpress:   done in {time.monotonic() - began:.1f} s")
+        self.stdout.flush()
+
+
+def _static_digest() -> str:
+    """Changes with any static file's name, size or time of change."""
+    digest = hashlib.sha256(str(settings.STATIC_ROOT).encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = Path(storage.path(name)).stat()
+            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
