@@ -1,5 +1,6 @@
-"""What every test stands on: a state folder and an embedded PostgreSQL of the tests' own."""
+"""What every test stands on: a state folder, an embedded PostgreSQL and static files of the tests' own."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,34 +9,50 @@ import pytest
 
 from cms.lib import embedded
 
+pytest_plugins = ["tests.smtp", "tests.processes", "tests.browsing"]
+
 ROOT = Path(__file__).resolve().parent.parent
 # What a developer's shell or .env sets must not reach the tests; an empty value is one that .env does not replace.
 CLEARED = ["CACHE_URL", "CELERY_BROKER_URL", "DATABASE_URL", "DEBUG", "DEMO_PASSWORD", "EMAIL_URL", "PRODUCTION"]
 CLEARED += ["ALLOWED_HOSTS", "MEDIA_ROOT", "SECRET_KEY", "SITE_URL"]
 
 
-def _test_var() -> Path:
-    """A state folder for each process that runs tests side by side, below the one this clone uses."""
-    base = os.environ.setdefault(
-        "MOONPRESS_TEST_VAR", str(Path(os.environ.get("MOONPRESS_VAR") or ROOT / "var") / "test")
-    )
-    return Path(base) / os.environ.get("PYTEST_XDIST_WORKER", "main")
+def shared_folder() -> Path:
+    """Where test runs of this clone keep what they share."""
+    normal = Path(os.environ.get("MOONPRESS_VAR") or ROOT / "var")
+    return Path(os.environ.setdefault("MOONPRESS_TEST_VAR", str(normal.resolve() / "test")))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the server before Django reads its settings."""
-    os.environ |= dict.fromkeys(CLEARED, "") | {"MOONPRESS_VAR": str(_test_var()), "PORT": "8000"}
+    """Start the server before Django reads its settings. Processes that run tests side by side have one each."""
+    var = shared_folder() / os.environ.get("PYTEST_XDIST_WORKER", "main")
+    os.environ |= dict.fromkeys(CLEARED, "") | {"MOONPRESS_VAR": str(var), "PORT": "8000"}
     os.environ["DJANGO_SETTINGS_MODULE"] = "cms.settings"
     if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
-        return  # the workers have servers of their own
-    cluster = embedded.Cluster(_test_var())
+        return
+    cluster = embedded.Cluster(var)
     cluster.start()
     config.add_cleanup(cluster.stop)
     from django.conf import settings
 
     assert cluster.var == settings.VAR, "Django read its settings before the tests' state folder was chosen"
-    # Names of static files as they are in the sources: no test needs them collected and hashed first.
-    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> None:
+    """The real, hashed static files, collected once for all test processes."""
+    from django.conf import settings
+
+    from cms.management.commands.prepare import Command
+
+    shared = shared_folder() / "static"
+    shared.mkdir(exist_ok=True)
+    own = Path(settings.STATIC_ROOT)
+    if not own.is_symlink():
+        own.symlink_to(shared)
+    with open(shared_folder() / "static.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        Command(stdout=open(os.devnull, "w")).collect_static()  # noqa: SIM115
 
 
 @pytest.fixture(autouse=True)

@@ -51,7 +51,7 @@ class Processes:
                 text=True,
                 errors="replace",
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - no other thread runs yet that could hold a lock
+                preexec_fn=die_with_parent,
             )
             self.children[name] = child
             label = f"{name:<{width}} |"

@@ -39,8 +39,9 @@ class Command(BaseCommand):
             call_command("load_demo")
 
     def collect_static(self) -> None:
-        digest, kept = _static_digest(), Path(settings.VAR / "static.digest")
-        if Path(settings.STATIC_ROOT).exists() and kept.exists() and kept.read_text() == digest:
+        root = Path(settings.STATIC_ROOT).resolve()
+        digest, kept = _static_digest(), root.with_suffix(".digest")
+        if root.exists() and kept.exists() and kept.read_text() == digest:
             return
         began = self.say("collecting static files …")
         call_command("collectstatic", verbosity=0, interactive=False)
@@ -59,7 +60,7 @@ class Command(BaseCommand):
 
 def _static_digest() -> str:
     """Changes with any static file's name, size or time of change."""
-    digest = hashlib.sha256(str(settings.STATIC_ROOT).encode())
+    digest = hashlib.sha256()
     for finder in get_finders():
         for name, storage in finder.list([]):
             found = Path(storage.path(name)).stat()

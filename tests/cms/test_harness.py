@@ -1,0 +1,82 @@
+"""The tests' own ground: what it promises to those that stand on it."""
+
+import smtplib
+import urllib.request
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+
+from cms.models import OutgoingMail, SiteProfile
+from cms.tasks import send_outgoing_mail
+from tests.processes import LiveSite, RealProcess
+from tests.smtp import SmtpServer, wait_until
+
+
+def commit_mail(recipient: str) -> None:
+    OutgoingMail.objects.create(kind="test", recipient=recipient, subject="Hi", message=b"Subject: Hi\r\n\r\nHi\r\n")
+    send_outgoing_mail.delay_on_commit()
+
+
+def test_the_smtp_server_keeps_the_exact_bytes(smtp_server: SmtpServer) -> None:
+    message = b"Subject: x\r\n\r\n..a dot\r\n  trailing \r\n"
+    with smtplib.SMTP("127.0.0.1", smtp_server.port) as client:
+        client.sendmail("a@example.com", ["b@example.com"], message)
+    (received,) = smtp_server.wait_for(1)
+    assert (received.sender, received.recipients, received.message) == ("a@example.com", ["b@example.com"], message)
+
+
+def test_the_smtp_server_refuses_whom_it_was_told_to(smtp_server: SmtpServer) -> None:
+    smtp_server.refuse("gone@example.com", "550 5.1.1 No such user", times=1)
+    with smtplib.SMTP("127.0.0.1", smtp_server.port) as client:
+        with pytest.raises(smtplib.SMTPRecipientsRefused, match="No such user"):
+            client.sendmail("a@example.com", ["gone@example.com"], b"x")
+        client.sendmail("a@example.com", ["gone@example.com"], b"x")
+    assert len(smtp_server.to("gone@example.com")) == 1
+
+
+def test_the_smtp_server_loses_only_its_answer(smtp_server: SmtpServer) -> None:
+    smtp_server.hang_up("b@example.com", at="ACCEPTED")
+    with smtplib.SMTP("127.0.0.1", smtp_server.port) as client, pytest.raises(smtplib.SMTPServerDisconnected):
+        client.sendmail("a@example.com", ["b@example.com"], b"x")
+    assert len(smtp_server.messages) == 1
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_the_worker_sends_what_a_committed_row_asks_for(
+    celery_worker: RealProcess, smtp_server: SmtpServer, attempt: int
+) -> None:
+    commit_mail(f"reader{attempt}@example.com")
+    (received,) = smtp_server.wait_for(1)
+    assert received.recipients == [f"reader{attempt}@example.com"]
+    assert Group.objects.filter(name="editor").exists(), "what migrations put in is there for every test"
+
+
+def test_a_killed_worker_can_be_started_again(celery_worker: RealProcess, smtp_server: SmtpServer) -> None:
+    celery_worker.kill()
+    commit_mail("reader@example.com")
+    assert not smtp_server.messages
+    celery_worker.start()
+    smtp_server.wait_for(1)
+
+
+def test_the_live_site_shows_what_was_committed_here(live_site: LiveSite) -> None:
+    SiteProfile(name="The Selenographer").save()
+
+    def front_page() -> str:
+        return urllib.request.urlopen(f"{live_site.url}/", timeout=10).read().decode()
+
+    wait_until(lambda: "The Selenographer" in front_page(), what="the new name")
+
+
+@pytest.mark.browser
+def test_the_browser_reads_the_live_site(page: object) -> None:
+    page.goto("/")  # type: ignore[attr-defined]
+    assert page.title()  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db
+def test_the_database_is_durable_and_on_no_network() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('fsync'), current_setting('listen_addresses')")
+        assert cursor.fetchone() == ("on", "")

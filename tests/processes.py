@@ -1,0 +1,192 @@
+"""The real worker and web server, as separate processes on the test database."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from cms.lib.processes import die_with_parent, read_procfile
+from tests.smtp import SmtpServer, free_port, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMITTED = ("transactional_db", "django_db_serialized_rollback")
+
+
+@dataclass
+class RealProcess:
+    """One line of the Procfile, running; its output is in `log`."""
+
+    name: str
+    environment: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    @property
+    def pid(self) -> int:
+        assert self.process
+        return self.process.pid
+
+    def is_alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                ["/bin/sh", "-c", f"exec {read_procfile(ROOT / 'Procfile')[self.name]}"],
+                cwd=ROOT,
+                env=os.environ | self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
+
+    def kill(self) -> None:
+        """End it and its children at once, as a power cut would."""
+        if self.process:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        if self.process and self.is_alive():
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                pass
+            self.kill()
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+def _environment(**more: str) -> dict[str, str]:
+    """What a child process needs to work on this process's test database and state folder."""
+    from django.conf import settings
+    from django.db import connection
+
+    database = connection.settings_dict
+    query = urlencode({"host": database["HOST"], "port": database["PORT"]})
+    return {
+        "DATABASE_URL": f"postgres://{database['USER']}@/{database['NAME']}?{query}",
+        "MOONPRESS_VAR": str(settings.VAR),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+        **more,
+    }
+
+
+def _others_are_idle() -> bool:
+    """Whether no other process is in the midst of something on the test database."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend' AND state <> 'idle'"
+        )
+        return bool(cursor.fetchone()[0] == 0)
+
+
+def _empty_broker() -> None:
+    from django.conf import settings
+
+    for message in (settings.VAR / "broker" / "messages").glob("*"):
+        message.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def worker_process(django_db_setup: None, smtp_port: int) -> Iterator[RealProcess]:
+    """The Celery worker of this test run; use `celery_worker`."""
+    from django.conf import settings
+
+    environment = _environment(EMAIL_URL=f"smtp://127.0.0.1:{smtp_port}", WORKER_PROCESSES="2")
+    worker = RealProcess("worker", environment, Path(settings.VAR) / "worker.log")
+    worker.log.write_bytes(b"")
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def celery_worker(
+    transactional_db: None, django_db_serialized_rollback: None, worker_process: RealProcess, smtp_server: SmtpServer
+) -> Iterator[RealProcess]:
+    """A real Celery worker on the committed test database; it mails to `smtp_server`. A test may kill it."""
+    _empty_broker()
+    if not worker_process.is_alive():
+        worker_process.start()
+    yield worker_process
+    _empty_broker()
+    wait_until(_others_are_idle, what="the worker's last task")
+
+
+@dataclass
+class LiveSite:
+    """A running web server; `url` has no slash at its end."""
+
+    url: str
+    process: RealProcess
+
+
+@pytest.fixture(scope="session")
+def _site_process(django_db_setup: None, smtp_port: int) -> Iterator[LiveSite]:
+    from django.conf import settings
+
+    port = free_port()
+    environment = _environment(EMAIL_URL=f"smtp://127.0.0.1:{smtp_port}", PORT=str(port), BIND_ADDRESS="127.0.0.1")
+    site = LiveSite(f"http://localhost:{port}", RealProcess("web", environment, Path(settings.VAR) / "web.log"))
+    site.process.log.write_bytes(b"")
+    yield site
+    site.process.stop()
+
+
+@pytest.fixture
+def live_site(
+    transactional_db: None,
+    django_db_serialized_rollback: None,
+    _site_process: LiveSite,
+    smtp_server: SmtpServer,
+    settings: Any,
+) -> Iterator[LiveSite]:
+    """The site served by granian on the committed test database; SITE_URL is its address here too."""
+    settings.SITE_URL = _site_process.url
+    shutil.rmtree(settings.VAR / "cache", ignore_errors=True)
+    if not _site_process.process.is_alive():
+        _site_process.process.start()
+    wait_until(lambda: _answers(_site_process), seconds=40, what="the site")
+    yield _site_process
+    wait_until(_others_are_idle, what="the site's last answer")
+
+
+def _answers(site: LiveSite) -> bool:
+    assert site.process.is_alive(), f"the web server ended:\n{site.process.output()[-2000:]}"
+    try:
+        urllib.request.urlopen(f"{site.url}/healthz", timeout=5)
+    except urllib.error.URLError:
+        return False
+    return True
+
+
+def run_manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A management command as a process of its own, on the test database."""
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    done = subprocess.run(command, env=os.environ | _environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{shlex.join(arguments)} failed:\n{done.stderr}"
+    return done
