@@ -1,6 +1,5 @@
-"""What every test stands on: a state folder, an embedded PostgreSQL and static files of the tests' own."""
+"""What every test stands on: a state folder and an embedded PostgreSQL of the tests' own."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,23 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     assert cluster.var == settings.VAR, "Django read its settings before the tests' state folder was chosen"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _static_files() -> None:
-    """The real, hashed static files, collected once for all test processes."""
-    from django.conf import settings
-
-    from cms.management.commands.prepare import Command
-
-    shared = shared_folder() / "static"
-    shared.mkdir(exist_ok=True)
-    own = Path(settings.STATIC_ROOT)
-    if not own.is_symlink():
-        own.symlink_to(shared)
-    with open(shared_folder() / "static.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        Command(stdout=open(os.devnull, "w")).collect_static()  # noqa: SIM115
+    # In this process static files have the names they have in the sources; the live site's are hashed and compressed.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The real worker and web server, as separate processes on the test database."""
 
+import fcntl
 import os
 import shlex
 import shutil
@@ -137,6 +138,19 @@ def celery_worker(
     wait_until(_others_are_idle, what="the worker's last task")
 
 
+@pytest.fixture(scope="session")
+def _static_files() -> None:
+    """The real, hashed static files, collected once for all test processes."""
+    own = Path(os.environ["MOONPRESS_VAR"]) / "static"
+    shared = Path(os.environ["MOONPRESS_TEST_VAR"]) / "static"
+    shared.mkdir(exist_ok=True)
+    if not own.is_symlink():
+        own.symlink_to(shared)
+    with open(shared.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run_manage("prepare", "--only-static")
+
+
 @dataclass
 class LiveSite:
     """A running web server; `url` has no slash at its end."""
@@ -146,7 +160,7 @@ class LiveSite:
 
 
 @pytest.fixture(scope="session")
-def _site_process(django_db_setup: None, smtp_port: int) -> Iterator[LiveSite]:
+def _site_process(django_db_setup: None, _static_files: None, smtp_port: int) -> Iterator[LiveSite]:
     from django.conf import settings
 
     port = free_port()

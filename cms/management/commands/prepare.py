@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import CommandError, call_command, get_commands
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -18,13 +18,20 @@ class Command(BaseCommand):
 
     help = "Migrate the database, load the demo newsroom once where there is one, collect static files if they changed."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--only-static", action="store_true", help="Leave the database alone.")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["only_static"]:
+            self.prepare_database()
+        self.collect_static()
+
+    def prepare_database(self) -> None:
         try:
             self.migrate()
         except OperationalError as error:
             raise CommandError(f"The database cannot be reached: {error}") from error
         self.load_demo()
-        self.collect_static()
 
     def migrate(self) -> None:
         executor = MigrationExecutor(connection)
