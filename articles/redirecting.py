@@ -75,8 +75,8 @@ class RedirectMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code != 404 or request.method not in ("GET", "HEAD"):
-            return response
+        if response.status_code != 404 or request.method not in ("GET", "HEAD") or "\x00" in request.path:
+            return response  # a NUL cannot be stored, so no redirect has one
         path = request.path if request.path.endswith("/") or "." in request.path else request.path + "/"
         row = Redirect.objects.filter(path__in={request.path, path, request.get_full_path()}).first()
         return public(lambda _request: HttpResponsePermanentRedirect(row.target))(request) if row else response
