@@ -40,7 +40,12 @@ def queue_mail(*, template: str, to: str, context: dict[str, Any], kind: str) ->
         text=render_to_string(f"emails/{template}.txt", context),
         html=render_to_string(f"emails/{template}.html", context),
     )
-    row = OutgoingMail.objects.create(kind=kind, recipient=to, subject=subject[:250], message=mail.as_bytes(message))
+    return queue_message(kind=kind, to=to, subject=subject, message=mail.as_bytes(message))
+
+
+def queue_message(*, kind: str, to: str, subject: str, message: bytes) -> OutgoingMail:
+    """Store a ready-made message (CRLF lines) for one recipient and ring the worker on commit."""
+    row = OutgoingMail.objects.create(kind=kind, recipient=to, subject=subject[:250], message=message)
     transaction.on_commit(lambda: celery_app.send_task("cms.tasks.send_outgoing_mail"))
     return row
 

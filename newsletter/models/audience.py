@@ -63,8 +63,12 @@ class Subscriber(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(canonical=Lower("canonical")), name="subscriber_canonical_is_lower_case"
-            )
+                condition=models.Q(canonical=Lower("email")), name="subscriber_canonical_is_lower_case"
+            ),
+            # Printable ASCII only: what is in this column is written into mail headers as it stands.
+            models.CheckConstraint(
+                condition=models.Q(email__regex=r"^[!-~]+@[!-~]+$"), name="subscriber_email_is_ascii"
+            ),
         ]
 
     def __str__(self) -> str:

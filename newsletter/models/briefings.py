@@ -117,6 +117,9 @@ class BriefingItem(models.Model):
     briefing = models.ForeignKey(Briefing, on_delete=models.CASCADE, related_name="items")
     ordering = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.ARTICLE)
+    article = models.ForeignKey(
+        "articles.Article", on_delete=models.SET_NULL, null=True, blank=True, related_name="briefing_items"
+    )
     heading = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True, help_text="Plain words; an empty line starts a new paragraph.")
     url = models.URLField("link", max_length=500, blank=True)

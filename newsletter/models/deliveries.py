@@ -99,7 +99,7 @@ class Hit(models.Model):
     network = models.CharField(max_length=45, blank=True, help_text="IP network, not the address.")
     user_agent = models.CharField(max_length=300, blank=True)
     verdict = models.CharField(max_length=8, choices=Verdict, default=Verdict.UNJUDGED, blank=True)
-    reason = models.CharField(max_length=20, blank=True, help_text="Why it was not counted.")
+    reason = models.CharField(max_length=20, blank=True, help_text="Why it does not count.")
 
     objects = HitQuerySet.as_manager()
 
@@ -114,7 +114,8 @@ class Hit(models.Model):
                 name="hit_click_has_link",
             ),
             models.CheckConstraint(
-                condition=Q(verdict__in=["", "valid"], reason="")
+                condition=Q(verdict="")
+                | Q(verdict="valid", reason="")
                 | Q(verdict__in=["machine", "rejected"]) & ~Q(reason=""),
                 name="hit_not_counted_has_reason",
             ),
