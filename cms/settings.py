@@ -90,6 +90,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 # Beat rings every bell again, in case one was lost; the work itself is always a row. Seconds.
 CELERY_BEAT_SCHEDULE = {
+    "sweep briefings": {"task": "newsletter.tasks.sweep_briefings", "schedule": 20},
+    "judge opens and clicks": {"task": "newsletter.tasks.judge_hits", "schedule": 60},
     "send outgoing mail": {"task": "cms.tasks.send_outgoing_mail", "schedule": 15},
     "publish what is due": {"task": "articles.tasks.publish_due", "schedule": 20},
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
@@ -104,6 +106,8 @@ EMAIL_OUTBOX = VAR / "outbox"
 EMAIL_BACKEND = "cms.lib.mail.TransportBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"hello@{urlsplit(SITE_URL).hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+NEWSLETTER_PUMPS = env.int("NEWSLETTER_PUMPS", default=2)  # how many workers may send one briefing at once
 
 # Applications
 

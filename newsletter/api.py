@@ -1,5 +1,101 @@
-"""What the API shows of newsletter."""
+"""What the API shows of newsletters: sent briefings, and a sign-up under the form's rules."""
 
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import path
 from django.urls.resolvers import URLPattern
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
-urlpatterns: list[URLPattern] = []
+from cms.lib.forms import client_address
+from newsletter.forms import SubscribeForm
+from newsletter.models import Briefing, BriefingItem
+from newsletter.subscribing import TooManyRequests
+from newsletter.views import THANKS, TOO_MANY
+
+
+class ItemSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = BriefingItem
+        fields = ["kind", "heading", "text", "url", "label", "sponsor_name"]
+
+
+class BriefingSerializer(serializers.ModelSerializer):
+    newsletter = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Briefing
+        fields = ["slug", "url", "newsletter", "subject", "preheader", "issue_date", "sent_at"]
+
+
+class BriefingDetailSerializer(BriefingSerializer):
+    items = ItemSerializer(many=True, read_only=True)
+
+    class Meta(BriefingSerializer.Meta):
+        fields = [*BriefingSerializer.Meta.fields, "introduction", "items"]
+
+
+class BriefingList(generics.ListAPIView):
+    """Sent briefings, newest first."""
+
+    queryset = Briefing.objects.sent().select_related("newsletter").order_by("-sent_at")
+    serializer_class = BriefingSerializer
+    filterset_fields = {"newsletter__slug": ["exact"], "issue_date": ["gte", "lte"]}
+
+
+class BriefingDetail(generics.RetrieveAPIView):
+    """One sent briefing with its items."""
+
+    queryset = Briefing.objects.sent().select_related("newsletter").prefetch_related("items")
+    serializer_class = BriefingDetailSerializer
+    lookup_field = "slug"
+
+
+class SubscriptionRequest(serializers.Serializer[Any]):
+    email = serializers.CharField(max_length=254)
+    newsletter = serializers.CharField(required=False, help_text="Its slug; without one, the default list.")
+
+
+class SubscriptionAnswer(serializers.Serializer[Any]):
+    message = serializers.CharField()
+
+
+class SubscriptionCreate(APIView):
+    """Ask for a subscription: the address gets a mail and confirms there. The answer never tells who is known."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        request=SubscriptionRequest,
+        responses={202: SubscriptionAnswer, 400: SubscriptionAnswer, 429: SubscriptionAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        if not isinstance(request.data, dict):
+            return Response({"message": "Send an object with an email."}, status=status.HTTP_400_BAD_REQUEST)
+        form = SubscribeForm({**{key: request.data.get(key, "") for key in ("email", "newsletter")}, "source": "API"})
+        django_request: HttpRequest = request._request
+        try:
+            if form.is_valid():
+                form.save(ip=client_address(django_request))
+        except TooManyRequests:
+            return Response({"message": TOO_MANY}, status=status.HTTP_429_TOO_MANY_REQUESTS)
+        if form.errors:
+            why = " ".join(str(message) for messages in form.errors.values() for message in messages)
+            return Response(
+                {"message": f"Something went wrong: {why}", "errors": form.errors}, status=status.HTTP_400_BAD_REQUEST
+            )
+        return Response({"message": THANKS}, status=status.HTTP_202_ACCEPTED)
+
+
+urlpatterns: list[URLPattern] = [
+    path("briefings/", BriefingList.as_view(), name="api-briefings"),
+    path("briefings/<slug:slug>/", BriefingDetail.as_view(), name="api-briefing"),
+    path("subscriptions/", SubscriptionCreate.as_view(), name="api-subscriptions"),
+]

@@ -5,3 +5,9 @@ from django.apps import AppConfig
 
 class NewsletterConfig(AppConfig):
     name = "newsletter"
+
+    def ready(self) -> None:
+        from newsletter.stats import Audience
+        from sponsors import audience
+
+        audience.register(Audience())

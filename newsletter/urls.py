@@ -1,7 +1,25 @@
 """Addresses of newsletter."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import path
+
+from newsletter import archive, tracking, views
 
 app_name = "newsletter"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("newsletter/", views.signup, name="signup"),
+    path("newsletter/subscribe/", views.subscribe, name="subscribe"),
+    path("newsletter/confirm/<str:token>/", views.confirm, name="confirm"),
+    path("newsletter/confirm/<str:token>/again/", views.confirm_again, name="confirm-again"),
+    path("newsletter/unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
+    # The same page under an address short enough for one header line.
+    path("u/<str:token>", views.unsubscribe, name="unsubscribe-short"),
+    path("newsletter/preferences/<str:token>/", views.preferences, name="preferences"),
+    path("newsletter/preferences/<str:token>/export.json", views.export, name="preferences-export"),
+    path("newsletter/preferences/<str:token>/erase/", views.erase, name="preferences-erase"),
+    path("newsletter/archive/", archive.index, name="archive"),
+    path("newsletter/archive/feed.xml", archive.feed, name="archive-feed"),
+    path("newsletter/archive/<slug:slug>/", archive.detail, name="archive-detail"),
+    path("l/<str:token>", tracking.click, name="click"),
+    path("o/<str:token>.gif", tracking.pixel, name="open"),
+]

@@ -1,0 +1,217 @@
+"""A pump: one process that sends a briefing's deliveries over several SMTP sessions for some seconds.
+
+One thread per session writes letters; this one alone speaks to the database. Each round trip to it writes the outcomes
+that came in meanwhile and commits the intents of the next letters, so the more there is to do, the more one commit holds.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from email.utils import format_datetime
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from cms.lib.signing import make_token
+from newsletter import sending
+from newsletter.mime import Form
+from newsletter.models import Briefing, Delivery
+from newsletter.relay import Letter, Line, Outcome, RelayUnavailable, open_line
+from newsletter.sending import Job
+from newsletter.subscribing import preferences_token, unsubscribe_token
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 10
+SESSIONS = 5
+CHUNK = 250
+WINDOW = 6 * SESSIONS  # letters on their way: what a killed worker leaves uncertain is at most this
+REFUSALS_IN_A_ROW = 50  # then something is wrong with the message or the relay, not with the addresses
+LOCK_CLASS = 0x6D6F6F6E  # tells our advisory locks from others'
+State = Delivery.State
+
+
+def pump(briefing_id: int, *, seconds: float = SECONDS) -> bool:
+    """Send what is due of a briefing; whether there may be more. Without a free lane nothing is done."""
+    briefing = Briefing.objects.select_related("message", "newsletter").filter(pk=briefing_id).first()
+    if briefing is None or briefing.state != Briefing.State.SENDING:
+        return False
+    with _lane(briefing_id) as mine:
+        if not mine:
+            return False
+        more = Pump(briefing).run(until=time.monotonic() + seconds)
+    sending.settle(briefing_id)
+    return more
+
+
+@contextmanager
+def _lane(briefing_id: int) -> Iterator[bool]:
+    """One of the few places for pumps of a briefing, held by an advisory lock that ends with this connection."""
+    key = f"({LOCK_CLASS}::bigint << 32) + {int(briefing_id)} * 64 + %s"
+    with connection.cursor() as cursor:
+        for lane in range(settings.NEWSLETTER_PUMPS):
+            cursor.execute(f"SELECT pg_try_advisory_lock({key})", [lane])
+            if cursor.fetchone()[0]:
+                break
+        else:
+            yield False
+            return
+    try:
+        yield True
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT pg_advisory_unlock({key})", [lane])
+
+
+class Pump:
+    """One run of a pump over a briefing."""
+
+    def __init__(self, briefing: Briefing):
+        self.briefing, self.lease = briefing, uuid4()
+        self.form = Form(bytes(briefing.message.data), stuffed=bool(settings.EMAIL_URL))
+        self.ready: queue.SimpleQueue[Letter | None] = queue.SimpleQueue()
+        self.done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
+        self.backlog: deque[Job] = deque()
+        self.in_hand = 0
+        self.open_sessions = SESSIONS
+        self.counting = threading.Lock()
+        self.refusals = 0
+        self.trouble = ""
+
+    def run(self, *, until: float) -> bool:
+        """Send until the time is over, nothing is due or nothing can be sent; whether there may be more."""
+        threads = [threading.Thread(target=self._write_letters, daemon=True) for _ in range(SESSIONS)]
+        for thread in threads:
+            thread.start()
+        try:
+            exhausted = self._circulate(until)
+        finally:
+            for _ in threads:
+                self.ready.put(None)
+            for thread in threads:
+                thread.join()
+            sending.release(self.lease)
+        self._report()
+        return not exhausted and not self.trouble
+
+    def _circulate(self, until: float) -> bool:
+        """Exchange outcomes for intents until all letters in hand are back; whether nothing more was due."""
+        outcomes: list[tuple[int, Outcome]] = []
+        exhausted = False
+        while True:
+            stopping = time.monotonic() > until or bool(self.trouble)
+            if not self.backlog and not stopping and not exhausted:
+                self.backlog.extend(sending.claim(self.briefing, lease=self.lease, limit=CHUNK))
+                exhausted = not self.backlog
+            room = 0 if stopping else WINDOW - self.in_hand
+            jobs = [self.backlog.popleft() for _ in range(min(room, len(self.backlog)))]
+            if outcomes or jobs:
+                self._exchange(outcomes, jobs)
+            if not self.in_hand:  # nothing is due, or nothing may go out: the time is over, the briefing paused
+                return exhausted
+            outcomes = self._returned()
+
+    def _exchange(self, outcomes: list[tuple[int, Outcome]], jobs: list[Job]) -> None:
+        intents = [job.delivery_id for job in jobs]
+        started = sending.exchange(self.briefing, lease=self.lease, outcomes=outcomes, intents=intents)
+        date = format_datetime(timezone.now()).encode()
+        for job in jobs:
+            if job.delivery_id in started:
+                self.ready.put(self._letter(job, date))
+                self.in_hand += 1
+
+    def _letter(self, job: Job, date: bytes) -> Letter:
+        newsletter_id = self.briefing.newsletter_id
+        values = {
+            "to": job.email.encode("ascii"),
+            "date": date,
+            "message_id": message_token(self.briefing.pk, job.subscriber_id).encode(),
+            "unsubscribe": unsubscribe_token(job.subscriber_id, newsletter_id).encode(),
+            "preferences": preferences_token(job.subscriber_id).encode(),
+            "delivery": make_token("delivery", job.delivery_id).encode(),
+        }
+        return Letter(job.delivery_id, job.email, self.form.filled(values))
+
+    def _returned(self) -> list[tuple[int, Outcome]]:
+        """Wait for a letter to come back; return it with all others that have."""
+        outcomes = [self.done.get()]
+        while not self.done.empty():
+            outcomes.append(self.done.get_nowait())
+        self.in_hand -= len(outcomes)
+        for _, outcome in outcomes:
+            self._watch(outcome)
+        return outcomes
+
+    def _watch(self, outcome: Outcome) -> None:
+        """Notice when nothing gets through any more."""
+        if outcome.state == State.FAILED:
+            self.refusals += 1
+        elif outcome.state == State.SENT:
+            self.refusals = 0
+        if self.refusals >= REFUSALS_IN_A_ROW:
+            self.trouble = f"{self.refusals} messages in a row were refused, the last one so: {outcome.note}"
+        elif self.open_sessions == 0:
+            self.trouble = outcome.note
+
+    def _write_letters(self) -> None:
+        """The work of one session's thread. A session that can send nothing leaves the letters to the others."""
+        with closing(open_line(settings.DEFAULT_FROM_EMAIL)) as line:
+            letter = self.ready.get()
+            while letter:
+                ahead = self._next_without_waiting()
+                outcome = _send(line, letter, ahead)
+                if outcome.state == State.PENDING:
+                    break
+                self.done.put((letter.delivery_id, outcome))
+                letter = ahead or self.ready.get()
+            else:
+                return
+        self._hand_back(outcome, letter, ahead)
+
+    def _next_without_waiting(self) -> Letter | None:
+        try:
+            letter = self.ready.get_nowait()
+        except queue.Empty:
+            return None
+        if letter is None:
+            self.ready.put(None)  # the end is for whoever waits
+        return letter
+
+    def _hand_back(self, outcome: Outcome, letter: Letter, ahead: Letter | None) -> None:
+        """Return what this session had; the last one to end returns everything that still comes."""
+        if ahead:
+            self.ready.put(ahead)
+        with self.counting:
+            self.open_sessions -= 1
+            is_last = self.open_sessions == 0
+        self.done.put((letter.delivery_id, outcome))
+        while is_last and (rest := self.ready.get()):
+            self.done.put((rest.delivery_id, outcome))
+
+    def _report(self) -> None:
+        """Tell staff why nothing moves, and stop asking for the same trouble where the message itself is refused."""
+        if self.refusals >= REFUSALS_IN_A_ROW:
+            self.briefing.move(expected=(Briefing.State.SENDING,), to=Briefing.State.PAUSED, trouble=self.trouble)
+        elif self.trouble != self.briefing.trouble:
+            Briefing.objects.filter(pk=self.briefing.pk).update(trouble=self.trouble)
+
+
+def _send(line: Line, letter: Letter, ahead: Letter | None) -> Outcome:
+    try:
+        return line.send(letter, ahead)
+    except RelayUnavailable as error:
+        return Outcome(State.PENDING, str(error))
+    except Exception:
+        logger.exception("Delivery %s met an error of our own", letter.delivery_id)
+        return Outcome(State.UNCERTAIN, "An error of our own stopped this message half way; see the worker's log.")
+
+
+def message_token(briefing_id: int, subscriber_id: int) -> str:
+    """The left part of a Message-ID: the same for every try, and readable again in a mail server's log."""
+    return make_token("message", briefing_id, subscriber_id)

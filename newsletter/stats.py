@@ -1,0 +1,98 @@
+"""What briefings reached: counts from deliveries and judged hits, rates with their denominators and intervals."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, Q
+
+from newsletter.models import Briefing, Hit, Subscription
+from sponsors.audience import Rate, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one briefing was read. Opens and clicks are deliveries (people), each counted once."""
+
+    delivered: int
+    opened: int = 0
+    opened_by_machines: int = 0
+    clicked: int = 0
+    rejected: int = 0
+
+    @property
+    def open_rate(self) -> Rate | None:
+        """The share of delivered that a person opened; None where nothing was delivered."""
+        return Rate(self.opened, self.delivered) if self.delivered else None
+
+    @property
+    def click_rate(self) -> Rate | None:
+        """The share of delivered that clicked any link; None where nothing was delivered."""
+        return Rate(self.clicked, self.delivered) if self.delivered else None
+
+
+def readings(briefings: Iterable[Briefing]) -> dict[int, Reading]:
+    """The reading of each of some briefings, by its key, in one query."""
+    delivered = {briefing.pk: briefing.delivered for briefing in briefings}
+    valid, opened = Q(verdict="valid"), Q(kind="open")
+    rows = (
+        Hit.objects.filter(delivery__briefing__in=delivered)
+        .values("delivery__briefing")
+        .annotate(
+            opened=Count("delivery", filter=valid & opened, distinct=True),
+            machines=Count("delivery", filter=Q(verdict="machine") & opened, distinct=True),
+            clicked=Count("delivery", filter=valid & ~opened, distinct=True),
+            rejected=Count("id", filter=Q(verdict="rejected")),
+        )
+        .order_by()
+    )
+    found = {row["delivery__briefing"]: row for row in rows}
+    return {
+        key: Reading(
+            delivered=total,
+            opened=found[key]["opened"],
+            opened_by_machines=found[key]["machines"],
+            clicked=found[key]["clicked"],
+            rejected=found[key]["rejected"],
+        )
+        if key in found
+        else Reading(delivered=total)
+        for key, total in delivered.items()
+    }
+
+
+def clicks_by_link(briefing: Briefing) -> Sequence[dict[str, object]]:
+    """For each link of a briefing its unique clicks, and the hits that were not counted by reason."""
+    return list(
+        briefing.links.exclude(number=0)
+        .annotate(
+            unique=Count("hits__delivery", filter=Q(hits__verdict="valid"), distinct=True),
+            raw=Count("hits"),
+        )
+        .values("number", "url", "item__heading", "unique", "raw")
+        .order_by("number")
+    )
+
+
+class Audience:
+    """What the media kit asks of us (see sponsors.audience)."""
+
+    def subscribers(self) -> int:
+        return Subscription.objects.confirmed().aggregate(total=Count("subscriber", distinct=True))["total"]
+
+    def sends(self, *, since: date) -> Sequence[Send]:
+        briefings = list(
+            Briefing.objects.sent().filter(sent_at__date__gte=since).select_related("newsletter").order_by("-sent_at")
+        )
+        reading = readings(briefings)
+        return [
+            Send(
+                channel=briefing.newsletter.channel,
+                title=briefing.subject,
+                day=briefing.issue_date,
+                delivered=briefing.delivered,
+                opened=reading[briefing.pk].opened,
+                clicked=reading[briefing.pk].clicked,
+            )
+            for briefing in briefings
+        ]

@@ -1,0 +1,41 @@
+"""Doorbells of newsletters: ids in, one function called. The rows say what is to be done."""
+
+from celery import shared_task
+from django.conf import settings
+
+from newsletter import freezing, pumping, sending, tracking
+from newsletter.models import Briefing
+
+
+@shared_task
+def start_due_briefings() -> None:
+    """Freeze what is approved and due, and start its pumps."""
+    for briefing_id in freezing.start_due():
+        ring(briefing_id)
+
+
+@shared_task
+def pump_briefing(briefing_id: int) -> None:
+    """Send for some seconds; then again, while there is more."""
+    if pumping.pump(briefing_id):
+        pump_briefing.delay(briefing_id)
+
+
+@shared_task
+def sweep_briefings() -> None:
+    """Once more for everything: beat rings this, so a lost doorbell or a dead worker only costs time."""
+    sending.reap()
+    start_due_briefings()
+    for briefing in Briefing.objects.under_way():
+        ring(briefing.pk)
+
+
+@shared_task
+def judge_hits() -> None:
+    """Decide which of the latest opens and clicks count."""
+    tracking.judge()
+
+
+def ring(briefing_id: int) -> None:
+    for _ in range(settings.NEWSLETTER_PUMPS):
+        pump_briefing.delay(briefing_id)

@@ -1,0 +1,163 @@
+"""Opens and clicks: recorded raw as they come, judged a little later, when what followed them is known.
+
+A reader always arrives where the link leads, which can only be an address stored with the briefing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from cms.lib.forms import client_address
+from cms.lib.networks import network_of
+from cms.lib.signing import BadToken, read_token
+from newsletter.composing import CANARY
+from newsletter.models import Hit, TrackedLink
+from sponsors.counting import Visit, record_click
+
+SAFE_PAGE = "/newsletter/archive/"
+TOO_SOON = timedelta(seconds=5)
+AROUND_CANARY = timedelta(seconds=60)
+BURST_LINKS, BURST_WITHIN = 3, timedelta(seconds=3)
+SETTLED_AFTER = timedelta(seconds=90)  # by then a scanner has followed all its links
+BATCH = 2000
+LOCK = 0x6869_7473
+PROXIES = ("googleimageproxy", "yahoomailproxy", "ggpht.com")
+APPLE_PROXY = "mozilla/5.0"  # and nothing else
+GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+
+
+@require_safe
+@never_cache
+def click(request: HttpRequest, token: str) -> HttpResponse:
+    """Send a reader on to where a link of a briefing leads."""
+    number, _, recipient = token.partition(".")
+    delivery_id = _delivery_of(recipient)
+    if not number.isdecimal() or len(number) > 4:
+        raise Http404("This link is not complete.")
+    link = TrackedLink.objects.filter(number=int(number), briefing__deliveries=delivery_id).first()
+    if link is None:  # ours, but no longer kept
+        return HttpResponseRedirect(SAFE_PAGE)
+    _record(request, Hit(kind=Hit.Kind.CLICK, delivery_id=delivery_id, link=link))
+    response = HttpResponseRedirect(link.url)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@require_safe
+@never_cache
+def pixel(request: HttpRequest, token: str) -> HttpResponse:
+    """The image that is fetched when a briefing is shown."""
+    delivery_id = _delivery_of(token)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM newsletter_delivery WHERE id = %s", [delivery_id])
+        known = cursor.fetchone()
+    if known:
+        _record(request, Hit(kind=Hit.Kind.OPEN, delivery_id=delivery_id))
+    return HttpResponse(GIF, content_type="image/gif")
+
+
+def _delivery_of(token: str) -> int:
+    try:
+        (delivery_id,) = read_token("delivery", token)
+    except (BadToken, ValueError):
+        raise Http404("This link is not one of ours.") from None
+    return delivery_id
+
+
+def _record(request: HttpRequest, hit: Hit) -> None:
+    """Keep the hit with what only the request could tell."""
+    agent = request.headers.get("User-Agent", "")[:300]
+    visit = Visit(
+        method=request.method or "",
+        user_agent=agent,
+        address=client_address(request),
+        purpose=request.headers.get("Sec-Purpose", "") or request.headers.get("Purpose", ""),
+        is_staff=request.user.is_authenticated,
+    )
+    is_proxy = hit.kind == Hit.Kind.OPEN and _is_image_proxy(agent)
+    hit.reason = "image proxy" if is_proxy else str(visit.reason)
+    hit.user_agent, hit.network = agent.replace("\x00", ""), network_of(visit.address)
+    hit.save()
+
+
+def _is_image_proxy(agent: str) -> bool:
+    """Whether a mail service fetched the image, maybe before anyone read the mail (Apple, Gmail, Yahoo)."""
+    agent = agent.strip().lower()
+    return agent == APPLE_PROXY or any(proxy in agent for proxy in PROXIES)
+
+
+@transaction.atomic
+def judge(*, now: datetime | None = None) -> int:
+    """Decide which hits count, once nothing can follow that changes it; return how many were decided.
+
+    Hits of ads are told to `sponsors` in the same transaction, so that both agree.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return 0  # another worker is at it
+    ripe = Hit.objects.filter(verdict="", at__lt=(now or timezone.now()) - SETTLED_AFTER)
+    deliveries = list(ripe.order_by("at").values_list("delivery", flat=True)[:BATCH])
+    hits = Hit.objects.filter(delivery__in=set(deliveries)).select_related("delivery", "link").order_by("at", "id")
+    by_delivery: dict[int, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        by_delivery[hit.delivery_id].append(hit)
+    decided = [hit for group in by_delivery.values() for hit in _judge_delivery(group, (now or timezone.now()))]
+    Hit.objects.bulk_update(decided, ["verdict", "reason"], batch_size=500)
+    for hit in decided:
+        if hit.link and hit.link.insertion_id:
+            nonce = f"mail:{hit.delivery_id}:{hit.link_id}"
+            record_click(
+                insertion_id=hit.link.insertion_id, nonce=nonce, reason=hit.reason, at=hit.at, address=hit.network
+            )
+    return len(decided)
+
+
+def _judge_delivery(hits: list[Hit], now: datetime) -> list[Hit]:
+    """Judge the unjudged among all hits of one delivery, which come in their order."""
+    canaries = [hit.at for hit in hits if hit.link and hit.link.number == CANARY]
+    bursts = _bursts([hit for hit in hits if hit.link])
+    counted = {hit.link_id for hit in hits if hit.verdict == Hit.Verdict.VALID}
+    decided = []
+    for hit in hits:
+        if hit.verdict or hit.at >= now - SETTLED_AFTER:
+            continue
+        hit.reason = hit.reason or _reason(hit, canaries, bursts) or ("repeat" if hit.link_id in counted else "")
+        if not hit.reason:
+            hit.verdict = Hit.Verdict.VALID
+            counted.add(hit.link_id)
+        elif hit.kind == Hit.Kind.OPEN and hit.reason != "repeat":
+            hit.verdict = Hit.Verdict.MACHINE
+        else:
+            hit.verdict = Hit.Verdict.REJECTED
+        decided.append(hit)
+    return decided
+
+
+def _reason(hit: Hit, canaries: Iterable[datetime], bursts: set[int]) -> str:
+    """Why a hit is not a person's, from what else happened; empty when nothing speaks against it."""
+    sent_at = hit.delivery.sent_at
+    if hit.link and any(abs(hit.at - canary) <= AROUND_CANARY for canary in canaries):
+        return "canary"
+    if hit.pk in bursts:
+        return "burst"
+    if sent_at is None or hit.at < sent_at + TOO_SOON:
+        return "too soon"
+    return ""
+
+
+def _bursts(clicks: list[Hit]) -> set[int]:
+    """The clicks that are part of a run over several links faster than anyone reads."""
+    caught: set[int] = set()
+    for index, first in enumerate(clicks):
+        within = [hit for hit in clicks[index:] if hit.at - first.at <= BURST_WITHIN]
+        if len({hit.link_id for hit in within}) >= BURST_LINKS:
+            caught.update(hit.pk for hit in within)
+    return caught

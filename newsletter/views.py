@@ -1,0 +1,181 @@
+"""Pages for subscribers. None needs a cookie; what is personal sits behind signed links."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cms.lib.forms import client_address, refuse_cross_site
+from cms.lib.pagecache import public
+from cms.lib.signing import BadToken, ExpiredToken, read_token
+from newsletter import subscribing
+from newsletter.forms import PreferencesForm, SubscribeForm
+from newsletter.models import Newsletter, Subscriber, Subscription
+
+THANKS = "Thanks for signing up. Check your inbox: we sent a mail with a link to confirm your address."
+TOO_MANY = "Something went wrong: too many sign-ups came from your network. Try again in an hour."
+
+
+@require_safe
+@public
+def signup(request: HttpRequest) -> HttpResponse:
+    """The sign-up page."""
+    newsletters = Newsletter.objects.open()
+    form = SubscribeForm(initial={"newsletter": newsletters.default(), "source": "sign-up page"})
+    return render(request, "newsletter/signup.html", {"form": form, "newsletters": newsletters})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """Take a sign-up; answer with a page, or with JSON to who asks for it."""
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("newsletter:signup"))
+    form = SubscribeForm(request.POST)
+    try:
+        if form.is_valid():
+            form.save(ip=client_address(request))
+    except subscribing.TooManyRequests:
+        return _answer(request, form, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
+    if form.errors:
+        why = " ".join(message for messages in form.errors.values() for message in messages)
+        return _answer(request, form, f"Something went wrong: {why}", HTTPStatus.BAD_REQUEST)
+    return _answer(request, form, THANKS, HTTPStatus.OK)
+
+
+def _answer(request: HttpRequest, form: SubscribeForm, message: str, status: HTTPStatus) -> HttpResponse:
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        response: HttpResponse = JsonResponse({"message": message}, status=status)
+    else:
+        template = "newsletter/thanks.html" if status == HTTPStatus.OK else "newsletter/signup.html"
+        context = {"form": form, "message": message, "newsletters": Newsletter.objects.open()}
+        response = render(request, template, context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@csrf_exempt
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a button, since mail scanners open links; POST confirms."""
+    try:
+        subscription_id, issued = _read("confirm", token, 2)
+    except ExpiredToken:
+        return _plain(request, "newsletter/confirm_expired.html", {"token": token}, HTTPStatus.GONE)
+    subscription = _subscription(subscription_id)
+    context: dict[str, Any] = {"subscription": subscription, "newsletter": subscription.newsletter}
+    if request.method != "POST":
+        return _plain(request, "newsletter/confirm.html", context)
+    try:
+        subscribing.confirm(subscription, issued_at=subscribing.issue_time(issued), ip=client_address(request))
+    except subscribing.LinkSuperseded:
+        return _plain(request, "newsletter/confirm_superseded.html", context, HTTPStatus.CONFLICT)
+    context["preferences"] = reverse(
+        "newsletter:preferences", args=[subscribing.preferences_token(subscription.subscriber_id)]
+    )
+    return _plain(request, "newsletter/confirmed.html", context)
+
+
+@require_POST
+@never_cache
+@csrf_exempt
+def confirm_again(request: HttpRequest, token: str) -> HttpResponse:
+    """Send a fresh link to the address of an expired one."""
+    try:
+        subscription_id, _ = _read("confirm", token, 2)
+    except ExpiredToken as expired:
+        subscription_id = expired.values[0]
+    subscribing.send_another_link(_subscription(subscription_id))
+    return _plain(request, "newsletter/thanks.html", {"message": THANKS})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@csrf_exempt
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a button; POST unsubscribes at once, from the page or by a mail program (RFC 8058)."""
+    subscriber_id, newsletter_id = _read("unsubscribe", token, 2)
+    newsletter = get_object_or_404(Newsletter, pk=newsletter_id)
+    context: dict[str, Any] = {"newsletter": newsletter}
+    if request.method != "POST":
+        return _plain(request, "newsletter/unsubscribe.html", context)
+    by = "one-click" if request.POST.get("List-Unsubscribe") == "One-Click" else "page"
+    subscribing.unsubscribe(subscriber_id=subscriber_id, newsletter_id=newsletter_id, by=by)
+    context["preferences"] = reverse("newsletter:preferences", args=[subscribing.preferences_token(subscriber_id)])
+    return _plain(request, "newsletter/unsubscribed.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@csrf_exempt
+def preferences(request: HttpRequest, token: str) -> HttpResponse:
+    """The lists of one subscriber, to join and leave."""
+    subscriber = _subscriber(token)
+    form = PreferencesForm(request.POST or None, subscriber=subscriber)
+    saved = False
+    if request.method == "POST":
+        form = PreferencesForm(request.POST, subscriber=subscriber)
+        if saved := form.is_valid():
+            form.save(ip=client_address(request))
+    context = {"subscriber": subscriber, "token": token, "form": form, "saved": saved}
+    return _plain(request, "newsletter/preferences.html", context)
+
+
+@require_safe
+@never_cache
+def export(request: HttpRequest, token: str) -> HttpResponse:
+    """All that is kept about one subscriber, as a JSON file."""
+    response = JsonResponse(subscribing.export(_subscriber(token)), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@csrf_exempt
+def erase(request: HttpRequest, token: str) -> HttpResponse:
+    """GET asks once more; POST deletes what is kept about one subscriber. Doing it twice changes nothing."""
+    if request.method != "POST":
+        return _plain(request, "newsletter/erase.html", {"subscriber": _subscriber(token), "token": token})
+    (subscriber_id,) = _read("preferences", token, 1)
+    if subscriber := Subscriber.objects.filter(pk=subscriber_id).first():
+        subscribing.erase(subscriber)
+    return _plain(request, "newsletter/erased.html", {})
+
+
+def _plain(
+    request: HttpRequest, template: str, context: dict[str, Any], status: HTTPStatus = HTTPStatus.OK
+) -> HttpResponse:
+    """A page of one person's: its address must not reach other sites or search engines."""
+    response = render(request, template, context, status=status)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _read(purpose: str, token: str, count: int) -> tuple[int, ...]:
+    """What a link's token carries; a malformed one is answered 404. Raises ExpiredToken."""
+    try:
+        values = read_token(purpose, token)
+    except ExpiredToken:
+        raise
+    except BadToken as error:
+        raise Http404(str(error)) from None
+    if len(values) != count:
+        raise Http404("This link is not complete.")
+    return values
+
+
+def _subscription(subscription_id: int) -> Subscription:
+    return get_object_or_404(Subscription.objects.select_related("newsletter", "subscriber"), pk=subscription_id)
+
+
+def _subscriber(token: str) -> Subscriber:
+    (subscriber_id,) = _read("preferences", token, 1)
+    return get_object_or_404(Subscriber, pk=subscriber_id)

@@ -1,0 +1,91 @@
+"""What the tests of newsletters are made of."""
+
+from django.utils import timezone
+
+from cms.models import SiteProfile, User
+from newsletter.models import Briefing, BriefingItem, Newsletter, Subscriber, Subscription
+
+
+def newsletter(**fields):
+    fields = {"name": "Weekly", "slug": "weekly", "is_default": True} | fields
+    return Newsletter.objects.create(**fields)
+
+
+def subscriber(email="ann@example.com", **fields):
+    return Subscriber.objects.create(email=email, canonical=email.lower(), **fields)
+
+
+def subscription(to, email="ann@example.com", *, state="confirmed", **fields):
+    times = {"confirmed": {"confirmed_at": timezone.now()}, "unsubscribed": {"unsubscribed_at": timezone.now()}}
+    fields = {"source": "test"} | times.get(state, {}) | fields
+    person = Subscriber.objects.filter(canonical=email.lower()).first() or subscriber(email)
+    return Subscription.objects.create(newsletter=to, subscriber=person, state=state, **fields)
+
+
+def subscriptions(to, count):
+    """So many confirmed subscribers, reader0@… and on."""
+    people = Subscriber.objects.bulk_create(
+        Subscriber(email=f"reader{number}@example.com", canonical=f"reader{number}@example.com")
+        for number in range(count)
+    )
+    now = timezone.now()
+    Subscription.objects.bulk_create(
+        Subscription(newsletter=to, subscriber=person, state="confirmed", source="test", confirmed_at=now)
+        for person in people
+    )
+
+
+def profile(**fields):
+    """The site's profile with what a briefing must carry."""
+    row = SiteProfile.objects.first() or SiteProfile()
+    for name, value in ({"name": "Perigee", "postal_address": "1 Harbour Street, Port Vesper"} | fields).items():
+        setattr(row, name, value)
+    row.save()
+    return row
+
+
+def briefing(of, **fields):
+    """A draft that is ready to go out."""
+    profile()
+    items = fields.pop(
+        "items", [{"heading": "Where bridges break", "text": "Six of them.", "url": "https://example.com/a"}]
+    )
+    fields = {
+        "subject": "Six bridges",
+        "preheader": "And a staircase",
+        "introduction": "Good morning.",
+        "issue_date": timezone.now().date(),
+        "slug": f"issue-{Briefing.objects.count() + 1}",
+    } | fields
+    made = Briefing.objects.create(newsletter=of, **fields)
+    for position, item in enumerate(items):
+        BriefingItem.objects.create(briefing=made, ordering=10 * (position + 1), **item)
+    return made
+
+
+def approved(of, **fields):
+    from newsletter import approving
+
+    made = briefing(of, **fields)
+    approving.approve(made, by=user())
+    return made
+
+
+def frozen(of, **fields):
+    """A briefing whose deliveries stand ready."""
+    from newsletter import freezing
+
+    made = approved(of, **fields)
+    assert freezing.freeze(made.pk), Briefing.objects.get(pk=made.pk).trouble
+    made.refresh_from_db()
+    return made
+
+
+def user(email="editor@example.com", *, role="", **fields):
+    """Someone of the newsroom, in one role."""
+    from django.contrib.auth.models import Group
+
+    made = User.objects.filter(email=email).first() or User.objects.create_user(email, "pw", **fields)
+    if role:
+        made.groups.add(Group.objects.get(name=role))
+    return made
