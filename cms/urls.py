@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("surveys.urls")),
     path("", include("sponsors.urls")),
     path("api/", include("cms.api")),
+    path("media/<path:path>", views.media, name="media"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include("allauth.account.urls")),

@@ -1,10 +1,13 @@
 """Pages that belong to no single part: the front page and the health checks."""
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django.views.static import serve
 
 from articles.pages import front_page
 from cms.lib.pagecache import public
@@ -17,6 +20,14 @@ def home(request: HttpRequest) -> HttpResponse:
     """The front page."""
     placement = placement_on("web:home", timezone.now().date())
     return render(request, "home.html", {**front_page(), "placement": placement})
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A file of the media folder, where no web server in front does that. An image's name changes with its content."""
+    response = serve(request, path, document_root=settings.MEDIA_ROOT)
+    response["Cache-Control"] = f"max-age={31_536_000 if path.startswith('images/') else 3600}"
+    return response
 
 
 @require_safe

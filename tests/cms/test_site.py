@@ -65,3 +65,16 @@ def test_every_path_of_the_schema_answers(client):
     plain = [path for path, methods in schema["paths"].items() if "get" in methods and "{" not in path]
     assert plain
     assert {client.get(path).status_code for path in plain if "schema" not in path} == {200}
+
+
+def test_media_files_are_served_and_nothing_beside_them(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    (tmp_path / "media" / "images").mkdir(parents=True)
+    (tmp_path / "media" / "images" / "a.webp").write_bytes(b"pixels")
+    (tmp_path / "secret").write_text("secret")
+
+    found = client.get("/media/images/a.webp")
+
+    assert (found["Content-Type"], b"".join(found)) == ("image/webp", b"pixels")
+    assert client.get("/media/../secret").status_code == 400
+    assert client.get("/media/images/").status_code == 404
