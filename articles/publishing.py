@@ -34,8 +34,17 @@ class TransitionRefused(Exception):
 
 
 @transaction.atomic
-def publish(article: Article, *, by: Any = None, at: datetime | None = None, version: int | None = None) -> Publication:
-    """Show an article to readers, as it is now or as it was at a version; `at` dates a first publication back.
+def publish(
+    article: Article,
+    *,
+    by: Any = None,
+    at: datetime | None = None,
+    updated: datetime | None = None,
+    version: int | None = None,
+) -> Publication:
+    """Show an article to readers, as it is now or as it was at a version.
+
+    `at` dates a first publication back; `updated` says when its words were last changed, where that was elsewhere.
 
     Replaces what was live before, redirects its old address, and tells the page cache. Raises TransitionRefused.
     """
@@ -48,7 +57,7 @@ def publish(article: Article, *, by: Any = None, at: datetime | None = None, ver
     started = article.published_at or at or now
     before = Publication.objects.filter(article=article).first()
     old_address = before.get_absolute_url() if before else None
-    updated = started if at and not before else now
+    updated = updated or (started if at and not before else now)
     publication = _write(article, before, document, version, started, updated)
     free_path(publication.get_absolute_url())
     if old_address:

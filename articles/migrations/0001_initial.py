@@ -1030,4 +1030,28 @@ class Migration(migrations.Migration):
                 condition=models.Q(("title", ""), _negated=True), name="article_has_title"
             ),
         ),
+        migrations.CreateModel(
+            name="ImportedPost",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(help_text="The format it came in.", max_length=20)),
+                ("source_id", models.CharField(help_text="What its own system calls it.", max_length=500)),
+                ("digest", models.CharField(help_text="SHA-256 of the post as it came.", max_length=64)),
+                ("version", models.PositiveIntegerField(help_text="The article's version that the import left.")),
+                ("imported_at", models.DateTimeField()),
+                (
+                    "article",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="imported_from",
+                        to="articles.article",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["pk"],
+                "constraints": [models.UniqueConstraint(fields=("source", "source_id"), name="imported_post_once")],
+            },
+        ),
     ]

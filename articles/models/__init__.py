@@ -3,6 +3,7 @@
 from articles.models.article import Article, ArticleAuthor, Block
 from articles.models.history import AuditEntry, Comment, Draft, Presence, Revision
 from articles.models.images import ImageAsset
+from articles.models.imports import ImportedPost
 from articles.models.publication import Publication, PublicationAuthor, Redirect
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 
@@ -16,6 +17,7 @@ __all__ = [
     "Comment",
     "Draft",
     "ImageAsset",
+    "ImportedPost",
     "Presence",
     "Publication",
     "PublicationAuthor",

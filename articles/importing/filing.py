@@ -1,0 +1,103 @@
+"""Categories, tags and authors of an export: found here by slug or name, else made."""
+
+from typing import Any, ClassVar
+
+from articles.importing.keeping import Pictures
+from articles.importing.posts import Export, Person, Post, Term, one_line
+from articles.importing.reporting import Report
+from articles.models import Author, Category, ImageAsset, Tag
+from cms.lib.html import clean
+
+SLUG = 80
+
+
+class Filing:
+    """Knows which rows stand for the terms and people of an export. Rows it makes count once `settle` is called."""
+
+    MODELS: ClassVar[dict[str, type[Category] | type[Tag] | type[Author]]] = {
+        "categories": Category,
+        "tags": Tag,
+        "authors": Author,
+    }
+
+    def __init__(self, report: Report, pictures: Pictures, *, by: Any = None) -> None:
+        self.report = report
+        self.pictures = pictures
+        self.by = by
+        self._slugs: dict[str, dict[str, str]] = {}
+        self._there: dict[str, set[str]] = {}
+        self._made: list[tuple[str, str, str]] = []
+        self._disclaimed: set[str] = set()
+        for kind, model in self.MODELS.items():
+            rows = list(model.objects.values_list("slug", "name"))
+            self._slugs[kind] = {name.casefold(): slug for slug, name in rows} | {slug: slug for slug, _ in rows}
+            self._there[kind] = {slug for slug, _ in rows}
+        self._disclaimed.update(Category.objects.filter(disclaimer__isnull=False).values_list("slug", flat=True))
+
+    def slug(self, kind: str, item: Term | Person) -> str:
+        """The slug under which a term or person is filed here."""
+        known = self._slugs[kind]
+        slug = known.get(item.slug) or known.get(item.name.casefold()) or item.slug[:SLUG].rstrip("-")
+        known[item.slug] = known[item.name.casefold()] = slug
+        return slug
+
+    def has_disclaimer(self, category: Term) -> bool:
+        return self.slug("categories", category) in self._disclaimed
+
+    def file_all(self, export: Export) -> None:
+        """Make what the export describes by itself, whether a post names it or not."""
+        for kind, items in (("categories", export.categories), ("tags", export.tags), ("authors", export.people)):
+            for item in items:
+                self._file(kind, item)
+
+    def file(self, post: Post) -> None:
+        """Make what one post names and is not here yet."""
+        if post.category:
+            self._file("categories", post.category)
+        for tag in post.tags:
+            self._file("tags", tag)
+        for author in post.authors:
+            self._file("authors", author)
+
+    def settle(self) -> None:
+        """What was made since is here to stay (or, in a dry run, would be)."""
+        for kind, slug, name in self._made:
+            if not self.pictures.dry_run:
+                self._there[kind].add(slug)
+            self.report.made_new(kind, name)
+        self._made.clear()
+
+    def forget(self) -> None:
+        """What was made since was undone."""
+        self._made.clear()
+
+    def _file(self, kind: str, item: Term | Person) -> None:
+        slug = self.slug(kind, item)
+        if slug in self._there[kind] or any(made[:2] == (kind, slug) for made in self._made):
+            return
+        name = one_line(item.name) or slug
+        if isinstance(item, Person):
+            Author.objects.create(
+                slug=slug,
+                name=name[:120],
+                role=item.role[:120],
+                bio_html=clean(item.bio),
+                links=_links(item),
+                portrait=self._portrait(item),
+            )
+        elif kind == "categories":
+            Category.objects.create(slug=slug, name=name[:80], description=one_line(item.description))
+        else:
+            Tag.objects.create(slug=slug, name=name[:80])
+        self._made.append((kind, slug, name))
+
+    def _portrait(self, person: Person) -> ImageAsset | None:
+        if not person.picture or self.pictures.dry_run:
+            return None
+        contents = self.pictures.gather([person.picture])
+        path = self.pictures.stored_path(person.picture, contents, alt=person.picture_alt, by=self.by)
+        return ImageAsset.objects.filter(file=path).first() if path else None
+
+
+def _links(person: Person) -> list[dict[str, str]]:
+    return [{"label": label[:80], "url": url} for label, url in person.links if url.startswith(("https://", "http://"))]

@@ -1,0 +1,166 @@
+"""Keeps the pictures of an export: stored as images of ours where we get them, else as references to where they were."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
+
+from django.core.exceptions import ValidationError
+
+from articles.images import MAX_BYTES, store_image
+from articles.importing.fetching import Fetcher, NotFetched
+from articles.importing.pieces import Block
+from articles.importing.players import web_url
+from articles.importing.posts import Files
+from articles.importing.reporting import Report
+
+Contents = dict[str, bytes | NotFetched]
+
+
+class Pictures:
+    """The pictures of one export. `gather` reads them, outside of any transaction; `place` puts them into a document."""
+
+    def __init__(
+        self, report: Report, fetcher: Fetcher, files: Files | None = None, site: str = "", *, dry_run: bool = False
+    ) -> None:
+        self.report = report
+        self.fetcher = fetcher
+        self.files = files
+        self.site = site
+        self.dry_run = dry_run
+        self._stored: dict[str, str] = {}
+        self._known_failures: dict[str, str] = {}
+
+    def gather(self, sources: Iterable[str]) -> Contents:
+        """The bytes of each source, or why there are none."""
+        found: Contents = {}
+        remote = []
+        for source in dict.fromkeys(sources):
+            if source in self._stored or source in self._known_failures:
+                continue
+            if source.startswith("data:"):
+                found[source] = _from_data(source)
+            elif (content := self._from_files(source)) is not None:
+                found[source] = content
+            elif address := self._address(source):
+                remote.append((source, address))
+            else:
+                found[source] = NotFetched("the export does not hold this file")
+        if remote and self.dry_run:
+            found |= {source: NotFetched("a dry run fetches nothing") for source, _ in remote}
+        elif remote:
+            fetched = self.fetcher.fetch_all([address for _, address in remote])
+            found |= {source: fetched[address] for source, address in remote}
+        return found
+
+    def place(self, document: dict[str, Any], contents: Contents, *, by: Any = None) -> list[str]:
+        """Give every picture of a document its place here; return what had to be left out altogether."""
+        lost: list[str] = []
+        kept = []
+        for block in document["blocks"]:
+            if block["type"] == "image":
+                if not self._placed(block, contents, by):
+                    lost.append(block["src"])
+                    continue
+            elif block["type"] == "gallery":
+                fitting = [image for image in block["images"] if self._placed(image, contents, by)]
+                lost += [image["src"] for image in block["images"] if image not in fitting]
+                block["images"] = fitting
+                if not fitting:
+                    continue
+            kept.append(block)
+        document["blocks"] = kept
+        if document.get("cover") and not self._placed(document["cover"], contents, by):
+            lost.append(document["cover"]["src"])
+            document["cover"] = None
+        return [source[:200] for source in lost]
+
+    def stored_path(self, source: str, contents: Contents, *, alt: str = "", by: Any = None) -> str:
+        """The media path of one picture, or the empty string."""
+        entry = {"src": source, "alt": alt}
+        return entry["src"] if self._placed(entry, contents, by) and not entry["src"].startswith("http") else ""
+
+    def _placed(self, entry: dict[str, Any], contents: Contents, by: Any) -> bool:
+        source = entry["src"]
+        if source in self._stored:
+            entry["src"] = self._stored[source]
+            return True
+        content = contents.get(source, NotFetched(self._known_failures.get(source, "not fetched")))
+        reason = str(content) if isinstance(content, NotFetched) else ""
+        if isinstance(content, bytes):
+            if self.dry_run:
+                self.report.images_stored += 1
+                self._stored[source] = entry["src"] = f"images/{abs(hash(source))}.webp"
+                return True
+            try:
+                asset = store_image(
+                    content, name=_name(source), alt=entry.get("alt", ""), credit=entry.get("credit", ""), by=by
+                )
+            except ValidationError as error:
+                reason = " ".join(error.messages)
+            else:
+                self.report.images_stored += 1
+                self._stored[source] = entry["src"] = asset.file
+                return True
+        self._known_failures[source] = reason
+        if address := self._address(source):
+            self.report.images_kept[address] = reason
+            entry["src"] = address
+            return True
+        self.report.left[f"a picture left out: {reason}"] += 1
+        return False
+
+    def _address(self, source: str) -> str | None:
+        if source.startswith("data:"):
+            return None
+        absolute = web_url(source) or (self.site and web_url(urljoin(self.site, source))) or None
+        return _escaped(absolute) if absolute else None
+
+    def _from_files(self, source: str) -> bytes | None:
+        if self.files is None:
+            return None
+        content = self.files.read(source)
+        if content is None and "%" in source:
+            content = self.files.read(unquote(source))
+        return content
+
+
+def sources_of(blocks: Iterable[Block]) -> list[str]:
+    """Where the pictures of some blocks come from."""
+    found = []
+    for block in blocks:
+        if block["type"] == "image":
+            found.append(block["src"])
+        elif block["type"] == "gallery":
+            found += [image["src"] for image in block["images"]]
+    return found
+
+
+def _from_data(source: str) -> bytes | NotFetched:
+    """The bytes inside a `data:` address."""
+    head, _, body = source.partition(",")
+    if not head.lower().startswith("data:image/"):
+        return NotFetched("the data in it is no picture")
+    if len(body) > MAX_BYTES * 4 // 3 + 4:
+        return NotFetched(f"the picture in it is larger than {MAX_BYTES >> 20} MB")
+    if not head.lower().endswith(";base64"):
+        return unquote_to_bytes(body)
+    try:
+        return base64.b64decode(re.sub(r"\s|%0[aAdD]", "", unquote(body)), validate=True)
+    except (binascii.Error, ValueError):
+        return NotFetched("the data in it is damaged")
+
+
+def _name(source: str) -> str:
+    if source.startswith("data:"):
+        return "picture"
+    return unquote(urlsplit(source).path).rsplit("/", 1)[-1][-120:] or "picture"
+
+
+def _escaped(address: str) -> str:
+    """An address with its spaces and other signs escaped, as an address must be."""
+    return re.sub(
+        r"[^\x21-\x7e]|[\"<>\\^`{|}]", lambda sign: "".join(f"%{byte:02X}" for byte in sign[0].encode()), address
+    )

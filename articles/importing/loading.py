@@ -1,0 +1,341 @@
+"""Writes posts: each in a transaction of its own, once, and never over what somebody edited here."""
+
+import hashlib
+import json
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
+from lxml.etree import LxmlError
+
+from articles.documents import LIMITS, DocumentError, StaleVersion, apply_document
+from articles.importing import fitting
+from articles.importing.converting import convert, words_of
+from articles.importing.fetching import Fetcher
+from articles.importing.filing import Filing
+from articles.importing.keeping import Contents, Pictures, sources_of
+from articles.importing.posts import (
+    ARCHIVED,
+    DRAFT,
+    PUBLISHED,
+    SCHEDULED,
+    Export,
+    Notes,
+    Post,
+    PostRefused,
+    Refusal,
+    slug_of,
+)
+from articles.importing.reporting import CHANGED, DELETED, EDITED, NEW, REFUSED, UNCHANGED, Entry, Report
+from articles.models import Article, ImportedPost, Publication, Redirect
+from articles.publishing import TransitionRefused, archive, publish, schedule, send_back, unpublish
+from articles.redirecting import redirect_path
+from articles.rendering import WORDS_PER_MINUTE
+
+FORMAT_VERSION = 1
+# What a reader may stumble over in a post that no test foresaw; one such post must not stop the others.
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, LxmlError)
+
+
+def load(
+    export: Export,
+    *,
+    source: str,
+    dry_run: bool = False,
+    fetcher: Fetcher,
+    by: Any = None,
+    tick: Callable[[int], None] = lambda _: None,
+) -> Report:
+    """Bring the posts of an export in. A post that fails is reported, the others come."""
+    report = Report(source, export.format, dry_run, remarks=list(export.remarks))
+    started = time.monotonic()
+    loader = Loader(export, report, fetcher, dry_run=dry_run, by=by)
+    loader.prepare()
+    for number, entry in enumerate(export.posts, 1):
+        if isinstance(entry, Refusal):
+            report.entries.append(Entry(REFUSED, entry.title, entry.where, reason=entry.reason))
+        else:
+            report.entries.append(loader.store(entry))
+        tick(number)
+    loader.finish()
+    report.left.update(export.left)
+    report.remarks += [remark for remark in export.remarks if remark not in report.remarks]
+    report.seconds = time.monotonic() - started
+    return report
+
+
+class _Undone(Exception):
+    """Takes back what a dry run did."""
+
+
+class Loader:
+    """Loads the posts of one export."""
+
+    def __init__(self, export: Export, report: Report, fetcher: Fetcher, *, dry_run: bool, by: Any) -> None:
+        self.export = export
+        self.report = report
+        self.dry_run = dry_run
+        self.by = by
+        self.pictures = Pictures(report, fetcher, export.files, export.site, dry_run=dry_run)
+        self.filing = Filing(report, self.pictures, by=by)
+        self._seen: dict[str, str] = {}
+        self._slugs: set[str] = set()
+
+    def prepare(self) -> None:
+        """File the categories, tags and people that the export describes apart from its posts."""
+        try:
+            with transaction.atomic():
+                self.filing.file_all(self.export)
+                self._keep_or_undo()
+        except _Undone:
+            pass
+        self.filing.settle()
+
+    def store(self, post: Post) -> Entry:
+        """One post, wholly or not at all."""
+        entry = Entry(REFUSED, post.title[:200], post.where, post.slug, notes=post.notes)
+        try:
+            self._write(post, entry)
+        except (PostRefused, DocumentError, TransitionRefused) as refused:
+            entry.reason = str(refused)
+        except ValidationError as error:
+            entry.reason = " ".join(error.messages)
+        except DatabaseError as error:
+            entry.reason = f"the database refused it: {str(error).splitlines()[0]}"
+        except _UNREADABLE as error:
+            entry.reason = f"it could not be read ({type(error).__name__}: {str(error)[:200]})"
+        if entry.reason and entry.outcome not in (EDITED, DELETED):
+            entry.outcome, entry.state = REFUSED, ""
+            self.filing.forget()
+        else:
+            self.filing.settle()
+        return entry
+
+    def _write(self, post: Post, entry: Entry) -> None:
+        if post.source_id in self._seen:
+            raise PostRefused(f"Its id is that of an earlier post in this file ({self._seen[post.source_id]}).")
+        self._seen[post.source_id] = post.where or post.title
+        digest = _digest(post)
+        known = (
+            ImportedPost.objects.select_related("article")
+            .filter(source=self.export.format, source_id=post.source_id)
+            .first()
+        )
+        if known and self._settled(known, digest, entry):
+            return
+        document = self._document(post)
+        covers = [document["cover"]["src"]] if document["cover"] else []
+        contents = self.pictures.gather([*sources_of(document["blocks"]), *covers])
+        try:
+            with transaction.atomic():
+                record = known or ImportedPost(source=self.export.format, source_id=post.source_id)
+                article = record.article or Article()
+                self._save(post, document, contents, article, expected=record.version if known else None)
+                record.article, record.digest, record.version, record.imported_at = (
+                    article,
+                    digest,
+                    article.version,
+                    timezone.now(),
+                )
+                record.save()
+                entry.outcome, entry.slug, entry.state = CHANGED if known else NEW, article.slug, article.state
+                self._keep_or_undo()
+        except StaleVersion:
+            entry.outcome, entry.reason = EDITED, "somebody saved it here this very moment"
+        except _Undone:
+            pass
+
+    def _settled(self, known: ImportedPost, digest: str, entry: Entry) -> bool:
+        """Whether nothing is to be done for a post that came before."""
+        if known.article is None:
+            entry.outcome, entry.reason = DELETED, "the article made from it was deleted here"
+            return True
+        entry.slug = known.article.slug
+        if known.digest == digest:
+            entry.outcome, entry.state = UNCHANGED, known.article.state
+            return True
+        if known.article.version != known.version:
+            entry.outcome, entry.reason = (
+                EDITED,
+                f"{known.article.get_absolute_url()} was edited here, and the post changed there",
+            )
+            return True
+        return False
+
+    def finish(self) -> None:
+        """The redirects that the export brought along."""
+        try:
+            with transaction.atomic():
+                for old, new in self.export.redirects:
+                    self._redirect(old, new)
+                self._keep_or_undo()
+        except _Undone:
+            pass
+
+    def _keep_or_undo(self) -> None:
+        if self.dry_run:
+            raise _Undone
+
+    def _document(self, post: Post) -> dict[str, Any]:
+        """The canonical document of a post, its pictures still where they were."""
+        notes = post.notes
+        if post.blocks is None:
+            converted = convert(post.html, notes, site=self.export.site)
+            blocks, disclaimer = converted.blocks, converted.disclaimer
+        else:
+            blocks, disclaimer = post.blocks, []
+        if disclaimer:
+            blocks = self._with_disclaimer(post, blocks, disclaimer)
+        cover = None
+        if post.cover and post.cover.src:
+            cover, rest = fitting.image(
+                {
+                    "src": post.cover.src,
+                    "alt": post.cover.alt,
+                    "caption": post.cover.caption,
+                    "credit": post.cover.credit,
+                    "focal": post.cover.focal and list(post.cover.focal),
+                },
+                notes,
+            )
+            if rest:
+                blocks = [{"type": "richtext", "html": f"<p>{rest}</p>"}, *blocks]
+        head = fitting.head(post.title, post.standfirst, (post.seo_title, post.seo_description), notes)
+        return head | {
+            "slug": post.slug
+            or slug_of(post.title)
+            or f"post-{hashlib.sha256(post.source_id.encode()).hexdigest()[:10]}",
+            "category": post.category and self.filing.slug("categories", post.category),
+            "authors": [self.filing.slug("authors", person) for person in post.authors],
+            "tags": [self.filing.slug("tags", tag) for tag in post.tags],
+            "cta": post.cta,
+            "cover": cover,
+            "reading_minutes": post.reading_minutes,
+            "blocks": blocks,
+        }
+
+    def _with_disclaimer(
+        self, post: Post, blocks: list[dict[str, Any]], disclaimer: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        if post.category and self.filing.has_disclaimer(post.category):
+            post.notes.changed["disclaimers at the end left out: the category prints its own"] += 1
+            return blocks
+        post.notes.changed["disclaimers at the end kept in the text: their category has none"] += 1
+        return blocks + disclaimer
+
+    def _save(
+        self, post: Post, document: dict[str, Any], contents: Contents, article: Article, expected: int | None
+    ) -> None:
+        document["slug"] = self._free_slug(document["slug"], article, post.notes)
+        self.filing.file(post)
+        for source in self.pictures.place(document, contents, by=self.by):
+            post.notes.left[f"a picture that was not in the export: {source}"] += 1
+        document["blocks"] = fitting.fit(document["blocks"], post.notes)
+        document["reading_minutes"] = _reading_minutes(post, document)
+        apply_document(
+            article, document, by=self.by, reason=f"imported from {self.export.format}", expected_version=expected
+        )
+        self._show(article, post)
+        if article.state == Article.State.PUBLISHED:
+            for address in post.old_urls:
+                self._redirect(address, article.get_absolute_url())
+
+    def _show(self, article: Article, post: Post) -> None:
+        """Bring the article into the state its post has."""
+        at = post.published_at or timezone.now()
+        if post.status in (PUBLISHED, SCHEDULED) and at > timezone.now():
+            schedule(article, at=at, by=self.by)
+        elif post.status in (PUBLISHED, SCHEDULED):
+            publish(article, by=self.by, at=at, updated=max(at, min(post.updated_at or at, timezone.now())))
+        elif post.status == ARCHIVED and article.state != Article.State.ARCHIVED:
+            archive(article, by=self.by)
+        elif post.status == DRAFT and article.state == Article.State.PUBLISHED:
+            unpublish(article, by=self.by)
+        elif post.status == DRAFT and article.state == Article.State.SCHEDULED:
+            send_back(article, by=self.by)
+
+    def _free_slug(self, slug: str, article: Article, notes: Notes) -> str:
+        """The slug, or with a number behind it where another article has it."""
+        slug = slug[: LIMITS["slug"]].strip("-")
+        free, number = slug, 1
+        while self._taken(free, article):
+            number += 1
+            free = f"{slug[: LIMITS['slug'] - 5]}-{number}"
+        if free != slug:
+            notes.changed[f"the address “{slug}” is taken by another article: now “{free}”"] += 1
+        self._slugs.add(free)
+        return free
+
+    def _taken(self, slug: str, article: Article) -> bool:
+        if slug == article.slug and article.pk:
+            return False
+        others = Article.objects.exclude(pk=article.pk) if article.pk else Article.objects
+        return (self.dry_run and slug in self._slugs) or others.filter(
+            Q(slug=slug) | Q(publication__slug=slug)
+        ).exists()
+
+    def _redirect(self, old: str, new: str) -> None:
+        path = old_path(old)
+        if path and path.rstrip("/") != new.rstrip("/") and not _is_page(path):
+            before = Redirect.objects.filter(path=path, target=new).exists()
+            try:
+                made = redirect_path(path, new)
+            except ValidationError as error:
+                self.report.left[f"the old address {path[:200]} cannot be redirected: {' '.join(error.messages)}"] += 1
+            else:
+                self.report.redirects += made is not None and not before
+
+
+def old_path(address: str) -> str:
+    """The path of an old address as requests will name it; empty for the front page and for ones told apart by a query."""
+    try:
+        parts = urlsplit(address.strip())
+    except ValueError:
+        return ""
+    path = unquote(parts.path)
+    if re.search(r"[\s\x00-\x1f]", path) or "\ufffd" in path:
+        path = quote(path if "\ufffd" not in path else unquote_to_bytes(parts.path))
+    path = re.sub(r"/{2,}", "/", "/" + path.strip())
+    if path == "/" or parts.query or len(path) > 490:
+        return ""
+    return path if path.endswith("/") or "." in path else path + "/"
+
+
+def _is_page(path: str) -> bool:
+    """Whether a published article lives at a path."""
+    try:
+        slug = resolve(path).kwargs.get("slug")
+    except Resolver404:
+        return False
+    return (
+        slug is not None
+        and Publication.objects.filter(slug=slug).exists()
+        and reverse("articles:article", args=[slug]) == path
+    )
+
+
+def _reading_minutes(post: Post, document: dict[str, Any]) -> int | None:
+    """The old site's reading time, where it is not what is counted here anyway."""
+    if not post.reading_minutes:
+        return None
+    words = len(" ".join([document["title"], document["standfirst"], words_of(document["blocks"])]).split())
+    if max(1, math.ceil(words / WORDS_PER_MINUTE)) == post.reading_minutes:
+        return None
+    post.notes.changed["reading times kept as the old site gave them: counted here, they differ"] += 1
+    return min(post.reading_minutes, 600)
+
+
+def _digest(post: Post) -> str:
+    """What a post was when it came, in a few letters."""
+    whole = asdict(post)
+    del whole["notes"], whole["where"]
+    return hashlib.sha256(json.dumps([FORMAT_VERSION, whole], sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,170 @@
+"""What every reader hands over: posts, the terms and people they name, and the two ways to refuse."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.utils.text import slugify
+
+MAX_BODY = 20 * 1024 * 1024
+
+DRAFT, SCHEDULED, PUBLISHED, ARCHIVED = "draft", "scheduled", "published", "archived"
+
+# What no text may hold: control characters, lone surrogates, marks of byte order.
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+class ImportRefused(Exception):
+    """The whole file cannot be read; nothing of it was written. Its message is for the person who ran the import."""
+
+
+class PostRefused(Exception):
+    """One post cannot be read; the others can."""
+
+
+@dataclass(slots=True)
+class Notes:
+    """What was changed in a post and why, and what was left behind, each sentence with how often."""
+
+    changed: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Notes") -> None:
+        self.changed.update(other.changed)
+        self.left.update(other.left)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A category or a tag as its export names it."""
+
+    slug: str
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An author as an export names them; mail addresses are left out on purpose."""
+
+    slug: str
+    name: str
+    bio: str = ""
+    role: str = ""
+    picture: str = ""
+    picture_alt: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The picture at the head of a post."""
+
+    src: str
+    alt: str = ""
+    caption: str = ""
+    credit: str = ""
+    focal: tuple[float, float] | None = None
+
+
+@dataclass(slots=True)
+class Post:
+    """One post of an export. `html` is its body as it came; a reader that has blocks already gives those instead."""
+
+    source_id: str
+    title: str
+    where: str = ""
+    slug: str = ""
+    standfirst: str = ""
+    html: str = ""
+    blocks: list[dict[str, Any]] | None = None
+    category: Term | None = None
+    tags: list[Term] = field(default_factory=list)
+    authors: list[Person] = field(default_factory=list)
+    status: str = DRAFT
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    seo_title: str = ""
+    seo_description: str = ""
+    cover: Cover | None = None
+    cta: str | None = None
+    old_urls: list[str] = field(default_factory=list)
+    featured: bool = False
+    reading_minutes: int | None = None
+    notes: Notes = field(default_factory=Notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A post that could not be read: where in the file, what it calls itself, why not."""
+
+    where: str
+    title: str
+    reason: str
+
+
+class Files(Protocol):
+    """The files that came along with an export, by their name in it."""
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a file, or None where the export does not hold it."""
+
+
+@dataclass(slots=True)
+class Export:
+    """An export that can be read: its posts in order, among them refusals, and what holds for all of it."""
+
+    format: str
+    posts: Iterator[Post | Refusal]
+    total: int | None = None
+    site: str = ""
+    files: Files | None = None
+    remarks: list[str] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
+    redirects: list[tuple[str, str]] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+    categories: list[Term] = field(default_factory=list)
+    tags: list[Term] = field(default_factory=list)
+
+
+def storable(text: str) -> str:
+    """The text without what a database or a page cannot hold; lines end in a newline alone."""
+    return _UNSTORABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(text: str) -> str:
+    """The text as one line, for titles and names."""
+    return " ".join(storable(text).replace("\u200b", "").split())
+
+
+def name_of(slug: str) -> str:
+    """A readable name for what an export names by its slug alone: `crypto-basics` is Crypto Basics, `s-vishwa` S. Vishwa."""
+    words = [word for word in re.split(r"[-_\s]+", slug) if word]
+    return " ".join(
+        f"{word.upper()}." if len(word) == 1 and word.isalpha() else word[:1].upper() + word[1:] for word in words
+    )
+
+
+def term(text: str) -> Term | None:
+    """A category or tag from its name or slug."""
+    text = one_line(text)
+    slug = slug_of(text)
+    if not slug:
+        return None
+    return Term(slug, name_of(text) if text == slug else text)
+
+
+def person(text: str) -> Person | None:
+    """An author from their name or slug."""
+    found = term(text)
+    return Person(found.slug, found.name) if found else None
+
+
+def slug_of(text: str, limit: int = 100) -> str:
+    """A slug for a title or name in any script; empty where nothing of it can stand in one."""
+    slug = slugify(text) or slugify(text, allow_unicode=True).encode("punycode", "ignore").decode("ascii", "ignore")
+    slug = slugify(slug)
+    return slug[:limit].rstrip("-") if len(slug) > limit else slug

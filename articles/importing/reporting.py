@@ -1,0 +1,156 @@
+"""What an import did: what came, what was changed and why, what was left. For people on the terminal, for programs as JSON."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from articles.importing.posts import Notes
+
+NEW, CHANGED, UNCHANGED, EDITED, REFUSED, DELETED = (
+    "new",
+    "changed",
+    "unchanged",
+    "edited here",
+    "refused",
+    "deleted here",
+)
+OUTCOMES = (NEW, CHANGED, UNCHANGED, EDITED, DELETED, REFUSED)
+MAX_LISTED = 25
+
+
+@dataclass(slots=True)
+class Entry:
+    """What became of one post."""
+
+    outcome: str
+    title: str
+    where: str = ""
+    slug: str = ""
+    state: str = ""
+    reason: str = ""
+    notes: Notes = field(default_factory=Notes)
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of an export."""
+
+    source: str
+    format: str
+    dry_run: bool = False
+    seconds: float = 0.0
+    entries: list[Entry] = field(default_factory=list)
+    made: dict[str, list[str]] = field(default_factory=dict)
+    images_stored: int = 0
+    images_kept: dict[str, str] = field(default_factory=dict)
+    redirects: int = 0
+    remarks: list[str] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def failed(self) -> bool:
+        return any(entry.outcome == REFUSED for entry in self.entries)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        counted = Counter(entry.outcome for entry in self.entries)
+        return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+    @property
+    def notes(self) -> Notes:
+        """The notes of all posts that came."""
+        total = Notes(left=Counter(self.left))
+        for entry in self.entries:
+            if entry.outcome in (NEW, CHANGED):
+                total.add(entry.notes)
+        return total
+
+    def made_new(self, what: str, name: str) -> None:
+        names = self.made.setdefault(what, [])
+        if name not in names:
+            names.append(name)
+
+    def as_json(self) -> dict[str, Any]:
+        notes = self.notes
+        return {
+            "source": self.source,
+            "format": self.format,
+            "dry_run": self.dry_run,
+            "seconds": round(self.seconds, 3),
+            "counts": self.counts,
+            "made": self.made,
+            "images": {"stored": self.images_stored, "kept_as_references": self.images_kept},
+            "redirects": self.redirects,
+            "remarks": self.remarks,
+            "changed": dict(notes.changed),
+            "left": dict(notes.left),
+            "posts": [
+                {
+                    "outcome": entry.outcome,
+                    "title": entry.title,
+                    "where": entry.where,
+                    "slug": entry.slug,
+                    "state": entry.state,
+                    "reason": entry.reason,
+                    "changed": dict(entry.notes.changed),
+                    "left": dict(entry.notes.left),
+                }
+                for entry in self.entries
+            ],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """The report as text."""
+        notes = self.notes
+        yield f"{self.source}: {len(self.entries)} posts read as {self.format} in {self.seconds:.1f} s" + (
+            " (dry run: nothing was written)" if self.dry_run else ""
+        )
+        yield "  " + ", ".join(
+            f"{number} {outcome}"
+            for outcome, number in self.counts.items()
+            if number or outcome in (NEW, UNCHANGED, REFUSED)
+        )
+        states = Counter(entry.state for entry in self.entries if entry.outcome in (NEW, CHANGED) and entry.state)
+        if states:
+            yield "  of those that came: " + ", ".join(f"{number} {state}" for state, number in states.most_common())
+        for what, names in self.made.items():
+            yield f"  {what} made: {_listed(names)}"
+        if self.images_stored:
+            yield f"  pictures stored: {self.images_stored}"
+        if self.redirects:
+            yield f"  redirects from old addresses: {self.redirects}"
+        yield from _section("Note", self.remarks)
+        yield from _section(
+            "Changed on the way", [f"{sentence}: {number}" for sentence, number in notes.changed.most_common()]
+        )
+        yield from _section("Left or lost", [f"{sentence}: {number}" for sentence, number in notes.left.most_common()])
+        kept = [f"{src[:300]} ({reason})" for src, reason in self.images_kept.items()]
+        yield from _section("Pictures kept as references to their old address", kept)
+        for outcome, title in (
+            (EDITED, "Edited here since, so left alone"),
+            (DELETED, "Deleted here since, so left out"),
+            (REFUSED, "Refused"),
+        ):
+            found = [entry for entry in self.entries if entry.outcome == outcome]
+            yield from _section(
+                title,
+                [
+                    " ".join(filter(None, [entry.where, f"“{entry.title}”" if entry.title else "", entry.reason]))
+                    for entry in found
+                ],
+            )
+
+
+def _section(title: str, lines: list[str]) -> Iterator[str]:
+    if not lines:
+        return
+    yield f"{title}:"
+    yield from (f"  {line}" for line in lines[:MAX_LISTED])
+    if len(lines) > MAX_LISTED:
+        yield f"  … and {len(lines) - MAX_LISTED} more (all of them with --report FILE)"
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:12])
+    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"

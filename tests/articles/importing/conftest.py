@@ -1,0 +1,47 @@
+"""How the tests write exports and import them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.articles.importing.samples import csv_of
+
+if TYPE_CHECKING:
+    from articles.importing.reporting import Report
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write an export to a file."""
+
+    def written(content: str | bytes | list[dict[str, str]], name: str = "posts.csv") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, list):
+            content = csv_of(content)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return written
+
+
+@pytest.fixture
+def bring_in(settings: Any, tmp_path: Path) -> "Callable[..., Report]":
+    """Import a file or folder without fetching anything."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+    def brought(
+        path: Path, format_name: str = "auto", *, dry_run: bool = False, encoding: str | None = None
+    ) -> "Report":
+        from articles.images import MAX_BYTES
+        from articles.importing.detecting import open_export
+        from articles.importing.fetching import Fetcher
+        from articles.importing.loading import load
+
+        export = open_export(path, format_name, encoding)
+        fetcher = Fetcher(max_bytes=MAX_BYTES, enabled=False)
+        return load(export, source=path.name, dry_run=dry_run, fetcher=fetcher)
+
+    return brought
