@@ -57,6 +57,10 @@ if not PRODUCTION:
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
+# Secrets of the ballot that must not lie in the database (see surveys/keys.py); hosts that take votes share them
+BALLOT_PEPPER_FOLDER = Path(env.str("BALLOT_PEPPER_FOLDER", default="") or VAR / "peppers")
+LEDGER_SIGNING_KEY = env.str("LEDGER_SIGNING_KEY", default="")
+
 # The database, the queue, the cache
 
 if database_url := _required("DATABASE_URL", "a PostgreSQL address, such as postgres://user:password@host/name"):
@@ -96,6 +100,8 @@ CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "articles.tasks.publish_due", "schedule": 20},
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
+    "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},
+    "seal ballots": {"task": "surveys.tasks.seal_ballots", "schedule": 60},
     "purge what has expired": {"task": "cms.tasks.purge_expired", "schedule": 3600},
 }
 

@@ -31,7 +31,7 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'ballots hold the slug %', OLD.slug USING ERRCODE = 'restrict_violation';
     END IF;
-    RETURN NEW;
+    RETURN COALESCE(NEW, OLD);
 END $$;
 
 CREATE TRIGGER season_slug_fixed BEFORE UPDATE OF slug ON surveys_season FOR EACH ROW
@@ -40,6 +40,9 @@ CREATE TRIGGER category_slug_fixed BEFORE UPDATE OF slug ON surveys_awardcategor
     WHEN (OLD.slug <> NEW.slug) EXECUTE FUNCTION surveys_refuse_slug_in_use();
 CREATE TRIGGER nominee_slug_fixed BEFORE UPDATE OF slug ON surveys_nominee FOR EACH ROW
     WHEN (OLD.slug <> NEW.slug) EXECUTE FUNCTION surveys_refuse_slug_in_use();
+
+CREATE TRIGGER nominee_never_deleted BEFORE DELETE ON surveys_nominee
+    FOR EACH ROW EXECUTE FUNCTION surveys_refuse_slug_in_use();
 
 CREATE FUNCTION surveys_refuse_after_release() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -71,6 +74,7 @@ CREATE TRIGGER tally_row_fixed_by_release BEFORE INSERT OR UPDATE OR DELETE ON s
 BACKWARDS = """
 DROP TRIGGER tally_row_fixed_by_release ON surveys_tallyrow;
 DROP TRIGGER tally_fixed_by_release ON surveys_tally;
+DROP TRIGGER nominee_never_deleted ON surveys_nominee;
 DROP TRIGGER nominee_slug_fixed ON surveys_nominee;
 DROP TRIGGER category_slug_fixed ON surveys_awardcategory;
 DROP TRIGGER season_slug_fixed ON surveys_season;

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Length, Now
+from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
 from surveys.models.seasons import Season
@@ -57,7 +57,7 @@ class TreeHead(models.Model):
     size = models.PositiveBigIntegerField()
     root_hash = models.BinaryField()
     frontier = models.BinaryField()
-    signed_at = models.DateTimeField(db_default=Now())
+    signed_at = models.DateTimeField()
     signature = models.BinaryField()
     public_key = models.BinaryField()
 

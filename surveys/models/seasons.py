@@ -11,12 +11,11 @@ from django.utils import timezone
 
 from cms.lib import html
 from surveys.querysets import CategoryQuerySet, SeasonQuerySet
+from surveys.tallying import OVERVOTE, UNDERVOTE, WRITE_IN
 
 # What stands in an address in a slug's place.
 RESERVED_SEASONS = ["ballot", "receipt"]
 RESERVED_CATEGORIES = ["ballots", "ledger", "nominate", "verify", "vote"]
-# What a ballot may hold in a nominee's place.
-WRITE_IN, OVERVOTE, UNDERVOTE = "write-in", "overvote", "undervote"
 RESERVED_NOMINEES = [WRITE_IN, OVERVOTE, UNDERVOTE]
 
 

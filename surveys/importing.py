@@ -1,0 +1,166 @@
+"""Bringing in the ballots of an election that was held elsewhere, as a season marked as imported.
+
+Ballots are sealed into a ledger of their own on the day they come in: it shows that nothing changed since, not that they
+were collected as they should be. Then they are counted and released by the same functions as our own.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from surveys import ledger, results
+from surveys.models import AwardCategory, LedgerEntry, Nominee, Season
+from surveys.seasons import unused_slug
+from surveys.tallying import OVERVOTE, UNDERVOTE, WRITE_IN, Rules
+
+MARKS = (WRITE_IN, OVERVOTE, UNDERVOTE)
+
+
+class ImportRefused(ValueError):
+    """The ballots cannot be brought in as they are; the text says what is wrong and where."""
+
+
+@dataclass
+class ImportedCategory:
+    """One question with its ballots: pairs of an identifier and a choice that names nominees (or one of MARKS).
+
+    Nominees are `{"name", "slug" (else made from the name), "description", "url"}`.
+    """
+
+    title: str
+    nominees: list[Mapping[str, str]]
+    ballots: Iterable[tuple[str, Any]]
+    slug: str = ""
+    description: str = ""
+    method: str = "plurality"
+    rules: Rules = field(default_factory=Rules)
+
+
+@transaction.atomic
+def import_season(
+    *,
+    title: str,
+    slug: str,
+    source: str,
+    categories: Iterable[ImportedCategory],
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
+    released_at: datetime | None = None,
+    archived: bool = False,
+    **texts: str,
+) -> Season:
+    """Store, seal, tally and release a finished season in one transaction. `texts` are further fields of Season.
+
+    Raises ImportRefused when a ballot names a stranger or comes twice, and nothing is stored.
+    """
+    if Season.objects.filter(slug=slug).exists():
+        raise ImportRefused(f"There is a season “{slug}” already.")
+    now = timezone.now()
+    season = Season.objects.create(
+        title=title,
+        slug=slug,
+        state=Season.State.CLOSED,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        closed_at=closes_at or now,
+        is_imported=True,
+        imported_from=source[:200],
+        **texts,
+    )
+    leaves: list[bytes] = []
+    stored = [_store_category(season, place, imported, leaves) for place, imported in enumerate(categories)]
+    ledger.append(season, [(LedgerEntry.Kind.CAST, leaf, None) for leaf in leaves])
+    for category in stored:
+        results.tally(category)
+    results.release_season(season)
+    if released_at:
+        Season.objects.filter(pk=season.pk).update(released_at=released_at)
+        season.categories.update(released_at=released_at)
+    if archived:
+        Season.objects.filter(pk=season.pk).update(state=Season.State.ARCHIVED)
+    season.refresh_from_db()
+    return season
+
+
+def choices_from_counts(counts: Mapping[str, int]) -> Iterable[tuple[str, list[list[str]]]]:
+    """The ballots behind published plurality counts: as many equal ones as were counted."""
+    for name, number in counts.items():
+        for serial in range(number):
+            yield f"{name}/{serial}", [[name]]
+
+
+def _store_category(season: Season, place: int, imported: ImportedCategory, leaves: list[bytes]) -> AwardCategory:
+    rules = imported.rules
+    category = AwardCategory.objects.create(
+        season=season,
+        slug=imported.slug or unused_slug(imported.title, set(), fallback="category", limit=60),
+        title=imported.title,
+        description=imported.description,
+        method=imported.method,
+        overvote=rules.overvote,
+        max_skips=rules.max_skips,
+        max_ranks=rules.max_ranks,
+        unranked=rules.unranked,
+        ordering=place,
+        closed_at=season.closed_at,
+    )
+    slugs = _store_nominees(category, imported.nominees)
+    leaves += _store_ballots(category, imported.ballots, slugs)
+    return category
+
+
+def _store_nominees(category: AwardCategory, nominees: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Make the nominees; return each one's slug by its name."""
+    slugs = dict(zip(MARKS, MARKS, strict=True))
+    rows = []
+    for nominee in nominees:
+        name = nominee["name"]
+        if name.casefold() in {known.casefold() for known in slugs}:
+            raise ImportRefused(f"Two nominees are called “{name}”.")
+        slugs[name] = nominee.get("slug") or unused_slug(name, set(slugs.values()))
+        rows.append(
+            Nominee(
+                category=category,
+                name=name,
+                slug=slugs[name],
+                description=nominee.get("description", ""),
+                url=nominee.get("url", ""),
+            )
+        )
+    Nominee.objects.bulk_create(rows)
+    return slugs
+
+
+def _store_ballots(
+    category: AwardCategory, ballots: Iterable[tuple[str, Any]], slugs: Mapping[str, str]
+) -> Iterable[bytes]:
+    """Copy ballots in; return their leaves. A voter of elsewhere is known by the ballot's identifier alone."""
+    copy = "COPY surveys_ballot (category_id, voter_key, choice, nonce, leaf_hash, state, reason, is_sealed) FROM STDIN"
+    leaves, seen = [], set[bytes]()
+    with connection.cursor() as cursor, cursor.copy(copy) as rows:
+        for identifier, named in ballots:
+            voter = sha256(f"imported\0{category.pk}\0{identifier}".encode()).digest()
+            if voter in seen:
+                raise ImportRefused(f"The ballot “{identifier}” comes twice.")
+            seen.add(voter)
+            choice, nonce = _by_slug(named, slugs, identifier), secrets.token_bytes(16)
+            leaf = ledger.ballot_leaf(category, choice, nonce)
+            leaves.append(leaf)
+            rows.write_row((category.pk, voter, json.dumps(choice), nonce, leaf, "cast", "", True))
+    return leaves
+
+
+def _by_slug(named: Any, slugs: Mapping[str, str], identifier: str) -> Any:
+    try:
+        if isinstance(named, Mapping):
+            return {slugs[name]: points for name, points in named.items()}
+        return [[slugs[name] for name in rank] for rank in named]
+    except KeyError as missing:
+        raise ImportRefused(f"Ballot “{identifier}” names {missing}, who is not a nominee.") from None

@@ -1,0 +1,91 @@
+"""Secrets that must not lie in the database: each season's pepper, and the key that signs tree heads.
+
+Who holds the database alone can neither test a list of addresses against the voter keys nor sign another ledger. Where
+several hosts take votes they share the pepper folder (BALLOT_PEPPER_FOLDER) and the signing key (LEDGER_SIGNING_KEY).
+"""
+
+import hmac
+import os
+import secrets
+from base64 import b64decode
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+
+from surveys.models import Season
+
+KEY_BYTES = 32
+
+
+class PepperMissing(RuntimeError):
+    """A season's pepper is not where it should be: without it nobody can tell who has voted."""
+
+
+def make_pepper(season: Season) -> None:
+    """Make a season's pepper, once, when its voting opens."""
+    _write_once(_pepper_path(season), secrets.token_bytes(KEY_BYTES))
+
+
+def destroy_pepper(season: Season) -> None:
+    """Remove it for good: from then on no address can be matched to a voter key."""
+    _pepper_path(season).unlink(missing_ok=True)
+
+
+def has_pepper(season: Season) -> bool:
+    return _pepper_path(season).exists()
+
+
+def voter_key(season: Season, address: str) -> bytes:
+    """What stands for a voter: an HMAC of the canonical address. Raises PepperMissing."""
+    return hmac.digest(_pepper(season), b"voter\0" + address.encode(), "sha256")
+
+
+def ballot_nonce(season: Season, pending_id: int, category_id: int) -> bytes:
+    """A ballot's 128-bit nonce: random to everybody else, found again by who holds the link it was confirmed with.
+
+    So a second click on a confirmed link can show the receipts, though nothing in the database leads from the link to
+    the ballots. Raises PepperMissing.
+    """
+    return hmac.digest(_pepper(season), f"nonce\0{pending_id}\0{category_id}".encode(), "sha256")[:16]
+
+
+def signing_key() -> Ed25519PrivateKey:
+    """The key that signs tree heads; made on first use where none is configured."""
+    if settings.LEDGER_SIGNING_KEY:
+        return Ed25519PrivateKey.from_private_bytes(b64decode(settings.LEDGER_SIGNING_KEY))
+    path = Path(settings.VAR) / "ledger_signing_key"
+    _write_once(path, secrets.token_bytes(KEY_BYTES))
+    return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+
+
+def _pepper_path(season: Season) -> Path:
+    return Path(settings.BALLOT_PEPPER_FOLDER) / season.pepper_id.hex
+
+
+def _pepper(season: Season) -> bytes:
+    try:
+        return _pepper_path(season).read_bytes()
+    except FileNotFoundError:
+        raise PepperMissing(
+            f"The pepper of the season “{season.slug}” is missing: {_pepper_path(season)}. Bring it back from your "
+            "backup; a new one would let everybody vote again."
+        ) from None
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Write a private file whole, unless there is one; two who try at once end up with the same."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(unfinished, path)
+    except FileExistsError:
+        pass
+    finally:
+        unfinished.unlink()

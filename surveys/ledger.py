@@ -1,0 +1,148 @@
+"""The sequencer: seals confirmed ballots into a season's ledger in shuffled batches, and signs the head of its tree.
+
+A leaf is SHA-256(0x00 ‖ canonical JSON of season, category, choice and nonce), hashed when the ballot is confirmed; it
+is the voter's receipt. Leaves are appended by one sequencer at a time, never in the request that confirms a ballot, and
+in an order that tells nothing of when or in which category they were cast.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from cms.lib import pagecache
+from surveys import keys
+from surveys.merkle import Frontier, leaf_hash
+from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, TreeHead
+
+BATCH_LEAST = 20
+CHUNK = 10_000
+_SEQUENCER_LOCK = 0x4D4F4F4E  # names our advisory lock among others'
+
+Entry = tuple[LedgerEntry.Kind, bytes, dict[str, Any] | None]
+
+
+def canonical_json(value: Any) -> bytes:
+    """One spelling for each value: sorted keys, no spaces, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def opening(*, season: str, category: str, choice: Any, nonce: bytes) -> dict[str, Any]:
+    """What a cast leaf is the hash of; published after the close."""
+    return {"season": season, "category": category, "choice": choice, "nonce": bytes(nonce).hex()}
+
+
+def ballot_leaf(category: AwardCategory, choice: Any, nonce: bytes) -> bytes:
+    """The hash that stands for a ballot in the ledger: its receipt."""
+    return leaf_hash(
+        canonical_json(opening(season=category.season.slug, category=category.slug, choice=choice, nonce=nonce))
+    )
+
+
+@transaction.atomic
+def seal(season: Season, *, everything: bool = False) -> int:
+    """Append what waits, shuffled, and sign the new head; return how many leaves that were.
+
+    A batch below BATCH_LEAST would say too much about who voted when, so it waits unless `everything` is asked for, at
+    the close.
+    """
+    _become_sequencer(season)
+    waiting = list(Ballot.objects.waiting().filter(category__season=season).values_list("pk", "leaf_hash"))
+    if not waiting or (len(waiting) < BATCH_LEAST and not everything):
+        return 0
+    append(season, [(LedgerEntry.Kind.CAST, bytes(leaf), None) for _, leaf in waiting])
+    for chunk in _chunks([pk for pk, _ in waiting]):
+        Ballot.objects.filter(pk__in=chunk).update(is_sealed=True)
+    pagecache.bump()
+    return len(waiting)
+
+
+@transaction.atomic
+def append(season: Season, entries: list[Entry]) -> TreeHead:
+    """Put entries at the end of the ledger in random order and sign the head over them."""
+    _become_sequencer(season)
+    secrets.SystemRandom().shuffle(entries)
+    head = latest_head(season)
+    frontier = Frontier.from_bytes(head.size, bytes(head.frontier)) if head else Frontier()
+    start = frontier.size
+    for _, leaf, _ in entries:
+        frontier.append(leaf)
+    _store(season, start, entries)
+    return _sign(season, frontier)
+
+
+@transaction.atomic
+def void(ballot: Ballot, *, reason: str) -> LedgerEntry:
+    """Say in the ledger, with the reason, that a ballot is not counted. The ballot and its leaf stay."""
+    season = ballot.category.season
+    _become_sequencer(season)
+    changed = Ballot.objects.filter(pk=ballot.pk, is_sealed=True, category__released_at__isnull=True).exclude(
+        state=Ballot.State.VOID
+    )
+    if changed.update(state=Ballot.State.VOID, reason=reason) != 1:
+        raise ValueError("Only a ballot in the ledger, not void yet and of an unreleased category can be voided.")
+    statement = {"season": season.slug, "void": ballot.receipt, "reason": reason}
+    leaf = leaf_hash(canonical_json(statement))
+    append(season, [(LedgerEntry.Kind.VOID, leaf, statement)])
+    pagecache.bump()
+    return LedgerEntry.objects.get(leaf_hash=leaf)
+
+
+def latest_head(season: Season) -> TreeHead | None:
+    return TreeHead.objects.filter(season=season).order_by("-size").first()
+
+
+def head_statement(*, season: str, size: int, root: bytes, signed_at: datetime) -> bytes:
+    """The bytes that a tree head's signature is over."""
+    moment = signed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return canonical_json({"season": season, "size": size, "root": root.hex(), "signed_at": moment})
+
+
+def leaves_of(season: Season, size: int | None = None) -> list[bytes]:
+    """The hashes of the first leaves of a ledger, or of all."""
+    entries = LedgerEntry.objects.filter(season=season).order_by("index")
+    if size is not None:
+        entries = entries.filter(index__lt=size)
+    return [bytes(leaf) for leaf in entries.values_list("leaf_hash", flat=True).iterator(CHUNK)]
+
+
+def _become_sequencer(season: Season) -> None:
+    """Wait until nobody else appends to this season's ledger; held to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SEQUENCER_LOCK, season.pk])
+
+
+def _store(season: Season, start: int, entries: Sequence[Entry]) -> None:
+    recorded = LedgerEntry.objects.filter(season=season).aggregate(last=Max("index"))["last"]
+    if start != (0 if recorded is None else recorded + 1):
+        raise RuntimeError(f"The ledger of “{season.slug}” does not end where its last tree head says.")
+    copy = "COPY surveys_ledgerentry (season_id, index, kind, leaf_hash, statement) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(copy) as rows:
+        for index, (kind, leaf, statement) in enumerate(entries, start):
+            rows.write_row((season.pk, index, kind.value, leaf, json.dumps(statement) if statement else None))
+
+
+def _sign(season: Season, frontier: Frontier) -> TreeHead:
+    key, root, signed_at = keys.signing_key(), frontier.root(), timezone.now().replace(microsecond=0)
+    statement = head_statement(season=season.slug, size=frontier.size, root=root, signed_at=signed_at)
+    return TreeHead.objects.create(
+        season=season,
+        size=frontier.size,
+        root_hash=root,
+        frontier=frontier.to_bytes(),
+        signed_at=signed_at,
+        signature=key.sign(statement),
+        public_key=key.public_key().public_bytes_raw(),
+    )
+
+
+def _chunks(values: Iterable[Any]) -> Iterable[list[Any]]:
+    source = iter(values)
+    while chunk := list(islice(source, CHUNK)):
+        yield chunk

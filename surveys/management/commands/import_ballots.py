@@ -1,0 +1,64 @@
+"""Bring in the ballots of an election held elsewhere."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from surveys import ballotfiles
+from surveys.importing import ImportedCategory, ImportRefused, import_season
+from surveys.models import AwardCategory, Season
+from surveys.seasons import unused_slug
+from surveys.tallying import Rules
+
+
+class Command(BaseCommand):
+    help = "Import ballots (long CSV: ballot_id,rank,choice; or BLT) as an archived season, and print its slug."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--method", required=True, choices=AwardCategory.Method.values)
+        parser.add_argument("--overvote", choices=AwardCategory.Overvote.values, default="exhaust")
+        parser.add_argument("--max-skips", type=_whole, help="empty ranks in a row before a ballot ends; any number")
+        parser.add_argument("--max-ranks", type=_positive, help="ranks counted; all")
+        parser.add_argument("--unranked", choices=AwardCategory.Unranked.values, default="last")
+
+    def handle(self, *args: Any, file: Path, method: str, **options: Any) -> None:
+        rules = Rules(options["overvote"], options["max_skips"], options["max_ranks"], options["unranked"])
+        try:
+            found = ballotfiles.read(file, method=method)
+            category = ImportedCategory(
+                title=found.title[:120],
+                slug="result",
+                nominees=[{"name": name} for name in found.names],
+                ballots=found.ballots.items(),
+                method=method,
+                rules=rules,
+            )
+            taken = set(Season.objects.values_list("slug", flat=True))
+            season = import_season(
+                title=found.title[:120],
+                slug=unused_slug(found.title, taken, fallback="imported", limit=50),
+                source=file.name,
+                categories=[category],
+                archived=True,
+            )
+        except ImportRefused as problem:
+            raise CommandError(f"{problem} Nothing was imported.") from None
+        self.stderr.write(f"{len(found.ballots)} ballots for {len(found.names)} nominees imported, sealed and tallied.")
+        self.stdout.write(season.slug)
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 1000:
+        raise ValueError
+    return number
+
+
+def _positive(text: str) -> int:
+    number = _whole(text)
+    if number < 1:
+        raise ValueError
+    return number

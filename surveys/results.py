@@ -1,0 +1,223 @@
+"""Tallying a closed category, releasing its result, and how a result is shown. Nothing of it is public before release."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count
+from django.db.models.functions import Now
+
+from cms.lib import charts, pagecache
+from cms.models import User
+from surveys import ledger, tallying
+from surveys.models import AwardCategory, Ballot, Nominee, Season, Tally, TallyRow
+from surveys.seasons import Refused
+from surveys.tallying import WRITE_IN, Outcome, Rules, share
+
+WRITE_IN_NAME = "Other / write-in"
+SELF_SELECTED = "Voters chose themselves: this is not a representative sample."
+
+
+def count(category: AwardCategory) -> Outcome:
+    """Count a category's ballots now, by slugs. Raises Refused while any could still come or be left out."""
+    _refuse_unfinished(category)
+    grouped = list(category.ballots.counted().order_by().values_list("choice").annotate(number=Count("pk")))
+    candidates = [nominee.slug for nominee in category.nominees.all()]
+    ranked = category.method in (AwardCategory.Method.IRV, AwardCategory.Method.SCHULZE)
+    if ranked and any(WRITE_IN in rank for choice, _ in grouped for rank in choice):
+        candidates.append(WRITE_IN)  # in a ranking they have to be compared like anybody
+    return tallying.count(category.method, grouped, candidates, rules_of(category))
+
+
+@transaction.atomic
+def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
+    """Count a closed category and keep the outcome, in place of an earlier count. Raises Refused."""
+    category = AwardCategory.objects.select_for_update(of=("self",)).select_related("season").get(pk=category.pk)
+    if category.is_released:
+        raise Refused(f"The result of “{category}” is released: it cannot be counted again.")
+    outcome = count(category)
+    head = ledger.latest_head(category.season) or ledger.append(category.season, [])
+    Tally.objects.filter(category=category).delete()
+    result = Tally.objects.create(
+        category=category,
+        tree_head=head,
+        method=category.method,
+        rules_version=category.season.rules_version,
+        ballots=outcome.ballots,
+        base=outcome.base,
+        detail={"rounds": [asdict(stage) for stage in outcome.rounds], "pairwise": outcome.pairwise},
+        reconciliation=reconciliation(category),
+        made_by=by,
+    )
+    TallyRow.objects.bulk_create(_rows(result, outcome, {n.slug: n for n in category.nominees.all()}))
+    return result
+
+
+@transaction.atomic
+def release(category: AwardCategory) -> None:
+    """Show a tallied result to everybody, for good. Raises Refused."""
+    made = Tally.objects.filter(category=category).first()
+    if made is None:
+        raise Refused(f"“{category}” has not been tallied.")
+    if made.reconciliation != reconciliation(category):
+        raise Refused(f"Ballots of “{category}” were held or voided after its tally: tally it again.")
+    if AwardCategory.objects.closed().filter(pk=category.pk, released_at__isnull=True).update(released_at=Now()) != 1:
+        raise Refused(f"The result of “{category}” is released already.")
+    category.refresh_from_db()
+    pagecache.bump()
+
+
+@transaction.atomic
+def release_season(season: Season) -> None:
+    """Release every category that is not yet, and with them the season. Raises Refused."""
+    if season.state != Season.State.CLOSED:
+        raise Refused(f"“{season}” has to be closed first.")
+    for category in season.categories.filter(released_at__isnull=True):
+        release(category)
+    changed = Season.objects.filter(pk=season.pk, state=Season.State.CLOSED)
+    if changed.update(state=Season.State.RELEASED, released_at=Now()) != 1:
+        raise Refused(f"“{season}” was released meanwhile.")
+    season.refresh_from_db()
+    pagecache.bump()
+
+
+def reconciliation(category: AwardCategory) -> dict[str, int]:
+    """Where every confirmed ballot went."""
+    found = dict(category.ballots.order_by().values_list("state").annotate(number=Count("pk")))
+    counted, held, void = (found.get(state, 0) for state in ("cast", "quarantined", "void"))
+    return {"confirmed": counted + held + void, "held": held, "void": void, "counted": counted}
+
+
+def rules_of(category: AwardCategory) -> Rules:
+    return Rules(
+        overvote=category.overvote,
+        max_skips=category.max_skips,
+        max_ranks=category.max_ranks,
+        unranked=category.unranked,
+    )
+
+
+@dataclass(frozen=True)
+class Result:
+    """A released result as pages and articles show it."""
+
+    category: AwardCategory
+    tally: Tally
+    rows: list[dict[str, Any]]
+    chart: charts.BarChart
+    unit: str
+    note: str
+
+    @property
+    def winners(self) -> list[dict[str, Any]]:
+        return [row for row in self.rows if row["winner"]]
+
+
+def result_of(category: AwardCategory) -> Result | None:
+    """A category's result where it is released; its tally's rows and their nominees are read here, once."""
+    if not category.is_released:
+        return None
+    made = Tally.objects.select_related("tree_head").get(category=category)
+    rows = [_shown(category, made, row) for row in made.rows.select_related("nominee")]
+    unit = {"irv": "first choices", "schulze": "duels won", "score": "points"}.get(made.method, "votes")
+    chart = charts.bar_chart([(row["name"], row["count"], _bar_text(row)) for row in rows])
+    return Result(category, made, rows, chart, unit, _note(category, made))
+
+
+def _refuse_unfinished(category: AwardCategory) -> None:
+    if category.closed_at is None:
+        raise Refused(f"“{category}” has not been closed.")
+    if waiting := category.ballots.waiting().count():
+        raise Refused(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
+    if held := category.ballots.filter(state=Ballot.State.QUARANTINED).count():
+        raise Refused(f"{held} ballots of “{category}” are held for review: decide on them first.")
+
+
+def _rows(result: Tally, outcome: Outcome, nominees: dict[str, Nominee]) -> list[TallyRow]:
+    """A row for each nominee by rank, and what was written in below them all."""
+    counts = outcome.counts or {
+        name: sum(votes > outcome.pairwise[other][name] for other, votes in row.items())
+        for name, row in outcome.pairwise.items()
+    }
+    order = sorted(nominees, key=lambda slug: (outcome.ranking[slug], nominees[slug].name.casefold()))
+    rows = [
+        TallyRow(
+            tally=result,
+            nominee=nominees[slug],
+            name=nominees[slug].name,
+            rank=outcome.ranking[slug],
+            count=counts[slug],
+            is_winner=slug in outcome.winners,
+            ordering=place,
+        )
+        for place, slug in enumerate(order)
+    ]
+    written_in = TallyRow(
+        tally=result,
+        name=WRITE_IN_NAME,
+        rank=outcome.ranking.get(WRITE_IN),
+        count=counts.get(WRITE_IN, 0),
+        is_winner=WRITE_IN in outcome.winners,
+        ordering=len(rows),
+    )
+    return [*rows, written_in]
+
+
+def _shown(category: AwardCategory, made: Tally, row: TallyRow) -> dict[str, Any]:
+    if row.nominee:
+        row.nominee.category = category  # its address needs the category, which is at hand
+    return {
+        "rank": row.rank,
+        "name": row.name,
+        "slug": row.nominee.slug if row.nominee else None,
+        "url": row.nominee.get_absolute_url() if row.nominee else None,
+        "count": row.count,
+        "votes": f"{row.count:,}",
+        "share": str(share(row.count, made.base)) if made.method != AwardCategory.Method.SCHULZE else None,
+        "winner": row.is_winner,
+    }
+
+
+def _bar_text(row: dict[str, Any]) -> str:
+    return f"{row['votes']} · {row['share']} %" if row["share"] is not None else row["votes"]
+
+
+def _note(category: AwardCategory, made: Tally) -> str:
+    base = f"N = {made.base:,} {'points' if made.method == 'score' else 'ballots'}"
+    method = category.get_method_display().split(":")[0]
+    return (
+        f"{base}, {method.lower()} count, rules version {made.rules_version}. {SELF_SELECTED} {_rounding(made)}".strip()
+    )
+
+
+def _rounding(made: Tally) -> str:
+    if made.method == AwardCategory.Method.APPROVAL:
+        return "A ballot can name several, so shares add up to more than 100 %."
+    return "" if made.method == AwardCategory.Method.SCHULZE else "Shares are rounded and may not sum to 100 %."
+
+
+def as_json(outcome: Outcome, names: dict[str, str]) -> dict[str, Any]:
+    """An outcome under its nominees' names, as far as its method has the parts."""
+
+    def named(counts: dict[str, Any]) -> dict[str, Any]:
+        return {names.get(slug, slug): value for slug, value in counts.items()}
+
+    def listed(slugs: Sequence[str]) -> list[str]:
+        return [names.get(slug, slug) for slug in slugs]
+
+    answer: dict[str, Any] = {
+        "method": outcome.method,
+        "ballots": outcome.ballots,
+        "winners": listed(outcome.winners),
+        "counts": named(outcome.counts),
+        "shares": {name: str(share(number, outcome.base)) for name, number in named(outcome.counts).items()},
+    }
+    if outcome.rounds:
+        answer["rounds"] = [
+            {"counts": named(stage.counts), "eliminated": listed(stage.eliminated), "exhausted": stage.exhausted}
+            for stage in outcome.rounds
+        ]
+    if outcome.pairwise:
+        answer["pairwise"] = {names.get(slug, slug): named(row) for slug, row in outcome.pairwise.items()}
+    return answer

@@ -1,0 +1,5 @@
+"""What surveys keep no longer than they must."""
+
+from surveys import voting
+
+EXPIRING = {"unconfirmed ballots": voting.forget_pending}

@@ -1,0 +1,155 @@
+"""How a season moves on: nominations, voting, close. Who may do it is decided where it is asked for."""
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils.text import slugify
+
+from cms.lib import pagecache
+from surveys import keys, ledger
+from surveys.models import AwardCategory, Nomination, Nominee, Season
+
+# What voters can be given a ballot form for; the other methods are counted, but their ballots come from elsewhere.
+VOTED_HERE = frozenset({AwardCategory.Method.PLURALITY, AwardCategory.Method.APPROVAL})
+_CLOSING_LOCK = 0x4D4F4F43  # names our advisory lock among others'
+
+
+class Refused(Exception):
+    """A season or category cannot do this now; the text says why, to the steward."""
+
+
+@transaction.atomic
+def open_nominations(season: Season) -> None:
+    """Let readers propose nominees."""
+    if not season.categories.exists():
+        raise Refused("Add a category first.")
+    _move(season, from_=[Season.State.DRAFT], to=Season.State.NOMINATING)
+
+
+@transaction.atomic
+def open_voting(season: Season) -> None:
+    """Fix the nominees and take ballots from `opens_at` on. From now on slugs cannot change."""
+    if problems := _not_ready(season):
+        raise Refused(" ".join(problems))
+    _move(season, from_=[Season.State.DRAFT, Season.State.NOMINATING], to=Season.State.VOTING)
+    keys.make_pepper(season)
+
+
+def _not_ready(season: Season) -> list[str]:
+    problems = []
+    if not season.opens_at or not season.closes_at:
+        problems.append("Say when voting opens and closes.")
+    elif Season.objects.filter(pk=season.pk, closes_at__lte=Now()).exists():
+        problems.append("The time at which voting closes is past.")
+    categories = list(season.categories.prefetch_related("nominees"))
+    if not categories:
+        problems.append("Add a category first.")
+    for category in categories:
+        if len(category.nominees.all()) < 2:
+            problems.append(f"“{category}” needs two nominees or more.")
+        if category.method not in VOTED_HERE:
+            problems.append(
+                f"Voters cannot be asked for {category.get_method_display()} ballots here yet (“{category}”)."
+            )
+    return problems
+
+
+@transaction.atomic
+def close(season: Season) -> None:
+    """End the voting in every category and seal what waits."""
+    wait_for_voters(season)
+    _move(season, from_=[Season.State.VOTING], to=Season.State.CLOSED, closed_at=Now())
+    season.categories.filter(closed_at__isnull=True).update(closed_at=Now())
+    ledger.seal(season, everything=True)
+
+
+@transaction.atomic
+def close_category(category: AwardCategory) -> None:
+    """End the voting in one category; the season closes with its last one."""
+    season = category.season
+    wait_for_voters(season)
+    open_ones = season.categories.filter(closed_at__isnull=True, season__state=Season.State.VOTING)
+    if open_ones.filter(pk=category.pk).update(closed_at=Now()) != 1:
+        raise Refused(f"“{category}” is not open for voting.")
+    category.refresh_from_db()
+    if open_ones.exists():
+        ledger.seal(season, everything=True)
+        pagecache.bump()
+    else:
+        close(season)
+
+
+def turn_phases() -> None:
+    """Do what the clock asks for: show seasons that have opened, close those past their time."""
+    for season in Season.objects.due_to_open():
+        with transaction.atomic():
+            Season.objects.filter(pk=season.pk).due_to_open().update(opened_at=Now())
+            pagecache.bump()
+    for season in Season.objects.due_to_close():
+        try:
+            close(season)
+        except Refused:
+            continue  # somebody closed it meanwhile
+
+
+def hold_open(season: Season) -> None:
+    """Keep a season from being closed until this transaction ends: a ballot is cast before the close, or refused."""
+    _lock("pg_advisory_xact_lock_shared", season)
+
+
+def wait_for_voters(season: Season) -> None:
+    """Wait for the ballots being cast, and let nobody else begin, until this transaction ends."""
+    _lock("pg_advisory_xact_lock", season)
+
+
+def nominate(*, category: AwardCategory, name: str, url: str = "", reason: str = "") -> Nomination:
+    """Store what a reader proposes, for the steward."""
+    if category.season.state != Season.State.NOMINATING:
+        raise Refused("Nominations are not open.")
+    return Nomination.objects.create(category=category, name=name, url=url, reason=reason)
+
+
+@transaction.atomic
+def shortlist(nomination: Nomination) -> Nominee:
+    """Make a nomination a nominee."""
+    category = nomination.category
+    if category.season.is_fixed:
+        raise Refused("Voting has opened: the nominees are fixed.")
+    changed = Nomination.objects.filter(pk=nomination.pk, state=Nomination.State.NEW)
+    if changed.update(state=Nomination.State.SHORTLISTED) != 1:
+        raise Refused(f"“{nomination}” was decided already.")
+    existing = category.nominees.filter(name__iexact=nomination.name).first()
+    nominee = existing or category.nominees.create(
+        name=nomination.name, url=nomination.url, slug=free_slug(category, nomination.name)
+    )
+    pagecache.bump()
+    return nominee
+
+
+def free_slug(category: AwardCategory, name: str) -> str:
+    """A slug for a nominee that no other of its category has."""
+    taken = {*category.nominees.values_list("slug", flat=True)}
+    return unused_slug(name, taken)
+
+
+def unused_slug(name: str, taken: set[str], *, fallback: str = "nominee", limit: int = 70) -> str:
+    """A slug made from a name, numbered where it is taken."""
+    base = slugify(name)[:limit].strip("-") or fallback
+    slug, number = base, 1
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+def _move(season: Season, *, from_: list[Season.State], to: Season.State, **changes: object) -> None:
+    """Change the state where it still is one of `from_`; readers see it at once."""
+    if Season.objects.filter(pk=season.pk, state__in=from_).update(state=to, **changes) != 1:
+        season.refresh_from_db()
+        raise Refused(f"“{season}” is at “{season.get_state_display()}” and cannot go to “{to.label}” from there.")
+    season.refresh_from_db()
+    pagecache.bump()
+
+
+def _lock(function: str, season: Season) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s, %s)", [_CLOSING_LOCK, season.pk])

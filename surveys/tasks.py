@@ -1,0 +1,19 @@
+"""Doorbells of surveys, rung by beat."""
+
+from celery import shared_task
+
+from surveys import ledger, seasons
+from surveys.models import Season
+
+
+@shared_task
+def turn_phases() -> None:
+    """Open and close what the clock says."""
+    seasons.turn_phases()
+
+
+@shared_task
+def seal_ballots() -> None:
+    """Append what waits to the ledgers."""
+    for season in Season.objects.filter(state=Season.State.VOTING):
+        ledger.seal(season)
