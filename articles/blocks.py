@@ -234,7 +234,7 @@ class CallToAction(Kind):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if "snippet" in data:
-            return {"snippet": data["snippet"]}
+            return {name: value for name, value in data.items() if name not in ("heading", "body", "label", "url")}
         for name in ("heading", "label", "url"):
             if name not in data and name not in self.errors:
                 self.add_error(name, "Choose a reusable card, or write a heading, a label and a link.")

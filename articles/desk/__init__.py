@@ -1,0 +1,1 @@
+"""The desk: where articles are written, in the Django admin."""

@@ -1,0 +1,198 @@
+"""The desk's other pages: revisions, comparison, preview, comments, the checker; each asks for permission itself."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from articles import pages
+from articles.desk import checking, commenting, drafts
+from articles.desk.comparing import changes
+from articles.documents import DocumentError, StaleVersion, apply_document, document_of
+from articles.models import Article, Revision
+from articles.publishing import record
+from articles.views import PREVIEW
+from cms.lib.signing import make_token
+
+LINK_LASTS = timedelta(days=7)
+View = Callable[..., HttpResponse]
+
+
+def of_article(permission: str) -> Callable[[View], View]:
+    """Give a view the article of its address, for whoever has the permission."""
+
+    def decorate(view: View) -> View:
+        @never_cache
+        @wraps(view)
+        def guarded(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
+            if not request.user.has_perm(permission):
+                raise PermissionDenied
+            article = get_object_or_404(Article.objects.select_related("category", "cta"), pk=pk)
+            return view(request, article, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+VIEW, CHANGE, COMMENT = "articles.view_article", "articles.change_article", "articles.add_comment"
+
+
+def edit_url(article: Article) -> str:
+    return reverse("admin:articles_article_change", args=[article.pk])
+
+
+def _page(request: HttpRequest, template: str, article: Article, title: str, **context: Any) -> HttpResponse:
+    context |= admin.site.each_context(request) | {"article": article, "title": title, "opts": Article._meta}
+    return render(request, f"admin/articles/article/{template}.html", context)
+
+
+@require_safe
+@of_article(VIEW)
+def revisions(request: HttpRequest, article: Article) -> HttpResponse:
+    """Every version: who saved it, when and why; and the audit log."""
+    rows = article.revisions.select_related("by").defer("document")[:500]
+    live = getattr(article, "publication", None)
+    context = {"revisions": rows, "live": live, "entries": article.audit_entries.all()[:200]}
+    return _page(request, "revisions", article, f"Revisions of “{article}”", **context)
+
+
+@require_safe
+@of_article(VIEW)
+def compare(request: HttpRequest, article: Article) -> HttpResponse:
+    """Two versions side by side."""
+    before = _revision(article, request.GET.get("a", ""))
+    after = _revision(article, request.GET.get("b", ""))
+    if before.version > after.version:
+        before, after = after, before
+    found = changes(before.document, after.document)
+    return _page(request, "compare", article, f"Versions {before.version} and {after.version} of “{article}”",
+                 before=before, after=after, changes=found)  # fmt: skip
+
+
+def _revision(article: Article, number: str) -> Revision:
+    if not number.isdecimal() or len(number) > 9:
+        raise Http404("There is no such version.")
+    return get_object_or_404(article.revisions.select_related("by"), version=int(number))
+
+
+@require_POST
+@of_article(CHANGE)
+def restore(request: HttpRequest, article: Article, version: int) -> HttpResponse:
+    """Make an old version the newest one."""
+    revision = get_object_or_404(article.revisions, version=version)
+    expected = request.POST.get("version", "")
+    try:
+        apply_document(
+            article,
+            revision.document,
+            by=request.user,
+            reason=f"Restored version {version}",
+            expected_version=int(expected) if expected.isdecimal() else None,
+        )
+    except StaleVersion as error:
+        messages.error(request, f"{error} Nothing was restored; look at the newest version first.")
+        return HttpResponseRedirect(reverse("admin:articles_article_revisions", args=[article.pk]))
+    except DocumentError as error:
+        messages.error(request, f"Version {version} cannot be restored: {error}")
+        return HttpResponseRedirect(reverse("admin:articles_article_revisions", args=[article.pk]))
+    record(article, "restored", by=request.user, detail=f"version {version}")
+    messages.success(request, f"Version {version} is the newest version now. Readers see it once it is published.")
+    return HttpResponseRedirect(edit_url(article))
+
+
+@require_safe
+@of_article(CHANGE)
+def conflict(request: HttpRequest, article: Article) -> HttpResponse:
+    """Somebody saved first: both versions, and what to do with one's own."""
+    draft = drafts.kept(article, by=request.user)
+    if not draft:
+        return HttpResponseRedirect(edit_url(article))
+    newest = article.revisions.select_related("by").first()
+    found = changes(document_of(article), draft.document)
+    return _page(request, "conflict", article, f"“{article}” was saved by someone else", draft=draft, newest=newest,
+                 changes=[change for change in found if change.changed])  # fmt: skip
+
+
+@require_POST
+@of_article(CHANGE)
+def drop_draft(request: HttpRequest, article: Article) -> HttpResponse:
+    """Forget one's unsaved work."""
+    drafts.drop(article, by=request.user)
+    messages.info(request, "Your unsaved work was dropped.")
+    return HttpResponseRedirect(edit_url(article))
+
+
+@require_safe
+@of_article(VIEW)
+def preview(request: HttpRequest, article: Article) -> HttpResponse:
+    """The article through the real template, in phone and desktop width, and a link to share."""
+    token = make_token(PREVIEW, article.pk, expires_in=LINK_LASTS)
+    link = request.build_absolute_uri(reverse("articles:article-preview", args=[token]))
+    context = {"link": link, "expires": timezone.now() + LINK_LASTS, "draft": request.GET.get("draft") == "1"}
+    return _page(request, "preview", article, f"Preview of “{article}”", **context)
+
+
+@require_safe
+@of_article(VIEW)
+def frame(request: HttpRequest, article: Article) -> HttpResponse:
+    """What the preview shows: the newest version, or with ?draft=1 what one typed and did not save."""
+    draft = drafts.kept(article, by=request.user) if request.GET.get("draft") == "1" else None
+    document = draft.document if draft else document_of(article)
+    try:
+        page = pages.preview_of(document)
+    except (KeyError, TypeError, ValueError):
+        page = pages.preview_of(document_of(article))
+    response = render(request, "articles/article.html", page)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_POST
+@of_article(CHANGE)
+def presence(request: HttpRequest, article: Article) -> HttpResponse:
+    """Say that one has the article open; who else does, and which version there is."""
+    if request.POST.get("leaving"):
+        drafts.leave(article, by=request.user)
+        return JsonResponse({"others": []})
+    others = drafts.be_present(article, by=request.user)
+    shown = [{"name": str(other.by), "since": other.since.isoformat()} for other in others]
+    return JsonResponse({"others": shown, "version": article.version})
+
+
+@require_POST
+@of_article(COMMENT)
+def comment(request: HttpRequest, article: Article) -> HttpResponse:
+    """Say something about an article, and ask someone by mail."""
+    try:
+        commenting.comment(
+            article, by=request.user, text=request.POST.get("text", ""), asks=request.POST.get("asks", "")
+        )
+    except ValueError as error:
+        messages.error(request, str(error))
+    return HttpResponseRedirect(f"{edit_url(article)}#comments")
+
+
+@require_POST
+@of_article(COMMENT)
+def resolve(request: HttpRequest, article: Article, comment: int) -> HttpResponse:
+    """Settle a comment."""
+    commenting.resolve(get_object_or_404(article.comments, pk=comment))
+    return HttpResponseRedirect(f"{edit_url(article)}#comments")
+
+
+@require_safe
+@of_article(VIEW)
+def check(request: HttpRequest, article: Article) -> HttpResponse:
+    """What to look at before publishing."""
+    findings = checking.findings_of(document_of(article), article=article)
+    return _page(request, "check", article, f"Before “{article}” is published", findings=findings)
