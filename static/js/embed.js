@@ -9,14 +9,12 @@ function load(box) {
   frame.focus();
 }
 
-export function setUp() {
-  for (const box of document.querySelectorAll("[data-embed]")) {
-    if (!box.dataset.embed.startsWith("https://")) continue;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "btn btn-primary";
-    button.textContent = "Load it here";
-    button.addEventListener("click", () => load(box));
-    box.insertBefore(button, box.querySelector("a"));
-  }
+for (const box of document.querySelectorAll("[data-embed]")) {
+  if (!box.dataset.embed.startsWith("https://")) continue;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-primary";
+  button.textContent = "Load it here";
+  button.addEventListener("click", () => load(box));
+  box.insertBefore(button, box.querySelector("a"));
 }

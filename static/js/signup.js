@@ -39,6 +39,4 @@ async function submit(event) {
   button.disabled = false;
 }
 
-export function setUp() {
-  for (const form of document.querySelectorAll("form[data-signup]")) form.addEventListener("submit", submit);
-}
+for (const form of document.querySelectorAll("form[data-signup]")) form.addEventListener("submit", submit);

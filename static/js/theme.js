@@ -13,12 +13,10 @@ function choose(dark) {
   else root.dataset.theme = theme;
 }
 
-export function setUp() {
-  for (const button of document.querySelectorAll(".theme-toggle")) {
-    const show = () => button.setAttribute("aria-pressed", String(isDark()));
-    button.hidden = false;
-    button.addEventListener("click", () => { choose(!isDark()); show(); });
-    system.addEventListener("change", show);
-    show();
-  }
+for (const button of document.querySelectorAll(".theme-toggle")) {
+  const show = () => button.setAttribute("aria-pressed", String(isDark()));
+  button.hidden = false;
+  button.addEventListener("click", () => { choose(!isDark()); show(); });
+  system.addEventListener("change", show);
+  show();
 }
