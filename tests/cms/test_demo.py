@@ -213,3 +213,9 @@ def test_production_gets_no_demo(db: None, settings: Any) -> None:
     with pytest.raises(CommandError, match="production"):
         call_command("load_demo")
     assert not DemoMark.objects.exists()
+
+
+def test_a_page_shows_the_tags_of_its_own_article(demo: list[str], db: None) -> None:
+    for publication in Publication.objects.pages():
+        [entry] = [entry for entry in ARTICLES if entry["slug"] == publication.slug]
+        assert {tag["slug"] for tag in publication.tag_rows} == set(entry["tags"])
