@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import transaction
 from django.utils import timezone
-from django.utils.encoding import iri_to_uri
+from django.utils.encoding import iri_to_uri, punycode
 
 from cms.lib import html, pagecache
 from cms.models import User
@@ -95,7 +95,7 @@ def _decide(version: CreativeVersion, verdict: Approval.Verdict, *, by: User, re
     approval = Approval(
         version=version, verdict=verdict, reason=reason, submitted_by=version.submitted_by, by=by, at=timezone.now()
     )
-    approval.full_clean(exclude=["version", "submitted_by", "by"])
+    approval.full_clean()
     with transaction.atomic():
         approval.save(force_insert=True)
         notices.creative_decided(version, approval)
@@ -116,11 +116,14 @@ def plain(text: str) -> str:
 
 def web_address(url: str) -> str:
     """The address as browsers send it. Raises ValidationError for anything but plain http(s)."""
-    url = iri_to_uri(url.strip())
+    url = url.strip()
     _is_web_address(url)
-    if urlsplit(url).username is not None:
+    parts = urlsplit(url)
+    if parts.username is not None:
         raise ValidationError("A link cannot carry a user name or password.")
-    return url
+    if not parts.netloc.isascii():
+        url = url.replace(parts.netloc, punycode(parts.netloc), 1)
+    return iri_to_uri(url) or ""
 
 
 def _problems(kind: PlacementKind, content: dict[str, str], image: CleanImage | None) -> dict[str, str]:

@@ -35,6 +35,10 @@ class Calendar:
             run |= {(day, item.kind_id): self.days[item.kind_id][day] for day in days}
         return dict(sorted(run.items()))
 
+    def last_day(self, package: Package, start: date) -> date:
+        """The last day of a run that starts on a day on which it can."""
+        return max(day for day, _ in self.run_of(package, start) or {(start, 0): 0})
+
     def starts(self, package: Package, *, limit: int, after: date = date.min) -> list[date]:
         """The first days on which the whole package can start."""
         kinds = [item.kind_id for item in package.items.all()]

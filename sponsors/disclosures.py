@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
 from django.db import connection
 
-from sponsors.models import Booking, DisclosureEntry
+from sponsors.models import Booking, DisclosureEntry, PlacementKind
 
 _LOCK = 0x73706F6E73  # "spons": one writer at a time, so that the chain has no forks.
 
@@ -63,15 +63,13 @@ def first_broken(entries: Iterable[DisclosureEntry]) -> int | None:
 
 
 def _placements(booking: Booking) -> list[str]:
-    """`Lead slot, 3 Dec 2026` or, for several days, `Lead slot, 7 days from 3 to 9 Dec 2026`."""
-    claims = booking.claims.select_related("unit__kind").order_by(
-        "unit__kind__name", "unit__kind_id", "unit__date", "id"
-    )
-    lines = []
-    for name, group in groupby(claims, key=lambda claim: claim.unit.kind.name):
-        days = [claim.unit.date for claim in group]
-        when = (
-            f"{days[0]:%d %b %Y}" if len(days) == 1 else f"{len(days)} days, {days[0]:%d %b %Y} to {days[-1]:%d %b %Y}"
-        )
-        lines.append(f"{name}: {when}")
-    return lines
+    """`Front page: 3 Dec 2026` or, for several, `Front page: 7 days, 3 Dec 2026 to 9 Dec 2026`."""
+    claims = booking.claims.select_related("unit__kind").order_by("unit__kind__name", "unit__kind", "unit__date", "id")
+    return [_run_text(kind, [claim.unit.date for claim in run]) for kind, run in groupby(claims, lambda c: c.unit.kind)]
+
+
+def _run_text(kind: PlacementKind, days: list[date]) -> str:
+    if len(days) == 1:
+        return f"{kind.name}: {days[0]:%-d %b %Y}"
+    unit = "briefings" if kind.is_mail else "days"
+    return f"{kind.name}: {len(days)} {unit}, {days[0]:%-d %b %Y} to {days[-1]:%-d %b %Y}"

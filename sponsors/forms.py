@@ -23,7 +23,7 @@ TRAP = HTML(
 
 
 class BookingForm(forms.Form):
-    """Asks for one package from a day on; `starts` are the days on which it can start."""
+    """Asks for one package from a day on; `runs` are the first and last days to choose from."""
 
     company = forms.CharField(max_length=120, label="Company", widget=forms.TextInput({"autocomplete": "organization"}))
     contact_email = forms.EmailField(
@@ -40,12 +40,13 @@ class BookingForm(forms.Form):
         help_text="What you advertise, whom it is for, other dates that would do.",
     )
 
-    def __init__(self, *args: Any, package: Package, starts: list[date], network: str = "", **kwargs: Any):
+    def __init__(self, *args: Any, package: Package, runs: list[tuple[date, date]], network: str = "", **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.package, self.network = package, network
-        self.fields["start"].widget = forms.Select(
-            choices=[("", "Choose a day")] + [(day, day_text(day)) for day in starts]
-        )
+        choices = [("", "Choose a day")] + [
+            (first, f"{day_text(first)}, until {day_text(last)}") for first, last in runs
+        ]
+        self.fields["start"].widget = forms.Select(choices=choices)
         self.helper = FormHelper()
         self.helper.disable_csrf = True
         self.helper.layout = Layout(

@@ -33,7 +33,9 @@ def accept(file: IO[bytes], sizes: list[tuple[int, int]], *, max_bytes: int = MA
             return _encoded(upright, lossless=image.format in ("PNG", "GIF"))
     except UnidentifiedImageError:
         raise ValidationError("This is not an image we can read. Send a PNG, JPEG, WebP or GIF.") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        raise ValidationError("This image has far too many pixels.") from None
+    except (OSError, SyntaxError, ValueError):
         raise ValidationError("This image is damaged. Save it again and send that.") from None
 
 

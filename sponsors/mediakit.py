@@ -5,7 +5,6 @@ from typing import Any
 from django.urls import reverse
 
 from sponsors import audience, availability
-from sponsors.forms import day_text
 from sponsors.models import Package, PlacementKind
 
 NEXT_STARTS = 3
@@ -35,18 +34,13 @@ def card(package: Package, calendar: availability.Calendar) -> dict[str, Any]:
         "includes": includes(package),
         "url": reverse("sponsors:book", args=[package.tier]),
         "featured": package.tier == Package.Tier.GOLD,
-        "starts": [day_text(day) for day in calendar.starts(package, limit=NEXT_STARTS)],
+        "starts": calendar.starts(package, limit=NEXT_STARTS),
     }
 
 
 def includes(package: Package) -> list[str]:
-    """`7 days: Article page`, `2 briefings: Lead place in the Morning Orbit`."""
-    return [_included(item.kind, item.quantity) for item in package.items.all()]
-
-
-def _included(kind: PlacementKind, quantity: int) -> str:
-    unit = "briefing" if kind.is_mail else "day"
-    return f"{quantity} {unit}{'' if quantity == 1 else 's'}: {kind.name}"
+    """`7 × Day on article pages`."""
+    return [f"{item.quantity} × {item.kind.name}" for item in package.items.all()]
 
 
 def specification(kind: PlacementKind) -> list[dict[str, str]]:

@@ -38,12 +38,11 @@ def media_kit(request: HttpRequest) -> HttpResponse:
 def book(request: HttpRequest, tier: str) -> HttpResponse:
     """Ask for a package: its units are held, and both sides get a mail."""
     package = get_object_or_404(Package.objects.on_sale(), tier=tier)
-    starts = availability.calendar([package]).starts(package, limit=STARTS_OFFERED)
-    network = counting.network_of(client_address(request))
-    form = BookingForm(
-        request.POST if request.method == "POST" else None, package=package, starts=starts, network=network
-    )
-    context = {"package": package, "form": form, "starts": starts, "includes": mediakit.includes(package)}
+    calendar = availability.calendar([package])
+    runs = [(day, calendar.last_day(package, day)) for day in calendar.starts(package, limit=STARTS_OFFERED)]
+    data = request.POST if request.method == "POST" else None
+    form = BookingForm(data, package=package, runs=runs, network=counting.network_of(client_address(request)))
+    context = {"package": package, "form": form, "runs": runs, "includes": mediakit.includes(package)}
     if request.method == "POST" and form.is_valid():
         try:
             booking = form.save()

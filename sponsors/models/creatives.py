@@ -107,7 +107,9 @@ class Approval(models.Model):
     version = models.ForeignKey(CreativeVersion, on_delete=models.PROTECT, related_name="approvals")
     verdict = models.CharField(max_length=10, choices=Verdict)
     reason = models.CharField(max_length=300, blank=True)
-    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 

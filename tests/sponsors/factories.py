@@ -18,6 +18,11 @@ def soon(days: int = 7) -> date:
     return today() + timedelta(days=days)
 
 
+def wait(time_machine, **duration):
+    """Let time pass."""
+    time_machine.move_to(timezone.now() + timedelta(**duration))
+
+
 def user(email="mia@example.com", **fields):
     return User.objects.filter(email=email).first() or User.objects.create_user(email, "pw", **fields)
 

@@ -1,0 +1,154 @@
+"""Many buyers at once never buy the same unit. Real threads, real connections, real commits."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import IntegrityError, close_old_connections, connection, transaction
+
+from sponsors import booking, counting
+from sponsors.models import AdEvent, Booking, Claim, RunUnit
+from tests.sponsors import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BUYERS, UNITS = 12, 5
+
+
+def at_once(work, times):
+    """Run work(number) in so many threads that all start together; return what each returned."""
+    gate = threading.Barrier(times)
+
+    def run(number):
+        try:
+            gate.wait()
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))
+
+
+def try_to_hold(package, start):
+    def work(number):
+        try:
+            return factories.held(package, start=start, company=f"Buyer {number}")
+        except booking.Unavailable:
+            return None
+
+    return work
+
+
+@pytest.fixture
+def scarce():
+    """A one-day package of which UNITS can be sold."""
+    made = factories.package()
+    factories.open_days(made.items.get().kind, first=factories.soon(), days=1, per_day=UNITS)
+    return made
+
+
+def live_claims():
+    return Claim.objects.filter(state__in=booking.LIVE).count()
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_n_buyers_of_m_units_buy_exactly_m(scarce, round_):
+    results = at_once(try_to_hold(scarce, factories.soon()), BUYERS)
+    assert sum(result is not None for result in results) == UNITS
+    assert live_claims() == UNITS == Claim.objects.values("unit").distinct().count()
+
+
+def test_without_locks_and_constraint_the_same_buyers_oversell(scarce):
+    """The control: what the test above would look like if nothing held."""
+    constraint = next(c for c in Claim._meta.constraints if c.name == "claim_one_live_per_unit")
+    looked = threading.Barrier(BUYERS)
+
+    def naive(number):
+        unit = RunUnit.objects.free().order_by("ordinal").first()
+        looked.wait()
+        sold = Booking.objects.create(
+            company=f"Buyer {number}", package=scarce, snapshot=scarce.snapshot(), price=1, currency="USD",
+            contact_email="b@example.com", state="cancelled",
+        )  # fmt: skip
+        return Claim.objects.create(unit=unit, booking=sold)
+
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Claim, constraint)
+    try:
+        at_once(naive, BUYERS)
+        assert Claim.objects.values("unit").distinct().count() < live_claims()
+    finally:
+        Claim.objects.all().delete()
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Claim, constraint)
+
+
+def test_without_locks_the_constraint_still_refuses(scarce):
+    looked = threading.Barrier(BUYERS)
+
+    def naive(number):
+        unit = RunUnit.objects.free().order_by("ordinal").first()
+        looked.wait()
+        sold = Booking.objects.create(
+            company=f"Buyer {number}", package=scarce, snapshot=scarce.snapshot(), price=1, currency="USD",
+            contact_email="b@example.com", state="cancelled",
+        )  # fmt: skip
+        try:
+            with transaction.atomic():
+                return Claim.objects.create(unit=unit, booking=sold)
+        except IntegrityError:
+            return None
+
+    results = at_once(naive, BUYERS)
+    assert sum(result is not None for result in results) == live_claims() == 1
+
+
+def test_packages_that_overlap_neither_deadlock_nor_share_a_unit():
+    first, second = factories.kind("web:article"), factories.kind("web:home")
+    made = factories.package({first: 3, second: 2})
+    factories.open_days(first, second, first=factories.soon(), days=8)
+
+    def work(number):
+        return try_to_hold(made, factories.soon(7 + number % 4))(number)
+
+    winners = [result for result in at_once(work, 8) if result]
+    assert winners
+    assert live_claims() == 5 * len(winners)
+
+
+def test_stale_holds_are_released_once_though_all_buyers_try(scarce):
+    old = [factories.held(scarce, start=factories.soon(), company=f"Old {n}") for n in range(UNITS)]
+    Booking.objects.update(hold_until=old[0].requested_at)
+    results = at_once(try_to_hold(scarce, factories.soon()), BUYERS)
+    assert sum(result is not None for result in results) == UNITS
+    assert Booking.objects.filter(state="expired").count() == UNITS
+
+
+def test_one_booking_is_confirmed_once_by_many(scarce):
+    held = factories.held(scarce, start=factories.soon())
+
+    def confirm(_number):
+        close_old_connections()
+        try:
+            return booking.confirm(held, by=None)
+        except booking.NotPossible:
+            return None
+
+    assert sum(result is not None for result in at_once(confirm, 6)) == 1
+    assert held.disclosures.count() == 1
+
+
+def test_one_nonce_counts_once_in_twenty_threads():
+    claim = factories.running().claims.get()
+    at_once(lambda _: counting.record_click(insertion_id=claim.pk, nonce="d1.2"), 20)
+    counted = dict(
+        AdEvent.objects.filter(claim=claim)
+        .values_list("reason")
+        .order_by("reason")
+        .distinct()
+        .values_list("reason", "kind")
+    )
+    assert AdEvent.objects.count() == 20
+    assert AdEvent.objects.filter(reason="").count() == 1
+    assert set(counted) == {"", "repeat"}

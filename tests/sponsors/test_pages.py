@@ -1,0 +1,194 @@
+"""The pages of those who advertise: what is offered, the booking, the sponsor's own page."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from cms.lib.signing import make_token
+from sponsors import booking
+from sponsors.models import Booking, CreativeVersion
+from tests.sponsors import factories
+from tests.sponsors.test_approving import picture
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def gold():
+    made = factories.package({factories.kind(name="Article place"): 2})
+    factories.open_days(made.items.get().kind)
+    return made
+
+
+def request_for(gold, client, **changes):
+    fields = {
+        "company": "Northwind Custody",
+        "contact_email": "ads@northwind.example",
+        "start": factories.soon().isoformat(),
+        "message": "Hello",
+    } | changes
+    return client.post(f"/advertise/book/{gold.tier}/", fields)
+
+
+def test_the_media_kit_shows_packages_prices_contents_and_free_days(gold, client):
+    page = client.get("/advertise/").content.decode()
+    assert "USD 1,500" in page
+    assert "2 × Article place" in page
+    assert f'datetime="{factories.soon(2).isoformat()}"' in page
+    assert "600×200" in page
+
+
+def test_the_media_kit_can_be_kept_and_sets_no_cookie(gold, client):
+    response = client.get("/advertise/")
+    assert "public" in response["Cache-Control"]
+    assert not response.cookies
+    assert "style=" not in response.content.decode()
+
+
+def test_the_media_kit_takes_few_queries(gold, client, django_assert_max_num_queries):
+    client.get("/advertise/")
+    with django_assert_max_num_queries(5):
+        client.get("/advertise/")
+
+
+def test_with_nothing_on_sale_the_media_kit_says_so(client):
+    assert b"Nothing is on sale" in client.get("/advertise/").content
+
+
+def test_a_package_off_sale_cannot_be_booked(gold, client):
+    assert client.get("/advertise/book/platinum/").status_code == 404
+
+
+def test_a_request_holds_the_dates_and_says_so(gold, client):
+    response = request_for(gold, client)
+    assert response.status_code == 302
+    held = Booking.objects.get()
+    assert (held.state, held.claims.count(), held.message) == ("held", 2, "Hello")
+    assert b"These dates are held for you" in client.get(response["Location"]).content
+
+
+def test_a_request_for_taken_dates_is_refused_with_other_days_and_keeps_what_was_typed(gold, client):
+    factories.held(gold)
+    response = request_for(gold, client)
+    assert response.status_code == 409
+    page = response.content.decode()
+    assert "The package could start on" in page
+    assert 'value="Northwind Custody"' in page
+    assert Booking.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"company": ""}, "This field is required"),
+        ({"contact_email": "not an address"}, "Enter a valid email address"),
+        ({"start": "soon"}, "Enter a valid date"),
+        ({"start": "2020-01-01"}, "This day is over"),
+        ({"website": "https://spam.example"}, "Something went wrong"),
+        ({"message": "x" * 2001}, "at most 2000 characters"),
+    ],
+)
+def test_a_bad_request_is_refused_in_plain_words(gold, client, changes, words):
+    response = request_for(gold, client, **changes)
+    assert words in response.content.decode()
+    assert not Booking.objects.exists()
+
+
+def test_a_company_name_cannot_smuggle_a_line_into_a_mail(gold, client):
+    request_for(gold, client, company="Northwind\r\nBcc: x@example.com")
+    assert Booking.objects.get().company == "Northwind Bcc: x@example.com"
+
+
+def test_one_address_cannot_hold_everything(gold, client):
+    for day in (4, 7, 10):
+        assert request_for(gold, client, start=factories.soon(day).isoformat()).status_code == 302
+    response = request_for(gold, client, start=factories.soon(13).isoformat())
+    assert response.status_code == 429
+    assert b"Too many requests" in response.content
+
+
+def test_a_form_on_another_site_is_refused(gold, client):
+    response = client.post("/advertise/book/gold/", {}, headers={"sec-fetch-site": "cross-site"})
+    assert response.status_code == 403
+
+
+def portal_fields(creative, **changes):
+    fields = {"headline": "Keys that stay yours", "body": "Text", "link_url": "https://northwind.example/"} | changes
+    prefix = f"creative{creative.pk}-"
+    return {"creative": creative.pk} | {prefix + name: value for name, value in fields.items()}
+
+
+def test_a_sponsor_hands_in_an_ad_that_waits_for_approval(client):
+    sold = factories.confirmed()
+    image = SimpleUploadedFile("ad.png", picture().getvalue())
+    fields = portal_fields(sold.creatives.get(), image=image, image_alt="A safe")
+    response = client.post(sold.portal_path, fields)
+    assert response.status_code == 302
+    version = CreativeVersion.objects.get()
+    assert (version.submitted_by, version.image_alt) == (None, "A safe")
+    page = client.get(sold.portal_path)
+    assert b"waits for us" in page.content
+    assert "no-store" in page["Cache-Control"]
+    assert page["X-Robots-Tag"] == "noindex"
+    assert not page.cookies
+
+
+def test_a_new_version_keeps_the_image_unless_told_otherwise(client):
+    sold = factories.confirmed()
+    creative = sold.creatives.get()
+    image = SimpleUploadedFile("ad.png", picture().getvalue())
+    client.post(sold.portal_path, portal_fields(creative, image=image, image_alt="A safe"))
+    client.post(sold.portal_path, portal_fields(creative, headline="Other words", image_alt="A safe"))
+    client.post(sold.portal_path, portal_fields(creative, headline="Third", drop_image="on"))
+    assert [bool(version.image) for version in CreativeVersion.objects.order_by("number")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"headline": "x" * 61}, "This has 61 characters"),
+        ({"link_url": "javascript:alert(1)"}, "Write a full web address"),
+        (
+            {"image": SimpleUploadedFile("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>")},
+            "not an image we can read",
+        ),
+        ({"image": SimpleUploadedFile("a.png", picture((481, 361)).getvalue())}, "481×361"),
+        ({"image": SimpleUploadedFile("a.png", picture().getvalue())}, "Describe the image"),
+    ],
+)
+def test_an_ad_outside_the_specifications_is_refused_at_its_field(client, changes, words):
+    sold = factories.confirmed()
+    response = client.post(sold.portal_path, portal_fields(sold.creatives.get(), **changes))
+    assert words in response.content.decode()
+    assert not CreativeVersion.objects.exists()
+
+
+def test_nothing_is_handed_in_for_a_booking_that_is_over(client):
+    sold = factories.confirmed()
+    creative = sold.creatives.get()
+    booking.cancel(sold, by=None)
+    client.post(sold.portal_path, portal_fields(creative))
+    assert not CreativeVersion.objects.exists()
+
+
+def test_a_portal_is_no_way_into_another_booking(client):
+    bought = factories.package()
+    factories.open_days(bought.items.get().kind)
+    mine, other = factories.held(bought), factories.held(bought, start=factories.soon(12))
+    client.post(mine.portal_path, portal_fields(other.creatives.get()))
+    assert not CreativeVersion.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["portal", "report", "requested"])
+def test_a_malformed_or_foreign_link_is_not_found(client, page):
+    for token in ("x", make_token("sponsors.other", 1), make_token(f"sponsors.{page}", 999)):
+        assert client.get(f"/advertise/{page}/{token}/").status_code == 404
+
+
+def test_a_report_link_opens_no_portal(client):
+    sold = factories.confirmed()
+    assert client.get(sold.report_path.replace("/report/", "/portal/")).status_code == 404

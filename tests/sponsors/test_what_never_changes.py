@@ -1,0 +1,73 @@
+"""What is recorded cannot be edited or deleted, whichever code tries."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from sponsors import counting, selling
+from sponsors.models import AdEvent, Approval, CreativeVersion, DisclosureEntry, Package, PackageItem
+from tests.sponsors import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def recorded():
+    sold = factories.running()
+    counting.record_click(insertion_id=sold.claims.get().pk, nonce="n")
+    return sold
+
+
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [
+        (AdEvent, {"reason": "repeat"}),
+        (Approval, {"verdict": "rejected", "reason": "x"}),
+        (CreativeVersion, {"headline": "Other"}),
+        (DisclosureEntry, {"sponsor_name": "Nobody"}),
+    ],
+)
+def test_records_are_neither_changed_nor_deleted(recorded, model, change):
+    with pytest.raises(DatabaseError, match="never changed or deleted"), transaction.atomic():
+        model.objects.update(**change)
+    with pytest.raises(DatabaseError, match="never changed or deleted"), transaction.atomic():
+        model.objects.all()._raw_delete("default")
+    assert model.objects.exists()
+
+
+def test_a_quoted_package_keeps_its_price_and_items(recorded):
+    package = recorded.package
+    for change in ({"price": Decimal(1)}, {"tier": "silver"}, {"quoted_at": None}):
+        with pytest.raises(DatabaseError, match="make a new version"), transaction.atomic():
+            Package.objects.filter(pk=package.pk).update(**change)
+    item = package.items.get()
+    for attempt in (
+        lambda: PackageItem.objects.filter(pk=item.pk).update(quantity=9),
+        item.delete,
+        lambda: PackageItem.objects.create(package=package, kind=factories.kind("web:home"), quantity=1),
+    ):
+        with pytest.raises(DatabaseError, match="quoted package"), transaction.atomic():
+            attempt()
+
+
+def test_a_quoted_package_may_go_off_sale(recorded):
+    assert Package.objects.filter(pk=recorded.package.pk).update(on_sale=False) == 1
+
+
+def test_a_package_nobody_was_quoted_can_change():
+    package = factories.package()
+    package.price = Decimal("9.50")
+    package.save()
+    package.items.get().delete()
+    assert Package.objects.get().price == Decimal("9.50")
+
+
+def test_a_new_version_takes_over_and_old_bookings_keep_their_price(recorded):
+    made = selling.new_version(recorded.package)
+    Package.objects.filter(pk=made.pk).update(price=Decimal(9000))
+    selling.put_on_sale(made)
+    assert list(Package.objects.on_sale()) == [made]
+    assert made.items.get().quantity == 1
+    recorded.refresh_from_db()
+    assert recorded.price == Decimal("1500.00")
