@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import CommandError, call_command, get_commands
+from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -20,19 +20,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--only-static", action="store_true", help="Leave the database alone.")
+        parser.add_argument("--no-demo", action="store_true", help="Do not load the demo newsroom.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["only_static"]:
-            self.prepare_database()
+            self.prepare_database(demo=not options["no_demo"])
         Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)  # the web server mounts it
         self.collect_static()
 
-    def prepare_database(self) -> None:
+    def prepare_database(self, *, demo: bool) -> None:
         try:
             self.migrate()
         except OperationalError as error:
             raise CommandError(f"The database cannot be reached: {error}") from error
-        self.load_demo()
+        if demo and settings.EMBEDDED_DATABASE and not settings.PRODUCTION:
+            call_command("load_demo")  # once: what was loaded is left alone from then on
 
     def migrate(self) -> None:
         executor = MigrationExecutor(connection)
@@ -40,11 +42,6 @@ class Command(BaseCommand):
             began = self.say(f"applying {len(pending)} migrations …")
             call_command("migrate", verbosity=0, interactive=False)
             self.done(began)
-
-    def load_demo(self) -> None:
-        """Only in the embedded database: nobody's real newsroom. What was loaded once is left alone."""
-        if settings.EMBEDDED_DATABASE and not settings.PRODUCTION and "load_demo" in get_commands():
-            call_command("load_demo")
 
     def collect_static(self) -> None:
         root = Path(settings.STATIC_ROOT).resolve()

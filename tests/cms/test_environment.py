@@ -1,0 +1,72 @@
+"""The environment variables: documented, and missed loudly in production."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def documented() -> set[str]:
+    return set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def read_by_settings() -> set[str]:
+    """The names in env.str("NAME") and in _required("NAME", …)."""
+    names = set()
+    for node in ast.walk(ast.parse((ROOT / "cms/settings.py").read_text())):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = ast.unparse(node.func)
+            if called == "_required" or called.startswith("env."):
+                names.add(str(node.args[0].value))
+    return names
+
+
+def read_by_the_procfile() -> set[str]:
+    return set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "Procfile").read_text()))
+
+
+def test_the_example_names_every_variable_and_no_other() -> None:
+    assert documented() == read_by_settings() | read_by_the_procfile()
+
+
+def test_copying_the_example_changes_nothing() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    assert [line for line in lines if line and not line.startswith("#")] == []
+
+
+COMPLETE = {
+    "PRODUCTION": "1",
+    "SECRET_KEY": "long enough for a test",
+    "SITE_URL": "https://news.example",
+    "DATABASE_URL": "postgres://nobody@localhost/none",
+}
+
+
+def start_with(environment: dict[str, str], var: Path) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if name not in documented()}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "check"],
+        env=clean | {"MOONPRESS_VAR": str(var)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "SITE_URL", "DATABASE_URL"])
+def test_production_does_not_start_without(name: str, tmp_path: Path) -> None:
+    refused = start_with(COMPLETE | {name: ""}, tmp_path)
+    assert refused.returncode != 0
+    assert refused.stderr.startswith(f"moonpress: {name} is not set.")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_production_starts_with_them(tmp_path: Path) -> None:
+    assert start_with(COMPLETE, tmp_path).returncode == 0
+    assert not (tmp_path / "secret_key").exists(), "a secret was made up where production has its own"
