@@ -92,3 +92,17 @@ class Processes:
 def _relay(child: subprocess.Popen[str], label: str) -> None:
     for line in child.stdout or ():
         print(f"{label} {line.rstrip()}", flush=True)
+
+
+def main(name: str) -> None:
+    """Become one of the Procfile's processes, as containers run them."""
+    root = Path(__file__).resolve().parents[2]
+    commands = read_procfile(root / "Procfile")
+    if name not in commands:
+        sys.exit(f"moonpress: the Procfile has no {name!r}; it has {', '.join(commands)}")
+    os.chdir(root)
+    os.execvp("/bin/sh", ["/bin/sh", "-c", f"exec {commands[name]}"])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
