@@ -1,0 +1,77 @@
+"""The demo newsroom's readership: people who do not exist, at domains that are reserved for examples."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count, product
+from random import Random
+from typing import Any
+
+from django.utils import timezone
+
+from cms.demo.pieces import Piece
+from newsletter.models import Newsletter, Subscriber, Subscription
+from newsletter.subscribing import CONSENT_TEXT
+
+NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")  # reserved for examples as well
+State = Subscription.State
+
+
+def addresses(entry: dict[str, Any]) -> Iterator[str]:
+    """Addresses without end, in an order that is always the same and looks like none."""
+    names = [*product(entry["first_names"], entry["last_names"])]
+    Random(len(names)).shuffle(names)
+    for serial in count():
+        for number, (first, last) in enumerate(names):
+            domain = entry["domains"][number % len(entry["domains"])]
+            yield f"{first}.{last}{serial or ''}@{domain}".lower()
+
+
+def waves(entry: dict[str, Any]) -> list[Piece]:
+    """Those who joined before the first briefing, between any two, and after the last; then some who did not confirm."""
+    source, now = addresses(entry), timezone.now()
+    pieces: list[Piece] = []
+    for first, last, number in entry["joined"]:
+        emails = [next(source) for _ in range(number)]
+        pieces.append((f"readers since {first} days", partial(_join, entry, emails, now, first, last)))
+    pending = [next(source) for _ in range(entry["pending"])]
+    pieces.append(("readers to be", partial(_join, entry, pending, now, 2, 0, State.PENDING)))
+    return pieces
+
+
+def _join(
+    entry: dict[str, Any], emails: list[str], now: datetime, first: int, last: int, state: str = State.CONFIRMED
+) -> None:
+    random = Random(f"{first} {state}")
+    known = set(Subscriber.objects.filter(canonical__in=emails).values_list("canonical", flat=True))
+    fresh = [email for email in emails if email not in known]
+    times = sorted(now - timedelta(days=last) - timedelta(days=first - last) * random.random() for _ in fresh)
+    made = Subscriber.objects.bulk_create(
+        Subscriber(email=email, canonical=email, created_at=time) for email, time in zip(fresh, times, strict=True)
+    )
+    lists = [(Newsletter.objects.get(slug=entry["newsletter"]), 1.0)]
+    lists.append((Newsletter.objects.get(slug=entry["second_newsletter"]), entry["second_share"]))
+    Subscription.objects.bulk_create(
+        _subscription(subscriber, newsletter, state, random, entry["sources"])
+        for subscriber in made
+        for newsletter, share in lists
+        if random.random() < share
+    )
+
+
+def _subscription(
+    subscriber: Subscriber, newsletter: Newsletter, state: str, random: Random, sources: list[str]
+) -> Subscription:
+    network, asked = random.choice(NETWORKS), subscriber.created_at
+    confirmed = asked + timedelta(minutes=random.uniform(1, 90)) if state == State.CONFIRMED else None
+    return Subscription(
+        newsletter=newsletter,
+        subscriber=subscriber,
+        state=state,
+        source=random.choice(sources),
+        requested_at=asked,
+        requested_from=network,
+        consent_text=CONSENT_TEXT,
+        confirmed_at=confirmed,
+        confirmed_from=network if confirmed else "",
+    )

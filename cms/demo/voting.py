@@ -1,0 +1,96 @@
+"""The demo newsroom's awards: a season that is over, and one that takes votes."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.utils import timezone
+
+from cms.demo import content
+from cms.demo.pieces import Piece
+from surveys import seasons
+from surveys.importing import MARKS, ImportedCategory, choices_from_counts, import_season
+from surveys.models import AwardCategory, Nominee, Season
+
+WRITE_IN = MARKS[0]
+
+
+def pieces() -> Iterator[Piece]:
+    """A season each: one that has an end in the past comes in as an import, complete with its count."""
+    now = timezone.now()
+    for season in content.read("awards")["seasons"]:
+        make = _make_finished if "closes_days_ago" in season else _make_open
+        yield f"season {season['slug']}", partial(make, season, now)
+
+
+def _make_finished(entry: dict[str, Any], now: datetime) -> None:
+    if Season.objects.filter(slug=entry["slug"]).exists():
+        return
+    import_season(
+        title=entry["title"],
+        slug=entry["slug"],
+        source=entry["source"],
+        opens_at=content.days_before(now, entry["opens_days_ago"]),
+        closes_at=content.days_before(now, entry["closes_days_ago"]),
+        released_at=content.days_before(now, entry["released_days_ago"]),
+        categories=[_finished_category(category) for category in entry["categories"]],
+        **_texts(entry),
+    )
+
+
+def _finished_category(entry: dict[str, Any]) -> ImportedCategory:
+    nominees = [{name: nominee[name] for name in ("name", "slug", "description")} for nominee in entry["nominees"]]
+    return ImportedCategory(
+        title=entry["title"],
+        slug=entry["slug"],
+        description=entry["description"],
+        method=entry.get("method", "plurality"),
+        nominees=nominees,
+        ballots=_ranked(entry) if "rankings" in entry else _counted(entry),
+    )
+
+
+def _counted(entry: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    counts = {nominee["name"]: nominee["votes"] for nominee in entry["nominees"]}
+    yield from choices_from_counts({**counts, WRITE_IN: entry["write_ins"]})
+
+
+def _ranked(entry: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    names = {nominee["slug"]: nominee["name"] for nominee in entry["nominees"]}
+    for ranking, number in entry["rankings"].items():
+        choice = [[names[slug]] for slug in ranking.split(" > ")]
+        for serial in range(number):
+            yield f"{ranking}/{serial}", choice
+
+
+def _make_open(entry: dict[str, Any], now: datetime) -> None:
+    if Season.objects.filter(slug=entry["slug"]).exists():
+        return
+    season = Season.objects.create(
+        slug=entry["slug"],
+        title=entry["title"],
+        opens_at=content.days_before(now, entry["opens_days_ago"]),
+        closes_at=content.days_before(now, -entry["closes_in_days"]),
+        **_texts(entry),
+    )
+    for place, category in enumerate(entry["categories"]):
+        _make_category(season, place, category)
+    seasons.open_voting(season)
+
+
+def _make_category(season: Season, place: int, entry: dict[str, Any]) -> None:
+    category = AwardCategory.objects.create(
+        season=season,
+        slug=entry["slug"],
+        title=entry["title"],
+        description=entry["description"],
+        method=entry.get("method", "plurality"),
+        takes_write_in=entry.get("takes_write_in", False),
+        ordering=place,
+    )
+    Nominee.objects.bulk_create(Nominee(category=category, **nominee) for nominee in entry["nominees"])
+
+
+def _texts(entry: dict[str, Any]) -> dict[str, str]:
+    return {name: entry[name] for name in ("standfirst", "rules_html", "disclosure_html")}
