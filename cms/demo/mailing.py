@@ -89,7 +89,7 @@ def _read(briefing: Briefing, random: Random, shares: dict[str, Any]) -> None:
     links = list(TrackedLink.objects.filter(briefing=briefing).order_by("number"))
     hits: list[Hit] = []
     for delivery in Delivery.objects.filter(briefing=briefing, state=Delivery.State.SENT).order_by("pk"):
-        opened = delivery.sent_at + timedelta(hours=random.lognormvariate(1.2, 1.1))
+        opened = delivery.sent_at + timedelta(hours=min(random.lognormvariate(1.2, 1.1), 90))
         if random.random() < shares["machine_opened"]:
             proxy = {"user_agent": "Mozilla/5.0", "reason": "image proxy"}
             hits.append(_hit(delivery, delivery.sent_at + timedelta(seconds=random.uniform(6, 60)), **proxy))

@@ -1,19 +1,29 @@
 """The demo newsroom: its files hold together, and it is loaded once, whole, and never again."""
 
+import json
 import re
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from articles.blocks import KINDS
 from articles.models import Article, Publication
 from cms.demo import accounts, content, loading
 from cms.lib.html import text_of
-from cms.models import DemoMark, User
+from cms.models import DemoMark, OutgoingMail, User
+from newsletter.composing import new_briefing
+from newsletter.models import Briefing, Hit, Newsletter
+from newsletter.stats import readings
+from sponsors import availability
+from sponsors.models import Package
+from sponsors.placements import placement_on
+from surveys.models import Season
 
 ARTICLES = content.articles()
 SLUGS = {entry["slug"] for entry in ARTICLES}
@@ -219,3 +229,88 @@ def test_a_page_shows_the_tags_of_its_own_article(demo: list[str], db: None) -> 
     for publication in Publication.objects.pages():
         [entry] = [entry for entry in ARTICLES if entry["slug"] == publication.slug]
         assert {tag["slug"] for tag in publication.tag_rows} == set(entry["tags"])
+
+
+def test_the_finished_category_reproduces_the_published_shares(demo: list[str], db: None, capsys: Any) -> None:
+    call_command("tally", "moon-awards-2025", "bitcoin-etf", "--json")
+
+    shares = json.loads(capsys.readouterr().out)["shares"]
+    assert shares.pop("write-in") == "1.4"
+    assert sorted(shares.values(), key=float, reverse=True) == ["49.7", "30.6", "7.0", "3.7", "3.6", "3.2", "0.9"]
+
+
+def test_a_season_takes_votes(demo: list[str], db: None) -> None:
+    [season] = Season.objects.taking_ballots()
+
+    assert season.slug == "moon-awards-2026"
+    assert season.categories.taking_ballots().count() == 3
+
+
+def test_sponsors_stand_in_the_next_briefing_and_on_pages_now(demo: list[str], db: None) -> None:
+    placed = {
+        channel: placement_on(channel, timezone.now().date())
+        for channel in ("mail:perigee-briefing", "web:article", "web:home")
+    }
+
+    assert {channel: placement.tier for channel, placement in placed.items() if placement} == {
+        "mail:perigee-briefing": "gold",
+        "web:article": "gold",
+        "web:home": "silver",
+    }
+
+
+def test_a_place_that_nobody_bought_has_an_ad_of_the_house(demo: list[str], db: None) -> None:
+    later = timezone.now().date() + timedelta(days=60)
+
+    for channel in ("web:article", "web:home"):
+        placement = placement_on(channel, later)
+        assert placement is not None
+        assert placement.is_house
+
+
+def test_packages_can_be_booked(demo: list[str], db: None) -> None:
+    packages = list(Package.objects.filter(on_sale=True).prefetch_related("items"))
+
+    assert {package.tier for package in packages} == {"platinum", "gold", "silver"}
+    assert all(availability.calendar([package]).starts(package, limit=1) for package in packages)
+
+
+def test_two_briefings_went_out_and_were_read(demo: list[str], db: None) -> None:
+    briefings = list(Briefing.objects.sent())
+
+    assert len(briefings) == 2
+    for reading in readings(briefings).values():
+        assert 0 < reading.clicked < reading.opened < reading.delivered
+    assert not Hit.objects.filter(verdict="").exists()
+
+
+def test_a_new_briefing_begins_with_what_no_briefing_carried(demo: list[str], db: None) -> None:
+    newsletter = Newsletter.objects.get(slug="perigee-briefing")
+
+    briefing = new_briefing(newsletter=newsletter, issue_date=timezone.now().date())
+
+    kinds = [item.kind for item in briefing.items.order_by("ordering")]
+    assert kinds.count("article") >= 3
+    assert kinds.count("sponsor") == 1
+
+
+def test_no_mail_leaves_while_the_demo_is_loaded(demo: list[str], db: None) -> None:
+    assert not OutgoingMail.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/blog/",
+        "/blog/category/research/",
+        "/blog/author/ines-calloway/",
+        "/feed.xml",
+        "/newsletter/archive/",
+        "/newsletter/archive/perigee-briefing-six-bridges-and-a-staircase/",
+        "/advertise/",
+        "/sponsored-is-not-rated/",
+    ],
+)
+def test_pages_that_are_made_of_it_answer(demo: list[str], db: None, client: Client, path: str) -> None:
+    assert client.get(path).status_code == 200
