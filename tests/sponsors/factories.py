@@ -24,7 +24,7 @@ def wait(time_machine, **duration):
 
 
 def user(email="mia@example.com", **fields):
-    return User.objects.filter(email=email).first() or User.objects.create_user(email, "pw", **fields)
+    return User.objects.filter(email=email).first() or User.objects.create_user(email, **fields)
 
 
 def kind(channel="web:article", **fields):
