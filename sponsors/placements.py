@@ -10,6 +10,7 @@ from django.db.models.lookups import IsNull
 from django.urls import reverse
 
 from cms.lib.signing import make_token
+from cms.models import SiteProfile
 from sponsors.models import CreativeVersion
 
 LABEL = "Paid advertisement"
@@ -40,6 +41,11 @@ class Placement:
     @property
     def is_house(self) -> bool:
         return self.insertion_id is None
+
+    @property
+    def cta(self) -> str:
+        """The words of its link."""
+        return "Find out more" if self.is_house else f"Visit {self.sponsor_name}"
 
 
 def placement_on(channel: str, day: date) -> Placement | None:
@@ -79,7 +85,12 @@ def _placement(row: dict[str, Any]) -> Placement:
     claim, image = row.pop("claim"), row.pop("image")
     row["image_url"] = default_storage.url(image) if image else ""
     if claim is None:
-        row |= {"sponsor_name": "", "tier": HOUSE, "label": HOUSE_LABEL, "click_url": row["link_url"]}
+        row |= {
+            "sponsor_name": SiteProfile.current().name,
+            "tier": HOUSE,
+            "label": HOUSE_LABEL,
+            "click_url": row["link_url"],
+        }
     else:
         row |= {"label": LABEL, "click_url": click_url(claim, row["version_id"])}
     return Placement(insertion_id=claim, **row)

@@ -76,6 +76,7 @@ def test_a_house_ad_fills_a_day_nobody_bought_and_says_whose_it_is():
     placement = placement_on("web:article", factories.today())
     assert (placement.is_house, placement.label, placement.insertion_id) == (True, "From us", None)
     assert placement.click_url == "https://moonpress.example/newsletter/"
+    assert "sponsored" not in slot()
 
 
 def test_a_bought_day_comes_before_the_house_ad():
