@@ -110,9 +110,10 @@ def _others(publication: Publication) -> Iterable[Publication]:
 
 
 def front_page() -> dict[str, Any]:
-    """What the front page shows of articles: the lead, the latest, and the newest of each category; three queries."""
-    newest = cards(Publication.objects.live().cards()[: 1 + LATEST])
-    of_category = Publication.objects.live().filter(category=OuterRef("pk")).values("pk")[:IN_SECTION]
+    """What the front page shows of articles: the lead, the latest, and the next newest of each category; three queries."""
+    newest = list(Publication.objects.live().cards()[: 1 + LATEST])
+    others = Publication.objects.live().exclude(pk__in=[publication.pk for publication in newest])
+    of_category = others.filter(category=OuterRef("pk")).values("pk")[:IN_SECTION]
     categories = list(Category.objects.annotate(newest=ArraySubquery(of_category)))
     wanted = [pk for category in categories for pk in category.newest]
     by_pk = {publication.pk: card_of(publication) for publication in Publication.objects.cards().filter(pk__in=wanted)}
@@ -121,7 +122,8 @@ def front_page() -> dict[str, Any]:
         for category in categories
         if category.newest
     ]
-    return {"lead": newest[0] if newest else None, "latest": newest[1:], "sections": sections}
+    shown = cards(newest)
+    return {"lead": shown[0] if shown else None, "latest": shown[1:], "sections": sections}
 
 
 def _social_image(publication: Publication) -> str:

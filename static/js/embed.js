@@ -16,5 +16,5 @@ for (const box of document.querySelectorAll("[data-embed]")) {
   button.className = "btn btn-primary";
   button.textContent = "Load it here";
   button.addEventListener("click", () => load(box));
-  box.insertBefore(button, box.querySelector("a"));
+  box.querySelector(".embed__actions").prepend(button);
 }

@@ -25,7 +25,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["only_static"]:
             self.prepare_database(demo=not options["no_demo"])
-        Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)  # the web server mounts it
         self.collect_static()
 
     def prepare_database(self, *, demo: bool) -> None:
