@@ -26,7 +26,7 @@ class ItemSerializer(serializers.ModelSerializer):
 
 
 class BriefingSerializer(serializers.ModelSerializer):
-    newsletter = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    newsletter: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     url = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:

@@ -14,6 +14,7 @@ from cms.models import SiteProfile, User
 from newsletter import composing, mime, sending
 from newsletter.models import Briefing, BriefingItem
 from sponsors.models import Claim
+from sponsors.placements import placement_on
 
 State = Briefing.State
 CLIPPED_AT = 102 * 1024  # bytes of HTML that Gmail shows before it cuts
@@ -81,7 +82,7 @@ def _sponsor_problems(briefing: Briefing) -> list[str]:
         .select_related("booking__sponsor")
         .first()
     )
-    placed = composing.placement_on(briefing.newsletter.channel, briefing.issue_date)
+    placed = placement_on(briefing.newsletter.channel, briefing.issue_date)
     if booked and (placed is None or placed.insertion_id is None):
         day = f"{briefing.issue_date:%d %b %Y}"
         return [f"{booked.booking.name} has booked the ad of {day}, but no creative of theirs is approved for it."]
@@ -143,5 +144,5 @@ def cancel(briefing: Briefing) -> None:
 
 def _move(briefing: Briefing, expected: tuple[str, ...], to: str, **changes: object) -> None:
     if not briefing.move(expected=expected, to=to, **changes):
-        current = Briefing.objects.get(pk=briefing.pk).get_state_display()
+        current = Briefing.objects.get(pk=briefing.pk).state
         raise NotPossible(f"This briefing is {current}, so this can no longer be done.")

@@ -1,8 +1,8 @@
 """Putting a briefing together: its items, the sponsor's place, and the text and HTML they make."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -20,7 +20,7 @@ from newsletter.models import Briefing, BriefingItem, Newsletter
 from sponsors.placements import Placement, placement_on
 
 NEWEST = 8
-SPONSOR_AFTER = 1  # items; the place is seen without being the first thing
+AD_ORDERING = 15  # after the first article: seen without being the first thing
 CANARY = 0  # the number of the hidden link
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -42,7 +42,7 @@ class Rendered:
 
     text: str
     html: str
-    targets: dict[int, tuple[str, BriefingItem]] = field(default_factory=dict)
+    targets: dict[int, BriefingItem] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -86,19 +86,42 @@ def add_article(briefing: Briefing, publication: Publication, *, ordering: int) 
     )
 
 
-def place_sponsor(briefing: Briefing) -> BriefingItem | None:
-    """Bring the sponsor's item in line with what is booked for the channel and day; None where nothing is."""
+@transaction.atomic
+def add_articles(briefing: Briefing, publications: Iterable[Publication]) -> int:
+    """Append several articles to a draft; how many."""
+    last = briefing.items.aggregate(last=Max("ordering"))["last"] or 0
+    return len([add_article(briefing, each, ordering=last + 10 * n) for n, each in enumerate(publications, start=1)])
+
+
+def place_sponsor(briefing: Briefing) -> None:
+    """Bring the ad among the items in line with what is booked for the channel and day now."""
+    ad = _ad_now(briefing)
+    if ad:
+        ad.save()
+    else:
+        briefing.items.filter(kind=BriefingItem.Kind.SPONSOR).delete()
+
+
+def _ad_now(briefing: Briefing) -> BriefingItem | None:
+    """The ad as it would stand in the briefing now, not saved; None where nothing is booked."""
     placement = placement_on(briefing.newsletter.channel, briefing.issue_date)
-    current = briefing.items.filter(kind=BriefingItem.Kind.SPONSOR).first()
     if placement is None:
-        if current:
-            current.delete()
         return None
-    item = current or BriefingItem(briefing=briefing, kind=BriefingItem.Kind.SPONSOR, ordering=10 * SPONSOR_AFTER + 5)
+    kind = BriefingItem.Kind.SPONSOR
+    item = briefing.items.filter(kind=kind).first() or BriefingItem(briefing=briefing, kind=kind, ordering=AD_ORDERING)
     for name, value in _words_of(placement).items():
         setattr(item, name, value)
-    item.save()
     return item
+
+
+def _items(briefing: Briefing) -> list[BriefingItem]:
+    """The items in their order; a draft shows the ad that is booked this moment."""
+    items = list(briefing.items.order_by("ordering", "id"))
+    if not briefing.is_editable:
+        return items
+    ad = _ad_now(briefing)
+    items = [item for item in items if item.kind != BriefingItem.Kind.SPONSOR] + ([ad] if ad else [])
+    return sorted(items, key=lambda item: item.ordering)
 
 
 def _words_of(placement: Placement) -> dict[str, Any]:
@@ -117,15 +140,14 @@ def _words_of(placement: Placement) -> dict[str, Any]:
 
 def render(briefing: Briefing, links: Links) -> Rendered:
     """Both bodies of a briefing, with links as asked. The HTML has its styles inlined, as mail programs want them."""
-    items, targets = [], {}
-    for number, item in enumerate(briefing.items.order_by("ordering", "id"), start=CANARY + 1):
-        item.href = links.follow(number, item.url) if item.url else ""
+    parts, targets = [], {}
+    for number, item in enumerate(_items(briefing), start=CANARY + 1):
+        parts.append({"item": item, "href": links.follow(number, item.url) if item.url else ""})
         if item.url:
-            targets[number] = (item.url, item)
-        items.append(item)
+            targets[number] = item
     context = {
         "briefing": briefing,
-        "items": items,
+        "parts": parts,
         "links": links,
         "site": SiteProfile.current(),
         "site_url": settings.SITE_URL,
@@ -139,8 +161,8 @@ def render(briefing: Briefing, links: Links) -> Rendered:
 def counting_links(markers: Markers) -> Links:
     """Links whose clicks are counted, with holes for what differs between recipients."""
     base, recipient = settings.SITE_URL, markers["delivery"]
-    return Links(
-        **_personal(markers["unsubscribe"], markers["preferences"]),
+    return replace(
+        plain_links(markers["unsubscribe"], markers["preferences"]),
         follow=lambda number, _url: f"{base}/l/{number}.{recipient}",
         pixel=f"{base}/o/{recipient}.gif",
         canary=f"{base}/l/{CANARY}.{recipient}",
@@ -149,14 +171,10 @@ def counting_links(markers: Markers) -> Links:
 
 def plain_links(unsubscribe: str, preferences: str) -> Links:
     """Links straight to their targets, for newsletters that count nothing, for previews and tests."""
-    return Links(**_personal(unsubscribe, preferences))
-
-
-def _personal(unsubscribe: str, preferences: str) -> dict[str, str]:
-    return {
-        "unsubscribe": settings.SITE_URL + reverse("newsletter:unsubscribe", args=[unsubscribe]),
-        "preferences": settings.SITE_URL + reverse("newsletter:preferences", args=[preferences]),
-    }
+    return Links(
+        unsubscribe=settings.SITE_URL + reverse("newsletter:unsubscribe", args=[unsubscribe]),
+        preferences=settings.SITE_URL + reverse("newsletter:preferences", args=[preferences]),
+    )
 
 
 def _free_slug(base: str) -> str:

@@ -95,7 +95,7 @@ class PreferencesForm(forms.Form):
             subscriptions__subscriber=subscriber, subscriptions__state="confirmed"
         ).values("pk")
         offered = Newsletter.objects.filter(pk__in=current) | Newsletter.objects.open()
-        field = self.fields["newsletters"]
+        field: Any = self.fields["newsletters"]
         field.queryset = offered.distinct()
         field.initial = [row["pk"] for row in current]
         self.helper = FormHelper()

@@ -27,7 +27,7 @@ def start_due(*, now: datetime | None = None) -> list[int]:
     now = now or timezone.now()
     started = []
     for briefing in Briefing.objects.filter(state=State.APPROVED, scheduled_at__lte=now):
-        if now - briefing.scheduled_at > TOO_LATE:
+        if briefing.scheduled_at and now - briefing.scheduled_at > TOO_LATE:
             late = f"It was due at {briefing.scheduled_at:%d %b %Y %H:%M} UTC and nothing was running then. Resume to send it now."
             briefing.move(expected=(State.APPROVED,), to=State.PAUSED, trouble=late)
         elif freeze(briefing.pk):
@@ -67,8 +67,10 @@ def _compile(briefing: Briefing) -> None:
             [
                 canary,
                 *(
-                    TrackedLink(briefing=briefing, number=number, url=url, item=item, insertion_id=item.insertion_id)
-                    for number, (url, item) in rendered.targets.items()
+                    TrackedLink(
+                        briefing=briefing, number=number, url=item.url, item=item, insertion_id=item.insertion_id
+                    )
+                    for number, item in rendered.targets.items()
                 ),
             ]
         )

@@ -105,7 +105,7 @@ class Pump:
         outcomes: list[tuple[int, Outcome]] = []
         exhausted = False
         while True:
-            stopping = time.monotonic() > until or bool(self.trouble)
+            stopping = time.monotonic() > until or not self.open_sessions or self.refusals >= REFUSALS_IN_A_ROW
             if not self.backlog and not stopping and not exhausted:
                 self.backlog.extend(sending.claim(self.briefing, lease=self.lease, limit=CHUNK))
                 exhausted = not self.backlog
@@ -150,14 +150,14 @@ class Pump:
 
     def _watch(self, outcome: Outcome) -> None:
         """Notice when nothing gets through any more."""
-        if outcome.state == State.FAILED:
-            self.refusals += 1
-        elif outcome.state == State.SENT:
-            self.refusals = 0
-        if self.refusals >= REFUSALS_IN_A_ROW:
-            self.trouble = f"{self.refusals} messages in a row were refused, the last one so: {outcome.note}"
-        elif self.open_sessions == 0:
+        if outcome.state == State.SENT:
+            self.refusals, self.trouble = 0, ""
+        elif outcome.state == State.PENDING:
             self.trouble = outcome.note
+        elif outcome.state == State.FAILED:
+            self.refusals += 1
+            if self.refusals >= REFUSALS_IN_A_ROW:
+                self.trouble = f"{self.refusals} messages in a row were refused, the last one so: {outcome.note}"
 
     def _write_letters(self) -> None:
         """The work of one session's thread. A session that can send nothing leaves the letters to the others."""

@@ -5,7 +5,7 @@ What becomes of a letter is an outcome, not an exception, since a pump has thous
 
 import smtplib
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 
@@ -74,9 +74,9 @@ class SmtpLine:
     def __init__(self, sender: str, url: str):
         self.sender = sender
         self.transport = SmtpTransport(url)
-        self.client: smtplib.SMTP | None = None
+        self.client: Any = None  # smtplib.SMTP, whose socket and file the type stubs do not tell
         self.offered: Letter | None = None  # its envelope was written along with the letter before it
-        self.pipelining = self.needs_reset = False
+        self.pipelining = self.needs_reset = self.sender_accepted = False
 
     def send(self, letter: Letter, ahead: Letter | None = None) -> Outcome:
         """Send one letter. Raises RelayUnavailable, and then the letter has not left this machine."""
@@ -98,12 +98,15 @@ class SmtpLine:
             return self._negotiate(letter)
         except OSError as error:
             self._drop()
-            if fresh:
+            if fresh and not self.sender_accepted:
                 raise RelayUnavailable(f"The mail server ended the session: {error}") from error
+            if fresh:  # it may be this recipient that ends sessions, so it must not be the first again next time
+                return Outcome(State.RETRY, f"The mail server ended the session: {error}")
         return self._offer(letter)
 
     def _negotiate(self, letter: Letter) -> Outcome | None:
         client = self._connected()
+        self.sender_accepted = False
         commands = [f"MAIL FROM:<{self.sender}>\r\n", f"RCPT TO:<{letter.recipient}>\r\n", "DATA\r\n"]
         if self.needs_reset:
             self._command(client, "RSET\r\n")
@@ -121,6 +124,8 @@ class SmtpLine:
                 refusal, self.needs_reset = _refused(code, text), True
                 if not self.pipelining:
                     break
+            elif code == 250 and command.startswith("MAIL"):
+                self.sender_accepted = True
             elif refusal and code == 354:
                 # DATA was accepted though nobody is to get it: an empty message ends it (RFC 2920, 3.1).
                 self._command(client, ".\r\n")
@@ -145,7 +150,7 @@ class SmtpLine:
             self._drop()
         return Outcome(State.SENT) if code == 250 else _refused(code, text)
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self) -> Any:
         if self.client is None:
             try:
                 self.client = self.transport._open()
@@ -157,11 +162,11 @@ class SmtpLine:
             self.client.file = self.client.file or self.client.sock.makefile("rb")
         return self.client
 
-    def _command(self, client: smtplib.SMTP, line: str) -> tuple[int, str]:
+    def _command(self, client: Any, line: str) -> tuple[int, str]:
         _write(client, line.encode())
         return self._reply(client)
 
-    def _reply(self, client: smtplib.SMTP, *, final: bool = False) -> tuple[int, str]:
+    def _reply(self, client: Any, *, final: bool = False) -> tuple[int, str]:
         """Read one answer. Raises ConnectionError at the end of the session, which 421 announces."""
         lines = []
         while True:
@@ -191,5 +196,5 @@ def _refused(code: int, text: str) -> Outcome:
     return Outcome(State.FAILED if 500 <= code < 600 else State.RETRY, f"{code} {text}"[:500])
 
 
-def _write(client: smtplib.SMTP, data: bytes) -> None:
+def _write(client: Any, data: bytes) -> None:
     client.sock.sendall(data)

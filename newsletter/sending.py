@@ -108,7 +108,7 @@ def fill_audience(briefing: Briefing) -> int:
 
 def claim(briefing: Briefing, *, lease: UUID, limit: int) -> list[Job]:
     """Lease what is due, skipping whoever left or was suppressed since; empty when there is nothing more to claim."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "briefing": briefing.pk,
         "newsletter": briefing.newsletter_id,
         "lease": lease,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -61,7 +62,7 @@ def readings(briefings: Iterable[Briefing]) -> dict[int, Reading]:
     }
 
 
-def clicks_by_link(briefing: Briefing) -> Sequence[dict[str, object]]:
+def clicks_by_link(briefing: Briefing) -> Sequence[Any]:
     """For each link of a briefing its unique clicks, and the hits that were not counted by reason."""
     return list(
         briefing.links.exclude(number=0)

@@ -92,7 +92,7 @@ def _write_back(subscription: Subscription) -> None:
     kind, limit = ("already-subscribed", 1) if known else ("confirm", CONFIRMATIONS_PER_ADDRESS_AND_DAY)
     if not allow(f"{kind}:{subscription.pk}", limit=limit, seconds=DAY):
         return
-    context = {"newsletter": subscription.newsletter}
+    context: dict[str, Any] = {"newsletter": subscription.newsletter}
     if known:
         context["preferences_url"] = absolute("newsletter:preferences", preferences_token(subscription.subscriber_id))
     else:

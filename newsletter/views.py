@@ -43,7 +43,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     except subscribing.TooManyRequests:
         return _answer(request, form, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
     if form.errors:
-        why = " ".join(message for messages in form.errors.values() for message in messages)
+        why = " ".join(str(message) for messages in form.errors.values() for message in messages)
         return _answer(request, form, f"Something went wrong: {why}", HTTPStatus.BAD_REQUEST)
     return _answer(request, form, THANKS, HTTPStatus.OK)
 

@@ -1,0 +1,5 @@
+"""Newsletters, subscribers and briefings on the newsroom's desk."""
+
+from newsletter.admin import audience, briefings
+
+__all__ = ["audience", "briefings"]

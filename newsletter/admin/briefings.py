@@ -1,0 +1,103 @@
+"""The briefing desk: drafts are edited, everything later is looked at."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.urls.resolvers import URLPattern
+
+from newsletter import composing
+from newsletter.admin import desk
+from newsletter.models import Briefing, BriefingItem
+
+
+class ItemForm(forms.ModelForm):
+    """The words of a sponsor are the sponsor's: only their place in the briefing can be changed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind: Any = self.fields["kind"]
+        kind.choices = [
+            choice for choice in BriefingItem.Kind.choices if self.is_ad or choice[0] != BriefingItem.Kind.SPONSOR
+        ]
+        if self.is_ad:
+            for name, field in self.fields.items():
+                field.disabled = name not in ("ordering", "DELETE")
+
+    @property
+    def is_ad(self) -> bool:
+        return self.instance.kind == BriefingItem.Kind.SPONSOR and bool(self.instance.pk)
+
+
+class ItemInline(admin.StackedInline):
+    model = BriefingItem
+    form = ItemForm
+    extra = 0
+    template = "admin/newsletter/briefing/items.html"
+    fields = (("ordering", "kind"), "heading", "text", ("url", "label"), ("image_url", "image_alt"))
+    verbose_name = "item"
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 80})}}
+
+
+@admin.register(Briefing)
+class BriefingAdmin(admin.ModelAdmin):
+    list_display = ("__str__", "newsletter", "issue_date", "state", "scheduled_at", "delivered", "failed", "uncertain")
+    list_filter = ("state", "newsletter")
+    list_select_related = ("newsletter",)
+    search_fields = ("subject", "slug")
+    date_hierarchy = "issue_date"
+    fields = (("newsletter", "issue_date"), "subject", "preheader", "introduction", "slug")
+    inlines = (ItemInline,)
+    change_list_template = "admin/newsletter/briefing/change_list.html"
+    change_form_template = "admin/newsletter/briefing/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(route: str, view: Any, name: str) -> URLPattern:
+            return path(route, self.admin_site.admin_view(view), name=f"newsletter_briefing_{name}")
+
+        return [
+            at("compose/", desk.compose, "compose"),
+            at("<int:pk>/articles/", desk.add_articles, "articles"),
+            at("<int:pk>/preview/", desk.preview, "preview"),
+            at("<int:pk>/preview/mail.html", desk.preview_html, "preview_html"),
+            at("<int:pk>/test/", desk.send_test, "test"),
+            at("<int:pk>/approve/", desk.approve, "approve"),
+            at("<int:pk>/progress/", desk.progress, "progress"),
+            at("<int:pk>/decide/", desk.decide, "decide"),
+            *super().get_urls(),
+        ]
+
+    def has_change_permission(self, request: HttpRequest, obj: Briefing | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.is_editable)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Briefing | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.is_editable)
+
+    def save_model(self, request: HttpRequest, obj: Briefing, form: forms.ModelForm, change: bool) -> None:
+        """Write what was typed and nothing else; not at all when someone approved the draft meanwhile."""
+        if not change:
+            obj.save()
+            return
+        if not Briefing.objects.select_for_update().filter(pk=obj.pk, state=Briefing.State.DRAFT).exists():
+            raise PermissionDenied("This briefing was approved meanwhile, so it can no longer be changed.")
+        if form.changed_data:
+            obj.save(update_fields=form.changed_data)
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        composing.place_sponsor(form.instance)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"may_approve": request.user.has_perm("newsletter.approve_briefing")}
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+    def response_change(self, request: HttpRequest, obj: Briefing) -> HttpResponse:
+        if "_preview" in request.POST:
+            return desk.to("preview", obj)
+        return super().response_change(request, obj)

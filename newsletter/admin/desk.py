@@ -1,0 +1,227 @@
+"""The briefing desk's own pages: composing, preview and test, approval, and how a send gets on."""
+
+from collections.abc import Callable
+from typing import Any
+
+from csp.decorators import csp_replace
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminDateWidget, AdminSplitDateTime
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from articles.models import Publication
+from newsletter import approving, composing, freezing, sending, stats
+from newsletter.approving import NotPossible
+from newsletter.models import Briefing, Delivery, Newsletter
+from newsletter.pumping import message_token
+from newsletter.tasks import start_due_briefings
+
+TROUBLES_SHOWN = 200
+ARTICLES_SHOWN = 30
+NOBODY = "0"
+State = Briefing.State
+# A mail may style itself, as in a mail program, and run nothing.
+MAIL_POLICY = {
+    "default-src": ["'none'"],
+    "style-src": ["'unsafe-inline'"],
+    "img-src": ["'self'", "data:", "http:", "https:"],
+}
+DECISIONS: dict[str, tuple[Callable[[Briefing], None], str]] = {
+    "withdraw": (approving.withdraw, "The approval is withdrawn: the briefing is a draft again."),
+    "pause": (approving.pause, "Paused. What was on its way this moment still arrives."),
+    "resume": (approving.resume, "It goes on where it stopped."),
+    "cancel": (approving.cancel, "Cancelled. Whoever was not sent to will not be."),
+}
+
+
+class ComposeForm(forms.Form):
+    newsletter = forms.ModelChoiceField(Newsletter.objects.all(), empty_label=None)
+    issue_date = forms.DateField(
+        label="Day", widget=AdminDateWidget, help_text="The day it goes out: the ad booked for it is put in."
+    )
+
+
+class TestForm(forms.Form):
+    to = forms.CharField(
+        label="Send a test to", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+
+class ApproveForm(forms.Form):
+    when = forms.SplitDateTimeField(
+        label="Send at (UTC)", required=False, widget=AdminSplitDateTime, help_text="Leave it empty to send at once."
+    )
+
+
+def may(action: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Decorate a page that needs a permission on briefings; without it the answer is 403."""
+    return permission_required(f"newsletter.{action}_briefing", raise_exception=True)
+
+
+def to(page: str, briefing: Briefing) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse(f"admin:newsletter_briefing_{page}", args=[briefing.pk]))
+
+
+def page(request: HttpRequest, template: str, briefing: Briefing | None, **context: Any) -> HttpResponse:
+    """A page of the desk, with what the admin's frame needs."""
+    frame = admin.site.each_context(request)
+    context |= {"briefing": briefing, "may_approve": request.user.has_perm("newsletter.approve_briefing")}
+    return render(request, f"admin/newsletter/briefing/{template}.html", {**frame, **context})
+
+
+def _draft(pk: int) -> Briefing:
+    return get_object_or_404(Briefing.objects.select_related("newsletter"), pk=pk)
+
+
+@may("add")
+def compose(request: HttpRequest) -> HttpResponse:
+    """A new draft from the newest articles and the ad booked for its day."""
+    initial = {"newsletter": Newsletter.objects.default(), "issue_date": timezone.now().date()}
+    form = ComposeForm(request.POST or None, initial=initial)
+    if form.is_valid():
+        briefing = composing.new_briefing(**form.cleaned_data)
+        count = briefing.items.filter(kind="article").count()
+        messages.success(request, f"A draft with {count} new articles." if count else "A draft. No article is new.")
+        return to("change", briefing)
+    return page(request, "compose", None, title="New briefing from the newest articles", form=form)
+
+
+@may("change")
+def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put more articles at the end of a draft."""
+    briefing = _draft(pk)
+    if not briefing.is_editable:
+        messages.error(request, "Only a draft can be changed.")
+        return to("progress", briefing)
+    words = request.GET.get("q", "").strip()[:200]
+    found = Publication.objects.matching(words) if words else Publication.objects.live()
+    found = found.exclude(article__in=briefing.items.exclude(article=None).values("article"))
+    if request.method == "POST":
+        chosen = [int(key) for key in request.POST.getlist("publication") if key.isdecimal()]
+        added = composing.add_articles(briefing, Publication.objects.filter(pk__in=chosen))
+        messages.success(request, f"{added} added at the end.")
+        return to("change", briefing)
+    return page(request, "articles", briefing, title="Add articles", found=found[:ARTICLES_SHOWN], words=words)
+
+
+@require_safe
+@may("view")
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """What subscribers will see, on a phone and on a desk, and as plain text."""
+    briefing = _draft(pk)
+    text = composing.render(briefing, composing.plain_links(NOBODY, NOBODY)).text
+    form = TestForm(initial={"to": request.user.email})  # type: ignore[union-attr]
+    problems = approving.problems(briefing) if briefing.state == State.DRAFT else []
+    return page(request, "preview", briefing, title="Preview", text=text, form=form, problems=problems)
+
+
+@require_safe
+@csp_replace(MAIL_POLICY)
+@may("view")
+def preview_html(_request: HttpRequest, pk: int) -> HttpResponse:
+    """The mail's HTML by itself, for the frames of the preview."""
+    response = HttpResponse(composing.render(_draft(pk), composing.plain_links(NOBODY, NOBODY)).html)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@may("change")
+def send_test(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send one copy to an address, marked as a test."""
+    briefing = _draft(pk)
+    form = TestForm(request.POST)
+    try:
+        if form.is_valid():
+            freezing.send_test(briefing, to=form.cleaned_data["to"])
+            messages.success(request, f"A test is on its way to {form.cleaned_data['to']}.")
+            return to("preview", briefing)
+    except ValidationError as error:
+        form.add_error("to", error)
+    text = composing.render(briefing, composing.plain_links(NOBODY, NOBODY)).text
+    return page(request, "preview", briefing, title="Preview", text=text, form=form, problems=[])
+
+
+@may("approve")
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say how many will get it, and let it go out."""
+    briefing = _draft(pk)
+    if briefing.state != State.DRAFT:
+        return to("progress", briefing)
+    form = ApproveForm(request.POST or None)
+    problems = approving.problems(briefing)
+    if request.method == "POST" and form.is_valid():
+        try:
+            approving.approve(briefing, by=request.user, at=form.cleaned_data["when"])  # type: ignore[arg-type]
+        except ValidationError as error:
+            problems = error.messages
+        except NotPossible as error:
+            messages.error(request, str(error))
+            return to("progress", briefing)
+        else:
+            start_due_briefings.delay()
+            return to("progress", briefing)
+    audience = approving.audience_size(briefing)
+    return page(request, "approve", briefing, title="Approve and send", form=form, problems=problems, audience=audience)
+
+
+@require_safe
+@may("view")
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a send has come, what failed, and how it was read."""
+    briefing = _draft(pk)
+    counts = sending.counts_of(briefing) if briefing.frozen_at else {}
+    done = sum(counts.get(state, 0) for state in ("sent", "failed", "uncertain", "skipped"))
+    context = {
+        "counts": [(label, counts.get(state, 0)) for state, label in Delivery.State.choices if counts.get(state)],
+        "done": done,
+        "reading": stats.readings([briefing]).get(briefing.pk) if briefing.state == State.SENT else None,
+        "links": stats.clicks_by_link(briefing) if briefing.frozen_at else [],
+        "troubles": _troubles(request, briefing),
+        "is_moving": briefing.state in (State.APPROVED, State.SENDING),
+    }
+    template = "_progress" if request.headers.get("X-Fragment") else "progress"
+    return page(request, template, briefing, title="Progress", **context)
+
+
+def _troubles(request: HttpRequest, briefing: Briefing) -> list[dict[str, Any]]:
+    """Deliveries that failed, wait or are uncertain; addresses only for who may see subscribers."""
+    shows_addresses = request.user.has_perm("newsletter.view_subscriber")
+    rows = briefing.deliveries.troubled().select_related("subscriber").order_by("state", "id")
+    return [
+        {
+            "who": row.subscriber.email if shows_addresses and row.subscriber else f"subscriber {row.subscriber_id}",
+            "state": row.get_state_display(),
+            "attempts": row.attempts,
+            "due_at": row.due_at if row.state == Delivery.State.RETRY else None,
+            "note": row.note,
+            "message_id": message_token(briefing.pk, row.subscriber_id or 0),
+        }
+        for row in rows[:TROUBLES_SHOWN]
+    ]
+
+
+@require_POST
+@may("approve")
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Withdraw, pause, resume or cancel."""
+    briefing = _draft(pk)
+    decision = DECISIONS.get(request.POST.get("decision", ""))
+    if decision is None:
+        messages.error(request, "Choose what to do with this briefing.")
+        return to("progress", briefing)
+    act, said = decision
+    try:
+        act(briefing)
+    except NotPossible as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, said)
+        start_due_briefings.delay()
+    return to("change" if briefing.state == State.DRAFT else "progress", briefing)
