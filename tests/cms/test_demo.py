@@ -79,6 +79,19 @@ def test_every_image_is_described_there_and_small(name: str) -> None:
         assert (content.IMAGES / image["src"]).stat().st_size <= 60_000
 
 
+@pytest.mark.parametrize("entry", ARTICLES, ids=lambda entry: entry["slug"])
+def test_programs_in_articles_run_and_print_what_they_say(entry: dict[str, Any], capsys: Any) -> None:
+    names: dict[str, Any] = {}
+    for block in entry["blocks"]:
+        if block.get("language") != "python":
+            continue
+        exec(block["code"], names)
+        printed = capsys.readouterr().out.splitlines()
+        said = re.findall(r"# ([\d.]+(?: [\d.]+|%|…)?)$", block["code"], re.MULTILINE)
+        assert not said or len(said) == len(printed)
+        assert all(line.startswith(words.rstrip("…")) for line, words in zip(printed, said, strict=False))
+
+
 def test_the_bitcoin_etf_ballots_are_the_published_ones() -> None:
     [season] = [season for season in content.read("awards")["seasons"] if season["slug"] == "moon-awards-2025"]
     category = season["categories"][0]
