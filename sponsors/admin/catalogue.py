@@ -44,11 +44,15 @@ class PackageItemInline(admin.TabularInline):
 
 @admin.register(Package)
 class PackageAdmin(admin.ModelAdmin):
-    list_display = ("tier", "version", "price_text", "on_sale", "quoted_at")
+    list_display = ("tier", "version", "price_shown", "on_sale", "quoted_at")
     list_filter = ("tier", "on_sale")
     search_fields = ("tier",)
     inlines = (PackageItemInline,)
     actions = ("new_version", "put_on_sale")
+
+    @admin.display(description="price", ordering="price")
+    def price_shown(self, package: Package) -> str:
+        return package.price_text
 
     def get_readonly_fields(self, request: HttpRequest, obj: Package | None = None) -> tuple[str, ...]:
         """Once quoted, only whether it is on sale can change."""

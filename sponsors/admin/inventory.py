@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 from cms.models import User
 from sponsors import availability, booking
@@ -28,7 +30,7 @@ class OpenUnitsForm(forms.Form):
     first = forms.DateField(label="First day", widget=forms.DateInput({"type": "date"}))
     last = forms.DateField(label="Last day", widget=forms.DateInput({"type": "date"}))
     weekdays = forms.TypedMultipleChoiceField(
-        choices=WEEKDAYS, coerce=int, initial=range(7), widget=forms.CheckboxSelectMultiple
+        choices=WEEKDAYS, coerce=int, initial=list(range(7)), widget=forms.CheckboxSelectMultiple
     )
     per_day = forms.IntegerField(label="Places a day", min_value=1, max_value=20, initial=1)
 
@@ -119,22 +121,6 @@ def _month_of_units(month: date) -> dict[str, Any]:
     }
 
 
-class ClaimInline(admin.TabularInline):
-    model = Claim
-    fields = ("unit", "state")
-    extra = 0
-    can_delete = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Claim]:
-        return super().get_queryset(request).select_related("unit__kind")
-
-    def has_add_permission(self, request: HttpRequest, obj: Booking | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Booking | None = None) -> bool:
-        return False
-
-
 @admin.register(Booking)
 class BookingAdmin(admin.ModelAdmin):
     list_display = ("company", "tier", "price_text", "state", "first_day", "hold_until", "requested_at")
@@ -143,16 +129,17 @@ class BookingAdmin(admin.ModelAdmin):
     search_fields = ("company", "contact_email", "sponsor__name")
     autocomplete_fields = ("sponsor",)
     fields = (
-        ("company", "sponsor"), "contact_email", "message", ("tier", "price_text", "state"), "hold_until",
-        ("requested_at", "settled_at", "settled_by"), "portal_path", "report_path",
+        ("company", "sponsor"), "contact_email", "message", ("tier", "price_text", "state"), "days", "hold_until",
+        ("requested_at", "settled_at", "settled_by"), "links",
     )  # fmt: skip
     readonly_fields = (
-        "company", "message", "tier", "price_text", "state", "requested_at", "settled_at", "settled_by",
-        "portal_path", "report_path",
+        "company", "message", "tier", "price_text", "state", "days", "requested_at", "settled_at", "settled_by", "links",
     )  # fmt: skip
-    inlines = (ClaimInline,)
     actions = ("confirm_selected", "cancel_selected")
     change_form_template = "admin/sponsors/booking/change_form.html"
+
+    class Media:
+        css = {"all": ["css/pages/sponsors_admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         return Booking.objects.with_first_day()
@@ -168,6 +155,16 @@ class BookingAdmin(admin.ModelAdmin):
     @admin.display(description="first day", ordering="starts_on")
     def first_day(self, row: Booking) -> date | None:
         return row.starts_on
+
+    @admin.display(description="days")
+    def days(self, row: Booking) -> str:
+        claims = row.claims.select_related("unit__kind").order_by("unit__date", "unit__kind__name", "id")
+        return format_html_join(mark_safe("<br>"), "{} ({})", ((claim.unit, claim.state) for claim in claims))
+
+    @admin.display(description="the sponsor's own pages")
+    def links(self, row: Booking) -> str:
+        pages = ((row.portal_path, "Page with the ads"), (row.report_path, "Report"))
+        return format_html_join(" · ", '<a href="{}">{}</a>', pages)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Booking | None = None) -> tuple[str, ...]:
         """The sponsor and the end of the hold can be set while it is held; the address as long as it lives."""

@@ -85,6 +85,7 @@ class RunUnit(models.Model):
 
     class Meta:
         ordering = ["date", "channel", "kind", "ordinal"]
+        verbose_name, verbose_name_plural = "place on a day", "calendar of places"
         constraints = [
             models.UniqueConstraint(fields=["kind", "channel", "date", "ordinal"], name="run_unit_unique"),
             models.CheckConstraint(condition=Q(ordinal__gte=1), name="run_unit_ordinal_from_one"),

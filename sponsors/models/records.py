@@ -47,6 +47,7 @@ class AdEvent(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name, verbose_name_plural = "click on an ad", "clicks on ads"
         indexes = [models.Index(fields=["claim", "reason"], name="ad_event_by_claim")]
         constraints = [
             models.UniqueConstraint(
