@@ -159,6 +159,41 @@ def decoration(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
     return iter(())
 
 
+def signup(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
+    """A form of the old site becomes one of this site."""
+    walker.set_aside.append(words(element))
+    walker.notes.changed["sign-up forms became forms of this site; their own words are gone"] += 1
+    yield Piece("", block={"type": "signup"})
+
+
+def recording(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
+    """Ghost's players of sound and video: a link to the file, by its title; buttons and times go."""
+    caption = caption_of(element)
+    source = next((found.get("src") for found in element.iter("audio", "video") if found.get("src")), "") or ""
+    title = " ".join(words(found) for found in element.find_class("kg-audio-title"))
+    walker.set_aside.append(words(element))
+    walker.notes.left["sound and video files became links"] += 1
+    label = title or source.rsplit("/", 1)[-1]
+    if label:
+        yield Piece(f'<p><a href="{escape(source)}">{escape(label, quote=False)}</a></p>')
+    if caption:
+        yield Piece(f"<p>{escape(caption, quote=False)}</p>")
+
+
+def download(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
+    """Ghost's card of a file: a link to it."""
+    link = next(element.iter("a"), None)
+    href = (link.get("href") if link is not None else "") or ""
+    title, caption, name = (
+        " ".join(words(found) for found in element.find_class(f"kg-file-card-{part}"))
+        for part in ("title", "caption", "filename")
+    )
+    walker.set_aside.append(words(element))
+    yield Piece(f'<p><a href="{escape(href)}">{escape(title or name or href, quote=False)}</a></p>')
+    if caption:
+        yield Piece(f"<p>{escape(caption, quote=False)}</p>")
+
+
 def quoted_post(element: HtmlElement) -> str | None:
     """The address of the post that a quote with its script stands for."""
     if not classes(element) & {"twitter-tweet", "twitter-video"}:
@@ -211,6 +246,9 @@ _CARDS: "tuple[tuple[frozenset[str], Card], ...]" = (
     (frozenset({"wp-block-pullquote", "kg-blockquote-alt"}), quote),
     (frozenset({"kg-toggle-card"}), kg_toggle),
     (frozenset({"schema-faq-section", "rank-math-faq-item", "rank-math-list-item"}), schema_faq),
+    (frozenset({"kg-signup-card"}), signup),
+    (frozenset({"kg-audio-card", "kg-video-card"}), recording),
+    (frozenset({"kg-file-card"}), download),
     (frozenset({"wp-block-embed", "kg-embed-card"}), figure_embed),
     (
         frozenset(
@@ -226,7 +264,7 @@ _CARDS: "tuple[tuple[frozenset[str], Card], ...]" = (
         contents,
     ),
     (
-        frozenset({"sharedaddy", "addtoany_share_save_container", "jp-relatedposts", "w-form", "kg-signup-card"}),
+        frozenset({"sharedaddy", "addtoany_share_save_container", "jp-relatedposts", "w-form"}),
         decoration,
     ),
 )

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from articles.importing.decoding import decode
+from articles.importing.ghost import read_ghost
 from articles.importing.posts import Export, ImportRefused
 from articles.importing.webflow import looks_like_webflow, read_webflow
+from articles.importing.wordpress import read_wordpress
 
 Reader = Callable[[Path, str | None], Export]
-READERS: dict[str, Reader] = {"webflow": read_webflow}
+READERS: dict[str, Reader] = {"webflow": read_webflow, "wordpress": read_wordpress, "ghost": read_ghost}
 FORMATS = ("auto", *READERS)
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from django.urls import reverse
+
 from articles.importing.keeping import Pictures
 from articles.importing.posts import Export, Person, Post, Term, one_line
 from articles.importing.reporting import Report
@@ -9,6 +11,11 @@ from articles.models import Author, Category, ImageAsset, Tag
 from cms.lib.html import clean
 
 SLUG = 80
+_PAGES = {
+    "categories": "articles:category-articles",
+    "tags": "articles:tag-articles",
+    "authors": "articles:author-articles",
+}
 
 
 class Filing:
@@ -27,6 +34,7 @@ class Filing:
         self._slugs: dict[str, dict[str, str]] = {}
         self._there: dict[str, set[str]] = {}
         self._made: list[tuple[str, str, str]] = []
+        self._used: set[tuple[str, str]] = set()
         self._disclaimed: set[str] = set()
         for kind, model in self.MODELS.items():
             rows = list(model.objects.values_list("slug", "name"))
@@ -40,6 +48,11 @@ class Filing:
         slug = known.get(item.slug) or known.get(item.name.casefold()) or item.slug[:SLUG].rstrip("-")
         known[item.slug] = known[item.name.casefold()] = slug
         return slug
+
+    def address(self, kind: str, item: Term | Person) -> str:
+        """The page of a term or person here; empty where this import did not file it."""
+        slug = self.slug(kind, item)
+        return reverse(_PAGES[kind], args=[slug]) if (kind, slug) in self._used else ""
 
     def has_disclaimer(self, category: Term) -> bool:
         return self.slug("categories", category) in self._disclaimed
@@ -73,6 +86,7 @@ class Filing:
 
     def _file(self, kind: str, item: Term | Person) -> None:
         slug = self.slug(kind, item)
+        self._used.add((kind, slug))
         if slug in self._there[kind] or any(made[:2] == (kind, slug) for made in self._made):
             return
         name = one_line(item.name) or slug

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -91,9 +92,7 @@ class Pictures:
         reason = str(content) if isinstance(content, NotFetched) else ""
         if isinstance(content, bytes):
             if self.dry_run:
-                self.report.images_stored += 1
-                self._stored[source] = entry["src"] = f"images/{abs(hash(source))}.webp"
-                return True
+                return self._keep(entry, source, f"images/{hashlib.sha256(content).hexdigest()[:20]}.webp")
             try:
                 asset = store_image(
                     content, name=_name(source), alt=entry.get("alt", ""), credit=entry.get("credit", ""), by=by
@@ -101,9 +100,7 @@ class Pictures:
             except ValidationError as error:
                 reason = " ".join(error.messages)
             else:
-                self.report.images_stored += 1
-                self._stored[source] = entry["src"] = asset.file
-                return True
+                return self._keep(entry, source, asset.file)
         self._known_failures[source] = reason
         if address := self._address(source):
             self.report.images_kept[address] = reason
@@ -111,6 +108,11 @@ class Pictures:
             return True
         self.report.left[f"a picture left out: {reason}"] += 1
         return False
+
+    def _keep(self, entry: dict[str, Any], source: str, path: str) -> bool:
+        self.report.images_stored += path not in self._stored.values()
+        self._stored[source] = entry["src"] = path
+        return True
 
     def _address(self, source: str) -> str | None:
         if source.startswith("data:"):

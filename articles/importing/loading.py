@@ -26,6 +26,7 @@ from articles.importing.keeping import Contents, Pictures, sources_of
 from articles.importing.posts import (
     ARCHIVED,
     DRAFT,
+    IN_REVIEW,
     PUBLISHED,
     SCHEDULED,
     Export,
@@ -37,7 +38,7 @@ from articles.importing.posts import (
 )
 from articles.importing.reporting import CHANGED, DELETED, EDITED, NEW, REFUSED, UNCHANGED, Entry, Report
 from articles.models import Article, ImportedPost, Publication, Redirect
-from articles.publishing import TransitionRefused, archive, publish, schedule, send_back, unpublish
+from articles.publishing import TransitionRefused, archive, publish, schedule, send_back, submit, unpublish
 from articles.redirecting import redirect_path
 from articles.rendering import WORDS_PER_MINUTE
 
@@ -172,11 +173,14 @@ class Loader:
         return False
 
     def finish(self) -> None:
-        """The redirects that the export brought along."""
+        """The redirects that the export brought along, and those of its own pages of categories, tags and authors."""
         try:
             with transaction.atomic():
                 for old, new in self.export.redirects:
                     self._redirect(old, new)
+                for old, kind, item in self.export.pages:
+                    if address := self.filing.address(kind, item):
+                        self._redirect(old, address)
                 self._keep_or_undo()
         except _Undone:
             pass
@@ -258,6 +262,8 @@ class Loader:
             publish(article, by=self.by, at=at, updated=max(at, min(post.updated_at or at, timezone.now())))
         elif post.status == ARCHIVED and article.state != Article.State.ARCHIVED:
             archive(article, by=self.by)
+        elif post.status == IN_REVIEW and article.state == Article.State.DRAFT:
+            submit(article, by=self.by)
         elif post.status == DRAFT and article.state == Article.State.PUBLISHED:
             unpublish(article, by=self.by)
         elif post.status == DRAFT and article.state == Article.State.SCHEDULED:

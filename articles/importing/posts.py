@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 MAX_BODY = 20 * 1024 * 1024
 
-DRAFT, SCHEDULED, PUBLISHED, ARCHIVED = "draft", "scheduled", "published", "archived"
+DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, ARCHIVED = "draft", "in_review", "scheduled", "published", "archived"
 
 # What no text may hold: control characters, lone surrogates, marks of byte order.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -125,6 +125,7 @@ class Export:
     remarks: list[str] = field(default_factory=list)
     left: Counter[str] = field(default_factory=Counter)
     redirects: list[tuple[str, str]] = field(default_factory=list)
+    pages: list[tuple[str, str, Term | Person]] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     categories: list[Term] = field(default_factory=list)
     tags: list[Term] = field(default_factory=list)

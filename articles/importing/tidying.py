@@ -102,6 +102,8 @@ _HOSTILE = (
     ("objects and embeds without a known player removed", re.compile(r"<(?:object|embed|applet)\b", re.IGNORECASE)),
     ("forms opened: their fields are gone, their words stay", re.compile(r"<form\b", re.IGNORECASE)),
 )
+_LISTS = frozenset(["ul", "ol", "dl", "table", "thead", "tbody", "tfoot", "tr"])
+_LINES = frozenset(["p", "h2", "h3", "h4", "li", "td", "th", "dt", "dd", "figcaption", "summary", "caption"])
 _SPACES = re.compile(r"[ \t\n\f\u2028\u2029]+")
 _ZERO_WIDTH = re.compile(r"[\u200b\u2060\ufeff]+")
 # A joiner belongs between two signs of a script or two emoji; anywhere else an editor left it behind.
@@ -136,6 +138,7 @@ def tidy(html: str, notes: Notes) -> HtmlElement | None:
     _rename(root, notes)
     _tidy_words(root)
     _drop_empty(root)
+    _trim(root)
     return root
 
 
@@ -206,6 +209,23 @@ def _tidy_words(root: HtmlElement) -> None:
             element.text = _words(element.text)
         if element.tail and (id(element) not in code or id(element) in outermost):
             element.tail = _words(element.tail)
+
+
+def _trim(root: HtmlElement) -> None:
+    """Take away the spaces at the edges of lines, where a browser shows none."""
+    for element in root.iter():
+        if element.tag in _LISTS:
+            element.text = (element.text or "").strip() or None
+            for child in element:
+                child.tail = (child.tail or "").strip() or None
+        elif element.tag in _LINES:
+            element.text = (element.text or "").lstrip(" ")
+            if len(element):
+                element[-1].tail = (element[-1].tail or "").rstrip(" ")
+            else:
+                element.text = element.text.rstrip(" ")
+        elif element.tag == "br":
+            element.tail = (element.tail or "").lstrip(" ")
 
 
 def _words(text: str) -> str:

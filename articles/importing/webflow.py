@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from articles.importing.archives import main_file
 from articles.importing.decoding import decode, moment, truth
 from articles.importing.posts import (
     ARCHIVED,
@@ -56,7 +57,8 @@ _TEXTS = ("title", "body")
 
 def read_webflow(path: Path, encoding: str | None = None) -> Export:
     """The posts of a Webflow CSV. Raises ImportRefused for a file that is none, or that was cut off."""
-    text, used = decode(path.read_bytes(), encoding)
+    data, files = main_file(path, ".csv")
+    text, used = decode(data, encoding)
     header, rows = read_rows(text, _looks_whole)
     columns, remarks = _columns(header, rows)
     if encoding or used != "utf-8":
@@ -66,7 +68,7 @@ def read_webflow(path: Path, encoding: str | None = None) -> Export:
         filled = sum(bool(row.cells[at].strip()) for row in rows if row.cells)
         if at not in columns.values() and filled:
             left[f"column “{name or at + 1}”, which nothing here corresponds to"] = filled
-    return Export("webflow", _posts(rows, columns), total=len(rows), remarks=remarks, left=left)
+    return Export("webflow", _posts(rows, columns), total=len(rows), files=files, remarks=remarks, left=left)
 
 
 def looks_like_webflow(header: list[str]) -> bool:

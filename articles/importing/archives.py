@@ -1,0 +1,155 @@
+"""The files beside an export, in a folder or a zip: read where they are, never unpacked, never outside of it."""
+
+import re
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import IO
+from urllib.parse import unquote, urlsplit
+
+from articles.importing.posts import ImportRefused
+
+MAX_MEMBERS = 200_000
+MAX_TOTAL = 8 * 1024**3
+MAX_MEMBER = 512 * 1024**2
+MAX_RATIO = 250
+_GHOST_SIZE = re.compile(r"(?<=/content/images)/size/w\d+(?:h\d+)?(?:/format/\w+)?/")
+_DRIVE = re.compile(r"^[A-Za-z]:")
+
+
+class FolderFiles:
+    """The files of a folder. What a link leads to outside of it is not there."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._by_name: dict[str, list[str]] | None = None
+
+    def names(self) -> list[str]:
+        """Every file below the folder, hidden ones aside, as a path from it."""
+        found = (path for path in sorted(self.root.rglob("*")) if path.is_file())
+        names = (path.relative_to(self.root).as_posix() for path in found if path.resolve().is_relative_to(self.root))
+        return [name for name in names if not _is_hidden(name)]
+
+    def read(self, name: str) -> bytes | None:
+        for candidate in _candidates(name):
+            path = (self.root / candidate).resolve()
+            try:
+                if path.is_relative_to(self.root) and path.is_file() and path.stat().st_size <= MAX_MEMBER:
+                    return path.read_bytes()
+            except (OSError, ValueError):
+                continue
+        return None
+
+
+class ZipFiles:
+    """The files of a zip. Raises ImportRefused for one that is damaged, locked, or made to do harm."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.archive = zipfile.ZipFile(path)
+            members = self.archive.infolist()
+        except (zipfile.BadZipFile, OSError, ValueError) as error:
+            raise ImportRefused(f"The zip cannot be read: {error}.") from None
+        if len(members) > MAX_MEMBERS:
+            raise ImportRefused(f"The zip holds {len(members)} files; at most {MAX_MEMBERS} are read.")
+        for member in members:
+            self._check(member)
+        total = sum(member.file_size for member in members)
+        if total > MAX_TOTAL:
+            raise ImportRefused(
+                f"Unpacked, the zip would hold {total >> 30} GB; at most {MAX_TOTAL >> 30} GB are read."
+            )
+        self._members = {_plain(member.filename): member for member in members if not member.is_dir()}
+        self.prefix = _common_folder(self.names())
+
+    def _check(self, member: zipfile.ZipInfo) -> None:
+        name = member.filename.replace("\\", "/")
+        if name.startswith("/") or _DRIVE.match(name) or ".." in PurePosixPath(name).parts:
+            raise ImportRefused(
+                f"The zip holds a file that points outside of it, “{member.filename[:200]}”. It was not read."
+            )
+        if member.flag_bits & 1:
+            raise ImportRefused("The zip is locked with a password.")
+        if member.file_size > MAX_MEMBER or (
+            member.file_size > 20 * 1024**2 and member.file_size > MAX_RATIO * max(member.compress_size, 1)
+        ):
+            raise ImportRefused(
+                f"“{member.filename[:200]}” in the zip would unpack to {member.file_size >> 20} MB. It was not read."
+            )
+
+    def names(self) -> list[str]:
+        """Every file of the zip, hidden ones aside."""
+        return sorted(name for name in self._members if not _is_hidden(name))
+
+    def read(self, name: str) -> bytes | None:
+        for candidate in _candidates(name):
+            for member in (self._members.get(candidate), self._members.get(f"{self.prefix}{candidate}")):
+                if member is not None:
+                    return self._bytes(member)
+        return None
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file of the zip as a stream."""
+        return self.archive.open(self._members[name])
+
+    def _bytes(self, member: zipfile.ZipInfo) -> bytes | None:
+        try:
+            with self.archive.open(member) as file:
+                content = file.read(member.file_size + 1)
+        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError):
+            return None
+        return content if len(content) == member.file_size else None
+
+
+def files_beside(path: Path) -> FolderFiles | ZipFiles:
+    """The files that came along with an export: those of its zip, or those of the folder it lies in."""
+    return ZipFiles(path) if zipfile.is_zipfile(path) else FolderFiles(path if path.is_dir() else path.parent)
+
+
+def main_file(path: Path, *endings: str) -> tuple[bytes, FolderFiles | ZipFiles]:
+    """The bytes of an export, and the files beside it: where the export is zipped, its first file with such an ending."""
+    files = files_beside(path)
+    if not isinstance(files, ZipFiles):
+        return path.read_bytes(), files
+    names = [name for name in files.names() if name.lower().endswith(endings)]
+    for name in sorted(names, key=lambda name: (name.count("/"), name)):
+        if (content := files.read(name)) is not None:
+            return content, files
+    raise ImportRefused(f"The zip holds no file that ends in {' or '.join(endings)}.")
+
+
+def _candidates(name: str) -> list[str]:
+    """Under which paths an export may hold what a page names: the path itself, then its end, folder by folder."""
+    absolute = "//" in name[:12] or name.startswith("__GHOST_URL__")
+    try:
+        path = (
+            urlsplit(name.replace("__GHOST_URL__", "https://ghost.invalid")).path
+            if absolute
+            else re.split(r"[?#]", name)[0]
+        )
+    except ValueError:
+        return []
+    path = _GHOST_SIZE.sub("/", path)
+    found = []
+    for spelled in dict.fromkeys([path, unquote(path)]):
+        plain = _plain(spelled)
+        if not plain or "\0" in plain or ".." in plain.split("/"):
+            continue
+        parts = plain.split("/")
+        # The last two folders at least: a bare file name of another site is no promise that it is this file.
+        found += ["/".join(parts[at:]) for at in range(max(len(parts) - 2, 1) if absolute or len(parts) > 2 else 1)]
+    return found
+
+
+def _plain(name: str) -> str:
+    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def _common_folder(names: list[str]) -> str:
+    """The one folder that everything in a zip lies in, with its slash; empty where there is none."""
+    tops = {name.split("/", 1)[0] if "/" in name else "" for name in names}
+    top = tops.pop() if len(tops) == 1 else ""
+    return f"{top}/" if top else ""

@@ -1,0 +1,273 @@
+"""WordPress's own ways to write a text: paragraphs by empty lines, blocks in comments, [shortcodes] in brackets."""
+
+import html as html_entities
+import json
+import re
+from collections.abc import Callable, Iterator
+from html import escape
+
+from articles.importing.posts import Notes
+
+Attributes = dict[str, str]
+Pictures = dict[str, tuple[str, str]]
+
+_BLOCKS = (
+    "table|thead|tfoot|caption|col|colgroup|tbody|tr|td|th|div|dl|dd|dt|ul|ol|li|pre|form|blockquote|address|h[1-6]|hr|fieldset|section|article|"
+    "aside|header|footer|nav|figure|figcaption|details|summary|iframe|video|audio|p"
+)
+_BLOCK_EDGE = re.compile(rf"(</?(?:{_BLOCKS})\b[^>]*>)", re.IGNORECASE)
+_HOLD_LINES = {
+    "p",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "li",
+    "td",
+    "th",
+    "dt",
+    "dd",
+    "summary",
+    "figcaption",
+    "caption",
+}
+_AS_IT_IS = re.compile(r"<(pre|script|style|textarea)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_BLOCK_COMMENT = re.compile(r"<!--\s+(/)?wp:([a-z][a-z0-9_/-]*)\s*(\{.*?\})?\s*(/)?-->", re.DOTALL)
+# Blocks that WordPress fills when a page is shown: their comment holds no words.
+_MARKS = re.compile(r"<!--\s*(more|nextpage|noteaser)\b.*?-->", re.IGNORECASE)
+
+
+def autop(text: str) -> str:
+    """Paragraphs where empty lines stand, as WordPress makes them when a page is shown."""
+    kept: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        kept.append(match[0])
+        return f"\n\n\ue000{len(kept) - 1}\ue001\n\n"
+
+    text = _AS_IT_IS.sub(keep, text)
+    text = _BLOCK_EDGE.sub(r"\n\n\1\n\n", text)
+    parts = []
+    depth = 0
+    for chunk in re.split(r"\n\s*\n", text):
+        chunk = chunk.strip()
+        if not chunk:
+            continue
+        if edge := re.fullmatch(rf"<(/?)({_BLOCKS})\b[^>]*>", chunk, re.IGNORECASE):
+            inline_holder = edge[2].lower() in _HOLD_LINES
+            depth += (-1 if edge[1] else 1) if inline_holder else 0
+            parts.append(chunk)
+        elif depth > 0 or chunk.startswith("\ue000"):
+            parts.append(chunk)
+        else:
+            parts.append("<p>" + re.sub(r"\s*\n\s*", "<br>\n", chunk) + "</p>")
+    return re.sub("\ue000(\\d+)\ue001", lambda match: kept[int(match[1])], "\n".join(parts))
+
+
+def gutenberg(text: str, notes: Notes, reusable: dict[str, str]) -> str:
+    """The HTML of a text written in blocks: their comments go; what stands between blocks is classic text."""
+    out: list[str] = []
+    at = depth = 0
+    for match in _BLOCK_COMMENT.finditer(text):
+        between = text[at : match.start()]
+        out.append(autop(between) if depth == 0 and between.strip() else between)
+        at = match.end()
+        closing, name, attributes, empty = match.groups()
+        if closing:
+            depth = max(depth - 1, 0)
+        elif empty:
+            out.append(_empty_block(name, attributes, notes, reusable))
+        else:
+            depth += 1
+            if name.removeprefix("core/") == "freeform":
+                depth -= 1
+    rest = text[at:]
+    out.append(autop(rest) if rest.strip() and depth == 0 else rest)
+    return "".join(out)
+
+
+def _empty_block(name: str, attributes: str | None, notes: Notes, reusable: dict[str, str]) -> str:
+    """A block that is a comment alone: a text kept elsewhere, or something that WordPress fills in."""
+    values = _json(attributes)
+    if name in ("block", "core/block") and (kept := reusable.get(str(values.get("ref")))) is not None:
+        return gutenberg(kept, notes, {}) if "<!-- wp:" in kept else autop(kept)
+    url = values.get("url")
+    if isinstance(url, str) and url.startswith("http"):
+        return f"<p>{escape(url, quote=False)}</p>"
+    if name not in ("more", "nextpage", "separator", "spacer"):
+        notes.left[f"block “{name}”, which WordPress fills when a page is shown"] += 1
+    return "<hr>" if name == "separator" else ""
+
+
+def _json(text: str | None) -> dict[str, object]:
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def wordpress_html(text: str, notes: Notes, *, pictures: Pictures, reusable: dict[str, str]) -> str:
+    """The HTML of a WordPress text, classic or in blocks, its shortcodes resolved."""
+    if marks := len(_MARKS.findall(text)):
+        notes.changed["“read more” and page-break marks removed"] += marks
+        text = _MARKS.sub("\n\n", text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _Shortcodes(notes, pictures).resolved(text)
+    return gutenberg(text, notes, reusable) if "<!-- wp:" in text else autop(text)
+
+
+_SHORTCODE = re.compile(
+    r"""(?P<escaped>\[\[[a-zA-Z][^\[\]]*\]\])
+    |\[(?P<close>/)?(?P<name>[a-zA-Z][\w-]{1,60})(?P<attributes>(?:\s+(?:[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s\]'"]+)|"[^"]*"|[^\s\]"']+))*)\s*(?P<empty>/)?\]""",
+    re.VERBOSE,
+)
+_ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s'"]+))|"([^"]*)"|(\S+)""")
+_CODE = re.compile(
+    r"<(pre|code)\b.*?</\1\s*>|<!-- wp:(?:code|preformatted|html)\b.*?<!-- /wp:", re.IGNORECASE | re.DOTALL
+)
+
+
+class _Shortcodes:
+    """Resolves the shortcodes of a text: known ones as HTML, of unknown ones only the words inside stay."""
+
+    def __init__(self, notes: Notes, pictures: Pictures) -> None:
+        self.notes = notes
+        self.pictures = pictures
+        self.known: dict[str, Callable[[Attributes, str], str]] = {
+            "caption": self.caption,
+            "wp_caption": self.caption,
+            "gallery": self.gallery,
+            "embed": lambda attributes, inner: self.address(inner or attributes.get("src") or attributes.get("0", "")),
+            "youtube": lambda attributes, inner: self.address(
+                inner or attributes.get("url") or attributes.get("0", "").lstrip("=")
+            ),
+            "vimeo": lambda attributes, inner: self.address(
+                inner or attributes.get("url") or f"https://vimeo.com/{attributes.get('0') or attributes.get('id', '')}"
+            ),
+            "tweet": lambda attributes, inner: self.address(inner or attributes.get("0", "")),
+            "video": self.recording,
+            "audio": self.recording,
+            "playlist": self.recording,
+            **dict.fromkeys(("code", "sourcecode", "source", "crayon", "highlight", "prism"), self.code),
+            "quote": lambda attributes, inner: f"<blockquote>{inner}</blockquote>",
+            "pullquote": lambda attributes, inner: f'<blockquote class="wp-block-pullquote">{inner}</blockquote>',
+        }
+
+    def resolved(self, text: str) -> str:
+        out, at = [], 0
+        for kept in _CODE.finditer(text):
+            out += [self._outside(text[at : kept.start()]), kept[0]]
+            at = kept.end()
+        return "".join([*out, self._outside(text[at:])])
+
+    def _outside(self, text: str) -> str:
+        """Shortcodes in a text without code. They are matched from the inside out, as they nest."""
+        if "[" not in text:
+            return text
+        matches = list(_SHORTCODE.finditer(text))
+        closings = [(match["name"].lower(), match.start()) for match in matches if match["close"]]
+        out, at = [], 0
+        for match in matches:
+            if match.start() < at:
+                continue
+            if match["escaped"]:
+                out += [text[at : match.start()], match["escaped"][1:-1]]
+                at = match.end()
+                continue
+            name = match["name"].lower()
+            closed_at = next((start for other, start in closings if other == name and start >= match.end()), None)
+            if match["close"] or not self._is_shortcode(match, closed_at):
+                drop = match["close"] and any(
+                    other["name"] and other["name"].lower() == name and other.start() < match.start()
+                    for other in matches
+                    if not other["escaped"]
+                )
+                out += [text[at : match.start()], "" if drop else match[0]]
+                at = match.end()
+                continue
+            out.append(text[at : match.start()])
+            inner, at = "", match.end()
+            if closed_at is not None and not match["empty"] and name in self.known:
+                inner = (
+                    text[match.end() : closed_at]
+                    if self.known[name] == self.code
+                    else self._outside(text[match.end() : closed_at])
+                )
+                at = closed_at + text[closed_at:].index("]") + 1
+            out.append(self._html(name, _attributes(match["attributes"]), inner))
+        return "".join([*out, text[at:]])
+
+    def _is_shortcode(self, match: re.Match[str], closed_at: int | None) -> bool:
+        """Whether brackets are meant for a plugin: [sic] and [1] are an author's."""
+        name = match["name"].lower()
+        return (
+            name in self.known
+            or closed_at is not None
+            or "=" in (match["attributes"] or "")
+            or bool(re.search(r"[_-]", name))
+            or bool(match["empty"])
+        )
+
+    def _html(self, name: str, attributes: Attributes, inner: str) -> str:
+        if name in self.known:
+            return self.known[name](attributes, inner)
+        self.notes.left[f"shortcode [{name}], of a plugin that is not here (words inside it are kept)"] += 1
+        return "\n\n" if name.startswith(("vc_", "et_pb_", "fusion_", "av_")) else ""
+
+    def caption(self, attributes: Attributes, inner: str) -> str:
+        match = re.match(r"\s*((?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?)", inner, re.IGNORECASE)
+        picture, words = (match[1], inner[match.end() :]) if match else ("", inner)
+        words = words.strip() or attributes.get("caption", "")
+        return (
+            f"\n\n<figure>{picture}<figcaption>{words}</figcaption></figure>\n\n"
+            if words
+            else f"\n\n<figure>{picture}</figure>\n\n"
+        )
+
+    def gallery(self, attributes: Attributes, inner: str) -> str:
+        ids = re.findall(r"\d+", attributes.get("ids") or attributes.get("include") or "")
+        found = [self.pictures[identifier] for identifier in ids if identifier in self.pictures]
+        if len(found) < len(ids) or not ids:
+            self.notes.left["pictures of a [gallery] that the export does not hold"] += max(len(ids) - len(found), 1)
+        images = "".join(f'<figure><img src="{escape(src)}" alt="{escape(alt)}"></figure>' for src, alt in found)
+        return f'\n\n<figure class="wp-block-gallery">{images}</figure>\n\n' if images else ""
+
+    def address(self, text: str) -> str:
+        text = html_entities.unescape(re.sub(r"<[^>]+>", "", text)).strip()
+        if re.fullmatch(r"[\w-]{11}", text):
+            text = f"https://www.youtube.com/watch?v={text}"
+        return f"\n\n<p>{escape(text, quote=False)}</p>\n\n" if text else ""
+
+    def recording(self, attributes: Attributes, inner: str) -> str:
+        source = next(
+            (
+                attributes[name]
+                for name in ("src", "mp4", "webm", "m4v", "ogv", "mp3", "m4a", "ogg", "wav")
+                if attributes.get(name)
+            ),
+            "",
+        )
+        return f'\n\n<video src="{escape(source)}"></video>\n\n{inner}' if source else inner
+
+    def code(self, attributes: Attributes, inner: str) -> str:
+        language = re.sub(r"[^\w+#.-]", "", attributes.get("language") or attributes.get("lang") or "")
+        code = escape(
+            html_entities.unescape(re.sub(r"</?(?:pre|code|p)\b[^>]*>|<br\s*/?>", "", inner)).strip("\n"), quote=False
+        )
+        return f'\n\n<pre><code class="language-{language}">{code}</code></pre>\n\n'
+
+
+def _attributes(text: str | None) -> Attributes:
+    found: Attributes = {}
+    bare: Iterator[int] = iter(range(100))
+    for match in _ATTRIBUTE.finditer(text or ""):
+        if match[1]:
+            found[match[1].lower()] = html_entities.unescape(
+                next((value for value in match.group(2, 3, 4) if value is not None), "")
+            )
+        elif (number := next(bare, None)) is not None:
+            found[str(number)] = match[5] or match[6] or ""
+    return found
