@@ -1,5 +1,99 @@
-"""What the API shows of surveys."""
+"""What the API shows of the awards: seasons, categories, nominees, and results once they are released."""
 
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Prefetch
+from django.urls import path
 from django.urls.resolvers import URLPattern
+from django.utils.decorators import method_decorator
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import generics, serializers
 
-urlpatterns: list[URLPattern] = []
+from cms.lib.pagecache import public
+from surveys.models import AwardCategory, Nominee, Season
+from surveys.showing import result_of
+
+
+class RowSerializer(serializers.Serializer[dict[str, Any]]):
+    rank = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    count = serializers.IntegerField()
+    share = serializers.CharField(allow_null=True)
+    winner = serializers.BooleanField()
+
+
+class ResultSerializer(serializers.Serializer[Any]):
+    """A released result; `note` states N, the method and the sample."""
+
+    unit = serializers.CharField()
+    note = serializers.CharField()
+    winners = serializers.ListField(child=serializers.CharField())
+    rows = RowSerializer(many=True)
+
+
+class NomineeSerializer(serializers.ModelSerializer[Nominee]):
+    class Meta:
+        model = Nominee
+        fields = ["slug", "name", "description", "url"]
+
+
+class CategorySerializer(serializers.ModelSerializer[AwardCategory]):
+    nominees = NomineeSerializer(many=True, read_only=True)
+    result = serializers.SerializerMethodField()
+
+    class Meta:
+        model = AwardCategory
+        fields = ["slug", "title", "description", "method", "closed_at", "released_at", "nominees", "result"]
+
+    @extend_schema_field(ResultSerializer(allow_null=True))
+    def get_result(self, category: AwardCategory) -> dict[str, Any] | None:
+        result = result_of(category)
+        return dict(ResultSerializer(result).data) if result else None
+
+
+class SeasonSerializer(serializers.ModelSerializer[Season]):
+    page = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Season
+        fields = [
+            "slug", "title", "standfirst", "state", "opens_at", "closes_at", "released_at", "rules_version",
+            "is_imported", "page",
+        ]  # fmt: skip
+
+    def get_page(self, season: Season) -> str:
+        return settings.SITE_URL + season.get_absolute_url()
+
+
+class SeasonDetailSerializer(SeasonSerializer):
+    categories = CategorySerializer(many=True, read_only=True)
+
+    class Meta(SeasonSerializer.Meta):
+        fields = [*SeasonSerializer.Meta.fields, "categories"]
+
+
+@method_decorator(public, name="dispatch")
+class SeasonList(generics.ListAPIView[Season]):
+    """Seasons that readers know of, the newest first."""
+
+    queryset = Season.objects.public()
+    serializer_class = SeasonSerializer
+
+
+@method_decorator(public, name="dispatch")
+class SeasonDetail(generics.RetrieveAPIView[Season]):
+    """One season with its categories, nominees and released results."""
+
+    queryset = Season.objects.public().prefetch_related(
+        Prefetch("categories", AwardCategory.objects.select_related("season").prefetch_related("nominees"))
+    )
+    serializer_class = SeasonDetailSerializer
+    lookup_field = "slug"
+
+
+urlpatterns: list[URLPattern] = [
+    path("seasons/", SeasonList.as_view(), name="api-seasons"),
+    path("seasons/<slug:slug>/", SeasonDetail.as_view(), name="api-season"),
+]

@@ -5,3 +5,9 @@ from django.apps import AppConfig
 
 class SurveysConfig(AppConfig):
     name = "surveys"
+
+    def ready(self) -> None:
+        from articles import slots
+        from surveys.blocks import award_results
+
+        slots.register("award_results", award_results)

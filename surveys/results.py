@@ -1,14 +1,14 @@
-"""Tallying a closed category, releasing its result, and how a result is shown. Nothing of it is public before release."""
+"""Tallying a closed category and releasing its result. Nothing of it is public before that (surveys.showing)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Now
 
-from cms.lib import charts, pagecache
+from cms.lib import pagecache
 from cms.models import User
 from surveys import ledger, tallying
 from surveys.models import AwardCategory, Ballot, Nominee, Season, Tally, TallyRow
@@ -16,7 +16,6 @@ from surveys.seasons import Refused
 from surveys.tallying import WRITE_IN, Outcome, Rules, share
 
 WRITE_IN_NAME = "Other / write-in"
-SELF_SELECTED = "Voters chose themselves: this is not a representative sample."
 
 
 def count(category: AwardCategory) -> Outcome:
@@ -38,6 +37,7 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
         raise Refused(f"The result of “{category}” is released: it cannot be counted again.")
     outcome = count(category)
     head = ledger.latest_head(category.season) or ledger.append(category.season, [])
+    counts, base = figures(outcome)
     Tally.objects.filter(category=category).delete()
     result = Tally.objects.create(
         category=category,
@@ -45,12 +45,12 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
         method=category.method,
         rules_version=category.season.rules_version,
         ballots=outcome.ballots,
-        base=outcome.base,
+        base=base,
         detail={"rounds": [asdict(stage) for stage in outcome.rounds], "pairwise": outcome.pairwise},
         reconciliation=reconciliation(category),
         made_by=by,
     )
-    TallyRow.objects.bulk_create(_rows(result, outcome, {n.slug: n for n in category.nominees.all()}))
+    TallyRow.objects.bulk_create(_rows(result, outcome, counts, {n.slug: n for n in category.nominees.all()}))
     return result
 
 
@@ -98,31 +98,23 @@ def rules_of(category: AwardCategory) -> Rules:
     )
 
 
-@dataclass(frozen=True)
-class Result:
-    """A released result as pages and articles show it."""
+def figures(outcome: Outcome) -> tuple[dict[str, int], int]:
+    """The one figure that a result shows for each nominee, and what shares are shares of.
 
-    category: AwardCategory
-    tally: Tally
-    rows: list[dict[str, Any]]
-    chart: charts.BarChart
-    unit: str
-    note: str
-
-    @property
-    def winners(self) -> list[dict[str, Any]]:
-        return [row for row in self.rows if row["winner"]]
-
-
-def result_of(category: AwardCategory) -> Result | None:
-    """A category's result where it is released; its tally's rows and their nominees are read here, once."""
-    if not category.is_released:
-        return None
-    made = Tally.objects.select_related("tree_head").get(category=category)
-    rows = [_shown(category, made, row) for row in made.rows.select_related("nominee")]
-    unit = {"irv": "first choices", "schulze": "duels won", "score": "points"}.get(made.method, "votes")
-    chart = charts.bar_chart([(row["name"], row["count"], _bar_text(row)) for row in rows])
-    return Result(category, made, rows, chart, unit, _note(category, made))
+    Votes, approvals or points as counted; in an instant runoff the votes of the last round a nominee was in, of those
+    that still counted in the last of all; in a Schulze count the duels won.
+    """
+    if outcome.rounds:
+        counts: dict[str, int] = {}
+        for stage in outcome.rounds:
+            counts |= stage.counts
+        return counts, sum(outcome.rounds[-1].counts.values())
+    if outcome.pairwise:
+        wins = {
+            a: sum(votes > outcome.pairwise[b][a] for b, votes in row.items()) for a, row in outcome.pairwise.items()
+        }
+        return wins, outcome.base
+    return outcome.counts, outcome.base
 
 
 def _refuse_unfinished(category: AwardCategory) -> None:
@@ -134,12 +126,8 @@ def _refuse_unfinished(category: AwardCategory) -> None:
         raise Refused(f"{held} ballots of “{category}” are held for review: decide on them first.")
 
 
-def _rows(result: Tally, outcome: Outcome, nominees: dict[str, Nominee]) -> list[TallyRow]:
+def _rows(result: Tally, outcome: Outcome, counts: dict[str, int], nominees: dict[str, Nominee]) -> list[TallyRow]:
     """A row for each nominee by rank, and what was written in below them all."""
-    counts = outcome.counts or {
-        name: sum(votes > outcome.pairwise[other][name] for other, votes in row.items())
-        for name, row in outcome.pairwise.items()
-    }
     order = sorted(nominees, key=lambda slug: (outcome.ranking[slug], nominees[slug].name.casefold()))
     rows = [
         TallyRow(
@@ -162,39 +150,6 @@ def _rows(result: Tally, outcome: Outcome, nominees: dict[str, Nominee]) -> list
         ordering=len(rows),
     )
     return [*rows, written_in]
-
-
-def _shown(category: AwardCategory, made: Tally, row: TallyRow) -> dict[str, Any]:
-    if row.nominee:
-        row.nominee.category = category  # its address needs the category, which is at hand
-    return {
-        "rank": row.rank,
-        "name": row.name,
-        "slug": row.nominee.slug if row.nominee else None,
-        "url": row.nominee.get_absolute_url() if row.nominee else None,
-        "count": row.count,
-        "votes": f"{row.count:,}",
-        "share": str(share(row.count, made.base)) if made.method != AwardCategory.Method.SCHULZE else None,
-        "winner": row.is_winner,
-    }
-
-
-def _bar_text(row: dict[str, Any]) -> str:
-    return f"{row['votes']} · {row['share']} %" if row["share"] is not None else row["votes"]
-
-
-def _note(category: AwardCategory, made: Tally) -> str:
-    base = f"N = {made.base:,} {'points' if made.method == 'score' else 'ballots'}"
-    method = category.get_method_display().split(":")[0]
-    return (
-        f"{base}, {method.lower()} count, rules version {made.rules_version}. {SELF_SELECTED} {_rounding(made)}".strip()
-    )
-
-
-def _rounding(made: Tally) -> str:
-    if made.method == AwardCategory.Method.APPROVAL:
-        return "A ballot can name several, so shares add up to more than 100 %."
-    return "" if made.method == AwardCategory.Method.SCHULZE else "Shares are rounded and may not sum to 100 %."
 
 
 def as_json(outcome: Outcome, names: dict[str, str]) -> dict[str, Any]:

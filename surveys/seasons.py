@@ -125,6 +125,13 @@ def shortlist(nomination: Nomination) -> Nominee:
     return nominee
 
 
+def decline(nomination: Nomination) -> None:
+    """Leave a nomination off the shortlist."""
+    changed = Nomination.objects.filter(pk=nomination.pk, state=Nomination.State.NEW)
+    if changed.update(state=Nomination.State.DECLINED) != 1:
+        raise Refused(f"“{nomination}” was decided already.")
+
+
 def free_slug(category: AwardCategory, name: str) -> str:
     """A slug for a nominee that no other of its category has."""
     taken = {*category.nominees.values_list("slug", flat=True)}

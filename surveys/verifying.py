@@ -78,11 +78,12 @@ def _tally_problems(category: AwardCategory) -> Iterator[str]:
         return
     outcome = results.count(category)
     by_name = {nominee.pk: nominee.slug for nominee in category.nominees.all()}
-    if (made.ballots, made.base) != (outcome.ballots, outcome.base):
+    counts, base = results.figures(outcome)
+    if (made.ballots, made.base) != (outcome.ballots, base):
         yield f"“{category}” was tallied from {made.ballots} ballots; there are {outcome.ballots}."
     for row in made.rows.all():
         slug = by_name.get(row.nominee_id, WRITE_IN)
-        if outcome.counts and row.count != outcome.counts.get(slug, 0):
-            yield f"“{category}”: the tally gives {row.name} {row.count}, its ballots {outcome.counts.get(slug, 0)}."
+        if row.count != counts.get(slug, 0):
+            yield f"“{category}”: the tally gives {row.name} {row.count}, its ballots {counts.get(slug, 0)}."
         if row.is_winner is not (slug in outcome.winners):
             yield f"“{category}”: the tally and its ballots disagree on whether {row.name} won."

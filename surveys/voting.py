@@ -5,10 +5,10 @@ key), and its clock decides whether a category is open. No table of ours holds a
 that goes to it, and the link in that mail leads to a pending ballot which is deleted as it is cast.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from cms.lib.networks import network_of
 from cms.lib.ratelimit import allow
 from cms.lib.signing import make_token
 from cms.outbox import queue_mail
@@ -152,21 +153,18 @@ def _limit(voter: bytes, ip: str) -> None:
     """
     if not allow(f"ballot-mail|{voter.hex()}", limit=MAILS_PER_HOUR, seconds=3600):
         raise TooMany
-    if (network := network_of(ip)) and not allow(
+    if (network := public_network(ip)) and not allow(
         f"ballot-network|{network}", limit=REQUESTS_PER_NETWORK, seconds=NETWORK_SECONDS
     ):
         raise TooMany
 
 
-def network_of(ip: str) -> str:
-    """The network an address is in, IPv4 /24 or IPv6 /64; empty where it is not a public one."""
+def public_network(ip: str) -> str:
+    """The network a public address is in; empty for a private or local one, behind which anybody may be."""
     try:
-        address = ipaddress.ip_address(ip)
+        return network_of(ip) if ip_address(ip).is_global else ""
     except ValueError:
         return ""
-    if not address.is_global:
-        return ""
-    return str(ipaddress.ip_network(f"{ip}/{24 if address.version == 4 else 64}", strict=False))
 
 
 def _mail_link(pending: PendingBallot, email: str, context: dict[str, Any]) -> None:

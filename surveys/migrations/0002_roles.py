@@ -8,7 +8,6 @@ RUNNING = [
     *everything("surveys.season", "surveys.awardcategory", "surveys.nominee", "surveys.nomination"),
     "surveys.release_season",
     "surveys.view_ballot",
-    "surveys.change_ballot",
     "surveys.view_ledgerentry",
     "surveys.view_treehead",
     "surveys.view_tally",

@@ -1,0 +1,17 @@
+"""The `award_results` block: the live result inside an article, bound to the tally so that its figures cannot drift."""
+
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from surveys.models import AwardCategory
+from surveys.showing import result_of
+
+
+def award_results(_page: dict[str, Any], season: str, category: str) -> str:
+    """The chart and table of a released result; before the release, a sentence that says when it comes."""
+    found = AwardCategory.objects.public().select_related("season").filter(season__slug=season, slug=category).first()
+    if found is None:
+        return ""
+    context = {"category": found, "result": result_of(found), "id": f"result-{found.pk}"}
+    return render_to_string("surveys/award_results_block.html", context)

@@ -1,0 +1,170 @@
+"""The forms voters and nominators send. None needs a cookie."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import date
+from random import Random
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from newsletter.addresses import parse_address
+from newsletter.subscribing import TooManyRequests, request_subscription
+from surveys import seasons, voting
+from surveys.models import AwardCategory, Nomination, Nominee, Season
+from surveys.tallying import WRITE_IN
+
+PREFIX = "vote-"
+
+
+class TrapForm(forms.Form):
+    """`website` is a trap: people do not see it, robots fill it in."""
+
+    website = forms.CharField(required=False)
+
+    @property
+    def is_trapped(self) -> bool:
+        return bool(self.data.get("website"))
+
+
+class EmailField(forms.CharField):
+    """An address that can be written to."""
+
+    default_error_messages = {
+        "required": "Enter your e-mail address: we send you a link to confirm your vote.",
+        "max_length": "This address is too long: an e-mail address has at most 254 characters.",
+        "null_characters_not_allowed": "This address contains a character that no e-mail address has.",
+    }
+
+    def clean(self, value: Any) -> str:
+        return parse_address(super().clean(value)).email
+
+
+class VoteForm(TrapForm):
+    """A choice in each category the voter cares about, and the address that confirms it."""
+
+    email = EmailField(max_length=254)
+    subscribe = forms.BooleanField(required=False)
+
+    def __init__(self, season: Season, categories: Iterable[AwardCategory], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.season = season
+        self.categories = list(categories)
+        for category in self.categories:
+            self.fields[PREFIX + category.slug] = _choice_field(category)
+
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        """What the template shows: each category with its options, as they are checked."""
+        return [self._group(category) for category in self.categories]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for slug in self._asked_elsewhere():
+            title = self.season.categories.filter(slug=slug).values_list("title", flat=True).first()
+            if title:
+                raise ValidationError(f"Voting in “{title}” is closed.", code="closed")
+        if not self.errors and not self.choices:
+            raise ValidationError("Choose a nominee in at least one category.", code="nothing")
+        return cleaned
+
+    @property
+    def choices(self) -> dict[str, list[list[str]]]:
+        """What was chosen, as ballots hold it, by category."""
+        chosen = {slug: self.cleaned_data.get(PREFIX + slug) for slug in (each.slug for each in self.categories)}
+        return {slug: [[value] if isinstance(value, str) else value] for slug, value in chosen.items() if value}
+
+    def save(self, *, ip: str) -> None:
+        """Mail the link that confirms this ballot. Raises what voting.request_ballot raises."""
+        if self.is_trapped:
+            return
+        email = self.cleaned_data["email"]
+        voting.request_ballot(season=self.season, choices=self.choices, email=email, ip=ip)
+        if self.cleaned_data["subscribe"]:
+            with suppress(ValidationError, TooManyRequests):  # the vote stands; the newsletter is a thing apart
+                request_subscription(email=email, source=f"vote in {self.season.slug}", ip=ip)
+
+    def _asked_elsewhere(self) -> list[str]:
+        """Slugs of categories that a value was sent for and that take none."""
+        return [
+            name.removeprefix(PREFIX)
+            for name in self.data
+            if name.startswith(PREFIX) and name not in self.fields and self.data.get(name)
+        ]
+
+    def _group(self, category: AwardCategory) -> dict[str, Any]:
+        bound = self[PREFIX + category.slug]
+        value = bound.value() or []
+        checked = set(value) if isinstance(value, list) else {value}
+        options = [
+            {"value": nominee.slug, "nominee": nominee, "checked": nominee.slug in checked}
+            for nominee in in_fair_order(category)
+        ]
+        return {
+            "category": category,
+            "field": bound,
+            "kind": "checkbox" if category.method == AwardCategory.Method.APPROVAL else "radio",
+            "options": options,
+            "write_in": {"value": WRITE_IN, "checked": WRITE_IN in checked} if category.takes_write_in else None,
+        }
+
+
+def in_fair_order(category: AwardCategory, today: date | None = None) -> list[Nominee]:
+    """Nominees in an order that is another one each day, the same for everybody on it, so that pages can be kept."""
+    day = today or timezone.now().date()
+    nominees = sorted(category.nominees.all(), key=lambda nominee: nominee.slug)
+    Random(f"{category.pk} {day}").shuffle(nominees)
+    return nominees
+
+
+def _choice_field(category: AwardCategory) -> forms.Field:
+    choices = [(nominee.slug, nominee.name) for nominee in category.nominees.all()]
+    if category.takes_write_in:
+        choices.append((WRITE_IN, "Another"))
+    errors = {"invalid_choice": "This is not one of the nominees. Choose from the list."}
+    if category.method == AwardCategory.Method.APPROVAL:
+        return forms.MultipleChoiceField(choices=choices, required=False, error_messages=errors)
+    return forms.ChoiceField(choices=choices, required=False, error_messages=errors)
+
+
+class RenewForm(forms.Form):
+    """The address behind an expired link, to send a new one to."""
+
+    email = EmailField(max_length=254)
+
+
+class NominationForm(TrapForm, forms.ModelForm):
+    """Someone or something a reader proposes."""
+
+    class Meta:
+        model = Nomination
+        fields = ["category", "name", "url", "reason"]
+        error_messages = {
+            "category": {"required": "Choose a category.", "invalid_choice": "Choose one of this season's categories."},
+            "name": {
+                "required": "Say whom or what you nominate.",
+                "max_length": "This name is too long: at most 120 characters.",
+            },
+            "url": {"invalid": "This is not an address of a website. It should look like https://example.com/."},
+            "reason": {"max_length": "This is too long: at most 1,000 characters."},
+        }
+
+    def __init__(self, season: Season, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        category = self.fields["category"]
+        category.queryset = season.categories.all()  # type: ignore[attr-defined]
+        category.to_field_name = "slug"  # type: ignore[attr-defined]
+        category.empty_label = "Choose a category"  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+    def propose(self) -> None:
+        """Store the nomination. Raises seasons.Refused."""
+        if not self.is_trapped:
+            data = self.cleaned_data
+            seasons.nominate(
+                category=data["category"], name=data["name"], url=data.get("url", ""), reason=data.get("reason", "")
+            )

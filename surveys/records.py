@@ -1,0 +1,94 @@
+"""What the public record holds: ledger documents, receipts with their proofs, opened ballots."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from surveys import ledger
+from surveys.merkle import inclusion_proof
+from surveys.models import Ballot, LedgerEntry, Season, TreeHead
+
+HEADS_SHOWN = 20
+
+
+def ledger_page(season: Season) -> dict[str, Any]:
+    heads = list(TreeHead.objects.filter(season=season)[:HEADS_SHOWN])
+    return {
+        "season": season,
+        "head": heads[0] if heads else None,
+        "heads": [head_document(head) for head in heads],
+        "voids": LedgerEntry.objects.filter(season=season, kind=LedgerEntry.Kind.VOID),
+        "is_opened": season.categories.released().exists(),
+        "reconciliations": [
+            {"category": category, **category.tally.reconciliation}
+            for category in season.categories.released().select_related("tally", "season")
+        ],
+    }
+
+
+def ledger_document(season: Season) -> dict[str, Any]:
+    """The whole ledger for machines; hashes, keys and signatures as hex."""
+    entries = LedgerEntry.objects.filter(season=season).order_by("index").values_list("index", "leaf_hash", "statement")
+    leaves: list[str] = []
+    statements: dict[str, Any] = {}
+    for index, leaf, statement in entries.iterator(ledger.CHUNK):
+        leaves.append(bytes(leaf).hex())
+        if statement:
+            statements[str(index)] = statement
+    heads = TreeHead.objects.filter(season=season).order_by("size")
+    return {
+        "season": season.slug,
+        "imported": season.is_imported,
+        "leaves": leaves,
+        "statements": statements,
+        "heads": [head_document(head) for head in heads],
+    }
+
+
+def head_document(head: TreeHead) -> dict[str, Any]:
+    return {
+        "size": head.size,
+        "root": bytes(head.root_hash).hex(),
+        "signed_at": head.signed_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "signature": bytes(head.signature).hex(),
+        "public_key": bytes(head.public_key).hex(),
+    }
+
+
+def opened_ballots(season: Season) -> Iterator[tuple[Any, ...]]:
+    """Index, receipt, category, choice, nonce, state and reason of every ballot of the released categories."""
+    indexes = {
+        bytes(leaf): index
+        for leaf, index in LedgerEntry.objects.filter(season=season).values_list("leaf_hash", "index").iterator()
+    }
+    ballots = Ballot.objects.filter(category__season=season, category__released_at__isnull=False, is_sealed=True)
+    rows = [
+        (indexes[bytes(leaf)], bytes(leaf).hex(), category, choice, bytes(nonce).hex(), state, reason)
+        for category, choice, nonce, leaf, state, reason in ballots.values_list(
+            "category__slug", "choice", "nonce", "leaf_hash", "state", "reason"
+        ).iterator(ledger.CHUNK)
+    ]
+    yield from sorted(rows, key=lambda row: row[0])
+
+
+def receipt_page(leaf: bytes) -> dict[str, Any] | None:
+    """A receipt's place; None where nobody has it. It tells no choice and no category before the release."""
+    entry = LedgerEntry.objects.filter(leaf_hash=leaf).select_related("season").first()
+    ballot = Ballot.objects.filter(leaf_hash=leaf).select_related("category__season").first()
+    season = entry.season if entry else ballot.category.season if ballot else None
+    if season is None or not season.is_public:
+        return None
+    context: dict[str, Any] = {"receipt": leaf.hex(), "season": season, "entry": entry}
+    if ballot and ballot.category.is_released:
+        context |= {"ballot": ballot, "choice": _in_words(ballot)}
+    if entry and (head := ledger.latest_head(season)):
+        path = inclusion_proof(ledger.leaves_of(season, head.size), entry.index)
+        context |= {"head": head_document(head), "path": [step.hex() for step in path]}
+    return context
+
+
+def _in_words(ballot: Ballot) -> str:
+    names = dict(ballot.category.nominees.values_list("slug", "name"))
+    if isinstance(ballot.choice, dict):
+        return ", ".join(f"{names.get(slug, slug)}: {points}" for slug, points in ballot.choice.items())
+    ranks = [" = ".join(names.get(slug, slug) for slug in rank) or "–" for rank in ballot.choice]
+    return " > ".join(ranks)

@@ -1,0 +1,150 @@
+"""Pages of the awards that readers see, and the two forms they send. None needs a cookie."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cms.lib.forms import client_address, refuse_cross_site
+from cms.lib.pagecache import public
+from cms.lib.ratelimit import allow
+from newsletter.models import Newsletter
+from surveys import keys, pages, voting
+from surveys.forms import NominationForm, VoteForm
+from surveys.models import AwardCategory, Season
+from surveys.seasons import Refused
+from surveys.showing import result_of
+
+NOMINATIONS_PER_HOUR = 30
+
+
+@require_safe
+@public
+def index(request: HttpRequest) -> HttpResponse:
+    """All seasons: what is open first, then what was decided."""
+    return render(request, "surveys/index.html", pages.index())
+
+
+@require_safe
+@public
+def season_show(request: HttpRequest, season: str) -> HttpResponse:
+    """One season: its categories, rules and record."""
+    return render(request, "surveys/season.html", pages.season(_season(season)))
+
+
+@require_safe
+@public
+def category_show(request: HttpRequest, season: str, category: str) -> HttpResponse:
+    """One category: its nominees, its ballot while voting is open, its result once it is released."""
+    found = _category(season, category)
+    context: dict[str, Any] = {"season": found.season, "category": found, "result": result_of(found)}
+    if found.is_taking_ballots:
+        context |= {"form": VoteForm(found.season, [found]), "newsletter": Newsletter.objects.open().default()}
+    else:
+        context["nominees"] = pages.nominees(found)
+    return render(request, "surveys/category.html", context)
+
+
+@require_safe
+@public
+def nominee_show(request: HttpRequest, season: str, category: str, nominee: str) -> HttpResponse:
+    """One nominee."""
+    found = _category(season, category)
+    return render(
+        request, "surveys/nominee.html", pages.nominee(get_object_or_404(found.nominees, slug=nominee), found)
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@public
+def vote(request: HttpRequest, season: str) -> HttpResponse:
+    """The ballot of a whole season. POST mails a link that confirms it, and answers the same for every address."""
+    found = _season(season)
+    if request.method != "POST":
+        form = VoteForm(found, _open_categories(found))
+        return _vote_page(request, form, HTTPStatus.OK)
+    form = VoteForm(found, found.categories.taking_ballots().prefetch_related("nominees"), request.POST)
+    if not form.categories:
+        return _vote_page(request, form, HTTPStatus.CONFLICT)
+    if not form.is_valid():
+        return _vote_page(request, form, HTTPStatus.BAD_REQUEST)
+    try:
+        form.save(ip=client_address(request))
+    except voting.NotOpen:
+        return _vote_page(request, form, HTTPStatus.CONFLICT)
+    except voting.TooMany:
+        form.add_error(
+            None, "Several mails went out already. Look in your inbox and your spam folder, or try again in an hour."
+        )
+        return _vote_page(request, form, HTTPStatus.TOO_MANY_REQUESTS)
+    except keys.PepperMissing:
+        pages.log_missing_pepper(found)
+        return _paused(request)
+    return _no_store(render(request, "surveys/vote_sent.html", {"season": found, "email": form.cleaned_data["email"]}))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@public
+def nominate(request: HttpRequest, season: str) -> HttpResponse:
+    """Propose a nominee."""
+    found = _season(season)
+    if found.state != Season.State.NOMINATING:
+        status = HTTPStatus.OK if request.method != "POST" else HTTPStatus.CONFLICT
+        return render(request, "surveys/nominate_closed.html", {"season": found}, status=status)
+    form = NominationForm(found, request.POST if request.method == "POST" else None)
+    if request.method != "POST":
+        return render(request, "surveys/nominate.html", {"season": found, "form": form})
+    if not form.is_valid():
+        page = render(request, "surveys/nominate.html", {"season": found, "form": form}, status=HTTPStatus.BAD_REQUEST)
+        return _no_store(page)
+    return _no_store(_take_nomination(request, found, form))
+
+
+def _take_nomination(request: HttpRequest, season: Season, form: NominationForm) -> HttpResponse:
+    network = voting.public_network(client_address(request))
+    if network and not allow(f"nominate|{network}", limit=NOMINATIONS_PER_HOUR, seconds=3600):
+        form.add_error(None, "Many nominations came from your network. Try again in an hour.")
+        context = {"season": season, "form": form}
+        return render(request, "surveys/nominate.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
+    try:
+        form.propose()
+    except Refused:
+        return render(request, "surveys/nominate_closed.html", {"season": season}, status=HTTPStatus.CONFLICT)
+    return render(request, "surveys/nominate_thanks.html", {"season": season, "name": form.cleaned_data["name"]})
+
+
+def _season(slug: str) -> Season:
+    return get_object_or_404(Season.objects.public(), slug=slug)
+
+
+def _category(season: str, slug: str) -> AwardCategory:
+    categories = AwardCategory.objects.public().select_related("season").prefetch_related("nominees")
+    return get_object_or_404(categories, season__slug=season, slug=slug)
+
+
+def _open_categories(season: Season) -> list[AwardCategory]:
+    categories = season.categories.select_related("season").prefetch_related("nominees")
+    return [category for category in categories if category.is_taking_ballots]
+
+
+def _vote_page(request: HttpRequest, form: VoteForm, status: HTTPStatus) -> HttpResponse:
+    context = {"season": form.season, "form": form, "newsletter": Newsletter.objects.open().default()}
+    template = "surveys/vote.html" if form.categories and status != HTTPStatus.CONFLICT else "surveys/vote_closed.html"
+    page = render(request, template, context, status=status)
+    return page if request.method != "POST" else _no_store(page)
+
+
+def _paused(request: HttpRequest) -> HttpResponse:
+    """Voters cannot be told apart now: nothing was taken, and they should come back."""
+    page = render(request, "surveys/vote_paused.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+    page["Retry-After"] = "600"
+    return _no_store(page)
+
+
+def _no_store(page: HttpResponse) -> HttpResponse:
+    page["Cache-Control"] = "no-store"
+    return page
