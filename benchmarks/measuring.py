@@ -1,0 +1,95 @@
+"""What benchmarks share: servers to compare with, load from wrk, a table to print."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.smtp import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def need(*programs: str) -> None:
+    """Say in one line what is missing and how to get it."""
+    packages = {"nginx": "nginx-light"}
+    if missing := [name for name in programs if not shutil.which(name)]:
+        wanted = " ".join(packages.get(name, name) for name in missing)
+        sys.exit(f"This benchmark needs {', '.join(missing)} (on Debian: apt-get install {wanted}).")
+
+
+@contextmanager
+def running(command: Sequence[str], url: str) -> Iterator[None]:
+    """A server, up until the end of the block."""
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    try:
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(url, timeout=5).read()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
+def granian(application: str, path: str) -> Iterator[str]:
+    """A WSGI application in one granian worker; gives the URL of `path`."""
+    port = free_port()
+    program = str(Path(sys.executable).parent / "granian")
+    options = ["--interface", "wsgi", "--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
+    url = f"http://127.0.0.1:{port}{path}"
+    with running([program, *options, application], url):
+        yield url
+
+
+@contextmanager
+def nginx(body: bytes) -> Iterator[str]:
+    """nginx with one worker, handing out these bytes as a page."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "page.html").write_bytes(body)
+        Path(folder).chmod(0o755)
+        Path(folder, "nginx.conf").write_text(
+            f"worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; daemon off; user root;\n"
+            "events { worker_connections 1024; }\n"
+            f"http {{ access_log off; types {{ text/html html; }} sendfile on; open_file_cache max=10; "
+            f"server {{ listen 127.0.0.1:{port}; root {folder}; }} }}\n"
+        )
+        url = f"http://127.0.0.1:{port}/page.html"
+        with running([shutil.which("nginx") or "nginx", "-c", f"{folder}/nginx.conf"], url):
+            yield url
+
+
+def load(url: str, *, seconds: int = 5, connections: int = 16) -> float:
+    """Answers per second under wrk, after a second to warm up."""
+    for duration in (1, seconds):
+        done = subprocess.run(
+            ["wrk", "-t1", f"-c{connections}", f"-d{duration}s", url], capture_output=True, text=True, check=True
+        )
+    if errors := re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout):
+        raise RuntimeError(f"{url}: {errors[1]} answers were errors")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])  # type: ignore[index]
+
+
+def fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return bytes(answer.read())
+
+
+def table(rows: dict[str, Any]) -> None:
+    """Print figures one below the other."""
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        print(f"{name:<{width}}  {value if isinstance(value, str) else json.dumps(value)}")
