@@ -15,13 +15,14 @@ VENV = (ROOT / ".venv").resolve()  # it may be a link to somewhere else
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.json"  # file name -> hash of what was installed from it
 UNFINISHED = VENV / "unfinished"  # stands there while an installation runs
+RUNNING, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 LOG = VENV / "install.log"
 
 
 def main(arguments: list[str]) -> int:
     """Install one requirements file; with --check only say (by the exit status) whether there is nothing to do."""
     *options, name = arguments
-    wanted = hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+    wanted = hash_of(name)
     if is_installed(name, wanted):
         return 0
     if options:
@@ -30,6 +31,10 @@ def main(arguments: list[str]) -> int:
     with open(VENV.with_name(VENV.name + ".lock"), "a") as lock:
         wait_for(lock.fileno())
         return 0 if is_installed(name, wanted) else install(name, wanted, lock.fileno())
+
+
+def hash_of(name: str) -> str:
+    return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
 
 
 def is_installed(name: str, wanted: str) -> bool:
@@ -71,7 +76,10 @@ def install(name: str, wanted: str, lock: int) -> int:
     UNFINISHED.touch()
     if status := pip_install(name, lock):
         return status
-    STAMP.write_text(json.dumps(stamp | {name: wanted, "python": python_version()}))
+    installed = {name: wanted, "python": python_version()}
+    if name == DEVELOPMENT:  # holds all of the other file, at the same versions
+        installed |= {RUNNING: hash_of(RUNNING)}
+    STAMP.write_text(json.dumps(stamp | installed))
     UNFINISHED.unlink()
     say(f"installed in {time.monotonic() - began:.0f} s")
     return 0

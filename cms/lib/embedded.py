@@ -15,6 +15,7 @@ import pwd
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -26,7 +27,7 @@ from typing import IO
 NAME = USER = "moonpress"
 PORT = "5432"  # only names the socket file; no TCP port is opened
 # Not TMPDIR: every process of this clone must find the same folder, whatever its environment.
-SHARED_FOLDER = Path("/tmp")  # noqa: S108 - ours in it is private, see _private_folder
+SHARED_FOLDER = Path("/tmp")  # noqa: S108 - ours in it is private, see _make_socket_folder
 SOCKET_PATH_LIMIT = 100  # sun_path holds 104 bytes on some systems, 108 on others, with the closing zero
 START_SECONDS = 120  # crash recovery may take its time
 STOP_SECONDS = 60
@@ -142,7 +143,7 @@ class Cluster:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             _open_lock(self.folder / "users.lock").close()
         except PermissionError as error:
-            owner = _owner_of(self.folder if self.folder.exists() else self.var)
+            owner = _owner_of(next(path for path in (self.folder, *self.folder.parents) if path.exists()))
             raise EmbeddedError(
                 f"{self.folder} belongs to {owner}: run this as {owner}, or set MOONPRESS_VAR to a folder of your own."
             ) from error
@@ -225,13 +226,11 @@ class _Keeper:
                 time.sleep(0.1)
             server.send_signal(signal.SIGINT)  # "fast": open transactions are rolled back
             server.wait()
-            if socket_folder(self.cluster.var).parent == SHARED_FOLDER:
-                shutil.rmtree(socket_folder(self.cluster.var), ignore_errors=True)
+            shutil.rmtree(socket_folder(self.cluster.var), ignore_errors=True)
 
     def _prepare(self) -> None:
         """Make the data folder where there is none, whole or not at all."""
         self._wrap = _wrapper(self.cluster.folder)
-        _private_folder(socket_folder(self.cluster.var))
         if self.cluster.log.exists() and self.cluster.log.stat().st_size > LOG_BYTES:
             self.cluster.log.write_bytes(b"")
         data = self.cluster.data
@@ -274,6 +273,7 @@ class _Keeper:
         """Start the server and wait until it answers; it and its children hold `lock` from now on."""
         self._own(self.cluster.data)
         self._forget_dead_server()
+        self._make_socket_folder()
         data = self.cluster.data
         command = [*self._wrap.prefix, *_die_with_parent(), _program("postgres", _major_of(data)), "-D", str(data)]
         settings = SERVER_SETTINGS | {"port": PORT, "unix_socket_directories": str(socket_folder(self.cluster.var))}
@@ -290,21 +290,32 @@ class _Keeper:
         return server
 
     def _forget_dead_server(self) -> None:
-        """Remove what a killed server left: its process number may be another program's by now.
+        """Remove what a killed server left: its process number may be another program's by now, or a zombie's.
 
         Nobody but us holds the server's lock, so none of its processes lives, unless it was started by hand.
         """
-        pid = self.cluster.postmaster_pid()
-        if pid is None:
-            return
         deadline = time.monotonic() + STOP_SECONDS
         while _works_in(self.cluster.data):  # children of a killed server end by themselves
             if time.monotonic() > deadline:
-                raise EmbeddedError(
-                    f"A PostgreSQL not started by Moonpress (process {pid}) runs on {self.cluster.data}"
-                )
+                raise EmbeddedError(f"A PostgreSQL that Moonpress did not start runs on {self.cluster.data}: stop it.")
             time.sleep(0.05)
         (self.cluster.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _make_socket_folder(self) -> None:
+        """Make it for us alone, or empty it; refuse one that somebody else put there."""
+        folder = socket_folder(self.cluster.var)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            found = folder.lstat()
+            trusted = {os.geteuid()}
+            if folder.parent == self.cluster.folder:
+                trusted.add(self.cluster.data.stat().st_uid)
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid not in trusted or found.st_mode & 0o077:
+                name = _name_of(os.geteuid())
+                raise EmbeddedError(f"{folder} is not a private folder of {name}: remove it and start again.") from None
+            for left in folder.iterdir():
+                left.unlink()
 
 
 class _Wrapper:
@@ -394,19 +405,11 @@ def _environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C"}
 
 
-def _private_folder(folder: Path) -> None:
-    """Make it for us alone; refuse one that somebody else put there."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if folder.is_symlink() or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise EmbeddedError(f"{folder} is not a private folder of {_name_of(os.geteuid())}: remove it and start again.")
-
-
 def _works_in(data: Path) -> bool:
-    """Whether any process has the data folder as its current one, as all of a server's have."""
+    """Whether a PostgreSQL process has the data folder as its current one, as all of a server's have."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if (process / "cwd").readlink() == data:
+            if (process / "cwd").readlink() == data and (process / "comm").read_text().startswith("postgres"):
                 return True
         except OSError:
             continue
