@@ -3,6 +3,10 @@
 from django.apps import AppConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig as DjangoStaticFilesConfig
 
+from cms.celery import app as celery_app
+
+__all__ = ["CmsConfig", "StaticFilesConfig", "celery_app"]  # tasks belong to the Celery application from the start
+
 
 class CmsConfig(AppConfig):
     name = "cms"

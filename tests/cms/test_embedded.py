@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from cms.lib import embedded
+from cms.lib.embedded import programs
 from tests.smtp import wait_until
 
 
@@ -42,7 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def user_process(made: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Another process that uses the server, as bin/manage does."""
-    command = [sys.executable, "-P", embedded.__file__, "run", "sleep", "60"]
+    command = [sys.executable, "-m", "cms.lib.embedded", "run", "sleep", "60"]
     process = subprocess.Popen(command, env=os.environ | {"MOONPRESS_VAR": str(made), "DATABASE_URL": ""})
     wait_until(lambda: embedded.Cluster(made).is_ready(), what="the server")
     yield process
@@ -96,7 +97,7 @@ def test_starting_and_stopping_twice_is_once(made: Path) -> None:
 
 
 def test_many_may_start_it_at_once(made: Path) -> None:
-    command = [sys.executable, "-P", embedded.__file__, "run", "true"]
+    command = [sys.executable, "-m", "cms.lib.embedded", "run", "true"]
     environment = os.environ | {"MOONPRESS_VAR": str(made), "DATABASE_URL": ""}
     starters = [subprocess.Popen(command, env=environment) for _ in range(5)]
     assert [starter.wait(60) for starter in starters] == [0] * 5
@@ -117,7 +118,7 @@ def test_it_stops_when_its_last_user_was_killed(made: Path, user_process: subpro
 
 
 def test_another_database_named_in_the_environment_is_used_instead(tmp_path: Path) -> None:
-    command = [sys.executable, "-P", embedded.__file__, "run", "true"]
+    command = [sys.executable, "-m", "cms.lib.embedded", "run", "true"]
     elsewhere = {"MOONPRESS_VAR": str(tmp_path / "var"), "DATABASE_URL": "postgres://localhost/other"}
     assert subprocess.run(command, env=os.environ | elsewhere, check=False).returncode == 0
     assert list(tmp_path.iterdir()) == []
@@ -163,10 +164,10 @@ def test_half_made_data_are_made_again(tmp_path: Path) -> None:
 
 
 def test_data_of_an_older_version_that_is_still_brought_along_keep_running_on_it(tmp_path: Path) -> None:
-    old = Path(embedded._program("postgres", 16)).with_name("initdb")
+    old = Path(programs.program("postgres", 16)).with_name("initdb")
     data = tmp_path / "var/postgres/data"
     data.parent.mkdir(parents=True)
-    wrapper = embedded._wrapper(data.parent)
+    wrapper = programs.wrapper(data.parent)
     subprocess.run(
         [*wrapper.prefix, old, "-D", data, "-U", "moonpress", "--auth=trust"], check=True, capture_output=True
     )

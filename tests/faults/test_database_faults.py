@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from cms.lib import embedded
+from cms.lib.embedded import programs
 from tests.cms.test_embedded import query, stopped
 from tests.smtp import wait_until
 
@@ -31,8 +32,9 @@ def kill_all(cluster: embedded.Cluster) -> None:
     """As a power cut would: the keeper and every process of the server at once."""
     pids = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if belongs_to(entry, cluster)]
     assert len(pids) > 3, "found neither the keeper nor the server"
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+    for number in (signal.SIGSTOP, signal.SIGKILL):  # none of them gets to tidy up after another
+        for pid in pids:
+            os.kill(pid, number)
     wait_until(lambda: stopped(cluster.var), what="their end")
 
 
@@ -93,8 +95,8 @@ def test_it_stops_when_its_keeper_was_killed_and_can_be_started_again(var: Path)
 def test_a_server_started_by_hand_is_not_disturbed(var: Path) -> None:
     with embedded.running(var) as cluster:
         pass
-    prefix = embedded._wrapper(cluster.folder).prefix
-    command = [*prefix, embedded._program("postgres"), "-D", str(cluster.data), "-c", "listen_addresses="]
+    prefix = programs.wrapper(cluster.folder).prefix
+    command = [*prefix, programs.program("postgres"), "-D", str(cluster.data), "-c", "listen_addresses="]
     command += ["-c", f"unix_socket_directories={embedded.socket_folder(var)}"]
     embedded.socket_folder(var).mkdir(mode=0o700)
     by_hand = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -125,18 +127,18 @@ def python_for_everyone() -> str:
     """A Python that other users may run; ours may be in somebody's home."""
     for candidate in (sys.executable, "/usr/bin/python3"):
         probe = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", candidate, "-P", "-c"]
-        probe += [f"import runpy, subprocess; runpy.run_path({embedded.__file__!r}); {START_AGAIN}"]
+        probe += [f"import runpy, subprocess; runpy.run_path({programs.__file__!r}); {START_AGAIN}"]
         if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
             return candidate
     pytest.skip("no Python, or not this clone, can be reached by another user")
 
 
 def run_as_nobody(var: Path, *program: str) -> subprocess.CompletedProcess[str]:
-    packages = Path(psycopg.__file__).parents[1]
+    packages = f"{embedded.ROOT}{os.pathsep}{Path(psycopg.__file__).parents[1]}"
     command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", python_for_everyone(), "-P"]
     return subprocess.run(
-        [*command, embedded.__file__, "run", *program],
-        env={"PATH": os.environ["PATH"], "MOONPRESS_VAR": str(var), "PYTHONPATH": str(packages)},
+        [*command, "-m", "cms.lib.embedded", "run", *program],
+        env={"PATH": os.environ["PATH"], "MOONPRESS_VAR": str(var), "PYTHONPATH": packages},
         cwd="/",
         capture_output=True,
         text=True,
@@ -146,7 +148,7 @@ def run_as_nobody(var: Path, *program: str) -> subprocess.CompletedProcess[str]:
 
 def psql(var: Path, sql: str) -> list[str]:
     where = embedded.connection(var)
-    return [embedded._program("psql"), "-h", where["HOST"], "-U", where["USER"], "-d", where["NAME"], "-Atc", sql]
+    return [programs.program("psql"), "-h", where["HOST"], "-U", where["USER"], "-d", where["NAME"], "-Atc", sql]
 
 
 @as_root
