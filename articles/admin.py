@@ -18,7 +18,7 @@ from js_asset import Media, Script
 from articles import images, publishing
 from articles.blocks import INLINE_EXTENSIONS
 from articles.desk import checking, choices, drafts, views
-from articles.desk.forms import INLINES, ArticleForm, parts_of
+from articles.desk.forms import INLINES, ArticleForm, parts_of, prose_settings
 from articles.documents import DocumentError, StaleVersion, apply_document, document_of
 from articles.models import Article, AuditEntry, Author, Category, Draft, ImageAsset, Redirect, Snippet, Tag
 from articles.publishing import TransitionRefused
@@ -38,7 +38,7 @@ class ArticleAdmin(ContentEditor):
     """Writes go through articles.documents, transitions through articles.publishing; this only shows them."""
 
     inlines = INLINES
-    list_display = ("title", "status", "category", "byline_names", "changed_at", "publish_at")
+    list_display = ("title", "status", "category", "byline_names", "changed")
     list_filter = ("state", "category", ("authors", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("category",)
     list_per_page = 50
@@ -49,7 +49,7 @@ class ArticleAdmin(ContentEditor):
 
     class Media:
         css = {"all": ["css/desk.css"]}
-        js = [Script("js/desk/desk.js", type="module")]
+        js = [Script("js/desk/prose.js", type="module"), Script("js/desk/desk.js", type="module")]
 
     # The list
 
@@ -66,7 +66,13 @@ class ArticleAdmin(ContentEditor):
         shown = getattr(article, "publication", None)
         behind = article.state == State.PUBLISHED and shown and shown.version != article.version
         label = f"{article.get_state_display()}, newer changes" if behind else article.get_state_display()
+        if article.publish_at:
+            label = f"{label}, {article.publish_at:%-d %b %H:%M}"
         return format_html('<span class="state state--{}">{}</span>', article.state, label)
+
+    @admin.display(description="changed", ordering="changed_at")
+    def changed(self, article: Article) -> str:
+        return f"{article.changed_at:%-d %b %Y, %H:%M}"
 
     @admin.display(description="authors")
     def byline_names(self, article: Article) -> str:
@@ -263,6 +269,8 @@ class ArticleAdmin(ContentEditor):
             "shown": getattr(article, "publication", None) if article else None,
             "comments": article.comments.select_related("by", "asks") if article else [],
             "article": article,
+            "prose_settings": prose_settings(),
+            "is_nav_sidebar_enabled": False,
         }
         response = super().render_change_form(request, context, **kwargs)
         return _with_nonce(request, response)

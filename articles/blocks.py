@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator, validate_slug
-from django_prose_editor.widgets import AdminProseEditorWidget
 
 from articles.embeds import PROVIDERS, embed_of
 from cms.lib.html import clean, text_of
@@ -68,8 +67,8 @@ class HtmlField(forms.CharField):
     """Rich text: whatever comes in, only what readers may be sent is kept."""
 
     def __init__(self, *, extensions: dict[str, Any] = EDITOR_EXTENSIONS, **kwargs: Any) -> None:
-        widget = AdminProseEditorWidget(config={"extensions": extensions}, preset="configurable")
-        super().__init__(widget=widget, **kwargs)
+        super().__init__(widget=forms.Textarea, **kwargs)
+        self.extensions = extensions
 
     def clean(self, value: Any) -> str:
         html = clean(super().clean(value)).strip()
@@ -170,7 +169,7 @@ def csv_of(rows: list[list[str]]) -> str:
     return out.getvalue().strip("\n")
 
 
-class ImagesField(forms.JSONField):
+class ImagesField(forms.Field):
     """The images of a gallery, each with the keys of an image block."""
 
     def clean(self, value: Any) -> list[dict[str, Any]]:

@@ -65,7 +65,9 @@ def _opened(content: bytes, name: str) -> Image.Image:
         picture.seek(0)
         picture.load()
         picture = ImageOps.exif_transpose(picture)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
+    except Image.DecompressionBombError:
+        raise ValidationError(f"“{name}” has too many pixels; at most {MAX_PIXELS:,} fit.") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         raise ValidationError(f"“{name}” is not an image we can read. Use PNG, JPEG, WebP or AVIF.") from None
     transparent = "A" in picture.getbands() or "transparency" in picture.info
     picture = picture.convert("RGBA" if transparent else "RGB")

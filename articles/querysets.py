@@ -37,12 +37,11 @@ def _byline() -> ArraySubquery:
 def _through(name: str, *columns: str) -> ArraySubquery:
     """Some columns of a many-to-many relation of each publication."""
     field = apps.get_model("articles", "Publication")._meta.get_field(name)
-    rows = field.related_model.objects.filter(
-        pk__in=field.remote_field.through.objects.filter(publication=OuterRef(OuterRef("pk"))).values(
-            field.m2m_reverse_name()
-        )
+    rows = field.remote_field.through.objects.filter(publication=OuterRef("pk"))
+    other = field.m2m_reverse_field_name()
+    return ArraySubquery(
+        rows.order_by(other).values(json=JSONObject(**{column: f"{other}__{column}" for column in columns}))
     )
-    return ArraySubquery(rows.order_by("pk").values(json=JSONObject(**{column: column for column in columns})))
 
 
 class PublicationQuerySet(Base):

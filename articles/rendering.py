@@ -90,7 +90,8 @@ def rendered(document: dict[str, Any]) -> Rendered:
         previous = part
     result = rendering.result
     result.html = "\n".join(html)
-    result.text = "\n".join(filter(None, text[2:]))
+    # PostgreSQL's parser takes what stands in angle brackets for markup, and skips what follows a <script>.
+    result.text = "\n".join(filter(None, text[2:])).translate({ord("<"): "‹", ord(">"): "›"})
     result.words = len(" ".join(text).split())
     result.reading_minutes = document["reading_minutes"] or max(1, math.ceil(result.words / WORDS_PER_MINUTE))
     return result

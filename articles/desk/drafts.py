@@ -1,5 +1,6 @@
 """Work that is not saved yet: kept while one types, and when somebody else saved first."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ PRESENT_SECONDS = 45
 
 def keep(article: Article | None, *, by: Any, base_version: int, document: dict[str, Any]) -> Draft:
     """Keep what someone typed, apart from the revisions; the last of it replaces what was kept before."""
+    document = json.loads(json.dumps(document).replace("\\u0000", ""))  # PostgreSQL has no place for a NUL
     values = {"document": document, "base_version": base_version, "saved_at": timezone.now()}
     draft, _ = Draft.objects.update_or_create(article=article, by=by, defaults=values)
     return draft

@@ -1,5 +1,6 @@
 """The forms of the edit page. They show a document and give one back; articles.documents stores it."""
 
+from copy import deepcopy
 from typing import Any
 
 from content_editor.admin import ContentEditorInline
@@ -8,6 +9,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django_prose_editor.widgets import AdminProseEditorWidget
 
 from articles import blocks
 from articles.desk.choices import ChoiceWidget, GalleryWidget, ManyChoicesWidget, SlugsField
@@ -136,7 +138,7 @@ def _initial(document: Document) -> Document:
 class BlockForm(forms.ModelForm):
     """What every kind's form at the desk shares."""
 
-    kind: str
+    block_type: str
     request: HttpRequest
 
     class Meta:
@@ -154,7 +156,7 @@ class BlockForm(forms.ModelForm):
     @property
     def rows(self) -> list[Any]:
         """The fields that are shown, the upload beside the choice it replaces."""
-        names = list(blocks.KINDS[self.kind].base_fields)
+        names = list(blocks.KINDS[self.block_type].base_fields)
         if "upload" in self.fields:
             names.insert(1, "upload")
         return [self[name] for name in names]
@@ -181,7 +183,7 @@ class BlockForm(forms.ModelForm):
 
     def is_blank(self) -> bool:
         """Nothing was filled in: the block was added and left."""
-        names = [name for name in (*blocks.KINDS[self.kind].base_fields, "upload") if name in self.fields]
+        names = [name for name in (*blocks.KINDS[self.block_type].base_fields, "upload") if name in self.fields]
         free = [name for name in names if not isinstance(self.fields[name], forms.ChoiceField | forms.BooleanField)]
         return bool(names) and not any(self[name].value() for name in free)
 
@@ -212,13 +214,13 @@ class BlockForm(forms.ModelForm):
 
     def part(self) -> Document | None:
         """The block for the document; None when it was left blank. Before validation, as it was typed."""
-        names = blocks.KINDS[self.kind].base_fields
+        names = blocks.KINDS[self.block_type].base_fields
         if hasattr(self, "cleaned_data"):
             data = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
-            return {"type": self.kind, **data} if data or not names else None
+            return {"type": self.block_type, **data} if data or not names else None
         raw = {name: self[name].value() for name in names}
         return {
-            "type": self.kind,
+            "type": self.block_type,
             **{name: _as_typed(self.fields[name], value) for name, value in raw.items() if value},
         }
 
@@ -282,9 +284,41 @@ def _removed(formset: Any) -> list[Any]:
     return [form for form in formset.forms if form.data.get(form.add_prefix("DELETE"))]
 
 
-def _with_widget(kind: str, field: forms.Field, name: str) -> None:
+class ProseWidget(AdminProseEditorWidget):
+    """The editor of rich text, made by static/js/desk/prose.js once its block comes near the window.
+
+    An article may have 150 of them: to make them all at once takes seconds. Their settings are in the page once.
+    """
+
+    settings_name = "full"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = forms.Textarea.get_context(self, name, value, attrs)
+        context["widget"]["attrs"]["data-desk-prose"] = self.settings_name
+        return context
+
+
+class InlineProseWidget(ProseWidget):
+    """The same without headings and tables."""
+
+    settings_name = "inline"
+
+
+def prose_settings() -> dict[str, Any]:
+    """What the two editors can do, by name."""
+    every = {"full": blocks.EDITOR_EXTENSIONS, "inline": blocks.INLINE_EXTENSIONS}
+    return {
+        name: ProseWidget(config={"extensions": extensions}, preset="configurable").get_config()
+        for name, extensions in every.items()
+    }
+
+
+def _with_widget(field: forms.Field, name: str) -> None:
     if name in CHOICES and isinstance(field, blocks.LineField | blocks.SourceField):
         field.widget = ChoiceWidget(CHOICES[name])
+    elif isinstance(field, blocks.HtmlField):
+        widget = InlineProseWidget if field.extensions is blocks.INLINE_EXTENSIONS else ProseWidget
+        field.widget = widget(preset="configurable")
     elif isinstance(field, blocks.ImagesField):
         field.widget = GalleryWidget("image")
     elif isinstance(field, blocks.TextField):
@@ -332,11 +366,10 @@ def block_form(kind: str) -> type[BlockForm]:
 def _made(kind: str) -> type[BlockForm]:
     base = blocks.KINDS[kind]
     meta = type("Meta", (BlockForm.Meta,), {"model": BLOCK_MODELS[kind]})
-    form = type(f"{base.__name__}Form", (BlockForm, base), {"kind": kind, "Meta": meta, "__module__": __name__})
-    for name, field in form.base_fields.items():
-        if name in base.base_fields:
-            _with_widget(kind, field, name)
-    return form
+    fields = {name: deepcopy(field) for name, field in base.base_fields.items()}  # the kind's own keep plain widgets
+    for name, field in fields.items():
+        _with_widget(field, name)
+    return type(f"{base.__name__}Form", (BlockForm, base), {"Meta": meta, "__module__": __name__, **fields})
 
 
 FORMS: dict[str, type[BlockForm]] = {kind: _made(kind) for kind in blocks.KINDS}

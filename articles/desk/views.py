@@ -52,7 +52,12 @@ def edit_url(article: Article) -> str:
 
 
 def _page(request: HttpRequest, template: str, article: Article, title: str, **context: Any) -> HttpResponse:
-    context |= admin.site.each_context(request) | {"article": article, "title": title, "opts": Article._meta}
+    context |= admin.site.each_context(request) | {
+        "article": article,
+        "title": title,
+        "opts": Article._meta,
+        "is_nav_sidebar_enabled": False,
+    }
     return render(request, f"admin/articles/article/{template}.html", context)
 
 

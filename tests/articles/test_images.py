@@ -1,0 +1,85 @@
+"""Uploads: re-encoded, stripped, bounded."""
+
+import io
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
+from PIL import Image
+
+from articles import images
+from articles.models import ImageAsset
+from tests.articles import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_a_camera_wrote_stays_behind() -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x8825] = "Secret camera", {1: "N", 2: (52.0, 31.0, 0.0)}
+    asset = images.store_image(factories.picture("JPEG", exif=exif), name="holiday.jpg")
+    for path in [asset.file, *(made["src"] for made in asset.renditions)]:
+        with default_storage.open(path) as file:
+            content = file.read()
+        assert b"Secret camera" not in content
+        assert not Image.open(io.BytesIO(content)).getexif()
+
+
+def test_what_is_hidden_behind_an_image_stays_behind() -> None:
+    asset = images.store_image(factories.picture() + b"<script>alert(1)</script>", name="x.png")
+    with default_storage.open(asset.file) as file:
+        assert b"<script>" not in file.read()
+
+
+def test_renditions_are_smaller_and_in_two_formats() -> None:
+    asset = images.store_image(factories.picture(size=(1000, 600)), name="large.png")
+    made = {(made["type"], made["width"]) for made in asset.renditions}
+    assert made >= {(kind, width) for kind in ("image/avif", "image/webp") for width in (480, 960)}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "SVG"),
+        (b"<?xml version='1.0'?><svg/>", "SVG"),
+        (b"MZ\x90\x00", "not an image"),
+        (b"", "not an image"),
+        (factories.picture()[:400], "not an image"),
+        (b"%PDF-1.7", "not an image"),
+    ],
+)
+def test_what_is_no_image_is_refused(content: bytes, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        images.store_image(content, name="x")
+    assert not ImageAsset.objects.exists()
+
+
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked() -> None:
+    out = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(out, "PNG")
+    with pytest.raises(ValidationError, match="pixels"):
+        images.store_image(out.getvalue(), name="bomb.png")
+
+
+def test_a_file_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="larger than"):
+        images.store_image(b"\x89PNG" + b"0" * images.MAX_BYTES, name="large.png")
+
+
+def test_the_same_bytes_are_kept_once() -> None:
+    content = factories.picture()
+    assert images.store_image(content, name="a.png") == images.store_image(content, name="b.png")
+
+
+def test_a_crop_keeps_its_focal_point_in_view() -> None:
+    picture = Image.new("RGB", (1600, 400), "white")
+    picture.paste("red", (1500, 0, 1600, 400))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    asset = images.store_image(out.getvalue(), name="wide.png")
+    path = images.social_of({"src": asset.file, "focal": [1.0, 0.5]}, asset)
+    with default_storage.open(path) as file:
+        cut = Image.open(file).convert("RGB")
+        assert cut.size == images.SOCIAL_SIZE
+        red, green, _ = cut.getpixel((cut.width - 3, cut.height // 2))
+    assert red > 200 > 60 > green

@@ -1,0 +1,285 @@
+"""What readers and machines get: pages, lists, search, feeds, maps, the API; and what it costs."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from defusedxml import ElementTree
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from articles.documents import apply_document, document_of
+from articles.models import Article, Publication, Snippet
+from articles.publishing import publish
+from cms.lib.signing import make_token
+from tests.articles import factories
+
+pytestmark = pytest.mark.django_db
+FAQ = {"type": "faq", "question": "Is it safe?", "answer": "<p>It depends.</p>"}
+
+
+@pytest.fixture
+def rich() -> Publication:
+    """An article that shows everything at once."""
+    factories.category(
+        "research", disclaimer=Snippet.objects.create(slug="warning", kind="disclaimer", html="<p>No advice.</p>")
+    )
+    factories.author("ana", role="Reporter", bio_html="<p>Writes.</p>")
+    factories.tag("ether")
+    factories.tag("bitcoin")
+    factories.card("unused", heading="Nowhere")
+    factories.card("subscribe", heading="Stay in touch")
+    other = factories.publication(title="The other one", slug="other")
+    for _ in range(4):
+        factories.publication()
+    return factories.publication(
+        {"type": "richtext", "html": "<h2>First part</h2><p>Some <em>words</em>.</p>"},
+        {"type": "cta", "snippet": "subscribe"},
+        {"type": "sponsor_slot"},
+        {"type": "related", "article": other.slug},
+        {"type": "signup"},
+        FAQ,
+        slug="rich",
+        category="research",
+        authors=["ana"],
+        tags=["bitcoin"],
+        cta="subscribe",
+        standfirst="What it is about.",
+        cover={"src": factories.image().file, "alt": "A picture"},
+    )
+
+
+def test_an_article_page_takes_three_queries(
+    rich: Publication, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    client.get("/blog/")  # what every page shares is kept for a content generation
+    with django_assert_max_num_queries(3):
+        answer = client.get("/blog/rich/")
+    assert answer.status_code == 200
+    assert "public" in answer["Cache-Control"]
+    assert not answer.cookies
+
+
+def test_an_article_page_has_all_its_parts(rich: Publication, client: Client) -> None:
+    page = client.get("/blog/rich/").content.decode()
+    for part in ("First part", 'id="first-part"', "Stay in touch", "The other one", "No advice.", "Is it safe?", "Ana", "Writes.", "min read", "What it is about.", 'rel="canonical"', "og:image"):  # fmt: skip
+        assert part in page, part
+    assert "<!--slot" not in page
+    assert "Nowhere" not in page
+    assert 'href="/blog/tag/bitcoin/"' in page
+    assert "/blog/tag/ether/" not in page
+
+
+def test_lists_take_few_queries(rich: Publication, client: Client, django_assert_max_num_queries: Any) -> None:
+    client.get("/blog/")
+    for path in (
+        "/",
+        "/blog/",
+        "/blog/category/research/",
+        "/blog/tag/bitcoin/",
+        "/blog/author/ana/",
+        "/blog/search/?q=words",
+        "/feed.xml",
+    ):
+        with django_assert_max_num_queries(5):
+            assert client.get(path).status_code == 200, path
+
+
+def test_a_snippet_changed_once_changes_every_page(rich: Publication, client: Client) -> None:
+    card = Snippet.objects.get(slug="subscribe")
+    card.heading = "Another heading"
+    card.save()
+    page = client.get("/blog/rich/").content.decode()
+    assert page.count("Another heading") == 2
+    assert "Stay in touch" not in page
+
+
+def test_an_author_renamed_is_renamed_everywhere(rich: Publication, client: Client) -> None:
+    author = factories.author("ana")
+    author.name = "Ana Lima"
+    author.save()
+    assert "Ana Lima" in client.get("/blog/rich/").content.decode()
+    assert "Ana Lima" in client.get("/blog/").content.decode()
+
+
+def test_drafts_are_nowhere(client: Client) -> None:
+    factories.category("research")
+    factories.author("ana")
+    factories.article(
+        title="Secret plans", slug="secret", category="research", authors=["ana"], standfirst="Secret plans"
+    )
+    paths = ["/", "/blog/", "/blog/category/research/", "/blog/author/ana/", "/blog/search/?q=secret", "/feed.xml", "/feed.json", "/sitemap-articles-1.xml", "/llms.txt", "/api/v1/articles/", "/api/v1/articles/secret/", "/blog/secret/"]  # fmt: skip
+    for path in paths:
+        assert "Secret plans" not in client.get(path).content.decode(), path
+    assert client.get("/blog/secret/").status_code == 404
+
+
+def test_an_unknown_slug_gets_a_helpful_page(client: Client) -> None:
+    answer = client.get("/blog/nothing-here/")
+    assert answer.status_code == 404
+    assert 'action="/blog/search/"' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/blog/?page=99",
+        "/blog/?page=x",
+        "/blog/tag/none/",
+        "/blog/category/none/",
+        "/blog/author/none/",
+        "/blog/archive/2026/13/",
+        "/blog/nonsense/x/feed.xml",
+        "/sitemap-articles-9.xml",
+        "/sitemap-nothing.xml",
+    ],
+)
+def test_what_is_not_there_is_a_404(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_search_ranks_marks_and_escapes(client: Client) -> None:
+    factories.publication(
+        {"type": "richtext", "html": "<p>One remark about <code>&lt;script&gt;</code> halving.</p>"},
+        title="Something else",
+    )
+    factories.publication(title="The halving explained")
+    page = client.get("/blog/search/?q=halving").content.decode()
+    assert page.index("The halving explained") < page.index("Something else")
+    assert "<mark>halving</mark>" in page
+    assert "<script>" not in page.split("</head>")[1].replace('<script type="module"', "")
+
+
+@pytest.mark.parametrize("query", ["", "   ", "%00", "' OR 1=1 --", '"unclosed', "-", "a" * 5000, "🌕", "or and not"])
+def test_any_search_is_answered(client: Client, query: str) -> None:
+    assert client.get("/blog/search/", {"q": query}).status_code == 200
+    assert client.get("/blog/search/", query_string=f"q={query}").status_code == 200
+
+
+def test_structured_data_says_what_the_page_says(rich: Publication, client: Client) -> None:
+    page = client.get("/blog/rich/").content.decode()
+    data = json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[1])
+    graph = {node["@type"]: node for node in data["@graph"]}
+    assert set(graph) == {"Article", "BreadcrumbList", "FAQPage"}
+    article = graph["Article"]
+    assert article["headline"] == rich.title
+    assert article["author"][0]["@type"] == "Person"
+    assert article["publisher"]["@type"] == "Organization"
+    assert article["image"][0].startswith("http")
+    assert graph["FAQPage"]["mainEntity"][0]["acceptedAnswer"]["text"] == "It depends."
+    assert [step["position"] for step in graph["BreadcrumbList"]["itemListElement"]] == [1, 2, 3, 4]
+
+
+def test_a_title_cannot_end_the_script_element(client: Client) -> None:
+    shown = factories.publication(title="</script><script>alert(1)</script>", slug="x")
+    page = client.get(shown.get_absolute_url()).content.decode()
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/feed.xml",
+        "/feed.atom",
+        "/blog/category/research/feed.xml",
+        "/blog/tag/bitcoin/feed.atom",
+        "/blog/author/ana/feed.xml",
+        "/sitemap.xml",
+        "/sitemap-pages.xml",
+        "/sitemap-articles-1.xml",
+        "/news-sitemap.xml",
+    ],
+)
+def test_feeds_and_maps_are_well_formed(rich: Publication, client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    ElementTree.fromstring(answer.content)
+
+
+def test_a_feed_carries_the_text_without_slots(rich: Publication, client: Client) -> None:
+    item = client.get("/blog/author/ana/feed.json").json()["items"][0]
+    assert "<em>words</em>" in item["content_html"]
+    assert "slot" not in item["content_html"]
+    assert item["authors"][0]["name"] == "Ana"
+
+
+def test_the_news_sitemap_holds_two_days(client: Client) -> None:
+    publish(factories.article(title="Old news"), at=timezone.now() - timedelta(days=3))
+    factories.publication(title="Fresh & new")
+    text = client.get("/news-sitemap.xml").content.decode()
+    assert "Fresh &amp; new" in text
+    assert "Old news" not in text
+
+
+def test_robots_and_llms_tell_where_things_are(rich: Publication, client: Client) -> None:
+    assert "Sitemap: http" in client.get("/robots.txt").content.decode()
+    assert rich.title in client.get("/llms.txt").content.decode()
+
+
+def test_the_api_lists_filters_and_shows(rich: Publication, client: Client) -> None:
+    found = client.get("/api/v1/articles/?category=research&tag=bitcoin&author=ana&q=words").json()
+    assert [entry["slug"] for entry in found["results"]] == ["rich"]
+    one = client.get("/api/v1/articles/rich/").json()
+    assert one["faq"][0]["question"] == "Is it safe?"
+    assert "slot" not in one["html"]
+    assert client.post("/api/v1/articles/", {}).status_code in (403, 405)
+    assert [entry["slug"] for entry in client.get("/api/v1/categories/").json()] == ["research"]
+
+
+def test_a_preview_link_shows_the_draft_and_is_never_kept(client: Client) -> None:
+    draft = factories.article(title="Not out yet")
+    answer = client.get(f"/preview/{make_token('articles.preview', draft.pk, expires_in=timedelta(days=1))}/")
+    assert "Not out yet" in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    assert "noindex" in answer["X-Robots-Tag"]
+    assert 'name="robots" content="noindex' in answer.content.decode()
+    assert "application/ld+json" not in answer.content.decode()
+
+
+def test_an_expired_preview_says_so(client: Client) -> None:
+    token = make_token("articles.preview", factories.article().pk, expires_in=timedelta(seconds=-1))
+    answer = client.get(f"/preview/{token}/")
+    assert answer.status_code == 410
+    assert "expired" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "token", ["x", "AAAA", "é", "a" * 4000, make_token("another.purpose", 1) if False else "bm90LW91cnM"]
+)
+def test_a_made_up_preview_is_a_404(client: Client, token: str) -> None:
+    assert client.get(f"/preview/{token}/").status_code == 404
+
+
+def test_a_preview_of_changes_leaves_readers_alone(client: Client) -> None:
+    shown = factories.publication(title="Before")
+    apply_document(shown.article, {**document_of(shown.article), "title": "After"})
+    token = make_token("articles.preview", shown.article_id, expires_in=timedelta(days=1))
+    assert "After" in client.get(f"/preview/{token}/").content.decode()
+    cache.clear()
+    assert "Before" in client.get(shown.get_absolute_url()).content.decode()
+
+
+def test_reader_pages_allow_no_inline_script_or_style(rich: Publication, client: Client) -> None:
+    answer = client.get("/blog/rich/")
+    policy = answer["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    page = answer.content.decode()
+    assert " style=" not in page
+    assert "<style" not in page
+    assert not re.search(r"<script(?![^>]*(?:\bsrc=|application/ld\+json))", page)
+
+
+def test_reading_time_is_counted_or_said() -> None:
+    long = {"type": "richtext", "html": f"<p>{'word ' * 1000}</p>"}
+    assert factories.publication(long).reading_minutes == 5
+    assert factories.publication(long, reading_minutes=9).reading_minutes == 9
+
+
+def test_the_archive_lists_months(client: Client) -> None:
+    publish(factories.article(title="In May"), at=timezone.now().replace(year=2025, month=5, day=1))
+    assert "May 2025" in client.get("/blog/archive/").content.decode()
+    assert "In May" in client.get("/blog/archive/2025/5/").content.decode()
+    assert Article.objects.count() == 1

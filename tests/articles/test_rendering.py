@@ -1,0 +1,117 @@
+"""How each kind of block becomes what readers see."""
+
+from typing import Any
+
+import pytest
+
+from articles import slots
+from articles.blocks import KINDS
+from articles.documents import normalised
+from articles.embeds import embed_of
+from articles.rendering import Rendered, _renderers, rendered
+from tests.articles import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def render(*blocks: dict[str, Any]) -> Rendered:
+    return rendered(normalised(factories.document(blocks=list(blocks))))
+
+
+def test_every_kind_has_a_renderer() -> None:
+    assert set(_renderers) == set(KINDS)
+
+
+def test_headings_get_anchors_of_their_own_and_stand_in_the_contents() -> None:
+    body = render(
+        {"type": "richtext", "html": "<h2>The same</h2><h4>Too deep</h4>"},
+        {"type": "richtext", "html": "<h2>The same</h2><h3>Below</h3>"},
+    )
+    assert [(entry["id"], entry["level"]) for entry in body.toc] == [("the-same", 2), ("the-same-2", 2), ("below", 3)]
+    assert 'id="the-same-2"' in body.html
+
+
+def test_questions_in_a_row_share_one_section() -> None:
+    question = {"type": "faq", "question": "Why?", "answer": "<p>Because.</p>"}
+    body = render(question, question, {"type": "richtext", "html": "<p>Between</p>"}, question)
+    assert body.html.count('id="faq"') == 1
+    assert body.html.count("<section") == 2
+    assert len(body.faq) == 3
+
+
+def test_questions_under_a_heading_of_their_own_get_no_second_one() -> None:
+    body = render(
+        {"type": "richtext", "html": "<h2>Questions</h2>"}, {"type": "faq", "question": "Why?", "answer": "<p>So.</p>"}
+    )
+    assert 'id="faq"' not in body.html
+
+
+def test_a_table_knows_its_numbers() -> None:
+    body = render({"type": "table", "caption": "Fees", "header": True, "csv": "Day;Fee\nMon;1,200\nTue;3 %"})
+    assert "<caption>Fees</caption>" in body.html
+    assert body.html.count('class="num"') == 3
+
+
+def test_a_chart_has_its_table_beside_it() -> None:
+    body = render({"type": "chart", "kind": "bar", "title": "Votes", "csv": "Name,Votes\nA,10\nB,5", "unit": "votes"})
+    assert "<svg" in body.html
+    assert "<table" in body.html
+    assert "style=" not in body.html
+
+
+def test_an_embed_loads_nothing_by_itself() -> None:
+    body = render({"type": "embed", "url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ"})
+    assert "<iframe" not in body.html
+    assert "youtube-nocookie.com/embed/dQw4w9WgXcQ" in body.html
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://youtube.com.evil.example/watch?v=dQw4w9WgXcQ",
+        "http://youtu.be/dQw4w9WgXcQ",
+        "https://youtu.be/x",
+        "javascript:alert(1)",
+        'https://www.youtube.com/watch?v=dQw4w9WgXcQ"onload="x',
+    ],
+)
+def test_only_the_providers_own_addresses_are_embedded(url: str) -> None:
+    found = embed_of(url)
+    assert found is None or '"' not in found.embed_url
+
+
+def test_code_is_shown_as_it_is() -> None:
+    body = render({"type": "code", "language": "html", "code": "<script>alert(1)</script>"})
+    assert "&lt;script&gt;" in body.html
+    assert "<script>" not in body.html
+
+
+def test_an_image_comes_with_its_renditions_and_its_size() -> None:
+    asset = factories.image()
+    body = render({"type": "image", "src": asset.file, "alt": "A chart", "caption": "What it shows"})
+    assert 'type="image/avif"' in body.html
+    assert f'width="{asset.width}"' in body.html
+    assert "What it shows" in body.html
+
+
+def test_an_image_that_was_not_fetched_is_a_link() -> None:
+    body = render({"type": "image", "src": "https://elsewhere.example/a.png", "alt": "A chart"})
+    assert 'href="https://elsewhere.example/a.png"' in body.html
+    assert "<img" not in body.html
+
+
+def test_nobody_can_forge_a_slot() -> None:
+    body = render(
+        {"type": "richtext", "html": "<p>x<!--slot:cta:card-->y</p>"},
+        {"type": "pullquote", "text": "<!--slot:cta:card-->"},
+    )
+    assert slots.fill_nothing(body.html) == body.html
+
+
+def test_other_parts_plug_their_slots_in() -> None:
+    slots.register("test_part", lambda page, season: f"<b>{season}</b>")
+    assert slots.fill(slots.mark("test_part", "s2026"), {}) == "<b>s2026</b>"
+
+
+def test_empty_blocks_of_the_page_do_not_break_it() -> None:
+    assert render({"type": "award_results", "season": "s", "category": "c"}, {"type": "sponsor_slot"}).words > 0
