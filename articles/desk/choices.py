@@ -104,8 +104,6 @@ class GalleryWidget(ManyChoicesWidget):
         return format_html('{}<input type="hidden" name="{}-known" value="{}">', select, name, json.dumps(entries))
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        if not hasattr(data, "getlist"):
-            return data.get(name)  # a document's own list, complete as it is
         try:
             known = {entry["src"]: entry for entry in json.loads(data.get(f"{name}-known") or "[]")}
         except (ValueError, TypeError, KeyError):
