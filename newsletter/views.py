@@ -117,12 +117,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """The lists of one subscriber, to join and leave."""
     subscriber = _subscriber(token)
-    form = PreferencesForm(request.POST or None, subscriber=subscriber)
-    saved = False
-    if request.method == "POST":
-        form = PreferencesForm(request.POST, subscriber=subscriber)
-        if saved := form.is_valid():
-            form.save(ip=client_address(request))
+    form = PreferencesForm(request.POST if request.method == "POST" else None, subscriber=subscriber)
+    if saved := form.is_valid():
+        form.save(ip=client_address(request))
     context = {"subscriber": subscriber, "token": token, "form": form, "saved": saved}
     return _plain(request, "newsletter/preferences.html", context)
 

@@ -40,7 +40,10 @@ class ItemInline(admin.StackedInline):
     template = "admin/newsletter/briefing/items.html"
     fields = (("ordering", "kind"), "heading", "text", ("url", "label"), ("image_url", "image_alt"))
     verbose_name = "item"
-    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 80})}}
+    formfield_overrides = {
+        models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 80})},
+        models.URLField: {"assume_scheme": "https"},
+    }
 
 
 @admin.register(Briefing)

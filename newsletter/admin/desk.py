@@ -29,6 +29,8 @@ State = Briefing.State
 # A mail may style itself, as in a mail program, and run nothing.
 MAIL_POLICY = {
     "default-src": ["'none'"],
+    "script-src": ["'none'"],
+    "frame-src": ["'none'"],
     "style-src": ["'unsafe-inline'"],
     "img-src": ["'self'", "data:", "http:", "https:"],
 }
@@ -154,7 +156,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     briefing = _draft(pk)
     if briefing.state != State.DRAFT:
         return to("progress", briefing)
-    form = ApproveForm(request.POST or None)
+    form = ApproveForm(request.POST if request.method == "POST" else None)
     problems = approving.problems(briefing)
     if request.method == "POST" and form.is_valid():
         try:

@@ -89,3 +89,13 @@ def user(email="editor@example.com", *, role="", **fields):
     if role:
         made.groups.add(Group.objects.get(name=role))
     return made
+
+
+def published(title="Where bridges break", **document):
+    """An article that readers see."""
+    from articles.documents import create_article
+    from articles.publishing import publish
+
+    body = [{"type": "richtext", "html": "<p>Six of them.</p>"}]
+    article = create_article({"version": 1, "title": title, "standfirst": f"On {title}.", "blocks": body} | document)
+    return publish(article)

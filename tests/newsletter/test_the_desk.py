@@ -1,0 +1,320 @@
+"""The briefing desk in the admin: what each role may do, and that no page lets anyone past it."""
+
+import email
+from datetime import timedelta
+from email import policy
+
+import pytest
+from django.utils import timezone
+
+from cms.models import OutgoingMail
+from newsletter import approving, pumping
+from newsletter.models import Briefing, Delivery, Newsletter, Subscriber, Suppression
+from tests.newsletter import factories
+from tests.sponsors import factories as sponsors
+
+pytestmark = pytest.mark.django_db
+
+DESK = "/admin/newsletter/briefing/"
+PAGES = ["preview/", "preview/mail.html", "progress/"]
+WRITING = ["articles/", "approve/"]
+
+
+@pytest.fixture
+def weekly():
+    return factories.newsletter()
+
+
+@pytest.fixture
+def draft(weekly):
+    factories.subscriptions(weekly, 2)
+    return factories.briefing(weekly)
+
+
+@pytest.fixture
+def editor(client):
+    client.force_login(factories.user(role="editor"))
+    return client
+
+
+def sign_in(client, role):
+    client.force_login(factories.user(f"{role.replace(' ', '.')}@example.com", role=role))
+    return client
+
+
+def state():
+    return Briefing.objects.get().state
+
+
+@pytest.mark.parametrize("role", ["writer", "sponsorship manager", "awards steward"])
+@pytest.mark.parametrize("page", ["", *PAGES, *WRITING])
+def test_other_roles_see_no_briefing(client, draft, role, page):
+    assert sign_in(client, role).get(f"{DESK}{draft.pk}/{page or 'change/'}").status_code == 403
+
+
+@pytest.mark.parametrize("page", ["compose/", *(f"1/{page}" for page in [*PAGES, *WRITING])])
+def test_who_is_not_signed_in_is_sent_to_sign_in(client, db, page):
+    assert client.get(f"{DESK}{page}").status_code == 302
+
+
+@pytest.mark.parametrize("role", ["editor", "newsletter manager", "administrator"])
+@pytest.mark.parametrize("page", ["change/", *PAGES, *WRITING])
+def test_who_composes_sees_every_page(client, draft, role, page):
+    assert sign_in(client, role).get(f"{DESK}{draft.pk}/{page}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("page", "data"), [("approve/", {}), ("decide/", {"decision": "pause"}), ("test/", {"to": "a@example.com"})]
+)
+def test_a_writer_changes_nothing(client, draft, page, data):
+    assert sign_in(client, "writer").post(f"{DESK}{draft.pk}/{page}", data).status_code == 403
+    assert state() == "draft"
+    assert not OutgoingMail.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["test/", "decide/"])
+def test_a_get_changes_nothing(editor, draft, page):
+    assert editor.get(f"{DESK}{draft.pk}/{page}").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("role", "code"), [("editor", 403), ("writer", 403), ("newsletter manager", 200), ("administrator", 200)]
+)
+@pytest.mark.parametrize("model", ["subscriber", "suppression"])
+def test_subscribers_are_for_the_newsletter_manager(client, draft, role, code, model):
+    assert sign_in(client, role).get(f"/admin/newsletter/{model}/").status_code == code
+
+
+def test_a_draft_is_made_from_the_newest_articles(editor, weekly):
+    factories.published("Where bridges break")
+    assert b"New briefing from the newest articles" in editor.get(DESK).content
+    response = editor.post(f"{DESK}compose/", {"newsletter": weekly.pk, "issue_date": "2026-12-01"})
+    briefing = Briefing.objects.get()
+    assert response.url == f"{DESK}{briefing.pk}/change/"
+    assert briefing.items.get().heading == "Where bridges break"
+
+
+def test_a_bad_day_is_refused_in_words(editor, weekly):
+    response = editor.post(f"{DESK}compose/", {"newsletter": weekly.pk, "issue_date": "soon"})
+    assert b"Enter a valid date" in response.content
+
+
+def test_articles_are_found_and_added_at_the_end(editor, draft):
+    publication = factories.published("Gas fees explained")
+    page = editor.get(f"{DESK}{draft.pk}/articles/", {"q": "gas"})
+    assert b"Gas fees explained" in page.content
+    editor.post(f"{DESK}{draft.pk}/articles/", {"publication": [publication.pk, "x"]})
+    assert draft.items.order_by("ordering").last().heading == "Gas fees explained"
+    assert b"Gas fees explained" not in editor.get(f"{DESK}{draft.pk}/articles/").content
+
+
+def form_of(briefing, **changes):
+    """What the change form sends."""
+    items = list(briefing.items.order_by("ordering"))
+    data = {
+        "newsletter": briefing.newsletter_id,
+        "issue_date": briefing.issue_date,
+        "subject": briefing.subject,
+        "preheader": briefing.preheader,
+        "introduction": briefing.introduction,
+        "slug": briefing.slug,
+        "items-TOTAL_FORMS": len(items),
+        "items-INITIAL_FORMS": len(items),
+    }
+    for index, item in enumerate(items):
+        for name in ("id", "ordering", "kind", "heading", "text", "url", "label", "image_url", "image_alt"):
+            data[f"items-{index}-{name}"] = getattr(item, name)
+        data[f"items-{index}-briefing"] = briefing.pk
+    return data | changes
+
+
+def test_a_draft_is_edited_and_reordered(editor, weekly):
+    briefing = factories.briefing(
+        weekly, items=[{"heading": "A", "url": "https://a.example"}, {"heading": "B", "url": "https://b.example"}]
+    )
+    data = form_of(briefing, subject="New words", **{"items-1-ordering": 1, "items-1-text": "Changed"})
+    assert editor.post(f"{DESK}{briefing.pk}/change/", data).status_code == 302
+    briefing.refresh_from_db()
+    assert briefing.subject == "New words"
+    assert [item.heading for item in briefing.items.order_by("ordering")] == ["B", "A"]
+    assert briefing.items.get(heading="B").text == "Changed"
+
+
+def test_the_words_of_an_ad_cannot_be_edited(editor, weekly):
+    sponsors.running("mail:weekly", day=sponsors.soon())
+    briefing = factories.briefing(weekly, issue_date=sponsors.soon(), items=[])
+    from newsletter import composing
+
+    composing.place_sponsor(briefing)
+    ad = briefing.items.get()
+    data = form_of(
+        briefing, **{"items-0-heading": "Our own words", "items-0-url": "https://evil.example", "items-0-ordering": 99}
+    )
+    assert editor.post(f"{DESK}{briefing.pk}/change/", data).status_code == 302
+    after = briefing.items.get()
+    assert (after.heading, after.url, after.ordering) == (ad.heading, ad.url, 99)
+
+
+def test_nobody_makes_an_ad_by_hand(editor, draft):
+    data = form_of(draft, **{"items-0-kind": "sponsor"})
+    assert b"Select a valid choice" in editor.post(f"{DESK}{draft.pk}/change/", data).content
+
+
+def test_an_approved_briefing_cannot_be_edited(editor, draft):
+    data = form_of(draft, subject="Too late")
+    approving.approve(draft, by=factories.user())
+    assert editor.post(f"{DESK}{draft.pk}/change/", data).status_code == 403
+    assert editor.post(f"{DESK}{draft.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert editor.get(f"{DESK}{draft.pk}/change/").status_code == 200
+    assert Briefing.objects.get().subject == "Six bridges"
+
+
+def test_the_preview_may_style_itself_and_run_nothing(editor, draft):
+    response = editor.get(f"{DESK}{draft.pk}/preview/mail.html")
+    csp = response["Content-Security-Policy"]
+    assert "default-src 'none'" in csp
+    assert "style-src 'unsafe-inline'" in csp
+    assert "script-src 'none'" in csp
+    assert b"Six bridges" in response.content
+
+
+def test_a_test_goes_to_the_typed_address(editor, draft):
+    response = editor.post(f"{DESK}{draft.pk}/test/", {"to": "me@example.com"}, follow=True)
+    assert b"A test is on its way to me@example.com." in response.content
+    mail = OutgoingMail.objects.get()
+    parsed = email.message_from_bytes(bytes(mail.message), policy=policy.default)
+    assert (mail.recipient, parsed["Subject"]) == ("me@example.com", "[Test] Six bridges")
+
+
+def test_a_test_to_a_bad_address_is_refused_in_words(editor, draft):
+    response = editor.post(f"{DESK}{draft.pk}/test/", {"to": "me@"})
+    assert b"not an e-mail address we can write to" in response.content
+    assert b'value="me@"' in response.content
+
+
+def test_the_approval_says_how_many_will_get_it(editor, draft):
+    page = editor.get(f"{DESK}{draft.pk}/approve/")
+    assert b"<strong>2</strong> confirmed subscribers" in page.content
+    assert state() == "draft"
+
+
+def test_approving_lets_it_go_out(editor, draft):
+    response = editor.post(f"{DESK}{draft.pk}/approve/")
+    assert response.url == f"{DESK}{draft.pk}/progress/"
+    briefing = Briefing.objects.get()
+    assert (briefing.state, briefing.approved_by.email) == ("approved", "editor@example.com")
+
+
+def test_approving_for_later(editor, draft):
+    at = timezone.now() + timedelta(days=1)
+    editor.post(f"{DESK}{draft.pk}/approve/", {"when_0": f"{at:%Y-%m-%d}", "when_1": "07:30:00"})
+    assert Briefing.objects.get().scheduled_at == at.replace(hour=7, minute=30, second=0, microsecond=0)
+
+
+def test_what_is_in_the_way_is_listed_instead(editor, draft):
+    factories.profile(postal_address="")
+    for response in (editor.get(f"{DESK}{draft.pk}/approve/"), editor.post(f"{DESK}{draft.pk}/approve/")):
+        assert b"no postal address" in response.content
+    assert state() == "draft"
+
+
+def test_a_time_that_has_passed_is_refused(editor, draft):
+    response = editor.post(f"{DESK}{draft.pk}/approve/", {"when_0": "2020-01-01", "when_1": "07:30:00"})
+    assert b"has passed already" in response.content
+
+
+@pytest.mark.parametrize(
+    ("steps", "end"),
+    [
+        (["pause"], "paused"),
+        (["pause", "resume"], "sending"),
+        (["cancel"], "cancelled"),
+        (["withdraw"], "sending"),
+        (["nonsense"], "sending"),
+    ],
+)
+def test_a_send_is_paused_resumed_and_cancelled(editor, weekly, steps, end):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.frozen(weekly)
+    for decision in steps:
+        assert editor.post(f"{DESK}{briefing.pk}/decide/", {"decision": decision}).status_code == 302
+    assert state() == end
+
+
+@pytest.fixture
+def troubled(weekly, smtp_server):
+    factories.subscriptions(weekly, 3)
+    smtp_server.refuse("reader1@example.com", "550 5.1.1 No such user")
+    smtp_server.hang_up("reader2@example.com", at="ACCEPTED")
+    briefing = factories.frozen(weekly)
+    pumping.pump(briefing.pk)
+    return briefing
+
+
+def test_progress_shows_counts_and_what_failed(client, troubled):
+    page = sign_in(client, "newsletter manager").get(f"{DESK}{troubled.pk}/progress/").content.decode()
+    for words in (
+        "3 of 3 done",
+        "550 5.1.1 No such user",
+        "reader1@example.com",
+        "Uncertain",
+        "lost after the message",
+    ):
+        assert words in page
+    assert pumping.message_token(troubled.pk, Delivery.objects.get(state="uncertain").subscriber_id) in page
+
+
+def test_addresses_are_shown_to_who_may_see_subscribers(editor, troubled):
+    page = editor.get(f"{DESK}{troubled.pk}/progress/").content.decode()
+    assert "550 5.1.1 No such user" in page
+    assert "reader1@example.com" not in page
+
+
+def test_progress_can_be_fetched_in_part(editor, troubled):
+    part = editor.get(f"{DESK}{troubled.pk}/progress/", headers={"X-Fragment": "1"}).content
+    assert b"3 of 3 done" in part
+    assert b"<html" not in part
+
+
+def test_progress_takes_few_queries(editor, troubled, django_assert_max_num_queries):
+    with django_assert_max_num_queries(12):
+        editor.get(f"{DESK}{troubled.pk}/progress/")
+
+
+def test_the_lists_of_the_desk_take_few_queries(client, weekly, django_assert_max_num_queries):
+    for number in range(15):
+        factories.briefing(weekly, subject=f"Issue {number}")
+    factories.subscriptions(weekly, 30)
+    sign_in(client, "newsletter manager")
+    for model in ("briefing", "subscriber", "newsletter", "suppression"):
+        with django_assert_max_num_queries(12):
+            assert client.get(f"/admin/newsletter/{model}/").status_code == 200
+
+
+def test_a_subscriber_is_found_by_the_beginning_of_the_address(client, draft):
+    sign_in(client, "newsletter manager")
+    page = client.get("/admin/newsletter/subscriber/", {"q": "READER1@"}).content
+    assert b"reader1@example.com" in page
+    assert b"reader0@example.com" not in page
+    person = Subscriber.objects.get(email="reader1@example.com")
+    assert b"confirmed" in client.get(f"/admin/newsletter/subscriber/{person.pk}/change/").content
+
+
+def test_staff_enter_and_find_a_suppression_by_its_address(client, db):
+    sign_in(client, "newsletter manager")
+    client.post("/admin/newsletter/suppression/add/", {"address": "Angry@Example.com", "note": "by phone"})
+    row = Suppression.objects.get()
+    assert (row.reason, row.digest) == ("staff", Suppression.digest_of("angry@example.com"))
+    again = client.post("/admin/newsletter/suppression/add/", {"address": "angry@example.com"})
+    assert b"gets no briefings already" in again.content
+    assert row.digest.encode() in client.get("/admin/newsletter/suppression/", {"q": "angry@example.com"}).content
+
+
+def test_the_slug_of_a_newsletter_stays(client, weekly):
+    sign_in(client, "newsletter manager")
+    client.post(
+        f"/admin/newsletter/newsletter/{weekly.pk}/change/",
+        {"name": "Daily", "slug": "daily", "is_open": "on", "ordering": 0},
+    )
+    weekly = Newsletter.objects.get()
+    assert (weekly.name, weekly.slug) == ("Daily", "weekly")
