@@ -63,11 +63,8 @@ def tiles(figures: audience.Figures) -> list[dict[str, str]]:
     if not (figures.open_rate and figures.click_rate):
         return shown
     shown.append({"value": f"{figures.delivered:,}", "label": "messages delivered", "note": _span(figures)})
-    for rate, label, verb in (
-        (figures.open_rate, "open rate", "opened"),
-        (figures.click_rate, "click rate", "clicked"),
-    ):
-        note = f"{rate.count:,} of {rate.total:,} delivered were {verb}; 95 % interval {rate.range_text}"
+    for rate, label in ((figures.open_rate, "open rate"), (figures.click_rate, "click rate")):
+        note = f"{rate.count:,} of {rate.total:,} delivered; 95 % interval {rate.range_text}"
         shown.append({"value": rate.percent, "label": label, "note": note})
     return shown
 
