@@ -1,48 +1,80 @@
-"""Code that counts votes knows nothing of sponsors: it neither imports them nor reads their tables."""
+"""Code that counts votes knows nothing of sponsors: it cannot reach them by import and never reads their tables."""
 
 import ast
 from pathlib import Path
 
+import grimp
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from surveys.importing import ImportedCategory, choices_from_counts, import_season
+from tests.sponsors import factories
 
 ROOT = Path(__file__).resolve().parents[2]
-COUNTING = ("tallying", "results", "ledger", "voting", "methods", "sealing", "ranking")
+COUNTING = [
+    f"surveys.{name}" for name in ("tallying", "results", "ledger", "merkle", "verifying", "importing", "voting")
+]
 
 
-def counting_modules():
-    """Everything in surveys that counts, wherever it is: modules of these names and packages of them."""
-    found = sorted((ROOT / "surveys").rglob("*.py"))
-    return [path for path in found if set(path.relative_to(ROOT).with_suffix("").parts) & set(COUNTING)]
-
-
-def imported(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+def speaks_of_sponsors(source):
+    """The imports and strings of some source that lead to sponsors: also get_model("sponsors", …) and raw SQL."""
+    for node in ast.walk(ast.parse(source)):
+        words = []
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            words = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            words = [node.module or ""]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value  # apps.get_model("sponsors", …), import_module("sponsors…"), raw SQL
+            words = [node.value]
+        yield from (word for word in words if word.split(".")[0] == "sponsors" or "sponsors_" in word)
 
 
-def speaks_of_sponsors(path):
-    return [text for text in imported(path) if text.split(".")[0] == "sponsors" or "sponsors_" in text]
+@pytest.fixture(scope="module")
+def graph():
+    return grimp.build_graph("cms", "sponsors", "articles", "newsletter", "surveys")
 
 
-@pytest.mark.parametrize("path", counting_modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_counting_code_speaks_of_sponsors(path):
-    assert speaks_of_sponsors(path) == []
+@pytest.mark.parametrize("module", COUNTING)
+def test_counting_code_reaches_no_sponsor_by_import(graph, module):
+    assert [name for name in graph.find_upstream_modules(module) if name.split(".")[0] == "sponsors"] == []
 
 
-def test_there_is_counting_code_to_look_at():
-    assert list(counting_modules())
+@pytest.mark.parametrize("module", COUNTING)
+def test_counting_code_names_no_sponsors_table(module):
+    path = ROOT / (module.replace(".", "/") + ".py")
+    assert list(speaks_of_sponsors(path.read_text())) == []
 
 
 @pytest.mark.parametrize(
     "source",
-    ["import sponsors.models", "from sponsors import booking", "SQL = 'SELECT 1 FROM sponsors_claim'", "get('sponsors', 'x')"],
-)  # fmt: skip
-def test_the_check_finds_what_it_looks_for(tmp_path, source):
-    path = tmp_path / "tallying.py"
-    path.write_text(source)
-    assert speaks_of_sponsors(path)
+    ["import sponsors.models", "from sponsors import booking", "x = 'SELECT 1 FROM sponsors_claim'", "get('sponsors')"],
+)
+def test_the_check_finds_what_it_looks_for(source):
+    assert list(speaks_of_sponsors(source))
+
+
+def count_an_award(slug):
+    nominees = [{"name": "Ark Labs"}, {"name": "Second Ltd"}]
+    ballots = choices_from_counts({"Ark Labs": 3, "Second Ltd": 4})
+    category = ImportedCategory(title="Best", nominees=nominees, ballots=ballots)
+    season = import_season(title=slug, slug=slug, source="test", categories=[category])
+    return list(
+        season.categories.get()
+        .tally.rows.filter(rank__isnull=False)
+        .order_by("rank")
+        .values_list("name", "rank", "count")
+    )
+
+
+@pytest.mark.django_db
+def test_a_count_reads_no_sponsors_table_and_is_the_same_for_a_nominee_who_pays():
+    before = count_an_award("before")
+    factories.running(company="Ark Labs")
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        after = count_an_award("after")
+    assert after == before == [("Second Ltd", 1, 4), ("Ark Labs", 2, 3)]
+    assert len(captured) > 5
+    assert [query["sql"] for query in captured if "sponsors_" in query["sql"]] == []
