@@ -148,6 +148,8 @@ class SeasonAdmin(ShownToReaders):
 
 
 class NomineeForm(forms.ModelForm):
+    url = forms.URLField(label="Website", required=False, assume_scheme="https", max_length=200)
+
     class Meta:
         model = Nominee
         fields = ("name", "slug", "description", "url", "image")

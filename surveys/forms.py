@@ -138,6 +138,13 @@ class RenewForm(forms.Form):
 class NominationForm(TrapForm, forms.ModelForm):
     """Someone or something a reader proposes."""
 
+    url = forms.URLField(
+        required=False,
+        assume_scheme="https",
+        max_length=200,
+        error_messages={"invalid": "This is not an address of a website. It should look like https://example.com/."},
+    )
+
     class Meta:
         model = Nomination
         fields = ["category", "name", "url", "reason"]
@@ -147,7 +154,6 @@ class NominationForm(TrapForm, forms.ModelForm):
                 "required": "Say whom or what you nominate.",
                 "max_length": "This name is too long: at most 120 characters.",
             },
-            "url": {"invalid": "This is not an address of a website. It should look like https://example.com/."},
             "reason": {"max_length": "This is too long: at most 1,000 characters."},
         }
 

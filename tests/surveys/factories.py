@@ -1,0 +1,81 @@
+"""Seasons and votes for tests, made by the functions that the site uses."""
+
+import email
+import re
+from datetime import timedelta
+from email.policy import default
+
+from django.utils import timezone
+
+from cms.models import OutgoingMail
+from surveys import ledger, results, seasons
+from surveys.models import AwardCategory, Ballot, Season
+
+
+def draft_season(slug="moon-2026", *, categories=("wallet",), nominees=("ada", "bit", "coin"), **fields):
+    now = timezone.now()
+    times = {"opens_at": now - timedelta(days=1), "closes_at": now + timedelta(days=5)}
+    season = Season.objects.create(slug=slug, title="Moon Awards 2026", **times | fields)
+    for place, category in enumerate(categories):
+        made = season.categories.create(slug=category, title=category.title(), ordering=place)
+        for name in nominees:
+            made.nominees.create(slug=name, name=name.title())
+    return season
+
+
+def open_season(slug="moon-2026", **fields):
+    season = draft_season(slug, **fields)
+    seasons.open_voting(season)
+    return season
+
+
+def cast(category: AwardCategory, choice, number=1, *, sealed=False):
+    """Confirmed ballots of as many voters, in or not yet in the ledger."""
+    start = Ballot.objects.count()
+    made = []
+    for serial in range(start, start + number):
+        nonce = serial.to_bytes(16, "big")
+        made.append(
+            Ballot(
+                category=category,
+                voter_key=serial.to_bytes(32, "big"),
+                choice=choice,
+                nonce=nonce,
+                leaf_hash=ledger.ballot_leaf(category, choice, nonce),
+            )
+        )
+    Ballot.objects.bulk_create(made)
+    if sealed:
+        ledger.seal(category.season, everything=True)
+    return made
+
+
+def released_season(slug="moon-2025", counts=None, **fields):
+    """A season that was held here and is over, with its plurality counts."""
+    season = open_season(slug, **fields)
+    category = season.categories.get()
+    for nominee, number in (counts or {"ada": 30, "bit": 12, "write-in": 3}).items():
+        cast(category, [[nominee]], number)
+    close_and_release(season)
+    return season
+
+
+def close_and_release(season):
+    seasons.close(season)
+    for category in season.categories.all():
+        results.tally(category)
+    results.release_season(season)
+
+
+def body_of(mail: OutgoingMail) -> str:
+    message = email.message_from_bytes(bytes(mail.message), policy=default)
+    return message.get_body(("plain",)).get_content()
+
+
+def last_mail() -> OutgoingMail:
+    return OutgoingMail.objects.order_by("id").last()
+
+
+def link_in(text: str) -> str:
+    """The path of the ballot link in a mail."""
+    return re.search(r"https?://[^/\s]+(/awards/ballot/[\w-]+/)", text)[1]

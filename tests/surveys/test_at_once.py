@@ -1,0 +1,82 @@
+"""What must hold when many things happen at the same moment, on a real PostgreSQL."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from surveys import ledger, results, seasons, voting
+from surveys.models import Ballot, LedgerEntry, PendingBallot, Season, TreeHead
+from surveys.voting import NotOpen
+from tests.surveys.factories import cast, open_season
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def all_at_once(*jobs):
+    """Run jobs in threads that start together; their results, or the exceptions they raised."""
+    start = Barrier(len(jobs))
+
+    def run(job):
+        try:
+            start.wait()
+            return job()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test judges it
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(run, jobs))
+
+
+def pend(season, email, nominee):
+    voting.request_ballot(season=season, choices={"wallet": [[nominee]]}, email=email)
+    return PendingBallot.objects.latest("id").pk
+
+
+def test_of_two_confirmations_of_one_voter_exactly_one_counts():
+    season = open_season()
+    for turn in range(5):
+        links = [pend(season, f"ann{turn}+{nominee}@example.com", nominee) for nominee in ("ada", "bit")]
+        outcomes = all_at_once(*(lambda link=link: voting.confirm(season=season, pending_id=link) for link in links))
+        assert sorted((len(outcome.cast), len(outcome.voted_before)) for outcome in outcomes) == [(0, 1), (1, 0)]
+    assert Ballot.objects.count() == 5
+
+
+def test_a_double_click_counts_once_and_shows_one_receipt():
+    season = open_season()
+    link = pend(season, "ann@example.com", "ada")
+    outcomes = all_at_once(*[lambda: voting.confirm(season=season, pending_id=link)] * 4)
+    assert len({receipt for outcome in outcomes for _, receipt in outcome.cast}) == 1
+    assert Ballot.objects.count() == 1
+
+
+def test_a_ballot_that_meets_the_close_is_counted_or_refused_never_lost():
+    season = open_season()
+    links = [pend(season, f"voter{number}@example.com", "ada") for number in range(8)]
+    confirmations = [lambda link=link: voting.confirm(season=season, pending_id=link) for link in links]
+    *outcomes, closed = all_at_once(*confirmations, lambda: seasons.close(season))
+    assert closed is None
+    told = sum(not isinstance(outcome, NotOpen) for outcome in outcomes)
+    assert all(isinstance(outcome, NotOpen | voting.Casting) for outcome in outcomes)
+    category = season.categories.get()
+    assert results.tally(category).ballots == told == LedgerEntry.objects.count()
+    assert not category.ballots.waiting().exists()
+
+
+def test_two_sequencers_make_one_ledger():
+    season = open_season()
+    cast(season.categories.get(), [["ada"]], 60)
+    sealed = all_at_once(*[lambda: ledger.seal(season)] * 4)
+    assert sorted(sealed) == [0, 0, 0, 60]
+    assert list(LedgerEntry.objects.order_by("index").values_list("index", flat=True)) == list(range(60))
+    assert TreeHead.objects.get().size == 60
+
+
+def test_a_season_is_closed_by_one_of_those_who_try():
+    season = open_season()
+    outcomes = all_at_once(*[lambda: seasons.close(Season.objects.get(pk=season.pk))] * 3)
+    assert sum(outcome is None for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, seasons.Refused) for outcome in outcomes) == 2

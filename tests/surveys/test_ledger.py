@@ -1,0 +1,261 @@
+"""Confirmed ballots are sealed in shuffled batches, and nothing can be changed unnoticed or at all."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+
+from surveys import keys, ledger, merkle, records, results, seasons, verifying
+from surveys.models import Ballot, LedgerEntry, Season, Tally, TallyRow, TreeHead
+from surveys.record_views import VERIFIER
+from surveys.tasks import seal_ballots, turn_phases
+from tests.surveys.factories import cast, close_and_release, open_season, released_season
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def category():
+    return open_season().categories.get()
+
+
+def test_a_batch_waits_until_it_hides_who_is_in_it(category):
+    cast(category, [["ada"]], 19)
+    seal_ballots()
+    assert not LedgerEntry.objects.exists()
+    cast(category, [["bit"]], 1)
+    seal_ballots()
+    assert LedgerEntry.objects.count() == 20
+    assert not category.ballots.waiting().exists()
+
+
+def test_the_rest_is_sealed_at_the_close(category):
+    cast(category, [["ada"]], 3)
+    seasons.close(category.season)
+    assert LedgerEntry.objects.count() == 3
+
+
+def test_the_order_in_the_ledger_is_not_the_order_of_voting(category):
+    leaves = [ballot.leaf_hash for ballot in cast(category, [["ada"]], 60)]
+    ledger.seal(category.season)
+    assert ledger.leaves_of(category.season) != leaves
+    assert sorted(ledger.leaves_of(category.season)) == sorted(leaves)
+
+
+def test_every_head_is_signed_over_the_leaves_so_far(category):
+    for _ in range(3):
+        cast(category, [["ada"]], 25)
+        ledger.seal(category.season)
+    leaves = ledger.leaves_of(category.season)
+    heads = {head.size: bytes(head.root_hash) for head in TreeHead.objects.all()}
+    assert heads == {size: merkle.root_of(leaves[:size]) for size in (25, 50, 75)}
+    assert list(verifying.problems(category.season)) == []
+
+
+def test_a_leaf_is_the_hash_of_what_is_published_of_it(category):
+    (ballot,) = cast(category, [["ada"]])
+    opened = {"season": "moon-2026", "category": "wallet", "choice": [["ada"]], "nonce": ballot.nonce.hex()}
+    data = json.dumps(opened, sort_keys=True, separators=(",", ":")).encode()
+    assert ballot.leaf_hash == merkle.leaf_hash(data)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE surveys_ledgerentry SET index = index + 1000",
+        "DELETE FROM surveys_ledgerentry",
+        "UPDATE surveys_treehead SET size = size + 1",
+        "DELETE FROM surveys_treehead",
+        "DELETE FROM surveys_ballot",
+        "UPDATE surveys_ballot SET choice = '[[\"bit\"]]'",
+        "UPDATE surveys_ballot SET is_sealed = false",
+        "UPDATE surveys_season SET slug = 'other'",
+        "UPDATE surveys_awardcategory SET slug = 'other'",
+        "UPDATE surveys_nominee SET slug = 'other' WHERE slug = 'ada'",
+        "DELETE FROM surveys_nominee WHERE slug = 'ada'",
+        "UPDATE surveys_tally SET ballots = 1",
+        "DELETE FROM surveys_tallyrow",
+        "UPDATE surveys_tallyrow SET count = 1",
+    ],
+)
+def test_the_database_refuses_to_rewrite_history(statement):
+    released_season()
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_one_vote_for_each_voter_and_category_is_a_constraint(category):
+    (ballot,) = cast(category, [["ada"]])
+    twin = Ballot(category=category, voter_key=ballot.voter_key, choice=[["bit"]], nonce=b"n" * 16, leaf_hash=b"l" * 32)
+    with pytest.raises(IntegrityError, match="ballot_one_per_voter_and_category"):
+        twin.save()
+
+
+def test_a_void_ballot_stays_and_is_said_to_be_void(category):
+    cast(category, [["ada"]], 20, sealed=True)
+    ballot = category.ballots.first()
+    entry = ledger.void(ballot, reason="bought in bulk")
+    assert entry.statement == {"season": "moon-2026", "void": ballot.receipt, "reason": "bought in bulk"}
+    close_and_release(category.season)
+    made = Tally.objects.get()
+    assert (made.ballots, made.reconciliation) == (19, {"confirmed": 20, "held": 0, "void": 1, "counted": 19})
+    assert list(verifying.problems(category.season)) == []
+    with pytest.raises(ValueError, match="void"):
+        ledger.void(Ballot.objects.get(pk=ballot.pk), reason="again")
+
+
+def tamper(statement):
+    """What an intruder with every right in the database could do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # no trigger fires
+        cursor.execute(statement)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE surveys_ballot SET choice = '[[\"bit\"]]' WHERE id = (SELECT min(id) FROM surveys_ballot)", "receipt"),
+        ("DELETE FROM surveys_ballot WHERE id = (SELECT min(id) FROM surveys_ballot)", "stands for no ballot"),
+        ("DELETE FROM surveys_ledgerentry WHERE index = 3", "Entry 3 is missing"),
+        ("UPDATE surveys_ledgerentry SET leaf_hash = sha256('x') WHERE index = 3", "not the one that was signed"),
+        ("DELETE FROM surveys_ledgerentry WHERE index > 40", "there are 41"),
+        ("UPDATE surveys_treehead SET root_hash = sha256('x')", "not the one that was signed"),
+        ("UPDATE surveys_treehead SET signed_at = signed_at - interval '1 day'", "signature"),
+        ("UPDATE surveys_tallyrow SET count = count + 1 WHERE rank = 2", "the tally gives Bit 13, its ballots 12"),
+        ("UPDATE surveys_tally SET ballots = 99", "tallied from 99"),
+    ],
+)
+def test_whatever_was_changed_behind_our_back_is_found(statement, found):
+    season = released_season()
+    call_command("verify_ledger", season.slug)
+    tamper(statement)
+    problems = list(verifying.problems(season))
+    assert any(found in problem for problem in problems), problems
+    with pytest.raises(CommandError, match="does not hold"):
+        call_command("verify_ledger", season.slug)
+
+
+@pytest.fixture
+def published(client, tmp_path):
+    """The public record of a released season, as downloaded; a function that runs the verifier on it."""
+    season = released_season()
+    ballot = season.categories.get().ballots.first()
+    for name in ("ledger.json", "ballots.csv", "verify.py"):
+        (tmp_path / name).write_bytes(client.get(f"/awards/{season.slug}/{name}").content)
+
+    def verify(*arguments):
+        command = [sys.executable, "-I", "verify.py", "ledger.json", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    return tmp_path, ballot.receipt, verify
+
+
+def test_anybody_can_check_the_record_with_nothing_but_python(published):
+    _folder, receipt, verify = published
+    done = verify("ballots.csv", receipt)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "30  ada" in done.stdout
+    assert "Receipt: leaf" in done.stdout
+    assert "All leaves (45) and tree heads (1) hold." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "found"),
+    [
+        ("ballots.csv", '""ada""', '""bit""', "not the leaf"),
+        ("ballots.csv", ",cast,", ",void,", "disagree on whether it is void"),
+        ("ledger.json", '"signed_at": "20', '"signed_at": "19', "signature"),
+        ("ledger.json", '"root": "', '"root": "00', "not the hash of its leaves"),
+    ],
+)
+def test_the_verifier_finds_what_was_forged(published, name, old, new, found):
+    folder, _receipt, verify = published
+    text = (folder / name).read_text()
+    assert old in text
+    (folder / name).write_text(text.replace(old, new, 1))
+    done = verify("ballots.csv")
+    assert done.returncode == 1
+    assert found in done.stdout
+
+
+def test_an_unknown_receipt_is_not_in_the_ledger(published):
+    assert "not in this ledger" in published[2]("ballots.csv", "0" * 64).stdout
+
+
+def test_the_verifier_is_short():
+    assert len(VERIFIER.read_text().splitlines()) <= 160
+
+
+def test_the_time_opens_and_closes_by_itself(category):
+    season = category.season
+    turn_phases()
+    season.refresh_from_db()
+    assert season.opened_at
+    cast(category, [["ada"]], 2)
+    Season.objects.update(closes_at="2026-01-02T00:00Z", opens_at="2026-01-01T00:00Z")
+    turn_phases()
+    season.refresh_from_db()
+    assert season.state == "closed"
+    assert results.tally(season.categories.get()).ballots == 2
+
+
+def test_a_receipt_leads_to_its_proof_but_not_to_the_choice_before_the_release(client, category):
+    ballot = cast(category, [["ada"]], 20)[0]
+    page = client.get(f"/awards/receipt/{ballot.receipt}/")
+    assert "Recorded, to be sealed" in page.content.decode()
+    ledger.seal(category.season)
+    page = client.get(f"/awards/receipt/{ballot.receipt}/").content.decode()
+    assert "In the ledger" in page
+    assert "Ada" not in page
+    assert "Wallet" not in page
+    close_and_release(category.season)
+    assert "Ada" in client.get(f"/awards/receipt/{ballot.receipt}/").content.decode()
+
+
+def test_the_proof_on_the_receipt_page_holds(category):
+    ballot = cast(category, [["ada"]], 37, sealed=True)[5]
+    found = records.receipt_page(ballot.leaf_hash)
+    assert merkle.proves_inclusion(
+        leaf=ballot.leaf_hash,
+        index=found["entry"].index,
+        size=found["head"]["size"],
+        path=[bytes.fromhex(step) for step in found["path"]],
+        root=bytes.fromhex(found["head"]["root"]),
+    )
+
+
+@pytest.mark.parametrize("receipt", ["abc", "g" * 64, "A" * 64, "0" * 64])
+def test_a_receipt_that_is_none_is_not_found(client, receipt):
+    assert client.get(f"/awards/receipt/{receipt}/").status_code == 404
+
+
+def test_the_key_that_signs_lies_outside_the_database_and_is_made_once(settings, tmp_path):
+    settings.VAR = tmp_path
+    public = keys.signing_key().public_key().public_bytes_raw()
+    assert keys.signing_key().public_key().public_bytes_raw() == public
+    assert (tmp_path / "ledger_signing_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pepper_is_made_once_and_kept_private():
+    season = open_season()
+    path = keys._pepper_path(season)
+    before = path.read_bytes()
+    keys.make_pepper(season)
+    assert path.read_bytes() == before
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert keys.voter_key(season, "ann@example.com") != keys.voter_key(open_season("other"), "ann@example.com")
+
+
+def test_released_rows_are_one_for_each_nominee_and_one_for_write_ins():
+    released_season()
+    rows = TallyRow.objects.values_list("name", "rank", "count", "is_winner")
+    assert list(rows) == [
+        ("Ada", 1, 30, True),
+        ("Bit", 2, 12, False),
+        ("Coin", 3, 0, False),
+        ("Other / write-in", None, 3, False),
+    ]
