@@ -278,7 +278,7 @@ class TallyAdmin(LookOnly):
 class BallotAdmin(LookOnly):
     """Receipts and states; never a choice, which nobody may see before the close."""
 
-    list_display = ("receipt", "category", "state", "is_sealed", "reason")
+    list_display = fields = ("receipt", "category", "state", "is_sealed", "reason")
     list_filter = ("state", "is_sealed")
     list_select_related = ("category",)
 
@@ -286,13 +286,14 @@ class BallotAdmin(LookOnly):
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(LookOnly):
     list_display = ("season", "index", "kind", "receipt")
+    fields = ("season", "index", "kind", "receipt", "statement")
     list_filter = ("season", "kind")
     list_select_related = ("season",)
 
 
 @admin.register(TreeHead)
 class TreeHeadAdmin(LookOnly):
-    list_display = ("season", "size", "root", "signed_at")
+    list_display = fields = ("season", "size", "root", "signed_at")
     list_filter = ("season",)
     list_select_related = ("season",)
 

@@ -1,0 +1,239 @@
+"""The steward runs a season from the admin, by the same functions as everything else; others cannot."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.models import Article
+from cms.models import User
+from surveys import seasons
+from surveys.models import AwardCategory, Ballot, Nomination, Nominee, Season, Tally
+from surveys.seasons import Refused
+from tests.surveys.factories import cast, draft_season, open_season, released_season
+
+pytestmark = pytest.mark.django_db
+MODELS = ["season", "awardcategory", "nomination", "tally", "ballot", "ledgerentry", "treehead"]
+
+
+@pytest.fixture
+def sign_in(client):
+    def run(role):
+        user = User.objects.create_user(f"{role.split()[0]}@example.com")
+        user.groups.add(Group.objects.get(name=role))
+        client.force_login(user)
+        return client
+
+    return run
+
+
+def act(client, model, action, *rows):
+    path = reverse(f"admin:surveys_{model}_changelist")
+    return client.post(path, {"action": action, "_selected_action": [row.pk for row in rows]}, follow=True)
+
+
+def test_a_season_from_draft_to_release(sign_in):
+    steward = sign_in("awards steward")
+    season = draft_season()
+    act(steward, "season", "open_nominations", season)
+    act(steward, "season", "open_voting", season)
+    cast(season.categories.get(), [["ada"]], 3)
+    for action, state in (("close_voting", "closed"), ("tally_all", "closed"), ("release_results", "released")):
+        page = act(steward, "season", action, season)
+        season.refresh_from_db()
+        assert season.state == state, page.content.decode()
+    assert Tally.objects.get().made_by.email == "awards@example.com"
+    assert steward.get("/awards/moon-2026/wallet/").content.decode().count("Winner</span>") == 1
+
+
+def test_a_refusal_is_shown_in_words(sign_in):
+    season = open_season()
+    page = act(sign_in("awards steward"), "season", "release_results", season)
+    assert "has to be closed first" in page.content.decode()
+
+
+def test_one_category_can_be_closed_tallied_and_released(sign_in):
+    steward = sign_in("awards steward")
+    season = open_season(categories=("wallet", "report"))
+    wallet = season.categories.get(slug="wallet")
+    cast(wallet, [["ada"]], 3)
+    for action in ("close_voting", "tally_now", "release_result"):
+        act(steward, "awardcategory", action, wallet)
+    assert list(AwardCategory.objects.released()) == [wallet]
+    season.refresh_from_db()
+    assert season.state == "voting"
+
+
+def test_a_result_becomes_a_draft_article(sign_in):
+    season = released_season()
+    act(sign_in("awards steward"), "season", "draft_article", season)
+    assert Article.objects.get().title == "Wallet: the result"
+
+
+@pytest.mark.parametrize("role", ["writer", "newsletter manager", "sponsorship manager"])
+@pytest.mark.parametrize("model", MODELS)
+def test_other_roles_see_nothing_of_it(sign_in, role, model):
+    assert sign_in(role).get(reverse(f"admin:surveys_{model}_changelist")).status_code == 403
+
+
+@pytest.mark.parametrize("model", ["tally", "ballot", "nomination", "ledgerentry"])
+def test_an_editor_looks_on_but_sees_no_count(sign_in, model):
+    editor = sign_in("editor")
+    assert editor.get(reverse(f"admin:surveys_{model}_changelist")).status_code == 403
+    season = open_season()
+    page = editor.get(reverse("admin:surveys_season_changelist"))
+    assert page.status_code == 200
+    act(editor, "season", "close_voting", season)
+    season.refresh_from_db()
+    assert season.state == "voting"
+
+
+def test_who_may_change_but_not_release_cannot_release(sign_in, client):
+    season = released_season()
+    Season.objects.update(state="closed", released_at=None)
+    group = Group.objects.get(name="awards steward")
+    group.permissions.remove(group.permissions.get(codename="release_season"))
+    act(sign_in("awards steward"), "season", "release_results", season)
+    season.refresh_from_db()
+    assert season.state == "closed"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_lists_open_for_the_steward_at_a_fixed_cost(sign_in, model, django_assert_max_num_queries):
+    steward = sign_in("awards steward")
+    for number in range(3):
+        released_season(f"moon-{number}")
+    steward.get("/admin/")
+    with django_assert_max_num_queries(14):
+        assert steward.get(reverse(f"admin:surveys_{model}_changelist")).status_code == 200
+
+
+def test_nobody_edits_deletes_or_reads_a_choice_of_a_ballot(sign_in):
+    steward = sign_in("administrator")
+    season = open_season()
+    (ballot,) = cast(season.categories.get(), [["coin"]])
+    path = reverse("admin:surveys_ballot_change", args=[Ballot.objects.get().pk])
+    page = steward.get(path)
+    assert "coin" not in page.content.decode().lower().replace("moon", "")
+    assert steward.post(path, {"state": "void"}).status_code == 403
+    assert steward.post(path.replace("change", "delete"), {"post": "yes"}).status_code == 403
+    assert ballot.receipt in steward.get(reverse("admin:surveys_ballot_changelist")).content.decode()
+
+
+def test_what_ballots_hold_cannot_be_renamed_in_an_open_season(sign_in):
+    steward = sign_in("awards steward")
+    season = open_season()
+    category = season.categories.get()
+    for path in (
+        reverse("admin:surveys_season_change", args=[season.pk]),
+        reverse("admin:surveys_awardcategory_change", args=[category.pk]),
+    ):
+        page = steward.get(path).content.decode()
+        assert 'name="slug"' not in page
+        assert 'name="nominees-0-slug"' not in page
+    assert 'name="nominees-0-name"' in page
+
+
+def test_a_new_season_can_be_made_with_its_categories(sign_in):
+    steward = sign_in("awards steward")
+    page = steward.post(
+        reverse("admin:surveys_season_add"),
+        {
+            "title": "Moon 2027", "slug": "moon-2027", "rules_version": "1",
+            "opens_at_0": "2027-01-01", "opens_at_1": "10:00", "closes_at_0": "2027-02-01", "closes_at_1": "10:00",
+            "rules_html": "<p>One <script>alert(1)</script>vote</p>",
+            "categories-TOTAL_FORMS": "1", "categories-INITIAL_FORMS": "0",
+            "categories-0-title": "Wallet", "categories-0-slug": "wallet", "categories-0-method": "plurality",
+            "categories-0-ordering": "0",
+        },
+    )  # fmt: skip
+    assert page.status_code == 302, page.content.decode()
+    season = Season.objects.get()
+    assert season.categories.get().title == "Wallet"
+    assert season.rules_html == "<p>One vote</p>"
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"slug": "ballot"}, "This slug is an address of the awards pages"),
+        ({"closes_at_0": "2026-12-01"}, "Voting has to close after it opens"),
+    ],
+)
+def test_a_wrong_season_is_refused_in_words(sign_in, fields, says):
+    data = {
+        "title": "Moon 2027", "slug": "moon-2027", "rules_version": "1", "opens_at_0": "2027-01-01",
+        "opens_at_1": "10:00", "closes_at_0": "2027-02-01", "closes_at_1": "10:00", "categories-TOTAL_FORMS": "0",
+        "categories-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    page = sign_in("awards steward").post(reverse("admin:surveys_season_add"), data | fields)
+    assert says in page.content.decode()
+    assert not Season.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda season: season.categories.get().nominees.exclude(slug="ada").delete(), "needs two nominees"),
+        (lambda season: season.categories.update(method="schulze"), "Schulze"),
+        (lambda season: season.categories.all().delete(), "Add a category first"),
+        (lambda season: Season.objects.update(closes_at=None), "Say when voting opens and closes"),
+        (
+            lambda season: Season.objects.update(closes_at=timezone.now() - timedelta(hours=1)),
+            "The time at which voting closes is past",
+        ),
+    ],
+)
+def test_voting_opens_only_when_all_is_there(change, says):
+    season = draft_season()
+    if "Add a category" in says:
+        Nominee.objects.all().delete()
+    change(season)
+    season.refresh_from_db()
+    with pytest.raises(Refused, match=says):
+        seasons.open_voting(season)
+
+
+def test_nominations_come_in_and_are_shortlisted_once(client, sign_in):
+    season = draft_season()
+    path = "/awards/moon-2026/nominate/"
+    seasons.open_nominations(season)
+    assert "Nominate" in client.get(path).content.decode()
+    page = client.post(path, {"category": "wallet", "name": "  Zed   Wallet ", "url": "zed.example", "reason": "Neat"})
+    assert page.status_code == 200
+    nomination = Nomination.objects.get()
+    assert (nomination.name, nomination.url) == ("Zed Wallet", "https://zed.example")
+    steward = sign_in("awards steward")
+    act(steward, "nomination", "shortlist", nomination)
+    assert Nominee.objects.get(name="Zed Wallet").slug == "zed-wallet"
+    assert "was decided already" in act(steward, "nomination", "shortlist", nomination).content.decode()
+    assert Nominee.objects.count() == 4
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"name": ""}, "Say whom or what you nominate"),
+        ({"name": "x" * 121}, "This name is too long"),
+        ({"category": "nowhere"}, "Choose one of this season"),
+        ({"url": "javascript:alert(1)"}, "not an address of a website"),
+        ({"reason": "x" * 1001}, "This is too long"),
+    ],
+)
+def test_a_wrong_nomination_is_refused_in_words_and_kept(client, data, says):
+    seasons.open_nominations(draft_season())
+    typed = {"category": "wallet", "name": "Zed", "url": "", "reason": "Because"} | data
+    page = client.post("/awards/moon-2026/nominate/", typed)
+    assert page.status_code == 400
+    assert says in page.content.decode()
+    assert "Because" in page.content.decode() or "reason" in data
+    assert not Nomination.objects.exists()
+
+
+def test_nominations_are_closed_while_voting_is_open(client):
+    open_season()
+    assert "are closed" in client.get("/awards/moon-2026/nominate/").content.decode()
+    assert client.post("/awards/moon-2026/nominate/", {"category": "wallet", "name": "Zed"}).status_code == 409
+    assert not Nomination.objects.exists()
