@@ -323,7 +323,19 @@ def test_no_mail_leaves_while_the_demo_is_loaded(demo: list[str], db: None) -> N
         "/newsletter/archive/perigee-briefing-six-bridges-and-a-staircase/",
         "/advertise/",
         "/sponsored-is-not-rated/",
+        "/awards/",
+        "/awards/moon-awards-2025/bitcoin-etf/",
+        "/awards/moon-awards-2026/",
+        "/awards/moon-awards-2026/vote/",
     ],
 )
 def test_pages_that_are_made_of_it_answer(demo: list[str], db: None, client: Client, path: str) -> None:
     assert client.get(path).status_code == 200
+
+
+def test_the_award_article_shows_the_counted_result(demo: list[str], db: None, client: Client) -> None:
+    page = client.get("/blog/moon-awards-2025-bitcoin-etf/").content.decode()
+
+    assert "49.7" in page
+    assert "292" in page
+    assert "<figure" in page
