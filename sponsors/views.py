@@ -159,7 +159,7 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
         method=request.method or "",
         user_agent=request.headers.get("User-Agent", ""),
         address=client_address(request),
-        purpose=f"{request.headers.get('Purpose', '')} {request.headers.get('Sec-Purpose', '')}",
+        purpose=" ".join(request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")),
         is_staff=request.user.is_authenticated,
     )
     try:

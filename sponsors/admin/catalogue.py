@@ -6,19 +6,28 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from cms.lib import pagecache
 from sponsors import selling
 from sponsors.models import Package, PackageItem, PlacementKind, Sponsor
 
 
+class ShownAdmin(admin.ModelAdmin):
+    """For rows that readers' pages show: a change has those pages made anew."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        pagecache.bump()
+
+
 @admin.register(Sponsor)
-class SponsorAdmin(admin.ModelAdmin):
+class SponsorAdmin(ShownAdmin):
     list_display = ("name", "category", "contact_email", "website")
     list_filter = ("category",)
     search_fields = ("name", "aliases", "contact_email")
 
 
 @admin.register(PlacementKind)
-class PlacementKindAdmin(admin.ModelAdmin):
+class PlacementKindAdmin(ShownAdmin):
     list_display = ("name", "channel", "position", "headline_limit", "body_limit", "image_sizes", "cutoff_hours")
     search_fields = ("name", "channel")
     prepopulated_fields = {"slug": ("name",)}

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q, QuerySet
@@ -10,10 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from cms.lib import pagecache
 from cms.models import User
 from sponsors import approving
-from sponsors.forms import CreativeForm
+from sponsors.admin.catalogue import ShownAdmin
+from sponsors.forms import CreativeForm as VersionForm
 from sponsors.models import Creative, CreativeVersion
 
 
@@ -27,8 +28,26 @@ class StandingFilter(admin.SimpleListFilter):
         return rows.filter(Q(standing=self.value())) if self.value() else rows
 
 
+class CreativeForm(forms.ModelForm):
+    """A new one is a house ad, of which there is one for each kind."""
+
+    class Meta:
+        model = Creative
+        fields = ("kind", "retired_at")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        kind = cleaned.get("kind", self.instance.kind if self.instance.pk else None)
+        if kind and not self.instance.booking_id and not cleaned.get("retired_at"):
+            others = Creative.objects.filter(kind=kind, booking=None, retired_at=None).exclude(pk=self.instance.pk)
+            if others.exists():
+                raise ValidationError(f"{kind} has a house ad. Hand in a new version of that, or retire it first.")
+        return cleaned
+
+
 @admin.register(Creative)
-class CreativeAdmin(admin.ModelAdmin):
+class CreativeAdmin(ShownAdmin):
+    form = CreativeForm
     list_display = ("__str__", "kind", "last_version", "standing")
     list_filter = (StandingFilter, "kind")
     list_select_related = ("booking__sponsor", "kind")
@@ -61,10 +80,6 @@ class CreativeAdmin(admin.ModelAdmin):
     def has_approve_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("sponsors.approve_creative")
 
-    def save_model(self, request: HttpRequest, obj: Creative, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        pagecache.bump()
-
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
@@ -89,7 +104,7 @@ class CreativeAdmin(admin.ModelAdmin):
         creative = get_object_or_404(Creative.objects.select_related("kind", "booking"), pk=pk)
         if not self.has_change_permission(request, creative):
             raise PermissionDenied
-        form = CreativeForm(*_posted(request), creative=creative, by=_staff(request))
+        form = VersionForm(*_posted(request), creative=creative, by=_staff(request))
         if form.is_valid():
             version = form.save()
             self.message_user(request, f"Version {version.number} waits for someone else's approval.", messages.SUCCESS)

@@ -18,6 +18,7 @@ from django.utils.safestring import mark_safe
 
 from cms.models import User
 from sponsors import availability, booking
+from sponsors.admin.catalogue import ShownAdmin
 from sponsors.models import Booking, Claim, PlacementKind, RunUnit
 
 WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
@@ -45,7 +46,7 @@ class OpenUnitsForm(forms.Form):
 
 
 @admin.register(RunUnit)
-class RunUnitAdmin(admin.ModelAdmin):
+class RunUnitAdmin(ShownAdmin):
     list_display = ("date", "kind", "channel", "ordinal", "taken", "cutoff_at")
     list_filter = ("channel", "kind")
     list_select_related = ("kind",)
@@ -181,6 +182,12 @@ class BookingAdmin(admin.ModelAdmin):
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("sponsors.settle_booking")
+
+    def get_form(self, request: HttpRequest, obj: Booking | None = None, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, *args, **kwargs)
+        if "hold_until" in form.base_fields:
+            form.base_fields["hold_until"].required = True
+        return form
 
     def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
         """Only what was edited: the state may have moved on meanwhile."""

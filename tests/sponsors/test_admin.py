@@ -181,6 +181,45 @@ def test_a_house_ad_is_made_on_the_desk(client, manager):
     assert (creative.booking, creative.kind) == (None, kind)
 
 
+def test_a_second_house_ad_for_a_kind_is_refused_in_words(client, manager):
+    kind = Creative.objects.create(kind=factories.kind()).kind
+    response = client.post("/admin/sponsors/creative/add/", {"kind": kind.pk})
+    assert b"has a house ad" in response.content
+    assert Creative.objects.count() == 1
+
+
+def test_a_retired_house_ad_makes_room_and_cannot_come_back_beside_another(client, manager):
+    first = Creative.objects.create(kind=factories.kind())
+    client.post(page("creative_change", first.pk), {"retired_at_0": "2026-01-01", "retired_at_1": "00:00"})
+    client.post("/admin/sponsors/creative/add/", {"kind": first.kind_id})
+    assert Creative.objects.count() == 2
+    response = client.post(page("creative_change", first.pk), {"retired_at_0": "", "retired_at_1": ""})
+    assert b"has a house ad" in response.content
+
+
+def test_a_hold_cannot_lose_its_end(client, manager):
+    held = factories.held()
+    fields = {"contact_email": held.contact_email, "hold_until_0": "", "hold_until_1": ""}
+    assert b"This field is required" in client.post(page("booking_change", held.pk), fields).content
+
+
+def test_a_renamed_sponsor_shows_on_kept_pages(client, manager):
+    from cms.models import ContentGeneration
+
+    sponsor = factories.running().sponsor
+    before = ContentGeneration.objects.get().value
+    fields = {
+        "name": "New name",
+        "category": "other",
+        "contact_email": "",
+        "website": "",
+        "aliases": "",
+        "jurisdictions": "",
+    }
+    client.post(page("sponsor_change", sponsor.pk), fields)
+    assert ContentGeneration.objects.get().value > before
+
+
 def test_a_quoted_package_is_read_only_and_gets_a_new_version(client, manager):
     package = factories.held().package
     shown = client.get(page("package_change", package.pk)).content.decode()

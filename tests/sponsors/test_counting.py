@@ -40,6 +40,7 @@ def test_a_readers_click_counts_and_leads_to_the_sponsor(client, ad):
         ("head", {"method": "head"}),
         ("prefetch", {"purpose": "prefetch"}),
         ("prefetch", {"sec-purpose": "prefetch;prerender"}),
+        ("prefetch", {"x-moz": "prefetch"}),
         ("no agent", {"agent": ""}),
         ("scanner", {"agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}),
         ("scanner", {"agent": "curl/8.5.0"}),
