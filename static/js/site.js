@@ -1,3 +1,17 @@
+// What every reader page does beyond plain HTML: the phone's menu, and signing up without leaving the page.
+
+// The menu is a <details>; this closes it on Escape and on a click elsewhere.
+const menu = document.querySelector("details.menu");
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu?.open) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+document.addEventListener("click", (event) => {
+  if (menu?.open && !menu.contains(event.target)) menu.open = false;
+});
+
 // Sign-up without leaving the page. Without this the form posts and answers with a page of its own.
 async function send(form) {
   const response = await fetch(form.action, {
