@@ -105,14 +105,17 @@ def _refuse_taken(address: str, port: int) -> None:
 
 def _prepare_and_run(environment: dict[str, str], began: float) -> int:
     manage = [sys.executable, str(ROOT / "manage.py")]
-    if _run([*manage, "prepare"], environment):
+    addresses = Path(environment["MOONPRESS_VAR"]) / "addresses.txt"
+    addresses.touch(mode=0o600)  # it holds the demo accounts' password
+    if _run([*manage, "prepare", "--addresses", str(addresses)], environment):
         raise Refused("The site could not be prepared; the reason is above.")
     processes = Processes(read_procfile(ROOT / "Procfile"), folder=ROOT, environment=environment)
     try:
         processes.start()
         _wait_for_answer(processes, environment)
         print(f"moonpress: ready in {time.monotonic() - began:.1f} s\n", flush=True)
-        _run([*manage, "addresses"], environment)
+        print(addresses.read_text(), flush=True)
+        addresses.unlink()
         while not processes.ended():
             time.sleep(0.2)
         name, status = processes.ended() or ("", 0)

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from argparse import FileType
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--only-static", action="store_true", help="Leave the database alone.")
         parser.add_argument("--no-demo", action="store_true", help="Do not load the demo newsroom.")
+        parser.add_argument("--addresses", type=FileType("w"), metavar="FILE", help="Write there what `addresses` prints.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["only_static"]:
             self.prepare_database(demo=not options["no_demo"])
         self.collect_static()
+        if options["addresses"]:
+            call_command("addresses", stdout=options["addresses"])
 
     def prepare_database(self, *, demo: bool) -> None:
         try:
