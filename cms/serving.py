@@ -58,6 +58,7 @@ def main() -> int:
         print(f"moonpress: {reason}", file=sys.stderr)
         return 1
     except Stopped:
+        print("moonpress: stopped", flush=True)
         return 0
 
 
