@@ -1,28 +1,24 @@
-"""The newsroom's desk: articles, and what they refer to, in the admin."""
+"""The newsroom's desk in the admin: the list of articles and the edit page."""
 
 from typing import Any
 
 from content_editor.admin import ContentEditor
-from csp.constants import SELF, UNSAFE_INLINE
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django_prose_editor.widgets import AdminProseEditorWidget
-from js_asset import Media, Script
+from js_asset import Script
 
-from articles import images, publishing
-from articles.blocks import INLINE_EXTENSIONS
-from articles.desk import checking, choices, drafts, views
-from articles.desk.forms import INLINES, ArticleForm, parts_of, prose_settings
+from articles import publishing
+from articles.desk import checking, choices, drafts, references, views
+from articles.desk.forms import INLINES, ArticleForm, parts_of, prose_settings, sheet
+from articles.desk.policy import allow_editors
 from articles.documents import DocumentError, StaleVersion, apply_document, document_of
-from articles.models import Article, AuditEntry, Author, Category, Draft, ImageAsset, Redirect, Snippet, Tag
+from articles.models import Article, Author, Tag
 from articles.publishing import TransitionRefused
-from articles.redirecting import redirect_path
 
 State = Article.State
 PUBLISHING = ("_publish", "_schedule", "_unpublish", "_archive", "_back")
@@ -99,7 +95,7 @@ class ArticleAdmin(ContentEditor):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The same object for one request, however often the admin asks."""
-        seen = request.__dict__.setdefault("desk_objects", {})
+        seen = sheet(request).articles
         if request.method != "GET" or object_id not in seen:
             seen[object_id] = super().get_object(request, object_id, from_field)
         return seen[object_id]
@@ -108,17 +104,7 @@ class ArticleAdmin(ContentEditor):
         return FIELDSETS
 
     def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
-        document = getattr(request, "desk_document", None)
-        base = {"request": request, "problems": getattr(request, "desk_problems", [])}
-
-        class Form(ArticleForm):
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, document=document, **kwargs)
-                choices.label(self.fields.values(), getattr(request, "desk_names", {}))
-                if getattr(request, "desk_version", None) is not None:
-                    self.initial["version"] = request.desk_version
-
-        return type("ArticleForm", (Form,), base)
+        return type("ArticleForm", (ArticleForm,), {"request": request})
 
     def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         """What readers have seen is archived, not deleted."""
@@ -132,9 +118,9 @@ class ArticleAdmin(ContentEditor):
             try:
                 return super().changeform_view(request, object_id, form_url, extra_context)
             except StaleVersion:
-                return self._lost(request, object_id)
+                return self._lost(request, object_id or "")
             except DocumentError as error:
-                request.desk_problems = error.problems
+                sheet(request).problems = error.problems
                 return super().changeform_view(request, object_id, form_url, extra_context)
         article = self.get_object(request, object_id) if object_id else None
         self._load(request, article)
@@ -149,20 +135,19 @@ class ArticleAdmin(ContentEditor):
 
     def _load(self, request: HttpRequest, article: Article | None) -> None:
         """Which document the page shows: the newest, or one's own unsaved work when asked for."""
-        draft = drafts.kept(article, by=request.user) if request.user.is_authenticated else None
-        request.desk_draft = draft
+        page, draft = sheet(request), drafts.kept(article, by=request.user)
         if draft and "draft" in request.GET:
-            request.desk_document = draft.document
-            current = article.version if article else 0
-            request.desk_version = current if "merge" in request.GET else draft.base_version
+            page.document = draft.document
+            page.version = article.version if article and "merge" in request.GET else draft.base_version
         elif article:
-            request.desk_document = document_of(article)
+            page.document = document_of(article)
         else:
-            author = Author.objects.filter(user=request.user).values_list("slug", flat=True)
-            request.desk_document = {"authors": list(author), "blocks": []}
-        slugs = [*request.desk_document.get("authors", []), *request.desk_document.get("tags", [])]
+            authors = Author.objects.filter(user=request.user.pk).values_list("slug", flat=True)
+            page.document = {"authors": list(authors), "blocks": []}
+        page.recoverable = draft if draft and "draft" not in request.GET else None
+        slugs = [*page.document.get("authors", []), *page.document.get("tags", [])]
         names = Author.objects.filter(slug__in=slugs).values_list("slug", "name")
-        request.desk_names = dict(names.union(Tag.objects.filter(slug__in=slugs).values_list("slug", "name"), all=True))
+        page.names = dict(names.union(Tag.objects.filter(slug__in=slugs).values_list("slug", "name"), all=True))
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Article:
         return form.instance
@@ -172,17 +157,17 @@ class ArticleAdmin(ContentEditor):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         document = form.document(parts_of(formsets))
-        request.desk_typed = (form, document)
+        sheet(request).typed = document
         reason = form.cleaned_data.get("reason") or ("Saved at the desk" if change else "First version")
         expected = form.cleaned_data["version"] if change else None
         apply_document(form.instance, document, by=request.user, reason=reason, expected_version=expected)
         drafts.drop(form.instance if change else None, by=request.user)
 
-    def _lost(self, request: HttpRequest, object_id: str | None) -> HttpResponse:
+    def _lost(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Somebody saved first: keep every word, and show both versions."""
-        form, document = request.desk_typed
         article = self.get_object(request, object_id)
-        drafts.keep(article, by=request.user, base_version=form.cleaned_data["version"], document=document)
+        version = int(request.POST["version"])
+        drafts.keep(article, by=request.user, base_version=version, document=sheet(request).typed)
         return HttpResponseRedirect(reverse("admin:articles_article_conflict", args=[article.pk]))
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> str:
@@ -259,12 +244,12 @@ class ArticleAdmin(ContentEditor):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:articles_article_revisions", args=[object_id]))
 
-    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> Any:
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         article = kwargs.get("obj")
         context |= {
             "may_publish": self.may_publish(request),
             "states": State,
-            "draft": _recoverable(request, article),
+            "draft": sheet(request).recoverable,
             "has_file_field": True,
             "shown": getattr(article, "publication", None) if article else None,
             "comments": article.comments.select_related("by", "asks") if article else [],
@@ -272,25 +257,8 @@ class ArticleAdmin(ContentEditor):
             "prose_settings": prose_settings(),
             "is_nav_sidebar_enabled": False,
         }
-        response = super().render_change_form(request, context, **kwargs)
-        return _with_nonce(request, response)
-
-
-def _recoverable(request: HttpRequest, article: Article | None) -> Draft | None:
-    """Unsaved work that the page does not show yet."""
-    draft: Draft | None = getattr(request, "desk_draft", None)
-    return draft if draft and "draft" not in request.GET else None
-
-
-def _with_nonce(request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
-    """The editors need an import map, which is an inline script, and put style elements in from their scripts.
-
-    The first gets this request's nonce; for the second this page alone allows inline styles. Scripts stay strict.
-    """
-    if response.context_data:
-        response.context_data["media"] = Media.from_media(response.context_data["media"], nonce=request.csp_nonce)
-    response._csp_replace = {"style-src": [SELF, UNSAFE_INLINE]}
-    return response
+        response = super().render_change_form(request, context, *args, **kwargs)
+        return allow_editors(request, response)
 
 
 def _moment(value: str | None, what: str) -> Any:
@@ -300,139 +268,4 @@ def _moment(value: str | None, what: str) -> Any:
         raise TransitionRefused(f"Say {what}, as a date and a time.") from None
 
 
-def _prose(form: Any, name: str) -> None:
-    """Write a field of HTML with the same editor as articles."""
-    form.base_fields[name].widget = AdminProseEditorWidget(
-        config={"extensions": INLINE_EXTENSIONS}, preset="configurable"
-    )
-
-
-class ProseAdmin(admin.ModelAdmin):
-    """A model with one field of HTML."""
-
-    prose_field = ""
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        if self.prose_field in form.base_fields:
-            _prose(form, self.prose_field)
-        return form
-
-    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> Any:
-        return _with_nonce(request, super().render_change_form(request, context, **kwargs))
-
-
-class MovedPages(admin.ModelAdmin):
-    """A model with a page of its own: the old address leads to the new one."""
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        before = type(obj).objects.get(pk=obj.pk).get_absolute_url() if change else None
-        super().save_model(request, obj, form, change)
-        if before and before != obj.get_absolute_url():
-            redirect_path(before, obj.get_absolute_url(), automatic=True)
-
-
-@admin.register(Category)
-class CategoryAdmin(MovedPages):
-    list_display = ("name", "slug", "disclaimer", "position")
-    list_select_related = ("disclaimer",)
-    search_fields = ("name", "slug")
-    prepopulated_fields = {"slug": ("name",)}
-
-
-@admin.register(Tag)
-class TagAdmin(MovedPages):
-    list_display = ("name", "slug")
-    search_fields = ("name", "slug")
-    prepopulated_fields = {"slug": ("name",)}
-
-
-@admin.register(Author)
-class AuthorAdmin(ProseAdmin, MovedPages):
-    prose_field = "bio_html"
-    list_display = ("name", "role", "user")
-    list_select_related = ("user",)
-    search_fields = ("name", "slug")
-    autocomplete_fields = ("portrait", "user")
-    prepopulated_fields = {"slug": ("name",)}
-
-
-@admin.register(Snippet)
-class SnippetAdmin(ProseAdmin):
-    prose_field = "html"
-    list_display = ("slug", "kind", "heading")
-    list_filter = ("kind",)
-    search_fields = ("slug", "heading")
-
-
-class NewImageForm(forms.ModelForm):
-    """An upload; everything else is found out."""
-
-    upload = forms.FileField(label="Image")
-
-    class Meta:
-        model = ImageAsset
-        fields = ("alt", "credit")
-
-    def clean_upload(self) -> Any:
-        upload = self.cleaned_data["upload"]
-        self.instance = images.store_image(upload, name=upload.name)
-        return upload
-
-
-@admin.register(ImageAsset)
-class ImageAssetAdmin(admin.ModelAdmin):
-    list_display = ("thumbnail", "name", "alt", "width", "height", "created_at")
-    search_fields = ("name", "alt", "credit")
-    readonly_fields = ("thumbnail", "file", "width", "height", "uploaded_by", "created_at")
-
-    def get_form(self, request: HttpRequest, obj: ImageAsset | None = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **(kwargs if obj else kwargs | {"form": NewImageForm}))
-
-    def get_fields(self, request: HttpRequest, obj: ImageAsset | None = None) -> Any:
-        if obj is None:
-            return ("upload", "alt", "credit")
-        return ("thumbnail", "name", "alt", "credit", "focal_x", "focal_y", "file", "width", "height", "uploaded_by")
-
-    def save_model(self, request: HttpRequest, obj: ImageAsset, form: Any, change: bool) -> None:
-        obj.uploaded_by = obj.uploaded_by or request.user
-        super().save_model(request, obj, form, change)
-
-    @admin.display(description="")
-    def thumbnail(self, image: ImageAsset) -> str:
-        small = min(image.renditions, key=lambda made: made["width"])["src"] if image.renditions else image.file
-        address = image.url.replace(image.file, small)
-        return format_html(
-            '<img class="thumbnail" src="{}" alt="" width="120" height="{}">',
-            address,
-            round(120 * image.height / image.width),
-        )
-
-
-@admin.register(Redirect)
-class RedirectAdmin(admin.ModelAdmin):
-    list_display = ("path", "target", "automatic", "created_at")
-    list_filter = ("automatic",)
-    search_fields = ("path", "target")
-
-    def save_model(self, request: HttpRequest, obj: Redirect, form: Any, change: bool) -> None:
-        if change:
-            Redirect.objects.filter(pk=obj.pk).delete()
-        kept = redirect_path(obj.path, obj.target)
-        obj.pk = kept.pk if kept else obj.pk
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin):
-    list_display = ("at", "by_name", "action", "article_title", "detail")
-    list_filter = ("action",)
-    search_fields = ("article_title", "by_name")
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False
-
-    has_delete_permission = has_change_permission
+__all__ = ["ArticleAdmin", "references"]

@@ -350,7 +350,7 @@ def _clean_with(kind: type[Kind], data: Any, where: str) -> dict[str, Any]:
     if not form.is_valid():
         raise ValidationError(
             [
-                prefix + (f"{name}: " if name != "__all__" else "") + error
+                f"{prefix}{'' if name == '__all__' else f'{name}: '}{error}"
                 for name, errors in form.errors.items()
                 for error in errors
             ]

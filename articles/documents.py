@@ -219,7 +219,7 @@ def _references(wanted: dict[str, Any], article: Article) -> dict[str, dict[str,
 
 def _claim_version(article: Article, expected: int | None) -> None:
     """Lock the row and see that nobody saved in between."""
-    if article.pk is None:
+    if article._state.adding:
         return
     row = Article.objects.select_for_update(of=("self",)).select_related("category", "cta").get(pk=article.pk)
     if expected is not None and row.version != expected:
@@ -238,7 +238,7 @@ def _store(
     article.seo_title, article.seo_description = wanted["seo"]["title"], wanted["seo"]["description"]
     article.version += 1
     article.changed_at = timezone.now()
-    if article.pk is None:
+    if article._state.adding:
         article.created_by = article.created_by or by
     article.save()
     article.tags.set(found["tags"].values())

@@ -48,7 +48,7 @@ def feed(request: HttpRequest, form: str, kind: str = "", slug: str = "") -> Htt
     """The newest articles, of the whole site or of one category, tag or author."""
     if kind and kind not in SOURCES:
         raise Http404("There is no such feed.")
-    source = get_object_or_404(SOURCES[kind], slug=slug) if kind else None
+    source: Any = get_object_or_404(SOURCES[kind], slug=slug) if kind else None
     site = SiteProfile.current()
     head = {
         "title": f"{site.name}: {source}" if source else site.name,

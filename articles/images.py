@@ -57,7 +57,7 @@ def _opened(content: bytes, name: str) -> Image.Image:
     if start.startswith((b"<svg", b"<?xml", b"<!doctype svg")):
         raise ValidationError(f"“{name}” is an SVG, which can carry scripts. Use PNG, JPEG, WebP or AVIF.")
     try:
-        picture = Image.open(io.BytesIO(content), formats=FORMATS)
+        picture: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
         if picture.width * picture.height > MAX_PIXELS:
             raise ValidationError(
                 f"“{name}” has {picture.width} × {picture.height} pixels; at most {MAX_PIXELS:,} fit."
@@ -112,7 +112,7 @@ def assets_of(sources: Iterable[str | None]) -> dict[str, ImageAsset]:
 def picture_of(entry: dict[str, Any], assets: dict[str, ImageAsset]) -> dict[str, Any]:
     """What components/picture.html needs for one image of a document; `missing` where we have no file of it."""
     asset = assets.get(entry["src"])
-    extras = {name: entry[name] for name in ("caption", "credit") if name in entry}
+    extras: dict[str, Any] = {name: entry[name] for name in ("caption", "credit") if name in entry}
     if not asset:
         return {"src": entry["src"], "alt": entry.get("alt", ""), "missing": True, **extras}
     sources = []

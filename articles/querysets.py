@@ -10,16 +10,13 @@ from django.db.models import F, OuterRef
 from django.db.models.functions import JSONObject
 
 if TYPE_CHECKING:
-    from articles.models import Publication
-
-    Base = models.QuerySet[Publication]
-else:
-    Base = models.QuerySet
+    from articles.models import Publication  # noqa: F401
 
 
 def _byline() -> ArraySubquery:
     """The authors of each publication, in order, without a query of their own."""
-    rows = apps.get_model("articles", "PublicationAuthor").objects.filter(publication=OuterRef("pk"))
+    model: Any = apps.get_model("articles", "PublicationAuthor")
+    rows = model.objects.filter(publication=OuterRef("pk"))
     return ArraySubquery(
         rows.order_by("position").values(
             json=JSONObject(
@@ -36,7 +33,7 @@ def _byline() -> ArraySubquery:
 
 def _through(name: str, *columns: str) -> ArraySubquery:
     """Some columns of a many-to-many relation of each publication."""
-    field = apps.get_model("articles", "Publication")._meta.get_field(name)
+    field: Any = apps.get_model("articles", "Publication")._meta.get_field(name)
     rows = field.remote_field.through.objects.filter(publication=OuterRef("pk"))
     other = field.m2m_reverse_field_name()
     return ArraySubquery(
@@ -44,7 +41,7 @@ def _through(name: str, *columns: str) -> ArraySubquery:
     )
 
 
-class PublicationQuerySet(Base):
+class PublicationQuerySet(models.QuerySet["Publication"]):
     """Published articles. Every row is live: unpublishing deletes it."""
 
     def live(self) -> Self:
@@ -84,7 +81,7 @@ class PublicationQuerySet(Base):
             .order_by("-rank", "-published_at")
         )
 
-    def highlighted(self, words: str) -> Self:
+    def highlighted(self, words: str) -> Any:
         """With `excerpt`: where the words occur, each hit between the marks of `articles.searching`."""
         query = SearchQuery(words, search_type="websearch", config="english")
         options: dict[str, Any] = {

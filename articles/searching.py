@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from django.utils.html import mark_safe
+from django.utils.safestring import mark_safe
 
 from articles import pages
 from articles.models import Publication

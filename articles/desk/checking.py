@@ -154,7 +154,7 @@ def _sponsors(document: Document, body: Rendered, _article: Article | None) -> I
 
 
 def _slug(document: Document, _body: Rendered, article: Article | None) -> Iterator[Finding]:
-    others = Article.objects.exclude(pk=article.pk if article else None)
+    others = Article.objects.exclude(pk=article.pk) if article else Article.objects.all()
     if others.filter(title__iexact=document["title"]).exists():
         yield Finding("Another article has the same title.")
     if others.filter(slug=document["slug"]).exists():

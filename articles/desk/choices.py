@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -62,7 +63,9 @@ class ChoiceWidget(forms.Select):
         self.what = what
         self.labels: dict[str, str] = {}
 
-    def optgroups(self, name: str, value: Any, attrs: Any = None) -> list[tuple[Any, list[Any], int]]:
+    def optgroups(
+        self, name: str, value: Any, attrs: Any = None
+    ) -> list[tuple[str | None, list[dict[str, Any]], int | None]]:
         chosen = [str(item) for item in value if item]
         empty = [] if self.allow_multiple_selected else [self.create_option(name, "", "", False, 0)]
         options = [
@@ -86,7 +89,7 @@ class ChoiceWidget(forms.Select):
 
     @property
     def media(self) -> forms.Media:
-        return AutocompleteSelect(Article._meta.get_field("cta"), None).media
+        return AutocompleteSelect(Article._meta.get_field("cta"), admin.site).media
 
 
 class ManyChoicesWidget(ChoiceWidget, forms.SelectMultiple):

@@ -7,8 +7,7 @@ from difflib import SequenceMatcher
 from html import escape
 from typing import Any
 
-from django.utils.html import mark_safe
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from articles.blocks import KINDS
 from cms.lib.html import text_of

@@ -1,6 +1,7 @@
 """The forms of the edit page. They show a document and give one back; articles.documents stores it."""
 
 from copy import deepcopy
+from dataclasses import dataclass, field
 from typing import Any
 
 from content_editor.admin import ContentEditorInline
@@ -12,10 +13,11 @@ from django.http import HttpRequest
 from django_prose_editor.widgets import AdminProseEditorWidget
 
 from articles import blocks
+from articles.desk import choices
 from articles.desk.choices import ChoiceWidget, GalleryWidget, ManyChoicesWidget, SlugsField
 from articles.documents import LIMITS, SEO_LIMITS, VERSION
 from articles.images import store_image
-from articles.models import Article, Block, Category
+from articles.models import Article, Block, Category, Draft
 from articles.models.article import BLOCK_MODELS, REGION
 from cms.lib.html import clean, text_of
 from cms.lib.pagecache import per_generation
@@ -25,8 +27,33 @@ CHOICES = {"src": "image", "snippet": "cta", "article": "article"}
 COVER = ("src", "alt", "caption", "credit", "focal")
 
 
+@dataclass
+class Sheet:
+    """What the edit page shows in one request, and what was typed into it."""
+
+    document: Document = field(default_factory=dict)
+    version: int | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    recoverable: Draft | None = None
+    typed: Document = field(default_factory=dict)
+    articles: dict[str, Article | None] = field(default_factory=dict)
+
+
+def sheet(request: HttpRequest) -> Sheet:
+    """The sheet of a request."""
+    found: Sheet = request.__dict__.setdefault("desk_sheet", Sheet())
+    return found
+
+
 def _upload(request: HttpRequest, upload: Any, alt: str) -> str:
     return store_image(upload, name=upload.name, alt=alt, by=request.user).file
+
+
+@per_generation
+def category_choices() -> list[tuple[str, str]]:
+    """The categories by slug, and none."""
+    return [("", "—"), *Category.objects.values_list("slug", "name")]
 
 
 class ArticleForm(forms.ModelForm):
@@ -39,7 +66,7 @@ class ArticleForm(forms.ModelForm):
     standfirst = blocks.TextField(
         max_length=LIMITS["standfirst"], required=False, help_text="Under the title and on cards."
     )
-    category = forms.ChoiceField(choices=lambda: [("", "—"), *category_choices()], required=False)
+    category = forms.ChoiceField(choices=category_choices, required=False)
     authors = SlugsField(widget=ManyChoicesWidget("author"), required=False, help_text="In the order of the byline.")
     tags = SlugsField(widget=ManyChoicesWidget("tag"), required=False)
     cta = forms.SlugField(label="Call-to-action card", widget=ChoiceWidget("cta"), required=False)
@@ -75,15 +102,17 @@ class ArticleForm(forms.ModelForm):
         fields: list[str] = []
 
     request: HttpRequest
-    problems: list[str]
 
-    def __init__(self, *args: Any, document: Document | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial |= {"version": self.instance.version} | (_initial(document) if document else {})
+        page = sheet(self.request)
+        version = self.instance.version if page.version is None else page.version
+        self.initial = {**self.initial, "version": version, **_initial(page.document)}
+        choices.label(self.fields.values(), page.names)
 
     def clean(self) -> Document:
-        if self.problems:
-            raise ValidationError(self.problems)
+        if problems := sheet(self.request).problems:
+            raise ValidationError(problems)
         if upload := self.cleaned_data.get("cover_upload"):
             try:
                 self.cleaned_data["cover_src"] = _upload(self.request, upload, self.cleaned_data.get("cover_alt", ""))
@@ -115,12 +144,6 @@ class ArticleForm(forms.ModelForm):
 
     def _raw(self, name: str) -> Any:
         return self[name].value()
-
-
-@per_generation
-def category_choices() -> list[tuple[str, str]]:
-    """The categories by slug."""
-    return list(Category.objects.values_list("slug", "name"))
 
 
 def _initial(document: Document) -> Document:
@@ -195,7 +218,7 @@ class BlockForm(forms.ModelForm):
         super().full_clean()
 
     def clean(self) -> Document:
-        data: Document = super().clean()
+        data: Document = super().clean() or {}
         if "src" in self.fields:
             self._take_upload(data)
         return data
@@ -242,8 +265,9 @@ class BlockFormSet(BaseInlineFormSet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         mine = [(number, part) for number, part in enumerate(self.parts, 1) if part["type"] == self.kind]
+        model = BLOCK_MODELS[self.kind]
         self.blocks = [
-            self.model(
+            model(
                 region=REGION, ordering=10 * number, kind=self.kind,
                 data={name: value for name, value in part.items() if name != "type"},
             )
@@ -256,7 +280,7 @@ class BlockFormSet(BaseInlineFormSet):
         return f"block-{cls.kind}"
 
     def get_queryset(self) -> Any:
-        return self.model._default_manager.none()
+        return Block.objects.none()
 
     def initial_form_count(self) -> int:
         return 0
@@ -264,7 +288,7 @@ class BlockFormSet(BaseInlineFormSet):
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
         if not self.is_bound and i < len(self.blocks):
             kwargs["instance"] = self.blocks[i]
-        form = super()._construct_form(i, **kwargs)
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
         form.empty_permitted = False
         return form
 
@@ -322,7 +346,7 @@ def _with_widget(field: forms.Field, name: str) -> None:
     elif isinstance(field, blocks.ImagesField):
         field.widget = GalleryWidget("image")
     elif isinstance(field, blocks.TextField):
-        field.widget = AdminTextareaWidget(attrs=field.widget.attrs)
+        field.widget = AdminTextareaWidget(attrs=field.widget.attrs)  # type: ignore[assignment]
     elif isinstance(field, blocks.LineField):
         field.widget = AdminTextInputWidget(attrs={"maxlength": field.max_length} if field.max_length else {})
     field.widget.is_required = field.required
@@ -336,12 +360,13 @@ class BlockInline(ContentEditorInline):
     template = "admin/articles/article/block.html"
 
     def get_formset(self, request: HttpRequest, obj: Article | None = None, **kwargs: Any) -> type[BlockFormSet]:
-        formset = forms.inlineformset_factory(
+        formset: Any = forms.inlineformset_factory(
             Article, self.model, form=block_form(self.kind), formset=BlockFormSet, fk_name="parent", max_num=1000
         )
-        formset.kind, formset.parts = self.kind, getattr(request, "desk_document", {}).get("blocks", [])
+        formset.kind, formset.parts = self.kind, sheet(request).document.get("blocks", [])
         formset.form = type(formset.form.__name__, (formset.form,), {"request": request})
-        return formset
+        made: type[BlockFormSet] = formset
+        return made
 
     def get_fields(self, request: HttpRequest, obj: Article | None = None) -> list[str]:
         fields = list(blocks.KINDS[self.kind].base_fields)
@@ -366,9 +391,9 @@ def block_form(kind: str) -> type[BlockForm]:
 def _made(kind: str) -> type[BlockForm]:
     base = blocks.KINDS[kind]
     meta = type("Meta", (BlockForm.Meta,), {"model": BLOCK_MODELS[kind]})
-    fields = {name: deepcopy(field) for name, field in base.base_fields.items()}  # the kind's own keep plain widgets
-    for name, field in fields.items():
-        _with_widget(field, name)
+    fields = {name: deepcopy(shared) for name, shared in base.base_fields.items()}  # the kind's own keep plain widgets
+    for name, own in fields.items():
+        _with_widget(own, name)
     return type(f"{base.__name__}Form", (BlockForm, base), {"Meta": meta, "__module__": __name__, **fields})
 
 

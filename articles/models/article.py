@@ -1,6 +1,6 @@
 """The write side: an article and its blocks, which readers never touch."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from content_editor.models import Region, create_plugin_base
 from django.conf import settings
@@ -122,7 +122,20 @@ class ArticleAuthor(models.Model):
         return f"{self.author_id} in {self.article_id}"
 
 
-class Block(create_plugin_base(Article)):  # type: ignore[misc]
+if TYPE_CHECKING:
+
+    class _PluginBase(models.Model):
+        region = models.CharField(max_length=255)
+        ordering = models.IntegerField(default=0)
+
+        class Meta:
+            abstract = True
+
+else:
+    _PluginBase = create_plugin_base(Article)
+
+
+class Block(_PluginBase):
     """One block of an article. All kinds share this table, so an article's blocks are one query."""
 
     parent = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="blocks")

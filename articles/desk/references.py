@@ -1,0 +1,153 @@
+"""What articles refer to, at the desk: categories, tags, authors, snippets, images, redirects; and the audit log."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django_prose_editor.widgets import AdminProseEditorWidget
+
+from articles import images
+from articles.blocks import INLINE_EXTENSIONS
+from articles.desk.policy import allow_editors
+from articles.models import AuditEntry, Author, Category, ImageAsset, Redirect, Snippet, Tag
+from articles.redirecting import redirect_path
+
+
+def _prose(form: Any, name: str) -> None:
+    """Write a field of HTML with the same editor as articles."""
+    form.base_fields[name].widget = AdminProseEditorWidget(
+        config={"extensions": INLINE_EXTENSIONS}, preset="configurable"
+    )
+
+
+class ProseAdmin(admin.ModelAdmin):
+    """A model with one field of HTML."""
+
+    prose_field = ""
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        if self.prose_field in form.base_fields:
+            _prose(form, self.prose_field)
+        return form
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        return allow_editors(request, super().render_change_form(request, context, *args, **kwargs))
+
+
+class MovedPages(admin.ModelAdmin):
+    """A model with a page of its own: the old address leads to the new one."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        before = type(obj).objects.get(pk=obj.pk).get_absolute_url() if change else None
+        super().save_model(request, obj, form, change)
+        if before and before != obj.get_absolute_url():
+            redirect_path(before, obj.get_absolute_url(), automatic=True)
+
+
+@admin.register(Category)
+class CategoryAdmin(MovedPages):
+    list_display = ("name", "slug", "disclaimer", "position")
+    list_select_related = ("disclaimer",)
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(Tag)
+class TagAdmin(MovedPages):
+    list_display = ("name", "slug")
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(Author)
+class AuthorAdmin(ProseAdmin, MovedPages):
+    prose_field = "bio_html"
+    list_display = ("name", "role", "user")
+    list_select_related = ("user",)
+    search_fields = ("name", "slug")
+    autocomplete_fields = ("portrait", "user")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(Snippet)
+class SnippetAdmin(ProseAdmin):
+    prose_field = "html"
+    list_display = ("slug", "kind", "heading")
+    list_filter = ("kind",)
+    search_fields = ("slug", "heading")
+
+
+class NewImageForm(forms.ModelForm):
+    """An upload; everything else is found out."""
+
+    upload = forms.FileField(label="Image")
+
+    class Meta:
+        model = ImageAsset
+        fields = ("alt", "credit")
+
+    def clean_upload(self) -> Any:
+        upload = self.cleaned_data["upload"]
+        self.instance = images.store_image(upload, name=upload.name)
+        return upload
+
+
+@admin.register(ImageAsset)
+class ImageAssetAdmin(admin.ModelAdmin):
+    list_display = ("thumbnail", "name", "alt", "width", "height", "created_at")
+    search_fields = ("name", "alt", "credit")
+    readonly_fields = ("thumbnail", "file", "width", "height", "uploaded_by", "created_at")
+
+    def get_form(self, request: HttpRequest, obj: ImageAsset | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **(kwargs if obj else kwargs | {"form": NewImageForm}))
+
+    def get_fields(self, request: HttpRequest, obj: ImageAsset | None = None) -> Any:
+        if obj is None:
+            return ("upload", "alt", "credit")
+        return ("thumbnail", "name", "alt", "credit", "focal_x", "focal_y", "file", "width", "height", "uploaded_by")
+
+    def save_model(self, request: HttpRequest, obj: ImageAsset, form: Any, change: bool) -> None:
+        obj.uploaded_by_id = obj.uploaded_by_id or request.user.pk
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="")
+    def thumbnail(self, image: ImageAsset) -> str:
+        small = min(image.renditions, key=lambda made: made["width"])["src"] if image.renditions else image.file
+        address = image.url.replace(image.file, small)
+        return format_html(
+            '<img class="thumbnail" src="{}" alt="" width="120" height="{}">',
+            address,
+            round(120 * image.height / image.width),
+        )
+
+
+@admin.register(Redirect)
+class RedirectAdmin(admin.ModelAdmin):
+    list_display = ("path", "target", "automatic", "created_at")
+    list_filter = ("automatic",)
+    search_fields = ("path", "target")
+
+    def save_model(self, request: HttpRequest, obj: Redirect, form: Any, change: bool) -> None:
+        if change:
+            Redirect.objects.filter(pk=obj.pk).delete()
+        kept = redirect_path(obj.path, obj.target)
+        obj.pk = kept.pk if kept else obj.pk
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(admin.ModelAdmin):
+    list_display = ("at", "by_name", "action", "article_title", "detail")
+    list_filter = ("action",)
+    search_fields = ("article_title", "by_name")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
+
+    has_delete_permission = has_change_permission
