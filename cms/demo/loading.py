@@ -6,6 +6,7 @@ never made again, so what editors change or delete stays so, and a load that was
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -54,7 +55,7 @@ def load(report: Callable[[str], None] = print) -> bool:
 def _load_staff() -> None:
     staff = content.read("newsroom")["staff"]
     encoded = accounts.settle_password([entry["email"] for entry in staff])
-    _load((f"account {entry['email']}", lambda entry=entry: accounts.make_account(entry, encoded)) for entry in staff)
+    _load((f"account {entry['email']}", partial(accounts.make_account, entry, encoded)) for entry in staff)
 
 
 def _load(pieces: Iterator[Piece]) -> int:

@@ -27,6 +27,7 @@ APPROVER = "newsletter@example.com"
 NO_SUCH_MAILBOX = Outcome(Delivery.State.FAILED, "550 5.1.1 No such mailbox")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SCANNER_SHARE = 0.015
+LAST_OPEN_HOURS = 90
 
 
 def pieces() -> Iterator[Piece]:
@@ -85,43 +86,57 @@ def _date_back(briefing: Briefing, sent_at: datetime) -> None:
 
 
 def _read(briefing: Briefing, random: Random, shares: dict[str, Any]) -> None:
-    """Opens and clicks as they come in: by people within a day or two, by mail proxies at once, by link scanners all."""
+    """Opens and clicks as they come in, judged as any are."""
     links = list(TrackedLink.objects.filter(briefing=briefing).order_by("number"))
     hits: list[Hit] = []
-    for delivery in Delivery.objects.filter(briefing=briefing, state=Delivery.State.SENT).order_by("pk"):
-        opened = delivery.sent_at + timedelta(hours=min(random.lognormvariate(1.2, 1.1), 90))
+    for delivery, sent_at in _reached(briefing):
         if random.random() < shares["machine_opened"]:
-            proxy = {"user_agent": "Mozilla/5.0", "reason": "image proxy"}
-            hits.append(_hit(delivery, delivery.sent_at + timedelta(seconds=random.uniform(6, 60)), **proxy))
+            hits.append(_proxy_open(delivery, sent_at + timedelta(seconds=random.uniform(6, 60))))
         if random.random() < SCANNER_SHARE:
-            at = delivery.sent_at + timedelta(seconds=2)
-            hits += [_hit(delivery, at, link=link) for link in links]
+            hits += [_hit(delivery, sent_at + timedelta(seconds=2), link) for link in links]
         if random.random() < shares["opened"]:
-            hits.append(_hit(delivery, opened))
-            later = [opened + timedelta(minutes=random.uniform(1, 9) * number) for number in range(1, len(links))]
-            clicks = zip(links[1:], shares["clicked"], later, strict=False)
-            hits += [
-                _hit(delivery, at, link=link)
-                for link, share, at in clicks
-                if random.random() < share / shares["opened"]
-            ]
+            hours = min(random.lognormvariate(1.2, 1.1), LAST_OPEN_HOURS)
+            hits += _reader(delivery, sent_at + timedelta(hours=hours), links[1:], random, shares)
     Hit.objects.bulk_create(hits)
     while tracking.judge():
         pass
 
 
-def _hit(delivery: Delivery, at: datetime, *, link: TrackedLink | None = None, **what: str) -> Hit:
+def _reached(briefing: Briefing) -> list[tuple[Delivery, datetime]]:
+    sent = Delivery.objects.filter(briefing=briefing, state=Delivery.State.SENT).order_by("pk")
+    return [(delivery, delivery.sent_at) for delivery in sent if delivery.sent_at]
+
+
+def _reader(
+    delivery: Delivery, at: datetime, links: list[TrackedLink], random: Random, shares: dict[str, Any]
+) -> Iterator[Hit]:
+    """A person opens it and then, some minutes apart, follows what seems worth it."""
+    yield _hit(delivery, at)
+    for link, share in zip(links, shares["clicked"], strict=False):
+        at += timedelta(minutes=random.uniform(1, 9))
+        if random.random() < share / shares["opened"]:
+            yield _hit(delivery, at, link)
+
+
+def _hit(delivery: Delivery, at: datetime, link: TrackedLink | None = None) -> Hit:
     kind = Hit.Kind.CLICK if link else Hit.Kind.OPEN
     network = readers.NETWORKS[delivery.pk % len(readers.NETWORKS)]
-    return Hit(delivery=delivery, at=at, kind=kind, link=link, network=network, **({"user_agent": BROWSER} | what))
+    return Hit(delivery=delivery, at=at, kind=kind, link=link, network=network, user_agent=BROWSER)
+
+
+def _proxy_open(delivery: Delivery, at: datetime) -> Hit:
+    """A mail service fetches the image before anyone has read the mail."""
+    hit = _hit(delivery, at)
+    hit.user_agent, hit.reason = "Mozilla/5.0", "image proxy"
+    return hit
 
 
 def _leave(briefing: Briefing, random: Random, number: int) -> None:
     """Some unsubscribe with the button of their mail program."""
-    reached = Delivery.objects.filter(briefing=briefing, state=Delivery.State.SENT).order_by("pk")
-    for delivery in random.sample(list(reached), number):
-        who = {"subscriber_id": delivery.subscriber_id, "newsletter_id": briefing.newsletter_id}
-        unsubscribe(**who, by="one-click")
-        Subscription.objects.filter(**who).update(
-            unsubscribed_at=delivery.sent_at + timedelta(hours=random.uniform(0.2, 30))
+    for delivery, sent_at in random.sample(_reached(briefing), number):
+        subscription = Subscription.objects.get(
+            subscriber=delivery.subscriber_id, newsletter=briefing.newsletter_id, state=Subscription.State.CONFIRMED
         )
+        unsubscribe(subscriber_id=subscription.subscriber_id, newsletter_id=subscription.newsletter_id, by="one-click")
+        left_at = sent_at + timedelta(hours=random.uniform(0.2, 30))
+        Subscription.objects.filter(pk=subscription.pk).update(unsubscribed_at=left_at)

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from articles import publishing
+from articles.desk.commenting import comment
 from articles.documents import KEYS, create_article
 from articles.images import store_image
 from articles.models import Article, Author, Category, ImageAsset, Snippet, Tag
@@ -92,6 +93,8 @@ def _move_on(entry: dict[str, Any], now: datetime) -> None:
     if not article or entry["state"] == Article.State.DRAFT:
         return
     publishing.submit(article, by=_writer(entry))
+    for remark in entry.get("remarks", []):
+        comment(article, by=User.objects.get(email=remark["by"]), text=remark["text"])
     if entry["state"] == Article.State.PUBLISHED:
         publishing.publish(article, by=editor, at=content.days_before(now, entry["published_days_ago"]))
     elif entry["state"] == Article.State.SCHEDULED:

@@ -1,6 +1,6 @@
 """The demo newsroom's awards: a season that is over, and one that takes votes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -35,12 +35,16 @@ def _make_finished(entry: dict[str, Any], now: datetime) -> None:
         closes_at=content.days_before(now, entry["closes_days_ago"]),
         released_at=content.days_before(now, entry["released_days_ago"]),
         categories=[_finished_category(category) for category in entry["categories"]],
-        **_texts(entry),
+        standfirst=entry["standfirst"],
+        rules_html=entry["rules_html"],
+        disclosure_html=entry["disclosure_html"],
     )
 
 
 def _finished_category(entry: dict[str, Any]) -> ImportedCategory:
-    nominees = [{name: nominee[name] for name in ("name", "slug", "description")} for nominee in entry["nominees"]]
+    nominees: list[Mapping[str, str]] = [
+        {name: nominee[name] for name in ("name", "slug", "description")} for nominee in entry["nominees"]
+    ]
     return ImportedCategory(
         title=entry["title"],
         slug=entry["slug"],
@@ -72,7 +76,9 @@ def _make_open(entry: dict[str, Any], now: datetime) -> None:
         title=entry["title"],
         opens_at=content.days_before(now, entry["opens_days_ago"]),
         closes_at=content.days_before(now, -entry["closes_in_days"]),
-        **_texts(entry),
+        standfirst=entry["standfirst"],
+        rules_html=entry["rules_html"],
+        disclosure_html=entry["disclosure_html"],
     )
     for place, category in enumerate(entry["categories"]):
         _make_category(season, place, category)
@@ -90,7 +96,3 @@ def _make_category(season: Season, place: int, entry: dict[str, Any]) -> None:
         ordering=place,
     )
     Nominee.objects.bulk_create(Nominee(category=category, **nominee) for nominee in entry["nominees"])
-
-
-def _texts(entry: dict[str, Any]) -> dict[str, str]:
-    return {name: entry[name] for name in ("standfirst", "rules_html", "disclosure_html")}

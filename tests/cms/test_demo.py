@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from articles import images
 from articles.blocks import KINDS
 from articles.models import Article, Publication
 from cms.demo import accounts, content, loading
@@ -117,11 +118,14 @@ def demo(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
     from django.test import override_settings
 
     lines: list[str] = []
+    quickest = {"avif": {"format": "AVIF", "speed": 10}, "webp": {"format": "WEBP", "method": 0}}
     with (
         django_db_blocker.unblock(),
+        pytest.MonkeyPatch.context() as patch,
         override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"), VAR=tmp_path_factory.mktemp("var")),
         transaction.atomic(),
     ):
+        patch.setattr(images, "ENCODINGS", quickest)
         loading.load(lines.append)
         yield lines
         transaction.set_rollback(True)
@@ -339,3 +343,9 @@ def test_the_award_article_shows_the_counted_result(demo: list[str], db: None, c
     assert "49.7" in page
     assert "292" in page
     assert "<figure" in page
+
+
+def test_an_article_in_review_has_a_remark_for_its_writer(demo: list[str], db: None) -> None:
+    [article] = Article.objects.filter(state="in_review")
+
+    assert [remark.by.email for remark in article.comments.all()] == ["editor@example.com"]
