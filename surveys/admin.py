@@ -8,8 +8,6 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 
 from cms.lib import pagecache
 from cms.models import User
@@ -22,6 +20,7 @@ from surveys.models import (
     Nominee,
     Season,
     Tally,
+    TallyRow,
     TreeHead,
 )
 from surveys.seasons import Refused
@@ -47,7 +46,7 @@ class LookOnly(admin.ModelAdmin):
     """Rows that nobody edits, adds or deletes."""
 
     show_full_result_count = False
-    list_display_links = None
+    list_display_links: Any = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -249,13 +248,22 @@ class NominationAdmin(admin.ModelAdmin):
         do_each(request, queryset, seasons.decline, "declined.")
 
 
+class TallyRowInline(admin.TabularInline):
+    model = TallyRow
+    fields = ("rank", "name", "count", "is_winner")
+    extra = 0
+
+
 @admin.register(Tally)
 class TallyAdmin(LookOnly):
     """Before the release this is the only place that shows a result, to those who may view tallies."""
 
-    list_display = ("category", "season", "ballots", "outcome", "made_at", "made_by", "released")
+    list_display = ("category", "season", "ballots", "winners", "made_at", "released")
+    list_display_links = ("category",)
     list_filter = ("category__season",)
-    list_select_related = ("category__season", "made_by")
+    list_select_related = ("category__season",)
+    fields = ("category", "method", "rules_version", "ballots", "base", "reconciliation", "made_at", "made_by")
+    inlines = [TallyRowInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tally]:
         return super().get_queryset(request).prefetch_related("rows")
@@ -265,9 +273,8 @@ class TallyAdmin(LookOnly):
         return tally.category.season
 
     @admin.display
-    def outcome(self, tally: Tally) -> SafeString:
-        rows = ((row.rank or "–", row.name, f"{row.count:,}") for row in tally.rows.all())
-        return format_html_join("\n", "<div>{}. {}: {}</div>", rows)
+    def winners(self, tally: Tally) -> str:
+        return ", ".join(row.name for row in tally.rows.all() if row.is_winner)
 
     @admin.display(boolean=True)
     def released(self, tally: Tally) -> bool:

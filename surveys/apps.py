@@ -5,6 +5,7 @@ from django.apps import AppConfig
 
 class SurveysConfig(AppConfig):
     name = "surveys"
+    verbose_name = "awards"
 
     def ready(self) -> None:
         from articles import slots

@@ -2,4 +2,4 @@
 
 from surveys import voting
 
-EXPIRING = {"unconfirmed ballots": voting.forget_pending}
+EXPIRING = {"unconfirmed ballots": voting.forget_pending, "voter keys": voting.forget_voters}

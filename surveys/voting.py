@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Func
 from django.urls import reverse
 from django.utils import timezone
 
@@ -26,6 +27,8 @@ from surveys.models import AwardCategory, Ballot, PendingBallot, Season
 PURPOSE = "ballot"
 LINK_LIFE = timedelta(days=2)
 KEPT_AFTER_EXPIRY = timedelta(days=7)
+APPEAL_WINDOW = timedelta(days=30)
+_RANDOM_KEY = Func(template="sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))")
 MAILS_PER_HOUR = 5
 REQUESTS_PER_NETWORK = 300
 NETWORK_SECONDS = 600
@@ -134,6 +137,8 @@ def find(season_id: int, pending_id: int) -> tuple[Season, PendingBallot | None]
 
 def cast_before(season: Season, pending_id: int) -> Casting:
     """The receipts of a link that was confirmed. Raises LinkUsed, keys.PepperMissing."""
+    if season.released_at and not keys.has_pepper(season):
+        raise LinkUsed  # who voted was forgotten after the appeal window
     nonces = [keys.ballot_nonce(season, pending_id, category.pk) for category in season.categories.all()]
     ballots = Ballot.objects.filter(nonce__in=nonces).select_related("category__season")
     if not ballots:
@@ -144,6 +149,21 @@ def cast_before(season: Season, pending_id: int) -> Casting:
 def forget_pending() -> int:
     """Delete what was never confirmed."""
     return PendingBallot.objects.filter(expires_at__lt=timezone.now() - KEPT_AFTER_EXPIRY).delete()[0]
+
+
+def forget_voters() -> int:
+    """After the appeal window, cut the link from addresses to ballots for good; return how many ballots that were.
+
+    Voter keys become random bytes, and then the pepper that made them is destroyed.
+    """
+    forgotten = 0
+    for season in Season.objects.filter(released_at__lt=timezone.now() - APPEAL_WINDOW):
+        if keys.has_pepper(season):
+            with transaction.atomic():
+                season.pending_ballots.all().delete()
+                forgotten += Ballot.objects.filter(category__season=season).update(voter_key=_RANDOM_KEY)
+            keys.destroy_pepper(season)
+    return forgotten
 
 
 def _limit(voter: bytes, ip: str) -> None:

@@ -11,6 +11,7 @@ RUNNING = [
     "surveys.view_ledgerentry",
     "surveys.view_treehead",
     "surveys.view_tally",
+    "surveys.view_tallyrow",
 ]
 
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from cms.lib.signing import make_token
 from cms.models import OutgoingMail
 from newsletter.models import Newsletter, Subscription
-from surveys import keys, retention, seasons, voting
+from surveys import keys, retention, seasons, verifying, voting
 from surveys.models import Ballot, PendingBallot, Season
-from tests.surveys.factories import body_of, draft_season, last_mail, link_in, open_season
+from tests.surveys.factories import body_of, close_and_release, draft_season, last_mail, link_in, open_season
 
 pytestmark = pytest.mark.django_db
 
@@ -319,6 +319,23 @@ def test_what_is_never_confirmed_is_forgotten(client, season, time_machine):
     assert PendingBallot.objects.exists()
     time_machine.move_to(timezone.now() + timedelta(days=2))
     assert retention.EXPIRING["unconfirmed ballots"]() == 1
+
+
+def test_after_the_appeal_window_nobody_can_be_matched_to_a_ballot(client, season, time_machine):
+    for voter in ("ann", "bob"):
+        vote(client, f"{voter}@example.com")
+        confirm(client)
+    keys_before = {bytes(key) for key in Ballot.objects.values_list("voter_key", flat=True)}
+    close_and_release(season)
+    assert retention.EXPIRING["voter keys"]() == 0
+    link = link_in(body_of(last_mail()))
+    Season.objects.update(released_at=timezone.now() - timedelta(days=31))
+    assert retention.EXPIRING["voter keys"]() == 2
+    keys_after = {bytes(key) for key in Ballot.objects.values_list("voter_key", flat=True)}
+    assert len(keys_after | keys_before) == 4
+    assert not keys.has_pepper(season)
+    assert client.get(link).status_code == 410
+    assert list(verifying.problems(season)) == []
 
 
 def test_the_whole_way_over_real_mail(client, season, smtp_server):
