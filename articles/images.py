@@ -1,6 +1,7 @@
 """Images on their way in (checked, re-encoded, stripped) and out (renditions, crops, what a template needs)."""
 
 import io
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -16,6 +17,7 @@ from articles.models import ImageAsset
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 2400
+OUR_PATH = re.compile(r"images/[0-9a-f]{2}/[0-9a-f]{20}(?:_\w{7})?\.webp")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 WIDTHS = (480, 960, 1600)
 CARD_SIZES = ((480, 270), (960, 540))
@@ -26,8 +28,12 @@ ENCODINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def store_image(upload: IO[bytes] | bytes, *, name: str, alt: str = "", credit: str = "", by: Any = None) -> ImageAsset:
+def store_image(
+    upload: IO[bytes] | bytes, *, name: str, alt: str = "", credit: str = "", path: str | None = None, by: Any = None
+) -> ImageAsset:
     """Re-encode an upload and keep it with its renditions. The same bytes are kept once.
+
+    `path` is where it was in another newsroom of ours; it is there again, if nothing else is.
 
     Raises ValidationError, in words for whoever uploaded it, when it is no image we take.
     """
@@ -38,7 +44,9 @@ def store_image(upload: IO[bytes] | bytes, *, name: str, alt: str = "", credit: 
     if known := ImageAsset.objects.filter(digest=digest).first():
         return known
     picture = _opened(content, name)
-    path = _write(f"images/{digest[:2]}/{digest[:20]}.webp", picture, "webp", quality=88)
+    if not path or not OUR_PATH.fullmatch(path):
+        path = f"images/{digest[:2]}/{digest[:20]}.webp"
+    path = _write(path, picture, "webp", quality=88)
     return ImageAsset.objects.create(
         file=path,
         digest=digest,

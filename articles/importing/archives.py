@@ -102,7 +102,15 @@ class ZipFiles:
 
 def files_beside(path: Path) -> FolderFiles | ZipFiles:
     """The files that came along with an export: those of its zip, or those of the folder it lies in."""
-    return ZipFiles(path) if zipfile.is_zipfile(path) else FolderFiles(path if path.is_dir() else path.parent)
+    return ZipFiles(path) if is_zip(path) else FolderFiles(path if path.is_dir() else path.parent)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip, be it a damaged one."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08") or zipfile.is_zipfile(path)
 
 
 def main_file(path: Path, *endings: str) -> tuple[bytes, FolderFiles | ZipFiles]:

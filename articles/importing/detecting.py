@@ -1,18 +1,24 @@
 """Which format an export has, by its name and its first bytes; and the reader for it."""
 
 import csv
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from articles.importing.archives import ZipFiles, is_zip
 from articles.importing.decoding import decode
 from articles.importing.ghost import read_ghost
+from articles.importing.markdown import read_markdown
 from articles.importing.posts import Export, ImportRefused
 from articles.importing.webflow import looks_like_webflow, read_webflow
 from articles.importing.wordpress import read_wordpress
 
 Reader = Callable[[Path, str | None], Export]
-READERS: dict[str, Reader] = {"webflow": read_webflow, "wordpress": read_wordpress, "ghost": read_ghost}
+READERS: dict[str, Reader] = {
+    "webflow": read_webflow,
+    "wordpress": read_wordpress,
+    "ghost": read_ghost,
+    "markdown": read_markdown,
+}
 FORMATS = ("auto", *READERS)
 
 
@@ -32,7 +38,7 @@ def detect(path: Path) -> str:
     """The format of an export."""
     if path.is_dir() or path.suffix.lower() in (".md", ".markdown", ".mdx"):
         return "markdown"
-    if zipfile.is_zipfile(path):
+    if is_zip(path):
         return _detect_zip(path)
     with path.open("rb") as file:
         head = file.read(4096)
@@ -51,10 +57,7 @@ def detect(path: Path) -> str:
 
 
 def _detect_zip(path: Path) -> str:
-    with zipfile.ZipFile(path) as archive:
-        names = [
-            name.lower() for name in archive.namelist() if not name.endswith("/") and "__macosx" not in name.lower()
-        ]
+    names = [name.lower() for name in ZipFiles(path).names()]
     if any(name.endswith((".md", ".markdown", ".mdx")) for name in names):
         return "markdown"
     for ending, found in ((".xml", "wordpress"), (".json", "ghost"), (".csv", "webflow")):

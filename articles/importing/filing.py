@@ -1,13 +1,13 @@
 """Categories, tags and authors of an export: found here by slug or name, else made."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.urls import reverse
 
 from articles.importing.keeping import Pictures
 from articles.importing.posts import Export, Person, Post, Term, one_line
 from articles.importing.reporting import Report
-from articles.models import Author, Category, ImageAsset, Tag
+from articles.models import Author, Category, ImageAsset, Snippet, Tag
 from cms.lib.html import clean
 
 SLUG = 80
@@ -27,10 +27,9 @@ class Filing:
         "authors": Author,
     }
 
-    def __init__(self, report: Report, pictures: Pictures, *, by: Any = None) -> None:
+    def __init__(self, report: Report, pictures: Pictures) -> None:
         self.report = report
         self.pictures = pictures
-        self.by = by
         self._slugs: dict[str, dict[str, str]] = {}
         self._there: dict[str, set[str]] = {}
         self._made: list[tuple[str, str, str]] = []
@@ -59,6 +58,10 @@ class Filing:
 
     def file_all(self, export: Export) -> None:
         """Make what the export describes by itself, whether a post names it or not."""
+        for source in export.images:
+            self.pictures.stored_path(source, self.pictures.gather([source]))
+        for row in export.snippets:
+            self._file_snippet(row)
         for kind, items in (("categories", export.categories), ("tags", export.tags), ("authors", export.people)):
             for item in items:
                 self._file(kind, item)
@@ -76,7 +79,7 @@ class Filing:
         """What was made since is here to stay (or, in a dry run, would be)."""
         for kind, slug, name in self._made:
             if not self.pictures.dry_run:
-                self._there[kind].add(slug)
+                self._there.setdefault(kind, set()).add(slug)
             self.report.made_new(kind, name)
         self._made.clear()
 
@@ -100,16 +103,31 @@ class Filing:
                 portrait=self._portrait(item),
             )
         elif kind == "categories":
-            Category.objects.create(slug=slug, name=name[:80], description=one_line(item.description))
+            disclaimer = Snippet.objects.filter(slug=item.disclaimer, kind=Snippet.Kind.DISCLAIMER).first()
+            description = one_line(item.description)
+            Category.objects.create(
+                slug=slug, name=name[:80], description=description, position=item.position, disclaimer=disclaimer
+            )
         else:
             Tag.objects.create(slug=slug, name=name[:80])
         self._made.append((kind, slug, name))
+
+    def _file_snippet(self, row: dict[str, str]) -> None:
+        """A call-to-action card or disclaimer of our own export. Raises ValidationError for a wrong one."""
+        slug = row["slug"]
+        if Snippet.objects.filter(slug=slug).exists():
+            return
+        values = {key: str(row.get(key) or "") for key in ("kind", "heading", "html", "label", "url")}
+        snippet = Snippet(slug=slug, **values)
+        snippet.full_clean()
+        snippet.save()
+        self._made.append(("snippets", slug, values["heading"] or slug))
 
     def _portrait(self, person: Person) -> ImageAsset | None:
         if not person.picture or self.pictures.dry_run:
             return None
         contents = self.pictures.gather([person.picture])
-        path = self.pictures.stored_path(person.picture, contents, alt=person.picture_alt, by=self.by)
+        path = self.pictures.stored_path(person.picture, contents, alt=person.picture_alt)
         return ImageAsset.objects.filter(file=path).first() if path else None
 
 

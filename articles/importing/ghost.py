@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from articles.importing.posts import (
     PostRefused,
     Refusal,
     Term,
+    attempt,
     one_line,
     slug_of,
     storable,
@@ -152,10 +154,7 @@ class _Ghost:
         for number, row in enumerate(self.rows("posts"), 1):
             title = one_line(str(row.get("title") or ""))
             where = f"post {number}" + (f" (/{row['slug']}/)" if row.get("slug") else "")
-            try:
-                yield self._post(row, title, where)
-            except PostRefused as refused:
-                yield Refusal(where, title[:200], str(refused))
+            yield attempt(partial(self._post, row, title, where), where, title)
 
     def _post(self, row: Row, title: str, where: str) -> Post:
         slug = str(row.get("slug") or "")

@@ -9,13 +9,15 @@ from typing import Any
 from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
 
 from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
 
 from articles.images import MAX_BYTES, store_image
 from articles.importing.fetching import Fetcher, NotFetched
 from articles.importing.pieces import Block
 from articles.importing.players import web_url
-from articles.importing.posts import Files
+from articles.importing.posts import Export
 from articles.importing.reporting import Report
+from articles.models import ImageAsset
 
 Contents = dict[str, bytes | NotFetched]
 
@@ -24,15 +26,28 @@ class Pictures:
     """The pictures of one export. `gather` reads them, outside of any transaction; `place` puts them into a document."""
 
     def __init__(
-        self, report: Report, fetcher: Fetcher, files: Files | None = None, site: str = "", *, dry_run: bool = False
+        self, export: Export, report: Report, fetcher: Fetcher, *, dry_run: bool = False, by: Any = None
     ) -> None:
         self.report = report
         self.fetcher = fetcher
-        self.files = files
-        self.site = site
+        self.files = export.files
+        self.site = export.site
+        self.described = export.images
         self.dry_run = dry_run
+        self.by = by
         self._stored: dict[str, str] = {}
+        self._unsettled: dict[str, str] = {}
         self._known_failures: dict[str, str] = {}
+
+    def settle(self) -> None:
+        """What was stored since is here to stay."""
+        self.report.images_stored += len(set(self._unsettled.values()) - set(self._stored.values()))
+        self._stored |= self._unsettled
+        self._unsettled.clear()
+
+    def forget(self) -> None:
+        """What was stored since was undone."""
+        self._unsettled.clear()
 
     def gather(self, sources: Iterable[str]) -> Contents:
         """The bytes of each source, or why there are none."""
@@ -56,51 +71,46 @@ class Pictures:
             found |= {source: fetched[address] for source, address in remote}
         return found
 
-    def place(self, document: dict[str, Any], contents: Contents, *, by: Any = None) -> list[str]:
+    def place(self, document: dict[str, Any], contents: Contents) -> list[str]:
         """Give every picture of a document its place here; return what had to be left out altogether."""
         lost: list[str] = []
         kept = []
         for block in document["blocks"]:
             if block["type"] == "image":
-                if not self._placed(block, contents, by):
+                if not self._placed(block, contents):
                     lost.append(block["src"])
                     continue
             elif block["type"] == "gallery":
-                fitting = [image for image in block["images"] if self._placed(image, contents, by)]
+                fitting = [image for image in block["images"] if self._placed(image, contents)]
                 lost += [image["src"] for image in block["images"] if image not in fitting]
                 block["images"] = fitting
                 if not fitting:
                     continue
             kept.append(block)
         document["blocks"] = kept
-        if document.get("cover") and not self._placed(document["cover"], contents, by):
+        if document.get("cover") and not self._placed(document["cover"], contents):
             lost.append(document["cover"]["src"])
             document["cover"] = None
         return [source[:200] for source in lost]
 
-    def stored_path(self, source: str, contents: Contents, *, alt: str = "", by: Any = None) -> str:
+    def stored_path(self, source: str, contents: Contents, *, alt: str = "") -> str:
         """The media path of one picture, or the empty string."""
         entry = {"src": source, "alt": alt}
-        return entry["src"] if self._placed(entry, contents, by) and not entry["src"].startswith("http") else ""
+        return entry["src"] if self._placed(entry, contents) and not entry["src"].startswith("http") else ""
 
-    def _placed(self, entry: dict[str, Any], contents: Contents, by: Any) -> bool:
+    def _placed(self, entry: dict[str, Any], contents: Contents) -> bool:
         source = entry["src"]
-        if source in self._stored:
-            entry["src"] = self._stored[source]
+        if path := self._stored.get(source) or self._unsettled.get(source):
+            entry["src"] = path
             return True
         content = contents.get(source, NotFetched(self._known_failures.get(source, "not fetched")))
         reason = str(content) if isinstance(content, NotFetched) else ""
         if isinstance(content, bytes):
-            if self.dry_run:
-                return self._keep(entry, source, f"images/{hashlib.sha256(content).hexdigest()[:20]}.webp")
             try:
-                asset = store_image(
-                    content, name=_name(source), alt=entry.get("alt", ""), credit=entry.get("credit", ""), by=by
-                )
+                entry["src"] = self._unsettled[source] = self._kept(source, content, entry)
+                return True
             except ValidationError as error:
                 reason = " ".join(error.messages)
-            else:
-                return self._keep(entry, source, asset.file)
         self._known_failures[source] = reason
         if address := self._address(source):
             self.report.images_kept[address] = reason
@@ -109,10 +119,22 @@ class Pictures:
         self.report.left[f"a picture left out: {reason}"] += 1
         return False
 
-    def _keep(self, entry: dict[str, Any], source: str, path: str) -> bool:
-        self.report.images_stored += path not in self._stored.values()
-        self._stored[source] = entry["src"] = path
-        return True
+    def _kept(self, source: str, content: bytes, entry: dict[str, Any]) -> str:
+        """Store a picture and return its path here. One of our own export keeps the path that it had."""
+        if self.dry_run:
+            return f"images/{hashlib.sha256(content).hexdigest()[:20]}.webp"
+        described = self.described.get(source, {})
+        if described and _is_stored(source, content):
+            return source
+        name, alt, credit = (str(described.get(key) or "") for key in ("name", "alt", "credit"))
+        if not described:
+            name, alt, credit = _name(source), entry.get("alt", ""), entry.get("credit", "")
+        asset = store_image(content, name=name, alt=alt, credit=credit, path=source if described else None, by=self.by)
+        focal = described.get("focal")
+        if isinstance(focal, list) and len(focal) == 2:
+            asset.focal_x, asset.focal_y = (min(max(float(share), 0.0), 1.0) for share in focal)
+            asset.save(update_fields=["focal_x", "focal_y"])
+        return asset.file
 
     def _address(self, source: str) -> str | None:
         if source.startswith("data:"):
@@ -127,6 +149,14 @@ class Pictures:
         if content is None and "%" in source:
             content = self.files.read(unquote(source))
         return content
+
+
+def _is_stored(path: str, content: bytes) -> bool:
+    """Whether an image of ours has this path and these bytes."""
+    if not ImageAsset.objects.filter(file=path).exists() or not default_storage.exists(path):
+        return False
+    with default_storage.open(path) as file:
+        return bool(file.read() == content)
 
 
 def sources_of(blocks: Iterable[Block]) -> list[str]:

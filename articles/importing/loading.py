@@ -15,36 +15,22 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
-from lxml.etree import LxmlError
 
-from articles.documents import LIMITS, DocumentError, StaleVersion, apply_document
+from articles.documents import LIMITS, DocumentError, StaleVersion, apply_document, document_of, normalised
 from articles.importing import fitting
 from articles.importing.converting import convert, words_of
 from articles.importing.fetching import Fetcher
 from articles.importing.filing import Filing
 from articles.importing.keeping import Contents, Pictures, sources_of
-from articles.importing.posts import (
-    ARCHIVED,
-    DRAFT,
-    IN_REVIEW,
-    PUBLISHED,
-    SCHEDULED,
-    Export,
-    Notes,
-    Post,
-    PostRefused,
-    Refusal,
-    slug_of,
-)
+from articles.importing.posts import UNREADABLE, Export, ImportRefused, Notes, Post, PostRefused, Refusal, slug_of
 from articles.importing.reporting import CHANGED, DELETED, EDITED, NEW, REFUSED, UNCHANGED, Entry, Report
+from articles.importing.showing import publish_as_before, show
 from articles.models import Article, ImportedPost, Publication, Redirect
-from articles.publishing import TransitionRefused, archive, publish, schedule, send_back, submit, unpublish
+from articles.publishing import TransitionRefused, schedule
 from articles.redirecting import redirect_path
 from articles.rendering import WORDS_PER_MINUTE
 
 FORMAT_VERSION = 1
-# What a reader may stumble over in a post that no test foresaw; one such post must not stop the others.
-_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, LxmlError)
 
 
 def load(
@@ -86,10 +72,11 @@ class Loader:
         self.report = report
         self.dry_run = dry_run
         self.by = by
-        self.pictures = Pictures(report, fetcher, export.files, export.site, dry_run=dry_run)
-        self.filing = Filing(report, self.pictures, by=by)
+        self.pictures = Pictures(export, report, fetcher, dry_run=dry_run, by=by)
+        self.filing = Filing(report, self.pictures)
         self._seen: dict[str, str] = {}
         self._slugs: set[str] = set()
+        self._related: list[tuple[int, int, Post]] = []
 
     def prepare(self) -> None:
         """File the categories, tags and people that the export describes apart from its posts."""
@@ -99,7 +86,10 @@ class Loader:
                 self._keep_or_undo()
         except _Undone:
             pass
+        except ValidationError as error:
+            raise ImportRefused(f"What the export describes cannot be kept: {' '.join(error.messages)}") from None
         self.filing.settle()
+        self.pictures.settle()
 
     def store(self, post: Post) -> Entry:
         """One post, wholly or not at all."""
@@ -112,13 +102,15 @@ class Loader:
             entry.reason = " ".join(error.messages)
         except DatabaseError as error:
             entry.reason = f"the database refused it: {str(error).splitlines()[0]}"
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             entry.reason = f"it could not be read ({type(error).__name__}: {str(error)[:200]})"
         if entry.reason and entry.outcome not in (EDITED, DELETED):
             entry.outcome, entry.state = REFUSED, ""
             self.filing.forget()
+            self.pictures.forget()
         else:
             self.filing.settle()
+            self.pictures.settle()
         return entry
 
     def _write(self, post: Post, entry: Entry) -> None:
@@ -132,6 +124,8 @@ class Loader:
             .first()
         )
         if known and self._settled(known, digest, entry):
+            return
+        if not known and self.export.format == "moonpress" and self._is_here(post, entry):
             return
         document = self._document(post)
         covers = [document["cover"]["src"]] if document["cover"] else []
@@ -155,6 +149,17 @@ class Loader:
         except _Undone:
             pass
 
+    def _is_here(self, post: Post, entry: Entry) -> bool:
+        """Whether an article of our own export is here already: this very newsroom, or one that shares its addresses."""
+        article = Article.objects.filter(slug=(post.unpublished or {}).get("slug") or post.slug).first()
+        if article is None:
+            return False
+        same = normalised(post.unpublished or self._document(post)) == document_of(article)
+        entry.slug, entry.state = article.slug, article.state
+        entry.outcome = UNCHANGED if same else EDITED
+        entry.reason = "" if same else f"{article.get_absolute_url()} is here already, and differs"
+        return True
+
     def _settled(self, known: ImportedPost, digest: str, entry: Entry) -> bool:
         """Whether nothing is to be done for a post that came before."""
         if known.article is None:
@@ -176,6 +181,10 @@ class Loader:
         """The redirects that the export brought along, and those of its own pages of categories, tags and authors."""
         try:
             with transaction.atomic():
+                for pk, version, post in self._related:
+                    # What it names may have come after it.
+                    for article in Article.objects.filter(pk=pk, state=Article.State.PUBLISHED):
+                        publish_as_before(article, post, version=version, by=self.by)
                 for old, new in self.export.redirects:
                     self._redirect(old, new)
                 for old, kind, item in self.export.pages:
@@ -241,33 +250,30 @@ class Loader:
     ) -> None:
         document["slug"] = self._free_slug(document["slug"], article, post.notes)
         self.filing.file(post)
-        for source in self.pictures.place(document, contents, by=self.by):
+        for source in self.pictures.place(document, contents):
             post.notes.left[f"a picture that was not in the export: {source}"] += 1
         document["blocks"] = fitting.fit(document["blocks"], post.notes)
         document["reading_minutes"] = _reading_minutes(post, document)
         apply_document(
             article, document, by=self.by, reason=f"imported from {self.export.format}", expected_version=expected
         )
-        self._show(article, post)
+        show(article, post, by=self.by)
+        if any(block["type"] == "related" for block in document["blocks"]) and article.state == Article.State.PUBLISHED:
+            self._related.append((article.pk, article.version, post))
+        if post.unpublished:
+            self._keep_unpublished(article, post.unpublished)
+        if post.changes_at and post.changes_at > timezone.now() and article.state == Article.State.PUBLISHED:
+            schedule(article, at=post.changes_at, until=post.ends_at, by=self.by)
         if article.state == Article.State.PUBLISHED:
             for address in post.old_urls:
                 self._redirect(address, article.get_absolute_url())
 
-    def _show(self, article: Article, post: Post) -> None:
-        """Bring the article into the state its post has."""
-        at = post.published_at or timezone.now()
-        if post.status in (PUBLISHED, SCHEDULED) and at > timezone.now():
-            schedule(article, at=at, by=self.by)
-        elif post.status in (PUBLISHED, SCHEDULED):
-            publish(article, by=self.by, at=at, updated=max(at, min(post.updated_at or at, timezone.now())))
-        elif post.status == ARCHIVED and article.state != Article.State.ARCHIVED:
-            archive(article, by=self.by)
-        elif post.status == IN_REVIEW and article.state == Article.State.DRAFT:
-            submit(article, by=self.by)
-        elif post.status == DRAFT and article.state == Article.State.PUBLISHED:
-            unpublish(article, by=self.by)
-        elif post.status == DRAFT and article.state == Article.State.SCHEDULED:
-            send_back(article, by=self.by)
+    def _keep_unpublished(self, article: Article, document: dict[str, Any]) -> None:
+        """The changes that readers did not see yet."""
+        covers = [document["cover"]["src"]] if document.get("cover") else []
+        contents = self.pictures.gather([*sources_of(document["blocks"]), *covers])
+        self.pictures.place(document, contents)
+        apply_document(article, document, by=self.by, reason="imported, not published yet")
 
     def _free_slug(self, slug: str, article: Article, notes: Notes) -> str:
         """The slug, or with a number behind it where another article has it."""

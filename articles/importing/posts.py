@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from django.utils.text import slugify
+from lxml.etree import LxmlError
 
 MAX_BODY = 20 * 1024 * 1024
 
@@ -44,6 +45,8 @@ class Term:
     slug: str
     name: str
     description: str = ""
+    position: int = 0
+    disclaimer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,10 @@ class Cover:
 
 @dataclass(slots=True)
 class Post:
-    """One post of an export. `html` is its body as it came; a reader that has blocks already gives those instead."""
+    """One post of an export. `html` is its body as it came; a reader that has blocks already gives those instead.
+
+    `unpublished` is the document of changes that readers do not see yet, `changes_at` when they will.
+    """
 
     source_id: str
     title: str
@@ -94,6 +100,9 @@ class Post:
     old_urls: list[str] = field(default_factory=list)
     featured: bool = False
     reading_minutes: int | None = None
+    ends_at: datetime | None = None
+    changes_at: datetime | None = None
+    unpublished: dict[str, Any] | None = None
     notes: Notes = field(default_factory=Notes)
 
 
@@ -104,6 +113,20 @@ class Refusal:
     where: str
     title: str
     reason: str
+
+
+# What a reader may stumble over in a post that no test foresaw; one such post must not stop the others.
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, ArithmeticError, LxmlError)
+
+
+def attempt(make: Callable[[], Post], where: str, title: str = "") -> Post | Refusal:
+    """A post, or the reason why it cannot be read."""
+    try:
+        return make()
+    except PostRefused as refused:
+        return Refusal(where, title[:200], str(refused))
+    except UNREADABLE as error:
+        return Refusal(where, title[:200], f"It could not be read ({type(error).__name__}: {str(error)[:200]}).")
 
 
 class Files(Protocol):
@@ -129,6 +152,8 @@ class Export:
     people: list[Person] = field(default_factory=list)
     categories: list[Term] = field(default_factory=list)
     tags: list[Term] = field(default_factory=list)
+    snippets: list[dict[str, str]] = field(default_factory=list)
+    images: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def storable(text: str) -> str:

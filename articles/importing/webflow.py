@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from articles.importing.archives import main_file
@@ -19,6 +20,7 @@ from articles.importing.posts import (
     PostRefused,
     Refusal,
     Term,
+    attempt,
     one_line,
     person,
     slug_of,
@@ -132,15 +134,12 @@ def _posts(rows: list[Row], columns: dict[str, int]) -> Iterator[Post | Refusal]
     for row in rows:
         cells = {what: row.cells[at].strip() for what, at in columns.items()} if row.cells else {}
         title = one_line(cells.get("title", ""))[:200]
-        try:
-            if row.problem:
-                raise PostRefused(f"The row cannot be read: {row.problem}.")
-            yield _post(row, cells)
-        except PostRefused as refused:
-            yield Refusal(row.where, title, str(refused))
+        yield attempt(partial(_post, row, cells), row.where, title)
 
 
 def _post(row: Row, cells: dict[str, str]) -> Post:
+    if row.problem:
+        raise PostRefused(f"The row cannot be read: {row.problem}.")
     get = cells.get
     if size := next((len(value) for value in cells.values() if len(value) > MAX_BODY), 0):
         raise PostRefused(f"A cell holds {size >> 20} MB of text; at most {MAX_BODY >> 20} MB are taken.")

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -25,6 +26,7 @@ from articles.importing.posts import (
     PostRefused,
     Refusal,
     Term,
+    attempt,
     one_line,
     slug_of,
     storable,
@@ -169,10 +171,8 @@ def _posts(source: Source, survey: _Survey) -> Iterator[Post | Refusal]:
             continue
         title = one_line(fields.get("title", ""))
         where = f"line {element.sourceline}" if element.sourceline else f"post {fields.get('wp:post_id', '')}"
-        try:
-            yield _Item(element, fields, survey, where).post(title, kind, status)
-        except PostRefused as refused:
-            yield Refusal(where, title[:200], str(refused))
+        item = _Item(element, fields, survey, where)
+        yield attempt(partial(item.post, title, kind, status), where, title)
 
 
 class _Item:

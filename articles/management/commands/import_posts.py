@@ -1,8 +1,6 @@
 """Bring posts in from a Webflow CSV, a WordPress XML, a Ghost JSON, or Markdown in a folder or zip."""
 
 import json
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from articles.importing.detecting import FORMATS, open_export
 from articles.importing.fetching import Fetcher
 from articles.importing.loading import load
 from articles.importing.posts import ImportRefused
+from articles.importing.progress import Progress
 
 
 class Command(BaseCommand):
@@ -55,22 +54,3 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{report.counts['refused']} of {len(report.entries)} posts were refused; the reasons are above."
             )
-
-
-class Progress:
-    """A line that counts on a terminal, once the work has taken two seconds."""
-
-    def __init__(self, stream: Any, total: int | None) -> None:
-        self.stream = stream
-        self.total = total
-        self.started = self.shown = time.monotonic()
-        self.active = sys.stderr.isatty()
-
-    def __call__(self, number: int) -> None:
-        now = time.monotonic()
-        if not self.active or now - self.started < 2 or (now - self.shown < 0.2 and number != self.total):
-            return
-        self.shown = now
-        rate = number / (now - self.started)
-        share = f" of {self.total} {'█' * (20 * number // self.total):░<20}" if self.total else ""
-        self.stream.write(f"\r{number}{share} {rate:.0f}/s", ending="\n" if number == self.total else "")

@@ -30,7 +30,8 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def bring_in(settings: Any, tmp_path: Path) -> "Callable[..., Report]":
     """Import a file or folder without fetching anything."""
-    settings.MEDIA_ROOT = tmp_path / "media"
+    if tmp_path not in Path(settings.MEDIA_ROOT).parents:
+        settings.MEDIA_ROOT = tmp_path / "media"
 
     def brought(
         path: Path, format_name: str = "auto", *, dry_run: bool = False, encoding: str | None = None

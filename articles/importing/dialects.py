@@ -1,0 +1,140 @@
+"""What Jekyll, Hugo, Obsidian and others write into Markdown beyond Markdown, as plain Markdown and HTML."""
+
+import re
+from collections.abc import Callable
+from html import escape
+
+from articles.importing.posts import Notes
+
+Linked = Callable[[str], str]
+
+_FENCE = re.compile(
+    r"(^|\n)(?P<mark>`{3,}|~{3,})[^\n]*\n.*?(?:\n(?P=mark)[`~]*[ \t]*(?=\n|\Z)|\Z)|(?<!`)`[^`\n]+`(?!`)", re.DOTALL
+)
+_TONES = {"note": "note", "info": "note", "abstract": "note", "summary": "note", "quote": "note", "example": "note", "todo": "note", "question": "note", "important": "note", "seealso": "note", "tip": "tip", "hint": "tip", "success": "tip", "check": "tip", "done": "tip", "warning": "warning", "caution": "warning", "attention": "warning", "danger": "warning", "error": "warning", "failure": "warning", "bug": "warning"}  # fmt: skip
+_OBSIDIAN = re.compile(r"^> ?\[!(\w+)\][+-]?[ \t]*(.*)\n((?:^>.*(?:\n|\Z))*)", re.MULTILINE)
+_CONTAINER = re.compile(r"^:{3,}[ \t]*\{?\.?(\w+)\}?[ \t]*(.*)\n(.*?)^:{3,}[ \t]*$", re.MULTILINE | re.DOTALL)
+_BANG = re.compile(
+    r"^(?:!!!|\?\?\?\+?)[ \t]+(\w+)(?:[ \t]+\"([^\"\n]*)\")?[ \t]*\n((?:(?: {4}|\t).*(?:\n|\Z)|[ \t]*\n)+)",
+    re.MULTILINE,
+)
+_WIKI_IMAGE = re.compile(r"!\[\[([^\]|#\n]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp))(?:\|([^\]\n]*))?\]\]", re.IGNORECASE)
+_WIKI_LINK = re.compile(r"!?\[\[([^\]|#\n]*)(#[^\]|\n]*)?(?:\|([^\]\n]+))?\]\]")
+_HUGO = re.compile(r"\{\{[<%]\s*(?P<close>/)?\s*(?P<name>[\w./-]+)(?P<rest>.*?)/?\s*[>%]\}\}", re.DOTALL)
+_HUGO_PAIR = re.compile(r"\{\{[<%]\s*(highlight|code)\b(.*?)[>%]\}\}\n?(.*?)\{\{[<%]\s*/\s*\1\s*[>%]\}\}", re.DOTALL)
+_LIQUID_CODE = re.compile(r"\{%-?\s*highlight\s+(\w+).*?-?%\}\n?(.*?)\{%-?\s*endhighlight\s*-?%\}", re.DOTALL)
+_LIQUID_RAW = re.compile(r"\{%-?\s*(?:raw|endraw|comment|endcomment)\s*-?%\}")
+_LIQUID_TAG = re.compile(r"\{%-?\s*(\w+)\s*(.*?)-?%\}", re.DOTALL)
+_LIQUID_VALUE = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_KRAMDOWN = re.compile(r"(?<=[)\]\w>*])\{:[^}\n]*\}|^[ \t]*\{:[^}\n]*\}[ \t]*$", re.MULTILINE)
+_MDX = re.compile(r"^(?:import\s.+?from\s+['\"].+?['\"];?|export\s+(?:const|default|function)\s.*)$", re.MULTILINE)
+_PAIR = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|(\S+))|"([^"]*)"|'([^']*)'|([^\s"'=]+)""")
+
+
+def plain_markdown(text: str, notes: Notes, *, linked: Linked, mdx: bool = False) -> str:
+    """Markdown without dialect. `linked` gives the address of another file of the export by its name, or nothing."""
+    text = _LIQUID_CODE.sub(lambda match: f"\n```{match[1]}\n{match[2].rstrip()}\n```\n", text)
+    text = _HUGO_PAIR.sub(_hugo_code, text)
+    kept: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        kept.append(match[0])
+        return f"\ue010{len(kept) - 1}\ue011"
+
+    text = _FENCE.sub(keep, text)
+    if mdx:
+        text = _MDX.sub("", text)
+    text = re.sub(r"<!--\s*more\s*-->|%%.*?%%", "", text, flags=re.DOTALL | re.IGNORECASE)
+    text = _OBSIDIAN.sub(
+        lambda match: _callout(match[1], match[2], re.sub(r"^> ?", "", match[3], flags=re.MULTILINE)), text
+    )
+    text = _CONTAINER.sub(
+        lambda match: _callout(match[1], match[2], match[3]) if match[1].lower() in _TONES else match[0], text
+    )
+    text = _BANG.sub(
+        lambda match: _callout(match[1], match[2] or "", re.sub(r"^(?: {4}|\t)", "", match[3], flags=re.MULTILINE)),
+        text,
+    )
+    text = _HUGO.sub(lambda match: _hugo(match, notes, linked), text)
+    text = _LIQUID_RAW.sub("", text)
+    text = _LIQUID_TAG.sub(lambda match: _liquid(match[1], match[2].strip(), notes, linked), text)
+    text = _LIQUID_VALUE.sub(lambda match: _liquid_value(match[1], notes), text)
+    text = _WIKI_IMAGE.sub(lambda match: f"![{_alt(match[2])}](<{match[1].strip()}>)", text)
+    text = _WIKI_LINK.sub(lambda match: _wiki_link(match, linked), text)
+    text = re.sub(r"==([^=\n]+)==", r"<mark>\1</mark>", text)
+    text = _KRAMDOWN.sub("", text)
+    return re.sub("\ue010(\\d+)\ue011", lambda match: kept[int(match[1])], text)
+
+
+def _callout(kind: str, title: str, body: str) -> str:
+    tone = _TONES.get(kind.lower(), "note")
+    heading = f"**{title.strip()}**\n\n" if title.strip() else ""
+    return f'\n<div class="callout callout-{tone}">\n\n{heading}{body.strip()}\n\n</div>\n\n'
+
+
+def _hugo_code(match: re.Match[str]) -> str:
+    language = (_values(match[2]).get("0") or "").strip()
+    return f"\n```{language}\n{match[3].strip(chr(10))}\n```\n"
+
+
+def _hugo(match: re.Match[str], notes: Notes, linked: Linked) -> str:
+    name, values = match["name"].lower(), _values(match["rest"])
+    first = values.get("0", "")
+    if match["close"]:
+        return ""
+    if name in ("figure", "img", "image"):
+        caption = values.get("caption") or values.get("title") or ""
+        shown = f"<figcaption>{escape(caption, quote=False)}</figcaption>" if caption else ""
+        return f'\n<figure><img src="{escape(values.get("src") or first)}" alt="{escape(values.get("alt", ""))}">{shown}</figure>\n'
+    if name == "youtube":
+        return f"\n\nhttps://www.youtube.com/watch?v={values.get('id') or first}\n\n"
+    if name == "vimeo":
+        return f"\n\nhttps://vimeo.com/{values.get('id') or first}\n\n"
+    if name in ("tweet", "x", "twitter"):
+        return f"\n\nhttps://x.com/{values.get('user') or first}/status/{values.get('id') or values.get('1', '')}\n\n"
+    if name in ("ref", "relref"):
+        return linked(values.get("path") or first) or "#"
+    notes.left[f"shortcode {name}, which is not known here (words inside it are kept)"] += 1
+    return ""
+
+
+def _liquid(name: str, rest: str, notes: Notes, linked: Linked) -> str:
+    if name in ("post_url", "link"):
+        return linked(rest) or "#"
+    if not name.startswith("end"):
+        notes.left[f"Liquid tag {name}"] += 1
+    return ""
+
+
+def _liquid_value(expression: str, notes: Notes) -> str:
+    """`{{ "/a" | relative_url }}` is a path; `{{ site.url }}` is this site."""
+    if match := re.match(r"[\"']([^\"']*)[\"']", expression):
+        return match[1]
+    if not expression.startswith(("site.url", "site.baseurl", "site.github")):
+        notes.left[f"Liquid value {expression[:40]}"] += 1
+    return ""
+
+
+def _wiki_link(match: re.Match[str], linked: Linked) -> str:
+    target, anchor, label = (match[1] or "").strip(), (match[2] or "").strip("# "), (match[3] or "").strip()
+    shown = label or target.rsplit("/", 1)[-1] or anchor
+    address = linked(target) if target else ""
+    return f"[{shown}]({address})" if address else shown
+
+
+def _alt(text: str | None) -> str:
+    """An alternative text; a bare number there is Obsidian's width."""
+    text = (text or "").strip()
+    return "" if re.fullmatch(r"\d+(?:x\d+)?", text) else text
+
+
+def _values(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    number = 0
+    for match in _PAIR.finditer(text):
+        if match[1]:
+            found[match[1].lower()] = next((value for value in match.group(2, 3, 4, 5) if value is not None), "")
+        else:
+            found[str(number)] = next((value for value in match.group(6, 7, 8) if value is not None), "")
+            number += 1
+    return found

@@ -1,0 +1,85 @@
+"""The head of a Markdown file: YAML between `---`, TOML between `+++`, or a JSON object."""
+
+import json
+import re
+import tomllib
+from typing import Any
+
+import yaml
+
+from articles.importing.posts import PostRefused
+
+MAX_HEAD = 1024 * 1024
+_FENCED = {
+    "---": re.compile(r"---[ \t]*\n(?P<head>.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL),
+    "+++": re.compile(r"\+\+\+[ \t]*\n(?P<head>.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL),
+}
+# `title: Ether: a primer`, which YAML forbids and people write.
+_UNQUOTED = re.compile(r"^(?P<key>[A-Za-z_][\w-]*):[ \t]+(?P<value>[^\s\"'\[{|>&*!#].*:\s.*)$", re.MULTILINE)
+
+Head = dict[str, Any]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without anchors: a few lines of them can stand for more than fits in memory."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("anchors (& and *) are not taken")
+        return super().compose_node(parent, index)
+
+
+def split(text: str) -> tuple[Head, str]:
+    """The head of a file as a mapping, its keys in lower case, and the text below. Raises PostRefused."""
+    text = text.lstrip("\ufeff\n\r \t") if text[:50].lstrip("\ufeff\n\r \t").startswith(("---", "+++", "{")) else text
+    if text.startswith("{"):
+        return _json(text)
+    fence = _FENCED.get(text[:3])
+    match = fence.match(text) if fence else None
+    if not match:
+        if text.startswith(("---\n", "+++\n")) and re.match(r"...\n[\w-]+\s*[:=]", text):
+            raise PostRefused("Its front matter is opened and never closed.")
+        return {}, text
+    head = match["head"]
+    if len(head) > MAX_HEAD:
+        raise PostRefused("Its front matter is larger than 1 MB.")
+    read = _toml if text.startswith("+++") else load_yaml
+    return _lowered(read(head)), text[match.end() :]
+
+
+def load_yaml(text: str) -> Any:
+    """What some YAML says. Raises PostRefused with the line where it stops making sense."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mended = _UNQUOTED.sub(
+            lambda match: f"{match['key']}: {json.dumps(match['value'].rstrip(), ensure_ascii=False)}", text
+        )
+        if mended != text:
+            return load_yaml(mended)
+        mark = getattr(error, "problem_mark", None)
+        line = f" at line {mark.line + 2}" if mark else ""
+        raise PostRefused(f"Its front matter is no YAML{line}: {getattr(error, 'problem', None) or error}.") from None
+
+
+def _toml(text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        raise PostRefused(f"Its front matter is no TOML: {error}.") from None
+
+
+def _json(text: str) -> tuple[Head, str]:
+    try:
+        head, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return {}, text
+    return (_lowered(head), text[end:]) if isinstance(head, dict) else ({}, text)
+
+
+def _lowered(head: Any) -> Head:
+    if head is None:
+        return {}
+    if not isinstance(head, dict):
+        raise PostRefused("Its front matter is no list of names and values.")
+    return {str(key).strip().lower(): value for key, value in head.items()}

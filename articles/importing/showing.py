@@ -1,0 +1,37 @@
+"""Brings an imported article into the state that its post has."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from articles.importing.posts import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED, SCHEDULED, Post
+from articles.models import Article
+from articles.publishing import archive, publish, schedule, schedule_end, send_back, submit, unpublish
+
+State = Article.State
+
+
+def show(article: Article, post: Post, *, by: Any = None) -> None:
+    """Publish, schedule, archive or take down. A time to come makes a schedule of a publication."""
+    at = post.published_at or timezone.now()
+    if post.status in (PUBLISHED, SCHEDULED) and at > timezone.now():
+        schedule(article, at=at, until=post.ends_at, by=by)
+    elif post.status in (PUBLISHED, SCHEDULED):
+        publish_as_before(article, post, by=by)
+        if post.ends_at and post.ends_at > timezone.now():
+            schedule_end(article, at=post.ends_at, by=by)
+    elif post.status == ARCHIVED and article.state != State.ARCHIVED:
+        archive(article, by=by)
+    elif post.status == IN_REVIEW and article.state == State.DRAFT:
+        submit(article, by=by)
+    elif post.status == DRAFT and article.state == State.PUBLISHED:
+        unpublish(article, by=by)
+    elif post.status == DRAFT and article.state == State.SCHEDULED:
+        send_back(article, by=by)
+
+
+def publish_as_before(article: Article, post: Post, *, version: int | None = None, by: Any = None) -> None:
+    """Publish with the dates that the old site showed."""
+    now = timezone.now()
+    at = min(post.published_at or now, now)
+    publish(article, by=by, at=at, version=version, updated=max(at, min(post.updated_at or at, now)))

@@ -1,0 +1,85 @@
+"""The command says what it did, in words and as JSON."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from articles.models import Article
+from tests.articles.importing.samples import ghost_export, webflow_row, wxr, wxr_item, zipped
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_tells_what_came_and_what_was_changed(write, capsys) -> None:
+    body = {"Post Body": "<h2>FAQ</h2><h3>Q1. Why?</h3><p>So.</p><img src='https://gone.invalid/a.png'>"}
+    call_command("import_posts", write([webflow_row("One", **body)]), "--no-fetch")
+    told = capsys.readouterr().out
+    assert "1 new, 0 unchanged, 0 refused" in told
+    assert "questions with their answers became FAQ entries: 1" in told
+    assert "https://gone.invalid/a.png (not fetched)" in told
+
+
+def test_it_fails_when_a_post_was_refused_but_keeps_the_others(write, capsys, tmp_path: Path) -> None:
+    path = write([webflow_row("One"), webflow_row("Two", **{"Published On": "whenever"})])
+    with pytest.raises(CommandError, match="1 of 2 posts were refused"):
+        call_command("import_posts", path, "--report", tmp_path / "report.json")
+    assert "line 3 “Two” The date of publication “whenever”" in capsys.readouterr().out
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["counts"] == {
+        "new": 1,
+        "changed": 0,
+        "unchanged": 0,
+        "edited here": 0,
+        "deleted here": 0,
+        "refused": 1,
+    }
+    assert Article.objects.count() == 1
+
+
+def test_a_dry_run_writes_nothing_and_says_so(write, capsys) -> None:
+    call_command("import_posts", write([webflow_row("One")]), "--dry-run")
+    assert "(dry run: nothing was written)" in capsys.readouterr().out
+    assert not Article.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "expected"),
+    [
+        (lambda: webflow_csv(), "a.csv", "webflow"),
+        (lambda: webflow_csv(), "export", "webflow"),
+        (lambda: wxr(wxr_item(1)), "a.xml", "wordpress"),
+        (lambda: ghost_export({"html": "<p>x</p>"}), "a.json", "ghost"),
+        (lambda: "---\ntitle: a\n---\nx", "a.txt", "markdown"),
+        (lambda: zipped({"a.xml": wxr(wxr_item(1))}), "a.zip", "wordpress"),
+        (lambda: zipped({"a.csv": webflow_csv()}), "a.zip", "webflow"),
+    ],
+)
+def test_the_format_is_recognised(write, capsys, content, name: str, expected: str) -> None:
+    call_command("import_posts", write(content(), name), "--no-fetch")
+    assert f"1 posts read as {expected}" in capsys.readouterr().out
+
+
+def webflow_csv() -> str:
+    from tests.articles.importing.samples import csv_of
+
+    return csv_of([webflow_row("One")])
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "reason"),
+    [
+        ("just words", "a.bin", "neither a Webflow CSV"),
+        ("", "a.csv", "empty"),
+        (b"PK\x05\x06" + b"\0" * 18, "a.zip", "zip holds no"),
+    ],
+)
+def test_what_is_no_export_is_refused_in_plain_words(write, content, name: str, reason: str) -> None:
+    with pytest.raises(CommandError, match=reason):
+        call_command("import_posts", write(content, name))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no file or folder"):
+        call_command("import_posts", tmp_path / "nowhere.csv")
