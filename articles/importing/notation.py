@@ -75,7 +75,7 @@ def _prose(block: Block, form: str, after_text: bool) -> str:
     text, how = (html, "html") if found is None else (found[0], "" if found[1] == form else found[1])
     if kind == "richtext" and not how and not after_text:
         return text
-    return _fenced(_NAMES.get(kind, kind), how, title, text)
+    return _fenced(_NAMES.get(kind) or str(kind), how, title, text)
 
 
 def _fenced(kind: str, how: str, title: str, body: str) -> str:
