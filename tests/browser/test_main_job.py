@@ -1,0 +1,220 @@
+"""The newsroom's main job, walked in a browser on the demo newsroom, with the real worker and real mail."""
+
+import email
+import email.policy
+import re
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from newsletter.models import Delivery, Subscription
+from surveys.models import Ballot
+from tests.processes import LiveSite, RealProcess
+from tests.smtp import Received, SmtpServer, wait_until
+
+PASSWORD = "a password for the demo"
+TITLE = "Why fees fall on Sundays"
+PATH = "/blog/why-fees-fall-on-sundays/"
+
+
+@pytest.fixture
+def newsroom(settings: Any, live_site: LiveSite, celery_worker: RealProcess) -> LiveSite:
+    """The demo newsroom, served."""
+    settings.DEMO_PASSWORD = PASSWORD
+    call_command("load_demo", verbosity=0)
+    return live_site
+
+
+def test_the_main_job(newsroom: LiveSite, page: Any, smtp_server: SmtpServer) -> None:
+    an_editor_publishes_an_article(page)
+    a_reader_reads_it(page)
+    a_reader_subscribes(page, smtp_server)
+    a_voter_votes_once(page, smtp_server)
+    the_steward_releases_the_result(page)
+    the_finished_season_shows_its_shares(page)
+    a_briefing_goes_out(page, smtp_server)
+    a_subscriber_leaves_with_one_click(page, smtp_server)
+    the_media_kit_quotes_what_was_sent(page)
+
+
+def an_editor_publishes_an_article(page: Any) -> None:
+    sign_in(page, "editor@example.com")
+    page.goto("/admin/articles/article/add/")
+    page.fill("#id_title", TITLE)
+    page.fill("#id_standfirst", "A quiet day, measured block by block.")
+    page.select_option("#id_category", label="Research")
+    add_block(page, "Text")
+    page.locator(".ProseMirror").last.click()
+    page.keyboard.type("Blocks are emptier when offices are shut.")
+    add_block(page, "Question and answer")
+    page.fill("#id_block-faq-0-question", "Is it so every week?")
+    page.locator(".ProseMirror").last.click()
+    page.keyboard.type("Nearly.")
+    add_block(page, "Call to action")
+    for name, value in {"heading": "More of this", "label": "Read on", "url": "/blog/"}.items():
+        page.fill(f"#id_block-cta-0-{name}", value)
+    page.click("text=Save and preview")
+    preview = page.frame_locator("iframe").first
+    preview.get_by_text("Blocks are emptier when offices are shut.").wait_for()
+    assert page.request.get(PATH).status == 404, "readers do not see a draft"
+    page.get_by_role("link", name=TITLE).first.click()
+    page.click("input[name=_publish], button[name=_publish]")
+    page.locator(".messagelist", has_text="Published").wait_for()
+    sign_out(page)
+
+
+def a_reader_reads_it(page: Any) -> None:
+    page.goto(PATH)
+    for text in (TITLE, "A quiet day", "Blocks are emptier", "Is it so every week?", "min read", "Recent posts"):
+        page.get_by_text(text).first.wait_for(state="attached")
+    for landmark in (".backlink", ".byline", ".disclaimer", ".cta", ".signup", ".sponsor"):
+        assert page.locator(landmark).count(), landmark
+    page.goto("/blog/search/?q=sundays")
+    page.get_by_role("link", name=TITLE).wait_for()
+    assert not page.context.cookies(), "reading sets no cookie"
+
+
+def a_reader_subscribes(page: Any, smtp: SmtpServer) -> None:
+    page.goto(PATH)
+    form = page.locator("form[data-signup]").last
+    form.locator("input[name=email]").fill("reader@example.com")
+    form.get_by_role("button", name="Subscribe").click()
+    page.get_by_text("check your inbox").first.wait_for()
+    page.goto(link_in(wait_for_mail(smtp, "reader@example.com"), "/newsletter/confirm/"))
+    assert not Subscription.objects.filter(subscriber__email="reader@example.com", state="confirmed").exists()
+    page.get_by_role("button", name="Yes, subscribe me").click()
+    page.get_by_role("heading", name="You are subscribed").wait_for()
+
+
+def a_voter_votes_once(page: Any, smtp: SmtpServer) -> None:
+    vote(page, "Fernkey")
+    page.goto(link_in(wait_for_mail(smtp, "voter@example.com"), "/awards/ballot/"))
+    page.get_by_text("Fernkey").wait_for()
+    page.get_by_role("button", name="Yes, cast my vote").click()
+    page.get_by_role("heading", name="Your vote is cast").wait_for()
+    before = len(smtp.to("voter@example.com"))
+    vote(page, "Quillsafe", address="Voter+again@example.com".lower())
+    wait_until(lambda: smtp.to("voter+again@example.com") or len(smtp.to("voter@example.com")) > before, what="the mail")
+    again = text_of((smtp.to("voter+again@example.com") or smtp.to("voter@example.com"))[-1])
+    assert "/awards/ballot/" not in again
+    assert Ballot.objects.filter(category__season__slug="moon-awards-2026").count() == 1
+
+
+def the_steward_releases_the_result(page: Any) -> None:
+    page.goto("/awards/moon-awards-2026/beginner-wallet/")
+    page.get_by_role("heading", name="Wallet for a first hundred dollars").wait_for()
+    assert not page.get_by_text("100.0 %").count(), "nothing is told before the release"
+    sign_in(page, "steward@example.com")
+    for action in ("Close voting now", "Tally", "Release"):
+        page.goto("/admin/surveys/awardcategory/?q=hundred")
+        page.check("input[name=_selected_action]")
+        option = page.locator("select[name=action] option", has_text=re.compile(action)).first
+        page.select_option("select[name=action]", value=option.get_attribute("value"))
+        page.click("button[name=index]")
+        page.locator(".messagelist .success").wait_for()
+    sign_out(page)
+    page.goto("/awards/moon-awards-2026/beginner-wallet/")
+    page.get_by_role("row", name=re.compile("Fernkey.*100.0 %")).wait_for()
+
+
+def the_finished_season_shows_its_shares(page: Any) -> None:
+    page.goto("/awards/moon-awards-2025/bitcoin-etf/")
+    rows = page.locator("table").first.inner_text()
+    for share in ("49.7", "30.6", "7.0", "3.7", "3.6", "3.2", "0.9"):
+        assert f"{share} %" in rows
+    assert page.locator("figure svg title").count()
+
+
+def a_briefing_goes_out(page: Any, smtp: SmtpServer) -> None:
+    sign_in(page, "newsletter@example.com")
+    page.goto("/admin/newsletter/briefing/compose/")
+    page.click("text=Make the draft")
+    page.fill("#id_subject", "Sundays are cheap")
+    page.click("text=Save and preview")
+    page.frame_locator("iframe").first.get_by_text("Paid advertisement").first.wait_for()
+    page.fill("input[name=to]", "colleague@example.com")
+    page.click("text=Send the test")
+    assert parsed(wait_for_mail(smtp, "colleague@example.com"))["Subject"].startswith("[Test] ")
+    page.get_by_role("link", name=re.compile("Approve")).first.click()
+    page.locator("input[type=submit]", has_text="").last.click()
+    page.get_by_text("This briefing is sent").wait_for(timeout=60_000)
+    sign_out(page)
+    sent = [received.recipient for received in smtp.messages if parsed(received)["Subject"] == "Sundays are cheap"]
+    audience = Subscription.objects.filter(newsletter__is_default=True, state="confirmed")
+    assert sorted(sent) == sorted(audience.values_list("subscriber__email", flat=True)), "everyone exactly once"
+    assert Delivery.objects.filter(briefing__subject="Sundays are cheap", state="sent").count() == len(sent)
+    text = text_of(briefing_of(smtp))
+    assert TITLE in text
+    assert "Paid advertisement" in text
+
+
+def a_subscriber_leaves_with_one_click(page: Any, smtp: SmtpServer) -> None:
+    header = parsed(briefing_of(smtp))["List-Unsubscribe"]
+    url = re.search(r"<(https?://[^>]+)>", header)
+    assert url
+    answer = page.request.post(url[1], form={"List-Unsubscribe": "One-Click"})
+    assert answer.ok
+    assert Subscription.objects.get(subscriber__email="reader@example.com").state == "unsubscribed"
+
+
+def the_media_kit_quotes_what_was_sent(page: Any) -> None:
+    page.goto("/advertise/")
+    for package in ("Platinum", "Gold", "Silver"):
+        page.get_by_role("heading", name=package).wait_for()
+    sent = Delivery.objects.filter(state="sent").count()
+    page.get_by_text(f"{sent:,}", exact=False).first.wait_for()
+
+
+# The hands of all these people
+
+
+def sign_in(page: Any, address: str) -> None:
+    page.goto("/admin/")
+    page.fill("input[name=login]", address)
+    page.fill("input[name=password]", PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/admin/")
+
+
+def sign_out(page: Any) -> None:
+    page.context.clear_cookies()
+
+
+def add_block(page: Any, name: str) -> None:
+    page.locator(".order-machine-insert-target.last").click()
+    page.locator(".plugin-button", has_text=re.compile(rf"{name}\s*$")).first.click()
+
+
+def vote(page: Any, nominee: str, address: str = "voter@example.com") -> None:
+    page.goto("/awards/moon-awards-2026/vote/")
+    page.get_by_label(nominee).check()
+    page.fill("input[name=email]", address)
+    page.get_by_role("button", name="Send my vote").click()
+    page.get_by_role("heading", name=re.compile("inbox|mail", re.IGNORECASE)).first.wait_for()
+
+
+def wait_for_mail(smtp: SmtpServer, address: str) -> Received:
+    wait_until(lambda: bool(smtp.to(address)), what=f"mail to {address}")
+    return smtp.to(address)[-1]
+
+
+def briefing_of(smtp: SmtpServer) -> Received:
+    return next(received for received in smtp.to("reader@example.com") if "List-Unsubscribe" in parsed(received))
+
+
+def parsed(received: Received) -> EmailMessage:
+    return email.message_from_bytes(received.message, policy=email.policy.default)  # type: ignore[return-value]
+
+
+def text_of(received: Received) -> str:
+    body = parsed(received).get_body(("plain",))
+    assert body
+    return str(body.get_content())
+
+
+def link_in(received: Received, path: str) -> str:
+    found = re.search(rf"https?://\S+{re.escape(path)}\S+", text_of(received))
+    assert found, text_of(received)
+    return found[0].rstrip(".>)")
