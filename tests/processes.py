@@ -114,11 +114,18 @@ def _empty_broker() -> None:
 
 
 @pytest.fixture(scope="session")
-def worker_process(django_db_setup: None, smtp_port: int) -> Iterator[RealProcess]:
+def site_port() -> int:
+    """Where the live site answers; the worker's links lead there, too."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def worker_process(django_db_setup: None, smtp_port: int, site_port: int) -> Iterator[RealProcess]:
     """The Celery worker of this test run; use `celery_worker`."""
     from django.conf import settings
 
-    environment = _environment(EMAIL_URL=f"smtp://127.0.0.1:{smtp_port}", WORKER_PROCESSES="2")
+    mail = f"smtp://127.0.0.1:{smtp_port}"
+    environment = _environment(EMAIL_URL=mail, WORKER_PROCESSES="2", PORT=str(site_port))
     worker = RealProcess("worker", environment, Path(settings.VAR) / "worker.log")
     worker.log.write_bytes(b"")
     yield worker
@@ -160,12 +167,12 @@ class LiveSite:
 
 
 @pytest.fixture(scope="session")
-def _site_process(django_db_setup: None, _static_files: None, smtp_port: int) -> Iterator[LiveSite]:
+def _site_process(django_db_setup: None, _static_files: None, smtp_port: int, site_port: int) -> Iterator[LiveSite]:
     from django.conf import settings
 
-    port = free_port()
-    environment = _environment(EMAIL_URL=f"smtp://127.0.0.1:{smtp_port}", PORT=str(port), BIND_ADDRESS="127.0.0.1")
-    site = LiveSite(f"http://localhost:{port}", RealProcess("web", environment, Path(settings.VAR) / "web.log"))
+    mail = f"smtp://127.0.0.1:{smtp_port}"
+    environment = _environment(EMAIL_URL=mail, PORT=str(site_port), BIND_ADDRESS="127.0.0.1")
+    site = LiveSite(f"http://localhost:{site_port}", RealProcess("web", environment, Path(settings.VAR) / "web.log"))
     site.process.log.write_bytes(b"")
     yield site
     site.process.stop()
