@@ -12,6 +12,7 @@ from django.views.static import serve
 from articles.pages import front_page
 from cms.lib.pagecache import public
 from sponsors.placements import placement_on
+from surveys.pages import teaser
 
 
 @require_safe
@@ -19,7 +20,7 @@ from sponsors.placements import placement_on
 def home(request: HttpRequest) -> HttpResponse:
     """The front page."""
     placement = placement_on("web:home", timezone.now().date())
-    return render(request, "home.html", {**front_page(), "placement": placement})
+    return render(request, "home.html", {**front_page(), "award": teaser(), "placement": placement})
 
 
 @require_safe

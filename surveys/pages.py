@@ -4,6 +4,8 @@ import logging
 from typing import Any
 
 from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils.formats import date_format
 
 from sponsors.conflicts import mentions
 from surveys.forms import in_fair_order
@@ -23,6 +25,27 @@ def index() -> dict[str, Any]:
         "counting": [each for each in seasons if each.state == State.CLOSED],
         "past": [each for each in seasons if each.state in (State.RELEASED, State.ARCHIVED)],
     }
+
+
+def teaser() -> dict[str, str] | None:
+    """What the front page says of the season in which something can be done now, if there is one."""
+    for found in Season.objects.public().filter(state__in=[State.VOTING, State.NOMINATING]):
+        if found.is_taking_ballots and found.closes_at:
+            until = f"Voting closes on {date_format(found.closes_at, 'j F')}."
+            words = {"text": f"{found.standfirst} {until}".strip(), "label": "Vote now"}
+            return {
+                "title": f"{found.title}: voting is open",
+                "url": reverse("surveys:vote", args=[found.slug]),
+                **words,
+            }
+        if found.state == State.NOMINATING:
+            words = {"text": found.standfirst, "label": "Nominate"}
+            return {
+                "title": f"{found.title}: name your favourites",
+                "url": reverse("surveys:nominate", args=[found.slug]),
+                **words,
+            }
+    return None
 
 
 def season(found: Season) -> dict[str, Any]:
