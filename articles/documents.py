@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from articles.blocks import clean_data
 from articles.models import Article, ArticleAuthor, Author, Block, Category, Publication, Revision, Snippet, Tag
 from articles.models.article import REGION
+from articles.renaming import current_names
 
 VERSION = 1
 LIMITS = {"title": 200, "slug": 120, "standfirst": 2000}
@@ -177,7 +178,7 @@ def apply_document(
     The article may be new and unsaved. All or nothing: raises DocumentError for a wrong document, StaleVersion when
     the article is no longer at `expected_version`.
     """
-    wanted = normalised(document)
+    wanted = current_names(normalised(document))
     found = _references(wanted, article)
     try:
         with transaction.atomic():

@@ -27,6 +27,8 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     "webp": {"format": "WEBP", "quality": 82, "method": 4},
 }
 
+JPEG = {"format": "JPEG", "quality": 86, "optimize": True}  # social sites do not all read WebP
+
 
 def store_image(
     upload: IO[bytes] | bytes, *, name: str, alt: str = "", credit: str = "", path: str | None = None, by: Any = None
@@ -107,7 +109,7 @@ def _write(path: str, picture: Image.Image, kind: str, **options: Any) -> str:
     out = io.BytesIO()
     # A new image carries pixels only: EXIF, colour profiles and comments stay behind.
     bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
-    bare.save(out, **ENCODINGS[kind] | options)
+    bare.save(out, **(ENCODINGS | {"jpg": JPEG})[kind] | options)
     return default_storage.save(path, ContentFile(out.getvalue()))
 
 
@@ -163,7 +165,7 @@ def card_of(entry: dict[str, Any], asset: ImageAsset) -> dict[str, Any]:
 
 def social_of(entry: dict[str, Any], asset: ImageAsset) -> str:
     """The path of the image cut to what social sites show."""
-    return _crop(asset, entry.get("focal"), SOCIAL_SIZE, "webp")
+    return _crop(asset, entry.get("focal"), SOCIAL_SIZE, "jpg")
 
 
 def _crop(asset: ImageAsset, focal: list[float] | None, size: tuple[int, int], kind: str) -> str:

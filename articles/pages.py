@@ -13,6 +13,7 @@ from django.utils import timezone
 from articles import slots
 from articles.models import Author, Category, Publication, Snippet, Tag
 from articles.publishing import fill
+from articles.relating import SHOWN
 from articles.rendering import rendered
 from articles.structured_data import article_data
 from cms.lib.html import text_of
@@ -91,7 +92,8 @@ def page_of(publication: Publication, *, preview: bool = False) -> dict[str, Any
         "publication": shown,
         "cta": publication.cta,
         "snippets": {row["slug"]: row for row in publication.snippet_rows},  # type: ignore[attr-defined]
-        "recent": cards([other for other in others if other.pk != publication.pk][:RECENT]),
+        "recent": cards([other for other in others if other.pk != publication.pk and not other.is_related][:RECENT]),
+        "related": cards([other for other in others if other.is_related]),
         "also_read": {str(other.article_id): other for other in others},
         "placement": None if preview else placement_on("web:article", now.date()),
         "preview": preview,
@@ -102,11 +104,17 @@ def page_of(publication: Publication, *, preview: bool = False) -> dict[str, Any
     return page
 
 
-def _others(publication: Publication) -> Iterable[Publication]:
-    """The newest articles and those named in the text, newest first, in one query."""
-    newest = Publication.objects.live().values("pk")[: RECENT + 1]
+def _others(publication: Publication) -> Iterable[Any]:
+    """The newest articles, those named in the text and those that go with it, newest first, in one query."""
+    newest = Publication.objects.live().values("pk")[: RECENT + 1 + SHOWN]
     named = Publication.also_read.through.objects.filter(publication=publication.pk).values("article")
-    return Publication.objects.live().cards().filter(Q(pk__in=newest) | Q(article__in=named))
+    related = Publication.related.through.objects.filter(from_publication=publication.pk).values("to_publication")
+    return (
+        Publication.objects.live()
+        .cards()
+        .annotate(is_related=Q(pk__in=related))
+        .filter(Q(pk__in=newest) | Q(article__in=named) | Q(pk__in=related))
+    )
 
 
 def front_page() -> dict[str, Any]:

@@ -22,8 +22,12 @@ from articles.models import (
     Tag,
 )
 from articles.redirecting import free_path, redirect_path
+from articles.relating import relate
+from articles.renaming import current_names
 from articles.rendering import Rendered, rendered
+from articles.social import title_image
 from cms.lib.pagecache import bump
+from cms.models import SiteProfile
 
 State = Article.State
 logger = logging.getLogger(__name__)
@@ -84,8 +88,7 @@ def _document_at(article: Article, version: int) -> dict[str, Any]:
     revision = article.revisions.filter(version=version).first()
     if not revision:
         raise TransitionRefused(f"There is no version {version} of this article.")
-    document: dict[str, Any] = revision.document
-    return document
+    return current_names(revision.document)
 
 
 def _write(
@@ -115,6 +118,7 @@ def _write(
     publication.tags.set(Tag.objects.filter(slug__in=document["tags"]))
     publication.snippets.set(Snippet.objects.filter(slug__in=body.snippets))
     publication.also_read.set(body.also_read)
+    relate(publication)
     return publication
 
 
@@ -135,6 +139,9 @@ def fill(publication: Publication, document: dict[str, Any], body: Rendered) -> 
             publication.social_image = social_of(cover, asset)
             picture["card"] = card_of(cover, asset)
         publication.image = picture
+    if not publication.social_image:
+        section = publication.category.name if publication.category else ""
+        publication.social_image = title_image(publication.title, site=SiteProfile.current().name, section=section)
 
 
 def submit(article: Article, *, by: Any = None) -> None:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django_prose_editor.widgets import AdminProseEditorWidget
 
@@ -12,7 +14,8 @@ from articles import images
 from articles.blocks import INLINE_EXTENSIONS
 from articles.desk.policy import allow_editors
 from articles.models import AuditEntry, Author, Category, ImageAsset, Redirect, Snippet, Tag
-from articles.redirecting import redirect_path
+from articles.redirecting import export_redirects, import_redirects, redirect_path
+from articles.renaming import merge_tags
 
 
 def _prose(form: Any, name: str) -> None:
@@ -60,6 +63,13 @@ class TagAdmin(MovedPages):
     list_display = ("name", "slug")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
+    actions = ["merge"]
+
+    @admin.action(description="Merge into the first by name", permissions=["change"])
+    def merge(self, request: HttpRequest, queryset: Any) -> None:
+        keep, *others = queryset.order_by("name", "pk")
+        merge_tags(keep, others)
+        self.message_user(request, f"{len(others)} merged into “{keep}”; their pages lead to its page.")
 
 
 @admin.register(Author)
@@ -129,6 +139,27 @@ class RedirectAdmin(admin.ModelAdmin):
     list_display = ("path", "target", "automatic", "created_at")
     list_filter = ("automatic",)
     search_fields = ("path", "target")
+    change_list_template = "admin/articles/redirect/list.html"
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.csv_view)
+        return [path("csv/", view, name="articles_redirect_csv"), *super().get_urls()]
+
+    def csv_view(self, request: HttpRequest) -> HttpResponse:
+        """All redirects as CSV; and take some from CSV."""
+        if request.method == "GET":
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            disposition = {"Content-Disposition": 'attachment; filename="redirects.csv"'}
+            return HttpResponse(export_redirects(), content_type="text/csv; charset=utf-8", headers=disposition)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        try:
+            count = import_redirects(request.POST.get("csv", ""))
+            self.message_user(request, f"{count} redirect{'' if count == 1 else 's'} taken.")
+        except ValidationError as error:
+            self.message_user(request, "Nothing was taken. " + " ".join(error.messages), messages.ERROR)
+        return HttpResponseRedirect(reverse("admin:articles_redirect_changelist"))
 
     def save_model(self, request: HttpRequest, obj: Redirect, form: Any, change: bool) -> None:
         if change:

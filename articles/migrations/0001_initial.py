@@ -560,6 +560,10 @@ class Migration(migrations.Migration):
                 ("seo_title", models.CharField(blank=True, max_length=120)),
                 ("seo_description", models.CharField(blank=True, max_length=320)),
                 (
+                    "related",
+                    models.ManyToManyField(help_text="What goes with it.", related_name="+", to="articles.publication"),
+                ),
+                (
                     "html",
                     models.TextField(
                         help_text="The body, with marks where a page puts what changes without the article."

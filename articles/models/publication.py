@@ -30,6 +30,7 @@ class Publication(models.Model):
     cta = models.ForeignKey(Snippet, on_delete=models.PROTECT, null=True, related_name="+")
     snippets = models.ManyToManyField(Snippet, related_name="publications", help_text="Cards placed in the text.")
     also_read = models.ManyToManyField(Article, related_name="+", help_text="Articles named in the text.")
+    related = models.ManyToManyField("self", symmetrical=False, related_name="+", help_text="What goes with it.")
     html = models.TextField(help_text="The body, with marks where a page puts what changes without the article.")
     text = models.TextField(help_text="The body's plain words.")
     toc = models.JSONField(default=list)

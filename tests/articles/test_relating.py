@@ -1,0 +1,93 @@
+"""Companions of an article, merged tags, and the picture of an article without a cover."""
+
+import io
+
+import pytest
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from articles import social
+from articles.documents import apply_document, document_of
+from articles.models import Publication, Tag
+from articles.publishing import publish
+from articles.renaming import merge_tags
+from tests.articles import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_companions_share_tags_first_and_words_next() -> None:
+    for slug in ("fees", "gas"):
+        factories.tag(slug)
+    one = factories.publication(title="Weather in spring", tags=["fees"])
+    two = factories.publication(title="Staking rewards", tags=["fees"])
+    both = factories.publication(title="Weather in autumn", tags=["fees", "gas"])
+    factories.publication(title="Unrelated")
+    shown = factories.publication(title="Staking rewards computed", tags=["fees", "gas"])
+    assert list(shown.related.values_list("pk", flat=True).order_by("pk")) == sorted([one.pk, two.pk, both.pk])
+    assert [companion.title for companion in shown.related.all()[:0]] == []
+    assert shown.pk in both.related.values_list("pk", flat=True)
+
+
+def test_companions_are_on_the_page(client: Client) -> None:
+    factories.tag("fees")
+    factories.publication(title="A companion", tags=["fees"])
+    shown = factories.publication(tags=["fees"])
+    page = client.get(shown.get_absolute_url()).content.decode()
+    assert page.index('id="related"') < page.index("A companion")
+
+
+def test_merged_tags_keep_their_articles_and_their_pages(client: Client) -> None:
+    keep, gone = factories.tag("bitcoin"), factories.tag("btc")
+    first = factories.publication(tags=["btc"])
+    factories.publication(tags=["btc", "bitcoin"])
+    merge_tags(keep, [gone])
+    assert keep.publications.count() == 2
+    assert document_of(first.article)["tags"] == ["bitcoin"]
+    assert client.get("/blog/tag/btc/")["Location"] == "/blog/tag/bitcoin/"
+    assert not Tag.objects.filter(slug="btc").exists()
+
+
+def test_an_old_revision_speaks_of_a_merged_tag_by_its_new_name() -> None:
+    keep, gone = factories.tag("bitcoin"), factories.tag("btc")
+    article = factories.article(tags=["btc"])
+    old = article.revisions.get().document
+    apply_document(article, {**document_of(article), "title": "Later"})
+    merge_tags(keep, [gone])
+    apply_document(article, old)
+    assert document_of(article)["tags"] == ["bitcoin"]
+    publish(article, version=1)
+    assert [tag.slug for tag in Publication.objects.get().tags.all()] == ["bitcoin"]
+
+
+def test_tags_are_merged_in_the_admin(client: Client) -> None:
+    tags = [factories.tag("aa"), factories.tag("bb")]
+    data = {"action": "merge", "_selected_action": [tag.pk for tag in tags]}
+    client.force_login(factories.user("writer"))
+    client.post(reverse("admin:articles_tag_changelist"), data)
+    assert Tag.objects.count() == 2
+    client.force_login(factories.user("editor"))
+    client.post(reverse("admin:articles_tag_changelist"), data)
+    assert list(Tag.objects.values_list("slug", flat=True)) == ["aa"]
+
+
+def test_redirects_go_out_and_in_as_csv(client: Client) -> None:
+    path = reverse("admin:articles_redirect_csv")
+    client.force_login(factories.user("writer"))
+    assert client.get(path).status_code == 403
+    assert client.post(path, {"csv": "/a/,/b/"}).status_code == 403
+    client.force_login(factories.user("editor"))
+    client.post(path, {"csv": "from,to\n/old/,/blog/\n"})
+    assert client.get(path).content.decode() == "from,to\n/old/,/blog/\n"
+    answer = client.post(path, {"csv": "nonsense\n"}, follow=True)
+    assert "Line 1" in answer.content.decode()
+    assert "Take redirects from CSV" in answer.content.decode()
+
+
+@pytest.mark.parametrize("title", ["Short", "A title of a usual length about fees and blocks", "Long " * 40, "🌕 Ünïcode"])
+def test_an_article_without_a_cover_gets_a_picture_of_its_title(title: str) -> None:
+    shown = factories.publication(title=title, slug="x")
+    with default_storage.open(shown.social_image) as file:
+        assert Image.open(io.BytesIO(file.read())).size == social.SIZE
