@@ -112,8 +112,9 @@ def _prepare_and_run(environment: dict[str, str], began: float) -> int:
         raise Refused("The site could not be prepared; the reason is above.")
     processes = Processes(read_procfile(ROOT / "Procfile"), folder=ROOT, environment=environment)
     try:
-        processes.start()
+        processes.start("web")
         _wait_for_answer(processes, environment)
+        processes.start(*(name for name in processes.commands if name != "web"))
         print(f"moonpress: ready in {time.monotonic() - began:.1f} s\n", flush=True)
         print(addresses.read_text(), flush=True)
         addresses.unlink()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
 COLOURS = ["36", "33", "35", "32", "34"]
 
 
@@ -24,7 +25,7 @@ def read_procfile(path: Path) -> dict[str, str]:
 def die_with_parent() -> None:
     """Ask the kernel (Linux) to end this process when its parent is gone, even where that was killed."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Processes:
@@ -37,12 +38,11 @@ class Processes:
         self.children: dict[str, subprocess.Popen[str]] = {}
         self.readers: list[threading.Thread] = []
 
-    def start(self) -> None:
-        """Start them all. Call it from the main thread: they end with the thread that started them."""
-        width = max(map(len, self.commands))
-        for number, (name, command) in enumerate(self.commands.items()):
+    def start(self, *names: str) -> None:
+        """Start these. Call it from the main thread: they end with the thread that started them."""
+        for name in names:
             child = subprocess.Popen(
-                ["/bin/sh", "-c", f"exec {command}"],
+                ["/bin/sh", "-c", f"exec {self.commands[name]}"],
                 cwd=self.folder,
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
@@ -54,12 +54,15 @@ class Processes:
                 preexec_fn=die_with_parent,
             )
             self.children[name] = child
-            label = f"{name:<{width}} |"
-            if sys.stdout.isatty():
-                label = f"\033[{COLOURS[number % len(COLOURS)]}m{label}\033[0m"
-            self.readers.append(threading.Thread(target=_relay, args=(child, label), daemon=True))
-        for reader in self.readers:
+            reader = threading.Thread(target=_relay, args=(child, self._label(name)), daemon=True)
             reader.start()
+            self.readers.append(reader)
+
+    def _label(self, name: str) -> str:
+        label = f"{name:<{max(map(len, self.commands))}} |"
+        if not sys.stdout.isatty():
+            return label
+        return f"\033[{COLOURS[list(self.commands).index(name) % len(COLOURS)]}m{label}\033[0m"
 
     def ended(self) -> tuple[str, int] | None:
         """The name and status of one that has ended, if any."""

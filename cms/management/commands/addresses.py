@@ -23,4 +23,4 @@ class Command(BaseCommand):
             self.stdout.write(f"\nDemo accounts, all with the password {password_file().read_text().strip()}")
             demo = User.objects.filter(email__endswith="@example.com", is_active=True).prefetch_related("groups")
             for user in demo.order_by("pk"):
-                self.stdout.write(f"  {user.email:<22} {', '.join(group.name for group in user.groups.all())}")
+                self.stdout.write(f"  {user.email:<24} {', '.join(group.name for group in user.groups.all())}")
