@@ -285,8 +285,8 @@ class TallyAdmin(LookOnly):
 class BallotAdmin(LookOnly):
     """Receipts and states; never a choice, which nobody may see before the close."""
 
-    list_display = fields = ("receipt", "category", "state", "is_sealed", "reason")
-    list_filter = ("state", "is_sealed")
+    list_display = fields = ("receipt", "category", "state", "reason")
+    list_filter = ("state",)
     list_select_related = ("category",)
 
 

@@ -142,7 +142,7 @@ def _store_ballots(
     category: AwardCategory, ballots: Iterable[tuple[str, Any]], slugs: Mapping[str, str]
 ) -> Iterable[bytes]:
     """Copy ballots in; return their leaves. A voter of elsewhere is known by the ballot's identifier alone."""
-    copy = "COPY surveys_ballot (category_id, voter_key, choice, nonce, leaf_hash, state, reason, is_sealed) FROM STDIN"
+    copy = "COPY surveys_ballot (category_id, voter_key, choice, nonce, leaf_hash, state, reason) FROM STDIN"
     leaves, seen = [], set[bytes]()
     with connection.cursor() as cursor, cursor.copy(copy) as rows:
         for identifier, named in ballots:
@@ -153,7 +153,7 @@ def _store_ballots(
             choice, nonce = _by_slug(named, slugs, identifier), secrets.token_bytes(16)
             leaf = ledger.ballot_leaf(category, choice, nonce)
             leaves.append(leaf)
-            rows.write_row((category.pk, voter, json.dumps(choice), nonce, leaf, "cast", "", True))
+            rows.write_row((category.pk, voter, json.dumps(choice), nonce, leaf, "cast", ""))
     return leaves
 
 

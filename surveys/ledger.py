@@ -7,9 +7,8 @@ in an order that tells nothing of when or in which category they were cast.
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
@@ -57,8 +56,8 @@ def seal(season: Season, *, everything: bool = False) -> int:
     if not waiting or (len(waiting) < BATCH_LEAST and not everything):
         return 0
     append(season, [(LedgerEntry.Kind.CAST, bytes(leaf), None) for _, leaf in waiting])
-    for chunk in _chunks([pk for pk, _ in waiting]):
-        Ballot.objects.filter(pk__in=chunk).update(is_sealed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM surveys_unsealedballot WHERE ballot_id = ANY(%s)", [[pk for pk, _ in waiting]])
     pagecache.bump()
     return len(waiting)
 
@@ -82,7 +81,7 @@ def void(ballot: Ballot, *, reason: str) -> LedgerEntry:
     """Say in the ledger, with the reason, that a ballot is not counted. The ballot and its leaf stay."""
     season = ballot.category.season
     _become_sequencer(season)
-    changed = Ballot.objects.filter(pk=ballot.pk, is_sealed=True, category__released_at__isnull=True).exclude(
+    changed = Ballot.objects.filter(pk=ballot.pk, unsealed__isnull=True, category__released_at__isnull=True).exclude(
         state=Ballot.State.VOID
     )
     if changed.update(state=Ballot.State.VOID, reason=reason) != 1:
@@ -140,9 +139,3 @@ def _sign(season: Season, frontier: Frontier) -> TreeHead:
         signature=key.sign(statement),
         public_key=key.public_key().public_bytes_raw(),
     )
-
-
-def _chunks(values: Iterable[Any]) -> Iterable[list[Any]]:
-    source = iter(values)
-    while chunk := list(islice(source, CHUNK)):
-        yield chunk

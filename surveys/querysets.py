@@ -49,4 +49,4 @@ class BallotQuerySet(models.QuerySet["Ballot"]):
 
     def waiting(self) -> Self:
         """Confirmed, but not in the ledger yet."""
-        return self.filter(is_sealed=False)
+        return self.filter(unsealed__isnull=False)

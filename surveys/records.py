@@ -60,7 +60,7 @@ def opened_ballots(season: Season) -> Iterator[tuple[Any, ...]]:
         bytes(leaf): index
         for leaf, index in LedgerEntry.objects.filter(season=season).values_list("leaf_hash", "index").iterator()
     }
-    ballots = Ballot.objects.filter(category__season=season, category__released_at__isnull=False, is_sealed=True)
+    ballots = Ballot.objects.filter(category__season=season, category__released_at__isnull=False, unsealed__isnull=True)
     rows = [
         (indexes[bytes(leaf)], bytes(leaf).hex(), category, choice, bytes(nonce).hex(), state, reason)
         for category, choice, nonce, leaf, state, reason in ballots.values_list(

@@ -1,6 +1,7 @@
 """Tallying a closed category and releasing its result. Nothing of it is public before that (surveys.showing)."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,13 +21,25 @@ WRITE_IN_NAME = "Other / write-in"
 
 def count(category: AwardCategory) -> Outcome:
     """Count a category's ballots now, by slugs. Raises Refused while any could still come or be left out."""
-    _refuse_unfinished(category)
-    grouped = list(category.ballots.counted().order_by().values_list("choice").annotate(number=Count("pk")))
+    return _count(category)[0]
+
+
+def _count(category: AwardCategory) -> tuple[Outcome, dict[str, int]]:
+    """The outcome and where every ballot went, from one reading of the ballots."""
+    if category.closed_at is None:
+        raise Refused(f"“{category}” has not been closed.")
+    if waiting := category.ballots.waiting().count():
+        raise Refused(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
+    piles = list(category.ballots.order_by().values_list("state", "choice").annotate(number=Count("pk")))
+    found = _reconciled((state, number) for state, _, number in piles)
+    if found["held"]:
+        raise Refused(f"{found['held']} ballots of “{category}” are held for review: decide on them first.")
+    grouped = [(choice, number) for state, choice, number in piles if state == Ballot.State.CAST]
     candidates = [nominee.slug for nominee in category.nominees.all()]
     ranked = category.method in (AwardCategory.Method.IRV, AwardCategory.Method.SCHULZE)
     if ranked and any(WRITE_IN in rank for choice, _ in grouped for rank in choice):
         candidates.append(WRITE_IN)  # in a ranking they have to be compared like anybody
-    return tallying.count(category.method, grouped, candidates, rules_of(category))
+    return tallying.count(category.method, grouped, candidates, rules_of(category)), found
 
 
 @transaction.atomic
@@ -35,7 +48,7 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
     category = AwardCategory.objects.select_for_update(of=("self",)).select_related("season").get(pk=category.pk)
     if category.is_released:
         raise Refused(f"The result of “{category}” is released: it cannot be counted again.")
-    outcome = count(category)
+    outcome, found = _count(category)
     head = ledger.latest_head(category.season) or ledger.append(category.season, [])
     counts, base = figures(outcome)
     Tally.objects.filter(category=category).delete()
@@ -47,7 +60,7 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
         ballots=outcome.ballots,
         base=base,
         detail={"rounds": [asdict(stage) for stage in outcome.rounds], "pairwise": outcome.pairwise},
-        reconciliation=reconciliation(category),
+        reconciliation=found,
         made_by=by,
     )
     TallyRow.objects.bulk_create(_rows(result, outcome, counts, {n.slug: n for n in category.nominees.all()}))
@@ -84,8 +97,14 @@ def release_season(season: Season) -> None:
 
 def reconciliation(category: AwardCategory) -> dict[str, int]:
     """Where every confirmed ballot went."""
-    found = dict(category.ballots.order_by().values_list("state").annotate(number=Count("pk")))
-    counted, held, void = (found.get(state, 0) for state in ("cast", "quarantined", "void"))
+    return _reconciled(category.ballots.order_by().values_list("state").annotate(number=Count("pk")))
+
+
+def _reconciled(piles: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found = Counter[str]()
+    for state, number in piles:
+        found[state] += number
+    counted, held, void = (found[state] for state in ("cast", "quarantined", "void"))
     return {"confirmed": counted + held + void, "held": held, "void": void, "counted": counted}
 
 
@@ -115,15 +134,6 @@ def figures(outcome: Outcome) -> tuple[dict[str, int], int]:
         }
         return wins, outcome.base
     return outcome.counts, outcome.base
-
-
-def _refuse_unfinished(category: AwardCategory) -> None:
-    if category.closed_at is None:
-        raise Refused(f"“{category}” has not been closed.")
-    if waiting := category.ballots.waiting().count():
-        raise Refused(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
-    if held := category.ballots.filter(state=Ballot.State.QUARANTINED).count():
-        raise Refused(f"{held} ballots of “{category}” are held for review: decide on them first.")
 
 
 def _rows(result: Tally, outcome: Outcome, counts: dict[str, int], nominees: dict[str, Nominee]) -> list[TallyRow]:

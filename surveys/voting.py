@@ -22,7 +22,7 @@ from cms.lib.ratelimit import allow
 from cms.lib.signing import make_token
 from cms.outbox import queue_mail
 from surveys import addresses, keys, ledger, seasons
-from surveys.models import AwardCategory, Ballot, PendingBallot, Season
+from surveys.models import AwardCategory, Ballot, PendingBallot, Season, UnsealedBallot
 
 PURPOSE = "ballot"
 LINK_LIFE = timedelta(days=2)
@@ -119,7 +119,8 @@ def confirm(*, season: Season, pending_id: int) -> Casting:
     ballots = {category: _ballot(pending, category) for category in chosen if category in open_ones}
     Ballot.objects.bulk_create(ballots.values(), ignore_conflicts=True)
     leaves = [ballot.leaf_hash for ballot in ballots.values()]
-    stored = {bytes(leaf) for leaf in Ballot.objects.filter(leaf_hash__in=leaves).values_list("leaf_hash", flat=True)}
+    stored = dict(Ballot.objects.filter(leaf_hash__in=leaves).values_list("leaf_hash", "pk"))
+    UnsealedBallot.objects.bulk_create(UnsealedBallot(ballot_id=pk) for pk in stored.values())
     pending.delete()
     return Casting(
         season,
@@ -127,12 +128,6 @@ def confirm(*, season: Season, pending_id: int) -> Casting:
         voted_before=[category for category, ballot in ballots.items() if ballot.leaf_hash not in stored],
         closed=[category for category in chosen if category not in open_ones],
     )
-
-
-def find(season_id: int, pending_id: int) -> tuple[Season, PendingBallot | None]:
-    """What a link leads to. Raises Season.DoesNotExist."""
-    season = Season.objects.get(pk=season_id)
-    return season, season.pending_ballots.filter(pk=pending_id).first()
 
 
 def cast_before(season: Season, pending_id: int) -> Casting:

@@ -16,7 +16,7 @@ CREATE TRIGGER ballot_never_deleted BEFORE DELETE ON surveys_ballot
     FOR EACH ROW EXECUTE FUNCTION surveys_refuse_change();
 CREATE TRIGGER ballot_choice_fixed BEFORE UPDATE ON surveys_ballot FOR EACH ROW
     WHEN (OLD.category_id <> NEW.category_id OR OLD.choice <> NEW.choice OR OLD.nonce <> NEW.nonce
-          OR OLD.leaf_hash <> NEW.leaf_hash OR (OLD.is_sealed AND NOT NEW.is_sealed))
+          OR OLD.leaf_hash <> NEW.leaf_hash)
     EXECUTE FUNCTION surveys_refuse_change();
 
 CREATE FUNCTION surveys_refuse_slug_in_use() RETURNS trigger LANGUAGE plpgsql AS $$

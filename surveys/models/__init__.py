@@ -1,6 +1,6 @@
 """Seasons and their nominees, ballots on their way and cast, the public ledger, tallies."""
 
-from surveys.models.ballots import Ballot, PendingBallot
+from surveys.models.ballots import Ballot, PendingBallot, UnsealedBallot
 from surveys.models.ledger import LedgerEntry, TreeHead
 from surveys.models.seasons import AwardCategory, Nomination, Nominee, Season
 from surveys.models.tallies import Tally, TallyRow
@@ -16,4 +16,5 @@ __all__ = [
     "Tally",
     "TallyRow",
     "TreeHead",
+    "UnsealedBallot",
 ]

@@ -59,13 +59,11 @@ class Ballot(models.Model):
     leaf_hash = models.BinaryField()
     state = models.CharField(max_length=12, choices=State, default=State.CAST)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is held or void; published.")
-    is_sealed = models.BooleanField("in the ledger", default=False)
 
     objects = BallotQuerySet.as_manager()
 
     class Meta:
         ordering = ["leaf_hash"]
-        indexes = [models.Index(fields=["category"], name="ballot_waiting", condition=Q(is_sealed=False))]
         constraints = [
             models.UniqueConstraint(
                 fields=["category", "voter_key"],
@@ -87,3 +85,12 @@ class Ballot(models.Model):
     @property
     def receipt(self) -> str:
         return bytes(self.leaf_hash).hex()
+
+
+class UnsealedBallot(models.Model):
+    """A ballot that is cast and waits for the sequencer: a row of its own, so that sealing rewrites no ballot."""
+
+    ballot = models.OneToOneField(Ballot, on_delete=models.CASCADE, primary_key=True, related_name="unsealed")
+
+    def __str__(self) -> str:
+        return f"{self.ballot_id} waits"

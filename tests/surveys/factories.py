@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cms.models import OutgoingMail
 from surveys import ledger, results, seasons
-from surveys.models import AwardCategory, Ballot, Season
+from surveys.models import AwardCategory, Ballot, Season, UnsealedBallot
 
 
 def draft_season(slug="moon-2026", *, categories=("wallet",), nominees=("ada", "bit", "coin"), **fields):
@@ -45,6 +45,7 @@ def cast(category: AwardCategory, choice, number=1, *, sealed=False):
             )
         )
     Ballot.objects.bulk_create(made)
+    UnsealedBallot.objects.bulk_create(UnsealedBallot(ballot=ballot) for ballot in made)
     if sealed:
         ledger.seal(category.season, everything=True)
     return made

@@ -71,7 +71,6 @@ def test_a_leaf_is_the_hash_of_what_is_published_of_it(category):
         "DELETE FROM surveys_treehead",
         "DELETE FROM surveys_ballot",
         "UPDATE surveys_ballot SET choice = '[[\"bit\"]]'",
-        "UPDATE surveys_ballot SET is_sealed = false",
         "UPDATE surveys_season SET slug = 'other'",
         "UPDATE surveys_awardcategory SET slug = 'other'",
         "UPDATE surveys_nominee SET slug = 'other' WHERE slug = 'ada'",
