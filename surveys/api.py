@@ -39,7 +39,7 @@ class NomineeSerializer(serializers.ModelSerializer[Nominee]):
         fields = ["slug", "name", "description", "url"]
 
 
-class CategorySerializer(serializers.ModelSerializer[AwardCategory]):
+class AwardCategorySerializer(serializers.ModelSerializer[AwardCategory]):
     nominees = NomineeSerializer(many=True, read_only=True)
     result = serializers.SerializerMethodField()
 
@@ -68,7 +68,7 @@ class SeasonSerializer(serializers.ModelSerializer[Season]):
 
 
 class SeasonDetailSerializer(SeasonSerializer):
-    categories = CategorySerializer(many=True, read_only=True)
+    categories = AwardCategorySerializer(many=True, read_only=True)
 
     class Meta(SeasonSerializer.Meta):
         fields = [*SeasonSerializer.Meta.fields, "categories"]

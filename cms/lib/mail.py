@@ -183,7 +183,7 @@ class TransportBackend(BaseEmailBackend):
         return sent
 
     def _send(self, transport: Transport, message: EmailMessage) -> int:
-        data = message.message().as_bytes(linesep="\r\n")
+        data = message.message().as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         try:
             for recipient in message.recipients():
                 transport.send(message.from_email, recipient, data)

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import wraps
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 import brotli
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from cms.lib import generation
@@ -25,6 +26,7 @@ from cms.lib.generation import bump, forget, per_generation
 
 __all__ = ["PageCache", "bump", "forget", "per_generation", "public"]
 
+R = TypeVar("R", bound=HttpResponseBase)
 Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -35,7 +37,7 @@ KEPT_SECONDS = 300
 NOT_KEPT = frozenset({"content-length", "content-encoding", "etag", "vary", "date", "connection", "server"})
 
 
-def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def public(view: Callable[..., R]) -> Callable[..., R]:
     """Decorate a reader's view: its successful answers to GET may be kept by any cache.
 
     Browsers revalidate each time (cheap: an ETag); shared caches keep a page for a minute and may serve it stale while
@@ -43,7 +45,7 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """
 
     @wraps(view)
-    def cacheable(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def cacheable(request: HttpRequest, *args: Any, **kwargs: Any) -> R:
         response = view(request, *args, **kwargs)
         if response.status_code in (200, 301) and request.method in ("GET", "HEAD"):
             patch_cache_control(response, public=True, max_age=0, s_maxage=60, stale_while_revalidate=300)

@@ -86,7 +86,9 @@ def test_redirects_go_out_and_in_as_csv(client: Client) -> None:
     assert "Take redirects from CSV" in answer.content.decode()
 
 
-@pytest.mark.parametrize("title", ["Short", "A title of a usual length about fees and blocks", "Long " * 40, "🌕 Ünïcode"])
+@pytest.mark.parametrize(
+    "title", ["Short", "A title of a usual length about fees and blocks", "Long " * 40, "🌕 Ünïcode"]
+)
 def test_an_article_without_a_cover_gets_a_picture_of_its_title(title: str) -> None:
     shown = factories.publication(title=title, slug="x")
     with default_storage.open(shown.social_image) as file:

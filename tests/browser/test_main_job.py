@@ -96,7 +96,9 @@ def a_voter_votes_once(page: Any, smtp: SmtpServer) -> None:
     page.get_by_role("heading", name="Your vote is cast").wait_for()
     before = len(smtp.to("voter@example.com"))
     vote(page, "Quillsafe", address="Voter+again@example.com".lower())
-    wait_until(lambda: smtp.to("voter+again@example.com") or len(smtp.to("voter@example.com")) > before, what="the mail")
+    wait_until(
+        lambda: smtp.to("voter+again@example.com") or len(smtp.to("voter@example.com")) > before, what="the mail"
+    )
     again = text_of((smtp.to("voter+again@example.com") or smtp.to("voter@example.com"))[-1])
     assert "/awards/ballot/" not in again
     assert Ballot.objects.filter(category__season__slug="moon-awards-2026").count() == 1

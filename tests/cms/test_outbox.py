@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from cms import outbox
@@ -71,3 +72,10 @@ def test_old_mail_is_forgotten_but_never_what_still_waits():
     waiting = mail(created_at=old)
     outbox.forget_old()
     assert list(OutgoingMail.objects.all()) == [waiting]
+
+
+def test_djangos_own_mail_goes_the_same_way(wire):
+    EmailMessage("A new password", "One line\nand another", "desk@example.com", ["ann@example.com"]).send()
+    (received,) = wire.messages
+    assert b"One line\r\nand another" in received.message
+    assert b"\n" not in received.message.replace(b"\r\n", b"")

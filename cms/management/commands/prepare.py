@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--only-static", action="store_true", help="Leave the database alone.")
         parser.add_argument("--no-demo", action="store_true", help="Do not load the demo newsroom.")
-        parser.add_argument("--addresses", type=FileType("w"), metavar="FILE", help="Write there what `addresses` prints.")
+        parser.add_argument(
+            "--addresses", type=FileType("w"), metavar="FILE", help="Write there what `addresses` prints."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["only_static"]:
