@@ -66,6 +66,7 @@ def _make_house_ad(slug: str, ad: dict[str, str]) -> None:
 def _make_sponsor(entry: dict[str, Any], today: date) -> None:
     if Sponsor.objects.filter(name__iexact=entry["name"]).exists():
         return
+    began = timezone.now()
     names = ("name", "category", "website", "contact_email", "aliases", "jurisdictions")
     sponsor = Sponsor.objects.create(**{name: entry[name] for name in names})
     wanted = entry["booking"]
@@ -81,7 +82,7 @@ def _make_sponsor(entry: dict[str, Any], today: date) -> None:
     for creative in booking.creatives.select_related("kind"):
         _run(creative, entry["creatives"][creative.kind.slug])
     # Nobody reads what is sent to these addresses.
-    OutgoingMail.objects.filter(kind__startswith="sponsors.", recipient__endswith="example.com").delete()
+    OutgoingMail.objects.filter(kind__startswith="sponsors.", created_at__gte=began).delete()
 
 
 def _run(creative: Creative, ad: dict[str, str]) -> None:

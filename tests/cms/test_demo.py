@@ -193,6 +193,15 @@ def test_published_articles_read_well(demo: list[str], db: None, client: Client)
         assert client.get(publication.get_absolute_url()).status_code == 200
 
 
+def test_links_into_the_site_lead_somewhere(demo: list[str], db: None, client: Client) -> None:
+    written = str(ARTICLES) + str(content.read("site")) + str(content.read("newsroom")) + str(content.read("sponsors"))
+    unpublished = {f"/blog/{entry['slug']}/" for entry in ARTICLES if entry["state"] != "published"}
+    links = set(re.findall(r"""(?:href="|url': '|url": ")(/[^"']*)""", written)) - unpublished
+
+    assert len(links) > 15
+    assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+
+
 def test_dates_look_alive(demo: list[str], db: None) -> None:
     dates = list(Publication.objects.live().values_list("published_at", flat=True))
 
