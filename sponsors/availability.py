@@ -1,7 +1,8 @@
 """What can still be had: the units opened for sale, and on which days a package fits. Computed, never counted up."""
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -18,9 +19,9 @@ EVERY_DAY = frozenset(range(7))
 
 @dataclass(frozen=True)
 class Calendar:
-    """For each kind (by id) the days it runs on, in order, and how many units of that day are free."""
+    """For each kind (by id) the days it runs on, in order, each with how many units of it are free."""
 
-    days: Mapping[int, Mapping[date, int]]
+    days: Mapping[int, Sequence[tuple[date, int]]]
 
     def run_of(self, package: Package, start: date) -> dict[tuple[date, int], int] | None:
         """The days a package takes when it starts on a day: (day, kind id) -> free units, in the order of claiming.
@@ -29,10 +30,11 @@ class Calendar:
         """
         run: dict[tuple[date, int], int] = {}
         for item in package.items.all():
-            days = [day for day in self.days.get(item.kind_id, {}) if day >= start][: item.quantity]
-            if len(days) < item.quantity:
+            days = self.days.get(item.kind_id, [])
+            first = bisect_left(days, (start, -1))
+            if len(days) - first < item.quantity:
                 return None
-            run |= {(day, item.kind_id): self.days[item.kind_id][day] for day in days}
+            run |= {(day, item.kind_id): free for day, free in days[first : first + item.quantity]}
         return dict(sorted(run.items()))
 
     def last_day(self, package: Package, start: date) -> date:
@@ -43,7 +45,7 @@ class Calendar:
         """The first days on which the whole package can start."""
         kinds = [item.kind_id for item in package.items.all()]
         found: list[date] = []
-        for day in sorted({day for kind in kinds for day in self.days.get(kind, {}) if day >= after}):
+        for day in sorted({day for kind in kinds for day, _ in self.days.get(kind, []) if day >= after}):
             if len(found) == limit:
                 break
             if (run := self.run_of(package, day)) and all(run.values()):
@@ -59,9 +61,9 @@ def calendar(packages: Iterable[Package], *, now: datetime | None = None) -> Cal
         kind__in=kinds, date__gte=now.date(), date__lt=now.date() + WINDOW, cutoff_at__gt=now
     )
     counted = ahead.with_taken(now).order_by("date").values_list("kind_id", "date")
-    days: dict[int, dict[date, int]] = defaultdict(dict)
+    days: dict[int, list[tuple[date, int]]] = defaultdict(list)
     for kind_id, day, free in counted.annotate(free=Count("pk", filter=Q(is_taken=False))):
-        days[kind_id][day] = free
+        days[kind_id].append((day, free))
     return Calendar(days)
 
 

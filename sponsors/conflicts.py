@@ -21,12 +21,18 @@ def mentions(text: str) -> list[Mention]:
 
     Someone is recent for 180 days after the last day of a confirmed booking.
     """
-    sought = ((sponsor, _pattern(sponsor).findall(text)) for sponsor in Sponsor.objects.current_or_recent())
-    return [Mention(sponsor.pk, sponsor.name, " ".join(hits[0].split()), len(hits)) for sponsor, hits in sought if hits]
+    text = " ".join(text.split())
+    folded = text.lower()
+    found = []
+    for sponsor in Sponsor.objects.current_or_recent():
+        names = [" ".join(name.split()) for name in (sponsor.name, *sponsor.aliases)]
+        near = [name for name in names if name and name.lower() in folded]  # quick, and nearly always nobody
+        if near and (hits := _as_words(near).findall(text)):
+            found.append(Mention(sponsor.pk, sponsor.name, hits[0], len(hits)))
+    return found
 
 
-def _pattern(sponsor: Sponsor) -> re.Pattern[str]:
-    """Any name of a sponsor as whole words; a longer one is tried before a shorter one that it holds."""
-    names = sorted({name.strip() for name in (sponsor.name, *sponsor.aliases) if name.strip()}, key=len, reverse=True)
-    either = "|".join(r"\s+".join(re.escape(word) for word in name.split()) for name in names)
+def _as_words(names: list[str]) -> re.Pattern[str]:
+    """Any of the names as whole words; a longer one is tried before a shorter one that it holds."""
+    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)

@@ -5,19 +5,19 @@ from datetime import date
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db.models import F, Q
-from django.db.models.lookups import IsNull
+from django.db.models import BigIntegerField, F, Model, OuterRef, Subquery, Value
 from django.urls import reverse
 
 from cms.lib.signing import make_token
 from cms.models import SiteProfile
-from sponsors.models import CreativeVersion
+from sponsors.models import CreativeVersion, Package, PlacementKind, Sponsor
 
 LABEL = "Paid advertisement"
 HOUSE_LABEL = "From us"
 HOUSE = "house"
 CLICK = "sponsors.click"
-SHOWN = ("headline", "body", "link_url", "image_alt", "image_width", "image_height")
+TEXTS = ("headline", "body", "link_url", "image_alt", "image_width", "image_height")
+SHOWN = (*TEXTS, "image", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,46 +54,51 @@ def placement_on(channel: str, day: date) -> Placement | None:
     Booked means: the booking and its claim on that day are confirmed, and a version of its creative was handed in
     before the unit's cut-off and stands approved. Of several versions the latest approved one runs.
     """
-    booked = Q(
+    approved = CreativeVersion.objects.approved().filter(creative__retired_at=None)
+    booked = approved.filter(
         creative__booking__state="confirmed",
         creative__booking__claims__state="confirmed",
         creative__booking__claims__unit__channel=channel,
         creative__booking__claims__unit__date=day,
         creative__booking__claims__unit__kind=F("creative__kind"),
         submitted_at__lte=F("creative__booking__claims__unit__cutoff_at"),
+    ).values(
+        *SHOWN,
+        house=Value(0),
+        place=_of(PlacementKind, "position", "creative__kind"),
+        ordinal=F("creative__booking__claims__unit__ordinal"),
+        claim=F("creative__booking__claims"),
+        version_id=F("pk"),
+        sponsor_name=_of(Sponsor, "name", "creative__booking__sponsor"),
+        tier=_of(Package, "tier", "creative__booking__package"),
     )
-    house = Q(creative__booking__isnull=True, creative__kind__channel=channel)
-    row = (
-        CreativeVersion.objects.approved()
-        .filter(booked | house, creative__retired_at=None)
-        .annotate(claim=F("creative__booking__claims"), ordinal=F("creative__booking__claims__unit__ordinal"))
-        .order_by(IsNull(F("claim"), True), "creative__kind__position", "ordinal", "-number")
-        .values(
-            *SHOWN,
-            "image",
-            "claim",
-            version_id=F("pk"),
-            sponsor_name=F("creative__booking__sponsor__name"),
-            tier=F("creative__booking__package__tier"),
-        )
-        .first()
+    house = approved.filter(creative__booking=None, creative__kind__channel=channel).values(
+        *SHOWN,
+        house=Value(1),
+        place=_of(PlacementKind, "position", "creative__kind"),
+        ordinal=Value(0),
+        claim=Value(None, output_field=BigIntegerField()),
+        version_id=F("pk"),
+        sponsor_name=Value(""),
+        tier=Value(HOUSE),
     )
+    row = booked.union(house, all=True).order_by("house", "place", "ordinal", "-number").first()
     return _placement(row) if row else None
 
 
+def _of(model: type[Model], field: str, key: str) -> Subquery:
+    """One field of the row that a foreign key names. As a subquery and not a join: planning eight joins takes 20 ms."""
+    return Subquery(model._default_manager.filter(pk=OuterRef(key)).values(field)[:1])
+
+
 def _placement(row: dict[str, Any]) -> Placement:
-    claim, image = row.pop("claim"), row.pop("image")
-    row["image_url"] = default_storage.url(image) if image else ""
-    if claim is None:
-        row |= {
-            "sponsor_name": SiteProfile.current().name,
-            "tier": HOUSE,
-            "label": HOUSE_LABEL,
-            "click_url": row["link_url"],
-        }
+    shown = {name: row[name] for name in (*TEXTS, "version_id", "sponsor_name", "tier")}
+    shown["image_url"] = default_storage.url(row["image"]) if row["image"] else ""
+    if row["claim"] is None:
+        shown |= {"sponsor_name": SiteProfile.current().name, "label": HOUSE_LABEL, "click_url": row["link_url"]}
     else:
-        row |= {"label": LABEL, "click_url": click_url(claim, row["version_id"])}
-    return Placement(insertion_id=claim, **row)
+        shown |= {"label": LABEL, "click_url": click_url(row["claim"], row["version_id"])}
+    return Placement(insertion_id=row["claim"], **shown)
 
 
 def click_url(claim_id: int, version_id: int) -> str:
