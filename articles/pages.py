@@ -18,7 +18,7 @@ from articles.rendering import rendered
 from articles.structured_data import article_data
 from cms.lib.html import text_of
 from cms.models import SiteProfile
-from sponsors.placements import placement_on
+from sponsors.placements import placement_shown
 
 RECENT = 3
 LATEST = 5
@@ -95,7 +95,7 @@ def page_of(publication: Publication, *, preview: bool = False) -> dict[str, Any
         "recent": cards([other for other in others if other.pk != publication.pk and not other.is_related][:RECENT]),
         "related": cards([other for other in others if other.is_related]),
         "also_read": {str(other.article_id): other for other in others},
-        "placement": None if preview else placement_on("web:article", now.date()),
+        "placement": None if preview else placement_shown("web:article", now.date()),
         "preview": preview,
         "canonical": settings.SITE_URL + publication.get_absolute_url(),
         "structured_data": article_data(shown, SiteProfile.current()),

@@ -11,7 +11,7 @@ from django.views.static import serve
 
 from articles.pages import front_page
 from cms.lib.pagecache import public
-from sponsors.placements import placement_on
+from sponsors.placements import placement_shown
 from surveys.pages import teaser
 
 
@@ -19,7 +19,7 @@ from surveys.pages import teaser
 @public
 def home(request: HttpRequest) -> HttpResponse:
     """The front page."""
-    placement = placement_on("web:home", timezone.now().date())
+    placement = placement_shown("web:home", timezone.now().date())
     return render(request, "home.html", {**front_page(), "award": teaser(), "placement": placement})
 
 

@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.db.models import BigIntegerField, F, Model, OuterRef, Subquery, Value
 from django.urls import reverse
 
+from cms.lib import pagecache
 from cms.lib.signing import make_token
 from cms.models import SiteProfile
 from sponsors.models import CreativeVersion, Package, PlacementKind, Sponsor
@@ -89,6 +90,12 @@ def placement_on(channel: str, day: date) -> Placement | None:
 def _of(model: type[Model], field: str, key: str) -> Subquery:
     """One field of the row that a foreign key names. As a subquery and not a join: planning eight joins takes 20 ms."""
     return Subquery(model._default_manager.filter(pk=OuterRef(key)).values(field)[:1])
+
+
+@pagecache.per_generation
+def placement_shown(channel: str, day: date) -> Placement | None:
+    """placement_on for readers' pages: asked once for each content generation, as all that changes it moves that on."""
+    return placement_on(channel, day)
 
 
 def _placement(row: dict[str, Any]) -> Placement:

@@ -5,12 +5,12 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from sponsors.placements import placement_on
+from sponsors.placements import placement_shown
 
 register = template.Library()
 
 
 @register.inclusion_tag("components/sponsor_slot.html")
 def sponsor_slot(channel: str) -> dict[str, Any]:
-    """One query; see sponsors.placements."""
-    return {"placement": placement_on(channel, timezone.now().date())}
+    """At most one query; see sponsors.placements."""
+    return {"placement": placement_shown(channel, timezone.now().date())}
