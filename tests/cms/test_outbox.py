@@ -74,7 +74,8 @@ def test_old_mail_is_forgotten_but_never_what_still_waits():
     assert list(OutgoingMail.objects.all()) == [waiting]
 
 
-def test_djangos_own_mail_goes_the_same_way(wire):
+def test_djangos_own_mail_goes_the_same_way(wire, settings):
+    settings.EMAIL_BACKEND = "cms.lib.mail.TransportBackend"
     EmailMessage("A new password", "One line\nand another", "desk@example.com", ["ann@example.com"]).send()
     (received,) = wire.messages
     assert b"One line\r\nand another" in received.message
