@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from js_asset import Script
+from js_asset import Media, Script
 
 from articles import publishing
 from articles.desk import checking, choices, drafts, references, views
@@ -21,6 +21,7 @@ from articles.models import Article, Author, Tag
 from articles.publishing import TransitionRefused
 
 State = Article.State
+SCRIPTS = Media(js=[Script(f"js/desk/{name}.js", type="module") for name in ("prose", "desk")])
 PUBLISHING = ("_publish", "_schedule", "_unpublish", "_archive", "_back")
 FIELDSETS = (
     (None, {"fields": ("title", "standfirst", ("category", "slug"), "authors", "tags")}),
@@ -45,7 +46,6 @@ class ArticleAdmin(ContentEditor):
 
     class Media:
         css = {"all": ["css/desk.css"]}
-        js = [Script("js/desk/prose.js", type="module"), Script("js/desk/desk.js", type="module")]
 
     # The list
 
@@ -258,6 +258,7 @@ class ArticleAdmin(ContentEditor):
             "is_nav_sidebar_enabled": False,
         }
         response = super().render_change_form(request, context, *args, **kwargs)
+        response.context_data["media"] += SCRIPTS
         return allow_editors(request, response)
 
 

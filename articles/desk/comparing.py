@@ -91,7 +91,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value)
     text = str(value)
-    return text_of(text) if "<" in text else text
+    return text_of(" ".join(text.split())) if "</" in text else text
 
 
 def _change(label: str, before: str, after: str) -> Change:
