@@ -8,11 +8,9 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from email.utils import format_datetime
-from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection
@@ -30,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 10
 SESSIONS = 5
-CHUNK = 250
 WINDOW = 6 * SESSIONS  # letters on their way: what a killed worker leaves uncertain is at most this
+GATHER_SECONDS = 0.05
 REFUSALS_IN_A_ROW = 50  # then something is wrong with the message or the relay, not with the addresses
 LOCK_CLASS = 0x6D6F6F6E  # tells our advisory locks from others'
 State = Delivery.State
@@ -73,11 +71,11 @@ class Pump:
     """One run of a pump over a briefing."""
 
     def __init__(self, briefing: Briefing):
-        self.briefing, self.lease = briefing, uuid4()
+        self.briefing = briefing
+        self.exchange = sending.Exchange(briefing)
         self.form = Form(bytes(briefing.message.data), stuffed=bool(settings.EMAIL_URL))
         self.ready: queue.SimpleQueue[Letter | None] = queue.SimpleQueue()
         self.done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
-        self.backlog: deque[Job] = deque()
         self.in_hand = 0
         self.open_sessions = SESSIONS
         self.counting = threading.Lock()
@@ -90,41 +88,31 @@ class Pump:
         for thread in threads:
             thread.start()
         try:
-            exhausted = self._circulate(until)
+            self._circulate(until)
         finally:
             for _ in threads:
                 self.ready.put(None)
             for thread in threads:
                 thread.join()
-            sending.release(self.lease)
         self._report()
-        return not exhausted and not self.trouble
+        return not self.exchange.exhausted and not self.trouble
 
-    def _circulate(self, until: float) -> bool:
-        """Exchange outcomes for intents until all letters in hand are back; whether nothing more was due."""
+    def _circulate(self, until: float) -> None:
+        """Exchange outcomes for letters until no more may go out and all in hand are back."""
         outcomes: list[tuple[int, Outcome]] = []
-        exhausted = False
-        while True:
-            stopping = time.monotonic() > until or not self.open_sessions or self.refusals >= REFUSALS_IN_A_ROW
-            if not self.backlog and not stopping and not exhausted:
-                self.backlog.extend(sending.claim(self.briefing, lease=self.lease, limit=CHUNK))
-                exhausted = not self.backlog
-            room = 0 if stopping else WINDOW - self.in_hand
-            jobs = [self.backlog.popleft() for _ in range(min(room, len(self.backlog)))]
-            if outcomes or jobs:
-                self._exchange(outcomes, jobs)
-            if not self.in_hand:  # nothing is due, or nothing may go out: the time is over, the briefing paused
-                return exhausted
+        while outcomes or self.in_hand or not self._stops(until):
+            wanted = 0 if self._stops(until) else WINDOW - self.in_hand
+            jobs = self.exchange(outcomes, wanted=wanted)
+            date = format_datetime(timezone.now()).encode()
+            for job in jobs:
+                self.ready.put(self._letter(job, date))
+            self.in_hand += len(jobs)
             outcomes = self._returned()
 
-    def _exchange(self, outcomes: list[tuple[int, Outcome]], jobs: list[Job]) -> None:
-        intents = [job.delivery_id for job in jobs]
-        started = sending.exchange(self.briefing, lease=self.lease, outcomes=outcomes, intents=intents)
-        date = format_datetime(timezone.now()).encode()
-        for job in jobs:
-            if job.delivery_id in started:
-                self.ready.put(self._letter(job, date))
-                self.in_hand += 1
+    def _stops(self, until: float) -> bool:
+        """Whether no more letters are to go out."""
+        idle = self.exchange.exhausted or not self.open_sessions or self.refusals >= REFUSALS_IN_A_ROW
+        return idle or time.monotonic() > until
 
     def _letter(self, job: Job, date: bytes) -> Letter:
         newsletter_id = self.briefing.newsletter_id
@@ -139,10 +127,14 @@ class Pump:
         return Letter(job.delivery_id, job.email, self.form.filled(values))
 
     def _returned(self) -> list[tuple[int, Outcome]]:
-        """Wait for a letter to come back; return it with all others that have."""
-        outcomes = [self.done.get()]
-        while not self.done.empty():
-            outcomes.append(self.done.get_nowait())
+        """What has come back: half a window of letters together, or fewer where the mail server takes its time."""
+        outcomes: list[tuple[int, Outcome]] = []
+        patience = time.monotonic() + GATHER_SECONDS
+        while len(outcomes) < min(self.in_hand, WINDOW // 2):
+            try:
+                outcomes.append(self.done.get(timeout=max(0.0, patience - time.monotonic()) if outcomes else None))
+            except queue.Empty:
+                break
         self.in_hand -= len(outcomes)
         for _, outcome in outcomes:
             self._watch(outcome)

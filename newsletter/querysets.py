@@ -49,7 +49,7 @@ class BriefingQuerySet(models.QuerySet[Any]):
 
 class DeliveryQuerySet(models.QuerySet[Any]):
     def unfinished(self) -> DeliveryQuerySet:
-        return self.filter(state__in=["pending", "leased", "sending", "retry"])
+        return self.filter(state__in=["pending", "sending", "retry"])
 
     def troubled(self) -> DeliveryQuerySet:
         """What staff should look at."""

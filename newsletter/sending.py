@@ -1,20 +1,21 @@
 """What the database knows of a send, and the only statements that change it.
 
-    pending ──claim──▶ leased ──intent──▶ sending ──outcome──▶ sent │ retry │ failed │ uncertain
-       ▲                 │                    │
-       └──lease is over──┘                    └──lease is over──▶ uncertain
+    pending ──claim──▶ sending ──outcome──▶ sent │ retry │ failed │ uncertain
+                          └──the lease is over──▶ uncertain
 
-A claim is a lease of a chunk by one pump. `sending` is committed before a message leaves, its outcome after the
-answer; both only while the lease is the pump's own. Whatever dies in between, a delivery is never made twice: what may
-or may not have gone out becomes `uncertain` and is shown to staff (exactly-once over SMTP cannot be had, RFC 1047).
+A claim commits `sending` before anything leaves, and only for the few letters that leave next; the outcome is written
+after the mail server's answer, and only by the holder of the lease. Whatever dies in between, a delivery is never made
+twice: what may or may not have gone out becomes `uncertain` and is shown to staff, for exactly-once over SMTP cannot
+be had (RFC 1047).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import uuid4
 
+import psycopg
 from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -40,33 +41,9 @@ _FREEZE = """
     ON CONFLICT DO NOTHING
 """
 
-_CLAIM = """
-    WITH due AS (
-        SELECT id, subscriber_id FROM newsletter_delivery
-        WHERE briefing_id = %(briefing)s AND state IN ('pending', 'retry') AND due_at <= now()
-            AND EXISTS (SELECT 1 FROM newsletter_briefing WHERE id = %(briefing)s AND state = 'sending')
-        ORDER BY state, due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-    ), checked AS (
-        SELECT due.id, subscriber.id AS subscriber_id, subscriber.email,
-               CASE WHEN subscriber.id IS NULL THEN 'erased' WHEN subscription.id IS NULL THEN 'unsubscribed'
-                    WHEN suppression.id IS NOT NULL THEN 'suppressed' ELSE '' END AS refusal
-        FROM due
-        LEFT JOIN newsletter_subscriber subscriber ON subscriber.id = due.subscriber_id
-        LEFT JOIN newsletter_subscription subscription ON subscription.subscriber_id = subscriber.id
-            AND subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
-        LEFT JOIN newsletter_suppression suppression
-            ON suppression.digest = encode(sha256(convert_to(subscriber.canonical, 'UTF8')), 'hex')
-    )
-    UPDATE newsletter_delivery delivery
-    SET state = CASE checked.refusal WHEN '' THEN 'leased' ELSE 'skipped' END,
-        note = CASE checked.refusal WHEN '' THEN delivery.note ELSE checked.refusal END,
-        lease = %(lease)s, lease_expires_at = now() + %(for)s
-    FROM checked WHERE delivery.id = checked.id
-    RETURNING delivery.id, checked.subscriber_id, checked.email, checked.refusal
-"""
-
 # One statement, so one commit, for what came back and what goes out next. A late answer still settles what the reaper
 # took for uncertain: the lease tells that it is the same try. `pending` is a letter that never left, so no attempt.
+# IS NOT DISTINCT FROM keeps the planner from looking for a few known rows in the index of open deliveries.
 _EXCHANGE = """
     WITH outcome AS (
         SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(notes)s::text[]) AS outcome (id, state, note)
@@ -80,13 +57,31 @@ _EXCHANGE = """
             due_at = CASE outcome.state WHEN 'retry'
                 THEN now() + (%(backoff)s::interval[])[least(delivery.attempts, %(tries)s)] ELSE delivery.due_at END
         FROM outcome
-        WHERE delivery.id = outcome.id AND delivery.lease = %(lease)s AND delivery.state IN ('sending', 'uncertain')
+        WHERE delivery.id = outcome.id AND delivery.lease IS NOT DISTINCT FROM %(lease)s
+            AND (delivery.state IS NOT DISTINCT FROM 'sending' OR delivery.state IS NOT DISTINCT FROM 'uncertain')
+    ), due AS (
+        SELECT id, subscriber_id FROM newsletter_delivery
+        WHERE briefing_id = %(briefing)s AND state = '{waiting}' AND due_at <= now()
+            AND EXISTS (SELECT 1 FROM newsletter_briefing WHERE id = %(briefing)s AND state = 'sending')
+        ORDER BY due_at LIMIT {wanted} FOR UPDATE SKIP LOCKED
+    ), checked AS (
+        SELECT due.id, subscriber.id AS subscriber_id, subscriber.email,
+               CASE WHEN subscriber.id IS NULL THEN 'erased' WHEN subscription.id IS NULL THEN 'unsubscribed'
+                    WHEN suppression.id IS NOT NULL THEN 'suppressed' ELSE '' END AS refusal
+        FROM due
+        LEFT JOIN newsletter_subscriber subscriber ON subscriber.id = due.subscriber_id
+        LEFT JOIN newsletter_subscription subscription ON subscription.subscriber_id = subscriber.id
+            AND subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
+        LEFT JOIN newsletter_suppression suppression
+            ON suppression.digest = encode(sha256(convert_to(subscriber.canonical, 'UTF8')), 'hex')
     )
-    UPDATE newsletter_delivery
-    SET state = 'sending', attempts = attempts + 1, lease_expires_at = now() + %(for)s
-    WHERE id = ANY(%(intents)s) AND lease = %(lease)s AND state = 'leased'
-        AND EXISTS (SELECT 1 FROM newsletter_briefing WHERE id = %(briefing)s AND state = 'sending')
-    RETURNING id
+    UPDATE newsletter_delivery delivery
+    SET state = CASE checked.refusal WHEN '' THEN 'sending' ELSE 'skipped' END,
+        attempts = delivery.attempts + CASE checked.refusal WHEN '' THEN 1 ELSE 0 END,
+        note = CASE checked.refusal WHEN '' THEN delivery.note ELSE checked.refusal END,
+        lease = %(lease)s, lease_expires_at = now() + %(for)s
+    FROM checked WHERE delivery.id = checked.id
+    RETURNING delivery.id, checked.subscriber_id, checked.email, checked.refusal
 """
 
 
@@ -103,63 +98,60 @@ def fill_audience(briefing: Briefing) -> int:
     """Make a delivery for everyone confirmed now; how many there are. Part of the freezing transaction."""
     with connection.cursor() as cursor:
         cursor.execute(_FREEZE, {"briefing": briefing.pk, "newsletter": briefing.newsletter_id})
-        return cursor.rowcount
+        made = cursor.rowcount
+        cursor.execute("ANALYZE newsletter_delivery (briefing_id, state)")  # else claims are planned for no rows
+    return made
 
 
-def claim(briefing: Briefing, *, lease: UUID, limit: int) -> list[Job]:
-    """Lease what is due, skipping whoever left or was suppressed since; empty when there is nothing more to claim."""
-    parameters: dict[str, Any] = {
-        "briefing": briefing.pk,
-        "newsletter": briefing.newsletter_id,
-        "lease": lease,
-        "limit": limit,
-        "for": LEASE,
-    }
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, parameters)
-            rows = cursor.fetchall()
-        jobs = [
-            Job(delivery_id, subscriber_id, email) for delivery_id, subscriber_id, email, refusal in rows if not refusal
-        ]
-        if jobs or not rows:
-            return jobs
+class Exchange:
+    """One pump's dealings with the deliveries of a briefing, under a lease of its own.
 
+    `exhausted` once nothing more is due, or nothing may be sent: the briefing is paused or cancelled.
+    """
 
-def exchange(
-    briefing: Briefing, *, lease: UUID, outcomes: Sequence[tuple[int, Outcome]], intents: Sequence[int]
-) -> set[int]:
-    """Write what came back and commit what goes out next; return what may go out (none once the briefing is paused)."""
-    parameters: dict[str, Any] = {
-        "briefing": briefing.pk,
-        "lease": lease,
-        "for": LEASE,
-        "ids": [delivery_id for delivery_id, _ in outcomes],
-        "states": [str(outcome.state) for _, outcome in outcomes],
-        "notes": [outcome.note.replace("\x00", "") for _, outcome in outcomes],
-        "backoff": BACKOFF,
-        "tries": len(BACKOFF),
-        "intents": list(intents),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_EXCHANGE, parameters)
-        return {row[0] for row in cursor.fetchall()}
+    def __init__(self, briefing: Briefing):
+        self.briefing, self.lease = briefing, uuid4()
+        self.waiting = "pending"
+        self.exhausted = False
+        connection.ensure_connection()
+        # Django has the server plan every statement anew; this one is the same thousands of times.
+        connection.connection.prepare_threshold = 0
+        self.cursor = psycopg.Cursor(connection.connection)
 
+    def __call__(self, outcomes: Sequence[tuple[int, Outcome]], *, wanted: int) -> list[Job]:
+        """Write what came back, and claim up to `wanted` letters that may go out now.
 
-def release(lease: UUID) -> None:
-    """Give back what was claimed and not begun."""
-    Delivery.objects.filter(lease=lease, state="leased").update(state="pending")
+        Who left or was suppressed since the freeze is skipped here, so fewer may come though more are due.
+        """
+        rows = self._execute(outcomes, wanted)
+        if wanted and not rows:
+            self.exhausted, self.waiting = self.waiting == "retry", "retry"
+        return [Job(delivery, subscriber, email) for delivery, subscriber, email, refusal in rows if not refusal]
+
+    def _execute(self, outcomes: Sequence[tuple[int, Outcome]], wanted: int) -> list[tuple[int, int, str, str]]:
+        parameters: dict[str, Any] = {
+            "briefing": self.briefing.pk,
+            "newsletter": self.briefing.newsletter_id,
+            "lease": self.lease,
+            "for": LEASE,
+            "ids": [delivery_id for delivery_id, _ in outcomes],
+            "states": [str(outcome.state) for _, outcome in outcomes],
+            "notes": [outcome.note.replace("\x00", "") for _, outcome in outcomes],
+            "backoff": BACKOFF,
+            "tries": len(BACKOFF),
+        }
+        # The limit is part of the text, so that the server, which plans this once, knows how few rows it is about.
+        statement = _EXCHANGE.format(waiting=self.waiting, wanted=int(wanted))
+        return self.cursor.execute(statement, parameters, prepare=True).fetchall()
 
 
 def reap() -> int:
-    """Take over from pumps that died: what they had not begun is pending again, what they had begun is uncertain."""
+    """Take over from pumps that died: what they had in hand is uncertain."""
     live = Briefing.objects.filter(state__in=["sending", "paused", "cancelled"], frozen_at__isnull=False)
-    expired = Delivery.objects.filter(briefing__in=live, lease_expires_at__lt=timezone.now())
-    back = expired.filter(state="leased").update(state="pending")
-    lost = expired.filter(state="sending").update(
+    lost = Delivery.objects.filter(briefing__in=live, state="sending", lease_expires_at__lt=timezone.now())
+    return lost.update(
         state="uncertain", note="The worker ended while this was being sent. It may or may not have arrived."
     )
-    return back + lost
 
 
 @transaction.atomic

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
-from uuid import uuid4
 
 from django.utils import timezone
 
@@ -68,12 +67,11 @@ def _make_sent(entry: dict[str, Any], now: datetime) -> None:
 
 def _deliver(briefing: Briefing, random: Random, *, failures: int) -> None:
     """Claim every delivery and settle it, as pumps do with what the mail server answers."""
-    lease = uuid4()
-    while jobs := [job.delivery_id for job in sending.claim(briefing, lease=lease, limit=500)]:
-        sending.exchange(briefing, lease=lease, outcomes=[], intents=jobs)
+    exchange = sending.Exchange(briefing)
+    while jobs := [job.delivery_id for job in exchange([], wanted=500)]:
         failed = set(random.sample(jobs, failures))
         outcomes = [(job, NO_SUCH_MAILBOX if job in failed else Outcome(Delivery.State.SENT)) for job in jobs]
-        sending.exchange(briefing, lease=lease, outcomes=outcomes, intents=[])
+        exchange(outcomes, wanted=0)
     sending.settle(briefing.pk)
 
 

@@ -20,7 +20,7 @@ from newsletter import approving, composing, freezing, sending, stats
 from newsletter.approving import NotPossible
 from newsletter.models import Briefing, Delivery, Newsletter
 from newsletter.pumping import message_token
-from newsletter.tasks import start_due_briefings
+from newsletter.tasks import sweep_briefings
 
 TROUBLES_SHOWN = 200
 ARTICLES_SHOWN = 30
@@ -167,7 +167,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, str(error))
             return to("progress", briefing)
         else:
-            start_due_briefings.delay()
+            sweep_briefings.delay()
             return to("progress", briefing)
     audience = approving.audience_size(briefing)
     return page(request, "approve", briefing, title="Approve and send", form=form, problems=problems, audience=audience)
@@ -225,5 +225,5 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, said)
-        start_due_briefings.delay()
+        sweep_briefings.delay()
     return to("change" if briefing.state == State.DRAFT else "progress", briefing)

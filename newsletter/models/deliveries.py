@@ -16,7 +16,6 @@ class Delivery(models.Model):
 
     class State(models.TextChoices):
         PENDING = "pending"
-        LEASED = "leased", "claimed by a worker"
         SENDING = "sending"
         SENT = "sent"
         RETRY = "retry", "to be tried again"
@@ -44,16 +43,14 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["briefing", "subscriber"], name="delivery_once"),
             models.CheckConstraint(
-                condition=Q(
-                    state__in=["pending", "leased", "sending", "sent", "retry", "failed", "uncertain", "skipped"]
-                ),
+                condition=Q(state__in=["pending", "sending", "sent", "retry", "failed", "uncertain", "skipped"]),
                 name="delivery_state_known",
             ),
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False), name="delivery_sent_has_time"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["leased", "sending"]) | Q(lease__isnull=False, lease_expires_at__isnull=False),
+                condition=~Q(state="sending") | Q(lease__isnull=False, lease_expires_at__isnull=False),
                 name="delivery_in_hand_has_lease",
             ),
         ]

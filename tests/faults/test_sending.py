@@ -24,9 +24,7 @@ def briefing(celery_worker):
 
 def end_the_leases_of_the_dead():
     """As if their five minutes were over."""
-    Delivery.objects.filter(state__in=["leased", "sending"]).update(
-        lease_expires_at=timezone.now() - timedelta(seconds=1)
-    )
+    Delivery.objects.filter(state="sending").update(lease_expires_at=timezone.now() - timedelta(seconds=1))
 
 
 def is_sent(briefing):
@@ -55,7 +53,7 @@ def test_a_worker_killed_in_the_midst_loses_nobody_and_repeats_nobody(briefing, 
     assert {email for email, its in state.items() if its == "sent"} <= set(received)
     assert set(state) - set(received) <= uncertain
     assert set(state.values()) <= {"sent", "uncertain"}
-    assert len(uncertain) <= 2 * pumping.WINDOW
+    assert len(uncertain) <= 2 * pumping.WINDOW  # two pumps
     done = Briefing.objects.get(pk=briefing.pk)
     assert (done.candidates, done.delivered + done.uncertain) == (SUBSCRIBERS, SUBSCRIBERS)
 

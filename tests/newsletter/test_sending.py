@@ -2,11 +2,10 @@
 
 from collections import Counter
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from newsletter import approving, freezing, pumping, sending, subscribing
@@ -211,64 +210,85 @@ def test_what_is_decided_twice_is_refused_in_words(weekly):
 # Leases
 
 
-def leased(briefing, limit=10):
-    lease = uuid4()
-    return lease, [job.delivery_id for job in sending.claim(briefing, lease=lease, limit=limit)]
+def claimed(briefing, wanted=10):
+    exchange = sending.Exchange(briefing)
+    return exchange, [job.delivery_id for job in exchange([], wanted=wanted)]
 
 
 def test_two_claims_never_share_a_delivery(weekly):
     factories.subscriptions(weekly, 10)
     briefing = factories.frozen(weekly)
-    (_, first), (_, second) = leased(briefing, 6), leased(briefing, 6)
+    (_, first), (_, second) = claimed(briefing, 6), claimed(briefing, 6)
     assert (len(first), len(second)) == (6, 4)
     assert not set(first) & set(second)
+
+
+def test_what_may_go_out_is_marked_as_being_sent_before_it_does(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.frozen(weekly)
+    claimed(briefing)
+    assert states(briefing) == {"sending": 1}
+    assert briefing.deliveries.get().attempts == 1
 
 
 def test_an_outcome_is_written_under_its_own_lease_only(weekly):
     factories.subscriptions(weekly, 1)
     briefing = factories.frozen(weekly)
-    lease, ids = leased(briefing)
-    assert sending.exchange(briefing, lease=lease, outcomes=[], intents=ids) == set(ids)
-    sending.exchange(briefing, lease=uuid4(), outcomes=[(ids[0], Outcome("sent"))], intents=[])
+    exchange, ids = claimed(briefing)
+    sending.Exchange(briefing)([(ids[0], Outcome("sent"))], wanted=0)
     assert states(briefing) == {"sending": 1}
-    sending.exchange(briefing, lease=lease, outcomes=[(ids[0], Outcome("sent"))], intents=[])
+    exchange([(ids[0], Outcome("sent"))], wanted=0)
     assert states(briefing) == {"sent": 1}
-
-
-def test_a_lost_lease_gives_no_leave_to_send(weekly):
-    factories.subscriptions(weekly, 1)
-    briefing = factories.frozen(weekly)
-    lease, ids = leased(briefing)
-    with time_machine.travel(timezone.now() + sending.LEASE + timedelta(seconds=1)):
-        assert sending.reap() == 1
-    assert states(briefing) == {"pending": 1}
-    assert sending.exchange(briefing, lease=lease, outcomes=[], intents=ids) == set()
 
 
 def test_what_was_being_sent_by_a_dead_worker_is_uncertain_until_its_answer_turns_up(weekly):
     factories.subscriptions(weekly, 1)
     briefing = factories.frozen(weekly)
-    lease, ids = leased(briefing)
-    sending.exchange(briefing, lease=lease, outcomes=[], intents=ids)
+    exchange, ids = claimed(briefing)
     with time_machine.travel(timezone.now() + sending.LEASE + timedelta(seconds=1)):
         assert sending.reap() == 1
     assert states(briefing) == {"uncertain": 1}
-    sending.exchange(briefing, lease=lease, outcomes=[(ids[0], Outcome("sent"))], intents=[])
+    assert claimed(briefing)[1] == [], "it is not sent again"
+    exchange([(ids[0], Outcome("sent"))], wanted=0)
     assert states(briefing) == {"sent": 1}
 
 
 def test_live_leases_are_left_alone(weekly):
     factories.subscriptions(weekly, 1)
-    leased(factories.frozen(weekly))
+    claimed(factories.frozen(weekly))
     assert sending.reap() == 0
 
 
-def test_a_pause_stops_what_was_claimed_and_not_begun(weekly):
+def test_a_letter_that_never_left_costs_no_try(weekly):
     factories.subscriptions(weekly, 1)
     briefing = factories.frozen(weekly)
-    lease, ids = leased(briefing)
+    exchange, ids = claimed(briefing)
+    exchange([(ids[0], Outcome("pending", "no mail server"))], wanted=0)
+    row = briefing.deliveries.get()
+    assert (row.state, row.attempts) == ("pending", 0)
+
+
+def test_a_pause_stops_claims_at_once(weekly):
+    factories.subscriptions(weekly, 2)
+    briefing = factories.frozen(weekly)
+    exchange = sending.Exchange(briefing)
+    assert len(exchange([], wanted=1)) == 1
     approving.pause(briefing)
-    assert sending.exchange(briefing, lease=lease, outcomes=[], intents=ids) == set()
+    assert exchange([], wanted=1) == []
+
+
+def test_claims_of_a_long_list_go_by_the_index_of_what_is_open(weekly):
+    factories.subscriptions(weekly, 2000)
+    briefing = factories.frozen(weekly)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "EXPLAIN SELECT id FROM newsletter_delivery WHERE briefing_id = %s AND state = 'pending' AND due_at <= now()"
+            " ORDER BY due_at LIMIT 20 FOR UPDATE SKIP LOCKED",
+            [briefing.pk],
+        )
+        plan = " ".join(row[0] for row in cursor.fetchall())
+    assert "delivery_open" in plan
+    assert "Sort" not in plan
 
 
 def test_lanes_bound_the_pumps_of_a_briefing(weekly, settings, smtp_server):
