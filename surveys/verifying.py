@@ -58,14 +58,14 @@ def _leaf_problems(season: Season) -> Iterator[str]:
         sealed[bytes(leaf)] = kind
         if kind == LedgerEntry.Kind.VOID and leaf_hash(ledger.canonical_json(statement)) != bytes(leaf):
             yield f"The entry {bytes(leaf).hex()} is not the hash of its statement."
-    ballots = Ballot.objects.filter(category__season=season).values_list(
-        "category__slug", "choice", "nonce", "leaf_hash", "unsealed__pk"
-    )
-    for category, choice, nonce, leaf, waiting in ballots.iterator(ledger.CHUNK):
+    found = Ballot.objects.filter(category__season=season)
+    waiting = {bytes(leaf) for leaf in found.waiting().values_list("leaf_hash", flat=True)}
+    ballots = found.values_list("category__slug", "choice", "nonce", "leaf_hash")
+    for category, choice, nonce, leaf in ballots.iterator(ledger.CHUNK):
         opened = ledger.opening(season=season.slug, category=category, choice=choice, nonce=bytes(nonce))
         if leaf_hash(ledger.canonical_json(opened)) != bytes(leaf):
             yield f"A ballot in “{category}” does not hash to its receipt {bytes(leaf).hex()}."
-        if waiting is None and sealed.pop(bytes(leaf), None) != LedgerEntry.Kind.CAST:
+        if bytes(leaf) not in waiting and sealed.pop(bytes(leaf), None) != LedgerEntry.Kind.CAST:
             yield f"The ballot {bytes(leaf).hex()} is not in the ledger."
     for leaf, kind in sealed.items():
         if kind == LedgerEntry.Kind.CAST:
