@@ -50,7 +50,9 @@ def main(arguments: list[str]) -> dict[str, Any]:
         bare = post_all(url)
     with measuring.granian("cms.wsgi:application", path) as url:
         posted = post_all(url)
-        taken = open_arrivals(url, make_category(), rate)  # another season: some of wrk's requests may still be under way
+        taken = open_arrivals(
+            url, make_category(), rate
+        )  # another season: some of wrk's requests may still be under way
     figures = {
         "bare_per_s": round(bare),
         "posted_per_s": round(posted),
