@@ -3,13 +3,13 @@
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 
 from crawleruseragents import is_crawler
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from cms.lib.networks import network_of
 from cms.lib.signing import BadToken, read_token
 from sponsors.models import AdEvent, Claim, CreativeVersion
 from sponsors.placements import CLICK
@@ -99,16 +99,6 @@ def record_click(
         event.reason = Reason.REPEAT
         event.save(force_insert=True)
     return event
-
-
-def network_of(address: str) -> str:
-    """The network an address is in, wide enough to name nobody: IPv4 /24, IPv6 /48; also for a network already."""
-    try:
-        ip = ip_address(address.partition("/")[0])
-    except ValueError:
-        return ""
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    return str(ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False))
 
 
 def _ended(claim: Claim, version: CreativeVersion, now: datetime) -> Reason:

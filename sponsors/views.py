@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cms.lib.forms import client_address, refuse_cross_site
+from cms.lib.networks import network_of
 from cms.lib.pagecache import public
 from cms.lib.ratelimit import allow
 from cms.lib.signing import BadToken, ExpiredToken, make_token, read_token
@@ -41,7 +42,7 @@ def book(request: HttpRequest, tier: str) -> HttpResponse:
     calendar = availability.calendar([package])
     runs = [(day, calendar.last_day(package, day)) for day in calendar.starts(package, limit=STARTS_OFFERED)]
     data = request.POST if request.method == "POST" else None
-    form = BookingForm(data, package=package, runs=runs, network=counting.network_of(client_address(request)))
+    form = BookingForm(data, package=package, runs=runs, network=network_of(client_address(request)))
     context = {"package": package, "form": form, "runs": runs, "includes": mediakit.includes(package)}
     if request.method == "POST" and form.is_valid():
         try:

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.views.decorators.csrf import csrf_exempt
 
@@ -33,5 +34,7 @@ def _from_elsewhere(request: HttpRequest) -> bool:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address a request came from, as the web server in front reports it."""
+    """The address a request came from; behind a proxy of ours the last one it names, the only one it vouches for."""
+    if settings.BEHIND_PROXY and (forwarded := request.headers.get("X-Forwarded-For")):
+        return forwarded.rpartition(",")[2].strip()
     return request.META.get("REMOTE_ADDR", "")

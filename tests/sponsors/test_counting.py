@@ -142,21 +142,6 @@ def test_only_the_network_is_stored(client, ad):
     assert AdEvent.objects.get().ip_prefix == "198.51.100.0/24"
 
 
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("198.51.100.77", "198.51.100.0/24"),
-        ("2001:db8:aaaa:bbbb:1:2:3:4", "2001:db8:aaaa::/48"),
-        ("::ffff:198.51.100.77", "198.51.100.0/24"),
-        ("198.51.100.0/24", "198.51.100.0/24"),
-        ("", ""),
-        ("unix:", ""),
-    ],
-)
-def test_a_network_is_wide_enough_to_name_nobody(address, network):
-    assert counting.network_of(address) == network
-
-
 def test_a_briefing_passes_its_own_verdict():
     claim = factories.running("mail:orbit").claims.get()
     counting.record_click(insertion_id=claim.pk, nonce="d1.2")
