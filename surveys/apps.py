@@ -5,7 +5,7 @@ from django.apps import AppConfig
 
 class SurveysConfig(AppConfig):
     name = "surveys"
-    verbose_name = "awards"
+    verbose_name = "Awards"
 
     def ready(self) -> None:
         from articles import slots
