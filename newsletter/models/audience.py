@@ -1,11 +1,13 @@
 """Newsletters, subscribers, their consent, and the addresses that must never be written to."""
 
 from hashlib import sha256
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from cms.lib import pagecache
 from newsletter.querysets import NewsletterQuerySet, SubscriptionQuerySet, SuppressionQuerySet
 
 
@@ -44,6 +46,10 @@ class Newsletter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        pagecache.bump()  # the sign-up page names the lists
 
     @property
     def channel(self) -> str:

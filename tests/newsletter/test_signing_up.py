@@ -177,6 +177,15 @@ def test_the_sign_up_page_can_be_cached_and_has_no_token(client, weekly):
     assert not response.cookies
 
 
+def test_the_sign_up_page_is_made_anew_when_a_list_changes(weekly):
+    from cms.lib import generation
+
+    before = generation.current()
+    weekly.is_open = False
+    weekly.save()
+    assert generation.current() > before
+
+
 def test_the_form_of_a_page_sends_the_visitor_of_its_address_to_the_sign_up_page(client, weekly):
     assert client.get("/newsletter/subscribe/").url == "/newsletter/"
 
