@@ -65,9 +65,8 @@ def test_two_people_in_one_article_lose_no_word(page: Any, browser: Any, live_si
     article = factories.article({"type": "richtext", "html": "<p>The first sentence.</p>"}, title="Shared")
     ana, ben = someone("Ana"), someone("Ben")
     sign_in(page, ana)
-    page.goto(f"/admin/articles/article/{article.pk}/change/")
-    page.locator(".inline-related:not(.empty-form) .tiptap").first.wait_for()
-    page.wait_for_timeout(2000)  # until Ana's presence is known
+    with page.expect_response("**/presence/"):  # Ana is known to be here
+        page.goto(f"/admin/articles/article/{article.pk}/change/")
     context = browser.new_context(base_url=live_site.url)
     other = context.new_page()
     sign_in(other, ben)
