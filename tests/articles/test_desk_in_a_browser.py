@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 
 from articles.models import Article, Draft, Publication
 from cms.models import User
@@ -22,9 +21,7 @@ def sign_in(page: Any, user: User) -> None:
 
 
 def someone(name: str) -> User:
-    user = User.objects.create_user(f"{name.lower()}@example.com", PASSWORD, name=name)
-    user.groups.add(Group.objects.get_or_create(name="editor")[0])
-    return user
+    return User.objects.create_superuser(f"{name.lower()}@example.com", PASSWORD, name=name)
 
 
 def add_block(page: Any, name: str) -> Any:
