@@ -10,7 +10,7 @@ import pytest
 from cms.lib import generation
 from cms.lib.pagecache import PageCache
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 class Body(list):
