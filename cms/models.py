@@ -55,6 +55,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.lower()  # sign-in looks addresses up in lower case
+        super().save(*args, **kwargs)
+
     def get_full_name(self) -> str:
         return str(self)
 

@@ -3,17 +3,20 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cms.lib import embedded
+from tests import database
 
 pytest_plugins = ["tests.smtp", "tests.processes", "tests.browsing"]
 
 ROOT = Path(__file__).resolve().parent.parent
 # What a developer's shell or .env sets must not reach the tests; an empty value is one that .env does not replace.
 CLEARED = ["CACHE_URL", "CELERY_BROKER_URL", "DATABASE_URL", "DEBUG", "DEMO_PASSWORD", "EMAIL_URL", "PRODUCTION"]
-CLEARED += ["ALLOWED_HOSTS", "MEDIA_ROOT", "SECRET_KEY", "SITE_URL"]
+CLEARED += ["ALLOWED_HOSTS", "LEDGER_SIGNING_KEY", "BALLOT_PEPPER_FOLDER", "MEDIA_ROOT", "SITE_URL"]
+SECRET_KEY = "the same for all processes that run these tests"
 
 
 def shared_folder() -> Path:
@@ -24,11 +27,12 @@ def shared_folder() -> Path:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server before Django reads its settings. Processes that run tests side by side have one each."""
-    var = shared_folder() / os.environ.get("PYTEST_XDIST_WORKER", "main")
-    os.environ |= dict.fromkeys(CLEARED, "") | {"MOONPRESS_VAR": str(var), "PORT": "8000"}
-    os.environ["DJANGO_SETTINGS_MODULE"] = "cms.settings"
+    folder = shared_folder()
     if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
-        return
+        return  # it only hands out tests, to processes that inherit the environment as it is here
+    var = folder / os.environ.get("PYTEST_XDIST_WORKER", "main")
+    os.environ |= dict.fromkeys(CLEARED, "") | {"MOONPRESS_VAR": str(var), "PORT": "8000", "SECRET_KEY": SECRET_KEY}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "cms.settings"
     cluster = embedded.Cluster(var)
     cluster.start()
     config.add_cleanup(cluster.stop)
@@ -50,3 +54,26 @@ def _forget_kept() -> Iterator[None]:
     generation.forget()
     yield
     generation.forget()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test database, with what migrations put in kept aside; nobody is left in it at the end."""
+    with django_db_blocker.unblock():
+        database.keep_what_migrations_put_in()
+    yield
+    with django_db_blocker.unblock():
+        database.end_other_sessions()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """A test that commits empties the database when it ends: put back what migrations had put in."""
+    yield
+    marker = item.get_closest_marker("django_db")
+    commits = "transactional_db" in item.fixturenames or (marker and marker.kwargs.get("transaction"))  # type: ignore[attr-defined]
+    if commits:
+        from pytest_django.plugin import blocking_manager_key
+
+        with item.config.stash[blocking_manager_key].unblock():
+            database.put_back_what_migrations_put_in()

@@ -21,7 +21,6 @@ from cms.lib.processes import die_with_parent, read_procfile
 from tests.smtp import SmtpServer, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMITTED = ("transactional_db", "django_db_serialized_rollback")
 
 
 @dataclass
@@ -134,7 +133,7 @@ def worker_process(django_db_setup: None, smtp_port: int, site_port: int) -> Ite
 
 @pytest.fixture
 def celery_worker(
-    transactional_db: None, django_db_serialized_rollback: None, worker_process: RealProcess, smtp_server: SmtpServer
+    transactional_db: None, worker_process: RealProcess, smtp_server: SmtpServer
 ) -> Iterator[RealProcess]:
     """A real Celery worker on the committed test database; it mails to `smtp_server`. A test may kill it."""
     _empty_broker()
@@ -181,7 +180,6 @@ def _site_process(django_db_setup: None, _static_files: None, smtp_port: int, si
 @pytest.fixture
 def live_site(
     transactional_db: None,
-    django_db_serialized_rollback: None,
     _site_process: LiveSite,
     smtp_server: SmtpServer,
     settings: Any,

@@ -8,7 +8,7 @@ from articles.models import Article, Draft, Publication
 from cms.models import User
 from tests.articles import factories
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "a-long-password-for-tests"
 
 

@@ -1,0 +1,36 @@
+"""The test database around tests that commit."""
+
+from django.db import connection, transaction
+
+KEPT = "kept"  # a schema that Django does not know of
+
+
+def keep_what_migrations_put_in() -> None:
+    """Copy every table that is not empty, once, after the database was made."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {KEPT}")
+        for table in connection.introspection.django_table_names(only_existing=True):
+            name = connection.ops.quote_name(table)
+            cursor.execute(f"SELECT EXISTS (SELECT FROM {name})")
+            if cursor.fetchone()[0]:
+                cursor.execute(f"CREATE TABLE {KEPT}.{name} AS TABLE {name}")
+
+
+def put_back_what_migrations_put_in() -> None:
+    """Replace what Django left in those tables by what was in them, past triggers and foreign keys."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [KEPT])
+        for (table,) in cursor.fetchall():
+            name = connection.ops.quote_name(table)
+            cursor.execute(f"DELETE FROM {name}")
+            cursor.execute(f"INSERT INTO {name} SELECT * FROM {KEPT}.{name}")
+
+
+def end_other_sessions() -> None:
+    """A killed process's session may outlive it for a moment, and would prevent dropping the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
