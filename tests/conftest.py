@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from cms.lib import embedded
@@ -17,6 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 CLEARED = ["CACHE_URL", "CELERY_BROKER_URL", "DATABASE_URL", "DEBUG", "DEMO_PASSWORD", "EMAIL_URL", "PRODUCTION"]
 CLEARED += ["ALLOWED_HOSTS", "LEDGER_SIGNING_KEY", "BALLOT_PEPPER_FOLDER", "MEDIA_ROOT", "SITE_URL"]
 SECRET_KEY = "the same for all processes that run these tests"
+
+if not os.environ.get("CI"):  # where CI is set, hypothesis chooses a profile that repeats itself
+    hypothesis.settings.register_profile(
+        "here", deadline=None
+    )  # how long an example takes says how busy the machine is
+    hypothesis.settings.load_profile("here")
 
 
 def shared_folder() -> Path:

@@ -99,13 +99,14 @@ def nice_scale(least: float, most: float, *, intervals: int = 4) -> list[float]:
     """Round figures from at or below `least` to at or above `most`, about `intervals` apart; zero is one when it lies between."""
     if not (math.isfinite(least) and math.isfinite(most)):
         raise ValueError("A chart needs finite figures.")
-    if least == most:
+    if most - least <= max(abs(least), abs(most)) * 1e-12 or most - least < 1e-290:
         least, most = (least - 1, most + 1) if least else (0.0, 1.0)
     rough = (most - least) / intervals
-    power = 10.0 ** math.floor(math.log10(rough))
+    exponent = math.floor(math.log10(rough))
+    power = 10.0**exponent
     step = next(nice * power for nice in NICE_STEPS if nice * power >= rough * (1 - 1e-9))
     first, last = math.floor(least / step + 1e-9), math.ceil(most / step - 1e-9)
-    return [round(index * step, 10) for index in range(first, last + 1)]
+    return [round(index * step, 3 - exponent) + 0.0 for index in range(first, last + 1)]
 
 
 def bar_chart(rows: Iterable[Sequence[object]], *, unit: str = "") -> BarChart:
