@@ -199,7 +199,10 @@ class Walker:
 
     def figure(self, element: HtmlElement) -> Iterator[Piece]:
         caption = caption_of(element)
+        page = element.get("data-page-url") or ""
         found = list(self.pieces(element))
+        if not found and (url := embed_url(page)):
+            found = [self.embed(url)]
         images = [piece.block for piece in found if piece.block and piece.block["type"] == "image"]
         if caption and len(found) == 1 and images:
             images[0]["caption"] = caption

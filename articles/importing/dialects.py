@@ -4,28 +4,31 @@ import re
 from collections.abc import Callable
 from html import escape
 
+from articles.importing.pairs import replace_pairs
 from articles.importing.posts import Notes
 
 Linked = Callable[[str], str]
 
 _FENCE = re.compile(
-    r"(^|\n)(?P<mark>`{3,}|~{3,})[^\n]*\n.*?(?:\n(?P=mark)[`~]*[ \t]*(?=\n|\Z)|\Z)|(?<!`)`[^`\n]+`(?!`)", re.DOTALL
+    r"(^|\n)(?P<mark>`{3,}+|~{3,}+)[^\n]*+\n.*?(?:\n(?P=mark)[`~]*[ \t]*(?=\n|\Z)|\Z)|(?<!`)`[^`\n]+`(?!`)", re.DOTALL
 )
 _TONES = {"note": "note", "info": "note", "abstract": "note", "summary": "note", "quote": "note", "example": "note", "todo": "note", "question": "note", "important": "note", "seealso": "note", "tip": "tip", "hint": "tip", "success": "tip", "check": "tip", "done": "tip", "warning": "warning", "caution": "warning", "attention": "warning", "danger": "warning", "error": "warning", "failure": "warning", "bug": "warning"}  # fmt: skip
 _OBSIDIAN = re.compile(r"^> ?\[!(\w+)\][+-]?[ \t]*(.*)\n((?:^>.*(?:\n|\Z))*)", re.MULTILINE)
-_CONTAINER = re.compile(r"^:{3,}[ \t]*\{?\.?(\w+)\}?[ \t]*(.*)\n(.*?)^:{3,}[ \t]*$", re.MULTILINE | re.DOTALL)
+_CONTAINER = re.compile(r"^:{3,}[ \t]*\{?\.?(\w+)\}?[ \t]*(.*)\n", re.MULTILINE)
 _BANG = re.compile(
     r"^(?:!!!|\?\?\?\+?)[ \t]+(\w+)(?:[ \t]+\"([^\"\n]*)\")?[ \t]*\n((?:(?: {4}|\t).*(?:\n|\Z)|[ \t]*\n)+)",
     re.MULTILINE,
 )
-_WIKI_IMAGE = re.compile(r"!\[\[([^\]|#\n]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp))(?:\|([^\]\n]*))?\]\]", re.IGNORECASE)
-_WIKI_LINK = re.compile(r"!?\[\[([^\]|#\n]*)(#[^\]|\n]*)?(?:\|([^\]\n]+))?\]\]")
-_HUGO = re.compile(r"\{\{[<%]\s*(?P<close>/)?\s*(?P<name>[\w./-]+)(?P<rest>.*?)/?\s*[>%]\}\}", re.DOTALL)
-_HUGO_PAIR = re.compile(r"\{\{[<%]\s*(highlight|code)\b(.*?)[>%]\}\}\n?(.*?)\{\{[<%]\s*/\s*\1\s*[>%]\}\}", re.DOTALL)
-_LIQUID_CODE = re.compile(r"\{%-?\s*highlight\s+(\w+).*?-?%\}\n?(.*?)\{%-?\s*endhighlight\s*-?%\}", re.DOTALL)
+_WIKI_IMAGE = re.compile(
+    r"!\[\[([^\[\]|#\n]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp))(?:\|([^\[\]\n]*))?\]\]", re.IGNORECASE
+)
+_WIKI_LINK = re.compile(r"!?\[\[([^\[\]|#\n]*)(#[^\[\]|\n]*)?(?:\|([^\[\]\n]+))?\]\]")
+_HUGO = re.compile(r"\{\{[<%]\s*(?P<close>/)?\s*(?P<name>[\w./-]+)")
+_HUGO_CODE = re.compile(r"\{\{[<%]\s*(highlight|code)\b([^{}]*)[>%]\}\}\n?")
+_LIQUID_CODE = re.compile(r"\{%-?\s*highlight\s+(\w+)[^%\n]*%\}\n?")
 _LIQUID_RAW = re.compile(r"\{%-?\s*(?:raw|endraw|comment|endcomment)\s*-?%\}")
-_LIQUID_TAG = re.compile(r"\{%-?\s*(\w+)\s*(.*?)-?%\}", re.DOTALL)
-_LIQUID_VALUE = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_LIQUID_TAG = re.compile(r"\{%-?\s*(\w+)")
+_LIQUID_VALUE = re.compile(r"\{\{-?")
 _KRAMDOWN = re.compile(r"(?<=[)\]\w>*])\{:[^}\n]*\}|^[ \t]*\{:[^}\n]*\}[ \t]*$", re.MULTILINE)
 _MDX = re.compile(r"^(?:import\s.+?from\s+['\"].+?['\"];?|export\s+(?:const|default|function)\s.*)$", re.MULTILINE)
 _PAIR = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|(\S+))|"([^"]*)"|'([^']*)'|([^\s"'=]+)""")
@@ -33,8 +36,13 @@ _PAIR = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|(\S+))|"(
 
 def plain_markdown(text: str, notes: Notes, *, linked: Linked, mdx: bool = False) -> str:
     """Markdown without dialect. `linked` gives the address of another file of the export by its name, or nothing."""
-    text = _LIQUID_CODE.sub(lambda match: f"\n```{match[1]}\n{match[2].rstrip()}\n```\n", text)
-    text = _HUGO_PAIR.sub(_hugo_code, text)
+    text = replace_pairs(
+        text,
+        _LIQUID_CODE,
+        lambda _: r"\{%-?\s*endhighlight\s*-?%\}",
+        lambda match, inside, _: f"\n```{match[1]}\n{inside.rstrip()}\n```\n",
+    )
+    text = replace_pairs(text, _HUGO_CODE, lambda match: r"\{\{[<%]\s*/\s*" + match[1] + r"\s*[>%]\}\}", _hugo_code)
     kept: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
@@ -48,17 +56,26 @@ def plain_markdown(text: str, notes: Notes, *, linked: Linked, mdx: bool = False
     text = _OBSIDIAN.sub(
         lambda match: _callout(match[1], match[2], re.sub(r"^> ?", "", match[3], flags=re.MULTILINE)), text
     )
-    text = _CONTAINER.sub(
-        lambda match: _callout(match[1], match[2], match[3]) if match[1].lower() in _TONES else match[0], text
+    text = replace_pairs(
+        text,
+        _CONTAINER,
+        lambda _: r"^:{3,}[ \t]*$",
+        lambda match, inside, whole: _callout(match[1], match[2], inside) if match[1].lower() in _TONES else whole,
     )
     text = _BANG.sub(
         lambda match: _callout(match[1], match[2] or "", re.sub(r"^(?: {4}|\t)", "", match[3], flags=re.MULTILINE)),
         text,
     )
-    text = _HUGO.sub(lambda match: _hugo(match, notes, linked), text)
+    text = replace_pairs(
+        text, _HUGO, lambda _: r"/?\s*[>%]\}\}", lambda match, inside, _: _hugo(match, inside, notes, linked)
+    )
     text = _LIQUID_RAW.sub("", text)
-    text = _LIQUID_TAG.sub(lambda match: _liquid(match[1], match[2].strip(), notes, linked), text)
-    text = _LIQUID_VALUE.sub(lambda match: _liquid_value(match[1], notes), text)
+    text = replace_pairs(
+        text, _LIQUID_TAG, lambda _: r"-?%\}", lambda match, inside, _: _liquid(match[1], inside.strip(), notes, linked)
+    )
+    text = replace_pairs(
+        text, _LIQUID_VALUE, lambda _: r"-?\}\}", lambda match, inside, _: _liquid_value(inside.strip(), notes)
+    )
     text = _WIKI_IMAGE.sub(lambda match: f"![{_alt(match[2])}](<{match[1].strip()}>)", text)
     text = _WIKI_LINK.sub(lambda match: _wiki_link(match, linked), text)
     text = re.sub(r"==([^=\n]+)==", r"<mark>\1</mark>", text)
@@ -72,13 +89,13 @@ def _callout(kind: str, title: str, body: str) -> str:
     return f'\n<div class="callout callout-{tone}">\n\n{heading}{body.strip()}\n\n</div>\n\n'
 
 
-def _hugo_code(match: re.Match[str]) -> str:
+def _hugo_code(match: re.Match[str], inside: str, whole: str) -> str:
     language = (_values(match[2]).get("0") or "").strip()
-    return f"\n```{language}\n{match[3].strip(chr(10))}\n```\n"
+    return f"\n```{language}\n{inside.strip(chr(10))}\n```\n"
 
 
-def _hugo(match: re.Match[str], notes: Notes, linked: Linked) -> str:
-    name, values = match["name"].lower(), _values(match["rest"])
+def _hugo(match: re.Match[str], inside: str, notes: Notes, linked: Linked) -> str:
+    name, values = match["name"].lower(), _values(inside)
     first = values.get("0", "")
     if match["close"]:
         return ""

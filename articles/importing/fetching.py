@@ -1,20 +1,22 @@
 """Pictures from other sites, fetched with care: public addresses only, bounded in time and size, never in the way."""
 
 import ipaddress
+import queue
 import socket
 import ssl
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooSlow
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 CONNECT_SECONDS = 4.0
 TOTAL_SECONDS = 25.0
 MAX_REDIRECTS = 4
 AT_ONCE = 6
-GIVE_UP_AFTER = 3
+GIVE_UP_AFTER = 8
 
 
 class NotFetched(Exception):
@@ -26,15 +28,14 @@ class Unreachable(NotFetched):
 
 
 class Fetcher:
-    """Fetches pictures. A host that does not answer is not asked again; after three of them in a row nobody is."""
+    """Fetches pictures. A host that does not answer is not asked again; if the first eight do not, nobody is."""
 
     def __init__(self, *, max_bytes: int, enabled: bool = True, private_hosts: bool = False) -> None:
         self.max_bytes = max_bytes
         self.enabled = enabled
         self.private_hosts = private_hosts
         self._dead: dict[str, str] = {}
-        self._failures_in_a_row = 0
-        self._resolver = ThreadPoolExecutor(AT_ONCE, "resolve")
+        self._any_answered = False
 
     def fetch_all(self, addresses: list[str]) -> dict[str, bytes | NotFetched]:
         """Several pictures at once, each as its bytes or as the reason why not."""
@@ -55,15 +56,14 @@ class Fetcher:
         for _ in range(MAX_REDIRECTS + 1):
             parts = _parts(address)
             host = parts.hostname or ""
-            if host in self._dead or self._failures_in_a_row >= GIVE_UP_AFTER:
+            if host in self._dead or (not self._any_answered and len(self._dead) >= GIVE_UP_AFTER):
                 raise Unreachable(self._dead.get(host) or "no host answered; is there a network?")
             try:
                 answer = self._ask(parts, deadline)
             except Unreachable as reason:
                 self._dead[host] = str(reason)
-                self._failures_in_a_row += 1
                 raise
-            self._failures_in_a_row = 0
+            self._any_answered = True
             if isinstance(answer, bytes):
                 return answer
             address = urljoin(address, answer)
@@ -101,12 +101,7 @@ class Fetcher:
         """A connection to an address that was checked, so that a name cannot change its mind in between."""
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        try:
-            found = self._resolver.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM).result(
-                CONNECT_SECONDS
-            )
-        except (OSError, UnicodeError, TooSlow):
-            raise Unreachable("its host is not known") from None
+        found = _resolved(host, port)
         public = all(ipaddress.ip_address(str(entry[4][0]).split("%")[0]).is_global for entry in found)
         if not public and not self.private_hosts:
             raise NotFetched("its host is not on the public internet")
@@ -118,6 +113,26 @@ class Fetcher:
             socket_ = ssl.create_default_context().wrap_socket(socket_, server_hostname=host)
         connection.sock = socket_
         return connection
+
+
+def _resolved(host: str, port: int) -> list[Any]:
+    """The addresses of a host. Asking has no time limit of its own, so a thread that nobody waits for asks."""
+    answers: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            answers.put([])
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        found = answers.get(timeout=CONNECT_SECONDS)
+    except queue.Empty:
+        found = []
+    if not found:
+        raise Unreachable("its host is not known")
+    return found
 
 
 def _parts(address: str) -> SplitResult:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from articles.blocks import clean_data
 from articles.documents import LIMITS, MAX_BLOCKS, SEO_LIMITS
 from articles.importing.converting import words_of
-from articles.importing.pieces import Block
+from articles.importing.pieces import Block, sources_of
 from articles.importing.posts import Notes, one_line, storable
 from cms.lib.html import text_of
 
@@ -118,5 +118,7 @@ def _few_enough(blocks: list[Block], notes: Notes) -> list[Block]:
     if len(blocks) <= MAX_BLOCKS:
         return blocks
     notes.changed[f"blocks after the {MAX_BLOCKS - 1}th joined into one text"] += 1
+    if lost := len(sources_of(blocks[MAX_BLOCKS - 1 :])):
+        notes.left[f"pictures beyond the {MAX_BLOCKS} blocks that an article may have"] += lost
     rest = [_paragraph(text) for text in words_of(blocks[MAX_BLOCKS - 1 :]).split("\n") if text.strip()]
     return [*blocks[: MAX_BLOCKS - 1], *_joined(rest)]

@@ -13,7 +13,6 @@ from django.core.files.storage import default_storage
 
 from articles.images import MAX_BYTES, store_image
 from articles.importing.fetching import Fetcher, NotFetched
-from articles.importing.pieces import Block
 from articles.importing.players import web_url
 from articles.importing.posts import Export
 from articles.importing.reporting import Report
@@ -63,7 +62,7 @@ class Pictures:
             elif address := self._address(source):
                 remote.append((source, address))
             else:
-                found[source] = NotFetched("the export does not hold this file")
+                found[source] = NotFetched("the export does not hold this file (--site URL would say where it was)")
         if remote and self.dry_run:
             found |= {source: NotFetched("a dry run fetches nothing") for source, _ in remote}
         elif remote:
@@ -139,6 +138,7 @@ class Pictures:
     def _address(self, source: str) -> str | None:
         if source.startswith("data:"):
             return None
+        source = source.removeprefix("__GHOST_URL__")
         absolute = web_url(source) or (self.site and web_url(urljoin(self.site, source))) or None
         return _escaped(absolute) if absolute else None
 
@@ -157,17 +157,6 @@ def _is_stored(path: str, content: bytes) -> bool:
         return False
     with default_storage.open(path) as file:
         return bool(file.read() == content)
-
-
-def sources_of(blocks: Iterable[Block]) -> list[str]:
-    """Where the pictures of some blocks come from."""
-    found = []
-    for block in blocks:
-        if block["type"] == "image":
-            found.append(block["src"])
-        elif block["type"] == "gallery":
-            found += [image["src"] for image in block["images"]]
-    return found
 
 
 def _from_data(source: str) -> bytes | NotFetched:

@@ -1,33 +1,32 @@
 """Writes posts: each in a transaction of its own, once, and never over what somebody edited here."""
 
+import copy
 import hashlib
 import json
 import math
-import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import Q
-from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from articles.documents import LIMITS, DocumentError, StaleVersion, apply_document, document_of, normalised
 from articles.importing import fitting
+from articles.importing.addresses import redirect_old
 from articles.importing.converting import convert, words_of
 from articles.importing.fetching import Fetcher
 from articles.importing.filing import Filing
-from articles.importing.keeping import Contents, Pictures, sources_of
+from articles.importing.keeping import Contents, Pictures
+from articles.importing.pieces import sources_of
 from articles.importing.posts import UNREADABLE, Export, ImportRefused, Notes, Post, PostRefused, Refusal, slug_of
 from articles.importing.reporting import CHANGED, DELETED, EDITED, NEW, REFUSED, UNCHANGED, Entry, Report
 from articles.importing.showing import publish_as_before, show
-from articles.models import Article, ImportedPost, Publication, Redirect
-from articles.publishing import TransitionRefused, schedule
-from articles.redirecting import redirect_path
+from articles.models import Article, ImportedPost
+from articles.publishing import TransitionRefused, publish, schedule
 from articles.rendering import WORDS_PER_MINUTE
 
 FORMAT_VERSION = 1
@@ -128,8 +127,7 @@ class Loader:
         if not known and self.export.format == "moonpress" and self._is_here(post, entry):
             return
         document = self._document(post)
-        covers = [document["cover"]["src"]] if document["cover"] else []
-        contents = self.pictures.gather([*sources_of(document["blocks"]), *covers])
+        contents = self.pictures.gather(_sources(document))
         try:
             with transaction.atomic():
                 record = known or ImportedPost(source=self.export.format, source_id=post.source_id)
@@ -168,6 +166,8 @@ class Loader:
         entry.slug = known.article.slug
         if known.digest == digest:
             entry.outcome, entry.state = UNCHANGED, known.article.state
+            if known.article.version == known.version:
+                self._fetch_what_was_missing(known, entry)
             return True
         if known.article.version != known.version:
             entry.outcome, entry.reason = (
@@ -186,10 +186,10 @@ class Loader:
                     for article in Article.objects.filter(pk=pk, state=Article.State.PUBLISHED):
                         publish_as_before(article, post, version=version, by=self.by)
                 for old, new in self.export.redirects:
-                    self._redirect(old, new)
+                    redirect_old(old, new, self.report)
                 for old, kind, item in self.export.pages:
                     if address := self.filing.address(kind, item):
-                        self._redirect(old, address)
+                        redirect_old(old, address, self.report)
                 self._keep_or_undo()
         except _Undone:
             pass
@@ -197,6 +197,30 @@ class Loader:
     def _keep_or_undo(self) -> None:
         if self.dry_run:
             raise _Undone
+
+    def _fetch_what_was_missing(self, known: ImportedPost, entry: Entry) -> None:
+        """Pictures that were out of reach when a post came, and are within it now."""
+        article = known.article
+        if article is None or not self.pictures.fetcher.enabled or self.dry_run:
+            return
+        document = document_of(article)
+        before = copy.deepcopy(document)
+        wanted = [source for source in _sources(document) if source.startswith("http")]
+        contents = self.pictures.gather(wanted) if wanted else {}
+        if not any(isinstance(content, bytes) for content in contents.values()):
+            return
+        with transaction.atomic():
+            self.pictures.place(document, contents)
+            if document == before:
+                return
+            shown = article.state == Article.State.PUBLISHED and article.publication.version == article.version
+            apply_document(article, document, by=self.by, reason="pictures fetched", expected_version=known.version)
+            if shown:
+                publish(article, by=self.by, updated=article.publication.updated_at)
+            known.version = article.version
+            known.save(update_fields=["version"])
+        entry.outcome = CHANGED
+        entry.notes.changed["pictures stored that could not be fetched before"] += 1
 
     def _document(self, post: Post) -> dict[str, Any]:
         """The canonical document of a post, its pictures still where they were."""
@@ -266,12 +290,11 @@ class Loader:
             schedule(article, at=post.changes_at, until=post.ends_at, by=self.by)
         if article.state == Article.State.PUBLISHED:
             for address in post.old_urls:
-                self._redirect(address, article.get_absolute_url())
+                redirect_old(address, article.get_absolute_url(), self.report)
 
     def _keep_unpublished(self, article: Article, document: dict[str, Any]) -> None:
         """The changes that readers did not see yet."""
-        covers = [document["cover"]["src"]] if document.get("cover") else []
-        contents = self.pictures.gather([*sources_of(document["blocks"]), *covers])
+        contents = self.pictures.gather(_sources(document))
         self.pictures.place(document, contents)
         apply_document(article, document, by=self.by, reason="imported, not published yet")
 
@@ -295,43 +318,11 @@ class Loader:
             Q(slug=slug) | Q(publication__slug=slug)
         ).exists()
 
-    def _redirect(self, old: str, new: str) -> None:
-        path = old_path(old)
-        if path and path.rstrip("/") != new.rstrip("/") and not _is_page(path):
-            before = Redirect.objects.filter(path=path, target=new).exists()
-            try:
-                made = redirect_path(path, new)
-            except ValidationError as error:
-                self.report.left[f"the old address {path[:200]} cannot be redirected: {' '.join(error.messages)}"] += 1
-            else:
-                self.report.redirects += made is not None and not before
 
-
-def old_path(address: str) -> str:
-    """The path of an old address as requests will name it; empty for the front page and for ones told apart by a query."""
-    try:
-        parts = urlsplit(address.strip())
-    except ValueError:
-        return ""
-    path = unquote(parts.path)
-    if re.search(r"[\s\x00-\x1f]", path) or "\ufffd" in path:
-        path = quote(path if "\ufffd" not in path else unquote_to_bytes(parts.path))
-    path = re.sub(r"/{2,}", "/", "/" + path.strip())
-    if path == "/" or parts.query or len(path) > 490:
-        return ""
-    return path if path.endswith("/") or "." in path else path + "/"
-
-
-def _is_page(path: str) -> bool:
-    """Whether a published article lives at a path."""
-    try:
-        slug = resolve(path).kwargs.get("slug")
-    except Resolver404:
-        return False
-    return (
-        slug is not None
-        and Publication.objects.filter(slug=slug).exists()
-        and reverse("articles:article", args=[slug]) == path
+def _sources(document: dict[str, Any]) -> list[str]:
+    """Where the pictures of a document are."""
+    return sources_of(
+        [*document["blocks"], *([{"type": "image", **document["cover"]}] if document.get("cover") else [])]
     )
 
 

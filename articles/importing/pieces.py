@@ -177,6 +177,17 @@ def blocks_of(pieces: list[Piece]) -> list[Block]:
     return blocks
 
 
+def sources_of(blocks: list[Block]) -> list[str]:
+    """Where the pictures of some blocks come from."""
+    found = []
+    for block in blocks:
+        if block["type"] == "image":
+            found.append(block["src"])
+        elif block["type"] == "gallery":
+            found += [image["src"] for image in block["images"]]
+    return found
+
+
 def _shell(element: HtmlElement) -> HtmlElement:
     return lxml_html.Element(element.tag, dict(element.attrib))
 

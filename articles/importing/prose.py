@@ -12,6 +12,7 @@ from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from articles.importing.markup import plain_markdown_html
+from articles.importing.tidying import parsed
 from cms.lib.html import clean
 
 FORMS = ("lines", "none", "markdown")
@@ -58,7 +59,7 @@ def _written(html: str, form: str) -> str:
 
 
 def _top_level(html: str) -> list[HtmlElement]:
-    root = lxml_html.fragment_fromstring(html, create_parent="div")
+    root = parsed(html)
     loose = (root.text or "").strip() or any((child.tail or "").strip() for child in root)
     return [] if loose else list(root)
 

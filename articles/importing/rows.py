@@ -1,6 +1,7 @@
 """The rows of a CSV file, each with its line; a broken row is found, told apart from its neighbours and from a cut-off file."""
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ def read_rows(text: str, looks_right: Callable[[list[str], list[str]], bool]) ->
 
     Raises ImportRefused for a file without rows, and for one that ends in the middle of a row.
     """
-    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
+    # Only line ends end a line: a cell may hold other signs that Python takes for one.
+    lines = list(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     csv.field_size_limit(1 << 30)
     start = next((at for at, line in enumerate(lines) if line.strip(" \t\r\n,;")), None)
     if start is None:
@@ -92,11 +94,18 @@ def _record(lines: list[str], at: int, delimiter: str, most: int | None = None) 
         cells = next(csv.reader([source], delimiter=delimiter, strict=True), [])
     except csv.Error:
         # A quote inside a cell that is not itself quoted is sloppy, and means what it says.
-        cells = next(csv.reader([source], delimiter=delimiter), [])
-        if '"' in "".join(cells) and len(taken) == 1:
-            return cells, end + 1, ""
-        return cells, end + 1, "its quotes do not match"
+        sloppy = _sloppy(source, delimiter) if len(taken) == 1 else None
+        return (sloppy, end + 1, "") if sloppy else ([], end + 1, "its quotes do not match")
     return [cell.replace("\r\n", "\n") for cell in cells], end + 1, ""
+
+
+def _sloppy(line: str, delimiter: str) -> list[str] | None:
+    """The cells of a line with stray quotes, where it still makes sense."""
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return None
+    return cells if '"' in "".join(cells) else None
 
 
 def _next_whole(

@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass, field
 from html import escape
 
-from lxml import html as lxml_html
-
 from articles.importing.pieces import Piece, inner, words
 from articles.importing.posts import Notes
+from articles.importing.tidying import parsed
 
 MAX_QUESTION = 300
 MAX_DISCLAIMER = 3000
@@ -213,7 +212,7 @@ def _list_items(piece: Piece) -> list[Piece]:
     """The items of a list of bold questions as paragraphs; any other piece as it is."""
     if piece.block or not piece.html.startswith(("<ol", "<ul")):
         return [piece]
-    items = [inner(item) for item in lxml_html.fragment_fromstring(piece.html).findall("li")]
+    items = [inner(item) for item in parsed(piece.html)[0].findall("li")]
     parts = [Piece(item if item.startswith("<p") else f"<p>{item}</p>") for item in items]
     return parts if parts and all(_bold_question(part)[0] for part in parts) else [piece]
 
@@ -222,7 +221,7 @@ def _bold_question(piece: Piece) -> tuple[str, str]:
     """The bold question that a paragraph is or begins with, and the paragraph of what follows it."""
     if piece.block or piece.level or not piece.html.startswith("<p"):
         return "", ""
-    paragraph = lxml_html.fragment_fromstring(piece.html, create_parent="div")[0]
+    paragraph = parsed(piece.html)[0]
     first = paragraph[0] if len(paragraph) else None
     if first is None or (paragraph.text or "").strip() or first.tag not in ("strong", "b"):
         plain = piece.text

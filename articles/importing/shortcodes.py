@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from html import escape
 
+from articles.importing.pairs import replace_pairs
 from articles.importing.posts import Notes
 
 Attributes = dict[str, str]
@@ -33,8 +34,9 @@ _HOLD_LINES = {
     "figcaption",
     "caption",
 }
-_AS_IT_IS = re.compile(r"<(pre|script|style|textarea)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_BLOCK_COMMENT = re.compile(r"<!--\s+(/)?wp:([a-z][a-z0-9_/-]*)\s*(\{.*?\})?\s*(/)?-->", re.DOTALL)
+_AS_IT_IS = re.compile(r"<(pre|script|style|textarea)\b", re.IGNORECASE)
+# Attributes are JSON in which WordPress writes < and > as escapes.
+_BLOCK_COMMENT = re.compile(r"<!--\s+(/)?wp:([a-z][a-z0-9_/-]*)([^<>]*)-->")
 # Blocks that WordPress fills when a page is shown: their comment holds no words.
 _MARKS = re.compile(r"<!--\s*(more|nextpage|noteaser)\b.*?-->", re.IGNORECASE)
 
@@ -43,11 +45,11 @@ def autop(text: str) -> str:
     """Paragraphs where empty lines stand, as WordPress makes them when a page is shown."""
     kept: list[str] = []
 
-    def keep(match: re.Match[str]) -> str:
-        kept.append(match[0])
+    def keep(match: re.Match[str], inside: str, whole: str) -> str:
+        kept.append(whole)
         return f"\n\n\ue000{len(kept) - 1}\ue001\n\n"
 
-    text = _AS_IT_IS.sub(keep, text)
+    text = replace_pairs(text, _AS_IT_IS, lambda match: rf"</{match[1]}\s*>", keep)
     text = _BLOCK_EDGE.sub(r"\n\n\1\n\n", text)
     parts = []
     depth = 0
@@ -74,11 +76,13 @@ def gutenberg(text: str, notes: Notes, reusable: dict[str, str]) -> str:
         between = text[at : match.start()]
         out.append(autop(between) if depth == 0 and between.strip() else between)
         at = match.end()
-        closing, name, attributes, empty = match.groups()
+        closing, name, rest_of_comment = match.groups()
+        attributes = rest_of_comment.strip()
+        empty = attributes.endswith("/")
         if closing:
             depth = max(depth - 1, 0)
         elif empty:
-            out.append(_empty_block(name, attributes, notes, reusable))
+            out.append(_empty_block(name, attributes.removesuffix("/"), notes, reusable))
         else:
             depth += 1
             if name.removeprefix("core/") == "freeform":
@@ -121,13 +125,11 @@ def wordpress_html(text: str, notes: Notes, *, pictures: Pictures, reusable: dic
 
 _SHORTCODE = re.compile(
     r"""(?P<escaped>\[\[[a-zA-Z][^\[\]]*\]\])
-    |\[(?P<close>/)?(?P<name>[a-zA-Z][\w-]{1,60})(?P<attributes>(?:\s+(?:[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s\]'"]+)|"[^"]*"|[^\s\]"']+))*)\s*(?P<empty>/)?\]""",
+    |\[(?P<close>/)?(?P<name>[a-zA-Z][\w-]{1,60})(?P<attributes>(?>\s+(?:[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s\]'"]+)|"[^"]*"|[^\s\]"']+))*+)\s*(?P<empty>/)?\]""",
     re.VERBOSE,
 )
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s'"]+))|"([^"]*)"|(\S+)""")
-_CODE = re.compile(
-    r"<(pre|code)\b.*?</\1\s*>|<!-- wp:(?:code|preformatted|html)\b.*?<!-- /wp:", re.IGNORECASE | re.DOTALL
-)
+_CODE = re.compile(r"<(pre|code)\b|<!-- wp:(?:code|preformatted|html)\b", re.IGNORECASE)
 
 
 class _Shortcodes:
@@ -157,11 +159,14 @@ class _Shortcodes:
         }
 
     def resolved(self, text: str) -> str:
-        out, at = [], 0
-        for kept in _CODE.finditer(text):
-            out += [self._outside(text[at : kept.start()]), kept[0]]
-            at = kept.end()
-        return "".join([*out, self._outside(text[at:])])
+        kept: list[str] = []
+
+        def keep(match: re.Match[str], inside: str, whole: str) -> str:
+            kept.append(whole)
+            return f"\ue020{len(kept) - 1}\ue021"
+
+        text = replace_pairs(text, _CODE, lambda match: rf"</{match[1]}\s*>" if match[1] else "<!-- /wp:", keep)
+        return re.sub("\ue020(\\d+)\ue021", lambda match: kept[int(match[1])], self._outside(text))
 
     def _outside(self, text: str) -> str:
         """Shortcodes in a text without code. They are matched from the inside out, as they nest."""

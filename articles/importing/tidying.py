@@ -1,15 +1,16 @@
 """From any HTML to a tidy tree: parsed as a browser would, scripts gone, wrappers opened, spaces and empty elements put right."""
 
 import re
-from html import escape
+from html import escape, unescape
 
 import nh3
 from django.utils.text import slugify
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
+from articles.importing.pairs import replace_pairs
 from articles.importing.posts import Notes, storable
-from cms.lib.html import ALLOWED_TAGS, INLINE_TAGS, text_of
+from cms.lib.html import ALLOWED_TAGS, INLINE_TAGS
 
 MAX_DEPTH = 200
 MEDIA_TAGS = frozenset(["img", "iframe", "video", "audio"])
@@ -87,6 +88,9 @@ _RENAMED = {
     "var": "em",
     "dfn": "em",
 }
+_BLOCK_EDGE = re.compile(r"</?(?:p|div|li|ul|ol|h[1-6]|tr|blockquote|pre|section|article|br)\b[^<>]*>", re.IGNORECASE)
+_ANY_TAG = re.compile(r"</?[a-zA-Z!][^<>]*>?")
+_UNSEEN = re.compile(r"<(script|style)\b", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b")
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
@@ -129,11 +133,9 @@ def tidy(html: str, notes: Notes) -> HtmlElement | None:
         url_schemes=_SCHEMES,
         link_rel=None,
     )
-    root = lxml_html.fragment_fromstring("<div></div>") if not html.strip() else None
-    if root is None:
-        if _depth(html) > MAX_DEPTH:
-            return None
-        root = lxml_html.fragment_fromstring(html, create_parent="div")
+    if _depth(html) > MAX_DEPTH:
+        return None
+    root = parsed(html)
     _point_within_the_page(root, notes)
     _rename(root, notes)
     _tidy_words(root)
@@ -142,15 +144,24 @@ def tidy(html: str, notes: Notes) -> HtmlElement | None:
     return root
 
 
+def parsed(html: str) -> HtmlElement:
+    """Well-formed HTML as a tree inside a div, whatever its size: the parser drops long texts unless it is told not to."""
+    parser = lxml_html.HTMLParser(huge_tree=True, encoding="utf-8")
+    return lxml_html.fragment_fromstring(html.encode(), create_parent="div", parser=parser)
+
+
 def plain_paragraphs(html: str) -> str:
     """The bare words of some HTML as paragraphs, for what no parser should be asked to follow."""
-    lines = text_of(storable(re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", " ", html))).split("\n")
+    html = replace_pairs(storable(html), _UNSEEN, lambda match: rf"</{match[1]}\s*>", lambda *_: " ")
+    text = _ANY_TAG.sub("", _BLOCK_EDGE.sub("\n", html))
+    lines = (" ".join(line.split()) for line in unescape(text).split("\n"))
     return "".join(f"<p>{escape(line, quote=False)}</p>" for line in lines if line)
 
 
 def _depth(html: str) -> int:
     depth = deepest = 0
-    for closing, name in _TAG.findall(html):
+    for tag in _TAG.finditer(html):
+        closing, name = tag.groups()
         if name.lower() in _CLOSES_ITSELF:
             continue
         depth = max(depth - 1, 0) if closing else depth + 1

@@ -62,15 +62,19 @@ def read_webflow(path: Path, encoding: str | None = None) -> Export:
     data, files = main_file(path, ".csv")
     text, used = decode(data, encoding)
     header, rows = read_rows(text, _looks_whole)
-    columns, remarks = _columns(header, rows)
+    columns, more, remarks = _columns(header, rows)
     if encoding or used != "utf-8":
         remarks.append(f"The file was read as {used}.")
     left: Counter[str] = Counter()
     for at, name in enumerate(header):
         filled = sum(bool(row.cells[at].strip()) for row in rows if row.cells)
-        if at not in columns.values() and filled:
+        if at not in columns.values() and at not in more and filled:
             left[f"column “{name or at + 1}”, which nothing here corresponds to"] = filled
-    return Export("webflow", _posts(rows, columns), total=len(rows), files=files, remarks=remarks, left=left)
+    site, folder = _where_posts_were(rows, columns)
+    if folder != OUR_FOLDER:
+        remarks.append(f"Links in the texts show that posts were at {site}{folder}…: they are redirected from there.")
+    posts = _posts(rows, columns, more, folder)
+    return Export("webflow", posts, total=len(rows), site=site, files=files, remarks=remarks, left=left)
 
 
 def looks_like_webflow(header: list[str]) -> bool:
@@ -82,15 +86,24 @@ def _key(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _columns(header: list[str], rows: list[Row]) -> tuple[dict[str, int], list[str]]:
-    """Which column holds what, and what was guessed."""
+def _columns(header: list[str], rows: list[Row]) -> tuple[dict[str, int], list[int], list[str]]:
+    """Which column holds what, which ones go on with the body, and what was guessed."""
     best: dict[str, tuple[int, int]] = {}
-    for at, name in enumerate(header):
-        what, rank = _NAMES.get(_key(name), ("", 0))
+    keys = [_key(name) for name in header]
+    for at, key in enumerate(keys):
+        what, rank = _NAMES.get(key, ("", 0))
         if what and (what not in best or rank < best[what][0]):
             best[what] = rank, at
     columns = {what: at for what, (_, at) in best.items()}
     remarks = []
+    if "title" not in columns and columns.get("slug") == 1:
+        columns["title"] = 0
+        remarks.append(
+            f"No column is called like a title; “{header[0]}”, which stands before the slug, was taken for it."
+        )
+    numbered = [at for at, key in enumerate(keys) if _NAMES.get(key.rstrip("0123456789"), ("",))[0] == "body"]
+    if "body" not in columns and numbered:
+        columns["body"] = numbered[0]
     if "body" not in columns and (longest := _longest(header, rows, columns)) is not None:
         columns["body"] = longest
         remarks.append(f"No column is called like a body; the longest text, “{header[longest]}”, was taken for it.")
@@ -100,7 +113,33 @@ def _columns(header: list[str], rows: list[Row]) -> tuple[dict[str, int], list[s
             f"The file has no column for {' and none for '.join(wanted[what] for what in missing)}. "
             f"Its columns are: {', '.join(filter(None, header)) or 'none'}. Nothing was imported."
         )
-    return columns, remarks
+    base = keys[columns["body"]].rstrip("0123456789")
+    more = [at for at in numbered if at > columns["body"] and keys[at].rstrip("0123456789") == base]
+    if more:
+        remarks.append(f"The body goes on in {', '.join(f'“{header[at]}”' for at in more)}.")
+    return columns, more, remarks
+
+
+OUR_FOLDER = "/blog/"
+_LINK = re.compile(r"""href=["']?(https?://[^/"'\s>]+)?(/(?:[^"'\s>#?]*/)?)([\w-]+)/?["'\s>#?]""")
+
+
+def _where_posts_were(rows: list[Row], columns: dict[str, int]) -> tuple[str, str]:
+    """The old site and the folder of its posts, as links from one post to another show them."""
+    if "slug" not in columns:
+        return "", OUR_FOLDER
+    slugs = {row.cells[columns["slug"]].strip() for row in rows if row.cells}
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        for site, folder, slug in _LINK.findall(row.cells[columns["body"]]) if row.cells else ():
+            if slug in slugs:
+                found.setdefault((site, folder), set()).add(slug)
+    # A link without a host leads to the site itself; one with a host may be a guest post, unless there are more of them.
+    certain = {key: hits for key, hits in found.items() if not key[0] or len(hits) > 1}
+    if not certain:
+        return "", OUR_FOLDER
+    site, folder = max(certain, key=lambda key: len(certain[key]))
+    return site, folder
 
 
 def _longest(header: list[str], rows: list[Row], columns: dict[str, int]) -> int | None:
@@ -130,14 +169,16 @@ def _looks_whole(header: list[str], cells: list[str]) -> bool:
     return all(found) and bool(found or cells[0].strip())
 
 
-def _posts(rows: list[Row], columns: dict[str, int]) -> Iterator[Post | Refusal]:
+def _posts(rows: list[Row], columns: dict[str, int], more: list[int], folder: str) -> Iterator[Post | Refusal]:
     for row in rows:
         cells = {what: row.cells[at].strip() for what, at in columns.items()} if row.cells else {}
+        for at in more if row.cells else ():
+            cells["body"] += f"\n{row.cells[at]}"
         title = one_line(cells.get("title", ""))[:200]
-        yield attempt(partial(_post, row, cells), row.where, title)
+        yield attempt(partial(_post, row, cells, folder), row.where, title)
 
 
-def _post(row: Row, cells: dict[str, str]) -> Post:
+def _post(row: Row, cells: dict[str, str], folder: str) -> Post:
     if row.problem:
         raise PostRefused(f"The row cannot be read: {row.problem}.")
     get = cells.get
@@ -162,8 +203,8 @@ def _post(row: Row, cells: dict[str, str]) -> Post:
     post.featured = truth(get("featured", ""))
     if minutes := re.match(r"\d{1,3}", get("minutes", "")):
         post.reading_minutes = int(minutes[0]) or None
-    if slug and slug != post.slug:
-        post.old_urls.append(f"/blog/{slug}")
+    if slug:
+        post.old_urls.append(f"{folder}{slug}")
     return post
 
 

@@ -84,7 +84,7 @@ def _check_root(element: Any) -> None:
         raise ImportRefused(
             "The file declares entities of its own, which no export does and which can be made to fill the memory. It was not read."
         )
-    if etree.QName(element).localname not in ("rss", "channel"):
+    if element.tag.rpartition("}")[2] not in ("rss", "channel"):
         raise ImportRefused(f"This XML is no WordPress export: it begins with <{element.tag}>.")
 
 
@@ -92,10 +92,9 @@ def tag_of(element: Any) -> str:
     """`wp:post_id` and the like, whatever version its namespace names."""
     if not isinstance(element.tag, str):
         return ""
-    qualified = etree.QName(element)
-    space = qualified.namespace or ""
+    space, _, name = element.tag.rpartition("}")
     if "excerpt" in space:
-        return f"excerpt:{qualified.localname}"
+        return f"excerpt:{name}"
     prefix = (
         "wp:"
         if "wordpress.org/export" in space
@@ -105,7 +104,7 @@ def tag_of(element: Any) -> str:
         if "purl.org/dc" in space
         else ""
     )
-    return prefix + qualified.localname
+    return prefix + name
 
 
 def text_of(element: Any) -> str:

@@ -76,11 +76,26 @@ def test_a_host_that_does_not_answer_is_asked_once() -> None:
     assert time.monotonic() - started < 5
 
 
-def test_after_three_silent_hosts_nobody_is_asked(host: str) -> None:
+def test_when_the_first_hosts_are_silent_nobody_is_asked(host: str) -> None:
     fetcher = Fetcher(max_bytes=1000, private_hosts=True)
-    for name in ("127.0.0.2", "127.0.0.3", "127.0.0.4"):
+    for number in range(2, 10):
         with pytest.raises(Unreachable):
-            fetcher.fetch(f"http://{name}:9/a.png")
+            fetcher.fetch(f"http://127.0.0.{number}:9/a.png")
     with pytest.raises(Unreachable, match="is there a network"):
         fetcher.fetch(f"{host}/picture.png")
     assert asked == []
+
+
+def test_silent_hosts_do_not_keep_others_from_being_asked(host: str) -> None:
+    fetcher = Fetcher(max_bytes=1000, private_hosts=True)
+    fetcher.fetch(f"{host}/picture.png")
+    for number in range(2, 14):
+        with pytest.raises(Unreachable):
+            fetcher.fetch(f"http://127.0.0.{number}:9/a.png")
+    assert fetcher.fetch(f"{host}/picture.png") == b"x" * 10
+
+
+def test_several_pictures_are_fetched_at_once_each_with_its_outcome(host: str) -> None:
+    found = Fetcher(max_bytes=1000, private_hosts=True).fetch_all([f"{host}/picture.png", f"{host}/gone"])
+    assert found[f"{host}/picture.png"] == b"x" * 10
+    assert "404" in str(found[f"{host}/gone"])

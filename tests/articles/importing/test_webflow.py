@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from articles.documents import apply_document, document_of
+from articles.importing.detecting import open_export
+from articles.importing.fetching import Fetcher
+from articles.importing.loading import load
 from articles.importing.posts import ImportRefused
 from articles.models import Article, Author, Category, Publication, Redirect, Snippet
-from tests.articles.importing.samples import csv_of, webflow_row
+from tests.articles.importing.samples import csv_of, png, webflow_row
 
 pytestmark = pytest.mark.django_db
 
@@ -241,3 +244,57 @@ def test_a_picture_in_the_file_itself_is_stored(write, bring_in) -> None:
     assert image["alt"] == "Dot"
     assert report.images_stored == 1
     assert any("SVG" in sentence for sentence in report.left)
+
+
+def test_a_body_in_several_columns_is_one(write, bring_in) -> None:
+    row = {"Name": "One", "Slug": "one", "Rich Text 1": "<p>First.</p>", "Rich Text 2": "<p>Second.</p>"}
+    report = bring_in(write([row]))
+    assert document_of(Article.objects.get())["blocks"][0]["html"] == "<p>First.</p>\n<p>Second.</p>"
+    assert report.remarks == ["The body goes on in “Rich Text 2”."]
+
+
+def test_a_title_of_another_name_stands_before_the_slug(write, bring_in) -> None:
+    report = bring_in(write([{"Headline (long)": "One", "Slug": "one", "Body": "<p>x</p>"}]))
+    assert Article.objects.get().title == "One"
+    assert "“Headline (long)”" in report.remarks[0]
+
+
+def test_where_posts_were_is_seen_from_their_links(write, bring_in) -> None:
+    link = {
+        "Post Body": '<p>Also read <a href="/insights/two">Two</a> and <a href="https://else.example/x/two">this</a></p>'
+    }
+    bring_in(write([webflow_row("One", **link), webflow_row("Two")]))
+    assert dict(Redirect.objects.values_list("path", "target")) == {
+        "/insights/one/": "/blog/one/",
+        "/insights/two/": "/blog/two/",
+    }
+
+
+def test_the_old_site_is_seen_from_links_with_its_host(write, bring_in) -> None:
+    links = "".join(f'<a href="https://www.old.example/post/{slug}">x</a>' for slug in ("one", "two"))
+    bring_in(write([webflow_row("One", **{"Post Body": f"<p>{links}</p>"}), webflow_row("Two")]))
+    assert 'href="/post/two"' in document_of(Article.objects.get(slug="one"))["blocks"][0]["html"]
+    assert Redirect.objects.get(path="/post/two/").target == "/blog/two/"
+
+
+def test_a_picture_that_could_not_be_fetched_is_stored_by_a_later_run(write, bring_in) -> None:
+    path = write([webflow_row("One", **{"Post Body": f'<p>a</p><img src="{PICTURE}" alt="Dot">'})])
+    bring_in(path)
+    before = Publication.objects.get()
+    report = load(open_export(path), source="x", fetcher=Answering(max_bytes=1000))
+    assert report.counts["changed"] == 1
+    assert document_of(Article.objects.get())["blocks"][1]["src"].startswith("images/")
+    shown = Publication.objects.get()
+    assert (shown.published_at, shown.updated_at) == (before.published_at, before.updated_at)
+    assert load(open_export(path), source="x", fetcher=Answering(max_bytes=1000)).counts["unchanged"] == 1
+
+
+PICTURE = "https://pictures.example/dot.png"
+
+
+class Answering(Fetcher):
+    """A network on which one picture is."""
+
+    def fetch(self, address: str) -> bytes:
+        assert address == PICTURE
+        return png()

@@ -1,0 +1,112 @@
+"""What was made to do harm, or by accident, is read in reasonable time or refused; nothing crashes."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from articles.importing.converting import convert
+from articles.importing.detecting import open_export
+from articles.importing.dialects import plain_markdown
+from articles.importing.frontmatter import split
+from articles.importing.ghost_texts import lexical_html, mobiledoc_html
+from articles.importing.posts import UNREADABLE, ImportRefused, Notes, Post, PostRefused, Refusal
+from articles.importing.shortcodes import wordpress_html
+from tests.articles.importing.samples import csv_of, ghost_export, webflow_row, wxr, wxr_item
+
+
+def wordpress(text: str) -> str:
+    return wordpress_html(text, Notes(), pictures={}, reusable={})
+
+
+def dialect(text: str) -> str:
+    return plain_markdown(text, Notes(), linked=lambda name: "")
+
+
+@pytest.mark.parametrize(
+    ("read", "piece"),
+    [
+        (wordpress, "[x a=b "),
+        (wordpress, "[caption]"),
+        (wordpress, "<pre>"),
+        (wordpress, "<!-- wp:x {"),
+        (wordpress, "[[a"),
+        (wordpress, "<!-- wp:html -->"),
+        (dialect, "{{< x "),
+        (dialect, "{% highlight x %}"),
+        (dialect, ":::note\n"),
+        (dialect, "> [!note]\n> x\n"),
+        (dialect, "```\n"),
+        (dialect, "`"),
+        (dialect, "[[a|"),
+        (dialect, "%%"),
+        (dialect, "!!! note\n    x\n"),
+        (lambda text: convert(text, Notes()), "<a href="),
+        (lambda text: convert(text, Notes()), "<p>x</p>"),
+        (lambda text: convert(text, Notes()), "<b>x<p>"),
+        (lambda text: convert(text, Notes()), "<table><tr><td>"),
+        (lambda text: convert(text, Notes()), "<ul><li>"),
+        (lambda text: convert(text, Notes()), '<img src="https://x.example/a.png">'),
+        (lambda text: convert(text, Notes()), "<h2>Why?</h2>"),
+        (lambda text: split("---\n" + text), "a: b: c\n"),
+    ],
+)
+def test_time_grows_with_the_text_alone(read: Callable[[str], Any], piece: str) -> None:
+    started = time.process_time()
+    try:
+        read(piece * (60_000 // len(piece)))
+    except PostRefused:
+        pass
+    assert time.process_time() - started < 3
+
+
+def test_a_text_of_twelve_megabytes_keeps_its_words() -> None:
+    notes = Notes()
+    found = convert("word " * 2_400_000, notes).blocks
+    assert len(found[0]["html"]) > 11_000_000
+    assert not notes.left
+
+
+_ANY = st.text('ab",;\n\r<p>[]{}:-*_`=%|/!#1\t\x00é', max_size=120)
+_JSON = st.recursive(st.none() | st.booleans() | st.integers(-5, 300) | st.text("ab<>", max_size=6), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["type", "children", "text", "root", "sections", "markups", "cards", "atoms", "format", "url", "listType", "tag", "images", "html"]), inner, max_size=5), max_leaves=20)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_ANY, st.integers(0, 400), st.sampled_from(["a.csv", "a.xml", "a.json", "a.md", "a.zip"]))
+def test_a_file_with_anything_in_its_middle_is_read_or_refused(tmp_path: Path, noise: str, at: int, name: str) -> None:
+    whole = {
+        "a.csv": lambda: csv_of([webflow_row("One"), webflow_row("Two")]),
+        "a.xml": lambda: wxr(wxr_item(1), wxr_item(2)),
+        "a.json": lambda: ghost_export({"html": "<p>x</p>"}),
+        "a.md": lambda: "---\ntitle: One\ndate: 2024-05-01\n---\nWords\n",
+        "a.zip": lambda: "PK\x03\x04 words",
+    }[name]()
+    path = tmp_path / name
+    path.write_text(whole[:at] + noise + whole[at:], encoding="utf-8", errors="replace")
+    try:
+        posts = list(open_export(path).posts)
+    except ImportRefused:
+        return
+    assert all(isinstance(post, Post | Refusal) for post in posts)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_JSON)
+def test_any_lexical_or_mobiledoc_is_read_or_refused(document: Any) -> None:
+    for read in (lexical_html, mobiledoc_html):
+        try:
+            read(json.dumps(document), Notes())
+        except (PostRefused, *UNREADABLE):
+            continue
+
+
+@settings(max_examples=200, deadline=None)
+@given(_ANY)
+def test_any_text_with_shortcodes_or_dialect_is_read(text: str) -> None:
+    for read in (wordpress, dialect):
+        convert(read(text), Notes())
