@@ -48,7 +48,7 @@ def page_errors() -> list[str]:
 def page(browser: Any, live_site: "LiveSite", page_errors: list[str]) -> Iterator[Any]:
     """A fresh browser page on the live site; addresses may start with /. Errors on its console fail the test."""
     context = browser.new_context(base_url=live_site.url)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)  # a first page of the desk takes its time on a busy machine
     opened = context.new_page()
     opened.on("pageerror", lambda error: page_errors.append(str(error)))
     opened.on("console", lambda said: _note(said, page_errors))

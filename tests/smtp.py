@@ -51,7 +51,7 @@ class SmtpServer:
         """
         self._refusals[recipient, at] = [""] * times
 
-    def wait_for(self, count: int, seconds: float = 15) -> list[Received]:
+    def wait_for(self, count: int, seconds: float = 30) -> list[Received]:
         """The messages, once there are that many."""
         with self._arrived:
             self._arrived.wait_for(lambda: len(self.messages) >= count, timeout=seconds)
@@ -106,7 +106,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(check: Any, seconds: float = 15, what: str = "it") -> Any:
+def wait_until(check: Any, seconds: float = 30, what: str = "it") -> Any:
     """The first true value that `check` gives, asked until then."""
     deadline = time.monotonic() + seconds
     while not (value := check()):
