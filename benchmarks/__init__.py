@@ -1,1 +1,1 @@
-"""Benchmarks: each module has a `main(arguments)` that prints a table and returns its figures (see docs/benchmarks)."""
+"""Benchmarks: each module has a `main(arguments)` that prints a table and returns its figures."""
