@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from django.core.management import call_command
 
 from newsletter.models import Delivery, Subscription
 from surveys.models import Ballot
-from tests.processes import LiveSite, RealProcess
+from tests.processes import LiveSite, RealProcess, run_manage
 from tests.smtp import Received, SmtpServer, wait_until
 
 PASSWORD = "a password for the demo"
 TITLE = "Why fees fall on Sundays"
 PATH = "/blog/why-fees-fall-on-sundays/"
+EXPORTED = [("Brought along", "brought-along", "false"), ("Not yet", "not-yet", "true")]
 
 
 @pytest.fixture
@@ -27,9 +29,10 @@ def newsroom(settings: Any, live_site: LiveSite, celery_worker: RealProcess) -> 
     return live_site
 
 
-def test_the_main_job(newsroom: LiveSite, page: Any, smtp_server: SmtpServer) -> None:
+def test_the_main_job(newsroom: LiveSite, page: Any, smtp_server: SmtpServer, tmp_path: Path) -> None:
     an_editor_publishes_an_article(page)
     a_reader_reads_it(page)
+    posts_come_in_from_elsewhere(page, tmp_path / "posts.csv")
     a_reader_subscribes(page, smtp_server)
     a_voter_votes_once(page, smtp_server)
     the_steward_releases_the_result(page)
@@ -74,6 +77,21 @@ def a_reader_reads_it(page: Any) -> None:
     page.goto("/blog/search/?q=sundays")
     page.get_by_role("link", name=TITLE).wait_for()
     assert not page.context.cookies(), "reading sets no cookie"
+
+
+def posts_come_in_from_elsewhere(page: Any, export: Path) -> None:
+    body = "<h2>Basics</h2><p>It came from elsewhere.</p><h2>FAQs</h2><h3>Q1. Is it whole?</h3><p>Every word.</p>"
+    header = "Name,Slug,Draft,Published On,Post Summary,Category,Author,Post Body"
+    when = "Fri Jan 10 2025 14:00:00 GMT+0000 (Coordinated Universal Time)"
+    rows = [f"{name},{slug},{draft},{when},In short,research,ann-lee,{body}" for name, slug, draft in EXPORTED]
+    export.write_text("\n".join([header, *rows]) + "\n")
+    assert "2 new" in run_manage("import_posts", str(export)).stdout
+    assert "0 new, 2 unchanged" in run_manage("import_posts", str(export)).stdout
+    page.goto("/blog/brought-along/")
+    page.get_by_text("It came from elsewhere.").wait_for()
+    page.locator("summary", has_text="Is it whole?").click()
+    page.get_by_text("Every word.").wait_for()
+    assert page.request.get("/blog/not-yet/").status == 404, "a draft stays a draft"
 
 
 def a_reader_subscribes(page: Any, smtp: SmtpServer) -> None:
