@@ -16,6 +16,7 @@ from articles.models import Author, Category, Publication, Tag
 from articles.pages import authors_of
 from articles.querysets import PublicationQuerySet
 from articles.structured_data import absolute
+from cms.lib.cachetags import LISTS, tagged
 from cms.lib.pagecache import public
 from cms.models import SiteProfile
 
@@ -44,6 +45,7 @@ class AtomFeed(Atom1Feed):
 
 @require_safe
 @public
+@tagged(LISTS)
 def feed(request: HttpRequest, form: str, kind: str = "", slug: str = "") -> HttpResponse:
     """The newest articles, of the whole site or of one category, tag or author."""
     if kind and kind not in SOURCES:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles.models import Author, Category, Publication, Tag
+from cms.lib.cachetags import LISTS, tagged
 from cms.lib.pagecache import public
 
 PER_PAGE = 10_000
@@ -39,6 +40,7 @@ register("pages", section_pages)
 
 @require_safe
 @public
+@tagged(LISTS)
 def sitemap_index(request: HttpRequest) -> HttpResponse:
     """All sitemaps."""
     pages = -(-Publication.objects.count() // PER_PAGE)
@@ -48,6 +50,7 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public
+@tagged(LISTS)
 def sitemap(request: HttpRequest, name: str) -> HttpResponse:
     """One of them."""
     if name in _sources:
@@ -71,6 +74,7 @@ def _articles(name: str) -> list[Entry]:
 
 @require_safe
 @public
+@tagged(LISTS)
 def news_sitemap(request: HttpRequest) -> HttpResponse:
     """What was published in the last two days, as news search engines want it."""
     since = timezone.now() - timedelta(days=NEWS_DAYS)
@@ -88,6 +92,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public
+@tagged(LISTS)
 def llms(request: HttpRequest) -> HttpResponse:
     """A plain guide to the site for language models: https://llmstxt.org/"""
     context = {

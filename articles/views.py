@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 from articles import pages, searching
 from articles.documents import document_of
 from articles.models import Article, Author, Category, Publication, Tag
+from articles.purging import tags_of
+from cms.lib.cachetags import LISTS, tagged, with_tags
 from cms.lib.pagecache import per_generation, public
 from cms.lib.signing import BadToken, ExpiredToken, read_token
 
@@ -25,11 +27,12 @@ PREVIEW = "articles.preview"
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """One article."""
     publication = get_object_or_404(Publication.objects.pages(), slug=slug)
-    return render(request, "articles/article.html", pages.page_of(publication))
+    return with_tags(render(request, "articles/article.html", pages.page_of(publication)), *tags_of(publication))
 
 
 @require_safe
 @public
+@tagged(LISTS)
 def articles(request: HttpRequest) -> HttpResponse:
     """All articles, newest first."""
     return _listing(request, Publication.objects.live(), kind="all", heading="Articles", feed_url="/feed.xml")
@@ -37,6 +40,7 @@ def articles(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public
+@tagged(LISTS)
 def category_articles(request: HttpRequest, slug: str) -> HttpResponse:
     """The articles of a category."""
     category = get_object_or_404(Category, slug=slug)
@@ -53,6 +57,7 @@ def category_articles(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @public
+@tagged(LISTS)
 def tag_articles(request: HttpRequest, slug: str) -> HttpResponse:
     """The articles with a tag."""
     tag = get_object_or_404(Tag, slug=slug)
@@ -62,6 +67,7 @@ def tag_articles(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @public
+@tagged(LISTS)
 def author_articles(request: HttpRequest, slug: str) -> HttpResponse:
     """An author and their articles."""
     author = get_object_or_404(Author.objects.select_related("portrait"), slug=slug)
@@ -77,6 +83,7 @@ def author_articles(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @public
+@tagged(LISTS)
 def month_articles(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """The articles of a month."""
     if not 1 <= month <= 12 or not 1 <= year <= 9998:
@@ -87,6 +94,7 @@ def month_articles(request: HttpRequest, year: int, month: int) -> HttpResponse:
 
 @require_safe
 @public
+@tagged(LISTS)
 def archive(request: HttpRequest) -> HttpResponse:
     """The months in which something was published."""
     months = (
@@ -104,6 +112,7 @@ def archive(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public
+@tagged(LISTS)
 def search(request: HttpRequest) -> HttpResponse:
     """Full-text search, best first, each hit with the place it was found at."""
     query = searching.normalised(request.GET.get("q", ""))

@@ -73,6 +73,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache_url_config(env.str("CACHE_URL", default="") or f"filecache://{VAR / 'cache'}")}
 
+# The cache in front of the site, told what to forget when something is published (see cms/purging.py)
+CACHE_PURGE_URL = env.str("CACHE_PURGE_URL", default="")
+CACHE_PURGE_KIND = env.str("CACHE_PURGE_KIND", default="cloudflare")
+CACHE_PURGE_TOKEN = env.str("CACHE_PURGE_TOKEN", default="")
+if CACHE_PURGE_KIND not in ("cloudflare", "fastly", "purge"):
+    raise ImproperlyConfigured("CACHE_PURGE_KIND is cloudflare, fastly or purge. See .env.example.")
+
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"visibility_timeout": 600}
 if CELERY_BROKER_URL.startswith("filesystem:"):

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from django.views.static import serve
 
 from articles.pages import front_page
+from cms.lib.cachetags import LISTS, tagged
 from cms.lib.pagecache import public
 from sponsors.placements import placement_shown
 from surveys.pages import teaser
@@ -17,6 +18,7 @@ from surveys.pages import teaser
 
 @require_safe
 @public
+@tagged(LISTS)
 def home(request: HttpRequest) -> HttpResponse:
     """The front page."""
     placement = placement_shown("web:home", timezone.now().date())

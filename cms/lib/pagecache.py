@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
-from cms.lib import generation
+from cms.lib import cachetags, generation
 from cms.lib.generation import bump, forget, per_generation
 
 __all__ = ["PageCache", "bump", "forget", "per_generation", "public"]
@@ -49,6 +49,7 @@ def public(view: Callable[..., R]) -> Callable[..., R]:
         response = view(request, *args, **kwargs)
         if response.status_code in (200, 301) and request.method in ("GET", "HEAD"):
             patch_cache_control(response, public=True, max_age=0, s_maxage=60, stale_while_revalidate=300)
+            cachetags.stamp(response)
         return response
 
     return cacheable
