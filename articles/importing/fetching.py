@@ -1,30 +1,20 @@
 """Pictures from other sites, fetched with care: public addresses only, bounded in time and size, never in the way."""
 
-import ipaddress
-import queue
-import socket
-import ssl
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from http.client import HTTPException, HTTPResponse
+from urllib.parse import SplitResult, urljoin
 
-CONNECT_SECONDS = 4.0
+from cms.lib.outbound import NotReached as NotFetched
+from cms.lib.outbound import Unreachable, connection_to, parts_of
+
+__all__ = ["Fetcher", "NotFetched", "Unreachable"]
+
 TOTAL_SECONDS = 25.0
 MAX_REDIRECTS = 4
 AT_ONCE = 6
 GIVE_UP_AFTER = 8
-
-
-class NotFetched(Exception):
-    """A picture was not fetched; the message says why."""
-
-
-class Unreachable(NotFetched):
-    """Nothing at that host answers."""
 
 
 class Fetcher:
@@ -54,7 +44,7 @@ class Fetcher:
             raise NotFetched("not fetched")
         deadline = time.monotonic() + TOTAL_SECONDS
         for _ in range(MAX_REDIRECTS + 1):
-            parts = _parts(address)
+            parts = parts_of(address)
             host = parts.hostname or ""
             if host in self._dead or (not self._any_answered and len(self._dead) >= GIVE_UP_AFTER):
                 raise Unreachable(self._dead.get(host) or "no host answered; is there a network?")
@@ -72,7 +62,7 @@ class Fetcher:
     def _ask(self, parts: SplitResult, deadline: float) -> bytes | str:
         """One request: the picture, or the address it redirects to."""
         try:
-            with closing(self._connection(parts)) as connection:
+            with closing(connection_to(parts, private_hosts=self.private_hosts)) as connection:
                 path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
                 connection.request("GET", path, headers={"Accept": "image/*", "User-Agent": "Moonpress importer"})
                 response = connection.getresponse()
@@ -96,51 +86,3 @@ class Fetcher:
             if time.monotonic() > deadline:
                 raise NotFetched(f"it took longer than {TOTAL_SECONDS:.0f} s")
         return bytes(body)
-
-    def _connection(self, parts: SplitResult) -> HTTPConnection:
-        """A connection to an address that was checked, so that a name cannot change its mind in between."""
-        host = parts.hostname or ""
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        found = _resolved(host, port)
-        public = all(ipaddress.ip_address(str(entry[4][0]).split("%")[0]).is_global for entry in found)
-        if not public and not self.private_hosts:
-            raise NotFetched("its host is not on the public internet")
-        socket_ = socket.create_connection((str(found[0][4][0]), port), CONNECT_SECONDS)
-        if parts.scheme == "http":
-            connection = HTTPConnection(host, port)
-        else:
-            connection = HTTPSConnection(host, port)
-            socket_ = ssl.create_default_context().wrap_socket(socket_, server_hostname=host)
-        connection.sock = socket_
-        return connection
-
-
-def _resolved(host: str, port: int) -> list[Any]:
-    """The addresses of a host. Asking has no time limit of its own, so a thread that nobody waits for asks."""
-    answers: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError):
-            answers.put([])
-
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        found = answers.get(timeout=CONNECT_SECONDS)
-    except queue.Empty:
-        found = []
-    if not found:
-        raise Unreachable("its host is not known")
-    return found
-
-
-def _parts(address: str) -> SplitResult:
-    try:
-        parts = urlsplit(address)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
-    if not valid:
-        raise NotFetched("it is no http address")
-    return parts

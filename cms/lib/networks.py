@@ -1,4 +1,4 @@
-"""IP addresses as we keep them: cut down to a network that many share."""
+"""IP addresses: cut down to a network that many share, as we keep them; and told apart into public and private."""
 
 import re
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -16,3 +16,14 @@ def network_of(address: str) -> str:
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
     return str(ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
+
+
+TRANSLATED = [ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")]
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is on the public internet, also not by way of a translator into IPv4 that may be near us."""
+    ip = ip_address(address.split("%", maxsplit=1)[0])
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in TRANSLATED)
