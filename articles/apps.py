@@ -7,6 +7,7 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self) -> None:
-        from articles import fillers
+        from articles import announcing, fillers
 
         fillers.register_all()
+        announcing.register_all()

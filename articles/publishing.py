@@ -9,6 +9,8 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
+from articles import purging
+from articles.announcing import announce
 from articles.documents import DocumentError, document_of
 from articles.images import assets_of, card_of, picture_of, social_of
 from articles.models import (
@@ -45,12 +47,14 @@ def publish(
     at: datetime | None = None,
     updated: datetime | None = None,
     version: int | None = None,
+    quietly: bool = False,
 ) -> Publication:
     """Show an article to readers, as it is now or as it was at a version.
 
     `at` dates a first publication back; `updated` says when its words were last changed, where that was elsewhere.
 
-    Replaces what was live before, redirects its old address, and tells the page cache. Raises TransitionRefused.
+    Replaces what was live before, redirects its old address, and tells the caches and, unless quietly, the webhooks.
+    Raises TransitionRefused.
     """
     now = timezone.now()
     if at and at > now:
@@ -60,7 +64,7 @@ def publish(
     document = _document_at(article, version)
     started = article.published_at or at or now
     before = Publication.objects.filter(article=article).first()
-    old_address = before.get_absolute_url() if before else None
+    old_address, old_slug = (before.get_absolute_url(), before.slug) if before else (None, None)
     updated = updated or (started if at and not before else now)
     publication = _write(article, before, document, version, started, updated)
     free_path(publication.get_absolute_url())
@@ -71,6 +75,9 @@ def publish(
     article.save(update_fields=["state", "published_at", "publish_at", "scheduled_version"])
     record(article, "published", by=by, detail=f"version {version}")
     bump()
+    purging.forget_article(publication, old_slug=old_slug)
+    if not quietly:
+        announce("article.updated" if before else "article.published", publication, old_address=old_address)
     return publication
 
 
@@ -203,7 +210,11 @@ def archive(article: Article, *, by: Any = None, redirect_to: str = "") -> None:
 @transaction.atomic
 def _take_down(article: Article, to: State, sources: list[State], *, by: Any, action: str) -> None:
     _go(article, to, sources, by=by, action=action, publish_at=None, scheduled_version=None, unpublish_at=None)
-    Publication.objects.filter(article=article).delete()
+    shown = Publication.objects.filter(article=article).first()
+    if shown:
+        purging.forget_article(shown)
+        announce("article.archived" if to == State.ARCHIVED else "article.unpublished", shown)
+        shown.delete()
     bump()
 
 

@@ -9,7 +9,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 
 from articles.models import Redirect
+from cms.lib.cachetags import with_tags
 from cms.lib.pagecache import bump, public
+from cms.purging import purge
+
+REDIRECTS = "redirects"
 
 
 @transaction.atomic
@@ -29,6 +33,7 @@ def redirect_path(path: str, target: str, *, automatic: bool = False) -> Redirec
     row.target, row.automatic = target, automatic
     row.full_clean(validate_unique=False)
     row.save()
+    purge(REDIRECTS)
     return row
 
 
@@ -36,6 +41,7 @@ def free_path(path: str) -> None:
     """A page lives at this address again: no redirect may stand in its way."""
     if Redirect.objects.filter(path=path).delete()[0]:
         bump()
+        purge(REDIRECTS)
 
 
 def import_redirects(text: str) -> int:
@@ -79,4 +85,8 @@ class RedirectMiddleware:
             return response  # a NUL cannot be stored, so no redirect has one
         path = request.path if request.path.endswith("/") or "." in request.path else request.path + "/"
         row = Redirect.objects.filter(path__in={request.path, path, request.get_full_path()}).first()
-        return public(lambda _request: HttpResponsePermanentRedirect(row.target))(request) if row else response
+        return public(lambda _request: _moved(row))(request) if row else response
+
+
+def _moved(row: Redirect) -> HttpResponse:
+    return with_tags(HttpResponsePermanentRedirect(row.target), REDIRECTS)

@@ -7,7 +7,12 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.http import HttpRequest
 
+from cms import call_admin
+from cms.lib.cachetags import SITE
 from cms.models import OutgoingMail, SiteProfile, User
+from cms.purging import purge
+
+__all__ = ["call_admin"]
 
 admin.site.site_header = admin.site.site_title = "Moonpress"
 admin.site.index_title = "Newsroom"
@@ -46,6 +51,10 @@ class UserAdmin(DjangoUserAdmin):
 
 @admin.register(SiteProfile)
 class SiteProfileAdmin(admin.ModelAdmin):
+    def save_model(self, request: HttpRequest, obj: SiteProfile, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        purge(SITE)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not SiteProfile.objects.exists()
 

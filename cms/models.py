@@ -1,5 +1,8 @@
-"""What every part of the newsroom shares: people, the site's profile, transactional mail, the content generation."""
+"""What every part of the newsroom shares: people, the site's profile, mail and calls that go out, the content generation."""
 
+import base64
+import secrets
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -161,6 +164,75 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} → {self.recipient}"
+
+
+def _webhook_secret() -> str:
+    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+class Webhook(models.Model):
+    """An address elsewhere that is told of what happens here; see cms.webhooks."""
+
+    name = models.CharField(max_length=80, help_text="What is at the other end, such as “search index”.")
+    url = models.CharField("address", max_length=500, help_text="Starts with https://; must be on the public internet.")
+    events = models.JSONField(default=list)
+    secret = models.CharField(max_length=80, default=_webhook_secret, editable=False)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(url__regex=r"^https?://[^\s/@]+(/\S*)?$"),
+                name="webhook_has_address",
+                violation_error_message="Write an address that starts with https:// and holds no user name.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OutgoingCall(models.Model):
+    """One HTTP request that must be made: a delivery to a webhook, or a purge of the cache in front; see cms.calling."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        SENT = "sent"
+        FAILED = "failed"
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, null=True, related_name="deliveries")
+    event = models.CharField(max_length=40)
+    body = models.JSONField()
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    give_up_at = models.DateTimeField(help_text="It is tried until then.")
+    lease_expires_at = models.DateTimeField(null=True, editable=False)
+    status = models.PositiveSmallIntegerField("answer", null=True, help_text="The last HTTP status that came back.")
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["due_at"], name="call_due", condition=models.Q(state="queued")),
+            models.Index(fields=["-created_at", "-id"], name="call_created"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=["queued", "sent", "failed"]), name="call_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state="queued", settled_at__isnull=True)
+                | (~models.Q(state="queued") & models.Q(settled_at__isnull=False)),
+                name="call_settled_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} → {self.webhook or 'the cache in front'}"
 
 
 class ContentGeneration(models.Model):

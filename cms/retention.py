@@ -7,11 +7,12 @@ from importlib.util import find_spec
 from django.apps import apps
 from django.utils import timezone
 
-from cms import outbox
+from cms import calling, outbox
 from cms.models import RateCount
 
 EXPIRING: dict[str, Callable[[], int]] = {
     "outgoing mail": outbox.forget_old,
+    "outgoing calls": calling.forget_old,
     "rate counts": lambda: RateCount.objects.filter(expires_at__lt=timezone.now()).delete()[0],
 }
 

@@ -75,10 +75,13 @@ CACHES = {"default": env.cache_url_config(env.str("CACHE_URL", default="") or f"
 
 # The cache in front of the site, told what to forget when something is published (see cms/purging.py)
 CACHE_PURGE_URL = env.str("CACHE_PURGE_URL", default="")
-CACHE_PURGE_KIND = env.str("CACHE_PURGE_KIND", default="cloudflare")
+CACHE_PURGE_KIND = env.str("CACHE_PURGE_KIND", default="") or "cloudflare"
 CACHE_PURGE_TOKEN = env.str("CACHE_PURGE_TOKEN", default="")
 if CACHE_PURGE_KIND not in ("cloudflare", "fastly", "purge"):
     raise ImproperlyConfigured("CACHE_PURGE_KIND is cloudflare, fastly or purge. See .env.example.")
+
+# Others who are told what happened (see cms/webhooks.py); 1 lets their addresses lie in a private network of ours
+WEBHOOKS_TO_PRIVATE_HOSTS = env.bool("WEBHOOKS_TO_PRIVATE_HOSTS", default=False)
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"visibility_timeout": 600}
@@ -104,6 +107,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep briefings": {"task": "newsletter.tasks.sweep_briefings", "schedule": 20},
     "judge opens and clicks": {"task": "newsletter.tasks.judge_hits", "schedule": 60},
     "send outgoing mail": {"task": "cms.tasks.send_outgoing_mail", "schedule": 15},
+    "purge caches": {"task": "cms.tasks.purge_caches", "schedule": 10},
+    "deliver webhooks": {"task": "cms.tasks.deliver_webhooks", "schedule": 15},
     "publish what is due": {"task": "articles.tasks.publish_due", "schedule": 20},
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},

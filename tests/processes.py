@@ -119,12 +119,18 @@ def site_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def worker_process(django_db_setup: None, smtp_port: int, site_port: int) -> Iterator[RealProcess]:
+def worker_process(django_db_setup: None, smtp_port: int, http_port: int, site_port: int) -> Iterator[RealProcess]:
     """The Celery worker of this test run; use `celery_worker`."""
     from django.conf import settings
 
     mail = f"smtp://127.0.0.1:{smtp_port}"
-    environment = _environment(EMAIL_URL=mail, WORKER_PROCESSES="2", PORT=str(site_port))
+    environment = _environment(
+        EMAIL_URL=mail,
+        WORKER_PROCESSES="2",
+        PORT=str(site_port),
+        CACHE_PURGE_URL=f"http://127.0.0.1:{http_port}/purge",
+        WEBHOOKS_TO_PRIVATE_HOSTS="1",
+    )
     worker = RealProcess("worker", environment, Path(settings.VAR) / "worker.log")
     worker.log.write_bytes(b"")
     yield worker

@@ -40,7 +40,15 @@ class ProseAdmin(admin.ModelAdmin):
         return allow_editors(request, super().render_change_form(request, context, *args, **kwargs))
 
 
-class MovedPages(admin.ModelAdmin):
+class ShownAdmin(admin.ModelAdmin):
+    """What reader pages show: what is deleted leaves them."""
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for shown in queryset:
+            shown.delete()
+
+
+class MovedPages(ShownAdmin):
     """A model with a page of its own: the old address leads to the new one."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -83,7 +91,7 @@ class AuthorAdmin(ProseAdmin, MovedPages):
 
 
 @admin.register(Snippet)
-class SnippetAdmin(ProseAdmin):
+class SnippetAdmin(ProseAdmin, ShownAdmin):
     prose_field = "html"
     list_display = ("slug", "kind", "heading")
     list_filter = ("kind",)

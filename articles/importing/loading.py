@@ -216,7 +216,7 @@ class Loader:
             shown = article.state == Article.State.PUBLISHED and article.publication.version == article.version
             apply_document(article, document, by=self.by, reason="pictures fetched", expected_version=known.version)
             if shown:
-                publish(article, by=self.by, updated=article.publication.updated_at)
+                publish(article, by=self.by, updated=article.publication.updated_at, quietly=True)
             known.version = article.version
             known.save(update_fields=["version"])
         entry.outcome = CHANGED

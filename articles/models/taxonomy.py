@@ -4,22 +4,49 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.urls import reverse
 
 from articles.models.images import ImageAsset
 from cms.lib import pagecache
+from cms.lib.cachetags import LISTS, named
 from cms.lib.html import clean, text_of
+from cms.purging import purge
 
 
-class Snippet(models.Model):
+class Shown(models.Model):
+    """What many reader pages show: a change reaches them all, here and in the cache in front."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+
+    class Meta:
+        abstract = True
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        before = type(self)._default_manager.filter(pk=self.pk).values_list("slug", flat=True).first()
+        super().save(*args, **kwargs)
+        self._changed(before or self.slug)
+
+    @transaction.atomic
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        gone = super().delete(*args, **kwargs)
+        self._changed()
+        return gone
+
+    def _changed(self, *former: str) -> None:
+        pagecache.bump()
+        kind = self._meta.model_name or ""
+        purge(LISTS, *(named(kind, slug) for slug in {self.slug, *former}))
+
+
+class Snippet(Shown):
     """Words that many pages share. Change them once and every page follows."""
 
     class Kind(models.TextChoices):
         DISCLAIMER = "disclaimer", "disclaimer"
         CTA = "cta", "call-to-action card"
 
-    slug = models.SlugField(max_length=80, unique=True)
     kind = models.CharField(max_length=12, choices=Kind)
     heading = models.CharField(max_length=160, blank=True)
     html = models.TextField("text", blank=True)
@@ -48,7 +75,6 @@ class Snippet(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.html = clean(self.html)
         super().save(*args, **kwargs)
-        pagecache.bump()
 
     @property
     def body(self) -> str:
@@ -56,10 +82,9 @@ class Snippet(models.Model):
         return text_of(self.html)
 
 
-class Category(models.Model):
+class Category(Shown):
     """A section of the site."""
 
-    slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=80)
     description = models.TextField(blank=True)
     disclaimer = models.ForeignKey(
@@ -80,10 +105,6 @@ class Category(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        super().save(*args, **kwargs)
-        pagecache.bump()
-
     def get_absolute_url(self) -> str:
         return reverse("articles:category-articles", args=[self.slug])
 
@@ -96,10 +117,9 @@ class Category(models.Model):
         return self.disclaimer.html if self.disclaimer else ""
 
 
-class Tag(models.Model):
+class Tag(Shown):
     """A subject that articles of any category may share."""
 
-    slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=80)
 
     class Meta:
@@ -107,10 +127,6 @@ class Tag(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        super().save(*args, **kwargs)
-        pagecache.bump()
 
     def get_absolute_url(self) -> str:
         return reverse("articles:tag-articles", args=[self.slug])
@@ -120,10 +136,9 @@ class Tag(models.Model):
         return self.get_absolute_url()
 
 
-class Author(models.Model):
+class Author(Shown):
     """Someone whose name stands over articles; need not have an account."""
 
-    slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=120)
     role = models.CharField(max_length=120, blank=True)
     bio_html = models.TextField("bio", blank=True)
@@ -145,7 +160,6 @@ class Author(models.Model):
         self.clean()
         self.bio_html = clean(self.bio_html)
         super().save(*args, **kwargs)
-        pagecache.bump()
 
     def get_absolute_url(self) -> str:
         return reverse("articles:author-articles", args=[self.slug])
