@@ -113,7 +113,7 @@ class ArticleList(generics.ListAPIView[Publication]):
 class ArticleDetail(generics.RetrieveAPIView[Publication]):
     """One published article."""
 
-    queryset = Publication.objects.pages()
+    queryset = Publication.objects.feed_items()
     serializer_class = ArticleSerializer
     lookup_field = "slug"
 

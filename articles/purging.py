@@ -1,26 +1,27 @@
 """Which pages show what: the tags a page carries, and those that a cache in front must forget after a change."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db.models import Q
 
 from articles.models import Publication
 from cms.lib.cachetags import LISTS, named
+from cms.lib.prepared import loaded
 from cms.purging import purge
 
 OTHERS = 50
 
 
-def tags_of(publication: Publication) -> list[str]:
-    """What an article's page shows; from `Publication.objects.pages()`."""
-    category = publication.category
-    cards = [row["slug"] for row in publication.snippet_rows]  # type: ignore[attr-defined]
-    cards += [shared.slug for shared in (publication.cta, category and category.disclaimer) if shared]
+def tags_of(row: dict[str, Any]) -> list[str]:
+    """What an article's page shows; from a row of `Publication.objects.pages()`."""
+    cards = [card["slug"] for card in loaded(row["snippet_rows"])]
     return [
-        named("article", publication.slug),
-        *([named("category", category.slug)] if category else []),
-        *(named("author", row["slug"]) for row in publication.byline_rows),  # type: ignore[attr-defined]
-        *(named("tag", row["slug"]) for row in publication.tag_rows),  # type: ignore[attr-defined]
-        *(named("snippet", slug) for slug in cards),
+        named("article", row["slug"]),
+        *([named("category", row["category_slug"])] if row["category_slug"] else []),
+        *(named("author", author["slug"]) for author in loaded(row["byline_rows"])),
+        *(named("tag", tag["slug"]) for tag in loaded(row["tag_rows"])),
+        *(named("snippet", slug) for slug in [*cards, row["cta_slug"], row["disclaimer_slug"]] if slug),
     ]
 
 

@@ -13,7 +13,7 @@ _fillers: dict[str, Filler] = {}
 def register(name: str, filler: Filler) -> None:
     """Plug in a slot: `filler(page, *arguments)` returns safe HTML, or "" for nothing.
 
-    `page` is the mapping that the article's template gets; its "publication" is the article shown.
+    `page` is what articles.assembling knows of the article shown (its `Surroundings`).
     """
     _fillers[name] = filler
 
@@ -26,7 +26,7 @@ def mark(name: str, *arguments: str) -> str:
     return text
 
 
-def fill(html: str, page: dict[str, Any]) -> str:
+def fill(html: str, page: Any) -> str:
     """Put what belongs there into every mark."""
 
     def filled(match: re.Match[str]) -> str:

@@ -77,8 +77,8 @@ def article_data(shown: dict[str, Any], site: Any) -> SafeString:
         article["image"] = [image]
     steps = [(site.name, "/"), ("Articles", reverse("articles:articles"))]
     if category := shown["category"]:
-        article["articleSection"] = category.name
-        steps.append((category.name, category.get_absolute_url()))
+        article["articleSection"] = category["name"]
+        steps.append((category["name"], category["url"]))
     if shown["tags"]:
         article["keywords"] = [tag["name"] for tag in shown["tags"]]
     graph = [article, breadcrumbs(*steps, (shown["title"], shown["url"]))]

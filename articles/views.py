@@ -11,9 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from articles import pages, searching
+from articles.assembling import article_page, preview_page
 from articles.documents import document_of
 from articles.models import Article, Author, Category, Publication, Tag
-from articles.purging import tags_of
 from cms.lib.cachetags import LISTS, tagged, with_tags
 from cms.lib.pagecache import per_generation, public
 from cms.lib.signing import BadToken, ExpiredToken, read_token
@@ -26,8 +26,10 @@ PREVIEW = "articles.preview"
 @public
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """One article."""
-    publication = get_object_or_404(Publication.objects.pages(), slug=slug)
-    return with_tags(render(request, "articles/article.html", pages.page_of(publication)), *tags_of(publication))
+    page = article_page(slug)
+    if page is None:
+        raise Http404("There is no such article.")
+    return with_tags(HttpResponse(page.html), *page.tags)
 
 
 @require_safe
@@ -145,7 +147,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     except (BadToken, ValueError):
         raise Http404("There is no such preview.") from None
     found = get_object_or_404(Article.objects.select_related("category", "cta"), pk=pk)
-    return _unkept(render(request, "articles/article.html", pages.preview_of(document_of(found))))
+    return _unkept(HttpResponse(preview_page(document_of(found))))
 
 
 def _unkept(response: HttpResponse) -> HttpResponse:

@@ -4,12 +4,18 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from cms.lib.pagecache import per_generation
 from surveys.models import AwardCategory
 from surveys.showing import result_of
 
 
-def award_results(_page: dict[str, Any], season: str, category: str) -> str:
+def award_results(_page: Any, season: str, category: str) -> str:
     """The chart and table of a released result; before the release, a sentence that says when it comes."""
+    return _shown(season, category)
+
+
+@per_generation
+def _shown(season: str, category: str) -> str:
     found = AwardCategory.objects.public().select_related("season").filter(season__slug=season, slug=category).first()
     if found is None:
         return ""

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from articles import pages
+from articles.assembling import preview_page
 from articles.desk import checking, commenting, drafts
 from articles.desk.comparing import changes
 from articles.documents import DocumentError, StaleVersion, apply_document, document_of
@@ -154,10 +154,10 @@ def frame(request: HttpRequest, article: Article) -> HttpResponse:
     draft = drafts.kept(article, by=request.user) if request.GET.get("draft") == "1" else None
     document = draft.document if draft else document_of(article)
     try:
-        page = pages.preview_of(document)
+        page = preview_page(document)
     except (KeyError, TypeError, ValueError):
-        page = pages.preview_of(document_of(article))
-    response = render(request, "articles/article.html", page)
+        page = preview_page(document_of(article))
+    response = HttpResponse(page)
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -4,12 +4,13 @@ from articles.models.article import Article, ArticleAuthor, Block
 from articles.models.history import AuditEntry, Comment, Draft, Presence, Revision
 from articles.models.images import ImageAsset
 from articles.models.imports import ImportedPost
-from articles.models.publication import Publication, PublicationAuthor, Redirect
+from articles.models.publication import ArticleFrame, Publication, PublicationAuthor, Redirect
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 
 __all__ = [
     "Article",
     "ArticleAuthor",
+    "ArticleFrame",
     "AuditEntry",
     "Author",
     "Block",

@@ -76,6 +76,20 @@ class Publication(models.Model):
         return self.get_absolute_url()
 
 
+class ArticleFrame(models.Model):
+    """An article's page without its body, as last rendered (see articles.assembling).
+
+    A cache in an unlogged table: it may be emptied at any time, and is after a crash of the database.
+    """
+
+    publication = models.OneToOneField(Publication, on_delete=models.CASCADE, primary_key=True, related_name="frame")
+    key = models.BinaryField(help_text="A digest of all that it was rendered from.")
+    html = models.TextField()
+
+    def __str__(self) -> str:
+        return f"the frame of {self.publication_id}"
+
+
 class PublicationAuthor(models.Model):
     """An author's place in a published byline."""
 

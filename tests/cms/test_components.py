@@ -38,6 +38,7 @@ BARS = {"chart": bar_chart([("One", 3), (HOSTILE, 2)]), "title": "A chart", "id"
 CONTEXTS = {
     "about_panel": {"site": SITE},
     "also_read": {"article": ARTICLE},
+    "article_row": {"cards": "", "heading": HOSTILE, "id": "recent"},
     "article_card": {"article": ARTICLE},
     "author_card": {"author": AUTHOR},
     "avatar": {"author": AUTHOR},
@@ -69,7 +70,6 @@ CONTEXTS = {
     "picture": {"image": IMAGE},
     "plain_page": {"heading": HOSTILE, "text": HOSTILE, "site": SITE, "request": SimpleNamespace(path="/")},
     "pullquote": {"text": HOSTILE, "attribution": HOSTILE},
-    "recent_posts": {"articles": [ARTICLE]},
     "results_table": {"caption": HOSTILE, "rows": [{"rank": 1, "name": HOSTILE, "votes": 3, "share": "60.0", "winner": True}], "total": 5},
     "search_form": {"label": "Search", "query": HOSTILE},
     "signup": {"email": HOSTILE, "error": HOSTILE, "newsletter": HOSTILE},

@@ -1,0 +1,58 @@
+"""Queries that readers' pages live on: written with the ORM, compiled once a process, planned once a connection.
+
+The ORM takes longer to write such a query anew each time than PostgreSQL to plan it, and that longer than to answer it.
+"""
+
+import json
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from django.db import InterfaceError, NotSupportedError, OperationalError, connection
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.models import QuerySet
+
+
+class PreparedQuery:
+    """One query of one text parameter. `build` gets a stand-in for it and returns the queryset, ending in `values()`.
+
+    Values come as the driver gives them: what JSON the query makes is text still.
+    """
+
+    STAND_IN = "the-parameter-of-this-query"
+
+    def __init__(self, build: Callable[[str], QuerySet[Any, dict[str, Any]]]):
+        self.build = build
+
+    @cached_property
+    def compiled(self) -> tuple[str, tuple[Any, ...], list[str]]:
+        """The SQL, its parameters, and the names of its columns."""
+        query = self.build(self.STAND_IN).query
+        sql, parameters = query.sql_with_params()
+        return sql, parameters, list(query.selected or ())
+
+    def first(self, parameter: str) -> dict[str, Any] | None:
+        """The first row, by the names of its columns; None where there is none."""
+        try:
+            return self._first(parameter)
+        except (OperationalError, InterfaceError, NotSupportedError):
+            if connection.in_atomic_block:
+                raise
+            connection.close()  # the server was restarted, or a table altered since the query was planned
+            return self._first(parameter)
+
+    def _first(self, parameter: str) -> dict[str, Any] | None:
+        sql, parameters, names = self.compiled
+        connection.ensure_connection()
+        connection.connection.prepare_threshold = 0
+        raw: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+        make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+        with make(raw) as cursor:
+            cursor.execute(sql, [parameter if value == self.STAND_IN else value for value in parameters])
+            row = cursor.fetchone()
+        return dict(zip(names, row, strict=True)) if row else None
+
+
+def loaded(value: Any) -> Any:
+    """A JSON value, parsed where the driver left it as text."""
+    return json.loads(value) if isinstance(value, str) else value
