@@ -116,6 +116,10 @@ _STRAY_JOINER = re.compile(r"(?<![^\x00-\u02ff\s])\u200d|\u200d(?![^\x00-\u02ff\
 _STRAY_NBSP = re.compile(r"(?<![\d«])[\u00a0\u202f](?![\d»;:!?%€])")
 
 
+# What footnotes end with: a sign that leads back to the text.
+_WAY_BACK = re.compile(r"[\u21a9\u2191\u2934\ufe0e\ufe0f^\u21b5]+|back(?: to text)?|jump up", re.IGNORECASE)
+
+
 def tidy(html: str, notes: Notes) -> HtmlElement | None:
     """Return a tree of known elements whose root is a div, or None where the HTML is nested too deeply to be meant."""
     html = storable(html)
@@ -186,6 +190,9 @@ def _point_within_the_page(root: HtmlElement, notes: Notes) -> None:
             notes.changed["contents lists removed: the page makes its own"] += 1
     for link in list(root.iter("a")):
         href = (link.get("href") or "").strip()
+        if href.startswith("#") and _WAY_BACK.fullmatch(link.text_content().strip()):
+            link.drop_tree()
+            continue
         if href.startswith("#") and anchors.get(href[1:]):
             link.set("href", "#" + anchors[href[1:]])
         elif not href or href.startswith("#") or href.lower().startswith("data:"):
@@ -213,12 +220,13 @@ def _rename(root: HtmlElement, notes: Notes) -> None:
 
 
 def _tidy_words(root: HtmlElement) -> None:
-    code = {id(inner) for pre in root.iter("pre") for inner in pre.iter()}
-    outermost = {id(pre) for pre in root.iter("pre") if next(pre.iterancestors("pre"), None) is None}
+    # The sets hold the elements themselves: an id alone may be another element's by the time it is asked for.
+    code = {inner for pre in root.iter("pre") for inner in pre.iter()}
+    outermost = {pre for pre in root.iter("pre") if next(pre.iterancestors("pre"), None) is None}
     for element in root.iter():
-        if element.text and id(element) not in code:
+        if element.text and element not in code:
             element.text = _words(element.text)
-        if element.tail and (id(element) not in code or id(element) in outermost):
+        if element.tail and (element not in code or element in outermost):
             element.tail = _words(element.tail)
 
 
