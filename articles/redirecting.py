@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
@@ -14,6 +15,9 @@ from cms.lib.pagecache import bump, public
 from cms.purging import purge
 
 REDIRECTS = "redirects"
+
+# The short links of WordPress, which stand in mails and posts for ever: /?p=123.
+SHORT_LINK = re.compile(r"(?:p|page_id)=\d{1,15}")
 
 
 @transaction.atomic
@@ -74,19 +78,22 @@ def export_redirects() -> str:
 
 
 class RedirectMiddleware:
-    """Answers an address that is no page any more with where it went."""
+    """Answers an address that is no page any more, or a short link of an older site, with where it went."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path == "/" and SHORT_LINK.fullmatch(request.META.get("QUERY_STRING", "")):
+            moved = Redirect.objects.filter(path=request.get_full_path()).first()
+            return _onward(request, moved) if moved else self.get_response(request)
         response = self.get_response(request)
         if response.status_code != 404 or request.method not in ("GET", "HEAD") or "\x00" in request.path:
             return response  # a NUL cannot be stored, so no redirect has one
         path = request.path if request.path.endswith("/") or "." in request.path else request.path + "/"
         row = Redirect.objects.filter(path__in={request.path, path, request.get_full_path()}).first()
-        return public(lambda _request: _moved(row))(request) if row else response
+        return _onward(request, row) if row else response
 
 
-def _moved(row: Redirect) -> HttpResponse:
-    return with_tags(HttpResponsePermanentRedirect(row.target), REDIRECTS)
+def _onward(request: HttpRequest, row: Redirect) -> HttpResponse:
+    return public(lambda _request: with_tags(HttpResponsePermanentRedirect(row.target), REDIRECTS))(request)

@@ -8,7 +8,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from articles.importing.reporting import Report
 from articles.models import Publication, Redirect
-from articles.redirecting import redirect_path
+from articles.redirecting import SHORT_LINK, redirect_path
 
 
 def redirect_old(old: str, new: str, report: Report) -> None:
@@ -16,17 +16,22 @@ def redirect_old(old: str, new: str, report: Report) -> None:
     path = old_path(old)
     if not path or path.rstrip("/") == new.rstrip("/") or _is_page(path):
         return
-    before = Redirect.objects.filter(path=path, target=new).exists()
+    before = Redirect.objects.filter(path=path).values_list("target", flat=True).first()
+    if before == new:
+        return
+    if before and _is_page(before):
+        report.left[f"the old address {path[:200]} leads to {before} already, and goes on to do so"] += 1
+        return
     try:
         made = redirect_path(path, new)
     except ValidationError as error:
         report.left[f"the old address {path[:200]} cannot be redirected: {' '.join(error.messages)}"] += 1
     else:
-        report.redirects += made is not None and not before
+        report.redirects += made is not None
 
 
 def old_path(address: str) -> str:
-    """The path of an old address as requests will name it; empty for the front page and for ones told apart by a query."""
+    """The path of an old address as requests will name it, WordPress's short links with their number; empty for the front page."""
     try:
         parts = urlsplit(address.strip())
     except ValueError:
@@ -35,6 +40,8 @@ def old_path(address: str) -> str:
     if re.search(r"[\s\x00-\x1f]", path) or "\ufffd" in path:
         path = quote(path if "\ufffd" not in path else unquote_to_bytes(parts.path))
     path = re.sub(r"/{2,}", "/", "/" + path.strip())
+    if SHORT_LINK.fullmatch(parts.query):
+        return f"{path}?{parts.query}"
     if path == "/" or parts.query or len(path) > 490:
         return ""
     return path if path.endswith("/") or "." in path else path + "/"

@@ -64,7 +64,7 @@ def bookmark(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
     if link is None:
         yield from _inside(walker, element)
         return
-    caption = caption_of(element)
+    caption = caption_of(element, walker.notes)
     title, description = (
         next((words(found) for found in element.find_class(f"kg-bookmark-{name}")), "")
         for name in ("title", "description")
@@ -168,7 +168,7 @@ def signup(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
 
 def recording(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
     """Ghost's players of sound and video: a link to the file, by its title; buttons and times go."""
-    caption = caption_of(element)
+    caption = caption_of(element, walker.notes)
     source = next((found.get("src") for found in element.iter("audio", "video") if found.get("src")), "") or ""
     title = " ".join(words(found) for found in element.find_class("kg-audio-title"))
     walker.set_aside.append(words(element))
@@ -194,6 +194,25 @@ def download(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
         yield Piece(f"<p>{escape(caption, quote=False)}</p>")
 
 
+def wp_file(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
+    """WordPress's block of a file: a link to it; the button beside it says nothing more."""
+    for button in element.find_class("wp-block-file__button"):
+        walker.set_aside.append(words(button))
+        button.drop_tree()
+    return _inside(walker, element)
+
+
+def captioned(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
+    """A picture with its words below, as a list of definitions or boxes: what WordPress made of [caption]."""
+    element.tag = "figure"
+    for part in list(element.iter("dt", "dd")):
+        part.tag = "figcaption" if part.tag == "dd" else "div"
+    for part in element.find_class("wp-caption-text"):
+        part.tag = "figcaption"
+    element.set("class", "")
+    return walker.element(element)
+
+
 def quoted_post(element: HtmlElement) -> str | None:
     """The address of the post that a quote with its script stands for."""
     if not classes(element) & {"twitter-tweet", "twitter-video"}:
@@ -203,7 +222,7 @@ def quoted_post(element: HtmlElement) -> str | None:
 
 def figure_embed(walker: "Walker", element: HtmlElement) -> Iterator[Piece]:
     """A figure around an address: the player where we know it, else a link."""
-    caption = caption_of(element)
+    caption = caption_of(element, walker.notes)
     text = words(element)
     if " " not in text and (url := embed_url(text)):
         yield walker.embed(url, text)
@@ -242,6 +261,8 @@ _CARDS: "tuple[tuple[frozenset[str], Card], ...]" = (
     ),
     (frozenset({"kg-callout-card", "callout", "wp-block-callout", "notice", "admonition"}), callout),
     (frozenset({"kg-bookmark-card"}), bookmark),
+    (frozenset({"wp-caption"}), captioned),
+    (frozenset({"wp-block-file"}), wp_file),
     (frozenset({"wp-block-buttons", "wp-block-button", "kg-button-card", "w-button"}), buttons),
     (frozenset({"wp-block-pullquote", "kg-blockquote-alt"}), quote),
     (frozenset({"kg-toggle-card"}), kg_toggle),

@@ -198,7 +198,7 @@ class Walker:
             yield from self.element(part)
 
     def figure(self, element: HtmlElement) -> Iterator[Piece]:
-        caption = caption_of(element)
+        caption = caption_of(element, self.notes)
         page = element.get("data-page-url") or ""
         found = list(self.pieces(element))
         if not found and (url := embed_url(page)):

@@ -18,6 +18,7 @@ from articles.importing.posts import Export
 from articles.importing.reporting import Report
 from articles.models import ImageAsset
 
+NOT_HELD = "the export does not hold it"
 Contents = dict[str, bytes | NotFetched]
 
 
@@ -37,6 +38,7 @@ class Pictures:
         self._stored: dict[str, str] = {}
         self._unsettled: dict[str, str] = {}
         self._known_failures: dict[str, str] = {}
+        self.homeless = 0
 
     def settle(self) -> None:
         """What was stored since is here to stay."""
@@ -62,7 +64,8 @@ class Pictures:
             elif address := self._address(source):
                 remote.append((source, address))
             else:
-                found[source] = NotFetched("the export does not hold this file (--site URL would say where it was)")
+                found[source] = NotFetched(NOT_HELD)
+                self.homeless += 1
         if remote and self.dry_run:
             found |= {source: NotFetched("a dry run fetches nothing") for source, _ in remote}
         elif remote:
@@ -71,7 +74,7 @@ class Pictures:
         return found
 
     def place(self, document: dict[str, Any], contents: Contents) -> list[str]:
-        """Give every picture of a document its place here; return what had to be left out altogether."""
+        """Give every picture of a document its place here; return what had to be left out altogether, and why."""
         lost: list[str] = []
         kept = []
         for block in document["blocks"]:
@@ -90,7 +93,7 @@ class Pictures:
         if document.get("cover") and not self._placed(document["cover"], contents):
             lost.append(document["cover"]["src"])
             document["cover"] = None
-        return [source[:200] for source in lost]
+        return [f"{source[:200]} ({self._known_failures.get(source, '')})" for source in lost]
 
     def stored_path(self, source: str, contents: Contents, *, alt: str = "") -> str:
         """The media path of one picture, or the empty string."""
@@ -115,7 +118,6 @@ class Pictures:
             self.report.images_kept[address] = reason
             entry["src"] = address
             return True
-        self.report.left[f"a picture left out: {reason}"] += 1
         return False
 
     def _kept(self, source: str, content: bytes, entry: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ from articles.models import Article, ImportedPost
 from articles.publishing import TransitionRefused, publish, schedule
 from articles.rendering import WORDS_PER_MINUTE
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def load(
@@ -54,6 +54,11 @@ def load(
         tick(number)
     loader.finish()
     report.left.update(export.left)
+    if loader.pictures.homeless:
+        report.remarks.append(
+            f"{loader.pictures.homeless} pictures are named without their host, and the export does not hold them. "
+            "Run it again with --site and the old site's address: they come then."
+        )
     report.remarks += [remark for remark in export.remarks if remark not in report.remarks]
     report.seconds = time.monotonic() - started
     return report
@@ -116,7 +121,7 @@ class Loader:
         if post.source_id in self._seen:
             raise PostRefused(f"Its id is that of an earlier post in this file ({self._seen[post.source_id]}).")
         self._seen[post.source_id] = post.where or post.title
-        digest = _digest(post)
+        digest = _digest(post, self.export.site)
         known = (
             ImportedPost.objects.select_related("article")
             .filter(source=self.export.format, source_id=post.source_id)
@@ -233,6 +238,8 @@ class Loader:
         if disclaimer:
             blocks = self._with_disclaimer(post, blocks, disclaimer)
         cover = None
+        if post.featured:
+            notes.left["marks as featured or sticky: the front page shows the newest"] += 1
         if post.cover and post.cover.src:
             cover, rest = fitting.image(
                 {
@@ -275,7 +282,7 @@ class Loader:
         document["slug"] = self._free_slug(document["slug"], article, post.notes)
         self.filing.file(post)
         for source in self.pictures.place(document, contents):
-            post.notes.left[f"a picture that was not in the export: {source}"] += 1
+            post.notes.left[f"a picture left out: {source}"] += 1
         document["blocks"] = fitting.fit(document["blocks"], post.notes)
         document["reading_minutes"] = _reading_minutes(post, document)
         apply_document(
@@ -337,8 +344,8 @@ def _reading_minutes(post: Post, document: dict[str, Any]) -> int | None:
     return min(post.reading_minutes, 600)
 
 
-def _digest(post: Post) -> str:
-    """What a post was when it came, in a few letters."""
+def _digest(post: Post, site: str) -> str:
+    """What a post was when it came, and from where, in a few letters."""
     whole = asdict(post)
     del whole["notes"], whole["where"]
-    return hashlib.sha256(json.dumps([FORMAT_VERSION, whole], sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([FORMAT_VERSION, site, whole], sort_keys=True, default=str).encode()).hexdigest()

@@ -1,10 +1,13 @@
 """Pictures as other systems write them: lazy, in sets, as emoji, or only there to count readers."""
 
 import re
+from html import escape
+from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
 from articles.importing.pieces import Block, classes, words
+from articles.importing.players import web_url
 from articles.importing.posts import Notes
 
 # What Webflow writes where an alternative text was inherited or declared decorative.
@@ -12,6 +15,20 @@ _NO_ALT = {"__wf_reserved_inherit", "__wf_reserved_decorative"}
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-orig-file", "data-full-url")
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|bmp|tiff?)(?:\?|$)", re.IGNORECASE)
 _THUMBNAIL = re.compile(r"-\d{2,5}x\d{2,5}(?=\.\w{3,4}(?:\?|$))")
+
+
+class Picture(NamedTuple):
+    """A picture that an export lists apart from its texts."""
+
+    src: str
+    alt: str = ""
+    caption: str = ""
+
+
+def figure_of(found: Picture) -> str:
+    """A picture as the HTML of a figure."""
+    caption = f"<figcaption>{escape(found.caption, quote=False)}</figcaption>" if found.caption else ""
+    return f'<figure><img src="{escape(found.src)}" alt="{escape(found.alt)}">{caption}</figure>'
 
 
 def picture(element: HtmlElement, notes: Notes) -> Block | str | None:
@@ -35,11 +52,14 @@ def image_block(src: str, alt: str = "", caption: str = "", credit: str = "") ->
     return {"type": "image", "src": src, "alt": alt, "caption": caption, "credit": credit}
 
 
-def caption_of(figure: HtmlElement) -> str:
-    """Take the caption out of a figure and return its words."""
+def caption_of(figure: HtmlElement, notes: Notes | None = None) -> str:
+    """Take the caption out of a figure and return its words. Links in it are reported: a caption is words alone."""
     captions = [found for found in figure.iter("figcaption") if next(found.iterancestors("figure"), None) is figure]
     text = " ".join(filter(None, map(words, captions)))
     for found in captions:
+        for link in found.iter("a"):
+            if notes and (address := web_url(link.get("href") or "")):
+                notes.left[f"a link in a caption, to {address[:200]} (its words are kept)"] += 1
         found.drop_tree()
     return text
 

@@ -77,7 +77,7 @@ class Cover:
 class Post:
     """One post of an export. `html` is its body as it came; a reader that has blocks already gives those instead.
 
-    `unpublished` is the document of changes that readers do not see yet, `changes_at` when they will.
+    `filed` are all its categories, of which the first is the one it has here. `unpublished` is the document of changes that readers do not see yet, `changes_at` when they will.
     """
 
     source_id: str
@@ -89,6 +89,7 @@ class Post:
     blocks: list[dict[str, Any]] | None = None
     category: Term | None = None
     tags: list[Term] = field(default_factory=list)
+    filed: list[Term] = field(default_factory=list)
     authors: list[Person] = field(default_factory=list)
     status: str = DRAFT
     published_at: datetime | None = None
@@ -166,11 +167,48 @@ def one_line(text: str) -> str:
     return " ".join(storable(text).replace("\u200b", "").split())
 
 
+# What a slug cannot say: how these are written.
+_ACRONYMS = {
+    word.lower(): word
+    for word in [
+        "AI",
+        "API",
+        "BTC",
+        "CBDC",
+        "CEX",
+        "DAO",
+        "DAOs",
+        "DeFi",
+        "DEX",
+        "ETF",
+        "ETFs",
+        "ETH",
+        "FAQ",
+        "GameFi",
+        "ICO",
+        "KYC",
+        "L2",
+        "NFT",
+        "NFTs",
+        "P2P",
+        "RWA",
+        "SEC",
+        "SOL",
+        "USDC",
+        "USDT",
+        "XRP",
+    ]
+}
+
+
 def name_of(slug: str) -> str:
     """A readable name for what an export names by its slug alone: `crypto-basics` is Crypto Basics, `s-vishwa` S. Vishwa."""
     words = [word for word in re.split(r"[-_\s]+", slug) if word]
     return " ".join(
-        f"{word.upper()}." if len(word) == 1 and word.isalpha() else word[:1].upper() + word[1:] for word in words
+        f"{word.upper()}."
+        if len(word) == 1 and word.isalpha() and len(words) > 1
+        else _ACRONYMS.get(word, word[:1].upper() + word[1:])
+        for word in words
     )
 
 
@@ -191,6 +229,9 @@ def person(text: str) -> Person | None:
 
 def slug_of(text: str, limit: int = 100) -> str:
     """A slug for a title or name in any script; empty where nothing of it can stand in one."""
-    slug = slugify(text) or slugify(text, allow_unicode=True).encode("punycode", "ignore").decode("ascii", "ignore")
-    slug = slugify(slug)
+    text = text.replace("/", " ")
+    slug, whole = slugify(text), slugify(text, allow_unicode=True)
+    if len(slug) * 2 < len(whole):
+        # Most of it is in another script: what is left of it in Latin letters would not tell it from others.
+        slug = slugify(whole.encode("punycode", "ignore").decode("ascii", "ignore"))
     return slug[:limit].rstrip("-") if len(slug) > limit else slug

@@ -3,14 +3,16 @@
 import html as html_entities
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
+from articles.importing.builders import is_builder, module_html, raw_html
 from articles.importing.pairs import replace_pairs
+from articles.importing.pictures import Picture, figure_of
 from articles.importing.posts import Notes
 
 Attributes = dict[str, str]
-Pictures = dict[str, tuple[str, str]]
+Pictures = dict[str, Picture]
 
 _BLOCKS = (
     "table|thead|tfoot|caption|col|colgroup|tbody|tr|td|th|div|dl|dd|dt|ul|ol|li|pre|form|blockquote|address|h[1-6]|hr|fieldset|section|article|"
@@ -98,11 +100,29 @@ def _empty_block(name: str, attributes: str | None, notes: Notes, reusable: dict
     if name in ("block", "core/block") and (kept := reusable.get(str(values.get("ref")))) is not None:
         return gutenberg(kept, notes, {}) if "<!-- wp:" in kept else autop(kept)
     url = values.get("url")
+    if name == "social-link":
+        notes.left["links to profiles on social networks"] += 1
+        return ""
     if isinstance(url, str) and url.startswith("http"):
         return f"<p>{escape(url, quote=False)}</p>"
+    if words := _words_of_fields(values.get("data")):
+        notes.changed[f"words in the fields of block “{name}” kept as paragraphs"] += 1
+        return "".join(f"<p>{text}</p>" for text in words)
+    if name == "footnotes":
+        return ""
     if name not in ("more", "nextpage", "separator", "spacer"):
         notes.left[f"block “{name}”, which WordPress fills when a page is shown"] += 1
     return "<hr>" if name == "separator" else ""
+
+
+def _words_of_fields(data: object) -> list[str]:
+    """What the fields of a block say in words; numbers, colours and keys say nothing."""
+    fields = data.items() if isinstance(data, dict) else ()
+    return [
+        str(value)
+        for key, value in fields
+        if isinstance(value, str) and not str(key).startswith("_") and re.search(r"\w\s+\w", value)
+    ]
 
 
 def _json(text: str | None) -> dict[str, object]:
@@ -113,14 +133,30 @@ def _json(text: str | None) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def wordpress_html(text: str, notes: Notes, *, pictures: Pictures, reusable: dict[str, str]) -> str:
+def wordpress_html(
+    text: str, notes: Notes, *, pictures: Pictures, reusable: dict[str, str], attached: Sequence[Picture] = ()
+) -> str:
     """The HTML of a WordPress text, classic or in blocks, its shortcodes resolved."""
     if marks := len(_MARKS.findall(text)):
         notes.changed["“read more” and page-break marks removed"] += marks
         text = _MARKS.sub("\n\n", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _Shortcodes(notes, pictures).resolved(text)
-    return gutenberg(text, notes, reusable) if "<!-- wp:" in text else autop(text)
+    text = _COVER.sub(_with_background, text)
+    shortcodes = _Shortcodes(notes, pictures, attached)
+    text = shortcodes.resolved(text)
+    return (gutenberg(text, notes, reusable) if "<!-- wp:" in text else autop(text)) + shortcodes.footnotes()
+
+
+# Blocks whose picture is the background of their words.
+_COVER = re.compile(r"<(?:div|figure|section)\b[^<>]*\bwp-block-(?:cover|media-text)[^<>]*>", re.IGNORECASE)
+_BACKGROUND = re.compile(
+    r"background-image:\s*url\(\s*(?:&quot;|&#039;|['\"])?([^)'\"\s]+?)(?:&quot;|&#039;|['\"])?\s*\)"
+)
+
+
+def _with_background(match: re.Match[str]) -> str:
+    found = _BACKGROUND.search(match[0])
+    return f'{match[0]}<img src="{escape(html_entities.unescape(found[1]))}">' if found else match[0]
 
 
 _SHORTCODE = re.compile(
@@ -135,9 +171,11 @@ _CODE = re.compile(r"<(pre|code)\b|<!-- wp:(?:code|preformatted|html)\b", re.IGN
 class _Shortcodes:
     """Resolves the shortcodes of a text: known ones as HTML, of unknown ones only the words inside stay."""
 
-    def __init__(self, notes: Notes, pictures: Pictures) -> None:
+    def __init__(self, notes: Notes, pictures: Pictures, attached: Sequence[Picture] = ()) -> None:
         self.notes = notes
         self.pictures = pictures
+        self.attached = attached
+        self.notes_below: list[str] = []
         self.known: dict[str, Callable[[Attributes, str], str]] = {
             "caption": self.caption,
             "wp_caption": self.caption,
@@ -154,7 +192,9 @@ class _Shortcodes:
             "audio": self.recording,
             "playlist": self.recording,
             **dict.fromkeys(("code", "sourcecode", "source", "crayon", "highlight", "prism"), self.code),
+            **dict.fromkeys(("footnote", "fn", "ref", "efn_note", "mfn"), self.footnote),
             "quote": lambda attributes, inner: f"<blockquote>{inner}</blockquote>",
+            "vc_raw_html": lambda attributes, inner: f"\n\n{raw_html(inner)}\n\n",
             "pullquote": lambda attributes, inner: f'<blockquote class="wp-block-pullquote">{inner}</blockquote>',
         }
 
@@ -219,8 +259,23 @@ class _Shortcodes:
     def _html(self, name: str, attributes: Attributes, inner: str) -> str:
         if name in self.known:
             return self.known[name](attributes, inner)
+        if is_builder(name):
+            return f"\n\n{module_html(name, attributes, self.pictures, self.notes)}\n\n"
         self.notes.left[f"shortcode [{name}], of a plugin that is not here (words inside it are kept)"] += 1
-        return "\n\n" if name.startswith(("vc_", "et_pb_", "fusion_", "av_")) else ""
+        return ""
+
+    def footnote(self, attributes: Attributes, inner: str) -> str:
+        """A note within a text: a number there, its words below."""
+        if not inner.strip():
+            return ""
+        self.notes_below.append(inner.strip())
+        return f"<sup>{len(self.notes_below)}</sup>"
+
+    def footnotes(self) -> str:
+        if not self.notes_below:
+            return ""
+        self.notes.changed["notes within a text set below it, numbered"] += len(self.notes_below)
+        return f"<hr><ol>{''.join(f'<li>{words}</li>' for words in self.notes_below)}</ol>"
 
     def caption(self, attributes: Attributes, inner: str) -> str:
         match = re.match(r"\s*((?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?)", inner, re.IGNORECASE)
@@ -234,10 +289,13 @@ class _Shortcodes:
 
     def gallery(self, attributes: Attributes, inner: str) -> str:
         ids = re.findall(r"\d+", attributes.get("ids") or attributes.get("include") or "")
+        left_out = {self.pictures.get(number) for number in re.findall(r"\d+", attributes.get("exclude") or "")}
         found = [self.pictures[identifier] for identifier in ids if identifier in self.pictures]
-        if len(found) < len(ids) or not ids:
+        if not ids:
+            found = [picture for picture in self.attached if picture not in left_out]
+        if len(found) < len(ids) or not found:
             self.notes.left["pictures of a [gallery] that the export does not hold"] += max(len(ids) - len(found), 1)
-        images = "".join(f'<figure><img src="{escape(src)}" alt="{escape(alt)}"></figure>' for src, alt in found)
+        images = "".join(map(figure_of, found))
         return f'\n\n<figure class="wp-block-gallery">{images}</figure>\n\n' if images else ""
 
     def address(self, text: str) -> str:

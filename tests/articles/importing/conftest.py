@@ -34,7 +34,12 @@ def bring_in(settings: Any, tmp_path: Path) -> "Callable[..., Report]":
         settings.MEDIA_ROOT = tmp_path / "media"
 
     def brought(
-        path: Path, format_name: str = "auto", *, dry_run: bool = False, encoding: str | None = None
+        path: Path,
+        format_name: str = "auto",
+        *,
+        dry_run: bool = False,
+        encoding: str | None = None,
+        site: str = "",
     ) -> "Report":
         from articles.images import MAX_BYTES
         from articles.importing.detecting import open_export
@@ -42,6 +47,7 @@ def bring_in(settings: Any, tmp_path: Path) -> "Callable[..., Report]":
         from articles.importing.loading import load
 
         export = open_export(path, format_name, encoding)
+        export.site = site or export.site
         fetcher = Fetcher(max_bytes=MAX_BYTES, enabled=False)
         return load(export, source=path.name, dry_run=dry_run, fetcher=fetcher)
 
