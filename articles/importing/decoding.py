@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-from articles.importing.posts import ImportRefused, PostRefused
+from articles.importing.posts import ImportRefused, Notes, PostRefused, one_line
 
 MAX_FILE = 512 * 1024 * 1024
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -61,6 +61,7 @@ _MONTHS = {
     )
 }
 _FORMATS = (
+    "%b %d %Y", "%B %d %Y", "%a, %b %d, %Y", "%A, %B %d, %Y", "%d %B, %Y", "%d-%b-%Y", "%b %d %Y %H:%M", "%B %Y", "%b %Y", "%Y-%m", "%d-%m-%Y", "%Y-%m-%d-%H-%M",
     "%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y.%m.%d", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y %I:%M %p",
     "%b %d, %Y %I:%M %p", "%B %d, %Y %H:%M", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %I:%M %p", "%Y%m%d",
 )  # fmt: skip
@@ -88,6 +89,15 @@ def moment(value: object, what: str = "date") -> datetime | None:
             f"The {what} “{text[:60]}” is not one we can read: write it as 2025-01-31 or 2025-01-31T14:00:00Z."
         )
     return _in_range(found if found.tzinfo else found.replace(tzinfo=UTC), text)
+
+
+def moment_or_none(value: object, notes: Notes, what: str = "date") -> datetime | None:
+    """A point in time, or None for what cannot be understood, which is reported."""
+    try:
+        return moment(value, what)
+    except PostRefused:
+        notes.left[f"the {what} “{one_line(str(value))[:60]}”, which cannot be read"] += 1
+        return None
 
 
 def _from_text(text: str) -> datetime | None:
@@ -118,6 +128,7 @@ def _iso_with_gaps(text: str) -> datetime:
 
 
 def _formatted(text: str) -> datetime:
+    text = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", text.replace(" at ", " "))
     for form in _FORMATS:
         try:
             found = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is added below, where the text has none

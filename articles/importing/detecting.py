@@ -7,7 +7,7 @@ from pathlib import Path
 from articles.importing.archives import ZipFiles, is_zip
 from articles.importing.decoding import decode
 from articles.importing.ghost import read_ghost
-from articles.importing.markdown import read_markdown
+from articles.importing.markdown import ENDINGS, HTML_POST, read_markdown
 from articles.importing.posts import Export, ImportRefused
 from articles.importing.webflow import looks_like_webflow, read_webflow
 from articles.importing.wordpress import read_wordpress
@@ -58,7 +58,7 @@ def detect(path: Path) -> str:
 
 def _detect_zip(path: Path) -> str:
     names = [name.lower() for name in ZipFiles(path).names()]
-    if any(name.endswith((".md", ".markdown", ".mdx")) for name in names):
+    if any(name.endswith(ENDINGS) or HTML_POST.search(name) for name in names):
         return "markdown"
     for ending, found in ((".xml", "wordpress"), (".json", "ghost"), (".csv", "webflow")):
         if any(name.endswith(ending) for name in names):

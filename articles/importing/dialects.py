@@ -31,6 +31,19 @@ _LIQUID_TAG = re.compile(r"\{%-?\s*(\w+)")
 _LIQUID_VALUE = re.compile(r"\{\{-?")
 _KRAMDOWN = re.compile(r"(?<=[)\]\w>*])\{:[^}\n]*\}|^[ \t]*\{:[^}\n]*\}[ \t]*$", re.MULTILINE)
 _MDX = re.compile(r"^(?:import\s.+?from\s+['\"].+?['\"];?|export\s+(?:const|default|function)\s.*)$", re.MULTILINE)
+_HUGO_NOTICE = re.compile(
+    r"\{\{[<%]\s*(notice|alert|callout|admonition|hint|note|tip|warning|info)\b([^{}]*?)[>%]\}\}\n?"
+)
+# Kramdown's list that stands for the contents.
+_TOC = re.compile(
+    r"^[ \t]*(?:[-*+]|\d+\.)[^\n]*\n[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$|^[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$|^\[\[?_?TOC_?\]?\][ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+# What Obsidian's links to a paragraph point at.
+_BLOCK_ID = re.compile(r"(?<=\S)[ \t]+\^[\w-]{1,40}[ \t]*$", re.MULTILINE)
+_MDX_VALUE = re.compile(r"(?<![\\\w$])\{(?![%{#])[^{}\n]*\}")
+_MDX_PART = re.compile(r"<(/?)([A-Z][\w.]*)\b")
+_PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|svg)(?:\?.*)?$", re.IGNORECASE)
 _PAIR = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|(\S+))|"([^"]*)"|'([^']*)'|([^\s"'=]+)""")
 
 
@@ -51,7 +64,9 @@ def plain_markdown(text: str, notes: Notes, *, linked: Linked, mdx: bool = False
 
     text = _FENCE.sub(keep, text)
     if mdx:
-        text = _MDX.sub("", text)
+        text = _mdx(_MDX.sub("", text), notes)
+    text = _TOC.sub("", text)
+    text = _BLOCK_ID.sub("", text)
     text = re.sub(r"<!--\s*more\s*-->|%%.*?%%", "", text, flags=re.DOTALL | re.IGNORECASE)
     text = _OBSIDIAN.sub(
         lambda match: _callout(match[1], match[2], re.sub(r"^> ?", "", match[3], flags=re.MULTILINE)), text
@@ -65,6 +80,12 @@ def plain_markdown(text: str, notes: Notes, *, linked: Linked, mdx: bool = False
     text = _BANG.sub(
         lambda match: _callout(match[1], match[2] or "", re.sub(r"^(?: {4}|\t)", "", match[3], flags=re.MULTILINE)),
         text,
+    )
+    text = replace_pairs(
+        text,
+        _HUGO_NOTICE,
+        lambda match: r"\{\{[<%]\s*/\s*" + re.escape(match[1]) + r"\s*[>%]\}\}",
+        lambda match, inside, _: _callout(*_notice(match), inside),
     )
     text = replace_pairs(
         text, _HUGO, lambda _: r"/?\s*[>%]\}\}", lambda match, inside, _: _hugo(match, inside, notes, linked)
@@ -89,6 +110,36 @@ def _callout(kind: str, title: str, body: str) -> str:
     return f'\n<div class="callout callout-{tone}">\n\n{heading}{body.strip()}\n\n</div>\n\n'
 
 
+def _notice(match: re.Match[str]) -> tuple[str, str]:
+    """The kind and the title of a notice."""
+    values = _values(match[2])
+    first = values.get("type") or values.get("0", "")
+    kind = first if first.lower() in _TONES else match[1]
+    title = values.get("title") or values.get("1") or ("" if first.lower() in _TONES else first)
+    return kind, title
+
+
+def _mdx(text: str, notes: Notes) -> str:
+    """Markdown without the components and values of MDX: what stands inside a component stays."""
+
+    def part(match: re.Match[str], inside: str, whole: str) -> str:
+        values = _values(inside.strip().removesuffix("/").replace("={", "=").replace("}", " "))
+        if match[1]:
+            return "\n\n"
+        source = values.get("src", "")
+        if match[2] in ("YouTube", "Youtube", "LiteYouTube"):
+            return f"\n\nhttps://www.youtube.com/watch?v={values.get('id') or values.get('videoid') or ''}\n\n"
+        if re.search(r"\.(?:png|jpe?g|gif|webp|avif|svg)$", source, re.IGNORECASE):
+            return f'\n\n<figure><img src="{escape(source)}" alt="{escape(values.get("alt", ""))}"></figure>\n\n'
+        notes.left[f"component <{match[2]}>, which is not known here (words inside it are kept)"] += 1
+        return "\n\n"
+
+    text = replace_pairs(text, _MDX_PART, lambda _: r"(?<!=)>", part)
+    if values := len(_MDX_VALUE.findall(text)):
+        notes.left["values in braces, which are filled when a page is made"] += values
+    return _MDX_VALUE.sub("", text)
+
+
 def _hugo_code(match: re.Match[str], inside: str, whole: str) -> str:
     language = (_values(match[2]).get("0") or "").strip()
     return f"\n```{language}\n{inside.strip(chr(10))}\n```\n"
@@ -111,6 +162,8 @@ def _hugo(match: re.Match[str], inside: str, notes: Notes, linked: Linked) -> st
         return f"\n\nhttps://x.com/{values.get('user') or first}/status/{values.get('id') or values.get('1', '')}\n\n"
     if name in ("ref", "relref"):
         return linked(values.get("path") or first) or "#"
+    if name == "gist" and first:
+        return f"\n\n<https://gist.github.com/{first}/{values.get('1', '')}>\n\n"
     notes.left[f"shortcode {name}, which is not known here (words inside it are kept)"] += 1
     return ""
 
@@ -118,8 +171,27 @@ def _hugo(match: re.Match[str], inside: str, notes: Notes, linked: Linked) -> st
 def _liquid(name: str, rest: str, notes: Notes, linked: Linked) -> str:
     if name in ("post_url", "link"):
         return linked(rest) or "#"
+    values = _values(rest)
+    file, first = values.get("0", ""), values.get("0" if name != "include" else "1", "")
+    source = next(
+        (
+            value
+            for key in ("src", "url", "image", "path", "file", "image_path")
+            if _PICTURE.search(value := values.get(key, ""))
+        ),
+        "",
+    )
+    if source or (name != "include" and _PICTURE.search(first)):
+        caption = values.get("caption") or values.get("description") or values.get("title") or ""
+        shown = f"<figcaption>{escape(caption, quote=False)}</figcaption>" if caption else ""
+        alt = values.get("alt") or ("" if source else values.get("1", ""))
+        return f'\n\n<figure><img src="{escape(source or first)}" alt="{escape(alt)}">{shown}</figure>\n\n'
+    if (name if name != "include" else file).startswith(("youtube", "video")) and (number := values.get("id") or first):
+        return f"\n\n{number if '//' in number else f'https://www.youtube.com/watch?v={number}'}\n\n"
+    if name == "gist" and first:
+        return f"\n\n<https://gist.github.com/{first}>\n\n"
     if not name.startswith("end"):
-        notes.left[f"Liquid tag {name}"] += 1
+        notes.left[f"Liquid tag {name}{f' ({file[:60]})' if name.startswith('include') else ''}"] += 1
     return ""
 
 
@@ -151,7 +223,7 @@ def _values(text: str) -> dict[str, str]:
     for match in _PAIR.finditer(text):
         if match[1]:
             found[match[1].lower()] = next((value for value in match.group(2, 3, 4, 5) if value is not None), "")
-        else:
+        elif match[0] != ",":
             found[str(number)] = next((value for value in match.group(6, 7, 8) if value is not None), "")
             number += 1
     return found

@@ -53,7 +53,8 @@ def load_yaml(text: str) -> Any:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mended = _UNQUOTED.sub(
-            lambda match: f"{match['key']}: {json.dumps(match['value'].rstrip(), ensure_ascii=False)}", text
+            lambda match: f"{match['key']}: {json.dumps(match['value'].rstrip(), ensure_ascii=False)}",
+            re.sub(r"^\t+|(?<=:)\t+", lambda tabs: "  " * len(tabs[0]), text, flags=re.MULTILINE),
         )
         if mended != text:
             return load_yaml(mended)

@@ -5,7 +5,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from articles.importing.posts import (
     Refusal,
     Term,
     attempt,
+    name_of,
     one_line,
     slug_of,
     storable,
@@ -48,6 +49,8 @@ _PROFILES = {
     "tiktok": "https://www.tiktok.com/@",
     "mastodon": "https://",
 }
+_TEXTS = ("html", "lexical", "mobiledoc", "markdown", "plaintext")
+_FILE = re.compile(r"(?:href|src)=[\"'][^\"']*/content/(?:media|files)/")
 _LABELS = {"twitter": "X", "youtube": "YouTube", "tiktok": "TikTok", "linkedin": "LinkedIn"}
 
 
@@ -56,20 +59,21 @@ def read_ghost(path: Path, encoding: str | None = None) -> Export:
     files = files_beside(path)
     data = _json_of(files) if isinstance(files, ZipFiles) else path.read_bytes()
     text, _ = decode(data, encoding)
-    export = _Ghost(_tables(text))
-    posts = export.rows("posts")
-    left = export.left()
-    return Export(
+    ghost = _Ghost(_tables(text))
+    export = Export(
         "ghost",
-        export.posts(),
-        total=len(posts),
+        ghost.posts(),
+        total=len(ghost.rows("posts")),
         files=files,
-        left=left,
+        left=ghost.left(),
         redirects=[("/rss/", "/feed.xml")],
-        pages=export.pages(),
-        site=export.site,
-        remarks=export.remarks,
+        pages=ghost.pages(),
+        site=ghost.site,
+        remarks=ghost.remarks,
     )
+    # Whoever runs the import may know the old site's address better than its export does.
+    ghost.address = lambda: export.site.rstrip("/")
+    return export
 
 
 def _json_of(files: ZipFiles) -> bytes:
@@ -110,10 +114,11 @@ class _Ghost:
 
     def __init__(self, tables: Row) -> None:
         self.tables = tables
-        settings = {row.get("key"): row.get("value") for row in self.rows("settings")}
-        self.permalinks = str(settings.get("permalinks") or "/:slug/")
-        self.site = str(settings.get("url") or "")
-        self.remarks: list[str] = []
+        self.settings = {row.get("key"): row.get("value") for row in self.rows("settings")}
+        self.permalinks = str(self.settings.get("permalinks") or "/:slug/")
+        self.site = str(self.settings.get("url") or "")
+        self.address = lambda: self.site.rstrip("/")
+        self.remarks = list(self._of_the_site())
         self.meta = {row.get("post_id"): row for row in self.rows("posts_meta")}
         self.tags = {row.get("id"): row for row in self.rows("tags")}
         self.users = {row.get("id"): row for row in self.rows("users")}
@@ -140,9 +145,27 @@ class _Ghost:
             "comments": "comments",
             "newsletters": "newsletters",
             "offers": "offers",
+            "products": "tiers",
             "snippets": "snippets",
         }
-        return Counter({label: len(self.rows(table)) for table, label in names.items() if self.rows(table)})
+        left = Counter({label: len(self.rows(table)) for table, label in names.items()})
+        for key in ("codeinjection_head", "codeinjection_foot", "ghost_head", "ghost_foot"):
+            left["code injected into the whole site"] += bool(self.settings.get(key))
+        return +left
+
+    def _of_the_site(self) -> Iterator[str]:
+        """What the old site said of itself: told, for the profile of this site is not an import's to change."""
+        name, about = (one_line(str(self.settings.get(key) or "")) for key in ("title", "description"))
+        if name or about:
+            yield f"The old site was called “{name}”{f', “{about}”' if about else ''}. This site's own profile is as it was."
+        for key, what in (("navigation", "navigation"), ("secondary_navigation", "second navigation")):
+            try:
+                entries = json.loads(str(self.settings.get(key) or "[]"))
+                links = [f"{one_line(str(entry['label']))} ({one_line(str(entry['url']))})" for entry in entries]
+            except (ValueError, TypeError, LookupError, RecursionError):
+                continue
+            if links:
+                yield f"Its {what}, to be made again in the site profile: {', '.join(links)[:600]}."
 
     def pages(self) -> list[tuple[str, str, Term | Person]]:
         """Ghost's own pages of tags and authors."""
@@ -158,8 +181,8 @@ class _Ghost:
 
     def _post(self, row: Row, title: str, where: str) -> Post:
         slug = str(row.get("slug") or "")
-        if not title and not slug:
-            raise PostRefused("It has neither a title nor a slug.")
+        if not title and not slug and not any(row.get(key) for key in _TEXTS):
+            raise PostRefused("It has neither a title nor a slug nor a text.")
         meta = {
             **row,
             **{
@@ -169,11 +192,13 @@ class _Ghost:
             },
         }
         post = Post(
-            storable(str(row.get("uuid") or row.get("id") or slug or slug_of(title))),
-            title or slug,
+            storable(str(row.get("uuid") or row.get("id") or slug or slug_of(title) or where)),
+            title or name_of(slug) or "Untitled",
             where=where,
-            slug=slug_of(slug or title),
+            slug=slug_of(slug or title or "untitled"),
         )
+        if not title:
+            post.notes.changed["posts without a title got one from their address"] += 1
         post.html = self._html(row, post.notes)
         post.standfirst = one_line(str(row.get("custom_excerpt") or ""))
         post.seo_title, post.seo_description = (
@@ -181,7 +206,9 @@ class _Ghost:
             one_line(str(meta.get("meta_description") or "")),
         )
         if address := row.get("feature_image") or row.get("image"):
-            caption = re.sub(r"<[^>]+>", "", str(meta.get("feature_image_caption") or ""))
+            caption = str(meta.get("feature_image_caption") or "")
+            post.notes.left["links in captions at the head (their words are kept)"] += len(re.findall(r"<a\b", caption))
+            caption = unescape(re.sub(r"<[^>]+>", "", caption))
             post.cover = Cover(str(address), one_line(str(meta.get("feature_image_alt") or "")), one_line(caption))
         self._file(row, post)
         self._set_state(row, post)
@@ -192,6 +219,15 @@ class _Ghost:
             ("codeinjection_head", "code injected into a post"),
             ("codeinjection_foot", "code injected into a post"),
             ("canonical_url", "canonical addresses elsewhere"),
+            ("custom_template", "templates of a theme for one post"),
+            ("og_image", "pictures for social networks (the one at the head is used)"),
+            ("twitter_image", "pictures for social networks (the one at the head is used)"),
+            ("og_title", "titles and descriptions for social networks"),
+            ("og_description", "titles and descriptions for social networks"),
+            ("twitter_title", "titles and descriptions for social networks"),
+            ("twitter_description", "titles and descriptions for social networks"),
+            ("email_subject", "subjects of mails"),
+            ("tiers", "tiers that may read a post"),
         ):
             post.notes.left[what] += 1 if row.get(name) or meta.get(name) else 0
         post.notes.left += Counter()
@@ -199,7 +235,7 @@ class _Ghost:
 
     def _html(self, row: Row, notes: Notes) -> str:
         """What Ghost itself rendered, else what it would render."""
-        if any(len(str(row.get(name) or "")) > MAX_BODY for name in ("html", "lexical", "mobiledoc", "markdown")):
+        if any(len(str(row.get(name) or "")) > MAX_BODY for name in _TEXTS):
             raise PostRefused(f"Its text is larger than {MAX_BODY >> 20} MB.")
         html = str(row.get("html") or "")
         if not html and row.get("lexical"):
@@ -211,6 +247,10 @@ class _Ghost:
         if not html and row.get("plaintext"):
             html = "".join(f"<p>{escape(line, quote=False)}</p>" for line in str(row["plaintext"]).split("\n\n"))
         # A placeholder at the head of a link is the old site itself; in front of a picture it leads to its file.
+        html = re.sub(rf"{PLACEHOLDER}(?=/content/(?:media|files)/)", self.address(), html)
+        notes.left["links to files of the old site (sound, video, PDF), which are not brought over"] += len(
+            _FILE.findall(html)
+        )
         return re.sub(rf"(<a\b[^>]*\bhref=[\"']){PLACEHOLDER}/?(?!content/images)", r"\1/", html)
 
     def _file(self, row: Row, post: Post) -> None:

@@ -47,6 +47,7 @@ class _Lexical:
         if kind == "linebreak":
             return "<br>"
         if kind in _CARDS:
+            _report_unseen(kind, self.notes)
             return _CARDS[kind](node)
         if tags := self.tags(kind, node):
             return f"<{tags[0]}>{self.children(node)}</{tags[1]}>"
@@ -123,6 +124,7 @@ class _Mobiledoc:
     def card(self, name: str, payload: Payload) -> str:
         name = {"card-markdown": "markdown", "hr": "horizontalrule", "code": "codeblock"}.get(name, name)
         if name in _CARDS:
+            _report_unseen(name, self.notes)
             return _CARDS[name](payload)
         _report_unknown(name, self.notes)
         html = payload.get("html")
@@ -150,6 +152,16 @@ class _Mobiledoc:
     def atom(self, index: Any) -> str:
         name, value, *_ = self.atoms[index]
         return "<br>" if name == "soft-return" else escape(str(value or ""), quote=False)
+
+
+def _report_unseen(kind: str, notes: Notes) -> None:
+    """Cards that were no part of the page, or that a service filled."""
+    if kind in ("email", "email-cta"):
+        notes.left["cards that only mails showed"] += 1
+    elif kind in ("transistor", "collection"):
+        notes.left[f"Ghost card “{kind}”, which is filled when a page is shown"] += 1
+    elif kind == "paywall":
+        notes.changed["the line between what everyone and what members may read removed"] += 1
 
 
 def _report_unknown(kind: str, notes: Notes) -> None:

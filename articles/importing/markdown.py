@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from articles.importing import exported
 from articles.importing.archives import FolderFiles, ZipFiles, files_beside
-from articles.importing.decoding import decode, moment, truth
+from articles.importing.decoding import decode, moment_or_none, truth
 from articles.importing.dialects import plain_markdown
 from articles.importing.frontmatter import Head, load_yaml, split
 from articles.importing.markup import markdown_html
@@ -38,8 +38,14 @@ from articles.importing.posts import (
     storable,
     term,
 )
+from articles.importing.siteconfig import SiteConfig, address_of, read_config
 
 ENDINGS = (".md", ".markdown", ".mdx", ".mkd")
+# Pages in HTML are posts where Jekyll and Hugo keep posts.
+HTML_POST = re.compile(r"(?:^|/)(?:_posts|_drafts|content)/.+\.html?$", re.IGNORECASE)
+_NOT_READ = re.compile(
+    r"(?:^|/)(?:_posts|_drafts|content|posts)/.+\.(rst|adoc|asciidoc|org|textile|ipynb|pandoc)$", re.IGNORECASE
+)
 _NOT_POSTS = re.compile(
     r"(?:^|/)(?:readme|license|licence|changelog|contributing|code_of_conduct|security|_index|404)\.\w+$", re.IGNORECASE
 )
@@ -51,10 +57,10 @@ _DATED = re.compile(r"^(\d{4}-\d{1,2}-\d{1,2})[-_ ](.+)$")
 _IMAGE = re.compile(r"(<img\b[^>]*?\bsrc=\")([^\"]+)(\")")
 _LINK = re.compile(r"(<a\b[^>]*?\bhref=\")([^\"]+)(\")")
 _MEANT = {
-    "title", "slug", "date", "published", "publishdate", "pubdate", "published_at", "created", "date_published", "lastmod", "updated", "modified",
+    "title", "slug", "date", "published", "publishdate", "pubdate", "published_at", "created", "date_published", "lastmod", "updated", "updateddate", "modified",
     "last_modified_at", "updated_at", "date_modified", "draft", "status", "categories", "category", "section", "tags", "tag", "keywords", "author", "authors",
     "description", "summary", "excerpt", "standfirst", "subtitle", "deck", "seo", "seo_title", "meta_title", "seo_description", "meta_description", "image",
-    "cover", "featured_image", "featuredimage", "feature_image", "thumbnail", "hero", "banner", "images", "header", "image_alt", "cover_alt", "coveralt",
+    "cover", "featured_image", "featuredimage", "feature_image", "thumbnail", "hero", "heroimage", "banner", "images", "header", "image_alt", "cover_alt", "coveralt",
     "aliases", "redirect_from", "permalink", "url", "featured", "pinned", "layout", "type", "expirydate", "id", "uuid",
 }  # fmt: skip
 
@@ -63,21 +69,21 @@ def read_markdown(path: Path, encoding: str | None = None) -> Export:
     """The posts of a folder, a zip or a single file. Raises ImportRefused where there are none."""
     files = files_beside(path)
     names = [path.name] if path.is_file() and isinstance(files, FolderFiles) else files.names()
+    unread = [name for name in names if _NOT_READ.search(name)]
     if not path.is_file() or isinstance(files, ZipFiles):
-        names = [name for name in names if name.lower().endswith(ENDINGS)]
+        names = [name for name in names if name.lower().endswith(ENDINGS) or HTML_POST.search(name)]
     skipped = [name for name in names if len(names) > 1 and (_NOT_POSTS.search(name) or _NOT_FOLDERS.search(name))]
     names = [name for name in names if name not in skipped]
     if not names:
         raise ImportRefused("There is no Markdown file in it.")
-    left = Counter(
-        {f"files that are no posts ({', '.join(skipped[:5])}{' …' if len(skipped) > 5 else ''})": len(skipped)}
-        if skipped
-        else {}
-    )
+    left: Counter[str] = Counter()
+    for told, found in (("files that are no posts", skipped), ("posts in a format that is not read", unread)):
+        if found:
+            left[f"{told} ({', '.join(found[:5])}{' …' if len(found) > 5 else ''})"] = len(found)
     if exported.is_ours(files):
         return exported.read(files, names)
     folder = _Folder(files, names, encoding)
-    return Export("markdown", folder.posts(), total=len(names), files=files, left=left)
+    return Export("markdown", folder.posts(), total=len(names), site=folder.config.url, files=files, left=left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ class _Place:
     name: str
     folder: str
     slug: str
+    stem: str
     date: str
     draft: bool
     jekyll: bool
@@ -100,7 +107,7 @@ class _Place:
         dated = _DATED.match(stem)
         date, stem = (dated[1], dated[2]) if dated else ("", stem)
         folders = f"/{folder.lower()}/"
-        return cls(name, folder, slug_of(stem), date, "/_drafts/" in folders, "/_posts/" in folders)
+        return cls(name, folder, slug_of(stem), stem, date, "/_drafts/" in folders, "/_posts/" in folders)
 
 
 class _Folder:
@@ -117,6 +124,7 @@ class _Folder:
             stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0].lower()
             self.slugs[stem] = self.slugs[name.lower()] = _Place.of(name).slug
         self.people = self._people()
+        self.config = read_config(files.read, self.everything)
 
     def _people(self) -> dict[str, Person]:
         """Jekyll's and Hugo's lists of authors."""
@@ -152,12 +160,13 @@ class _Folder:
         post = Post(f"{place.folder}/{place.name.rsplit('/', 1)[-1]}".strip("/"), title, where=name)
         post.slug = _slug(head, place) or slug_of(title)
         body = plain_markdown(body, post.notes, linked=self.address, mdx=name.lower().endswith(".mdx"))
-        post.html = self._located(markdown_html(body), place.folder)
+        is_html = name.lower().endswith((".html", ".htm"))
+        post.html = self._located(body if is_html else markdown_html(body), place.folder)
         _read_lines(post, head)
         _read_cover(post, head, lambda source: self.located(source, place.folder))
         self._file(post, head, place)
         _read_times(post, head, place)
-        post.old_urls = _old_urls(head, post, place)
+        post.old_urls = _old_urls(head, post, place, self.config)
         post.featured = truth(head.get("featured") or head.get("pinned"))
         for key, value in head.items():
             if key not in _MEANT and value not in (None, "", [], False):
@@ -205,6 +214,7 @@ class _Folder:
         split_words = place.jekyll
         categories = _terms(head.get("categories") or head.get("category") or head.get("section"), split_words)
         tags = _terms(head.get("tags") or head.get("tag") or head.get("keywords"), split_words)
+        post.filed = categories
         post.category = categories[0] if categories else None
         post.tags = list(dict.fromkeys([*categories[1:], *tags]))
         if categories[1:]:
@@ -268,6 +278,7 @@ def _read_cover(post: Post, head: Head, located: Any) -> None:
         "featuredimage",
         "feature_image",
         "hero",
+        "heroimage",
         "banner",
         "thumbnail",
         "images",
@@ -329,13 +340,23 @@ def _read_times(post: Post, head: Head, place: _Place) -> None:
     if shown is not None and not isinstance(shown, bool) and str(shown).lower() not in ("true", "false"):
         dates.insert(0, shown)
         shown = None
-    post.published_at = next(filter(None, (moment(date, "date") for date in dates)), None) or moment(place.date, "date")
+    notes = post.notes
+    given = next(filter(None, (moment_or_none(date, notes) for date in dates)), None)
+    post.published_at = given or moment_or_none(place.date, notes)
     post.updated_at = next(
         filter(
             None,
             (
-                moment(head.get(name), "date of the last change")
-                for name in ("lastmod", "updated", "modified", "last_modified_at", "updated_at", "date_modified")
+                moment_or_none(head.get(name), notes, "date of the last change")
+                for name in (
+                    "lastmod",
+                    "updated",
+                    "updateddate",
+                    "modified",
+                    "last_modified_at",
+                    "updated_at",
+                    "date_modified",
+                )
             ),
         ),
         None,
@@ -347,7 +368,7 @@ def _read_times(post: Post, head: Head, place: _Place) -> None:
         or (shown is not None and not truth(shown))
         or status in ("draft", "private", "pending", "idea", "todo")
     )
-    expired = moment(head.get("expirydate"), "date of expiry")
+    expired = moment_or_none(head.get("expirydate"), notes, "date of expiry")
     page = str(head.get("layout") or head.get("type") or "").lower() == "page"
     if hidden:
         post.status = DRAFT
@@ -365,7 +386,7 @@ def _read_times(post: Post, head: Head, place: _Place) -> None:
         post.notes.changed["posts without a date became drafts"] += 1
 
 
-def _old_urls(head: Head, post: Post, place: _Place) -> list[str]:
+def _old_urls(head: Head, post: Post, place: _Place, config: SiteConfig) -> list[str]:
     """Where a post was: as its front matter says, else where Jekyll or Hugo would have put it."""
     found: list[str] = []
     for key in ("aliases", "redirect_from", "permalink", "url"):
@@ -373,18 +394,17 @@ def _old_urls(head: Head, post: Post, place: _Place) -> list[str]:
         found += [
             str(entry)
             for entry in (value if isinstance(value, list) else [value])
-            if entry and "/" in str(entry) and ":" not in str(entry)
+            if entry and "/" in str(entry) and not re.search(r"[{}]|(?<!http)(?<!https):", str(entry))
         ]
     given = _first(head, "permalink", "url")
-    when = post.published_at
-    if not given and place.jekyll and when:
-        categories = "".join(f"{term.slug}/" for term in ([post.category] if post.category else []))
-        found.append(f"/{categories}{when:%Y/%m/%d}/{post.slug}.html")
+    parts: dict[str, Any] = {"slug": post.slug, "stem": place.stem, "when": post.published_at}
+    if not given and place.jekyll:
+        categories = [slug_of(term.name) for term in post.filed]
+        found.append(config.base + address_of(config.permalink, categories=categories, **parts))
     elif not given and (match := re.search(r"(?:^|/)content/(.+?)/?$", place.folder)):
-        folder = (
-            match[1].rsplit("/", 1)[0]
-            if place.name.rsplit("/", 1)[-1].startswith("index.") and "/" in match[1]
-            else match[1]
-        )
-        found.append(f"/{folder}/{post.slug}/")
-    return [address if address.startswith(("/", "http")) else f"/{address}" for address in found]
+        bundle = place.name.rsplit("/", 1)[-1].startswith("index.") and "/" in match[1]
+        folder = match[1].rsplit("/", 1)[0] if bundle else match[1]
+        section = match[1].split("/", 1)[0]
+        pattern = config.by_section.get(section, f"/{folder}/:slug/")
+        found.append(address_of(pattern, categories=[], section=section, **parts))
+    return [address if address.startswith(("/", "http")) else f"/{address}" for address in found if address]

@@ -3,11 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from articles.importing.archives import main_file
-from articles.importing.decoding import decode, moment, truth
+from articles.importing.decoding import decode, moment, moment_or_none, truth
 from articles.importing.posts import (
     ARCHIVED,
     DRAFT,
@@ -21,6 +22,7 @@ from articles.importing.posts import (
     Refusal,
     Term,
     attempt,
+    name_of,
     one_line,
     person,
     slug_of,
@@ -42,7 +44,8 @@ _COLUMNS = {
     "cover_alt": "mainimagealt mainimagealttext imagealt imagealttext coverimagealt alttext featuredimagealt",
     "seo_title": "seotitle metatitle titletag metatitletag pagetitle ogtitle seotitletag",
     "seo_description": "seodescription metadescription metadesc seometadescription ogdescription",
-    "published": "publishedon publisheddate publishdate publicationdate published datepublished publishedat postdate date",
+    "dated": "publishdate publicationdate publisheddate datepublished publishedat postdate blogdate articledate date displaydate originalpublishdate releasedate",
+    "published": "publishedon published",
     "updated": "updatedon lastupdated updated modified updatedat",
     "created": "createdon created createdat",
     "draft": "draft isdraft",
@@ -63,7 +66,7 @@ def read_webflow(path: Path, encoding: str | None = None) -> Export:
     text, used = decode(data, encoding)
     header, rows = read_rows(text, _looks_whole)
     columns, more, remarks = _columns(header, rows)
-    if encoding or used != "utf-8":
+    if encoding or used not in ("utf-8", "utf-8-sig"):
         remarks.append(f"The file was read as {used}.")
     left: Counter[str] = Counter()
     for at, name in enumerate(header):
@@ -184,11 +187,14 @@ def _post(row: Row, cells: dict[str, str], folder: str) -> Post:
     get = cells.get
     if size := next((len(value) for value in cells.values() if len(value) > MAX_BODY), 0):
         raise PostRefused(f"A cell holds {size >> 20} MB of text; at most {MAX_BODY >> 20} MB are taken.")
-    title = one_line(get("title", ""))
-    if not title:
-        raise PostRefused("The title is missing.")
     slug = get("slug", "").strip("/").rsplit("/", 1)[-1]
-    post = Post(_source_id(cells, slug or slug_of(title)), title, where=row.where, slug=slug_of(slug or title))
+    title = one_line(get("title", ""))
+    if not title and not slug:
+        raise PostRefused("The title is missing.")
+    shown = title or name_of(slug)
+    post = Post(_source_id(cells, slug or slug_of(title)), shown, where=row.where, slug=slug_of(slug or title))
+    if not title:
+        post.notes.changed["posts without a title got one from their address"] += 1
     post.html, post.standfirst = get("body", ""), one_line(get("standfirst", ""))
     post.seo_title, post.seo_description = one_line(get("seo_title", "")), one_line(get("seo_description", ""))
     categories = _several(get("category", ""))
@@ -215,12 +221,15 @@ def _source_id(cells: dict[str, str], slug: str) -> str:
 
 
 def _read_times(post: Post, cells: dict[str, str]) -> None:
-    post.published_at = moment(cells.get("published"), "date of publication")
+    published = moment(cells.get("published"), "date of publication")
+    # What the site itself showed as the date of a post; “Published On” is when Webflow last put it online.
+    shown = moment_or_none(cells.get("dated"), post.notes)
+    post.published_at = published if published and shown and shown > datetime.now(UTC) else shown or published
     post.updated_at = moment(cells.get("updated"), "date of the last change")
     draft, archived = truth(cells.get("draft")), truth(cells.get("archived"))
     if archived:
         post.status = ARCHIVED
-    elif draft or ("published" in cells and not post.published_at):
+    elif draft or ("published" in cells and not published) or ("dated" in cells and not post.published_at):
         post.status = DRAFT
         if not draft:
             post.notes.changed["posts without a date of publication became drafts"] += 1

@@ -272,3 +272,48 @@ def test_a_post_with_half_a_letter_and_zeros_comes(write, bring_in) -> None:
     bring_in(write(ghost_export({"title": "A\ud800b\x00c", "html": "<p>x\x00\ud800y</p>"}), "export.json"))
     assert Article.objects.get().title == "Abc"
     assert document_of(Article.objects.get())["blocks"][0]["html"] == "<p>xy</p>"
+
+
+def test_pictures_without_a_host_come_once_the_address_of_the_old_site_is_named(write, bring_in) -> None:
+    path = write(ghost_export({"html": '<p>x</p><img src="__GHOST_URL__/content/images/a.png">'}), "export.json")
+    report = bring_in(path)
+    assert "Run it again with --site" in report.remarks[0]
+    assert bring_in(path, site="https://old.example").counts["changed"] == 1
+    assert document_of(Article.objects.get())["blocks"][1]["src"] == "https://old.example/content/images/a.png"
+    assert bring_in(path, site="https://old.example").counts["unchanged"] == 1
+
+
+def test_what_the_old_site_said_of_itself_is_told_and_not_taken_over(write, bring_in) -> None:
+    settings = [
+        {"key": "title", "value": "Old News"},
+        {"key": "navigation", "value": '[{"label": "About", "url": "/about/"}]'},
+        {"key": "codeinjection_head", "value": "<script></script>"},
+    ]
+    report = bring_in(write(ghost_export({"html": "<p>x</p>", "featured": 1}, settings=settings), "export.json"))
+    assert report.remarks == [
+        "The old site was called “Old News”. This site's own profile is as it was.",
+        "Its navigation, to be made again in the site profile: About (/about/).",
+    ]
+    assert report.notes.left == {
+        "code injected into the whole site": 1,
+        "marks as featured or sticky: the front page shows the newest": 1,
+    }
+
+
+def test_files_of_the_old_site_keep_their_links_and_are_counted(write, bring_in) -> None:
+    card = '<div class="kg-card kg-audio-card"><audio src="__GHOST_URL__/content/media/a.mp3"></audio><div class="kg-audio-title">One</div></div>'
+    report = bring_in(write(ghost_export({"html": card}), "export.json"), site="https://old.example")
+    assert "https://old.example/content/media/a.mp3" in document_of(Article.objects.get())["blocks"][0]["html"]
+    assert report.notes.left["links to files of the old site (sound, video, PDF), which are not brought over"] == 1
+
+
+def test_a_text_without_title_and_address_comes_all_the_same(write, bring_in) -> None:
+    bring_in(write(ghost_export({"title": "", "slug": "", "html": "<p>Words</p>"}), "export.json"))
+    assert Article.objects.get().title == "Untitled"
+
+
+def test_cards_that_no_reader_saw_are_counted(write, bring_in) -> None:
+    lexical = json.dumps({"root": {"children": [{"type": "email", "html": "<p>Hi</p>"}, {"type": "paywall"}]}})
+    report = bring_in(write(ghost_export({"lexical": lexical}), "export.json"))
+    assert report.notes.left == {"cards that only mails showed": 1}
+    assert report.notes.changed == {"the line between what everyone and what members may read removed": 1}

@@ -178,7 +178,7 @@ def test_a_semicolon_file_is_read(write, bring_in) -> None:
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
-        ({"Name": " "}, "The title is missing."),
+        ({"Name": " ", "Slug": ""}, "The title is missing."),
         ({"Published On": "03/04/2025"}, "“03/04/2025” is not one we can read"),
         ({"Published On": "yesterday"}, "“yesterday” is not one we can read"),
         ({"Post Body": "x" * (21 << 20)}, "A cell holds 21 MB of text"),
@@ -243,7 +243,7 @@ def test_a_picture_in_the_file_itself_is_stored(write, bring_in) -> None:
     assert image["src"].startswith("images/")
     assert image["alt"] == "Dot"
     assert report.images_stored == 1
-    assert any("SVG" in sentence for sentence in report.left)
+    assert any("SVG" in sentence for sentence in report.notes.left)
 
 
 def test_a_body_in_several_columns_is_one(write, bring_in) -> None:
@@ -298,3 +298,23 @@ class Answering(Fetcher):
     def fetch(self, address: str) -> bytes:
         assert address == PICTURE
         return png()
+
+
+def test_the_date_that_the_site_showed_comes_before_that_of_its_last_publication(write, bring_in) -> None:
+    shown = "Mon Jan 06 2020 00:00:00 GMT+0000 (Coordinated Universal Time)"
+    rows = [webflow_row("One", **{"Publish Date": shown}), webflow_row("Two", **{"Publish Date": "Spring 2023"})]
+    report = bring_in(write(rows))
+    dates = dict(Article.objects.values_list("slug", "published_at__date"))
+    assert {slug: date.isoformat() for slug, date in dates.items()} == {"one": "2020-01-06", "two": "2025-03-03"}
+    assert report.notes.left == {"the date “Spring 2023”, which cannot be read": 1}
+
+
+def test_a_row_without_a_title_is_named_for_its_address(write, bring_in) -> None:
+    bring_in(write([webflow_row("x", Name="", Slug="why-eth-fell")]))
+    assert Article.objects.get().title == "Why ETH Fell"
+
+
+def test_spaces_without_width_go_wherever_they_stand(write, bring_in) -> None:
+    body = '<p id="">\u200d</p><p>Words</p><p>\u200d</p>' + "<h2>Part</h2><pre><code>x</code></pre>" * 30
+    bring_in(write([webflow_row("One", **{"Post Body": body})]))
+    assert "\u200d" not in str(document_of(Article.objects.get()))

@@ -1,0 +1,115 @@
+"""What site generators write around Markdown: configurations, includes, notices, components."""
+
+from typing import Any
+
+import pytest
+
+from articles.documents import document_of
+from articles.models import Article, Redirect
+from tests.articles.importing.samples import zipped
+
+pytestmark = pytest.mark.django_db
+HEAD = "---\ntitle: One\ndate: 2024-05-01\n---\n"
+
+
+@pytest.fixture
+def site(write, bring_in):
+    """Import the files of a site."""
+
+    def brought(files: dict[str, str | bytes]) -> Any:
+        return bring_in(write(zipped(files), "site.zip"))
+
+    return brought
+
+
+def blocks_of(slug: str = "one") -> list[dict[str, Any]]:
+    return document_of(Article.objects.get(slug=slug))["blocks"]
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "old"),
+    [
+        ({"_config.yml": "permalink: /:year/:title/\n"}, "_posts/2024-05-01-one.md", "/2024/one/"),
+        ({"_config.yml": "permalink: pretty\nbaseurl: /news\n"}, "_posts/2024-05-01-one.md", "/news/2024/05/01/one/"),
+        ({}, "_posts/2024-05-01-one.md", "/2024/05/01/one.html"),
+        ({"hugo.toml": '[permalinks]\nposts = "/:year/:month/:slug/"\n'}, "content/posts/one.md", "/2024/05/one/"),
+        ({"config.yaml": "baseURL: https://old.example\n"}, "content/posts/one/index.md", "/posts/one/"),
+    ],
+)
+def test_old_addresses_follow_the_configuration(site, config: dict[str, str | bytes], name: str, old: str) -> None:
+    site(config | {name: HEAD + "x"})
+    assert list(Redirect.objects.values_list("path", flat=True)) == [old]
+
+
+def test_links_to_the_site_that_its_configuration_names_become_its_own(site) -> None:
+    site(
+        {
+            "_config.yml": "url: https://old.example\n",
+            "_posts/2024-05-01-one.md": HEAD + "[two](https://old.example/two/)",
+        }
+    )
+    assert blocks_of()[0]["html"] == '<p><a href="/two/">two</a></p>'
+
+
+def test_posts_in_html_come_and_those_in_other_formats_are_named(site) -> None:
+    report = site(
+        {"_posts/2024-05-01-one.html": HEAD + "<p>Words *as they are*</p>", "_posts/2024-05-02-two.textile": "h1. Two"}
+    )
+    assert blocks_of()[0]["html"] == "<p>Words *as they are*</p>"
+    assert report.left == {"posts in a format that is not read (_posts/2024-05-02-two.textile)": 1}
+
+
+@pytest.mark.parametrize(
+    "date", ["Jul 08 2022", "July 8, 2022", "8th July 2022", "2022-07-08T00:00:00.000Z", "Friday, July 8, 2022"]
+)
+def test_dates_are_read_as_people_write_them(site, date: str) -> None:
+    site({"one.md": f"---\ntitle: One\npubDate: '{date}'\n---\nx"})
+    assert Article.objects.get().published_at.date().isoformat() == "2022-07-08"
+
+
+def test_a_date_that_cannot_be_read_makes_a_draft_and_is_named(site) -> None:
+    report = site({"one.md": "---\ntitle: One\ndate: someday\n---\nx"})
+    assert Article.objects.get().state == "draft"
+    assert report.notes.left == {"the date “someday”, which cannot be read": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{% include figure.html src="https://i.example/a.png" caption="Seen" %}', {"type": "image", "src": "https://i.example/a.png", "caption": "Seen"}),
+        ('{% image "https://i.example/a.png", "A bridge" %}', {"type": "image", "src": "https://i.example/a.png", "alt": "A bridge"}),
+        ('{% include youtube.html id="abcdefghijk" %}', {"type": "embed", "url": "https://www.youtube.com/watch?v=abcdefghijk"}),
+        ('{{% notice warning "Mind" %}}Hot.{{% /notice %}}', {"type": "callout", "tone": "warning", "html": "<p><strong>Mind</strong></p>\n<p>Hot.</p>"}),
+        ("{{< gist ada 12 >}}", {"type": "richtext", "html": '<p><a href="https://gist.github.com/ada/12">https://gist.github.com/ada/12</a></p>'}),
+        ("* TOC\n{:toc}\n\nWords ^a1b2c3\n", {"type": "richtext", "html": "<p>Words</p>"}),
+        ("Said[^1].\n\n[^1]: By her.\n", {"type": "richtext", "html": "<p>Said<sup>[1]</sup>.</p>\n<hr>\n<ol><li><p>By her.</p></li></ol>"}),
+    ],
+)  # fmt: skip
+def test_what_generators_fill_in_becomes_what_it_showed(site, text: str, expected: dict[str, Any]) -> None:
+    site({"one.md": HEAD + text})
+    assert blocks_of() == [expected]
+
+
+def test_components_leave_their_words_and_are_named(site) -> None:
+    text = 'import A from \'a\'\n\n<Chart data={[1, 2]} />\n\n<Box type="x">**Careful**</Box>\n\n<YouTube id="abcdefghijk" />\n\nHello {name}\n'
+    report = site({"one.mdx": HEAD + text})
+    assert [block.get("html") or block["url"] for block in blocks_of()] == [
+        "<p><strong>Careful</strong></p>",
+        "https://www.youtube.com/watch?v=abcdefghijk",
+        "<p>Hello</p>",
+    ]
+    assert set(report.notes.left) == {
+        "component <Chart>, which is not known here (words inside it are kept)",
+        "component <Box>, which is not known here (words inside it are kept)",
+        "values in braces, which are filled when a page is made",
+    }
+
+
+def test_an_address_that_is_a_template_is_no_address(site) -> None:
+    site({"one.md": "---\ntitle: One\ndate: 2024-05-01\npermalink: '/{{ page.x }}/index.html'\n---\nx"})
+    assert not Redirect.objects.exists()
+
+
+def test_tabs_in_front_matter_are_no_obstacle(site) -> None:
+    site({"one.md": "---\ntitle:\tOne\ntags:\n\t- a\n---\nx"})
+    assert document_of(Article.objects.get())["tags"] == ["a"]
