@@ -19,6 +19,7 @@ from articles.desk.policy import allow_editors
 from articles.documents import DocumentError, StaleVersion, apply_document, document_of
 from articles.models import Article, Author, Tag
 from articles.publishing import TransitionRefused
+from cms.lib.lists import WordSearch
 
 State = Article.State
 SCRIPTS = Media(js=[Script(f"js/desk/{name}.js", type="module") for name in ("prose", "desk")])
@@ -31,7 +32,7 @@ FIELDSETS = (
 
 
 @admin.register(Article)
-class ArticleAdmin(ContentEditor):
+class ArticleAdmin(WordSearch, ContentEditor):
     """Writes go through articles.documents, transitions through articles.publishing; this only shows them."""
 
     inlines = INLINES
@@ -40,7 +41,7 @@ class ArticleAdmin(ContentEditor):
     list_select_related = ("category",)
     list_per_page = 50
     search_fields = ("title", "slug", "standfirst")
-    show_full_result_count = False
+    sortable_by = ("title", "changed")
     actions = None
     change_form_template = "admin/articles/article/edit.html"
 

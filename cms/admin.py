@@ -9,11 +9,13 @@ from django.http import HttpRequest
 
 from cms import call_admin
 from cms.lib.cachetags import SITE
+from cms.lib.lists import IndexedValuesFilter, bound_every_list
 from cms.models import OutgoingMail, SiteProfile, User
 from cms.purging import purge
 
 __all__ = ["call_admin"]
 
+bound_every_list()
 admin.site.site_header = admin.site.site_title = "Moonpress"
 admin.site.index_title = "Newsroom"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -65,9 +67,10 @@ class SiteProfileAdmin(admin.ModelAdmin):
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(admin.ModelAdmin):
     list_display = ("created_at", "kind", "recipient", "subject", "state", "attempts", "error")
-    list_filter = ("state", "kind")
-    search_fields = ("recipient",)
-    show_full_result_count = False
+    list_filter = ("state", ("kind", IndexedValuesFilter))
+    search_fields = ("recipient__istartswith",)
+    search_help_text = "The beginning of an address."
+    sortable_by = ("created_at",)
     exclude = ("message",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

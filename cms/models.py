@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 
 from cms.lib import html, pagecache
@@ -152,6 +153,9 @@ class OutgoingMail(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="mail_due", condition=models.Q(state__in=["queued", "sending"])),
             models.Index(fields=["-created_at"], name="mail_created"),
+            models.Index(fields=["-created_at"], name="mail_failed", condition=models.Q(state="failed")),
+            models.Index(fields=["kind", "-created_at"], name="mail_kind"),
+            models.Index(OpClass(Upper("recipient"), "text_pattern_ops"), name="mail_recipient"),
         ]
         constraints = [
             models.CheckConstraint(

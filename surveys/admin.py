@@ -45,7 +45,7 @@ class ShownToReaders(admin.ModelAdmin):
 class LookOnly(admin.ModelAdmin):
     """Rows that nobody edits, adds or deletes."""
 
-    show_full_result_count = False
+    sortable_by = ()
     list_display_links: Any = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -296,6 +296,7 @@ class LedgerEntryAdmin(LookOnly):
     fields = ("season", "index", "kind", "receipt", "statement")
     list_filter = ("season", "kind")
     list_select_related = ("season",)
+    ordering = ("-season_id", "-index")  # by the season's key: its own order is by dates, which no index here has
 
 
 @admin.register(TreeHead)

@@ -16,6 +16,7 @@ from articles.desk.policy import allow_editors
 from articles.models import AuditEntry, Author, Category, ImageAsset, Redirect, Snippet, Tag
 from articles.redirecting import export_redirects, import_redirects, redirect_path
 from articles.renaming import merge_tags
+from cms.lib.lists import IndexedValuesFilter, WordSearch
 
 
 def _prose(form: Any, name: str) -> None:
@@ -114,9 +115,10 @@ class NewImageForm(forms.ModelForm):
 
 
 @admin.register(ImageAsset)
-class ImageAssetAdmin(admin.ModelAdmin):
+class ImageAssetAdmin(WordSearch, admin.ModelAdmin):
     list_display = ("thumbnail", "name", "alt", "width", "height", "created_at")
     search_fields = ("name", "alt", "credit")
+    sortable_by = ("created_at",)
     readonly_fields = ("thumbnail", "file", "width", "height", "uploaded_by", "created_at")
 
     def get_form(self, request: HttpRequest, obj: ImageAsset | None = None, change: bool = False, **kwargs: Any) -> Any:
@@ -143,10 +145,11 @@ class ImageAssetAdmin(admin.ModelAdmin):
 
 
 @admin.register(Redirect)
-class RedirectAdmin(admin.ModelAdmin):
+class RedirectAdmin(WordSearch, admin.ModelAdmin):
     list_display = ("path", "target", "automatic", "created_at")
     list_filter = ("automatic",)
     search_fields = ("path", "target")
+    sortable_by = ("path",)
     change_list_template = "admin/articles/redirect/list.html"
 
     def get_urls(self) -> list[Any]:
@@ -177,11 +180,11 @@ class RedirectAdmin(admin.ModelAdmin):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin):
+class AuditEntryAdmin(WordSearch, admin.ModelAdmin):
     list_display = ("at", "by_name", "action", "article_title", "detail")
-    list_filter = ("action",)
+    list_filter = (("action", IndexedValuesFilter),)
     search_fields = ("article_title", "by_name")
-    show_full_result_count = False
+    sortable_by = ("at",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

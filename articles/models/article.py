@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from articles.blocks import KINDS, clean_data
 from articles.models.taxonomy import Author, Category, Snippet, Tag
+from cms.lib.words import words_index
 
 REGION = "main"
 
@@ -70,6 +71,8 @@ class Article(models.Model):
             models.Index(fields=["publish_at"], name="article_due", condition=Q(publish_at__isnull=False)),
             models.Index(fields=["unpublish_at"], name="article_ending", condition=Q(unpublish_at__isnull=False)),
             models.Index(fields=["state", "-changed_at"], name="article_state_changed"),
+            models.Index(fields=["title"], name="article_title"),
+            words_index("title", "slug", "standfirst", name="article_words"),
         ]
         constraints = [
             models.CheckConstraint(

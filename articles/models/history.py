@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from articles.models.article import Article
+from cms.lib.words import words_index
 
 USER = settings.AUTH_USER_MODEL
 
@@ -106,7 +107,12 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-at", "-pk"]
         verbose_name_plural = "audit log"
-        indexes = [models.Index(fields=["article", "-at"], name="audit_of_article")]
+        indexes = [
+            models.Index(fields=["article", "-at"], name="audit_of_article"),
+            models.Index(fields=["-at", "-id"], name="audit_newest"),
+            models.Index(fields=["action", "-at", "-id"], name="audit_action"),
+            words_index("article_title", "by_name", name="audit_words"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.by_name} {self.action} {self.article_title}"

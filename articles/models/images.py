@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from cms.lib import pagecache
+from cms.lib.words import words_index
 
 SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 
@@ -34,6 +35,10 @@ class ImageAsset(models.Model):
     class Meta:
         ordering = ["-created_at"]
         verbose_name = "image"
+        indexes = [
+            models.Index(fields=["-created_at"], name="image_newest"),
+            words_index("name", "alt", "credit", name="image_words"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(width__gt=0, height__gt=0), name="image_has_size"),
             models.CheckConstraint(

@@ -12,6 +12,7 @@ from articles.models.article import Article
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 from articles.querysets import PublicationQuerySet
 from cms.lib import pagecache
+from cms.lib.words import words_index
 
 
 class Publication(models.Model):
@@ -115,7 +116,10 @@ class Redirect(models.Model):
 
     class Meta:
         ordering = ["path"]
-        indexes = [models.Index(fields=["target"], name="redirect_target")]
+        indexes = [
+            models.Index(fields=["target"], name="redirect_target"),
+            words_index("path", "target", name="redirect_words"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(path__regex=r"^/[^/\s]\S*$"),

@@ -52,12 +52,12 @@ class SubscriberAdmin(admin.ModelAdmin):
     """Subscribers come by their own consent or by an import, so none is added here."""
 
     list_display = ("email", "name", "created_at")
-    search_fields = ("^canonical",)
+    search_fields = ("canonical__startswith",)
     search_help_text = "The beginning of an address."
     fields = ("email", "name", "created_at")
     readonly_fields = ("email", "created_at")
     inlines = (SubscriptionInline,)
-    show_full_result_count = False
+    sortable_by = ()
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         return super().get_search_results(request, queryset, search_term.lower())
@@ -98,7 +98,7 @@ class SuppressionAdmin(admin.ModelAdmin):
     list_filter = ("reason",)
     search_fields = ("digest",)
     search_help_text = "A whole e-mail address."
-    show_full_result_count = False
+    sortable_by = ()
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """Addresses are not stored, so what is typed is turned into its digest."""

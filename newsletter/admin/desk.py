@@ -180,11 +180,12 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     briefing = _draft(pk)
     counts = sending.counts_of(briefing) if briefing.frozen_at else {}
     done = sum(counts.get(state, 0) for state in ("sent", "failed", "uncertain", "skipped"))
+    reading, links = stats.for_desk(briefing)
     context = {
         "counts": [(label, counts.get(state, 0)) for state, label in Delivery.State.choices if counts.get(state)],
         "done": done,
-        "reading": stats.readings([briefing]).get(briefing.pk) if briefing.state == State.SENT else None,
-        "links": stats.clicks_by_link(briefing) if briefing.frozen_at else [],
+        "reading": reading,
+        "links": links,
         "troubles": _troubles(request, briefing),
         "is_moving": briefing.state in (State.APPROVED, State.SENDING),
     }

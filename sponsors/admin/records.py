@@ -9,7 +9,7 @@ from sponsors.models import AdEvent, DisclosureEntry
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    show_full_result_count = False
+    sortable_by = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

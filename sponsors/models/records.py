@@ -48,7 +48,10 @@ class AdEvent(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name, verbose_name_plural = "click on an ad", "clicks on ads"
-        indexes = [models.Index(fields=["claim", "reason"], name="ad_event_by_claim")]
+        indexes = [
+            models.Index(fields=["claim", "reason"], name="ad_event_by_claim"),
+            models.Index(fields=["reason", "-id"], name="ad_event_by_reason"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["claim", "kind", "nonce"], condition=Q(reason=""), name="ad_event_counted_once"

@@ -64,6 +64,7 @@ class Ballot(models.Model):
 
     class Meta:
         ordering = ["leaf_hash"]
+        indexes = [models.Index(fields=["state", "leaf_hash"], name="ballot_not_counted", condition=~Q(state="cast"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["category", "voter_key"],

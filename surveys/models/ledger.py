@@ -28,6 +28,7 @@ class LedgerEntry(models.Model):
     class Meta:
         ordering = ["season", "index"]
         verbose_name_plural = "ledger entries"
+        indexes = [models.Index(fields=["season", "index"], name="ledger_voids", condition=Q(kind="void"))]
         constraints = [
             models.UniqueConstraint(fields=["season", "index"], name="ledger_index_unique_in_season"),
             models.UniqueConstraint(fields=["leaf_hash"], name="ledger_leaf_unique"),
