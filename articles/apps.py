@@ -8,6 +8,8 @@ class ArticlesConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import announcing, fillers
+        from articles.desk import start
 
         fillers.register_all()
         announcing.register_all()
+        start.register_all()

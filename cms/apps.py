@@ -12,6 +12,11 @@ class CmsConfig(AppConfig):
     name = "cms"
     verbose_name = "Site"
 
+    def ready(self) -> None:
+        from cms import start
+
+        start.register_all()
+
 
 class StaticFilesConfig(DjangoStaticFilesConfig):
     """Collects what our pages use, and not the browsable API or the second of two API viewers."""

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from cms import views
+from cms import dashboard, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("admin/", admin.site.admin_view(dashboard.start_page)),
     path("admin/", admin.site.urls),
 ]

@@ -5,3 +5,8 @@ from django.apps import AppConfig
 
 class SponsorsConfig(AppConfig):
     name = "sponsors"
+
+    def ready(self) -> None:
+        from sponsors import start
+
+        start.register_all()
