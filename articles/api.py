@@ -12,7 +12,7 @@ from rest_framework import generics, serializers
 from articles import slots
 from articles.models import Category, Publication
 from articles.pages import authors_of
-from articles.searching import normalised
+from articles.searching import best, normalised
 from articles.structured_data import absolute
 from cms.lib.pagecache import public
 
@@ -97,7 +97,7 @@ class ArticleFilter(filters.FilterSet):
         fields: list[str] = []
 
     def search(self, queryset: Any, _name: str, value: str) -> QuerySet[Publication]:
-        return queryset.matching(normalised(value))
+        return best(queryset, normalised(value))
 
 
 @kept

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db import models
 from django.db.models import F, Func, OuterRef
 from django.db.models.functions import Cast, JSONObject
@@ -98,21 +97,3 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
             .select_related("category")
             .annotate(byline_rows=_byline(), tag_rows=_through("tags", "slug", "name"))
         )
-
-    def matching(self, words: str) -> Self:
-        """What a reader's search finds, best first."""
-        query = SearchQuery(words, search_type="websearch", config="english")
-        return (
-            self.filter(search=query)
-            .annotate(rank=SearchRank(F("search"), query, normalization=1))
-            .order_by("-rank", "-published_at")
-        )
-
-    def highlighted(self, words: str) -> Any:
-        """With `excerpt`: where the words occur, each hit between the marks of `articles.searching`."""
-        query = SearchQuery(words, search_type="websearch", config="english")
-        options: dict[str, Any] = {
-            "start_sel": "\x02", "stop_sel": "\x03", "max_words": 34, "min_words": 16, "max_fragments": 2,
-            "fragment_delimiter": " … ",
-        }  # fmt: skip
-        return self.annotate(excerpt=SearchHeadline("text", query, config="english", **options))

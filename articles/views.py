@@ -14,6 +14,8 @@ from articles import pages, searching
 from articles.assembling import article_page, preview_page
 from articles.documents import document_of
 from articles.models import Article, Author, Category, Publication, Tag
+from articles.narrowing import Filters, choices_of
+from articles.suggesting import hints_for
 from cms.lib.cachetags import LISTS, tagged, with_tags
 from cms.lib.pagecache import per_generation, public
 from cms.lib.signing import BadToken, ExpiredToken, read_token
@@ -116,23 +118,25 @@ def archive(request: HttpRequest) -> HttpResponse:
 @public
 @tagged(LISTS)
 def search(request: HttpRequest) -> HttpResponse:
-    """Full-text search, best first, each hit with the place it was found at."""
-    query = searching.normalised(request.GET.get("q", ""))
-    category = request.GET.get("category", "")
-    page = _page(request, searching.found(query, category=category))
-    page.object_list = searching.with_excerpts(page.object_list, query)
+    """Full-text search, best first, each hit with the place it was found at; narrowed by section, author and year."""
+    words = searching.normalised(request.GET.get("q", ""))
+    filters = Filters.of(request.GET)
+    found = searching.search(words, filters)
+    page = _page(request, found.keys)
+    page.object_list = searching.with_excerpts(page.object_list, words)
     parameters = request.GET.copy()
     parameters.pop("page", None)
     context = {
-        "kind": "search",
-        "heading": "Search",
-        "query": query,
-        "total": page.paginator.count,
+        "query": words,
+        "filters": filters,
+        "choices": choices_of(filters, found.per_category, found.per_year),
+        "found": found,
         "page": page,
         "page_query": f"{parameters.urlencode()}&" if parameters else "",
+        "hints": None if found.keys else hints_for(words, filters),
         "noindex": True,
     }
-    return render(request, "articles/index.html", context)
+    return render(request, "articles/search.html", context)
 
 
 @require_safe

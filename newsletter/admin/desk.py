@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Publication
+from articles.searching import best
 from newsletter import approving, composing, freezing, sending, stats
 from newsletter.approving import NotPossible
 from newsletter.models import Briefing, Delivery, Newsletter
@@ -102,7 +103,7 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "Only a draft can be changed.")
         return to("progress", briefing)
     words = request.GET.get("q", "").strip()[:200]
-    found = Publication.objects.matching(words) if words else Publication.objects.live()
+    found = best(Publication.objects.all(), words) if words else Publication.objects.live()
     found = found.exclude(article__in=briefing.items.exclude(article=None).values("article"))
     if request.method == "POST":
         chosen = [int(key) for key in request.POST.getlist("publication") if key.isdecimal()]
