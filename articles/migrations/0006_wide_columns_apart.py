@@ -7,7 +7,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0004_articleframe")]
+    dependencies = [("articles", "0005_indexes_for_lists")]
     operations = [
         migrations.RunSQL(
             "ALTER TABLE articles_publication SET (toast_tuple_target = 512)",
