@@ -1,10 +1,11 @@
 """From the write side to the read side, and the states an article goes through."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
@@ -245,24 +246,49 @@ def record(article: Article, action: str, *, by: Any = None, detail: str = "") -
 def publish_due(*, now: datetime | None = None) -> int:
     """Publish and take down what is due, also what fell due while nobody looked; return how many changed."""
     now, changed = now or timezone.now(), 0
-    for article in Article.objects.filter(publish_at__lte=now):
-        changed += _publish_scheduled(article, now)
-    for article in Article.objects.filter(unpublish_at__lte=now, state=State.PUBLISHED):
-        _take_down(article, State.ARCHIVED, [State.PUBLISHED], by=None, action="unpublished")
-        changed += 1
+    for article in Article.objects.filter(publish_at__lte=now).order_by("publish_at", "pk"):
+        changed += _on_schedule(article, _publish_scheduled, now)
+    for article in Article.objects.filter(unpublish_at__lte=now, state=State.PUBLISHED).order_by("unpublish_at", "pk"):
+        changed += _on_schedule(article, _end_scheduled, now)
     return changed
 
 
-def _publish_scheduled(article: Article, now: datetime) -> bool:
+def _on_schedule(article: Article, step: Callable[[Article, datetime], bool], now: datetime) -> bool:
+    """Do this for one article. Whatever goes wrong with it holds up no other."""
     try:
         with transaction.atomic():
-            due = Article.objects.select_for_update(skip_locked=True).filter(pk=article.pk, publish_at__lte=now).first()
-            if not due:
-                return False
-            publish(due, at=due.publish_at, version=due.scheduled_version)
-            return True
-    except (TransitionRefused, DocumentError) as error:
-        logger.warning("Article %s could not be published on schedule: %s", article.pk, error)
-        with transaction.atomic():
-            send_back(article, reason=f"could not be published on schedule: {error}")
+            return step(article, now)
+    except DatabaseError:
+        logger.exception("Article %s will be tried again on schedule", article.pk)
+    except Exception as error:
+        logger.exception("Article %s could not be changed on schedule", article.pk)
+        reason = str(error) if isinstance(error, TransitionRefused | DocumentError) else repr(error)
+        _call_off(article, reason=reason)
+    return False
+
+
+def _publish_scheduled(article: Article, now: datetime) -> bool:
+    due = Article.objects.select_for_update(skip_locked=True).filter(pk=article.pk, publish_at__lte=now).first()
+    if not due:
+        return False  # another worker is at it, or an editor changed the time
+    publish(due, at=due.publish_at, version=due.scheduled_version)
+    return True
+
+
+def _end_scheduled(article: Article, now: datetime) -> bool:
+    due = Article.objects.select_for_update(skip_locked=True).filter(pk=article.pk, unpublish_at__lte=now).first()
+    if not due or due.state != State.PUBLISHED:
         return False
+    _take_down(due, State.ARCHIVED, [State.PUBLISHED], by=None, action="unpublished")
+    return True
+
+
+def _call_off(article: Article, *, reason: str) -> None:
+    """Take an article off the schedule, and say why in its log; what readers see stays."""
+    detail = f"could not be published on schedule: {reason}"
+    state = State.PUBLISHED if article.state == State.PUBLISHED else State.DRAFT
+    times = {"publish_at": None, "scheduled_version": None, "unpublish_at": None}
+    try:
+        _go(article, state, [State(article.state)], by=None, action="sent back", detail=detail, **times)
+    except TransitionRefused:
+        logger.warning("Article %s was changed by somebody else meanwhile.", article.pk)
