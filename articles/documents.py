@@ -242,9 +242,12 @@ def _store(
     if article._state.adding:
         article.created_by = article.created_by or by
     article.save()
-    article.tags.set(found["tags"].values())
+    if article.version > 1:
+        article.tags.set(found["tags"].values())
+        article.blocks.all().delete()
+    else:
+        article.tags.add(*found["tags"].values())
     _store_byline(article, [found["authors"][slug] for slug in wanted["authors"]])
-    article.blocks.all().delete()
     Block.objects.bulk_create(
         Block(
             parent=article,

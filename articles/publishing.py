@@ -49,12 +49,14 @@ def publish(
     updated: datetime | None = None,
     version: int | None = None,
     quietly: bool = False,
+    companions: bool = True,
 ) -> Publication:
     """Show an article to readers, as it is now or as it was at a version.
 
     `at` dates a first publication back; `updated` says when its words were last changed, where that was elsewhere.
 
     Replaces what was live before, redirects its old address, and tells the caches and, unless quietly, the webhooks.
+    Without `companions`, whoever calls has them found afterwards (`articles.relating.relate_all`).
     Raises TransitionRefused.
     """
     now = timezone.now()
@@ -68,6 +70,8 @@ def publish(
     old_address, old_slug = (before.get_absolute_url(), before.slug) if before else (None, None)
     updated = updated or (started if at and not before else now)
     publication = _write(article, before, document, version, started, updated)
+    if companions:
+        relate(publication)
     free_path(publication.get_absolute_url())
     if old_address:
         redirect_path(old_address, publication.get_absolute_url(), automatic=True)
@@ -117,16 +121,25 @@ def _write(
     except IntegrityError:
         raise TransitionRefused(f"Another published article lives at “{document['slug']}”. Change the slug.") from None
     by_slug = {author.slug: author for author in Author.objects.filter(slug__in=document["authors"])}
-    publication.byline.all().delete()
+    if before:
+        before.byline.all().delete()
     PublicationAuthor.objects.bulk_create(
         PublicationAuthor(publication=publication, author=by_slug[slug], position=position)
         for position, slug in enumerate(document["authors"], 1)
         if slug in by_slug
     )
-    publication.tags.set(Tag.objects.filter(slug__in=document["tags"]))
-    publication.snippets.set(Snippet.objects.filter(slug__in=body.snippets))
-    publication.also_read.set(body.also_read)
-    relate(publication)
+    tags = Tag.objects.filter(slug__in=document["tags"]) if document["tags"] else []
+    snippets = Snippet.objects.filter(slug__in=body.snippets) if body.snippets else []
+    kept: list[tuple[Any, Any]] = [
+        (publication.tags, tags),
+        (publication.snippets, snippets),
+        (publication.also_read, body.also_read),
+    ]
+    for named, rows in kept:
+        if before:
+            named.set(rows)
+        else:
+            named.add(*rows)
     return publication
 
 
@@ -135,8 +148,9 @@ def fill(publication: Publication, document: dict[str, Any], body: Rendered) -> 
     publication.slug, publication.title = document["slug"], document["title"]
     publication.standfirst = document["standfirst"]
     publication.seo_title, publication.seo_description = document["seo"]["title"], document["seo"]["description"]
-    publication.category = Category.objects.filter(slug=document["category"]).first()
-    publication.cta = Snippet.objects.filter(slug=document["cta"]).first()
+    category, cta = document["category"], document["cta"]
+    publication.category = Category.objects.filter(slug=category).first() if category else None
+    publication.cta = Snippet.objects.filter(slug=cta).first() if cta else None
     for name in ("html", "text", "words", "toc", "faq", "reading_minutes"):
         setattr(publication, name, getattr(body, name))
     publication.image, publication.social_image = None, ""

@@ -32,7 +32,9 @@ def title_image(title: str, *, site: str, section: str = "") -> str:
     draw.multiline_text((80, 160), "\n".join(lines), font=large, fill=BONE, spacing=size // 6)
     draw.text((80, 540), site, font=small, fill=MIST)
     out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
+    # A few flat colours: a palette of them is a third of the size, and much quicker to write.
+    flat = picture.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    flat.save(out, "PNG")
     return default_storage.save(path, ContentFile(out.getvalue()))
 
 

@@ -1,6 +1,7 @@
 """Old addresses of an export, led to the pages that took their place."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from django.core.exceptions import ValidationError
@@ -8,15 +9,34 @@ from django.urls import Resolver404, resolve, reverse
 
 from articles.importing.reporting import Report
 from articles.models import Publication, Redirect
-from articles.redirecting import SHORT_LINK, redirect_path
+from articles.redirecting import REDIRECTS, SHORT_LINK, redirect_path
+from cms.lib.pagecache import bump
+from cms.purging import purge
 
 
-def redirect_old(old: str, new: str, report: Report) -> None:
-    """Redirect an old address to a page of this site, unless it is that page or another one's."""
-    path = old_path(old)
-    if not path or path.rstrip("/") == new.rstrip("/") or _is_page(path):
+def redirect_all(old: Iterable[str], new: str, report: Report) -> None:
+    """Redirect old addresses to a page of this site, apart from that page's own and those of other pages."""
+    paths = [path for path in dict.fromkeys(map(old_path, old)) if path and path.rstrip("/") != new.rstrip("/")]
+    paths = [path for path in paths if not _is_page(path)]
+    if not paths:
         return
-    before = Redirect.objects.filter(path=path).values_list("target", flat=True).first()
+    before = dict(Redirect.objects.filter(path__in=paths).values_list("path", "target"))
+    fresh = [path for path in paths if path not in before]
+    chained = {new} if Redirect.objects.filter(path=new).exists() else set()
+    chained.update(Redirect.objects.filter(target__in=fresh).values_list("target", flat=True))
+    for path in paths:
+        if path in before or path in chained or new in chained or not re.fullmatch(r"/[^/\s]\S{0,490}", path):
+            _redirect(path, new, before.get(path), report)
+            fresh = [other for other in fresh if other != path]
+    made = Redirect.objects.bulk_create([Redirect(path=path, target=new) for path in fresh])
+    report.redirects += len(made)
+    if made:
+        bump()
+        purge(REDIRECTS)
+
+
+def _redirect(path: str, new: str, before: str | None, report: Report) -> None:
+    """One address that is known already, or that others lead to."""
     if before == new:
         return
     if before and _is_page(before):

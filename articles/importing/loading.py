@@ -11,12 +11,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from articles.documents import LIMITS, DocumentError, StaleVersion, apply_document, document_of, normalised
 from articles.importing import fitting
-from articles.importing.addresses import redirect_old
+from articles.importing.addresses import redirect_all
 from articles.importing.converting import convert, words_of
 from articles.importing.fetching import Fetcher
 from articles.importing.filing import Filing
@@ -25,8 +24,9 @@ from articles.importing.pieces import sources_of
 from articles.importing.posts import UNREADABLE, Export, ImportRefused, Notes, Post, PostRefused, Refusal, slug_of
 from articles.importing.reporting import CHANGED, DELETED, EDITED, NEW, REFUSED, UNCHANGED, Entry, Report
 from articles.importing.showing import publish_as_before, show
-from articles.models import Article, ImportedPost
+from articles.models import Article, ImportedPost, Publication
 from articles.publishing import TransitionRefused, publish, schedule
+from articles.relating import relate_all
 from articles.rendering import WORDS_PER_MINUTE
 
 FORMAT_VERSION = 2
@@ -80,6 +80,7 @@ class Loader:
         self.filing = Filing(report, self.pictures)
         self._seen: dict[str, str] = {}
         self._slugs: set[str] = set()
+        self._came: set[int] = set()
         self._related: list[tuple[int, int, Post]] = []
 
     def prepare(self) -> None:
@@ -147,6 +148,7 @@ class Loader:
                 record.save()
                 entry.outcome, entry.slug, entry.state = CHANGED if known else NEW, article.slug, article.state
                 self._keep_or_undo()
+            self._came.add(article.pk)
         except StaleVersion:
             entry.outcome, entry.reason = EDITED, "somebody saved it here this very moment"
         except _Undone:
@@ -191,13 +193,22 @@ class Loader:
                     for article in Article.objects.filter(pk=pk, state=Article.State.PUBLISHED):
                         publish_as_before(article, post, version=version, by=self.by)
                 for old, new in self.export.redirects:
-                    redirect_old(old, new, self.report)
+                    redirect_all([old], new, self.report)
                 for old, kind, item in self.export.pages:
                     if address := self.filing.address(kind, item):
-                        redirect_old(old, address, self.report)
+                        redirect_all([old], address, self.report)
                 self._keep_or_undo()
         except _Undone:
-            pass
+            return
+        self._find_companions()
+
+    def _find_companions(self) -> None:
+        """What goes with the articles that came: found once, when all are there. Those of a run that broke off, too."""
+        came = Publication.objects.filter(article__imported_from__source=self.export.format)
+        numbers = set(came.filter(related=None).values_list("pk", flat=True))
+        numbers.update(came.filter(article__in=self._came).values_list("pk", flat=True))
+        if numbers:
+            relate_all(numbers)
 
     def _keep_or_undo(self) -> None:
         if self.dry_run:
@@ -296,8 +307,7 @@ class Loader:
         if post.changes_at and post.changes_at > timezone.now() and article.state == Article.State.PUBLISHED:
             schedule(article, at=post.changes_at, until=post.ends_at, by=self.by)
         if article.state == Article.State.PUBLISHED:
-            for address in post.old_urls:
-                redirect_old(address, article.get_absolute_url(), self.report)
+            redirect_all(post.old_urls, article.get_absolute_url(), self.report)
 
     def _keep_unpublished(self, article: Article, document: dict[str, Any]) -> None:
         """The changes that readers did not see yet."""
@@ -320,10 +330,11 @@ class Loader:
     def _taken(self, slug: str, article: Article) -> bool:
         if slug == article.slug and article.pk:
             return False
-        others = Article.objects.exclude(pk=article.pk) if article.pk else Article.objects
-        return (self.dry_run and slug in self._slugs) or others.filter(
-            Q(slug=slug) | Q(publication__slug=slug)
-        ).exists()
+        return (
+            (self.dry_run and slug in self._slugs)
+            or Article.objects.exclude(pk=article.pk or 0).filter(slug=slug).exists()
+            or Publication.objects.exclude(article=article.pk or 0).filter(slug=slug).exists()
+        )
 
 
 def _sources(document: dict[str, Any]) -> list[str]:

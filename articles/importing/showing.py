@@ -34,4 +34,5 @@ def publish_as_before(article: Article, post: Post, *, version: int | None = Non
     """Publish with the dates that the old site showed."""
     now = timezone.now()
     at = min(post.published_at or now, now)
-    publish(article, by=by, at=at, version=version, updated=max(at, min(post.updated_at or at, now)), quietly=True)
+    updated = max(at, min(post.updated_at or at, now))
+    publish(article, by=by, at=at, version=version, updated=updated, quietly=True, companions=False)

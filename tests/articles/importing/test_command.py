@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from articles.models import Article
+from articles.models import Article, Publication
 from tests.articles.importing.samples import ghost_export, webflow_row, wxr, wxr_item, zipped
 
 pytestmark = pytest.mark.django_db
@@ -83,3 +83,20 @@ def test_what_is_no_export_is_refused_in_plain_words(write, content, name: str, 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="no file or folder"):
         call_command("import_posts", tmp_path / "nowhere.csv")
+
+
+def test_what_came_knows_what_goes_with_it_also_after_a_run_that_broke_off(write) -> None:
+    items = [wxr_item(number, "x", title=f"Ether staking {number}") for number in (1, 2, 3)]
+    call_command("import_posts", write(wxr(*items), "wp.xml"), "--no-fetch")
+    assert {publication.related.count() for publication in Publication.objects.all()} == {2}
+    for publication in Publication.objects.all():
+        publication.related.clear()
+    call_command("import_posts", write(wxr(*items), "wp.xml"), "--no-fetch")
+    assert {publication.related.count() for publication in Publication.objects.all()} == {2}
+
+
+def test_a_post_costs_so_many_queries_and_no_more(write, django_assert_max_num_queries) -> None:
+    bodies = {number: f"Words {number}." for number in range(1, 21)}
+    path = write(wxr(*[wxr_item(number, body) for number, body in bodies.items()]), "wp.xml")
+    with django_assert_max_num_queries(20 * 52):
+        call_command("import_posts", path, "--no-fetch")
