@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 OWN = ("_csp_config", "_csp_update", "_csp_replace", "_csp_exempt")  # what its decorators leave on a response
 
 
-class PolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+class PolicyMiddleware(CSPMiddleware):
     """An answer that asked for nothing of its own gets the policy as it stands; building it is an eighth of a page."""
 
     @cached_property
