@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -209,9 +209,18 @@ def _answers(site: LiveSite) -> bool:
     return True
 
 
-def run_manage(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A management command as a process of its own, on the test database."""
+def manage_command(*arguments: str, database: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """A management command as a process of its own, on the test database or another one of its server."""
+    environment = os.environ | _environment(**variables)
+    if database:
+        named = urlsplit(environment["DATABASE_URL"])
+        environment["DATABASE_URL"] = named._replace(path=f"/{database}").geturl()
     command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-    done = subprocess.run(command, env=os.environ | _environment(), capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def run_manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """One that has to succeed."""
+    done = manage_command(*arguments)
     assert done.returncode == 0, f"{shlex.join(arguments)} failed:\n{done.stderr}"
     return done
