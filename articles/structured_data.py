@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
@@ -26,6 +27,11 @@ def organization(site: Any) -> dict[str, Any]:
     """Who publishes."""
     data: dict[str, Any] = {"@type": "Organization", "@id": f"{settings.SITE_URL}/#organization", "name": site.name}
     data["url"] = f"{settings.SITE_URL}/"
+    data["logo"] = absolute(static("img/favicon.svg"))
+    if site.tagline:
+        data["description"] = site.tagline
+    if site.contact_email:
+        data["email"] = site.contact_email
     if same := [link["url"] for link in site.social_links]:
         data["sameAs"] = same
     return data
@@ -54,6 +60,39 @@ def breadcrumbs(*steps: tuple[str, str]) -> dict[str, Any]:
             for position, (name, url) in enumerate(steps, 1)
         ],
     }
+
+
+def website(site: Any) -> dict[str, Any]:
+    """The site itself."""
+    home = f"{settings.SITE_URL}/"
+    data: dict[str, Any] = {
+        "@type": "WebSite",
+        "@id": f"{home}#website",
+        "url": home,
+        "name": site.name,
+        "inLanguage": settings.LANGUAGE_CODE,
+        "publisher": {"@id": f"{home}#organization"},
+    }
+    return data | ({"description": site.tagline} if site.tagline else {})
+
+
+def site_data(site: Any) -> SafeString:
+    """What the front page says: which site this is, and whose."""
+    return _graph(website(site), organization(site))
+
+
+def list_data(name: str, url: str, site: Any, *, author: dict[str, Any] | None = None) -> SafeString:
+    """What a list of articles says: where it stands, and on an author's page, who that is."""
+    steps = [(site.name, "/"), ("Articles", reverse("articles:articles"))]
+    trail = breadcrumbs(*steps, *([] if url == steps[-1][1] else [(name, url)]))
+    if not author:
+        return _graph(trail)
+    who = person(author) | {"@id": f"{absolute(url)}#person"}
+    return _graph({"@type": "ProfilePage", "@id": absolute(url), "url": absolute(url), "mainEntity": who}, trail)
+
+
+def _graph(*nodes: dict[str, Any]) -> SafeString:
+    return script_text({"@context": "https://schema.org", "@graph": list(nodes)})
 
 
 def article_data(shown: dict[str, Any], site: Any) -> SafeString:
@@ -86,7 +125,7 @@ def article_data(shown: dict[str, Any], site: Any) -> SafeString:
         graph.append(
             {"@type": "FAQPage", "@id": f"{url}#faq", "mainEntity": [_question(entry) for entry in shown["faq"]]}
         )
-    return script_text({"@context": "https://schema.org", "@graph": graph})
+    return _graph(*graph)
 
 
 def _question(entry: dict[str, str]) -> dict[str, Any]:

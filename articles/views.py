@@ -15,10 +15,12 @@ from articles.assembling import article_page, preview_page
 from articles.documents import document_of
 from articles.models import Article, Author, Category, Publication, Tag
 from articles.narrowing import Filters, choices_of
+from articles.structured_data import absolute, list_data
 from articles.suggesting import hints_for
 from cms.lib.cachetags import LISTS, tagged, with_tags
 from cms.lib.pagecache import per_generation, public
 from cms.lib.signing import BadToken, ExpiredToken, read_token
+from cms.models import SiteProfile
 
 PER_PAGE = 12
 PREVIEW = "articles.preview"
@@ -134,7 +136,6 @@ def search(request: HttpRequest) -> HttpResponse:
         "page": page,
         "page_query": f"{parameters.urlencode()}&" if parameters else "",
         "hints": None if found.keys else hints_for(words, filters),
-        "noindex": True,
     }
     return render(request, "articles/search.html", context)
 
@@ -187,6 +188,7 @@ def _listing(
             {"name": category.name, "url": category.url, "current": category.slug == current}
             for category in _categories()
         ],
-        "canonical": request.path if page.number == 1 else f"{request.path}?page={page.number}",
+        "canonical": absolute(request.path if page.number == 1 else f"{request.path}?page={page.number}"),
+        "structured_data": list_data(heading, request.path, SiteProfile.current(), author=context.get("author")),
     }
     return render(request, "articles/index.html", context)

@@ -10,8 +10,10 @@ from django.views.decorators.http import require_safe
 from django.views.static import serve
 
 from articles.pages import front_page
+from articles.structured_data import absolute, site_data
 from cms.lib.cachetags import LISTS, tagged
 from cms.lib.pagecache import public
+from cms.models import SiteProfile
 from sponsors.placements import placement_shown
 from surveys.pages import teaser
 
@@ -22,7 +24,14 @@ from surveys.pages import teaser
 def home(request: HttpRequest) -> HttpResponse:
     """The front page."""
     placement = placement_shown("web:home", timezone.now().date())
-    return render(request, "home.html", {**front_page(), "award": teaser(), "placement": placement})
+    context = {
+        **front_page(),
+        "award": teaser(),
+        "placement": placement,
+        "canonical": absolute("/"),
+        "structured_data": site_data(SiteProfile.current()),
+    }
+    return render(request, "home.html", context)
 
 
 @require_safe
