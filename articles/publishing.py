@@ -10,7 +10,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import purging
+from articles import purging, relating
 from articles.announcing import announce
 from articles.documents import DocumentError, document_of
 from articles.images import assets_of, card_of, picture_of, social_of
@@ -25,7 +25,6 @@ from articles.models import (
     Tag,
 )
 from articles.redirecting import free_path, redirect_path
-from articles.relating import relate
 from articles.renaming import current_names
 from articles.rendering import Rendered, rendered
 from articles.social import title_image
@@ -71,7 +70,7 @@ def publish(
     updated = updated or (started if at and not before else now)
     publication = _write(article, before, document, version, started, updated)
     if companions:
-        relate(publication)
+        relating.relate_with_neighbours(publication)
     free_path(publication.get_absolute_url())
     if old_address:
         redirect_path(old_address, publication.get_absolute_url(), automatic=True)
@@ -227,6 +226,7 @@ def _take_down(article: Article, to: State, sources: list[State], *, by: Any, ac
     _go(article, to, sources, by=by, action=action, publish_at=None, scheduled_version=None, unpublish_at=None)
     shown = Publication.objects.filter(article=article).first()
     if shown:
+        relating.due(relating.shown_with(shown).values_list("pk", flat=True))
         purging.forget_article(shown)
         announce("article.archived" if to == State.ARCHIVED else "article.unpublished", shown)
         shown.delete()

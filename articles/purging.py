@@ -1,5 +1,6 @@
 """Which pages show what: the tags a page carries, and those that a cache in front must forget after a change."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -32,3 +33,8 @@ def forget_article(publication: Publication, *, old_slug: str | None = None) -> 
     shown_on = Publication.objects.filter(Q(related=publication) | Q(also_read=publication.article_id))
     slugs = {publication.slug, old_slug or publication.slug, *shown_on.values_list("slug", flat=True)[:OTHERS]}
     purge(LISTS, *(named("article", slug) for slug in slugs))
+
+
+def forget_pages(slugs: Iterable[str]) -> None:
+    """Something around these articles changed."""
+    purge(*(named("article", slug) for slug in slugs))

@@ -1,29 +1,42 @@
-"""Which articles go with one: those that share its tags, and among them those that share its words."""
+"""Which articles go with one: those that share its tags, and among them those that share its words.
+
+An article's own companions are found when it is published. For others something may have changed with it: a nearer one
+came, one went, tags became one. They are written down as due, and the worker looks at them within seconds.
+"""
 
 import re
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Collection, Iterable, Sequence
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
-from articles.models import Publication
+from articles.models import Publication, RelatingDue
+from articles.purging import forget_pages
+from cms.celery import app as celery_app
 from cms.lib.pagecache import bump
 
 SHOWN = 3
+NEIGHBOURS = 30
 CONSIDERED = 300
 MAX_WORDS = 12
 AT_ONCE = 200
+RUN_SECONDS = 20
 
 
-def relate(publication: Publication, *, both_ways: bool = True) -> list[Publication]:
-    """Find an article's companions and keep them with it; and let the companions think again."""
-    companions = _companions(publication)
+def relate(publication: Publication) -> list[Publication]:
+    """Find an article's companions and keep them with it."""
+    companions = _nearest(publication, SHOWN)
     publication.related.set(companions)
-    if both_ways:
-        for companion in companions:
-            relate(companion, both_ways=False)
     return companions
+
+
+def relate_with_neighbours(publication: Publication) -> None:
+    """The same for an article that is new or changed; and have those thought over that it may now be nearest to."""
+    near = [neighbour.pk for neighbour in _nearest(publication, NEIGHBOURS)]
+    publication.related.set(near[:SHOWN])
+    due({*near, *shown_with(publication).values_list("pk", flat=True)})
 
 
 def relate_all(numbers: Collection[int]) -> None:
@@ -39,27 +52,54 @@ def _relate_each(numbers: Sequence[int]) -> set[int]:
     for start in range(0, len(numbers), AT_ONCE):
         with transaction.atomic():
             for publication in Publication.objects.filter(pk__in=numbers[start : start + AT_ONCE]):
-                named.update(companion.pk for companion in relate(publication, both_ways=False))
+                named.update(companion.pk for companion in relate(publication))
     return named
 
 
-def _companions(publication: Publication) -> list[Publication]:
+def shown_with(publication: Publication) -> QuerySet[Publication]:
+    """Those whose pages show this one as a companion."""
+    return Publication.objects.filter(related=publication)
+
+
+def due(keys: Iterable[int]) -> None:
+    """Have these publications' companions found anew, soon after the transaction."""
+    rows = RelatingDue.objects.bulk_create((RelatingDue(publication_id=key) for key in keys), ignore_conflicts=True)
+    if rows:
+        transaction.on_commit(lambda: celery_app.send_task("articles.tasks.relate_due"), robust=True)
+
+
+def relate_due() -> int:
+    """Find the companions of what is due, the newest first, for some seconds; return how many were looked at."""
+    looked, changed, until = 0, [], time.monotonic() + RUN_SECONDS
+    while time.monotonic() < until:
+        with transaction.atomic():
+            row = RelatingDue.objects.select_for_update(skip_locked=True).select_related("publication").first()
+            if row is None:
+                break
+            before = set(row.publication.related.values_list("pk", flat=True))
+            if before != {companion.pk for companion in relate(row.publication)}:
+                changed.append(row.publication.slug)
+            row.delete()
+        looked += 1
+    if changed:
+        with transaction.atomic():
+            bump()
+            forget_pages(changed)
+    return looked
+
+
+def _nearest(publication: Publication, count: int) -> list[Publication]:
     """Among the newest that share a tag (else the category): the most tags first, then the nearest words."""
     others = Publication.objects.live().exclude(pk=publication.pk)
     tags = list(publication.tags.values_list("pk", flat=True))
     near = others.filter(tags__in=tags) if tags else others.filter(category=publication.category_id)
     newest = near.values("pk", "published_at").distinct().order_by("-published_at", "-pk")[:CONSIDERED]
-    ranked = Publication.objects.filter(pk__in=newest.values("pk")).annotate(
-        shared=Count("tags", filter=_in(tags), distinct=True)
-    )
+    shared = Count("tags", filter=Q(tags__in=tags), distinct=True)
+    ranked = Publication.objects.filter(pk__in=newest.values("pk")).annotate(shared=shared)
     words = re.findall(r"[A-Za-z]{4,}", f"{publication.title} {publication.standfirst}")[:MAX_WORDS]
     if words:
         query = SearchQuery(" | ".join(words), search_type="raw", config="english")
         ranked = ranked.annotate(rank=SearchRank(F("search"), query)).order_by("-shared", "-rank", "-published_at")
     else:
         ranked = ranked.order_by("-shared", "-published_at")
-    return list(ranked.only("pk", "title", "standfirst", "category")[:SHOWN])
-
-
-def _in(tags: list[int]) -> Q:
-    return Q(tags__in=tags)
+    return list(ranked.only("pk", "title", "standfirst", "category")[:count])

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.urls import reverse
 
+from articles import relating
 from articles.models import Article, Publication, Redirect, Tag
 from articles.redirecting import redirect_path
 from cms.lib.pagecache import bump
@@ -26,7 +27,16 @@ def merge_tags(keep: Tag, others: list[Tag]) -> None:
         path = other.get_absolute_url()
         other.delete()
         redirect_path(path, keep.get_absolute_url(), automatic=True)
+    relating.due(keep.publications.values_list("pk", flat=True))
     bump()
+
+
+@transaction.atomic
+def delete_tag(tag: Tag) -> None:
+    """Take a tag from all articles. Those that went together by it find other companions."""
+    shared = list(tag.publications.values_list("pk", flat=True))
+    tag.delete()
+    relating.due(shared)
 
 
 def current_names(document: Document) -> Document:

@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from articles import publishing
+from articles import publishing, relating
 
 
 @shared_task
 def publish_due() -> None:
     """Publish and take down what is due; rung by beat every minute."""
     publishing.publish_due()
+
+
+@shared_task
+def relate_due() -> None:
+    """Find companions anew where something changed; rung by such changes, and by beat for what was left."""
+    relating.relate_due()

@@ -15,7 +15,7 @@ from articles.blocks import INLINE_EXTENSIONS
 from articles.desk.policy import allow_editors
 from articles.models import AuditEntry, Author, Category, ImageAsset, Redirect, Snippet, Tag
 from articles.redirecting import export_redirects, import_redirects, redirect_path
-from articles.renaming import merge_tags
+from articles.renaming import delete_tag, merge_tags
 from cms.lib.lists import IndexedValuesFilter, WordSearch
 
 
@@ -73,6 +73,13 @@ class TagAdmin(MovedPages):
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
     actions = ["merge"]
+
+    def delete_model(self, request: HttpRequest, obj: Tag) -> None:
+        delete_tag(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for tag in queryset:
+            delete_tag(tag)
 
     @admin.action(description="Merge into the first by name", permissions=["change"])
     def merge(self, request: HttpRequest, queryset: Any) -> None:

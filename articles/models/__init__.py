@@ -4,7 +4,7 @@ from articles.models.article import Article, ArticleAuthor, Block
 from articles.models.history import AuditEntry, Comment, Draft, Presence, Revision
 from articles.models.images import ImageAsset
 from articles.models.imports import ImportedPost
-from articles.models.publication import ArticleFrame, Publication, PublicationAuthor, Redirect
+from articles.models.publication import ArticleFrame, Publication, PublicationAuthor, Redirect, RelatingDue
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Publication",
     "PublicationAuthor",
     "Redirect",
+    "RelatingDue",
     "Revision",
     "Snippet",
     "Tag",

@@ -106,6 +106,18 @@ class PublicationAuthor(models.Model):
         return f"{self.author_id} in {self.publication_id}"
 
 
+class RelatingDue(models.Model):
+    """A publication whose companions must be found anew; see articles.relating."""
+
+    publication = models.OneToOneField(Publication, on_delete=models.CASCADE, primary_key=True, related_name="+")
+
+    class Meta:
+        ordering = ["-publication"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class Redirect(models.Model):
     """An address that moved for good."""
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from articles import relating
 from articles.documents import apply_document, document_of
 from articles.publishing import publish, unpublish
 from cms import calling, purging
@@ -74,6 +75,7 @@ def test_each_change_names_the_pages_it_touches(cdn: HttpServer) -> None:
     companion = factories.publication(slug="companion", tags=["fees"])
     assert queued() >= {"articles", "article:companion"}
     shown = factories.publication(slug="shown", tags=["fees"])
+    relating.relate_due()
     assert queued() >= {"articles", "article:shown", "article:companion"}
     apply_document(shown.article, {**document_of(shown.article), "slug": "moved"})
     publish(shown.article)

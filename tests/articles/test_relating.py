@@ -8,12 +8,14 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from articles import social
+from articles import relating, social
 from articles.documents import apply_document, document_of
 from articles.models import Publication, Tag
-from articles.publishing import publish
+from articles.publishing import publish, unpublish
 from articles.renaming import merge_tags
 from tests.articles import factories
+from tests.processes import RealProcess
+from tests.smtp import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +29,62 @@ def test_companions_share_tags_first_and_words_next() -> None:
     factories.publication(title="Unrelated")
     shown = factories.publication(title="Staking rewards computed", tags=["fees", "gas"])
     assert list(shown.related.values_list("pk", flat=True).order_by("pk")) == sorted([one.pk, two.pk, both.pk])
-    assert [companion.title for companion in shown.related.all()[:0]] == []
+    relating.relate_due()
     assert shown.pk in both.related.values_list("pk", flat=True)
+
+
+def companions(publication: Publication) -> set[str]:
+    return set(publication.related.values_list("title", flat=True))
+
+
+def test_an_old_article_gets_a_nearer_companion_when_one_comes() -> None:
+    factories.tag("fees")
+    old = factories.publication(title="Staking rewards explained", tags=["fees"])
+    weather = {f"Weather {number}" for number in range(3)}
+    for title in weather:
+        factories.publication(title=title, tags=["fees"])
+    relating.relate_due()
+    assert companions(old) == weather
+    factories.publication(title="Staking rewards computed", tags=["fees"])
+    assert relating.relate_due() > 0
+    assert "Staking rewards computed" in companions(old)
+    assert relating.relate_due() == 0
+
+
+def test_where_a_companion_went_another_comes() -> None:
+    factories.tag("fees")
+    shown = [factories.publication(title=f"Number {number}", tags=["fees"]) for number in range(5)]
+    relating.relate_due()
+    gone = shown[0].related.get(title="Number 4")
+    unpublish(gone.article)
+    relating.relate_due()
+    assert companions(shown[0]) == {"Number 1", "Number 2", "Number 3"}
+
+
+def test_merged_and_deleted_tags_change_companions(client: Client) -> None:
+    keep, gone = factories.tag("bitcoin"), factories.tag("btc")
+    first, second = factories.publication(title="First", tags=["bitcoin"]), factories.publication(tags=["btc"])
+    relating.relate_due()
+    assert companions(first) == set()
+    merge_tags(keep, [gone])
+    relating.relate_due()
+    assert companions(first) == {second.title}
+    client.force_login(factories.user("editor"))
+    client.post(reverse("admin:articles_tag_delete", args=[keep.pk]), {"post": "yes"})
+    relating.relate_due()
+    assert companions(first) == {second.title}  # neither has a tag or a section: they go by those
+    Publication.objects.filter(pk=second.pk).update(category=factories.category("news"))
+    relating.due([first.pk])
+    relating.relate_due()
+    assert companions(first) == set()
+
+
+def test_a_real_worker_finds_companions_anew_and_readers_see_them(celery_worker: RealProcess, client: Client) -> None:
+    factories.tag("fees")
+    old = factories.publication(title="An old one", tags=["fees"])
+    factories.publication(title="A new one", tags=["fees"])
+    wait_until(lambda: companions(old) == {"A new one"}, what="the companion")
+    wait_until(lambda: "A new one" in client.get(old.get_absolute_url()).content.decode().split('id="related"')[1])
 
 
 def test_companions_are_on_the_page(client: Client) -> None:
