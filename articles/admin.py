@@ -14,15 +14,20 @@ from js_asset import Media, Script
 
 from articles import publishing
 from articles.desk import checking, choices, drafts, references, views
-from articles.desk.forms import INLINES, ArticleForm, parts_of, prose_settings, sheet
+from articles.desk.article_form import ArticleForm
+from articles.desk.block_forms import INLINES, parts_of
 from articles.desk.policy import allow_editors
+from articles.desk.prose import prose_settings
+from articles.desk.sheet import sheet
 from articles.documents import DocumentError, StaleVersion, apply_document, document_of
-from articles.models import Article, Author, Tag
+from articles.models import Article, Author
 from articles.publishing import TransitionRefused
 from cms.lib.lists import WordSearch
 
 State = Article.State
-SCRIPTS = Media(js=[Script(f"js/desk/{name}.js", type="module") for name in ("prose", "desk")])
+MODULES = ["content_editor/index.js"]  # ours come after it
+MODULES += [f"js/desk/{name}.js" for name in ("prose", "blocks", "inserting", "desk")]
+SCRIPTS = Media(js=[Script(module, type="module") for module in MODULES])
 PUBLISHING = ("_publish", "_schedule", "_unpublish", "_archive", "_back")
 FIELDSETS = (
     (None, {"fields": ("title", "standfirst", ("category", "slug"), "authors", "tags")}),
@@ -45,8 +50,10 @@ class ArticleAdmin(WordSearch, ContentEditor):
     actions = None
     change_form_template = "admin/articles/article/edit.html"
 
-    class Media:
-        css = {"all": ["css/desk.css"]}
+    @property
+    def media(self) -> forms.Media:
+        """Styles alone: of the admin's scripts these pages use those that the blocks bring, and the rest takes time."""
+        return forms.Media(css={"all": ["content_editor/django_admin_fixes.css", "css/desk.css"]})
 
     # The list
 
@@ -146,9 +153,6 @@ class ArticleAdmin(WordSearch, ContentEditor):
             authors = Author.objects.filter(user=request.user.pk).values_list("slug", flat=True)
             page.document = {"authors": list(authors), "blocks": []}
         page.recoverable = draft if draft and "draft" not in request.GET else None
-        slugs = [*page.document.get("authors", []), *page.document.get("tags", [])]
-        names = Author.objects.filter(slug__in=slugs).values_list("slug", "name")
-        page.names = dict(names.union(Tag.objects.filter(slug__in=slugs).values_list("slug", "name"), all=True))
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Article:
         return form.instance
@@ -247,6 +251,8 @@ class ArticleAdmin(WordSearch, ContentEditor):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         article = kwargs.get("obj")
+        shown = [form for found in context["inline_admin_formsets"] for form in found.formset.forms]
+        choices.label([context["adminform"].form, *shown])
         context |= {
             "may_publish": self.may_publish(request),
             "states": State,

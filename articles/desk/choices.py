@@ -8,22 +8,31 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet, Value
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from articles.models import Article, Author, ImageAsset, Snippet, Tag
 
 PER_PAGE = 20
 
 
-def _named(model: Any, **narrowed: Any) -> Callable[[str], QuerySet[Any]]:
+# What can be chosen: the model, what documents call a row, and what people call it.
+NAMED: dict[str, tuple[Any, str, str]] = {
+    "author": (Author, "slug", "name"),
+    "tag": (Tag, "slug", "name"),
+    "article": (Article, "slug", "title"),
+    "cta": (Snippet, "slug", "heading"),
+    "image": (ImageAsset, "file", "name"),
+}
+
+
+def _named(what: str, **narrowed: Any) -> Callable[[str], QuerySet[Any]]:
+    model, key, name = NAMED[what]
+
     def matching(term: str) -> QuerySet[Any]:
-        name = "heading" if model is Snippet else "title" if model is Article else "name"
-        rows = model.objects.filter(Q(**{f"{name}__icontains": term}) | Q(slug__icontains=term), **narrowed)
-        return rows.order_by(name).values_list("slug", name)
+        rows = model.objects.filter(Q(**{f"{name}__icontains": term}) | Q(**{f"{key}__icontains": term}), **narrowed)
+        return rows.order_by(name).values_list(key, name)
 
     return matching
 
@@ -34,10 +43,10 @@ def _images(term: str) -> QuerySet[Any]:
 
 
 SOURCES: dict[str, Callable[[str], QuerySet[Any]]] = {
-    "author": _named(Author),
-    "tag": _named(Tag),
-    "article": _named(Article),
-    "cta": _named(Snippet, kind=Snippet.Kind.CTA),
+    "author": _named("author"),
+    "tag": _named("tag"),
+    "article": _named("article"),
+    "cta": _named("cta", kind=Snippet.Kind.CTA),
     "image": _images,
 }
 
@@ -63,14 +72,21 @@ class ChoiceWidget(forms.Select):
         self.what = what
         self.labels: dict[str, str] = {}
 
+    def chosen(self, value: Any) -> list[Any]:
+        """The values to be named."""
+        return value if isinstance(value, list) else [value]
+
+    def name_of(self, value: str) -> str:
+        """What a value is called; where nobody knows, the value."""
+        return self.labels.get(value) or value.rsplit("/", 1)[-1]
+
     def optgroups(
         self, name: str, value: Any, attrs: Any = None
     ) -> list[tuple[str | None, list[dict[str, Any]], int | None]]:
         chosen = [str(item) for item in value if item]
         empty = [] if self.allow_multiple_selected else [self.create_option(name, "", "", False, 0)]
         options = [
-            self.create_option(name, item, self.labels.get(item, item.rsplit("/", 1)[-1]), True, index)
-            for index, item in enumerate(chosen, 1)
+            self.create_option(name, item, self.name_of(item), True, index) for index, item in enumerate(chosen, 1)
         ]
         return [(None, [*empty, *options], 0)]
 
@@ -98,22 +114,6 @@ class ManyChoicesWidget(ChoiceWidget, forms.SelectMultiple):
     allow_multiple_selected = True
 
 
-class GalleryWidget(ManyChoicesWidget):
-    """The images of a gallery; what is known of each (alternative text, caption) stays with it."""
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        entries = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-        select = super().render(name, [entry.get("src", "") for entry in entries], attrs, renderer)
-        return format_html('{}<input type="hidden" name="{}-known" value="{}">', select, name, json.dumps(entries))
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        try:
-            known = {entry["src"]: entry for entry in json.loads(data.get(f"{name}-known") or "[]")}
-        except (ValueError, TypeError, KeyError):
-            known = {}
-        return [known.get(source, {"src": source}) for source in data.getlist(name) if source]
-
-
 class SlugsField(forms.Field):
     """Several slugs, in order."""
 
@@ -121,8 +121,32 @@ class SlugsField(forms.Field):
         return list(dict.fromkeys(value or []))
 
 
-def label(fields: Iterable[forms.Field], names: dict[str, str]) -> None:
-    """Tell the widgets of some fields what their values are called."""
-    for field in fields:
-        if isinstance(field.widget, ChoiceWidget):
-            field.widget.labels = names
+def label(forms_: Iterable[forms.BaseForm]) -> None:
+    """Tell the widgets of some forms what the chosen values are called."""
+    choosing = [
+        (field.widget, [str(value) for value in field.widget.chosen(form[name].value()) if value])
+        for form in forms_
+        for name, field in form.fields.items()
+        if isinstance(field.widget, ChoiceWidget)
+    ]
+    wanted: dict[str, set[str]] = {}
+    for widget, values in choosing:
+        wanted.setdefault(widget.what, set()).update(values)
+    names = _names(wanted)
+    for widget, _ in choosing:
+        widget.labels = names.get(widget.what, {})
+
+
+def _names(wanted: dict[str, set[str]]) -> dict[str, dict[str, str]]:
+    """What values of each kind are called, in one query."""
+    found: dict[str, dict[str, str]] = {}
+    parts = [_part(what, values) for what, values in wanted.items() if values]
+    for what, value, name in parts[0].union(*parts[1:], all=True) if parts else ():
+        found.setdefault(what, {})[value] = name
+    return found
+
+
+def _part(what: str, values: set[str]) -> QuerySet[Any]:
+    model, key, name = NAMED[what]
+    rows = model.objects.order_by().filter(**{f"{key}__in": values})
+    return rows.annotate(what=Value(what, CharField())).values_list("what", key, name)

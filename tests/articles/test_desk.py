@@ -1,6 +1,5 @@
 """The edit page: saves, buttons, permissions, conflicts, hostile input, cost."""
 
-import json
 from typing import Any
 
 import pytest
@@ -51,7 +50,10 @@ def posted(document: dict[str, Any], version: int = 0, **more: Any) -> dict[str,
         data |= {f"{prefix}-region": "main", f"{prefix}-ordering": 10 * place}
         for name, value in part.items():
             if name == "images":
-                data |= {f"{prefix}-images": [i["src"] for i in value], f"{prefix}-images-known": json.dumps(value)}
+                data[f"{prefix}-images-count"] = len(value)
+                data |= {
+                    f"{prefix}-images-{n}-{key}": text for n, entry in enumerate(value) for key, text in entry.items()
+                }
             elif name != "type" and value is not False:
                 data[f"{prefix}-{name}"] = ", ".join(map(str, value)) if name == "focal" else value
     for kind, total in totals.items():

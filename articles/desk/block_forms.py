@@ -1,161 +1,49 @@
-"""The forms of the edit page. They show a document and give one back; articles.documents stores it."""
+"""The forms of an article's blocks, a formset for each kind. They come from a document and go into one."""
 
 from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import Any
 
 from content_editor.admin import ContentEditorInline
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import ValidationError
+from django.forms.formsets import BaseFormSet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
-from django_prose_editor.widgets import AdminProseEditorWidget
+from django.utils.safestring import SafeString
 
 from articles import blocks
-from articles.desk import choices
-from articles.desk.choices import ChoiceWidget, GalleryWidget, ManyChoicesWidget, SlugsField
-from articles.documents import LIMITS, SEO_LIMITS, VERSION
+from articles.desk.choices import ChoiceWidget
+from articles.desk.ordering import GalleryWidget
+from articles.desk.prose import InlineProseWidget, ProseWidget, attributes, textarea
+from articles.desk.sheet import sheet
 from articles.images import store_image
-from articles.models import Article, Block, Category, Draft
+from articles.models import Article, Block
 from articles.models.article import BLOCK_MODELS, REGION
 from cms.lib.html import clean, text_of
-from cms.lib.pagecache import per_generation
 
 Document = dict[str, Any]
 CHOICES = {"src": "image", "snippet": "cta", "article": "article"}
-COVER = ("src", "alt", "caption", "credit", "focal")
+SUMMARISED = (
+    "html", "question", "heading", "text", "caption", "title", "alt", "url", "code", "article", "snippet", "csv",
+)  # fmt: skip
 
 
-@dataclass
-class Sheet:
-    """What the edit page shows in one request, and what was typed into it."""
+class LineWidget(AdminTextInputWidget):
+    """The admin's line of text, written out directly: a long article has hundreds."""
 
-    document: Document = field(default_factory=dict)
-    version: int | None = None
-    names: dict[str, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    recoverable: Draft | None = None
-    typed: Document = field(default_factory=dict)
-    articles: dict[str, Article | None] = field(default_factory=dict)
+    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> SafeString:
+        widget = context["widget"]
+        return SafeString(
+            f"<input{attributes(type='text', name=widget['name'], value=widget['value'], **widget['attrs'])}>"
+        )
 
 
-def sheet(request: HttpRequest) -> Sheet:
-    """The sheet of a request."""
-    found: Sheet = request.__dict__.setdefault("desk_sheet", Sheet())
-    return found
+class AreaWidget(AdminTextareaWidget):
+    """The admin's text area, likewise."""
 
-
-def _upload(request: HttpRequest, upload: Any, alt: str) -> str:
-    return store_image(upload, name=upload.name, alt=alt, by=request.user).file
-
-
-@per_generation
-def category_choices() -> list[tuple[str, str]]:
-    """The categories by slug, and none."""
-    return [("", "—"), *Category.objects.values_list("slug", "name")]
-
-
-class ArticleForm(forms.ModelForm):
-    """Everything of an article but its blocks."""
-
-    title = blocks.LineField(max_length=LIMITS["title"], widget=AdminTextInputWidget)
-    slug = forms.SlugField(
-        max_length=LIMITS["slug"], required=False, widget=AdminTextInputWidget, help_text="Empty: made from the title."
-    )
-    standfirst = blocks.TextField(
-        max_length=LIMITS["standfirst"], required=False, help_text="Under the title and on cards."
-    )
-    category = forms.ChoiceField(choices=category_choices, required=False)
-    authors = SlugsField(widget=ManyChoicesWidget("author"), required=False, help_text="In the order of the byline.")
-    tags = SlugsField(widget=ManyChoicesWidget("tag"), required=False)
-    cta = forms.SlugField(label="Call-to-action card", widget=ChoiceWidget("cta"), required=False)
-    cover_src = blocks.SourceField(label="Cover", widget=ChoiceWidget("image"), required=False)
-    cover_upload = forms.FileField(label="or upload one", required=False)
-    cover_alt = blocks.LineField(
-        label="Its alternative text", max_length=400, required=False, widget=AdminTextInputWidget
-    )
-    cover_caption = blocks.LineField(label="Its caption", max_length=400, required=False, widget=AdminTextInputWidget)
-    cover_credit = blocks.LineField(label="Its credit", max_length=200, required=False, widget=AdminTextInputWidget)
-    cover_focal = blocks.FocalField(
-        label="Its focal point", required=False, help_text="Click into the picture, or write two shares: 0.5, 0.3."
-    )
-    seo_title = blocks.LineField(
-        label="Title for search", max_length=SEO_LIMITS["title"], required=False, widget=AdminTextInputWidget,
-        help_text="Up to about 60 characters are shown.",
-    )  # fmt: skip
-    seo_description = blocks.TextField(
-        label="Description for search", max_length=SEO_LIMITS["description"], required=False, rows=2,
-        help_text="Up to about 160 characters are shown.",
-    )  # fmt: skip
-    reading_minutes = forms.IntegerField(
-        label="Reading time", min_value=1, max_value=600, required=False, help_text="In minutes. Empty: counted."
-    )
-    reason = blocks.LineField(
-        label="What changed", max_length=200, required=False, widget=AdminTextInputWidget,
-        help_text="For the list of revisions.",
-    )  # fmt: skip
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-
-    class Meta:
-        model = Article
-        fields: list[str] = []
-
-    request: HttpRequest
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        page = sheet(self.request)
-        version = self.instance.version if page.version is None else page.version
-        self.initial = {**self.initial, "version": version, **_initial(page.document)}
-        choices.label(self.fields.values(), page.names)
-
-    def clean(self) -> Document:
-        if problems := sheet(self.request).problems:
-            raise ValidationError(problems)
-        if upload := self.cleaned_data.get("cover_upload"):
-            try:
-                self.cleaned_data["cover_src"] = _upload(self.request, upload, self.cleaned_data.get("cover_alt", ""))
-            except ValidationError as error:
-                self.add_error("cover_upload", error)
-        return self.cleaned_data
-
-    def _post_clean(self) -> None:
-        """The instance stays as it is: the document decides, under its own checks."""
-
-    def document(self, parts: list[Document]) -> Document:
-        """What was typed, as a document. Before validation, what was typed is taken as it is."""
-        get = self.cleaned_data.get if hasattr(self, "cleaned_data") else self._raw
-        cover = {name: value for name in COVER if (value := get(f"cover_{name}"))}
-        return {
-            "version": VERSION,
-            "title": get("title") or "",
-            "slug": get("slug") or "",
-            "standfirst": get("standfirst") or "",
-            "category": get("category") or None,
-            "authors": get("authors") or [],
-            "tags": get("tags") or [],
-            "seo": {"title": get("seo_title") or "", "description": get("seo_description") or ""},
-            "cta": get("cta") or None,
-            "cover": cover if "src" in cover else None,
-            "reading_minutes": get("reading_minutes"),
-            "blocks": parts,
-        }
-
-    def _raw(self, name: str) -> Any:
-        return self[name].value()
-
-
-def _initial(document: Document) -> Document:
-    cover = document.get("cover") or {}
-    return {
-        **{
-            name: document.get(name)
-            for name in ("title", "slug", "standfirst", "category", "authors", "tags", "cta", "reading_minutes")
-        },
-        **{f"seo_{name}": document.get("seo", {}).get(name, "") for name in SEO_LIMITS},
-        **{f"cover_{name}": cover.get(name) for name in COVER},
-    }
+    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> SafeString:
+        return textarea(context["widget"])
 
 
 class BlockForm(forms.ModelForm):
@@ -175,6 +63,10 @@ class BlockForm(forms.ModelForm):
         if "src" in self.fields:
             self.fields["src"].required = False
             self.fields["upload"] = forms.FileField(label="or upload one", required=False)
+        if "images" in self.fields:
+            self.fields["images"].required = False
+
+    media = forms.Media()  # the formset has it, once for all
 
     @property
     def rows(self) -> list[Any]:
@@ -187,28 +79,14 @@ class BlockForm(forms.ModelForm):
     @property
     def summary(self) -> str:
         """A few words by which to tell a folded block from the others."""
-        names = (
-            "html",
-            "question",
-            "heading",
-            "text",
-            "caption",
-            "title",
-            "alt",
-            "url",
-            "code",
-            "article",
-            "snippet",
-            "csv",
-        )
-        words = next((text_of(str(value)) for name in names if (value := self.initial.get(name))), "")
+        words = next((text_of(str(value)) for name in SUMMARISED if (value := self.initial.get(name))), "")
         return words[:80]
 
     def is_blank(self) -> bool:
         """Nothing was filled in: the block was added and left."""
         names = [name for name in (*blocks.KINDS[self.block_type].base_fields, "upload") if name in self.fields]
         free = [name for name in names if not isinstance(self.fields[name], forms.ChoiceField | forms.BooleanField)]
-        return bool(names) and not any(self[name].value() for name in free)
+        return bool(names) and not any(self[name].value() for name in free) and not self._uploads()
 
     def full_clean(self) -> None:
         if self.is_bound and self.is_blank():
@@ -221,12 +99,27 @@ class BlockForm(forms.ModelForm):
         data: Document = super().clean() or {}
         if "src" in self.fields:
             self._take_upload(data)
+        if "images" in self.fields:
+            self._take_uploads(data)
         return data
+
+    def _uploads(self) -> list[Any]:
+        name = self.add_prefix("images-uploads")
+        return list(self.files.getlist(name)) if hasattr(self.files, "getlist") else []
+
+    def _take_uploads(self, data: Document) -> None:
+        try:
+            new = [{"src": store_image(file, name=file.name, by=self.request.user).file} for file in self._uploads()]
+            data["images"] = [*data.get("images", []), *new]
+        except ValidationError as error:
+            self.add_error("images", error)
+        if not data.get("images") and "images" not in self.errors:
+            self.add_error("images", "Choose at least one image, or upload some.")
 
     def _take_upload(self, data: Document) -> None:
         if upload := data.pop("upload", None):
             try:
-                data["src"] = _upload(self.request, upload, data.get("alt", ""))
+                data["src"] = store_image(upload, name=upload.name, alt=data.get("alt", ""), by=self.request.user).file
             except ValidationError as error:
                 self.add_error("upload", error)
         elif "src" not in data and "src" not in self.errors:
@@ -282,6 +175,16 @@ class BlockFormSet(BaseInlineFormSet):
     def get_queryset(self) -> Any:
         return Block.objects.none()
 
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Without the keys of rows: a block is stored anew each time."""
+        BaseFormSet.add_fields(self, form, index)
+        form.fields.pop("parent", None)
+
+    @property
+    def media(self) -> forms.Media:
+        """What one form needs, asked once: all are of one kind."""
+        return sum((field.widget.media for field in self.empty_form.fields.values()), forms.Media())
+
     def initial_form_count(self) -> int:
         return 0
 
@@ -308,35 +211,6 @@ def _removed(formset: Any) -> list[Any]:
     return [form for form in formset.forms if form.data.get(form.add_prefix("DELETE"))]
 
 
-class ProseWidget(AdminProseEditorWidget):
-    """The editor of rich text, made by static/js/desk/prose.js once its block comes near the window.
-
-    An article may have 150 of them: to make them all at once takes seconds. Their settings are in the page once.
-    """
-
-    settings_name = "full"
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        context = forms.Textarea.get_context(self, name, value, attrs)
-        context["widget"]["attrs"]["data-desk-prose"] = self.settings_name
-        return context
-
-
-class InlineProseWidget(ProseWidget):
-    """The same without headings and tables."""
-
-    settings_name = "inline"
-
-
-def prose_settings() -> dict[str, Any]:
-    """What the two editors can do, by name."""
-    every = {"full": blocks.EDITOR_EXTENSIONS, "inline": blocks.INLINE_EXTENSIONS}
-    return {
-        name: ProseWidget(config={"extensions": extensions}, preset="configurable").get_config()
-        for name, extensions in every.items()
-    }
-
-
 def _with_widget(field: forms.Field, name: str) -> None:
     if name in CHOICES and isinstance(field, blocks.LineField | blocks.SourceField):
         field.widget = ChoiceWidget(CHOICES[name])
@@ -346,9 +220,9 @@ def _with_widget(field: forms.Field, name: str) -> None:
     elif isinstance(field, blocks.ImagesField):
         field.widget = GalleryWidget("image")
     elif isinstance(field, blocks.TextField):
-        field.widget = AdminTextareaWidget(attrs=field.widget.attrs)  # type: ignore[assignment]
+        field.widget = AreaWidget(attrs=field.widget.attrs)  # type: ignore[assignment]
     elif isinstance(field, blocks.LineField):
-        field.widget = AdminTextInputWidget(attrs={"maxlength": field.max_length} if field.max_length else {})
+        field.widget = LineWidget(attrs={"maxlength": field.max_length} if field.max_length else {})
     field.widget.is_required = field.required
 
 

@@ -1,0 +1,130 @@
+"""Everything of an article but its blocks, as a form: it shows a document and gives one back."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from articles import blocks
+from articles.desk.choices import ChoiceWidget, ManyChoicesWidget, SlugsField
+from articles.desk.ordering import OrderedChoicesWidget
+from articles.desk.sheet import sheet
+from articles.documents import LIMITS, SEO_LIMITS, VERSION
+from articles.images import store_image
+from articles.models import Article, Category
+from cms.lib.pagecache import per_generation
+
+Document = dict[str, Any]
+COVER = ("src", "alt", "caption", "credit", "focal")
+
+
+@per_generation
+def category_choices() -> list[tuple[str, str]]:
+    """The categories by slug, and none."""
+    return [("", "—"), *Category.objects.values_list("slug", "name")]
+
+
+class ArticleForm(forms.ModelForm):
+    """Everything of an article but its blocks."""
+
+    title = blocks.LineField(max_length=LIMITS["title"], widget=AdminTextInputWidget)
+    slug = forms.SlugField(
+        max_length=LIMITS["slug"], required=False, widget=AdminTextInputWidget, help_text="Empty: made from the title."
+    )
+    standfirst = blocks.TextField(
+        max_length=LIMITS["standfirst"], required=False, help_text="Under the title and on cards."
+    )
+    category = forms.ChoiceField(choices=category_choices, required=False)
+    authors = SlugsField(widget=OrderedChoicesWidget("author"), required=False, help_text="In the order of the byline.")
+    tags = SlugsField(widget=ManyChoicesWidget("tag"), required=False)
+    cta = forms.SlugField(label="Call-to-action card", widget=ChoiceWidget("cta"), required=False)
+    cover_src = blocks.SourceField(label="Cover", widget=ChoiceWidget("image"), required=False)
+    cover_upload = forms.FileField(label="or upload one", required=False)
+    cover_alt = blocks.LineField(
+        label="Its alternative text", max_length=400, required=False, widget=AdminTextInputWidget
+    )
+    cover_caption = blocks.LineField(label="Its caption", max_length=400, required=False, widget=AdminTextInputWidget)
+    cover_credit = blocks.LineField(label="Its credit", max_length=200, required=False, widget=AdminTextInputWidget)
+    cover_focal = blocks.FocalField(
+        label="Its focal point", required=False, help_text="Click into the picture, or write two shares: 0.5, 0.3."
+    )
+    seo_title = blocks.LineField(
+        label="Title for search", max_length=SEO_LIMITS["title"], required=False, widget=AdminTextInputWidget,
+        help_text="Up to about 60 characters are shown.",
+    )  # fmt: skip
+    seo_description = blocks.TextField(
+        label="Description for search", max_length=SEO_LIMITS["description"], required=False, rows=2,
+        help_text="Up to about 160 characters are shown.",
+    )  # fmt: skip
+    reading_minutes = forms.IntegerField(
+        label="Reading time", min_value=1, max_value=600, required=False, help_text="In minutes. Empty: counted."
+    )
+    reason = blocks.LineField(
+        label="What changed", max_length=200, required=False, widget=AdminTextInputWidget,
+        help_text="For the list of revisions.",
+    )  # fmt: skip
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    class Meta:
+        model = Article
+        fields: list[str] = []
+
+    request: HttpRequest
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        page = sheet(self.request)
+        version = self.instance.version if page.version is None else page.version
+        self.initial = {**self.initial, "version": version, **_initial(page.document)}
+
+    def clean(self) -> Document:
+        if problems := sheet(self.request).problems:
+            raise ValidationError(problems)
+        if upload := self.cleaned_data.get("cover_upload"):
+            alt = self.cleaned_data.get("cover_alt", "")
+            try:
+                self.cleaned_data["cover_src"] = store_image(
+                    upload, name=upload.name, alt=alt, by=self.request.user
+                ).file
+            except ValidationError as error:
+                self.add_error("cover_upload", error)
+        return self.cleaned_data
+
+    def _post_clean(self) -> None:
+        """The instance stays as it is: the document decides, under its own checks."""
+
+    def document(self, parts: list[Document]) -> Document:
+        """What was typed, as a document. Before validation, what was typed is taken as it is."""
+        get = self.cleaned_data.get if hasattr(self, "cleaned_data") else self._raw
+        cover = {name: value for name in COVER if (value := get(f"cover_{name}"))}
+        return {
+            "version": VERSION,
+            "title": get("title") or "",
+            "slug": get("slug") or "",
+            "standfirst": get("standfirst") or "",
+            "category": get("category") or None,
+            "authors": get("authors") or [],
+            "tags": get("tags") or [],
+            "seo": {"title": get("seo_title") or "", "description": get("seo_description") or ""},
+            "cta": get("cta") or None,
+            "cover": cover if "src" in cover else None,
+            "reading_minutes": get("reading_minutes"),
+            "blocks": parts,
+        }
+
+    def _raw(self, name: str) -> Any:
+        return self[name].value()
+
+
+def _initial(document: Document) -> Document:
+    cover = document.get("cover") or {}
+    return {
+        **{
+            name: document.get(name)
+            for name in ("title", "slug", "standfirst", "category", "authors", "tags", "cta", "reading_minutes")
+        },
+        **{f"seo_{name}": document.get("seo", {}).get(name, "") for name in SEO_LIMITS},
+        **{f"cover_{name}": cover.get(name) for name in COVER},
+    }

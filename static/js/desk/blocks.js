@@ -1,0 +1,147 @@
+// Blocks without a mouse: they stand in the page in the order they are read in, and have buttons to move and copy them.
+
+import { write } from "./prose.js";
+
+const machine = () => document.querySelector(".order-machine")
+const blocksIn = (root) => [...root.querySelectorAll(":scope > .inline-related:not(.empty-form)")]
+const placeOf = (block) => block.querySelector(".order-machine-ordering")
+
+export const inOrder = () => blocksIn(machine()).sort((one, other) => one.style.order - other.style.order)
+export const nextOf = (block) => inOrder()[inOrder().indexOf(block) + 1] ?? null
+export const kindOf = (block) => /^block-([a-z_]+)-/.exec(block.id)[1]
+export const changed = () => machine().dispatchEvent(new Event("input", { bubbles: true }))
+
+// The content editor orders blocks by a style and leaves them grouped by kind in the page, where the Tab key and
+// screen readers would follow the groups. Put each where it is seen.
+const settle = () => {
+  const focused = document.activeElement
+  let before = null
+  for (const block of inOrder()) {
+    const there = before ? before.nextElementSibling : machine().firstElementChild
+    if (there !== block) machine().insertBefore(block, there)
+    before = block
+  }
+  if (document.activeElement !== focused) focused.focus({ preventScroll: true })
+}
+
+const renumber = (blocks) => {
+  for (const [index, block] of blocks.entries()) {
+    placeOf(block).value = block.style.order = 10 * (index + 1)
+  }
+  settle()
+  changed()
+}
+
+// Add a block of a kind before another, or at the end; its form.
+export const add = (kind, before = null) => {
+  let made = null
+  const note = (event) => {
+    made = event.target
+  }
+  document.addEventListener("formset:added", note, { once: true, capture: true })
+  ContentEditor._insertBefore = before
+  ContentEditor.addContent(`block-${kind}`)
+  document.removeEventListener("formset:added", note, { capture: true })
+  return made
+}
+
+const move = (block, step) => {
+  const blocks = inOrder()
+  const from = blocks.indexOf(block)
+  const to = from + step
+  if (to < 0 || to >= blocks.length) return
+  blocks.splice(from, 1)
+  blocks.splice(to, 0, block)
+  renumber(blocks)
+  block.scrollIntoView({ block: "nearest" })
+  say(`${nameOf(block)} is number ${to + 1} of ${blocks.length} now.`)
+}
+
+const copy = (block) => {
+  const made = add(kindOf(block), nextOf(block))
+  if (!made) return
+  const from = block.id
+  const to = made.id
+  const list = block.querySelector("[data-order]")
+  if (list) {
+    const into = made.querySelector("[data-order]")
+    into.replaceChildren(...[...list.children].map((row) => row.cloneNode(true)))
+    for (const element of into.querySelectorAll("[name]")) element.name = element.name.replace(from, to)
+  }
+  for (const field of block.querySelectorAll(`[name^="${from}-"]:not([type=file], [type=hidden])`)) {
+    const other = made.querySelector(`[name="${field.name.replace(from, to)}"]`)
+    if (!other || field.closest("[data-order]")) continue
+    if (field.dataset.deskProse) write(other, field.value)
+    else if (field.type === "checkbox") other.checked = field.checked
+    else {
+      if (field.dataset.choice) other.replaceChildren(...[...field.options].map((option) => option.cloneNode(true)))
+      other.value = field.value
+      django.jQuery(other).trigger("change")
+    }
+  }
+  made.querySelector(".inline_label").textContent = block.querySelector(".inline_label").textContent
+  changed()
+  made.scrollIntoView({ block: "nearest" })
+}
+
+const nameOf = (block) => block.querySelector(":scope > h3 b").textContent
+const say = (text) => {
+  document.querySelector(".desk-says").textContent = text
+}
+
+const button = (icon, name, act) => {
+  const made = document.createElement("button")
+  made.type = "button"
+  made.className = "desk-tool material-icons"
+  made.title = made.ariaLabel = name
+  made.textContent = icon
+  made.addEventListener("click", (event) => {
+    event.stopPropagation()
+    const block = made.closest(".inline-related")
+    act(block)
+    made.focus()
+  })
+  return made
+}
+
+const equip = (block) => {
+  const head = block.querySelector(":scope > h3")
+  if (!head || head.querySelector(".desk-tools")) return
+  const name = nameOf(block)
+  const fold = button("unfold_less", `Fold ${name}`, () => head.click())
+  fold.classList.add("desk-tool--fold")
+  const tools = document.createElement("span")
+  tools.className = "desk-tools"
+  tools.append(
+    button("arrow_upward", `Move ${name} up`, (one) => move(one, -1)),
+    button("arrow_downward", `Move ${name} down`, (one) => move(one, 1)),
+    button("content_copy", `Copy ${name}`, copy),
+    fold,
+  )
+  head.append(tools)
+  const removal = head.querySelector(".inline-deletelink")
+  if (removal) {
+    removal.title = removal.ariaLabel = `Remove ${name}`
+    head.append(removal.parentElement)
+  }
+}
+
+const begin = () => {
+  for (const block of blocksIn(machine())) equip(block)
+  settle()
+}
+django.jQuery(begin) // after the content editor, which waits in the same line
+
+document.addEventListener("formset:added", (event) => {
+  if (!event.target.matches(".inline-related")) return
+  equip(event.target)
+  queueMicrotask(() => {
+    settle() // once the content editor has given it its place
+    changed()
+  })
+})
+document.addEventListener("formset:removed", () => changed())
+document.addEventListener("dragend", () => {
+  settle()
+  changed()
+})
