@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from js_asset import Media, Script
 
 from articles import publishing
-from articles.desk import checking, choices, drafts, references, views
+from articles.desk import checking, choices, drafts, references, uploading, views
 from articles.desk.article_form import ArticleForm
 from articles.desk.block_forms import INLINES, parts_of
 from articles.desk.policy import allow_editors
@@ -26,7 +26,10 @@ from cms.lib.lists import WordSearch
 
 State = Article.State
 MODULES = ["content_editor/index.js"]  # ours come after it
-MODULES += [f"js/desk/{name}.js" for name in ("prose", "blocks", "inserting", "desk")]
+MODULES += [
+    f"js/desk/{name}.js"
+    for name in ("images", "prose", "blocks", "inserting", "ordering", "pasting", "counting", "desk")
+]
 SCRIPTS = Media(js=[Script(module, type="module") for module in MODULES])
 PUBLISHING = ("_publish", "_schedule", "_unpublish", "_archive", "_back")
 FIELDSETS = (
@@ -88,6 +91,8 @@ class ArticleAdmin(WordSearch, ContentEditor):
         view = self.admin_site.admin_view
         own = [
             path("choices/<slug:what>/", view(choices.choices_view), name="articles_article_choices"),
+            path("upload/", view(uploading.upload_view), name="articles_article_upload"),
+            path("thumbnail/", view(uploading.thumbnail_view), name="articles_article_thumbnail"),
             path("autosave/", view(self.autosave_view), name="articles_article_autosave_new"),
             path("<int:pk>/autosave/", view(self.autosave_view), name="articles_article_autosave"),
             *(
@@ -254,6 +259,7 @@ class ArticleAdmin(WordSearch, ContentEditor):
         shown = [form for found in context["inline_admin_formsets"] for form in found.formset.forms]
         choices.label([context["adminform"].form, *shown])
         context |= {
+            **({"title": str(article), "subtitle": None} if article else {}),
             "may_publish": self.may_publish(request),
             "states": State,
             "draft": sheet(request).recoverable,

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -155,18 +156,36 @@ class CsvField(TextField):
 
 
 def rows_of(text: str) -> list[list[str]]:
-    """The cells of pasted CSV; the delimiter is guessed from the first line."""
-    first = text.split("\n", 1)[0]
-    delimiter = max("\t;,", key=first.count) if any(mark in first for mark in "\t;,") else ","
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter, strict=False)
-    return [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
+    """The cells of pasted CSV; its separator is the one that parts every row into as many cells."""
+    tables = {mark: _parted(text, mark) for mark in "\t,;" if mark in text}
+    regular = [mark for mark, rows in tables.items() if _regularity(rows) == 1]
+    if {",", ";"} <= set(regular) and re.search(r"\d,\d", text) and not re.search(r"\D,|,\D", text):
+        regular.remove(",")  # every comma is a decimal one
+    if regular:
+        return tables[regular[0]]
+    return max(tables.values(), key=_regularity, default=_parted(text, ","))
+
+
+def _parted(text: str, mark: str) -> list[list[str]]:
+    rows = csv.reader(io.StringIO(text), delimiter=mark, strict=False)
+    return [[cell.replace("\t", " ").strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
+
+
+def _regularity(rows: list[list[str]]) -> float:
+    """The share of rows that have the most usual number of cells; 0 where that is one."""
+    widths = Counter(map(len, rows))
+    width, count = widths.most_common(1)[0] if widths else (1, 0)
+    return count / len(rows) if width > 1 else 0
 
 
 def csv_of(rows: list[list[str]]) -> str:
-    """The same cells as canonical CSV."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue().strip("\n")
+    """The same cells as canonical CSV: a cell is quoted where it could be taken for several."""
+    return "\n".join(",".join(map(_cell, row)) for row in rows)
+
+
+def _cell(text: str) -> str:
+    text = text.replace("\t", " ")  # a tab always parts cells
+    return '"' + text.replace('"', '""') + '"' if re.search(r'[",;\r\n]', text) else text
 
 
 class ImagesField(forms.Field):

@@ -1,4 +1,4 @@
-// The desk: keeps what is typed every few seconds, says who else is here, shows the images that are chosen.
+// The desk: keeps what is typed every few seconds, says what is saved and who else is here, saves on Ctrl+S.
 
 const AUTOSAVE_MS = 4000
 const PRESENCE_MS = 10000
@@ -7,16 +7,22 @@ const desk = document.querySelector("[data-desk]")
 const form = desk?.closest("form")
 
 if (form) {
-  const saved = desk.querySelector(".desk-saved")
+  const saved = form.querySelector(".desk-saved")
   const presence = desk.querySelector(".desk-presence")
   const token = form.querySelector("[name=csrfmiddlewaretoken]").value
-  let kept = ""
+  let stored = "" // what the page came with
+  let kept = "" // what was kept last
+  let isTouched = false // something was typed since the page came
   let sending = false
   let submitted = false
 
   const say = (element, text) => {
     element.hidden = !text
     if (element.textContent !== text) element.textContent = text
+  }
+  const state = (text, isWrong = false) => {
+    say(saved, text)
+    saved.classList.toggle("desk-saved--wrong", isWrong)
   }
 
   const typed = () => {
@@ -31,7 +37,7 @@ if (form) {
 
   // One request at a time: an answer that comes late can never replace newer words.
   const autosave = async () => {
-    if (sending || submitted) return
+    if (sending || submitted || !isTouched) return
     const data = typed()
     const now = fingerprint(data)
     if (now === kept) return
@@ -40,12 +46,12 @@ if (form) {
       const response = await fetch(desk.dataset.autosave, { method: "POST", body: data, headers: { "X-CSRFToken": token } })
       if (response.ok) {
         kept = now
-        say(saved, `Your unsaved work was kept at ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}.`)
+        state(`Unsaved changes, kept at ${time(new Date())}`)
       } else {
-        say(saved, "Your unsaved work could not be kept. Save before you close this page.")
+        state("Unsaved changes that could not be kept. Save before you close this page.", true)
       }
     } catch {
-      say(saved, "There is no connection. Your words are only in this window.")
+      state("There is no connection. Your words are only in this window.", true)
     } finally {
       sending = false
     }
@@ -70,8 +76,15 @@ if (form) {
     }
   }
 
+  const touch = () => {
+    if (isTouched) return
+    isTouched = true
+    state("Unsaved changes")
+  }
+
   const start = () => {
-    kept = fingerprint(typed())
+    stored = kept = fingerprint(typed())
+    for (const type of ["input", "change"]) form.addEventListener(type, touch)
     setInterval(autosave, AUTOSAVE_MS)
     document.addEventListener("visibilitychange", () => document.hidden && autosave())
     if (!desk.dataset.presence) return
@@ -86,39 +99,16 @@ if (form) {
   form.addEventListener("submit", () => {
     submitted = true
   })
-  // The editors tidy what they are given; what they make of it is where typing starts from.
-  setTimeout(start, 1500)
-
-  // A small picture beside each choice of an image; a click sets the point that stays in view.
-  const showImage = (select) => {
-    const row = select.closest("fieldset")
-    let figure = select.parentElement.querySelector(".desk-image")
-    figure?.remove()
-    const source = select.value
-    if (!source || select.multiple) return
-    figure = document.createElement("div")
-    figure.className = "desk-image"
-    const image = document.createElement("img")
-    image.alt = ""
-    image.src = /^https?:/.test(source) ? "" : desk.dataset.media + source
-    const dot = document.createElement("span")
-    dot.className = "desk-image__focal"
-    figure.append(image, dot)
-    select.parentElement.append(figure)
-    const focal = row?.querySelector('input[name$="focal"]')
-    const place = () => {
-      const [x, y] = (focal?.value || "0.5, 0.5").split(",").map(Number)
-      dot.style.left = `${x * 100}%`
-      dot.style.top = `${y * 100}%`
-    }
-    place()
-    image.addEventListener("click", (event) => {
-      if (!focal) return
-      focal.value = `${(event.offsetX / image.clientWidth).toFixed(2)}, ${(event.offsetY / image.clientHeight).toFixed(2)}`
-      place()
-    })
-  }
-  const selects = () => form.querySelectorAll('select[data-choice="image"]:not([name*=__prefix__])')
-  for (const select of selects()) showImage(select)
-  django.jQuery(form).on("change", 'select[data-choice="image"]', (event) => showImage(event.target))
+  addEventListener("beforeunload", (event) => {
+    if (submitted || !isTouched) return
+    const now = fingerprint(typed())
+    if (now !== kept && now !== stored) event.preventDefault()
+  })
+  addEventListener("keydown", (event) => {
+    const button = form.querySelector("[name=_save]")
+    if (event.key !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey || !button) return
+    event.preventDefault()
+    form.requestSubmit(button)
+  })
+  django.jQuery(start) // after the content editor, which waits in the same line
 }

@@ -30,13 +30,6 @@ const begin = () => {
 }
 django.jQuery(begin) // after the content editor, which waits in the same line
 
-const close = () => {
-  wrapper().classList.remove("plugin-buttons-visible")
-  for (const target of document.querySelectorAll(".order-machine-insert-target.selected")) target.classList.remove("selected")
-  from?.focus()
-  from = line = null
-}
-
 // Typed letters go to the kind that starts with them.
 let typed = ""
 let forget
@@ -44,11 +37,24 @@ const seek = (letter) => {
   clearTimeout(forget)
   forget = setTimeout(() => {
     typed = ""
-  }, 800)
+  }, 1000)
   typed += letter.toLowerCase()
   const words = (entry) => entry.title.toLowerCase()
   const found = entries().find((entry) => words(entry).startsWith(typed)) ?? entries().find((entry) => words(entry).includes(typed))
   found?.focus()
+}
+
+const enter = (origin) => {
+  from = origin
+  typed = ""
+  entries()[0].focus()
+}
+
+const close = () => {
+  wrapper().classList.remove("plugin-buttons-visible")
+  for (const target of document.querySelectorAll(".order-machine-insert-target.selected")) target.classList.remove("selected")
+  from?.focus()
+  from = line = null
 }
 
 document.addEventListener("keydown", (event) => {
@@ -56,10 +62,7 @@ document.addEventListener("keydown", (event) => {
   if (target.matches?.(".order-machine-insert-target") && (event.key === "Enter" || event.key === " ")) {
     event.preventDefault()
     target.click()
-    if (wrapper().classList.contains("plugin-buttons-visible")) {
-      from = target
-      entries()[0].focus()
-    }
+    if (wrapper().classList.contains("plugin-buttons-visible")) enter(target)
   } else if (target.matches?.(".plugin-button[data-plugin-prefix]")) {
     const all = entries()
     const at = all.indexOf(target)
@@ -82,14 +85,13 @@ const slash = (event, dom) => {
   if (!empty || $from.depth !== 1 || $from.parent.content.size || $from.parent.type.name !== "paragraph") return
   if (dom.closest(".field-answer")) return
   event.preventDefault()
-  from = dom
   line = editor
   const caret = editor.view.coordsAtPos($from.pos)
   const frame = wrapper().getBoundingClientRect()
   menu().style.left = `${Math.max(8, caret.left - frame.left)}px`
   menu().style.top = `${caret.bottom - frame.top + 4}px`
   wrapper().classList.add("plugin-buttons-visible")
-  entries()[0].focus()
+  enter(dom)
 }
 
 // A kind was chosen on an empty line: what follows the line goes on below the new block.

@@ -108,15 +108,19 @@ document.addEventListener("pointerover", (event) => {
   const textarea = !event.buttons && turnedTo(event)
   if (textarea) resting = setTimeout(() => isWaiting(textarea) && start(textarea), 60)
 })
+let pressed = false // on a text that is an editor now; the browser would give the focus to what was there
 document.addEventListener("pointerdown", async (event) => {
   const textarea = turnedTo(event)
+  pressed = Boolean(textarea) && event.pointerType === "mouse"
   if (!textarea) return
   const editor = await start(textarea)
-  if (event.pointerType !== "mouse") return
-  setTimeout(() => {
-    const place = editor.view.posAtCoords({ left: event.clientX, top: event.clientY })
-    editor.commands.focus(place?.pos ?? "end")
-  })
+  if (event.pointerType !== "mouse") return // a finger may only be scrolling; its tap meets the editor
+  const place = editor.view.posAtCoords({ left: event.clientX, top: event.clientY })
+  editor.commands.focus(place?.pos ?? "end")
+})
+document.addEventListener("mousedown", (event) => {
+  if (pressed) event.preventDefault()
+  pressed = false
 })
 document.addEventListener("focusin", async (event) => {
   const textarea = turnedTo(event)
