@@ -65,6 +65,7 @@ class ArticleAdmin(WordSearch, ContentEditor):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
+        changelist.title = "Articles"
         changelist.result_list = changelist.result_list.prefetch_related("byline__author").defer("cover")
         return changelist
 

@@ -15,6 +15,10 @@ from cms.lib.html import text_of
 Document = dict[str, Any]
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 MAX_WORDS = 6000
+PARTS = {
+    "title": "Title", "slug": "Slug", "standfirst": "Standfirst", "category": "Category", "authors": "Authors",
+    "tags": "Tags", "seo": "For search", "cta": "Call-to-action card", "cover": "Cover", "reading_minutes": "Reading time",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +38,8 @@ def changes(before: Document, after: Document) -> list[Change]:
 
 
 def _parts(before: Document, after: Document) -> Iterator[tuple[str, str, str]]:
-    for name in (
-        "title",
-        "slug",
-        "standfirst",
-        "category",
-        "authors",
-        "tags",
-        "seo",
-        "cta",
-        "cover",
-        "reading_minutes",
-    ):
-        yield name.replace("_", " "), _plain(before.get(name)), _plain(after.get(name))
+    for name, label in PARTS.items():
+        yield label, _plain(before.get(name)), _plain(after.get(name))
     old, new = before.get("blocks", []), after.get("blocks", [])
     matcher = SequenceMatcher(a=[_block(part) for part in old], b=[_block(part) for part in new], autojunk=False)
     for tag, a1, a2, b1, b2 in matcher.get_opcodes():
@@ -80,7 +73,16 @@ def _label(part: Document | None) -> str:
 
 
 def _block(part: Document | None) -> str:
-    return "\n".join(_plain(value) for key, value in (part or {}).items() if key != "type")
+    """What a block says, a line for each of its values."""
+    if not part or part["type"] not in KINDS:
+        return "\n".join(_plain(value) for key, value in (part or {}).items() if key != "type")
+    fields = KINDS[part["type"]].base_fields
+    lines = [
+        str(field.label) if part[name] is True else _plain(part[name])
+        for name, field in fields.items()
+        if part.get(name)
+    ]
+    return "\n".join(lines)
 
 
 def _plain(value: Any) -> str:
@@ -90,7 +92,7 @@ def _plain(value: Any) -> str:
         return "\n".join(filter(None, (_plain(item) for item in value.values())))
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value)
-    text = str(value)
+    text = str(value).replace("\r\n", "\n")
     return text_of(" ".join(text.split())) if "</" in text else text
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
@@ -88,6 +89,24 @@ class TagAdmin(MovedPages):
         self.message_user(request, f"{len(others)} merged into “{keep}”; their pages lead to its page.")
 
 
+class LinksField(forms.CharField):
+    """Addresses elsewhere, a line for each: what it is called, and the address."""
+
+    widget = AdminTextareaWidget(attrs={"rows": 3})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(f"{link['label']} {link['url']}" for link in value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[dict[str, str]]:
+        lines = [line.split() for line in super().clean(value).splitlines() if line.strip()]
+        if any(len(words) < 2 or not words[-1].startswith(("https://", "http://")) for words in lines):
+            raise ValidationError("On each line, write a name and an address that starts with https://.")
+        return [{"label": " ".join(words[:-1]), "url": words[-1]} for words in lines]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
 @admin.register(Author)
 class AuthorAdmin(ProseAdmin, MovedPages):
     prose_field = "bio_html"
@@ -96,6 +115,11 @@ class AuthorAdmin(ProseAdmin, MovedPages):
     search_fields = ("name", "slug")
     autocomplete_fields = ("portrait", "user")
     prepopulated_fields = {"slug": ("name",)}
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "links":
+            return LinksField(required=False, help_text="Profiles elsewhere, a line for each: Mastodon https://…")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 @admin.register(Snippet)
@@ -123,9 +147,9 @@ class NewImageForm(forms.ModelForm):
 
 @admin.register(ImageAsset)
 class ImageAssetAdmin(WordSearch, admin.ModelAdmin):
-    list_display = ("thumbnail", "name", "alt", "width", "height", "created_at")
+    list_display = ("thumbnail", "name", "alt", "width", "height", "added")
     search_fields = ("name", "alt", "credit")
-    sortable_by = ("created_at",)
+    sortable_by = ("added",)
     readonly_fields = ("thumbnail", "file", "width", "height", "uploaded_by", "created_at")
 
     def get_form(self, request: HttpRequest, obj: ImageAsset | None = None, change: bool = False, **kwargs: Any) -> Any:
@@ -140,7 +164,11 @@ class ImageAssetAdmin(WordSearch, admin.ModelAdmin):
         obj.uploaded_by_id = obj.uploaded_by_id or request.user.pk
         super().save_model(request, obj, form, change)
 
-    @admin.display(description="")
+    @admin.display(description="added", ordering="created_at")
+    def added(self, image: ImageAsset) -> str:
+        return f"{image.created_at:%-d %b %Y, %H:%M}"
+
+    @admin.display(description="picture")
     def thumbnail(self, image: ImageAsset) -> str:
         small = min(image.renditions, key=lambda made: made["width"])["src"] if image.renditions else image.file
         address = image.url.replace(image.file, small)
@@ -188,10 +216,14 @@ class RedirectAdmin(WordSearch, admin.ModelAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(WordSearch, admin.ModelAdmin):
-    list_display = ("at", "by_name", "action", "article_title", "detail")
+    list_display = ("when", "by_name", "action", "article_title", "detail")
     list_filter = (("action", IndexedValuesFilter),)
     search_fields = ("article_title", "by_name")
-    sortable_by = ("at",)
+    sortable_by = ("when",)
+
+    @admin.display(description="when", ordering="at")
+    def when(self, entry: AuditEntry) -> str:
+        return f"{entry.at:%-d %b %Y, %H:%M}"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -17,9 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 from articles.assembling import preview_page
 from articles.desk import checking, commenting, drafts
 from articles.desk.comparing import changes
-from articles.documents import DocumentError, StaleVersion, apply_document, document_of
+from articles.documents import DocumentError, StaleVersion, apply_document, document_of, normalised
 from articles.models import Article, Revision
 from articles.publishing import record
+from articles.rendering import rendered
 from articles.views import PREVIEW
 from cms.lib.signing import make_token
 
@@ -55,6 +56,7 @@ def _page(request: HttpRequest, template: str, article: Article, title: str, **c
     context |= admin.site.each_context(request) | {
         "article": article,
         "title": title,
+        "here": template,
         "opts": Article._meta,
         "is_nav_sidebar_enabled": False,
     }
@@ -123,9 +125,17 @@ def conflict(request: HttpRequest, article: Article) -> HttpResponse:
     if not draft:
         return HttpResponseRedirect(edit_url(article))
     newest = article.revisions.select_related("by").first()
-    found = changes(document_of(article), draft.document)
+    found = changes(document_of(article), _tidied(draft.document))
     return _page(request, "conflict", article, f"“{article}” was saved by someone else", draft=draft, newest=newest,
                  changes=[change for change in found if change.changed])  # fmt: skip
+
+
+def _tidied(document: dict[str, Any]) -> dict[str, Any]:
+    """What was typed in the form in which articles are stored, where it is right enough to have one."""
+    try:
+        return normalised(document)
+    except DocumentError:
+        return document
 
 
 @require_POST
@@ -199,5 +209,8 @@ def resolve(request: HttpRequest, article: Article, comment: int) -> HttpRespons
 @of_article(VIEW)
 def check(request: HttpRequest, article: Article) -> HttpResponse:
     """What to look at before publishing."""
-    findings = checking.findings_of(document_of(article), article=article)
-    return _page(request, "check", article, f"Before “{article}” is published", findings=findings)
+    document = document_of(article)
+    findings, body = checking.findings_of(document, article=article), rendered(document)
+    context = {"findings": findings, "blocking": sum(finding.blocking for finding in findings)}
+    context |= {"words": body.words, "minutes": body.reading_minutes}
+    return _page(request, "check", article, f"Before “{article}” is published", **context)
