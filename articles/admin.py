@@ -253,6 +253,8 @@ class ArticleAdmin(WordSearch, ContentEditor):
             raise TransitionRefused("It cannot be published yet: " + " ".join(problems))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return HttpResponseRedirect(reverse("admin:articles_article_revisions", args=[object_id]))
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:

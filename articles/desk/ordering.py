@@ -23,6 +23,9 @@ class OrderedChoicesWidget(ChoiceWidget):
     def chosen(self, value: Any) -> list[Any]:
         return value if isinstance(value, list) else []
 
+    def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
+        return super().build_attrs(base_attrs, extra_attrs) | {"data-placeholder": "Add one"}
+
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         context = {"name": name, "what": self.what, "rows": self.rows(name, value), "texts": TEXTS}
         context["add"] = super().render(name, [], attrs, renderer)

@@ -1,0 +1,155 @@
+"""The edit page: what is typed is what is stored."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from articles.documents import document_of
+from articles.models import Article, ImageAsset
+from articles.publishing import publish
+from cms.models import User
+from tests.articles import factories
+from tests.articles.desk import everything, posted, url
+from tests.articles.test_documents import FORBIDDEN, HOSTILE
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_article_of_every_block_goes_through_the_form_unchanged(editor: User, client: Client) -> None:
+    factories.author("ana"), factories.author("ben"), factories.tag("bitcoin"), factories.category("research")
+    wanted = factories.document(
+        slug="all", category="research", authors=["ben", "ana"], tags=["bitcoin"], blocks=everything()
+    )
+    answer = client.post(url("add"), posted(wanted))
+    stored = Article.objects.get()
+    assert answer["Location"] == url("change", stored.pk)
+    assert document_of(stored)["blocks"] == wanted["blocks"]
+    assert document_of(stored)["authors"] == ["ben", "ana"]
+    again = client.post(url("change", stored.pk), posted(document_of(stored), version=1))
+    assert again.status_code == 302
+    assert stored.revisions.count() == 1
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_the_form_stores_clean_html(editor: User, client: Client, hostile: str) -> None:
+    blocks = [{"type": "richtext", "html": hostile}, {"type": "faq", "question": hostile[:300], "answer": hostile}]
+    client.post(url("add"), posted(factories.document(blocks=blocks)))
+    html = [
+        value
+        for block in Article.objects.get().blocks.all()
+        for name, value in block.data.items()
+        if name != "question"
+    ]
+    assert not any(bad in str(html).lower() for bad in FORBIDDEN)
+    shown = publish(Article.objects.get())
+    assert "alert(1)</script>" not in client.get(shown.get_absolute_url()).content.decode()
+
+
+def test_the_pages_of_the_desk_take_twelve_queries_at_most(
+    editor: User, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    shown = factories.publication(*everything(), authors=[factories.author().slug], tags=[factories.tag().slug])
+    for _ in range(3):
+        factories.article(authors=["ana"])
+    for path in (url("changelist"), url("change", shown.article_id), url("add"), url("revisions", shown.article_id)):
+        client.get(path)
+        with django_assert_max_num_queries(12):
+            assert client.get(path).status_code == 200, path
+
+
+def test_an_article_of_150_blocks_is_shown_and_taken(
+    editor: User, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    blocks = [{"type": "richtext", "html": f"<p>Part {number}</p>"} for number in range(150)]
+    long = factories.article(*blocks)
+    client.get(url("change", long.pk))
+    with django_assert_max_num_queries(12):
+        page = client.get(url("change", long.pk)).content.decode()
+    assert page.count('data-desk-prose="full"') == 151
+    document = document_of(long)
+    document["blocks"].reverse()
+    client.post(url("change", long.pk), posted(document, version=1))
+    assert document_of(Article.objects.get())["blocks"][0]["html"] == "<p>Part 149</p>"
+
+
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(editor: User, client: Client) -> None:
+    factories.article(slug="taken")
+    page = client.post(url("add"), posted(factories.document(title="My words", slug="taken"))).content.decode()
+    assert "taken by another article" in page
+    assert "My words" in page
+    assert Article.objects.count() == 1
+    blocks = [{"type": "table", "csv": "a,b\nc"}]
+    page = client.post(url("add"), posted(factories.document(blocks=blocks))).content.decode()
+    assert "Row 2 has 1 cells" in page
+
+
+def test_a_block_left_blank_is_left_out(editor: User, client: Client) -> None:
+    client.post(
+        url("add"), posted(factories.document(blocks=[{"type": "richtext", "html": ""}, {"type": "sponsor_slot"}]))
+    )
+    assert [block["type"] for block in document_of(Article.objects.get())["blocks"]] == ["sponsor_slot"]
+
+
+def test_an_image_can_be_uploaded_in_its_block(editor: User, client: Client) -> None:
+    upload = SimpleUploadedFile("chart.png", factories.picture())
+    data = posted(factories.document(blocks=[{"type": "image", "alt": "A chart"}])) | {"block-image-0-upload": upload}
+    client.post(url("add"), data)
+    asset = ImageAsset.objects.get()
+    assert document_of(Article.objects.get())["blocks"] == [{"type": "image", "src": asset.file, "alt": "A chart"}]
+
+
+def test_an_upload_that_is_no_image_is_refused_in_words(editor: User, client: Client) -> None:
+    upload = SimpleUploadedFile("logo.svg", b"<svg><script>alert(1)</script></svg>")
+    data = posted(factories.document(blocks=[{"type": "image", "alt": "A logo"}])) | {"block-image-0-upload": upload}
+    assert "which can carry scripts" in client.post(url("add"), data).content.decode()
+    assert not Article.objects.exists()
+
+
+def test_scripts_of_the_desk_need_the_nonce(editor: User, client: Client) -> None:
+    answer = client.get(url("add"))
+    scripts = next(part for part in answer["Content-Security-Policy"].split("; ") if part.startswith("script-src"))
+    nonce = scripts.split("'nonce-")[1].split("'")[0]
+    assert "unsafe" not in scripts
+    assert f'<script type="importmap" nonce="{nonce}">' in answer.content.decode()
+    assert "unsafe" not in client.get(url("changelist"))["Content-Security-Policy"]
+
+
+# Choices in an order, without JavaScript: a number and a tick for each
+
+
+def test_images_of_a_gallery_are_numbered_captioned_and_taken_out(editor: User, client: Client) -> None:
+    first, second, third = (factories.image(name=name).file for name in ("a.png", "b.png", "c.png"))
+    gallery = {"type": "gallery", "images": [{"src": source} for source in (first, second, third)]}
+    data = posted(factories.document(blocks=[gallery]))
+    name = "block-gallery-0-images"
+    places = {f"{name}-0-place": "3", f"{name}-1-place": "1", f"{name}-2-remove": "1"}
+    client.post(url("add"), data | places | {f"{name}-1-caption": "The second", f"{name}-1-focal": "0.2, 0.3"})
+    [block] = document_of(Article.objects.get())["blocks"]
+    assert block["images"] == [{"src": second, "caption": "The second", "focal": [0.2, 0.3]}, {"src": first}]
+
+
+def test_a_gallery_takes_several_uploads(editor: User, client: Client) -> None:
+    uploads = [SimpleUploadedFile(f"{size}.png", factories.picture(size=(size, 90))) for size in (90, 80)]
+    data = posted(factories.document(blocks=[{"type": "gallery", "images": []}]))
+    client.post(url("add"), data | {"block-gallery-0-images-uploads": uploads})
+    [block] = document_of(Article.objects.get())["blocks"]
+    widths = dict(ImageAsset.objects.values_list("file", "width"))
+    assert [widths[image["src"]] for image in block["images"]] == [90, 80]
+
+
+def test_authors_are_numbered_and_taken_out(editor: User, client: Client) -> None:
+    for slug in ("ana", "ben", "cem"):
+        factories.author(slug)
+    data = posted(factories.document(authors=["ana", "ben", "cem"]))
+    client.post(url("add"), data | {"authors-place": ["3", "2", "1"], "authors-remove": ["ben"]})
+    assert document_of(Article.objects.get())["authors"] == ["cem", "ana"]
+
+
+def test_what_was_chosen_keeps_its_name_after_an_error(editor: User, client: Client) -> None:
+    factories.author("maren-osei", name="Maren Osei"), factories.tag("eth"), factories.article(title="Other", slug="o")
+    document = factories.document(authors=["maren-osei"], blocks=[{"type": "related", "article": "o"}])
+    page = client.post(url("add"), posted({**document, "title": ""})).content.decode()
+    assert '<span class="desk-order__name">Maren Osei</span>' in page
+    assert '<option value="o" selected>Other</option>' in page

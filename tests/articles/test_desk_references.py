@@ -1,0 +1,51 @@
+"""What articles refer to, at the desk: categories, redirects, snippets."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from articles.models import Redirect, Snippet
+from cms.models import User
+from tests.articles import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_moved_category_redirects(editor: User, client: Client) -> None:
+    category = factories.category("old")
+    client.post(
+        reverse("admin:articles_category_change", args=[category.pk]), {"name": "New", "slug": "new", "position": "0"}
+    )
+    assert client.get("/blog/category/old/")["Location"] == "/blog/category/new/"
+
+
+def test_redirects_can_be_edited(editor: User, client: Client) -> None:
+    add = reverse("admin:articles_redirect_add")
+    client.post(add, {"path": "/old/", "target": "/blog/"})
+    assert Redirect.objects.get().target == "/blog/"
+    for path, target in (("old", "/blog/"), ("/x/", "javascript:alert(1)"), ("/x/", "//evil.example/")):
+        assert client.post(add, {"path": path, "target": target}).status_code == 200
+    assert Redirect.objects.count() == 1
+
+
+def test_a_snippet_with_a_hostile_link_is_refused(editor: User, client: Client) -> None:
+    values = {"slug": "x", "kind": "cta", "heading": "h", "label": "l", "url": "javascript:alert(1)", "html": ""}
+    page = client.post(reverse("admin:articles_snippet_add"), values).content.decode()
+    assert "A link starts with" in page
+    assert not Snippet.objects.exists()
+
+
+def test_links_of_an_author_are_lines_of_text(editor: User, client: Client) -> None:
+    author = factories.author("ana", links=[{"label": "Own site", "url": "https://ana.example/"}])
+    path = reverse("admin:articles_author_change", args=[author.pk])
+    assert "Own site https://ana.example/" in client.get(path).content.decode()
+    values = {
+        "slug": "ana",
+        "name": "Ana",
+        "links": "Mastodon https://m.example/@ana\r\n\r\nOwn site https://ana.example/",
+    }
+    client.post(path, values)
+    author.refresh_from_db()
+    assert [link["label"] for link in author.links] == ["Mastodon", "Own site"]
+    page = client.post(path, values | {"links": "Evil javascript:alert(1)"}).content.decode()
+    assert "a name and an address" in page

@@ -1,0 +1,113 @@
+"""Writing at the desk in a real browser: long articles, the keyboard, pictures."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from articles.documents import document_of
+from articles.models import Article, ImageAsset
+from tests.articles import factories
+from tests.articles.test_desk_in_a_browser import sign_in, someone
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+BLOCK = ".order-machine > .inline-related:not(.empty-form)"
+
+
+def open_desk(page: Any, article: Article) -> None:
+    sign_in(page, someone("Ana"))
+    page.goto(f"/admin/articles/article/{article.pk}/change/")
+    page.locator(".tiptap").first.wait_for()
+
+
+def save(page: Any) -> list[dict[str, Any]]:
+    """Save by keyboard; the blocks that are stored then."""
+    page.keyboard.press("Control+s")
+    page.get_by_text("Saved as version 2").wait_for()
+    blocks: list[dict[str, Any]] = document_of(Article.objects.get())["blocks"]
+    return blocks
+
+
+def text(words: str) -> dict[str, str]:
+    return {"type": "richtext", "html": f"<p>{words}</p>"}
+
+
+def test_a_long_article_makes_editors_only_where_somebody_turns_to_them(page: Any) -> None:
+    article = factories.article(*(text(f"<strong>Part</strong> {number}") for number in range(80)))
+    before = document_of(article)["blocks"]
+    open_desk(page, article)
+    assert page.locator(".tiptap").count() == 1
+    page.locator(".desk-still p").first.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" and more")
+    assert page.locator(".tiptap").count() == 2
+    page.get_by_text("Unsaved changes").wait_for()
+    page.get_by_text("162 words · 1 min to read").wait_for()
+    after = save(page)
+    assert after[1]["html"] == "<p><strong>Part</strong> 1 and more</p>"
+    assert after[0:1] + after[2:] == before[0:1] + before[2:]
+
+
+def test_a_slash_on_an_empty_line_parts_the_text_for_a_block(page: Any) -> None:
+    open_desk(page, factories.article(text("Before</p><p>After")))
+    page.locator(".tiptap p").first.click(position={"x": 400, "y": 8})
+    page.wait_for_function("document.querySelector('.tiptap').editor.state.selection.from === 7")
+    page.keyboard.press("Enter")
+    page.keyboard.type("/pull")
+    page.keyboard.press("Enter")
+    page.locator("textarea:focus").wait_for()
+    page.keyboard.type("Well said")
+    assert save(page) == [text("Before"), {"type": "pullquote", "text": "Well said"}, text("After")]
+
+
+def test_blocks_are_added_moved_and_copied_by_keyboard(page: Any) -> None:
+    open_desk(page, factories.article(text("One"), {"type": "sponsor_slot"}, text("Two")))
+    page.get_by_role("button", name="Move Text down").first.press("Enter")
+    page.get_by_role("button", name="Copy Text").last.press("Enter")
+    page.get_by_role("button", name="Insert a block at the end").press("Enter")
+    page.keyboard.type("code")
+    page.keyboard.press("Enter")
+    page.locator(f"{BLOCK} [name$='-code']").fill("x = 1")
+    kinds = page.locator(BLOCK).evaluate_all("blocks => blocks.map(block => block.querySelector('h3 b').textContent)")
+    assert kinds == ["Sponsor slot", "Text", "Text", "Text", "Code"]  # the Tab key finds them in this order too
+    code = {"type": "code", "code": "x = 1"}
+    assert save(page) == [{"type": "sponsor_slot"}, text("One"), text("Two"), text("Two"), code]
+
+
+def test_pictures_and_authors_are_put_in_order(page: Any) -> None:
+    ana, ben = factories.author("ana").slug, factories.author("ben").slug
+    images = [{"src": factories.image(name=name).file} for name in ("one.png", "two.png")]
+    open_desk(page, factories.article({"type": "gallery", "images": images}, text("x"), authors=[ana, ben]))
+    page.get_by_role("button", name="Move two.png up").press("Enter")
+    page.locator(".desk-order--gallery").get_by_label("Caption").first.fill("The second picture")
+    page.locator(".desk-order--gallery input[type=file]").first.set_input_files(
+        [{"name": "three.png", "mimeType": "image/png", "buffer": factories.picture()}]
+    )
+    page.get_by_role("button", name="Take one.png out").click()
+    page.get_by_role("button", name="Move three.png up").wait_for()
+    page.locator(".field-authors .desk-order__handle").first.drag_to(
+        page.locator(".field-authors li").last, target_position={"x": 60, "y": 30}
+    )
+    third = ImageAsset.objects.get(name="three.png").file
+    [gallery, _] = save(page)
+    assert gallery["images"] == [{"src": images[1]["src"], "caption": "The second picture"}, {"src": third}]
+    assert document_of(Article.objects.get())["authors"] == [ben, ana]
+
+
+PASTE = """(editor, [name, data]) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))
+    const clipboardData = new DataTransfer()
+    clipboardData.items.add(new File([bytes], name, { type: "image/png" }))
+    editor.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }))
+}"""
+
+
+def test_a_pasted_image_becomes_a_block_of_its_own(page: Any) -> None:
+    open_desk(page, factories.article(text("Before")))
+    editor = page.locator(".tiptap").first
+    editor.click()
+    editor.evaluate(PASTE, ["chart.png", base64.b64encode(factories.picture()).decode()])
+    page.locator("[name$='-alt']:focus").wait_for()
+    page.keyboard.type("A chart")
+    image = {"type": "image", "src": ImageAsset.objects.get().file, "alt": "A chart"}
+    assert save(page) == [text("Before"), image]
