@@ -8,10 +8,12 @@ from django.utils.decorators import method_decorator
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics, serializers
+from rest_framework.pagination import PageNumberPagination
 
 from articles import slots
 from articles.models import Category, Publication
 from articles.pages import authors_of
+from articles.paging import CardPaginator
 from articles.searching import best, normalised
 from articles.structured_data import absolute
 from cms.lib.pagecache import public
@@ -100,6 +102,12 @@ class ArticleFilter(filters.FilterSet):
         return best(queryset, normalised(value))
 
 
+class CardPages(PageNumberPagination):
+    """Quick also far back."""
+
+    django_paginator_class = CardPaginator
+
+
 @kept
 class ArticleList(generics.ListAPIView[Publication]):
     """Published articles, newest first."""
@@ -107,6 +115,7 @@ class ArticleList(generics.ListAPIView[Publication]):
     queryset = Publication.objects.live().cards()
     serializer_class = CardSerializer
     filterset_class = ArticleFilter
+    pagination_class = CardPages
 
 
 @kept

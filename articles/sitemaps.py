@@ -3,19 +3,23 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
-from articles.models import Author, Category, Publication, Tag
+from articles.models import Author, Category, Publication, PublicationAuthor, Tag
 from cms.lib.cachetags import LISTS, tagged
 from cms.lib.pagecache import public
 
 PER_PAGE = 10_000
 NEWS_DAYS = 2
 NEWS_LIMIT = 1000
+OPENING = ('<?xml version="1.0" encoding="UTF-8"?>', '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">')
 
 Entry = tuple[str, datetime | None]
 _sources: dict[str, Callable[[], Iterable[Entry]]] = {}
@@ -30,8 +34,13 @@ def section_pages() -> Iterable[Entry]:
     """The pages that are lists."""
     yield "/", None
     yield reverse("articles:articles"), None
-    for model in (Category, Tag, Author):
-        for row in model.objects.filter(publications__isnull=False).distinct().order_by("pk"):
+    listed = (
+        (Category, Publication.objects.filter(category=OuterRef("pk")).order_by()),
+        (Tag, Publication.tags.through.objects.filter(tag=OuterRef("pk"))),
+        (Author, PublicationAuthor.objects.filter(author=OuterRef("pk")).order_by()),
+    )
+    for model, articles in listed:
+        for row in model._default_manager.filter(Exists(articles)).order_by("pk"):
             yield row.get_absolute_url(), None
 
 
@@ -57,7 +66,17 @@ def sitemap(request: HttpRequest, name: str) -> HttpResponse:
         entries: Iterable[Entry] = _sources[name]()
     else:
         entries = _articles(name)
-    return render(request, "articles/sitemap.xml", {"entries": entries}, content_type="application/xml")
+    return HttpResponse(_urlset(entries), content_type="application/xml")
+
+
+def _urlset(entries: Iterable[Entry]) -> str:
+    """The map as text. A template takes half a second for ten thousand lines."""
+    lines = [
+        f"<url><loc>{escape(settings.SITE_URL + path)}</loc>"
+        + (f"<lastmod>{changed.isoformat(timespec='seconds')}</lastmod></url>" if changed else "</url>")
+        for path, changed in entries
+    ]
+    return "\n".join([*OPENING, *lines, "</urlset>\n"])
 
 
 def _articles(name: str) -> list[Entry]:
@@ -65,8 +84,11 @@ def _articles(name: str) -> list[Entry]:
     if kind != "articles" or not number.isdecimal() or not 1 <= int(number) <= 10_000:
         raise Http404("There is no such sitemap.")
     start = (int(number) - 1) * PER_PAGE
-    rows = Publication.objects.order_by("pk").values_list("slug", "updated_at")[start : start + PER_PAGE]
-    entries: list[Entry] = [(reverse("articles:article", args=[slug]), updated) for slug, updated in rows]
+    by_key = Publication.objects.order_by("pk")
+    first = by_key.values("pk")[start : start + 1]
+    rows = by_key.filter(pk__gte=first).values_list("slug", "updated_at")[:PER_PAGE]
+    folder = reverse("articles:articles")
+    entries: list[Entry] = [(f"{folder}{slug}/", updated) for slug, updated in rows]
     if not entries:
         raise Http404("There is no such sitemap.")
     return entries

@@ -1,10 +1,12 @@
 """Pages that readers see."""
 
-from datetime import date
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.paginator import InvalidPage, Page, Paginator
 from django.db.models import Count
+from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
@@ -15,6 +17,7 @@ from articles.assembling import article_page, preview_page
 from articles.documents import document_of
 from articles.models import Article, Author, Category, Publication, Tag
 from articles.narrowing import Filters, choices_of
+from articles.paging import CardPaginator
 from articles.structured_data import absolute, list_data
 from articles.suggesting import hints_for
 from cms.lib.cachetags import LISTS, tagged, with_tags
@@ -68,7 +71,9 @@ def tag_articles(request: HttpRequest, slug: str) -> HttpResponse:
     """The articles with a tag."""
     tag = get_object_or_404(Tag, slug=slug)
     feed_url = f"{tag.get_absolute_url()}feed.xml"
-    return _listing(request, tag.publications.live(), kind="tag", heading=tag.name, feed_url=feed_url)
+    tagged_with = Publication.tags.through.objects.filter(tag=tag)
+    found = tag.publications.live()
+    return _listing(request, found, kind="tag", heading=tag.name, feed_url=feed_url, counted=tagged_with.count)
 
 
 @require_safe
@@ -84,7 +89,10 @@ def author_articles(request: HttpRequest, slug: str) -> HttpResponse:
     }  # fmt: skip
     feed_url = f"{author.get_absolute_url()}feed.xml"
     found = author.publications.live()
-    return _listing(request, found, kind="author", heading=author.name, author=shown, feed_url=feed_url)
+    counted = author.bylines.count
+    return _listing(
+        request, found, kind="author", heading=author.name, author=shown, feed_url=feed_url, counted=counted
+    )
 
 
 @require_safe
@@ -94,8 +102,9 @@ def month_articles(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """The articles of a month."""
     if not 1 <= month <= 12 or not 1 <= year <= 9998:
         raise Http404("There is no such month.")
-    found = Publication.objects.live().filter(published_at__year=year, published_at__month=month)
-    return _listing(request, found, kind="archive", heading=f"{date(year, month, 1):%B %Y}")
+    start = datetime(year, month, 1, tzinfo=UTC)
+    found = Publication.objects.live().filter(published_at__gte=start, published_at__lt=_month_after(start))
+    return _listing(request, found, kind="archive", heading=f"{start:%B %Y}")
 
 
 @require_safe
@@ -103,16 +112,8 @@ def month_articles(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @tagged(LISTS)
 def archive(request: HttpRequest) -> HttpResponse:
     """The months in which something was published."""
-    months = (
-        Publication.objects.order_by()
-        .values("published_at__year", "published_at__month")
-        .annotate(number=Count("pk"))
-        .order_by("-published_at__year", "-published_at__month")
-    )
-    shown = [
-        {"date": date(row["published_at__year"], row["published_at__month"], 1), "number": row["number"]}
-        for row in months
-    ]
+    by_month = Publication.objects.order_by().annotate(date=TruncMonth("published_at")).values("date")
+    shown = list(by_month.annotate(number=Count("pk")).order_by("-date"))
     return render(request, "articles/archive.html", {"months": shown})
 
 
@@ -124,7 +125,7 @@ def search(request: HttpRequest) -> HttpResponse:
     words = searching.normalised(request.GET.get("q", ""))
     filters = Filters.of(request.GET)
     found = searching.search(words, filters)
-    page = _page(request, found.keys)
+    page = _page(request, Paginator(found.keys, PER_PAGE))
     page.object_list = searching.with_excerpts(page.object_list, words)
     parameters = request.GET.copy()
     parameters.pop("page", None)
@@ -162,23 +163,34 @@ def _unkept(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def _month_after(start: datetime) -> datetime:
+    return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+
+
 @per_generation
 def _categories() -> list[Category]:
     return list(Category.objects.all())
 
 
-def _page(request: HttpRequest, found: Any) -> Page[Any]:
+def _page(request: HttpRequest, paginator: "Paginator[Any]") -> Page[Any]:
     try:
-        return Paginator(found, PER_PAGE).page(request.GET.get("page", "1"))
+        return paginator.page(request.GET.get("page", "1"))
     except InvalidPage as error:
         raise Http404("There is no such page.") from error
 
 
 def _listing(
-    request: HttpRequest, found: Any, *, kind: str, heading: str, current: str = "", **context: Any
+    request: HttpRequest,
+    found: Any,
+    *,
+    kind: str,
+    heading: str,
+    current: str = "",
+    counted: Callable[[], int] | None = None,
+    **context: Any,
 ) -> HttpResponse:
     """A page of cards."""
-    page = _page(request, found.cards())
+    page = _page(request, CardPaginator(found, PER_PAGE, counted=counted))
     page.object_list = pages.cards(page.object_list)
     context |= {
         "kind": kind,

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from articles import sitemaps
 from articles.documents import apply_document, document_of
 from articles.models import Article, Publication, Snippet
 from articles.publishing import publish
@@ -263,3 +264,32 @@ def test_the_archive_lists_months(client: Client) -> None:
     assert "May 2025" in client.get("/blog/archive/").content.decode()
     assert "In May" in client.get("/blog/archive/2025/5/").content.decode()
     assert Article.objects.count() == 1
+
+
+def test_pages_of_a_list_follow_each_other_without_gaps(client: Client) -> None:
+    factories.category("news")
+    factories.author("ana")
+    factories.tag("fees")
+    titles = []
+    for number in range(25):
+        titles.insert(0, f"Number {number}.")
+        factories.publication(title=titles[0], category="news", authors=["ana"], tags=["fees"])
+    month = f"/blog/archive/{timezone.now():%Y/%-m}/"
+    for path in ("/blog/", "/blog/category/news/", "/blog/tag/fees/", "/blog/author/ana/", month):
+        pages = [client.get(f"{path}?page={number}").content.decode() for number in (1, 2, 3)]
+        shown = [title for page in pages for title in re.findall(r"card__title\"><a [^>]*>(Number \d+\.)", page)]
+        assert shown == titles, path
+        assert "Page 3 of 3" in pages[2]
+        assert client.get(f"{path}?page=4").status_code == 404
+    found = [client.get(f"/api/v1/articles/?tag=fees&page={number}").json() for number in (1, 2)]
+    assert [entry["title"] for page in found for entry in page["results"]] == titles
+    assert found[0]["count"] == 25
+
+
+def test_a_sitemap_page_starts_where_the_last_one_ended(client: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(sitemaps, "PER_PAGE", 2)
+    slugs = [factories.publication(slug=f"number-{number}").slug for number in range(5)]
+    assert client.get("/sitemap.xml").content.decode().count("/sitemap-articles-") == 3
+    pages = [client.get(f"/sitemap-articles-{number}.xml").content.decode() for number in (1, 2, 3)]
+    assert [re.findall(r"/blog/([\w-]+)/</loc><lastmod>", page) for page in pages] == [slugs[:2], slugs[2:4], slugs[4:]]
+    assert client.get("/sitemap-articles-4.xml").status_code == 404

@@ -1,0 +1,30 @@
+"""Pages of long lists: the keys first, from an index, and the rest for those of one page alone."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+
+from articles.models import Publication
+
+
+class CardPaginator(Paginator):
+    """Pages of publications as `cards()` gives them, however far back. `counted` may count quicker than the list can."""
+
+    def __init__(self, *args: Any, counted: Callable[[], int] | None = None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.counted = counted
+
+    @cached_property
+    def count(self) -> int:
+        found: Any = self.object_list
+        return self.counted() if self.counted else int(found.count())
+
+    def page(self, number: Any) -> Page[Any]:
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        found: Any = self.object_list
+        keys = list(found.values_list("pk", flat=True)[start : start + self.per_page])
+        shown = Publication.objects.cards().in_bulk(keys)
+        return Page([shown[key] for key in keys if key in shown], number, self)
