@@ -1,5 +1,7 @@
 """People, the site's profile and transactional mail in the admin."""
 
+from typing import Any
+
 from allauth.account.decorators import secure_admin_login
 from django import forms
 from django.contrib import admin
@@ -9,13 +11,12 @@ from django.http import HttpRequest
 
 from cms import call_admin
 from cms.lib.cachetags import SITE
-from cms.lib.lists import IndexedValuesFilter, bound_every_list
+from cms.lib.lists import IndexedValuesFilter
 from cms.models import OutgoingMail, SiteProfile, User
 from cms.purging import purge
 
 __all__ = ["call_admin"]
 
-bound_every_list()
 admin.site.site_header = admin.site.site_title = "Moonpress"
 admin.site.index_title = "Newsroom"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -48,7 +49,13 @@ class UserAdmin(DjangoUserAdmin):
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2", "groups")}),)
     readonly_fields = ("last_login", "date_joined")
-    filter_horizontal = ("groups",)
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """There are few roles: each is a box to tick."""
+        if db_field.name == "groups":
+            kwargs |= {"widget": forms.CheckboxSelectMultiple, "label": "Roles", "help_text": ""}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(SiteProfile)

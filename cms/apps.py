@@ -14,7 +14,10 @@ class CmsConfig(AppConfig):
 
     def ready(self) -> None:
         from cms import start
+        from cms.lib import lists, widgets
 
+        lists.bound_every_list()
+        widgets.name_every_field()
         start.register_all()
 
 

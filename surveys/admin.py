@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from cms.lib import pagecache
+from cms.lib.widgets import NamedTabularInline
 from cms.models import User
 from surveys import drafting, results, seasons
 from surveys.models import (
@@ -46,7 +47,6 @@ class LookOnly(admin.ModelAdmin):
     """Rows that nobody edits, adds or deletes."""
 
     sortable_by = ()
-    list_display_links: Any = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -73,7 +73,7 @@ def by(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
-class CategoryInline(admin.TabularInline):
+class CategoryInline(NamedTabularInline):
     model = AwardCategory
     fields = ("title", "slug", "method", "ordering")
     extra = 0
@@ -259,10 +259,9 @@ class TallyAdmin(LookOnly):
     """Before the release this is the only place that shows a result, to those who may view tallies."""
 
     list_display = ("category", "season", "ballots", "winners", "made_at", "released")
-    list_display_links = ("category",)
     list_filter = ("category__season",)
     list_select_related = ("category__season",)
-    fields = ("category", "method", "rules_version", "ballots", "base", "reconciliation", "made_at", "made_by")
+    fields = ("category", "method", "rules_version", "ballots", "base", "reconciled", "made_at", "made_by")
     inlines = [TallyRowInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tally]:
@@ -275,6 +274,10 @@ class TallyAdmin(LookOnly):
     @admin.display
     def winners(self, tally: Tally) -> str:
         return ", ".join(row.name for row in tally.rows.all() if row.is_winner)
+
+    @admin.display(description="where every ballot went")
+    def reconciled(self, tally: Tally) -> str:
+        return ", ".join(f"{number} {state}" for state, number in tally.reconciliation.items())
 
     @admin.display(boolean=True)
     def released(self, tally: Tally) -> bool:

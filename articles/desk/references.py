@@ -148,6 +148,7 @@ class NewImageForm(forms.ModelForm):
 @admin.register(ImageAsset)
 class ImageAssetAdmin(WordSearch, admin.ModelAdmin):
     list_display = ("thumbnail", "name", "alt", "width", "height", "added")
+    list_display_links = ("name",)
     search_fields = ("name", "alt", "credit")
     sortable_by = ("added",)
     readonly_fields = ("thumbnail", "file", "width", "height", "uploaded_by", "created_at")

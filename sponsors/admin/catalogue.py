@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from cms.lib import pagecache
+from cms.lib.widgets import NamedTabularInline
 from sponsors import selling
 from sponsors.models import Package, PackageItem, PlacementKind, Sponsor
 
@@ -33,10 +34,9 @@ class PlacementKindAdmin(ShownAdmin):
     prepopulated_fields = {"slug": ("name",)}
 
 
-class PackageItemInline(admin.TabularInline):
+class PackageItemInline(NamedTabularInline):
     model = PackageItem
     extra = 1
-    autocomplete_fields = ("kind",)
 
     def _is_open(self, obj: Package | None) -> bool:
         return obj is None or obj.quoted_at is None

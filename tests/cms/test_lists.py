@@ -1,5 +1,6 @@
 """The admin's lists: counted, turned, searched and filtered without going through every row."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -98,3 +99,18 @@ def test_lists_of_many_rows_take_few_queries(name: str, client: Client, django_a
     for query in ("", "?q=one"):
         with django_assert_max_num_queries(12):
             assert client.get(f"/admin/articles/{name}/{query}").status_code == 200
+
+
+def test_every_field_of_a_form_of_the_admin_has_a_name(client: Client) -> None:
+    client.force_login(factories.user("administrator"))
+    season = client.get("/admin/surveys/season/add/").content.decode()
+    assert season.count('aria-label="Date"') == season.count('aria-label="Time"') == 2
+    package = client.get("/admin/sponsors/package/add/").content.decode()
+    assert package.count('aria-label="Quantity"') == package.count('aria-label="Kind"') == 2  # a row and its template
+
+
+def test_the_admin_writes_dates_as_the_site_does(client: Client) -> None:
+    client.force_login(factories.user("editor"))
+    at = datetime(2026, 9, 3, 8, 5, tzinfo=UTC)
+    AuditEntry.objects.create(article_title="One", by_name="Ana", action="saved", at=at)
+    assert "3 Sep 2026, 08:05" in client.get("/admin/articles/auditentry/").content.decode()

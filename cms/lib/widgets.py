@@ -1,0 +1,41 @@
+"""What Django's admin leaves without a name gets one, so that a screen reader can say what a field is."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin import TabularInline, options, widgets
+from django.db import models
+from django.http import HttpRequest
+
+
+class NamedSplitDateTime(widgets.AdminSplitDateTime):
+    """A date and a time, of which each says which it is."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        parts = (
+            widgets.BaseAdminDateWidget(attrs={"aria-label": "Date"}),
+            widgets.BaseAdminTimeWidget(attrs={"aria-label": "Time"}),
+        )
+        forms.MultiWidget.__init__(self, parts, attrs)
+
+
+class NamedTabularInline(TabularInline):
+    """Rows of fields under column heads, of which each says what it is."""
+
+    def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and field.label:
+            field.widget.attrs.setdefault("aria-label", str(field.label))
+        return field
+
+    def get_formset(self, *args: Any, **kwargs: Any) -> Any:
+        formset: Any = super().get_formset(*args, **kwargs)
+        formset.deletion_widget = forms.CheckboxInput(attrs={"aria-label": "Delete this row"})
+        return formset
+
+
+def name_every_field() -> None:
+    """Let the admin's forms use these, and take addresses without a scheme for https; before any model is registered."""
+    defaults: Any = options.FORMFIELD_FOR_DBFIELD_DEFAULTS
+    defaults[models.DateTimeField]["widget"] = NamedSplitDateTime
+    defaults[models.URLField]["assume_scheme"] = "https"
