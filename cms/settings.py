@@ -73,6 +73,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache_url_config(env.str("CACHE_URL", default="") or f"filecache://{VAR / 'cache'}")}
 
+# What readers' pages are made from in an address's query; they do not see the rest, such as what newsletters and
+# social sites append to links, so that it makes no other page to render and keep (see cms/lib/pagecache.py)
+PAGE_PARAMETERS = frozenset(["page", "q", "category", "tag", "author", "year", "p", "page_id"])
+
 # The cache in front of the site, told what to forget when something is published (see cms/purging.py)
 CACHE_PURGE_URL = env.str("CACHE_PURGE_URL", default="")
 CACHE_PURGE_KIND = env.str("CACHE_PURGE_KIND", default="") or "cloudflare"

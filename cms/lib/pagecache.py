@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from functools import wraps
 from hashlib import blake2b
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
 
 import brotli
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
@@ -40,15 +41,19 @@ NOT_KEPT = frozenset({"content-length", "content-encoding", "etag", "vary", "dat
 def public(view: Callable[..., R]) -> Callable[..., R]:
     """Decorate a reader's view: its successful answers to GET may be kept by any cache.
 
-    Browsers revalidate each time (cheap: an ETag); shared caches keep a page for a minute and may serve it stale while
-    they fetch the next.
+    Browsers revalidate each time (cheap: an ETag); shared caches keep a page for a minute, may serve it stale while
+    they fetch the next, and for a day while we are out of order. Of the address's query the view sees only
+    `settings.PAGE_PARAMETERS`: whatever else links carry makes no other page.
     """
 
     @wraps(view)
     def cacheable(request: HttpRequest, *args: Any, **kwargs: Any) -> R:
+        if request.META.get("QUERY_STRING"):
+            request.GET = QueryDict(_known_part(request.META["QUERY_STRING"]))
         response = view(request, *args, **kwargs)
         if response.status_code in (200, 301) and request.method in ("GET", "HEAD"):
-            patch_cache_control(response, public=True, max_age=0, s_maxage=60, stale_while_revalidate=300)
+            lasting = {"s_maxage": 60, "stale_while_revalidate": 300, "stale_if_error": 86_400}
+            patch_cache_control(response, public=True, max_age=0, **lasting)
             cachetags.stamp(response)
         return response
 
@@ -66,7 +71,7 @@ class Page:
     unchanged: Headers
     size: int
     renewing: bool = False
-    used: bool = True
+    used: bool = False
 
 
 @dataclass
@@ -82,12 +87,7 @@ class PageCache:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or _personal(environ):
             return self.application(environ, start_response)
-        key = (
-            environ.get("HTTP_HOST", ""),
-            environ.get("HTTP_X_FORWARDED_PROTO", ""),
-            environ.get("PATH_INFO", ""),
-            environ.get("QUERY_STRING", ""),
-        )
+        key = _key(environ)
         page = self.pages.get(key)
         if page is not None and (self._fresh(page) or not self._claim(page)):
             page.used = True
@@ -152,6 +152,24 @@ class PageCache:
     def _drop(self, key: tuple[str, ...]) -> None:
         if page := self.pages.pop(key, None):
             self.size -= page.size
+
+
+def _key(environ: dict[str, Any]) -> tuple[str, ...]:
+    """What tells pages apart, in one form each, so that nobody can have one page kept many times over."""
+    host = _PORT.sub("", environ.get("HTTP_HOST", "")).rstrip(".").lower()
+    header, https = settings.SECURE_PROXY_SSL_HEADER or ("", "")
+    secure = "https" if header and environ.get(header) == https else ""
+    query = environ.get("QUERY_STRING", "")
+    return host, secure, environ.get("PATH_INFO", ""), _known_part(query) if query else ""
+
+
+_PORT = re.compile(r":\d*$")
+
+
+def _known_part(query: str) -> str:
+    """The part of an address's query that pages are made from, in one order."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return urlencode(sorted((pair for pair in pairs if pair[0] in settings.PAGE_PARAMETERS), key=lambda pair: pair[0]))
 
 
 def _personal(environ: dict[str, Any]) -> bool:

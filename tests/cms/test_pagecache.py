@@ -6,9 +6,10 @@ from wsgiref.util import setup_testing_defaults
 
 import brotli
 import pytest
+from django.http import HttpResponse
 
 from cms.lib import generation
-from cms.lib.pagecache import PageCache
+from cms.lib.pagecache import PageCache, public
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -103,6 +104,37 @@ def test_addresses_and_queries_are_kept_apart():
     cache = PageCache(Application())
     assert get(cache, "/a")[2] != get(cache, "/b")[2]
     assert get(cache, "/a", QUERY_STRING="page=2")[2] == b"page 3"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"QUERY_STRING": "utm_source=letter&page=2&fbclid=x"},
+        {"QUERY_STRING": "page=2", "HTTP_HOST": "Localhost.:8150"},
+        {"QUERY_STRING": "page=2", "HTTP_X_FORWARDED_PROTO": "gopher"},
+        {"QUERY_STRING": "%70age=2&&"},
+    ],
+)
+def test_one_page_is_kept_once_however_it_is_asked_for(other):
+    cache = PageCache(Application())
+    get(cache, HTTP_HOST="localhost", QUERY_STRING="page=2")
+    assert get(cache, **{"HTTP_HOST": "localhost", **other})[2] == b"page 1"
+
+
+def test_a_view_does_not_see_what_makes_no_other_page(rf):
+    seen = public(lambda request: HttpResponse(request.GET.urlencode()))
+    assert seen(rf.get("/?x=1&q=a%20b&page=3&page=2")).content == b"page=3&page=2&q=a+b"
+
+
+def test_whoever_asks_for_a_thousand_addresses_drives_nothing_out_that_is_read():
+    application = Application(text="x" * 50_000)
+    cache = PageCache(application, limit=600_000)
+    get(cache, "/popular")
+    for number in range(100):
+        get(cache, QUERY_STRING=f"q={number}")
+        if number % 4 == 0:
+            get(cache, "/popular")
+    assert application.calls == 101
 
 
 def test_memory_stays_under_its_bound_and_keeps_what_is_read():
