@@ -20,3 +20,5 @@ urlpatterns = [
     path("admin/", admin.site.admin_view(dashboard.start_page)),
     path("admin/", admin.site.urls),
 ]
+
+handler500 = views.broken

@@ -1,12 +1,17 @@
-"""Pages that belong to no single part: the front page and the health checks."""
+"""Pages that belong to no single part: the front page, what is said when something breaks, and the health checks."""
+
+import sys
 
 from django.conf import settings
-from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
+from django.views.defaults import server_error
 from django.views.static import serve
 
 from articles.pages import front_page
@@ -37,9 +42,20 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """A file of the media folder, where no web server in front does that. An image's name changes with its content."""
-    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    try:
+        response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    except OSError as error:  # such as a name longer than a file can have
+        raise Http404("There is no such file.") from error
     response["Cache-Control"] = f"max-age={31_536_000 if path.startswith('images/') else 3600}"
     return response
+
+
+@requires_csrf_token
+def broken(request: HttpRequest) -> HttpResponse:
+    """Something went wrong on our side. Where it is the database, that passes: caches and robots should ask again."""
+    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+        return server_error(request)
+    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "10"})
 
 
 @require_safe

@@ -21,7 +21,7 @@ REMEMBERED_LIMIT = 10_000
 
 logger = logging.getLogger(__name__)
 _lock = threading.Lock()
-_known = {"generation": 0, "checked": 0.0}
+_known = {"generation": -1, "checked": 0.0}
 _remembered: dict[tuple[Any, ...], tuple[int, Any]] = {}
 
 
@@ -36,7 +36,10 @@ def bump() -> None:
 
 
 def current() -> int:
-    """The content generation, at most POLL_SECONDS old: one caller asks the database, the others go on meanwhile."""
+    """The content generation, at most POLL_SECONDS old: one caller asks the database, the others go on meanwhile.
+
+    While the database cannot be reached, the last one known; -1 where none ever was.
+    """
     if time.monotonic() - _known["checked"] > POLL_SECONDS and _lock.acquire(blocking=not _known["checked"]):
         try:
             _refresh()
@@ -52,8 +55,6 @@ def _refresh() -> None:
             row = cursor.fetchone()
         _known["generation"] = row[0] if row else 0
     except DatabaseError as error:
-        if not _known["checked"]:
-            raise
         logger.warning("The content generation cannot be read, so kept pages may be out of date: %s", error)
         connection.close()
     _known["checked"] = time.monotonic()
@@ -79,4 +80,4 @@ def per_generation(build: Callable[P, T]) -> Callable[P, T]:
 def forget() -> None:
     """Drop everything kept in this process, as at its start."""
     _remembered.clear()
-    _known["checked"] = 0.0
+    _known.update(generation=-1, checked=0.0)

@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +20,19 @@ READER_PAGES = [
 def test_it_is_alive_and_ready(client):
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_its_database_the_site_asks_readers_to_come_back(client, monkeypatch):
+    client.raise_request_exception = False
+    connection.close()
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "PORT", "1")
+        answer = client.get("/blog/")
+        assert client.get("/readyz").status_code == 503
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "Back in a moment" in answer.content.decode()
+    assert client.get("/blog/").status_code == 200
 
 
 @pytest.mark.parametrize("path", READER_PAGES)
