@@ -13,6 +13,7 @@ from articles.blocks import clean_data
 from articles.models import Article, ArticleAuthor, Author, Block, Category, Publication, Revision, Snippet, Tag
 from articles.models.article import REGION
 from articles.renaming import current_names
+from cms.lib.html import fit
 
 VERSION = 1
 LIMITS = {"title": 200, "slug": 120, "standfirst": 2000}
@@ -102,10 +103,10 @@ def _line(source: Mapping[str, Any], key: str, limit: int, problems: list[str], 
     value = source.get(key)
     if value is None:
         return ""
-    if not isinstance(value, str) or "\x00" in value:
+    if not isinstance(value, str):
         problems.append(f"“{where}{key}” should be text.")
         return ""
-    line = " ".join(value.split())
+    line = " ".join(fit(value).split())
     if len(line) > limit:
         problems.append(f"“{where}{key}” has {len(line)} characters; at most {limit} fit.")
     return line

@@ -17,6 +17,7 @@ from articles.pages import authors_of
 from articles.querysets import PublicationQuerySet
 from articles.structured_data import absolute
 from cms.lib.cachetags import LISTS, tagged
+from cms.lib.html import fit
 from cms.lib.pagecache import public
 from cms.models import SiteProfile
 
@@ -53,8 +54,8 @@ def feed(request: HttpRequest, form: str, kind: str = "", slug: str = "") -> Htt
     source: Any = get_object_or_404(SOURCES[kind], slug=slug) if kind else None
     site = SiteProfile.current()
     head = {
-        "title": f"{site.name}: {source}" if source else site.name,
-        "description": getattr(source, "description", "") or site.tagline or site.name,
+        "title": fit(f"{site.name}: {source}" if source else site.name),
+        "description": fit(getattr(source, "description", "") or site.tagline or site.name),
         "home": absolute(source.get_absolute_url() if source else "/"),
         "address": absolute(request.path),
     }
@@ -87,15 +88,15 @@ def _xml(generator: type[Rss201rev2Feed] | type[Atom1Feed], content_type: str) -
         for item in items:
             categories = [item["category"].name] if item["category"] else []
             feed.add_item(
-                title=item["title"],
+                title=fit(item["title"]),
                 link=item["url"],
-                description=item["summary"],
+                description=fit(item["summary"]),
                 unique_id=item["url"],
-                author_name=", ".join(author["name"] for author in item["authors"]) or None,
+                author_name=fit(", ".join(author["name"] for author in item["authors"])) or None,
                 pubdate=item["published_at"],
                 updateddate=item["updated_at"],
-                categories=[*categories, *item["tags"]],
-                html=item["html"],
+                categories=[fit(name) for name in [*categories, *item["tags"]]],
+                html=fit(item["html"]),
             )
         return HttpResponse(feed.writeString("utf-8"), content_type=content_type)
 

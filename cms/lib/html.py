@@ -1,6 +1,7 @@
 """Safe HTML: an allow-list for what editors, importers and sponsors hand in, and what is made from it."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape, unescape
@@ -69,9 +70,13 @@ ALLOWED_ATTRIBUTES = {
 }
 ALLOWED_SCHEMES = {"http", "https", "mailto"}
 ALLOWED_RELS = {"nofollow", "sponsored", "ugc", "noopener", "noreferrer", "author", "license"}
+MAX_DEPTH = 1000
+CLOSED_BY_THE_NEXT = frozenset(["br", "col", "dd", "dt", "hr", "img", "input", "li", "p", "td", "th", "tr", "wbr"])
 _HEADING = re.compile(r"<(h[2-4])>(.*?)</\1>", re.DOTALL)
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote|figcaption|pre|dd|dt)>|<br\s*/?>", re.IGNORECASE)
+_EDGE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _TAG = re.compile(r"<[^>]*>")
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,32 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
+def fit(text: str) -> str:
+    """Text without what neither XML nor PostgreSQL can hold: control characters, as PDFs and old files are full of."""
+    return _UNFIT.sub("", text)
+
+
 def clean(html: str) -> str:
     """Return the HTML with only what readers may be sent. Cleaning twice changes nothing."""
+    if _depth(html) > MAX_DEPTH:  # the parser takes hours over it; nobody means it
+        html = "".join(f"<p>{escape(line, quote=False)}</p>" for line in text_of(html).splitlines())
+    cleaned = _cleaned(fit(html))
+    # What is unfit may have been written as &#1; and without it an address may be another: clean what is left of it.
+    return _cleaned(fit(cleaned)) if _UNFIT.search(cleaned) else cleaned
+
+
+def _depth(html: str) -> int:
+    depth = deepest = 0
+    for closing, name in _EDGE.findall(html):
+        if name.lower() not in CLOSED_BY_THE_NEXT:
+            depth = max(depth - 1, 0) if closing else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _cleaned(html: str) -> str:
     return nh3.clean(
-        html.replace("\x00", ""),
+        html,
         tags=ALLOWED_TAGS,
         clean_content_tags={"script", "style", "template", "noscript", "iframe", "object", "title", "textarea"},
         attributes=ALLOWED_ATTRIBUTES,
@@ -105,23 +132,25 @@ def clean(html: str) -> str:
 
 def text_of(html: str) -> str:
     """The plain words of some HTML, a line for each block."""
-    text = unescape(_TAG.sub("", _BLOCK_END.sub("\n", html)))
+    html = _BLOCK_END.sub("\n", html)
+    end = html.rfind(">") + 1  # what opens after it never closes, and need not be searched from every "<"
+    text = unescape(_TAG.sub("", html[:end]) + html[end:])
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
 
 def with_anchors(html: str, taken: Iterable[str] = ()) -> tuple[str, list[Heading]]:
     """Give every h2 to h4 of cleaned HTML an id that is not among `taken`; return both the HTML and the headings."""
-    ids, headings = set(taken), []
+    ids, headings, numbers = set(taken), [], Counter[str]()
 
     def anchored(match: re.Match[str]) -> str:
         tag, inner = match.groups()
         text = text_of(inner).replace("\n", " ")
         base = slugify(text)[:60].strip("-") or "section"
-        anchor, number = base, 1
+        anchor = base
         while anchor in ids:
-            number += 1
-            anchor = f"{base}-{number}"
+            numbers[base] += 1
+            anchor = f"{base}-{numbers[base] + 1}"
         ids.add(anchor)
         headings.append(Heading(int(tag[1]), anchor, text))
         return f'<{tag} id="{escape(anchor)}">{inner}</{tag}>'

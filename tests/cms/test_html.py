@@ -1,5 +1,7 @@
 """HTML that comes in from anywhere is stored clean, and its words survive."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,27 @@ def test_what_editors_write_survives():
         "<blockquote>said</blockquote><table><tbody><tr><th>a</th><td>1</td></tr></tbody></table><pre><code>x</code></pre>"
     )
     assert clean(html) == html
+
+
+@pytest.mark.parametrize(
+    ("work", "html"),
+    [
+        (clean, "<ul><li>" * 40_000 + "a"),
+        (clean, "<dl><dd>" * 40_000 + "a"),
+        (with_anchors, "<h2>a</h2>" * 30_000),
+        (text_of, "<" * 200_000 + "</"),
+    ],
+)
+def test_work_grows_with_the_length_of_a_text_and_no_faster(work, html):
+    began = time.process_time()
+    work(html)
+    assert time.process_time() - began < 5  # the least of them took half a minute
+
+
+@pytest.mark.parametrize("unfit", ["\x01", "&#1;", "&#x0b;", "\ufffe", "\ud800", "\x00"])
+def test_what_xml_cannot_hold_is_left_out_and_hides_nothing(unfit):
+    assert clean(f"<p>a{unfit}b</p>") == "<p>ab</p>"
+    assert "script:" not in clean(f'<a href="java{unfit}script:alert(1)">a</a>')
 
 
 def test_headings_get_anchors_that_differ():
