@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator, validate_slug
 
 from articles.embeds import PROVIDERS, embed_of
-from cms.lib.html import clean, text_of
+from cms.lib.html import clean, fit, text_of
 
 MAX_TABLE_CELLS = 4000
+MAX_FIGURE = 40
 # Every extension that another needs is named: a missing one leaves the field blank in the browser.
 EDITOR_EXTENSIONS: dict[str, Any] = {
     "Bold": True,
@@ -146,6 +147,8 @@ class CsvField(TextField):
             rows = rows_of(text)
         except csv.Error as error:
             raise ValidationError(f"This is not a table we can read: {error}.") from None
+        if not rows:
+            raise ValidationError("There is nothing in the cells.")
         if len({len(row) for row in rows}) > 1:
             widths = [len(row) for row in rows]
             wrong = next(number for number, width in enumerate(widths, 1) if width != widths[0])
@@ -292,8 +295,14 @@ class Chart(Kind):
             raise ValidationError("A chart needs a heading row and at least one line with a label and a figure.")
         for number, row in enumerate(rows[1:], 2):
             for cell in row[1:]:
-                if not re.fullmatch(r"[-+−]?\d[\d,  ]*(?:\.\d+)?\s*%?|", cell):
+                if not re.fullmatch(r"[-+−]?\d[\d,\s]*(?:\.\d+)?\s*%?|", cell):
                     raise ValidationError(f"“{cell}” in row {number} is not a number.")
+                if len(cell) > MAX_FIGURE:
+                    raise ValidationError(f"The figure in row {number} is too long: at most {MAX_FIGURE} characters.")
+        if not any(row[1] for row in rows[1:]):
+            raise ValidationError("There are no figures in the second column, which is the one that is drawn.")
+        if self.cleaned_data.get("kind") == "bar" and any(row[1].startswith(("-", "−")) for row in rows[1:]):
+            raise ValidationError("Bars cannot show less than zero. Choose a line.")
         return text
 
 
@@ -365,7 +374,10 @@ def _clean_with(kind: type[Kind], data: Any, where: str) -> dict[str, Any]:
     if problems:
         raise ValidationError(problems)
     values = {name: field.initial for name, field in fields.items() if name not in data and field.initial is not None}
-    form = kind({**values, **{name: value for name, value in data.items() if value is not None}})
+    values |= {
+        name: fit(value) if isinstance(value, str) else value for name, value in data.items() if value is not None
+    }
+    form = kind(values)
     if not form.is_valid():
         raise ValidationError(
             [
