@@ -4,7 +4,9 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from urllib.parse import unquote, urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -26,12 +28,13 @@ def redirect_path(path: str, target: str, *, automatic: bool = False) -> Redirec
 
     None where the two are the same page. Raises ValidationError for an address that cannot be one.
     """
-    onward = Redirect.objects.filter(path=target).first()
-    if onward and onward.target != path:
+    target = target.removeprefix(settings.SITE_URL) or "/"
+    onward = Redirect.objects.filter(path__in=_rows_asked(target)).first()
+    if onward and path not in _rows_asked(onward.target):
         target = onward.target
-    if target == path:
+    if target == path or path in _rows_asked(target):
         return None
-    Redirect.objects.filter(path=target).delete()
+    Redirect.objects.filter(path__in=_rows_asked(target)).delete()
     Redirect.objects.filter(target=path).exclude(path=target).update(target=target)
     row = Redirect.objects.filter(path=path).first() or Redirect(path=path)
     row.target, row.automatic = target, automatic
@@ -39,6 +42,16 @@ def redirect_path(path: str, target: str, *, automatic: bool = False) -> Redirec
     row.save()
     purge(REDIRECTS)
     return row
+
+
+def _rows_asked(address: str) -> set[str]:
+    """The paths whose redirect answers a request for an address, where there is no page; none for another site's."""
+    parts = urlsplit(address)
+    if parts.netloc:
+        return set()
+    path = unquote(parts.path)
+    slashed = path if path.endswith("/") or "." in path else f"{path}/"
+    return {path, slashed, f"{parts.path}?{parts.query}" if parts.query else path}
 
 
 def free_path(path: str) -> None:
@@ -90,8 +103,7 @@ class RedirectMiddleware:
         response = self.get_response(request)
         if response.status_code != 404 or request.method not in ("GET", "HEAD") or "\x00" in request.path:
             return response  # a NUL cannot be stored, so no redirect has one
-        path = request.path if request.path.endswith("/") or "." in request.path else request.path + "/"
-        row = Redirect.objects.filter(path__in={request.path, path, request.get_full_path()}).first()
+        row = Redirect.objects.filter(path__in=_rows_asked(request.get_full_path())).first()
         return _onward(request, row) if row else response
 
 

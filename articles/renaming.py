@@ -6,11 +6,12 @@ from django.db import transaction
 from django.urls import reverse
 
 from articles import relating
-from articles.models import Article, Publication, Redirect, Tag
+from articles.models import Article, Author, Category, Publication, Redirect, Tag
 from articles.redirecting import redirect_path
 from cms.lib.pagecache import bump
 
 Document = dict[str, Any]
+NAMED: dict[str, Any] = {"category": Category, "author": Author, "tag": Tag}
 
 
 @transaction.atomic
@@ -40,7 +41,7 @@ def delete_tag(tag: Tag) -> None:
 
 
 def current_names(document: Document) -> Document:
-    """The document with the names that its category, authors and tags have today. One query."""
+    """The document with the names that its category, authors and tags have today. One query where none moved."""
     named = {
         "category": [document["category"]] if document["category"] else [],
         "author": document["authors"],
@@ -50,6 +51,9 @@ def current_names(document: Document) -> Document:
     moved = dict(Redirect.objects.filter(path__in=paths).values_list("path", "target"))
     if not moved:
         return document
+    for kind, model in NAMED.items():  # a name that was given away again means who bears it now
+        for slug in model.objects.filter(slug__in=named[kind]).values_list("slug", flat=True):
+            moved.pop(_path(kind, slug), None)
 
     def now(kind: str, slug: str) -> str:
         target = moved.get(_path(kind, slug), "")
