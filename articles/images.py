@@ -2,6 +2,7 @@
 
 import io
 import re
+import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -27,6 +28,8 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     "webp": {"format": "WEBP", "quality": 82, "method": 4},
 }
 
+_one_at_a_time = threading.Lock()  # 40 million pixels take half a gigabyte while they are made smaller
+
 JPEG = {"format": "JPEG", "quality": 86, "optimize": True}  # social sites do not all read WebP
 
 
@@ -39,27 +42,31 @@ def store_image(
 
     Raises ValidationError, in words for whoever uploaded it, when it is no image we take.
     """
-    content = upload if isinstance(upload, bytes) else upload.read(MAX_BYTES + 1)
+    content = upload if isinstance(upload, bytes) else _read(upload)
     if len(content) > MAX_BYTES:
         raise ValidationError(f"“{name}” is larger than {MAX_BYTES // 1024 // 1024} MB.")
     digest = sha256(content).hexdigest()
     if known := ImageAsset.objects.filter(digest=digest).first():
         return known
-    picture = _opened(content, name)
-    if not path or not OUR_PATH.fullmatch(path):
-        path = f"images/{digest[:2]}/{digest[:20]}.webp"
-    path = _write(path, picture, "webp", quality=88)
-    return ImageAsset.objects.create(
-        file=path,
+    with _one_at_a_time:
+        picture = _opened(content, name)
+        if not path or not OUR_PATH.fullmatch(path):
+            path = f"images/{digest[:2]}/{digest[:20]}.webp"
+        path = _write(path, picture, "webp", quality=88)
+        renditions = _renditions(path, picture)
+    made, _ = ImageAsset.objects.get_or_create(  # someone may have uploaded the same in this moment
         digest=digest,
-        name=name[-160:],
-        alt=alt[:400],
-        credit=credit[:200],
-        width=picture.width,
-        height=picture.height,
-        renditions=_renditions(path, picture),
-        uploaded_by=by,
-    )
+        defaults={
+            "file": path, "name": name[-160:], "alt": alt[:400], "credit": credit[:200], "width": picture.width,
+            "height": picture.height, "renditions": renditions, "uploaded_by": by,
+        },
+    )  # fmt: skip
+    return made
+
+
+def _read(upload: IO[bytes]) -> bytes:
+    upload.seek(0)  # a form that is looked at twice has read it already
+    return upload.read(MAX_BYTES + 1)
 
 
 def _opened(content: bytes, name: str) -> Image.Image:
@@ -79,6 +86,8 @@ def _opened(content: bytes, name: str) -> Image.Image:
         raise ValidationError(f"“{name}” has too many pixels; at most {MAX_PIXELS:,} fit.") from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         raise ValidationError(f"“{name}” is not an image we can read. Use PNG, JPEG, WebP or AVIF.") from None
+    if picture.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off instead of scaling
+        picture = picture.point(lambda value: value / 256).convert("L")
     transparent = "A" in picture.getbands() or "transparency" in picture.info
     picture = picture.convert("RGBA" if transparent else "RGB")
     picture.thumbnail((MAX_SIDE, MAX_SIDE))

@@ -144,6 +144,12 @@ class NewImageForm(forms.ModelForm):
         self.instance = images.store_image(upload, name=upload.name)
         return upload
 
+    def clean(self) -> Any:
+        """An image that was here already keeps what is said of it, unless something else is said now."""
+        for name in ("alt", "credit"):
+            self.cleaned_data[name] = self.cleaned_data.get(name) or getattr(self.instance, name)
+        return self.cleaned_data
+
 
 @admin.register(ImageAsset)
 class ImageAssetAdmin(WordSearch, admin.ModelAdmin):

@@ -1,10 +1,12 @@
 """Uploads: re-encoded, stripped, bounded."""
 
 import io
+import threading
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.db import connection
 from PIL import Image
 
 from articles import images
@@ -69,6 +71,29 @@ def test_a_file_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_same_bytes_are_kept_once() -> None:
     content = factories.picture()
     assert images.store_image(content, name="a.png") == images.store_image(content, name="b.png")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_upload_the_same_at_once_get_the_same() -> None:
+    content, stored = factories.picture(), []
+
+    def upload() -> None:
+        stored.append(images.store_image(content, name="a.png").pk)
+        connection.close()
+
+    threads = [threading.Thread(target=upload) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stored == [ImageAsset.objects.get().pk] * 3
+
+
+def test_sixteen_bits_of_grey_stay_grey() -> None:
+    out = io.BytesIO()
+    Image.new("I;16", (20, 20), 20_000).save(out, "PNG")
+    with default_storage.open(images.store_image(out.getvalue(), name="scan.png").file) as file:
+        assert Image.open(file).convert("L").getpixel((5, 5)) == pytest.approx(78, abs=2)
 
 
 def test_a_crop_keeps_its_focal_point_in_view() -> None:
