@@ -29,19 +29,19 @@ class Cards:
         self.newest: list[int] = []
         self.html: dict[int, str] = {}
 
-    def load(self, wanted: Iterable[int]) -> None:
-        """Have these and the newest, with one query where any is missing."""
-        missing = [pk for pk in wanted if pk not in self.html]
-        if self.newest and not missing:
-            return
+    def having(self, wanted: Iterable[int]) -> dict[int, str]:
+        """The cards, with these and the newest among them; one query where any is missing."""
+        cards = self.html if len(self.html) <= CARDS_KEPT else {}  # who reads the old ones still has them all
+        missing = [pk for pk in wanted if pk not in cards]
+        if self.newest and cards and not missing:
+            return cards
         live = Publication.objects.live()
         found = list(live.cards().filter(Q(pk__in=missing) | Q(pk__in=live.values("pk")[:NEWEST])))
-        if len(self.html) > CARDS_KEPT:
-            self.html = {}
         for publication in found:
             context = {"article": card_of(publication)}
-            self.html[publication.pk] = render_to_string("components/article_card.html", context)
-        self.newest = [publication.pk for publication in found[:NEWEST]]
+            cards[publication.pk] = render_to_string("components/article_card.html", context)
+        self.html, self.newest = cards, [publication.pk for publication in found[:NEWEST]]
+        return cards
 
 
 @per_generation
@@ -50,18 +50,17 @@ def _cards() -> Cards:
 
 
 def _related(page: Surroundings, _argument: str) -> str:
-    _cards().load(page.related)
-    return _section(page.related, "Related", "related")
+    return _section(_cards().having(page.related), page.related, "Related", "related")
 
 
 def _recent(page: Surroundings, _argument: str) -> str:
-    _cards().load(page.related)
-    others = [pk for pk in _cards().newest if pk != page.row["pk"] and pk not in page.related]
-    return _section(others[:RECENT], "Recent posts", "recent")
+    kept = _cards()
+    html = kept.having(page.related)
+    others = [pk for pk in kept.newest if pk != page.row["pk"] and pk not in page.related]
+    return _section(html, others[:RECENT], "Recent posts", "recent")
 
 
-def _section(pks: Sequence[int], heading: str, anchor: str) -> str:
-    html = _cards().html
+def _section(html: dict[int, str], pks: Sequence[int], heading: str, anchor: str) -> str:
     shown = "".join(html[pk] for pk in pks if pk in html)
     return _section_around(heading, anchor).replace(BODY, shown) if shown else ""
 
