@@ -1,0 +1,200 @@
+"""What somebody might type, paste, upload or ask for to do harm, or by mishap: none of it reaches a reader's browser."""
+
+import time
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from defusedxml import ElementTree
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from articles.desk import commenting
+from articles.documents import DocumentError, apply_document, normalised
+from articles.models import ImageAsset, Publication, Redirect, Revision
+from cms.models import OutgoingMail, SiteProfile
+from tests.articles import factories
+from tests.articles.desk import posted
+
+pytestmark = pytest.mark.django_db
+
+EVIL = "\"'><x-evil onwheel=alert(1)></script></title></textarea>--><!--slot:signup:x-->&lt;x-evil&gt;"
+CELL = EVIL.replace("&lt;", "<").replace("&gt;", ">").replace('"', "")
+BLOCKS: list[dict[str, Any]] = [
+    {"type": "richtext", "html": f"<h2>{EVIL}</h2><p title='{EVIL}'>{EVIL}</p><a href='java&#1;script:a()'>{EVIL}</a>"},
+    {"type": "image", "src": "https://evil.example/?\"onwheel='1'", "alt": EVIL, "caption": EVIL, "credit": EVIL},
+    {"type": "gallery", "images": [{"src": "images/ab/none.webp", "alt": EVIL, "caption": EVIL}], "caption": EVIL},
+    {"type": "faq", "question": EVIL, "answer": f"<p>{EVIL}</p>"},
+    {"type": "cta", "heading": EVIL, "body": EVIL, "label": EVIL[:80], "url": "https://a.example/\"onwheel='1'"},
+    {"type": "cta", "snippet": "evil"},
+    {"type": "callout", "tone": "tip", "html": f"<p>{EVIL}</p>"},
+    {"type": "pullquote", "text": EVIL, "attribution": EVIL},
+    {"type": "table", "csv": f"{CELL},b\nc,{CELL}", "caption": EVIL},
+    {"type": "chart", "kind": "bar", "title": EVIL, "csv": f"{CELL},b\n{CELL},3", "unit": "<x-evil>\"'"},
+    {"type": "chart", "kind": "line", "title": EVIL, "csv": f"a,{CELL}\n{CELL},3\nd,4"},
+    {"type": "code", "language": "c++", "code": EVIL},
+    {"type": "embed", "url": "https://youtu.be/aaaaaaaaaaa?'\"><x-evil>"},
+]
+PAGES = (
+    "/", "/blog/", "/blog/evil/", "/blog/category/evil/", "/blog/tag/evil/", "/blog/author/evil/", "/blog/archive/",
+    f"/blog/search/?q={EVIL}", f"/blog/{EVIL}/", "/newsletter/",
+)  # fmt: skip
+XML = ("/feed.xml", "/feed.atom", "/blog/tag/evil/feed.xml", "/sitemap.xml", "/sitemap-pages.xml", "/news-sitemap.xml")
+
+
+class Elements(HTMLParser):
+    """The names of elements and attributes, as a browser finds them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {tag, *(name for name, _ in attrs)}
+        self.found |= {"javascript:" for _, value in attrs if "script:" in (value or "")}
+
+
+def wicked(html: str) -> set[str]:
+    return Elements(html).found & {"x-evil", "onwheel", "javascript:"}
+
+
+@pytest.fixture
+def evil() -> Publication:
+    """An article that says the worst in every field, and so does all that it names."""
+    SiteProfile(name=EVIL[:80], tagline=EVIL, about_heading=EVIL, about_html=EVIL).save()
+    card = {"kind": "cta", "heading": EVIL, "html": EVIL, "label": EVIL[:80]}
+    factories.card("evil", **card, url="https://a.example/\"onwheel='1'")
+    disclaimer = factories.card("small-print", kind="disclaimer", html=EVIL)
+    factories.category("evil", name=EVIL[:80], description=EVIL, disclaimer=disclaimer)
+    links = [{"label": EVIL, "url": f"https://a.example/{EVIL}"}]
+    factories.author("evil", name=EVIL[:120], role=EVIL[:120], bio_html=EVIL, links=links)
+    tag = factories.tag("evil")
+    tag.name = EVIL[:80]
+    tag.save()
+    names = {"category": "evil", "authors": ["evil"], "tags": ["evil"], "cta": "evil"}
+    seo = {"title": EVIL[:120], "description": EVIL}
+    return factories.publication(*BLOCKS, title=EVIL, slug="evil", standfirst=EVIL, seo=seo, **names)
+
+
+def test_no_readers_page_carries_what_was_typed_as_markup(evil: Publication, client: Client) -> None:
+    pages = {path: client.get(path).content.decode() for path in PAGES}
+    assert {path: wicked(html) for path, html in pages.items() if wicked(html)} == {}
+    assert "x-evil" in pages["/blog/evil/"], "the words themselves are there"
+
+
+@pytest.mark.parametrize("path", XML)
+def test_no_feed_or_map_carries_it(evil: Publication, client: Client, path: str) -> None:
+    root = ElementTree.fromstring(client.get(path).content)
+    assert "x-evil" not in {element.tag.rpartition("}")[2] for element in root.iter()}
+    encoded = [element.text or "" for element in root.iter() if element.tag.endswith(("encoded", "content"))]
+    assert not any(wicked(html) for html in encoded)
+
+
+def test_no_page_of_the_desk_carries_it(evil: Publication, client: Client) -> None:
+    editor, article = factories.user("administrator"), evil.article
+    editor.name = EVIL[:120]
+    editor.save()
+    apply_document(article, {**article.revisions.get().document, "blocks": BLOCKS[:1]}, by=editor, reason=EVIL)
+    commenting.comment(article, by=editor, text=EVIL, asks=factories.user("writer").email)
+    client.force_login(editor)
+    names = ("change", "revisions", "preview", "frame", "check")
+    pages = [reverse(f"admin:articles_article_{name}", args=[article.pk]) for name in names]
+    pages += [reverse("admin:articles_article_compare", args=[article.pk]) + "?a=1&b=2", "/admin/"]
+    for model in ("article", "author", "category", "tag", "snippet", "auditentry"):
+        pages.append(reverse(f"admin:articles_{model}_changelist"))
+    answers = {path: client.get(path) for path in pages}
+    assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 200} == {}
+    found = {path: wicked(answer.content.decode()) for path, answer in answers.items()}
+    assert {path: names for path, names in found.items() if names} == {}
+    assert b"<x-evil" not in bytes(OutgoingMail.objects.get().message).replace(b"=\n", b"").partition(b"text/html")[2]
+
+
+def test_no_control_character_stops_a_feed(client: Client) -> None:
+    unfit = "A\x01B\x0b\x1b\ufffe\x7f"
+    factories.author("ana", name=f"Ana{unfit}")
+    block = {"type": "richtext", "html": f"<p>{unfit}&#1;</p>"}
+    shown = factories.publication(block, title=unfit, slug="a", standfirst=unfit, authors=["ana"])
+    assert shown.title == "AB"
+    for path in ("/feed.xml", "/feed.atom", "/news-sitemap.xml"):
+        assert ElementTree.fromstring(client.get(path).content) is not None
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ({"type": "table", "csv": ";;\n;;"}, "nothing in the cells"),
+        ({"type": "table", "csv": "a,b\n" * 10_000}, "at most 4000 cells"),
+        ({"type": "chart", "kind": "bar", "title": "t", "csv": "a,b\nc,-1"}, "Choose a line"),
+        ({"type": "chart", "kind": "line", "title": "t", "csv": f"a,b\nc,{'9' * 400}"}, "too long"),
+        ({"type": "chart", "kind": "line", "title": "t", "csv": "a,b\nc,"}, "no figures"),
+        ({"type": "richtext", "html": "<p>\ud800</p>"}, "required"),
+    ],
+)
+def test_what_could_not_be_drawn_is_refused_when_it_is_saved(block: dict[str, Any], said: str) -> None:
+    with pytest.raises(DocumentError, match=said):
+        normalised(factories.document(blocks=[block]))
+
+
+@pytest.mark.parametrize("html", [f"<p>{'&lt;' * 100_000}</p>", "<ul><li>" * 40_000 + "a", "<p>a</p>" * 100_000])
+def test_a_very_long_text_is_published_in_time_that_grows_with_its_length(html: str, client: Client) -> None:
+    began = time.process_time()
+    shown = factories.publication({"type": "richtext", "html": html}, slug="long")
+    assert client.get(shown.get_absolute_url()).status_code == 200
+    assert time.process_time() - began < 20  # these took from minutes to hours
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/blog/search/?q=a&category=%00&author=%00&year=%00", f"/sitemap-articles-{'9' * 5000}.xml", "/blog/?page=9e9",
+        f"/media/{'a' * 5000}", "/media/%00", "/%ff%fe/", "//evil.example/", f"/blog/archive/{'9' * 5000}/1/",
+        f"/blog/?page={'9' * 5000}", "/api/v1/articles/?category=%00&page=%00",
+    ],
+)  # fmt: skip
+def test_an_odd_address_is_answered(client: Client, path: str) -> None:
+    assert client.get(path).status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize("target", ["http://localhost:8000/a/", "/a", "/a/?x=1", "/a/#b", "/%61/"])
+def test_a_redirect_that_would_lead_back_to_itself_is_none(client: Client, target: str) -> None:
+    client.force_login(factories.user("editor"))
+    client.post(reverse("admin:articles_redirect_csv"), {"csv": f"/a/,{target}"})
+    assert not Redirect.objects.exists()
+
+
+def test_two_redirects_that_differ_by_a_slash_form_no_loop(client: Client) -> None:
+    client.force_login(factories.user("editor"))
+    client.post(reverse("admin:articles_redirect_csv"), {"csv": "/a/,/b\n/b/,/a"})
+    assert client.get("/b/", follow=True).redirect_chain == [("/a", 301)]
+
+
+def test_a_name_that_was_given_away_again_means_who_bears_it_now(client: Client) -> None:
+    client.force_login(factories.user("editor"))
+    author = factories.author("ana")
+    fields = {"name": "Ana", "role": "", "bio_html": "", "links": "[]"}
+    client.post(reverse("admin:articles_author_change", args=[author.pk]), {**fields, "slug": "ana-b"})
+    factories.author("ana", name="Another Ana")
+    shown = factories.publication(authors=["ana"])
+    assert [author.name for author in shown.authors.all()] == ["Another Ana"]
+
+
+def test_an_image_sent_again_with_an_article_that_is_refused_is_no_error_of_its_own(client: Client) -> None:
+    client.force_login(factories.user("editor"))
+    factories.article(slug="taken")
+    upload = SimpleUploadedFile("a.png", factories.picture(), "image/png")
+    document = factories.document(slug="taken")
+    answer = client.post("/admin/articles/article/add/", posted(document, cover_upload=upload, cover_alt="A view"))
+    assert "is taken by another article" in answer.content.decode()
+    assert "not an image" not in answer.content.decode()
+    assert not Revision.objects.filter(document__title=document["title"]).exists()
+
+
+def test_an_image_uploaded_again_keeps_what_was_said_of_it(client: Client) -> None:
+    client.force_login(factories.user("writer"))
+    content = factories.picture()
+    for alt in ("A ship", ""):
+        upload = SimpleUploadedFile("ship.png", content, "image/png")
+        client.post("/admin/articles/imageasset/add/", {"upload": upload, "alt": alt, "credit": ""})
+    assert ImageAsset.objects.get().alt == "A ship"
