@@ -56,6 +56,8 @@ def old_path(address: str) -> str:
         parts = urlsplit(address.strip())
     except ValueError:
         return ""
+    if parts.scheme not in ("", "http", "https"):
+        return ""
     path = unquote(parts.path)
     if re.search(r"[\s\x00-\x1f]", path) or "\ufffd" in path:
         path = quote(path if "\ufffd" not in path else unquote_to_bytes(parts.path))

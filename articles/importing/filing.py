@@ -33,6 +33,7 @@ class Filing:
         self._slugs: dict[str, dict[str, str]] = {}
         self._there: dict[str, set[str]] = {}
         self._made: list[tuple[str, str, str]] = []
+        self._being_made: set[tuple[str, str]] = set()
         self._used: set[tuple[str, str]] = set()
         self._disclaimed: set[str] = set()
         for kind, model in self.MODELS.items():
@@ -81,16 +82,17 @@ class Filing:
             if not self.pictures.dry_run:
                 self._there.setdefault(kind, set()).add(slug)
             self.report.made_new(kind, name)
-        self._made.clear()
+        self.forget()
 
     def forget(self) -> None:
         """What was made since was undone."""
         self._made.clear()
+        self._being_made.clear()
 
     def _file(self, kind: str, item: Term | Person) -> None:
         slug = self.slug(kind, item)
         self._used.add((kind, slug))
-        if slug in self._there[kind] or any(made[:2] == (kind, slug) for made in self._made):
+        if slug in self._there[kind] or (kind, slug) in self._being_made:
             return
         name = one_line(item.name) or slug
         if isinstance(item, Person):
@@ -111,6 +113,7 @@ class Filing:
         else:
             Tag.objects.create(slug=slug, name=name[:80])
         self._made.append((kind, slug, name))
+        self._being_made.add((kind, slug))
 
     def _file_snippet(self, row: dict[str, str]) -> None:
         """A call-to-action card or disclaimer of our own export. Raises ValidationError for a wrong one."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from articles.importing.archives import ZipFiles, files_beside
-from articles.importing.decoding import decode, moment, truth
+from articles.importing.decoding import decode, moment_or_none, truth
 from articles.importing.ghost_texts import lexical_html, mobiledoc_html
 from articles.importing.markup import markdown_html
 from articles.importing.posts import (
@@ -114,14 +114,14 @@ class _Ghost:
 
     def __init__(self, tables: Row) -> None:
         self.tables = tables
-        self.settings = {row.get("key"): row.get("value") for row in self.rows("settings")}
+        self.settings = {str(row.get("key")): row.get("value") for row in self.rows("settings")}
         self.permalinks = str(self.settings.get("permalinks") or "/:slug/")
         self.site = str(self.settings.get("url") or "")
         self.address = lambda: self.site.rstrip("/")
         self.remarks = list(self._of_the_site())
-        self.meta = {row.get("post_id"): row for row in self.rows("posts_meta")}
-        self.tags = {row.get("id"): row for row in self.rows("tags")}
-        self.users = {row.get("id"): row for row in self.rows("users")}
+        self.meta = {_key(row.get("post_id")): row for row in self.rows("posts_meta")}
+        self.tags = {_key(row.get("id")): row for row in self.rows("tags")}
+        self.users = {_key(row.get("id")): row for row in self.rows("users")}
         self.of_post = {
             name: self._joined(table, key)
             for name, table, key in (("tags", "posts_tags", "tag_id"), ("users", "posts_authors", "author_id"))
@@ -135,7 +135,7 @@ class _Ghost:
         ordered = sorted(self.rows(table), key=lambda row: _number(row.get("sort_order")))
         joined: dict[Any, list[Any]] = defaultdict(list)
         for row in ordered:
-            joined[row.get("post_id")].append(row.get(key))
+            joined[_key(row.get("post_id"))].append(_key(row.get(key)))
         return joined
 
     def left(self) -> Counter[str]:
@@ -187,7 +187,7 @@ class _Ghost:
             **row,
             **{
                 key: value
-                for key, value in self.meta.get(row.get("id"), {}).items()
+                for key, value in self.meta.get(_key(row.get("id")), {}).items()
                 if value is not None and key != "id"
             },
         }
@@ -255,30 +255,33 @@ class _Ghost:
 
     def _file(self, row: Row, post: Post) -> None:
         """Tags, the first of them as the category too, and authors."""
-        tags = [self.tags[key] for key in self.of_post["tags"].get(row.get("id"), []) if key in self.tags] or _named(
-            row.get("tags")
-        )
+        tags = [
+            self.tags[key] for key in self.of_post["tags"].get(_key(row.get("id")), []) if key in self.tags
+        ] or _named(row.get("tags"))
         public = [tag for tag in tags if not _internal(tag)]
         post.notes.left["internal tags (#…)"] += len(tags) - len(public)
         post.tags = list(dict.fromkeys(found for tag in public if (found := _term(tag))))
         post.category = post.tags[0] if post.tags else None
         if post.category:
             post.notes.changed["the first tag of a post became its category as well"] += 1
-        users = [self.users[key] for key in self.of_post["users"].get(row.get("id"), []) if key in self.users]
+        users = [self.users[key] for key in self.of_post["users"].get(_key(row.get("id")), []) if key in self.users]
         users = (
             users
             or _named(row.get("authors"))
-            or [self.users[key] for key in (row.get("author_id"),) if key in self.users]
+            or [self.users[key] for key in (_key(row.get("author_id")),) if key in self.users]
         )
         post.authors = list(dict.fromkeys(who for user in users if (who := _person(user))))
 
     def _set_state(self, row: Row, post: Post) -> None:
         status, notes = str(row.get("status") or "draft"), post.notes
-        post.published_at = moment(row.get("published_at"), "date of publication")
-        post.updated_at = moment(row.get("updated_at"), "date of the last change")
+        post.published_at = moment_or_none(row.get("published_at"), notes, "date of publication")
+        post.updated_at = moment_or_none(row.get("updated_at"), notes, "date of the last change")
         post.status = {"published": PUBLISHED, "scheduled": SCHEDULED}.get(status, DRAFT)
         if post.status != DRAFT and not post.published_at:
-            post.published_at = moment(row.get("created_at")) or post.updated_at
+            post.published_at = moment_or_none(row.get("created_at"), notes) or post.updated_at
+        if post.status != DRAFT and not post.published_at:
+            post.status = DRAFT
+            notes.changed["posts without a date became drafts"] += 1
         page = row.get("type") == "page" or truth(row.get("page"))
         visibility = str(row.get("visibility") or "public")
         if status == "sent":
@@ -354,6 +357,11 @@ def _named(values: Any) -> list[Row]:
         for value in values
     ]
     return [row for row in found if row.get("name") or row.get("slug")]
+
+
+def _key(value: Any) -> str:
+    """An id, whichever way it is written; old exports have numbers."""
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def _number(value: Any) -> float:

@@ -30,6 +30,7 @@ from articles.relating import relate_all
 from articles.rendering import WORDS_PER_MINUTE
 
 FORMAT_VERSION = 2
+MAX_ID = 400
 
 
 def load(
@@ -119,6 +120,8 @@ class Loader:
         return entry
 
     def _write(self, post: Post, entry: Entry) -> None:
+        if len(post.source_id) > MAX_ID:
+            post.source_id = hashlib.sha256(post.source_id.encode()).hexdigest()
         if post.source_id in self._seen:
             raise PostRefused(f"Its id is that of an earlier post in this file ({self._seen[post.source_id]}).")
         self._seen[post.source_id] = post.where or post.title

@@ -8,7 +8,7 @@ from typing import IO
 
 from articles.importing.posts import ImportRefused
 
-MAX_LINE = 256 * 1024 * 1024
+MAX_LINE = 64 * 1024 * 1024
 _MARK = re.compile(rb"<!\[CDATA\[|<!--")
 _REFERENCE = re.compile(rb"&(?:#(x[0-9a-fA-F]{1,6}|\d{1,7});|([a-zA-Z][a-zA-Z0-9]{1,31});)?")
 _KNOWN_TO_XML = {"amp", "lt", "gt", "quot", "apos"}

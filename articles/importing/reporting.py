@@ -41,7 +41,7 @@ class Report:
     dry_run: bool = False
     seconds: float = 0.0
     entries: list[Entry] = field(default_factory=list)
-    made: dict[str, list[str]] = field(default_factory=dict)
+    made: dict[str, dict[str, None]] = field(default_factory=dict)
     images_stored: int = 0
     images_kept: dict[str, str] = field(default_factory=dict)
     redirects: int = 0
@@ -67,9 +67,7 @@ class Report:
         return total
 
     def made_new(self, what: str, name: str) -> None:
-        names = self.made.setdefault(what, [])
-        if name not in names:
-            names.append(name)
+        self.made.setdefault(what, {}).setdefault(name)
 
     def as_json(self) -> dict[str, Any]:
         notes = self.notes
@@ -79,7 +77,7 @@ class Report:
             "dry_run": self.dry_run,
             "seconds": round(self.seconds, 3),
             "counts": self.counts,
-            "made": self.made,
+            "made": {what: list(names) for what, names in self.made.items()},
             "images": {"stored": self.images_stored, "kept_as_references": self.images_kept},
             "redirects": self.redirects,
             "remarks": self.remarks,
@@ -115,7 +113,7 @@ class Report:
         if states:
             yield "  of those that came: " + ", ".join(f"{number} {state}" for state, number in states.most_common())
         for what, names in self.made.items():
-            yield f"  {what} made: {_listed(names)}"
+            yield f"  {what} made: {_listed(list(names))}"
         if self.images_stored:
             yield f"  pictures stored: {self.images_stored}"
         if self.redirects:

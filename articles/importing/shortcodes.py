@@ -9,8 +9,9 @@ from html import escape
 from articles.importing.builders import is_builder, module_html, raw_html
 from articles.importing.pairs import replace_pairs
 from articles.importing.pictures import Picture, figure_of
-from articles.importing.posts import Notes
+from articles.importing.posts import MAX_BODY, Notes, PostRefused
 
+TOO_LARGE = f"With the blocks and galleries that it shows, its text is larger than {MAX_BODY >> 20} MB."
 Attributes = dict[str, str]
 Pictures = dict[str, Picture]
 
@@ -73,7 +74,7 @@ def autop(text: str) -> str:
 def gutenberg(text: str, notes: Notes, reusable: dict[str, str]) -> str:
     """The HTML of a text written in blocks: their comments go; what stands between blocks is classic text."""
     out: list[str] = []
-    at = depth = 0
+    at = depth = grown = 0
     for match in _BLOCK_COMMENT.finditer(text):
         between = text[at : match.start()]
         out.append(autop(between) if depth == 0 and between.strip() else between)
@@ -85,6 +86,9 @@ def gutenberg(text: str, notes: Notes, reusable: dict[str, str]) -> str:
             depth = max(depth - 1, 0)
         elif empty:
             out.append(_empty_block(name, attributes.removesuffix("/"), notes, reusable))
+            grown += len(out[-1])
+            if grown > MAX_BODY:
+                raise PostRefused(TOO_LARGE)
         else:
             depth += 1
             if name.removeprefix("core/") == "freeform":
@@ -176,6 +180,7 @@ class _Shortcodes:
         self.pictures = pictures
         self.attached = attached
         self.notes_below: list[str] = []
+        self.bare_galleries = self.grown = 0
         self.known: dict[str, Callable[[Attributes, str], str]] = {
             "caption": self.caption,
             "wp_caption": self.caption,
@@ -289,6 +294,11 @@ class _Shortcodes:
 
     def gallery(self, attributes: Attributes, inner: str) -> str:
         ids = re.findall(r"\d+", attributes.get("ids") or attributes.get("include") or "")
+        if not ids:
+            self.bare_galleries += 1
+        if self.bare_galleries > 1 and not ids:
+            self.notes.left["a [gallery] that shows the same pictures again"] += 1
+            return ""
         left_out = {self.pictures.get(number) for number in re.findall(r"\d+", attributes.get("exclude") or "")}
         found = [self.pictures[identifier] for identifier in ids if identifier in self.pictures]
         if not ids:
@@ -296,6 +306,9 @@ class _Shortcodes:
         if len(found) < len(ids) or not found:
             self.notes.left["pictures of a [gallery] that the export does not hold"] += max(len(ids) - len(found), 1)
         images = "".join(map(figure_of, found))
+        self.grown += len(images)
+        if self.grown > MAX_BODY:
+            raise PostRefused(TOO_LARGE)
         return f'\n\n<figure class="wp-block-gallery">{images}</figure>\n\n' if images else ""
 
     def address(self, text: str) -> str:

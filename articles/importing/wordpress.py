@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from articles.importing.archives import files_beside
-from articles.importing.decoding import moment
+from articles.importing.decoding import moment_or_none
 from articles.importing.posts import (
     DRAFT,
     IN_REVIEW,
@@ -21,6 +21,7 @@ from articles.importing.posts import (
     SCHEDULED,
     Cover,
     Export,
+    Notes,
     Person,
     Post,
     PostRefused,
@@ -209,8 +210,8 @@ class _Item:
         if status not in STATES:
             post.notes.changed[f"posts in the state “{status[:60]}” became drafts"] += 1
         if post.status in (PUBLISHED, SCHEDULED):
-            post.published_at = self._moment("wp:post_date_gmt", "wp:post_date", "pubDate")
-        post.updated_at = self._moment("wp:post_modified_gmt", "wp:post_modified")
+            post.published_at = self._moment(post.notes, "wp:post_date_gmt", "wp:post_date", "pubDate")
+        post.updated_at = self._moment(post.notes, "wp:post_modified_gmt", "wp:post_modified")
         if status == "private":
             post.notes.changed["private posts became drafts"] += 1
         if self.fields.get("wp:post_password", "").strip() and post.status != DRAFT:
@@ -222,9 +223,9 @@ class _Item:
         if post.status in (PUBLISHED, SCHEDULED) and not post.published_at:
             post.notes.changed["posts without a date are dated today"] += 1
 
-    def _moment(self, *names: str) -> datetime | None:
+    def _moment(self, notes: Notes, *names: str) -> datetime | None:
         for name in names:
-            if (found := moment(self.fields.get(name), "date")) is not None:
+            if (found := moment_or_none(self.fields.get(name), notes)) is not None:
                 return found
         return None
 

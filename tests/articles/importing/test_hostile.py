@@ -15,6 +15,8 @@ from articles.importing.detecting import open_export
 from articles.importing.dialects import plain_markdown
 from articles.importing.frontmatter import split
 from articles.importing.ghost_texts import lexical_html, mobiledoc_html
+from articles.importing.markup import markdown_html
+from articles.importing.pictures import Picture
 from articles.importing.posts import UNREADABLE, ImportRefused, Notes, Post, PostRefused, Refusal
 from articles.importing.shortcodes import wordpress_html
 from tests.articles.importing.samples import csv_of, ghost_export, webflow_row, wxr, wxr_item
@@ -65,6 +67,23 @@ def test_time_grows_with_the_text_alone(read: Callable[[str], Any], piece: str) 
     assert time.process_time() - started < 3
 
 
+@pytest.mark.parametrize("text", ["".join(f"{'  ' * at}- item {at}\n" for at in range(30)), ">" * 5000 + " item 29"])
+def test_markdown_nested_deeply_keeps_its_words(text: str) -> None:
+    assert "item 29" in markdown_html(text).replace("&gt;", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ('<!-- wp:block {"ref":2} /-->' * 5000, {"reusable": {"2": "x" * 5000}}),
+        ('[gallery ids="1"]' * 200_000, {"pictures": {"1": Picture("https://i.example/" + "a" * 100)}}),
+    ],
+)
+def test_a_text_that_grows_without_end_is_refused(text: str, others: dict[str, Any]) -> None:
+    with pytest.raises(PostRefused, match="larger than 20 MB"):
+        wordpress_html(text, Notes(), **{"pictures": {}, "reusable": {}} | others)
+
+
 def test_a_text_of_twelve_megabytes_keeps_its_words() -> None:
     notes = Notes()
     found = convert("word " * 2_400_000, notes).blocks
@@ -110,3 +129,16 @@ def test_any_lexical_or_mobiledoc_is_read_or_refused(document: Any) -> None:
 def test_any_text_with_shortcodes_or_dialect_is_read(text: str) -> None:
     for read in (wordpress, dialect):
         convert(read(text), Notes())
+
+
+@pytest.mark.django_db
+def test_a_ghost_export_with_anything_in_its_tables_is_read(write, bring_in) -> None:
+    odd: Any = [{"id": {"a": 1}, "post_id": [1], "tag_id": {"x": 1}, "key": [], "value": {}}, None, 5, "x"]
+    posts = [
+        {"id": {"a": 1}, "title": ["x"], "slug": {"y": 1}, "html": {"z": 1}, "published_at": [1]},
+        None,
+        5,
+        {"title": "ok", "html": "<p>x</p>"},
+    ]
+    path = write(json.dumps({"posts": posts} | dict.fromkeys(("tags", "users", "settings", "posts_tags", "posts_meta"), odd)), "e.json")  # fmt: skip
+    assert [entry.title for entry in bring_in(path, dry_run=True).entries][-1] == "ok"

@@ -135,6 +135,12 @@ def test_a_short_link_leads_to_its_post(write, bring_in) -> None:
     assert Client().get("/?p=13").status_code == 200
 
 
+def test_an_address_that_runs_a_script_is_no_old_address(write, bring_in) -> None:
+    text = wxr(wxr_item(12, "x")).replace("https://old.example/2024/05/post-12/", "javascript:alert(1)")
+    bring_in(write(text, "wp.xml"))
+    assert set(Redirect.objects.values_list("path", flat=True)) == {"/?p=12", "/feed/", "/author/ada/"}
+
+
 def test_an_address_that_another_post_has_already_is_left_to_it(write, bring_in) -> None:
     bring_in(write(wxr(wxr_item(1, "x")), "wp.xml"))
     other = wxr(wxr_item(1, "y", title="Other")).replace("https://old.example<", "https://old.example/two<")
