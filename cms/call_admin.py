@@ -3,18 +3,28 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
 from cms import calling, webhooks
 from cms.lib import outbound
+from cms.lib.lists import IndexedValuesFilter
+from cms.lib.networks import is_public
 from cms.models import OutgoingCall, Webhook
 
 State = OutgoingCall.State
+
+
+def _number(state: str) -> Any:
+    """How many deliveries of a webhook are in this state; the others are not looked at."""
+    rows = OutgoingCall.objects.filter(webhook=OuterRef("pk"), state=state).order_by().values("webhook")
+    return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0)
 
 
 class WebhookForm(forms.ModelForm):
@@ -29,10 +39,20 @@ class WebhookForm(forms.ModelForm):
     def clean_url(self) -> str:
         url = self.cleaned_data["url"]
         try:
-            outbound.parts_of(url)
+            host = outbound.parts_of(url).hostname or ""
         except outbound.NotReached:
             raise ValidationError("Write an address that starts with https://.") from None
+        if not settings.WEBHOOKS_TO_PRIVATE_HOSTS and (host == "localhost" or _is_private(host)):
+            raise ValidationError("This is not on the public internet, and would not be told.")
         return str(url)
+
+
+def _is_private(host: str) -> bool:
+    """Whether it is an address, and a private one. What a name stands for is looked at whenever it is told."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return False
 
 
 @admin.register(Webhook)
@@ -50,8 +70,8 @@ class WebhookAdmin(admin.ModelAdmin):
                 last_state=Subquery(newest.values("state")[:1]),
                 last_status=Subquery(newest.values("status")[:1]),
                 last_error=Subquery(newest.values("error")[:1]),
-                waiting_number=Count("deliveries", filter=Q(deliveries__state=State.QUEUED)),
-                failed_number=Count("deliveries", filter=Q(deliveries__state=State.FAILED)),
+                waiting_number=_number(State.QUEUED),
+                failed_number=_number(State.FAILED),
             )
         )
 
@@ -103,16 +123,16 @@ class OutgoingCallAdmin(admin.ModelAdmin):
     """What was told to whom. Read only, but for sending it again."""
 
     list_display = ("created_at", "to", "event", "state", "attempts", "status", "error")
-    list_filter = ("state", "event", ("webhook", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("state", ("event", IndexedValuesFilter), "webhook")
+    sortable_by = ("created_at",)
     list_select_related = ("webhook",)
-    show_full_result_count = False
     actions = ["send_again"]
     fields = (
         "key", "to", "event", "body", "state", "attempts", "status", "error", "created_at", "due_at", "settled_at",
     )  # fmt: skip
     readonly_fields = ("to",)
 
-    @admin.display(description="to", ordering="webhook")
+    @admin.display(description="to")
     def to(self, call: OutgoingCall) -> str:
         return str(call.webhook or "the cache in front")
 

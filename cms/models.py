@@ -207,7 +207,7 @@ class OutgoingCall(models.Model):
         FAILED = "failed"
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, null=True, related_name="deliveries")
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, null=True, related_name="deliveries", db_index=False)
     event = models.CharField(max_length=40)
     body = models.JSONField()
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
@@ -225,6 +225,9 @@ class OutgoingCall(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="call_due", condition=models.Q(state="queued")),
             models.Index(fields=["-created_at", "-id"], name="call_created"),
+            models.Index(fields=["state", "-created_at", "-id"], name="call_state_created"),
+            models.Index(fields=["event", "-created_at", "-id"], name="call_event_created"),
+            models.Index(fields=["webhook", "-created_at", "-id"], name="call_webhook_created"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=["queued", "sent", "failed"]), name="call_state_known"),

@@ -1,4 +1,4 @@
-"""What the newsroom's start page shows of the ground all parts share: mail that fails or stands still."""
+"""What the newsroom's start page shows of the ground all parts share: mail that fails, others not told."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cms.lib.panels import Line, Panel, register
-from cms.models import OutgoingMail
+from cms.models import OutgoingCall, OutgoingMail
 
 SHOWN = 5
 LATELY = timedelta(days=7)
@@ -43,6 +43,24 @@ def mail(_user: Any) -> Panel:
     return Panel(lines=lines, empty="Nothing failed in the last seven days, and nothing is overdue.")
 
 
+def others(_user: Any) -> Panel | None:
+    """Others who could not be told lately: webhooks, and the cache in front. None where all is well."""
+    failed = OutgoingCall.objects.filter(state=OutgoingCall.State.FAILED, created_at__gte=timezone.now() - LATELY)
+    lines = [
+        Line(
+            text=str(call),
+            url=reverse("admin:cms_outgoingcall_change", args=[call.pk]),
+            label="given up",
+            tone="bad",
+            note=call.error[:120],
+            at=call.created_at,
+        )
+        for call in failed.select_related("webhook").order_by("-created_at", "-pk")[:SHOWN]
+    ]
+    return Panel(lines=lines) if lines else None
+
+
 def register_all() -> None:
     """Register the panels, each for those who have its permission."""
     register("Mail", mail, permission="cms.view_outgoingmail", place=70)
+    register("Not told", others, permission="cms.view_outgoingcall", place=75)
