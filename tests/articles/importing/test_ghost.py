@@ -260,12 +260,18 @@ def test_a_file_that_is_no_export_is_refused(write, bring_in, content: str, reas
         {"mobiledoc": '{"sections": [[10, 99]]}'},
         {"lexical": "[]"},
         {"title": "", "slug": ""},
-        {"published_at": "soon", "html": "<p>x</p>"},
     ],
 )
 def test_a_damaged_post_is_refused_and_the_others_come(write, bring_in, row: dict[str, object]) -> None:
     report = bring_in(write(ghost_export(row, {"html": "<p>x</p>"}), "export.json"))
     assert [entry.outcome for entry in report.entries] == ["refused", "new"]
+
+
+def test_a_date_that_cannot_be_read_makes_a_draft(write, bring_in) -> None:
+    row = {"published_at": "soon", "updated_at": None, "html": "<p>x</p>"}
+    report = bring_in(write(ghost_export(row), "export.json"))
+    assert Article.objects.get().state == "draft"
+    assert report.notes.left == {"the date of publication “soon”, which cannot be read": 1}
 
 
 def test_a_post_with_half_a_letter_and_zeros_comes(write, bring_in) -> None:
