@@ -33,9 +33,10 @@ MODULES += [
 SCRIPTS = Media(js=[Script(module, type="module") for module in MODULES])
 PUBLISHING = ("_publish", "_schedule", "_unpublish", "_archive", "_back")
 FIELDSETS = (
-    (None, {"fields": ("title", "standfirst", ("category", "slug"), "authors", "tags")}),
-    ("Cover", {"classes": ("collapse",), "fields": (("cover_src", "cover_upload"), "cover_alt", ("cover_caption", "cover_credit"), "cover_focal")}),
-    ("Search and extras", {"classes": ("collapse",), "fields": ("seo_title", "seo_description", ("cta", "reading_minutes"))}),
+    (None, {"fields": ("title", "standfirst")}),  # above the text; the others stand beside it
+    ("Where it belongs", {"fields": ("category", "slug", "authors", "tags")}),
+    ("Cover", {"classes": ("collapse",), "fields": ("cover_src", "cover_upload", "cover_alt", "cover_caption", "cover_credit", "cover_focal")}),
+    ("Search and extras", {"classes": ("collapse",), "fields": ("seo_title", "seo_description", "cta", "reading_minutes")}),
 )  # fmt: skip
 
 
