@@ -111,3 +111,29 @@ def test_a_pasted_image_becomes_a_block_of_its_own(page: Any) -> None:
     page.keyboard.type("A chart")
     image = {"type": "image", "src": ImageAsset.objects.get().file, "alt": "A chart"}
     assert save(page) == [text("Before"), image]
+
+
+def test_a_new_article_is_written_from_the_title_down(page: Any) -> None:
+    sign_in(page, someone("Ana"))
+    page.goto("/admin/articles/article/add/")
+    page.locator(".tiptap").wait_for()
+    page.get_by_text("Not saved yet").wait_for()
+    page.keyboard.type("What fees are")
+    page.keyboard.press("Enter")
+    page.keyboard.type("In short.")
+    page.locator(".tiptap").click()
+    page.keyboard.type("They are a price.")
+    page.keyboard.press("Control+s")
+    page.get_by_text("Saved as version 1").wait_for()
+    stored = document_of(Article.objects.get())
+    assert (stored["title"], stored["standfirst"]) == ("What fees are", "In short.")
+    assert stored["blocks"] == [text("They are a price.")]
+
+
+def test_settings_stand_beside_the_text_and_below_it_on_a_phone(page: Any) -> None:
+    open_desk(page, factories.article(text("Words")))
+    body, settings = page.locator(".desk-sheet__text"), page.locator(".desk-sheet__about")
+    assert settings.bounding_box()["x"] > body.bounding_box()["x"] + body.bounding_box()["width"]
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert settings.bounding_box()["y"] >= body.bounding_box()["y"] + body.bounding_box()["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

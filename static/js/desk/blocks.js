@@ -1,6 +1,6 @@
 // Blocks without a mouse: they stand in the page in the order they are read in, and have buttons to move and copy them.
 
-import { write } from "./prose.js";
+import { quietly, start, write } from "./prose.js";
 
 const machine = () => document.querySelector(".order-machine")
 const blocksIn = (root) => [...root.querySelectorAll(":scope > .inline-related:not(.empty-form)")]
@@ -129,6 +129,11 @@ const equip = (block) => {
 const begin = () => {
   for (const block of blocksIn(machine())) equip(block)
   settle()
+  if (!document.querySelector("[data-presence]") && !inOrder().length) {
+    const made = quietly(() => add("richtext")) // a new article has something to write in
+    start(made.querySelector("textarea[data-desk-prose]"))
+    document.querySelector("#id_title").focus()
+  }
 }
 django.jQuery(begin) // after the content editor, which waits in the same line
 

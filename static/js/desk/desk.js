@@ -104,6 +104,11 @@ if (form) {
     const now = fingerprint(typed())
     if (now !== kept && now !== stored) event.preventDefault()
   })
+  form.querySelector("#id_title")?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return
+    event.preventDefault() // it would save; who writes goes on to the next line
+    form.querySelector("#id_standfirst").focus()
+  })
   addEventListener("keydown", (event) => {
     const button = form.querySelector("[name=_save]")
     if (event.key !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey || !button) return
