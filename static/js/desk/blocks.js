@@ -15,10 +15,16 @@ export const changed = () => machine().dispatchEvent(new Event("input", { bubble
 // screen readers would follow the groups. Put each where it is seen.
 const settle = () => {
   const focused = document.activeElement
+  const blocks = inOrder()
   let before = null
-  for (const block of inOrder()) {
+  for (const [index, block] of blocks.entries()) {
     const there = before ? before.nextElementSibling : machine().firstElementChild
-    if (there !== block) machine().insertBefore(block, there)
+    if (there !== block) {
+      // Either the block came up from below, or the one that stands here went further down: move one, not all between.
+      const wentDown = there?.nextElementSibling === block && blocks.indexOf(there) - 1
+      if (wentDown > index) blocks[wentDown].after(there)
+      else machine().insertBefore(block, there)
+    }
     before = block
   }
   if (document.activeElement !== focused) focused.focus({ preventScroll: true })
@@ -89,42 +95,51 @@ const say = (text) => {
   document.querySelector(".desk-says").textContent = text
 }
 
-const button = (icon, name, act) => {
-  const made = document.createElement("button")
-  made.type = "button"
-  made.className = "desk-tool material-icons"
-  made.title = made.ariaLabel = name
-  made.textContent = icon
-  made.addEventListener("click", (event) => {
-    event.stopPropagation()
-    const block = made.closest(".inline-related")
-    act(block)
-    made.focus()
-  })
-  return made
+// The tools of a block's head, copied for each: a long article has hundreds of blocks.
+const TOOLS = [
+  ["up", "arrow_upward", "Move", "up", (block) => move(block, -1)],
+  ["down", "arrow_downward", "Move", "down", (block) => move(block, 1)],
+  ["copy", "content_copy", "Copy", "", (block) => copy(block)],
+  ["fold", "unfold_less", "Fold", "", (block) => block.querySelector(":scope > h3").click()],
+]
+const pattern = document.createElement("span")
+pattern.className = "desk-tools"
+for (const [tool, icon] of TOOLS) {
+  const button = document.createElement("button")
+  button.type = "button"
+  button.className = "desk-tool material-icons"
+  button.dataset.tool = tool
+  button.textContent = icon
+  pattern.append(button)
 }
 
 const equip = (block) => {
   const head = block.querySelector(":scope > h3")
   if (!head || head.querySelector(".desk-tools")) return
   const name = nameOf(block)
-  const fold = button("unfold_less", `Fold ${name}`, () => head.click())
-  fold.classList.add("desk-tool--fold")
-  const tools = document.createElement("span")
-  tools.className = "desk-tools"
-  tools.append(
-    button("arrow_upward", `Move ${name} up`, (one) => move(one, -1)),
-    button("arrow_downward", `Move ${name} down`, (one) => move(one, 1)),
-    button("content_copy", `Copy ${name}`, copy),
-    fold,
-  )
-  head.append(tools)
+  const tools = pattern.cloneNode(true)
+  for (const [index, [, , verb, where]] of TOOLS.entries()) {
+    const tool = tools.children[index]
+    tool.title = tool.ariaLabel = [verb, name, where].filter(Boolean).join(" ")
+  }
   const removal = head.querySelector(".inline-deletelink")
   if (removal) {
     removal.title = removal.ariaLabel = `Remove ${name}`
-    head.append(removal.parentElement)
-  }
+    head.append(tools, removal.parentElement)
+  } else head.append(tools)
 }
+
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest?.(".desk-tool[data-tool]")
+    if (!button) return
+    event.stopPropagation() // the head would fold the block
+    TOOLS.find(([tool]) => tool === button.dataset.tool).at(-1)(button.closest(".inline-related"))
+    button.focus()
+  },
+  { capture: true },
+)
 
 const begin = () => {
   for (const block of blocksIn(machine())) equip(block)

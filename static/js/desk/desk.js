@@ -83,8 +83,7 @@ if (form) {
   }
 
   const start = () => {
-    stored = kept = fingerprint(typed())
-    for (const type of ["input", "change"]) form.addEventListener(type, touch)
+    if (!isTouched) stored = kept = fingerprint(typed())
     setInterval(autosave, AUTOSAVE_MS)
     document.addEventListener("visibilitychange", () => document.hidden && autosave())
     if (!desk.dataset.presence) return
@@ -115,5 +114,6 @@ if (form) {
     event.preventDefault()
     form.requestSubmit(button)
   })
-  django.jQuery(start) // after the content editor, which waits in the same line
+  for (const type of ["input", "change"]) form.addEventListener(type, touch)
+  django.jQuery(() => (window.requestIdleCallback ?? setTimeout)(start)) // the page is made by then
 }

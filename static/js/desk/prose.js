@@ -138,7 +138,7 @@ document.addEventListener("formset:added", async (event) => {
 const begin = () => {
   const all = fields(document)
   for (const textarea of all) near.observe(textarea)
-  const highest = all.find((textarea) => textarea.checkVisibility?.() ?? true)
+  const highest = all.find((textarea) => !textarea.closest(".collapsed"))
   if (highest) start(highest)
 }
 django.jQuery(begin) // after the content editor, which waits in the same line
