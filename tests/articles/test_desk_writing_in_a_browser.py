@@ -60,7 +60,7 @@ def test_a_slash_on_an_empty_line_parts_the_text_for_a_block(page: Any) -> None:
     assert save(page) == [text("Before"), {"type": "pullquote", "text": "Well said"}, text("After")]
 
 
-def test_blocks_are_added_moved_and_copied_by_keyboard(page: Any) -> None:
+def test_blocks_are_added_moved_copied_and_removed_by_keyboard(page: Any) -> None:
     open_desk(page, factories.article(text("One"), {"type": "sponsor_slot"}, text("Two")))
     page.get_by_role("button", name="Move Text down").first.press("Enter")
     page.get_by_role("button", name="Copy Text").last.press("Enter")
@@ -70,8 +70,11 @@ def test_blocks_are_added_moved_and_copied_by_keyboard(page: Any) -> None:
     page.locator(f"{BLOCK} [name$='-code']").fill("x = 1")
     kinds = page.locator(BLOCK).evaluate_all("blocks => blocks.map(block => block.querySelector('h3 b').textContent)")
     assert kinds == ["Sponsor slot", "Text", "Text", "Text", "Code"]  # the Tab key finds them in this order too
+    page.get_by_role("button", name="Remove Text").nth(1).press("Enter")
+    page.get_by_role("button", name="Remove Sponsor slot").click()
+    page.get_by_role("button", name="Put Sponsor slot back").press("Enter")
     code = {"type": "code", "code": "x = 1"}
-    assert save(page) == [{"type": "sponsor_slot"}, text("One"), text("Two"), text("Two"), code]
+    assert save(page) == [{"type": "sponsor_slot"}, text("One"), text("Two"), code]
 
 
 def test_pictures_and_authors_are_put_in_order(page: Any) -> None:

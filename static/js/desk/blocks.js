@@ -141,6 +141,41 @@ document.addEventListener(
   { capture: true },
 )
 
+// A block that is taken out stays in the page, folded and marked, until the article is saved: it can be put back.
+const remove = (block) => {
+  const mark = document.createElement("input")
+  mark.type = "hidden"
+  mark.name = `${block.id}-DELETE`
+  mark.value = "on"
+  const undo = document.createElement("button")
+  undo.type = "button"
+  undo.className = "button desk-undo"
+  undo.textContent = `Put ${nameOf(block)} back`
+  undo.addEventListener("click", (event) => {
+    event.stopPropagation()
+    mark.remove()
+    undo.remove()
+    block.classList.remove("desk-removed")
+    block.querySelector(".inline-deletelink").focus()
+    changed()
+  })
+  block.classList.add("desk-removed")
+  block.querySelector(":scope > h3").append(mark, undo)
+  undo.focus()
+  changed()
+}
+document.addEventListener(
+  "click",
+  (event) => {
+    const link = event.target.closest?.(".order-machine .inline-deletelink")
+    if (!link) return
+    event.preventDefault()
+    event.stopPropagation()
+    remove(link.closest(".inline-related"))
+  },
+  { capture: true },
+)
+
 const begin = () => {
   for (const block of blocksIn(machine())) equip(block)
   settle()

@@ -3,7 +3,7 @@
 const WORDS_PER_MINUTE = 230
 const UNFINISHED = /(?<!\w)(?:TK|TKTK|TODO|FIXME|XXX|lorem ipsum)(?!\w)/g
 const TEXTS = ["html", "answer", "question", "text", "heading", "body", "caption", "csv", "code"]
-const fields = TEXTS.map((name) => `.order-machine .inline-related:not(.empty-form) [name$="-${name}"]`).join(", ")
+const fields = TEXTS.map((name) => `.order-machine .inline-related:not(.empty-form, .desk-removed) [name$="-${name}"]`).join(", ")
 const known = new WeakMap()
 
 const wordsOf = (text) => text.split(/\s+/).filter(Boolean).length
