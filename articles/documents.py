@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -179,18 +179,29 @@ def apply_document(
     The article may be new and unsaved. All or nothing: raises DocumentError for a wrong document, StaleVersion when
     the article is no longer at `expected_version`.
     """
-    wanted = current_names(normalised(document))
-    found = _references(wanted, article)
+    wanted = normalised(document)
+    is_new = article._state.adding
     try:
-        with transaction.atomic():
-            _claim_version(article, expected_version)
-            if article.version and document_of(article) == wanted:
-                return None
-            return _store(article, wanted, found, by, reason)
+        return _apply(article, wanted, by, reason, expected_version)
     except IntegrityError as error:
         if "slug" in str(error):
             raise DocumentError([f"The slug “{wanted['slug']}” is taken by another article."]) from None
-        raise
+        if is_new:
+            article.pk, article.version, article._state.adding = None, 0, True
+        # What it names was deleted or merged in this moment: look again, and say so if it is gone.
+        return _apply(article, wanted, by, reason, expected_version)
+
+
+def _apply(article: Article, wanted: dict[str, Any], by: Any, reason: str, expected: int | None) -> Revision | None:
+    wanted = current_names(wanted)
+    found = _references(wanted, article)
+    with transaction.atomic():
+        _claim_version(article, expected)
+        if article.version and document_of(article) == wanted:
+            return None
+        revision = _store(article, wanted, found, by, reason)
+        connection.check_constraints()  # now, while it can be mended, and not when the request ends
+        return revision
 
 
 def _references(wanted: dict[str, Any], article: Article) -> dict[str, dict[str, Any]]:

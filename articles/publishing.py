@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
@@ -68,9 +68,7 @@ def publish(
     before = Publication.objects.filter(article=article).first()
     old_address, old_slug = (before.get_absolute_url(), before.slug) if before else (None, None)
     updated = updated or (started if at and not before else now)
-    publication = _write(article, before, document, version, started, updated)
-    if companions:
-        relating.relate_with_neighbours(publication)
+    publication = _written(article, before, document, version, started, updated, companions)
     free_path(publication.get_absolute_url())
     if old_address:
         redirect_path(old_address, publication.get_absolute_url(), automatic=True)
@@ -83,6 +81,16 @@ def publish(
     if not quietly:
         announce("article.updated" if before else "article.published", publication, old_address=old_address)
     return publication
+
+
+def _written(article: Article, *values: Any) -> Publication:
+    """The publication, written; tried again where an author is deleted or a companion changes in this moment."""
+    for _ in range(2):
+        try:
+            return _write(article, *values)
+        except (IntegrityError, OperationalError) as error:
+            logger.warning("Publishing article %s met another change, and is tried again: %s", article.pk, error)
+    return _write(article, *values)
 
 
 def _lock(article: Article) -> None:
@@ -102,6 +110,7 @@ def _document_at(article: Article, version: int) -> dict[str, Any]:
     return current_names(revision.document)
 
 
+@transaction.atomic
 def _write(
     article: Article,
     before: Publication | None,
@@ -109,6 +118,7 @@ def _write(
     version: int,
     started: datetime,
     updated: datetime,
+    companions: bool,
 ) -> Publication:
     body = rendered(document)
     publication = before or Publication(article=article)
@@ -139,6 +149,9 @@ def _write(
             named.set(rows)
         else:
             named.add(*rows)
+    if companions:
+        relating.relate_with_neighbours(publication)
+    connection.check_constraints()  # now, while it can be mended, and not when the request ends
     return publication
 
 
@@ -224,7 +237,8 @@ def archive(article: Article, *, by: Any = None, redirect_to: str = "") -> None:
 @transaction.atomic
 def _take_down(article: Article, to: State, sources: list[State], *, by: Any, action: str) -> None:
     _go(article, to, sources, by=by, action=action, publish_at=None, scheduled_version=None, unpublish_at=None)
-    shown = Publication.objects.filter(article=article).first()
+    # Locked, so that nobody makes it a companion of something while it goes.
+    shown = Publication.objects.select_for_update(of=("self",)).filter(article=article).first()
     if shown:
         relating.due(relating.shown_with(shown).values_list("pk", flat=True))
         purging.forget_article(shown)

@@ -28,6 +28,7 @@ def redirect_path(path: str, target: str, *, automatic: bool = False) -> Redirec
 
     None where the two are the same page. Raises ValidationError for an address that cannot be one.
     """
+    bump()  # and so wait for whoever else changes redirects: two at once could form a loop
     target = target.removeprefix(settings.SITE_URL) or "/"
     onward = Redirect.objects.filter(path__in=_rows_asked(target)).first()
     if onward and path not in _rows_asked(onward.target):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q, QuerySet
 
 from articles.models import Publication, RelatingDue
@@ -63,29 +63,42 @@ def shown_with(publication: Publication) -> QuerySet[Publication]:
 
 def due(keys: Iterable[int]) -> None:
     """Have these publications' companions found anew, soon after the transaction."""
-    rows = RelatingDue.objects.bulk_create((RelatingDue(publication_id=key) for key in keys), ignore_conflicts=True)
+    in_order = sorted(keys)  # so that two who write the same wait for each other, and not both
+    rows = RelatingDue.objects.bulk_create((RelatingDue(publication_id=key) for key in in_order), ignore_conflicts=True)
     if rows:
         transaction.on_commit(lambda: celery_app.send_task("articles.tasks.relate_due"), robust=True)
 
 
 def relate_due() -> int:
     """Find the companions of what is due, the newest first, for some seconds; return how many were looked at."""
-    looked, changed, until = 0, [], time.monotonic() + RUN_SECONDS
+    looked, changed, until = 0, list[str](), time.monotonic() + RUN_SECONDS
     while time.monotonic() < until:
-        with transaction.atomic():
-            row = RelatingDue.objects.select_for_update(skip_locked=True).select_related("publication").first()
-            if row is None:
-                break
-            before = set(row.publication.related.values_list("pk", flat=True))
-            if before != {companion.pk for companion in relate(row.publication)}:
-                changed.append(row.publication.slug)
-            row.delete()
+        try:
+            slug = _relate_next()
+        except IntegrityError:
+            continue  # a companion was taken down in this moment
+        if slug is None:
+            break
+        changed += [slug] if slug else []
         looked += 1
     if changed:
         with transaction.atomic():
             bump()
             forget_pages(changed)
     return looked
+
+
+@transaction.atomic
+def _relate_next() -> str | None:
+    """Find the companions of one that is due; its slug if they changed, "" if not, None where none is due."""
+    row = RelatingDue.objects.select_for_update(skip_locked=True).select_related("publication").first()
+    if row is None:
+        return None
+    publication = row.publication
+    before = set(publication.related.values_list("pk", flat=True))
+    has_changed = before != {companion.pk for companion in relate(publication)}
+    row.delete()
+    return publication.slug if has_changed else ""
 
 
 def _nearest(publication: Publication, count: int) -> list[Publication]:
