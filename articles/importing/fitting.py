@@ -16,8 +16,8 @@ from cms.lib.html import text_of
 CAPTION, ALT, CREDIT, QUESTION = 400, 400, 200, 300
 
 
-def fit(blocks: list[Block], notes: Notes) -> list[Block]:
-    """The blocks in their canonical form. None is dropped with its words, however wrong it is."""
+def fit(blocks: list[Block], notes: Notes, *, join: bool = True) -> list[Block]:
+    """The blocks in their canonical form, neighbouring texts joined. None is dropped with its words, however wrong it is."""
     fitted: list[Block] = []
     for block in blocks:
         for part in _parts(block, notes):
@@ -27,7 +27,7 @@ def fit(blocks: list[Block], notes: Notes) -> list[Block]:
                 fitted += _as_words(part, error, notes)
             else:
                 fitted.append({"type": part["type"], **data})
-    return _few_enough(_joined(fitted), notes)
+    return _few_enough(_joined(fitted) if join else fitted, notes)
 
 
 def line(text: str, limit: int, what: str, notes: Notes) -> str:

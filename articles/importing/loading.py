@@ -297,7 +297,7 @@ class Loader:
         self.filing.file(post)
         for source in self.pictures.place(document, contents):
             post.notes.left[f"a picture left out: {source}"] += 1
-        document["blocks"] = fitting.fit(document["blocks"], post.notes)
+        document["blocks"] = fitting.fit(document["blocks"], post.notes, join=post.blocks is None)
         document["reading_minutes"] = _reading_minutes(post, document)
         apply_document(
             article, document, by=self.by, reason=f"imported from {self.export.format}", expected_version=expected

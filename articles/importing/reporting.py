@@ -124,7 +124,9 @@ class Report:
         )
         yield from _section("Left or lost", [f"{sentence}: {number}" for sentence, number in notes.left.most_common()])
         kept = [f"{src[:300]} ({reason})" for src, reason in self.images_kept.items()]
-        yield from _section("Pictures kept as references to their old address", kept)
+        yield from _section(
+            "Pictures kept at their old address (readers see a link to them; another run fetches them)", kept
+        )
         for outcome, title in (
             (EDITED, "Edited here since, so left alone"),
             (DELETED, "Deleted here since, so left out"),

@@ -138,6 +138,16 @@ def test_an_export_into_its_own_site_changes_nothing(newsroom, bring_in, tmp_pat
     assert everything()["articles"] == before["articles"]
 
 
+def test_texts_side_by_side_stay_apart(bring_in, settings: Any, tmp_path: Path) -> None:
+    blocks = [{"type": "richtext", "html": "<p>One.</p>"}, {"type": "richtext", "html": "<p>Two.</p>"}]
+    article = create_article({"title": "Apart", "slug": "apart", "blocks": blocks})
+    before = document_of(article)
+    export_site(tmp_path / "out")
+    article.delete()
+    bring_in(tmp_path / "out")
+    assert document_of(Article.objects.get()) == before
+
+
 def test_an_export_can_be_zipped(newsroom, bring_in, write, settings: Any, tmp_path: Path) -> None:
     out = tmp_path / "out"
     export_site(out)

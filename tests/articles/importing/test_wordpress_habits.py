@@ -65,6 +65,15 @@ def test_a_gallery_without_numbers_shows_what_was_uploaded_to_the_post(came) -> 
     ]
 
 
+def test_pictures_of_a_gallery_show_their_captions_and_are_links_where_we_have_no_file(came) -> None:
+    caption = "<excerpt:encoded><![CDATA[Seen from the bridge]]></excerpt:encoded>"
+    came(wxr_item(1, '[gallery ids="50,51"]'), picture(50, extra=caption), picture(51))
+    html = Publication.objects.get().html
+    assert "<figcaption>Seen from the bridge</figcaption>" in html
+    assert html.count("This image is kept at its source") == 2
+    assert "<img" not in html
+
+
 def test_the_picture_at_the_head_keeps_its_caption(came) -> None:
     caption = "<excerpt:encoded><![CDATA[By <b>Ada</b>]]></excerpt:encoded>"
     _, document = came(wxr_item(1, "x", extra=wxr_meta("_thumbnail_id", "50")), picture(50, extra=caption))
