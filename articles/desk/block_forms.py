@@ -79,8 +79,11 @@ class BlockForm(forms.ModelForm):
     @property
     def summary(self) -> str:
         """A few words by which to tell a folded block from the others."""
-        words = next((text_of(str(value)) for name in SUMMARISED if (value := self.initial.get(name))), "")
+        words = next((text_of(str(value)) for name in SUMMARISED if (value := self._said(name))), "")
         return words[:80]
+
+    def _said(self, name: str) -> Any:
+        return self[name].value() if self.is_bound and name in self.fields else self.initial.get(name)
 
     def is_blank(self) -> bool:
         """Nothing was filled in: the block was added and left."""

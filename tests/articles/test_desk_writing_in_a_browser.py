@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from articles.documents import document_of
-from articles.models import Article, ImageAsset
+from articles.models import Article, Draft, ImageAsset
 from tests.articles import factories
 from tests.articles.test_desk_in_a_browser import sign_in, someone
 
@@ -91,8 +91,10 @@ def test_pictures_and_authors_are_put_in_order(page: Any) -> None:
     page.locator(".field-authors .desk-order__handle").first.drag_to(
         page.locator(".field-authors li").last, target_position={"x": 60, "y": 30}
     )
+    page.get_by_role("button", name="Copy Gallery").press("Enter")
     third = ImageAsset.objects.get(name="three.png").file
-    [gallery, _] = save(page)
+    [gallery, copied, _] = save(page)
+    assert copied == gallery
     assert gallery["images"] == [{"src": images[1]["src"], "caption": "The second picture"}, {"src": third}]
     assert document_of(Article.objects.get())["authors"] == [ben, ana]
 
@@ -140,3 +142,22 @@ def test_settings_stand_beside_the_text_and_below_it_on_a_phone(page: Any) -> No
     page.set_viewport_size({"width": 390, "height": 800})
     assert settings.bounding_box()["y"] >= body.bounding_box()["y"] + body.bounding_box()["height"]
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_what_is_refused_is_shown_where_it_is_and_nothing_typed_is_lost(page: Any) -> None:
+    open_desk(page, factories.article(text("Before"), *[text("Between")] * 20, {"type": "table", "csv": "a,b"}))
+    page.locator("[name='block-table-0-csv']").fill("a,b\nc")
+    page.keyboard.press("Control+s")
+    page.get_by_text("Row 2 has 1 cells").wait_for()
+    page.locator("[name='block-table-0-csv']:focus").fill("a,b\nc,d")
+    assert save(page)[-1] == {"type": "table", "csv": "a,b\nc,d", "header": True}
+
+
+def test_a_new_article_waits_for_its_first_word(page: Any) -> None:
+    sign_in(page, someone("Ana"))
+    page.goto("/admin/articles/article/add/")
+    page.locator(".tiptap").wait_for()
+    assert page.locator(".desk-saved").inner_text() == "Not saved yet"
+    page.keyboard.type("A title")
+    page.get_by_text("Unsaved changes, kept at").wait_for()
+    assert Draft.objects.get().document["title"] == "A title"

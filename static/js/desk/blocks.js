@@ -1,6 +1,6 @@
 // Blocks without a mouse: they stand in the page in the order they are read in, and have buttons to move and copy them.
 
-import { quietly, start, write } from "./prose.js";
+import { isQuiet, quietly, start, write } from "./prose.js";
 
 const machine = () => document.querySelector(".order-machine")
 const blocksIn = (root) => [...root.querySelectorAll(":scope > .inline-related:not(.empty-form)")]
@@ -68,11 +68,12 @@ const copy = (block) => {
   if (!made) return
   const from = block.id
   const to = made.id
-  const list = block.querySelector("[data-order]")
-  if (list) {
-    const into = made.querySelector("[data-order]")
-    into.replaceChildren(...[...list.children].map((row) => row.cloneNode(true)))
+  const rows = block.querySelector(".desk-order__rows")
+  if (rows) {
+    const into = made.querySelector(".desk-order__rows")
+    into.replaceChildren(...[...rows.children].map((row) => row.cloneNode(true)))
     for (const element of into.querySelectorAll("[name]")) element.name = element.name.replace(from, to)
+    made.querySelector('[name$="-count"]').value = block.querySelector('[name$="-count"]').value
   }
   for (const field of block.querySelectorAll(`[name^="${from}-"]:not([type=file], [type=hidden])`)) {
     const other = made.querySelector(`[name="${field.name.replace(from, to)}"]`)
@@ -190,13 +191,15 @@ django.jQuery(begin) // after the content editor, which waits in the same line
 document.addEventListener("formset:added", (event) => {
   if (!event.target.matches(".inline-related")) return
   equip(event.target)
+  const isAsked = !isQuiet()
   queueMicrotask(() => {
     settle() // once the content editor has given it its place
-    changed()
+    if (isAsked) changed()
   })
 })
-document.addEventListener("formset:removed", () => changed())
-document.addEventListener("dragend", () => {
+document.addEventListener("dragend", (event) => {
+  if (!event.target.matches?.(".inline-related > h3")) return
+  window.__fs_dragging = null // which the content editor remembers where nothing was dropped
   settle()
   changed()
 })

@@ -114,6 +114,19 @@ if (form) {
     event.preventDefault()
     form.requestSubmit(button)
   })
+  // What was refused is said beside it, which may be far down a long article: start there.
+  const wrong = form.querySelector(".form-row.errors")
+  if (wrong) {
+    isTouched = true
+    state("Not saved: look at what is marked", true)
+    const lead = () => {
+      wrong.closest("details")?.setAttribute("open", "")
+      wrong.scrollIntoView({ block: "center" })
+      wrong.querySelector("input:not([type=hidden]), select, textarea, [tabindex]")?.focus({ preventScroll: true })
+    }
+    django.jQuery(() => setTimeout(lead, 300)) // once the content editor has scrolled to where one was
+  }
+
   for (const type of ["input", "change"]) form.addEventListener(type, touch)
   django.jQuery(() => (window.requestIdleCallback ?? setTimeout)(start)) // the page is made by then
 }

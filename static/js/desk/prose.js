@@ -74,14 +74,15 @@ export const write = (textarea, html) => {
   }
 }
 
-// Add blocks without making their editors.
-let isQuiet = false
+// Add blocks without making their editors, and without anybody having asked for them.
+let quiet = false
+export const isQuiet = () => quiet
 export const quietly = (act) => {
-  isQuiet = true
+  quiet = true
   try {
     return act()
   } finally {
-    isQuiet = false
+    quiet = false
   }
 }
 
@@ -129,7 +130,7 @@ document.addEventListener("focusin", async (event) => {
 document.addEventListener("formset:added", async (event) => {
   const [first, ...others] = fields(event.target)
   for (const textarea of others) near.observe(textarea)
-  if (!first || isQuiet) return
+  if (!first || quiet) return
   const before = event.target.querySelector("fieldset :is(input, select):not([type=hidden])")
   const editor = await start(first)
   if (!before) editor?.commands.focus("end")
