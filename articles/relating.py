@@ -62,10 +62,15 @@ def shown_with(publication: Publication) -> QuerySet[Publication]:
 
 
 def due(keys: Iterable[int]) -> None:
-    """Have these publications' companions found anew, soon after the transaction."""
-    in_order = sorted(keys)  # so that two who write the same wait for each other, and not both
-    rows = RelatingDue.objects.bulk_create((RelatingDue(publication_id=key) for key in in_order), ignore_conflicts=True)
-    if rows:
+    """Have these publications' companions found anew, soon after the transaction.
+
+    A row that is there already is written again, which locks it: the worker must not take it before what we did is
+    to be seen. In one order, so that two who do this wait for each other and not in a circle.
+    """
+    if rows := [RelatingDue(publication_id=key) for key in sorted(keys)]:
+        RelatingDue.objects.bulk_create(
+            rows, update_conflicts=True, update_fields=["asked_at"], unique_fields=["publication"]
+        )
         transaction.on_commit(lambda: celery_app.send_task("articles.tasks.relate_due"), robust=True)
 
 
@@ -91,13 +96,14 @@ def relate_due() -> int:
 @transaction.atomic
 def _relate_next() -> str | None:
     """Find the companions of one that is due; its slug if they changed, "" if not, None where none is due."""
-    row = RelatingDue.objects.select_for_update(skip_locked=True).select_related("publication").first()
+    free = RelatingDue.objects.select_for_update(skip_locked=True, of=("self",))
+    row = free.select_related("publication").first()
     if row is None:
         return None
     publication = row.publication
+    row.delete()  # first, so that whoever asks meanwhile waits, and asks anew
     before = set(publication.related.values_list("pk", flat=True))
     has_changed = before != {companion.pk for companion in relate(publication)}
-    row.delete()
     return publication.slug if has_changed else ""
 
 

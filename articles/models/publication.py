@@ -7,6 +7,7 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from articles.models.article import Article
 from articles.models.taxonomy import Author, Category, Snippet, Tag
@@ -110,6 +111,7 @@ class RelatingDue(models.Model):
     """A publication whose companions must be found anew; see articles.relating."""
 
     publication = models.OneToOneField(Publication, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["-publication"]

@@ -1,9 +1,12 @@
 """Companions of an article, merged tags, and the picture of an article without a cover."""
 
 import io
+import threading
+import time
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -149,3 +152,48 @@ def test_an_article_without_a_cover_gets_a_picture_of_its_title(title: str) -> N
     shown = factories.publication(title=title, slug="x")
     with default_storage.open(shown.social_image) as file:
         assert Image.open(io.BytesIO(file.read())).size == social.SIZE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_asked_for_while_the_worker_is_at_it_is_looked_at_again() -> None:
+    factories.tag("fees")
+    shown = factories.publication(title="Shown", tags=["fees"])
+    relating.due([shown.pk])
+    asked, done = threading.Event(), threading.Event()
+
+    def editor() -> None:
+        with transaction.atomic():
+            factories.publication(title="Comes meanwhile", tags=["fees"])
+            asked.set()
+            done.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=editor)
+    thread.start()
+    asked.wait(20)
+    relating.relate_due()  # cannot see yet what the editor did
+    done.set()
+    thread.join()
+    relating.relate_due()
+    assert companions(shown) == {"Comes meanwhile"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_article_is_taken_down_while_another_is_published_beside_it() -> None:
+    factories.tag("fees")
+    going = factories.publication(title="Going", tags=["fees"]).article
+    named = threading.Event()
+
+    def editor() -> None:
+        with transaction.atomic():
+            factories.publication(title="Coming", tags=["fees"])
+            named.set()
+            time.sleep(0.5)  # the other one is at it meanwhile
+        connection.close()
+
+    thread = threading.Thread(target=editor)
+    thread.start()
+    named.wait(20)
+    unpublish(going)
+    thread.join()
+    assert companions(Publication.objects.get(title="Coming")) == set()
