@@ -79,7 +79,7 @@ class Loader:
         self.by = by
         self.pictures = Pictures(export, report, fetcher, dry_run=dry_run, by=by)
         self.filing = Filing(report, self.pictures)
-        self._seen: dict[str, str] = {}
+        self._seen: dict[str, tuple[str, str]] = {}
         self._slugs: set[str] = set()
         self._came: set[int] = set()
         self._related: list[tuple[int, int, Post]] = []
@@ -122,10 +122,8 @@ class Loader:
     def _write(self, post: Post, entry: Entry) -> None:
         if len(post.source_id) > MAX_ID:
             post.source_id = hashlib.sha256(post.source_id.encode()).hexdigest()
-        if post.source_id in self._seen:
-            raise PostRefused(f"Its id is that of an earlier post in this file ({self._seen[post.source_id]}).")
-        self._seen[post.source_id] = post.where or post.title
         digest = _digest(post, self.export.site)
+        self._tell_apart(post, digest)
         known = (
             ImportedPost.objects.select_related("article")
             .filter(source=self.export.format, source_id=post.source_id)
@@ -156,6 +154,17 @@ class Loader:
             entry.outcome, entry.reason = EDITED, "somebody saved it here this very moment"
         except _Undone:
             pass
+
+    def _tell_apart(self, post: Post, digest: str) -> None:
+        """An id that an earlier post of the file has: the same post again, or another one, which its address tells apart."""
+        first = self._seen.get(post.source_id)
+        if first and first[1] != digest and post.slug:
+            post.source_id = f"{post.source_id[:MAX_ID]}:{post.slug}"
+            post.notes.changed["posts with the id of another told apart by their address"] += 1
+            first = self._seen.get(post.source_id)
+        if first:
+            raise PostRefused(f"It stands in this file already ({first[0]}), with the same id.")
+        self._seen[post.source_id] = post.where or post.title, digest
 
     def _is_here(self, post: Post, entry: Entry) -> bool:
         """Whether an article of our own export is here already: this very newsroom, or one that shares its addresses."""

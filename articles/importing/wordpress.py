@@ -105,7 +105,7 @@ class _Item:
         body = fields.get("content:encoded", "")
         if len(body) > MAX_BODY:
             raise PostRefused(f"Its text is {len(body) >> 20} MB large; at most {MAX_BODY >> 20} MB are taken.")
-        name = re.sub(r"\.html?$", "", unquote(fields.get("wp:post_name", "").strip()))
+        name = re.sub(r"\.html?$", "", unquote(fields.get("wp:post_name", "").strip())).strip("/").rsplit("/", 1)[-1]
         if not title and not name and not body.strip():
             raise PostRefused("It has neither a title nor a text.")
         identifier = fields.get("wp:post_id", "").strip() or name or title

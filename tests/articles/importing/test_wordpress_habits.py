@@ -123,6 +123,13 @@ def test_what_has_no_place_here_is_named(came) -> None:
     }
 
 
+def test_two_posts_with_one_number_both_come_and_stay_apart(write, bring_in) -> None:
+    path = write(wxr(wxr_item(1, "x"), wxr_item(1, "y", title="Other", post_name="2024/05/other.html")), "wp.xml")
+    assert bring_in(path).counts["new"] == 2
+    assert bring_in(path).counts["unchanged"] == 2
+    assert set(Article.objects.values_list("slug", flat=True)) == {"post-1", "other"}
+
+
 def test_a_state_of_a_plugin_is_a_draft(write, bring_in) -> None:
     report = bring_in(write(wxr(wxr_item(1, "x", status="in-progress"), wxr_item(2, "x", status="inherit")), "wp.xml"))
     assert [entry.state for entry in report.entries] == ["draft"]
