@@ -45,9 +45,14 @@ def pytest_configure(config: pytest.Config) -> None:
     cluster.start()
     config.add_cleanup(cluster.stop)
     from django.conf import settings
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
     assert cluster.var == settings.VAR, "Django read its settings before the tests' state folder was chosen"
     # In this process static files have the names they have in the sources; the live site's are hashed and compressed.
+    # It serves none, so that WhiteNoise does not look through all of them for every client.
+    settings.STATIC_ROOT = var / "no-static"
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    PBKDF2PasswordHasher.iterations = 1  # what a hash costs is no test's question; the live site reads such a one, too
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from cms.lib import generation
 from cms.lib.pagecache import PageCache, public
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Body(list):

@@ -195,7 +195,7 @@ def test_the_database_lets_one_click_count(reader, sent):
         Hit.objects.create(delivery=hit.delivery, link=hit.link, kind="click", verdict="valid")
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_twenty_at_once_count_once(client, smtp_server):
     weekly = factories.newsletter()
     factories.subscription(weekly)

@@ -10,7 +10,7 @@ from sponsors import booking, counting
 from sponsors.models import AdEvent, Booking, Claim, RunUnit
 from tests.sponsors import factories
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 BUYERS, UNITS = 12, 5
 

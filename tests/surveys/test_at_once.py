@@ -11,7 +11,7 @@ from surveys.models import Ballot, LedgerEntry, PendingBallot, Season, TreeHead
 from surveys.voting import NotOpen
 from tests.surveys.factories import cast, open_season
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def all_at_once(*jobs):
