@@ -81,12 +81,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """A test that commits empties the database when it ends: put back what migrations had put in."""
-    yield
-    marker = item.get_closest_marker("django_db")
-    commits = "transactional_db" in item.fixturenames or (marker and marker.kwargs.get("transaction"))  # type: ignore[attr-defined]
-    if commits:
-        from pytest_django.plugin import blocking_manager_key
+    """A test that commits empties the database when it ends, also where it fails: put back what migrations had put in."""
+    try:
+        return (yield)
+    finally:
+        marker = item.get_closest_marker("django_db")
+        commits = "transactional_db" in item.fixturenames or (marker and marker.kwargs.get("transaction"))  # type: ignore[attr-defined]
+        if commits:
+            from pytest_django.plugin import blocking_manager_key
 
-        with item.config.stash[blocking_manager_key].unblock():
-            database.put_back_what_migrations_put_in()
+            with item.config.stash[blocking_manager_key].unblock():
+                database.put_back_what_migrations_put_in()
