@@ -18,7 +18,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils.safestring import mark_safe
 
 from articles import pages
-from articles.models import Publication
+from articles.models import Publication, PublicationAuthor
 from articles.narrowing import Filters
 
 MAX_QUERY = 200
@@ -106,7 +106,8 @@ def _newest(among: QuerySet[Publication], words: str, author: str, limit: int) -
         return _by_date(among.filter(_opened(query), pk__in=nearly), 0)[:limit], True
     if author and likely > COMMON:
         nearly = _by_date(among.filter(signed), 0)[:LOOKED_INTO]
-        return _by_date(among.filter(_opened(query), pk__in=nearly), 0)[:limit], True
+        wrote_more = PublicationAuthor.objects.filter(author__slug=author).count() > LOOKED_INTO
+        return _by_date(among.filter(_opened(query), pk__in=nearly), 0)[:limit], wrote_more
     if author:  # the limit has the words looked up first, in their index, and the author among what is left
         matching = among.filter(signed, pk__in=matching.order_by().values("pk")[:COMMON])
     return _by_date(matching, likely)[:limit], False
