@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from cms import dashboard, views
+from cms.metrics import metrics
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("media/<path:path>", views.media, name="media"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/", admin.site.admin_view(dashboard.start_page)),

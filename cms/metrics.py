@@ -1,0 +1,82 @@
+"""Figures for Prometheus: what waits and since when, read from the database, so that every host says the same."""
+
+import hmac
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Count, Min
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from articles.models import Article, Publication
+from cms.lib import generation
+from cms.lib.forms import client_address
+from cms.models import OutgoingCall, OutgoingMail
+from newsletter.models import Briefing, Delivery
+from surveys.models import PendingBallot, UnsealedBallot
+
+LOOPBACK = {"127.0.0.1", "::1"}
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For who has METRICS_TOKEN; where there is none, for this machine alone."""
+    if not _may_read(request):
+        return HttpResponse("Give the token of METRICS_TOKEN: Authorization: Bearer …\n", status=401)
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Newsroom())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read(request: HttpRequest) -> bool:
+    if settings.METRICS_TOKEN:
+        given = request.headers.get("Authorization", "").encode()
+        return hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode())
+    return client_address(request) in LOOPBACK and "X-Forwarded-For" not in request.headers
+
+
+class Newsroom(Collector):
+    """Every part's figures; nothing here counts a table that grows without end."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        now = timezone.now()
+        yield _gauge("content_generation", "Grows with every change that readers see.", generation.current())
+        yield _gauge("articles_published", "Articles that readers see.", Publication.objects.count())
+        overdue = Article.objects.filter(publish_at__lt=now).aggregate(since=Min("publish_at"))["since"]
+        yield _gauge("articles_overdue_seconds", "Since when a scheduled article should be live.", _age(overdue, now))
+        mails = OutgoingMail.objects.filter(state__in=["queued", "sending", "failed"])
+        yield _by_state("outgoing_mails", "Transactional mails that are not sent.", mails)
+        oldest = mails.filter(state="queued").aggregate(since=Min("due_at"))["since"]
+        yield _gauge("outgoing_mail_overdue_seconds", "Since when the oldest mail is due.", _age(oldest, now))
+        calls = OutgoingCall.objects.filter(state__in=["queued", "failed"])
+        yield _by_state("outgoing_calls", "Webhooks and purges that were not taken.", calls)
+        yield _by_state(
+            "briefings", "Briefings that are not finished.", Briefing.objects.exclude(state__in=["sent", "cancelled"])
+        )
+        under_way = Delivery.objects.filter(briefing__state__in=["sending", "paused"])
+        yield _by_state("deliveries", "Letters of the briefings that are being sent.", under_way)
+        yield _gauge("ballots_pending", "Ballots whose voters have not confirmed.", PendingBallot.objects.count())
+        yield _gauge("ballots_unsealed", "Ballots that wait to be sealed.", UnsealedBallot.objects.count())
+
+
+def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"moonpress_{name}", about, value=value)
+
+
+def _by_state(name: str, about: str, rows: object) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"moonpress_{name}", about, labels=["state"])
+    for row in rows.order_by().values("state").annotate(number=Count("pk")):  # type: ignore[attr-defined]
+        family.add_metric([row["state"]], row["number"])
+    return family
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - since).total_seconds()) if since else 0.0
