@@ -183,12 +183,12 @@ def apply_document(
     is_new = article._state.adding
     try:
         return _apply(article, wanted, by, reason, expected_version)
-    except IntegrityError as error:
-        if "slug" in str(error):
+    except (IntegrityError, DocumentError) as error:
+        if isinstance(error, IntegrityError) and "slug" in str(error):
             raise DocumentError([f"The slug “{wanted['slug']}” is taken by another article."]) from None
         if is_new:
             article.pk, article.version, article._state.adding = None, 0, True
-        # What it names was deleted or merged in this moment: look again, and say so if it is gone.
+        # What it names may have been deleted or merged in this moment: look again, and say so if it is gone.
         return _apply(article, wanted, by, reason, expected_version)
 
 

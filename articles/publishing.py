@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
@@ -31,6 +32,8 @@ from articles.social import title_image
 from cms.lib.pagecache import bump
 from cms.models import SiteProfile
 
+P = ParamSpec("P")
+T = TypeVar("T")
 State = Article.State
 logger = logging.getLogger(__name__)
 
@@ -68,7 +71,7 @@ def publish(
     before = Publication.objects.filter(article=article).first()
     old_address, old_slug = (before.get_absolute_url(), before.slug) if before else (None, None)
     updated = updated or (started if at and not before else now)
-    publication = _written(article, before, document, version, started, updated, companions)
+    publication = _write(article, before, document, version, started, updated, companions)
     free_path(publication.get_absolute_url())
     if old_address:
         redirect_path(old_address, publication.get_absolute_url(), automatic=True)
@@ -83,14 +86,19 @@ def publish(
     return publication
 
 
-def _written(article: Article, *values: Any) -> Publication:
-    """The publication, written; tried again where an author is deleted or a companion changes in this moment."""
-    for _ in range(2):
-        try:
-            return _write(article, *values)
-        except (IntegrityError, OperationalError) as error:
-            logger.warning("Publishing article %s met another change, and is tried again: %s", article.pk, error)
-    return _write(article, *values)
+def _tried_again(step: Callable[P, T]) -> Callable[P, T]:
+    """Decorate an atomic step that may meet another change in the same moment: a companion goes, an author is deleted."""
+
+    @wraps(step)
+    def stubborn(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(2):
+            try:
+                return step(*args, **kwargs)
+            except (IntegrityError, OperationalError) as error:
+                logger.warning("%s met another change, and is tried again: %s", step.__name__, error)
+        return step(*args, **kwargs)
+
+    return stubborn
 
 
 def _lock(article: Article) -> None:
@@ -110,6 +118,7 @@ def _document_at(article: Article, version: int) -> dict[str, Any]:
     return current_names(revision.document)
 
 
+@_tried_again
 @transaction.atomic
 def _write(
     article: Article,
@@ -234,13 +243,15 @@ def archive(article: Article, *, by: Any = None, redirect_to: str = "") -> None:
             redirect_path(shown.get_absolute_url(), redirect_to or fallback, automatic=True)
 
 
+@_tried_again
 @transaction.atomic
 def _take_down(article: Article, to: State, sources: list[State], *, by: Any, action: str) -> None:
     _go(article, to, sources, by=by, action=action, publish_at=None, scheduled_version=None, unpublish_at=None)
-    # Locked, so that nobody makes it a companion of something while it goes.
-    shown = Publication.objects.select_for_update(of=("self",)).filter(article=article).first()
+    shown = Publication.objects.filter(article=article).first()
     if shown:
         relating.due(relating.shown_with(shown).values_list("pk", flat=True))
+        # Locked, so that nobody makes it a companion of something while it goes; after what is due, as in publishing.
+        Publication.objects.select_for_update(of=("self",)).get(pk=shown.pk)
         purging.forget_article(shown)
         announce("article.archived" if to == State.ARCHIVED else "article.unpublished", shown)
         shown.delete()

@@ -30,6 +30,8 @@ class Shown(models.Model):
 
     @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        # Locked, so that nobody begins to name it after we have looked who does.
+        type(self)._default_manager.select_for_update(of=("self",)).filter(pk=self.pk).first()
         gone = super().delete(*args, **kwargs)
         self._changed()
         return gone
