@@ -62,20 +62,22 @@ def read_wordpress(path: Path, encoding: str | None = None) -> Export:
     files = files_beside(path)
     source = Source(path, files, encoding)
     found = survey(source)
+    left = found.left()
     return Export(
         "wordpress",
-        _posts(source, found),
+        _posts(source, found, left),
         total=found.posts,
         site=found.site,
         files=files,
         remarks=found.remarks,
-        left=found.left(),
+        left=left,
         redirects=[("/feed/", "/feed.xml")],
         pages=found.pages(),
     )
 
 
-def _posts(source: Source, found: Survey) -> Iterator[Post | Refusal]:
+def _posts(source: Source, found: Survey, left: Counter[str]) -> Iterator[Post | Refusal]:
+    """The posts in order; when all were read, what no post showed is known as well."""
     for name, element in elements(source):
         if tag_of(element) != "item":
             continue
@@ -88,6 +90,8 @@ def _posts(source: Source, found: Survey) -> Iterator[Post | Refusal]:
         where = f"{name} {where}".strip()
         item = _Item(element, fields, found, where)
         yield attempt(partial(item.post, title, kind, status), where, title)
+    if unseen := len(found.originals.keys() - found.shown):
+        left["files of the media library that no post shows"] = unseen
 
 
 class _Item:
@@ -102,7 +106,7 @@ class _Item:
 
     def post(self, title: str, kind: str, status: str) -> Post:
         fields = self.fields
-        body = fields.get("content:encoded", "")
+        body = fields.get("content:encoded") or fields.get("description", "")
         if len(body) > MAX_BODY:
             raise PostRefused(f"Its text is {len(body) >> 20} MB large; at most {MAX_BODY >> 20} MB are taken.")
         name = re.sub(r"\.html?$", "", unquote(fields.get("wp:post_name", "").strip())).strip("/").rsplit("/", 1)[-1]
@@ -133,7 +137,9 @@ class _Item:
             reusable=self.found.reusable,
             attached=self.found.attached_to(identifier),
         )
-        return self._full_size(html) + self._footnotes(post)
+        html = self._full_size(html) + self._footnotes(post)
+        self.found.shown.update(path_of(address) for address in re.findall(r"(?:src|href)=[\"']([^\"']+)", html))
+        return html
 
     def _full_size(self, html: str) -> str:
         """Pictures that a text shows small, as the files they were made from, where those are known."""
@@ -170,12 +176,13 @@ class _Item:
         picture = self.found.pictures.get(number)
         if picture and picture.src:
             post.cover = Cover(picture.src, picture.alt, picture.caption)
+            self.found.shown.add(path_of(picture.src))
         elif number.strip("0 "):
             post.notes.left["pictures at the head of a post that the export does not hold"] += 1
 
     def _file(self, post: Post) -> None:
         """Category (the main one, else the first), tags and authors."""
-        categories: list[tuple[str, Term]] = []
+        categories: dict[str, tuple[str, Term]] = {}
         tags: list[Term] = []
         authors: list[Person | None] = []
         for child in self.element:
@@ -183,14 +190,16 @@ class _Item:
                 continue
             nicename, label, domain = child.get("nicename") or "", text_of(child), child.get("domain") or "category"
             if domain == "category" and (term := self.found.categories.get(nicename) or term_of(nicename, label)):
-                categories.append((nicename, term))
+                # The oldest exports name each category twice, once without its slug.
+                if nicename or term.slug not in categories:
+                    categories[term.slug] = nicename, term
             elif domain in ("post_tag", "tag") and (term := self.found.tags.get(nicename) or term_of(nicename, label)):
                 tags.append(term)
             elif domain == "author":
                 authors.append(self._author(nicename.removeprefix("cap-"), label))
             elif domain not in ("category", "post_tag", "tag"):
                 post.notes.left[f"terms of “{domain[:60]}”"] += 1
-        real = [(nicename, term) for nicename, term in categories if term.slug not in UNCATEGORIZED]
+        real = [found for slug, found in categories.items() if slug not in UNCATEGORIZED]
         main = self.found.numbers.get(next((self.meta[key] for key in _PRIMARY if self.meta.get(key)), ""))
         real.sort(key=lambda pair: pair[0] != main if main else False)
         post.category = real[0][1] if real else None

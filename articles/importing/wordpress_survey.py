@@ -29,6 +29,7 @@ class Survey:
     pictures: dict[str, Picture] = field(default_factory=dict)
     attached: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     originals: dict[str, str] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
     reusable: dict[str, str] = field(default_factory=dict)
     categories: dict[str, Term] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)

@@ -130,6 +130,23 @@ def test_two_posts_with_one_number_both_come_and_stay_apart(write, bring_in) -> 
     assert set(Article.objects.values_list("slug", flat=True)) == {"post-1", "other"}
 
 
+def test_a_category_that_is_named_twice_is_one(came) -> None:
+    twice = "<category><![CDATA[Deep]]></category>" + filed("category", "deep", "Deep")
+    report, document = came(
+        wxr_item(1, "x", extra=twice + filed("tag", "eth", "ETH") + "<category domain='tag'>ETH</category>")
+    )
+    assert (document["category"], document["tags"]) == ("deep", ["eth"])
+    assert not report.notes.changed
+
+
+def test_a_plain_feed_is_read_as_far_as_it_goes(write, bring_in) -> None:
+    item = "<item><title>One</title><link>https://f.example/one/</link><pubDate>Wed, 01 May 2024 08:00:00 +0000</pubDate><guid>https://f.example/?p=1</guid><category>News</category><description>&lt;p&gt;Words&lt;/p&gt;</description></item>"
+    feed = f'<rss xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>F</title><link>https://f.example</link>{item}</channel></rss>'
+    bring_in(write(feed, "feed.xml"))
+    assert document_of(Article.objects.get())["blocks"] == [{"type": "richtext", "html": "<p>Words</p>"}]
+    assert Publication.objects.get().published_at.isoformat() == "2024-05-01T08:00:00+00:00"
+
+
 def test_a_state_of_a_plugin_is_a_draft(write, bring_in) -> None:
     report = bring_in(write(wxr(wxr_item(1, "x", status="in-progress"), wxr_item(2, "x", status="inherit")), "wp.xml"))
     assert [entry.state for entry in report.entries] == ["draft"]
