@@ -31,6 +31,8 @@ from articles.importing.posts import Notes
 from articles.importing.tidying import MEDIA_TAGS, WRAPPERS, plain_paragraphs, tidy
 from cms.lib.html import INLINE_TAGS
 
+# One paragraph or heading without a link of its own.
+_LINE = re.compile(r"(<(?:p|h[2-4])>)((?:(?!<(?:a|p|h[2-4])\b).)*)(</(?:p|h[2-4])>)", re.DOTALL)
 _WITHIN_LINES = INLINE_TAGS | MEDIA_TAGS | {"source"}
 
 
@@ -84,6 +86,7 @@ class Walker:
             "img": self.image,
             "hr": lambda element: iter([Piece("<hr>")]),
             "li": self.stray_item,
+            "a": self.link,
         } | dict.fromkeys(HEADINGS, self.heading)
 
     def pieces(self, parent: HtmlElement) -> Iterator[Piece]:
@@ -223,6 +226,19 @@ class Walker:
             summary.drop_tag()
             del tail
         yield from cards.toggle(self, title, element)
+
+    def link(self, element: HtmlElement) -> Iterator[Piece]:
+        """A link around more than words: each line within it is one, and pictures know where they led."""
+        address = element.get("href") or ""
+        for media in element.iterdescendants("img"):
+            media.set("data-link", media.get("data-link") or address)
+        for piece in self.pieces(element):
+            line = _LINE.fullmatch(piece.html)
+            if address and line and piece.block is None:
+                piece.html = f'{line[1]}<a href="{escape(address)}">{line[2]}</a>{line[3]}'
+            elif address and piece.text and "<a " not in piece.html:
+                self.notes.left[f"a link around several lines, to {address[:200]}"] += 1
+            yield piece
 
     def image(self, element: HtmlElement) -> Iterator[Piece]:
         found = picture(element, self.notes)

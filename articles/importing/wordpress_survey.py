@@ -60,7 +60,9 @@ class Survey:
             if (path := self._path(slug)) != slug:
                 pages.append((f"/category/{path}/", "categories", term))
         pages += [(f"/tag/{slug}/", "tags", term) for slug, term in self.tags.items()]
-        return pages + [(f"/author/{login}/", "authors", person) for login, person in self.people.items()]
+        # A login that is an e-mail address was never a part of an address.
+        people = [(login, person) for login, person in self.people.items() if "@" not in login]
+        return pages + [(f"/author/{login}/", "authors", person) for login, person in people]
 
     def _path(self, slug: str) -> str:
         """A category below those above it, as addresses name it."""

@@ -225,3 +225,14 @@ def test_a_word_that_found_no_place_would_be_reported() -> None:
     notes = Notes()
     blocks('<ul><li>a</li></ul><div class="sharedaddy">Share this</div>', notes)
     assert any("Share this" in sentence for sentence in notes.left)
+
+
+def test_a_link_around_more_than_words_stays_one() -> None:
+    notes = Notes()
+    card = '<a href="https://x.example/"><div><img src="https://i.example/a.png"></div><h3>Read</h3><div>More <b>here</b></div></a>'
+    found = blocks(card, notes)
+    assert found[0]["type"] == "image"
+    assert found[1]["html"] == (
+        '<h3><a href="https://x.example/">Read</a></h3>\n<p><a href="https://x.example/">More <b>here</b></a></p>'
+    )
+    assert notes.left == {"a link around a picture, to https://x.example/": 1}
