@@ -4,8 +4,11 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from articles.blocks import FocalField, clean_data
+from articles.documents import DocumentError, normalised
 from articles.models import Article, Draft, Presence
 
 PRESENT_SECONDS = 45
@@ -22,6 +25,29 @@ def keep(article: Article | None, *, by: Any, base_version: int, document: dict[
 def kept(article: Article | None, *, by: Any) -> Draft | None:
     """What is kept of someone's work in an article."""
     return Draft.objects.filter(article=article, by=by).first()
+
+
+def as_far_as_it_goes(typed: dict[str, Any], saved: dict[str, Any]) -> dict[str, Any]:
+    """What one typed as a document that can be shown: a block that is half written is left out until it is whole."""
+    parts = [part for block in typed.get("blocks", []) if (part := _whole(block))]
+    kept = {name: saved[name] for name in ("slug", "reading_minutes")}
+    cover = _whole({"type": "image", **(typed.get("cover") or {})})
+    cover = {name: value for name, value in cover.items() if name != "type"} if cover else None
+    title = typed.get("title") or saved["title"]
+    try:
+        return normalised({**typed, **kept, "title": title, "cover": cover, "blocks": parts})
+    except DocumentError:
+        return {**saved, "blocks": parts}
+
+
+def _whole(block: dict[str, Any]) -> dict[str, Any] | None:
+    values = {name: value for name, value in block.items() if name != "type"}
+    try:
+        if isinstance(values.get("focal"), str):
+            values["focal"] = FocalField(required=False).clean(values["focal"])
+        return {"type": block["type"], **clean_data(block["type"], values)}
+    except (ValidationError, KeyError):
+        return None
 
 
 def drop(article: Article | None, *, by: Any) -> None:

@@ -162,12 +162,8 @@ def preview(request: HttpRequest, article: Article) -> HttpResponse:
 def frame(request: HttpRequest, article: Article) -> HttpResponse:
     """What the preview shows: the newest version, or with ?draft=1 what one typed and did not save."""
     draft = drafts.kept(article, by=request.user) if request.GET.get("draft") == "1" else None
-    document = draft.document if draft else document_of(article)
-    try:
-        page = preview_page(document)
-    except (KeyError, TypeError, ValueError):
-        page = preview_page(document_of(article))
-    response = HttpResponse(page)
+    saved = document_of(article)
+    response = HttpResponse(preview_page(drafts.as_far_as_it_goes(draft.document, saved) if draft else saved))
     response["Cache-Control"] = "private, no-store"
     return response
 
