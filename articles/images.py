@@ -51,8 +51,13 @@ def store_image(
     with _one_at_a_time:
         picture = _opened(content, name)
         if not path or not OUR_PATH.fullmatch(path):
-            path = f"images/{digest[:2]}/{digest[:20]}.webp"
-        path = _write(path, picture, "webp", quality=88)
+            path = _write(f"images/{digest[:2]}/{digest[:20]}.webp", picture, "webp", quality=88)
+        elif _is_bare(content) and max(_size(content)) <= MAX_SIDE:
+            path = default_storage.save(
+                path, ContentFile(content)
+            )  # encoded once more, it would lose a little each time
+        else:
+            path = _write(path, picture, "webp", quality=88)
         renditions = _renditions(path, picture)
     made, _ = ImageAsset.objects.get_or_create(  # someone may have uploaded the same in this moment
         digest=digest,
@@ -62,6 +67,23 @@ def store_image(
         },
     )  # fmt: skip
     return made
+
+
+def _is_bare(content: bytes) -> bool:
+    """Whether this is a WebP that holds one picture and nothing else, as we write them: no EXIF, no profile, no tail."""
+    if content[:4] != b"RIFF" or content[8:12] != b"WEBP" or int.from_bytes(content[4:8], "little") + 8 != len(content):
+        return False
+    found, at = [], 12
+    while at + 8 <= len(content):
+        length = int.from_bytes(content[at + 4 : at + 8], "little")
+        found.append(content[at : at + 4])
+        at += 8 + length + length % 2
+    return at == len(content) and found in ([b"VP8 "], [b"VP8L"], [b"VP8X", b"ALPH", b"VP8 "], [b"VP8X", b"VP8L"])
+
+
+def _size(content: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(content), formats=("WEBP",)) as picture:
+        return picture.size
 
 
 def _read(upload: IO[bytes]) -> bytes:

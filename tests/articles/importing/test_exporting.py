@@ -1,5 +1,6 @@
 """A site that was exported can be imported again, and is the same."""
 
+import io
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from PIL import Image
 
 from articles.documents import apply_document, create_article, document_of
 from articles.exporting import export_site
@@ -136,6 +138,36 @@ def test_an_export_into_its_own_site_changes_nothing(newsroom, bring_in, tmp_pat
     report = bring_in(tmp_path / "out")
     assert report.counts["unchanged"] == 5, [(entry.title, entry.outcome, entry.reason) for entry in report.entries]
     assert everything()["articles"] == before["articles"]
+
+
+@pytest.mark.parametrize("colour", ["red", (10, 20, 30, 90)])
+def test_images_stay_the_same_to_the_byte(bring_in, settings: Any, tmp_path: Path, colour: Any) -> None:
+    out = io.BytesIO()
+    Image.effect_noise((300, 200), 60).convert("RGBA" if isinstance(colour, tuple) else "RGB").save(out, "PNG")
+    asset = store_image(out.getvalue(), name="a.png")
+    create_article({"title": "One", "blocks": [{"type": "image", "src": asset.file, "alt": "A"}]})
+    export_site(tmp_path / "out")
+    before = (tmp_path / "out" / asset.file).read_bytes()
+    Article.objects.all().delete()
+    ImageAsset.objects.all().delete()
+    settings.MEDIA_ROOT = tmp_path / "second"
+    bring_in(tmp_path / "out")
+    assert (tmp_path / "second" / asset.file).read_bytes() == before
+
+
+def test_an_image_of_an_export_with_something_hidden_in_it_is_written_anew(
+    bring_in, settings: Any, tmp_path: Path
+) -> None:
+    asset = store_image(png("blue"), name="a.png")
+    create_article({"title": "One", "blocks": [{"type": "image", "src": asset.file, "alt": "A"}]})
+    export_site(tmp_path / "out")
+    with (tmp_path / "out" / asset.file).open("ab") as file:
+        file.write(b"<script>alert(1)</script>")
+    Article.objects.all().delete()
+    ImageAsset.objects.all().delete()
+    settings.MEDIA_ROOT = tmp_path / "second"
+    bring_in(tmp_path / "out")
+    assert b"script" not in (tmp_path / "second" / asset.file).read_bytes()
 
 
 def test_texts_side_by_side_stay_apart(bring_in, settings: Any, tmp_path: Path) -> None:
