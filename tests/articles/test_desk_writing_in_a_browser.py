@@ -43,6 +43,7 @@ def test_a_long_article_makes_editors_only_where_somebody_turns_to_them(page: An
     assert page.locator(".tiptap").count() == 2
     page.get_by_text("Unsaved changes").wait_for()
     page.get_by_text("162 words · 1 min to read").wait_for()
+    assert page.locator(f"{BLOCK} .inline_label").nth(1).inner_text() == "Part 1 and more"
     after = save(page)
     assert after[1]["html"] == "<p><strong>Part</strong> 1 and more</p>"
     assert after[0:1] + after[2:] == before[0:1] + before[2:]

@@ -138,9 +138,15 @@ document.addEventListener(
     event.stopPropagation() // the head would fold the block
     TOOLS.find(([tool]) => tool === button.dataset.tool).at(-1)(button.closest(".inline-related"))
     button.focus()
+    tellFold(button)
   },
   { capture: true },
 )
+const tellFold = (button) => {
+  if (button.dataset.tool !== "fold") return
+  button.ariaExpanded = String(!button.closest(".inline-related").classList.contains("collapsed"))
+}
+document.addEventListener("focusin", (event) => event.target.matches?.(".desk-tool[data-tool]") && tellFold(event.target))
 
 // A block that is taken out stays in the page, folded and marked, until the article is saved: it can be put back.
 const remove = (block) => {

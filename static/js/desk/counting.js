@@ -36,10 +36,26 @@ const count = () => {
   place.classList.toggle("desk-count--unfinished", marks > 0)
 }
 
+// The head of a block says its first words, by which to tell it from others when it is folded.
+const head = (block) => {
+  const field = [...block.querySelectorAll(TEXTS.map((name) => `[name$="-${name}"]`).join(", "))].find((one) => one.value)
+  const holder = document.createElement("textarea") // reads entities, runs nothing
+  holder.innerHTML = field ? plain(field) : ""
+  const words = holder.value.replace(/\s+/g, " ").trim().slice(0, 80)
+  if (words) block.querySelector(".inline_label").textContent = words
+}
+
 let waiting
-const soon = () => {
+const typedInto = new Set()
+const soon = (event) => {
+  const block = event.target.closest?.(".order-machine > .inline-related")
+  if (block) typedInto.add(block)
   clearTimeout(waiting)
-  waiting = setTimeout(count, 300)
+  waiting = setTimeout(() => {
+    for (const one of typedInto) head(one)
+    typedInto.clear()
+    count()
+  }, 300)
 }
 
 if (place) {
