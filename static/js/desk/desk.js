@@ -76,8 +76,8 @@ if (form) {
     }
   }
 
-  const touch = () => {
-    if (isTouched) return
+  const touch = (event) => {
+    if (isTouched || event.target.name === "") return // what has no name is not posted
     isTouched = true
     state("Unsaved changes")
   }
