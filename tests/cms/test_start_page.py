@@ -197,3 +197,10 @@ def test_strangers_and_readers_accounts_are_sent_to_sign_in(client: Client) -> N
     assert client.get("/admin/").url.startswith("/admin/login/")  # type: ignore[attr-defined]
     client.force_login(User.objects.create_user("reader@example.com", is_staff=False))
     assert client.get("/admin/").status_code == 302
+
+
+def test_who_is_refused_a_page_is_led_back_here(client: Client) -> None:
+    client.force_login(factories.user("writer"))
+    refused = client.get("/admin/cms/user/")
+    assert refused.status_code == 403
+    assert '<a class="btn btn-secondary" href="/admin/">To the newsroom</a>' in refused.content.decode()
