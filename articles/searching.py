@@ -15,6 +15,7 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import ExtractYear
 from django.utils.safestring import mark_safe
 
 from articles import pages
@@ -77,8 +78,8 @@ def _counted(rows: list[Row], filters: Filters) -> Found:
 
 def _rows(among: QuerySet[Publication], words: str, author: str) -> tuple[list[Row], bool]:
     newest, partial = _newest(among, words, author, CONSIDERED + 1)
-    ranked = _ranked(among, newest, words).values_list("pk", "category__slug", "published_at")
-    return [(pk, slug, at.year) for pk, slug, at in ranked], partial
+    year = ExtractYear("published_at")
+    return list(_ranked(among, newest, words).values_list("pk", "category__slug", year)), partial
 
 
 def best(among: QuerySet[Publication], words: str) -> QuerySet[Publication]:
