@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
+from html import escape
 from typing import Any
 
 from articles.importing.archives import FolderFiles, ZipFiles
@@ -105,7 +106,7 @@ class _Articles:
         given = head.get("seo")
         seo = given if isinstance(given, dict) else {}
         post = Post(
-            slug, str(head["title"]), where=name, slug=slug, blocks=blocks, standfirst=str(head.get("standfirst") or "")
+            slug, str(head["title"]), where=name, slug=slug, blocks=blocks, standfirst=_plain(head.get("standfirst"))
         )
         post.seo_title, post.seo_description = str(seo.get("title") or ""), str(seo.get("description") or "")
         category = str(head.get("category") or "")
@@ -173,3 +174,9 @@ def _cover(value: Any) -> Cover | None:
         str(value.get("credit") or ""),
         point,
     )
+
+
+def _plain(words: Any) -> str:
+    """Plain words, so written that nobody takes a "<" among them for markup."""
+    text = str(words or "")
+    return f"<p>{escape(text, quote=False)}</p>" if "<" in text else text

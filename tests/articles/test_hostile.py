@@ -2,17 +2,20 @@
 
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from defusedxml import ElementTree
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from articles.desk import commenting
-from articles.documents import DocumentError, apply_document, normalised
-from articles.models import ImageAsset, Publication, Redirect, Revision
+from articles.desk import commenting, drafts
+from articles.documents import DocumentError, apply_document, document_of, normalised
+from articles.exporting import export_site
+from articles.models import Article, Author, Category, ImageAsset, Publication, Redirect, Revision, Snippet, Tag
 from cms.models import OutgoingMail, SiteProfile
 from tests.articles import factories
 from tests.articles.desk import posted
@@ -109,6 +112,43 @@ def test_no_page_of_the_desk_carries_it(evil: Publication, client: Client) -> No
     found = {path: wicked(answer.content.decode()) for path, answer in answers.items()}
     assert {path: names for path, names in found.items() if names} == {}
     assert b"<x-evil" not in bytes(OutgoingMail.objects.get().message).replace(b"=\n", b"").partition(b"text/html")[2]
+
+
+def test_it_goes_out_as_markdown_and_comes_back_the_same(evil: Publication, tmp_path: Path) -> None:
+    before = document_of(evil.article)
+    export_site(tmp_path / "site")
+    for model in (Publication, Article, Tag, Author, Category, Snippet):
+        model.objects.all().delete()
+    call_command("import_posts", str(tmp_path / "site"), "--no-fetch")
+    after = document_of(Article.objects.get())
+    assert [part for part in before if part != "blocks" and after[part] != before[part]] == []
+    words = [
+        block for block in before["blocks"] if block["type"] not in ("image", "gallery")
+    ]  # files that are not there
+    assert [block for block in words if block not in after["blocks"]] == []
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        {"type": "chart", "kind": "bar", "title": "t", "csv": "a,b\nc"},
+        {"type": "chart", "kind": "line", "title": "t", "csv": "a,b\nc,x"},
+        {"type": "table", "csv": "a,b\nc", "header": True},
+        {"type": "cta", "heading": "h", "label": "l", "url": "javascript:alert(1)"},
+        {"type": "gallery", "images": [{"alt": "no image yet"}]},
+        {"type": "image"},
+        {"type": "of no kind"},
+    ],
+)
+@pytest.mark.parametrize("typed", [{"slug": "no slug/"}, {"title": "", "reading_minutes": "many"}, {"tags": "none"}])
+def test_a_draft_is_shown_while_it_is_half_written(half: dict[str, Any], typed: dict[str, Any], client: Client) -> None:
+    editor, article = factories.user("editor"), factories.article()
+    client.force_login(editor)
+    blocks = [{"type": "richtext", "html": "<p>Typed just now.</p>"}, half]
+    drafts.keep(article, by=editor, base_version=1, document={**document_of(article), **typed, "blocks": blocks})
+    page = client.get(reverse("admin:articles_article_frame", args=[article.pk]) + "?draft=1")
+    assert "Typed just now." in page.content.decode()
+    assert "script:" not in page.content.decode()
 
 
 def test_no_control_character_stops_a_feed(client: Client) -> None:
