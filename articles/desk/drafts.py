@@ -1,6 +1,5 @@
 """Work that is not saved yet: kept while one types, and when somebody else saved first."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,16 +9,25 @@ from django.utils import timezone
 from articles.blocks import FocalField, clean_data
 from articles.documents import DocumentError, normalised
 from articles.models import Article, Draft, Presence
+from cms.lib.html import fit
 
 PRESENT_SECONDS = 45
 
 
 def keep(article: Article | None, *, by: Any, base_version: int, document: dict[str, Any]) -> Draft:
     """Keep what someone typed, apart from the revisions; the last of it replaces what was kept before."""
-    document = json.loads(json.dumps(document).replace("\\u0000", ""))  # PostgreSQL has no place for a NUL
-    values = {"document": document, "base_version": base_version, "saved_at": timezone.now()}
+    values = {"document": _storable(document), "base_version": base_version, "saved_at": timezone.now()}
     draft, _ = Draft.objects.update_or_create(article=article, by=by, defaults=values)
     return draft
+
+
+def _storable(value: Any) -> Any:
+    """The same without what PostgreSQL has no place for: nobody has checked yet what is typed."""
+    if isinstance(value, dict):
+        return {name: _storable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(item) for item in value]
+    return fit(value) if isinstance(value, str) else value
 
 
 def kept(article: Article | None, *, by: Any) -> Draft | None:

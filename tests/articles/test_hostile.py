@@ -151,6 +151,16 @@ def test_a_draft_is_shown_while_it_is_half_written(half: dict[str, Any], typed: 
     assert "script:" not in page.content.decode()
 
 
+@pytest.mark.parametrize("code", ['x = "\\u0000"', "a\x00b", "a\ud800b"])
+def test_whatever_is_typed_is_kept_unsaved(code: str) -> None:
+    article, writer = factories.article(), factories.user("writer")
+    typed = {**document_of(article), "blocks": [{"type": "code", "code": code}]}
+    drafts.keep(article, by=writer, base_version=1, document=typed)
+    draft = drafts.kept(article, by=writer)
+    assert draft
+    assert draft.document["blocks"][0]["code"] == code.replace("\x00", "").replace("\ud800", "")
+
+
 def test_no_control_character_stops_a_feed(client: Client) -> None:
     unfit = "A\x01B\x0b\x1b\ufffe\x7f"
     factories.author("ana", name=f"Ana{unfit}")
