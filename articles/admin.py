@@ -20,7 +20,7 @@ from articles.desk.policy import allow_editors
 from articles.desk.prose import prose_settings
 from articles.desk.sheet import sheet
 from articles.documents import DocumentError, StaleVersion, apply_document, document_of
-from articles.models import Article, Author
+from articles.models import Article, Author, Publication
 from articles.publishing import TransitionRefused
 from cms.lib.lists import WordSearch
 
@@ -46,7 +46,7 @@ class ArticleAdmin(WordSearch, ContentEditor):
 
     inlines = INLINES
     list_display = ("title", "status", "category", "byline_names", "changed")
-    list_filter = ("state", "category", ("authors", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("state", "category", "authors")
     list_select_related = ("category",)
     list_per_page = 50
     search_fields = ("title", "slug", "standfirst")
@@ -67,7 +67,8 @@ class ArticleAdmin(WordSearch, ContentEditor):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
         changelist.title = "Articles"
-        changelist.result_list = changelist.result_list.prefetch_related("byline__author").defer("cover")
+        unseen = (f"publication__{name}" for name in Publication.BODY_FIELDS)
+        changelist.result_list = changelist.result_list.prefetch_related("byline__author").defer("cover", *unseen)
         return changelist
 
     @admin.display(description="state", ordering="state")
