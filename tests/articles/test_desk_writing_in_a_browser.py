@@ -8,7 +8,7 @@ import pytest
 from articles.documents import document_of
 from articles.models import Article, Draft, ImageAsset
 from tests.articles import factories
-from tests.articles.test_desk_in_a_browser import sign_in, someone
+from tests.articles.test_desk_in_a_browser import PASSWORD, sign_in, someone
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 BLOCK = ".order-machine > .inline-related:not(.empty-form)"
@@ -162,3 +162,16 @@ def test_a_new_article_waits_for_its_first_word(page: Any) -> None:
     page.keyboard.type("A title")
     page.get_by_text("Unsaved changes, kept at").wait_for()
     assert Draft.objects.get().document["title"] == "A title"
+
+
+def test_who_may_only_look_is_told_so_and_keeps_nothing(page: Any) -> None:
+    reader = factories.user("awards steward")
+    reader.set_password(PASSWORD)
+    reader.save()
+    article = factories.article(text("Look at me"))
+    sign_in(page, reader)
+    page.goto(f"/admin/articles/article/{article.pk}/change/")
+    page.get_by_text("Version 1, to look at").wait_for()
+    page.get_by_text("Look at me").last.click()
+    page.wait_for_timeout(1000)  # a refused request would be an error on the console
+    assert not Draft.objects.exists()

@@ -199,6 +199,7 @@ def sign_in(page: Any, address: str) -> None:
 
 
 def sign_out(page: Any) -> None:
+    page.goto("about:blank")  # the desk says that one leaves, which only somebody signed in can
     page.context.clear_cookies()
 
 

@@ -186,7 +186,7 @@ document.addEventListener(
 const begin = () => {
   for (const block of blocksIn(machine())) equip(block)
   settle()
-  if (!document.querySelector("[data-presence]") && !inOrder().length) {
+  if (document.querySelector("[data-desk]").dataset.version === "0" && !inOrder().length) {
     const made = quietly(() => add("richtext")) // a new article has something to write in
     start(made.querySelector("textarea[data-desk-prose]"))
     document.querySelector("#id_title").focus()

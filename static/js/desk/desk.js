@@ -127,6 +127,8 @@ if (form) {
     django.jQuery(() => setTimeout(lead, 300)) // once the content editor has scrolled to where one was
   }
 
-  for (const type of ["input", "change"]) form.addEventListener(type, touch)
-  django.jQuery(() => (window.requestIdleCallback ?? setTimeout)(start)) // the page is made by then
+  if (desk.dataset.autosave) {
+    for (const type of ["input", "change"]) form.addEventListener(type, touch)
+    django.jQuery(() => (window.requestIdleCallback ?? setTimeout)(start)) // the page is made by then
+  }
 }
