@@ -69,6 +69,7 @@ else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", **embedded.connection(VAR)}}
 EMBEDDED_DATABASE = not database_url
 DATABASES["default"] |= {"CONN_MAX_AGE": 300, "CONN_HEALTH_CHECKS": True}
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds; a host that hangs is down
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache_url_config(env.str("CACHE_URL", default="") or f"filecache://{VAR / 'cache'}")}
