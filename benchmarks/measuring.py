@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def granian(application: str, path: str) -> Iterator[str]:
     """A WSGI application in one granian worker; gives the URL of `path`."""
     port = free_port()
     program = str(Path(sys.executable).parent / "granian")
-    options = ["--interface", "wsgi", "--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
+    options = shlex.split(f"--interface wsgi --http 1 --port {port} --workers 1 --blocking-threads 4 --no-ws")
     url = f"http://127.0.0.1:{port}{path}"
     with running([program, *options, application], url):
         yield url
