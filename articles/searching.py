@@ -1,7 +1,8 @@
 """Search for readers: PostgreSQL's full text, best first, with the words marked where they occur.
 
-A word that half of all articles have would take a second to rank. So we rank the newest `CONSIDERED` that match, and
-say "more than" of their number. Narrowed to a year, a section or an author, the search reaches as far back as it must.
+A word that half of all articles have would take a second to rank. So we rank the newest `CONSIDERED` that match and the
+newest `TITLED` that have the words in their titles, and say "more than" of their number. Narrowed to a year, a section or
+an author, the search reaches as far back as it must.
 """
 
 import json
@@ -13,7 +14,7 @@ from datetime import timedelta
 from html import escape
 from typing import Any
 
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import ExtractYear
 from django.utils.safestring import mark_safe
@@ -23,7 +24,7 @@ from articles.models import Publication, PublicationAuthor
 from articles.narrowing import Filters
 
 MAX_QUERY = 200
-CONSIDERED = 500
+CONSIDERED, TITLED = 300, 50
 LOOKED_INTO = (
     2_000  # so many texts are opened where no index can tell: for a phrase, or an author's use of common words
 )
@@ -111,7 +112,9 @@ def _newest(among: QuerySet[Publication], words: str, author: str, limit: int) -
         return _by_date(among.filter(_opened(query), pk__in=nearly), 0)[:limit], wrote_more
     if author:  # the limit has the words looked up first, in their index, and the author among what is left
         matching = among.filter(signed, pk__in=matching.order_by().values("pk")[:COMMON])
-    return _by_date(matching, likely)[:limit], False
+        return _by_date(matching, likely)[:limit], False
+    titled = among.annotate(in_title=SearchVector("title", config="english")).filter(in_title=query)
+    return _by_date(matching, likely)[:limit].union(_by_date(titled, 0)[:TITLED]), False
 
 
 def expected(among: QuerySet[Publication], words: str) -> int:

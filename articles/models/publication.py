@@ -59,6 +59,7 @@ class Publication(models.Model):
         ordering = ["-published_at", "-pk"]
         indexes = [
             GinIndex(fields=["search"], name="publication_search"),
+            GinIndex(SearchVector("title", config="english"), name="publication_title_search"),
             models.Index(fields=["-published_at", "-id"], name="publication_newest"),
             models.Index(fields=["category", "-published_at"], name="publication_category_newest"),
         ]

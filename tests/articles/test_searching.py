@@ -134,6 +134,14 @@ def test_of_a_very_common_word_the_newest_are_ranked_and_the_rest_is_said(client
     assert titles(client, "q=moon&year=2025") == ["The moon", "Of 4", "Of 3"]
 
 
+def test_an_old_article_with_the_word_in_its_title_is_found_among_the_newest(client: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(searching, "CONSIDERED", 3)
+    publish(factories.article(title="What the moon is"), at=datetime(2019, 1, 1, tzinfo=UTC))
+    for number in range(5):
+        factories.publication(text("moon" + " words" * 50), title=f"Of {number}")
+    assert titles(client, "q=moon") == ["What the moon is", "Of 4", "Of 3"]
+
+
 @pytest.mark.parametrize(("common", "opened"), [(0, 2), (1_000_000, 40)])
 def test_phrases_and_authors_are_found_however_common_the_words(
     articles: None, client: Client, monkeypatch: Any, common: int, opened: int
