@@ -17,6 +17,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+import cms.wsgi  # noqa: F401 - loads, and puts out of the garbage collector's sight, what the web server does
 from articles.models import Article
 from benchmarks import corpus, measuring, newsroom
 

@@ -65,7 +65,7 @@ class SiteProfileAdmin(admin.ModelAdmin):
         purge(SITE)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not SiteProfile.objects.exists()
+        return super().has_add_permission(request) and SiteProfile.current().pk is None
 
     def has_delete_permission(self, request: HttpRequest, obj: SiteProfile | None = None) -> bool:
         return False
