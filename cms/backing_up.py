@@ -48,7 +48,7 @@ Say = Callable[[str], None]
 
 
 class BackupError(Exception):
-    """It cannot be backed up or restored; the text says why, and nothing was changed."""
+    """It cannot be backed up or restored; the text says why. Database and keys are as they were."""
 
 
 def back_up(path: Path, *, say: Say) -> None:
@@ -141,12 +141,15 @@ def restore(path: Path, *, replace: bool, say: Say) -> None:
                 str(dump),
                 on_database=False,
             )
-            names = [name for name in manifest["files"] if name != DUMP]
-            for name in names:
-                _extract(tar, name, _place(name))
-            say(f"media and keys: {len(names)} files")
+            places = {name: _place(name) for name in manifest["files"] if name != DUMP}
+            keys = [name for name in places if name.startswith("keys/")]
+            for name in places.keys() - set(keys):  # more pictures do no harm, should the database refuse
+                _extract(tar, name, places[name])
+            say(f"media: {len(places) - len(keys)} files")
             connection.close()
             _run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-c", EMPTY_THE_DATABASE, "-f", str(script))
+            for name in keys:
+                _extract(tar, name, places[name])
     say("database: restored")
     call_command("migrate", verbosity=0, interactive=False)
     DemoMark.objects.get_or_create(key=COMPLETE)  # bin/serve shall add no demo to what was restored

@@ -28,7 +28,7 @@ LOOPBACK = {"127.0.0.1", "::1"}
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For who has METRICS_TOKEN; where there is none, for this machine alone."""
+    """For who has METRICS_TOKEN; where there is none, for this machine alone, and in production for nobody."""
     if not _may_read(request):
         return HttpResponse("Give the token of METRICS_TOKEN: Authorization: Bearer …\n", status=401)
     registry = CollectorRegistry(auto_describe=False)
@@ -40,7 +40,8 @@ def _may_read(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "").encode()
         return hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode())
-    return client_address(request) in LOOPBACK and "X-Forwarded-For" not in request.headers
+    direct = client_address(request) in LOOPBACK and "X-Forwarded-For" not in request.headers
+    return direct and not settings.PRODUCTION  # there a proxy on this machine may stand in front of everyone
 
 
 class Newsroom(Collector):

@@ -100,8 +100,10 @@ def test_it_replaces_what_is_there_when_told_and_wholly_or_not_at_all(backup: Pa
     elsewhere.execute(
         "CREATE EVENT TRIGGER no ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION theirs.no()"
     )
+    (elsewhere.var / KEY).write_text("a later key")
     done = elsewhere.run("restore", "--replace", str(backup))
     assert "psql failed" in done.stderr
+    assert (elsewhere.var / KEY).read_text() == "a later key"
     assert elsewhere.query("SELECT count(*) FROM cms_demomark WHERE key = 'later'") == 1
     elsewhere.execute("DROP SCHEMA theirs CASCADE")
     assert elsewhere.run("restore", "--replace", str(backup)).returncode == 0

@@ -49,6 +49,11 @@ def test_without_a_token_only_this_machine_reads_them(client: Client, stranger: 
     assert client.get("/metrics", **stranger).status_code == 401
 
 
+def test_in_production_nobody_reads_them_without_a_token(client: Client, settings: Any) -> None:
+    settings.PRODUCTION = True
+    assert client.get("/metrics").status_code == 401
+
+
 def test_with_a_token_everyone_needs_it(client: Client, settings: Any) -> None:
     settings.METRICS_TOKEN = "secret"
     assert client.get("/metrics").status_code == 401
