@@ -1,9 +1,6 @@
 """The kinds of block an article is made of. A kind is a form: it cleans what is stored and is what the desk shows."""
 
-import csv
-import io
 import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -12,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator, validate_slug
 
 from articles.embeds import PROVIDERS, embed_of
+from articles.tables import csv_of, rows_of
 from cms.lib.html import clean, fit, text_of
 
 MAX_TABLE_CELLS = 4000
@@ -156,39 +154,6 @@ class CsvField(TextField):
         if sum(map(len, rows)) > MAX_TABLE_CELLS:
             raise ValidationError(f"A table has at most {MAX_TABLE_CELLS} cells.")
         return csv_of(rows)
-
-
-def rows_of(text: str) -> list[list[str]]:
-    """The cells of pasted CSV; its separator is the one that parts every row into as many cells."""
-    tables = {mark: _parted(text, mark) for mark in "\t,;" if mark in text}
-    regular = [mark for mark, rows in tables.items() if _regularity(rows) == 1]
-    if {",", ";"} <= set(regular) and re.search(r"\d,\d", text) and not re.search(r"\D,|,\D", text):
-        regular.remove(",")  # every comma is a decimal one
-    if regular:
-        return tables[regular[0]]
-    return max(tables.values(), key=_regularity, default=_parted(text, ","))
-
-
-def _parted(text: str, mark: str) -> list[list[str]]:
-    rows = csv.reader(io.StringIO(text), delimiter=mark, strict=False)
-    return [[cell.replace("\t", " ").strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
-
-
-def _regularity(rows: list[list[str]]) -> float:
-    """The share of rows that have the most usual number of cells; 0 where that is one."""
-    widths = Counter(map(len, rows))
-    width, count = widths.most_common(1)[0] if widths else (1, 0)
-    return count / len(rows) if width > 1 else 0
-
-
-def csv_of(rows: list[list[str]]) -> str:
-    """The same cells as canonical CSV: a cell is quoted where it could be taken for several."""
-    return "\n".join(",".join(map(_cell, row)) for row in rows)
-
-
-def _cell(text: str) -> str:
-    text = text.replace("\t", " ")  # a tab always parts cells
-    return '"' + text.replace('"', '""') + '"' if re.search(r'[",;\r\n]', text) else text
 
 
 class ImagesField(forms.Field):

@@ -11,10 +11,10 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from articles import slots
-from articles.blocks import rows_of
 from articles.embeds import embed_of
 from articles.images import assets_of, picture_of
 from articles.models import Article, ImageAsset
+from articles.tables import rows_of
 from cms.lib import charts
 from cms.lib.html import clean, text_of, with_anchors
 

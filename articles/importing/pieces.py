@@ -8,8 +8,8 @@ from typing import Any
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
-from articles.blocks import csv_of, rows_of
 from articles.importing.tidying import MEDIA_TAGS
+from articles.tables import csv_of, rows_of
 from cms.lib.html import INLINE_TAGS, clean, text_of
 
 Block = dict[str, Any]

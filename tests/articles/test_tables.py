@@ -5,7 +5,8 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from articles.blocks import CsvField, csv_of, rows_of
+from articles.blocks import CsvField
+from articles.tables import csv_of, rows_of
 
 cell = st.text('ab1 ,;"é', max_size=6).map(str.strip)
 row = st.tuples(cell, cell, cell).map(list).filter(any)
