@@ -1,5 +1,6 @@
 """The kinds of block an article is made of. A kind is a form: it cleans what is stored and is what the desk shows."""
 
+import csv
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -42,3 +42,8 @@ def test_a_stored_table_is_read_as_it_was_written(rows: list[list[str]]) -> None
 def test_a_row_of_another_width_is_named() -> None:
     with pytest.raises(ValidationError, match="Row 3 has 1 cells"):
         CsvField().clean("a;b\n1;2\n3")
+
+
+def test_a_cell_too_long_to_be_read_is_refused_in_words() -> None:
+    with pytest.raises(ValidationError, match="not a table we can read"):
+        CsvField().clean(f"a,b\n{'x' * 140_000},2")
