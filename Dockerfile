@@ -21,4 +21,4 @@ VOLUME /var/lib/moonpress
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["python", "-m", "cms.lib.processes", "web"]
+CMD ["python", "-m", "cms.ops.processes", "web"]

@@ -11,12 +11,12 @@ from rest_framework import generics, serializers
 from rest_framework.pagination import PageNumberPagination
 
 from articles import slots
+from articles.contexts import authors_of
 from articles.models import Category, Publication
-from articles.pages import authors_of
-from articles.paging import CardPaginator
-from articles.searching import best, normalised
+from articles.pagination import CardPaginator
+from articles.search import best, normalised
 from articles.structured_data import absolute
-from cms.lib.pagecache import public
+from core.pagecache import public
 
 # Typed so that it fits class-based views of the REST framework, whose answers are responses of another class.
 kept: Any = method_decorator(cast(Any, public), name="dispatch")

@@ -7,9 +7,8 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self) -> None:
-        from articles import announcing, fillers
-        from articles.desk import start
+        from articles import dashboard, events, slot_renderers
 
-        fillers.register_all()
-        announcing.register_all()
-        start.register_all()
+        slot_renderers.register_all()
+        events.register_all()
+        dashboard.register_all()

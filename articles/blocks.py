@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator, URLValidator, validate_slug
 
 from articles.embeds import PROVIDERS, embed_of
 from articles.tables import csv_of, rows_of
-from cms.lib.html import clean, fit, text_of
+from core.lib.html import clean, fit, text_of
 
 MAX_TABLE_CELLS = 4000
 MAX_FIGURE = 40

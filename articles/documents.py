@@ -9,11 +9,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from articles.aliases import current_names
 from articles.blocks import clean_data
 from articles.models import Article, ArticleAuthor, Author, Block, Category, Publication, Revision, Snippet, Tag
 from articles.models.article import REGION
-from articles.renaming import current_names
-from cms.lib.html import fit
+from core.lib.html import fit
 
 VERSION = 1
 LIMITS = {"title": 200, "slug": 120, "standfirst": 2000}

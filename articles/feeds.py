@@ -12,14 +12,14 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import require_safe
 
 from articles import slots
+from articles.contexts import authors_of
 from articles.models import Author, Category, Publication, Tag
-from articles.pages import authors_of
 from articles.querysets import PublicationQuerySet
 from articles.structured_data import absolute
-from cms.lib.cachetags import LISTS, tagged
-from cms.lib.html import fit
-from cms.lib.pagecache import public
-from cms.models import SiteProfile
+from core.lib.cachetags import LISTS, tagged
+from core.lib.html import fit
+from core.models import SiteProfile
+from core.pagecache import public
 
 ITEMS = 20
 SOURCES: dict[str, type[Category] | type[Tag] | type[Author]] = {"category": Category, "tag": Tag, "author": Author}

@@ -11,9 +11,10 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import purging, relating
-from articles.announcing import announce
+from articles import cache_tags, related
+from articles.aliases import current_names
 from articles.documents import DocumentError, document_of
+from articles.events import announce
 from articles.images import assets_of, card_of, picture_of, social_of
 from articles.models import (
     Article,
@@ -25,12 +26,11 @@ from articles.models import (
     Snippet,
     Tag,
 )
-from articles.redirecting import free_path, redirect_path
-from articles.renaming import current_names
+from articles.redirects import free_path, redirect_path
 from articles.rendering import Rendered, rendered
 from articles.social import title_image
-from cms.lib.pagecache import bump
-from cms.models import SiteProfile
+from core.models import SiteProfile
+from core.pagecache import bump
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,7 +58,7 @@ def publish(
     `at` dates a first publication back; `updated` says when its words were last changed, where that was elsewhere.
 
     Replaces what was live before, redirects its old address, and tells the caches and, unless quietly, the webhooks.
-    Without `companions`, whoever calls has them found afterwards (`articles.relating.relate_all`).
+    Without `companions`, whoever calls has them found afterwards (`articles.related.relate_all`).
     Raises TransitionRefused.
     """
     now = timezone.now()
@@ -80,7 +80,7 @@ def publish(
     article.save(update_fields=["state", "published_at", "publish_at", "scheduled_version"])
     record(article, "published", by=by, detail=f"version {version}")
     bump()
-    purging.forget_article(publication, old_slug=old_slug)
+    cache_tags.forget_article(publication, old_slug=old_slug)
     if not quietly:
         announce("article.updated" if before else "article.published", publication, old_address=old_address)
     return publication
@@ -159,7 +159,7 @@ def _write(
         else:
             named.add(*rows)
     if companions:
-        relating.relate_with_neighbours(publication)
+        related.relate_with_neighbours(publication)
     connection.check_constraints()  # now, while it can be mended, and not when the request ends
     return publication
 
@@ -249,10 +249,10 @@ def _take_down(article: Article, to: State, sources: list[State], *, by: Any, ac
     _go(article, to, sources, by=by, action=action, publish_at=None, scheduled_version=None, unpublish_at=None)
     shown = Publication.objects.filter(article=article).first()
     if shown:
-        relating.due(relating.shown_with(shown).values_list("pk", flat=True))
+        related.due(related.shown_with(shown).values_list("pk", flat=True))
         # Locked, so that nobody makes it a companion of something while it goes; after what is due, as in publishing.
         Publication.objects.select_for_update(of=("self",)).get(pk=shown.pk)
-        purging.forget_article(shown)
+        cache_tags.forget_article(shown)
         announce("article.archived" if to == State.ARCHIVED else "article.unpublished", shown)
         shown.delete()
     bump()

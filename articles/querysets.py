@@ -69,7 +69,7 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         return self.defer(*self.model.BODY_FIELDS).select_related("category").annotate(byline_rows=_byline())
 
     def pages(self) -> Any:
-        """All that an article's own page is made of, as plain values, in this one query (see articles.assembling)."""
+        """All that an article's own page is made of, as plain values, in this one query (see articles.article_page)."""
         return self.values(
             *PAGE_COLUMNS,
             category_slug=F("category__slug"),

@@ -15,8 +15,8 @@ from articles.embeds import embed_of
 from articles.images import assets_of, picture_of
 from articles.models import Article, ImageAsset
 from articles.tables import rows_of
-from cms.lib import charts
-from cms.lib.html import clean, text_of, with_anchors
+from core.lib import charts
+from core.lib.html import clean, text_of, with_anchors
 
 WORDS_PER_MINUTE = 230
 FAQ_HEADING = "Frequently asked questions"

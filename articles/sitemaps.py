@@ -13,8 +13,8 @@ from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from articles.models import Author, Category, Publication, PublicationAuthor, Tag
-from cms.lib.cachetags import LISTS, tagged
-from cms.lib.pagecache import public
+from core.lib.cachetags import LISTS, tagged
+from core.pagecache import public
 
 PER_PAGE = 10_000
 NEWS_DAYS = 2

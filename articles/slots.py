@@ -13,7 +13,7 @@ _fillers: dict[str, Filler] = {}
 def register(name: str, filler: Filler) -> None:
     """Plug in a slot: `filler(page, *arguments)` returns safe HTML, or "" for nothing.
 
-    `page` is what articles.assembling knows of the article shown (its `Surroundings`).
+    `page` is what articles.article_page knows of the article shown (its `Surroundings`).
     """
     _fillers[name] = filler
 

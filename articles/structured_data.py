@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from cms.lib.html import text_of
+from core.lib.html import text_of
 
 # As in django.utils.html.json_script: what would end the script element is escaped.
 ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}

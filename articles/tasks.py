@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from articles import publishing, relating
+from articles import publishing, related
 
 
 @shared_task
@@ -14,4 +14,4 @@ def publish_due() -> None:
 @shared_task
 def relate_due() -> None:
     """Find companions anew where something changed; rung by such changes, and by beat for what was left."""
-    relating.relate_due()
+    related.relate_due()

@@ -12,18 +12,19 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from articles import pages, searching
-from articles.assembling import article_page, preview_page
+from articles import contexts
+from articles import search as searching
+from articles.article_page import article_page, preview_page
 from articles.documents import document_of
+from articles.filters import Filters, choices_of
 from articles.models import Article, Author, Category, Publication, Tag
-from articles.narrowing import Filters, choices_of
-from articles.paging import CardPaginator
+from articles.pagination import CardPaginator
 from articles.structured_data import absolute, list_data
-from articles.suggesting import hints_for
-from cms.lib.cachetags import LISTS, tagged, with_tags
-from cms.lib.pagecache import per_generation, public
-from cms.lib.signing import BadToken, ExpiredToken, read_token
-from cms.models import SiteProfile
+from articles.suggestions import hints_for
+from core.lib.cachetags import LISTS, tagged, with_tags
+from core.lib.signing import BadToken, ExpiredToken, read_token
+from core.models import SiteProfile
+from core.pagecache import per_generation, public
 
 PER_PAGE = 12
 PREVIEW = "articles.preview"
@@ -191,7 +192,7 @@ def _listing(
 ) -> HttpResponse:
     """A page of cards."""
     page = _page(request, CardPaginator(found, PER_PAGE, counted=counted))
-    page.object_list = pages.cards(page.object_list)
+    page.object_list = contexts.cards(page.object_list)
     context |= {
         "kind": kind,
         "heading": heading,

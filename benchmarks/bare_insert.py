@@ -25,7 +25,7 @@ if not settings.configured:
     import os
     from pathlib import Path
 
-    from cms.lib import embedded
+    from cms.ops import embedded
 
     database = {"ENGINE": "django.db.backends.postgresql", **embedded.connection(Path(os.environ["MOONPRESS_VAR"]))}
     settings.configure(

@@ -6,10 +6,10 @@ from django.db import connection
 
 from articles.models import Article
 from benchmarks import tally
-from cms.models import SiteProfile, User
+from core.models import SiteProfile, User
 from newsletter.models import Briefing, Newsletter
 from sponsors.models import Package, PlacementKind
-from surveys import results, seasons
+from surveys import release, seasons
 from surveys.models import AwardCategory, Ballot
 
 TROUBLED = 2_000
@@ -22,7 +22,7 @@ CHOOSERS = [
 # One statement a table: filled from 1 to so many. {subscribers} and the like are numbers, put in below.
 ROWS: list[tuple[str, int, str]] = [
     (
-        "cms_user",
+        "core_user",
         300,
         """
         (email, name, password, is_superuser, is_staff, is_active, date_joined) SELECT 'staff' || n ||
@@ -81,7 +81,7 @@ ROWS: list[tuple[str, int, str]] = [
         """,
     ),
     (
-        "cms_outgoingmail",
+        "core_outgoingmail",
         500_000,
         """
         (kind, recipient, subject, message, state, attempts, due_at, error, created_at, sent_at) SELECT
@@ -268,7 +268,7 @@ def _ballots(count: int) -> AwardCategory:
     tally.fill(category, count)
     seasons.close(category.season)
     category.refresh_from_db()
-    results.tally(category)
+    release.tally(category)
     assert Ballot.objects.filter(category=category).exists()
     return category
 

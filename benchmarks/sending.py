@@ -21,8 +21,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from benchmarks import measuring
-from cms.models import SiteProfile, User
-from newsletter import approving, pumping
+from core.models import SiteProfile, User
+from newsletter import approval, sender
 from newsletter.models import Briefing, BriefingItem, Newsletter, Subscription
 from newsletter.tasks import start_due_briefings
 from tests.processes import RealProcess
@@ -67,7 +67,7 @@ def _figures(rounds: list[dict[str, float]]) -> dict[str, Any]:
         "vs_smtp_source": round(middle(lambda each: each["ours"] / each["source"]), 2),
         "vs_send_messages": round(middle(lambda each: each["ours"] / each["django"]), 1),
         "pumps": settings.NEWSLETTER_PUMPS,
-        "sessions": settings.NEWSLETTER_PUMPS * pumping.SESSIONS,
+        "sessions": settings.NEWSLETTER_PUMPS * sender.SESSIONS,
     }
 
 
@@ -139,7 +139,7 @@ def _briefing_sent(newsletter: Newsletter) -> tuple[Briefing, float]:
             url="https://example.test/",
         )
     by, _ = User.objects.get_or_create(email="benchmark@example.test")
-    approving.approve(briefing, by=by)
+    approval.approve(briefing, by=by)
     began = time.perf_counter()
     start_due_briefings.delay()
     wait_until(lambda: Briefing.objects.get(pk=briefing.pk).state == "sent", seconds=600, what="the send")
@@ -156,7 +156,7 @@ def _per_second(count: int, work: Callable[..., None], *arguments: int) -> float
 
 
 def _smtp_source(port: int, count: int, size: int) -> None:
-    sessions = settings.NEWSLETTER_PUMPS * pumping.SESSIONS
+    sessions = settings.NEWSLETTER_PUMPS * sender.SESSIONS
     addresses = ["-f", "desk@example.test", "-t", "reader@example.test"]
     options = ["-d", "-s", str(sessions), "-l", str(size), "-m", str(count), *addresses]
     subprocess.run(["smtp-source", *options, f"127.0.0.1:{port}"], check=True)

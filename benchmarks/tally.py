@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from benchmarks import measuring
-from surveys import ledger, results, seasons, verifying
+from surveys import ledger, release, seasons, verification
 from surveys.models import AwardCategory, Season
 
 NOMINEES = [f"nominee-{number}" for number in range(12)]
@@ -31,9 +31,9 @@ def main(arguments: list[str]) -> dict[str, Any]:
         cursor.execute("VACUUM ANALYZE surveys_ballot")
         cursor.execute("VACUUM ANALYZE surveys_ledgerentry")
     bare = statistics.median(timed(lambda: group_by(category)) for _ in range(3))
-    tallied = statistics.median(timed(lambda: results.tally(category)) for _ in range(3))
+    tallied = statistics.median(timed(lambda: release.tally(category)) for _ in range(3))
     found: list[str] = []
-    verified = timed(lambda: found.extend(verifying.problems(category.season)))
+    verified = timed(lambda: found.extend(verification.problems(category.season)))
     figures = {
         "ballots": count,
         "fill_s": round(filled, 2),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from articles.documents import apply_document, document_of
 from articles.publishing import publish
 from benchmarks import corpus, measuring
-from cms.lib.processes import read_procfile
+from cms.ops.processes import read_procfile
 from tests.smtp import free_port
 
 PATH = "/blog/long-12/"

@@ -22,8 +22,8 @@ from django.db.models import Count
 
 from benchmarks import bare_insert, measuring
 from benchmarks.tally import make_category
-from cms.lib.signing import make_token
-from surveys import voting
+from core.lib.signing import make_token
+from surveys import ballots as voting
 from surveys.models import AwardCategory, Ballot, PendingBallot
 
 SECONDS = 10

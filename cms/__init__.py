@@ -1,1 +1,1 @@
-"""The ground that the newsroom's parts share: people, mail, pages, settings."""
+"""The roof: settings, addresses, the front page, the API, the demo newsroom, and running it all."""

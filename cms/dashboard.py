@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from cms.lib import panels
+from core.lib import dashboard
 
 
 def start_page(request: HttpRequest) -> HttpResponse:
-    """Django's own start page with the panels that each part of the newsroom registered."""
-    return admin.site.index(request, {"panels": panels.shown_to(request.user)})
+    """Django's own start page with the widgets that each part of the newsroom registered."""
+    return admin.site.index(request, {"widgets": dashboard.shown_to(request.user)})

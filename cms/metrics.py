@@ -16,9 +16,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from articles.models import Article, Publication
-from cms.lib import generation
-from cms.lib.forms import client_address
-from cms.models import OutgoingCall, OutgoingMail
+from core import generation
+from core.lib.forms import client_address
+from core.models import OutgoingMail, OutgoingRequest
 from newsletter.models import Briefing, Delivery
 from surveys.models import PendingBallot, UnsealedBallot
 
@@ -57,7 +57,7 @@ class Newsroom(Collector):
         yield _by_state("outgoing_mails", "Transactional mails that are not sent.", mails)
         oldest = mails.filter(state="queued").aggregate(since=Min("due_at"))["since"]
         yield _gauge("outgoing_mail_overdue_seconds", "Since when the oldest mail is due.", _age(oldest, now))
-        calls = OutgoingCall.objects.filter(state__in=["queued", "failed"])
+        calls = OutgoingRequest.objects.filter(state__in=["queued", "failed"])
         yield _by_state("outgoing_calls", "Webhooks and purges that were not taken.", calls)
         yield _by_state(
             "briefings", "Briefings that are not finished.", Briefing.objects.exclude(state__in=["sent", "cancelled"])

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from whitenoise.compress import Compressor
 
 from articles.embeds import FRAME_ORIGINS
-from cms.lib import embedded
+from cms.ops import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -75,17 +75,17 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url_config(env.str("CACHE_URL", default="") or f"filecache://{VAR / 'cache'}")}
 
 # What readers' pages are made from in an address's query; they do not see the rest, such as what newsletters and
-# social sites append to links, so that it makes no other page to render and keep (see cms/lib/pagecache.py)
+# social sites append to links, so that it makes no other page to render and keep (see core/pagecache.py)
 PAGE_PARAMETERS = frozenset(["page", "q", "category", "tag", "author", "year", "p", "page_id"])
 
-# The cache in front of the site, told what to forget when something is published (see cms/purging.py)
+# The cache in front of the site, told what to forget when something is published (see core/cdn_purge.py)
 CACHE_PURGE_URL = env.str("CACHE_PURGE_URL", default="")
 CACHE_PURGE_KIND = env.str("CACHE_PURGE_KIND", default="") or "cloudflare"
 CACHE_PURGE_TOKEN = env.str("CACHE_PURGE_TOKEN", default="")
 if CACHE_PURGE_KIND not in ("cloudflare", "fastly", "purge"):
     raise ImproperlyConfigured("CACHE_PURGE_KIND is cloudflare, fastly or purge. See .env.example.")
 
-# Others who are told what happened (see cms/webhooks.py); 1 lets their addresses lie in a private network of ours
+# Others who are told what happened (see core/webhooks.py); 1 lets their addresses lie in a private network of ours
 WEBHOOKS_TO_PRIVATE_HOSTS = env.bool("WEBHOOKS_TO_PRIVATE_HOSTS", default=False)
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or "filesystem://localhost"
@@ -111,23 +111,23 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep briefings": {"task": "newsletter.tasks.sweep_briefings", "schedule": 20},
     "judge opens and clicks": {"task": "newsletter.tasks.judge_hits", "schedule": 60},
-    "send outgoing mail": {"task": "cms.tasks.send_outgoing_mail", "schedule": 15},
-    "purge caches": {"task": "cms.tasks.purge_caches", "schedule": 10},
-    "deliver webhooks": {"task": "cms.tasks.deliver_webhooks", "schedule": 15},
+    "send outgoing mail": {"task": "core.tasks.send_outgoing_mail", "schedule": 15},
+    "purge caches": {"task": "core.tasks.purge_caches", "schedule": 10},
+    "deliver webhooks": {"task": "core.tasks.deliver_webhooks", "schedule": 15},
     "publish what is due": {"task": "articles.tasks.publish_due", "schedule": 20},
     "relate articles anew": {"task": "articles.tasks.relate_due", "schedule": 30},
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},
     "seal ballots": {"task": "surveys.tasks.seal_ballots", "schedule": 60},
-    "purge what has expired": {"task": "cms.tasks.purge_expired", "schedule": 3600},
+    "purge what has expired": {"task": "core.tasks.purge_expired", "schedule": 3600},
 }
 
 # Mail: SMTP by EMAIL_URL, else one .eml file per message under var/outbox
 
 EMAIL_URL = env.str("EMAIL_URL", default="")
 EMAIL_OUTBOX = VAR / "outbox"
-EMAIL_BACKEND = "cms.lib.mail.TransportBackend"
+EMAIL_BACKEND = "core.lib.mail.TransportBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"hello@{urlsplit(SITE_URL).hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -136,17 +136,18 @@ NEWSLETTER_PUMPS = env.int("NEWSLETTER_PUMPS", default=2)  # how many workers ma
 # Applications
 
 INSTALLED_APPS = [
-    "cms.apps.CmsConfig",
+    "core.apps.CoreConfig",
     "sponsors",
     "articles",
     "newsletter",
     "surveys",
+    "cms",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "cms.apps.StaticFilesConfig",
+    "core.apps.StaticFilesConfig",
     "django.contrib.postgres",
     "django.contrib.sitemaps",
     "django.contrib.humanize",
@@ -167,7 +168,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "cms.lib.policy.PolicyMiddleware",
+    "core.lib.csp.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -175,7 +176,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "articles.redirecting.RedirectMiddleware",
+    "articles.redirects.RedirectMiddleware",
 ]
 
 ROOT_URLCONF = "cms.urls"
@@ -191,7 +192,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "cms.context_processors.site",
+                "core.context_processors.site",
             ],
         },
     },
@@ -199,7 +200,7 @@ TEMPLATES = [
 
 # People
 
-AUTH_USER_MODEL = "cms.User"
+AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -207,8 +208,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
-ACCOUNT_ADAPTER = "cms.accounts.StaffAdapter"
-ACCOUNT_FORMS = {"login": "cms.accounts.SignInForm"}
+ACCOUNT_ADAPTER = "core.accounts.StaffAdapter"
+ACCOUNT_FORMS = {"login": "core.accounts.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -235,7 +236,7 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or VAR / "media")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "cms.lib.staticfiles.StaticFiles"},
+    "staticfiles": {"BACKEND": "core.lib.staticfiles.StaticFiles"},
 }
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024

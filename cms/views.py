@@ -14,13 +14,13 @@ from django.views.decorators.http import require_safe
 from django.views.defaults import server_error
 from django.views.static import serve
 
-from articles.pages import front_page
+from articles.contexts import front_page
 from articles.structured_data import absolute, site_data
-from cms.lib.cachetags import LISTS, tagged
-from cms.lib.pagecache import public
-from cms.models import SiteProfile
+from core.lib.cachetags import LISTS, tagged
+from core.models import SiteProfile
+from core.pagecache import public
 from sponsors.placements import placement_shown
-from surveys.pages import teaser
+from surveys.contexts import teaser
 
 
 @require_safe

@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings")
 django_application = get_wsgi_application()
 
 import cms.urls  # noqa: E402, F401 - else the first reader waits for it
-from cms.lib.pagecache import PageCache  # noqa: E402 - needs the settings
+from core.pagecache import PageCache  # noqa: E402 - needs the settings
 
 application = PageCache(django_application)
 

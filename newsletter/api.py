@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cms.lib.forms import client_address
+from core.lib.forms import client_address
 from newsletter.forms import SubscribeForm
 from newsletter.models import Briefing, BriefingItem
-from newsletter.subscribing import TooManyRequests
+from newsletter.subscriptions import TooManyRequests
 from newsletter.views import THANKS, TOO_MANY
 
 

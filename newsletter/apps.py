@@ -7,9 +7,9 @@ class NewsletterConfig(AppConfig):
     name = "newsletter"
 
     def ready(self) -> None:
-        from newsletter import start
+        from newsletter import dashboard
         from newsletter.stats import Audience
         from sponsors import audience
 
         audience.register(Audience())
-        start.register_all()
+        dashboard.register_all()

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from cms.lib.pagecache import public
-from cms.models import SiteProfile
+from core.models import SiteProfile
+from core.pagecache import public
 from newsletter.models import Briefing, BriefingItem
 
 PER_PAGE = 20

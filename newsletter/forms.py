@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from newsletter.addresses import parse_address
 from newsletter.models import Newsletter, Subscriber
-from newsletter.subscribing import CONSENT_TEXT, choose_lists, request_subscription
+from newsletter.subscriptions import CONSENT_TEXT, choose_lists, request_subscription
 
 
 class SubscribeForm(forms.Form):

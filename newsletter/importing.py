@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from cms.lib.networks import network_of
+from core.lib.networks import network_of
 from newsletter.addresses import Address, parse_address
 from newsletter.models import Newsletter, Subscriber, Subscription, Suppression
 

@@ -3,28 +3,28 @@
 from celery import shared_task
 from django.conf import settings
 
-from newsletter import freezing, pumping, sending, tracking
+from newsletter import deliveries, freeze, sender, tracking
 from newsletter.models import Briefing
 
 
 @shared_task
 def start_due_briefings() -> None:
     """Freeze what is approved and due, and start its pumps."""
-    for briefing_id in freezing.start_due():
+    for briefing_id in freeze.start_due():
         ring(briefing_id)
 
 
 @shared_task
 def pump_briefing(briefing_id: int) -> None:
     """Send for some seconds; then again, while there is more."""
-    if pumping.pump(briefing_id):
+    if sender.pump(briefing_id):
         pump_briefing.delay(briefing_id)
 
 
 @shared_task
 def sweep_briefings() -> None:
     """Once more for everything: beat rings this, so a lost doorbell or a dead worker only costs time."""
-    sending.reap()
+    deliveries.reap()
     start_due_briefings()
     for briefing in Briefing.objects.under_way():
         ring(briefing.pk)

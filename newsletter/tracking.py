@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from cms.lib.forms import client_address
-from cms.lib.networks import network_of
-from cms.lib.signing import BadToken, read_token
-from newsletter.composing import CANARY
+from core.lib.forms import client_address
+from core.lib.networks import network_of
+from core.lib.signing import BadToken, read_token
+from newsletter.composition import CANARY
 from newsletter.models import Hit, TrackedLink
-from sponsors.counting import Visit, record_click
+from sponsors.clicks import Visit, record_click
 
 SAFE_PAGE = "/newsletter/archive/"
 TOO_SOON = timedelta(seconds=5)

@@ -10,10 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cms.lib.forms import client_address, refuse_cross_site
-from cms.lib.pagecache import public
-from cms.lib.signing import BadToken, ExpiredToken, read_token
-from newsletter import subscribing
+from core.lib.forms import client_address, refuse_cross_site
+from core.lib.signing import BadToken, ExpiredToken, read_token
+from core.pagecache import public
+from newsletter import subscriptions
 from newsletter.forms import PreferencesForm, SubscribeForm
 from newsletter.models import Newsletter, Subscriber, Subscription
 
@@ -40,7 +40,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     try:
         if form.is_valid():
             form.save(ip=client_address(request))
-    except subscribing.TooManyRequests:
+    except subscriptions.TooManyRequests:
         return _answer(request, form, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
     if form.errors:
         why = " ".join(str(message) for messages in form.errors.values() for message in messages)
@@ -73,11 +73,11 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _plain(request, "newsletter/confirm.html", context)
     try:
-        subscribing.confirm(subscription, issued_at=subscribing.issue_time(issued), ip=client_address(request))
-    except subscribing.LinkSuperseded:
+        subscriptions.confirm(subscription, issued_at=subscriptions.issue_time(issued), ip=client_address(request))
+    except subscriptions.LinkSuperseded:
         return _plain(request, "newsletter/confirm_superseded.html", context, HTTPStatus.CONFLICT)
     context["preferences"] = reverse(
-        "newsletter:preferences", args=[subscribing.preferences_token(subscription.subscriber_id)]
+        "newsletter:preferences", args=[subscriptions.preferences_token(subscription.subscriber_id)]
     )
     return _plain(request, "newsletter/confirmed.html", context)
 
@@ -91,7 +91,7 @@ def confirm_again(request: HttpRequest, token: str) -> HttpResponse:
         subscription_id, _ = _read("confirm", token, 2)
     except ExpiredToken as expired:
         subscription_id = expired.values[0]
-    subscribing.send_another_link(_subscription(subscription_id))
+    subscriptions.send_another_link(_subscription(subscription_id))
     return _plain(request, "newsletter/thanks.html", {"message": THANKS})
 
 
@@ -106,8 +106,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _plain(request, "newsletter/unsubscribe.html", context)
     by = "one-click" if request.POST.get("List-Unsubscribe") == "One-Click" else "page"
-    subscribing.unsubscribe(subscriber_id=subscriber_id, newsletter_id=newsletter_id, by=by)
-    context["preferences"] = reverse("newsletter:preferences", args=[subscribing.preferences_token(subscriber_id)])
+    subscriptions.unsubscribe(subscriber_id=subscriber_id, newsletter_id=newsletter_id, by=by)
+    context["preferences"] = reverse("newsletter:preferences", args=[subscriptions.preferences_token(subscriber_id)])
     return _plain(request, "newsletter/unsubscribed.html", context)
 
 
@@ -128,7 +128,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 def export(request: HttpRequest, token: str) -> HttpResponse:
     """All that is kept about one subscriber, as a JSON file."""
-    response = JsonResponse(subscribing.export(_subscriber(token)), json_dumps_params={"indent": 2})
+    response = JsonResponse(subscriptions.export(_subscriber(token)), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response
 
@@ -142,7 +142,7 @@ def erase(request: HttpRequest, token: str) -> HttpResponse:
         return _plain(request, "newsletter/erase.html", {"subscriber": _subscriber(token), "token": token})
     (subscriber_id,) = _read("preferences", token, 1)
     if subscriber := Subscriber.objects.filter(pk=subscriber_id).first():
-        subscribing.erase(subscriber)
+        subscriptions.erase(subscriber)
     return _plain(request, "newsletter/erased.html", {})
 
 

@@ -7,6 +7,6 @@ class SponsorsConfig(AppConfig):
     name = "sponsors"
 
     def ready(self) -> None:
-        from sponsors import start
+        from sponsors import dashboard
 
-        start.register_all()
+        dashboard.register_all()

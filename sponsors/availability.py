@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from cms.lib import pagecache
+from core import pagecache
 from sponsors.models import Package, PlacementKind, RunUnit
 
 WINDOW = timedelta(days=120)

@@ -6,9 +6,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from cms.lib import pagecache
-from cms.models import User
-from sponsors import availability, disclosures, notices
+from core import pagecache
+from core.models import User
+from sponsors import availability, disclosures, emails
 from sponsors.models import Booking, Claim, Creative, DisclosureEntry, Package, RunUnit, Sponsor
 
 HOLD_FOR = timedelta(hours=72)
@@ -62,7 +62,7 @@ def hold(
             Creative.objects.bulk_create(
                 Creative(booking=booking, kind_id=item.kind_id) for item in package.items.all()
             )
-            notices.booking_requested(booking)
+            emails.booking_requested(booking)
             pagecache.bump()
     except _Taken as taken:
         raise Unavailable(str(taken), _alternatives(package, start, now)) from None
@@ -85,7 +85,7 @@ def confirm(booking: Booking, *, by: User | None, now: datetime | None = None) -
         _settle(booking, Booking.State.CONFIRMED, by=by, at=now, sponsor=sponsor)
         booking.claims.filter(state=Claim.State.HELD).update(state=Claim.State.CONFIRMED)
         disclosures.append(DisclosureEntry.Kind.BOOKED, booking, at=now)
-        notices.booking_confirmed(booking)
+        emails.booking_confirmed(booking)
         pagecache.bump()
     return booking
 
@@ -102,7 +102,7 @@ def cancel(booking: Booking, *, by: User | None, now: datetime | None = None) ->
         booking.claims.filter(state__in=LIVE).update(state=Claim.State.RELEASED)
         if was == Booking.State.CONFIRMED:
             disclosures.append(DisclosureEntry.Kind.CANCELLED, booking, at=now)
-        notices.booking_cancelled(booking)
+        emails.booking_cancelled(booking)
         pagecache.bump()
     return booking
 

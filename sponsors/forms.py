@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from cms.lib.ratelimit import allow
-from cms.models import User
-from sponsors import approving, booking, images
+from core.models import User
+from core.ratelimit import allow
+from sponsors import approval, booking, images
 from sponsors.models import Booking, Creative, CreativeVersion, Package
 
 SLOW_DOWN = "Too many requests came from you in a short time. Please try again later, or write to us."
@@ -128,14 +128,14 @@ class CreativeForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                approving.check(self.creative.kind, **self._content(cleaned))
+                approval.check(self.creative.kind, **self._content(cleaned))
             except ValidationError as error:
                 self.add_error(None, error)
         return cleaned
 
     def save(self) -> CreativeVersion:
         """The new version, or the latest where nothing was changed."""
-        return approving.submit(self.creative, by=self.by, **self._content(self.cleaned_data))
+        return approval.submit(self.creative, by=self.by, **self._content(self.cleaned_data))
 
     def _content(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         image = cleaned.get("image")

@@ -8,9 +8,9 @@ from django.core.files.storage import default_storage
 from django.db.models import BigIntegerField, F, Model, OuterRef, Subquery, Value
 from django.urls import reverse
 
-from cms.lib import pagecache
-from cms.lib.signing import make_token
-from cms.models import SiteProfile
+from core import pagecache
+from core.lib.signing import make_token
+from core.models import SiteProfile
 from sponsors.models import CreativeVersion, Package, PlacementKind, Sponsor
 
 LABEL = "Paid advertisement"

@@ -10,12 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cms.lib.forms import client_address, refuse_cross_site
-from cms.lib.networks import network_of
-from cms.lib.pagecache import public
-from cms.lib.ratelimit import allow
-from cms.lib.signing import BadToken, ExpiredToken, make_token, read_token
-from sponsors import availability, counting, disclosures, mediakit, notices, reporting
+from core.lib.forms import client_address, refuse_cross_site
+from core.lib.networks import network_of
+from core.lib.signing import BadToken, ExpiredToken, make_token, read_token
+from core.pagecache import public
+from core.ratelimit import allow
+from sponsors import availability, clicks, disclosures, emails, reports
+from sponsors import media_kit as mediakit
 from sponsors.booking import Unavailable
 from sponsors.forms import SLOW_DOWN, BookingForm, CreativeForm, day_text
 from sponsors.models import Booking, Creative, DisclosureEntry, Package
@@ -94,7 +95,7 @@ def _booking(pk: int) -> Booking:
 def _expired(request: HttpRequest, booking: Booking) -> HttpResponse:
     sent = request.method == "POST" and allow(f"portal|{booking.pk}", limit=3, seconds=3600)
     if sent:
-        notices.portal_link(booking)
+        emails.portal_link(booking)
     return render(request, "sponsors/expired.html", {"sent": sent}, status=200 if sent else 410)
 
 
@@ -133,7 +134,7 @@ def _claims(booking: Booking) -> list[Any]:
 @for_sponsor(REPORT)
 def report(request: HttpRequest, booking: Booking) -> HttpResponse:
     """What a booking got, as it stands now."""
-    return render(request, "sponsors/report.html", {"report": reporting.report_on(booking), "booking": booking})
+    return render(request, "sponsors/report.html", {"report": reports.report_on(booking), "booking": booking})
 
 
 @require_safe
@@ -156,7 +157,7 @@ def disclosure_json(_request: HttpRequest) -> HttpResponse:
 @never_cache
 def click(request: HttpRequest, token: str) -> HttpResponse:
     """From an ad on a page to where it leads; counted on the way, or not."""
-    visit = counting.Visit(
+    visit = clicks.Visit(
         method=request.method or "",
         user_agent=request.headers.get("User-Agent", ""),
         address=client_address(request),
@@ -164,7 +165,7 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
         is_staff=request.user.is_authenticated,
     )
     try:
-        destination = counting.follow(token, visit)
+        destination = clicks.follow(token, visit)
     except BadToken:
         raise Http404("This link is not complete.") from None
     return HttpResponseRedirect(destination, headers={"X-Robots-Tag": "noindex"})

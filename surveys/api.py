@@ -10,9 +10,9 @@ from django.utils.decorators import method_decorator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics, serializers
 
-from cms.lib.pagecache import public
+from core.pagecache import public
 from surveys.models import AwardCategory, Nominee, Season
-from surveys.showing import result_of
+from surveys.result_view import result_of
 
 
 class RowSerializer(serializers.Serializer[dict[str, Any]]):

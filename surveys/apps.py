@@ -9,8 +9,8 @@ class SurveysConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import slots
-        from surveys import start
+        from surveys import dashboard
         from surveys.blocks import award_results
 
-        start.register_all()
+        dashboard.register_all()
         slots.register("award_results", award_results)

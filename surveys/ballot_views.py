@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from cms.lib.forms import client_address, refuse_cross_site
-from cms.lib.signing import BadToken, ExpiredToken, read_token
-from surveys import keys, pages, voting
+from core.lib.forms import client_address, refuse_cross_site
+from core.lib.signing import BadToken, ExpiredToken, read_token
+from surveys import ballots, contexts, keys
 from surveys.forms import RenewForm
 from surveys.models import PendingBallot, Season
 
@@ -24,21 +24,21 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         season, pending_id, expired = _read(token)
         pending = season.pending_ballots.filter(pk=pending_id).first()
         if pending and request.method != "POST" and not season.is_taking_ballots:
-            raise voting.NotOpen
+            raise ballots.NotOpen
         if pending and expired:
             return _renew(request, pending)
         if pending and request.method != "POST":
-            return render(request, "surveys/ballot.html", pages.pending_ballot(pending))
+            return render(request, "surveys/ballot.html", contexts.pending_ballot(pending))
         if request.method == "POST":
-            casting = voting.confirm(season=season, pending_id=pending_id)
+            casting = ballots.confirm(season=season, pending_id=pending_id)
         else:
-            casting = voting.cast_before(season, pending_id)
-    except voting.LinkUsed:
+            casting = ballots.cast_before(season, pending_id)
+    except ballots.LinkUsed:
         return render(request, "surveys/ballot_used.html", {"season": season}, status=HTTPStatus.GONE)
-    except voting.NotOpen:
+    except ballots.NotOpen:
         return render(request, "surveys/ballot_late.html", {"season": season}, status=HTTPStatus.CONFLICT)
     except keys.PepperMissing:
-        pages.log_missing_pepper(season)
+        contexts.log_missing_pepper(season)
         return render(request, "surveys/vote_paused.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
     status = HTTPStatus.OK if casting.cast else HTTPStatus.CONFLICT
     return render(request, "surveys/ballot_cast.html", {"casting": casting, "season": season}, status=status)
@@ -47,7 +47,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def _read(token: str) -> tuple[Season, int, bool]:
     """The season and pending ballot a link leads to, and whether its time is past."""
     try:
-        values, expired = read_token(voting.PURPOSE, token), False
+        values, expired = read_token(ballots.PURPOSE, token), False
     except ExpiredToken as old:
         values, expired = old.values, True
     except BadToken:
@@ -65,8 +65,8 @@ def _renew(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
     if form.is_valid():
         email = form.cleaned_data["email"]
         try:
-            voting.renew(pending, email=email, ip=client_address(request))
-        except voting.TooMany:
+            ballots.renew(pending, email=email, ip=client_address(request))
+        except ballots.TooMany:
             form.add_error("email", "Several mails went out already. Look in your inbox, or try again in an hour.")
             return render(request, "surveys/ballot_expired.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
         return render(request, "surveys/vote_sent.html", context | {"email": email, "renewed": True})

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from cms.lib.pagecache import per_generation
+from core.pagecache import per_generation
 from surveys.models import AwardCategory
-from surveys.showing import result_of
+from surveys.result_view import result_of
 
 
 def award_results(_page: Any, season: str, category: str) -> str:

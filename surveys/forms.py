@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from newsletter.addresses import parse_address
-from newsletter.subscribing import TooManyRequests, request_subscription
-from surveys import seasons, voting
+from newsletter.subscriptions import TooManyRequests, request_subscription
+from surveys import ballots, seasons
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 from surveys.tallying import WRITE_IN
 
@@ -81,7 +81,7 @@ class VoteForm(TrapForm):
         if self.is_trapped:
             return
         email = self.cleaned_data["email"]
-        voting.request_ballot(season=self.season, choices=self.choices, email=email, ip=ip)
+        ballots.request_ballot(season=self.season, choices=self.choices, email=email, ip=ip)
         if self.cleaned_data["subscribe"]:
             with suppress(ValidationError, TooManyRequests):  # the vote stands; the newsletter is a thing apart
                 request_subscription(email=email, source=f"vote in {self.season.slug}", ip=ip)

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from surveys import ledger, results
+from surveys import ledger, release
 from surveys.models import AwardCategory, LedgerEntry, Nominee, Season
 from surveys.seasons import unused_slug
 from surveys.tallying import OVERVOTE, UNDERVOTE, WRITE_IN, Rules
@@ -78,8 +78,8 @@ def import_season(
     stored = [_store_category(season, place, imported, leaves) for place, imported in enumerate(categories)]
     ledger.append(season, [(LedgerEntry.Kind.CAST, leaf, None) for leaf in leaves])
     for category in stored:
-        results.tally(category)
-    results.release_season(season)
+        release.tally(category)
+    release.release_season(season)
     if released_at:
         Season.objects.filter(pk=season.pk).update(released_at=released_at)
         season.categories.update(released_at=released_at)

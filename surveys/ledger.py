@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from cms.lib import pagecache
+from core import pagecache
 from surveys import keys
 from surveys.merkle import Frontier, leaf_hash
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, TreeHead

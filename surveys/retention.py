@@ -1,5 +1,5 @@
 """What surveys keep no longer than they must."""
 
-from surveys import voting
+from surveys import ballots
 
-EXPIRING = {"unconfirmed ballots": voting.forget_pending, "voter keys": voting.forget_voters}
+EXPIRING = {"unconfirmed ballots": ballots.forget_pending, "voter keys": ballots.forget_voters}

@@ -4,7 +4,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils.text import slugify
 
-from cms.lib import pagecache
+from core import pagecache
 from surveys import keys, ledger
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 

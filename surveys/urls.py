@@ -2,21 +2,21 @@
 
 from django.urls import path
 
-from surveys import ballot_views, record_views, views
+from surveys import ballot_views, public_record_views, views
 
 app_name = "surveys"
 
 urlpatterns = [
     path("awards/", views.index, name="index"),
     path("awards/ballot/<str:token>/", ballot_views.confirm, name="ballot-confirm"),
-    path("awards/receipt/<str:receipt>/", record_views.receipt_show, name="receipt-show"),
+    path("awards/receipt/<str:receipt>/", public_record_views.receipt_show, name="receipt-show"),
     path("awards/<slug:season>/", views.season_show, name="season-show"),
     path("awards/<slug:season>/vote/", views.vote, name="vote"),
     path("awards/<slug:season>/nominate/", views.nominate, name="nominate"),
-    path("awards/<slug:season>/ledger/", record_views.ledger_show, name="ledger-show"),
-    path("awards/<slug:season>/ledger.json", record_views.ledger_json, name="ledger-json"),
-    path("awards/<slug:season>/ballots.csv", record_views.ballots_csv, name="ballots-csv"),
-    path("awards/<slug:season>/verify.py", record_views.verifier, name="verifier"),
+    path("awards/<slug:season>/ledger/", public_record_views.ledger_show, name="ledger-show"),
+    path("awards/<slug:season>/ledger.json", public_record_views.ledger_json, name="ledger-json"),
+    path("awards/<slug:season>/ballots.csv", public_record_views.ballots_csv, name="ballots-csv"),
+    path("awards/<slug:season>/verify.py", public_record_views.verifier, name="verifier"),
     path("awards/<slug:season>/<slug:category>/", views.category_show, name="category-show"),
     path("awards/<slug:season>/<slug:category>/<slug:nominee>/", views.nominee_show, name="nominee-show"),
 ]

@@ -7,15 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cms.lib.forms import client_address, refuse_cross_site
-from cms.lib.pagecache import public
-from cms.lib.ratelimit import allow
+from core.lib.forms import client_address, refuse_cross_site
+from core.pagecache import public
+from core.ratelimit import allow
 from newsletter.models import Newsletter
-from surveys import keys, pages, voting
+from surveys import ballots, contexts, keys
 from surveys.forms import NominationForm, VoteForm
 from surveys.models import AwardCategory, Season
+from surveys.result_view import result_of
 from surveys.seasons import Refused
-from surveys.showing import result_of
 
 NOMINATIONS_PER_HOUR = 30
 
@@ -24,14 +24,14 @@ NOMINATIONS_PER_HOUR = 30
 @public
 def index(request: HttpRequest) -> HttpResponse:
     """All seasons: what is open first, then what was decided."""
-    return render(request, "surveys/index.html", pages.index())
+    return render(request, "surveys/index.html", contexts.index())
 
 
 @require_safe
 @public
 def season_show(request: HttpRequest, season: str) -> HttpResponse:
     """One season: its categories, rules and record."""
-    return render(request, "surveys/season.html", pages.season(_season(season)))
+    return render(request, "surveys/season.html", contexts.season(_season(season)))
 
 
 @require_safe
@@ -43,7 +43,7 @@ def category_show(request: HttpRequest, season: str, category: str) -> HttpRespo
     if found.is_taking_ballots:
         context |= {"form": VoteForm(found.season, [found]), "newsletter": Newsletter.objects.open().default()}
     else:
-        context["nominees"] = pages.nominees(found)
+        context["nominees"] = contexts.nominees(found)
     return render(request, "surveys/category.html", context)
 
 
@@ -53,7 +53,7 @@ def nominee_show(request: HttpRequest, season: str, category: str, nominee: str)
     """One nominee."""
     found = _category(season, category)
     return render(
-        request, "surveys/nominee.html", pages.nominee(get_object_or_404(found.nominees, slug=nominee), found)
+        request, "surveys/nominee.html", contexts.nominee(get_object_or_404(found.nominees, slug=nominee), found)
     )
 
 
@@ -73,15 +73,15 @@ def vote(request: HttpRequest, season: str) -> HttpResponse:
         return _vote_page(request, form, HTTPStatus.BAD_REQUEST)
     try:
         form.save(ip=client_address(request))
-    except voting.NotOpen:
+    except ballots.NotOpen:
         return _vote_page(request, form, HTTPStatus.CONFLICT)
-    except voting.TooMany:
+    except ballots.TooMany:
         form.add_error(
             None, "Several mails went out already. Look in your inbox and your spam folder, or try again in an hour."
         )
         return _vote_page(request, form, HTTPStatus.TOO_MANY_REQUESTS)
     except keys.PepperMissing:
-        pages.log_missing_pepper(found)
+        contexts.log_missing_pepper(found)
         return _paused(request)
     return _no_store(render(request, "surveys/vote_sent.html", {"season": found, "email": form.cleaned_data["email"]}))
 
@@ -105,7 +105,7 @@ def nominate(request: HttpRequest, season: str) -> HttpResponse:
 
 
 def _take_nomination(request: HttpRequest, season: Season, form: NominationForm) -> HttpResponse:
-    network = voting.public_network(client_address(request))
+    network = ballots.public_network(client_address(request))
     if network and not allow(f"nominate|{network}", limit=NOMINATIONS_PER_HOUR, seconds=3600):
         form.add_error(None, "Many nominations came from your network. Try again in an hour.")
         context = {"season": season, "form": form}

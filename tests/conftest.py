@@ -8,7 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from cms.lib import embedded
+from cms.ops import embedded
 from tests import database
 
 pytest_plugins = ["tests.smtp", "tests.http", "tests.processes", "tests.browsing"]
@@ -61,7 +61,7 @@ def _forget_kept() -> Iterator[None]:
     """No test sees what another one's process kept by content generation or in the cache, such as counted sign-ins."""
     from django.core.cache import cache
 
-    from cms.lib import generation
+    from core import generation
 
     cache.clear()
     generation.forget()

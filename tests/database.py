@@ -32,10 +32,10 @@ def put_back_what_migrations_put_in() -> None:
 
 def _number_anew(cursor: Any) -> None:
     """The live site outlives a test: a content generation it has seen must not come again and mean something else."""
-    if "cms_contentgeneration" in connection.introspection.table_names(cursor):  # a test may have taken it away
-        cursor.execute("DELETE FROM cms_contentgeneration")
+    if "core_contentgeneration" in connection.introspection.table_names(cursor):  # a test may have taken it away
+        cursor.execute("DELETE FROM core_contentgeneration")
         now = "1000 * extract(epoch FROM clock_timestamp())"
-        cursor.execute(f"INSERT INTO cms_contentgeneration (id, value) VALUES (1, {now})")
+        cursor.execute(f"INSERT INTO core_contentgeneration (id, value) VALUES (1, {now})")
 
 
 def end_other_sessions() -> None:

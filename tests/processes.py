@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from cms.lib.processes import die_with_parent, read_procfile
+from cms.ops.processes import die_with_parent, read_procfile
 from tests.smtp import SmtpServer, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent

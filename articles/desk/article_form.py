@@ -8,13 +8,13 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from articles import blocks
-from articles.desk.choices import ChoiceWidget, ManyChoicesWidget, SlugsField
-from articles.desk.ordering import OrderedChoicesWidget
-from articles.desk.sheet import sheet
+from articles.desk.choice_fields import ChoiceWidget, ManyChoicesWidget, SlugsField
+from articles.desk.edit_state import sheet
+from articles.desk.ordered_fields import OrderedChoicesWidget
 from articles.documents import LIMITS, SEO_LIMITS, VERSION
 from articles.images import store_image
 from articles.models import Article, Category
-from cms.lib.pagecache import per_generation
+from core.pagecache import per_generation
 
 Document = dict[str, Any]
 COVER = ("src", "alt", "caption", "credit", "focal")

@@ -13,14 +13,14 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from articles import blocks
-from articles.desk.choices import ChoiceWidget
-from articles.desk.ordering import GalleryWidget
-from articles.desk.prose import InlineProseWidget, ProseWidget, attributes, textarea
-from articles.desk.sheet import sheet
+from articles.desk.choice_fields import ChoiceWidget
+from articles.desk.edit_state import sheet
+from articles.desk.ordered_fields import GalleryWidget
+from articles.desk.rich_text import InlineProseWidget, ProseWidget, attributes, textarea
 from articles.images import store_image
 from articles.models import Article, Block
 from articles.models.article import BLOCK_MODELS, REGION
-from cms.lib.html import clean, text_of
+from core.lib.html import clean, text_of
 
 Document = dict[str, Any]
 CHOICES = {"src": "image", "snippet": "cta", "article": "article"}

@@ -9,7 +9,7 @@ from django.utils import timezone
 from articles.blocks import FocalField, clean_data
 from articles.documents import DocumentError, normalised
 from articles.models import Article, Draft, Presence
-from cms.lib.html import fit
+from core.lib.html import fit
 
 PRESENT_SECONDS = 45
 

@@ -14,15 +14,15 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from articles.assembling import preview_page
-from articles.desk import checking, commenting, drafts
-from articles.desk.comparing import changes
+from articles.article_page import preview_page
+from articles.desk import checks, comments, drafts
+from articles.desk.diff import changes
 from articles.documents import DocumentError, StaleVersion, apply_document, document_of, normalised
 from articles.models import Article, Revision
 from articles.publishing import record
 from articles.rendering import rendered
 from articles.views import PREVIEW
-from cms.lib.signing import make_token
+from core.lib.signing import make_token
 
 LINK_LASTS = timedelta(days=7)
 View = Callable[..., HttpResponse]
@@ -185,9 +185,7 @@ def presence(request: HttpRequest, article: Article) -> HttpResponse:
 def comment(request: HttpRequest, article: Article) -> HttpResponse:
     """Say something about an article, and ask someone by mail."""
     try:
-        commenting.comment(
-            article, by=request.user, text=request.POST.get("text", ""), asks=request.POST.get("asks", "")
-        )
+        comments.comment(article, by=request.user, text=request.POST.get("text", ""), asks=request.POST.get("asks", ""))
     except ValueError as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(f"{edit_url(article)}#comments")
@@ -197,7 +195,7 @@ def comment(request: HttpRequest, article: Article) -> HttpResponse:
 @of_article(COMMENT)
 def resolve(request: HttpRequest, article: Article, comment: int) -> HttpResponse:
     """Settle a comment."""
-    commenting.resolve(get_object_or_404(article.comments, pk=comment))
+    comments.resolve(get_object_or_404(article.comments, pk=comment))
     return HttpResponseRedirect(f"{edit_url(article)}#comments")
 
 
@@ -206,7 +204,7 @@ def resolve(request: HttpRequest, article: Article, comment: int) -> HttpRespons
 def check(request: HttpRequest, article: Article) -> HttpResponse:
     """What to look at before publishing."""
     document = document_of(article)
-    findings, body = checking.findings_of(document, article=article), rendered(document)
+    findings, body = checks.findings_of(document, article=article), rendered(document)
     context = {"findings": findings, "blocking": sum(finding.blocking for finding in findings)}
     context |= {"words": body.words, "minutes": body.reading_minutes}
     return _page(request, "check", article, f"Before “{article}” is published", **context)

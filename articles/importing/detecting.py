@@ -6,11 +6,11 @@ from pathlib import Path
 
 from articles.importing.archives import ZipFiles, is_zip
 from articles.importing.decoding import decode
-from articles.importing.ghost import read_ghost
-from articles.importing.markdown import ENDINGS, HTML_POST, read_markdown
+from articles.importing.ghost.reader import read_ghost
+from articles.importing.markdown.reader import ENDINGS, HTML_POST, read_markdown
 from articles.importing.posts import Export, ImportRefused
 from articles.importing.webflow import looks_like_webflow, read_webflow
-from articles.importing.wordpress import read_wordpress
+from articles.importing.wordpress.reader import read_wordpress
 
 Reader = Callable[[Path, str | None], Export]
 READERS: dict[str, Reader] = {

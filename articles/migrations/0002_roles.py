@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from cms.lib.roles import everything, grant
+from core.lib.roles import everything, grant
 
 VIEW = [
     "articles.view_article", "articles.view_category", "articles.view_tag", "articles.view_author",
@@ -23,7 +23,7 @@ EDIT = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0001_initial"), ("cms", "0002_roles")]
+    dependencies = [("articles", "0001_initial"), ("core", "0002_roles")]
     operations = [
         grant(
             {

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from articles.blocks import KINDS, clean_data
 from articles.models.taxonomy import Author, Category, Snippet, Tag
-from cms.lib.words import words_index
+from core.lib.prefix_search import words_index
 
 REGION = "main"
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from articles.models.article import Article
-from cms.lib.words import words_index
+from core.lib.prefix_search import words_index
 
 USER = settings.AUTH_USER_MODEL
 

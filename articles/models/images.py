@@ -8,8 +8,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from cms.lib import pagecache
-from cms.lib.words import words_index
+from core import pagecache
+from core.lib.prefix_search import words_index
 
 SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 

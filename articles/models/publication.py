@@ -12,8 +12,8 @@ from django.utils import timezone
 from articles.models.article import Article
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 from articles.querysets import PublicationQuerySet
-from cms.lib import pagecache
-from cms.lib.words import words_index
+from core import pagecache
+from core.lib.prefix_search import words_index
 
 
 class Publication(models.Model):
@@ -80,7 +80,7 @@ class Publication(models.Model):
 
 
 class ArticleFrame(models.Model):
-    """An article's page without its body, as last rendered (see articles.assembling).
+    """An article's page without its body, as last rendered (see articles.article_page).
 
     A cache in an unlogged table: it may be emptied at any time, and is after a crash of the database.
     """
@@ -109,7 +109,7 @@ class PublicationAuthor(models.Model):
 
 
 class RelatingDue(models.Model):
-    """A publication whose companions must be found anew; see articles.relating."""
+    """A publication whose companions must be found anew; see articles.related."""
 
     publication = models.OneToOneField(Publication, on_delete=models.CASCADE, primary_key=True, related_name="+")
     asked_at = models.DateTimeField(default=timezone.now)

@@ -8,10 +8,10 @@ from django.db import models, transaction
 from django.urls import reverse
 
 from articles.models.images import ImageAsset
-from cms.lib import pagecache
-from cms.lib.cachetags import LISTS, named
-from cms.lib.html import clean, text_of
-from cms.purging import purge
+from core import pagecache
+from core.cdn_purge import purge
+from core.lib.cachetags import LISTS, named
+from core.lib.html import clean, text_of
 
 
 class Shown(models.Model):

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from cms.models import User
+from core.models import User
 
 
 def password_file() -> Path:

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from cms.demo import content
 from cms.demo.pieces import Piece
-from cms.models import OutgoingMail, User
+from core.models import OutgoingMail, User
 from sponsors import images
-from sponsors.approving import approve, submit
+from sponsors.approval import approve, submit
 from sponsors.availability import EVERY_DAY, open_units
 from sponsors.booking import confirm, hold
 from sponsors.models import Creative, Package, PackageItem, PlacementKind, Sponsor

@@ -15,12 +15,12 @@ from django.utils import timezone
 from articles.models import Publication
 from cms.demo import content, readers
 from cms.demo.pieces import Piece
-from cms.models import User
-from newsletter import composing, freezing, sending, tracking
-from newsletter.approving import approve
+from core.models import User
+from newsletter import composition, deliveries, freeze, tracking
+from newsletter.approval import approve
 from newsletter.models import Briefing, Delivery, Hit, Newsletter, Subscription, TrackedLink
-from newsletter.relay import Outcome
-from newsletter.subscribing import unsubscribe
+from newsletter.smtp import Outcome
+from newsletter.subscriptions import unsubscribe
 
 APPROVER = "newsletter@example.com"
 NO_SUCH_MAILBOX = Outcome(Delivery.State.FAILED, "550 5.1.1 No such mailbox")
@@ -55,10 +55,10 @@ def _make_sent(entry: dict[str, Any], now: datetime) -> None:
     found = {publication.slug: publication for publication in Publication.objects.filter(slug__in=entry["articles"])}
     for position, slug in enumerate(entry["articles"], 1):
         if slug in found:
-            composing.add_article(briefing, found[slug], ordering=10 * position)
+            composition.add_article(briefing, found[slug], ordering=10 * position)
     random = Random(entry["slug"])
     approve(briefing, by=User.objects.get(email=APPROVER))
-    freezing.freeze(briefing.pk)
+    freeze.freeze(briefing.pk)
     _deliver(briefing, random, failures=entry["reading"]["failed"])
     _date_back(briefing, sent_at)
     _read(briefing, random, entry["reading"])
@@ -67,12 +67,12 @@ def _make_sent(entry: dict[str, Any], now: datetime) -> None:
 
 def _deliver(briefing: Briefing, random: Random, *, failures: int) -> None:
     """Claim every delivery and settle it, as pumps do with what the mail server answers."""
-    exchange = sending.Exchange(briefing)
+    exchange = deliveries.Exchange(briefing)
     while jobs := [job.delivery_id for job in exchange([], wanted=500)]:
         failed = set(random.sample(jobs, failures))
         outcomes = [(job, NO_SUCH_MAILBOX if job in failed else Outcome(Delivery.State.SENT)) for job in jobs]
         exchange(outcomes, wanted=0)
-    sending.settle(briefing.pk)
+    deliveries.settle(briefing.pk)
 
 
 def _date_back(briefing: Briefing, sent_at: datetime) -> None:

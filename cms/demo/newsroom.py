@@ -8,13 +8,13 @@ from typing import Any
 from django.utils import timezone
 
 from articles import publishing
-from articles.desk.commenting import comment
+from articles.desk.comments import comment
 from articles.documents import KEYS, create_article
 from articles.images import store_image
 from articles.models import Article, Author, Category, ImageAsset, Snippet, Tag
 from cms.demo import content
 from cms.demo.pieces import Piece
-from cms.models import SiteProfile, User
+from core.models import SiteProfile, User
 
 EDITOR = "editor@example.com"
 DISCLAIMER = "disclaimer-{}"

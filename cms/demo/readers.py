@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cms.demo.pieces import Piece
 from newsletter.models import Newsletter, Subscriber, Subscription
-from newsletter.subscribing import CONSENT_TEXT
+from newsletter.subscriptions import CONSENT_TEXT
 
 NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")  # reserved for examples as well
 State = Subscription.State

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.urls.resolvers import URLPattern
 
-from newsletter import composing
+from newsletter import composition
 from newsletter.admin import desk
 from newsletter.models import Briefing, BriefingItem
 
@@ -92,7 +92,7 @@ class BriefingAdmin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        composing.place_sponsor(form.instance)
+        composition.place_sponsor(form.instance)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -16,11 +16,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Publication
-from articles.searching import best
-from newsletter import approving, composing, freezing, sending, stats
-from newsletter.approving import NotPossible
+from articles.search import best
+from newsletter import approval, composition, deliveries, freeze, stats
+from newsletter.approval import NotPossible
 from newsletter.models import Briefing, Delivery, Newsletter
-from newsletter.pumping import message_token
+from newsletter.sender import message_token
 from newsletter.tasks import sweep_briefings
 
 TROUBLES_SHOWN = 200
@@ -36,10 +36,10 @@ MAIL_POLICY = {
     "img-src": ["'self'", "data:", "http:", "https:"],
 }
 DECISIONS: dict[str, tuple[Callable[[Briefing], None], str]] = {
-    "withdraw": (approving.withdraw, "The approval is withdrawn: the briefing is a draft again."),
-    "pause": (approving.pause, "Paused. What was on its way this moment still arrives."),
-    "resume": (approving.resume, "It goes on where it stopped."),
-    "cancel": (approving.cancel, "Cancelled. Whoever was not sent to will not be."),
+    "withdraw": (approval.withdraw, "The approval is withdrawn: the briefing is a draft again."),
+    "pause": (approval.pause, "Paused. What was on its way this moment still arrives."),
+    "resume": (approval.resume, "It goes on where it stopped."),
+    "cancel": (approval.cancel, "Cancelled. Whoever was not sent to will not be."),
 }
 
 
@@ -88,7 +88,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     initial = {"newsletter": Newsletter.objects.default(), "issue_date": timezone.now().date()}
     form = ComposeForm(request.POST or None, initial=initial)
     if form.is_valid():
-        briefing = composing.new_briefing(**form.cleaned_data)
+        briefing = composition.new_briefing(**form.cleaned_data)
         count = briefing.items.filter(kind="article").count()
         messages.success(request, f"A draft with {count} new articles." if count else "A draft. No article is new.")
         return to("change", briefing)
@@ -107,7 +107,7 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
     found = found.exclude(article__in=briefing.items.exclude(article=None).values("article"))
     if request.method == "POST":
         chosen = [int(key) for key in request.POST.getlist("publication") if key.isdecimal()]
-        added = composing.add_articles(briefing, Publication.objects.filter(pk__in=chosen))
+        added = composition.add_articles(briefing, Publication.objects.filter(pk__in=chosen))
         messages.success(request, f"{added} added at the end.")
         return to("change", briefing)
     return page(request, "articles", briefing, title="Add articles", found=found[:ARTICLES_SHOWN], words=words)
@@ -118,9 +118,9 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What subscribers will see, on a phone and on a desk, and as plain text."""
     briefing = _draft(pk)
-    text = composing.render(briefing, composing.plain_links(NOBODY, NOBODY)).text
+    text = composition.render(briefing, composition.plain_links(NOBODY, NOBODY)).text
     form = TestForm(initial={"to": request.user.email})  # type: ignore[union-attr]
-    problems = approving.problems(briefing) if briefing.state == State.DRAFT else []
+    problems = approval.problems(briefing) if briefing.state == State.DRAFT else []
     return page(request, "preview", briefing, title="Preview", text=text, form=form, problems=problems)
 
 
@@ -129,7 +129,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @may("view")
 def preview_html(_request: HttpRequest, pk: int) -> HttpResponse:
     """The mail's HTML by itself, for the frames of the preview."""
-    response = HttpResponse(composing.render(_draft(pk), composing.plain_links(NOBODY, NOBODY)).html)
+    response = HttpResponse(composition.render(_draft(pk), composition.plain_links(NOBODY, NOBODY)).html)
     response["Cache-Control"] = "no-store"
     return response
 
@@ -142,12 +142,12 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
     form = TestForm(request.POST)
     try:
         if form.is_valid():
-            freezing.send_test(briefing, to=form.cleaned_data["to"])
+            freeze.send_test(briefing, to=form.cleaned_data["to"])
             messages.success(request, f"A test is on its way to {form.cleaned_data['to']}.")
             return to("preview", briefing)
     except ValidationError as error:
         form.add_error("to", error)
-    text = composing.render(briefing, composing.plain_links(NOBODY, NOBODY)).text
+    text = composition.render(briefing, composition.plain_links(NOBODY, NOBODY)).text
     return page(request, "preview", briefing, title="Preview", text=text, form=form, problems=[])
 
 
@@ -158,10 +158,10 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     if briefing.state != State.DRAFT:
         return to("progress", briefing)
     form = ApproveForm(request.POST if request.method == "POST" else None)
-    problems = approving.problems(briefing)
+    problems = approval.problems(briefing)
     if request.method == "POST" and form.is_valid():
         try:
-            approving.approve(briefing, by=request.user, at=form.cleaned_data["when"])  # type: ignore[arg-type]
+            approval.approve(briefing, by=request.user, at=form.cleaned_data["when"])  # type: ignore[arg-type]
         except ValidationError as error:
             problems = error.messages
         except NotPossible as error:
@@ -170,7 +170,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             sweep_briefings.delay()
             return to("progress", briefing)
-    audience = approving.audience_size(briefing)
+    audience = approval.audience_size(briefing)
     return page(request, "approve", briefing, title="Approve and send", form=form, problems=problems, audience=audience)
 
 
@@ -179,7 +179,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a send has come, what failed, and how it was read."""
     briefing = _draft(pk)
-    counts = sending.counts_of(briefing) if briefing.frozen_at else {}
+    counts = deliveries.counts_of(briefing) if briefing.frozen_at else {}
     done = sum(counts.get(state, 0) for state in ("sent", "failed", "uncertain", "skipped"))
     reading, links = stats.for_desk(briefing)
     context = {

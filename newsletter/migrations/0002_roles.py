@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from cms.lib.roles import everything, grant
+from core.lib.roles import everything, grant
 
 COMPOSING = [
     *everything("newsletter.briefing", "newsletter.briefingitem"),
@@ -16,7 +16,7 @@ AUDIENCE = everything(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("newsletter", "0001_initial"), ("cms", "0002_roles")]
+    dependencies = [("newsletter", "0001_initial"), ("core", "0002_roles")]
     operations = [
         grant(
             {

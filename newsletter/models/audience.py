@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from cms.lib import pagecache
+from core import pagecache
 from newsletter.querysets import NewsletterQuerySet, SubscriptionQuerySet, SuppressionQuerySet
 
 

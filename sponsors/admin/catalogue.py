@@ -6,9 +6,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from cms.lib import pagecache
-from cms.lib.widgets import NamedTabularInline
-from sponsors import selling
+from core import pagecache
+from core.lib.admin_labels import NamedTabularInline
+from sponsors import packages as selling
 from sponsors.models import Package, PackageItem, PlacementKind, Sponsor
 
 

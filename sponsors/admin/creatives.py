@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from cms.models import User
-from sponsors import approving
+from core.models import User
+from sponsors import approval
 from sponsors.admin.catalogue import ShownAdmin
 from sponsors.forms import CreativeForm as VersionForm
 from sponsors.models import Creative, CreativeVersion
@@ -125,9 +125,9 @@ class CreativeAdmin(ShownAdmin):
         )
         try:
             if "approve" in request.POST:
-                decision = approving.approve(version, by=_staff(request))
+                decision = approval.approve(version, by=_staff(request))
             else:
-                decision = approving.reject(version, by=_staff(request), reason=request.POST.get("reason", ""))
+                decision = approval.reject(version, by=_staff(request), reason=request.POST.get("reason", ""))
         except ValidationError as refusal:
             self.message_user(request, " ".join(refusal.messages), messages.ERROR)
         else:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
-from cms.models import User
+from core.models import User
 from sponsors import availability, booking
 from sponsors.admin.catalogue import ShownAdmin
 from sponsors.models import Booking, Claim, PlacementKind, RunUnit

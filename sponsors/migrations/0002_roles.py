@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from cms.lib.roles import everything, grant
+from core.lib.roles import everything, grant
 
 REVIEWING = ["sponsors.view_creative", "sponsors.approve_creative"]
 SELLING = [
@@ -17,5 +17,5 @@ SELLING = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sponsors", "0001_initial"), ("cms", "0002_roles")]
+    dependencies = [("sponsors", "0001_initial"), ("core", "0002_roles")]
     operations = [grant({"editor": REVIEWING, "sponsorship manager": SELLING, "administrator": SELLING})]

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from cms.lib.immutable import append_only, frozen_once
+from core.lib.immutable import append_only, frozen_once
 
 ITEMS = """
 CREATE FUNCTION sponsors_refuse_quoted() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 
-from cms.lib.signing import make_token
+from core.lib.signing import make_token
 from sponsors.models.catalogue import CHANNEL, Package, PlacementKind, money
 from sponsors.querysets import BookingQuerySet, RunUnitQuerySet, SponsorQuerySet
 

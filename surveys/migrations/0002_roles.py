@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from cms.lib.roles import everything, grant
+from core.lib.roles import everything, grant
 
 RUNNING = [
     *everything("surveys.season", "surveys.awardcategory", "surveys.nominee", "surveys.nomination"),
@@ -16,7 +16,7 @@ RUNNING = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("surveys", "0001_initial"), ("cms", "0002_roles")]
+    dependencies = [("surveys", "0001_initial"), ("core", "0002_roles")]
     operations = [
         grant(
             {

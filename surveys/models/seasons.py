@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 
-from cms.lib import html
+from core.lib import html
 from surveys.querysets import CategoryQuerySet, SeasonQuerySet
 from surveys.tallying import OVERVOTE, UNDERVOTE, WRITE_IN
 

@@ -11,7 +11,7 @@ from articles.documents import create_article
 from articles.images import store_image
 from articles.models import Article, Author, Category, ImageAsset, Publication, Snippet, Tag
 from articles.publishing import publish
-from cms.models import User
+from core.models import User
 
 _number = count(1)
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
+from articles.aliases import merge_tags
 from articles.documents import DocumentError, apply_document, document_of
 from articles.models import Article, Author, Category, Publication, Redirect, Tag
 from articles.publishing import TransitionRefused, publish, unpublish
-from articles.redirecting import redirect_path
-from articles.renaming import merge_tags
+from articles.redirects import redirect_path
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

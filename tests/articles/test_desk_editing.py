@@ -9,7 +9,7 @@ from django.test import Client
 from articles.documents import document_of
 from articles.models import Article, ImageAsset
 from articles.publishing import publish
-from cms.models import User
+from core.models import User
 from tests.articles import factories
 from tests.articles.desk import everything, posted, url
 from tests.articles.test_documents import FORBIDDEN, HOSTILE

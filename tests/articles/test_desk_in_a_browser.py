@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from articles.models import Article, Draft, Publication
-from cms.models import User
+from core.models import User
 from tests.articles import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -8,10 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from articles.admin import ArticleAdmin
+from articles.admin.article import ArticleAdmin
 from articles.documents import document_of
 from articles.models import Article, AuditEntry, Draft, ImageAsset, Redirect
-from cms.models import User
+from core.models import User
 from tests.articles import factories
 from tests.articles.desk import posted, url
 

@@ -5,7 +5,7 @@ from django.test import Client
 
 from articles.documents import document_of
 from articles.models import Article, AuditEntry, Publication
-from cms.models import User
+from core.models import User
 from tests.articles import factories
 from tests.articles.desk import posted, url
 

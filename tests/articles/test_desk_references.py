@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from articles.models import Redirect, Snippet
-from cms.models import User
+from core.models import User
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from django.test import Client
 
 from articles.documents import document_of
 from articles.models import Article, Draft, Publication
-from cms.models import OutgoingMail, User
+from core.models import OutgoingMail, User
 from tests.articles import factories
 from tests.articles.desk import change, posted, url
 

@@ -12,11 +12,11 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from articles.desk import commenting, drafts
+from articles.desk import comments, drafts
 from articles.documents import DocumentError, apply_document, document_of, normalised
-from articles.exporting import export_site
+from articles.export import export_site
 from articles.models import Article, Author, Category, ImageAsset, Publication, Redirect, Revision, Snippet, Tag
-from cms.models import OutgoingMail, SiteProfile
+from core.models import OutgoingMail, SiteProfile
 from tests.articles import factories
 from tests.articles.desk import posted
 
@@ -100,7 +100,7 @@ def test_no_page_of_the_desk_carries_it(evil: Publication, client: Client) -> No
     editor.name = EVIL[:120]
     editor.save()
     apply_document(article, {**article.revisions.get().document, "blocks": BLOCKS[:1]}, by=editor, reason=EVIL)
-    commenting.comment(article, by=editor, text=EVIL, asks=factories.user("writer").email)
+    comments.comment(article, by=editor, text=EVIL, asks=factories.user("writer").email)
     client.force_login(editor)
     names = ("change", "revisions", "preview", "frame", "check")
     pages = [reverse(f"admin:articles_article_{name}", args=[article.pk]) for name in names]

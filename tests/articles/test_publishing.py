@@ -21,8 +21,8 @@ from articles.publishing import (
     submit,
     unpublish,
 )  # fmt: skip
-from articles.redirecting import export_redirects, import_redirects, redirect_path
-from cms.lib import generation
+from articles.redirects import export_redirects, import_redirects, redirect_path
+from core import generation
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db

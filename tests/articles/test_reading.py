@@ -14,7 +14,7 @@ from articles import sitemaps
 from articles.documents import apply_document, document_of
 from articles.models import Article, Publication, Snippet
 from articles.publishing import publish
-from cms.lib.signing import make_token
+from core.lib.signing import make_token
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db

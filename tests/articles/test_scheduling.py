@@ -14,7 +14,7 @@ from articles import publishing
 from articles.models import Article, AuditEntry, Publication
 from articles.publishing import State, publish_due, schedule, schedule_end
 from articles.tasks import publish_due as doorbell
-from cms.lib import generation
+from core import generation
 from tests.articles import factories
 from tests.processes import RealProcess
 from tests.smtp import wait_until

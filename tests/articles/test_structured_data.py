@@ -7,7 +7,7 @@ from django.test import Client
 
 from articles import structured_data
 from articles.models import Publication
-from cms.models import SiteProfile
+from core.models import SiteProfile
 from tests.articles import factories
 from tests.articles.jsonld import nodes_of, problems
 

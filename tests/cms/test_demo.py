@@ -16,9 +16,10 @@ from articles import images
 from articles.blocks import KINDS
 from articles.models import Article, Publication
 from cms.demo import accounts, content, loading
-from cms.lib.html import text_of
-from cms.models import DemoMark, OutgoingMail, User
-from newsletter.composing import new_briefing
+from cms.models import DemoMark
+from core.lib.html import text_of
+from core.models import OutgoingMail, User
+from newsletter.composition import new_briefing
 from newsletter.models import Briefing, Hit, Newsletter
 from newsletter.stats import readings
 from sponsors import availability
@@ -137,7 +138,8 @@ def _state_of_everything() -> dict[str, list[Any]]:
     return {
         model._meta.label: list(model._default_manager.order_by("pk").values())
         for model in apps.get_models()
-        if model._meta.app_label in {"cms", "articles", "newsletter", "sponsors", "surveys"} and not model._meta.proxy
+        if model._meta.app_label in {"cms", "core", "articles", "newsletter", "sponsors", "surveys"}
+        and not model._meta.proxy
     }
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cms.lib import embedded
-from cms.lib.embedded import programs
+from cms.ops import embedded
+from cms.ops.embedded import programs
 from tests.smtp import wait_until
 
 
@@ -43,7 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def user_process(made: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Another process that uses the server, as bin/manage does."""
-    command = [sys.executable, "-m", "cms.lib.embedded", "run", "sleep", "60"]
+    command = [sys.executable, "-m", "cms.ops.embedded", "run", "sleep", "60"]
     process = subprocess.Popen(command, env=os.environ | {"MOONPRESS_VAR": str(made), "DATABASE_URL": ""})
     wait_until(lambda: embedded.Cluster(made).is_ready(), what="the server")
     yield process
@@ -97,7 +97,7 @@ def test_starting_and_stopping_twice_is_once(made: Path) -> None:
 
 
 def test_many_may_start_it_at_once(made: Path) -> None:
-    command = [sys.executable, "-m", "cms.lib.embedded", "run", "true"]
+    command = [sys.executable, "-m", "cms.ops.embedded", "run", "true"]
     environment = os.environ | {"MOONPRESS_VAR": str(made), "DATABASE_URL": ""}
     starters = [subprocess.Popen(command, env=environment) for _ in range(5)]
     assert [starter.wait(60) for starter in starters] == [0] * 5
@@ -118,7 +118,7 @@ def test_it_stops_when_its_last_user_was_killed(made: Path, user_process: subpro
 
 
 def test_another_database_named_in_the_environment_is_used_instead(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "cms.lib.embedded", "run", "true"]
+    command = [sys.executable, "-m", "cms.ops.embedded", "run", "true"]
     elsewhere = {"MOONPRESS_VAR": str(tmp_path / "var"), "DATABASE_URL": "postgres://localhost/other"}
     assert subprocess.run(command, env=os.environ | elsewhere, check=False).returncode == 0
     assert list(tmp_path.iterdir()) == []

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
 
-from cms.models import OutgoingMail, SiteProfile
-from cms.tasks import send_outgoing_mail
+from core.models import OutgoingMail, SiteProfile
+from core.tasks import send_outgoing_mail
 from tests.processes import LiveSite, RealProcess
 from tests.smtp import SmtpServer, wait_until
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from articles.models import Article
-from cms.models import OutgoingMail
+from core.models import OutgoingMail
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
-from cms.models import User
+from core.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ API = sorted({_address(pattern) for pattern, _ in EVERY if pattern.startswith("a
 
 def test_the_desk_is_walked_whole() -> None:
     names = {name for _, name in DESK}
-    assert {"articles_article_frame", "articles_redirect_csv", "cms_webhook_change", "autocomplete"} <= names
+    assert {"articles_article_frame", "articles_redirect_csv", "core_webhook_change", "autocomplete"} <= names
     assert len(DESK) > 150
 
 

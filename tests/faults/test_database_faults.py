@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cms.lib import embedded
-from cms.lib.embedded import programs
+from cms.ops import embedded
+from cms.ops.embedded import programs
 from tests.cms.test_embedded import query, stopped
 from tests.smtp import wait_until
 
@@ -137,7 +137,7 @@ def run_as_nobody(var: Path, *program: str) -> subprocess.CompletedProcess[str]:
     packages = f"{embedded.ROOT}{os.pathsep}{Path(psycopg.__file__).parents[1]}"
     command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", python_for_everyone(), "-P"]
     return subprocess.run(
-        [*command, "-m", "cms.lib.embedded", "run", *program],
+        [*command, "-m", "cms.ops.embedded", "run", *program],
         env={"PATH": os.environ["PATH"], "MOONPRESS_VAR": str(var), "PYTHONPATH": packages},
         cwd="/",
         capture_output=True,

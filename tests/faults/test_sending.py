@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from newsletter import pumping
+from newsletter import sender
 from newsletter.models import Briefing, Delivery
 from newsletter.tasks import start_due_briefings, sweep_briefings
 from tests.newsletter import factories
@@ -53,7 +53,7 @@ def test_a_worker_killed_in_the_midst_loses_nobody_and_repeats_nobody(briefing, 
     assert {email for email, its in state.items() if its == "sent"} <= set(received)
     assert set(state) - set(received) <= uncertain
     assert set(state.values()) <= {"sent", "uncertain"}
-    assert len(uncertain) <= 2 * pumping.WINDOW  # two pumps
+    assert len(uncertain) <= 2 * sender.WINDOW  # two pumps
     done = Briefing.objects.get(pk=briefing.pk)
     assert (done.candidates, done.delivered + done.uncertain) == (SUBSCRIBERS, SUBSCRIBERS)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cms.lib import embedded
+from cms.ops import embedded
 from tests.smtp import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

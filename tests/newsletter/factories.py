@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from cms.models import SiteProfile, User
+from core.models import SiteProfile, User
 from newsletter.models import Briefing, BriefingItem, Newsletter, Subscriber, Subscription
 
 
@@ -64,19 +64,19 @@ def briefing(of, **fields):
 
 
 def approved(of, **fields):
-    from newsletter import approving
+    from newsletter import approval
 
     made = briefing(of, **fields)
-    approving.approve(made, by=user())
+    approval.approve(made, by=user())
     return made
 
 
 def frozen(of, **fields):
     """A briefing whose deliveries stand ready."""
-    from newsletter import freezing
+    from newsletter import freeze
 
     made = approved(of, **fields)
-    assert freezing.freeze(made.pk), Briefing.objects.get(pk=made.pk).trouble
+    assert freeze.freeze(made.pk), Briefing.objects.get(pk=made.pk).trouble
     made.refresh_from_db()
     return made
 

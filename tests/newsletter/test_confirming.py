@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from cms.models import OutgoingMail
-from newsletter import subscribing
+from core.models import OutgoingMail
+from newsletter import subscriptions
 from newsletter.models import Subscription, Suppression
 from tests.newsletter import factories
 
@@ -26,7 +26,7 @@ def client(client):
 
 
 def address(row):
-    return f"/newsletter/confirm/{subscribing.confirm_token(row)}/"
+    return f"/newsletter/confirm/{subscriptions.confirm_token(row)}/"
 
 
 def state(row):
@@ -34,7 +34,7 @@ def state(row):
 
 
 def leave(row):
-    subscribing.unsubscribe(subscriber_id=row.subscriber_id, newsletter_id=row.newsletter_id, by="test")
+    subscriptions.unsubscribe(subscriber_id=row.subscriber_id, newsletter_id=row.newsletter_id, by="test")
 
 
 def test_opening_the_link_shows_a_button_and_confirms_nothing(client, pending):
@@ -61,7 +61,7 @@ def test_a_malformed_link_is_not_found(client, db, token):
 
 
 def test_a_link_for_one_thing_does_not_do_another(client, pending):
-    token = subscribing.preferences_token(pending.subscriber_id)
+    token = subscriptions.preferences_token(pending.subscriber_id)
     assert client.post(f"/newsletter/confirm/{token}/").status_code == 404
 
 
@@ -94,7 +94,7 @@ def test_an_old_link_does_not_bring_back_who_left(client, pending):
 def test_who_left_can_come_back_by_a_new_link(client, pending):
     client.post(address(pending))
     leave(pending)
-    subscribing.request_subscription(email="ann@example.com", source="test")
+    subscriptions.request_subscription(email="ann@example.com", source="test")
     assert state(pending) == "unsubscribed", "a request alone, which anybody can send, changes nothing"
     client.post(address(pending))
     assert state(pending) == "confirmed"
@@ -103,12 +103,12 @@ def test_who_left_can_come_back_by_a_new_link(client, pending):
 @pytest.mark.parametrize(("reason", "left"), [("bounce", 0), ("erased", 0), ("complaint", 1), ("staff", 1)])
 def test_confirming_lifts_a_bounce_but_not_a_complaint(pending, reason, left):
     Suppression.objects.create(digest=Suppression.digest_of("ann@example.com"), reason=reason)
-    subscribing.confirm(pending, issued_at=timezone.now())
+    subscriptions.confirm(pending, issued_at=timezone.now())
     assert Suppression.objects.count() == left
 
 
 def unsubscribe_address(row, short=False):
-    token = subscribing.unsubscribe_token(row.subscriber_id, row.newsletter_id)
+    token = subscriptions.unsubscribe_token(row.subscriber_id, row.newsletter_id)
     return f"/u/{token}" if short else f"/newsletter/unsubscribe/{token}/"
 
 
@@ -155,5 +155,5 @@ def test_a_mail_program_may_come_from_anywhere(client, confirmed):
 
 def test_unsubscribing_who_was_erased_still_works(client, confirmed):
     url = unsubscribe_address(confirmed)
-    subscribing.erase(confirmed.subscriber)
+    subscriptions.erase(confirmed.subscriber)
     assert client.post(url).status_code == 200

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter import sending, subscribing
+from newsletter import deliveries, subscriptions
 from newsletter.models import Delivery, Subscriber, Subscription, Suppression
 from tests.newsletter import factories
 
@@ -21,7 +21,7 @@ def ann(weekly):
 
 @pytest.fixture
 def url(ann):
-    return f"/newsletter/preferences/{subscribing.preferences_token(ann.pk)}/"
+    return f"/newsletter/preferences/{subscriptions.preferences_token(ann.pk)}/"
 
 
 def states():
@@ -71,8 +71,8 @@ def test_erasure_leaves_counts_and_a_digest(client, url, ann, weekly):
     assert not Subscriber.objects.exists()
     assert Delivery.objects.get().subscriber is None
     assert Suppression.objects.get().digest == Suppression.digest_of("ann@example.com")
-    assert sending.counts_of(briefing)["pending"] == 1
+    assert deliveries.counts_of(briefing)["pending"] == 1
 
 
 def test_other_tokens_open_nobodys_page(client, ann):
-    assert client.get(f"/newsletter/preferences/{subscribing.preferences_token(ann.pk + 1)}/").status_code == 404
+    assert client.get(f"/newsletter/preferences/{subscriptions.preferences_token(ann.pk + 1)}/").status_code == 404

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter import pumping
+from newsletter import sender
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +13,7 @@ def sent(smtp_server):
     weekly = factories.newsletter()
     factories.subscription(weekly)
     briefing = factories.frozen(weekly, slug="six-bridges")
-    pumping.pump(briefing.pk)
+    sender.pump(briefing.pk)
     return briefing
 
 
@@ -58,7 +58,7 @@ def test_the_archive_takes_few_queries(client, sent, django_assert_max_num_queri
     weekly = sent.newsletter
     for number in range(10):
         made = factories.frozen(weekly, slug=f"issue-{number}")
-        pumping.pump(made.pk)
+        sender.pump(made.pk)
     for path in ("/newsletter/archive/", "/newsletter/archive/six-bridges/", "/newsletter/archive/feed.xml"):
         client.get(path)
         with django_assert_max_num_queries(5):

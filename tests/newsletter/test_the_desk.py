@@ -7,8 +7,8 @@ from email import policy
 import pytest
 from django.utils import timezone
 
-from cms.models import OutgoingMail
-from newsletter import approving, pumping
+from core.models import OutgoingMail
+from newsletter import approval, sender
 from newsletter.models import Briefing, Delivery, Newsletter, Subscriber, Suppression
 from tests.newsletter import factories
 from tests.sponsors import factories as sponsors
@@ -143,9 +143,9 @@ def test_a_draft_is_edited_and_reordered(editor, weekly):
 def test_the_words_of_an_ad_cannot_be_edited(editor, weekly):
     sponsors.running("mail:weekly", day=sponsors.soon())
     briefing = factories.briefing(weekly, issue_date=sponsors.soon(), items=[])
-    from newsletter import composing
+    from newsletter import composition
 
-    composing.place_sponsor(briefing)
+    composition.place_sponsor(briefing)
     ad = briefing.items.get()
     data = form_of(
         briefing, **{"items-0-heading": "Our own words", "items-0-url": "https://evil.example", "items-0-ordering": 99}
@@ -162,7 +162,7 @@ def test_nobody_makes_an_ad_by_hand(editor, draft):
 
 def test_an_approved_briefing_cannot_be_edited(editor, draft):
     data = form_of(draft, subject="Too late")
-    approving.approve(draft, by=factories.user())
+    approval.approve(draft, by=factories.user())
     assert editor.post(f"{DESK}{draft.pk}/change/", data).status_code == 403
     assert editor.post(f"{DESK}{draft.pk}/delete/", {"post": "yes"}).status_code == 403
     assert editor.get(f"{DESK}{draft.pk}/change/").status_code == 200
@@ -247,7 +247,7 @@ def troubled(weekly, smtp_server):
     smtp_server.refuse("reader1@example.com", "550 5.1.1 No such user")
     smtp_server.hang_up("reader2@example.com", at="ACCEPTED")
     briefing = factories.frozen(weekly)
-    pumping.pump(briefing.pk)
+    sender.pump(briefing.pk)
     return briefing
 
 
@@ -261,7 +261,7 @@ def test_progress_shows_counts_and_what_failed(client, troubled):
         "lost after the message",
     ):
         assert words in page
-    assert pumping.message_token(troubled.pk, Delivery.objects.get(state="uncertain").subscriber_id) in page
+    assert sender.message_token(troubled.pk, Delivery.objects.get(state="uncertain").subscriber_id) in page
 
 
 def test_addresses_are_shown_to_who_may_see_subscribers(editor, troubled):

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from cms.lib.signing import read_token
-from newsletter import composing, freezing, mime, pumping
+from core.lib.signing import read_token
+from newsletter import composition, freeze, mime, sender
 from newsletter.models import TrackedLink
 from tests.newsletter import factories
 
@@ -43,7 +43,7 @@ def received(smtp_server, settings):
     factories.BriefingItem.objects.create(briefing=briefing, ordering=15, **ITEMS[2])
     # No booking stands behind this ad, so the freeze would take it out again.
     compile_as_it_stands(briefing)
-    pumping.pump(briefing.pk)
+    sender.pump(briefing.pk)
     (message,) = smtp_server.messages
     raw = message.message
     parsed = email.message_from_bytes(raw, policy=policy.default)
@@ -61,12 +61,12 @@ def received(smtp_server, settings):
 def compile_as_it_stands(briefing):
     from django.utils import timezone
 
-    from newsletter import sending
+    from newsletter import deliveries
 
     briefing.state = "sending"  # so that rendering takes the items as they are
-    freezing._compile(briefing)
+    freeze._compile(briefing)
     briefing.state = "approved"
-    candidates = sending.fill_audience(briefing)
+    candidates = deliveries.fill_audience(briefing)
     briefing.move(expected=("approved",), to="sending", frozen_at=timezone.now(), candidates=candidates)
 
 
@@ -111,7 +111,7 @@ def test_one_click_unsubscribing_is_offered_exactly(received):
 
 def test_the_unsubscribe_link_is_short_enough_for_every_subscriber(settings):
     settings.SITE_URL = "https://news.example.com"
-    from newsletter.subscribing import unsubscribe_token
+    from newsletter.subscriptions import unsubscribe_token
 
     assert len(f"{settings.SITE_URL}/u/{unsubscribe_token(5_000_000, 500)}") <= 58
 
@@ -168,7 +168,7 @@ def test_the_message_id_is_the_same_for_every_try_and_tells_whose_it_is(received
     assert host == "perigee.example"
     subscriber = received.briefing.deliveries.get().subscriber_id
     assert read_token("message", token) == (received.briefing.pk, subscriber)
-    assert token == pumping.message_token(received.briefing.pk, subscriber)
+    assert token == sender.message_token(received.briefing.pk, subscriber)
 
 
 def test_links_lead_to_stored_targets_only(received, client):
@@ -182,7 +182,7 @@ def test_a_newsletter_that_counts_nothing_has_plain_links_and_no_image(smtp_serv
     weekly = factories.newsletter(counts_reading=False)
     factories.subscription(weekly)
     briefing = factories.frozen(weekly)
-    pumping.pump(briefing.pk)
+    sender.pump(briefing.pk)
     body = email.message_from_bytes(smtp_server.messages[0].message, policy=policy.default).get_body(("html",))
     html = body.get_content()
     assert 'href="https://example.com/a"' in html
@@ -201,10 +201,10 @@ def test_a_line_break_in_a_header_is_refused(field):
 
 
 def test_a_test_mail_is_marked_and_counts_nothing(smtp_server):
-    from cms import outbox
+    from core import outbox
 
     briefing = factories.briefing(factories.newsletter())
-    freezing.send_test(briefing, to="me@example.com")
+    freeze.send_test(briefing, to="me@example.com")
     outbox.send_due()
     parsed = email.message_from_bytes(smtp_server.messages[0].message, policy=policy.default)
     assert parsed["Subject"] == "[Test] Six bridges"
@@ -222,5 +222,5 @@ def test_dots_are_doubled_on_the_wire_only():
 
 def test_rendering_for_the_archive_needs_no_recipient():
     briefing = factories.briefing(factories.newsletter())
-    rendered = composing.render(briefing, composing.plain_links("0", "0"))
+    rendered = composition.render(briefing, composition.plain_links("0", "0"))
     assert "Six bridges" in rendered.text

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from cms.models import User
-from sponsors import approving, availability, booking
+from core.models import User
+from sponsors import approval, availability, booking
 from sponsors.models import Creative, Package, PackageItem, PlacementKind
 
 
@@ -70,12 +70,12 @@ def submitted(creative: Creative, *, by=None, **fields):
         "body": "Custody with a second lock.",
         "link_url": "https://northwind.example/start?ref=moon",
     } | fields
-    return approving.submit(creative, by=by, **fields)
+    return approval.submit(creative, by=by, **fields)
 
 
 def approved(creative: Creative, **fields):
     version = submitted(creative, **fields)
-    approving.approve(version, by=user("second@example.com"))
+    approval.approve(version, by=user("second@example.com"))
     return version
 
 

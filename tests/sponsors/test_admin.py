@@ -204,7 +204,7 @@ def test_a_hold_cannot_lose_its_end(client, manager):
 
 
 def test_a_renamed_sponsor_shows_on_kept_pages(client, manager):
-    from cms.models import ContentGeneration
+    from core.models import ContentGeneration
 
     sponsor = factories.running().sponsor
     before = ContentGeneration.objects.get().value

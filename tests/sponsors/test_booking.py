@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from cms.models import OutgoingMail
+from core.models import OutgoingMail
 from sponsors import availability, booking
 from sponsors.models import Booking, Claim, DisclosureEntry, RunUnit, Sponsor
 from tests.sponsors import factories
@@ -182,7 +182,7 @@ def test_the_day_turns_once(gold):
 
 
 def test_the_turn_of_the_day_has_pages_made_anew(gold):
-    from cms.models import ContentGeneration
+    from core.models import ContentGeneration
 
     before = ContentGeneration.objects.get().value
     availability.turn_day()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
 
-from sponsors import booking, counting
+from sponsors import booking, clicks
 from sponsors.models import AdEvent, Booking, Claim, RunUnit
 from tests.sponsors import factories
 
@@ -141,7 +141,7 @@ def test_one_booking_is_confirmed_once_by_many(scarce):
 
 def test_one_nonce_counts_once_in_twenty_threads():
     claim = factories.running().claims.get()
-    at_once(lambda _: counting.record_click(insertion_id=claim.pk, nonce="d1.2"), 20)
+    at_once(lambda _: clicks.record_click(insertion_id=claim.pk, nonce="d1.2"), 20)
     counted = dict(
         AdEvent.objects.filter(claim=claim)
         .values_list("reason")

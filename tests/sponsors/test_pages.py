@@ -3,11 +3,11 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from cms.lib.signing import make_token
+from core.lib.signing import make_token
 from sponsors import booking
 from sponsors.models import Booking, CreativeVersion
 from tests.sponsors import factories
-from tests.sponsors.test_approving import picture
+from tests.sponsors.test_approval import picture
 
 pytestmark = pytest.mark.django_db
 

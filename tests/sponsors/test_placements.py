@@ -3,7 +3,7 @@
 import pytest
 from django.template import Context, Template
 
-from sponsors import approving, booking
+from sponsors import approval, booking
 from sponsors.models import Creative, RunUnit
 from sponsors.placements import placement_on
 from tests.sponsors import factories
@@ -59,7 +59,7 @@ def test_an_approved_edit_takes_over():
 
 def test_a_version_rejected_later_no_longer_runs():
     version = factories.running().creatives.get().latest
-    approving.reject(version, by=factories.user(), reason="It promises returns.")
+    approval.reject(version, by=factories.user(), reason="It promises returns.")
     assert placement_on("web:article", factories.today()) is None
 
 

@@ -13,7 +13,7 @@ from tests.sponsors import factories
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTING = [
-    f"surveys.{name}" for name in ("tallying", "results", "ledger", "merkle", "verifying", "importing", "voting")
+    f"surveys.{name}" for name in ("tallying", "release", "ledger", "merkle", "verification", "importing", "ballots")
 ]
 
 
@@ -32,7 +32,7 @@ def speaks_of_sponsors(source):
 
 @pytest.fixture(scope="module")
 def graph():
-    return grimp.build_graph("cms", "sponsors", "articles", "newsletter", "surveys")
+    return grimp.build_graph("cms", "core", "sponsors", "articles", "newsletter", "surveys")
 
 
 @pytest.mark.parametrize("module", COUNTING)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, transaction
 
-from sponsors import counting, selling
+from sponsors import clicks, packages
 from sponsors.models import AdEvent, Approval, CreativeVersion, DisclosureEntry, Package, PackageItem
 from tests.sponsors import factories
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def recorded():
     sold = factories.running()
-    counting.record_click(insertion_id=sold.claims.get().pk, nonce="n")
+    clicks.record_click(insertion_id=sold.claims.get().pk, nonce="n")
     return sold
 
 
@@ -64,9 +64,9 @@ def test_a_package_nobody_was_quoted_can_change():
 
 
 def test_a_new_version_takes_over_and_old_bookings_keep_their_price(recorded):
-    made = selling.new_version(recorded.package)
+    made = packages.new_version(recorded.package)
     Package.objects.filter(pk=made.pk).update(price=Decimal(9000))
-    selling.put_on_sale(made)
+    packages.put_on_sale(made)
     assert list(Package.objects.on_sale()) == [made]
     assert made.items.get().quantity == 1
     recorded.refresh_from_db()

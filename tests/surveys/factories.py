@@ -7,8 +7,8 @@ from email.policy import default
 
 from django.utils import timezone
 
-from cms.models import OutgoingMail
-from surveys import ledger, results, seasons
+from core.models import OutgoingMail
+from surveys import ledger, release, seasons
 from surveys.models import AwardCategory, Ballot, Season, UnsealedBallot
 
 
@@ -64,8 +64,8 @@ def released_season(slug="moon-2025", counts=None, **fields):
 def close_and_release(season):
     seasons.close(season)
     for category in season.categories.all():
-        results.tally(category)
-    results.release_season(season)
+        release.tally(category)
+    release.release_season(season)
 
 
 def body_of(mail: OutgoingMail) -> str:

@@ -6,9 +6,9 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from surveys import ledger, results, seasons, voting
+from surveys import ballots, ledger, release, seasons
+from surveys.ballots import NotOpen
 from surveys.models import Ballot, LedgerEntry, PendingBallot, Season, TreeHead
-from surveys.voting import NotOpen
 from tests.surveys.factories import cast, open_season
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def all_at_once(*jobs):
 
 
 def pend(season, email, nominee):
-    voting.request_ballot(season=season, choices={"wallet": [[nominee]]}, email=email)
+    ballots.request_ballot(season=season, choices={"wallet": [[nominee]]}, email=email)
     return PendingBallot.objects.latest("id").pk
 
 
@@ -40,7 +40,7 @@ def test_of_two_confirmations_of_one_voter_exactly_one_counts():
     season = open_season()
     for turn in range(5):
         links = [pend(season, f"ann{turn}+{nominee}@example.com", nominee) for nominee in ("ada", "bit")]
-        outcomes = all_at_once(*(lambda link=link: voting.confirm(season=season, pending_id=link) for link in links))
+        outcomes = all_at_once(*(lambda link=link: ballots.confirm(season=season, pending_id=link) for link in links))
         assert sorted((len(outcome.cast), len(outcome.voted_before)) for outcome in outcomes) == [(0, 1), (1, 0)]
     assert Ballot.objects.count() == 5
 
@@ -48,7 +48,7 @@ def test_of_two_confirmations_of_one_voter_exactly_one_counts():
 def test_a_double_click_counts_once_and_shows_one_receipt():
     season = open_season()
     link = pend(season, "ann@example.com", "ada")
-    outcomes = all_at_once(*[lambda: voting.confirm(season=season, pending_id=link)] * 4)
+    outcomes = all_at_once(*[lambda: ballots.confirm(season=season, pending_id=link)] * 4)
     assert len({receipt for outcome in outcomes for _, receipt in outcome.cast}) == 1
     assert Ballot.objects.count() == 1
 
@@ -56,13 +56,13 @@ def test_a_double_click_counts_once_and_shows_one_receipt():
 def test_a_ballot_that_meets_the_close_is_counted_or_refused_never_lost():
     season = open_season()
     links = [pend(season, f"voter{number}@example.com", "ada") for number in range(8)]
-    confirmations = [lambda link=link: voting.confirm(season=season, pending_id=link) for link in links]
+    confirmations = [lambda link=link: ballots.confirm(season=season, pending_id=link) for link in links]
     *outcomes, closed = all_at_once(*confirmations, lambda: seasons.close(season))
     assert closed is None
     told = sum(not isinstance(outcome, NotOpen) for outcome in outcomes)
-    assert all(isinstance(outcome, NotOpen | voting.Casting) for outcome in outcomes)
+    assert all(isinstance(outcome, NotOpen | ballots.Casting) for outcome in outcomes)
     category = season.categories.get()
-    assert results.tally(category).ballots == told == LedgerEntry.objects.count()
+    assert release.tally(category).ballots == told == LedgerEntry.objects.count()
     assert not category.ballots.waiting().exists()
 
 

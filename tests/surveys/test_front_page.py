@@ -2,8 +2,8 @@
 
 import pytest
 
+from surveys.contexts import teaser
 from surveys.models import Season
-from surveys.pages import teaser
 from tests.surveys.factories import draft_season, open_season, released_season
 
 pytestmark = pytest.mark.django_db

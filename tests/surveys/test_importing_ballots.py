@@ -6,7 +6,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from surveys import verifying
+from surveys import verification
 from surveys.models import Ballot, Season
 from tests.surveys.test_tallying import debian
 
@@ -51,7 +51,7 @@ def test_an_imported_season_is_archived_marked_and_sealed(client, bring_in):
     season = Season.objects.get()
     assert (slug, season.slug, season.state, season.is_imported) == (*("some-election",) * 2, "archived", True)
     assert season.imported_from == "some-election.csv"
-    assert list(verifying.problems(season)) == []
+    assert list(verification.problems(season)) == []
     assert "Imported" in client.get(f"/awards/{slug}/").content.decode()
     assert client.get(f"/awards/{slug}/result/").status_code == 200
 

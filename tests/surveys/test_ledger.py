@@ -8,9 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from surveys import keys, ledger, merkle, records, results, seasons, verifying
+from surveys import keys, ledger, merkle, public_record, release, seasons, verification
 from surveys.models import Ballot, LedgerEntry, Season, Tally, TallyRow, TreeHead
-from surveys.record_views import VERIFIER
+from surveys.public_record_views import VERIFIER
 from surveys.tasks import seal_ballots, turn_phases
 from tests.surveys.factories import cast, close_and_release, open_season, released_season
 
@@ -52,7 +52,7 @@ def test_every_head_is_signed_over_the_leaves_so_far(category):
     leaves = ledger.leaves_of(category.season)
     heads = {head.size: bytes(head.root_hash) for head in TreeHead.objects.all()}
     assert heads == {size: merkle.root_of(leaves[:size]) for size in (25, 50, 75)}
-    assert list(verifying.problems(category.season)) == []
+    assert list(verification.problems(category.season)) == []
 
 
 def test_a_leaf_is_the_hash_of_what_is_published_of_it(category):
@@ -101,7 +101,7 @@ def test_a_void_ballot_stays_and_is_said_to_be_void(category):
     close_and_release(category.season)
     made = Tally.objects.get()
     assert (made.ballots, made.reconciliation) == (19, {"confirmed": 20, "held": 0, "void": 1, "counted": 19})
-    assert list(verifying.problems(category.season)) == []
+    assert list(verification.problems(category.season)) == []
     with pytest.raises(ValueError, match="void"):
         ledger.void(Ballot.objects.get(pk=ballot.pk), reason="again")
 
@@ -132,7 +132,7 @@ def test_whatever_was_changed_behind_our_back_is_found(statement, found):
     season = released_season()
     call_command("verify_ledger", season.slug)
     tamper(statement)
-    problems = list(verifying.problems(season))
+    problems = list(verification.problems(season))
     assert any(found in problem for problem in problems), problems
     with pytest.raises(CommandError, match="does not hold"):
         call_command("verify_ledger", season.slug)
@@ -199,7 +199,7 @@ def test_the_time_opens_and_closes_by_itself(category):
     turn_phases()
     season.refresh_from_db()
     assert season.state == "closed"
-    assert results.tally(season.categories.get()).ballots == 2
+    assert release.tally(season.categories.get()).ballots == 2
 
 
 def test_a_receipt_leads_to_its_proof_but_not_to_the_choice_before_the_release(client, category):
@@ -217,7 +217,7 @@ def test_a_receipt_leads_to_its_proof_but_not_to_the_choice_before_the_release(c
 
 def test_the_proof_on_the_receipt_page_holds(category):
     ballot = cast(category, [["ada"]], 37, sealed=True)[5]
-    found = records.receipt_page(ballot.leaf_hash)
+    found = public_record.receipt_page(ballot.leaf_hash)
     assert merkle.proves_inclusion(
         leaf=ballot.leaf_hash,
         index=found["entry"].index,

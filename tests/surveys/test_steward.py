@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.models import Article
-from cms.models import User
+from core.models import User
 from surveys import seasons
 from surveys.models import AwardCategory, Ballot, Nomination, Nominee, Season, Tally
 from surveys.seasons import Refused

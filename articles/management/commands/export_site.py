@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from articles.exporting import ExportRefused, export_site
+from articles.export import ExportRefused, export_site
 from articles.importing.progress import Progress
 from articles.models import Article
 

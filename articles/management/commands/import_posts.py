@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from articles.images import MAX_BYTES
 from articles.importing.detecting import FORMATS, open_export
-from articles.importing.fetching import Fetcher
-from articles.importing.loading import load
+from articles.importing.load.fetcher import Fetcher
+from articles.importing.load.loader import load
 from articles.importing.posts import ImportRefused
 from articles.importing.progress import Progress
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from cms.demo.accounts import password_file
-from cms.models import User
+from core.models import User
 
 
 class Command(BaseCommand):

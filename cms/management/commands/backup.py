@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cms.backing_up import BackupError, back_up
+from cms.ops.backup import BackupError, back_up
 
 
 class Command(BaseCommand):

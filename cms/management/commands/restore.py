@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cms.backing_up import BackupError, restore
+from cms.ops.backup import BackupError, restore
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from surveys import ballotfiles
+from surveys import ballot_files
 from surveys.importing import ImportedCategory, ImportRefused, import_season
 from surveys.models import AwardCategory, Season
 from surveys.seasons import unused_slug
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, method: str, **options: Any) -> None:
         rules = Rules(options["overvote"], options["max_skips"], options["max_ranks"], options["unranked"])
         try:
-            found = ballotfiles.read(file, method=method)
+            found = ballot_files.read(file, method=method)
             category = ImportedCategory(
                 title=found.title[:120],
                 slug="result",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from surveys import results
+from surveys import release
 from surveys.models import AwardCategory, Season
 from surveys.seasons import Refused
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
 def outcome_of(category: AwardCategory) -> dict[str, Any]:
     names = {nominee.slug: nominee.name for nominee in category.nominees.all()}
-    return results.as_json(results.count(category), names)
+    return release.as_json(release.count(category), names)
 
 
 def _table(answer: dict[str, Any]) -> str:

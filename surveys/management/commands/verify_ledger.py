@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from surveys import ledger, verifying
+from surveys import ledger, verification
 from surveys.models import Season
 
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         found = Season.objects.filter(slug=season).first()
         if found is None:
             raise CommandError(f"There is no season “{season}”.")
-        if problems := list(verifying.problems(found)):
+        if problems := list(verification.problems(found)):
             for problem in problems[:100]:
                 self.stderr.write(problem)
             raise CommandError(f"The ledger of “{found}” does not hold: {len(problems)} problems.")

@@ -9,7 +9,7 @@ import pytest
 from tests.articles.importing.samples import csv_of
 
 if TYPE_CHECKING:
-    from articles.importing.reporting import Report
+    from articles.importing.load.report import Report
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def bring_in(settings: Any, tmp_path: Path) -> "Callable[..., Report]":
     ) -> "Report":
         from articles.images import MAX_BYTES
         from articles.importing.detecting import open_export
-        from articles.importing.fetching import Fetcher
-        from articles.importing.loading import load
+        from articles.importing.load.fetcher import Fetcher
+        from articles.importing.load.loader import load
 
         export = open_export(path, format_name, encoding)
         export.site = site or export.site

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from articles.importing.converting import convert
 from articles.importing.detecting import open_export
-from articles.importing.dialects import plain_markdown
-from articles.importing.frontmatter import split
-from articles.importing.ghost_texts import lexical_html, mobiledoc_html
-from articles.importing.markup import markdown_html
-from articles.importing.pictures import Picture
+from articles.importing.ghost.lexical_mobiledoc import lexical_html, mobiledoc_html
+from articles.importing.html.images import Picture
+from articles.importing.html.to_blocks import convert
+from articles.importing.markdown.dialects import plain_markdown
+from articles.importing.markdown.frontmatter import split
+from articles.importing.markdown.render import markdown_html
 from articles.importing.posts import UNREADABLE, ImportRefused, Notes, Post, PostRefused, Refusal
-from articles.importing.shortcodes import wordpress_html
+from articles.importing.wordpress.shortcodes import wordpress_html
 from tests.articles.importing.samples import csv_of, ghost_export, webflow_row, wxr, wxr_item
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from articles.documents import apply_document, document_of
 from articles.importing.detecting import open_export
-from articles.importing.fetching import Fetcher
-from articles.importing.loading import load
+from articles.importing.load.fetcher import Fetcher
+from articles.importing.load.loader import load
 from articles.importing.posts import ImportRefused
 from articles.models import Article, Author, Category, Publication, Redirect, Snippet
 from tests.articles.importing.samples import csv_of, png, webflow_row

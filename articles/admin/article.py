@@ -1,0 +1,287 @@
+"""The newsroom's desk in the admin: the list of articles and the edit page."""
+
+from typing import Any
+
+from content_editor.admin import ContentEditor
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from js_asset import Media, Script
+
+from articles import publishing
+from articles.desk import checks, choice_fields, drafts, uploads, views
+from articles.desk.article_form import ArticleForm
+from articles.desk.block_forms import INLINES, parts_of
+from articles.desk.csp import allow_editors
+from articles.desk.edit_state import sheet
+from articles.desk.rich_text import prose_settings
+from articles.documents import DocumentError, StaleVersion, apply_document, document_of
+from articles.models import Article, Author, Publication
+from articles.publishing import TransitionRefused
+from core.lib.admin_lists import WordSearch
+
+State = Article.State
+MODULES = ["content_editor/index.js"]  # ours come after it
+MODULES += [
+    f"js/desk/{name}.js"
+    for name in ("images", "prose", "blocks", "inserting", "ordering", "pasting", "counting", "desk")
+]
+SCRIPTS = Media(js=[Script(module, type="module") for module in MODULES])
+PUBLISHING = ("_publish", "_schedule", "_unpublish", "_archive", "_back")
+FIELDSETS = (
+    (None, {"fields": ("title", "standfirst")}),  # above the text; the others stand beside it
+    ("Where it belongs", {"fields": ("category", "slug", "authors", "tags")}),
+    ("Cover", {"classes": ("collapse",), "fields": ("cover_src", "cover_upload", "cover_alt", "cover_caption", "cover_credit", "cover_focal")}),
+    ("Search and extras", {"classes": ("collapse",), "fields": ("seo_title", "seo_description", "cta", "reading_minutes")}),
+)  # fmt: skip
+
+
+@admin.register(Article)
+class ArticleAdmin(WordSearch, ContentEditor):
+    """Writes go through articles.documents, transitions through articles.publishing; this only shows them."""
+
+    inlines = INLINES
+    list_display = ("title", "status", "category", "byline_names", "changed")
+    list_filter = ("state", "category", "authors")
+    list_select_related = ("category",)
+    list_per_page = 50
+    search_fields = ("title", "slug", "standfirst")
+    sortable_by = ("title", "changed")
+    actions = None
+    change_form_template = "admin/articles/article/edit.html"
+
+    @property
+    def media(self) -> forms.Media:
+        """Styles alone: of the admin's scripts these pages use those that the blocks bring, and the rest takes time."""
+        return forms.Media(css={"all": ["content_editor/django_admin_fixes.css", "css/desk.css"]})
+
+    # The list
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("category", "cta", "publication")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        changelist.title = "Articles"
+        unseen = (f"publication__{name}" for name in Publication.BODY_FIELDS)
+        changelist.result_list = changelist.result_list.prefetch_related("byline__author").defer("cover", *unseen)
+        return changelist
+
+    @admin.display(description="state", ordering="state")
+    def status(self, article: Article) -> str:
+        shown = getattr(article, "publication", None)
+        behind = article.state == State.PUBLISHED and shown and shown.version != article.version
+        label = f"{article.get_state_display()}, newer changes" if behind else article.get_state_display()
+        if article.publish_at:
+            label = f"{label}, {article.publish_at:%-d %b %H:%M}"
+        return format_html('<span class="state state--{}">{}</span>', article.state, label)
+
+    @admin.display(description="changed", ordering="changed_at")
+    def changed(self, article: Article) -> str:
+        return f"{article.changed_at:%-d %b %Y, %H:%M}"
+
+    @admin.display(description="authors")
+    def byline_names(self, article: Article) -> str:
+        return ", ".join(place.author.name for place in article.byline.all())
+
+    # The edit page
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        own = [
+            path("choices/<slug:what>/", view(choice_fields.choices_view), name="articles_article_choices"),
+            path("upload/", view(uploads.upload_view), name="articles_article_upload"),
+            path("thumbnail/", view(uploads.thumbnail_view), name="articles_article_thumbnail"),
+            path("autosave/", view(self.autosave_view), name="articles_article_autosave_new"),
+            path("<int:pk>/autosave/", view(self.autosave_view), name="articles_article_autosave"),
+            *(
+                path(f"<int:pk>/{name}/", view(getattr(views, name)), name=f"articles_article_{name}")
+                for name in (
+                    "revisions", "compare", "conflict", "drop_draft", "preview", "frame", "presence", "comment", "check",
+                )
+            ),
+            path("<int:pk>/restore/<int:version>/", view(views.restore), name="articles_article_restore"),
+            path("<int:pk>/resolve/<int:comment>/", view(views.resolve), name="articles_article_resolve"),
+        ]  # fmt: skip
+        return own + super().get_urls()
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The same object for one request, however often the admin asks."""
+        seen = sheet(request).articles
+        if request.method != "GET" or object_id not in seen:
+            seen[object_id] = super().get_object(request, object_id, from_field)
+        return seen[object_id]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
+        return FIELDSETS
+
+    def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return type("ArticleForm", (ArticleForm,), {"request": request})
+
+    def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
+        """What readers have seen is archived, not deleted."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.published_at is None)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method == "POST":
+            self._may_post(request)
+            try:
+                return super().changeform_view(request, object_id, form_url, extra_context)
+            except StaleVersion:
+                return self._lost(request, object_id or "")
+            except DocumentError as error:
+                sheet(request).problems = error.problems
+                return super().changeform_view(request, object_id, form_url, extra_context)
+        article = self.get_object(request, object_id) if object_id else None
+        self._load(request, article)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _may_post(self, request: HttpRequest) -> None:
+        if any(name in request.POST for name in PUBLISHING) and not self.may_publish(request):
+            raise PermissionDenied
+
+    def may_publish(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("articles.publish_article")
+
+    def _load(self, request: HttpRequest, article: Article | None) -> None:
+        """Which document the page shows: the newest, or one's own unsaved work when asked for."""
+        page, draft = sheet(request), drafts.kept(article, by=request.user)
+        if draft and "draft" in request.GET:
+            page.document = draft.document
+            page.version = article.version if article and "merge" in request.GET else draft.base_version
+        elif article:
+            page.document = document_of(article)
+        else:
+            authors = Author.objects.filter(user=request.user.pk).values_list("slug", flat=True)
+            page.document = {"authors": list(authors), "blocks": []}
+        page.recoverable = draft if draft and "draft" not in request.GET else None
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Article:
+        return form.instance
+
+    def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
+        """The document is stored once the blocks are known."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        document = form.document(parts_of(formsets))
+        sheet(request).typed = document
+        reason = form.cleaned_data.get("reason") or ("Saved at the desk" if change else "First version")
+        expected = form.cleaned_data["version"] if change else None
+        apply_document(form.instance, document, by=request.user, reason=reason, expected_version=expected)
+        drafts.drop(form.instance if change else None, by=request.user)
+
+    def _lost(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Somebody saved first: keep every word, and show both versions."""
+        article = self.get_object(request, object_id)
+        version = int(request.POST["version"])
+        drafts.keep(article, by=request.user, base_version=version, document=sheet(request).typed)
+        return HttpResponseRedirect(reverse("admin:articles_article_conflict", args=[article.pk]))
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> str:
+        return f"Version {form.instance.version}"
+
+    def autosave_view(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
+        """Keep what is typed every few seconds, apart from the revisions."""
+        if request.method != "POST":
+            return HttpResponse(status=405)
+        article = self.get_object(request, str(pk)) if pk else None
+        allowed = self.has_change_permission(request, article) if article else self.has_add_permission(request)
+        if not allowed or (pk and not article):
+            raise PermissionDenied
+        form = self.get_form(request, article)(request.POST, instance=article)
+        formsets, _ = self._create_formsets(request, article or Article(), change=bool(article))
+        version = request.POST.get("version", "")
+        draft = drafts.keep(
+            article,
+            by=request.user,
+            base_version=int(version) if version.isdecimal() and len(version) < 9 else 0,
+            document=form.document(parts_of(formsets)),
+        )
+        return HttpResponse(f"{draft.saved_at:%H:%M:%S}", content_type="text/plain")
+
+    # What happens after a save
+
+    def response_add(self, request: HttpRequest, obj: Article, post_url_continue: str | None = None) -> HttpResponse:
+        return self.response_change(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: Article) -> HttpResponse:
+        page = reverse("admin:articles_article_change", args=[obj.pk])
+        if "_preview" in request.POST:
+            return HttpResponseRedirect(reverse("admin:articles_article_preview", args=[obj.pk]))
+        try:
+            text = self._transition(request, obj)
+        except TransitionRefused as error:
+            messages.error(request, f"Your changes are saved. {error}")
+            return HttpResponseRedirect(page)
+        messages.success(request, text or f"Saved as version {obj.version}.")
+        return HttpResponseRedirect(page)
+
+    def _transition(self, request: HttpRequest, article: Article) -> str:
+        """Do what the button said; return what to tell."""
+        by, posted = request.user, request.POST
+        if "_publish" in posted or "_schedule" in posted:
+            self._check(article)
+        if "_publish" in posted:
+            publishing.publish(article, by=by)
+            return format_html('Published: <a href="{0}">{0}</a>', article.get_absolute_url())
+        if "_schedule" in posted:
+            at = _moment(posted.get("schedule_at"), "when to publish")
+            until = _moment(posted["schedule_until"], "the end") if posted.get("schedule_until") else None
+            publishing.schedule(article, at=at, until=until, by=by)
+            return f"Version {article.version} will be published on {at:%-d %B %Y at %H:%M} UTC."
+        if "_submit" in posted:
+            publishing.submit(article, by=by)
+            return "Sent to review."
+        if "_back" in posted:
+            publishing.send_back(article, by=by, reason=posted.get("reason", ""))
+            return "Sent back to the writer."
+        if "_unpublish" in posted:
+            publishing.unpublish(article, by=by)
+            return "Unpublished: readers no longer see it."
+        if "_archive" in posted:
+            publishing.archive(article, by=by)
+            return "Archived. Its address leads to its category."
+        return ""
+
+    def _check(self, article: Article) -> None:
+        """What blocks publication is said, and stops it."""
+        if problems := checks.blocking(document_of(article), article=article):
+            raise TransitionRefused("It cannot be published yet: " + " ".join(problems))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("admin:articles_article_revisions", args=[object_id]))
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        article = kwargs.get("obj")
+        shown = [form for found in context["inline_admin_formsets"] for form in found.formset.forms]
+        choice_fields.label([context["adminform"].form, *shown])
+        context |= {
+            **({"title": str(article), "subtitle": None} if article else {}),
+            "may_publish": self.may_publish(request),
+            "states": State,
+            "draft": sheet(request).recoverable,
+            "has_file_field": True,
+            "shown": getattr(article, "publication", None) if article else None,
+            "comments": article.comments.select_related("by", "asks") if article else [],
+            "article": article,
+            "prose_settings": prose_settings(),
+            "is_nav_sidebar_enabled": False,
+        }
+        response = super().render_change_form(request, context, *args, **kwargs)
+        response.context_data["media"] += SCRIPTS
+        return allow_editors(request, response)
+
+
+def _moment(value: str | None, what: str) -> Any:
+    try:
+        return forms.DateTimeField().clean((value or "").replace("T", " ")).astimezone(timezone.get_current_timezone())
+    except forms.ValidationError:
+        raise TransitionRefused(f"Say {what}, as a date and a time.") from None

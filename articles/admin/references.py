@@ -1,0 +1,241 @@
+"""What articles refer to, at the desk: categories, tags, authors, snippets, images, redirects; and the audit log."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django_prose_editor.widgets import AdminProseEditorWidget
+
+from articles import images
+from articles.aliases import delete_tag, merge_tags
+from articles.blocks import INLINE_EXTENSIONS
+from articles.desk.csp import allow_editors
+from articles.models import AuditEntry, Author, Category, ImageAsset, Redirect, Snippet, Tag
+from articles.redirects import export_redirects, import_redirects, redirect_path
+from core.lib.admin_lists import IndexedValuesFilter, WordSearch
+
+
+def _prose(form: Any, name: str) -> None:
+    """Write a field of HTML with the same editor as articles."""
+    form.base_fields[name].widget = AdminProseEditorWidget(
+        config={"extensions": INLINE_EXTENSIONS}, preset="configurable"
+    )
+
+
+class ProseAdmin(admin.ModelAdmin):
+    """A model with one field of HTML."""
+
+    prose_field = ""
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        if self.prose_field in form.base_fields:
+            _prose(form, self.prose_field)
+        return form
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        return allow_editors(request, super().render_change_form(request, context, *args, **kwargs))
+
+
+class ShownAdmin(admin.ModelAdmin):
+    """What reader pages show: what is deleted leaves them."""
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for shown in queryset:
+            shown.delete()
+
+
+class MovedPages(ShownAdmin):
+    """A model with a page of its own: the old address leads to the new one."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        before = type(obj).objects.get(pk=obj.pk).get_absolute_url() if change else None
+        super().save_model(request, obj, form, change)
+        if before and before != obj.get_absolute_url():
+            redirect_path(before, obj.get_absolute_url(), automatic=True)
+
+
+@admin.register(Category)
+class CategoryAdmin(MovedPages):
+    list_display = ("name", "slug", "disclaimer", "position")
+    list_select_related = ("disclaimer",)
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(Tag)
+class TagAdmin(MovedPages):
+    list_display = ("name", "slug")
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    actions = ["merge"]
+
+    def delete_model(self, request: HttpRequest, obj: Tag) -> None:
+        delete_tag(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for tag in queryset:
+            delete_tag(tag)
+
+    @admin.action(description="Merge into the first by name", permissions=["change"])
+    def merge(self, request: HttpRequest, queryset: Any) -> None:
+        keep, *others = queryset.order_by("name", "pk")
+        merge_tags(keep, others)
+        self.message_user(request, f"{len(others)} merged into “{keep}”; their pages lead to its page.")
+
+
+class LinksField(forms.CharField):
+    """Addresses elsewhere, a line for each: what it is called, and the address."""
+
+    widget = AdminTextareaWidget(attrs={"rows": 3})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(f"{link['label']} {link['url']}" for link in value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[dict[str, str]]:
+        lines = [line.split() for line in super().clean(value).splitlines() if line.strip()]
+        if any(len(words) < 2 or not words[-1].startswith(("https://", "http://")) for words in lines):
+            raise ValidationError("On each line, write a name and an address that starts with https://.")
+        return [{"label": " ".join(words[:-1]), "url": words[-1]} for words in lines]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+@admin.register(Author)
+class AuthorAdmin(ProseAdmin, MovedPages):
+    prose_field = "bio_html"
+    list_display = ("name", "role", "user")
+    list_select_related = ("user",)
+    search_fields = ("name", "slug")
+    autocomplete_fields = ("portrait", "user")
+    prepopulated_fields = {"slug": ("name",)}
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "links":
+            return LinksField(required=False, help_text="Profiles elsewhere, a line for each: Mastodon https://…")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+@admin.register(Snippet)
+class SnippetAdmin(ProseAdmin, ShownAdmin):
+    prose_field = "html"
+    list_display = ("slug", "kind", "heading")
+    list_filter = ("kind",)
+    search_fields = ("slug", "heading")
+
+
+class NewImageForm(forms.ModelForm):
+    """An upload; everything else is found out."""
+
+    upload = forms.FileField(label="Image")
+
+    class Meta:
+        model = ImageAsset
+        fields = ("alt", "credit")
+
+    def clean_upload(self) -> Any:
+        upload = self.cleaned_data["upload"]
+        self.instance = images.store_image(upload, name=upload.name)
+        return upload
+
+    def clean(self) -> Any:
+        """An image that was here already keeps what is said of it, unless something else is said now."""
+        for name in ("alt", "credit"):
+            self.cleaned_data[name] = self.cleaned_data.get(name) or getattr(self.instance, name)
+        return self.cleaned_data
+
+
+@admin.register(ImageAsset)
+class ImageAssetAdmin(WordSearch, admin.ModelAdmin):
+    list_display = ("thumbnail", "name", "alt", "width", "height", "added")
+    list_display_links = ("name",)
+    search_fields = ("name", "alt", "credit")
+    sortable_by = ("added",)
+    readonly_fields = ("thumbnail", "file", "width", "height", "uploaded_by", "created_at")
+
+    def get_form(self, request: HttpRequest, obj: ImageAsset | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **(kwargs if obj else kwargs | {"form": NewImageForm}))
+
+    def get_fields(self, request: HttpRequest, obj: ImageAsset | None = None) -> Any:
+        if obj is None:
+            return ("upload", "alt", "credit")
+        return ("thumbnail", "name", "alt", "credit", "focal_x", "focal_y", "file", "width", "height", "uploaded_by")
+
+    def save_model(self, request: HttpRequest, obj: ImageAsset, form: Any, change: bool) -> None:
+        obj.uploaded_by_id = obj.uploaded_by_id or request.user.pk
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="added", ordering="created_at")
+    def added(self, image: ImageAsset) -> str:
+        return f"{image.created_at:%-d %b %Y, %H:%M}"
+
+    @admin.display(description="picture")
+    def thumbnail(self, image: ImageAsset) -> str:
+        small = min(image.renditions, key=lambda made: made["width"])["src"] if image.renditions else image.file
+        address = image.url.replace(image.file, small)
+        return format_html(
+            '<img class="thumbnail" src="{}" alt="" width="120" height="{}">',
+            address,
+            round(120 * image.height / image.width),
+        )
+
+
+@admin.register(Redirect)
+class RedirectAdmin(WordSearch, admin.ModelAdmin):
+    list_display = ("path", "target", "automatic", "created_at")
+    list_filter = ("automatic",)
+    search_fields = ("path", "target")
+    sortable_by = ("path",)
+    change_list_template = "admin/articles/redirect/list.html"
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.csv_view)
+        return [path("csv/", view, name="articles_redirect_csv"), *super().get_urls()]
+
+    def csv_view(self, request: HttpRequest) -> HttpResponse:
+        """All redirects as CSV; and take some from CSV."""
+        if request.method == "GET":
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            disposition = {"Content-Disposition": 'attachment; filename="redirects.csv"'}
+            return HttpResponse(export_redirects(), content_type="text/csv; charset=utf-8", headers=disposition)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        try:
+            count = import_redirects(request.POST.get("csv", ""))
+            self.message_user(request, f"{count} redirect{'' if count == 1 else 's'} taken.")
+        except ValidationError as error:
+            self.message_user(request, "Nothing was taken. " + " ".join(error.messages), messages.ERROR)
+        return HttpResponseRedirect(reverse("admin:articles_redirect_changelist"))
+
+    def save_model(self, request: HttpRequest, obj: Redirect, form: Any, change: bool) -> None:
+        if change:
+            Redirect.objects.filter(pk=obj.pk).delete()
+        kept = redirect_path(obj.path, obj.target)
+        obj.pk = kept.pk if kept else obj.pk
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(WordSearch, admin.ModelAdmin):
+    list_display = ("when", "by_name", "action", "article_title", "detail")
+    list_filter = (("action", IndexedValuesFilter),)
+    search_fields = ("article_title", "by_name")
+    sortable_by = ("when",)
+
+    @admin.display(description="when", ordering="at")
+    def when(self, entry: AuditEntry) -> str:
+        return f"{entry.at:%-d %b %Y, %H:%M}"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
+
+    has_delete_permission = has_change_permission

@@ -1,0 +1,40 @@
+"""Which pages show what: the tags a page carries, and those that a cache in front must forget after a change."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from articles.models import Publication
+from core.cdn_purge import purge
+from core.lib.cachetags import LISTS, named
+from core.lib.prepared import loaded
+
+OTHERS = 50
+
+
+def tags_of(row: dict[str, Any]) -> list[str]:
+    """What an article's page shows; from a row of `Publication.objects.pages()`."""
+    cards = [card["slug"] for card in loaded(row["snippet_rows"])]
+    return [
+        named("article", row["slug"]),
+        *([named("category", row["category_slug"])] if row["category_slug"] else []),
+        *(named("author", author["slug"]) for author in loaded(row["byline_rows"])),
+        *(named("tag", tag["slug"]) for tag in loaded(row["tag_rows"])),
+        *(named("snippet", slug) for slug in [*cards, row["cta_slug"], row["disclaimer_slug"]] if slug),
+    ]
+
+
+def forget_article(publication: Publication, *, old_slug: str | None = None) -> None:
+    """An article came, changed or goes: its page, the lists, and the pages that show it among others."""
+    if not settings.CACHE_PURGE_URL:
+        return
+    shown_on = Publication.objects.filter(Q(related=publication) | Q(also_read=publication.article_id))
+    slugs = {publication.slug, old_slug or publication.slug, *shown_on.values_list("slug", flat=True)[:OTHERS]}
+    purge(LISTS, *(named("article", slug) for slug in slugs))
+
+
+def forget_pages(slugs: Iterable[str]) -> None:
+    """Something around these articles changed."""
+    purge(*(named("article", slug) for slug in slugs))

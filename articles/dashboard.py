@@ -1,0 +1,115 @@
+"""What the newsroom's start page shows of articles."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.models import Article, ArticleAuthor, AuditEntry, Comment, Publication
+from core.lib.dashboard import Line, Widget, register
+
+SHOWN = 6
+LATE = timedelta(minutes=2)  # beat looks every few seconds
+LIST = "admin:articles_article_changelist"
+State = Article.State
+
+
+def _page(pk: int) -> str:
+    return reverse("admin:articles_article_change", args=[pk])
+
+
+def _last_entry(column: str) -> Subquery:
+    """A column of the last line of an article's audit log."""
+    return Subquery(AuditEntry.objects.filter(article=OuterRef("pk")).order_by("-at", "-pk").values(column)[:1])
+
+
+def mine(user: Any) -> Widget:
+    """What this person works on; first what an editor sent back."""
+    signed = Exists(ArticleAuthor.objects.filter(article=OuterRef("pk"), author__user=user))
+    own = Article.objects.filter(signed | Q(created_by=user), state__in=[State.DRAFT, State.IN_REVIEW])
+    rows = own.annotate(action=_last_entry("action"), detail=_last_entry("detail")).order_by("-changed_at")
+    lines = [
+        Line(
+            text=row.title,
+            url=_page(row.pk),
+            label="sent back" if row.action == "sent back" else row.get_state_display(),
+            tone="bad" if row.action == "sent back" else "soon" if row.state == State.IN_REVIEW else "",
+            note=row.detail if row.action == "sent back" else "",
+            at=row.changed_at,
+        )
+        for row in rows[: 3 * SHOWN]
+    ]
+    return Widget(
+        lines=sorted(lines, key=lambda line: line.tone != "bad")[:SHOWN],
+        empty="You have no draft. What you begin stays here until it is published.",
+        links=[("Write an article", reverse("admin:articles_article_add"))],
+    )
+
+
+def to_review(_user: Any) -> Widget:
+    """What waits for an editor, the longest waiting first."""
+    waiting = Article.objects.filter(state=State.IN_REVIEW)
+    rows = waiting.annotate(who=_last_entry("by_name"), since=_last_entry("at")).order_by("changed_at")[: SHOWN + 1]
+    lines = [
+        Line(text=row.title, url=_page(row.pk), note=f"from {row.who}" if row.who else "", at=row.since) for row in rows
+    ]
+    more = [("All that wait", f"{reverse(LIST)}?state__exact={State.IN_REVIEW}")] if len(lines) > SHOWN else []
+    return Widget(lines=lines[:SHOWN], empty="Nothing waits for review.", links=more)
+
+
+def comments(user: Any) -> Widget | None:
+    """Open remarks that ask this person, or stand at what they began."""
+    to_them = Comment.objects.filter(Q(asks=user) | Q(article__created_by=user), resolved_at=None).exclude(by=user)
+    rows = to_them.select_related("article", "by").order_by("-created_at")[:SHOWN]
+    lines = [
+        Line(
+            text=row.text if len(row.text) < 90 else f"{row.text[:88]}…",
+            url=_page(row.article_id),
+            note=f"{row.by or 'Someone'}, at “{row.article.title}”",
+            label="asks you" if row.asks_id == user.pk else "",
+            tone="soon",
+            at=row.created_at,
+        )
+        for row in rows
+    ]
+    return Widget(lines=lines) if lines else None
+
+
+def scheduled(_user: Any) -> Widget:
+    """What will be published by itself, the next first."""
+    now = timezone.now()
+    rows = Article.objects.filter(publish_at__isnull=False).order_by("publish_at")[: SHOWN + 1]
+    lines = [
+        Line(
+            text=row.title,
+            url=_page(row.pk),
+            at=row.publish_at,
+            label="overdue" if row.publish_at and row.publish_at < now - LATE else "",
+            tone="bad",
+        )
+        for row in rows
+    ]
+    late = any(line.label for line in lines)
+    return Widget(
+        lines=lines[:SHOWN],
+        empty="Nothing is scheduled.",
+        note="What is overdue waits for the worker: tell whoever runs the site." if late else "",
+    )
+
+
+def published(_user: Any) -> Widget:
+    """The newest on the site."""
+    rows = Publication.objects.live().only("title", "slug", "published_at")[:SHOWN]
+    lines = [Line(text=row.title, url=row.get_absolute_url(), at=row.published_at) for row in rows]
+    return Widget(lines=lines, empty="Nothing is published yet. Write the first article, and press Publish.")
+
+
+def register_all() -> None:
+    """Register the widgets, each for those who have its permission."""
+    register("My articles", mine, permission="articles.add_article", place=10)
+    register("To review", to_review, permission="articles.publish_article", place=20)
+    register("Comments to you", comments, permission="articles.view_comment", place=30)
+    register("Scheduled", scheduled, permission="articles.view_article", place=50)
+    register("Published lately", published, permission="articles.view_article", place=90)

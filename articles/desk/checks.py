@@ -1,0 +1,166 @@
+"""What to look at before an article is published. Blocking findings stop it; the others are advice."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.urls import Resolver404, resolve
+
+from articles.images import assets_of
+from articles.models import Article, Publication
+from articles.rendering import Rendered, rendered
+from core.lib.html import text_of
+from sponsors.mentions import mentions
+
+Document = dict[str, Any]
+TITLE_LENGTH = 65
+DESCRIPTION_LENGTH = (50, 165)
+LONG_SENTENCE = 40
+_UNFINISHED = re.compile(r"(?<!\w)(?:TK|TKTK|TODO|FIXME|XXX|lorem ipsum)(?!\w)")
+_LINK = re.compile(r'href="([^"]+)"')
+_HEADING = re.compile(r"<h([2-4])[\s>]")
+_DISCLOSED = re.compile(r"sponsor|advertis|paid|disclos", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at."""
+
+    text: str
+    blocking: bool = False
+
+
+def findings_of(document: Document, *, article: Article | None = None) -> list[Finding]:
+    """Everything found in a document, what blocks first."""
+    body = rendered(document)
+    found = [finding for check in CHECKS for finding in check(document, body, article)]
+    return sorted(found, key=lambda finding: not finding.blocking)
+
+
+def blocking(document: Document, *, article: Article | None = None) -> list[str]:
+    """What stops the article from being published."""
+    return [finding.text for finding in findings_of(document, article=article) if finding.blocking]
+
+
+Check = Callable[[Document, Rendered, Article | None], Iterator[Finding]]
+
+
+def _images(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:
+    entries = [("The cover", document["cover"])] if document["cover"] else []
+    for number, part in enumerate(document["blocks"], 1):
+        if part["type"] == "image":
+            entries.append((f"The image in block {number}", part))
+        elif part["type"] == "gallery":
+            entries += [
+                (f"Image {index} of the gallery in block {number}", i) for index, i in enumerate(part["images"], 1)
+            ]
+    assets = assets_of(entry["src"] for _, entry in entries)
+    for label, entry in entries:
+        asset = assets.get(entry["src"])
+        if not entry.get("alt") and not (asset and asset.alt):
+            yield Finding(f"{label} has no alternative text.", blocking=True)
+        if not asset and entry["src"].startswith("http"):
+            yield Finding(f"{label} is kept elsewhere ({entry['src']}); readers get a link to it.")
+        elif not asset:
+            yield Finding(f"{label} is not among our images.", blocking=True)
+
+
+def _headings(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:
+    level = 1
+    for part in document["blocks"]:
+        for found in _HEADING.findall(part.get("html", "")):
+            if int(found) > level + 1:
+                yield Finding(f"A heading of level {found} follows one of level {level}: a level is left out.")
+            level = int(found)
+
+
+def _search(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:
+    title = document["seo"]["title"] or document["title"]
+    description = document["seo"]["description"] or document["standfirst"]
+    if len(title) > TITLE_LENGTH:
+        yield Finding(f"The title has {len(title)} characters; search engines show about {TITLE_LENGTH}.")
+    if not description:
+        yield Finding("There is neither a standfirst nor a description for search.")
+    elif not DESCRIPTION_LENGTH[0] <= len(description) <= DESCRIPTION_LENGTH[1]:
+        low, high = DESCRIPTION_LENGTH
+        yield Finding(f"The description has {len(description)} characters; {low} to {high} serve best.")
+
+
+def _links(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:
+    addresses = [
+        url for part in document["blocks"] for key in ("html", "answer") for url in _LINK.findall(part.get(key, ""))
+    ]
+    addresses += [part["url"] for part in document["blocks"] if part["type"] == "cta" and "url" in part]
+    for address in dict.fromkeys(addresses):
+        path = address.removeprefix(settings.SITE_URL).partition("#")[0].partition("?")[0]
+        if path.startswith("/") and not path.startswith("//") and not _resolves(path):
+            yield Finding(f"The link {address} leads to no page of this site.", blocking=True)
+
+
+def _resolves(path: str) -> bool:
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return False
+    if match.view_name == "articles:article":
+        return Publication.objects.filter(slug=match.kwargs["slug"]).exists()
+    return True
+
+
+def _also_read(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:
+    wanted = {part["article"] for part in document["blocks"] if part["type"] == "related"}
+    live = (
+        set(Article.objects.filter(slug__in=wanted, publication__isnull=False).values_list("slug", flat=True))
+        if wanted
+        else set()
+    )
+    for slug in sorted(wanted - live):
+        yield Finding(f"“Also read” names {slug}, which is not published; it is left out until then.")
+
+
+def _unfinished(document: Document, body: Rendered, _article: Article | None) -> Iterator[Finding]:
+    text = "\n".join([document["title"], document["standfirst"], body.text])
+    for mark in sorted(set(_UNFINISHED.findall(text))):
+        yield Finding(f"The text still has an unfinished mark, “{mark}”.", blocking=True)
+
+
+def _readability(_document: Document, body: Rendered, _article: Article | None) -> Iterator[Finding]:
+    if not body.text:
+        yield Finding("The article has no text.", blocking=True)
+        return
+    sentences = [len(sentence.split()) for sentence in re.split(r"(?<=[.!?])\s+", body.text)]
+    long = sum(length > LONG_SENTENCE for length in sentences)
+    if long:
+        yield Finding(f"{long} sentence{'s have' if long > 1 else ' has'} more than {LONG_SENTENCE} words.")
+
+
+def _byline(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:
+    if not document["authors"]:
+        yield Finding("No author is named.")
+    if not document["category"]:
+        yield Finding("No category is chosen, so no disclaimer is shown.")
+
+
+def _sponsors(document: Document, body: Rendered, _article: Article | None) -> Iterator[Finding]:
+    text = "\n".join([document["title"], document["standfirst"], body.text])
+    callouts = " ".join(text_of(part["html"]) for part in document["blocks"] if part["type"] == "callout")
+    for mention in mentions(text):
+        if mention.sponsor_name.lower() not in callouts.lower() or not _DISCLOSED.search(callouts):
+            yield Finding(
+                f"{mention.sponsor_name} pays us and is named in the text. Say so in a callout.", blocking=True
+            )
+
+
+def _slug(document: Document, _body: Rendered, article: Article | None) -> Iterator[Finding]:
+    others = Article.objects.exclude(pk=article.pk) if article else Article.objects.all()
+    if others.filter(title__iexact=document["title"]).exists():
+        yield Finding("Another article has the same title.")
+    if others.filter(slug=document["slug"]).exists():
+        yield Finding(f"The slug “{document['slug']}” is taken by another article.", blocking=True)
+
+
+CHECKS: tuple[Check, ...] = (
+    _images, _headings, _search, _links, _also_read, _unfinished, _readability, _byline, _sponsors, _slug,
+)  # fmt: skip

@@ -1,0 +1,34 @@
+"""Remarks to and fro on an article, with mail to who is asked."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.models import Article, Comment
+from core.models import User
+from core.outbox import queue_mail
+
+
+def comment(article: Article, *, by: Any, text: str, asks: str = "") -> Comment:
+    """Leave a remark; with the e-mail address of a colleague, ask them. Raises ValueError in words for the writer."""
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise ValueError("Write what you want to say.")
+    if len(text) > 4000:
+        raise ValueError("A comment has at most 4000 characters.")
+    asked = User.objects.filter(email__iexact=asks, is_active=True).first() if asks else None
+    if asks and not asked:
+        raise ValueError(f"There is no colleague with the address {asks}.")
+    row = Comment.objects.create(article=article, by=by, text=text, asks=asked)
+    if asked and asked != by:
+        url = settings.SITE_URL + reverse("admin:articles_article_change", args=[article.pk])
+        context = {"article": article, "by": by, "text": text, "url": url}
+        queue_mail(template="article_comment", to=asked.email, context=context, kind="article comment")
+    return row
+
+
+def resolve(row: Comment) -> None:
+    """Settle a remark."""
+    Comment.objects.filter(pk=row.pk, resolved_at=None).update(resolved_at=timezone.now())

@@ -1,0 +1,157 @@
+"""Writes the newsroom's articles, and all that they refer to, as files that people and programs can read.
+
+    moonpress.yaml                       says what the folder is
+    articles/SLUG.md                     front matter and blocks (see articles/importing/moonpress/block_markdown.py), as readers see them
+    articles/SLUG.draft.md               the same article with the changes that are not published yet, where there are any
+    categories.yaml  tags.yaml  authors.yaml  snippets.yaml  redirects.yaml  images.yaml
+    images/…                             every image, as it is kept
+
+`import_posts DIR` makes the same articles of it, at the same addresses.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+
+from articles.documents import document_of
+from articles.importing.moonpress.block_markdown import dump_yaml, form_of, write_blocks
+from articles.importing.moonpress.reader import MARKER, VERSION
+from articles.models import Article, Author, Category, ImageAsset, Redirect, Snippet, Tag
+
+State = Article.State
+
+
+class ExportRefused(Exception):
+    """The folder cannot be written to; nothing was."""
+
+
+def export_site(folder: Path, *, tick: Callable[[int], None] = lambda _: None) -> dict[str, int]:
+    """Write everything into a new or empty folder, and return how many of what. Raises ExportRefused."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ExportRefused(f"“{folder}” is there already and not empty. Name a new folder.")
+    try:
+        (folder / "articles").mkdir(parents=True)
+        counts = {name: _write_rows(folder / f"{name}.yaml", rows()) for name, rows in _LISTS.items()}
+        counts["articles"] = _write_articles(folder / "articles", tick)
+        counts["images without a file"] = sum(not _copy(asset.file, folder) for asset in ImageAsset.objects.iterator())
+        # Last: a folder that bears it is whole.
+        (folder / MARKER).write_text(dump_yaml({"moonpress": VERSION, "site": settings.SITE_URL}), encoding="utf-8")
+    except OSError as error:
+        raise ExportRefused(f"“{folder}” cannot be written to: {error.strerror or error}.") from None
+    return counts
+
+
+def _write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> int:
+    found = list(rows)
+    path.write_text(dump_yaml(found), encoding="utf-8")
+    return len(found)
+
+
+def _copy(name: str, folder: Path) -> bool:
+    """Copy one image; its path is one that `store_image` made."""
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()) or not default_storage.exists(name):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with default_storage.open(name) as file:
+        target.write_bytes(file.read())
+    return True
+
+
+def _write_articles(folder: Path, tick: Callable[[int], None]) -> int:
+    number = 0
+    rows = Article.objects.select_related("category", "cta", "publication").order_by("pk")
+    for number, article in enumerate(rows.iterator(chunk_size=200), 1):
+        for name, text in article_files(article).items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        tick(number)
+    return number
+
+
+def article_files(article: Article) -> dict[str, str]:
+    """One article as a file, or two: what readers see, and what was changed since."""
+    working = document_of(article)
+    publication = getattr(article, "publication", None)
+    shown = working
+    version = publication.version if publication else article.scheduled_version
+    if version and version != article.version:
+        shown = article.revisions.get(version=version).document
+    files = {f"{shown['slug']}.md": _text(shown, _state_of(article, publication))}
+    if shown != working:
+        files[f"{shown['slug']}.draft.md"] = _text(working, {})
+    return files
+
+
+def _state_of(article: Article, publication: Any) -> dict[str, Any]:
+    """What front matter says of the state, times in UTC."""
+    state: dict[str, Any] = {"state": article.state}
+    if publication:
+        state |= {"published": _time(publication.published_at), "updated": _time(publication.updated_at)}
+    if article.publish_at:
+        state["publish_at"] = _time(article.publish_at)
+    if article.unpublish_at:
+        state["unpublish_at"] = _time(article.unpublish_at)
+    return state
+
+
+def _time(moment: Any) -> str:
+    return str(moment.isoformat()).replace("+00:00", "Z")
+
+
+def _text(document: dict[str, Any], state: dict[str, Any]) -> str:
+    blocks = document["blocks"]
+    form = form_of(blocks)
+    head = {key: document[key] for key in ("title", "slug")} | state
+    head |= {
+        key: document[key]
+        for key in ("standfirst", "category", "authors", "tags", "cta", "cover", "reading_minutes")
+        if document[key]
+    }
+    if any(document["seo"].values()):
+        head["seo"] = {key: value for key, value in document["seo"].items() if value}
+    return f"---\n{dump_yaml(head | {'form': form})}---\n\n{write_blocks(blocks, form)}"
+
+
+def _categories() -> Iterator[dict[str, Any]]:
+    for row in Category.objects.select_related("disclaimer").order_by("position", "slug"):
+        yield _filled(
+            slug=row.slug,
+            name=row.name,
+            description=row.description,
+            position=row.position,
+            disclaimer=row.disclaimer.slug if row.disclaimer else "",
+        )
+
+
+def _authors() -> Iterator[dict[str, Any]]:
+    for row in Author.objects.select_related("portrait").order_by("slug"):
+        portrait = row.portrait.file if row.portrait else ""
+        yield _filled(slug=row.slug, name=row.name, role=row.role, bio=row.bio_html, portrait=portrait, links=row.links)
+
+
+def _snippets() -> Iterator[dict[str, Any]]:
+    for row in Snippet.objects.order_by("slug"):
+        yield _filled(slug=row.slug, kind=row.kind, heading=row.heading, html=row.html, label=row.label, url=row.url)
+
+
+def _images() -> Iterator[dict[str, Any]]:
+    for row in ImageAsset.objects.order_by("file"):
+        focal = [row.focal_x, row.focal_y] if (row.focal_x, row.focal_y) != (0.5, 0.5) else None
+        yield _filled(file=row.file, name=row.name, alt=row.alt, credit=row.credit, focal=focal)
+
+
+def _filled(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value}
+
+
+_LISTS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
+    "categories": _categories,
+    "tags": lambda: (_filled(slug=row.slug, name=row.name) for row in Tag.objects.order_by("slug")),
+    "authors": _authors,
+    "snippets": _snippets,
+    "redirects": lambda: ({"from": row.path, "to": row.target} for row in Redirect.objects.order_by("path")),
+    "images": _images,
+}

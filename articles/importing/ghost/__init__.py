@@ -1,0 +1,1 @@
+"""Ghost's exports, and its two ways to store a text."""

@@ -1,0 +1,1 @@
+"""From the HTML of any system to blocks."""

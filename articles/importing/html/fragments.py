@@ -1,0 +1,206 @@
+"""The steps of a text between HTML and blocks: words, headings, and what is a block of its own."""
+
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from lxml import html as lxml_html
+from lxml.html import HtmlElement
+
+from articles.importing.html.normalize import MEDIA_TAGS
+from articles.tables import csv_of, rows_of
+from core.lib.html import INLINE_TAGS, clean, text_of
+
+Block = dict[str, Any]
+HEADINGS = {"h2": 2, "h3": 3, "h4": 4}
+
+
+@dataclass(slots=True)
+class Piece:
+    """Some HTML; with a level, a heading; with a block, what stands in the document instead of the HTML."""
+
+    html: str
+    level: int = 0
+    block: Block | None = None
+
+    @property
+    def text(self) -> str:
+        return text_of(self.html).replace("\n", " ")
+
+
+def markup(element: HtmlElement) -> str:
+    """An element as HTML, without what follows it."""
+    return lxml_html.tostring(element, encoding="unicode", with_tail=False).strip()
+
+
+def inner(element: HtmlElement) -> str:
+    """What stands inside an element, as HTML."""
+    return (
+        escape(element.text or "", quote=False)
+        + "".join(lxml_html.tostring(child, encoding="unicode") for child in element)
+    ).strip()
+
+
+def classes(element: HtmlElement) -> set[str]:
+    return set((element.get("class") or "").lower().split())
+
+
+_BLOCK_TAG = re.compile(rf"</?(?!(?:{'|'.join(sorted(INLINE_TAGS - {'br'}))})\b)[a-z][^<>]*>", re.IGNORECASE)
+
+
+def words(source: HtmlElement | str) -> str:
+    """The text of an element or of some HTML on one line; where a block or line ends, a word does."""
+    html = source if isinstance(source, str) else markup(source)
+    return " ".join(text_of(_BLOCK_TAG.sub(" ", html)).split())
+
+
+def has_media(element: HtmlElement) -> bool:
+    return next(element.iterdescendants(*MEDIA_TAGS), None) is not None
+
+
+def split_at_media(element: HtmlElement) -> list[HtmlElement]:
+    """The element cut at every picture or player in it: shells of itself with words, and the media between them."""
+    parts = []
+    current = _shell(element)
+    current.text = element.text
+    for child in list(element):
+        tail, child.tail = child.tail, None
+        if child.tag in MEDIA_TAGS:
+            parts += [current, child]
+            current = _shell(element)
+        elif has_media(child):
+            for part in split_at_media(child):
+                if part.tag in MEDIA_TAGS:
+                    parts += [current, part]
+                    current = _shell(element)
+                    _remember_link(child, part)
+                else:
+                    current.append(part)
+        else:
+            current.append(child)
+        _append_text(current, tail)
+    return [*parts, current]
+
+
+def split_at_breaks(paragraph: HtmlElement) -> list[HtmlElement]:
+    """A paragraph that two line breaks in a row divide, as the paragraphs they were meant to be."""
+    parts = [_shell(paragraph)]
+    _append_text(parts[-1], paragraph.text)
+    breaks = 0
+    for child in list(paragraph):
+        tail, child.tail = child.tail, None
+        if child.tag == "br":
+            breaks += 1
+        if breaks and (child.tag != "br" or (tail or "").strip()):
+            if breaks == 1:
+                parts[-1].append(lxml_html.Element("br"))
+            else:
+                parts.append(_shell(paragraph))
+            breaks = 0
+        if child.tag != "br":
+            parts[-1].append(child)
+        if not breaks:
+            _append_text(parts[-1], tail)
+    return parts
+
+
+def table_piece(table: HtmlElement, caption: str = "") -> tuple[Piece, bool]:
+    """A table as a block where its cells are plain words, else as rich text; and whether bold or italic words lost that."""
+    caption = caption or " ".join(words(found) for found in table.findall("caption"))
+    html = markup(table)
+    rows = [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
+    cells = [cell for row in rows for cell in row if cell.tag in ("td", "th")]
+    spans = any(cell.get(name, "1").strip() not in ("", "0", "1") for cell in cells for name in ("colspan", "rowspan"))
+    rich = any(
+        next(cell.iterdescendants("a", "ul", "ol", "table", "pre", "blockquote", "img"), None) is not None
+        for cell in cells
+    )
+    if spans or rich or not cells:
+        return Piece(html), False
+    values = [[words(cell) for cell in row if cell.tag in ("td", "th")] for row in rows]
+    width = max(map(len, values))
+    values = [row + [""] * (width - len(row)) for row in values if any(row)]
+    text = csv_of(values)
+    if not values or rows_of(text) != values:
+        return Piece(html), False
+    header = bool(rows) and all(cell.tag == "th" for cell in rows[0])
+    block = {"type": "table", "caption": caption, "csv": text, "header": header}
+    return Piece(html, block=block), any(
+        next(cell.iterdescendants("strong", "b", "em", "i", "code"), None) is not None for cell in cells
+    )
+
+
+_LANGUAGE = re.compile(
+    r"(?:^|\s)(?:lang(?:uage)?-|brush:\s*|highlight-source-|sourceCode\s+)([\w+#.-]+)", re.IGNORECASE
+)
+
+
+def code_piece(pre: HtmlElement) -> Piece:
+    """A `pre` as a code block with the language that its classes name."""
+    language = ""
+    for element in (pre, *pre.iterdescendants("code")):
+        for name in ("data-language", "data-lang", "data-enlighter-language"):
+            language = language or (element.get(name) or "").strip()
+        if match := _LANGUAGE.search(element.get("class") or ""):
+            language = language or match[1]
+    for line_break in list(pre.iter("br")):
+        line_break.tail = "\n" + (line_break.tail or "")
+        line_break.drop_tag()
+    code = pre.text_content().strip("\n").rstrip()
+    language = re.sub(r"[^\w+#.-]", "", language.lower())[:30]
+    known = f' data-language="{language}"' if language else ""
+    return Piece(
+        f"<pre{known}><code>{escape(code, quote=False)}</code></pre>",
+        block={"type": "code", "language": language, "code": code},
+    )
+
+
+def blocks_of(pieces: list[Piece]) -> list[Block]:
+    """The blocks of a document: runs of words join into one rich text, all of it safe to store."""
+    blocks: list[Block] = []
+    run: list[str] = []
+
+    def finish() -> None:
+        html = clean("\n".join(run)).strip()
+        run.clear()
+        if text_of(html) or "<hr" in html:
+            blocks.append({"type": "richtext", "html": html})
+
+    for piece in pieces:
+        if piece.block is None:
+            run.append(piece.html)
+        else:
+            finish()
+            blocks.append(piece.block)
+    finish()
+    return blocks
+
+
+def sources_of(blocks: list[Block]) -> list[str]:
+    """Where the pictures of some blocks come from."""
+    found = []
+    for block in blocks:
+        if block["type"] == "image":
+            found.append(block["src"])
+        elif block["type"] == "gallery":
+            found += [image["src"] for image in block["images"]]
+    return found
+
+
+def _shell(element: HtmlElement) -> HtmlElement:
+    return lxml_html.Element(element.tag, dict(element.attrib))
+
+
+def _append_text(element: HtmlElement, text: str | None) -> None:
+    if not text:
+        return
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + text
+    else:
+        element.text = (element.text or "") + text
+
+
+def _remember_link(wrapper: HtmlElement, media: HtmlElement) -> None:
+    if wrapper.tag == "a" and wrapper.get("href"):
+        media.set("data-link", wrapper.get("href"))

@@ -1,0 +1,91 @@
+"""Pictures as other systems write them: lazy, in sets, as emoji, or only there to count readers."""
+
+import re
+from html import escape
+from typing import NamedTuple
+
+from lxml.html import HtmlElement
+
+from articles.importing.html.embeds import web_url
+from articles.importing.html.fragments import Block, classes, words
+from articles.importing.posts import Notes
+
+# What Webflow writes where an alternative text was inherited or declared decorative.
+_NO_ALT = {"__wf_reserved_inherit", "__wf_reserved_decorative"}
+_LAZY = ("data-src", "data-lazy-src", "data-original", "data-orig-file", "data-full-url")
+_PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|bmp|tiff?)(?:\?|$)", re.IGNORECASE)
+_THUMBNAIL = re.compile(r"-\d{2,5}x\d{2,5}(?=\.\w{3,4}(?:\?|$))")
+
+
+class Picture(NamedTuple):
+    """A picture that an export lists apart from its texts."""
+
+    src: str
+    alt: str = ""
+    caption: str = ""
+
+
+def figure_of(found: Picture) -> str:
+    """A picture as the HTML of a figure."""
+    caption = f"<figcaption>{escape(found.caption, quote=False)}</figcaption>" if found.caption else ""
+    return f'<figure><img src="{escape(found.src)}" alt="{escape(found.alt)}">{caption}</figure>'
+
+
+def picture(element: HtmlElement, notes: Notes) -> Block | str | None:
+    """An image block; or the words of an emoji that came as a picture; or None for one that only counts readers."""
+    alt = " ".join((element.get("alt") or "").split())
+    if classes(element) & {"emoji", "wp-smiley"}:
+        return alt
+    src = _source(element)
+    if not src or element.get("width", "").strip() in ("0", "1") or element.get("height", "").strip() in ("0", "1"):
+        notes.left["pictures without an address, or of one pixel, removed"] += 1
+        return None
+    link = element.get("data-link", "")
+    if link and _PICTURE_FILE.search(link):
+        src = link if _same_picture(link, src) else src
+    elif link:
+        notes.left[f"a link around a picture, to {link[:200]}"] += 1
+    return image_block(src, "" if alt in _NO_ALT else alt)
+
+
+def image_block(src: str, alt: str = "", caption: str = "", credit: str = "") -> Block:
+    return {"type": "image", "src": src, "alt": alt, "caption": caption, "credit": credit}
+
+
+def caption_of(figure: HtmlElement, notes: Notes | None = None) -> str:
+    """Take the caption out of a figure and return its words. Links in it are reported: a caption is words alone."""
+    captions = [found for found in figure.iter("figcaption") if next(found.iterancestors("figure"), None) is figure]
+    text = " ".join(filter(None, map(words, captions)))
+    for found in captions:
+        for link in found.iter("a"):
+            if notes and (address := web_url(link.get("href") or "")):
+                notes.left[f"a link in a caption, to {address[:200]} (its words are kept)"] += 1
+        found.drop_tree()
+    return text
+
+
+def _source(element: HtmlElement) -> str:
+    lazy = next((value.strip() for name in _LAZY if (value := element.get(name))), "")
+    src = (element.get("src") or "").strip()
+    if lazy and (not src or src.startswith("data:") or "placeholder" in src or src.endswith(".svg")):
+        return lazy
+    if src and not (src.startswith("data:") and element.get("srcset")):
+        return src
+    return _largest(element.get("srcset") or element.get("data-srcset") or "") or src or lazy
+
+
+def _largest(srcset: str) -> str:
+    """The widest candidate of a srcset."""
+    best, width = "", -1.0
+    for candidate in re.split(r",\s+", srcset.strip()):
+        address, _, size = candidate.strip().partition(" ")
+        number = re.match(r"[\d.]+", size.strip())
+        if address and float(number[0] if number and number[0] != "." else 0) > width:
+            best, width = address, float(number[0] if number else 0)
+    return best
+
+
+def _same_picture(link: str, src: str) -> bool:
+    """Whether a link leads to the full size of the picture it surrounds."""
+    name = link.rsplit("/", 1)[-1].split("?", maxsplit=1)[0]
+    return _THUMBNAIL.sub("", src.rsplit("/", 1)[-1]).split("?")[0] == _THUMBNAIL.sub("", name)

@@ -1,0 +1,376 @@
+"""From the HTML of another system to the blocks of a canonical document."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html import escape
+from urllib.parse import urlsplit
+
+from lxml import html as lxml_html
+from lxml.html import HtmlElement
+
+from articles.importing.html import faq_detection, vendor_markup
+from articles.importing.html.embeds import embed_url, web_url
+from articles.importing.html.fragments import (
+    HEADINGS,
+    Block,
+    Piece,
+    blocks_of,
+    classes,
+    code_piece,
+    has_media,
+    markup,
+    split_at_breaks,
+    split_at_media,
+    table_piece,
+    words,
+)
+from articles.importing.html.images import caption_of, picture
+from articles.importing.html.normalize import MEDIA_TAGS, WRAPPERS, plain_paragraphs, tidy
+from articles.importing.posts import Notes
+from core.lib.html import INLINE_TAGS
+
+# One paragraph or heading without a link of its own.
+_LINE = re.compile(r"(<(?:p|h[2-4])>)((?:(?!<(?:a|p|h[2-4])\b).)*)(</(?:p|h[2-4])>)", re.DOTALL)
+_WITHIN_LINES = INLINE_TAGS | MEDIA_TAGS | {"source"}
+
+
+@dataclass(slots=True)
+class Converted:
+    """The blocks of a text, and apart from them the disclaimer that ended it."""
+
+    blocks: list[Block]
+    disclaimer: list[Block] = field(default_factory=list)
+
+
+def convert(html: str, notes: Notes, *, site: str = "") -> Converted:
+    """Turn HTML into blocks. Links and pictures that start with the address `site` become paths of this site.
+
+    Every word of the HTML that a reader saw is in the blocks; should one be missing, the notes say which.
+    """
+    root = tidy(html, notes)
+    if root is None:
+        notes.changed["elements nested hundreds deep: kept as plain paragraphs"] += 1
+        return Converted(blocks_of([Piece(plain_paragraphs(html))]))
+    if site:
+        _make_local(root, site, notes)
+    before = words(root)
+    walker = Walker(notes)
+    found = faq_detection.arrange(list(walker.pieces(root)), notes, walker.set_aside)
+    converted = Converted(blocks_of(found.pieces), blocks_of(found.disclaimer))
+    _count_words(before, converted, walker.set_aside, notes)
+    return converted
+
+
+class Walker:
+    """Walks a tidy tree and yields its pieces in the order a reader meets them."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.notes = notes
+        self.set_aside: list[str] = []
+        self._handlers: dict[str, Callable[[HtmlElement], Iterator[Piece]]] = {
+            "p": self.paragraph,
+            "ul": self.flow,
+            "ol": self.flow,
+            "dl": self.flow,
+            "blockquote": self.quote,
+            "pre": self.code,
+            "table": self.table,
+            "figure": self.figure,
+            "figcaption": self.paragraph,
+            "details": self.toggle,
+            "iframe": self.player,
+            "video": self.recording,
+            "audio": self.recording,
+            "img": self.image,
+            "hr": lambda element: iter([Piece("<hr>")]),
+            "li": self.stray_item,
+            "a": self.link,
+        } | dict.fromkeys(HEADINGS, self.heading)
+
+    def pieces(self, parent: HtmlElement) -> Iterator[Piece]:
+        """The pieces of everything inside an element; loose words between its blocks become paragraphs."""
+        loose = lxml_html.Element("p")
+        loose.text = parent.text
+        for child in list(parent):
+            tail, child.tail = child.tail, None
+            if self._is_inline(child):
+                child.tail = tail
+                loose.append(child)
+                continue
+            yield from self.paragraph(loose)
+            yield from self.element(child)
+            loose = lxml_html.Element("p")
+            loose.text = tail
+        yield from self.paragraph(loose)
+
+    def element(self, element: HtmlElement) -> Iterator[Piece]:
+        if card := vendor_markup.card_for(element):
+            yield from card(self, element)
+        elif handler := self._handlers.get(element.tag):
+            yield from handler(element)
+        else:
+            yield from self.pieces(element)
+
+    def paragraph(self, element: HtmlElement) -> Iterator[Piece]:
+        if _holds_blocks(element):
+            yield from self.pieces(element)
+            return
+        for part in split_at_media(element) if has_media(element) else [element]:
+            if part.tag in MEDIA_TAGS:
+                yield from self.element(part)
+                continue
+            divided = split_at_breaks(part)
+            if len(divided) > 1:
+                self.notes.changed["paragraphs divided where two line breaks stood"] += len(divided) - 1
+            yield from filter(None, map(self._paragraph_piece, divided))
+
+    def _paragraph_piece(self, element: HtmlElement) -> Piece | None:
+        text = words(element)
+        if not text:
+            return None
+        if (url := embed_url(text)) and " " not in text:
+            return self.embed(url, text)
+        element.tag = "p"
+        html = markup(element)
+        return Piece(
+            re.sub(
+                r"^<p[^>]*>\s*(?:<br>\s*)*|\s*(?:<br>\s*)*</p>$",
+                lambda m: "<p>" if m[0].startswith("<p") else "</p>",
+                html,
+            )
+        )
+
+    def heading(self, element: HtmlElement) -> Iterator[Piece]:
+        level = HEADINGS[element.tag]
+        for part in split_at_media(element) if has_media(element) else [element]:
+            if part.tag in MEDIA_TAGS:
+                yield from self.element(part)
+            elif text := words(part):
+                _make_inline(part)
+                html = markup(part) if len(text) <= 300 else f"<p>{escape(text, quote=False)}</p>"
+                yield Piece(html, level if len(text) <= 300 else 0)
+
+    def flow(self, element: HtmlElement) -> Iterator[Piece]:
+        """A list or a quote: stays as it is, with the pictures in it set below it."""
+        media = self._lift_media(element)
+        if words(element):
+            _open_wrappers(element)
+            yield Piece(markup(element))
+        for part in media:
+            yield from self.element(part)
+
+    def stray_item(self, element: HtmlElement) -> Iterator[Piece]:
+        listing = lxml_html.Element("ul")
+        listing.append(element)
+        yield from self.flow(listing)
+
+    def quote(self, element: HtmlElement) -> Iterator[Piece]:
+        if url := vendor_markup.quoted_post(element):
+            self.set_aside.append(words(element))
+            yield self.embed(url, words(element))
+            return
+        media = self._lift_media(element)
+        if not words(element):
+            pass
+        elif _holds_blocks(element):
+            yield Piece("<blockquote>" + "".join(piece.html for piece in self.pieces(element)) + "</blockquote>")
+        else:
+            element.tag = "p"
+            yield Piece(f"<blockquote>{markup(element)}</blockquote>")
+        for part in media:
+            yield from self.element(part)
+
+    def code(self, element: HtmlElement) -> Iterator[Piece]:
+        if "wp-block-verse" in classes(element):
+            element.tag = "p"
+            yield Piece(markup(element).replace("\n", "<br>"))
+        elif element.text_content().strip():
+            yield code_piece(element)
+
+    def table(self, element: HtmlElement, caption: str = "") -> Iterator[Piece]:
+        media = self._lift_media(element)
+        _open_wrappers(element)
+        piece, flattened = table_piece(element, caption)
+        if flattened:
+            self.notes.changed["bold, italic or code in table cells made plain"] += 1
+        if piece.text or piece.block:
+            yield piece
+        for part in media:
+            yield from self.element(part)
+
+    def figure(self, element: HtmlElement) -> Iterator[Piece]:
+        caption = caption_of(element, self.notes)
+        page = element.get("data-page-url") or ""
+        found = list(self.pieces(element))
+        if not found and (url := embed_url(page)):
+            found = [self.embed(url)]
+        images = [piece.block for piece in found if piece.block and piece.block["type"] == "image"]
+        if caption and len(found) == 1 and images:
+            images[0]["caption"] = caption
+        elif caption and len(found) == 1 and found[0].block and found[0].block["type"] == "table":
+            found[0].block["caption"] = found[0].block["caption"] or caption
+        elif caption:
+            found.append(Piece(f"<p>{escape(caption, quote=False)}</p>"))
+        yield from found
+
+    def toggle(self, element: HtmlElement) -> Iterator[Piece]:
+        summary = element.find("summary")
+        title = ""
+        if summary is not None:
+            title = words(summary)
+            tail, summary.text = summary.tail, None
+            for child in list(summary):
+                summary.remove(child)
+            summary.drop_tag()
+            del tail
+        yield from vendor_markup.toggle(self, title, element)
+
+    def link(self, element: HtmlElement) -> Iterator[Piece]:
+        """A link around more than words: each line within it is one, and pictures know where they led."""
+        address = element.get("href") or ""
+        for media in element.iterdescendants("img"):
+            media.set("data-link", media.get("data-link") or address)
+        for piece in self.pieces(element):
+            line = _LINE.fullmatch(piece.html)
+            if address and line and piece.block is None:
+                piece.html = f'{line[1]}<a href="{escape(address)}">{line[2]}</a>{line[3]}'
+            elif address and piece.text and "<a " not in piece.html:
+                self.notes.left[f"a link around several lines, to {address[:200]}"] += 1
+            yield piece
+
+    def image(self, element: HtmlElement) -> Iterator[Piece]:
+        found = picture(element, self.notes)
+        if isinstance(found, str):
+            if found:
+                yield Piece(f"<p>{escape(found, quote=False)}</p>")
+        elif found:
+            yield Piece("", block=found)
+
+    def player(self, element: HtmlElement) -> Iterator[Piece]:
+        address = next(
+            (
+                value
+                for name in ("src", "data-src", "data-lazy-src")
+                if (value := element.get(name)) and value != "about:blank"
+            ),
+            "",
+        )
+        if url := embed_url(address):
+            yield self.embed(url)
+        elif url := web_url(address):
+            self.notes.left[f"frames of {urlsplit(url).hostname} became links: not on the list of embeds"] += 1
+            title = element.get("title") or url
+            yield Piece(f'<p><a href="{escape(url)}">{escape(title, quote=False)}</a></p>')
+        else:
+            self.notes.left["frames without an address removed"] += 1
+
+    def recording(self, element: HtmlElement) -> Iterator[Piece]:
+        source = element.get("src") or next((s.get("src") for s in element.iter("source") if s.get("src")), "")
+        if source and not source.startswith(("data:", "blob:")):
+            self.notes.left[f"{element.tag} files became links"] += 1
+            label = source.rsplit("/", 1)[-1].split("?")[0] or source
+            yield Piece(f'<p><a href="{escape(source)}">{escape(label, quote=False)}</a></p>')
+        else:
+            self.notes.left[f"{element.tag} without a file removed"] += 1
+
+    def embed(self, url: str, shown: str = "") -> Piece:
+        self.notes.changed["players became embeds that load when clicked"] += 1
+        self.set_aside.append(shown)
+        return Piece(
+            f'<p><a href="{escape(url)}">{escape(url, quote=False)}</a></p>', block={"type": "embed", "url": url}
+        )
+
+    def _lift_media(self, element: HtmlElement) -> list[HtmlElement]:
+        media = list(element.iterdescendants(*MEDIA_TAGS))
+        for part in media:
+            part.drop_tree()
+        if media:
+            self.notes.changed["pictures and players inside lists, quotes and tables set below them"] += len(media)
+        return media
+
+    @staticmethod
+    def _is_inline(element: HtmlElement) -> bool:
+        if element.tag in MEDIA_TAGS:
+            return element.tag == "img"
+        return element.tag in INLINE_TAGS and not _holds_blocks(element)
+
+
+def _holds_blocks(element: HtmlElement) -> bool:
+    """Whether anything in an element stands on lines of its own, media aside."""
+    return any(inner.tag not in _WITHIN_LINES for inner in element.iterdescendants())
+
+
+def _open_wrappers(element: HtmlElement) -> None:
+    """Inside a list or table a wrapper of words is a paragraph, and any other says nothing."""
+    for wrapper in reversed(list(element.iterdescendants(*WRAPPERS))):
+        if all(child.tag in INLINE_TAGS for child in wrapper):
+            wrapper.tag = "p"
+        else:
+            wrapper.drop_tag()
+    for empty in [found for found in element.iterdescendants("p") if not len(found) and not (found.text or "").strip()]:
+        empty.drop_tag()
+
+
+def _make_inline(heading: HtmlElement) -> None:
+    """Open what cannot stand in a heading."""
+    for element in [found for found in heading.iterdescendants() if found.tag not in INLINE_TAGS]:
+        element.text = " " + (element.text or "")
+        element.tail = " " + (element.tail or "")
+        element.drop_tag()
+
+
+def _make_local(root: HtmlElement, site: str, notes: Notes) -> None:
+    """Links to the site's own old address become paths, so that its redirects catch them."""
+    parts = urlsplit(site if "//" in site else f"https://{site}")
+    host = (parts.hostname or "").removeprefix("www.")
+    if not host:
+        return
+    for link in root.iter("a"):
+        target = urlsplit(_joined(link.get("href", "")))
+        try:
+            own = (target.hostname or "").removeprefix("www.") == host
+        except ValueError:
+            own = False
+        if own:
+            rest = target._replace(scheme="", netloc="").geturl()
+            link.set("href", rest if rest.startswith("/") else "/" + rest)
+            notes.changed["links to the old address made links within the site"] += 1
+
+
+def _joined(address: str) -> str:
+    try:
+        urlsplit(address)
+    except ValueError:
+        return ""
+    return address
+
+
+_WORD = re.compile(r"\w+")
+
+
+def _count_words(before: str, converted: Converted, set_aside: list[str], notes: Notes) -> None:
+    """Compare the words that came with the words kept and the words set aside on purpose."""
+    missing = Counter(_WORD.findall(before))
+    missing.subtract(Counter(_WORD.findall(" ".join(set_aside))))
+    if not any(count > 0 for count in missing.values()):
+        return
+    missing.subtract(Counter(_WORD.findall(words_of([*converted.blocks, *converted.disclaimer]))))
+    lost = [word for word, count in missing.items() if count > 0]
+    if lost:
+        notes.left["words that found no place: " + " ".join(lost[:12]) + (" …" if len(lost) > 12 else "")] += 1
+
+
+def words_of(blocks: list[Block]) -> str:
+    """All words of some blocks, in one text."""
+    texts = []
+    for block in blocks:
+        for key, value in block.items():
+            if key in ("html", "answer"):
+                texts.append(words(value))
+            elif key == "images":
+                texts.append(words_of(value))
+            elif isinstance(value, str) and key not in ("type", "src"):
+                texts.append(value)
+    return "\n".join(texts)

@@ -1,0 +1,1 @@
+"""From posts to rows: articles, pictures, terms, people, redirects, and the report."""

@@ -1,0 +1,189 @@
+"""Keeps the pictures of an export: stored as images of ours where we get them, else as references to where they were."""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
+
+from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
+
+from articles.images import MAX_BYTES, store_image
+from articles.importing.html.embeds import web_url
+from articles.importing.load.fetcher import Fetcher, NotFetched
+from articles.importing.load.report import Report
+from articles.importing.posts import Export
+from articles.models import ImageAsset
+
+NOT_HELD = "the export does not hold it"
+Contents = dict[str, bytes | NotFetched]
+
+
+class Pictures:
+    """The pictures of one export. `gather` reads them, outside of any transaction; `place` puts them into a document."""
+
+    def __init__(
+        self, export: Export, report: Report, fetcher: Fetcher, *, dry_run: bool = False, by: Any = None
+    ) -> None:
+        self.report = report
+        self.fetcher = fetcher
+        self.files = export.files
+        self.site = export.site
+        self.described = export.images
+        self.dry_run = dry_run
+        self.by = by
+        self._stored: dict[str, str] = {}
+        self._unsettled: dict[str, str] = {}
+        self._known_failures: dict[str, str] = {}
+        self.homeless = 0
+
+    def settle(self) -> None:
+        """What was stored since is here to stay."""
+        self.report.images_stored += len(set(self._unsettled.values()) - set(self._stored.values()))
+        self._stored |= self._unsettled
+        self._unsettled.clear()
+
+    def forget(self) -> None:
+        """What was stored since was undone."""
+        self._unsettled.clear()
+
+    def gather(self, sources: Iterable[str]) -> Contents:
+        """The bytes of each source, or why there are none."""
+        found: Contents = {}
+        remote = []
+        for source in dict.fromkeys(sources):
+            if source in self._stored or source in self._known_failures:
+                continue
+            if source.startswith("data:"):
+                found[source] = _from_data(source)
+            elif (content := self._from_files(source)) is not None:
+                found[source] = content
+            elif address := self._address(source):
+                remote.append((source, address))
+            else:
+                found[source] = NotFetched(NOT_HELD)
+                self.homeless += 1
+        if remote and self.dry_run:
+            found |= {source: NotFetched("a dry run fetches nothing") for source, _ in remote}
+        elif remote:
+            fetched = self.fetcher.fetch_all([address for _, address in remote])
+            found |= {source: fetched[address] for source, address in remote}
+        return found
+
+    def place(self, document: dict[str, Any], contents: Contents) -> list[str]:
+        """Give every picture of a document its place here; return what had to be left out altogether, and why."""
+        lost: list[str] = []
+        kept = []
+        for block in document["blocks"]:
+            if block["type"] == "image":
+                if not self._placed(block, contents):
+                    lost.append(block["src"])
+                    continue
+            elif block["type"] == "gallery":
+                fitting = [image for image in block["images"] if self._placed(image, contents)]
+                lost += [image["src"] for image in block["images"] if image not in fitting]
+                block["images"] = fitting
+                if not fitting:
+                    continue
+            kept.append(block)
+        document["blocks"] = kept
+        if document.get("cover") and not self._placed(document["cover"], contents):
+            lost.append(document["cover"]["src"])
+            document["cover"] = None
+        return [f"{source[:200]} ({self._known_failures.get(source, '')})" for source in lost]
+
+    def stored_path(self, source: str, contents: Contents, *, alt: str = "") -> str:
+        """The media path of one picture, or the empty string."""
+        entry = {"src": source, "alt": alt}
+        return entry["src"] if self._placed(entry, contents) and not entry["src"].startswith("http") else ""
+
+    def _placed(self, entry: dict[str, Any], contents: Contents) -> bool:
+        source = entry["src"]
+        if path := self._stored.get(source) or self._unsettled.get(source):
+            entry["src"] = path
+            return True
+        content = contents.get(source, NotFetched(self._known_failures.get(source, "not fetched")))
+        reason = str(content) if isinstance(content, NotFetched) else ""
+        if isinstance(content, bytes):
+            try:
+                entry["src"] = self._unsettled[source] = self._kept(source, content, entry)
+                return True
+            except ValidationError as error:
+                reason = " ".join(error.messages)
+        self._known_failures[source] = reason
+        if address := self._address(source):
+            self.report.images_kept[address] = reason
+            entry["src"] = address
+            return True
+        return False
+
+    def _kept(self, source: str, content: bytes, entry: dict[str, Any]) -> str:
+        """Store a picture and return its path here. One of our own export keeps the path that it had."""
+        if self.dry_run:
+            return f"images/{hashlib.sha256(content).hexdigest()[:20]}.webp"
+        described = self.described.get(source, {})
+        if described and _is_stored(source, content):
+            return source
+        name, alt, credit = (str(described.get(key) or "") for key in ("name", "alt", "credit"))
+        if not described:
+            name, alt, credit = _name(source), entry.get("alt", ""), entry.get("credit", "")
+        asset = store_image(content, name=name, alt=alt, credit=credit, path=source if described else None, by=self.by)
+        focal = described.get("focal")
+        if isinstance(focal, list) and len(focal) == 2:
+            asset.focal_x, asset.focal_y = (min(max(float(share), 0.0), 1.0) for share in focal)
+            asset.save(update_fields=["focal_x", "focal_y"])
+        return asset.file
+
+    def _address(self, source: str) -> str | None:
+        if source.startswith("data:"):
+            return None
+        source = source.removeprefix("__GHOST_URL__")
+        absolute = web_url(source) or (self.site and web_url(urljoin(self.site, source))) or None
+        return _escaped(absolute) if absolute else None
+
+    def _from_files(self, source: str) -> bytes | None:
+        if self.files is None:
+            return None
+        content = self.files.read(source)
+        if content is None and "%" in source:
+            content = self.files.read(unquote(source))
+        return content
+
+
+def _is_stored(path: str, content: bytes) -> bool:
+    """Whether an image of ours has this path and these bytes."""
+    if not ImageAsset.objects.filter(file=path).exists() or not default_storage.exists(path):
+        return False
+    with default_storage.open(path) as file:
+        return bool(file.read() == content)
+
+
+def _from_data(source: str) -> bytes | NotFetched:
+    """The bytes inside a `data:` address."""
+    head, _, body = source.partition(",")
+    if not head.lower().startswith("data:image/"):
+        return NotFetched("the data in it is no picture")
+    if len(body) > MAX_BYTES * 4 // 3 + 4:
+        return NotFetched(f"the picture in it is larger than {MAX_BYTES >> 20} MB")
+    if not head.lower().endswith(";base64"):
+        return unquote_to_bytes(body)
+    try:
+        return base64.b64decode(re.sub(r"\s|%0[aAdD]", "", unquote(body)), validate=True)
+    except (binascii.Error, ValueError):
+        return NotFetched("the data in it is damaged")
+
+
+def _name(source: str) -> str:
+    if source.startswith("data:"):
+        return "picture"
+    return unquote(urlsplit(source).path).rsplit("/", 1)[-1][-120:] or "picture"
+
+
+def _escaped(address: str) -> str:
+    """An address with its spaces and other signs escaped, as an address must be."""
+    return re.sub(
+        r"[^\x21-\x7e]|[\"<>\\^`{|}]", lambda sign: "".join(f"%{byte:02X}" for byte in sign[0].encode()), address
+    )

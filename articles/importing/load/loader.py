@@ -1,0 +1,374 @@
+"""Writes posts: each in a transaction of its own, once, and never over what somebody edited here."""
+
+import copy
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from articles.documents import LIMITS, DocumentError, StaleVersion, apply_document, document_of, normalised
+from articles.importing.html import limits
+from articles.importing.html.fragments import sources_of
+from articles.importing.html.to_blocks import convert, words_of
+from articles.importing.load.fetcher import Fetcher
+from articles.importing.load.images import Contents, Pictures
+from articles.importing.load.redirects import redirect_all
+from articles.importing.load.report import CHANGED, DELETED, EDITED, NEW, REFUSED, UNCHANGED, Entry, Report
+from articles.importing.load.state import publish_as_before, show
+from articles.importing.load.taxonomy import Filing
+from articles.importing.posts import UNREADABLE, Export, ImportRefused, Notes, Post, PostRefused, Refusal, slug_of
+from articles.models import Article, ImportedPost, Publication
+from articles.publishing import TransitionRefused, publish, schedule
+from articles.related import relate_all
+from articles.rendering import WORDS_PER_MINUTE
+
+FORMAT_VERSION = 2
+MAX_ID = 400
+
+
+def load(
+    export: Export,
+    *,
+    source: str,
+    dry_run: bool = False,
+    fetcher: Fetcher,
+    by: Any = None,
+    tick: Callable[[int], None] = lambda _: None,
+) -> Report:
+    """Bring the posts of an export in. A post that fails is reported, the others come."""
+    report = Report(source, export.format, dry_run, remarks=list(export.remarks))
+    started = time.monotonic()
+    loader = Loader(export, report, fetcher, dry_run=dry_run, by=by)
+    loader.prepare()
+    for number, entry in enumerate(export.posts, 1):
+        if isinstance(entry, Refusal):
+            report.entries.append(Entry(REFUSED, entry.title, entry.where, reason=entry.reason))
+        else:
+            report.entries.append(loader.store(entry))
+        tick(number)
+    loader.finish()
+    report.left.update(export.left)
+    if loader.pictures.homeless:
+        report.remarks.append(
+            f"{loader.pictures.homeless} pictures are named without their host, and the export does not hold them. "
+            "Run it again with --site and the old site's address: they come then."
+        )
+    report.remarks += [remark for remark in export.remarks if remark not in report.remarks]
+    report.seconds = time.monotonic() - started
+    return report
+
+
+class _Undone(Exception):
+    """Takes back what a dry run did."""
+
+
+class Loader:
+    """Loads the posts of one export."""
+
+    def __init__(self, export: Export, report: Report, fetcher: Fetcher, *, dry_run: bool, by: Any) -> None:
+        self.export = export
+        self.report = report
+        self.dry_run = dry_run
+        self.by = by
+        self.pictures = Pictures(export, report, fetcher, dry_run=dry_run, by=by)
+        self.filing = Filing(report, self.pictures)
+        self._seen: dict[str, tuple[str, str]] = {}
+        self._slugs: set[str] = set()
+        self._came: set[int] = set()
+        self._related: list[tuple[int, int, Post]] = []
+
+    def prepare(self) -> None:
+        """File the categories, tags and people that the export describes apart from its posts."""
+        try:
+            with transaction.atomic():
+                self.filing.file_all(self.export)
+                self._keep_or_undo()
+        except _Undone:
+            pass
+        except ValidationError as error:
+            raise ImportRefused(f"What the export describes cannot be kept: {' '.join(error.messages)}") from None
+        self.filing.settle()
+        self.pictures.settle()
+
+    def store(self, post: Post) -> Entry:
+        """One post, wholly or not at all."""
+        entry = Entry(REFUSED, post.title[:200], post.where, post.slug, notes=post.notes)
+        try:
+            self._write(post, entry)
+        except (PostRefused, DocumentError, TransitionRefused) as refused:
+            entry.reason = str(refused)
+        except ValidationError as error:
+            entry.reason = " ".join(error.messages)
+        except DatabaseError as error:
+            entry.reason = f"the database refused it: {str(error).splitlines()[0]}"
+        except UNREADABLE as error:
+            entry.reason = f"it could not be read ({type(error).__name__}: {str(error)[:200]})"
+        if entry.reason and entry.outcome not in (EDITED, DELETED):
+            entry.outcome, entry.state = REFUSED, ""
+            self.filing.forget()
+            self.pictures.forget()
+        else:
+            self.filing.settle()
+            self.pictures.settle()
+        return entry
+
+    def _write(self, post: Post, entry: Entry) -> None:
+        if len(post.source_id) > MAX_ID:
+            post.source_id = hashlib.sha256(post.source_id.encode()).hexdigest()
+        digest = _digest(post, self.export.site)
+        self._tell_apart(post, digest)
+        known = (
+            ImportedPost.objects.select_related("article")
+            .filter(source=self.export.format, source_id=post.source_id)
+            .first()
+        )
+        if known and self._settled(known, digest, entry):
+            return
+        if not known and self.export.format == "moonpress" and self._is_here(post, entry):
+            return
+        document = self._document(post)
+        contents = self.pictures.gather(_sources(document))
+        try:
+            with transaction.atomic():
+                record = known or ImportedPost(source=self.export.format, source_id=post.source_id)
+                article = record.article or Article()
+                self._save(post, document, contents, article, expected=record.version if known else None)
+                record.article, record.digest, record.version, record.imported_at = (
+                    article,
+                    digest,
+                    article.version,
+                    timezone.now(),
+                )
+                record.save()
+                entry.outcome, entry.slug, entry.state = CHANGED if known else NEW, article.slug, article.state
+                self._keep_or_undo()
+            self._came.add(article.pk)
+        except StaleVersion:
+            entry.outcome, entry.reason = EDITED, "somebody saved it here this very moment"
+        except _Undone:
+            pass
+
+    def _tell_apart(self, post: Post, digest: str) -> None:
+        """An id that an earlier post of the file has: the same post again, or another one, which its address tells apart."""
+        first = self._seen.get(post.source_id)
+        if first and first[1] != digest and post.slug:
+            post.source_id = f"{post.source_id[:MAX_ID]}:{post.slug}"
+            post.notes.changed["posts with the id of another told apart by their address"] += 1
+            first = self._seen.get(post.source_id)
+        if first:
+            raise PostRefused(f"It stands in this file already ({first[0]}), with the same id.")
+        self._seen[post.source_id] = post.where or post.title, digest
+
+    def _is_here(self, post: Post, entry: Entry) -> bool:
+        """Whether an article of our own export is here already: this very newsroom, or one that shares its addresses."""
+        article = Article.objects.filter(slug=(post.unpublished or {}).get("slug") or post.slug).first()
+        if article is None:
+            return False
+        same = normalised(post.unpublished or self._document(post)) == document_of(article)
+        entry.slug, entry.state = article.slug, article.state
+        entry.outcome = UNCHANGED if same else EDITED
+        entry.reason = "" if same else f"{article.get_absolute_url()} is here already, and differs"
+        return True
+
+    def _settled(self, known: ImportedPost, digest: str, entry: Entry) -> bool:
+        """Whether nothing is to be done for a post that came before."""
+        if known.article is None:
+            entry.outcome, entry.reason = DELETED, "the article made from it was deleted here"
+            return True
+        entry.slug = known.article.slug
+        if known.digest == digest:
+            entry.outcome, entry.state = UNCHANGED, known.article.state
+            if known.article.version == known.version:
+                self._fetch_what_was_missing(known, entry)
+            return True
+        if known.article.version != known.version:
+            entry.outcome, entry.reason = (
+                EDITED,
+                f"{known.article.get_absolute_url()} was edited here, and the post changed there",
+            )
+            return True
+        return False
+
+    def finish(self) -> None:
+        """The redirects that the export brought along, and those of its own pages of categories, tags and authors."""
+        try:
+            with transaction.atomic():
+                for pk, version, post in self._related:
+                    # What it names may have come after it.
+                    for article in Article.objects.filter(pk=pk, state=Article.State.PUBLISHED):
+                        publish_as_before(article, post, version=version, by=self.by)
+                for old, new in self.export.redirects:
+                    redirect_all([old], new, self.report)
+                for old, kind, item in self.export.pages:
+                    if address := self.filing.address(kind, item):
+                        redirect_all([old], address, self.report)
+                self._keep_or_undo()
+        except _Undone:
+            return
+        self._find_companions()
+
+    def _find_companions(self) -> None:
+        """What goes with the articles that came: found once, when all are there. Those of a run that broke off, too."""
+        came = Publication.objects.filter(article__imported_from__source=self.export.format)
+        numbers = set(came.filter(related=None).values_list("pk", flat=True))
+        numbers.update(came.filter(article__in=self._came).values_list("pk", flat=True))
+        if numbers:
+            relate_all(numbers)
+
+    def _keep_or_undo(self) -> None:
+        if self.dry_run:
+            raise _Undone
+
+    def _fetch_what_was_missing(self, known: ImportedPost, entry: Entry) -> None:
+        """Pictures that were out of reach when a post came, and are within it now."""
+        article = known.article
+        if article is None or not self.pictures.fetcher.enabled or self.dry_run:
+            return
+        document = document_of(article)
+        before = copy.deepcopy(document)
+        wanted = [source for source in _sources(document) if source.startswith("http")]
+        contents = self.pictures.gather(wanted) if wanted else {}
+        if not any(isinstance(content, bytes) for content in contents.values()):
+            return
+        with transaction.atomic():
+            self.pictures.place(document, contents)
+            if document == before:
+                return
+            shown = article.state == Article.State.PUBLISHED and article.publication.version == article.version
+            apply_document(article, document, by=self.by, reason="pictures fetched", expected_version=known.version)
+            if shown:
+                publish(article, by=self.by, updated=article.publication.updated_at, quietly=True)
+            known.version = article.version
+            known.save(update_fields=["version"])
+        entry.outcome = CHANGED
+        entry.notes.changed["pictures stored that could not be fetched before"] += 1
+
+    def _document(self, post: Post) -> dict[str, Any]:
+        """The canonical document of a post, its pictures still where they were."""
+        notes = post.notes
+        if post.blocks is None:
+            converted = convert(post.html, notes, site=self.export.site)
+            blocks, disclaimer = converted.blocks, converted.disclaimer
+        else:
+            blocks, disclaimer = post.blocks, []
+        if disclaimer:
+            blocks = self._with_disclaimer(post, blocks, disclaimer)
+        cover = None
+        if post.featured:
+            notes.left["marks as featured or sticky: the front page shows the newest"] += 1
+        if post.cover and post.cover.src:
+            cover, rest = limits.image(
+                {
+                    "src": post.cover.src,
+                    "alt": post.cover.alt,
+                    "caption": post.cover.caption,
+                    "credit": post.cover.credit,
+                    "focal": post.cover.focal and list(post.cover.focal),
+                },
+                notes,
+            )
+            if rest:
+                blocks = [{"type": "richtext", "html": f"<p>{rest}</p>"}, *blocks]
+        head = limits.head(post.title, post.standfirst, (post.seo_title, post.seo_description), notes)
+        return head | {
+            "slug": post.slug
+            or slug_of(post.title)
+            or f"post-{hashlib.sha256(post.source_id.encode()).hexdigest()[:10]}",
+            "category": post.category and self.filing.slug("categories", post.category),
+            "authors": [self.filing.slug("authors", person) for person in post.authors],
+            "tags": [self.filing.slug("tags", tag) for tag in post.tags],
+            "cta": post.cta,
+            "cover": cover,
+            "reading_minutes": post.reading_minutes,
+            "blocks": blocks,
+        }
+
+    def _with_disclaimer(
+        self, post: Post, blocks: list[dict[str, Any]], disclaimer: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        if post.category and self.filing.has_disclaimer(post.category):
+            post.notes.changed["disclaimers at the end left out: the category prints its own"] += 1
+            return blocks
+        post.notes.changed["disclaimers at the end kept in the text: their category has none"] += 1
+        return blocks + disclaimer
+
+    def _save(
+        self, post: Post, document: dict[str, Any], contents: Contents, article: Article, expected: int | None
+    ) -> None:
+        document["slug"] = self._free_slug(document["slug"], article, post.notes)
+        self.filing.file(post)
+        for source in self.pictures.place(document, contents):
+            post.notes.left[f"a picture left out: {source}"] += 1
+        document["blocks"] = limits.fit(document["blocks"], post.notes, join=post.blocks is None)
+        document["reading_minutes"] = _reading_minutes(post, document)
+        apply_document(
+            article, document, by=self.by, reason=f"imported from {self.export.format}", expected_version=expected
+        )
+        show(article, post, by=self.by)
+        if any(block["type"] == "related" for block in document["blocks"]) and article.state == Article.State.PUBLISHED:
+            self._related.append((article.pk, article.version, post))
+        if post.unpublished:
+            self._keep_unpublished(article, post.unpublished)
+        if post.changes_at and post.changes_at > timezone.now() and article.state == Article.State.PUBLISHED:
+            schedule(article, at=post.changes_at, until=post.ends_at, by=self.by)
+        if article.state == Article.State.PUBLISHED:
+            redirect_all(post.old_urls, article.get_absolute_url(), self.report)
+
+    def _keep_unpublished(self, article: Article, document: dict[str, Any]) -> None:
+        """The changes that readers did not see yet."""
+        contents = self.pictures.gather(_sources(document))
+        self.pictures.place(document, contents)
+        apply_document(article, document, by=self.by, reason="imported, not published yet")
+
+    def _free_slug(self, slug: str, article: Article, notes: Notes) -> str:
+        """The slug, or with a number behind it where another article has it."""
+        slug = slug[: LIMITS["slug"]].strip("-")
+        free, number = slug, 1
+        while self._taken(free, article):
+            number += 1
+            free = f"{slug[: LIMITS['slug'] - 5]}-{number}"
+        if free != slug:
+            notes.changed[f"the address “{slug}” is taken by another article: now “{free}”"] += 1
+        self._slugs.add(free)
+        return free
+
+    def _taken(self, slug: str, article: Article) -> bool:
+        if slug == article.slug and article.pk:
+            return False
+        return (
+            (self.dry_run and slug in self._slugs)
+            or Article.objects.exclude(pk=article.pk or 0).filter(slug=slug).exists()
+            or Publication.objects.exclude(article=article.pk or 0).filter(slug=slug).exists()
+        )
+
+
+def _sources(document: dict[str, Any]) -> list[str]:
+    """Where the pictures of a document are."""
+    return sources_of(
+        [*document["blocks"], *([{"type": "image", **document["cover"]}] if document.get("cover") else [])]
+    )
+
+
+def _reading_minutes(post: Post, document: dict[str, Any]) -> int | None:
+    """The old site's reading time, where it is not what is counted here anyway."""
+    if not post.reading_minutes:
+        return None
+    words = len(" ".join([document["title"], document["standfirst"], words_of(document["blocks"])]).split())
+    if max(1, math.ceil(words / WORDS_PER_MINUTE)) == post.reading_minutes:
+        return None
+    post.notes.changed["reading times kept as the old site gave them: counted here, they differ"] += 1
+    return min(post.reading_minutes, 600)
+
+
+def _digest(post: Post, site: str) -> str:
+    """What a post was when it came, and from where, in a few letters."""
+    whole = asdict(post)
+    del whole["notes"], whole["where"]
+    return hashlib.sha256(json.dumps([FORMAT_VERSION, site, whole], sort_keys=True, default=str).encode()).hexdigest()

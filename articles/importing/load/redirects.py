@@ -1,0 +1,82 @@
+"""Old addresses of an export, led to the pages that took their place."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
+
+from django.core.exceptions import ValidationError
+from django.urls import Resolver404, resolve, reverse
+
+from articles.importing.load.report import Report
+from articles.models import Publication, Redirect
+from articles.redirects import REDIRECTS, SHORT_LINK, redirect_path
+from core.cdn_purge import purge
+from core.pagecache import bump
+
+
+def redirect_all(old: Iterable[str], new: str, report: Report) -> None:
+    """Redirect old addresses to a page of this site, apart from that page's own and those of other pages."""
+    paths = [path for path in dict.fromkeys(map(old_path, old)) if path and path.rstrip("/") != new.rstrip("/")]
+    paths = [path for path in paths if not _is_page(path)]
+    if not paths:
+        return
+    before = dict(Redirect.objects.filter(path__in=paths).values_list("path", "target"))
+    fresh = [path for path in paths if path not in before]
+    chained = {new} if Redirect.objects.filter(path=new).exists() else set()
+    chained.update(Redirect.objects.filter(target__in=fresh).values_list("target", flat=True))
+    for path in paths:
+        if path in before or path in chained or new in chained or not re.fullmatch(r"/[^/\s]\S{0,490}", path):
+            _redirect(path, new, before.get(path), report)
+            fresh = [other for other in fresh if other != path]
+    made = Redirect.objects.bulk_create([Redirect(path=path, target=new) for path in fresh])
+    report.redirects += len(made)
+    if made:
+        bump()
+        purge(REDIRECTS)
+
+
+def _redirect(path: str, new: str, before: str | None, report: Report) -> None:
+    """One address that is known already, or that others lead to."""
+    if before == new:
+        return
+    if before and _is_page(before):
+        report.left[f"the old address {path[:200]} leads to {before} already, and goes on to do so"] += 1
+        return
+    try:
+        made = redirect_path(path, new)
+    except ValidationError as error:
+        report.left[f"the old address {path[:200]} cannot be redirected: {' '.join(error.messages)}"] += 1
+    else:
+        report.redirects += made is not None
+
+
+def old_path(address: str) -> str:
+    """The path of an old address as requests will name it, WordPress's short links with their number; empty for the front page."""
+    try:
+        parts = urlsplit(address.strip())
+    except ValueError:
+        return ""
+    if parts.scheme not in ("", "http", "https"):
+        return ""
+    path = unquote(parts.path)
+    if re.search(r"[\s\x00-\x1f]", path) or "\ufffd" in path:
+        path = quote(path if "\ufffd" not in path else unquote_to_bytes(parts.path))
+    path = re.sub(r"/{2,}", "/", "/" + path.strip())
+    if SHORT_LINK.fullmatch(parts.query):
+        return f"{path}?{parts.query}"
+    if path == "/" or parts.query or len(path) > 490:
+        return ""
+    return path if path.endswith("/") or "." in path else path + "/"
+
+
+def _is_page(path: str) -> bool:
+    """Whether a published article lives at a path."""
+    try:
+        slug = resolve(path).kwargs.get("slug")
+    except Resolver404:
+        return False
+    return (
+        slug is not None
+        and Publication.objects.filter(slug=slug).exists()
+        and reverse("articles:article", args=[slug]) == path
+    )

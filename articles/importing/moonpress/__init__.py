@@ -1,0 +1,1 @@
+"""What `export_site` writes, read back to the byte."""

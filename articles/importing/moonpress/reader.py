@@ -1,0 +1,182 @@
+"""What `export_site` wrote: the same articles again, block by block."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from html import escape
+from typing import Any
+
+from articles.importing.archives import FolderFiles, ZipFiles
+from articles.importing.decoding import moment
+from articles.importing.markdown.frontmatter import Head, load_yaml, split
+from articles.importing.moonpress.block_markdown import read_blocks
+from articles.importing.moonpress.prose_markdown import FORMS
+from articles.importing.posts import (
+    Cover,
+    Export,
+    ImportRefused,
+    Person,
+    Post,
+    PostRefused,
+    Refusal,
+    Term,
+    attempt,
+    name_of,
+)
+
+MARKER = "moonpress.yaml"
+VERSION = 1
+
+
+def is_ours(files: FolderFiles | ZipFiles) -> bool:
+    """Whether a folder or zip was written by `export_site`."""
+    return files.read(MARKER) is not None
+
+
+def read(files: FolderFiles | ZipFiles, names: list[str]) -> Export:
+    """The articles of such a folder, and all that they refer to."""
+    marker = _rows(files, MARKER)
+    if not isinstance(marker, dict) or marker.get("moonpress") != VERSION:
+        raise ImportRefused(
+            f"{MARKER} says that this export has another version than {VERSION}, which is the one that can be read."
+        )
+    articles = [name for name in names if name.endswith(".md") and not name.endswith(".draft.md")]
+    export = Export("moonpress", iter(()), total=len(articles), files=files)
+    export.categories = [
+        Term(row["slug"], row["name"], row.get("description", ""), row.get("position", 0), row.get("disclaimer") or "")
+        for row in _list(files, "categories.yaml")
+    ]
+    export.tags = [Term(row["slug"], row["name"]) for row in _list(files, "tags.yaml")]
+    export.people = [_person(row) for row in _list(files, "authors.yaml")]
+    export.snippets = _list(files, "snippets.yaml")
+    export.images = {row["file"]: row for row in _list(files, "images.yaml", "file")}
+    export.redirects = [(row["from"], row["to"]) for row in _list(files, "redirects.yaml", "from", "to")]
+    export.posts = _Articles(files, export).posts(articles)
+    return export
+
+
+def _rows(files: FolderFiles | ZipFiles, name: str) -> Any:
+    try:
+        return load_yaml((files.read(name) or b"").decode("utf-8"))
+    except (PostRefused, UnicodeDecodeError) as error:
+        raise ImportRefused(f"{name} cannot be read: {error}") from None
+
+
+def _list(files: FolderFiles | ZipFiles, name: str, *needed: str) -> list[dict[str, Any]]:
+    rows = _rows(files, name) or []
+    needed = needed or ("slug",)
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and all(isinstance(row.get(key), str) for key in needed) for row in rows
+    ):
+        raise ImportRefused(f"{name} should be a list of entries that each have: {', '.join(needed)}.")
+    for row in rows:
+        if "slug" in row:
+            row.setdefault("name", name_of(row["slug"]))
+    return rows
+
+
+def _person(row: dict[str, Any]) -> Person:
+    links = tuple(
+        (str(link.get("label")), str(link.get("url"))) for link in row.get("links") or [] if isinstance(link, dict)
+    )
+    return Person(
+        row["slug"], row["name"], row.get("bio", ""), row.get("role", ""), row.get("portrait") or "", "", links
+    )
+
+
+class _Articles:
+    """The Markdown files of one export."""
+
+    def __init__(self, files: FolderFiles | ZipFiles, export: Export) -> None:
+        self.files = files
+        self.categories = {term.slug: term for term in export.categories}
+        self.tags = {term.slug: term for term in export.tags}
+        self.people = {person.slug: person for person in export.people}
+
+    def posts(self, names: list[str]) -> Iterator[Post | Refusal]:
+        for name in names:
+            yield attempt(partial(self._post, name), name)
+
+    def _post(self, name: str) -> Post:
+        head, blocks = self._read(name)
+        slug = str(head.get("slug") or "")
+        if not slug or not head.get("title"):
+            raise PostRefused("Its front matter has no title or no slug.")
+        given = head.get("seo")
+        seo = given if isinstance(given, dict) else {}
+        post = Post(
+            slug, str(head["title"]), where=name, slug=slug, blocks=blocks, standfirst=_plain(head.get("standfirst"))
+        )
+        post.seo_title, post.seo_description = str(seo.get("title") or ""), str(seo.get("description") or "")
+        category = str(head.get("category") or "")
+        post.category = self.categories.get(category, Term(category, name_of(category))) if category else None
+        post.tags = [self.tags.get(tag, Term(tag, name_of(tag))) for tag in _slugs(head, "tags")]
+        post.authors = [self.people.get(author, Person(author, name_of(author))) for author in _slugs(head, "authors")]
+        post.cta = str(head["cta"]) if head.get("cta") else None
+        post.cover = _cover(head.get("cover"))
+        minutes = head.get("reading_minutes")
+        post.reading_minutes = minutes if isinstance(minutes, int) else None
+        post.status = str(head.get("state") or "draft")
+        shown, planned = _moment(head, "published"), _moment(head, "publish_at")
+        post.published_at, post.updated_at = shown or planned, _moment(head, "updated")
+        post.changes_at = planned if shown else None
+        post.ends_at = _moment(head, "unpublish_at")
+        later = re.sub(r"\.md$", ".draft.md", name)
+        if self.files.read(later) is not None:
+            later_head, later_blocks = self._read(later)
+            keys = (
+                "title",
+                "slug",
+                "standfirst",
+                "category",
+                "authors",
+                "tags",
+                "seo",
+                "cta",
+                "cover",
+                "reading_minutes",
+            )
+            post.unpublished = {key: later_head[key] for key in keys if key in later_head} | {"blocks": later_blocks}
+        return post
+
+    def _read(self, name: str) -> tuple[Head, list[dict[str, Any]]]:
+        content = self.files.read(name)
+        try:
+            text = (content or b"").decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise PostRefused(f"It is not UTF-8: {error}.") from None
+        head, body = split(text)
+        form = str(head.get("form") or FORMS[0])
+        if form not in FORMS:
+            raise PostRefused(f"Its form “{form}” is not one of {', '.join(FORMS)}.")
+        return head, read_blocks(body, form)
+
+
+def _slugs(head: Head, key: str) -> list[str]:
+    value = head.get(key)
+    return [str(entry) for entry in value] if isinstance(value, list) else []
+
+
+def _moment(head: Head, key: str) -> datetime | None:
+    return moment(head.get(key), key)
+
+
+def _cover(value: Any) -> Cover | None:
+    if not isinstance(value, dict) or not value.get("src"):
+        return None
+    focal = value.get("focal")
+    point = (float(focal[0]), float(focal[1])) if isinstance(focal, list) and len(focal) == 2 else None
+    return Cover(
+        str(value["src"]),
+        str(value.get("alt") or ""),
+        str(value.get("caption") or ""),
+        str(value.get("credit") or ""),
+        point,
+    )
+
+
+def _plain(words: Any) -> str:
+    """Plain words, so written that nobody takes a "<" among them for markup."""
+    text = str(words or "")
+    return f"<p>{escape(text, quote=False)}</p>" if "<" in text else text

@@ -1,0 +1,1 @@
+"""WordPress's exports (WXR) and the markup that its plugins leave."""

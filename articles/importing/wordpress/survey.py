@@ -1,0 +1,204 @@
+"""What a WordPress export holds besides its posts, learnt by a first reading: people, terms, pictures, and what is left."""
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from articles.importing.html.images import Picture
+from articles.importing.posts import ImportRefused, Person, Term, name_of, one_line, slug_of
+from articles.importing.wordpress.wxr import (
+    Broken,
+    Source,
+    elements,
+    fields_of,
+    meta_of,
+    path_of,
+    plain,
+    tag_of,
+    text_of,
+)
+
+UNCATEGORIZED = {"uncategorized", "uncategorised", "sin-categoria", "non-classe", "allgemein", "senza-categoria"}
+# Neither posts nor pages, and nothing of them would be missed by a reader.
+BINNED = {"trash", "auto-draft", "inherit"}
+_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|bmp|svg|heic)$", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Survey:
+    """What the first reading found."""
+
+    site: str = ""
+    posts: int = 0
+    comments: int = 0
+    binned: int = 0
+    other: Counter[str] = field(default_factory=Counter)
+    people: dict[str, Person] = field(default_factory=dict)
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    attached: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    originals: dict[str, str] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
+    reusable: dict[str, str] = field(default_factory=dict)
+    categories: dict[str, Term] = field(default_factory=dict)
+    parents: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, Term] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def left(self) -> Counter[str]:
+        """What the export holds that has no place here."""
+        left = Counter({f"items of the type “{kind}”": number for kind, number in self.other.items()})
+        left["comments"] = self.comments
+        left["posts in the bin or never saved"] = self.binned
+        left["places of categories below others: here they stand side by side"] = sum(
+            bool(parent) for parent in self.parents.values()
+        )
+        return +left
+
+    def attached_to(self, identifier: str) -> list[Picture]:
+        """The pictures that were uploaded to a post, in their order: what its [gallery] shows."""
+        numbers = [number for _, number in sorted(self.attached.get(identifier, []))]
+        return [self.pictures[number] for number in numbers]
+
+    def pages(self) -> list[tuple[str, str, Term | Person]]:
+        """WordPress's own pages of categories, tags and authors."""
+        pages: list[tuple[str, str, Term | Person]] = []
+        for slug, term in self.categories.items():
+            pages.append((f"/category/{slug}/", "categories", term))
+            if (path := self._path(slug)) != slug:
+                pages.append((f"/category/{path}/", "categories", term))
+        pages += [(f"/tag/{slug}/", "tags", term) for slug, term in self.tags.items()]
+        # A login that is an e-mail address was never a part of an address.
+        people = [(login, person) for login, person in self.people.items() if "@" not in login]
+        return pages + [(f"/author/{login}/", "authors", person) for login, person in people]
+
+    def _path(self, slug: str) -> str:
+        """A category below those above it, as addresses name it."""
+        parts = [slug]
+        while (parent := self.parents.get(parts[0])) and parent not in parts and len(parts) < 10:
+            parts.insert(0, parent)
+        return "/".join(parts)
+
+
+def survey(source: Source) -> Survey:
+    """Read the whole file once, so that a broken one is known, or mended, before anything is written."""
+    try:
+        return _survey(source)
+    except Broken as broken:
+        source.mend = True
+        try:
+            found = _survey(source)
+        except ImportRefused:
+            raise broken from None
+        found.remarks.append(
+            f"The XML is not well-formed ({str(broken).removesuffix('Nothing was imported.').strip()}) and was mended: "
+            "bare ampersands, names of HTML's signs and characters that are not UTF-8 were put right."
+        )
+        return found
+
+
+def _survey(source: Source) -> Survey:
+    found = Survey()
+    seen = False
+    for _, element in elements(source):
+        name = tag_of(element)
+        if name in ("wp:base_blog_url", "link") and not (name == "link" and found.site):
+            found.site = text_of(element).strip()
+        elif name == "wp:author":
+            _survey_author(fields_of(element), found)
+        elif name in ("wp:category", "wp:tag", "wp:term"):
+            _survey_term(name, fields_of(element), found)
+        elif name == "item":
+            _survey_item(element, found)
+        seen = seen or name.startswith("wp:") or name == "item"
+    if not seen:
+        raise ImportRefused("This XML is no WordPress export: its channel has neither items nor anything of WordPress.")
+    return found
+
+
+def person_of(login: str, *names: str) -> Person | None:
+    """An author by the best of some names. An e-mail address is never a name, nor is it shown."""
+    shown = next((name for given in names if (name := plain(given)) and "@" not in name), "")
+    if "@" in login or not shown:
+        shown = shown or name_of(login.split("@", maxsplit=1)[0].replace(".", " "))
+    slug = slug_of(shown) or slug_of(login.split("@", maxsplit=1)[0])
+    return Person(slug, shown) if slug else None
+
+
+def _survey_author(fields: dict[str, str], found: Survey) -> None:
+    login = fields.get("wp:author_login", "").strip()
+    full = f"{fields.get('wp:author_first_name', '')} {fields.get('wp:author_last_name', '')}"
+    person = person_of(login, fields.get("wp:author_display_name", ""), full, login)
+    if login and person:
+        found.people[login] = person
+
+
+def _survey_term(name: str, fields: dict[str, str], found: Survey) -> None:
+    kind = fields.get("wp:term_taxonomy", "")
+    if name == "wp:category" or kind == "category":
+        nicename = fields.get("wp:category_nicename") or fields.get("wp:term_slug") or ""
+        label = fields.get("wp:cat_name") or fields.get("wp:term_name") or nicename
+        if term := term_of(
+            nicename, label, fields.get("wp:category_description") or fields.get("wp:term_description") or ""
+        ):
+            found.categories[nicename] = term
+            found.parents[nicename] = (fields.get("wp:category_parent") or fields.get("wp:term_parent") or "").strip()
+            found.numbers[fields.get("wp:term_id", "").strip()] = nicename
+    elif name == "wp:tag" or kind == "post_tag":
+        nicename = fields.get("wp:tag_slug") or fields.get("wp:term_slug") or ""
+        if term := term_of(nicename, fields.get("wp:tag_name") or fields.get("wp:term_name") or nicename):
+            found.tags[nicename] = term
+
+
+def _survey_item(element: Any, found: Survey) -> None:
+    fields = fields_of(element)
+    kind, status = fields.get("wp:post_type", "post").strip(), fields.get("wp:status", "publish").strip()
+    identifier = fields.get("wp:post_id", "").strip()
+    found.comments += sum(tag_of(child) == "wp:comment" for child in element)
+    if kind == "attachment":
+        _survey_attachment(identifier, fields, element, found)
+    elif kind == "wp_block":
+        found.reusable[identifier] = fields.get("content:encoded", "")
+    elif kind == "guest-author":
+        _survey_guest(fields, meta_of(element), found)
+    elif kind in ("post", "page"):
+        found.posts += status not in BINNED
+        found.binned += status in BINNED
+    else:
+        found.other[kind[:60]] += 1
+
+
+def _survey_attachment(identifier: str, fields: dict[str, str], element: Any, found: Survey) -> None:
+    url = fields.get("wp:attachment_url", "").strip() or fields.get("guid", "").strip()
+    alt = plain(meta_of(element).get("_wp_attachment_image_alt", ""))
+    found.pictures[identifier] = Picture(url, alt, plain(fields.get("excerpt:encoded", "")))
+    found.originals[path_of(url)] = url
+    order = fields.get("wp:menu_order", "").strip()
+    if _PICTURE.search(path_of(url)):
+        found.attached[fields.get("wp:post_parent", "").strip()].append(
+            (int(order) if order.isdigit() else 0, identifier)
+        )
+
+
+def _survey_guest(fields: dict[str, str], meta: dict[str, str], found: Survey) -> None:
+    """Someone who wrote without an account here, as Co-Authors Plus keeps them."""
+    login = meta.get("cap-user_login", "").strip() or fields.get("wp:post_name", "").strip().removeprefix("cap-")
+    if login and (person := person_of(login, meta.get("cap-display_name", ""), fields.get("title", ""))):
+        found.people.setdefault(login, person)
+
+
+def term_of(nicename: str, label: str, description: str = "") -> Term | None:
+    name = plain(label)
+    slug = slug_of(unquote(nicename)) or slug_of(name)
+    return Term(slug, name or slug, plain(description)) if slug else None
+
+
+def host_of(site: str) -> str:
+    """What tells one old site from another: its host, and the folder it lies in, if any."""
+    try:
+        parts = urlsplit(site)
+    except ValueError:
+        return ""
+    return one_line(f"{parts.hostname or ''}{parts.path.rstrip('/')}")

@@ -1,0 +1,112 @@
+"""Old addresses: one hop to where a page is now, however often it moved."""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+
+from articles.models import Redirect
+from core.cdn_purge import purge
+from core.lib.cachetags import with_tags
+from core.pagecache import bump, public
+
+REDIRECTS = "redirects"
+
+# The short links of WordPress, which stand in mails and posts for ever: /?p=123.
+SHORT_LINK = re.compile(r"(?:p|page_id)=\d{1,15}")
+
+
+@transaction.atomic
+def redirect_path(path: str, target: str, *, automatic: bool = False) -> Redirect | None:
+    """Send an old address to a new one for good. What led to the old one leads straight to the new one.
+
+    None where the two are the same page. Raises ValidationError for an address that cannot be one.
+    """
+    bump()  # and so wait for whoever else changes redirects: two at once could form a loop
+    target = target.removeprefix(settings.SITE_URL) or "/"
+    onward = Redirect.objects.filter(path__in=_rows_asked(target)).first()
+    if onward and path not in _rows_asked(onward.target):
+        target = onward.target
+    if target == path or path in _rows_asked(target):
+        return None
+    Redirect.objects.filter(path__in=_rows_asked(target)).delete()
+    Redirect.objects.filter(target=path).exclude(path=target).update(target=target)
+    row = Redirect.objects.filter(path=path).first() or Redirect(path=path)
+    row.target, row.automatic = target, automatic
+    row.full_clean(validate_unique=False)
+    row.save()
+    purge(REDIRECTS)
+    return row
+
+
+def _rows_asked(address: str) -> set[str]:
+    """The paths whose redirect answers a request for an address, where there is no page; none for another site's."""
+    parts = urlsplit(address)
+    if parts.netloc:
+        return set()
+    path = unquote(parts.path)
+    slashed = path if path.endswith("/") or "." in path else f"{path}/"
+    return {path, slashed, f"{parts.path}?{parts.query}" if parts.query else path}
+
+
+def free_path(path: str) -> None:
+    """A page lives at this address again: no redirect may stand in its way."""
+    if Redirect.objects.filter(path=path).delete()[0]:
+        bump()
+        purge(REDIRECTS)
+
+
+def import_redirects(text: str) -> int:
+    """Take redirects from CSV lines "from,to"; return how many. All or nothing: ValidationError names the lines."""
+    problems, count = [], 0
+    with transaction.atomic():
+        for number, row in enumerate(csv.reader(io.StringIO(text)), 1):
+            cells = [cell.strip() for cell in row]
+            if not any(cells) or cells == ["from", "to"]:
+                continue
+            try:
+                if len(cells) != 2:
+                    raise ValidationError("write the old address, a comma and the new one")
+                redirect_path(*cells)
+                count += 1
+            except ValidationError as error:
+                problems.append(f"Line {number}: {' '.join(error.messages)}")
+        if problems:
+            raise ValidationError(problems)
+    return count
+
+
+def export_redirects() -> str:
+    """All redirects as CSV that `import_redirects` takes."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["from", "to"])
+    writer.writerows(Redirect.objects.values_list("path", "target"))
+    return out.getvalue()
+
+
+class RedirectMiddleware:
+    """Answers an address that is no page any more, or a short link of an older site, with where it went."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path == "/" and SHORT_LINK.fullmatch(request.META.get("QUERY_STRING", "")):
+            moved = Redirect.objects.filter(path=request.get_full_path()).first()
+            return _onward(request, moved) if moved else self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code != 404 or request.method not in ("GET", "HEAD") or "\x00" in request.path:
+            return response  # a NUL cannot be stored, so no redirect has one
+        row = Redirect.objects.filter(path__in=_rows_asked(request.get_full_path())).first()
+        return _onward(request, row) if row else response
+
+
+def _onward(request: HttpRequest, row: Redirect) -> HttpResponse:
+    return public(lambda _request: with_tags(HttpResponsePermanentRedirect(row.target), REDIRECTS))(request)

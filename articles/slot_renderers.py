@@ -1,0 +1,123 @@
+"""What stands in the slots that every article may have; other parts register theirs (see articles.slots).
+
+What a slot shows is rendered once for a content generation, however many articles show it.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q
+from django.template.loader import render_to_string
+
+from articles import slots
+from articles.article_page import BODY, Surroundings
+from articles.contexts import card_of
+from articles.models import Publication
+from articles.related import SHOWN
+from core.lib.html import text_of
+from core.pagecache import per_generation
+from sponsors.placements import Placement
+
+RECENT = 3
+NEWEST = RECENT + SHOWN + 1  # so that three are left without the article itself and what is shown as related
+CARDS_KEPT = 5_000
+
+
+class Cards:
+    """Articles as cards, by their publications' numbers."""
+
+    def __init__(self) -> None:
+        self.newest: list[int] = []
+        self.html: dict[int, str] = {}
+
+    def having(self, wanted: Iterable[int]) -> dict[int, str]:
+        """The cards, with these and the newest among them; one query where any is missing."""
+        cards = self.html if len(self.html) <= CARDS_KEPT else {}  # who reads the old ones still has them all
+        missing = [pk for pk in wanted if pk not in cards]
+        if self.newest and cards and not missing:
+            return cards
+        live = Publication.objects.live()
+        found = list(live.cards().filter(Q(pk__in=missing) | Q(pk__in=live.values("pk")[:NEWEST])))
+        for publication in found:
+            context = {"article": card_of(publication)}
+            cards[publication.pk] = render_to_string("components/article_card.html", context)
+        self.html, self.newest = cards, [publication.pk for publication in found[:NEWEST]]
+        return cards
+
+
+@per_generation
+def _cards() -> Cards:
+    return Cards()
+
+
+def _related(page: Surroundings, _argument: str) -> str:
+    return _section(_cards().having(page.related), page.related, "Related", "related")
+
+
+def _recent(page: Surroundings, _argument: str) -> str:
+    kept = _cards()
+    html = kept.having(page.related)
+    others = [pk for pk in kept.newest if pk != page.row["pk"] and pk not in page.related]
+    return _section(html, others[:RECENT], "Recent posts", "recent")
+
+
+def _section(html: dict[int, str], pks: Sequence[int], heading: str, anchor: str) -> str:
+    shown = "".join(html[pk] for pk in pks if pk in html)
+    return _section_around(heading, anchor).replace(BODY, shown) if shown else ""
+
+
+@per_generation
+def _section_around(heading: str, anchor: str) -> str:
+    return render_to_string("components/article_row.html", {"heading": heading, "id": anchor, "cards": BODY})
+
+
+def _cta(page: Surroundings, slug: str) -> str:
+    row = page.snippets.get(slug)
+    return _cta_card(row["heading"], row["html"], row["label"], row["url"]) if row else ""
+
+
+@per_generation
+def _cta_card(heading: str, html: str, label: str, url: str) -> str:
+    cta = {"heading": heading, "body": text_of(html), "label": label, "url": url}
+    return render_to_string("components/cta_card.html", {"cta": cta})
+
+
+def _sponsor(page: Surroundings, _argument: str) -> str:
+    """The ad stands where the editor put it, and then no more beside the text."""
+    placement, page.placement = page.placement, None
+    return _ad(placement) if placement else ""
+
+
+@per_generation
+def _ad(placement: Placement) -> str:
+    return render_to_string("components/sponsor_slot.html", {"placement": placement})
+
+
+def _signup(page: Surroundings, newsletter: str) -> str:
+    page.signups += 1
+    return _signup_form(newsletter, page.signups)
+
+
+@per_generation
+def _signup_form(newsletter: str, number: int) -> str:
+    context = {"newsletter": newsletter, "source": "article", "id": f"signup-{number}"}
+    return render_to_string("components/signup.html", context)
+
+
+def _also_read(page: Surroundings, article: str) -> str:
+    named = page.also_read.get(article)
+    return _also_read_line(named["title"], named["url"]) if named else ""
+
+
+@per_generation
+def _also_read_line(title: str, url: str) -> str:
+    return render_to_string("components/also_read.html", {"article": {"title": title, "url": url}})
+
+
+def register_all() -> None:
+    """Called once, when Django starts."""
+    slots.register("cta", _cta)
+    slots.register("sponsor_slot", _sponsor)
+    slots.register("signup", _signup)
+    slots.register("also_read", _also_read)
+    slots.register("related", _related)
+    slots.register("recent", _recent)

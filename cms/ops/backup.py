@@ -1,0 +1,249 @@
+"""A backup: one tar of the database's dump, the media folder and the state folder's keys, with a manifest at its end.
+
+The manifest comes last and names every other file with its SHA-256: a backup without it was cut short. The ballots'
+peppers are left out on purpose (decision 0008).
+"""
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
+from psycopg.conninfo import make_conninfo
+
+from cms.demo.loading import COMPLETE
+from cms.models import DemoMark
+from cms.ops.embedded.programs import program
+
+FORMAT = 1
+DUMP, MANIFEST = "database.dump", "manifest.json"
+KEYS = ("secret_key", "ledger_signing_key")  # where they are not given by the environment
+CHUNK = 1024 * 1024
+EMPTY_THE_DATABASE = """
+DO $$
+DECLARE found record;
+BEGIN
+    FOR found IN SELECT oid::regclass AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+    LOOP EXECUTE format('DROP TABLE IF EXISTS %s CASCADE', found.name); END LOOP;
+    FOR found IN SELECT oid::regprocedure AS name FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    LOOP EXECUTE format('DROP ROUTINE IF EXISTS %s CASCADE', found.name); END LOOP;
+    FOR found IN SELECT oid::regclass AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'S'
+    LOOP EXECUTE format('DROP SEQUENCE IF EXISTS %s CASCADE', found.name); END LOOP;
+END $$
+"""
+
+Say = Callable[[str], None]
+
+
+class BackupError(Exception):
+    """It cannot be backed up or restored; the text says why. Database and keys are as they were."""
+
+
+def back_up(path: Path, *, say: Say) -> None:
+    """Write a backup to a file that is not there yet; readers and editors go on meanwhile."""
+    if path.exists():
+        raise BackupError(f"{path} is there already. Choose another name, or move it away.")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with open(part, "xb", opener=_private) as out, tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            _write(out, Path(folder), say)
+            out.flush()
+            os.fsync(out.fileno())
+        part.rename(path)
+    except FileExistsError:
+        raise BackupError(f"Another backup to this name is being written, or was cut short: remove {part}.") from None
+    except OSError as error:
+        raise BackupError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+    say(f"{path}: {_size(path.stat().st_size)}")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _write(out: IO[bytes], folder: Path, say: Say) -> None:
+    files: dict[str, dict[str, Any]] = {}
+    migrations = sorted(".".join(key) for key in MigrationLoader(connection).applied_migrations)
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        dump = folder / DUMP
+        _run("pg_dump", "--format=custom", "--no-owner", "--no-acl", "--no-unlogged-table-data", f"--file={dump}")
+        files[DUMP] = _add(tar, dump, DUMP)
+        say(f"database: {_size(dump.stat().st_size)}")
+        media = [found for found in sorted(Path(settings.MEDIA_ROOT).rglob("*")) if found.is_file()]
+        for number, found in enumerate(media, 1):
+            name = str(PurePosixPath("media", found.relative_to(settings.MEDIA_ROOT)))
+            files[name] = _add(tar, found, name)
+            if number % 1000 == 0:
+                say(f"media: {number} of {len(media)} files")
+        say(f"media: {len(media)} files, {_size(sum(files[name]['size'] for name in files if name != DUMP))}")
+        for key in KEYS:
+            if (settings.VAR / key).exists():
+                files[f"keys/{key}"] = _add(tar, settings.VAR / key, f"keys/{key}")
+        manifest = {"format": FORMAT, "made_at": timezone.now().isoformat(), "migrations": migrations, "files": files}
+        text = json.dumps(manifest, indent=1).encode()
+        entry = tarfile.TarInfo(MANIFEST)
+        entry.size = len(text)
+        tar.addfile(entry, io.BytesIO(text))
+
+
+def _add(tar: tarfile.TarFile, path: Path, name: str) -> dict[str, Any]:
+    entry = tarfile.TarInfo(name)
+    with open(path, "rb") as file:
+        entry.size = os.fstat(file.fileno()).st_size
+        digest = _Digesting(file)
+        tar.addfile(entry, digest)
+    return {"size": entry.size, "sha256": digest.sha256.hexdigest()}
+
+
+class _Digesting:
+    """A file that takes the digest of what is read from it."""
+
+    def __init__(self, file: IO[bytes]):
+        self.file = file
+        self.sha256 = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.file.read(size)
+        self.sha256.update(data)
+        return data
+
+
+def restore(path: Path, *, replace: bool, say: Say) -> None:
+    """Make the database, the media and the keys what a backup says. The database changes wholly or not at all."""
+    with _opened(path) as tar:
+        manifest = _checked(tar, path)
+        _refuse_newer(manifest)
+        _refuse_loss(replace=replace)
+        say(f"{path}: whole, made {manifest['made_at'][:16].replace('T', ' ')} UTC")
+        with tempfile.TemporaryDirectory() as folder:
+            dump, script = Path(folder, DUMP), Path(folder, "database.sql")
+            _extract(tar, DUMP, dump)
+            _run(
+                "pg_restore",
+                "--schema=public",
+                "--no-owner",
+                "--no-acl",
+                f"--file={script}",
+                str(dump),
+                on_database=False,
+            )
+            places = {name: _place(name) for name in manifest["files"] if name != DUMP}
+            keys = [name for name in places if name.startswith("keys/")]
+            for name in places.keys() - set(keys):  # more pictures do no harm, should the database refuse
+                _extract(tar, name, places[name])
+            say(f"media: {len(places) - len(keys)} files")
+            connection.close()
+            _run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-c", EMPTY_THE_DATABASE, "-f", str(script))
+            for name in keys:
+                _extract(tar, name, places[name])
+    say("database: restored")
+    call_command("migrate", verbosity=0, interactive=False)
+    DemoMark.objects.get_or_create(key=COMPLETE)  # bin/serve shall add no demo to what was restored
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(path, mode="r:") as tar:
+            yield tar
+    except (OSError, tarfile.TarError) as error:
+        raise BackupError(f"{path} is no whole backup: {error}.") from error
+
+
+def _checked(tar: tarfile.TarFile, path: Path) -> dict[str, Any]:
+    """The manifest, once every file was found to be what it says; and no others."""
+    found: dict[str, dict[str, Any]] = {}
+    manifest: dict[str, Any] | None = None
+    for entry in tar:
+        file = tar.extractfile(entry) if entry.isreg() else None
+        if file is None or entry.name in found:
+            raise BackupError(f"{path} is no backup of Moonpress: it holds “{entry.name}”.")
+        if entry.name == MANIFEST:
+            manifest = json.loads(file.read())
+            continue
+        digest = _Digesting(file)
+        while digest.read(CHUNK):
+            pass
+        found[entry.name] = {"size": entry.size, "sha256": digest.sha256.hexdigest()}
+    if manifest is None:
+        raise BackupError(f"{path} was cut short when it was made or copied: it has no manifest.")
+    if manifest.get("format") != FORMAT:
+        raise BackupError(f"{path} was made by a newer Moonpress; restore it with that one.")
+    wrong = [name for name in {*found, *manifest["files"]} if found.get(name) != manifest["files"].get(name)]
+    if wrong or DUMP not in found:
+        raise BackupError(f"{path} is damaged: {', '.join(sorted(wrong)[:5]) or DUMP} is not what its manifest says.")
+    return manifest
+
+
+def _refuse_newer(manifest: dict[str, Any]) -> None:
+    known = {".".join(key) for key in MigrationLoader(None).disk_migrations or {}}
+    if unknown := sorted(set(manifest["migrations"]) - known):
+        raise BackupError(f"This backup was made by a newer Moonpress: it has {unknown[0]}. Update, then restore.")
+
+
+def _refuse_loss(*, replace: bool) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
+        )
+        others = cursor.fetchone()[0]
+    if others:
+        raise BackupError(f"The database is in use ({others} connections). Stop web, worker and beat, then restore.")
+    if not replace and connection.introspection.table_names():
+        raise BackupError("The database is not empty. With --replace everything in it is thrown away and replaced.")
+
+
+def _place(name: str) -> Path:
+    """Where a file of a backup belongs. Raises BackupError for one that belongs nowhere."""
+    kind, _, rest = name.partition("/")
+    if kind == "keys" and rest in KEYS:
+        return Path(settings.VAR) / rest
+    root = Path(settings.MEDIA_ROOT).resolve()
+    place = (root / rest).resolve()
+    if kind != "media" or not place.is_relative_to(root) or place == root:
+        raise BackupError(f"This is no backup of Moonpress: it holds “{name}”.")
+    return place
+
+
+def _extract(tar: tarfile.TarFile, name: str, place: Path) -> None:
+    file = tar.extractfile(name)
+    assert file  # noqa: S101 - it was read a moment ago
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f".{place.name}.part")
+    with file, open(part, "wb", opener=_private if name.startswith("keys/") or name == DUMP else None) as out:
+        while data := file.read(CHUNK):
+            out.write(data)
+    part.rename(place)
+
+
+def _run(name: str, *arguments: str, on_database: bool = True) -> None:
+    """One of PostgreSQL's programs; on the site's database unless told."""
+    wanted, variables = [], {}
+    if on_database:
+        parameters = connection.get_connection_params()
+        variables = {"PGPASSWORD": parameters.pop("password", "")}  # an argument could be seen by others
+        known: dict[str, Any] = {key: value for key, value in parameters.items() if isinstance(value, str | int)}
+        wanted = [f"--dbname={make_conninfo(**known)}"]
+    command = [program(name), *wanted, *arguments]
+    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BackupError(f"{name} failed: {done.stderr.strip()[-500:]}")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024 / 1024:,.1f} MB"

@@ -1,0 +1,27 @@
+"""Configuration of the shared ground."""
+
+from django.apps import AppConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig as DjangoStaticFilesConfig
+
+from core.celery import app as celery_app
+
+__all__ = ["CoreConfig", "StaticFilesConfig", "celery_app"]  # tasks belong to the Celery application from the start
+
+
+class CoreConfig(AppConfig):
+    name = "core"
+    verbose_name = "Site"
+
+    def ready(self) -> None:
+        from core import dashboard
+        from core.lib import admin_labels, admin_lists
+
+        admin_lists.bound_every_list()
+        admin_labels.name_every_field()
+        dashboard.register_all()
+
+
+class StaticFilesConfig(DjangoStaticFilesConfig):
+    """Collects what our pages use, and not the browsable API or the second of two API viewers."""
+
+    ignore_patterns = [*DjangoStaticFilesConfig.ignore_patterns, "rest_framework", "redoc", "*-es-bundle*", "*.jsx"]

@@ -1,0 +1,83 @@
+"""The content generation: one number in the database that grows with every change readers can see.
+
+Every process asks for it at most every POLL_SECONDS, when a reader asks something of it, so what it keeps by generation
+is never staler than that, on any host and with no other infrastructure.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import DatabaseError, connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+POLL_SECONDS = 0.5
+REMEMBERED_LIMIT = 10_000
+
+logger = logging.getLogger(__name__)
+_lock = threading.Lock()
+_known = {"generation": -1, "checked": 0.0}
+_remembered: dict[tuple[Any, ...], tuple[int, Any]] = {}
+
+
+def bump() -> None:
+    """Say that something readers see has changed. Call it in the transaction that changes it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_contentgeneration (id, value) VALUES (1, 1)"
+            " ON CONFLICT (id) DO UPDATE SET value = core_contentgeneration.value + 1"
+        )
+    _known["checked"] = 0.0
+
+
+def current() -> int:
+    """The content generation, at most POLL_SECONDS old: one caller asks the database, the others go on meanwhile.
+
+    While the database cannot be reached, the last one known; -1 where none ever was.
+    """
+    if time.monotonic() - _known["checked"] > POLL_SECONDS and _lock.acquire(blocking=not _known["checked"]):
+        try:
+            _refresh()
+        finally:
+            _lock.release()
+    return int(_known["generation"])
+
+
+def _refresh() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT value FROM core_contentgeneration WHERE id = 1")
+            row = cursor.fetchone()
+        _known["generation"] = row[0] if row else 0
+    except DatabaseError as error:
+        logger.warning("The content generation cannot be read, so kept pages may be out of date: %s", error)
+        connection.close()
+    _known["checked"] = time.monotonic()
+
+
+def per_generation(build: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function of hashable arguments: its answer is kept in this process for one content generation."""
+
+    @wraps(build)
+    def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
+        key = (build.__module__, build.__qualname__, args, tuple(sorted(kwargs.items())))
+        generation = current()
+        kept = _remembered.get(key)
+        if kept is None or kept[0] != generation:
+            if len(_remembered) >= REMEMBERED_LIMIT:
+                _remembered.clear()
+            kept = _remembered[key] = (generation, build(*args, **kwargs))
+        return kept[1]
+
+    return remembered
+
+
+def forget() -> None:
+    """Drop everything kept in this process, as at its start."""
+    _remembered.clear()
+    _known.update(generation=-1, checked=0.0)

@@ -1,0 +1,231 @@
+"""Whole pages kept in process memory, answered before Django is asked; and the headers for caches further out.
+
+`PageCache` wraps the WSGI application. It keeps what a reader without a session gets from a view marked `@public`,
+together with its compressed forms, for one content generation. When the generation has moved on, the first reader to
+ask renders the page anew, and whoever asks meanwhile gets the page as it was.
+"""
+
+import gzip
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import wraps
+from hashlib import blake2b
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+import brotli
+from django.conf import settings
+from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control
+
+from core import generation
+from core.generation import bump, forget, per_generation
+from core.lib import cachetags
+
+__all__ = ["PageCache", "bump", "forget", "per_generation", "public"]
+
+R = TypeVar("R", bound=HttpResponseBase)
+Headers = list[tuple[str, str]]
+StartResponse = Callable[..., Any]
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+KEPT_BYTES = 128 * 1024 * 1024
+PAGE_LIMIT = 2 * 1024 * 1024
+KEPT_SECONDS = 300
+NOT_KEPT = frozenset({"content-length", "content-encoding", "etag", "vary", "date", "connection", "server"})
+
+
+def public(view: Callable[..., R]) -> Callable[..., R]:
+    """Decorate a reader's view: its successful answers to GET may be kept by any cache.
+
+    Browsers revalidate each time (cheap: an ETag); shared caches keep a page for a minute, may serve it stale while
+    they fetch the next, and for a day while we are out of order. Of the address's query the view sees only
+    `settings.PAGE_PARAMETERS`: whatever else links carry makes no other page.
+    """
+
+    @wraps(view)
+    def cacheable(request: HttpRequest, *args: Any, **kwargs: Any) -> R:
+        if request.META.get("QUERY_STRING"):
+            request.GET = QueryDict(_known_part(request.META["QUERY_STRING"]))
+        response = view(request, *args, **kwargs)
+        if response.status_code in (200, 301) and request.method in ("GET", "HEAD"):
+            lasting = {"s_maxage": 60, "stale_while_revalidate": 300, "stale_if_error": 86_400}
+            patch_cache_control(response, public=True, max_age=0, **lasting)
+            cachetags.stamp(response)
+        return response
+
+    return cacheable
+
+
+@dataclass(slots=True)
+class Page:
+    """One kept answer: for each content coding its headers and body, ready to hand out."""
+
+    generation: int
+    kept_until: float
+    etag: str
+    forms: dict[str, tuple[Headers, bytes]]
+    unchanged: Headers
+    size: int
+    renewing: bool = False
+    used: bool = False
+
+
+@dataclass
+class PageCache:
+    """A WSGI application that answers from memory what it may, and asks `application` for the rest."""
+
+    application: Application
+    limit: int = KEPT_BYTES
+    pages: dict[tuple[str, ...], Page] = field(default_factory=dict)
+    size: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or _personal(environ):
+            return self.application(environ, start_response)
+        key = _key(environ)
+        page = self.pages.get(key)
+        if page is not None and (self._fresh(page) or not self._claim(page)):
+            page.used = True
+            return _answer(page, environ, start_response)
+        return self._render(key, page, environ, start_response)
+
+    def _fresh(self, page: Page) -> bool:
+        return page.generation == generation.current() and time.monotonic() < page.kept_until
+
+    def _claim(self, page: Page) -> bool:
+        """Whether this thread is the one to render the page anew."""
+        with self.lock:
+            claimed = not page.renewing
+            page.renewing = True
+        return claimed
+
+    def _render(
+        self, key: tuple[str, ...], stale: Page | None, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        as_of = generation.current()
+        answer: dict[str, Any] = {}
+
+        def capture(status: str, headers: Headers, exc_info: Any = None) -> None:
+            answer.update(status=status, headers=headers, exc_info=exc_info)
+
+        try:
+            body = self.application(environ, capture)
+            if stale and answer["status"].startswith("5"):
+                body.close()  # type: ignore[attr-defined]
+                return _answer(stale, environ, start_response)
+            if not _keepable(environ, answer, body):
+                start_response(answer["status"], answer["headers"], answer["exc_info"])
+                with self.lock:
+                    self._drop(key)
+                return body
+            page = _page(answer["headers"], b"".join(body), as_of)
+            body.close()  # type: ignore[attr-defined]
+        finally:
+            if stale:
+                stale.renewing = False
+        self._keep(key, page)
+        return _answer(page, environ, start_response)
+
+    def _keep(self, key: tuple[str, ...], page: Page) -> None:
+        with self.lock:
+            self._drop(key)
+            self.pages[key] = page
+            self.size += page.size
+            while self.size > self.limit:
+                self._evict_one()
+
+    def _evict_one(self) -> None:
+        """Drop the oldest page that was not asked for since it was last considered."""
+        while True:
+            oldest = next(iter(self.pages))
+            page = self.pages[oldest]
+            if not page.used or len(self.pages) == 1:
+                return self._drop(oldest)
+            page.used = False
+            self.pages[oldest] = self.pages.pop(oldest)
+
+    def _drop(self, key: tuple[str, ...]) -> None:
+        if page := self.pages.pop(key, None):
+            self.size -= page.size
+
+
+def _key(environ: dict[str, Any]) -> tuple[str, ...]:
+    """What tells pages apart, in one form each, so that nobody can have one page kept many times over."""
+    host = _PORT.sub("", environ.get("HTTP_HOST", "")).rstrip(".").lower()
+    header, https = settings.SECURE_PROXY_SSL_HEADER or ("", "")
+    secure = "https" if header and environ.get(header) == https else ""
+    query = environ.get("QUERY_STRING", "")
+    return host, secure, environ.get("PATH_INFO", ""), _known_part(query) if query else ""
+
+
+_PORT = re.compile(r":\d*$")
+
+
+def _known_part(query: str) -> str:
+    """The part of an address's query that pages are made from, in one order."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return urlencode(sorted((pair for pair in pairs if pair[0] in settings.PAGE_PARAMETERS), key=lambda pair: pair[0]))
+
+
+def _personal(environ: dict[str, Any]) -> bool:
+    """Whether the answer may depend on who asks."""
+    return f"{settings.SESSION_COOKIE_NAME}=" in environ.get("HTTP_COOKIE", "") or "HTTP_AUTHORIZATION" in environ
+
+
+def _keepable(environ: dict[str, Any], answer: dict[str, Any], body: Iterable[bytes]) -> bool:
+    headers = {name.lower(): value for name, value in answer["headers"]}
+    varies = {part.strip().lower() for part in headers.get("vary", "").split(",") if part.strip()}
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and answer["status"].startswith("200")
+        and "public" in headers.get("cache-control", "")
+        and "set-cookie" not in headers
+        and "content-encoding" not in headers
+        and "'nonce-" not in headers.get("content-security-policy", "")
+        and varies <= {"accept-encoding"}
+        and not getattr(body, "streaming", False)
+        and int(headers.get("content-length", 0)) <= PAGE_LIMIT
+    )
+
+
+def _page(headers: Headers, body: bytes, as_of: int) -> Page:
+    etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    kept = [(name, value) for name, value in headers if name.lower() not in NOT_KEPT]
+    kept += [("ETag", etag), ("Vary", "Accept-Encoding")]
+    bodies = {"": body, "gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
+    forms = {
+        coding: (
+            [*kept, *([("Content-Encoding", coding)] if coding else []), ("Content-Length", str(len(data)))],
+            data,
+        )
+        for coding, data in bodies.items()
+    }
+    unchanged = [(name, value) for name, value in kept if name.lower() not in ("content-type", "content-language")]
+    size = sum(map(len, bodies.values())) + 2_000
+    return Page(as_of, time.monotonic() + KEPT_SECONDS, etag, forms, unchanged, size)
+
+
+def _answer(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    asked = environ.get("HTTP_IF_NONE_MATCH")
+    if asked and (page.etag in asked or asked.strip() == "*"):
+        start_response("304 Not Modified", page.unchanged)
+        return []
+    headers, body = page.forms[_coding(environ.get("HTTP_ACCEPT_ENCODING", ""))]
+    start_response("200 OK", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+_REFUSED = re.compile(r"(br|gzip)\s*;\s*q=0(?:\.0*)?(?![.\d])")
+
+
+def _coding(accepted: str) -> str:
+    """The content coding to answer in: brotli before gzip before none."""
+    if "q=0" in accepted:
+        accepted = _REFUSED.sub("", accepted)
+    return "br" if "br" in accepted else "gzip" if "gzip" in accepted else ""

@@ -1,0 +1,148 @@
+"""What people decide about a briefing, and what must be in order before they may."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+
+from articles.models import Publication
+from core.models import SiteProfile, User
+from newsletter import composition, deliveries, mime
+from newsletter.models import Briefing, BriefingItem
+from sponsors.models import Claim
+from sponsors.placements import placement_on
+
+State = Briefing.State
+CLIPPED_AT = 102 * 1024  # bytes of HTML that Gmail shows before it cuts
+ROOM_FOR_HOLES = 40  # bytes, more than any token needs
+
+
+class NotPossible(Exception):
+    """The briefing is not in a state for this; the text says so to staff."""
+
+
+def audience_size(briefing: Briefing) -> int:
+    """How many are confirmed on its list now."""
+    return briefing.newsletter.subscriptions.confirmed().count()
+
+
+def problems(briefing: Briefing) -> list[str]:
+    """Why a briefing cannot go out, each in one sentence; empty when nothing is in the way."""
+    items = list(briefing.items.select_related("article"))
+    found = []
+    if not briefing.subject.strip():
+        found.append("The subject is empty.")
+    if not briefing.introduction.strip() and all(item.kind == BriefingItem.Kind.SPONSOR for item in items):
+        found.append("There is nothing in it but the ad: write an introduction or add an article.")
+    if not SiteProfile.current().postal_address.strip():
+        found.append("The site profile has no postal address, which every briefing must carry.")
+    found += [problem for item in items if (problem := _link_problem(item))]
+    found += _sponsor_problems(briefing)
+    if not audience_size(briefing):
+        found.append(f"Nobody is subscribed to {briefing.newsletter}.")
+    if not found:
+        found += _size_problems(briefing)
+    return found
+
+
+def _link_problem(item: BriefingItem) -> str:
+    """What is wrong with an item's link. Our own pages are looked up; other sites are not visited."""
+    name = item.heading or "An item without a heading"
+    if item.kind == BriefingItem.Kind.ARTICLE and not item.url:
+        return f"“{name}” has no link."
+    target, ours = urlsplit(item.url), urlsplit(settings.SITE_URL)
+    if not item.url:
+        return ""
+    if target.scheme not in ("http", "https") or not target.hostname:
+        return f"The link of “{name}” is no web address: {item.url}"
+    if target.netloc != ours.netloc:
+        return ""
+    try:
+        match = resolve(target.path)
+    except Resolver404:
+        return f"The link of “{name}” leads to no page of ours: {target.path}"
+    if match.view_name == "articles:article" and not Publication.objects.filter(slug=match.kwargs["slug"]).exists():
+        return f"“{name}” links to an article that is not published: {target.path}"
+    return ""
+
+
+def _sponsor_problems(briefing: Briefing) -> list[str]:
+    """A booking that cannot be kept is found here, not by the sponsor."""
+    booked = (
+        Claim.objects.filter(
+            state=Claim.State.CONFIRMED,
+            booking__state="confirmed",
+            unit__channel=briefing.newsletter.channel,
+            unit__date=briefing.issue_date,
+        )
+        .select_related("booking__sponsor")
+        .first()
+    )
+    placed = placement_on(briefing.newsletter.channel, briefing.issue_date)
+    if booked and (placed is None or placed.insertion_id is None):
+        day = f"{briefing.issue_date:%d %b %Y}"
+        return [f"{booked.booking.name} has booked the ad of {day}, but no creative of theirs is approved for it."]
+    return []
+
+
+def _size_problems(briefing: Briefing) -> list[str]:
+    markers = mime.Markers()
+    html = composition.render(briefing, composition.counting_links(markers)).html
+    pieces = markers.found_in(html)
+    size = sum(len(piece.encode()) for piece in pieces[::2]) + ROOM_FOR_HOLES * (len(pieces) // 2)
+    if size < CLIPPED_AT:
+        return []
+    return [f"The HTML has {size // 1024} kB; Gmail cuts a mail off at {CLIPPED_AT // 1024} kB. Shorten it."]
+
+
+def approve(briefing: Briefing, *, by: User, at: datetime | None = None) -> None:
+    """Let a draft go out, at a time or at once. Raises ValidationError with what stands in the way."""
+    now = timezone.now()
+    if at and at < now - timedelta(minutes=5):
+        raise ValidationError("The time to send it at has passed already. Choose a later one, or send it at once.")
+    with transaction.atomic():
+        composition.place_sponsor(briefing)
+        if found := problems(briefing):
+            raise ValidationError(found)
+        _move(
+            briefing,
+            (State.DRAFT,),
+            State.APPROVED,
+            scheduled_at=at or now,
+            approved_by=by,
+            approved_at=now,
+            trouble="",
+        )
+
+
+def withdraw(briefing: Briefing) -> None:
+    """Take an approval back, before anything was frozen."""
+    _move(briefing, (State.APPROVED,), State.DRAFT, scheduled_at=None, approved_by=None, approved_at=None, trouble="")
+
+
+def pause(briefing: Briefing) -> None:
+    """Stop after the letters that are on their way this moment."""
+    _move(briefing, (State.SENDING,), State.PAUSED)
+
+
+def resume(briefing: Briefing) -> None:
+    """Go on where it stopped: nobody who was sent to is sent to again."""
+    target = State.SENDING if briefing.frozen_at else State.APPROVED
+    changes = {} if briefing.frozen_at else {"scheduled_at": timezone.now()}
+    _move(briefing, (State.PAUSED,), target, trouble="", **changes)
+
+
+def cancel(briefing: Briefing) -> None:
+    """End it: whoever has not been sent to will not be."""
+    _move(briefing, (State.APPROVED, State.SENDING, State.PAUSED), State.CANCELLED)
+    deliveries.settle(briefing.pk)
+
+
+def _move(briefing: Briefing, expected: tuple[str, ...], to: str, **changes: object) -> None:
+    if not briefing.move(expected=expected, to=to, **changes):
+        current = Briefing.objects.get(pk=briefing.pk).state
+        raise NotPossible(f"This briefing is {current}, so this can no longer be done.")

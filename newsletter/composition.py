@@ -1,0 +1,189 @@
+"""Putting a briefing together: its items, the sponsor's place, and the text and HTML they make."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import css_inline
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from articles.models import Publication
+from core.models import SiteProfile
+from newsletter.mime import Markers
+from newsletter.models import Briefing, BriefingItem, Newsletter
+from sponsors.placements import Placement, placement_on
+
+NEWEST = 8
+AD_ORDERING = 15  # after the first article: seen without being the first thing
+CANARY = 0  # the number of the hidden link
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the links of one rendering lead. `follow` makes the address of an item's link from its number and target."""
+
+    unsubscribe: str
+    preferences: str
+    follow: Callable[[int, str], str] = lambda _number, url: url
+    pixel: str = ""
+    canary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A briefing as its two bodies; `targets` are the items' links by number."""
+
+    text: str
+    html: str
+    targets: dict[int, BriefingItem] = field(default_factory=dict)
+
+
+@transaction.atomic
+def new_briefing(*, newsletter: Newsletter, issue_date: date) -> Briefing:
+    """A draft with the articles published since the last briefing, newest first, and the booked sponsor."""
+    newest = list(newest_publications(newsletter))
+    briefing = Briefing.objects.create(
+        newsletter=newsletter,
+        issue_date=issue_date,
+        slug=_free_slug(f"{newsletter.slug}-{issue_date:%Y-%m-%d}"),
+        subject=newest[0].title[:150] if newest else "",
+        preheader=newest[0].standfirst[:200] if newest else "",
+    )
+    for position, publication in enumerate(newest):
+        add_article(briefing, publication, ordering=10 * (position + 1))
+    place_sponsor(briefing)
+    return briefing
+
+
+def newest_publications(newsletter: Newsletter) -> Iterator[Publication]:
+    """What no briefing of this newsletter has carried yet, published since the last one."""
+    earlier = newsletter.briefings.exclude(state=Briefing.State.CANCELLED)
+    since = earlier.aggregate(last=Max("created_at"))["last"]
+    carried = BriefingItem.objects.filter(briefing__in=earlier, article__isnull=False).values("article")
+    publications = Publication.objects.live().exclude(article__in=carried)
+    if since:
+        publications = publications.filter(published_at__gt=since)
+    return publications[:NEWEST].iterator()
+
+
+def add_article(briefing: Briefing, publication: Publication, *, ordering: int) -> BriefingItem:
+    """Append an article in its own words, which the editor may change."""
+    return BriefingItem.objects.create(
+        briefing=briefing,
+        ordering=ordering,
+        kind=BriefingItem.Kind.ARTICLE,
+        article_id=publication.article_id,
+        heading=publication.title,
+        text=publication.standfirst,
+        url=settings.SITE_URL + publication.get_absolute_url(),
+    )
+
+
+@transaction.atomic
+def add_articles(briefing: Briefing, publications: Iterable[Publication]) -> int:
+    """Append several articles to a draft; how many."""
+    last = briefing.items.aggregate(last=Max("ordering"))["last"] or 0
+    return len([add_article(briefing, each, ordering=last + 10 * n) for n, each in enumerate(publications, start=1)])
+
+
+def place_sponsor(briefing: Briefing) -> None:
+    """Bring the ad among the items in line with what is booked for the channel and day now."""
+    ad = _ad_now(briefing)
+    if ad:
+        ad.save()
+    else:
+        briefing.items.filter(kind=BriefingItem.Kind.SPONSOR).delete()
+
+
+def _ad_now(briefing: Briefing) -> BriefingItem | None:
+    """The ad as it would stand in the briefing now, not saved; None where nothing is booked."""
+    placement = placement_on(briefing.newsletter.channel, briefing.issue_date)
+    if placement is None:
+        return None
+    kind = BriefingItem.Kind.SPONSOR
+    item = briefing.items.filter(kind=kind).first() or BriefingItem(briefing=briefing, kind=kind, ordering=AD_ORDERING)
+    for name, value in _words_of(placement).items():
+        setattr(item, name, value)
+    return item
+
+
+def _items(briefing: Briefing) -> list[BriefingItem]:
+    """The items in their order; a draft shows the ad that is booked this moment."""
+    items = list(briefing.items.order_by("ordering", "id"))
+    if not briefing.is_editable:
+        return items
+    ad = _ad_now(briefing)
+    items = [item for item in items if item.kind != BriefingItem.Kind.SPONSOR] + ([ad] if ad else [])
+    return sorted(items, key=lambda item: item.ordering)
+
+
+def _words_of(placement: Placement) -> dict[str, Any]:
+    image = placement.image_url
+    return {
+        "heading": placement.headline,
+        "text": placement.body,
+        "url": placement.link_url,
+        "image_url": settings.SITE_URL + image if image.startswith("/") else image,
+        "image_alt": placement.image_alt,
+        "label": placement.label,
+        "sponsor_name": placement.sponsor_name,
+        "insertion_id": placement.insertion_id,
+    }
+
+
+def render(briefing: Briefing, links: Links) -> Rendered:
+    """Both bodies of a briefing, with links as asked. The HTML has its styles inlined, as mail programs want them."""
+    parts, targets = [], {}
+    for number, item in enumerate(_items(briefing), start=CANARY + 1):
+        parts.append({"item": item, "href": links.follow(number, item.url) if item.url else ""})
+        if item.url:
+            targets[number] = item
+    context = {
+        "briefing": briefing,
+        "parts": parts,
+        "links": links,
+        "site": SiteProfile.current(),
+        "site_url": settings.SITE_URL,
+        "archive_url": settings.SITE_URL + briefing.get_absolute_url(),
+    }
+    text = _BLANK_LINES.sub("\n\n", render_to_string("emails/briefing.txt", context)).strip() + "\n"
+    html = css_inline.inline(render_to_string("emails/briefing.html", context))
+    return Rendered(text=text, html=html, targets=targets)
+
+
+def counting_links(markers: Markers) -> Links:
+    """Links whose clicks are counted, with holes for what differs between recipients."""
+    base, recipient = settings.SITE_URL, markers["delivery"]
+    return replace(
+        plain_links(markers["unsubscribe"], markers["preferences"]),
+        follow=lambda number, _url: f"{base}/l/{number}.{recipient}",
+        pixel=f"{base}/o/{recipient}.gif",
+        canary=f"{base}/l/{CANARY}.{recipient}",
+    )
+
+
+def plain_links(unsubscribe: str, preferences: str) -> Links:
+    """Links straight to their targets, for newsletters that count nothing, for previews and tests."""
+    return Links(
+        unsubscribe=settings.SITE_URL + reverse("newsletter:unsubscribe", args=[unsubscribe]),
+        preferences=settings.SITE_URL + reverse("newsletter:preferences", args=[preferences]),
+    )
+
+
+def _free_slug(base: str) -> str:
+    """The slug, or the next one with a number that no briefing has."""
+    base = base[:70]
+    taken = set(Briefing.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    number = 1
+    slug = base
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug

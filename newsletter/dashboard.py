@@ -1,0 +1,60 @@
+"""What the newsroom's start page shows of briefings."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from core.lib.dashboard import Line, Widget, register
+from newsletter.models import Briefing, Delivery
+
+SHOWN = 6
+LATELY = timedelta(days=4)
+State = Briefing.State
+
+
+def briefings(user: Any) -> Widget:
+    """What is being written, goes out, or went out lately."""
+    lately = Q(state=State.SENT, sent_at__gte=timezone.now() - LATELY)
+    current = Briefing.objects.filter(lately | ~Q(state__in=[State.SENT, State.CANCELLED]))
+    rows = current.select_related("newsletter").order_by("-issue_date", "-id")[:SHOWN]
+    waiting = _waiting([row for row in rows if row.state in (State.SENDING, State.PAUSED)])
+    new = [("New briefing from the newest articles", reverse("admin:newsletter_briefing_compose"))]
+    return Widget(
+        lines=[_line(row, waiting[row.pk]) for row in rows],
+        empty="No briefing is being written.",
+        links=new if user.has_perm("newsletter.add_briefing") else [],
+    )
+
+
+def _waiting(briefings: list[Briefing]) -> Counter[int]:
+    """How many deliveries of each are still to be made."""
+    if not briefings:
+        return Counter()
+    open_ones = Delivery.objects.unfinished().filter(briefing__in=briefings)
+    return Counter(dict(open_ones.order_by().values_list("briefing").annotate(Count("id"))))
+
+
+def _line(row: Briefing, waiting: int) -> Line:
+    page = "change" if row.is_editable else "progress"
+    url, label, text = reverse(f"admin:newsletter_briefing_{page}", args=[row.pk]), row.get_state_display(), str(row)
+    if row.state == State.DRAFT:
+        return Line(text=text, url=url, label=label, note=f"{row.newsletter}, for {row.issue_date:%-d %b}")
+    if row.state == State.APPROVED:
+        tone = "bad" if row.trouble else "good"
+        return Line(text=text, url=url, label=label, tone=tone, note=row.trouble or "goes out", at=row.scheduled_at)
+    if row.state == State.SENT:
+        lost = row.failed + row.uncertain
+        note = f"{row.delivered:,} delivered" + (f", {lost:,} failed or uncertain" if lost else "")
+        return Line(text=text, url=url, label=label, tone="soon" if lost else "good", note=note, at=row.sent_at)
+    note = row.trouble or f"{row.candidates - waiting:,} of {row.candidates:,} done"
+    tone = "bad" if row.trouble or row.state == State.PAUSED else "soon"
+    return Line(text=text, url=url, label=label, tone=tone, note=note)
+
+
+def register_all() -> None:
+    """Register the widgets, each for those who have its permission."""
+    register("Briefings", briefings, permission="newsletter.view_briefing", place=40)

@@ -1,0 +1,186 @@
+"""What the database knows of a send, and the only statements that change it.
+
+    pending ──claim──▶ sending ──outcome──▶ sent │ retry │ failed │ uncertain
+                          └──the lease is over──▶ uncertain
+
+A claim commits `sending` before anything leaves, and only for the few letters that leave next; the outcome is written
+after the mail server's answer, and only by the holder of the lease. Whatever dies in between, a delivery is never made
+twice: what may or may not have gone out becomes `uncertain` and is shown to staff, for exactly-once over SMTP cannot
+be had (RFC 1047).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from django.db import connection, transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from core import pagecache
+from newsletter.models import Briefing, Delivery
+from newsletter.smtp import Outcome
+
+LEASE = timedelta(minutes=5)
+BACKOFF = [timedelta(minutes=minutes) for minutes in (2, 10, 30, 60, 120, 240)]
+State = Briefing.State
+
+# Who is confirmed now: that is the audience. The suppressed are in it, as skipped, so that the counts account for all.
+_FREEZE = """
+    INSERT INTO newsletter_delivery (briefing_id, subscriber_id, state, note, attempts, due_at)
+    SELECT %(briefing)s, subscriber.id, CASE WHEN suppression.id IS NULL THEN 'pending' ELSE 'skipped' END,
+           CASE WHEN suppression.id IS NULL THEN '' ELSE 'suppressed' END, 0, now()
+    FROM newsletter_subscription subscription
+    JOIN newsletter_subscriber subscriber ON subscriber.id = subscription.subscriber_id
+    LEFT JOIN newsletter_suppression suppression
+        ON suppression.digest = encode(sha256(convert_to(subscriber.canonical, 'UTF8')), 'hex')
+    WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
+    ON CONFLICT DO NOTHING
+"""
+
+# One statement, so one commit, for what came back and what goes out next. A late answer still settles what the reaper
+# took for uncertain: the lease tells that it is the same try. `pending` is a letter that never left, so no attempt.
+# IS NOT DISTINCT FROM keeps the planner from looking for a few known rows in the index of open deliveries.
+_EXCHANGE = """
+    WITH outcome AS (
+        SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(notes)s::text[]) AS outcome (id, state, note)
+    ), settled AS (
+        UPDATE newsletter_delivery delivery
+        SET state = CASE WHEN outcome.state = 'retry' AND delivery.attempts > %(tries)s THEN 'failed'
+                         ELSE outcome.state END,
+            note = outcome.note,
+            sent_at = CASE outcome.state WHEN 'sent' THEN now() END,
+            attempts = delivery.attempts - CASE outcome.state WHEN 'pending' THEN 1 ELSE 0 END,
+            due_at = CASE outcome.state WHEN 'retry'
+                THEN now() + (%(backoff)s::interval[])[least(delivery.attempts, %(tries)s)] ELSE delivery.due_at END
+        FROM outcome
+        WHERE delivery.id = outcome.id AND delivery.lease IS NOT DISTINCT FROM %(lease)s
+            AND (delivery.state IS NOT DISTINCT FROM 'sending' OR delivery.state IS NOT DISTINCT FROM 'uncertain')
+    ), due AS (
+        SELECT id, subscriber_id FROM newsletter_delivery
+        WHERE briefing_id = %(briefing)s AND state = '{waiting}' AND due_at <= now()
+            AND EXISTS (SELECT 1 FROM newsletter_briefing WHERE id = %(briefing)s AND state = 'sending')
+        ORDER BY due_at LIMIT {wanted} FOR UPDATE SKIP LOCKED
+    ), checked AS (
+        SELECT due.id, subscriber.id AS subscriber_id, subscriber.email,
+               CASE WHEN subscriber.id IS NULL THEN 'erased' WHEN subscription.id IS NULL THEN 'unsubscribed'
+                    WHEN suppression.id IS NOT NULL THEN 'suppressed' ELSE '' END AS refusal
+        FROM due
+        LEFT JOIN newsletter_subscriber subscriber ON subscriber.id = due.subscriber_id
+        LEFT JOIN newsletter_subscription subscription ON subscription.subscriber_id = subscriber.id
+            AND subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
+        LEFT JOIN newsletter_suppression suppression
+            ON suppression.digest = encode(sha256(convert_to(subscriber.canonical, 'UTF8')), 'hex')
+    )
+    UPDATE newsletter_delivery delivery
+    SET state = CASE checked.refusal WHEN '' THEN 'sending' ELSE 'skipped' END,
+        attempts = delivery.attempts + CASE checked.refusal WHEN '' THEN 1 ELSE 0 END,
+        note = CASE checked.refusal WHEN '' THEN delivery.note ELSE checked.refusal END,
+        lease = %(lease)s, lease_expires_at = now() + %(for)s
+    FROM checked WHERE delivery.id = checked.id
+    RETURNING delivery.id, checked.subscriber_id, checked.email, checked.refusal
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One claimed delivery: whom to write to."""
+
+    delivery_id: int
+    subscriber_id: int
+    email: str
+
+
+def fill_audience(briefing: Briefing) -> int:
+    """Make a delivery for everyone confirmed now; how many there are. Part of the freezing transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FREEZE, {"briefing": briefing.pk, "newsletter": briefing.newsletter_id})
+        made = cursor.rowcount
+        cursor.execute("ANALYZE newsletter_delivery (briefing_id, state)")  # else claims are planned for no rows
+    return made
+
+
+class Exchange:
+    """One pump's dealings with the deliveries of a briefing, under a lease of its own.
+
+    `exhausted` once nothing more is due, or nothing may be sent: the briefing is paused or cancelled.
+    """
+
+    def __init__(self, briefing: Briefing):
+        self.briefing, self.lease = briefing, uuid4()
+        self.waiting = "pending"
+        self.exhausted = False
+        connection.ensure_connection()
+        # Django has the server plan every statement anew; this one is the same thousands of times.
+        connection.connection.prepare_threshold = 0
+        self.cursor = psycopg.Cursor(connection.connection)
+
+    def __call__(self, outcomes: Sequence[tuple[int, Outcome]], *, wanted: int) -> list[Job]:
+        """Write what came back, and claim up to `wanted` letters that may go out now.
+
+        Who left or was suppressed since the freeze is skipped here, so fewer may come though more are due.
+        """
+        rows = self._execute(outcomes, wanted)
+        if wanted and not rows:
+            self.exhausted, self.waiting = self.waiting == "retry", "retry"
+        return [Job(delivery, subscriber, email) for delivery, subscriber, email, refusal in rows if not refusal]
+
+    def _execute(self, outcomes: Sequence[tuple[int, Outcome]], wanted: int) -> list[tuple[int, int, str, str]]:
+        parameters: dict[str, Any] = {
+            "briefing": self.briefing.pk,
+            "newsletter": self.briefing.newsletter_id,
+            "lease": self.lease,
+            "for": LEASE,
+            "ids": [delivery_id for delivery_id, _ in outcomes],
+            "states": [str(outcome.state) for _, outcome in outcomes],
+            "notes": [outcome.note.replace("\x00", "") for _, outcome in outcomes],
+            "backoff": BACKOFF,
+            "tries": len(BACKOFF),
+        }
+        # The limit is part of the text, so that the server, which plans this once, knows how few rows it is about.
+        statement = _EXCHANGE.format(waiting=self.waiting, wanted=int(wanted))
+        return self.cursor.execute(statement, parameters, prepare=True).fetchall()
+
+
+def reap() -> int:
+    """Take over from pumps that died: what they had in hand is uncertain."""
+    live = Briefing.objects.filter(state__in=["sending", "paused", "cancelled"], frozen_at__isnull=False)
+    lost = Delivery.objects.filter(briefing__in=live, state="sending", lease_expires_at__lt=timezone.now())
+    return lost.update(
+        state="uncertain", note="The worker ended while this was being sent. It may or may not have arrived."
+    )
+
+
+@transaction.atomic
+def settle(briefing_id: int) -> bool:
+    """Close a briefing whose every delivery has come to an end; whether this call did it."""
+    briefing = Briefing.objects.select_for_update().get(pk=briefing_id)
+    if briefing.state == State.CANCELLED:
+        briefing.deliveries.filter(state__in=["pending", "retry"]).update(state="skipped", note="cancelled")
+        Briefing.objects.filter(pk=briefing.pk).update(**_outcomes(briefing))
+        return False
+    if briefing.state != State.SENDING or briefing.deliveries.unfinished().exists():
+        return False
+    outcomes, made = _outcomes(briefing), briefing.deliveries.count()
+    if made != briefing.candidates or sum(outcomes.values()) != made:
+        trouble = f"The counts do not add up: {briefing.candidates} subscribers, {made} deliveries, {outcomes}."
+        briefing.move(expected=(State.SENDING,), to=State.PAUSED, trouble=trouble)
+        return False
+    briefing.move(expected=(State.SENDING,), to=State.SENT, sent_at=timezone.now(), trouble="", **outcomes)
+    pagecache.bump()
+    return True
+
+
+def _outcomes(briefing: Briefing) -> dict[str, int]:
+    counts = counts_of(briefing)
+    ends = {"delivered": "sent", "failed": "failed", "uncertain": "uncertain", "skipped": "skipped"}
+    return {name: counts.get(state, 0) for name, state in ends.items()}
+
+
+def counts_of(briefing: Briefing) -> dict[str, int]:
+    """How many deliveries are in each state. What is sent is the rest, so that a long list is not counted through."""
+    counts = dict(briefing.deliveries.exclude(state="sent").values_list("state").annotate(Count("id")).order_by())
+    return {**counts, "sent": briefing.candidates - sum(counts.values())}

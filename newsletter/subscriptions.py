@@ -1,0 +1,233 @@
+"""Signing up with double opt-in, confirming, leaving, and what a subscriber may ask of us.
+
+A form answers the same for an address we know and one we do not; only the mailbox learns the difference.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from core.lib.networks import network_of
+from core.lib.signing import make_token
+from core.models import OutgoingMail
+from core.outbox import queue_mail
+from core.ratelimit import allow
+from newsletter.addresses import Address, parse_address
+from newsletter.models import Hit, Newsletter, Subscriber, Subscription, Suppression
+
+CONSENT_TEXT = "Send me this newsletter by e-mail. I confirm by a link in a first mail and can leave at any time."
+CONFIRM_WITHIN = timedelta(days=7)
+HOUR, DAY = 3600, 86400
+SIGN_UPS_PER_NETWORK_AND_HOUR = 60
+CONFIRMATIONS_PER_ADDRESS_AND_DAY = 3
+REASONS_NOT_TO_WRITE = [Suppression.Reason.COMPLAINT, Suppression.Reason.STAFF]
+State = Subscription.State
+
+
+class TooManyRequests(Exception):
+    """Too many sign-ups came from one network."""
+
+
+class LinkSuperseded(Exception):
+    """The subscriber left after this confirmation link was made, so it must not bring them back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where consent was given: the place that asked, and the network it came from."""
+
+    source: str
+    network: str = ""
+
+
+def request_subscription(*, email: str, newsletter: Newsletter | None = None, source: str, ip: str = "") -> None:
+    """Ask an address whether it wants a newsletter (the default one if none is named).
+
+    Raises ValidationError when the text is no address or no list is open, TooManyRequests past the rate limit. Whether
+    the address was known shows in the mail it gets, never in what is returned.
+    """
+    address = parse_address(email)
+    newsletter = newsletter or Newsletter.objects.default()
+    if newsletter is None or not newsletter.is_open:
+        raise ValidationError("This newsletter takes no new subscribers at the moment.", code="closed")
+    origin = Origin(source[:80], network_of(ip))
+    if origin.network and not allow(
+        f"subscribe:network:{origin.network}", limit=SIGN_UPS_PER_NETWORK_AND_HOUR, seconds=HOUR
+    ):
+        raise TooManyRequests
+    if Suppression.objects.of(address.canonical).filter(reason__in=REASONS_NOT_TO_WRITE).exists():
+        return
+    with transaction.atomic():
+        subscription = _record_request(address, newsletter, origin)
+        _write_back(subscription)
+
+
+def _record_request(address: Address, newsletter: Newsletter, origin: Origin) -> Subscription:
+    """Find or make the subscription; a request alone changes the state of none that exists."""
+    subscriber, _ = Subscriber.objects.get_or_create(canonical=address.canonical, defaults={"email": address.email})
+    evidence: dict[str, Any] = {
+        "source": origin.source,
+        "requested_at": timezone.now(),
+        "requested_from": origin.network,
+        "consent_text": CONSENT_TEXT,
+    }
+    subscription, created = Subscription.objects.get_or_create(
+        subscriber=subscriber, newsletter=newsletter, defaults=evidence
+    )
+    if not created and subscription.state != State.CONFIRMED:
+        Subscription.objects.filter(pk=subscription.pk).exclude(state=State.CONFIRMED).update(**evidence)
+    return subscription
+
+
+def _write_back(subscription: Subscription) -> None:
+    """Mail the address: a confirmation link, or at most once a day that it is subscribed already."""
+    known = subscription.state == State.CONFIRMED
+    kind, limit = ("already-subscribed", 1) if known else ("confirm", CONFIRMATIONS_PER_ADDRESS_AND_DAY)
+    if not allow(f"{kind}:{subscription.pk}", limit=limit, seconds=DAY):
+        return
+    context: dict[str, Any] = {"newsletter": subscription.newsletter}
+    if known:
+        context["preferences_url"] = absolute("newsletter:preferences", preferences_token(subscription.subscriber_id))
+    else:
+        context["confirm_url"] = absolute("newsletter:confirm", confirm_token(subscription))
+    template = "already_subscribed" if known else "confirm_subscription"
+    queue_mail(template=template, to=subscription.subscriber.email, context=context, kind=f"newsletter.{kind}")
+
+
+def send_another_link(subscription: Subscription) -> None:
+    """Mail a fresh confirmation link to the holder of an expired one, under the same daily limit."""
+    with transaction.atomic():
+        _write_back(subscription)
+
+
+@transaction.atomic
+def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "") -> None:
+    """Record the consent that a confirmation link proves. Doing it twice changes nothing.
+
+    Raises LinkSuperseded if the subscriber left after the link was made.
+    """
+    now = timezone.now()
+    may_join = Q(state=State.PENDING) | Q(
+        state=State.UNSUBSCRIBED, unsubscribed_at__lt=issued_at + timedelta(seconds=1)
+    )
+    joined = Subscription.objects.filter(may_join, pk=subscription.pk).update(
+        state=State.CONFIRMED, confirmed_at=now, confirmed_from=network_of(ip)
+    )
+    if joined:
+        _lift_suppression(subscription.subscriber)
+    elif Subscription.objects.unsubscribed().filter(pk=subscription.pk).exists():
+        raise LinkSuperseded
+
+
+def _lift_suppression(subscriber: Subscriber) -> None:
+    """Whoever followed a link in our mail can read it: a bounce is over, and an erasure was meant for the past."""
+    Suppression.objects.of(subscriber.canonical).exclude(reason__in=REASONS_NOT_TO_WRITE).delete()
+
+
+def unsubscribe(*, subscriber_id: int, newsletter_id: int, by: str) -> bool:
+    """Take a subscriber off a list; whether they were on it. What is unsent skips them when it is claimed."""
+    return bool(
+        Subscription.objects.filter(subscriber=subscriber_id, newsletter=newsletter_id)
+        .exclude(state=State.UNSUBSCRIBED)
+        .update(state=State.UNSUBSCRIBED, unsubscribed_at=timezone.now(), unsubscribed_by=by[:40])
+    )
+
+
+@transaction.atomic
+def choose_lists(subscriber: Subscriber, *, chosen: set[int], ip: str = "") -> None:
+    """Leave and join lists as ticked on the preferences page, whose link proves that the mailbox is theirs."""
+    for newsletter in Newsletter.objects.all():
+        if newsletter.pk not in chosen:
+            unsubscribe(subscriber_id=subscriber.pk, newsletter_id=newsletter.pk, by="preferences")
+        elif newsletter.is_open:
+            _join(subscriber, newsletter, Origin("preferences", network_of(ip)))
+
+
+def _join(subscriber: Subscriber, newsletter: Newsletter, origin: Origin) -> None:
+    now = timezone.now()
+    consent: dict[str, Any] = {
+        "state": State.CONFIRMED,
+        "source": origin.source,
+        "requested_at": now,
+        "requested_from": origin.network,
+        "confirmed_at": now,
+        "confirmed_from": origin.network,
+        "consent_text": CONSENT_TEXT,
+    }
+    _, created = Subscription.objects.get_or_create(subscriber=subscriber, newsletter=newsletter, defaults=consent)
+    if not created:
+        Subscription.objects.filter(subscriber=subscriber, newsletter=newsletter).exclude(state=State.CONFIRMED).update(
+            **consent
+        )
+
+
+def export(subscriber: Subscriber) -> dict[str, Any]:
+    """Everything kept about a subscriber, as they may ask to have it."""
+    subscriptions = subscriber.subscriptions.select_related("newsletter").order_by("id")
+    deliveries = subscriber.deliveries.select_related("briefing").order_by("id")
+    hits = Hit.objects.filter(delivery__subscriber=subscriber).order_by("id")
+    return {
+        "email": subscriber.email,
+        "name": subscriber.name,
+        "known_since": subscriber.created_at,
+        "subscriptions": [
+            {
+                "newsletter": subscription.newsletter.name,
+                "state": subscription.state,
+                "source": subscription.source,
+                "requested_at": subscription.requested_at,
+                "requested_from": subscription.requested_from,
+                "what_the_form_said": subscription.consent_text,
+                "confirmed_at": subscription.confirmed_at,
+                "confirmed_from": subscription.confirmed_from,
+                "unsubscribed_at": subscription.unsubscribed_at,
+                "unsubscribed_by": subscription.unsubscribed_by,
+            }
+            for subscription in subscriptions
+        ],
+        "briefings": [
+            {"subject": delivery.briefing.subject, "state": delivery.state, "sent_at": delivery.sent_at}
+            for delivery in deliveries
+        ],
+        "opens_and_clicks": list(hits.values("kind", "at", "network", "user_agent", "link__url")),
+    }
+
+
+@transaction.atomic
+def erase(subscriber: Subscriber) -> None:
+    """Delete a person's data. Counts of what was sent stay, without a name; a digest keeps imports from adding them."""
+    Hit.objects.filter(delivery__subscriber=subscriber).update(network="", user_agent="")
+    OutgoingMail.objects.filter(recipient__iexact=subscriber.email, kind__startswith="newsletter.").delete()
+    Suppression.objects.get_or_create(
+        digest=Suppression.digest_of(subscriber.canonical), defaults={"reason": Suppression.Reason.ERASED}
+    )
+    subscriber.delete()
+
+
+def confirm_token(subscription: Subscription) -> str:
+    return make_token("confirm", subscription.pk, int(timezone.now().timestamp()), expires_in=CONFIRM_WITHIN)
+
+
+def issue_time(seconds: int) -> datetime:
+    """When a confirmation link was made, from what its token carries."""
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def unsubscribe_token(subscriber_id: int, newsletter_id: int) -> str:
+    return make_token("unsubscribe", subscriber_id, newsletter_id)
+
+
+def preferences_token(subscriber_id: int) -> str:
+    return make_token("preferences", subscriber_id)
+
+
+def absolute(view: str, *args: str) -> str:
+    """The full address of one of our pages, for a mail."""
+    return settings.SITE_URL + reverse(view, args=args)

@@ -1,0 +1,154 @@
+"""From what a sponsor hands in to what may run: versions, and verdicts by someone else on each of them."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db import transaction
+from django.utils import timezone
+from django.utils.encoding import iri_to_uri, punycode
+
+from core import pagecache
+from core.lib import html
+from core.models import User
+from sponsors import emails
+from sponsors.images import CleanImage
+from sponsors.models import Approval, Creative, CreativeVersion, PlacementKind
+
+_is_web_address = URLValidator(schemes=["http", "https"], message="Write a full web address that starts with https://.")
+
+
+def submit(
+    creative: Creative,
+    *,
+    headline: str,
+    body: str,
+    link_url: str,
+    image: CleanImage | None = None,
+    image_alt: str = "",
+    by: User | None,
+) -> CreativeVersion:
+    """Store a new version, which waits for approval; the approved one before it keeps running meanwhile.
+
+    `by` is None when the sponsor hands it in. Handing in exactly what the latest
+    version holds changes nothing and returns that. Raises ValidationError.
+    """
+    content = check(creative.kind, headline=headline, body=body, link_url=link_url, image=image, image_alt=image_alt)
+    digest = _digest(content, image)
+    with transaction.atomic():
+        Creative.objects.select_for_update(of=("self",)).get(pk=creative.pk)
+        latest = creative.versions.order_by("-number").first()
+        if latest and latest.sha256 == digest:
+            return latest
+        version = CreativeVersion(
+            creative=creative,
+            number=latest.number + 1 if latest else 1,
+            sha256=digest,
+            submitted_by=by,
+            **content,
+        )
+        if image:
+            version.image.save(digest[:32] + Path(image.name or "").suffix, image, save=False)
+        version.save(force_insert=True)
+        if by is None:
+            emails.creative_submitted(version)
+    return version
+
+
+def check(
+    kind: PlacementKind,
+    *,
+    headline: str,
+    body: str,
+    link_url: str,
+    image: CleanImage | None = None,
+    image_alt: str = "",
+) -> dict[str, str]:
+    """The content as it would be stored. Raises ValidationError naming every field that cannot be."""
+    content = {"headline": " ".join(plain(headline).split()), "body": plain(body), "link_url": link_url.strip()}
+    content["image_alt"] = " ".join(image_alt.split()) if image else ""
+    problems = _problems(kind, content, image)
+    try:
+        content["link_url"] = web_address(link_url)
+    except ValidationError as error:
+        problems["link_url"] = error.messages[0]
+    if problems:
+        raise ValidationError(problems)
+    return content
+
+
+def approve(version: CreativeVersion, *, by: User) -> Approval:
+    """Let a version run. Raises ValidationError when `by` handed it in."""
+    return _decide(version, Approval.Verdict.APPROVED, by=by)
+
+
+def reject(version: CreativeVersion, *, by: User, reason: str) -> Approval:
+    """Keep a version from running, from now on also if it ran; the sponsor reads the reason."""
+    if not reason.strip():
+        raise ValidationError("Say why, so that the sponsor can do better.")
+    return _decide(version, Approval.Verdict.REJECTED, by=by, reason=" ".join(reason.split()))
+
+
+def _decide(version: CreativeVersion, verdict: Approval.Verdict, *, by: User, reason: str = "") -> Approval:
+    approval = Approval(
+        version=version, verdict=verdict, reason=reason, submitted_by=version.submitted_by, by=by, at=timezone.now()
+    )
+    approval.full_clean()
+    with transaction.atomic():
+        approval.save(force_insert=True)
+        emails.creative_decided(version, approval)
+        pagecache.bump()
+    return approval
+
+
+def plain(text: str) -> str:
+    """The words of a text that may hold HTML, on as many lines as it has; ads carry no markup and no links of their own."""
+    return (
+        html.text_of(html.clean(text))
+        if "<" in text
+        else "\n".join(
+            line for line in (" ".join(line.split()) for line in text.replace("\x00", "").splitlines()) if line
+        )
+    )
+
+
+def web_address(url: str) -> str:
+    """The address as browsers send it. Raises ValidationError for anything but plain http(s)."""
+    url = url.strip()
+    _is_web_address(url)
+    parts = urlsplit(url)
+    if parts.username is not None:
+        raise ValidationError("A link cannot carry a user name or password.")
+    if not parts.netloc.isascii():
+        url = url.replace(parts.netloc, punycode(parts.netloc), 1)
+    return iri_to_uri(url) or ""
+
+
+def _problems(kind: PlacementKind, content: dict[str, str], image: CleanImage | None) -> dict[str, str]:
+    problems = {}
+    if not content["headline"]:
+        problems["headline"] = "Write a headline."
+    for field, limit in (("headline", kind.headline_limit), ("body", kind.body_limit)):
+        if len(content[field]) > limit:
+            problems[field] = f"This has {len(content[field])} characters; {kind.name} has room for {limit}."
+    if image and not kind.image_sizes:
+        problems["image"] = f"{kind.name} has no room for an image."
+    elif image and not content["image_alt"]:
+        problems["image_alt"] = "Describe the image for those who cannot see it."
+    return problems
+
+
+def _digest(content: dict[str, str], image: CleanImage | None) -> str:
+    image_digest = sha256(_bytes(image)).hexdigest() if image else ""
+    fields = json.dumps([*content.values(), image_digest], ensure_ascii=False)
+    return sha256(fields.encode()).hexdigest()
+
+
+def _bytes(file: CleanImage) -> bytes:
+    file.seek(0)
+    data = file.read()
+    file.seek(0)
+    return data

@@ -1,0 +1,95 @@
+"""What the newsroom's start page shows of ads: what waits for somebody, and the days ahead."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils import timezone
+
+from core.lib.dashboard import Line, Widget, register
+from sponsors.models import Approval, Booking, Claim, CreativeVersion, RunUnit
+
+SHOWN = 6
+AHEAD = timedelta(days=7)
+
+
+def bookings(_user: Any) -> Widget:
+    """Requests that hold days, the one whose hold ends first in front."""
+    held = Booking.objects.filter(state=Booking.State.HELD, hold_until__gt=timezone.now())
+    rows = held.select_related("sponsor").order_by("hold_until")[:SHOWN]
+    lines = [
+        Line(
+            text=f"{row.name}, {row.snapshot['name']}",
+            url=reverse("admin:sponsors_booking_change", args=[row.pk]),
+            label=row.price_text,
+            note="held until",
+            at=row.hold_until,
+        )
+        for row in rows
+    ]
+    return Widget(
+        lines=lines, empty="No request waits for an answer.", links=[("Media kit", reverse("sponsors:media-kit"))]
+    )
+
+
+def creatives(user: Any) -> Widget:
+    """The newest versions without a verdict that somebody else handed in."""
+    newer = CreativeVersion.objects.filter(creative=OuterRef("creative"), number__gt=OuterRef("number"))
+    judged = Approval.objects.filter(version=OuterRef("pk"))
+    waiting = CreativeVersion.objects.filter(~Exists(judged), ~Exists(newer), creative__retired_at=None)
+    rows = waiting.exclude(submitted_by=user).select_related("creative__booking", "creative__kind", "submitted_by")
+    lines = [
+        Line(
+            text=row.headline,
+            url=reverse("admin:sponsors_creative_change", args=[row.creative_id]),
+            note=f"{row.creative}, from {row.submitter}",
+            at=row.submitted_at,
+        )
+        for row in rows.order_by("submitted_at")[:SHOWN]
+    ]
+    return Widget(lines=lines, empty="Every ad that others handed in has its verdict.")
+
+
+def places(_user: Any) -> Widget:
+    """For each day how many places are taken, and for how many of them there is no approved ad yet."""
+    today = timezone.now().date()
+    coming = {"date__gte": today, "date__lt": today + AHEAD}
+    days: dict[date, list[bool]] = {}
+    for unit in RunUnit.objects.with_taken().filter(**coming).order_by("date"):
+        days.setdefault(unit.date, []).append(unit.is_taken)
+    missing = _without_ad(today)
+    return Widget(
+        lines=[_day(day, taken, missing.count(day)) for day, taken in days.items()],
+        empty="No places are on sale in the next seven days.",
+        links=[
+            ("Calendar", reverse("admin:sponsors_rununit_calendar")),
+            ("Put days on sale", reverse("admin:sponsors_rununit_open")),
+        ],
+    )
+
+
+def _without_ad(today: date) -> list[date]:
+    """The days of confirmed places whose booking has no approved ad of that kind, once for each."""
+    approved = CreativeVersion.objects.approved().filter(
+        creative__booking=OuterRef("booking"), creative__kind=OuterRef("unit__kind"), creative__retired_at=None
+    )
+    sold = Claim.objects.filter(state=Claim.State.CONFIRMED, unit__date__gte=today, unit__date__lt=today + AHEAD)
+    return list(sold.filter(~Exists(approved)).order_by("unit__date").values_list("unit__date", flat=True))
+
+
+def _day(day: date, taken: list[bool], missing: int) -> Line:
+    return Line(
+        text=f"{day:%A %-d %b}",
+        url=f"{reverse('admin:sponsors_rununit_calendar')}?month={day:%Y-%m}",
+        note=f"{sum(taken)} of {len(taken)} taken",
+        label=f"{missing} without an ad" if missing else "",
+        tone="bad",
+    )
+
+
+def register_all() -> None:
+    """Register the widgets, each for those who have its permission."""
+    register("Bookings to settle", bookings, permission="sponsors.settle_booking", place=15)
+    register("Ads to approve", creatives, permission="sponsors.approve_creative", place=25)
+    register("Places in the coming days", places, permission="sponsors.view_rununit", place=55)

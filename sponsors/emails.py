@@ -1,0 +1,71 @@
+"""The mails of this part, one function each; all are queued in the caller's transaction."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.urls import reverse
+
+from core.models import SiteProfile, User
+from core.outbox import queue_mail
+from sponsors.models import Approval, Booking, CreativeVersion
+
+MANAGER = "sponsorship manager"
+
+
+def booking_requested(booking: Booking) -> None:
+    """To the sponsor: what is held until when. To the managers: look at it."""
+    _to_sponsor("booking_requested", booking)
+    _to_managers("booking_to_settle", booking, admin_path=reverse("admin:sponsors_booking_change", args=[booking.pk]))
+
+
+def booking_confirmed(booking: Booking) -> None:
+    _to_sponsor("booking_confirmed", booking)
+
+
+def booking_cancelled(booking: Booking) -> None:
+    _to_sponsor("booking_cancelled", booking)
+
+
+def portal_link(booking: Booking) -> None:
+    """A fresh link, for someone whose old one has expired."""
+    _to_sponsor("portal_link", booking)
+
+
+def creative_submitted(version: CreativeVersion) -> None:
+    """To the managers: the sponsor handed something in."""
+    booking = version.creative.booking
+    path = reverse("admin:sponsors_creative_change", args=[version.creative_id])
+    if booking:
+        _to_managers("creative_to_review", booking, version=version, admin_path=path)
+
+
+def creative_decided(version: CreativeVersion, approval: Approval) -> None:
+    """To the sponsor: approved, or rejected and why."""
+    if version.creative.booking:
+        _to_sponsor("creative_decided", version.creative.booking, version=version, approval=approval)
+
+
+def _to_sponsor(template: str, booking: Booking, **context: object) -> None:
+    links = {
+        "portal_url": settings.SITE_URL + booking.portal_path,
+        "report_url": settings.SITE_URL + booking.report_path,
+    }
+    _queue(template, [booking.contact_email], booking, **links, **context)
+
+
+def _to_managers(template: str, booking: Booking, *, admin_path: str, **context: object) -> None:
+    _queue(template, managers(), booking, admin_url=settings.SITE_URL + admin_path, **context)
+
+
+def _queue(template: str, recipients: Iterable[str], booking: Booking, **context: object) -> None:
+    claims = booking.claims.select_related("unit__kind").order_by("unit__date", "unit__kind__name", "id")
+    context |= {"booking": booking, "claims": list(claims)}
+    for recipient in recipients:
+        queue_mail(template=f"sponsors/{template}", to=recipient, context=context, kind=f"sponsors.{template}")
+
+
+def managers() -> list[str]:
+    """Where news of bookings go: the site's address for sponsors, else each sponsorship manager's own."""
+    if address := SiteProfile.current().sponsor_email:
+        return [address]
+    return list(User.objects.filter(is_active=True, groups__name=MANAGER).values_list("email", flat=True))

@@ -1,0 +1,5 @@
+"""The desk of the awards' steward."""
+
+from surveys.admin import season
+
+__all__ = ["season"]

@@ -1,0 +1,67 @@
+"""An article from a result: a draft whose figures are the live result's, so that they cannot drift from it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import escape
+
+from articles.documents import create_article
+from articles.models import Article
+from core.models import User
+from surveys.models import AwardCategory
+from surveys.result_view import Result, result_of
+from surveys.seasons import Refused, unused_slug
+
+
+def draft_article(categories: Sequence[AwardCategory], *, by: User | None = None) -> Article:
+    """Draft an article on released results of one season, for the desk to finish. Raises Refused."""
+    if not categories or len({category.season_id for category in categories}) > 1:
+        raise Refused("Choose categories of one season.")
+    results = [result_of(category) for category in categories]
+    if not all(results):
+        raise Refused("An article can be drafted once the results are released.")
+    document = _document([result for result in results if result])
+    return create_article(document, by=by, reason="Drafted from the results")
+
+
+def _document(results: list[Result]) -> dict[str, Any]:
+    season = results[0].category.season
+    subject = results[0].category.title if len(results) == 1 else season.title
+    title = f"{subject}: the result"
+    taken = set(Article.objects.values_list("slug", flat=True))
+    blocks: list[dict[str, Any]] = [{"type": "richtext", "html": _introduction(results)}]
+    for result in results:
+        category = result.category
+        if len(results) > 1:
+            blocks.append({"type": "richtext", "html": f"<h2>{escape(category.title)}</h2>"})
+        blocks.append({"type": "award_results", "season": season.slug, "category": category.slug})
+    blocks.append({"type": "richtext", "html": _closing(results[0])})
+    return {
+        "version": 1,
+        "title": title,
+        "slug": unused_slug(f"{season.slug} {subject} result", taken, fallback="result", limit=100),
+        "standfirst": f"Readers have voted in the {season.title}.",
+        "blocks": blocks,
+    }
+
+
+def _introduction(results: list[Result]) -> str:
+    lines = [
+        f"<li>{escape(result.category.title)}: <strong>{escape(_names(result.winners) or 'no votes')}</strong></li>"
+        for result in results
+    ]
+    return f"<p>The votes are counted. Readers chose:</p><ul>{''.join(lines)}</ul>"
+
+
+def _closing(result: Result) -> str:
+    season = result.category.season
+    ledger = reverse("surveys:ledger-show", args=[season.slug])
+    return (
+        "<h2>How it was counted</h2><p>Voters chose themselves, so this is no representative sample of anybody. "
+        f'Every ballot is in <a href="{ledger}">the public record</a>, where anyone can count again.</p>'
+    )
+
+
+def _names(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

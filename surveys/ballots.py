@@ -1,0 +1,205 @@
+"""From a form to a cast ballot: a pending ballot, a mail to the address that was typed, a confirmation by POST.
+
+One address has one vote in each category, whatever its spelling. The database says so (UNIQUE on category and voter
+key), and its clock decides whether a category is open. No table of ours holds an address: it stands only in the mail
+that goes to it, and the link in that mail leads to a pending ballot which is deleted as it is cast.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Func
+from django.urls import reverse
+from django.utils import timezone
+
+from core.lib.networks import network_of
+from core.lib.signing import make_token
+from core.outbox import queue_mail
+from core.ratelimit import allow
+from surveys import addresses, keys, ledger, seasons
+from surveys.models import AwardCategory, Ballot, PendingBallot, Season, UnsealedBallot
+
+PURPOSE = "ballot"
+LINK_LIFE = timedelta(days=2)
+KEPT_AFTER_EXPIRY = timedelta(days=7)
+APPEAL_WINDOW = timedelta(days=30)
+_RANDOM_KEY = Func(template="sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))")
+MAILS_PER_HOUR = 5
+REQUESTS_PER_NETWORK = 300
+NETWORK_SECONDS = 600
+
+
+class NotOpen(Exception):
+    """Nothing of what was chosen is open for voting."""
+
+
+class TooMany(Exception):
+    """More mails or requests than one voter or network needs; try again later."""
+
+
+class LinkUsed(Exception):
+    """The link's ballot is no longer there: it was used, or has been gone for long."""
+
+
+@dataclass(frozen=True)
+class Casting:
+    """What confirming came to. Receipts are the hex of the leaves."""
+
+    season: Season
+    cast: list[tuple[AwardCategory, str]] = field(default_factory=list)
+    voted_before: list[AwardCategory] = field(default_factory=list)
+    closed: list[AwardCategory] = field(default_factory=list)
+    again: bool = False
+
+
+def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip: str = "") -> None:
+    """Store a pending ballot and mail its link to the address; or, where the voter has voted, a mail that says so.
+
+    `choices` maps slugs of categories to choices (see Ballot). The caller answers the same whoever the address is.
+    Raises NotOpen, TooMany, keys.PepperMissing.
+    """
+    categories = [category for category in season.categories.taking_ballots() if category.slug in choices]
+    if not categories:
+        raise NotOpen
+    voter = keys.voter_key(season, addresses.canonical(email))
+    _limit(voter, ip)
+    with transaction.atomic():
+        _answer_by_mail(season, categories, choices, voter, email)
+
+
+def _answer_by_mail(
+    season: Season, categories: list[AwardCategory], choices: Mapping[str, Any], voter: bytes, email: str
+) -> None:
+    voted = set(Ballot.objects.filter(category__in=categories, voter_key=voter).values_list("category", flat=True))
+    fresh = [category for category in categories if category.pk not in voted]
+    context = {"season": season, "voted": [category for category in categories if category.pk in voted]}
+    if not fresh:
+        queue_mail(template="ballot_again", to=email, context=context, kind="ballot")
+        return
+    pending = PendingBallot.objects.create(
+        season=season,
+        voter_key=voter,
+        choices={category.slug: choices[category.slug] for category in fresh},
+        expires_at=timezone.now() + LINK_LIFE,
+    )
+    _mail_link(pending, email, context | {"fresh": fresh})
+
+
+def renew(pending: PendingBallot, *, email: str, ip: str = "") -> None:
+    """Mail a new link for an expired one, if the address is the voter's; else nothing. Raises NotOpen, TooMany."""
+    season = pending.season
+    categories = [category for category in season.categories.taking_ballots() if category.slug in pending.choices]
+    if not categories:
+        raise NotOpen
+    voter = keys.voter_key(season, addresses.canonical(email))
+    _limit(voter, ip)
+    if voter != bytes(pending.voter_key):
+        return
+    with transaction.atomic():
+        PendingBallot.objects.filter(pk=pending.pk).update(expires_at=timezone.now() + LINK_LIFE)
+        _mail_link(pending, email, {"season": season, "fresh": categories, "voted": []})
+
+
+@transaction.atomic
+def confirm(*, season: Season, pending_id: int) -> Casting:
+    """Cast a pending ballot. Confirming again gives the same receipts. Raises NotOpen, LinkUsed, keys.PepperMissing."""
+    seasons.hold_open(season)
+    pending = season.pending_ballots.select_for_update().filter(pk=pending_id).first()
+    if pending is None:
+        return cast_before(season, pending_id)
+    chosen = [category for category in season.categories.all() if category.slug in pending.choices]
+    open_ones = set(season.categories.taking_ballots())
+    if not open_ones.intersection(chosen):
+        raise NotOpen
+    ballots = {category: _ballot(pending, category) for category in chosen if category in open_ones}
+    Ballot.objects.bulk_create(ballots.values(), ignore_conflicts=True)
+    leaves = [ballot.leaf_hash for ballot in ballots.values()]
+    stored = dict(Ballot.objects.filter(leaf_hash__in=leaves).values_list("leaf_hash", "pk"))
+    UnsealedBallot.objects.bulk_create(UnsealedBallot(ballot_id=pk) for pk in stored.values())
+    pending.delete()
+    return Casting(
+        season,
+        cast=[(category, ballot.receipt) for category, ballot in ballots.items() if ballot.leaf_hash in stored],
+        voted_before=[category for category, ballot in ballots.items() if ballot.leaf_hash not in stored],
+        closed=[category for category in chosen if category not in open_ones],
+    )
+
+
+def cast_before(season: Season, pending_id: int) -> Casting:
+    """The receipts of a link that was confirmed. Raises LinkUsed, keys.PepperMissing."""
+    if season.released_at and not keys.has_pepper(season):
+        raise LinkUsed  # who voted was forgotten after the appeal window
+    nonces = [keys.ballot_nonce(season, pending_id, category.pk) for category in season.categories.all()]
+    ballots = Ballot.objects.filter(nonce__in=nonces).select_related("category__season")
+    if not ballots:
+        raise LinkUsed
+    return Casting(season, cast=[(ballot.category, ballot.receipt) for ballot in ballots], again=True)
+
+
+def forget_pending() -> int:
+    """Delete what was never confirmed."""
+    return PendingBallot.objects.filter(expires_at__lt=timezone.now() - KEPT_AFTER_EXPIRY).delete()[0]
+
+
+def forget_voters() -> int:
+    """After the appeal window, cut the link from addresses to ballots for good; return how many ballots that were.
+
+    Voter keys become random bytes, and then the pepper that made them is destroyed.
+    """
+    forgotten = 0
+    for season in Season.objects.filter(released_at__lt=timezone.now() - APPEAL_WINDOW):
+        if keys.has_pepper(season):
+            with transaction.atomic():
+                season.pending_ballots.all().delete()
+                forgotten += Ballot.objects.filter(category__season=season).update(voter_key=_RANDOM_KEY)
+            keys.destroy_pepper(season)
+    return forgotten
+
+
+def _limit(voter: bytes, ip: str) -> None:
+    """Bound the mail one address can be sent, and what one network can ask for.
+
+    A private or local address says nothing about who asks (a proxy stands in between), so it is not counted.
+    """
+    if not allow(f"ballot-mail|{voter.hex()}", limit=MAILS_PER_HOUR, seconds=3600):
+        raise TooMany
+    if (network := public_network(ip)) and not allow(
+        f"ballot-network|{network}", limit=REQUESTS_PER_NETWORK, seconds=NETWORK_SECONDS
+    ):
+        raise TooMany
+
+
+def public_network(ip: str) -> str:
+    """The network a public address is in; empty for a private or local one, behind which anybody may be."""
+    try:
+        return network_of(ip) if ip_address(ip).is_global else ""
+    except ValueError:
+        return ""
+
+
+def _mail_link(pending: PendingBallot, email: str, context: dict[str, Any]) -> None:
+    token = make_token(PURPOSE, pending.season_id, pending.pk, expires_in=LINK_LIFE)
+    link = settings.SITE_URL + reverse("surveys:ballot-confirm", args=[token])
+    queue_mail(
+        template="ballot_confirm",
+        to=email,
+        context=context | {"link": link, "hours": LINK_LIFE // timedelta(hours=1)},
+        kind="ballot",
+    )
+
+
+def _ballot(pending: PendingBallot, category: AwardCategory) -> Ballot:
+    choice = pending.choices[category.slug]
+    nonce = keys.ballot_nonce(pending.season, pending.pk, category.pk)
+    return Ballot(
+        category=category,
+        voter_key=bytes(pending.voter_key),
+        choice=choice,
+        nonce=nonce,
+        leaf_hash=ledger.ballot_leaf(category, choice, nonce),
+    )

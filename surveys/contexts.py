@@ -1,0 +1,103 @@
+"""What the awards' pages show: plain dictionaries for their templates."""
+
+import logging
+from typing import Any
+
+from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils.formats import date_format
+
+from sponsors.mentions import mentions
+from surveys.forms import in_fair_order
+from surveys.models import AwardCategory, Nominee, PendingBallot, Season, TallyRow
+from surveys.result_view import result_of
+from surveys.tallying import WRITE_IN
+
+logger = logging.getLogger(__name__)
+State = Season.State
+SPONSOR_NOTE = "{} advertises with us, or did in the last months. That buys neither a nomination nor a vote."
+
+
+def index() -> dict[str, Any]:
+    seasons = list(Season.objects.public().prefetch_related(_with_winners()))
+    return {
+        "open": [each for each in seasons if each.state in (State.VOTING, State.NOMINATING)],
+        "counting": [each for each in seasons if each.state == State.CLOSED],
+        "past": [each for each in seasons if each.state in (State.RELEASED, State.ARCHIVED)],
+    }
+
+
+def teaser() -> dict[str, str] | None:
+    """What the front page says of the season in which something can be done now, if there is one."""
+    for found in Season.objects.public().filter(state__in=[State.VOTING, State.NOMINATING]):
+        if found.is_taking_ballots and found.closes_at:
+            until = f"Voting closes on {date_format(found.closes_at, 'j F')}."
+            words = {"text": f"{found.standfirst} {until}".strip(), "label": "Vote now"}
+            return {
+                "title": f"{found.title}: voting is open",
+                "url": reverse("surveys:vote", args=[found.slug]),
+                **words,
+            }
+        if found.state == State.NOMINATING:
+            words = {"text": found.standfirst, "label": "Nominate"}
+            return {
+                "title": f"{found.title}: name your favourites",
+                "url": reverse("surveys:nominate", args=[found.slug]),
+                **words,
+            }
+    return None
+
+
+def season(found: Season) -> dict[str, Any]:
+    categories = list(found.categories.prefetch_related("nominees", *_winners()))
+    for category in categories:
+        category.season = found
+    return {"season": found, "categories": categories, "has_ledger": found.is_fixed}
+
+
+def nominees(category: AwardCategory) -> list[Nominee]:
+    """In the order of the day, as in the ballot."""
+    found = in_fair_order(category)
+    for each in found:
+        each.category = category
+    return found
+
+
+def nominee(found: Nominee, category: AwardCategory) -> dict[str, Any]:
+    found.category = category
+    result = result_of(category)
+    row = next((row for row in result.rows if row["slug"] == found.slug), None) if result else None
+    sponsor = next(iter(mentions(f"{found.name}. {found.description}")), None)
+    return {
+        "nominee": found,
+        "category": category,
+        "season": category.season,
+        "row": row,
+        "result": result,
+        "sponsor_note": SPONSOR_NOTE.format(sponsor.sponsor_name) if sponsor else "",
+    }
+
+
+def pending_ballot(pending: PendingBallot) -> dict[str, Any]:
+    """What a voter is about to confirm, in words."""
+    categories = pending.season.categories.filter(slug__in=pending.choices).prefetch_related("nominees")
+    lines = []
+    for category in categories:
+        names = {each.slug: each.name for each in category.nominees.all()} | {WRITE_IN: "Another"}
+        chosen = [names.get(slug, slug) for rank in pending.choices[category.slug] for slug in rank]
+        lines.append({"category": category, "chosen": chosen})
+    return {"season": pending.season, "lines": lines}
+
+
+def log_missing_pepper(found: Season) -> None:
+    logger.error("The pepper of the season “%s” is missing: no vote can be taken or confirmed until it is back.", found)
+
+
+def _with_winners() -> Prefetch:
+    return Prefetch("categories", AwardCategory.objects.prefetch_related(*_winners()))
+
+
+def _winners() -> list[Prefetch | str]:
+    """The winning rows of each category's tally, once they are released."""
+    rows = TallyRow.objects.filter(is_winner=True, tally__category__released_at__isnull=False)
+    return ["tally", Prefetch("tally__rows", rows, to_attr="winning_rows")]

@@ -1,0 +1,62 @@
+"""What the newsroom's start page shows of the awards."""
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from core.lib.dashboard import Line, Widget, register
+from surveys.models import Season
+
+State = Season.State
+
+
+def awards(user: Any) -> Widget:
+    """Where each season stands that is under way, and what it waits for."""
+    running = Season.objects.exclude(state__in=[State.RELEASED, State.ARCHIVED]).annotate(
+        all_categories=Count("categories", distinct=True),
+        tallied=Count("categories__tally", distinct=True),
+        new=Count("categories__nominations", filter=Q(categories__nominations__state="new"), distinct=True),
+    )
+    add = [("Start a season", reverse("admin:surveys_season_add"))] if user.has_perm("surveys.add_season") else []
+    lines = [_line(season) for season in running]
+    return Widget(lines=lines, empty="No season is under way.", links=[] if lines else add)
+
+
+def _line(season: Any) -> Line:
+    url = reverse("admin:surveys_season_change", args=[season.pk])
+    note, tone, at = _stand(season)
+    if season.state == State.NOMINATING and season.new:
+        url = (
+            f"{reverse('admin:surveys_nomination_changelist')}?state__exact=new&category__season__id__exact={season.pk}"
+        )
+    return Line(text=season.title, url=url, label=season.get_state_display(), note=note, tone=tone, at=at)
+
+
+def _stand(season: Any) -> tuple[str, str, Any]:
+    """What a season waits for, how urgent that is, and the time that goes with it."""
+    now = timezone.now()
+    if season.state == State.DRAFT:
+        return ("voting opens", "", season.opens_at) if season.opens_at else ("say when voting opens", "", None)
+    if season.state == State.NOMINATING:
+        return (
+            _many(season.new, "nomination to look at", "nominations to look at"),
+            "soon" if season.new else "",
+            None,
+        )
+    if season.state == State.VOTING:
+        begun = season.opens_at <= now
+        return ("until" if begun else "voting opens", "good", season.closes_at if begun else season.opens_at)
+    if season.tallied < season.all_categories:
+        return (f"to be tallied: {season.all_categories - season.tallied} of {season.all_categories}", "soon", None)
+    return ("tallied: to be released", "soon", None)
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{count or 'no'} {one if count == 1 else several}"
+
+
+def register_all() -> None:
+    """Register the widgets, each for those who have its permission."""
+    register("Awards", awards, permission="surveys.view_season", place=60)

@@ -1,0 +1,188 @@
+"""Tallying a closed category and releasing its result. Nothing of it is public before that (surveys.result_view)."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count
+from django.db.models.functions import Now
+
+from core import pagecache
+from core.models import User
+from surveys import ledger, tallying
+from surveys.models import AwardCategory, Ballot, Nominee, Season, Tally, TallyRow
+from surveys.seasons import Refused
+from surveys.tallying import WRITE_IN, Outcome, Rules, share
+
+WRITE_IN_NAME = "Other / write-in"
+
+
+def count(category: AwardCategory) -> Outcome:
+    """Count a category's ballots now, by slugs. Raises Refused while any could still come or be left out."""
+    return _count(category)[0]
+
+
+def _count(category: AwardCategory) -> tuple[Outcome, dict[str, int]]:
+    """The outcome and where every ballot went, from one reading of the ballots."""
+    if category.closed_at is None:
+        raise Refused(f"“{category}” has not been closed.")
+    if waiting := category.ballots.waiting().count():
+        raise Refused(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
+    piles = list(category.ballots.order_by().values_list("state", "choice").annotate(number=Count("pk")))
+    found = _reconciled((state, number) for state, _, number in piles)
+    if found["held"]:
+        raise Refused(f"{found['held']} ballots of “{category}” are held for review: decide on them first.")
+    grouped = [(choice, number) for state, choice, number in piles if state == Ballot.State.CAST]
+    candidates = [nominee.slug for nominee in category.nominees.all()]
+    ranked = category.method in (AwardCategory.Method.IRV, AwardCategory.Method.SCHULZE)
+    if ranked and any(WRITE_IN in rank for choice, _ in grouped for rank in choice):
+        candidates.append(WRITE_IN)  # in a ranking they have to be compared like anybody
+    return tallying.count(category.method, grouped, candidates, rules_of(category)), found
+
+
+@transaction.atomic
+def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
+    """Count a closed category and keep the outcome, in place of an earlier count. Raises Refused."""
+    category = AwardCategory.objects.select_for_update(of=("self",)).select_related("season").get(pk=category.pk)
+    if category.is_released:
+        raise Refused(f"The result of “{category}” is released: it cannot be counted again.")
+    outcome, found = _count(category)
+    head = ledger.latest_head(category.season) or ledger.append(category.season, [])
+    counts, base = figures(outcome)
+    Tally.objects.filter(category=category).delete()
+    result = Tally.objects.create(
+        category=category,
+        tree_head=head,
+        method=category.method,
+        rules_version=category.season.rules_version,
+        ballots=outcome.ballots,
+        base=base,
+        detail={"rounds": [asdict(stage) for stage in outcome.rounds], "pairwise": outcome.pairwise},
+        reconciliation=found,
+        made_by=by,
+    )
+    TallyRow.objects.bulk_create(_rows(result, outcome, counts, {n.slug: n for n in category.nominees.all()}))
+    return result
+
+
+@transaction.atomic
+def release(category: AwardCategory) -> None:
+    """Show a tallied result to everybody, for good. Raises Refused."""
+    made = Tally.objects.filter(category=category).first()
+    if made is None:
+        raise Refused(f"“{category}” has not been tallied.")
+    if made.reconciliation != reconciliation(category):
+        raise Refused(f"Ballots of “{category}” were held or voided after its tally: tally it again.")
+    if AwardCategory.objects.closed().filter(pk=category.pk, released_at__isnull=True).update(released_at=Now()) != 1:
+        raise Refused(f"The result of “{category}” is released already.")
+    category.refresh_from_db()
+    pagecache.bump()
+
+
+@transaction.atomic
+def release_season(season: Season) -> None:
+    """Release every category that is not yet, and with them the season. Raises Refused."""
+    if season.state != Season.State.CLOSED:
+        raise Refused(f"“{season}” has to be closed first.")
+    for category in season.categories.filter(released_at__isnull=True):
+        release(category)
+    changed = Season.objects.filter(pk=season.pk, state=Season.State.CLOSED)
+    if changed.update(state=Season.State.RELEASED, released_at=Now()) != 1:
+        raise Refused(f"“{season}” was released meanwhile.")
+    season.refresh_from_db()
+    pagecache.bump()
+
+
+def reconciliation(category: AwardCategory) -> dict[str, int]:
+    """Where every confirmed ballot went."""
+    return _reconciled(category.ballots.order_by().values_list("state").annotate(number=Count("pk")))
+
+
+def _reconciled(piles: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found = Counter[str]()
+    for state, number in piles:
+        found[state] += number
+    counted, held, void = (found[state] for state in ("cast", "quarantined", "void"))
+    return {"confirmed": counted + held + void, "held": held, "void": void, "counted": counted}
+
+
+def rules_of(category: AwardCategory) -> Rules:
+    return Rules(
+        overvote=category.overvote,
+        max_skips=category.max_skips,
+        max_ranks=category.max_ranks,
+        unranked=category.unranked,
+    )
+
+
+def figures(outcome: Outcome) -> tuple[dict[str, int], int]:
+    """The one figure that a result shows for each nominee, and what shares are shares of.
+
+    Votes, approvals or points as counted; in an instant runoff the votes of the last round a nominee was in, of those
+    that still counted in the last of all; in a Schulze count the duels won.
+    """
+    if outcome.rounds:
+        counts: dict[str, int] = {}
+        for stage in outcome.rounds:
+            counts |= stage.counts
+        return counts, sum(outcome.rounds[-1].counts.values())
+    if outcome.pairwise:
+        wins = {
+            a: sum(votes > outcome.pairwise[b][a] for b, votes in row.items()) for a, row in outcome.pairwise.items()
+        }
+        return wins, outcome.base
+    return outcome.counts, outcome.base
+
+
+def _rows(result: Tally, outcome: Outcome, counts: dict[str, int], nominees: dict[str, Nominee]) -> list[TallyRow]:
+    """A row for each nominee by rank, and what was written in below them all."""
+    order = sorted(nominees, key=lambda slug: (outcome.ranking[slug], nominees[slug].name.casefold()))
+    rows = [
+        TallyRow(
+            tally=result,
+            nominee=nominees[slug],
+            name=nominees[slug].name,
+            rank=outcome.ranking[slug],
+            count=counts[slug],
+            is_winner=slug in outcome.winners,
+            ordering=place,
+        )
+        for place, slug in enumerate(order)
+    ]
+    written_in = TallyRow(
+        tally=result,
+        name=WRITE_IN_NAME,
+        rank=outcome.ranking.get(WRITE_IN),
+        count=counts.get(WRITE_IN, 0),
+        is_winner=WRITE_IN in outcome.winners,
+        ordering=len(rows),
+    )
+    return [*rows, written_in]
+
+
+def as_json(outcome: Outcome, names: dict[str, str]) -> dict[str, Any]:
+    """An outcome under its nominees' names, as far as its method has the parts."""
+
+    def named(counts: dict[str, Any]) -> dict[str, Any]:
+        return {names.get(slug, slug): value for slug, value in counts.items()}
+
+    def listed(slugs: Sequence[str]) -> list[str]:
+        return [names.get(slug, slug) for slug in slugs]
+
+    answer: dict[str, Any] = {
+        "method": outcome.method,
+        "ballots": outcome.ballots,
+        "winners": listed(outcome.winners),
+        "counts": named(outcome.counts),
+        "shares": {name: str(share(number, outcome.base)) for name, number in named(outcome.counts).items()},
+    }
+    if outcome.rounds:
+        answer["rounds"] = [
+            {"counts": named(stage.counts), "eliminated": listed(stage.eliminated), "exhausted": stage.exhausted}
+            for stage in outcome.rounds
+        ]
+    if outcome.pairwise:
+        answer["pairwise"] = {names.get(slug, slug): named(row) for slug, row in outcome.pairwise.items()}
+    return answer

@@ -1,0 +1,107 @@
+"""How a released result is shown, in pages and inside articles: the one place that reads tallies for readers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.lib import charts
+from surveys.models import AwardCategory, Tally, TallyRow
+from surveys.tallying import WRITE_IN, share
+
+UNITS = {"irv": "votes when last in", "schulze": "duels won", "score": "points"}
+NOTES = {
+    "plurality": "Shares are of the {base} votes counted, rounded, and may not sum to 100 %.",
+    "approval": "Shares are of the {base} ballots that name somebody; a ballot can name several, so they sum to more than 100 %.",
+    "irv": "Shares are of the {base} ballots that still counted in the last round.",
+    "score": "Shares are of the {base} points given, rounded, and may not sum to 100 %.",
+}
+SELF_SELECTED = "Voters chose themselves: this is a self-selected, not a representative sample."
+
+
+@dataclass(frozen=True)
+class Result:
+    """A released result. Rounds and duels are tables, empty where the method has none."""
+
+    category: AwardCategory
+    caption: str
+    rows: list[dict[str, Any]]
+    total: str | None
+    unit: str
+    chart: charts.BarChart
+    note: str
+    rounds: list[dict[str, Any]]
+    round_rows: list[dict[str, Any]]
+    duels: list[dict[str, Any]]
+
+    @property
+    def winners(self) -> list[str]:
+        return [row["name"] for row in self.rows if row["winner"]]
+
+
+def result_of(category: AwardCategory) -> Result | None:
+    """A category's result, where it is released."""
+    if not category.is_released:
+        return None
+    made = Tally.objects.get(category=category)
+    shared = _who_has_a_share(made)
+    rows = [_row(category, made, row, shared) for row in made.rows.select_related("nominee")]
+    names = {row["slug"]: row["name"] for row in rows}
+    rounds = [stage | {"number": number} for number, stage in enumerate(made.detail["rounds"], 1)]
+    return Result(
+        category=category,
+        caption=f"Result: {category.title}",
+        rows=rows,
+        total=f"{made.base:,}" if shared is None else None,
+        unit=UNITS.get(made.method, "votes"),
+        chart=charts.bar_chart([(row["name"], row["count"], _bar_text(row)) for row in rows]),
+        note=_note(made),
+        rounds=rounds,
+        round_rows=_round_rows(rounds, names),
+        duels=_duels(made.detail["pairwise"], names),
+    )
+
+
+def _who_has_a_share(made: Tally) -> set[str] | None:
+    """Whose figures are parts of one whole: in a runoff those of the last round, in a Schulze count nobody's."""
+    if made.method == AwardCategory.Method.SCHULZE:
+        return set()
+    return set(made.detail["rounds"][-1]["counts"]) if made.detail["rounds"] else None
+
+
+def _row(category: AwardCategory, made: Tally, row: TallyRow, shared: set[str] | None) -> dict[str, Any]:
+    if row.nominee:
+        row.nominee.category = category  # its address needs the category, which is at hand
+    slug = row.nominee.slug if row.nominee else WRITE_IN
+    return {
+        "rank": row.rank,
+        "name": row.name,
+        "slug": slug,
+        "url": row.nominee.get_absolute_url() if row.nominee else None,
+        "count": row.count,
+        "votes": f"{row.count:,}",
+        "share": str(share(row.count, made.base)) if shared is None or slug in shared else None,
+        "winner": row.is_winner,
+    }
+
+
+def _bar_text(row: dict[str, Any]) -> str:
+    return row["votes"] if row["share"] is None else f"{row['votes']} · {row['share']}\u00a0%"
+
+
+def _round_rows(rounds: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
+    """A line for each nominee in a round, with a dash once it is out."""
+    ordered = [slug for slug in names if rounds and slug in rounds[0]["counts"]]
+    return [{"name": names[slug], "cells": [stage["counts"].get(slug, "–") for stage in rounds]} for slug in ordered]
+
+
+def _duels(pairwise: dict[str, dict[str, int]], names: dict[str, str]) -> list[dict[str, Any]]:
+    ordered = [slug for slug in names if slug in pairwise]
+    return [{"name": names[a], "cells": ["" if a == b else pairwise[a][b] for b in ordered]} for a in ordered]
+
+
+def _note(made: Tally) -> str:
+    """The denominator, the method and what the sample is."""
+    method = AwardCategory.Method(made.method).label.split(":")[0]
+    parts = [f"N = {made.ballots:,} ballots. {method} count, rules version {made.rules_version}.", SELF_SELECTED]
+    if made.method in NOTES:
+        parts.append(NOTES[made.method].format(base=f"{made.base:,}"))
+    return " ".join(parts)

@@ -1,0 +1,158 @@
+"""A cache in front knows what each page shows, and is told what to forget."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from articles import related
+from articles.documents import apply_document, document_of
+from articles.publishing import publish, unpublish
+from core import cdn_purge, http_outbox
+from core.models import OutgoingRequest, SiteProfile
+from tests.articles import factories
+from tests.http import HttpServer
+from tests.processes import RealProcess
+from tests.smtp import wait_until
+
+pytestmark = pytest.mark.django_db
+
+
+def tags(client: Client, path: str) -> set[str]:
+    """The tags in a page's header."""
+    return set(client.get(path)["Cache-Tag"].split(","))
+
+
+def test_an_articles_page_names_what_it_shows(client: Client) -> None:
+    factories.category("research")
+    factories.author("ana")
+    factories.tag("bitcoin")
+    factories.card("subscribe")
+    factories.publication(slug="fees", category="research", authors=["ana"], tags=["bitcoin"], cta="subscribe")
+    shown = {"site", "article:fees", "category:research", "author:ana", "tag:bitcoin", "snippet:subscribe"}
+    assert tags(client, "/blog/fees/") == shown
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/blog/", "/blog/category/research/", "/blog/archive/", "/feed.xml", "/sitemap.xml"]
+)
+def test_lists_and_feeds_share_a_tag(client: Client, path: str) -> None:
+    factories.category("research")
+    factories.publication(category="research")
+    assert tags(client, path) == {"site", "articles"}
+
+
+def test_fastly_reads_another_header(client: Client, settings: Any) -> None:
+    settings.CACHE_PURGE_KIND = "fastly"
+    answer = client.get("/blog/")
+    assert answer["Surrogate-Key"] == "site articles"
+    assert "Cache-Tag" not in answer
+
+
+def test_a_personal_page_has_no_tags(client: Client) -> None:
+    assert "Cache-Tag" not in client.get("/accounts/login/")
+
+
+@pytest.fixture
+def cdn(http_server: HttpServer, settings: Any) -> HttpServer:
+    settings.CACHE_PURGE_URL = f"{http_server.url}/purge"
+    return http_server
+
+
+def queued() -> set[str]:
+    """What is to be forgotten; and start afresh."""
+    tags = {tag for row in OutgoingRequest.objects.all() for tag in row.body["tags"]}
+    OutgoingRequest.objects.all().delete()
+    return tags
+
+
+def test_each_change_names_the_pages_it_touches(cdn: HttpServer) -> None:
+    factories.tag("fees")
+    companion = factories.publication(slug="companion", tags=["fees"])
+    assert queued() >= {"articles", "article:companion"}
+    shown = factories.publication(slug="shown", tags=["fees"])
+    related.relate_due()
+    assert queued() >= {"articles", "article:shown", "article:companion"}
+    apply_document(shown.article, {**document_of(shown.article), "slug": "moved"})
+    publish(shown.article)
+    assert queued() >= {"article:shown", "article:moved", "redirects"}
+    unpublish(companion.article)
+    assert queued() >= {"articles", "article:companion", "article:moved"}
+
+
+def test_a_shared_thing_names_its_own_pages_under_both_names(cdn: HttpServer) -> None:
+    author, card = factories.author("ana"), factories.card("subscribe")
+    queued()
+    author.slug = "anna"
+    author.save()
+    assert queued() == {"articles", "author:ana", "author:anna"}
+    card.save()
+    assert "snippet:subscribe" in queued()
+    card.delete()
+    assert "snippet:subscribe" in queued()
+
+
+def test_the_site_profile_touches_every_page(cdn: HttpServer, client: Client) -> None:
+    client.force_login(factories.user("editor"))
+    profile = SiteProfile.objects.create()
+    empty = {"navigation": "[]", "stats": "[]", "social_links": "[]"}
+    client.post(reverse("admin:core_siteprofile_change", args=[profile.pk]), {"name": "New", **empty})
+    assert queued() == {"site"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "says"),
+    [
+        ("cloudflare", "POST", ("Authorization", "Bearer secret", b'{"tags": ["a", "b"]}')),
+        ("fastly", "POST", ("Fastly-Key", "secret", b'{"surrogate_keys": ["a", "b"]}')),
+        ("purge", "PURGE", ("Cache-Tag", "a,b", b"")),
+    ],
+)
+def test_many_purges_are_one_request_in_the_form_that_is_asked_for(
+    cdn: HttpServer, settings: Any, kind: str, method: str, says: tuple[str, str, bytes]
+) -> None:
+    settings.CACHE_PURGE_KIND, settings.CACHE_PURGE_TOKEN = kind, "secret"
+    for tag in ("a", "b", "a"):
+        cdn_purge.purge(tag)
+    assert cdn_purge.send_purges(now=timezone.now() + timedelta(seconds=5)) == 3
+    (asked,) = cdn.requests
+    name, value, body = says
+    assert (asked.method, asked.path, asked.headers[name], asked.body) == (method, "/purge", value, body)
+
+
+def test_hundreds_of_tags_go_in_portions(cdn: HttpServer) -> None:
+    for number in range(70):
+        cdn_purge.purge(f"article:{number}")
+    cdn_purge.send_purges(now=timezone.now() + timedelta(seconds=5))
+    assert [len(json.loads(asked.body)["tags"]) for asked in cdn.requests] == [30, 30, 10]
+
+
+def test_a_refused_portion_has_all_tried_again(cdn: HttpServer) -> None:
+    cdn.answers = [200, 429]
+    for number in range(40):
+        cdn_purge.purge(f"article:{number}")
+    assert cdn_purge.send_purges(now=timezone.now() + timedelta(seconds=5)) == 0
+    assert set(OutgoingRequest.objects.values_list("state", "status")) == {("queued", 429)}
+    assert cdn_purge.send_purges(now=timezone.now() + timedelta(minutes=1)) == 40
+
+
+def test_without_a_cache_in_front_nothing_is_queued(db: None) -> None:
+    factories.publication()
+    assert not OutgoingRequest.objects.exists()
+
+
+def test_a_real_worker_purges_and_purges_when_the_cache_is_back(celery_worker: RealProcess, cdn: HttpServer) -> None:
+    cdn.stop()
+    factories.publication(slug="fees")
+    wait_until(lambda: OutgoingRequest.objects.exclude(error="").exists(), what="the first try")
+    cdn.start()
+    factories.publication(slug="gas")
+    wait_until(lambda: any(b"article:gas" in asked.body for asked in cdn.requests), what="the second purge")
+    OutgoingRequest.objects.update(due_at=timezone.now())  # the seconds until the next try pass
+    http_outbox.celery_app.send_task("core.tasks.purge_caches")
+    wait_until(lambda: any(b"article:fees" in asked.body for asked in cdn.requests), what="the first purge")
+    wait_until(lambda: set(OutgoingRequest.objects.values_list("state")) == {("sent",)}, what="the rows")

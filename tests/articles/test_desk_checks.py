@@ -1,0 +1,53 @@
+"""What the checker finds before an article is published."""
+
+from typing import Any
+
+import pytest
+
+from articles.desk.checks import blocking, findings_of
+from articles.documents import document_of
+from articles.publishing import submit
+from core.models import User
+from tests.articles import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def found(*blocks: dict[str, Any], **parts: Any) -> str:
+    article = factories.article(*blocks, **parts)
+    return " ".join(finding.text for finding in findings_of(document_of(article), article=article))
+
+
+def text(html: str) -> dict[str, str]:
+    return {"type": "richtext", "html": html}
+
+
+def test_the_checker_names_what_to_look_at() -> None:
+    assert "has no alternative text" in found({"type": "image", "src": factories.image(alt="").file})
+    assert "a level is left out" in found(text("<h2>a</h2><h4>b</h4><p>c</p>"))
+    assert "search engines show about" in found(text("<p>x</p>"), title="Long " * 20)
+    assert "neither a standfirst nor" in found(text("<p>x</p>"))
+    assert "leads to no page" in found(text('<p><a href="/blog/nowhere/">x</a></p>'))
+    assert "unfinished mark, “TK”" in found(text("<p>TK</p>"))
+    assert "more than 40 words" in found(text(f"<p>{'word ' * 50}.</p>"))
+    assert "No author is named" in found(text("<p>x</p>"))
+    assert "is not published" in found(text("<p>x</p>"), {"type": "related", "article": "nothing"})
+    assert "same title" in found(text("<p>x</p>"), title="Twice") + found(text("<p>x</p>"), title="Twice", slug="other")
+
+
+def test_a_link_inside_the_site_that_works_is_no_finding() -> None:
+    shown = factories.publication()
+    assert "leads to no page" not in found(
+        text(f'<p><a href="{shown.get_absolute_url()}#part">x</a> <a href="/blog/">y</a></p>')
+    )
+
+
+def test_what_blocks_is_told_apart_from_advice() -> None:
+    article = factories.article(text("<p>TK</p>"))
+    assert blocking(document_of(article), article=article) == ["The text still has an unfinished mark, “TK”."]
+
+
+def test_a_finding_stops_no_review(writer: User) -> None:
+    article = factories.article(text("<p>TK</p>"))
+    submit(article, by=writer)
+    assert article.state == "in_review"

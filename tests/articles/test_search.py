@@ -1,0 +1,161 @@
+"""Readers find articles, narrow what they found, and are helped where they find nothing."""
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from django.test import Client
+
+from articles import search
+from articles.filters import Filters
+from articles.models import Publication
+from articles.publishing import publish
+from tests.articles import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def text(words: str) -> dict[str, str]:
+    return {"type": "richtext", "html": f"<p>{words}</p>"}
+
+
+@pytest.fixture
+def articles() -> None:
+    """Four articles about staking, and one about weather."""
+    factories.category("research")
+    factories.category("news")
+    factories.author("ana")
+    factories.author("bo")
+    for title, category, author, year in (
+        ("Staking one", "research", "ana", 2024),
+        ("Staking two", "research", "bo", 2025),
+        ("Staking three", "news", "ana", 2025),
+        ("Staking four", "news", "bo", 2025),
+    ):
+        draft = factories.article(title=title, category=category, authors=[author])
+        publish(draft, at=datetime(year, 5, 1, tzinfo=UTC))
+    factories.publication(title="Weather", category="news")
+
+
+def titles(client: Client, query: str) -> list[str]:
+    """What the page shows, in its order."""
+    page = client.get(f"/blog/search/?{query}").content.decode()
+    return re.findall(r'card__title"><a [^>]*>([^<]*)', page)
+
+
+def options(client: Client, query: str, name: str) -> list[str]:
+    page = client.get(f"/blog/search/?{query}").content.decode()
+    listed = re.search(rf'<select[^>]*name="{name}">(.*?)</select>', page)
+    assert listed
+    return re.findall(r">([^<]+)</option>", listed[1])
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=staking", {"Staking one", "Staking two", "Staking three", "Staking four"}),
+        ("q=staking&category=research", {"Staking one", "Staking two"}),
+        ("q=staking&author=ana", {"Staking one", "Staking three"}),
+        ("q=staking&year=2025", {"Staking two", "Staking three", "Staking four"}),
+        ("q=staking&category=news&author=bo&year=2025", {"Staking four"}),
+        ("q=staking&category=news&year=2024", set()),
+        (
+            "q=staking&category=none&author=none&year=none",
+            {"Staking one", "Staking two", "Staking three", "Staking four"},
+        ),
+        ("q=staking&year=99999999999999999999", {"Staking one", "Staking two", "Staking three", "Staking four"}),
+    ],
+)
+def test_a_search_is_narrowed(articles: None, client: Client, query: str, found: set[str]) -> None:
+    assert set(titles(client, query)) == found
+
+
+def test_each_choice_says_how_many_it_would_leave(articles: None, client: Client) -> None:
+    assert options(client, "q=staking", "category") == ["All sections", "News (2)", "Research (2)"]
+    assert options(client, "q=staking&category=research", "year") == ["All years", "2025 (1)", "2024 (1)"]
+    assert options(client, "q=staking&year=2024", "category") == ["All sections", "Research (1)"]
+
+
+def test_what_was_chosen_stays_chosen_over_pages_and_can_be_cleared(client: Client) -> None:
+    factories.category("news")
+    for _ in range(13):
+        factories.publication(text("common words"), category="news")
+    page = client.get("/blog/search/?q=common&category=news").content.decode()
+    assert '<option value="news" selected>' in page
+    further = re.search(r'rel="next" href="\?([^"]*)"', page)
+    assert further
+    assert dict(parse_qsl(unescape(further[1]))) == {"q": "common", "category": "news", "page": "2"}
+    assert 'href="?q=common">Clear the filters' in page
+    assert len(titles(client, "q=common&category=news&page=2")) == 1
+
+
+def test_a_search_without_words_offers_the_form_and_nothing_else(articles: None, client: Client) -> None:
+    assert titles(client, "category=news") == []
+    assert 'name="q"' in client.get("/blog/search/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("q=stakking", "?q=staking"),
+        ("q=staking+weather", "?q=staking+or+weather"),
+        ("q=weather&category=research", "?q=weather"),
+    ],
+)
+def test_an_empty_result_offers_searches_that_find_something(
+    articles: None, client: Client, query: str, hint: str
+) -> None:
+    page = client.get(f"/blog/search/?{query}").content.decode()
+    assert "Nothing found" in page
+    assert f'href="{hint}"' in page
+
+
+@pytest.mark.parametrize("query", ["zzzz", "🌕", "a " * 90, "or or", "--", '""', "x'; --"])
+def test_hopeless_searches_are_answered_without_hints(articles: None, client: Client, query: str) -> None:
+    answer = client.get("/blog/search/", {"q": query, "category": "news"})
+    assert answer.status_code == 200
+    assert "finder__hints" not in answer.content.decode()
+
+
+def test_of_a_very_common_word_the_newest_are_ranked_and_the_rest_is_said(client: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(search, "CONSIDERED", 3)
+    for number in range(5):
+        publish(
+            factories.article(text("moon" + " words" * 50), title=f"Of {number}"),
+            at=datetime(2025, 1, number + 1, tzinfo=UTC),
+        )
+    publish(factories.article(title="The moon"), at=datetime(2025, 1, 20, tzinfo=UTC))
+    page = client.get("/blog/search/?q=moon").content.decode()
+    assert titles(client, "q=moon") == ["The moon", "Of 4", "Of 3"]
+    assert "More than 3 articles" in page
+    assert titles(client, "q=moon&year=2025") == ["The moon", "Of 4", "Of 3"]
+
+
+def test_an_old_article_with_the_word_in_its_title_is_found_among_the_newest(client: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(search, "CONSIDERED", 3)
+    publish(factories.article(title="What the moon is"), at=datetime(2019, 1, 1, tzinfo=UTC))
+    for number in range(5):
+        factories.publication(text("moon" + " words" * 50), title=f"Of {number}")
+    assert titles(client, "q=moon") == ["What the moon is", "Of 4", "Of 3"]
+
+
+@pytest.mark.parametrize(("common", "opened"), [(0, 2), (1_000_000, 40)])
+def test_phrases_and_authors_are_found_however_common_the_words(
+    articles: None, client: Client, monkeypatch: Any, common: int, opened: int
+) -> None:
+    monkeypatch.setattr(search, "COMMON", common)
+    monkeypatch.setattr(search, "expected", lambda *_: 50)
+    monkeypatch.setattr(search, "LOOKED_INTO", opened)
+    factories.publication(text("two staking"), title="Backwards")
+    assert titles(client, "q=%22staking+two%22") == ["Staking two"]
+    assert set(titles(client, "q=staking&author=ana")) == {"Staking one", "Staking three"}
+    assert titles(client, "q=%22staking+two%22&author=ana") == []
+    assert titles(client, "q=staking+-%22staking+two%22&author=bo") == ["Staking four"]
+
+
+def test_the_planner_says_how_common_words_are(articles: None) -> None:
+    assert search.expected(Publication.objects.all(), "staking") >= 1
+    assert search.search("staking", Filters()).is_more is False

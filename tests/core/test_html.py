@@ -1,0 +1,78 @@
+"""HTML that comes in from anywhere is stored clean, and its words survive."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.lib.html import clean, text_of, with_anchors
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '<a href="javascript:alert(1)">x</a>',
+    '<a href="JaVaScRiPt:alert(1)">x</a>',
+    '<a href="&#106;avascript:alert(1)">x</a>',
+    '<a href="java\tscript:alert(1)">x</a>',
+    '<a href="data:text/html,<script>1</script>">x</a>',
+    '<p onclick="alert(1)" style="position:fixed">x</p>',
+    "<svg><script>alert(1)</script></svg>",
+    '<math><mi xlink:href="javascript:alert(1)">x</mi></math>',
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<style>*{display:none}</style>",
+    '<form action="https://evil.example"><input name=password></form>',
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<p>\x00<scr\x00ipt>alert(1)</script>",
+]
+
+
+@pytest.mark.parametrize("html", HOSTILE)
+def test_nothing_that_runs_is_left(html):
+    cleaned = clean(html).lower()
+    for bad in ("<script", "<img", "onerror", "onclick", 'href="javascript', 'href="data', "style", "<iframe", "<form"):
+        assert bad not in cleaned.replace("&lt;", ""), cleaned
+
+
+@given(st.text() | st.sampled_from(HOSTILE))
+def test_cleaning_twice_changes_nothing(html):
+    assert clean(clean(html)) == clean(html)
+
+
+def test_what_editors_write_survives():
+    html = (
+        '<h2>Why</h2><p>A <strong>bold</strong> <a href="/blog/x/" title="t">link</a>.</p><ul><li>one</li></ul>'
+        "<blockquote>said</blockquote><table><tbody><tr><th>a</th><td>1</td></tr></tbody></table><pre><code>x</code></pre>"
+    )
+    assert clean(html) == html
+
+
+@pytest.mark.parametrize(
+    ("work", "html"),
+    [
+        (clean, "<ul><li>" * 40_000 + "a"),
+        (clean, "<dl><dd>" * 40_000 + "a"),
+        (with_anchors, "<h2>a</h2>" * 30_000),
+        (text_of, "<" * 200_000 + "</"),
+    ],
+)
+def test_work_grows_with_the_length_of_a_text_and_no_faster(work, html):
+    began = time.process_time()
+    work(html)
+    assert time.process_time() - began < 5  # the least of them took half a minute
+
+
+@pytest.mark.parametrize("unfit", ["\x01", "&#1;", "&#x0b;", "\ufffe", "\ud800", "\x00"])
+def test_what_xml_cannot_hold_is_left_out_and_hides_nothing(unfit):
+    assert clean(f"<p>a{unfit}b</p>") == "<p>ab</p>"
+    assert "script:" not in clean(f'<a href="java{unfit}script:alert(1)">a</a>')
+
+
+def test_headings_get_anchors_that_differ():
+    html, headings = with_anchors("<h2>Why?</h2><h3>Why?</h3><h2>!</h2>", taken={"section"})
+    assert [heading.id for heading in headings] == ["why", "why-2", "section-2"]
+    assert '<h3 id="why-2">Why?</h3>' in html
+
+
+def test_the_words_of_a_page_keep_their_lines():
+    assert text_of("<p>a &amp; <b>b</b></p><p>c<br>d</p>") == "a & b\nc\nd"

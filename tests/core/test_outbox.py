@@ -1,0 +1,82 @@
+"""Transactional mail is a row: it goes out once, survives crashes, and is tried again."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.mail import EmailMessage
+from django.utils import timezone
+
+from core import outbox
+from core.models import OutgoingMail
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def wire(settings, smtp_server):
+    settings.EMAIL_URL = smtp_server.url
+    return smtp_server
+
+
+def mail(**fields):
+    fields = {
+        "kind": "test",
+        "recipient": "ann@example.com",
+        "subject": "Hello",
+        "message": b"Subject: Hello\r\n\r\nHi\r\n",
+    } | fields
+    return OutgoingMail.objects.create(**fields)
+
+
+def test_what_is_due_goes_out_once(wire):
+    row = mail()
+    assert (outbox.send_due(), outbox.send_due()) == (1, 0)
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == ("sent", 1)
+    assert [message.recipient for message in wire.messages] == ["ann@example.com"]
+
+
+def test_what_is_not_due_waits(wire):
+    mail(due_at=timezone.now() + timedelta(minutes=1))
+    assert outbox.send_due() == 0
+
+
+def test_mail_of_a_worker_that_died_is_taken_up_once_its_lease_is_over(wire):
+    now = timezone.now()
+    mail(state="sending", lease_expires_at=now + timedelta(seconds=1))
+    assert outbox.send_due(now=now) == 0
+    assert outbox.send_due(now=now + timedelta(seconds=2)) == 1
+
+
+def test_a_server_that_is_down_is_tried_again_later(settings):
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    row = mail()
+    outbox.send_due()
+    row.refresh_from_db()
+    assert row.state == "queued"
+    assert row.due_at > timezone.now() + timedelta(seconds=50)
+    assert "Cannot reach" in row.error
+
+
+def test_it_gives_up_after_the_last_try(settings):
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    row = mail(attempts=len(outbox.BACKOFF))
+    outbox.send_due()
+    row.refresh_from_db()
+    assert row.state == "failed"
+
+
+def test_old_mail_is_forgotten_but_never_what_still_waits():
+    old = timezone.now() - timedelta(days=31)
+    mail(state="sent", sent_at=old, created_at=old)
+    waiting = mail(created_at=old)
+    outbox.forget_old()
+    assert list(OutgoingMail.objects.all()) == [waiting]
+
+
+def test_djangos_own_mail_goes_the_same_way(wire, settings):
+    settings.EMAIL_BACKEND = "core.lib.mail.TransportBackend"
+    EmailMessage("A new password", "One line\nand another", "desk@example.com", ["ann@example.com"]).send()
+    (received,) = wire.messages
+    assert b"One line\r\nand another" in received.message
+    assert b"\n" not in received.message.replace(b"\r\n", b"")

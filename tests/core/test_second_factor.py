@@ -1,0 +1,99 @@
+"""Staff turn on a second factor, are asked for it, and get in without it only by a recovery code."""
+
+import time
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.test import Client
+from django.urls import reverse
+
+from core.models import User
+from tests.articles import factories
+from tests.sponsors.factories import wait
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    user = factories.user("editor")
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def sign_in(client: Client, user: User) -> Any:
+    return client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+
+
+def turn_on(client: Client, user: User) -> str:
+    """Set up an app as its owner does, and return its secret."""
+    sign_in(client, user)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
+    client.post(reverse("mfa_activate_totp"), {"code": code_of(secret)})
+    return secret
+
+
+def code_of(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def is_in(client: Client) -> bool:
+    return client.get(reverse("admin:index")).status_code == 200
+
+
+def test_a_code_from_the_app_is_asked_for_besides_the_password(ana: User, client: Client, time_machine: Any) -> None:
+    secret = turn_on(client, ana)
+    client.logout()
+    assert sign_in(client, ana).url == reverse("mfa_authenticate")
+    assert not is_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert not is_in(client)
+    wait(time_machine, seconds=31)  # a code is good once
+    client.post(reverse("mfa_authenticate"), {"code": code_of(secret)})
+    assert is_in(client)
+
+
+def test_a_recovery_code_lets_in_once(ana: User, client: Client) -> None:
+    turn_on(client, ana)
+    page = client.get(reverse("mfa_view_recovery_codes"))
+    code = page.context["unused_codes"][0]
+    assert f"{code}\n" in page.content.decode()
+    for expected in (True, False):
+        client.logout()
+        sign_in(client, ana)
+        client.post(reverse("mfa_authenticate"), {"code": code})
+        assert is_in(client) is expected
+
+
+@pytest.mark.browser
+def test_a_passkey_is_made_and_signs_in(ana: User, page: Any, live_site: Any) -> None:
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    # A passkey belongs to a host name, which 127.0.0.1 is not.
+    site = live_site.url.replace("127.0.0.1", "localhost")
+
+    def password(address: str, button: str, leads_to: str) -> None:
+        page.goto(f"{site}{address}")
+        if page.locator("[name=login]").count():
+            page.fill("[name=login]", ana.email)
+        page.fill("[name=password]", PASSWORD)
+        page.get_by_role("button", name=button).click()
+        page.wait_for_url(f"{site}{leads_to}")
+
+    password("/accounts/login/", "Sign in", "/admin/")
+    password("/accounts/2fa/webauthn/add/", "Confirm", "/accounts/2fa/webauthn/add/")
+    page.get_by_label("Name").fill("My laptop")
+    page.get_by_role("button", name="Add it").click()
+    page.wait_for_url(f"{site}/accounts/2fa/recovery-codes/")
+    page.goto(f"{site}/accounts/logout/")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{site}/")
+    password("/accounts/login/", "Sign in", "/accounts/2fa/authenticate/")
+    page.get_by_role("button", name="Use a security key").click()
+    page.wait_for_url(f"{site}/admin/")

@@ -1,0 +1,54 @@
+"""Tokens carry what was signed, for one purpose, until their time."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.lib.signing import BadToken, ExpiredToken, make_token, read_token
+
+whole_numbers = st.lists(st.integers(0, 2**70), max_size=4)
+
+
+@given(whole_numbers)
+def test_a_token_carries_its_values(values):
+    assert read_token("test", make_token("test", *values)) == tuple(values)
+
+
+@given(whole_numbers, st.integers(0, 200))
+def test_no_character_of_a_token_can_be_changed(values, position):
+    token = make_token("test", *values)
+    position %= len(token)
+    swapped = "A" if token[position] != "A" else "B"
+    with pytest.raises(BadToken):
+        read_token("test", token[:position] + swapped + token[position + 1 :])
+
+
+@pytest.mark.parametrize("token", ["", "A", "====", "ä", "a b", "AAAA" * 9, make_token("other", 7)])
+def test_anything_else_is_a_bad_token(token):
+    with pytest.raises(BadToken):
+        read_token("test", token)
+
+
+def test_an_expired_token_still_says_whose_it_was():
+    with time_machine.travel("2026-01-01", tick=False):
+        token = make_token("test", 7, expires_in=timedelta(hours=1))
+        assert read_token("test", token) == (7,)
+    with time_machine.travel("2026-01-01 01:00:01", tick=False), pytest.raises(ExpiredToken) as expired:
+        read_token("test", token)
+    assert expired.value.values == (7,)
+
+
+def test_a_token_outlives_a_change_of_key_that_names_the_old_one(settings):
+    token = make_token("test", 7)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key", [settings.SECRET_KEY]
+    assert read_token("test", token) == (7,)
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(BadToken):
+        read_token("test", token)
+
+
+def test_a_token_for_a_billion_subscribers_stays_short():
+    assert len(make_token("unsubscribe", 1_000_000_000)) <= 24

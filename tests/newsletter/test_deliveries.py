@@ -1,0 +1,366 @@
+"""Sending: everyone once, nobody lost, and every answer of the mail server ends in the right state."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from newsletter import approval, deliveries, freeze, sender, subscriptions
+from newsletter.models import Briefing, Delivery, Subscriber, Subscription, Suppression
+from newsletter.smtp import Outcome
+from tests.newsletter import factories
+from tests.smtp import free_port
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def weekly():
+    return factories.newsletter()
+
+
+def states(briefing):
+    return dict(Counter(briefing.deliveries.values_list("state", flat=True)))
+
+
+def reload(briefing):
+    return Briefing.objects.get(pk=briefing.pk)
+
+
+def delivery_to(briefing, email):
+    return briefing.deliveries.get(subscriber__email=email)
+
+
+def send_what_is_left(briefing):
+    while sender.pump(briefing.pk):
+        pass
+    return reload(briefing)
+
+
+def test_everyone_confirmed_gets_it_exactly_once(weekly, smtp_server):
+    factories.subscriptions(weekly, 40)
+    factories.subscription(weekly, "pending@example.com", state="pending")
+    factories.subscription(weekly, "gone@example.com", state="unsubscribed")
+    briefing = send_what_is_left(factories.frozen(weekly))
+    assert Counter(m.recipient for m in smtp_server.messages) == {f"reader{n}@example.com": 1 for n in range(40)}
+    assert (briefing.state, briefing.candidates, briefing.delivered) == ("sent", 40, 40)
+    assert not sender.pump(briefing.pk)
+    assert len(smtp_server.messages) == 40
+
+
+def test_a_subscriber_of_another_list_gets_nothing(weekly, smtp_server):
+    factories.subscription(weekly)
+    factories.subscription(factories.newsletter(name="N", slug="n", is_default=False), "other@example.com")
+    send_what_is_left(factories.frozen(weekly))
+    assert [m.recipient for m in smtp_server.messages] == ["ann@example.com"]
+
+
+def test_the_suppressed_are_accounted_for_and_not_written_to(weekly, smtp_server):
+    factories.subscription(weekly)
+    factories.subscription(weekly, "Bounced@example.com")
+    Suppression.objects.create(digest=Suppression.digest_of("bounced@example.com"), reason="bounce")
+    briefing = send_what_is_left(factories.frozen(weekly))
+    assert (briefing.candidates, briefing.delivered, briefing.skipped) == (2, 1, 1)
+    assert delivery_to(briefing, "Bounced@example.com").note == "suppressed"
+
+
+@pytest.mark.parametrize("leaving", ["unsubscribed", "suppressed", "erased"])
+def test_who_leaves_after_the_freeze_is_skipped(weekly, smtp_server, leaving):
+    factories.subscription(weekly)
+    row = factories.subscription(weekly, "leaver@example.com")
+    briefing = factories.frozen(weekly)
+    if leaving == "unsubscribed":
+        subscriptions.unsubscribe(subscriber_id=row.subscriber_id, newsletter_id=weekly.pk, by="test")
+    elif leaving == "suppressed":
+        Suppression.objects.create(digest=Suppression.digest_of("leaver@example.com"), reason="staff")
+    else:
+        subscriptions.erase(row.subscriber)
+    briefing = send_what_is_left(briefing)
+    assert [m.recipient for m in smtp_server.messages] == ["ann@example.com"]
+    assert (briefing.state, briefing.delivered, briefing.skipped) == ("sent", 1, 1)
+    assert briefing.deliveries.get(state="skipped").note == leaving
+
+
+def test_who_joins_after_the_freeze_waits_for_the_next_issue(weekly, smtp_server):
+    factories.subscription(weekly)
+    briefing = factories.frozen(weekly)
+    factories.subscription(weekly, "late@example.com")
+    assert send_what_is_left(briefing).delivered == 1
+
+
+def test_a_refusal_for_good_is_failed_with_what_the_server_said(weekly, smtp_server):
+    factories.subscriptions(weekly, 3)
+    smtp_server.refuse("reader1@example.com", "550 5.1.1 No such user")
+    smtp_server.refuse("reader2@example.com", "554 5.7.1 Looks like spam", at="DATA")
+    briefing = send_what_is_left(factories.frozen(weekly))
+    assert (briefing.state, briefing.delivered, briefing.failed) == ("sent", 1, 2)
+    assert delivery_to(briefing, "reader1@example.com").note == "550 5.1.1 No such user"
+    assert delivery_to(briefing, "reader2@example.com").note == "554 5.7.1 Looks like spam"
+
+
+@pytest.mark.parametrize("at", ["RCPT", "DATA"])
+def test_a_refusal_for_now_is_tried_again_later(weekly, smtp_server, at):
+    factories.subscriptions(weekly, 2)
+    smtp_server.refuse("reader1@example.com", "451 4.7.1 Greylisted", at=at, times=1)
+    briefing = send_what_is_left(factories.frozen(weekly))
+    row = delivery_to(briefing, "reader1@example.com")
+    assert (briefing.state, row.state, row.attempts) == ("sending", "retry", 1)
+    assert row.due_at > timezone.now() + timedelta(minutes=1)
+    Delivery.objects.filter(pk=row.pk).update(due_at=timezone.now() - timedelta(days=1))
+    assert send_what_is_left(briefing).state == "sent"
+    assert len(smtp_server.to("reader1@example.com")) == 1
+
+
+def test_it_gives_up_after_the_last_try(weekly, smtp_server):
+    factories.subscriptions(weekly, 1)
+    smtp_server.refuse("reader0@example.com", "451 4.7.1 Greylisted")
+    briefing = factories.frozen(weekly)
+    for _ in range(len(deliveries.BACKOFF) + 1):
+        briefing.deliveries.update(due_at=timezone.now() - timedelta(days=1))
+        sender.pump(briefing.pk)
+    assert (reload(briefing).state, reload(briefing).failed) == ("sent", 1)
+
+
+@pytest.mark.parametrize("at", ["DATA", "ACCEPTED"])
+def test_a_connection_lost_after_the_message_leaves_it_uncertain_and_not_sent_again(weekly, smtp_server, at):
+    factories.subscriptions(weekly, 3)
+    smtp_server.hang_up("reader1@example.com", at=at)
+    briefing = send_what_is_left(factories.frozen(weekly))
+    assert (briefing.state, briefing.delivered, briefing.uncertain) == ("sent", 2, 1)
+    assert len(smtp_server.to("reader1@example.com")) == (1 if at == "ACCEPTED" else 0)
+
+
+def test_a_connection_lost_before_the_message_is_tried_again(weekly, smtp_server):
+    factories.subscriptions(weekly, 3)
+    smtp_server.hang_up("reader1@example.com", at="RCPT", times=2)
+    briefing = send_what_is_left(factories.frozen(weekly))
+    assert states(briefing) == {"sent": 2, "retry": 1}
+
+
+def test_one_address_that_ends_sessions_does_not_hold_up_the_others(weekly, smtp_server):
+    factories.subscriptions(weekly, 60)
+    smtp_server.hang_up("reader0@example.com", at="RCPT", times=1000)
+    assert states(send_what_is_left(factories.frozen(weekly))) == {"sent": 59, "retry": 1}
+
+
+def test_without_a_mail_server_nothing_is_used_up_and_staff_are_told(weekly, smtp_server, settings):
+    factories.subscriptions(weekly, 3)
+    settings.EMAIL_URL = f"smtp://127.0.0.1:{free_port()}"
+    briefing = factories.frozen(weekly)
+    assert not sender.pump(briefing.pk)
+    assert states(briefing) == {"pending": 3}
+    assert set(briefing.deliveries.values_list("attempts", flat=True)) == {0}
+    assert "cannot be used" in reload(briefing).trouble
+    settings.EMAIL_URL = smtp_server.url
+    briefing = send_what_is_left(briefing)
+    assert (briefing.state, briefing.delivered, briefing.trouble) == ("sent", 3, "")
+
+
+def test_a_message_that_everyone_refuses_pauses_the_briefing(weekly, smtp_server, monkeypatch):
+    monkeypatch.setattr(sender, "REFUSALS_IN_A_ROW", 5)
+    factories.subscriptions(weekly, 100)
+    for number in range(100):
+        smtp_server.refuse(f"reader{number}@example.com", "550 5.7.515 Not authenticated", at="DATA")
+    briefing = send_what_is_left(factories.frozen(weekly))
+    assert briefing.state == "paused"
+    assert "in a row were refused" in briefing.trouble
+    assert "550 5.7.515 Not authenticated" in briefing.trouble
+    assert states(briefing)["pending"] >= 100 - 5 - sender.WINDOW
+
+
+def test_without_a_mail_server_named_messages_become_files(weekly, settings, tmp_path):
+    settings.EMAIL_URL, settings.EMAIL_OUTBOX = "", tmp_path
+    factories.subscriptions(weekly, 3)
+    assert send_what_is_left(factories.frozen(weekly)).delivered == 3
+    files = list(tmp_path.glob("*.eml"))
+    assert len(files) == 3
+    assert b"X-Envelope-To: reader" in files[0].read_bytes()
+    assert not files[0].read_bytes().endswith(b"\r\n.\r\n")
+
+
+def test_a_paused_briefing_sends_nothing_and_resumes_where_it_was(weekly, smtp_server):
+    factories.subscriptions(weekly, 3)
+    briefing = factories.frozen(weekly)
+    approval.pause(briefing)
+    assert not sender.pump(briefing.pk)
+    assert not smtp_server.messages
+    approval.resume(reload(briefing))
+    assert send_what_is_left(briefing).delivered == 3
+
+
+def test_a_cancelled_briefing_skips_the_rest(weekly, smtp_server):
+    factories.subscriptions(weekly, 3)
+    briefing = factories.frozen(weekly)
+    approval.cancel(briefing)
+    assert not sender.pump(briefing.pk)
+    assert (reload(briefing).state, reload(briefing).skipped) == ("cancelled", 3)
+
+
+def test_what_is_decided_twice_is_refused_in_words(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.frozen(weekly)
+    approval.cancel(briefing)
+    with pytest.raises(approval.NotPossible, match="is cancelled"):
+        approval.pause(reload(briefing))
+
+
+# Leases
+
+
+def claimed(briefing, wanted=10):
+    exchange = deliveries.Exchange(briefing)
+    return exchange, [job.delivery_id for job in exchange([], wanted=wanted)]
+
+
+def test_two_claims_never_share_a_delivery(weekly):
+    factories.subscriptions(weekly, 10)
+    briefing = factories.frozen(weekly)
+    (_, first), (_, second) = claimed(briefing, 6), claimed(briefing, 6)
+    assert (len(first), len(second)) == (6, 4)
+    assert not set(first) & set(second)
+
+
+def test_what_may_go_out_is_marked_as_being_sent_before_it_does(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.frozen(weekly)
+    claimed(briefing)
+    assert states(briefing) == {"sending": 1}
+    assert briefing.deliveries.get().attempts == 1
+
+
+def test_an_outcome_is_written_under_its_own_lease_only(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.frozen(weekly)
+    exchange, ids = claimed(briefing)
+    deliveries.Exchange(briefing)([(ids[0], Outcome("sent"))], wanted=0)
+    assert states(briefing) == {"sending": 1}
+    exchange([(ids[0], Outcome("sent"))], wanted=0)
+    assert states(briefing) == {"sent": 1}
+
+
+def test_what_was_being_sent_by_a_dead_worker_is_uncertain_until_its_answer_turns_up(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.frozen(weekly)
+    exchange, ids = claimed(briefing)
+    with time_machine.travel(timezone.now() + deliveries.LEASE + timedelta(seconds=1)):
+        assert deliveries.reap() == 1
+    assert states(briefing) == {"uncertain": 1}
+    assert claimed(briefing)[1] == [], "it is not sent again"
+    exchange([(ids[0], Outcome("sent"))], wanted=0)
+    assert states(briefing) == {"sent": 1}
+
+
+def test_live_leases_are_left_alone(weekly):
+    factories.subscriptions(weekly, 1)
+    claimed(factories.frozen(weekly))
+    assert deliveries.reap() == 0
+
+
+def test_a_letter_that_never_left_costs_no_try(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.frozen(weekly)
+    exchange, ids = claimed(briefing)
+    exchange([(ids[0], Outcome("pending", "no mail server"))], wanted=0)
+    row = briefing.deliveries.get()
+    assert (row.state, row.attempts) == ("pending", 0)
+
+
+def test_a_pause_stops_claims_at_once(weekly):
+    factories.subscriptions(weekly, 2)
+    briefing = factories.frozen(weekly)
+    exchange = deliveries.Exchange(briefing)
+    assert len(exchange([], wanted=1)) == 1
+    approval.pause(briefing)
+    assert exchange([], wanted=1) == []
+
+
+def test_claims_of_a_long_list_go_by_the_index_of_what_is_open(weekly):
+    factories.subscriptions(weekly, 2000)
+    briefing = factories.frozen(weekly)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "EXPLAIN SELECT id FROM newsletter_delivery WHERE briefing_id = %s AND state = 'pending' AND due_at <= now()"
+            " ORDER BY due_at LIMIT 20 FOR UPDATE SKIP LOCKED",
+            [briefing.pk],
+        )
+        plan = " ".join(row[0] for row in cursor.fetchall())
+    assert "delivery_open" in plan
+    assert "Sort" not in plan
+
+
+def test_lanes_bound_the_pumps_of_a_briefing(weekly, settings, smtp_server):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.frozen(weekly)
+    settings.NEWSLETTER_PUMPS = 0
+    assert not sender.pump(briefing.pk)
+    assert not smtp_server.messages
+
+
+# Freezing and finishing
+
+
+def test_a_briefing_is_frozen_once(weekly):
+    factories.subscriptions(weekly, 2)
+    briefing = factories.frozen(weekly)
+    assert not freeze.freeze(briefing.pk)
+    assert states(briefing) == {"pending": 2}
+
+
+def test_a_second_delivery_to_one_subscriber_cannot_exist(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.frozen(weekly)
+    with pytest.raises(IntegrityError, match="delivery_once"), transaction.atomic():
+        Delivery.objects.create(briefing=briefing, subscriber=Subscriber.objects.get())
+
+
+def test_a_briefing_whose_counts_do_not_add_up_is_not_sent_but_paused(weekly, smtp_server):
+    factories.subscriptions(weekly, 3)
+    briefing = factories.frozen(weekly)
+    Delivery.objects.filter(subscriber__email="reader0@example.com").delete()
+    briefing = send_what_is_left(briefing)
+    assert briefing.state == "paused"
+    assert "do not add up" in briefing.trouble
+    with pytest.raises(IntegrityError, match="briefing_sent_reconciles"), transaction.atomic():
+        Briefing.objects.filter(pk=briefing.pk).update(state="sent", sent_at=timezone.now(), delivered=2)
+
+
+def test_what_is_scheduled_starts_at_its_time(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.briefing(weekly)
+    approval.approve(briefing, by=factories.user(), at=timezone.now() + timedelta(hours=3))
+    assert freeze.start_due() == []
+    with time_machine.travel(timezone.now() + timedelta(hours=3, minutes=1)):
+        assert freeze.start_due() == [briefing.pk]
+
+
+def test_a_schedule_that_is_hours_late_asks_first(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.approved(weekly)
+    with time_machine.travel(timezone.now() + timedelta(hours=5)):
+        assert freeze.start_due() == []
+        assert reload(briefing).state == "paused"
+        assert "It was due at" in reload(briefing).trouble
+        approval.resume(reload(briefing))
+        assert freeze.start_due() == [briefing.pk]
+
+
+def test_what_stopped_being_in_order_after_the_approval_is_not_sent(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.approved(weekly)
+    factories.profile(postal_address="")
+    assert freeze.start_due() == []
+    assert "no postal address" in reload(briefing).trouble
+
+
+def test_a_failed_freeze_leaves_nothing_behind(weekly, monkeypatch):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.approved(weekly)
+    monkeypatch.setattr(freeze.mime, "HOLES", ())  # a bug while compiling
+    with pytest.raises(ValueError, match="not in tuple"), transaction.atomic():
+        freeze.freeze(briefing.pk)
+    assert reload(briefing).state == "approved"
+    assert not briefing.deliveries.exists()
+    assert Subscription.objects.count() == 1

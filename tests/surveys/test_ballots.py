@@ -1,0 +1,364 @@
+"""A visitor votes without a cookie, confirms from a mail, and has one vote in each category."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from core.lib.signing import make_token
+from core.models import OutgoingMail
+from newsletter.models import Newsletter, Subscription
+from surveys import ballots, keys, retention, seasons, verification
+from surveys.models import Ballot, PendingBallot, Season
+from tests.surveys.factories import body_of, close_and_release, draft_season, last_mail, link_in, open_season
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def season():
+    return open_season(categories=("wallet", "report"))
+
+
+def vote(client, email="ann@example.com", *, path="/awards/moon-2026/vote/", wallet="ada", **data):
+    return client.post(path, {"email": email, "vote-wallet": wallet, **data})
+
+
+def confirm(client):
+    return client.post(link_in(body_of(last_mail())))
+
+
+def test_a_vote_counts_once_it_is_confirmed(client, season):
+    page = vote(client)
+    assert page.status_code == 200
+    assert "Check your inbox" in page.content.decode()
+    assert not Ballot.objects.exists()
+    page = confirm(client)
+    ballot = Ballot.objects.get()
+    assert ballot.choice == [["ada"]]
+    assert ballot.receipt in page.content.decode()
+    assert not PendingBallot.objects.exists()
+    assert not client.cookies
+
+
+def test_opening_the_link_shows_the_choice_and_casts_nothing(client, season):
+    vote(client, wallet="bit")
+    page = client.get(link_in(body_of(last_mail())))
+    assert "Bit" in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+    assert not Ballot.objects.exists()
+
+
+def test_a_second_click_gives_the_same_receipt(client, season):
+    vote(client)
+    first, again = confirm(client), confirm(client)
+    ballot = Ballot.objects.get()
+    assert ballot.receipt in first.content.decode()
+    assert ballot.receipt in again.content.decode()
+    assert "Nothing was counted twice" in again.content.decode()
+    assert ballot.receipt in client.get(link_in(body_of(last_mail()))).content.decode()
+
+
+def test_one_ballot_can_answer_several_categories(client, season):
+    vote(client, **{"vote-report": "coin"})
+    confirm(client)
+    assert {ballot.category.slug: ballot.choice for ballot in Ballot.objects.all()} == {
+        "wallet": [["ada"]],
+        "report": [["coin"]],
+    }
+
+
+@pytest.mark.parametrize("again", ["Ann.Smith@example.com", "ann.smith+second@example.com", " ANN.SMITH@EXAMPLE.COM "])
+def test_the_same_voter_under_another_spelling_is_told_by_mail(client, season, again):
+    vote(client, "ann.smith@example.com")
+    confirm(client)
+    page = vote(client, again, wallet="bit")
+    assert page.status_code == 200
+    assert "that vote stands" in page.content.decode()
+    assert "already voted" in last_mail().subject
+    assert last_mail().recipient.lower() == again.strip().lower()
+    assert "ballot/" not in body_of(last_mail())
+    assert Ballot.objects.get().choice == [["ada"]]
+
+
+def test_gmail_has_one_mailbox_under_many_names(client, season):
+    vote(client, "a.n.n@gmail.com")
+    confirm(client)
+    vote(client, "ann+x@googlemail.com")
+    assert "already voted" in last_mail().subject
+
+
+def test_of_two_unconfirmed_ballots_the_first_confirmed_counts(client, season):
+    vote(client, wallet="ada")
+    first = link_in(body_of(last_mail()))
+    vote(client, wallet="bit", **{"vote-report": "coin"})
+    second = link_in(body_of(last_mail()))
+    client.post(first)
+    page = client.post(second)
+    assert page.status_code == 200
+    assert "had voted in “Wallet” before" in page.content.decode()
+    assert sorted((ballot.category.slug, ballot.choice) for ballot in Ballot.objects.all()) == [
+        ("report", [["coin"]]),
+        ("wallet", [["ada"]]),
+    ]
+
+
+def test_a_ballot_that_is_refused_as_a_whole_says_why(client, season):
+    vote(client, wallet="ada")
+    first = link_in(body_of(last_mail()))
+    vote(client, wallet="bit")
+    client.post(first)
+    page = confirm(client)
+    assert page.status_code == 409
+    assert "You have voted before" in page.content.decode()
+    assert "the first one stands" in page.content.decode()
+    assert confirm(client).status_code == 410
+
+
+def test_who_has_voted_in_one_category_can_still_vote_in_another(client, season):
+    vote(client)
+    confirm(client)
+    vote(client, wallet="bit", **{"vote-report": "coin"})
+    assert "You have voted before in:" in body_of(last_mail())
+    confirm(client)
+    assert Ballot.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"email": ""}, "Enter your e-mail address"),
+        ({"email": "ann@"}, "This is not an e-mail address we can write to"),
+        ({"email": "ann\x00@example.com"}, "contains a character that no e-mail address has"),
+        ({"email": f"{'a' * 250}@example.com"}, "too long"),
+        ({"email": "ann@example.com\nBcc: all@example.com"}, "not an e-mail address"),
+        ({"vote-wallet": "satoshi"}, "This is not one of the nominees"),
+        ({"vote-wallet": "overvote"}, "This is not one of the nominees"),
+        ({"vote-wallet": ""}, "Choose a nominee in at least one category"),
+    ],
+)
+def test_a_wrong_entry_is_refused_in_words_and_kept(client, season, data, says):
+    typed = {"email": "ann@example.com", "vote-wallet": "bit", "vote-report": ""} | data
+    page = client.post("/awards/moon-2026/vote/", typed)
+    text = page.content.decode()
+    assert page.status_code == 400
+    assert says in text
+    if data.keys() == {"email"}:
+        assert 'value="bit" checked' in text
+    elif "email" not in data:
+        assert 'value="ann@example.com"' in text
+    assert not PendingBallot.objects.exists()
+    assert not OutgoingMail.objects.exists()
+
+
+def test_approval_ballots_name_several(client):
+    season = draft_season(nominees=("ada", "bit", "coin"))
+    season.categories.update(method="approval")
+    seasons.open_voting(season)
+    vote(client, wallet=["bit", "ada"])
+    confirm(client)
+    assert Ballot.objects.get().choice == [["bit", "ada"]]
+
+
+def test_another_can_be_chosen_where_it_is_offered(client, season):
+    assert vote(client, wallet="write-in").status_code == 400
+    season.categories.update(takes_write_in=True)
+    vote(client, wallet="write-in")
+    confirm(client)
+    assert Ballot.objects.get().choice == [["write-in"]]
+
+
+def test_an_unknown_season_and_a_draft_are_not_found(client):
+    draft_season("secret")
+    for path in ("/awards/nowhere/vote/", "/awards/secret/vote/", "/awards/secret/", "/awards/secret/wallet/"):
+        assert client.get(path).status_code == 404
+        assert client.post(path, {"email": "ann@example.com"}).status_code in (404, 405)
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 40, "%00", make_token("ballot", 9999, 1), make_token("preview", 1, 1)])
+def test_a_malformed_or_foreign_link_is_not_found(client, season, token):
+    for method in (client.get, client.post):
+        assert method(f"/awards/ballot/{token}/").status_code == 404
+
+
+def test_an_expired_link_says_so_and_offers_a_new_mail(client, season, time_machine):
+    vote(client, "ann@example.com")
+    old = link_in(body_of(last_mail()))
+    time_machine.move_to(timezone.now() + timedelta(days=3))
+    page = client.get(old)
+    assert page.status_code == 410
+    assert "This link has expired" in page.content.decode()
+    assert client.post(old).status_code == 410
+    page = client.post(old, {"email": "ann@"})
+    assert page.status_code == 400
+    assert 'value="ann@"' in page.content.decode()
+    assert client.post(old, {"email": "ANN@example.com"}).status_code == 200
+    assert OutgoingMail.objects.count() == 2
+    confirm(client)
+    assert Ballot.objects.count() == 1
+
+
+def test_a_new_mail_goes_only_to_the_voter(client, season, time_machine):
+    vote(client, "ann@example.com")
+    old = link_in(body_of(last_mail()))
+    time_machine.move_to(timezone.now() + timedelta(days=3))
+    page = client.post(old, {"email": "eve@example.com"})
+    assert "Check your inbox" in page.content.decode()
+    assert OutgoingMail.objects.count() == 1
+
+
+def test_after_the_close_nothing_is_taken_or_confirmed(client, season):
+    vote(client)
+    seasons.close(season)
+    late = confirm(client)
+    assert late.status_code == 409
+    assert "Voting is closed" in late.content.decode()
+    assert client.get(link_in(body_of(last_mail()))).status_code == 409
+    assert vote(client, "bob@example.com").status_code == 409
+    assert not Ballot.objects.exists()
+
+
+def test_the_database_clock_closes_not_the_state(client, season):
+    vote(client)
+    Season.objects.update(opens_at=timezone.now() - timedelta(days=2), closes_at=timezone.now() - timedelta(seconds=1))
+    assert confirm(client).status_code == 409
+    assert vote(client, "bob@example.com").status_code == 409
+
+
+def test_a_closed_category_of_an_open_season_says_so(client, season):
+    vote(client, wallet="ada", **{"vote-report": "bit"})
+    seasons.close_category(season.categories.get(slug="wallet"))
+    page = confirm(client)
+    assert "“Wallet” has closed" in page.content.decode()
+    assert Ballot.objects.get().category.slug == "report"
+    page = vote(client, "bob@example.com")
+    assert page.status_code == 400
+    assert "Voting in “Wallet” is closed" in page.content.decode()
+
+
+def test_a_robot_in_the_trap_gets_thanks_and_nothing_else(client, season):
+    assert vote(client, website="https://spam.example").status_code == 200
+    assert not OutgoingMail.objects.exists()
+
+
+def test_one_address_gets_a_few_mails_an_hour(client, season):
+    statuses = [vote(client, f"ann+{number}@example.com").status_code for number in range(7)]
+    assert statuses == [200] * 5 + [429] * 2
+    assert OutgoingMail.objects.count() == 5
+
+
+def test_one_network_cannot_mail_everybody_but_a_proxy_is_no_network(client, season, monkeypatch):
+    monkeypatch.setattr(ballots, "REQUESTS_PER_NETWORK", 2)
+    statuses = [
+        client.post(
+            "/awards/moon-2026/vote/",
+            {"email": f"voter{number}@example.com", "vote-wallet": "ada"},
+            REMOTE_ADDR=address,
+        ).status_code
+        for number, address in enumerate(["8.8.8.8", "8.8.8.9", "8.8.8.10", "10.0.0.1", "127.0.0.1", "8.8.4.4"])
+    ]
+    assert statuses == [200, 200, 429, 200, 200, 200]
+
+
+def test_a_form_on_another_site_is_refused(client, season):
+    page = client.post("/awards/moon-2026/vote/", {}, headers={"sec-fetch-site": "cross-site"})
+    assert page.status_code == 403
+
+
+def test_no_table_of_surveys_holds_an_address_or_where_it_came_from(client, season):
+    vote(client, "very.private@example.com")
+    tables = [table for table in connection.introspection.table_names() if table.startswith("surveys_")]
+    assert len(tables) >= 10
+    for when in ("pending", "cast"):
+        with connection.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f"SELECT count(*) FROM {table} AS row WHERE row::text ILIKE '%%private%%'")
+                assert cursor.fetchone()[0] == 0, f"{table} while {when}"
+                cursor.execute(f"SELECT count(*) FROM {table} AS row WHERE row::text LIKE '%%127.0.0.1%%'")
+                assert cursor.fetchone()[0] == 0, f"{table} while {when}"
+        confirm(client)
+
+
+def test_nothing_but_the_page_behind_the_link_names_the_choice(client, season):
+    vote(client, wallet="bit")
+    assert "bit" not in body_of(last_mail()).lower().replace("ballot", "")
+
+
+def test_nothing_leads_from_the_mail_to_the_ballot_once_it_is_cast(client, season):
+    vote(client)
+    confirm(client)
+    assert not PendingBallot.objects.exists()
+    assert {field.name for field in Ballot._meta.get_fields()} == {
+        "id", "category", "voter_key", "choice", "nonce", "leaf_hash", "state", "reason", "unsealed",
+    }  # fmt: skip
+
+
+def test_the_newsletter_is_asked_for_apart_from_the_vote(client, season):
+    Newsletter.objects.create(name="Briefing", slug="briefing", is_default=True)
+    vote(client, "ann@example.com", subscribe="on")
+    assert Subscription.objects.get().state == "pending"
+    assert {mail.kind for mail in OutgoingMail.objects.all()} == {"ballot", "newsletter.confirm"}
+    vote(client, "bob@example.com")
+    assert Subscription.objects.count() == 1
+
+
+def test_without_the_pepper_voting_pauses_and_nobody_votes_twice(client, season, caplog):
+    vote(client)
+    keys.destroy_pepper(season)
+    assert vote(client, "bob@example.com").status_code == 503
+    assert "pepper" in caplog.text
+    assert PendingBallot.objects.count() == 1
+
+
+def test_what_is_never_confirmed_is_forgotten(client, season, time_machine):
+    vote(client)
+    time_machine.move_to(timezone.now() + timedelta(days=8))
+    call_command("purge_expired")
+    assert PendingBallot.objects.exists()
+    time_machine.move_to(timezone.now() + timedelta(days=2))
+    assert retention.EXPIRING["unconfirmed ballots"]() == 1
+
+
+def test_after_the_appeal_window_nobody_can_be_matched_to_a_ballot(client, season, time_machine):
+    for voter in ("ann", "bob"):
+        vote(client, f"{voter}@example.com")
+        confirm(client)
+    keys_before = {bytes(key) for key in Ballot.objects.values_list("voter_key", flat=True)}
+    close_and_release(season)
+    assert retention.EXPIRING["voter keys"]() == 0
+    link = link_in(body_of(last_mail()))
+    Season.objects.update(released_at=timezone.now() - timedelta(days=31))
+    assert retention.EXPIRING["voter keys"]() == 2
+    keys_after = {bytes(key) for key in Ballot.objects.values_list("voter_key", flat=True)}
+    assert len(keys_after | keys_before) == 4
+    assert not keys.has_pepper(season)
+    assert client.get(link).status_code == 410
+    assert list(verification.problems(season)) == []
+
+
+def test_the_whole_way_over_real_mail(client, season, smtp_server):
+    from core import outbox
+
+    vote(client, "Ann+moon@example.com")
+    outbox.send_due()
+    (received,) = smtp_server.messages
+    assert received.recipient == "Ann+moon@example.com"
+    import email
+    from email.policy import default
+
+    message = email.message_from_bytes(received.message, policy=default)
+    text = message.get_body(("plain",)).get_content()
+    assert link_in(text) in message.get_body(("html",)).get_content()
+    client.post(link_in(text))
+    assert Ballot.objects.get().choice == [["ada"]]
+
+
+def test_voting_and_confirming_cost_few_queries(client, season, django_assert_max_num_queries):
+    vote(client, "warm@example.com")
+    with django_assert_max_num_queries(16):
+        vote(client)
+    path = link_in(body_of(last_mail()))
+    with django_assert_max_num_queries(14):
+        client.post(path)
