@@ -14,7 +14,7 @@ from articles import slots
 from articles.contexts import authors_of
 from articles.models import Category, Publication
 from articles.pagination import CardPaginator
-from articles.search import best, normalised
+from articles.search import best, cleaned_query
 from articles.structured_data import absolute
 from core.pagecache import public
 
@@ -82,7 +82,7 @@ class ArticleSerializer(CardSerializer):
         fields = [*CardSerializer.Meta.fields, "html", "faq", "tags"]
 
     def get_html(self, publication: Publication) -> str:
-        return slots.fill_nothing(publication.html)
+        return slots.strip(publication.html)
 
     def get_tags(self, publication: Publication) -> list[str]:
         return [row["slug"] for row in publication.tag_rows]  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ class ArticleFilter(filters.FilterSet):
         fields: list[str] = []
 
     def search(self, queryset: Any, _name: str, value: str) -> QuerySet[Publication]:
-        return best(queryset, normalised(value))
+        return best(queryset, cleaned_query(value))
 
 
 class CardPages(PageNumberPagination):

@@ -25,7 +25,7 @@ from articles import slots
 from articles.cache_tags import tags_of
 from articles.contexts import authors_of
 from articles.models import Author, Publication, Snippet, Tag
-from articles.publishing import fill
+from articles.publishing import set_content
 from articles.querysets import PAGE_COLUMNS
 from articles.rendering import rendered
 from articles.structured_data import article_data
@@ -47,7 +47,7 @@ _page = PreparedQuery(lambda slug: Publication.objects.filter(slug=slug).pages()
 
 
 class Surroundings:
-    """What fillers may put around and into one article: see articles.slot_renderers."""
+    """What slot renderers may put around and into one article: see articles.slot_renderers."""
 
     def __init__(self, row: Row, *, preview: bool = False):
         self.row = row
@@ -92,17 +92,17 @@ def article_page(slug: str) -> Page | None:
     if frame is None or bytes(row["frame_key"]) != key:
         frame = _frame(row)
         _keep(row["pk"], key, frame)
-    return Page(_filled(frame, row, Surroundings(row)), tags_of(row))
+    return Page(_with_slots(frame, row, Surroundings(row)), tags_of(row))
 
 
 def preview_page(document: dict[str, Any]) -> str:
     """The same page for a document that nobody published: the same template, the same renderers."""
     row = _row_of(document)
-    return _filled(_frame(row, preview=True), row, Surroundings(row, preview=True))
+    return _with_slots(_frame(row, preview=True), row, Surroundings(row, preview=True))
 
 
-def _filled(frame: str, row: Row, around: Surroundings) -> str:
-    return slots.fill(frame.replace(BODY, row["html"], 1), around)
+def _with_slots(frame: str, row: Row, around: Surroundings) -> str:
+    return slots.render(frame.replace(BODY, row["html"], 1), around)
 
 
 def _frame(row: Row, *, preview: bool = False) -> str:
@@ -148,7 +148,7 @@ def _row_of(document: dict[str, Any]) -> Row:
     now = timezone.now()
     body = rendered(document)
     publication = Publication(published_at=now, updated_at=now)
-    fill(publication, document, body)
+    set_content(publication, document, body)
     category, cta = publication.category, publication.cta
     authors = {row["slug"]: row for row in Author.objects.filter(slug__in=document["authors"]).values(*AUTHOR_COLUMNS)}
     named = Publication.objects.filter(article__in=body.also_read)

@@ -11,7 +11,8 @@ from django.core.validators import RegexValidator, URLValidator, validate_slug
 
 from articles.embeds import PROVIDERS, embed_of
 from articles.tables import csv_of, rows_of
-from core.lib.html import clean, fit, text_of
+from core.lib.html import clean, text_of
+from core.lib.text import storable
 
 MAX_TABLE_CELLS = 4000
 MAX_FIGURE = 40
@@ -341,7 +342,7 @@ def _clean_with(kind: type[Kind], data: Any, where: str) -> dict[str, Any]:
         raise ValidationError(problems)
     values = {name: field.initial for name, field in fields.items() if name not in data and field.initial is not None}
     values |= {
-        name: fit(value) if isinstance(value, str) else value for name, value in data.items() if value is not None
+        name: storable(value) if isinstance(value, str) else value for name, value in data.items() if value is not None
     }
     form = kind(values)
     if not form.is_valid():

@@ -26,7 +26,7 @@ def tags_of(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def forget_article(publication: Publication, *, old_slug: str | None = None) -> None:
+def purge_article(publication: Publication, *, old_slug: str | None = None) -> None:
     """An article came, changed or goes: its page, the lists, and the pages that show it among others."""
     if not settings.CACHE_PURGE_URL:
         return
@@ -35,6 +35,6 @@ def forget_article(publication: Publication, *, old_slug: str | None = None) -> 
     purge(LISTS, *(named("article", slug) for slug in slugs))
 
 
-def forget_pages(slugs: Iterable[str]) -> None:
+def purge_pages(slugs: Iterable[str]) -> None:
     """Something around these articles changed."""
     purge(*(named("article", slug) for slug in slugs))

@@ -117,7 +117,7 @@ def _text(document: dict[str, Any], state: dict[str, Any]) -> str:
 
 def _categories() -> Iterator[dict[str, Any]]:
     for row in Category.objects.select_related("disclaimer").order_by("position", "slug"):
-        yield _filled(
+        yield _without_blanks(
             slug=row.slug,
             name=row.name,
             description=row.description,
@@ -129,27 +129,31 @@ def _categories() -> Iterator[dict[str, Any]]:
 def _authors() -> Iterator[dict[str, Any]]:
     for row in Author.objects.select_related("portrait").order_by("slug"):
         portrait = row.portrait.file if row.portrait else ""
-        yield _filled(slug=row.slug, name=row.name, role=row.role, bio=row.bio_html, portrait=portrait, links=row.links)
+        yield _without_blanks(
+            slug=row.slug, name=row.name, role=row.role, bio=row.bio_html, portrait=portrait, links=row.links
+        )
 
 
 def _snippets() -> Iterator[dict[str, Any]]:
     for row in Snippet.objects.order_by("slug"):
-        yield _filled(slug=row.slug, kind=row.kind, heading=row.heading, html=row.html, label=row.label, url=row.url)
+        yield _without_blanks(
+            slug=row.slug, kind=row.kind, heading=row.heading, html=row.html, label=row.label, url=row.url
+        )
 
 
 def _images() -> Iterator[dict[str, Any]]:
     for row in ImageAsset.objects.order_by("file"):
         focal = [row.focal_x, row.focal_y] if (row.focal_x, row.focal_y) != (0.5, 0.5) else None
-        yield _filled(file=row.file, name=row.name, alt=row.alt, credit=row.credit, focal=focal)
+        yield _without_blanks(file=row.file, name=row.name, alt=row.alt, credit=row.credit, focal=focal)
 
 
-def _filled(**values: Any) -> dict[str, Any]:
+def _without_blanks(**values: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value}
 
 
 _LISTS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "categories": _categories,
-    "tags": lambda: (_filled(slug=row.slug, name=row.name) for row in Tag.objects.order_by("slug")),
+    "tags": lambda: (_without_blanks(slug=row.slug, name=row.name) for row in Tag.objects.order_by("slug")),
     "authors": _authors,
     "snippets": _snippets,
     "redirects": lambda: ({"from": row.path, "to": row.target} for row in Redirect.objects.order_by("path")),

@@ -17,7 +17,7 @@ from articles.models import Author, Category, Publication, Tag
 from articles.querysets import PublicationQuerySet
 from articles.structured_data import absolute
 from core.lib.cachetags import LISTS, tagged
-from core.lib.html import fit
+from core.lib.text import storable
 from core.models import SiteProfile
 from core.pagecache import public
 
@@ -54,8 +54,8 @@ def feed(request: HttpRequest, form: str, kind: str = "", slug: str = "") -> Htt
     source: Any = get_object_or_404(SOURCES[kind], slug=slug) if kind else None
     site = SiteProfile.current()
     head = {
-        "title": fit(f"{site.name}: {source}" if source else site.name),
-        "description": fit(getattr(source, "description", "") or site.tagline or site.name),
+        "title": storable(f"{site.name}: {source}" if source else site.name),
+        "description": storable(getattr(source, "description", "") or site.tagline or site.name),
         "home": absolute(source.get_absolute_url() if source else "/"),
         "address": absolute(request.path),
     }
@@ -69,7 +69,7 @@ def _item(publication: Publication) -> dict[str, Any]:
         "title": publication.title,
         "url": absolute(publication.get_absolute_url()),
         "summary": publication.standfirst,
-        "html": slots.fill_nothing(publication.html).replace('href="/', f'href="{settings.SITE_URL}/'),
+        "html": slots.strip(publication.html).replace('href="/', f'href="{settings.SITE_URL}/'),
         "authors": authors_of(publication.byline_rows),  # type: ignore[attr-defined]
         "tags": [row["name"] for row in publication.tag_rows],  # type: ignore[attr-defined]
         "category": publication.category,
@@ -88,15 +88,15 @@ def _xml(generator: type[Rss201rev2Feed] | type[Atom1Feed], content_type: str) -
         for item in items:
             categories = [item["category"].name] if item["category"] else []
             feed.add_item(
-                title=fit(item["title"]),
+                title=storable(item["title"]),
                 link=item["url"],
-                description=fit(item["summary"]),
+                description=storable(item["summary"]),
                 unique_id=item["url"],
-                author_name=fit(", ".join(author["name"] for author in item["authors"])) or None,
+                author_name=storable(", ".join(author["name"] for author in item["authors"])) or None,
                 pubdate=item["published_at"],
                 updateddate=item["updated_at"],
-                categories=[fit(name) for name in [*categories, *item["tags"]]],
-                html=fit(item["html"]),
+                categories=[storable(name) for name in [*categories, *item["tags"]]],
+                html=storable(item["html"]),
             )
         return HttpResponse(feed.writeString("utf-8"), content_type=content_type)
 

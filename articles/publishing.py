@@ -80,7 +80,7 @@ def publish(
     article.save(update_fields=["state", "published_at", "publish_at", "scheduled_version"])
     record(article, "published", by=by, detail=f"version {version}")
     bump()
-    cache_tags.forget_article(publication, old_slug=old_slug)
+    cache_tags.purge_article(publication, old_slug=old_slug)
     if not quietly:
         announce("article.updated" if before else "article.published", publication, old_address=old_address)
     return publication
@@ -132,7 +132,7 @@ def _write(
     body = rendered(document)
     publication = before or Publication(article=article)
     publication.version, publication.published_at, publication.updated_at = version, started, max(started, updated)
-    fill(publication, document, body)
+    set_content(publication, document, body)
     try:
         with transaction.atomic():
             publication.save()
@@ -164,7 +164,7 @@ def _write(
     return publication
 
 
-def fill(publication: Publication, document: dict[str, Any], body: Rendered) -> None:
+def set_content(publication: Publication, document: dict[str, Any], body: Rendered) -> None:
     """Put a document and its rendered body into a publication, without saving it."""
     publication.slug, publication.title = document["slug"], document["title"]
     publication.standfirst = document["standfirst"]
@@ -252,7 +252,7 @@ def _take_down(article: Article, to: State, sources: list[State], *, by: Any, ac
         related.due(related.shown_with(shown).values_list("pk", flat=True))
         # Locked, so that nobody makes it a companion of something while it goes; after what is due, as in publishing.
         Publication.objects.select_for_update(of=("self",)).get(pk=shown.pk)
-        cache_tags.forget_article(shown)
+        cache_tags.purge_article(shown)
         announce("article.archived" if to == State.ARCHIVED else "article.unpublished", shown)
         shown.delete()
     bump()

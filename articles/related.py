@@ -12,7 +12,7 @@ from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q, QuerySet
 
-from articles.cache_tags import forget_pages
+from articles.cache_tags import purge_pages
 from articles.models import Publication, RelatingDue
 from core.celery import app as celery_app
 from core.pagecache import bump
@@ -89,7 +89,7 @@ def relate_due() -> int:
     if changed:
         with transaction.atomic():
             bump()
-            forget_pages(changed)
+            purge_pages(changed)
     return looked
 
 

@@ -33,7 +33,7 @@ Row = tuple[int, str | None, int]  # key, category, year
 START, STOP = "\x02", "\x03"
 
 
-def normalised(query: str) -> str:
+def cleaned_query(query: str) -> str:
     """The words as we search them: one line, no control characters, of bounded length."""
     return " ".join(re.sub(r"[\x00-\x1f]", " ", query).split())[:MAX_QUERY]
 

@@ -1,21 +1,21 @@
-"""Marks in a rendered body for what may change without the article: filled whenever the page is rendered."""
+"""Marks in a rendered body for what may change without the article: rendered whenever the page is."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
-Filler = Callable[..., str]
+Renderer = Callable[..., str]
 
 _MARK = re.compile(r"<!--slot:([a-z_]+):([\w,-]*)-->")
-_fillers: dict[str, Filler] = {}
+_renderers: dict[str, Renderer] = {}
 
 
-def register(name: str, filler: Filler) -> None:
-    """Plug in a slot: `filler(page, *arguments)` returns safe HTML, or "" for nothing.
+def register(name: str, renderer: Renderer) -> None:
+    """Plug in a slot: `renderer(page, *arguments)` returns safe HTML, or "" for nothing.
 
     `page` is what articles.article_page knows of the article shown (its `Surroundings`).
     """
-    _fillers[name] = filler
+    _renderers[name] = renderer
 
 
 def mark(name: str, *arguments: str) -> str:
@@ -26,16 +26,16 @@ def mark(name: str, *arguments: str) -> str:
     return text
 
 
-def fill(html: str, page: Any) -> str:
+def render(html: str, page: Any) -> str:
     """Put what belongs there into every mark."""
 
-    def filled(match: re.Match[str]) -> str:
-        filler = _fillers.get(match[1])
-        return filler(page, *match[2].split(",")) if filler else ""
+    def rendered(match: re.Match[str]) -> str:
+        renderer = _renderers.get(match[1])
+        return renderer(page, *match[2].split(",")) if renderer else ""
 
-    return _MARK.sub(filled, html)
+    return _MARK.sub(rendered, html)
 
 
-def fill_nothing(html: str) -> str:
+def strip(html: str) -> str:
     """The body without its slots, for where no page is around it."""
     return _MARK.sub("", html)

@@ -123,7 +123,7 @@ def archive(request: HttpRequest) -> HttpResponse:
 @tagged(LISTS)
 def search(request: HttpRequest) -> HttpResponse:
     """Full-text search, best first, each hit with the place it was found at; narrowed by section, author and year."""
-    words = searching.normalised(request.GET.get("q", ""))
+    words = searching.cleaned_query(request.GET.get("q", ""))
     filters = Filters.of(request.GET)
     found = searching.search(words, filters)
     page = _page(request, Paginator(found.keys, PER_PAGE))

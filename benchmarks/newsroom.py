@@ -239,7 +239,7 @@ def ensure(*, subscribers: int) -> None:
         "article": Article.objects.order_by("pk").values_list("pk", flat=True)[0],
         "type": ContentType.objects.get_for_model(Article).pk,
     }
-    filled = [_fill(table, count or subscribers, statement, known) for table, count, statement in ROWS]
+    filled = [_load(table, count or subscribers, statement, known) for table, count, statement in ROWS]
     if any(filled):
         sent = Briefing.objects.filter(pk=known["briefing"])
         sent.update(candidates=subscribers, delivered=subscribers - TROUBLED, failed=TROUBLED)
@@ -247,7 +247,7 @@ def ensure(*, subscribers: int) -> None:
             cursor.execute("VACUUM ANALYZE")
 
 
-def _fill(table: str, count: int, statement: str, known: dict[str, int]) -> bool:
+def _load(table: str, count: int, statement: str, known: dict[str, int]) -> bool:
     """Fill one table where it has fewer rows, and note its first key for those that refer to it."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")
@@ -265,7 +265,7 @@ def _ballots(count: int) -> AwardCategory:
     """A season that was voted on by so many, closed and tallied."""
     category = tally.make_category()
     print(f"newsroom: {count} ballots", flush=True)
-    tally.fill(category, count)
+    tally.cast(category, count)
     seasons.close(category.season)
     category.refresh_from_db()
     release.tally(category)

@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
     """Options: the number of ballots (1,000,000 unless told)."""
     count = int(arguments[0]) if arguments else 1_000_000
     category = make_category()
-    filled = timed(lambda: fill(category, count))
+    filled = timed(lambda: cast(category, count))
     sealed = timed(lambda: seasons.close(category.season))
     category.refresh_from_db()
     with connection.cursor() as cursor:
@@ -60,7 +60,7 @@ def make_category() -> AwardCategory:
     return category
 
 
-def fill(category: AwardCategory, count: int) -> None:
+def cast(category: AwardCategory, count: int) -> None:
     """Confirmed ballots that wait for the sequencer."""
     source = random.Random(1)
     with connection.cursor() as cursor:

@@ -77,7 +77,7 @@ def per_generation(build: Callable[P, T]) -> Callable[P, T]:
     return remembered
 
 
-def forget() -> None:
+def reset() -> None:
     """Drop everything kept in this process, as at its start."""
     _remembered.clear()
     _known.update(generation=-1, checked=0.0)

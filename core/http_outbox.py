@@ -43,7 +43,7 @@ def claim(rows: QuerySet[OutgoingRequest], *, limit: int, now: datetime) -> list
 def succeeded(rows: Iterable[OutgoingRequest], *, status: int) -> None:
     """Write down that they were taken."""
     for row in rows:
-        _settle(row, state=State.SENT, settled_at=timezone.now(), status=status, error="")
+        _record(row, state=State.SENT, settled_at=timezone.now(), status=status, error="")
 
 
 def failed(rows: Iterable[OutgoingRequest], *, error: str, status: int | None = None, for_good: bool = False) -> None:
@@ -51,13 +51,13 @@ def failed(rows: Iterable[OutgoingRequest], *, error: str, status: int | None = 
     now = timezone.now()
     for row in rows:
         if for_good or now >= row.give_up_at:
-            _settle(row, state=State.FAILED, settled_at=now, status=status, error=error)
+            _record(row, state=State.FAILED, settled_at=now, status=status, error=error)
         else:
             pause = BACKOFF[min(row.attempts, len(BACKOFF)) - 1]
-            _settle(row, due_at=now + pause, status=status, error=error)
+            _record(row, due_at=now + pause, status=status, error=error)
 
 
-def _settle(row: OutgoingRequest, **changes: Any) -> None:
+def _record(row: OutgoingRequest, **changes: Any) -> None:
     """Only as long as nobody else took the row over."""
     OutgoingRequest.objects.filter(pk=row.pk, state=State.QUEUED, attempts=row.attempts).update(
         lease_expires_at=None, **changes
@@ -81,7 +81,7 @@ def send_again(rows: QuerySet[OutgoingRequest]) -> int:
     return number
 
 
-def forget_old(*, now: datetime | None = None) -> int:
+def delete_old(*, now: datetime | None = None) -> int:
     """Delete what was settled long ago, and what an inactive webhook never took."""
     before = (now or timezone.now()) - KEPT_FOR
     return OutgoingRequest.objects.filter(Q(settled_at__lt=before) | Q(give_up_at__lt=before)).delete()[0]

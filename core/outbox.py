@@ -93,30 +93,30 @@ def _deliver(transport: mail.Transport, row: OutgoingMail) -> bool:
     try:
         transport.send(settings.DEFAULT_FROM_EMAIL, row.recipient, bytes(row.message))
     except mail.PermanentFailure as failure:
-        _settle(row, OutgoingMail.State.FAILED, error=str(failure))
+        _record(row, OutgoingMail.State.FAILED, error=str(failure))
         return False
     except mail.DeliveryFailure as failure:
         _try_again(row, str(failure))
         return False
-    _settle(row, OutgoingMail.State.SENT, sent_at=timezone.now(), error="")
+    _record(row, OutgoingMail.State.SENT, sent_at=timezone.now(), error="")
     return True
 
 
 def _try_again(row: OutgoingMail, error: str) -> None:
     if row.attempts > len(BACKOFF):
-        _settle(row, OutgoingMail.State.FAILED, error=error)
+        _record(row, OutgoingMail.State.FAILED, error=error)
     else:
-        _settle(row, OutgoingMail.State.QUEUED, error=error, due_at=timezone.now() + BACKOFF[row.attempts - 1])
+        _record(row, OutgoingMail.State.QUEUED, error=error, due_at=timezone.now() + BACKOFF[row.attempts - 1])
 
 
-def _settle(row: OutgoingMail, state: OutgoingMail.State, **changes: Any) -> None:
+def _record(row: OutgoingMail, state: OutgoingMail.State, **changes: Any) -> None:
     """Write the outcome unless another process took the row over meanwhile."""
     fence = OutgoingMail.objects.filter(pk=row.pk, state=OutgoingMail.State.SENDING, attempts=row.attempts)
     if fence.update(state=state, lease_expires_at=None, **changes) != 1:
         logger.warning("Mail %s was taken over by another worker before its outcome was written.", row.pk)
 
 
-def forget_old(*, now: datetime | None = None) -> int:
+def delete_old(*, now: datetime | None = None) -> int:
     """Delete settled mail past its keeping time: it holds addresses and links."""
     settled = OutgoingMail.objects.filter(state__in=[OutgoingMail.State.SENT, OutgoingMail.State.FAILED])
     return settled.filter(created_at__lt=(now or timezone.now()) - KEPT_FOR).delete()[0]

@@ -23,10 +23,10 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from core import generation
-from core.generation import bump, forget, per_generation
+from core.generation import bump, per_generation, reset
 from core.lib import cachetags
 
-__all__ = ["PageCache", "bump", "forget", "per_generation", "public"]
+__all__ = ["PageCache", "bump", "per_generation", "public", "reset"]
 
 R = TypeVar("R", bound=HttpResponseBase)
 Headers = list[tuple[str, str]]

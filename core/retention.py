@@ -11,8 +11,8 @@ from core import http_outbox, outbox
 from core.models import RateCount
 
 EXPIRING: dict[str, Callable[[], int]] = {
-    "outgoing mail": outbox.forget_old,
-    "outgoing calls": http_outbox.forget_old,
+    "outgoing mail": outbox.delete_old,
+    "outgoing calls": http_outbox.delete_old,
     "rate counts": lambda: RateCount.objects.filter(expires_at__lt=timezone.now()).delete()[0],
 }
 

@@ -139,7 +139,7 @@ def resume(briefing: Briefing) -> None:
 def cancel(briefing: Briefing) -> None:
     """End it: whoever has not been sent to will not be."""
     _move(briefing, (State.APPROVED, State.SENDING, State.PAUSED), State.CANCELLED)
-    deliveries.settle(briefing.pk)
+    deliveries.reconcile(briefing.pk)
 
 
 def _move(briefing: Briefing, expected: tuple[str, ...], to: str, **changes: object) -> None:

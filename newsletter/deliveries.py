@@ -47,7 +47,7 @@ _FREEZE = """
 _EXCHANGE = """
     WITH outcome AS (
         SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(notes)s::text[]) AS outcome (id, state, note)
-    ), settled AS (
+    ), recorded AS (
         UPDATE newsletter_delivery delivery
         SET state = CASE WHEN outcome.state = 'retry' AND delivery.attempts > %(tries)s THEN 'failed'
                          ELSE outcome.state END,
@@ -94,7 +94,7 @@ class Job:
     email: str
 
 
-def fill_audience(briefing: Briefing) -> int:
+def freeze_audience(briefing: Briefing) -> int:
     """Make a delivery for everyone confirmed now; how many there are. Part of the freezing transaction."""
     with connection.cursor() as cursor:
         cursor.execute(_FREEZE, {"briefing": briefing.pk, "newsletter": briefing.newsletter_id})
@@ -155,7 +155,7 @@ def reap() -> int:
 
 
 @transaction.atomic
-def settle(briefing_id: int) -> bool:
+def reconcile(briefing_id: int) -> bool:
     """Close a briefing whose every delivery has come to an end; whether this call did it."""
     briefing = Briefing.objects.select_for_update().get(pk=briefing_id)
     if briefing.state == State.CANCELLED:

@@ -46,7 +46,7 @@ def freeze(briefing_id: int) -> bool:
         briefing.move(expected=(State.APPROVED,), to=State.PAUSED, trouble=" ".join(found))
         return False
     _compile(briefing)
-    candidates = deliveries.fill_audience(briefing)
+    candidates = deliveries.freeze_audience(briefing)
     return briefing.move(expected=(State.APPROVED,), to=State.SENDING, frozen_at=timezone.now(), candidates=candidates)
 
 

@@ -44,7 +44,7 @@ def pump(briefing_id: int, *, seconds: float = SECONDS) -> bool:
         if not mine:
             return False
         more = Pump(briefing).run(until=time.monotonic() + seconds)
-    deliveries.settle(briefing_id)
+    deliveries.reconcile(briefing_id)
     return more
 
 

@@ -141,12 +141,12 @@ def cast_before(season: Season, pending_id: int) -> Casting:
     return Casting(season, cast=[(ballot.category, ballot.receipt) for ballot in ballots], again=True)
 
 
-def forget_pending() -> int:
+def delete_unconfirmed() -> int:
     """Delete what was never confirmed."""
     return PendingBallot.objects.filter(expires_at__lt=timezone.now() - KEPT_AFTER_EXPIRY).delete()[0]
 
 
-def forget_voters() -> int:
+def anonymise() -> int:
     """After the appeal window, cut the link from addresses to ballots for good; return how many ballots that were.
 
     Voter keys become random bytes, and then the pepper that made them is destroyed.

@@ -2,4 +2,4 @@
 
 from surveys import ballots
 
-EXPIRING = {"unconfirmed ballots": ballots.forget_pending, "voter keys": ballots.forget_voters}
+EXPIRING = {"unconfirmed ballots": ballots.delete_unconfirmed, "voter keys": ballots.anonymise}

@@ -57,16 +57,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _forget_kept() -> Iterator[None]:
+def _reset_kept() -> Iterator[None]:
     """No test sees what another one's process kept by content generation or in the cache, such as counted sign-ins."""
     from django.core.cache import cache
 
     from core import generation
 
     cache.clear()
-    generation.forget()
+    generation.reset()
     yield
-    generation.forget()
+    generation.reset()
 
 
 @pytest.fixture(scope="session")

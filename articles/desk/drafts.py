@@ -9,7 +9,7 @@ from django.utils import timezone
 from articles.blocks import FocalField, clean_data
 from articles.documents import DocumentError, normalised
 from articles.models import Article, Draft, Presence
-from core.lib.html import fit
+from core.lib.text import storable
 
 PRESENT_SECONDS = 45
 
@@ -27,7 +27,7 @@ def _storable(value: Any) -> Any:
         return {name: _storable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_storable(item) for item in value]
-    return fit(value) if isinstance(value, str) else value
+    return storable(value) if isinstance(value, str) else value
 
 
 def kept(article: Article | None, *, by: Any) -> Draft | None:

@@ -31,7 +31,7 @@ def make_account(entry: dict[str, Any], encoded_password: str) -> None:
         user.groups.add(Group.objects.get_or_create(name=entry["role"])[0])
 
 
-def settle_password(emails: list[str]) -> str:
+def set_password(emails: list[str]) -> str:
     """The encoded password for new accounts. Where DEMO_PASSWORD changed, accounts that still have the old one follow."""
     password, kept = wanted_password(), _kept_password()
     encoded = make_password(password)
@@ -45,7 +45,7 @@ def settle_password(emails: list[str]) -> str:
     return encoded
 
 
-def is_settled() -> bool:
+def has_wanted_password() -> bool:
     """Whether the accounts' password is the wanted one, so that nothing has to be hashed."""
     return bool(kept := _kept_password()) and settings.DEMO_PASSWORD in ("", kept)
 

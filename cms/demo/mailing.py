@@ -1,6 +1,6 @@
 """The demo newsroom's newsletters, and two briefings that went out.
 
-A briefing goes the way of every briefing (approved, frozen, claimed, settled) except through a mail server; then its
+A briefing goes the way of every briefing (approved, frozen, claimed, recorded) except through a mail server; then its
 times are moved back to its day, and hits like those of readers and machines are judged like any others.
 """
 
@@ -66,13 +66,13 @@ def _make_sent(entry: dict[str, Any], now: datetime) -> None:
 
 
 def _deliver(briefing: Briefing, random: Random, *, failures: int) -> None:
-    """Claim every delivery and settle it, as pumps do with what the mail server answers."""
+    """Claim every delivery and record its outcome, as pumps do with what the mail server answers."""
     exchange = deliveries.Exchange(briefing)
     while jobs := [job.delivery_id for job in exchange([], wanted=500)]:
         failed = set(random.sample(jobs, failures))
         outcomes = [(job, NO_SUCH_MAILBOX if job in failed else Outcome(Delivery.State.SENT)) for job in jobs]
         exchange(outcomes, wanted=0)
-    deliveries.settle(briefing.pk)
+    deliveries.reconcile(briefing.pk)
 
 
 def _date_back(briefing: Briefing, sent_at: datetime) -> None:

@@ -9,6 +9,8 @@ from html import escape, unescape
 import nh3
 from django.utils.text import slugify
 
+from core.lib.text import storable
+
 INLINE_TAGS = frozenset(
     [
         "a",
@@ -76,7 +78,6 @@ _HEADING = re.compile(r"<(h[2-4])>(.*?)</\1>", re.DOTALL)
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote|figcaption|pre|dd|dt)>|<br\s*/?>", re.IGNORECASE)
 _EDGE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _TAG = re.compile(r"<[^>]*>")
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +95,13 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def fit(text: str) -> str:
-    """Text without what neither XML nor PostgreSQL can hold: control characters, as PDFs and old files are full of."""
-    return _UNFIT.sub("", text)
-
-
 def clean(html: str) -> str:
     """Return the HTML with only what readers may be sent. Cleaning twice changes nothing."""
     if _depth(html) > MAX_DEPTH:  # the parser takes hours over it; nobody means it
         html = "".join(f"<p>{escape(line, quote=False)}</p>" for line in text_of(html).splitlines())
-    cleaned = _cleaned(fit(html))
-    # What is unfit may have been written as &#1; and without it an address may be another: clean what is left of it.
-    return _cleaned(fit(cleaned)) if _UNFIT.search(cleaned) else cleaned
+    cleaned = _cleaned(storable(html))
+    # A control character may have been written as &#1; and without it an address may be another: clean what is left.
+    return cleaned if (kept := storable(cleaned)) == cleaned else _cleaned(kept)
 
 
 def _depth(html: str) -> int:

@@ -105,12 +105,12 @@ def test_nobody_can_forge_a_slot() -> None:
         {"type": "richtext", "html": "<p>x<!--slot:cta:card-->y</p>"},
         {"type": "pullquote", "text": "<!--slot:cta:card-->"},
     )
-    assert slots.fill_nothing(body.html) == body.html
+    assert slots.strip(body.html) == body.html
 
 
 def test_other_parts_plug_their_slots_in() -> None:
     slots.register("test_part", lambda page, season: f"<b>{season}</b>")
-    assert slots.fill(slots.mark("test_part", "s2026"), {}) == "<b>s2026</b>"
+    assert slots.render(slots.mark("test_part", "s2026"), {}) == "<b>s2026</b>"
 
 
 def test_empty_blocks_of_the_page_do_not_break_it() -> None:

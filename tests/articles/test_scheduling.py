@@ -49,7 +49,7 @@ def test_what_fell_due_while_nothing_ran_is_live_within_a_minute(celery_worker: 
         wait_until(lambda: not Publication.objects.filter(article=going).exists(), 60, "the end")
     finally:
         beat.stop()
-    generation.forget()
+    generation.reset()
     assert [Client().get(f"/blog/{slug}/").status_code for slug in ("coming", "going")] == [200, 404]
 
 

@@ -117,7 +117,7 @@ def a_voter_votes_once(page: Any, smtp: SmtpServer) -> None:
     wait_until(
         lambda: smtp.to("voter+again@example.com") or len(smtp.to("voter@example.com")) > before, what="the mail"
     )
-    again = text_of((smtp.to("voter+again@example.com") or smtp.to("voter@example.com"))[-1])
+    again = body_of((smtp.to("voter+again@example.com") or smtp.to("voter@example.com"))[-1])
     assert "/awards/ballot/" not in again
     assert Ballot.objects.filter(category__season__slug="moon-awards-2026").count() == 1
 
@@ -165,7 +165,7 @@ def a_briefing_goes_out(page: Any, smtp: SmtpServer) -> None:
     audience = Subscription.objects.filter(newsletter__is_default=True, state="confirmed")
     assert sorted(sent) == sorted(audience.values_list("subscriber__email", flat=True)), "everyone exactly once"
     assert Delivery.objects.filter(briefing__subject="Sundays are cheap", state="sent").count() == len(sent)
-    text = text_of(briefing_of(smtp))
+    text = body_of(briefing_of(smtp))
     assert TITLE in text
     assert "Paid advertisement" in text
 
@@ -229,13 +229,13 @@ def parsed(received: Received) -> EmailMessage:
     return email.message_from_bytes(received.message, policy=email.policy.default)  # type: ignore[return-value]
 
 
-def text_of(received: Received) -> str:
+def body_of(received: Received) -> str:
     body = parsed(received).get_body(("plain",))
     assert body
     return str(body.get_content())
 
 
 def link_in(received: Received, path: str) -> str:
-    found = re.search(rf"https?://\S+{re.escape(path)}\S+", text_of(received))
-    assert found, text_of(received)
+    found = re.search(rf"https?://\S+{re.escape(path)}\S+", body_of(received))
+    assert found, body_of(received)
     return found[0].rstrip(".>)")

@@ -70,7 +70,7 @@ def test_old_mail_is_forgotten_but_never_what_still_waits():
     old = timezone.now() - timedelta(days=31)
     mail(state="sent", sent_at=old, created_at=old)
     waiting = mail(created_at=old)
-    outbox.forget_old()
+    outbox.delete_old()
     assert list(OutgoingMail.objects.all()) == [waiting]
 
 

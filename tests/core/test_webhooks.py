@@ -137,8 +137,8 @@ def test_what_a_worker_that_died_had_taken_is_taken_again(hook: Webhook, http_se
 def test_old_calls_are_forgotten(hook: Webhook) -> None:
     factories.publication()
     deliver()
-    assert http_outbox.forget_old(now=timezone.now() + timedelta(days=29)) == 0
-    assert http_outbox.forget_old(now=timezone.now() + timedelta(days=31)) == 1
+    assert http_outbox.delete_old(now=timezone.now() + timedelta(days=29)) == 0
+    assert http_outbox.delete_old(now=timezone.now() + timedelta(days=31)) == 1
 
 
 def test_a_real_worker_tells_and_tells_again_when_the_other_end_is_back(

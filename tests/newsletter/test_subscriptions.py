@@ -32,7 +32,7 @@ def the_mail():
     return OutgoingMail.objects.latest("id")
 
 
-def text_of(mail):
+def body_of(mail):
     import email
     from email import policy
 
@@ -40,7 +40,7 @@ def text_of(mail):
 
 
 def link_in(mail, path):
-    return re.search(rf"http\S+({path}\S+)", text_of(mail)).group(1)
+    return re.search(rf"http\S+({path}\S+)", body_of(mail)).group(1)
 
 
 def test_it_answers_with_thanks_and_mails_a_link(client, weekly):
@@ -49,7 +49,7 @@ def test_it_answers_with_thanks_and_mails_a_link(client, weekly):
     assert b"Thanks for signing up" in response.content
     assert b"Check your inbox" in response.content
     assert the_mail().recipient == "ann@example.com"
-    assert "/newsletter/confirm/" in text_of(the_mail())
+    assert "/newsletter/confirm/" in body_of(the_mail())
     assert Subscription.objects.get().state == "pending"
 
 
@@ -78,7 +78,7 @@ def test_who_is_subscribed_is_told_so_once_a_day(client, weekly):
     sign_up(client)
     mail = OutgoingMail.objects.get()
     assert mail.subject == "You are already subscribed to Weekly"
-    assert "/newsletter/preferences/" in text_of(mail)
+    assert "/newsletter/preferences/" in body_of(mail)
 
 
 def test_three_links_a_day_for_one_address_and_no_more(client, weekly):

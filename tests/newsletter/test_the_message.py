@@ -66,7 +66,7 @@ def compile_as_it_stands(briefing):
     briefing.state = "sending"  # so that rendering takes the items as they are
     freeze._compile(briefing)
     briefing.state = "approved"
-    candidates = deliveries.fill_audience(briefing)
+    candidates = deliveries.freeze_audience(briefing)
     briefing.move(expected=("approved",), to="sending", frozen_at=timezone.now(), candidates=candidates)
 
 

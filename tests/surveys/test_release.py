@@ -177,7 +177,7 @@ def test_an_article_is_drafted_whose_figures_are_the_results(etf):
     assert kinds == ["richtext", "award_results", "richtext"]
     assert "BlackRock" in article.blocks.all()[0].data["html"]
     assert "49.7" not in str([block.data for block in article.blocks.all()])
-    shown = slots.fill(slots.mark("award_results", "moon-2025", "bitcoin-etf"), {})
+    shown = slots.render(slots.mark("award_results", "moon-2025", "bitcoin-etf"), {})
     assert "49.7 %" in shown
     assert "<svg" in shown
     again = article_draft.draft_article(list(etf.categories.all()))

@@ -16,18 +16,18 @@ from core.lib.html import text_of
 CAPTION, ALT, CREDIT, QUESTION = 400, 400, 200, 300
 
 
-def fit(blocks: list[Block], notes: Notes, *, join: bool = True) -> list[Block]:
+def enforce(blocks: list[Block], notes: Notes, *, join: bool = True) -> list[Block]:
     """The blocks in their canonical form, neighbouring texts joined. None is dropped with its words, however wrong it is."""
-    fitted: list[Block] = []
+    allowed: list[Block] = []
     for block in blocks:
         for part in _parts(block, notes):
             try:
                 data = clean_data(part["type"], {key: value for key, value in part.items() if key != "type"})
             except ValidationError as error:
-                fitted += _as_words(part, error, notes)
+                allowed += _as_words(part, error, notes)
             else:
-                fitted.append({"type": part["type"], **data})
-    return _few_enough(_joined(fitted) if join else fitted, notes)
+                allowed.append({"type": part["type"], **data})
+    return _few_enough(_joined(allowed) if join else allowed, notes)
 
 
 def line(text: str, limit: int, what: str, notes: Notes) -> str:

@@ -36,19 +36,19 @@ class Pictures:
         self.dry_run = dry_run
         self.by = by
         self._stored: dict[str, str] = {}
-        self._unsettled: dict[str, str] = {}
+        self._uncommitted: dict[str, str] = {}
         self._known_failures: dict[str, str] = {}
         self.homeless = 0
 
-    def settle(self) -> None:
+    def commit(self) -> None:
         """What was stored since is here to stay."""
-        self.report.images_stored += len(set(self._unsettled.values()) - set(self._stored.values()))
-        self._stored |= self._unsettled
-        self._unsettled.clear()
+        self.report.images_stored += len(set(self._uncommitted.values()) - set(self._stored.values()))
+        self._stored |= self._uncommitted
+        self._uncommitted.clear()
 
-    def forget(self) -> None:
+    def rollback(self) -> None:
         """What was stored since was undone."""
-        self._unsettled.clear()
+        self._uncommitted.clear()
 
     def gather(self, sources: Iterable[str]) -> Contents:
         """The bytes of each source, or why there are none."""
@@ -102,14 +102,14 @@ class Pictures:
 
     def _placed(self, entry: dict[str, Any], contents: Contents) -> bool:
         source = entry["src"]
-        if path := self._stored.get(source) or self._unsettled.get(source):
+        if path := self._stored.get(source) or self._uncommitted.get(source):
             entry["src"] = path
             return True
         content = contents.get(source, NotFetched(self._known_failures.get(source, "not fetched")))
         reason = str(content) if isinstance(content, NotFetched) else ""
         if isinstance(content, bytes):
             try:
-                entry["src"] = self._unsettled[source] = self._kept(source, content, entry)
+                entry["src"] = self._uncommitted[source] = self._kept(source, content, entry)
                 return True
             except ValidationError as error:
                 reason = " ".join(error.messages)

@@ -94,8 +94,8 @@ class Loader:
             pass
         except ValidationError as error:
             raise ImportRefused(f"What the export describes cannot be kept: {' '.join(error.messages)}") from None
-        self.filing.settle()
-        self.pictures.settle()
+        self.filing.commit()
+        self.pictures.commit()
 
     def store(self, post: Post) -> Entry:
         """One post, wholly or not at all."""
@@ -112,11 +112,11 @@ class Loader:
             entry.reason = f"it could not be read ({type(error).__name__}: {str(error)[:200]})"
         if entry.reason and entry.outcome not in (EDITED, DELETED):
             entry.outcome, entry.state = REFUSED, ""
-            self.filing.forget()
-            self.pictures.forget()
+            self.filing.rollback()
+            self.pictures.rollback()
         else:
-            self.filing.settle()
-            self.pictures.settle()
+            self.filing.commit()
+            self.pictures.commit()
         return entry
 
     def _write(self, post: Post, entry: Entry) -> None:
@@ -129,7 +129,7 @@ class Loader:
             .filter(source=self.export.format, source_id=post.source_id)
             .first()
         )
-        if known and self._settled(known, digest, entry):
+        if known and self._is_done(known, digest, entry):
             return
         if not known and self.export.format == "moonpress" and self._is_here(post, entry):
             return
@@ -177,7 +177,7 @@ class Loader:
         entry.reason = "" if same else f"{article.get_absolute_url()} is here already, and differs"
         return True
 
-    def _settled(self, known: ImportedPost, digest: str, entry: Entry) -> bool:
+    def _is_done(self, known: ImportedPost, digest: str, entry: Entry) -> bool:
         """Whether nothing is to be done for a post that came before."""
         if known.article is None:
             entry.outcome, entry.reason = DELETED, "the article made from it was deleted here"
@@ -306,7 +306,7 @@ class Loader:
         self.filing.file(post)
         for source in self.pictures.place(document, contents):
             post.notes.left[f"a picture left out: {source}"] += 1
-        document["blocks"] = limits.fit(document["blocks"], post.notes, join=post.blocks is None)
+        document["blocks"] = limits.enforce(document["blocks"], post.notes, join=post.blocks is None)
         document["reading_minutes"] = _reading_minutes(post, document)
         apply_document(
             article, document, by=self.by, reason=f"imported from {self.export.format}", expected_version=expected

@@ -19,7 +19,7 @@ _PAGES = {
 
 
 class Filing:
-    """Knows which rows stand for the terms and people of an export. Rows it makes count once `settle` is called."""
+    """Knows which rows stand for the terms and people of an export. Rows it makes count once `commit` is called."""
 
     MODELS: ClassVar[dict[str, type[Category] | type[Tag] | type[Author]]] = {
         "categories": Category,
@@ -76,15 +76,15 @@ class Filing:
         for author in post.authors:
             self._file("authors", author)
 
-    def settle(self) -> None:
+    def commit(self) -> None:
         """What was made since is here to stay (or, in a dry run, would be)."""
         for kind, slug, name in self._made:
             if not self.pictures.dry_run:
                 self._there.setdefault(kind, set()).add(slug)
             self.report.made_new(kind, name)
-        self.forget()
+        self.rollback()
 
-    def forget(self) -> None:
+    def rollback(self) -> None:
         """What was made since was undone."""
         self._made.clear()
         self._being_made.clear()

@@ -46,11 +46,11 @@ from articles.importing.wordpress.wxr import (
     Source,
     elements,
     fields_of,
+    inner_text,
     meta_of,
     path_of,
     plain,
     tag_of,
-    text_of,
 )
 
 STATES = {"publish": PUBLISHED, "future": SCHEDULED, "draft": DRAFT, "pending": IN_REVIEW, "private": DRAFT}
@@ -205,7 +205,7 @@ class _Item:
         for child in self.element:
             if tag_of(child) != "category":
                 continue
-            nicename, label, domain = child.get("nicename") or "", text_of(child), child.get("domain") or "category"
+            nicename, label, domain = child.get("nicename") or "", inner_text(child), child.get("domain") or "category"
             if domain == "category" and (term := self.found.categories.get(nicename) or term_of(nicename, label)):
                 # The oldest exports name each category twice, once without its slug.
                 if nicename or term.slug not in categories:
@@ -262,7 +262,7 @@ class _Item:
         path = path_of(link)
         folder = path.rstrip("/").rsplit("/", 1)[0]
         slugs = [
-            text_of(child.find("{*}meta_value"))
+            inner_text(child.find("{*}meta_value"))
             for child in self.element
             if tag_of(child) == "wp:postmeta" and (child.findtext("{*}meta_key") or "").strip() == "_wp_old_slug"
         ]

@@ -13,11 +13,11 @@ from articles.importing.wordpress.wxr import (
     Source,
     elements,
     fields_of,
+    inner_text,
     meta_of,
     path_of,
     plain,
     tag_of,
-    text_of,
 )
 
 UNCATEGORIZED = {"uncategorized", "uncategorised", "sin-categoria", "non-classe", "allgemein", "senza-categoria"}
@@ -105,7 +105,7 @@ def _survey(source: Source) -> Survey:
     for _, element in elements(source):
         name = tag_of(element)
         if name in ("wp:base_blog_url", "link") and not (name == "link" and found.site):
-            found.site = text_of(element).strip()
+            found.site = inner_text(element).strip()
         elif name == "wp:author":
             _survey_author(fields_of(element), found)
         elif name in ("wp:category", "wp:tag", "wp:term"):

@@ -145,7 +145,7 @@ def tag_of(element: Any) -> str:
     return prefix + name
 
 
-def text_of(element: Any) -> str:
+def inner_text(element: Any) -> str:
     return "".join(element.itertext())
 
 
@@ -159,7 +159,7 @@ def fields_of(element: Any) -> dict[str, str]:
     """The simple children of an element by name, the first of each."""
     fields: dict[str, str] = {}
     for child in element:
-        fields.setdefault(tag_of(child), text_of(child) if not len(child) else "")
+        fields.setdefault(tag_of(child), inner_text(child) if not len(child) else "")
     return fields
 
 

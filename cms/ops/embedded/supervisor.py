@@ -119,7 +119,7 @@ class Keeper:
     def _launch(self, lock: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start the server and wait until it answers; it and its children hold `lock` from now on."""
         self._own(self.cluster.data)
-        self._forget_dead_server()
+        self._remove_traces_of_dead_server()
         self._make_socket_folder()
         data = self.cluster.data
         command = [
@@ -142,7 +142,7 @@ class Keeper:
             time.sleep(0.02)
         return server
 
-    def _forget_dead_server(self) -> None:
+    def _remove_traces_of_dead_server(self) -> None:
         """Remove what a killed server left: its process number may be another program's by now, or a zombie's.
 
         Nobody but us holds the server's lock, so none of its processes lives, unless it was started by hand.

@@ -17,7 +17,7 @@ from core.lib.html import clean
 def blocks(html: str, notes: Notes | None = None, site: str = "") -> list[dict[str, Any]]:
     notes = notes or Notes()
     converted = convert(html, notes, site=site)
-    return limits.fit([*converted.blocks, *converted.disclaimer], notes)
+    return limits.enforce([*converted.blocks, *converted.disclaimer], notes)
 
 
 def richtext(html: str) -> str:
