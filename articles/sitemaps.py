@@ -1,6 +1,10 @@
-"""Maps of the site for machines: sitemaps in pages, the news sitemap, robots.txt and llms.txt."""
+"""Maps of the site for machines: sitemaps in pages, the news sitemap, robots.txt and llms.txt.
 
-from collections.abc import Callable, Iterable
+Ours instead of django.contrib.sitemaps: its template takes half a second for ten thousand lines, and its pages start at
+an OFFSET.
+"""
+
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -19,18 +23,13 @@ from core.pagecache import public
 PER_PAGE = 10_000
 NEWS_DAYS = 2
 NEWS_LIMIT = 1000
+LISTED = "pages"
 OPENING = ('<?xml version="1.0" encoding="UTF-8"?>', '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">')
 
-Entry = tuple[str, datetime | None]
-_sources: dict[str, Callable[[], Iterable[Entry]]] = {}
+Entry = tuple[str, datetime | None]  # path, time of the last change
 
 
-def register(name: str, source: Callable[[], Iterable[Entry]]) -> None:
-    """Let another part put its pages in: `source()` gives (path, time of the last change or None)."""
-    _sources[name] = source
-
-
-def section_pages() -> Iterable[Entry]:
+def _lists() -> Iterable[Entry]:
     """The pages that are lists."""
     yield "/", None
     yield reverse("articles:articles"), None
@@ -44,16 +43,13 @@ def section_pages() -> Iterable[Entry]:
             yield row.get_absolute_url(), None
 
 
-register("pages", section_pages)
-
-
 @require_safe
 @public
 @tagged(LISTS)
 def sitemap_index(request: HttpRequest) -> HttpResponse:
     """All sitemaps."""
     pages = -(-Publication.objects.count() // PER_PAGE)
-    names = [f"articles-{number}" for number in range(1, pages + 1)] + sorted(_sources)
+    names = [*(f"articles-{number}" for number in range(1, pages + 1)), LISTED]
     return render(request, "articles/sitemap_index.xml", {"names": names}, content_type="application/xml")
 
 
@@ -61,16 +57,13 @@ def sitemap_index(request: HttpRequest) -> HttpResponse:
 @public
 @tagged(LISTS)
 def sitemap(request: HttpRequest, name: str) -> HttpResponse:
-    """One of them."""
-    if name in _sources:
-        entries: Iterable[Entry] = _sources[name]()
-    else:
-        entries = _articles(name)
+    """One sitemap: the lists, or a page of articles."""
+    entries = _lists() if name == LISTED else _articles(name)
     return HttpResponse(_urlset(entries), content_type="application/xml")
 
 
 def _urlset(entries: Iterable[Entry]) -> str:
-    """The map as text. A template takes half a second for ten thousand lines."""
+    """The sitemap as text."""
     lines = [
         f"<url><loc>{escape(settings.SITE_URL + path)}</loc>"
         + (f"<lastmod>{changed.isoformat(timespec='seconds')}</lastmod></url>" if changed else "</url>")

@@ -149,7 +149,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "core.apps.StaticFilesConfig",
     "django.contrib.postgres",
-    "django.contrib.sitemaps",
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
