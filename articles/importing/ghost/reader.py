@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from articles.importing.archives import ZipFiles, files_beside
-from articles.importing.decoding import decode, moment_or_none, truth
+from articles.importing.decoding import decode
 from articles.importing.ghost.lexical_mobiledoc import lexical_html, mobiledoc_html
 from articles.importing.markdown.render import markdown_html
 from articles.importing.posts import (
@@ -34,6 +34,7 @@ from articles.importing.posts import (
     storable,
     term,
 )
+from articles.importing.values import moment_or_none, truth
 
 Row = dict[str, Any]
 PLACEHOLDER = "__GHOST_URL__"

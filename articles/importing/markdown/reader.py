@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from articles.importing.archives import FolderFiles, ZipFiles, files_beside
-from articles.importing.decoding import decode, moment_or_none, truth
+from articles.importing.decoding import decode
 from articles.importing.markdown.dialects import plain_markdown
 from articles.importing.markdown.frontmatter import Head, load_yaml, split
 from articles.importing.markdown.render import markdown_html
@@ -39,6 +39,7 @@ from articles.importing.posts import (
     storable,
     term,
 )
+from articles.importing.values import moment_or_none, truth
 
 ENDINGS = (".md", ".markdown", ".mdx", ".mkd")
 # Pages in HTML are posts where Jekyll and Hugo keep posts.

@@ -8,7 +8,6 @@ from html import escape
 from typing import Any
 
 from articles.importing.archives import FolderFiles, ZipFiles
-from articles.importing.decoding import moment
 from articles.importing.markdown.frontmatter import Head, load_yaml, split
 from articles.importing.moonpress.block_markdown import read_blocks
 from articles.importing.moonpress.prose_markdown import FORMS
@@ -24,6 +23,7 @@ from articles.importing.posts import (
     attempt,
     name_of,
 )
+from articles.importing.values import moment
 
 MARKER = "moonpress.yaml"
 VERSION = 1

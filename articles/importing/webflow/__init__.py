@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from articles.importing.archives import main_file
-from articles.importing.decoding import decode, moment, moment_or_none, truth
+from articles.importing.decoding import decode
 from articles.importing.posts import (
     ARCHIVED,
     DRAFT,
@@ -29,6 +29,7 @@ from articles.importing.posts import (
     storable,
     term,
 )
+from articles.importing.values import moment, moment_or_none, truth
 from articles.importing.webflow.csv_rows import Row, read_rows
 
 # What a column may be called, most telling name first, all letters and digits only.

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from articles.importing.archives import files_beside
-from articles.importing.decoding import moment_or_none
 from articles.importing.posts import (
     DRAFT,
     IN_REVIEW,
@@ -32,6 +31,7 @@ from articles.importing.posts import (
     slug_of,
     storable,
 )
+from articles.importing.values import moment_or_none
 from articles.importing.wordpress.shortcodes import wordpress_html
 from articles.importing.wordpress.survey import (
     BINNED,
