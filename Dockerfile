@@ -12,9 +12,8 @@ RUN useradd --system --home-dir /var/lib/moonpress --create-home --shell /usr/sb
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
-# Collecting needs settings, not secrets; what is set here ends with this line.
-RUN SECRET_KEY=none SITE_URL=https://localhost DATABASE_URL=postgres://localhost/none \
-    python manage.py prepare --only-static \
+# Collecting static files needs no secret.
+RUN PRODUCTION=0 python manage.py prepare --only-static && rm -f /var/lib/moonpress/secret_key \
     && chown -R moonpress: /var/lib/moonpress
 USER moonpress
 VOLUME /var/lib/moonpress

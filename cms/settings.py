@@ -1,30 +1,29 @@
 """Settings for every environment, read from environment variables (see .env.example)."""
 
+import logging
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from whitenoise.compress import Compressor
 
 from articles.embeds import FRAME_ORIGINS
+from cms import environment
 from cms.ops import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+env = environment.read()
 
-PRODUCTION = env.bool("PRODUCTION", default=False)
-DEBUG = env.bool("DEBUG", default=False) and not PRODUCTION
-VAR = Path(env.str("MOONPRESS_VAR", default="") or BASE_DIR / "var").resolve()
+PRODUCTION = env.yes("PRODUCTION")
+DEBUG = env.yes("DEBUG") and not PRODUCTION
+VAR = Path(env.text("MOONPRESS_VAR") or BASE_DIR / "var").resolve()
 
 
-def _required(name: str, purpose: str) -> str:
-    """Read a variable that production cannot do without."""
-    value = env.str(name, default="")
+def _required(name: str, value: str, purpose: str) -> str:
+    """The value of a variable that production cannot do without."""
     if not value and PRODUCTION:
         raise ImproperlyConfigured(f"{name} is not set. In production it must be: {purpose}. See .env.example.")
     return value
@@ -46,24 +45,37 @@ def _local_secret() -> str:
 # The site
 
 SITE_URL = (
-    _required("SITE_URL", "the address that readers type, such as https://news.example")
-    or f"http://localhost:{env.int('PORT', default=8000)}"
-).rstrip("/")
-SECRET_KEY = _required("SECRET_KEY", "a long random string that signs links and sessions") or _local_secret()
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = [urlsplit(SITE_URL).hostname, *env.list("ALLOWED_HOSTS", default=[])]
+    _required("SITE_URL", env.site_url(), "the address that readers type, such as https://news.example")
+    or f"http://localhost:{env.number('PORT', default=8000)}"
+)
+SECRET_KEY = (
+    _required("SECRET_KEY", env.text("SECRET_KEY"), "a long random string that signs links and sessions")
+    or _local_secret()
+)
+if PRODUCTION and len(SECRET_KEY) < environment.SECRET_LENGTH:
+    raise ImproperlyConfigured(
+        f"SECRET_KEY has {len(SECRET_KEY)} characters and can be guessed: use {environment.SECRET_LENGTH} or more. "
+        "`python -c 'import secrets; print(secrets.token_urlsafe(50))'` makes a good one."
+    )
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = [urlsplit(SITE_URL).hostname, *env.names("ALLOWED_HOSTS")]
 if not PRODUCTION:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+DEMO_PASSWORD = env.text("DEMO_PASSWORD")
 
 # Secrets of the ballot that must not lie in the database (see surveys/keys.py); hosts that take votes share them
-BALLOT_PEPPER_FOLDER = Path(env.str("BALLOT_PEPPER_FOLDER", default="") or VAR / "peppers")
-LEDGER_SIGNING_KEY = env.str("LEDGER_SIGNING_KEY", default="")
+BALLOT_PEPPER_FOLDER = Path(env.text("BALLOT_PEPPER_FOLDER") or VAR / "peppers")
+LEDGER_SIGNING_KEY = env.text("LEDGER_SIGNING_KEY")
 
 # The database, the queue, the cache
 
-if database_url := _required("DATABASE_URL", "a PostgreSQL address, such as postgres://user:password@host/name"):
+database_url = _required(
+    "DATABASE_URL",
+    env.address("DATABASE_URL", schemes=("postgres", "postgresql"), example="postgres://user:password@host/name"),
+    "a PostgreSQL address, such as postgres://user:password@host/name",
+)
+if database_url:
     DATABASES = {"default": env.db_url_config(database_url)}
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", **embedded.connection(VAR)}}
@@ -72,23 +84,27 @@ DATABASES["default"] |= {"CONN_MAX_AGE": 300, "CONN_HEALTH_CHECKS": True}
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds; a host that hangs is down
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": env.cache_url_config(env.str("CACHE_URL", default="") or f"filecache://{VAR / 'cache'}")}
+cache_url = env.address("CACHE_URL", schemes=("redis", "rediss"), example="redis://host/1")
+CACHES = {"default": env.cache_url_config(cache_url or f"filecache://{VAR / 'cache'}")}
 
 # What readers' pages are made from in an address's query; they do not see the rest, such as what newsletters and
 # social sites append to links, so that it makes no other page to render and keep (see core/pagecache.py)
 PAGE_PARAMETERS = frozenset(["page", "q", "category", "tag", "author", "year", "p", "page_id"])
 
 # The cache in front of the site, told what to forget when something is published (see core/cdn_purge.py)
-CACHE_PURGE_URL = env.str("CACHE_PURGE_URL", default="")
-CACHE_PURGE_KIND = env.str("CACHE_PURGE_KIND", default="") or "cloudflare"
-CACHE_PURGE_TOKEN = env.str("CACHE_PURGE_TOKEN", default="")
+CACHE_PURGE_URL = env.text("CACHE_PURGE_URL")
+CACHE_PURGE_KIND = env.text("CACHE_PURGE_KIND") or "cloudflare"
+CACHE_PURGE_TOKEN = env.text("CACHE_PURGE_TOKEN")
 if CACHE_PURGE_KIND not in ("cloudflare", "fastly", "purge"):
     raise ImproperlyConfigured("CACHE_PURGE_KIND is cloudflare, fastly or purge. See .env.example.")
 
 # Others who are told what happened (see core/webhooks.py); 1 lets their addresses lie in a private network of ours
-WEBHOOKS_TO_PRIVATE_HOSTS = env.bool("WEBHOOKS_TO_PRIVATE_HOSTS", default=False)
+WEBHOOKS_TO_PRIVATE_HOSTS = env.yes("WEBHOOKS_TO_PRIVATE_HOSTS")
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or "filesystem://localhost"
+CELERY_BROKER_URL = (
+    env.address("CELERY_BROKER_URL", schemes=("redis", "rediss", "amqp", "amqps"), example="redis://host/0")
+    or "filesystem://localhost"
+)
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"visibility_timeout": 600}
 if CELERY_BROKER_URL.startswith("filesystem:"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -125,13 +141,17 @@ CELERY_BEAT_SCHEDULE = {
 
 # Mail: SMTP by EMAIL_URL, else one .eml file per message under var/outbox
 
-EMAIL_URL = env.str("EMAIL_URL", default="")
+EMAIL_URL = _required(
+    "EMAIL_URL",
+    env.address("EMAIL_URL", schemes=environment.MAIL_SCHEMES, example="smtp+tls://user:password@host:587"),
+    "the mail server, such as smtp+tls://user:password@host:587",
+)
 EMAIL_OUTBOX = VAR / "outbox"
 EMAIL_BACKEND = "core.lib.mail.TransportBackend"
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"hello@{urlsplit(SITE_URL).hostname}")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(SITE_URL).hostname}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-NEWSLETTER_PUMPS = env.int("NEWSLETTER_PUMPS", default=2)  # how many workers may send one briefing at once
+NEWSLETTER_PUMPS = env.number("NEWSLETTER_PUMPS", default=2)  # how many workers may send one briefing at once
 
 # Applications
 
@@ -166,7 +186,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "core.lib.staticfiles.StaticFilesMiddleware",
     "core.lib.csp.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -232,7 +252,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 MEDIA_URL = "/media/"
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or VAR / "media")
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or VAR / "media")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "core.lib.staticfiles.StaticFiles"},
@@ -245,16 +265,23 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 _https = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True
-SECURE_SSL_REDIRECT = PRODUCTION and _https and env.bool("SSL_REDIRECT", default=True)
+SECURE_SSL_REDIRECT = PRODUCTION and _https and env.yes("SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION and _https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
-BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+# For this host alone: a browser that was told so refuses the owner's other hosts without TLS for a year, and a preload
+# list takes months to leave. Whoever owns the whole domain may ask for both.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = bool(SECURE_HSTS_SECONDS) and env.yes("HSTS_SUBDOMAINS")
+SECURE_HSTS_PRELOAD = SECURE_HSTS_INCLUDE_SUBDOMAINS and env.yes("HSTS_PRELOAD")
+BEHIND_PROXY = env.yes("BEHIND_PROXY")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # who reads /metrics from another machine has to know it
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # who reads /metrics from another machine has to know it
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
-SILENCED_SYSTEM_CHECKS = ["security.W019"]  # it asks for DENY, but the desk shows previews in a frame
+SILENCED_SYSTEM_CHECKS = [
+    "security.W019",  # it asks for DENY, but the desk shows previews in a frame
+    "security.W005",  # HSTS for subdomains and
+    "security.W021",  # the preload list are the owner's to ask for
+]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -292,10 +319,13 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
+LOG_LEVEL = (env.text("LOG_LEVEL") or ("INFO" if PRODUCTION else "WARNING")).upper()
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    raise ImproperlyConfigured(f"LOG_LEVEL is DEBUG, INFO, WARNING, ERROR or CRITICAL, not “{LOG_LEVEL}”.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO" if PRODUCTION else "WARNING")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

@@ -1,6 +1,7 @@
 """The WSGI application that granian serves: Django behind the page cache."""
 
 import gc
+import multiprocessing
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -10,9 +11,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings")
 django_application = get_wsgi_application()
 
 import cms.urls  # noqa: E402, F401 - else the first reader waits for it
+from cms.ops.processes import die_with_parent  # noqa: E402
 from core.pagecache import PageCache  # noqa: E402 - needs the settings
 
 application = PageCache(django_application)
+
+if multiprocessing.parent_process():
+    die_with_parent()  # else a web server that is killed leaves workers that go on answering, with code of long ago
 
 # What is loaded by now stays for good. Else every full collection looks through all of it, 70 ms at a time.
 gc.collect()

@@ -38,7 +38,9 @@ def load(report: Callable[[str], None] = print) -> bool:
         raise DemoRefused("The demo newsroom is not loaded in production: PRODUCTION is set.")
     with _one_at_a_time():
         complete = DemoMark.objects.filter(key=COMPLETE).exists()
-        if complete and (accounts.has_wanted_password() or not DemoMark.objects.filter(key__startswith="account ").exists()):
+        if complete and (
+            accounts.has_wanted_password() or not DemoMark.objects.filter(key__startswith="account ").exists()
+        ):
             return False  # loaded already, or a site that was restored here
         _load_staff()
         if complete:

@@ -1,4 +1,4 @@
-"""Runs a Procfile's processes side by side and ends them together."""
+"""The processes of a Procfile: started side by side, started again when one dies, ended together."""
 
 import ctypes
 import os
@@ -7,11 +7,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
+# How long to wait before one that died is started again: longer each time, and after the last of these it is given up.
+PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0)
+STEADY_SECONDS = 60.0  # one that has run for so long starts from the shortest pause again
 COLOURS = ["36", "33", "35", "32", "34"]
 
 
@@ -28,14 +32,36 @@ def die_with_parent() -> None:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+class GivenUp(Exception):
+    """A process ended over and over; the text says which and how."""
+
+
+@dataclass
+class Course:
+    """How one process has fared: when it was last started, how often it died soon after, when it is to start again."""
+
+    started_at: float
+    deaths: int = 0
+    restart_at: float | None = None
+
+
 class Processes:
     """Some commands, each in a process group of its own, their output told apart by name."""
 
-    def __init__(self, commands: Mapping[str, str], *, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        commands: Mapping[str, str],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        pauses: Sequence[float] = PAUSES,
+    ) -> None:
         self.commands = commands
         self.folder = folder
         self.environment = environment
+        self.pauses = pauses
         self.children: dict[str, subprocess.Popen[str]] = {}
+        self.courses: dict[str, Course] = {}
         self.readers: list[threading.Thread] = []
 
     def start(self, *names: str) -> None:
@@ -54,6 +80,7 @@ class Processes:
                 preexec_fn=die_with_parent,
             )
             self.children[name] = child
+            self.courses.setdefault(name, Course(0.0)).started_at = time.monotonic()
             reader = threading.Thread(target=_relay, args=(child, self._label(name)), daemon=True)
             reader.start()
             self.readers.append(reader)
@@ -71,6 +98,32 @@ class Processes:
                 return name, status
         return None
 
+    def restart_ended(self) -> None:
+        """Start again what has ended, a little later each time. Call it often; raises GivenUp when it is no use."""
+        for name, child in list(self.children.items()):
+            course, now = self.courses[name], time.monotonic()
+            if child.poll() is None:
+                continue
+            if course.restart_at is None:
+                self._bury(name, child, course, now)
+            elif now >= course.restart_at:
+                _signal_group(child, signal.SIGKILL)
+                course.restart_at = None
+                self.start(name)
+
+    def _bury(self, name: str, child: subprocess.Popen[str], course: Course, now: float) -> None:
+        """Say that a process ended, ask what it has left behind to end, and set the time of its next start."""
+        if now - course.started_at > STEADY_SECONDS:
+            course.deaths = 0
+        if course.deaths == len(self.pauses):
+            raise GivenUp(
+                f"{name} ended {course.deaths + 1} times in a row, the last time with status {child.returncode}"
+            )
+        pause = self.pauses[course.deaths]
+        print(f"moonpress: {name} ended with status {child.returncode}; starting it again in {pause:g} s", flush=True)
+        _signal_group(child, signal.SIGTERM)
+        course.deaths, course.restart_at = course.deaths + 1, now + pause
+
     def stop(self, seconds: float) -> None:
         """Ask all to end, wait for as long, then kill what is left of them and of their children."""
         for child in self.children.values():
@@ -83,13 +136,18 @@ class Processes:
             except subprocess.TimeoutExpired:
                 pass
         for child in self.children.values():
-            try:
-                os.killpg(child.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            _signal_group(child, signal.SIGKILL)
             child.wait()
         for reader in self.readers:
             reader.join(timeout=1)
+
+
+def _signal_group(child: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Signal a process and its children, also where it is gone and they are not."""
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        pass
 
 
 def _relay(child: subprocess.Popen[str], label: str) -> None:
@@ -98,13 +156,21 @@ def _relay(child: subprocess.Popen[str], label: str) -> None:
 
 
 def main(name: str) -> None:
-    """Become one of the Procfile's processes, as containers run them."""
-    root = Path(__file__).resolve().parents[2]
-    commands = read_procfile(root / "Procfile")
+    """Become one of the Procfile's processes, with what `.env` says and the programs beside this Python."""
+    from cms import environment
+
+    commands = read_procfile(environment.ROOT / "Procfile")
     if name not in commands:
         sys.exit(f"moonpress: the Procfile has no {name!r}; it has {', '.join(commands)}")
-    os.chdir(root)
+    environment.read()
+    os.environ["PATH"] = path_with_programs()
+    os.chdir(environment.ROOT)
     os.execvp("/bin/sh", ["/bin/sh", "-c", f"exec {commands[name]}"])
+
+
+def path_with_programs() -> str:
+    """The PATH on which the programs of this Python's environment, such as granian and celery, come first."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from cms.ops import embedded
-from cms.ops.processes import Processes, die_with_parent, read_procfile
+from cms.ops.processes import GivenUp, Processes, die_with_parent, path_with_programs, read_procfile
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER_SECONDS = 60
@@ -41,7 +41,7 @@ def main() -> int:
         address, port = os.environ.get("BIND_ADDRESS") or "127.0.0.1", _port()
         environment = os.environ | {
             "MOONPRESS_VAR": str(var),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PATH": path_with_programs(),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser",  # a container's usual case
@@ -118,10 +118,11 @@ def _prepare_and_run(environment: dict[str, str], began: float) -> int:
         print(f"moonpress: ready in {time.monotonic() - began:.1f} s\n", flush=True)
         print(addresses.read_text(), flush=True)
         addresses.unlink()
-        while not processes.ended():
+        while True:
+            processes.restart_ended()
             time.sleep(0.2)
-        name, status = processes.ended() or ("", 0)
-        raise Refused(f"{name} ended by itself with status {status}, so everything was stopped; the reason is above.")
+    except GivenUp as reason:
+        raise Refused(f"{reason}, so everything was stopped; what it said is above.") from None
     except Stopped:
         print("\nmoonpress: stopping …", flush=True)
         raise

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cms.environment import Environment
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -17,14 +19,14 @@ def documented() -> set[str]:
 
 
 def read_by_settings() -> set[str]:
-    """The names in env.str("NAME") and in _required("NAME", …)."""
+    """The names in env.text("NAME") and its like."""
     names = set()
     for node in ast.walk(ast.parse((ROOT / "cms/settings.py").read_text())):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = ast.unparse(node.func)
-            if called == "_required" or called.startswith("env."):
+            if called.startswith("env."):
                 names.add(str(node.args[0].value))
-    return names
+    return names | {"SITE_URL"}
 
 
 def read_by_the_procfile() -> set[str]:
@@ -42,9 +44,10 @@ def test_copying_the_example_changes_nothing() -> None:
 
 COMPLETE = {
     "PRODUCTION": "1",
-    "SECRET_KEY": "long enough for a test",
+    "SECRET_KEY": "$long enough to be no guess, and beginning with a dollar",
     "SITE_URL": "https://news.example",
     "DATABASE_URL": "postgres://nobody@localhost/none",
+    "EMAIL_URL": "smtp://localhost",
 }
 
 
@@ -59,7 +62,7 @@ def start_with(environment: dict[str, str], var: Path) -> subprocess.CompletedPr
     )
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "SITE_URL", "DATABASE_URL"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "SITE_URL", "DATABASE_URL", "EMAIL_URL"])
 def test_production_does_not_start_without(name: str, tmp_path: Path) -> None:
     refused = start_with(COMPLETE | {name: ""}, tmp_path)
     assert refused.returncode != 0
@@ -70,3 +73,37 @@ def test_production_does_not_start_without(name: str, tmp_path: Path) -> None:
 def test_production_starts_with_them(tmp_path: Path) -> None:
     assert start_with(COMPLETE, tmp_path).returncode == 0
     assert not (tmp_path / "secret_key").exists(), "a secret was made up where production has its own"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SECRET_KEY", "x", "has 1 characters and can be guessed"),
+        ("SITE_URL", "news.example", "does not begin with http:// or https://"),
+        ("SITE_URL", "https://", "names no host"),
+        ("SITE_URL", "https://news.example/blog", "names a path"),
+        ("DATABASE_URL", "mysql://nobody@localhost/none", "does not begin with postgres://"),
+        ("DATABASE_URL", "postgres://nobody:pass/word@localhost/none", "write them as %2F"),
+        ("CELERY_BROKER_URL", "redis://:pass#word@localhost/0", "write them as %2F, %3F and %23"),
+        ("CELERY_BROKER_URL", "rabbitmq", "does not begin with redis://"),
+        ("CACHE_URL", "redis://localhost:port/1", "a port that is no number"),
+        ("EMAIL_URL", "mail.example:587", "does not begin with smtp://"),
+        ("BEHIND_PROXY", "nginx", "is 1 or 0"),
+        ("NEWSLETTER_PUMPS", "many", "is a number"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL is DEBUG"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(name: str, value: str, said: str, tmp_path: Path) -> None:
+    refused = start_with(COMPLETE | {name: value}, tmp_path)
+    assert refused.returncode != 0
+    assert refused.stderr.startswith(f"moonpress: {name} ")
+    assert said in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_value_is_what_it_says() -> None:
+    env = Environment()
+    env.ENVIRON = {"SECRET_KEY": "$HOME", "HOME": "/root", "ALLOWED_HOSTS": " one.example , two.example,"}
+    assert env.text("SECRET_KEY") == "$HOME"
+    assert env.names("ALLOWED_HOSTS") == ["one.example", "two.example"]
+    assert env.address("DATABASE_URL", schemes=("postgres",), example="") == ""

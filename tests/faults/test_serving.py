@@ -114,11 +114,31 @@ def test_killed_it_leaves_nothing_that_prevents_a_start(clone: Path, server: Ser
     assert "migrations" not in again.said()
     assert again.answer("/blog/") == 200
 
-    # Nor does it go on with less than all of its processes.
-    os.kill(next(pid for pid, line in processes_in(clone).items() if " beat " in line), signal.SIGKILL)
-    assert again.process.wait(60) == 1
-    assert "beat ended by itself" in again.said()
+    assert again.end(signal.SIGTERM) == 0
     wait_for_nothing_left(clone)
+
+
+def running(clone: Path, words: str) -> int | None:
+    """The number of a process of the clone whose command line holds these words."""
+    return next((pid for pid, line in processes_in(clone).items() if words in line and "/bin/sh" not in line), None)
+
+
+@pytest.mark.parametrize("words", ["celery --quiet --app core worker", " beat ", "granian"])
+def test_what_dies_is_started_again_while_the_rest_goes_on(clone: Path, server: Server, words: str) -> None:
+    server.ready()
+    parent = min(pid for pid, line in processes_in(clone).items() if words in line)
+    os.kill(parent, signal.SIGKILL)
+    wait_until(lambda: "starting it again in 1 s" in server.said(), seconds=20, what="a word of it")
+    wait_until(lambda: running(clone, words) not in (None, parent), seconds=30, what="another one")
+    wait_until(lambda: answers(server), seconds=30, what="an answer")
+    assert server.process.poll() is None
+
+
+def answers(server: Server) -> bool:
+    try:
+        return server.answer("/blog/") == 200
+    except OSError:
+        return False
 
 
 def test_a_taken_port_is_said_before_anything_is_started(clone: Path) -> None:

@@ -174,10 +174,9 @@ def running(var: Path) -> Iterator[Cluster]:
 
 def wanted() -> Path | None:
     """The state folder of the server that the environment and .env ask for; None where they name another database."""
-    import environ
+    from cms import environment
 
-    env = environ.Env()
-    env.read_env(ROOT / ".env")
-    if env.str("DATABASE_URL", default="") or env.bool("PRODUCTION", default=False):
+    env = environment.read()
+    if env.text("DATABASE_URL") or env.yes("PRODUCTION"):
         return None
-    return Path(env.str("MOONPRESS_VAR", default="") or ROOT / "var")
+    return Path(env.text("MOONPRESS_VAR") or ROOT / "var")

@@ -1,0 +1,86 @@
+"""The environment variables: read from `.env` too, and refused in words where they cannot be meant as they are."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET_LENGTH = 32
+MAIL_SCHEMES = ("smtp", "smtps", "smtp+tls", "smtp+ssl")
+TRUE, FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+
+
+class Environment(environ.Env):
+    """django-environ's, but a value is what it says: one that begins with $ does not stand for another variable."""
+
+    def get_value(
+        self, var: Any, cast: Any = None, default: Any = environ.Env.NOTSET, parse_default: bool = False
+    ) -> Any:
+        value = self.ENVIRON.get(f"{self.prefix}{var}")
+        if isinstance(value, str) and value.startswith("$"):
+            return self.parse_value(value, cast)
+        return super().get_value(var, cast=cast, default=default, parse_default=parse_default)
+
+    def text(self, name: str) -> str:
+        """A value without the spaces around it; "" where it is not set."""
+        return str(self.str(name, default="")).strip()
+
+    def yes(self, name: str, *, default: bool = False) -> bool:
+        """1 or 0, also spelled true, yes, on and their opposites. Any other word is refused, not taken for 0."""
+        value = self.text(name).lower()
+        if value not in TRUE + FALSE:
+            raise ImproperlyConfigured(f"{name} is 1 or 0, not “{value}”.")
+        return value in TRUE if value else default
+
+    def number(self, name: str, *, default: int) -> int:
+        """A whole number of zero or more."""
+        value = self.text(name)
+        if value and not (value.isascii() and value.isdigit()):
+            raise ImproperlyConfigured(f"{name} is a number, not “{value}”.")
+        return int(value) if value else default
+
+    def names(self, name: str) -> list[str]:
+        """Names with commas between them; spaces around them do not count."""
+        return [part.strip() for part in self.text(name).split(",") if part.strip()]
+
+    def address(self, name: str, *, schemes: tuple[str, ...], example: str) -> str:
+        """The address of a service, such as redis://host/0; "" where it is not set."""
+        value = self.text(name)
+        if value and (reason := _wrong_with(value, schemes)):
+            raise ImproperlyConfigured(f"{name} {reason} It looks like {example}.")
+        return value
+
+    def site_url(self) -> str:
+        """SITE_URL without the slash at its end; "" where it is not set."""
+        value = self.text("SITE_URL")
+        reason = _wrong_with(value, ("http", "https")) if value else ""
+        value = value.rstrip("/")
+        if not reason and value and urlsplit(value).path:
+            reason = "names a path, but the site lives at the top of its host."
+        if reason:
+            raise ImproperlyConfigured(f"SITE_URL {reason} It looks like https://news.example.")
+        return value
+
+
+def _wrong_with(address: str, schemes: tuple[str, ...]) -> str:
+    """What is wrong with an address, as the end of a sentence; "" where nothing is."""
+    scheme, separator, rest = address.partition("://")
+    if not separator or scheme.lower() not in schemes:
+        return f"does not begin with {' or '.join(f'{known}://' for known in schemes)}."
+    authority = rest.split("/")[0].split("?")[0].split("#")[0]
+    if "@" in rest and "@" not in authority:
+        return "holds a /, ? or # in its user name or password: write them as %2F, %3F and %23."
+    try:
+        host, _ = urlsplit(address).hostname, urlsplit(address).port
+    except ValueError:
+        return "has a port that is no number, or a host that is none."
+    return "" if host or scheme in ("filesystem", "postgres", "postgresql") else "names no host."
+
+
+def read() -> Environment:
+    """The environment, with what `.env` says where a variable is not set."""
+    Environment.read_env(ROOT / ".env")
+    return Environment()
