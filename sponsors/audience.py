@@ -87,25 +87,24 @@ class Figures:
         return max(send.day for send in self.sends)
 
 
-_sources: list[AudienceSource] = []
+_source: AudienceSource
 
 
 def register(source: AudienceSource) -> None:
-    """Plug in where figures come from; the last one registered answers."""
-    _sources[:] = [source]
+    """Plug in where figures come from."""
+    global _source
+    _source = source
 
 
-def figures(*, today: date | None = None) -> Figures | None:
-    """The figures of the last LOOK_BACK, or None where no newsletter is plugged in."""
-    if not _sources:
-        return None
+def figures(*, today: date | None = None) -> Figures:
+    """The figures of the last LOOK_BACK."""
     today = today or timezone.now().date()
-    sends = tuple(send for send in _sources[0].sends(since=today - LOOK_BACK) if send.delivered)
+    sends = tuple(send for send in _source.sends(since=today - LOOK_BACK) if send.delivered)
     delivered = sum(send.delivered for send in sends)
     enough = delivered >= ENOUGH_DELIVERED
     return Figures(
         as_of=today,
-        subscribers=_sources[0].subscribers(),
+        subscribers=_source.subscribers(),
         sends=sends,
         open_rate=Rate(sum(send.opened for send in sends), delivered) if enough else None,
         click_rate=Rate(sum(send.clicked for send in sends), delivered) if enough else None,
@@ -114,9 +113,9 @@ def figures(*, today: date | None = None) -> Figures | None:
 
 def sends_on(channels: set[str], *, since: date) -> dict[tuple[str, date], Send]:
     """The sends of some channels by channel and day, for reports."""
-    if not _sources or not channels:
+    if not channels:
         return {}
-    return {(send.channel, send.day): send for send in _sources[0].sends(since=since) if send.channel in channels}
+    return {(send.channel, send.day): send for send in _source.sends(since=since) if send.channel in channels}
 
 
 def wilson(count: int, total: int, z: float = Z95) -> tuple[float, float]:

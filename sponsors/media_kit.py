@@ -20,7 +20,7 @@ def contents() -> dict[str, Any]:
         "packages": [card(package, calendar) for package in packages],
         "figures": figures,
         "enough": audience.ENOUGH_DELIVERED,
-        "tiles": tiles(figures) if figures else [],
+        "tiles": tiles(figures),
         "specs": [specification(kind) for kind in kinds.values()],
     }
 

@@ -11,25 +11,25 @@ from django.http import HttpRequest
 
 from core.lib.prefix_search import beginning_with, words_of
 
-FURTHEST = 10_000  # rows: beyond that, nobody turns pages; they search
-
 
 class BoundedPaginator(Paginator):
     """Counts and turns pages only so far: to count on, or to skip that many rows, takes longer the more there are."""
 
+    furthest = 10_000  # rows: beyond that, nobody turns pages; they search
+
     @cached_property
     def is_cut(self) -> bool:
         """Whether there are more rows than it leads to."""
-        return self._counted > FURTHEST
+        return self._counted > self.furthest
 
     @cached_property
     def count(self) -> int:
-        return min(self._counted, FURTHEST)
+        return min(self._counted, self.furthest)
 
     @cached_property
     def _counted(self) -> int:
         rows: Any = self.object_list
-        return rows.order_by()[: FURTHEST + 1].count() if isinstance(rows, models.QuerySet) else len(rows)
+        return rows.order_by()[: self.furthest + 1].count() if isinstance(rows, models.QuerySet) else len(rows)
 
 
 def bound_every_list() -> None:

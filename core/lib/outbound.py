@@ -34,12 +34,18 @@ class Answer:
 
 
 def call(
-    address: str, *, method: str = "POST", body: bytes, headers: dict[str, str], private_hosts: bool = False
+    address: str,
+    *,
+    method: str = "POST",
+    body: bytes,
+    headers: dict[str, str],
+    private_hosts: bool = False,
+    seconds: float = CALL_SECONDS,
 ) -> Answer:
     """Send one request and take its answer, whatever its status; a redirect is an answer, too. Raises NotReached."""
     parts = parts_of(address)
     with closing(connection_to(parts, private_hosts=private_hosts)) as connection:
-        alarm = threading.Timer(CALL_SECONDS, _hang_up, [connection.sock])  # however slowly it trickles
+        alarm = threading.Timer(seconds, _hang_up, [connection.sock])  # however slowly it trickles
         alarm.start()
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

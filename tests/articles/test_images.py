@@ -63,7 +63,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_unpacked() -> None:
         images.store_image(out.getvalue(), name="bomb.png")
 
 
-def test_a_file_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_too_large_is_refused() -> None:
     with pytest.raises(ValidationError, match="larger than"):
         images.store_image(b"\x89PNG" + b"0" * images.MAX_BYTES, name="large.png")
 

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db import connection
 from django.test import Client
 
-from articles.models import Article, AuditEntry, ImageAsset
+from articles.models import Article, AuditEntry, ImageAsset, Tag
 from core.lib import admin_lists
 from core.lib.prefix_search import beginning_with, words_of
 from core.models import OutgoingMail
@@ -35,22 +35,23 @@ def test_no_list_counts_all_its_rows(model: Any) -> None:
     assert desk.show_facets is admin.ShowFacets.NEVER
 
 
-def test_a_long_list_says_that_there_is_more(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admin_lists, "FURTHEST", 2)
+def test_a_long_list_says_that_there_is_more(client: Client) -> None:
     client.force_login(factories.user("editor"))
-    for title in ("One fee", "Two fees", "Three fees"):
-        factories.article(title=title)
-    everything = client.get("/admin/articles/article/").content.decode()
-    assert "the first 2 articles; there are more: search for them" in everything
-    assert "more than 2 found" in client.get("/admin/articles/article/?q=fee").content.decode()
-    assert "2 found" in client.get("/admin/articles/article/?q=fees").content.decode()
+    Tag.objects.bulk_create(Tag(name=f"Fee {number}", slug=f"fee-{number}") for number in range(10_001))
+    everything = client.get("/admin/articles/tag/").content.decode()
+    assert "the first 10,000 tags; there are more: search for them" in everything
+    assert "more than 10,000 found" in client.get("/admin/articles/tag/?q=fee").content.decode()
+    assert "11 found" in client.get("/admin/articles/tag/?q=fee-999").content.decode()
 
 
-def test_the_last_page_of_a_cut_list_is_the_last_it_leads_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admin_lists, "FURTHEST", 2)
+class ShortPaginator(admin_lists.BoundedPaginator):
+    furthest = 2
+
+
+def test_the_last_page_of_a_cut_list_is_the_last_it_leads_to() -> None:
     for title in ("One", "Two", "Three"):
         factories.article(title=title)
-    paginator = admin_lists.BoundedPaginator(Article.objects.order_by("pk"), 1)
+    paginator = ShortPaginator(Article.objects.order_by("pk"), 1)
     assert (paginator.count, paginator.num_pages, paginator.is_cut) == (2, 2, True)
     assert [article.title for article in paginator.page(2)] == ["Two"]
 

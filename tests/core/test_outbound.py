@@ -3,11 +3,9 @@
 import socket
 import threading
 import time
-from typing import Any
 
 import pytest
 
-from core.lib import outbound
 from core.lib.networks import is_public
 from core.lib.outbound import NotReached, Unreachable, call
 from tests.http import HttpServer
@@ -43,13 +41,12 @@ def test_a_redirect_is_an_answer_and_not_followed(http_server: HttpServer) -> No
     assert [asked.path for asked in http_server.requests] == ["/"]
 
 
-def test_an_answer_that_trickles_is_cut_off(monkeypatch: Any) -> None:
-    monkeypatch.setattr(outbound, "CALL_SECONDS", 0.5)
+def test_an_answer_that_trickles_is_cut_off() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=_trickle, args=[server], daemon=True).start()
         began = time.monotonic()
         with pytest.raises(Unreachable):
-            call(f"http://127.0.0.1:{server.getsockname()[1]}/", body=b"", headers={}, private_hosts=True)
+            call(f"http://127.0.0.1:{server.getsockname()[1]}/", body=b"", headers={}, private_hosts=True, seconds=0.5)
         assert time.monotonic() - began < 3
 
 

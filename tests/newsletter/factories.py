@@ -1,9 +1,11 @@
 """What the tests of newsletters are made of."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from core.models import SiteProfile, User
-from newsletter.models import Briefing, BriefingItem, Newsletter, Subscriber, Subscription
+from newsletter.models import Briefing, BriefingItem, Delivery, Hit, Newsletter, Subscriber, Subscription, TrackedLink
 
 
 def newsletter(**fields):
@@ -78,6 +80,21 @@ def frozen(of, **fields):
     made = approved(of, **fields)
     assert freeze.freeze(made.pk), Briefing.objects.get(pk=made.pk).trouble
     made.refresh_from_db()
+    return made
+
+
+def sent(of, *, days_ago=1, delivered=1000, opened=300, clicked=25, **fields):
+    """A briefing that went out, and the counted hits of those who read it."""
+    at = timezone.now() - timedelta(days=days_ago)
+    times = dict.fromkeys(["scheduled_at", "approved_at", "frozen_at", "sent_at"], at)
+    counts = {"candidates": delivered, "delivered": delivered}
+    made = briefing(of, state="sent", issue_date=at.date(), **times, **counts, **fields)
+    read = [Delivery(briefing=made, state="sent", sent_at=at) for _ in range(max(opened, clicked))]
+    read = Delivery.objects.bulk_create(read)
+    link = TrackedLink.objects.create(briefing=made, number=1, url="https://example.com/a")
+    opens = [Hit(delivery=delivery, kind="open", verdict="valid") for delivery in read[:opened]]
+    clicks = [Hit(delivery=delivery, kind="click", link=link, verdict="valid") for delivery in read[:clicked]]
+    Hit.objects.bulk_create(opens + clicks)
     return made
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sponsors import audience, booking, clicks, reports
-from sponsors.audience import Send
+from sponsors import booking, clicks, reports
+from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db
@@ -34,22 +34,19 @@ def test_adding_up_again_gives_the_same(clicked):
     assert reports.report_on(clicked) == reports.report_on(clicked)
 
 
-def test_a_mail_insertion_has_the_delivered_messages_as_denominator(clicked, monkeypatch):
-    send = Send("mail:orbit", "Orbit", factories.today(), 3000, 900, 25)
+@pytest.fixture
+def orbit():
+    return newsletters.newsletter(name="Orbit", slug="orbit")
 
-    class Source:
-        def sends(self, *, since):
-            return [send] if send.day >= since else []
 
-    monkeypatch.setattr(audience, "_sources", [Source()])
+def test_a_mail_insertion_has_the_delivered_messages_as_denominator(clicked, orbit):
+    newsletters.sent(orbit, days_ago=0, delivered=3000)
     (line,) = reports.report_on(clicked).lines
     assert (line.delivered, line.rate.percent) == (3000, "0.83 %")
 
 
-def test_more_clicks_than_deliveries_are_shown_as_they_are(clicked, monkeypatch):
-    send = Send("mail:orbit", "Orbit", factories.today(), 10, 9, 8)
-    source = type("Source", (), {"sends": lambda self, *, since: [send]})()
-    monkeypatch.setattr(audience, "_sources", [source])
+def test_more_clicks_than_deliveries_are_shown_as_they_are(clicked, orbit):
+    newsletters.sent(orbit, days_ago=0, delivered=10, opened=9, clicked=8)
     (line,) = reports.report_on(clicked).lines
     assert (line.valid, line.rate) == (25, None)
 

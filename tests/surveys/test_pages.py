@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from sponsors.models import Sponsor
 from surveys.forms import in_fair_order
+from tests.sponsors import factories as sponsors
 from tests.surveys.factories import draft_season, open_season, released_season
 
 pytestmark = pytest.mark.django_db
@@ -90,9 +90,8 @@ def test_a_nominee_page_shows_its_place_and_its_neighbours_result(client):
     assert "26.7 %" in text
 
 
-def test_a_nominee_who_advertises_is_marked(client, monkeypatch):
+def test_a_nominee_who_advertises_is_marked(client):
     open_season()
-    Sponsor.objects.create(name="Ada")
-    monkeypatch.setattr(type(Sponsor.objects.all()), "current_or_recent", lambda self: self)
+    sponsors.running(company="Ada")
     assert "Ada advertises with us" in client.get("/awards/moon-2026/wallet/ada/").content.decode()
     assert "advertises" not in client.get("/awards/moon-2026/wallet/bit/").content.decode()
