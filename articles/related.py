@@ -14,7 +14,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from articles.cache_tags import purge_pages
 from articles.models import Publication, RelatingDue
-from core.celery import app as celery_app
+from core import doorbell
 from core.pagecache import bump
 
 SHOWN = 3
@@ -71,7 +71,7 @@ def due(keys: Iterable[int]) -> None:
         RelatingDue.objects.bulk_create(
             rows, update_conflicts=True, update_fields=["asked_at"], unique_fields=["publication"]
         )
-        transaction.on_commit(lambda: celery_app.send_task("articles.tasks.relate_due"), robust=True)
+        doorbell.ring("articles.tasks.relate_due")
 
 
 def relate_due() -> int:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from core.celery import app as celery_app
+from core import doorbell
 from core.models import OutgoingRequest, Webhook
 
 State = OutgoingRequest.State
@@ -24,7 +24,7 @@ def queue_call(*, event: str, body: Any, webhook: Webhook | None = None, wait: f
     due = timezone.now() + timedelta(seconds=wait)
     row = OutgoingRequest.objects.create(webhook=webhook, event=event, body=body, due_at=due, give_up_at=due + PATIENCE)
     task = "core.tasks.deliver_webhooks" if webhook else "core.tasks.purge_caches"
-    transaction.on_commit(lambda: celery_app.send_task(task, countdown=wait or None), robust=True)
+    doorbell.ring(task, after=wait)
     return row
 
 
@@ -77,7 +77,7 @@ def send_again(rows: QuerySet[OutgoingRequest]) -> int:
     }
     number = rows.exclude(state=State.QUEUED).update(**changes)
     for task in ("core.tasks.deliver_webhooks", "core.tasks.purge_caches"):
-        transaction.on_commit(lambda name=task: celery_app.send_task(name), robust=True)  # type: ignore[misc]
+        doorbell.ring(task)
     return number
 
 

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from core.celery import app as celery_app
+from core import doorbell
 from core.lib import mail
 from core.models import OutgoingMail, SiteProfile
 
@@ -46,7 +46,7 @@ def queue_mail(*, template: str, to: str, context: dict[str, Any], kind: str) ->
 def queue_message(*, kind: str, to: str, subject: str, message: bytes) -> OutgoingMail:
     """Store a ready-made message (CRLF lines) for one recipient and ring the worker on commit."""
     row = OutgoingMail.objects.create(kind=kind, recipient=to, subject=subject[:250], message=message)
-    transaction.on_commit(lambda: celery_app.send_task("core.tasks.send_outgoing_mail"))
+    doorbell.ring("core.tasks.send_outgoing_mail")
     return row
 
 

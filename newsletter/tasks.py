@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
+from core import doorbell
 from newsletter import deliveries, freeze, sender, tracking
 from newsletter.models import Briefing
 
@@ -18,7 +19,7 @@ def start_due_briefings() -> None:
 def pump_briefing(briefing_id: int) -> None:
     """Send for some seconds; then again, while there is more."""
     if sender.pump(briefing_id):
-        pump_briefing.delay(briefing_id)
+        doorbell.ring("newsletter.tasks.pump_briefing", briefing_id)
 
 
 @shared_task
@@ -38,4 +39,4 @@ def judge_hits() -> None:
 
 def ring(briefing_id: int) -> None:
     for _ in range(settings.NEWSLETTER_PUMPS):
-        pump_briefing.delay(briefing_id)
+        doorbell.ring("newsletter.tasks.pump_briefing", briefing_id)

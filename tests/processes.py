@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,21 @@ def live_site(
     wait_until(lambda: _answers(_site_process), seconds=40, what="the site")
     yield _site_process
     wait_until(_others_are_idle, what="the site's last answer")
+
+
+@contextmanager
+def own_site(log: Path, **variables: str) -> Iterator[LiveSite]:
+    """A web server beside the live one, with other settings."""
+    port = free_port()
+    environment = _environment(PORT=str(port), BIND_ADDRESS="127.0.0.1", **variables)
+    site = LiveSite(f"http://localhost:{port}", RealProcess("web", environment, log))
+    log.touch()
+    site.process.start()
+    try:
+        wait_until(lambda: _answers(site), seconds=40, what="the site")
+        yield site
+    finally:
+        site.process.stop()
 
 
 def _answers(site: LiveSite) -> bool:

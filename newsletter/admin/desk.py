@@ -17,11 +17,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Publication
 from articles.search import best
+from core import doorbell
 from newsletter import approval, composition, deliveries, freeze, stats
 from newsletter.approval import NotPossible
 from newsletter.models import Briefing, Delivery, Newsletter
 from newsletter.sender import message_token
-from newsletter.tasks import sweep_briefings
 
 TROUBLES_SHOWN = 200
 ARTICLES_SHOWN = 30
@@ -168,7 +168,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, str(error))
             return to("progress", briefing)
         else:
-            sweep_briefings.delay()
+            doorbell.ring("newsletter.tasks.sweep_briefings")
             return to("progress", briefing)
     audience = approval.audience_size(briefing)
     return page(request, "approve", briefing, title="Approve and send", form=form, problems=problems, audience=audience)
@@ -227,5 +227,5 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, said)
-        sweep_briefings.delay()
+        doorbell.ring("newsletter.tasks.sweep_briefings")
     return to("change" if briefing.state == State.DRAFT else "progress", briefing)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from articles import related
 from articles.documents import apply_document, document_of
 from articles.publishing import publish, unpublish
-from core import cdn_purge, http_outbox
+from core import cdn_purge, doorbell
 from core.models import OutgoingRequest, SiteProfile
 from tests.articles import factories
 from tests.http import HttpServer
@@ -153,6 +153,6 @@ def test_a_real_worker_purges_and_purges_when_the_cache_is_back(celery_worker: R
     factories.publication(slug="gas")
     wait_until(lambda: any(b"article:gas" in asked.body for asked in cdn.requests), what="the second purge")
     OutgoingRequest.objects.update(due_at=timezone.now())  # the seconds until the next try pass
-    http_outbox.celery_app.send_task("core.tasks.purge_caches")
+    doorbell.ring("core.tasks.purge_caches")
     wait_until(lambda: any(b"article:fees" in asked.body for asked in cdn.requests), what="the first purge")
     wait_until(lambda: set(OutgoingRequest.objects.values_list("state")) == {("sent",)}, what="the rows")

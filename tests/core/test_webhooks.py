@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.publishing import archive, publish, unpublish
-from core import http_outbox, webhooks
+from core import doorbell, http_outbox, webhooks
 from core.models import OutgoingRequest, Webhook
 from tests.articles import factories
 from tests.http import HttpServer
@@ -152,7 +152,7 @@ def test_a_real_worker_tells_and_tells_again_when_the_other_end_is_back(
     http_server.start()
     http_outbox.send_again(OutgoingRequest.objects.all())
     OutgoingRequest.objects.update(due_at=timezone.now())  # the minutes until then pass
-    http_outbox.celery_app.send_task("core.tasks.deliver_webhooks")
+    doorbell.ring("core.tasks.deliver_webhooks")
     http_server.wait_for(1)
     wait_until(lambda: OutgoingRequest.objects.get().state == "sent", what="the delivery")
 
