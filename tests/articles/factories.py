@@ -1,6 +1,7 @@
 """Articles for tests, made through the functions that everything else uses."""
 
 import io
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -30,6 +31,22 @@ def article(*blocks: dict[str, Any], **parts: Any) -> Article:
 def publication(*blocks: dict[str, Any], **parts: Any) -> Publication:
     """A published article."""
     return publish(article(*blocks, **parts))
+
+
+def many(count: int, *, text: str = "Some words about blocks.") -> list[Publication]:
+    """So many articles published in 2025, a minute apart: for what only shows in large numbers."""
+    words = [{"slug": f"one-of-many-{number}", "title": f"One of many {number}"} for number in range(count)]
+    times = [datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=number) for number in range(count)]
+    articles = Article.objects.bulk_create(
+        Article(**named, state="published", version=1, published_at=at) for named, at in zip(words, times, strict=True)
+    )
+    return Publication.objects.bulk_create(
+        Publication(
+            **named, article=article, version=1, html=f"<p>{text}</p>", text=text, words=len(text.split()),
+            reading_minutes=1, published_at=at, updated_at=at,
+        )
+        for named, at, article in zip(words, times, articles, strict=True)
+    )  # fmt: skip
 
 
 def category(slug: str = "research", **values: Any) -> Category:

@@ -286,10 +286,10 @@ def test_pages_of_a_list_follow_each_other_without_gaps(client: Client) -> None:
     assert found[0]["count"] == 25
 
 
-def test_a_sitemap_page_starts_where_the_last_one_ended(client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(sitemaps, "PER_PAGE", 2)
-    slugs = [factories.publication(slug=f"number-{number}").slug for number in range(5)]
-    assert client.get("/sitemap.xml").content.decode().count("/sitemap-articles-") == 3
-    pages = [client.get(f"/sitemap-articles-{number}.xml").content.decode() for number in (1, 2, 3)]
-    assert [re.findall(r"/blog/([\w-]+)/</loc><lastmod>", page) for page in pages] == [slugs[:2], slugs[2:4], slugs[4:]]
-    assert client.get("/sitemap-articles-4.xml").status_code == 404
+def test_a_sitemap_page_starts_where_the_last_one_ended(client: Client) -> None:
+    full = sitemaps.PER_PAGE
+    slugs = [publication.slug for publication in factories.many(full + 2)]
+    assert client.get("/sitemap.xml").content.decode().count("/sitemap-articles-") == 2
+    pages = [client.get(f"/sitemap-articles-{number}.xml").content.decode() for number in (1, 2)]
+    assert [re.findall(r"/blog/([\w-]+)/</loc><lastmod>", page) for page in pages] == [slugs[:full], slugs[full:]]
+    assert client.get("/sitemap-articles-3.xml").status_code == 404
