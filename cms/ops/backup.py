@@ -8,13 +8,15 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.management import call_command
@@ -129,30 +131,87 @@ def restore(path: Path, *, replace: bool, say: Say) -> None:
         _refuse_newer(manifest)
         _refuse_loss(replace=replace)
         say(f"{path}: whole, made {manifest['made_at'][:16].replace('T', ' ')} UTC")
-        with tempfile.TemporaryDirectory() as folder:
-            dump, script = Path(folder, DUMP), Path(folder, "database.sql")
-            _extract(tar, DUMP, dump)
-            _run(
-                "pg_restore",
-                "--schema=public",
-                "--no-owner",
-                "--no-acl",
-                f"--file={script}",
-                str(dump),
-                on_database=False,
-            )
-            places = {name: _place(name) for name in manifest["files"] if name != DUMP}
-            keys = [name for name in places if name.startswith("keys/")]
-            for name in places.keys() - set(keys):  # more pictures do no harm, should the database refuse
-                _extract(tar, name, places[name])
-            say(f"media: {len(places) - len(keys)} files")
-            connection.close()
-            _run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-c", EMPTY_THE_DATABASE, "-f", str(script))
-            for name in keys:
-                _extract(tar, name, places[name])
+        places = {name: _place(name) for name in manifest["files"] if name != DUMP}
+        keys = [name for name in places if name.startswith("keys/")]
+        for name in places.keys() - set(keys):  # more pictures do no harm, should the database refuse
+            _extract(tar, name, places[name])
+        say(f"media: {len(places) - len(keys)} files")
+        connection.close()
+        _restore_database(tar)
+        for name in keys:
+            _extract(tar, name, places[name])
     say("database: restored")
     call_command("migrate", verbosity=0, interactive=False)
     DemoMark.objects.get_or_create(key=COMPLETE)  # bin/serve shall add no demo to what was restored
+
+
+def _restore_database(tar: tarfile.TarFile) -> None:
+    """Lead the dump through pg_restore into psql, in one transaction. Nothing of it touches the disk on the way."""
+    with _Program("pg_restore", "--schema=public", "--no-owner", "--no-acl", "--file=-", on_database=False) as script:
+        loading = ("-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-c", EMPTY_THE_DATABASE, "-f", "-")
+        with _Program("psql", *loading) as database:
+            feeder = threading.Thread(target=_feed, args=(tar.extractfile(DUMP), script.stdin), daemon=True)
+            feeder.start()
+            try:
+                _copy_script(script.stdout, database.stdin)
+            except BrokenPipeError:
+                database.finish()  # it says why it stopped reading
+                raise
+            feeder.join()
+            script.finish()  # or psql is killed with the transaction open, and so nothing has changed
+            database.finish()
+
+
+def _feed(dump: IO[bytes] | None, into: IO[bytes]) -> None:
+    try:
+        with into:
+            shutil.copyfileobj(dump or io.BytesIO(), into, CHUNK)
+    except BrokenPipeError:
+        pass  # what ended says so itself
+
+
+def _copy_script(script: IO[bytes], into: IO[bytes]) -> None:
+    """Copy it without the one setting at its head that only PostgreSQL 17 and newer know."""
+    for line in script:
+        if line != b"SET transaction_timeout = 0;\n":
+            into.write(line)
+        if line.startswith((b"CREATE", b"ALTER", b"COPY")):
+            break
+    shutil.copyfileobj(script, into, CHUNK)
+
+
+class _Program:
+    """One of PostgreSQL's programs between two pipes; killed at the end of the block unless it has finished."""
+
+    def __init__(self, name: str, *arguments: str, on_database: bool = True) -> None:
+        self.name, self.said = name, tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end of the block
+        command, environment = _command(name, *arguments, on_database=on_database)
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=self.said)
+        self.stdin = cast(IO[bytes], self.process.stdin)
+        self.stdout = cast(IO[bytes], self.process.stdout)
+
+    def finish(self) -> None:
+        """Tell it that no more comes, and wait for its end. Raises BackupError where it failed."""
+        try:
+            self.stdin.close()
+        except BrokenPipeError:
+            pass
+        if self.process.wait():
+            self.said.seek(0)
+            raise BackupError(f"{self.name} failed: {self.said.read().decode(errors='replace').strip()[-500:]}")
+
+    def __enter__(self) -> "_Program":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.stdin, self.stdout, self.said):
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                pass
 
 
 @contextmanager
@@ -231,18 +290,23 @@ def _extract(tar: tarfile.TarFile, name: str, place: Path) -> None:
     part.rename(place)
 
 
-def _run(name: str, *arguments: str, on_database: bool = True) -> None:
-    """One of PostgreSQL's programs; on the site's database unless told."""
+def _run(name: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs on the site's database to its end."""
+    command, environment = _command(name, *arguments)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BackupError(f"{name} failed: {done.stderr.strip()[-500:]}")
+
+
+def _command(name: str, *arguments: str, on_database: bool = True) -> tuple[list[str], dict[str, str]]:
+    """The command and the environment of one of PostgreSQL's programs; on the site's database unless told."""
     wanted, variables = [], {}
     if on_database:
         parameters = connection.get_connection_params()
         variables = {"PGPASSWORD": parameters.pop("password", "")}  # an argument could be seen by others
         known: dict[str, Any] = {key: value for key, value in parameters.items() if isinstance(value, str | int)}
         wanted = [f"--dbname={make_conninfo(**known)}"]
-    command = [program(name), *wanted, *arguments]
-    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BackupError(f"{name} failed: {done.stderr.strip()[-500:]}")
+    return [program(name), *wanted, *arguments], os.environ | variables
 
 
 def _size(count: int) -> str:
