@@ -12,7 +12,7 @@ from django.core.validators import RegexValidator, URLValidator, validate_slug
 from articles.embeds import PROVIDERS, embed_of
 from articles.tables import csv_of, rows_of
 from core.lib.html import clean, text_of
-from core.lib.text import storable
+from core.lib.text import one_line, prose, storable
 
 MAX_TABLE_CELLS = 4000
 MAX_FIGURE = 40
@@ -50,11 +50,11 @@ class LineField(forms.CharField):
     """One line of plain text."""
 
     def clean(self, value: Any) -> str:
-        return " ".join(str(super().clean(value)).split())
+        return one_line(str(super().clean(value)))
 
 
 class TextField(forms.CharField):
-    """Plain text, line breaks kept."""
+    """Plain text that stays as it is: code, the cells of a table."""
 
     widget = forms.Textarea
 
@@ -62,7 +62,14 @@ class TextField(forms.CharField):
         super().__init__(widget=forms.Textarea(attrs={"rows": rows, "class": "vLargeTextField"}), **kwargs)
 
     def clean(self, value: Any) -> str:
-        return str(super().clean(value)).replace("\r\n", "\n").replace("\r", "\n")
+        return storable(str(super().clean(value)))
+
+
+class ProseField(TextField):
+    """Plain words, line breaks kept."""
+
+    def clean(self, value: Any) -> str:
+        return prose(str(super().clean(value)))
 
 
 class HtmlField(forms.CharField):
@@ -215,7 +222,7 @@ class CallToAction(Kind):
     block_type, block_name, block_icon = "cta", "Call to action", "ads_click"
     snippet = LineField(label="Reusable card", required=False, validators=[validate_slug])
     heading = LineField(max_length=160, required=False)
-    body = TextField(required=False)
+    body = ProseField(required=False)
     label = LineField(label="Label of the button", max_length=80, required=False)
     url = AddressField(label="Link", required=False, max_length=500)
 
@@ -237,7 +244,7 @@ class Callout(Kind):
 
 class PullQuote(Kind):
     block_type, block_name, block_icon = "pullquote", "Pull quote", "format_quote"
-    text = TextField(max_length=600)
+    text = ProseField(max_length=600)
     attribution = LineField(max_length=200, required=False)
 
 

@@ -13,7 +13,7 @@ from articles.aliases import current_names
 from articles.blocks import clean_data
 from articles.models import Article, ArticleAuthor, Author, Block, Category, Publication, Revision, Snippet, Tag
 from articles.models.article import REGION
-from core.lib.text import storable
+from core.lib.text import one_line
 
 VERSION = 1
 LIMITS = {"title": 200, "slug": 120, "standfirst": 2000}
@@ -106,7 +106,7 @@ def _line(source: Mapping[str, Any], key: str, limit: int, problems: list[str], 
     if not isinstance(value, str):
         problems.append(f"“{where}{key}” should be text.")
         return ""
-    line = " ".join(storable(value).split())
+    line = one_line(value)
     if len(line) > limit:
         problems.append(f"“{where}{key}” has {len(line)} characters; at most {limit} fit.")
     return line

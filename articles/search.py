@@ -6,7 +6,6 @@ an author, the search reaches as far back as it must.
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from django.utils.safestring import mark_safe
 from articles import contexts
 from articles.filters import Filters
 from articles.models import Publication, PublicationAuthor
+from core.lib.text import one_line
 
 MAX_QUERY = 200
 CONSIDERED, TITLED = 300, 50
@@ -34,8 +34,8 @@ START, STOP = "\x02", "\x03"
 
 
 def cleaned_query(query: str) -> str:
-    """The words as we search them: one line, no control characters, of bounded length."""
-    return " ".join(re.sub(r"[\x00-\x1f]", " ", query).split())[:MAX_QUERY]
+    """The words as we search them: one line of bounded length."""
+    return one_line(query)[:MAX_QUERY]
 
 
 @dataclass

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from core import doorbell
 from core.lib import mail
+from core.lib.text import one_line
 from core.models import OutgoingMail, SiteProfile
 
 logger = logging.getLogger(__name__)
@@ -30,10 +31,10 @@ KEPT_FOR = timedelta(days=30)
 def queue_mail(*, template: str, to: str, context: dict[str, Any], kind: str) -> OutgoingMail:
     """Render templates/emails/<template>.{subject.txt,txt,html}, store the message and ring the worker on commit.
 
-    Raises ValueError when the address or the subject holds a line break.
+    Raises ValueError when the address holds a line break.
     """
     context = {"site": SiteProfile.current(), "site_url": settings.SITE_URL, **context}
-    subject = render_to_string(f"emails/{template}.subject.txt", context).strip()
+    subject = one_line(render_to_string(f"emails/{template}.subject.txt", context))
     message = _compose(
         to=to,
         subject=subject,
@@ -51,10 +52,10 @@ def queue_message(*, kind: str, to: str, subject: str, message: bytes) -> Outgoi
 
 
 def _compose(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
-    if any(character in to + subject for character in "\r\n"):
-        raise ValueError("An address or a subject cannot contain a line break.")
+    if len(to.splitlines()) > 1:
+        raise ValueError("An address cannot contain a line break.")
     message = EmailMessage(policy=email.policy.SMTP)  # as_bytes() unfolds the headers; bodies keep short lines
-    message["From"] = mail.address_header(SiteProfile.current().name, settings.DEFAULT_FROM_EMAIL)
+    message["From"] = mail.address_header(one_line(SiteProfile.current().name), settings.DEFAULT_FROM_EMAIL)
     message["To"] = to
     message["Subject"] = subject
     message["Date"] = email.utils.format_datetime(timezone.now())

@@ -21,6 +21,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from core import pagecache
+from core.lib.text import storable
 from newsletter.models import Briefing, Delivery
 from newsletter.smtp import Outcome
 
@@ -136,7 +137,7 @@ class Exchange:
             "for": LEASE,
             "ids": [delivery_id for delivery_id, _ in outcomes],
             "states": [str(outcome.state) for _, outcome in outcomes],
-            "notes": [outcome.note.replace("\x00", "") for _, outcome in outcomes],
+            "notes": [storable(outcome.note) for _, outcome in outcomes],
             "backoff": BACKOFF,
             "tries": len(BACKOFF),
         }

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from core.lib.text import one_line
 from core.models import SiteProfile
 from core.outbox import queue_message
 from newsletter import composition, deliveries, mime
@@ -80,11 +81,11 @@ def _envelope(briefing: Briefing, *, test: bool = False) -> mime.Envelope:
     site, newsletter = SiteProfile.current(), briefing.newsletter
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return mime.Envelope(
-        from_name=newsletter.from_name or site.name,
+        from_name=one_line(newsletter.from_name or site.name),
         from_email=settings.DEFAULT_FROM_EMAIL,
         reply_to=site.contact_email,
-        subject=("[Test] " if test else "") + briefing.subject,
-        list_name=newsletter.name,
+        subject=("[Test] " if test else "") + one_line(briefing.subject),
+        list_name=one_line(newsletter.name),
         list_id=f"{newsletter.slug}.{host}",
         feedback_id=f"{briefing.pk}:{newsletter.slug}:briefing:{host.replace('.', '-')}",
         site_url=settings.SITE_URL,

@@ -72,7 +72,7 @@ def compile_message(envelope: Envelope, *, text: str, html: str, markers: Marker
 def _header_lines(envelope: Envelope) -> list[bytes]:
     """Every header but those of MIME. Links are written as they are: folding by length would turn them into =?utf-8?."""
     for value in (envelope.subject, envelope.from_name, envelope.list_name, envelope.reply_to):
-        if re.search(r"[\r\n\x00]", value):
+        if len(value.splitlines()) > 1 or "\x00" in value:
             raise ValueError("A subject or a name cannot contain a line break.")
     words = EmailMessage(policy=policy.SMTP)
     words["From"] = _mailbox(envelope.from_name, envelope.from_email)

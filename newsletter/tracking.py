@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from core.lib.forms import client_address
 from core.lib.networks import network_of
 from core.lib.signing import BadToken, read_token
+from core.lib.text import one_line
 from newsletter.composition import CANARY
 from newsletter.models import Hit, TrackedLink
 from sponsors.clicks import Visit, record_click
@@ -83,7 +84,7 @@ def _record(request: HttpRequest, hit: Hit) -> None:
     )
     is_proxy = hit.kind == Hit.Kind.OPEN and _is_image_proxy(agent)
     hit.reason = "image proxy" if is_proxy else str(visit.reason)
-    hit.user_agent, hit.network = agent.replace("\x00", ""), network_of(visit.address)
+    hit.user_agent, hit.network = one_line(agent), network_of(visit.address)
     hit.save()
 
 

@@ -13,6 +13,7 @@ from django.utils.encoding import iri_to_uri, punycode
 
 from core import pagecache
 from core.lib import html
+from core.lib.text import one_line, prose
 from core.models import User
 from sponsors import emails
 from sponsors.images import CleanImage
@@ -68,8 +69,8 @@ def check(
     image_alt: str = "",
 ) -> dict[str, str]:
     """The content as it would be stored. Raises ValidationError naming every field that cannot be."""
-    content = {"headline": " ".join(plain(headline).split()), "body": plain(body), "link_url": link_url.strip()}
-    content["image_alt"] = " ".join(image_alt.split()) if image else ""
+    content = {"headline": one_line(plain(headline)), "body": plain(body), "link_url": link_url.strip()}
+    content["image_alt"] = one_line(image_alt) if image else ""
     problems = _problems(kind, content, image)
     try:
         content["link_url"] = web_address(link_url)
@@ -89,7 +90,7 @@ def reject(version: CreativeVersion, *, by: User, reason: str) -> Approval:
     """Keep a version from running, from now on also if it ran; the sponsor reads the reason."""
     if not reason.strip():
         raise ValidationError("Say why, so that the sponsor can do better.")
-    return _decide(version, Approval.Verdict.REJECTED, by=by, reason=" ".join(reason.split()))
+    return _decide(version, Approval.Verdict.REJECTED, by=by, reason=one_line(reason))
 
 
 def _decide(version: CreativeVersion, verdict: Approval.Verdict, *, by: User, reason: str = "") -> Approval:
@@ -106,13 +107,8 @@ def _decide(version: CreativeVersion, verdict: Approval.Verdict, *, by: User, re
 
 def plain(text: str) -> str:
     """The words of a text that may hold HTML, on as many lines as it has; ads carry no markup and no links of their own."""
-    return (
-        html.text_of(html.clean(text))
-        if "<" in text
-        else "\n".join(
-            line for line in (" ".join(line.split()) for line in text.replace("\x00", "").splitlines()) if line
-        )
-    )
+    words = html.text_of(html.clean(text)) if "<" in text else text
+    return "\n".join(line for line in map(one_line, prose(words).split("\n")) if line)
 
 
 def web_address(url: str) -> str:

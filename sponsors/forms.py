@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from core.lib.text import one_line, prose
 from core.models import User
 from core.ratelimit import allow
 from sponsors import approval, booking, images
@@ -54,7 +55,10 @@ class BookingForm(forms.Form):
         )
 
     def clean_company(self) -> str:
-        return " ".join(self.cleaned_data["company"].split())
+        return one_line(self.cleaned_data["company"])
+
+    def clean_message(self) -> str:
+        return prose(self.cleaned_data["message"])
 
     def clean_start(self) -> date:
         start = self.cleaned_data["start"]

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from core.lib.text import one_line, prose
 from newsletter.addresses import parse_address
 from newsletter.subscriptions import TooManyRequests, request_subscription
 from surveys import ballots, seasons
@@ -165,7 +166,10 @@ class NominationForm(TrapForm, forms.ModelForm):
         category.empty_label = "Choose a category"  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
+        return one_line(self.cleaned_data["name"])
+
+    def clean_reason(self) -> str:
+        return prose(self.cleaned_data["reason"])
 
     def propose(self) -> None:
         """Store the nomination. Raises seasons.Refused."""

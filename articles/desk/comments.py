@@ -7,13 +7,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.models import Article, Comment
+from core.lib.text import prose
 from core.models import User
 from core.outbox import queue_mail
 
 
 def comment(article: Article, *, by: Any, text: str, asks: str = "") -> Comment:
     """Leave a remark; with the e-mail address of a colleague, ask them. Raises ValueError in words for the writer."""
-    text = text.replace("\x00", "").strip()
+    text = prose(text).strip()
     if not text:
         raise ValueError("Write what you want to say.")
     if len(text) > 4000:

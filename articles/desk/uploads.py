@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles.images import store_image
 from articles.models import ImageAsset
+from core.lib.text import storable
 
 
 @require_POST
@@ -31,7 +32,7 @@ def thumbnail_view(request: HttpRequest) -> HttpResponse:
     """The way to the smallest rendition of an image of ours."""
     if not request.user.has_perm("articles.view_imageasset"):
         raise PermissionDenied
-    image = ImageAsset.objects.filter(file=request.GET.get("src", "").replace("\x00", "")).first()
+    image = ImageAsset.objects.filter(file=storable(request.GET.get("src", ""))).first()
     if not image:
         raise Http404("There is no such image.")
     small = min(image.renditions, key=lambda made: made["width"], default={"src": image.file})

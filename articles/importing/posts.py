@@ -10,12 +10,11 @@ from typing import Any, Protocol
 from django.utils.text import slugify
 from lxml.etree import LxmlError
 
+from core.lib.text import one_line
+
 MAX_BODY = 20 * 1024 * 1024
 
 DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, ARCHIVED = "draft", "in_review", "scheduled", "published", "archived"
-
-# What no text may hold: control characters, lone surrogates, marks of byte order.
-_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 class ImportRefused(Exception):
@@ -155,16 +154,6 @@ class Export:
     tags: list[Term] = field(default_factory=list)
     snippets: list[dict[str, str]] = field(default_factory=list)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-def storable(text: str) -> str:
-    """The text without what a database or a page cannot hold; lines end in a newline alone."""
-    return _UNSTORABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def one_line(text: str) -> str:
-    """The text as one line, for titles and names."""
-    return " ".join(storable(text).replace("\u200b", "").split())
 
 
 # What a slug cannot say: how these are written.

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time
 
 from dateutil import parser
 
-from articles.importing.posts import Notes, PostRefused, one_line
+from articles.importing.posts import Notes, PostRefused
+from core.lib.text import one_line
 
 # Time zones that RFC 5322 knows by name, in hours from UTC. Any other name would be a guess.
 _ZONES = {"UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}  # fmt: skip

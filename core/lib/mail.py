@@ -201,6 +201,6 @@ def as_bytes(message: email.message.EmailMessage) -> bytes:
 
 def address_header(name: str, address: str) -> str:
     """`Name <address>`, refusing line breaks, which would smuggle in headers."""
-    if any(character in name + address for character in "\r\n"):
+    if len((name + address).splitlines()) > 1:
         raise ValueError("A name or address cannot contain a line break.")
     return email.utils.formataddr((name, address)) if name else address

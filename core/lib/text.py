@@ -1,10 +1,32 @@
-"""Cleaning of plain text: what a database, a feed or a line of a mail cannot hold."""
+"""Cleaning of plain text from anywhere: what cannot be stored, what breaks a line and what nobody sees."""
 
 import re
 
-_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Control characters but for tab and line ends, halves of surrogate pairs, byte order marks: XML, PostgreSQL or both
+# refuse most of them (https://www.w3.org/TR/xml/#charsets), and the rest mean nothing on a page.
+_UNSTORABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+# Whatever str.splitlines() and the email package take for the end of a line.
+_LINE_END = re.compile("\r\n|[\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
+# Zero-width spaces, what turns the direction of the text after it, annotations. The joiners U+200C and U+200D stay:
+# Persian and emoji need them; so do the marks U+200E and U+200F, which turn nothing but themselves.
+_INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2060-\u206f\ufff9-\ufffb]")
 
 
 def storable(text: str) -> str:
-    """Text without what neither XML nor PostgreSQL can hold: control characters, as PDFs and old files are full of."""
-    return _UNSTORABLE.sub("", text)
+    """Markup, code or a table as it is, but for what a database or a feed cannot hold; lines end in a newline alone."""
+    return _UNSTORABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def visible(text: str) -> str:
+    """Text without the characters that show nothing, or show what stands beside them in another order."""
+    return _INVISIBLE.sub("", text)
+
+
+def prose(text: str) -> str:
+    """Plain text of several lines: only what can be stored and seen, every line ended by a newline."""
+    return visible(storable(_LINE_END.sub("\n", text)))
+
+
+def one_line(text: str) -> str:
+    """A title, a name or the subject of a mail: one line, with single spaces where lines ended."""
+    return " ".join(prose(text).split())

@@ -105,7 +105,7 @@ def test_without_a_server_each_message_is_a_file(tmp_path):
     assert files[0].read_bytes().endswith(MESSAGE)
 
 
-@pytest.mark.parametrize("name", ["Ann\r\nBcc: all@example.com", "Ann\nX: y"])
+@pytest.mark.parametrize("name", ["Ann\r\nBcc: all@example.com", "Ann\nX: y", "Ann\u2028X: y"])
 def test_a_name_cannot_smuggle_in_a_header(name):
     with pytest.raises(ValueError, match="line break"):
         address_header(name, "a@example.com")

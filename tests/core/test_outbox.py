@@ -36,6 +36,13 @@ def test_what_is_due_goes_out_once(wire):
     assert [message.recipient for message in wire.messages] == ["ann@example.com"]
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\x0b", "\u2028"])
+def test_a_subject_of_pasted_words_is_one_line(end):
+    words = {"by": f"Ana{end}Lima", "article": "Six bridges", "text": "Is it so?", "url": "https://example.com/"}
+    row = outbox.queue_mail(template="article_comment", to="ann@example.com", context=words, kind="test")
+    assert row.subject == "Ana Lima asks you about “Six bridges”"
+
+
 def test_what_is_not_due_waits(wire):
     mail(due_at=timezone.now() + timedelta(minutes=1))
     assert outbox.send_due() == 0

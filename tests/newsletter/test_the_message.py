@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from core import outbox
 from core.lib.signing import read_token
 from newsletter import composition, freeze, mime, sender
 from newsletter.models import TrackedLink
@@ -191,18 +192,28 @@ def test_a_newsletter_that_counts_nothing_has_plain_links_and_no_image(smtp_serv
     assert not TrackedLink.objects.exists()
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\x0b", "\u2028"])
 @pytest.mark.parametrize("field", ["subject", "from_name", "list_name", "reply_to"])
-def test_a_line_break_in_a_header_is_refused(field):
+def test_a_line_break_in_a_header_is_refused(field, end):
     words = {"from_name": "A", "subject": "S", "list_name": "L", "reply_to": "r@example.com"}
-    words[field] = "x\r\nBcc: all@example.com"
+    words[field] = f"x{end}Bcc: all@example.com"
     envelope = mime.Envelope(from_email="a@example.com", list_id="l", feedback_id="f", site_url="https://x", **words)
     with pytest.raises(ValueError, match="line break"):
         mime.compile_message(envelope, text="t", html="h", markers=mime.Markers())
 
 
-def test_a_test_mail_is_marked_and_counts_nothing(smtp_server):
-    from core import outbox
+def test_names_and_a_subject_pasted_with_line_separators_go_out_as_one_line(smtp_server):
+    newsletter = factories.newsletter(name="The\u2028Briefing", from_name="Moon\x0bpress")
+    briefing = factories.briefing(newsletter, subject="Six\u2028bridges")
+    freeze.send_test(briefing, to="me@example.com")
+    outbox.send_due()
+    parsed = email.message_from_bytes(smtp_server.messages[0].message, policy=policy.default)
+    assert parsed["Subject"] == "[Test] Six bridges"
+    assert parsed["From"].addresses[0].display_name == "Moon press"
+    assert parsed["List-Id"].startswith('"The Briefing"')
 
+
+def test_a_test_mail_is_marked_and_counts_nothing(smtp_server):
     briefing = factories.briefing(factories.newsletter())
     freeze.send_test(briefing, to="me@example.com")
     outbox.send_due()

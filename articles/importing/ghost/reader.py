@@ -29,12 +29,11 @@ from articles.importing.posts import (
     Term,
     attempt,
     name_of,
-    one_line,
     slug_of,
-    storable,
     term,
 )
 from articles.importing.values import moment_or_none, truth
+from core.lib.text import one_line, storable
 
 Row = dict[str, Any]
 PLACEHOLDER = "__GHOST_URL__"

@@ -10,8 +10,9 @@ from articles.blocks import clean_data
 from articles.documents import LIMITS, MAX_BLOCKS, SEO_LIMITS
 from articles.importing.html.fragments import Block, sources_of
 from articles.importing.html.to_blocks import words_of
-from articles.importing.posts import Notes, one_line, storable
+from articles.importing.posts import Notes
 from core.lib.html import text_of
+from core.lib.text import one_line, storable
 
 CAPTION, ALT, CREDIT, QUESTION = 400, 400, 200, 300
 

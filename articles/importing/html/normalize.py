@@ -9,8 +9,9 @@ from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from articles.importing.html.delimited import replace_pairs
-from articles.importing.posts import Notes, storable
+from articles.importing.posts import Notes
 from core.lib.html import ALLOWED_TAGS, INLINE_TAGS
+from core.lib.text import storable, visible
 
 MAX_DEPTH = 200
 MEDIA_TAGS = frozenset(["img", "iframe", "video", "audio"])
@@ -108,8 +109,7 @@ _HOSTILE = (
 )
 _LISTS = frozenset(["ul", "ol", "dl", "table", "thead", "tbody", "tfoot", "tr"])
 _LINES = frozenset(["p", "h2", "h3", "h4", "li", "td", "th", "dt", "dd", "figcaption", "summary", "caption"])
-_SPACES = re.compile(r"[ \t\n\f\u2028\u2029]+")
-_ZERO_WIDTH = re.compile(r"[\u200b\u2060\ufeff]+")
+_SPACES = re.compile(r"[ \t\n\f\x85\u2028\u2029]+")
 # A joiner belongs between two signs of a script or two emoji; anywhere else an editor left it behind.
 _STRAY_JOINER = re.compile(r"(?<![^\x00-\u02ff\s])\u200d|\u200d(?![^\x00-\u02ff\s])")
 # A no-break space holds a figure and its unit, or French punctuation; elsewhere it came with the clipboard.
@@ -248,7 +248,7 @@ def _trim(root: HtmlElement) -> None:
 
 
 def _words(text: str) -> str:
-    text = _STRAY_JOINER.sub("", _ZERO_WIDTH.sub("", text))
+    text = _STRAY_JOINER.sub("", visible(storable(text)))
     return _SPACES.sub(" ", _STRAY_NBSP.sub(" ", text))
 
 

@@ -6,9 +6,10 @@ from django.urls import reverse
 
 from articles.importing.load.images import Pictures
 from articles.importing.load.report import Report
-from articles.importing.posts import Export, Person, Post, Term, one_line
+from articles.importing.posts import Export, Person, Post, Term
 from articles.models import Author, Category, ImageAsset, Snippet, Tag
 from core.lib.html import clean
+from core.lib.text import one_line
 
 SLUG = 80
 _PAGES = {

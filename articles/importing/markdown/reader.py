@@ -33,13 +33,12 @@ from articles.importing.posts import (
     Term,
     attempt,
     name_of,
-    one_line,
     person,
     slug_of,
-    storable,
     term,
 )
 from articles.importing.values import moment_or_none, truth
+from core.lib.text import one_line, storable
 
 ENDINGS = (".md", ".markdown", ".mdx", ".mkd")
 # Pages in HTML are posts where Jekyll and Hugo keep posts.

@@ -23,14 +23,13 @@ from articles.importing.posts import (
     Term,
     attempt,
     name_of,
-    one_line,
     person,
     slug_of,
-    storable,
     term,
 )
 from articles.importing.values import moment, moment_or_none, truth
 from articles.importing.webflow.csv_rows import Row, read_rows
+from core.lib.text import one_line, storable
 
 # What a column may be called, most telling name first, all letters and digits only.
 _COLUMNS = {

@@ -29,7 +29,6 @@ from articles.importing.posts import (
     attempt,
     name_of,
     slug_of,
-    storable,
 )
 from articles.importing.values import moment_or_none
 from articles.importing.wordpress.shortcodes import wordpress_html
@@ -52,6 +51,7 @@ from articles.importing.wordpress.wxr import (
     plain,
     tag_of,
 )
+from core.lib.text import storable
 
 STATES = {"publish": PUBLISHED, "future": SCHEDULED, "draft": DRAFT, "pending": IN_REVIEW, "private": DRAFT}
 _SEO_TITLES = ("_yoast_wpseo_title", "rank_math_title", "_aioseo_title", "_aioseop_title", "_seopress_titles_title")

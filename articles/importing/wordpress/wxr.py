@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from articles.importing.archives import FolderFiles, ZipFiles
-from articles.importing.posts import ImportRefused, one_line
+from articles.importing.posts import ImportRefused
 from articles.importing.wordpress.xml_repair import mended_lines
 from core.lib.html import INLINE_TAGS
+from core.lib.text import one_line
 
 
 class Broken(ImportRefused):
