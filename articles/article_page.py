@@ -23,9 +23,9 @@ from django.utils import timezone
 
 from articles import slots
 from articles.cache_tags import tags_of
+from articles.content import content_of
 from articles.contexts import authors_of
 from articles.models import Author, Publication, Snippet, Tag
-from articles.publishing import set_content
 from articles.querysets import PAGE_COLUMNS
 from articles.rendering import rendered
 from articles.structured_data import article_data
@@ -147,9 +147,9 @@ def _row_of(document: dict[str, Any]) -> Row:
     """What `Publication.objects.pages()` would give of a document, were it published."""
     now = timezone.now()
     body = rendered(document)
-    publication = Publication(published_at=now, updated_at=now)
-    set_content(publication, document, body)
-    category, cta = publication.category, publication.cta
+    content = content_of(document, body)
+    publication = Publication(published_at=now, updated_at=now, **content)
+    category, cta = content["category"], content["cta"]
     authors = {row["slug"]: row for row in Author.objects.filter(slug__in=document["authors"]).values(*AUTHOR_COLUMNS)}
     named = Publication.objects.filter(article__in=body.also_read)
     return {

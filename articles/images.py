@@ -174,8 +174,8 @@ def picture_of(entry: dict[str, Any], assets: dict[str, ImageAsset]) -> dict[str
     }
 
 
-def card_of(entry: dict[str, Any], asset: ImageAsset) -> dict[str, Any]:
-    """The image cut for a card, its focal point in view."""
+def cut_card(entry: dict[str, Any], asset: ImageAsset) -> dict[str, Any]:
+    """Cut an image for cards, its focal point in view; return what components/picture.html needs."""
     cuts = {kind: [(_crop(asset, entry.get("focal"), size, kind), size) for size in CARD_SIZES] for kind in ENCODINGS}
     sources = [
         {
@@ -194,8 +194,8 @@ def card_of(entry: dict[str, Any], asset: ImageAsset) -> dict[str, Any]:
     }
 
 
-def social_of(entry: dict[str, Any], asset: ImageAsset) -> str:
-    """The path of the image cut to what social sites show."""
+def cut_social(entry: dict[str, Any], asset: ImageAsset) -> str:
+    """Cut an image to what social sites show; return its path."""
     return _crop(asset, entry.get("focal"), SOCIAL_SIZE, "jpg")
 
 

@@ -7,20 +7,19 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
-from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
 from articles import cache_tags, related
 from articles.aliases import current_names
+from articles.content import content_of
 from articles.documents import DocumentError, document_of
 from articles.events import announce
-from articles.images import assets_of, card_of, picture_of, social_of
+from articles.images import assets_of, cut_card, cut_social
 from articles.models import (
     Article,
     AuditEntry,
     Author,
-    Category,
     Publication,
     PublicationAuthor,
     Snippet,
@@ -35,6 +34,7 @@ from core.pagecache import bump
 P = ParamSpec("P")
 T = TypeVar("T")
 State = Article.State
+Check = Callable[[dict[str, Any], Rendered, Article], list[str]]  # what stops a document from being published
 logger = logging.getLogger(__name__)
 
 
@@ -52,14 +52,15 @@ def publish(
     version: int | None = None,
     quietly: bool = False,
     companions: bool = True,
+    check: Check | None = None,
 ) -> Publication:
     """Show an article to readers, as it is now or as it was at a version.
 
     `at` dates a first publication back; `updated` says when its words were last changed, where that was elsewhere.
 
     Replaces what was live before, redirects its old address, and tells the caches and, unless quietly, the webhooks.
-    Without `companions`, whoever calls has them found afterwards (`articles.related.relate_all`).
-    Raises TransitionRefused.
+    Without `companions`, the caller has them found afterwards (`articles.related.relate_all`).
+    Raises TransitionRefused, also for what `check` finds wrong with the document.
     """
     now = timezone.now()
     if at and at > now:
@@ -71,7 +72,7 @@ def publish(
     before = Publication.objects.filter(article=article).first()
     old_address, old_slug = (before.get_absolute_url(), before.slug) if before else (None, None)
     updated = updated or (started if at and not before else now)
-    publication = _write(article, before, document, version, started, updated, companions)
+    publication = _write(article, before, document, version, started, updated, companions, check)
     free_path(publication.get_absolute_url())
     if old_address:
         redirect_path(old_address, publication.get_absolute_url(), automatic=True)
@@ -128,61 +129,61 @@ def _write(
     started: datetime,
     updated: datetime,
     companions: bool,
+    check: Check | None,
 ) -> Publication:
     body = rendered(document)
+    if check:
+        _refuse_problems(check(document, body, article))
     publication = before or Publication(article=article)
     publication.version, publication.published_at, publication.updated_at = version, started, max(started, updated)
-    set_content(publication, document, body)
+    for name, value in content_of(document, body).items():
+        setattr(publication, name, value)
+    _draw_pictures(publication, document["cover"])
     try:
         with transaction.atomic():
             publication.save()
     except IntegrityError:
         raise TransitionRefused(f"Another published article lives at “{document['slug']}”. Change the slug.") from None
-    by_slug = {author.slug: author for author in Author.objects.filter(slug__in=document["authors"])}
-    if before:
-        before.byline.all().delete()
-    PublicationAuthor.objects.bulk_create(
-        PublicationAuthor(publication=publication, author=by_slug[slug], position=position)
-        for position, slug in enumerate(document["authors"], 1)
-        if slug in by_slug
-    )
-    tags = Tag.objects.filter(slug__in=document["tags"]) if document["tags"] else []
-    snippets = Snippet.objects.filter(slug__in=body.snippets) if body.snippets else []
-    kept: list[tuple[Any, Any]] = [
-        (publication.tags, tags),
-        (publication.snippets, snippets),
-        (publication.also_read, body.also_read),
-    ]
-    for named, rows in kept:
-        if before:
-            named.set(rows)
-        else:
-            named.add(*rows)
+    _store_relations(publication, document, body, is_new=before is None)
     if companions:
         related.relate_with_neighbours(publication)
     connection.check_constraints()  # now, while it can be mended, and not when the request ends
     return publication
 
 
-def set_content(publication: Publication, document: dict[str, Any], body: Rendered) -> None:
-    """Put a document and its rendered body into a publication, without saving it."""
-    publication.slug, publication.title = document["slug"], document["title"]
-    publication.standfirst = document["standfirst"]
-    publication.seo_title, publication.seo_description = document["seo"]["title"], document["seo"]["description"]
-    category, cta = document["category"], document["cta"]
-    publication.category = Category.objects.filter(slug=category).first() if category else None
-    publication.cta = Snippet.objects.filter(slug=cta).first() if cta else None
-    for name in ("html", "text", "words", "toc", "faq", "reading_minutes"):
-        setattr(publication, name, getattr(body, name))
-    publication.image, publication.social_image = None, ""
-    if cover := document["cover"]:
-        assets = assets_of([cover["src"]])
-        picture = picture_of(cover, assets)
-        if asset := assets.get(cover["src"]):
-            publication.social_image = social_of(cover, asset)
-            picture["card"] = card_of(cover, asset)
-        publication.image = picture
-    if not publication.social_image:
+def _refuse_problems(problems: list[str]) -> None:
+    if problems:
+        raise TransitionRefused("It cannot be published yet: " + " ".join(problems))
+
+
+def _store_relations(publication: Publication, document: dict[str, Any], body: Rendered, *, is_new: bool) -> None:
+    by_slug = {author.slug: author for author in Author.objects.filter(slug__in=document["authors"])}
+    if not is_new:
+        publication.byline.all().delete()
+    PublicationAuthor.objects.bulk_create(
+        PublicationAuthor(publication=publication, author=by_slug[slug], position=position)
+        for position, slug in enumerate(document["authors"], 1)
+        if slug in by_slug
+    )
+    named: list[tuple[Any, Any]] = [
+        (publication.tags, Tag.objects.filter(slug__in=document["tags"]) if document["tags"] else []),
+        (publication.snippets, Snippet.objects.filter(slug__in=body.snippets) if body.snippets else []),
+        (publication.also_read, body.also_read),
+    ]
+    for relation, rows in named:
+        if is_new:
+            relation.add(*rows)
+        else:
+            relation.set(rows)
+
+
+def _draw_pictures(publication: Publication, cover: dict[str, Any] | None) -> None:
+    """Cut the cover for cards and for social sites; without a cover of ours, these get the title as a picture."""
+    asset = assets_of([cover["src"]]).get(cover["src"]) if cover else None
+    if cover and asset:
+        publication.image = {**(publication.image or {}), "card": cut_card(cover, asset)}
+        publication.social_image = cut_social(cover, asset)
+    else:
         section = publication.category.name if publication.category else ""
         publication.social_image = title_image(publication.title, site=SiteProfile.current().name, section=section)
 
@@ -198,12 +199,22 @@ def send_back(article: Article, *, by: Any = None, reason: str = "") -> None:
     _go(article, State.DRAFT, [State.IN_REVIEW, State.SCHEDULED], by=by, action="sent back", detail=reason, **changes)
 
 
-def schedule(article: Article, *, at: datetime, until: datetime | None = None, by: Any = None) -> None:
-    """Publish the version there is now at a time to come; later changes wait for another decision."""
+@transaction.atomic
+def schedule(
+    article: Article, *, at: datetime, until: datetime | None = None, by: Any = None, check: Check | None = None
+) -> None:
+    """Publish the version there is now at a time to come; later changes wait for another decision.
+
+    Raises TransitionRefused, also for what `check` finds wrong with that version.
+    """
     if at <= timezone.now():
         raise TransitionRefused("This time has passed. Choose one in the future, or publish now.")
     if until and until <= at:
         raise TransitionRefused("The end lies before the start.")
+    _lock(article)
+    if check:
+        document = document_of(article)
+        _refuse_problems(check(document, rendered(document), article))
     live = article.state == State.PUBLISHED
     _go(
         article,
@@ -214,7 +225,7 @@ def schedule(article: Article, *, at: datetime, until: datetime | None = None, b
         detail=f"version {article.version} for {at:%Y-%m-%d %H:%M} UTC",
         publish_at=at,
         unpublish_at=until,
-        scheduled_version=F("version"),
+        scheduled_version=article.version,
     )
 
 

@@ -34,6 +34,7 @@ class Rendered:
     text: str = ""
     words: int = 0
     reading_minutes: int = 1
+    cover: dict[str, Any] | None = None
     toc: list[dict[str, Any]] = field(default_factory=list)
     faq: list[dict[str, str]] = field(default_factory=list)
     snippets: list[str] = field(default_factory=list)
@@ -89,6 +90,7 @@ def rendered(document: dict[str, Any]) -> Rendered:
         text.append(words)
         previous = part
     result = rendering.result
+    result.cover = picture_of(document["cover"], rendering.assets) if document["cover"] else None
     result.html = "\n".join(html)
     # PostgreSQL's parser takes what stands in angle brackets for markup, and skips what follows a <script>.
     result.text = "\n".join(filter(None, text[2:])).translate({ord("<"): "‹", ord(">"): "›"})

@@ -225,15 +225,13 @@ class ArticleAdmin(WordSearch, ContentEditor):
     def _transition(self, request: HttpRequest, article: Article) -> str:
         """Do what the button said; return what to tell."""
         by, posted = request.user, request.POST
-        if "_publish" in posted or "_schedule" in posted:
-            self._check(article)
         if "_publish" in posted:
-            publishing.publish(article, by=by)
+            publishing.publish(article, by=by, check=checks.blocking)
             return format_html('Published: <a href="{0}">{0}</a>', article.get_absolute_url())
         if "_schedule" in posted:
             at = _moment(posted.get("schedule_at"), "when to publish")
             until = _moment(posted["schedule_until"], "the end") if posted.get("schedule_until") else None
-            publishing.schedule(article, at=at, until=until, by=by)
+            publishing.schedule(article, at=at, until=until, by=by, check=checks.blocking)
             return f"Version {article.version} will be published on {at:%-d %B %Y at %H:%M} UTC."
         if "_submit" in posted:
             publishing.submit(article, by=by)
@@ -248,11 +246,6 @@ class ArticleAdmin(WordSearch, ContentEditor):
             publishing.archive(article, by=by)
             return "Archived. Its address leads to its category."
         return ""
-
-    def _check(self, article: Article) -> None:
-        """What blocks publication is said, and stops it."""
-        if problems := checks.blocking(document_of(article), article=article):
-            raise TransitionRefused("It cannot be published yet: " + " ".join(problems))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):

@@ -10,7 +10,7 @@ from django.urls import Resolver404, resolve
 
 from articles.images import assets_of
 from articles.models import Article, Publication
-from articles.rendering import Rendered, rendered
+from articles.rendering import Rendered
 from core.lib.html import text_of
 from sponsors.mentions import mentions
 
@@ -32,16 +32,15 @@ class Finding:
     blocking: bool = False
 
 
-def findings_of(document: Document, *, article: Article | None = None) -> list[Finding]:
-    """Everything found in a document, what blocks first."""
-    body = rendered(document)
+def findings_of(document: Document, body: Rendered, article: Article | None = None) -> list[Finding]:
+    """Everything found in a document and its rendered body, what blocks first."""
     found = [finding for check in CHECKS for finding in check(document, body, article)]
     return sorted(found, key=lambda finding: not finding.blocking)
 
 
-def blocking(document: Document, *, article: Article | None = None) -> list[str]:
+def blocking(document: Document, body: Rendered, article: Article | None = None) -> list[str]:
     """What stops the article from being published."""
-    return [finding.text for finding in findings_of(document, article=article) if finding.blocking]
+    return [finding.text for finding in findings_of(document, body, article) if finding.blocking]
 
 
 Check = Callable[[Document, Rendered, Article | None], Iterator[Finding]]

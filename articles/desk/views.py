@@ -204,7 +204,8 @@ def resolve(request: HttpRequest, article: Article, comment: int) -> HttpRespons
 def check(request: HttpRequest, article: Article) -> HttpResponse:
     """What to look at before publishing."""
     document = document_of(article)
-    findings, body = checks.findings_of(document, article=article), rendered(document)
+    body = rendered(document)
+    findings = checks.findings_of(document, body, article)
     context = {"findings": findings, "blocking": sum(finding.blocking for finding in findings)}
     context |= {"words": body.words, "minutes": body.reading_minutes}
     return _page(request, "check", article, f"Before “{article}” is published", **context)

@@ -7,6 +7,7 @@ import pytest
 from articles.desk.checks import blocking, findings_of
 from articles.documents import document_of
 from articles.publishing import submit
+from articles.rendering import rendered
 from core.models import User
 from tests.articles import factories
 
@@ -15,7 +16,8 @@ pytestmark = pytest.mark.django_db
 
 def found(*blocks: dict[str, Any], **parts: Any) -> str:
     article = factories.article(*blocks, **parts)
-    return " ".join(finding.text for finding in findings_of(document_of(article), article=article))
+    document = document_of(article)
+    return " ".join(finding.text for finding in findings_of(document, rendered(document), article))
 
 
 def text(html: str) -> dict[str, str]:
@@ -44,7 +46,8 @@ def test_a_link_inside_the_site_that_works_is_no_finding() -> None:
 
 def test_what_blocks_is_told_apart_from_advice() -> None:
     article = factories.article(text("<p>TK</p>"))
-    assert blocking(document_of(article), article=article) == ["The text still has an unfinished mark, “TK”."]
+    document = document_of(article)
+    assert blocking(document, rendered(document), article) == ["The text still has an unfinished mark, “TK”."]
 
 
 def test_a_finding_stops_no_review(writer: User) -> None:

@@ -26,6 +26,19 @@ def test_what_blocks_publication_is_said_and_the_words_are_saved(editor: User, c
     assert not Publication.objects.exists()
 
 
+def test_what_blocks_publication_stops_a_schedule_too(editor: User, client: Client) -> None:
+    document = factories.document(blocks=[{"type": "richtext", "html": "<p>TK: find the figure</p>"}])
+    when = {"_schedule": "1", "schedule_at": "2099-01-01T10:30"}
+    assert "unfinished mark" in client.post(url("add"), posted(document) | when, follow=True).content.decode()
+    assert (Article.objects.get().state, Article.objects.get().publish_at) == ("draft", None)
+
+
+@pytest.mark.parametrize("button", [{"_publish": "1"}, {"_schedule": "1", "schedule_at": "2099-01-01T10:30"}])
+def test_a_press_of_a_button_renders_the_article_once(editor: User, client: Client, button: dict[str, str]) -> None:
+    answer = client.post(url("add"), posted(factories.document()) | button)
+    assert [template.name for template in answer.templates].count("articles/blocks/richtext.html") == 1
+
+
 @pytest.mark.parametrize("button", ["_publish", "_schedule", "_unpublish", "_archive", "_back"])
 def test_a_writer_cannot_publish(client: Client, writer: User, button: str) -> None:
     client.force_login(writer)

@@ -102,7 +102,7 @@ def test_a_crop_keeps_its_focal_point_in_view() -> None:
     out = io.BytesIO()
     picture.save(out, "PNG")
     asset = images.store_image(out.getvalue(), name="wide.png")
-    path = images.social_of({"src": asset.file, "focal": [1.0, 0.5]}, asset)
+    path = images.cut_social({"src": asset.file, "focal": [1.0, 0.5]}, asset)
     with default_storage.open(path) as file:
         cut = Image.open(file).convert("RGB")
         assert cut.size == images.SOCIAL_SIZE

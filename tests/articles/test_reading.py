@@ -2,10 +2,12 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from defusedxml import ElementTree
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -218,6 +220,15 @@ def test_a_preview_link_shows_the_draft_and_is_never_kept(client: Client) -> Non
     assert "noindex" in answer["X-Robots-Tag"]
     assert 'name="robots" content="noindex' in answer.content.decode()
     assert "application/ld+json" not in answer.content.decode()
+
+
+def test_a_preview_draws_and_stores_nothing(client: Client) -> None:
+    covered = factories.article(cover={"src": factories.image().file, "focal": [0.1, 0.9]})
+    before = sorted(Path(settings.MEDIA_ROOT).rglob("*"))
+    for draft in (covered, factories.article(title="A title that nobody has drawn yet")):
+        token = make_token("articles.preview", draft.pk, expires_in=timedelta(days=1))
+        assert client.get(f"/preview/{token}/").status_code == 200
+    assert sorted(Path(settings.MEDIA_ROOT).rglob("*")) == before
 
 
 def test_an_expired_preview_says_so(client: Client) -> None:

@@ -1,0 +1,46 @@
+"""The content of an article's page: what a publication says, made from a document without storing anything."""
+
+from typing import Any, TypedDict
+
+from articles.models import Category, Snippet
+from articles.rendering import Rendered
+
+
+class Content(TypedDict):
+    """The columns of a `Publication` that come from the document; times, versions and pictures come with publishing."""
+
+    slug: str
+    title: str
+    standfirst: str
+    seo_title: str
+    seo_description: str
+    category: Category | None
+    cta: Snippet | None
+    html: str
+    text: str
+    words: int
+    toc: list[dict[str, Any]]
+    faq: list[dict[str, str]]
+    image: dict[str, Any] | None
+    reading_minutes: int
+
+
+def content_of(document: dict[str, Any], body: Rendered) -> Content:
+    """What readers see of a document with its rendered body."""
+    category, cta = document["category"], document["cta"]
+    return {
+        "slug": document["slug"],
+        "title": document["title"],
+        "standfirst": document["standfirst"],
+        "seo_title": document["seo"]["title"],
+        "seo_description": document["seo"]["description"],
+        "category": Category.objects.select_related("disclaimer").filter(slug=category).first() if category else None,
+        "cta": Snippet.objects.filter(slug=cta).first() if cta else None,
+        "html": body.html,
+        "text": body.text,
+        "words": body.words,
+        "toc": body.toc,
+        "faq": body.faq,
+        "image": body.cover,
+        "reading_minutes": body.reading_minutes,
+    }
