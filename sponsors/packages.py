@@ -32,9 +32,4 @@ def put_on_sale(package: Package) -> None:
     with transaction.atomic():
         Package.objects.filter(tier=package.tier, on_sale=True).exclude(pk=package.pk).update(on_sale=False)
         Package.objects.filter(pk=package.pk).update(on_sale=True)
-        changed()
-
-
-def changed() -> None:
-    """The media kit must be made anew."""
-    pagecache.bump()
+        pagecache.bump()

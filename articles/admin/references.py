@@ -17,6 +17,7 @@ from articles.blocks import INLINE_EXTENSIONS
 from articles.desk.csp import allow_editors
 from articles.models import AuditEntry, Author, Category, ImageAsset, Redirect, Snippet, Tag
 from articles.redirects import export_redirects, import_redirects, redirect_path
+from core.admin.bases import ReadOnlyAdmin
 from core.lib.admin_lists import IndexedValuesFilter, WordSearch
 
 
@@ -222,7 +223,7 @@ class RedirectAdmin(WordSearch, admin.ModelAdmin):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(WordSearch, admin.ModelAdmin):
+class AuditEntryAdmin(WordSearch, ReadOnlyAdmin):
     list_display = ("when", "by_name", "action", "article_title", "detail")
     list_filter = (("action", IndexedValuesFilter),)
     search_fields = ("article_title", "by_name")
@@ -231,11 +232,3 @@ class AuditEntryAdmin(WordSearch, admin.ModelAdmin):
     @admin.display(description="when", ordering="at")
     def when(self, entry: AuditEntry) -> str:
         return f"{entry.at:%-d %b %Y, %H:%M}"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False
-
-    has_delete_permission = has_change_permission

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from core import http_outbox, webhooks
+from core.admin.bases import ReadOnlyAdmin
 from core.lib import outbound
 from core.lib.admin_lists import IndexedValuesFilter
 from core.lib.networks import is_public
@@ -119,7 +120,7 @@ class WebhookAdmin(admin.ModelAdmin):
 
 
 @admin.register(OutgoingRequest)
-class OutgoingCallAdmin(admin.ModelAdmin):
+class OutgoingRequestAdmin(ReadOnlyAdmin):
     """What was told to whom. Read only, but for sending it again."""
 
     list_display = ("created_at", "to", "event", "state", "attempts", "status", "error")
@@ -143,11 +144,3 @@ class OutgoingCallAdmin(admin.ModelAdmin):
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("core.change_webhook")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: OutgoingRequest | None = None) -> bool:
-        return False
-
-    has_delete_permission = has_change_permission

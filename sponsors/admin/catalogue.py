@@ -6,29 +6,21 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from core import pagecache
+from core.admin.bases import ShownToReadersAdmin
 from core.lib.admin_labels import NamedTabularInline
-from sponsors import packages as selling
+from sponsors import packages
 from sponsors.models import Package, PackageItem, PlacementKind, Sponsor
 
 
-class ShownAdmin(admin.ModelAdmin):
-    """For rows that readers' pages show: a change has those pages made anew."""
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        pagecache.bump()
-
-
 @admin.register(Sponsor)
-class SponsorAdmin(ShownAdmin):
+class SponsorAdmin(ShownToReadersAdmin):
     list_display = ("name", "category", "contact_email", "website")
     list_filter = ("category",)
     search_fields = ("name", "aliases", "contact_email")
 
 
 @admin.register(PlacementKind)
-class PlacementKindAdmin(ShownAdmin):
+class PlacementKindAdmin(ShownToReadersAdmin):
     list_display = ("name", "channel", "position", "headline_limit", "body_limit", "image_sizes", "cutoff_hours")
     search_fields = ("name", "channel")
     prepopulated_fields = {"slug": ("name",)}
@@ -52,7 +44,7 @@ class PackageItemInline(NamedTabularInline):
 
 
 @admin.register(Package)
-class PackageAdmin(admin.ModelAdmin):
+class PackageAdmin(ShownToReadersAdmin):
     list_display = ("tier", "version", "price_shown", "on_sale", "quoted_at")
     list_filter = ("tier", "on_sale")
     search_fields = ("tier",)
@@ -73,18 +65,17 @@ class PackageAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Package, form: Any, change: bool) -> None:
         if not change:
-            obj.version = selling.next_version(obj.tier)
+            obj.version = packages.next_version(obj.tier)
         obj.save(update_fields=form.changed_data if change else None)
-        selling.changed()
 
     @admin.action(description="Make a new version to edit", permissions=["add"])
-    def new_version(self, request: HttpRequest, packages: QuerySet[Package]) -> None:
-        for package in packages:
-            made = selling.new_version(package)
+    def new_version(self, request: HttpRequest, queryset: QuerySet[Package]) -> None:
+        for package in queryset:
+            made = packages.new_version(package)
             self.message_user(request, f"Made {made}. Set its price and items, then put it on sale.", messages.SUCCESS)
 
     @admin.action(description="Put on sale instead of the one that is", permissions=["change"])
-    def put_on_sale(self, request: HttpRequest, packages: QuerySet[Package]) -> None:
-        for package in packages:
-            selling.put_on_sale(package)
+    def put_on_sale(self, request: HttpRequest, queryset: QuerySet[Package]) -> None:
+        for package in queryset:
+            packages.put_on_sale(package)
             self.message_user(request, f"{package} is on sale.", messages.SUCCESS)

@@ -11,9 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from core.admin.bases import ShownToReadersAdmin
 from core.models import User
 from sponsors import approval
-from sponsors.admin.catalogue import ShownAdmin
 from sponsors.forms import CreativeForm as VersionForm
 from sponsors.models import Creative, CreativeVersion
 
@@ -46,7 +46,7 @@ class CreativeForm(forms.ModelForm):
 
 
 @admin.register(Creative)
-class CreativeAdmin(ShownAdmin):
+class CreativeAdmin(ShownToReadersAdmin):
     form = CreativeForm
     list_display = ("__str__", "kind", "last_version", "standing")
     list_filter = (StandingFilter, "kind")

@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
+from core.admin.bases import ShownToReadersAdmin
 from core.models import User
 from sponsors import availability, booking
-from sponsors.admin.catalogue import ShownAdmin
 from sponsors.models import Booking, Claim, PlacementKind, RunUnit
 
 WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
@@ -46,7 +46,7 @@ class OpenUnitsForm(forms.Form):
 
 
 @admin.register(RunUnit)
-class RunUnitAdmin(ShownAdmin):
+class RunUnitAdmin(ShownToReadersAdmin):
     list_display = ("date", "kind", "channel", "ordinal", "taken", "cutoff_at")
     list_filter = ("channel", "kind")
     list_select_related = ("kind",)

@@ -1,24 +1,9 @@
 """Clicks and the disclosure log: to look at, never to change."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from core.admin.bases import ReadOnlyAdmin
 from sponsors.models import AdEvent, DisclosureEntry
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    sortable_by = ()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(AdEvent)

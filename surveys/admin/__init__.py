@@ -1,5 +1,5 @@
-"""The desk of the awards' steward."""
+"""The awards steward's part of the admin: seasons and what is in them; ballots, ledger and tallies to look at."""
 
-from surveys.admin import season
+from surveys.admin import ballots, nominations, seasons, tallies
 
-__all__ = ["season"]
+__all__ = ["ballots", "nominations", "seasons", "tallies"]

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
+from core import generation
 from sponsors.models import Approval, Booking, Creative, CreativeVersion, Package, RunUnit
 from tests.sponsors import factories
 
@@ -218,6 +219,14 @@ def test_a_renamed_sponsor_shows_on_kept_pages(client, manager):
     }
     client.post(page("sponsor_change", sponsor.pk), fields)
     assert ContentGeneration.objects.get().value > before
+
+
+def test_a_package_that_is_deleted_leaves_kept_pages(client, manager):
+    bought = factories.package()
+    before = generation.current()
+    client.post(page("package_changelist"), {"action": "delete_selected", "_selected_action": [bought.pk], "post": "y"})
+    assert not Package.objects.exists()
+    assert generation.current() > before
 
 
 def test_a_quoted_package_is_read_only_and_gets_a_new_version(client, manager):

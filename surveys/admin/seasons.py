@@ -1,76 +1,17 @@
-"""The steward's desk. Every transition goes through the functions that everything else uses; what was voted is read-only."""
+"""Seasons, their categories and nominees. Each step of a season is an action that calls the function everything else uses."""
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 
-from core import pagecache
+from core.admin.bases import ShownToReadersAdmin
 from core.lib.admin_labels import NamedTabularInline
-from core.models import User
-from surveys import article_draft, release, seasons
-from surveys.models import (
-    AwardCategory,
-    Ballot,
-    LedgerEntry,
-    Nomination,
-    Nominee,
-    Season,
-    Tally,
-    TallyRow,
-    TreeHead,
-)
-from surveys.seasons import Refused
-
-
-class ShownToReaders(admin.ModelAdmin):
-    """What readers see of it is new as soon as it is saved."""
-
-    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        pagecache.bump()
-        return super().log_change(request, obj, message)
-
-    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        pagecache.bump()
-        return super().log_addition(request, obj, message)
-
-    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
-        pagecache.bump()
-        return super().log_deletions(request, queryset)
-
-
-class LookOnly(admin.ModelAdmin):
-    """Rows that nobody edits, adds or deletes."""
-
-    sortable_by = ()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-def do_each(request: HttpRequest, rows: Iterable[Any], act: Callable[[Any], object], done: str) -> None:
-    """Do it to every row and say what came of it; a refusal stops none of the others."""
-    for row in rows:
-        try:
-            act(row)
-        except Refused as reason:
-            messages.error(request, str(reason))
-        else:
-            messages.success(request, f"“{row}”: {done}")
-
-
-def by(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) else None
+from surveys import release, seasons
+from surveys.admin.actions import by, do_each, draft_article_from
+from surveys.models import AwardCategory, Nominee, Season
 
 
 class CategoryInline(NamedTabularInline):
@@ -89,7 +30,7 @@ class CategoryInline(NamedTabularInline):
 
 
 @admin.register(Season)
-class SeasonAdmin(ShownToReaders):
+class SeasonAdmin(ShownToReadersAdmin):
     list_display = ("title", "state", "opens_at", "closes_at", "is_imported")
     list_filter = ("state",)
     search_fields = ("title", "slug")
@@ -143,7 +84,7 @@ class SeasonAdmin(ShownToReaders):
     @admin.action(description="Draft an article from the results", permissions=["change"])
     def draft_article(self, request: HttpRequest, queryset: QuerySet[Season]) -> HttpResponse | None:
         categories = AwardCategory.objects.filter(season__in=queryset).select_related("season")
-        return _draft(request, list(categories))
+        return draft_article_from(request, list(categories))
 
 
 class NomineeForm(forms.ModelForm):
@@ -175,7 +116,7 @@ class NomineeInline(admin.StackedInline):
 
 
 @admin.register(AwardCategory)
-class CategoryAdmin(ShownToReaders):
+class CategoryAdmin(ShownToReadersAdmin):
     list_display = ("title", "season", "method", "closed_at", "tallied", "released_at")
     list_filter = ("season",)
     list_select_related = ("season", "tally")
@@ -223,108 +164,8 @@ class CategoryAdmin(ShownToReaders):
 
     @admin.action(description="Draft an article from the result", permissions=["change"])
     def draft_article(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> HttpResponse | None:
-        return _draft(request, list(queryset.select_related("season")))
-
-
-@admin.register(Nomination)
-class NominationAdmin(admin.ModelAdmin):
-    list_display = ("name", "category", "state", "url", "created_at")
-    list_filter = ("state", "category__season")
-    list_select_related = ("category",)
-    search_fields = ("name",)
-    readonly_fields = ("category", "name", "url", "reason", "state", "created_at")
-    actions = ("shortlist", "decline")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    @admin.action(description="Shortlist: make it a nominee", permissions=["change"])
-    def shortlist(self, request: HttpRequest, queryset: QuerySet[Nomination]) -> None:
-        rows = queryset.select_related("category__season").order_by("id")
-        do_each(request, rows, seasons.shortlist, "is a nominee.")
-
-    @admin.action(description="Decline", permissions=["change"])
-    def decline(self, request: HttpRequest, queryset: QuerySet[Nomination]) -> None:
-        do_each(request, queryset, seasons.decline, "declined.")
-
-
-class TallyRowInline(admin.TabularInline):
-    model = TallyRow
-    fields = ("rank", "name", "count", "is_winner")
-    extra = 0
-
-
-@admin.register(Tally)
-class TallyAdmin(LookOnly):
-    """Before the release this is the only place that shows a result, to those who may view tallies."""
-
-    list_display = ("category", "season", "ballots", "winners", "made_at", "released")
-    list_filter = ("category__season",)
-    list_select_related = ("category__season",)
-    fields = ("category", "method", "rules_version", "ballots", "base", "reconciled", "made_at", "made_by")
-    inlines = [TallyRowInline]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tally]:
-        return super().get_queryset(request).prefetch_related("rows")
-
-    @admin.display(ordering="category__season")
-    def season(self, tally: Tally) -> Season:
-        return tally.category.season
-
-    @admin.display
-    def winners(self, tally: Tally) -> str:
-        return ", ".join(row.name for row in tally.rows.all() if row.is_winner)
-
-    @admin.display(description="where every ballot went")
-    def reconciled(self, tally: Tally) -> str:
-        return ", ".join(f"{number} {state}" for state, number in tally.reconciliation.items())
-
-    @admin.display(boolean=True)
-    def released(self, tally: Tally) -> bool:
-        return tally.category.is_released
-
-
-@admin.register(Ballot)
-class BallotAdmin(LookOnly):
-    """Receipts and states; never a choice, which nobody may see before the close."""
-
-    list_display = fields = ("receipt", "category", "state", "reason")
-    list_filter = ("state",)
-    list_select_related = ("category",)
-
-
-@admin.register(LedgerEntry)
-class LedgerEntryAdmin(LookOnly):
-    list_display = ("season", "index", "kind", "receipt")
-    fields = ("season", "index", "kind", "receipt", "statement")
-    list_filter = ("season", "kind")
-    list_select_related = ("season",)
-    ordering = ("-season_id", "-index")  # by the season's key: its own order is by dates, which no index here has
-
-
-@admin.register(TreeHead)
-class TreeHeadAdmin(LookOnly):
-    list_display = fields = ("season", "size", "root", "signed_at")
-    list_filter = ("season",)
-    list_select_related = ("season",)
-
-    @admin.display
-    def root(self, head: TreeHead) -> str:
-        return bytes(head.root_hash).hex()
+        return draft_article_from(request, list(queryset.select_related("season")))
 
 
 def _is_fixed(category: AwardCategory | None) -> bool:
     return category is not None and category.season.is_fixed
-
-
-def _draft(request: HttpRequest, categories: list[AwardCategory]) -> HttpResponse | None:
-    """Draft and go to the article, where the person may edit articles."""
-    try:
-        article = article_draft.draft_article(categories, by=by(request))
-    except Refused as reason:
-        messages.error(request, str(reason))
-        return None
-    messages.success(request, f"“{article}” is drafted.")
-    if not request.user.has_perm("articles.change_article"):
-        return None
-    return HttpResponseRedirect(reverse("admin:articles_article_change", args=[article.pk]))

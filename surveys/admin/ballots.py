@@ -1,0 +1,35 @@
+"""Ballots, the ledger's entries and its signed heads, to look at."""
+
+from django.contrib import admin
+
+from core.admin.bases import ReadOnlyAdmin
+from surveys.models import Ballot, LedgerEntry, TreeHead
+
+
+@admin.register(Ballot)
+class BallotAdmin(ReadOnlyAdmin):
+    """Receipts and states; never a choice, which nobody may see before the close."""
+
+    list_display = fields = ("receipt", "category", "state", "reason")
+    list_filter = ("state",)
+    list_select_related = ("category",)
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(ReadOnlyAdmin):
+    list_display = ("season", "index", "kind", "receipt")
+    fields = ("season", "index", "kind", "receipt", "statement")
+    list_filter = ("season", "kind")
+    list_select_related = ("season",)
+    ordering = ("-season_id", "-index")  # by the season's key: its own order is by dates, which no index here has
+
+
+@admin.register(TreeHead)
+class TreeHeadAdmin(ReadOnlyAdmin):
+    list_display = fields = ("season", "size", "root", "signed_at")
+    list_filter = ("season",)
+    list_select_related = ("season",)
+
+    @admin.display
+    def root(self, head: TreeHead) -> str:
+        return bytes(head.root_hash).hex()

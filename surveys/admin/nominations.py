@@ -1,0 +1,31 @@
+"""Nominations that readers sent in, to be shortlisted or declined."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from surveys import seasons
+from surveys.admin.actions import do_each
+from surveys.models import Nomination
+
+
+@admin.register(Nomination)
+class NominationAdmin(admin.ModelAdmin):
+    list_display = ("name", "category", "state", "url", "created_at")
+    list_filter = ("state", "category__season")
+    list_select_related = ("category",)
+    search_fields = ("name",)
+    readonly_fields = ("category", "name", "url", "reason", "state", "created_at")
+    actions = ("shortlist", "decline")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.action(description="Shortlist: make it a nominee", permissions=["change"])
+    def shortlist(self, request: HttpRequest, queryset: QuerySet[Nomination]) -> None:
+        rows = queryset.select_related("category__season").order_by("id")
+        do_each(request, rows, seasons.shortlist, "is a nominee.")
+
+    @admin.action(description="Decline", permissions=["change"])
+    def decline(self, request: HttpRequest, queryset: QuerySet[Nomination]) -> None:
+        do_each(request, queryset, seasons.decline, "declined.")
