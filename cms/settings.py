@@ -123,6 +123,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "core.beat.BellRinger"
 # Beat rings every bell again, in case one was lost; the work itself is always a row. Seconds.
 CELERY_BEAT_SCHEDULE = {
     "sweep briefings": {"task": "newsletter.tasks.sweep_briefings", "schedule": 20},
@@ -185,6 +186,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cms.probes.answer_by_address",
     "django.middleware.security.SecurityMiddleware",
     "core.lib.staticfiles.StaticFilesMiddleware",
     "core.lib.csp.PolicyMiddleware",

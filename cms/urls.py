@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from cms import dashboard, views
+from cms import dashboard, probes, views
 from cms.metrics import metrics
 
 urlpatterns = [
@@ -14,8 +14,8 @@ urlpatterns = [
     path("", include("sponsors.urls")),
     path("api/", include("cms.api")),
     path("media/<path:path>", views.media, name="media"),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

@@ -1,10 +1,10 @@
-"""Pages that belong to no single part: the front page, what is said when something breaks, and the health checks."""
+"""Pages that belong to no single part: the front page, media, what is said when something breaks."""
 
 import sys
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -56,20 +56,3 @@ def broken(request: HttpRequest) -> HttpResponse:
     if not isinstance(sys.exception(), OperationalError | InterfaceError):
         return server_error(request)
     return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "10"})
-
-
-@require_safe
-def healthz(_request: HttpRequest) -> HttpResponse:
-    """The process is alive."""
-    return JsonResponse({"status": "ok"})
-
-
-@require_safe
-def readyz(_request: HttpRequest) -> HttpResponse:
-    """The process can reach the database, so it can serve readers."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"status": "the database cannot be reached"}, status=503)
-    return JsonResponse({"status": "ready"})

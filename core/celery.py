@@ -1,11 +1,28 @@
 """The Celery application. Tasks are doorbells: the work itself is always a row (see docs/decisions)."""
 
 import os
+import threading
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings")
 
 app = Celery("moonpress")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+_stopping = threading.Event()
+
+
+@worker_ready.connect
+def _start_heartbeat(**_signal: Any) -> None:
+    from core import heartbeats  # needs the applications
+
+    heartbeats.keep_recording("worker", _stopping)
+
+
+@worker_shutting_down.connect
+def _stop_heartbeat(**_signal: Any) -> None:
+    _stopping.set()

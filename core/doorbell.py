@@ -40,6 +40,13 @@ def ring(task: str, *arguments: Any, after: float = 0) -> None:
     transaction.on_commit(partial(_ringer.put, Bell(task, arguments, after)), robust=True)
 
 
+def connected(seconds: float = BROKER_SECONDS) -> Any:
+    """A connection to the broker that waits so long for it and no longer."""
+    timeouts = {"socket_timeout": seconds, "socket_connect_timeout": seconds}  # Redis
+    timeouts |= {"read_timeout": seconds, "write_timeout": seconds}  # RabbitMQ
+    return app.connection_for_write(connect_timeout=seconds, heartbeat=0, transport_options=timeouts)
+
+
 class Ringer:
     """The thread that speaks to the broker, started by the first bell, and the bells that wait for it."""
 
@@ -75,11 +82,7 @@ class Ringer:
 
     def _pass_on(self, bell: Bell | None) -> None:
         """Send this bell and those that follow soon over one connection."""
-        timeouts = {"socket_timeout": BROKER_SECONDS, "socket_connect_timeout": BROKER_SECONDS}  # Redis
-        timeouts |= {"read_timeout": BROKER_SECONDS, "write_timeout": BROKER_SECONDS}  # RabbitMQ
-        with app.connection_for_write(
-            connect_timeout=BROKER_SECONDS, heartbeat=0, transport_options=timeouts
-        ) as connection:
+        with connected() as connection:
             producer = app.amqp.Producer(connection, auto_declare=False)
             while bell:
                 app.send_task(bell.task, bell.arguments, countdown=bell.after or None, producer=producer, retry=False)

@@ -261,3 +261,13 @@ class RateCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} until {self.expires_at:%H:%M:%S}"
+
+
+class Heartbeat(models.Model):
+    """When a process that has no address of its own, the worker or beat, was last alive; see core.heartbeats."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"

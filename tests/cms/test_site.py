@@ -17,11 +17,6 @@ READER_PAGES = [
 ]
 
 
-def test_it_is_alive_and_ready(client):
-    assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {"status": "ready"}
-
-
 @pytest.mark.django_db(transaction=True)
 def test_without_its_database_the_site_asks_readers_to_come_back(client, monkeypatch):
     client.raise_request_exception = False

@@ -1,0 +1,79 @@
+"""What those who watch the site are told: by whatever address they ask, and of everything that is missing."""
+
+import socket
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.test import Client
+
+from core import heartbeats
+from core.celery import app
+from core.models import Heartbeat
+from tests.processes import RealProcess
+from tests.smtp import free_port, wait_until
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alive() -> None:
+    heartbeats.record("worker")
+    heartbeats.record("beat")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_a_probe_may_ask_by_address(path: str, client: Client, alive: None) -> None:
+    assert client.get(path, headers={"host": "10.1.2.3:8000"}).status_code == 200
+    assert client.get("/blog/", headers={"host": "10.1.2.3:8000"}).status_code == 400
+
+
+def test_it_is_ready_while_nothing_is_missing(client: Client, alive: None) -> None:
+    parts = dict.fromkeys(["database", "broker", "static", "media", "ballots", "worker", "beat"], "ok")
+    assert client.get("/readyz").json() == {"status": "ready", **parts}
+
+
+@pytest.mark.parametrize("name", ["worker", "beat"])
+def test_a_process_that_was_silent_for_a_minute_is_named(name: str, client: Client, alive: None) -> None:
+    Heartbeat.objects.filter(name=name).update(at=F("at") - timedelta(seconds=61))
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()[name].startswith("silent for 6")
+
+
+def test_a_process_that_never_was_is_named(client: Client) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["worker"]) == (503, "was never seen")
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_broker_that_is_down_or_hangs_is_named(hangs: bool, client: Client, alive: None, monkeypatch: Any) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", free_port()))
+        if hangs:
+            silent.listen()
+        monkeypatch.setattr(app.conf, "broker_url", f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["broker"]) == (503, "cannot be reached")
+
+
+def test_media_that_are_not_here_are_named(client: Client, alive: None, settings: Any, tmp_path: Path) -> None:
+    from tests.articles import factories
+
+    factories.image()
+    settings.MEDIA_ROOT = tmp_path
+    assert "MEDIA_ROOT" in client.get("/readyz").json()["media"]
+
+
+def test_worker_and_beat_say_that_they_are_alive(celery_worker: RealProcess, tmp_path: Path) -> None:
+    beat = RealProcess("beat", celery_worker.environment, tmp_path / "beat.log")
+    celery_worker.kill()
+    Heartbeat.objects.all().delete()
+    celery_worker.start()
+    beat.start()
+    try:
+        wait_until(lambda: heartbeats.is_alive("worker") and heartbeats.is_alive("beat"), seconds=30, what="heartbeats")
+    finally:
+        beat.stop()
