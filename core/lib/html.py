@@ -74,6 +74,7 @@ ALLOWED_SCHEMES = {"http", "https", "mailto"}
 ALLOWED_RELS = {"nofollow", "sponsored", "ugc", "noopener", "noreferrer", "author", "license"}
 MAX_DEPTH = 1000
 CLOSED_BY_THE_NEXT = frozenset(["br", "col", "dd", "dt", "hr", "img", "input", "li", "p", "td", "th", "tr", "wbr"])
+_CITED = re.compile(r"https?://|/(?!/)", re.IGNORECASE)
 _HEADING = re.compile(r"<(h[2-4])>(.*?)</\1>", re.DOTALL)
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote|figcaption|pre|dd|dt)>|<br\s*/?>", re.IGNORECASE)
 _EDGE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
@@ -92,6 +93,8 @@ class Heading:
 def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "rel":
         return " ".join(word for word in value.lower().split() if word in ALLOWED_RELS) or None
+    if name == "cite":  # the cleaner looks at the schemes of href alone
+        return value if _CITED.match(value) else None
     return value
 
 

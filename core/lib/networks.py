@@ -1,7 +1,7 @@
 """IP addresses: cut down to a network that many share, as we keep them; and told apart into public and private."""
 
 import re
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
 
 def network_of(address: str) -> str:
@@ -18,7 +18,8 @@ def network_of(address: str) -> str:
     return str(ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
 
 
-TRANSLATED = [ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")]
+GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that is given out; what lies outside leads to IPv4, or nowhere public
+TRANSLATED = IPv6Network("2002::/16")  # by a relay that may be near us
 
 
 def is_public(address: str) -> bool:
@@ -26,4 +27,6 @@ def is_public(address: str) -> bool:
     ip = ip_address(address.split("%", maxsplit=1)[0])
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
-    return ip.is_global and not ip.is_multicast and not any(ip in network for network in TRANSLATED)
+    if isinstance(ip, IPv6Address) and (ip not in GLOBAL_UNICAST or ip in TRANSLATED):
+        return False
+    return ip.is_global and not ip.is_multicast

@@ -3,7 +3,7 @@
 import pytest
 
 from core.lib.forms import client_address
-from core.lib.networks import network_of
+from core.lib.networks import is_public, network_of
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,20 @@ def test_only_the_proxy_of_our_own_is_believed(rf, settings, behind_proxy, forwa
     settings.BEHIND_PROXY = behind_proxy
     request = rf.get("/", REMOTE_ADDR="198.51.100.1", headers={"X-Forwarded-For": forwarded} if forwarded else {})
     assert client_address(request) == address
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34"])
+def test_an_address_on_the_internet_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.1", "127.0.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1"),
+        *("::1", "::", "fe80::1%eth0", "fd00::1", "fec0::1", "ff02::1"),
+        *("::10.0.0.1", "::ffff:10.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b::10.0.0.1", "2002:a00:1::", "2001:0:a00:1::"),
+    ],
+)
+def test_what_leads_into_our_own_network_is_not(address: str) -> None:
+    assert not is_public(address)
