@@ -9,8 +9,11 @@ class SurveysConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import slots
-        from surveys import dashboard
+        from core import retention
+        from surveys import ballots, dashboard
         from surveys.blocks import award_results
 
         dashboard.register_all()
+        retention.register("unconfirmed ballots", ballots.delete_unconfirmed)
+        retention.register("voter keys", ballots.anonymise)
         slots.register("award_results", award_results)

@@ -7,10 +7,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from core import retention
 from core.lib.signing import make_token
 from core.models import OutgoingMail, RateCount
 from newsletter.models import Newsletter, Subscription
-from surveys import ballots, keys, retention, seasons, verification
+from surveys import ballots, keys, seasons, verification
 from surveys.models import Ballot, PendingBallot, Season
 from tests.surveys.factories import body_of, close_and_release, draft_season, last_mail, link_in, open_season
 
@@ -318,7 +319,7 @@ def test_what_is_never_confirmed_is_forgotten(client, season, time_machine):
     call_command("purge_expired")
     assert PendingBallot.objects.exists()
     time_machine.move_to(timezone.now() + timedelta(days=2))
-    assert retention.EXPIRING["unconfirmed ballots"]() == 1
+    assert retention.purge_expired()["unconfirmed ballots"] == 1
 
 
 def test_after_the_appeal_window_nobody_can_be_matched_to_a_ballot(client, season, time_machine):
@@ -327,10 +328,10 @@ def test_after_the_appeal_window_nobody_can_be_matched_to_a_ballot(client, seaso
         confirm(client)
     keys_before = {bytes(key) for key in Ballot.objects.values_list("voter_key", flat=True)}
     close_and_release(season)
-    assert retention.EXPIRING["voter keys"]() == 0
+    assert retention.purge_expired()["voter keys"] == 0
     link = link_in(body_of(last_mail()))
     Season.objects.update(released_at=timezone.now() - timedelta(days=31))
-    assert retention.EXPIRING["voter keys"]() == 2
+    assert retention.purge_expired()["voter keys"] == 2
     keys_after = {bytes(key) for key in Ballot.objects.values_list("voter_key", flat=True)}
     assert len(keys_after | keys_before) == 4
     assert not keys.has_pepper(season)
