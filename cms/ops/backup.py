@@ -25,7 +25,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
-from cms.demo.loading import COMPLETE
+from cms.demo.loader import COMPLETE
 from cms.models import DemoMark
 from cms.ops.embedded.programs import program
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from articles.blocks import KINDS
 from articles.models import Article, Publication, Tag
-from cms.demo import accounts, content, loading
+from cms.demo import accounts, content, loader
 from cms.models import DemoMark
 from core.lib.html import text_of
 from core.models import OutgoingMail, User
@@ -124,7 +124,7 @@ def demo(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
         override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"), VAR=tmp_path_factory.mktemp("var")),
         transaction.atomic(),
     ):
-        loading.load(lines.append)
+        loader.load(lines.append)
         yield lines
         transaction.set_rollback(True)
 
@@ -147,21 +147,21 @@ def test_loading_tells_its_progress_in_few_lines(demo: list[str]) -> None:
 def test_a_second_load_changes_nothing(demo: list[str], db: None) -> None:
     before = _state_of_everything()
 
-    assert loading.load(pytest.fail) is False
+    assert loader.load(pytest.fail) is False
     assert _state_of_everything() == before
 
 
 def test_a_second_load_is_quick(demo: list[str], db: None, django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(3):
-        loading.load(pytest.fail)
+        loader.load(pytest.fail)
 
 
 def test_an_article_that_was_deleted_or_changed_stays_so(demo: list[str], db: None) -> None:
     Article.objects.get(slug="proof-of-reserves").delete()
     Article.objects.filter(slug="gas-fees-explained").update(title="Ours now")
-    DemoMark.objects.filter(key=loading.COMPLETE).delete()
+    DemoMark.objects.filter(key=loader.COMPLETE).delete()
 
-    loading.load(lambda line: None)
+    loader.load(lambda line: None)
 
     assert not Article.objects.filter(slug="proof-of-reserves").exists()
     assert Article.objects.get(slug="gas-fees-explained").title == "Ours now"
@@ -170,16 +170,16 @@ def test_an_article_that_was_deleted_or_changed_stays_so(demo: list[str], db: No
 def test_an_interrupted_load_goes_on_where_it_stopped(demo: list[str], db: None) -> None:
     first, second = (tag["slug"] for tag in content.read("newsroom")["tags"][:2])
     Tag.objects.filter(slug__in=[first, second]).delete()
-    DemoMark.objects.filter(key__in=[f"tag {first}", f"tag {second}", loading.COMPLETE]).delete()
+    DemoMark.objects.filter(key__in=[f"tag {first}", f"tag {second}", loader.COMPLETE]).delete()
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE cms_demomark ADD CONSTRAINT refuses_one CHECK (key <> 'tag {second}')")
         with pytest.raises(IntegrityError, match="refuses_one"):
-            loading.load(lambda line: None)
+            loader.load(lambda line: None)
         assert set(Tag.objects.filter(slug__in=[first, second]).values_list("slug", flat=True)) == {first}
         Tag.objects.filter(slug=first).update(name="Ours now")
         cursor.execute("ALTER TABLE cms_demomark DROP CONSTRAINT refuses_one")
 
-    assert loading.load(lambda line: None) is True
+    assert loader.load(lambda line: None) is True
 
     assert Tag.objects.get(slug=first).name == "Ours now"
     assert Tag.objects.filter(slug=second).exists()
@@ -230,7 +230,7 @@ def test_a_password_from_the_environment_reaches_only_accounts_that_have_the_old
     settings.DEMO_PASSWORD = "from the environment"
 
     try:
-        assert loading.load(lambda line: None)
+        assert loader.load(lambda line: None)
     finally:
         accounts.password_file().write_text(kept)
 

@@ -29,9 +29,9 @@ def var(tmp_path: Path) -> Path:
 
 
 def kill_all(cluster: embedded.Cluster) -> None:
-    """As a power cut would: the keeper and every process of the server at once."""
+    """As a power cut would: the supervisor and every process of the server at once."""
     pids = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if belongs_to(entry, cluster)]
-    assert len(pids) > 3, "found neither the keeper nor the server"
+    assert len(pids) > 3, "found neither the supervisor nor the server"
     for number in (signal.SIGSTOP, signal.SIGKILL):  # none of them gets to tidy up after another
         for pid in pids:
             os.kill(pid, number)
@@ -39,7 +39,7 @@ def kill_all(cluster: embedded.Cluster) -> None:
 
 
 def belongs_to(process: Path, cluster: embedded.Cluster) -> bool:
-    """Whether a process has the server's lock open: the keeper, the postmaster and its children do."""
+    """Whether a process has the server's lock open: the supervisor, the postmaster and its children do."""
     try:
         held = {link.readlink() for link in (process / "fd").iterdir()}
     except OSError:
@@ -79,13 +79,13 @@ def test_it_comes_back_by_itself_when_only_the_server_was_killed(var: Path) -> N
     assert stopped(var)
 
 
-def test_it_stops_when_its_keeper_was_killed_and_can_be_started_again(var: Path) -> None:
+def test_it_stops_when_its_supervisor_was_killed_and_can_be_started_again(var: Path) -> None:
     cluster = embedded.Cluster(var)
     cluster.start()
     postmaster = cluster.postmaster_pid()
     with open(f"/proc/{postmaster}/stat") as file:
-        keeper = int(file.read().rpartition(")")[2].split()[1])
-    os.kill(keeper, signal.SIGKILL)
+        supervisor = int(file.read().rpartition(")")[2].split()[1])
+    os.kill(supervisor, signal.SIGKILL)
     wait_until(lambda: stopped(var), what="its end")
     cluster.stop()
     with embedded.running(var):

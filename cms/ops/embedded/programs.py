@@ -90,7 +90,7 @@ def _succeeds(command: list[str]) -> bool:
 
 
 def die_with_parent() -> list[str]:
-    """Makes the server stop when its keeper is killed (Linux; elsewhere it then has to be stopped by hand)."""
+    """Makes the server stop when its supervisor is killed (Linux; elsewhere it then has to be stopped by hand)."""
     return ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
 
 

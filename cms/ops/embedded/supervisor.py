@@ -1,4 +1,4 @@
-"""The keeper: the process that owns the embedded server for as long as anybody uses it."""
+"""The process that owns the embedded server: it makes its data, starts it, restarts it after a crash, and stops it."""
 
 import fcntl
 import os
@@ -36,18 +36,18 @@ SERVER_SETTINGS = {
 }
 
 
-class Keeper:
-    """The process that owns the server: makes its data, starts it, restarts it after a crash, stops it."""
+class Supervisor:
+    """The owner of one state folder's server, for as long as anybody uses it."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.asked_to_stop = False
 
     def run(self, report: int) -> None:
-        """Keep the server until nobody uses it; what prevents that is written to `report`."""
+        """Run the server until nobody uses it; what prevents that is written to `report`."""
         with open_lock(self.cluster.folder / "server.lock") as lock:
             if not try_lock(lock, fcntl.LOCK_EX):
-                return  # another keeper was quicker
+                return  # another supervisor was quicker
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, self._ask_to_stop)
             try:
@@ -57,12 +57,12 @@ class Keeper:
                 os.write(report, str(error).encode())
                 return
             os.close(report)
-            self._keep(server, lock)
+            self._watch(server, lock)
 
     def _ask_to_stop(self, *_: object) -> None:
         self.asked_to_stop = True
 
-    def _keep(self, server: subprocess.Popen[bytes], lock: IO[bytes]) -> None:
+    def _watch(self, server: subprocess.Popen[bytes], lock: IO[bytes]) -> None:
         with open_lock(self.cluster.folder / "users.lock") as users:
             while not self.asked_to_stop and not try_lock(users, fcntl.LOCK_EX):
                 if server.poll() is not None:

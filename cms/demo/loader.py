@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from cms.demo import accounts, advertising, content, mailing, newsroom, voting
+from cms.demo import accounts, advertising, awards, content, newsletters, newsroom
 from cms.demo.pieces import Piece
 from cms.models import DemoMark
 
@@ -22,9 +22,9 @@ LOCK = 0x6D6F6F6E  # any number that nobody else takes an advisory lock on
 PARTS: dict[str, Callable[[], Iterator[Piece]]] = {
     "site": newsroom.site_pieces,
     "articles": newsroom.article_pieces,
-    "awards": voting.pieces,
+    "awards": awards.pieces,
     "advertising": advertising.pieces,
-    "newsletters": mailing.pieces,
+    "newsletters": newsletters.pieces,
 }
 
 
