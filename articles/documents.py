@@ -14,6 +14,7 @@ from articles.blocks import clean_data
 from articles.models import Article, ArticleAuthor, Author, Block, Category, Publication, Revision, Snippet, Tag
 from articles.models.article import REGION
 from core.lib.text import one_line
+from core.transitions import lock
 
 VERSION = 1
 LIMITS = {"title": 200, "slug": 120, "standfirst": 2000}
@@ -234,12 +235,9 @@ def _claim_version(article: Article, expected: int | None) -> None:
     """Lock the row and see that nobody saved in between."""
     if article._state.adding:
         return
-    row = Article.objects.select_for_update(of=("self",)).select_related("category", "cta").get(pk=article.pk)
-    if expected is not None and row.version != expected:
-        raise StaleVersion(row.version)
-    for field in Article._meta.concrete_fields:
-        setattr(article, field.attname, getattr(row, field.attname))
-    article.category, article.cta = row.category, row.cta
+    lock(article, "category", "cta")
+    if expected is not None and article.version != expected:
+        raise StaleVersion(article.version)
 
 
 def _store(

@@ -30,16 +30,13 @@ from articles.rendering import Rendered, rendered
 from articles.social import title_image
 from core.models import SiteProfile
 from core.pagecache import bump
+from core.transitions import TransitionRefused, lock, move
 
 P = ParamSpec("P")
 T = TypeVar("T")
 State = Article.State
 Check = Callable[[dict[str, Any], Rendered, Article], list[str]]  # what stops a document from being published
 logger = logging.getLogger(__name__)
-
-
-class TransitionRefused(Exception):
-    """An article cannot go where it was asked to; the text says why. Nothing was changed."""
 
 
 @transaction.atomic
@@ -65,7 +62,7 @@ def publish(
     now = timezone.now()
     if at and at > now:
         raise TransitionRefused("A date in the future is a schedule, not a publication.")
-    _lock(article)
+    lock(article, "category", "cta")
     version = version or article.version
     document = _document_at(article, version)
     started = article.published_at or at or now
@@ -100,14 +97,6 @@ def _tried_again(step: Callable[P, T]) -> Callable[P, T]:
         return step(*args, **kwargs)
 
     return stubborn
-
-
-def _lock(article: Article) -> None:
-    """Take the row for this transaction and see it as it is now."""
-    row = Article.objects.select_for_update(of=("self",)).select_related("category", "cta").get(pk=article.pk)
-    for field in Article._meta.concrete_fields:
-        setattr(article, field.attname, getattr(row, field.attname))
-    article.category, article.cta = row.category, row.cta
 
 
 def _document_at(article: Article, version: int) -> dict[str, Any]:
@@ -211,7 +200,7 @@ def schedule(
         raise TransitionRefused("This time has passed. Choose one in the future, or publish now.")
     if until and until <= at:
         raise TransitionRefused("The end lies before the start.")
-    _lock(article)
+    lock(article, "category", "cta")
     if check:
         document = document_of(article)
         _refuse_problems(check(document, rendered(document), article))
@@ -274,10 +263,7 @@ def _go(
     article: Article, to: State, sources: list[State], *, by: Any, action: str, detail: str = "", **changes: Any
 ) -> None:
     """Change the state only from a state that allows it, whoever else is at it; and write down who did."""
-    moved = Article.objects.filter(pk=article.pk, state__in=sources).update(state=to, **changes)
-    article.refresh_from_db(fields=["state", "version", "publish_at", "unpublish_at", "scheduled_version"])
-    if moved != 1:
-        raise TransitionRefused(f"This article is {article.get_state_display()}; it cannot be {action}.")
+    move(article, sources=sources, to=to, action=action, **changes)
     record(article, action, by=by, detail=detail)
 
 

@@ -1,6 +1,7 @@
 """What people decide about a briefing, and what must be in order before they may."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from articles.models import Publication
 from core.models import SiteProfile, User
+from core.transitions import move
 from newsletter import composition, deliveries, mime
 from newsletter.models import Briefing, BriefingItem
 from sponsors.models import Claim
@@ -19,10 +21,6 @@ from sponsors.placements import placement_on
 State = Briefing.State
 CLIPPED_AT = 102 * 1024  # bytes of HTML that Gmail shows before it cuts
 ROOM_FOR_HOLES = 40  # bytes, more than any token needs
-
-
-class NotPossible(Exception):
-    """The briefing is not in a state for this; the text says so to staff."""
 
 
 def audience_size(briefing: Briefing) -> int:
@@ -108,10 +106,11 @@ def approve(briefing: Briefing, *, by: User, at: datetime | None = None) -> None
         composition.place_sponsor(briefing)
         if found := problems(briefing):
             raise ValidationError(found)
-        _move(
+        move(
             briefing,
-            (State.DRAFT,),
-            State.APPROVED,
+            sources=[State.DRAFT],
+            to=State.APPROVED,
+            action="approved",
             scheduled_at=at or now,
             approved_by=by,
             approved_at=now,
@@ -121,28 +120,24 @@ def approve(briefing: Briefing, *, by: User, at: datetime | None = None) -> None
 
 def withdraw(briefing: Briefing) -> None:
     """Take an approval back, before anything was frozen."""
-    _move(briefing, (State.APPROVED,), State.DRAFT, scheduled_at=None, approved_by=None, approved_at=None, trouble="")
+    changes: dict[str, Any] = {"scheduled_at": None, "approved_by": None, "approved_at": None, "trouble": ""}
+    move(briefing, sources=[State.APPROVED], to=State.DRAFT, action="withdrawn", **changes)
 
 
 def pause(briefing: Briefing) -> None:
     """Stop after the letters that are on their way this moment."""
-    _move(briefing, (State.SENDING,), State.PAUSED)
+    move(briefing, sources=[State.SENDING], to=State.PAUSED, action="paused")
 
 
 def resume(briefing: Briefing) -> None:
     """Go on where it stopped: nobody who was sent to is sent to again."""
     target = State.SENDING if briefing.frozen_at else State.APPROVED
-    changes = {} if briefing.frozen_at else {"scheduled_at": timezone.now()}
-    _move(briefing, (State.PAUSED,), target, trouble="", **changes)
+    changes: dict[str, Any] = {} if briefing.frozen_at else {"scheduled_at": timezone.now()}
+    move(briefing, sources=[State.PAUSED], to=target, action="resumed", trouble="", **changes)
 
 
 def cancel(briefing: Briefing) -> None:
     """End it: whoever has not been sent to will not be."""
-    _move(briefing, (State.APPROVED, State.SENDING, State.PAUSED), State.CANCELLED)
+    sources = [State.APPROVED, State.SENDING, State.PAUSED]
+    move(briefing, sources=sources, to=State.CANCELLED, action="cancelled")
     deliveries.reconcile(briefing.pk)
-
-
-def _move(briefing: Briefing, expected: tuple[str, ...], to: str, **changes: object) -> None:
-    if not briefing.move(expected=expected, to=to, **changes):
-        current = Briefing.objects.get(pk=briefing.pk).state
-        raise NotPossible(f"This briefing is {current}, so this can no longer be done.")

@@ -17,11 +17,12 @@ from uuid import uuid4
 
 import psycopg
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from core import pagecache
 from core.lib.text import storable
+from core.transitions import change_if
 from newsletter.models import Briefing, Delivery
 from newsletter.smtp import Outcome
 
@@ -168,9 +169,9 @@ def reconcile(briefing_id: int) -> bool:
     outcomes, made = _outcomes(briefing), briefing.deliveries.count()
     if made != briefing.candidates or sum(outcomes.values()) != made:
         trouble = f"The counts do not add up: {briefing.candidates} subscribers, {made} deliveries, {outcomes}."
-        briefing.move(expected=(State.SENDING,), to=State.PAUSED, trouble=trouble)
+        change_if(briefing, Q(state=State.SENDING), state=State.PAUSED, trouble=trouble)
         return False
-    briefing.move(expected=(State.SENDING,), to=State.SENT, sent_at=timezone.now(), trouble="", **outcomes)
+    change_if(briefing, Q(state=State.SENDING), state=State.SENT, sent_at=timezone.now(), trouble="", **outcomes)
     pagecache.bump()
     return True
 

@@ -6,11 +6,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from core.lib.text import one_line
 from core.models import SiteProfile
 from core.outbox import queue_message
+from core.transitions import change_if
 from newsletter import composition, deliveries, mime
 from newsletter.addresses import parse_address
 from newsletter.approval import problems
@@ -30,7 +32,7 @@ def start_due(*, now: datetime | None = None) -> list[int]:
     for briefing in Briefing.objects.filter(state=State.APPROVED, scheduled_at__lte=now):
         if briefing.scheduled_at and now - briefing.scheduled_at > TOO_LATE:
             late = f"It was due at {briefing.scheduled_at:%d %b %Y %H:%M} UTC and nothing was running then. Resume to send it now."
-            briefing.move(expected=(State.APPROVED,), to=State.PAUSED, trouble=late)
+            change_if(briefing, Q(state=State.APPROVED), state=State.PAUSED, trouble=late)
         elif freeze(briefing.pk):
             started.append(briefing.pk)
     return started
@@ -44,11 +46,13 @@ def freeze(briefing_id: int) -> bool:
         return False
     composition.place_sponsor(briefing)
     if found := problems(briefing):
-        briefing.move(expected=(State.APPROVED,), to=State.PAUSED, trouble=" ".join(found))
+        change_if(briefing, Q(state=State.APPROVED), state=State.PAUSED, trouble=" ".join(found))
         return False
     _compile(briefing)
     candidates = deliveries.freeze_audience(briefing)
-    return briefing.move(expected=(State.APPROVED,), to=State.SENDING, frozen_at=timezone.now(), candidates=candidates)
+    return change_if(
+        briefing, Q(state=State.APPROVED), state=State.SENDING, frozen_at=timezone.now(), candidates=candidates
+    )
 
 
 def _compile(briefing: Briefing) -> None:

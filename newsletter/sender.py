@@ -14,9 +14,11 @@ from email.utils import format_datetime
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from core.lib.signing import make_token
+from core.transitions import change_if
 from newsletter import deliveries
 from newsletter.deliveries import Job
 from newsletter.mime import Form
@@ -189,7 +191,7 @@ class Pump:
     def _report(self) -> None:
         """Tell staff why nothing moves, and stop asking for the same trouble where the message itself is refused."""
         if self.refusals >= REFUSALS_IN_A_ROW:
-            self.briefing.move(expected=(Briefing.State.SENDING,), to=Briefing.State.PAUSED, trouble=self.trouble)
+            change_if(self.briefing, Q(state=Briefing.State.SENDING), state=Briefing.State.PAUSED, trouble=self.trouble)
         elif self.trouble != self.briefing.trouble:
             Briefing.objects.filter(pk=self.briefing.pk).update(trouble=self.trouble)
 

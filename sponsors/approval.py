@@ -15,6 +15,7 @@ from core import pagecache
 from core.lib import html
 from core.lib.text import one_line, prose
 from core.models import User
+from core.transitions import lock
 from sponsors import emails
 from sponsors.images import CleanImage
 from sponsors.models import Approval, Creative, CreativeVersion, PlacementKind
@@ -40,7 +41,7 @@ def submit(
     content = check(creative.kind, headline=headline, body=body, link_url=link_url, image=image, image_alt=image_alt)
     digest = _digest(content, image)
     with transaction.atomic():
-        Creative.objects.select_for_update(of=("self",)).get(pk=creative.pk)
+        lock(creative)
         latest = creative.versions.order_by("-number").first()
         if latest and latest.sha256 == digest:
             return latest

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core import pagecache
 from core.models import User
+from core.transitions import TransitionRefused, lock, move
 from sponsors import availability, disclosures, emails
 from sponsors.models import Booking, Claim, Creative, DisclosureEntry, Package, RunUnit, Sponsor
 
@@ -15,11 +16,7 @@ HOLD_FOR = timedelta(hours=72)
 LIVE = (Claim.State.HELD, Claim.State.CONFIRMED)
 
 
-class NotPossible(Exception):
-    """The booking cannot take this step; the text says why, in words for whoever asked."""
-
-
-class Unavailable(NotPossible):
+class Unavailable(TransitionRefused):
     """Some unit of the run is not free. `alternatives` are days on which the whole package could start instead."""
 
     def __init__(self, message: str, alternatives: list[date]):
@@ -72,17 +69,23 @@ def hold(
 def confirm(booking: Booking, *, by: User | None, now: datetime | None = None) -> Booking:
     """Sell what is held. A hold that ran out is taken again if all its units are still free.
 
-    Raises NotPossible, or Unavailable when someone else has a unit by now.
+    Raises TransitionRefused, as Unavailable when someone else has a unit by now.
     """
     now = now or timezone.now()
     with transaction.atomic():
-        booking = Booking.objects.select_for_update().get(pk=booking.pk)
+        lock(booking)
         if booking.state == Booking.State.EXPIRED:
             _take_again(booking, now)
-        elif booking.state != Booking.State.HELD:
-            raise NotPossible(f"This booking is {booking.state}, so it cannot be confirmed.")
-        sponsor = booking.sponsor or _sponsor_named(booking)
-        _settle(booking, Booking.State.CONFIRMED, by=by, at=now, sponsor=sponsor)
+        move(
+            booking,
+            sources=[Booking.State.HELD, Booking.State.EXPIRED],
+            to=Booking.State.CONFIRMED,
+            action="confirmed",
+            sponsor=booking.sponsor or _sponsor_named(booking),
+            hold_until=None,
+            settled_by=by,
+            settled_at=now,
+        )
         booking.claims.filter(state=Claim.State.HELD).update(state=Claim.State.CONFIRMED)
         disclosures.append(DisclosureEntry.Kind.BOOKED, booking, at=now)
         emails.booking_confirmed(booking)
@@ -91,14 +94,20 @@ def confirm(booking: Booking, *, by: User | None, now: datetime | None = None) -
 
 
 def cancel(booking: Booking, *, by: User | None, now: datetime | None = None) -> Booking:
-    """Give a booking's units back. Raises NotPossible for one that is over already."""
+    """Give a booking's units back. Raises TransitionRefused for one that is over already."""
     now = now or timezone.now()
     with transaction.atomic():
-        booking = Booking.objects.select_for_update().get(pk=booking.pk)
+        lock(booking)
         was = booking.state
-        if was not in (Booking.State.HELD, Booking.State.CONFIRMED):
-            raise NotPossible(f"This booking is {was} already.")
-        _settle(booking, Booking.State.CANCELLED, by=by, at=now)
+        move(
+            booking,
+            sources=[Booking.State.HELD, Booking.State.CONFIRMED],
+            to=Booking.State.CANCELLED,
+            action="cancelled",
+            hold_until=None,
+            settled_by=by,
+            settled_at=now,
+        )
         booking.claims.filter(state__in=LIVE).update(state=Claim.State.RELEASED)
         if was == Booking.State.CONFIRMED:
             disclosures.append(DisclosureEntry.Kind.CANCELLED, booking, at=now)
@@ -166,14 +175,6 @@ def _take_again(booking: Booking, now: datetime) -> None:
             "The hold ran out and someone else has some of its days now.", _alternatives(booking.package, first, now)
         )
     booking.claims.filter(state=Claim.State.RELEASED).update(state=Claim.State.HELD)
-
-
-def _settle(booking: Booking, state: Booking.State, *, by: User | None, at: datetime, **changes: object) -> None:
-    """Move a booking on from the state it was read in."""
-    changes |= {"state": state, "hold_until": None, "settled_by": by, "settled_at": at}
-    if Booking.objects.filter(pk=booking.pk, state=booking.state).update(**changes) != 1:
-        raise NotPossible("Someone else has just changed this booking. Look at it again.")
-    booking.refresh_from_db()
 
 
 def _sponsor_named(booking: Booking) -> Sponsor:

@@ -9,18 +9,19 @@ from django.utils.html import escape
 from articles.documents import create_article
 from articles.models import Article
 from core.models import User
+from core.transitions import TransitionRefused
 from surveys.models import AwardCategory
 from surveys.result_view import Result, result_of
-from surveys.seasons import Refused, unused_slug
+from surveys.seasons import unused_slug
 
 
 def draft_article(categories: Sequence[AwardCategory], *, by: User | None = None) -> Article:
-    """Draft an article on released results of one season, for the desk to finish. Raises Refused."""
+    """Draft an article on released results of one season, for the desk to finish. Raises TransitionRefused."""
     if not categories or len({category.season_id for category in categories}) > 1:
-        raise Refused("Choose categories of one season.")
+        raise TransitionRefused("Choose categories of one season.")
     results = [result_of(category) for category in categories]
     if not all(results):
-        raise Refused("An article can be drafted once the results are released.")
+        raise TransitionRefused("An article can be drafted once the results are released.")
     document = _document([result for result in results if result])
     return create_article(document, by=by, reason="Drafted from the results")
 

@@ -172,7 +172,7 @@ class NominationForm(TrapForm, forms.ModelForm):
         return prose(self.cleaned_data["reason"])
 
     def propose(self) -> None:
-        """Store the nomination. Raises seasons.Refused."""
+        """Store the nomination. Raises TransitionRefused."""
         if not self.is_trapped:
             data = self.cleaned_data
             seasons.nominate(

@@ -6,34 +6,34 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 
 from core import pagecache
 from core.models import User
+from core.transitions import TransitionRefused, change_if, lock
 from surveys import ledger, tallying
 from surveys.models import AwardCategory, Ballot, Nominee, Season, Tally, TallyRow
-from surveys.seasons import Refused
 from surveys.tallying import WRITE_IN, Outcome, Rules, share
 
 WRITE_IN_NAME = "Other / write-in"
 
 
 def count(category: AwardCategory) -> Outcome:
-    """Count a category's ballots now, by slugs. Raises Refused while any could still come or be left out."""
+    """Count a category's ballots now, by slugs. Raises TransitionRefused while any could still come or be left out."""
     return _count(category)[0]
 
 
 def _count(category: AwardCategory) -> tuple[Outcome, dict[str, int]]:
     """The outcome and where every ballot went, from one reading of the ballots."""
     if category.closed_at is None:
-        raise Refused(f"“{category}” has not been closed.")
+        raise TransitionRefused(f"“{category}” has not been closed.")
     if waiting := category.ballots.waiting().count():
-        raise Refused(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
+        raise TransitionRefused(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
     piles = list(category.ballots.order_by().values_list("state", "choice").annotate(number=Count("pk")))
     found = _reconciled((state, number) for state, _, number in piles)
     if found["held"]:
-        raise Refused(f"{found['held']} ballots of “{category}” are held for review: decide on them first.")
+        raise TransitionRefused(f"{found['held']} ballots of “{category}” are held for review: decide on them first.")
     grouped = [(choice, number) for state, choice, number in piles if state == Ballot.State.CAST]
     candidates = [nominee.slug for nominee in category.nominees.all()]
     ranked = category.method in (AwardCategory.Method.IRV, AwardCategory.Method.SCHULZE)
@@ -44,10 +44,10 @@ def _count(category: AwardCategory) -> tuple[Outcome, dict[str, int]]:
 
 @transaction.atomic
 def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
-    """Count a closed category and keep the outcome, in place of an earlier count. Raises Refused."""
-    category = AwardCategory.objects.select_for_update(of=("self",)).select_related("season").get(pk=category.pk)
+    """Count a closed category and keep the outcome, in place of an earlier count. Raises TransitionRefused."""
+    lock(category, "season")
     if category.is_released:
-        raise Refused(f"The result of “{category}” is released: it cannot be counted again.")
+        raise TransitionRefused(f"The result of “{category}” is released: it cannot be counted again.")
     outcome, found = _count(category)
     head = ledger.latest_head(category.season) or ledger.append(category.season, [])
     counts, base = figures(outcome)
@@ -69,29 +69,26 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
 
 @transaction.atomic
 def release(category: AwardCategory) -> None:
-    """Show a tallied result to everybody, for good. Raises Refused."""
+    """Show a tallied result to everybody, for good. Raises TransitionRefused."""
     made = Tally.objects.filter(category=category).first()
     if made is None:
-        raise Refused(f"“{category}” has not been tallied.")
+        raise TransitionRefused(f"“{category}” has not been tallied.")
     if made.reconciliation != reconciliation(category):
-        raise Refused(f"Ballots of “{category}” were held or voided after its tally: tally it again.")
-    if AwardCategory.objects.closed().filter(pk=category.pk, released_at__isnull=True).update(released_at=Now()) != 1:
-        raise Refused(f"The result of “{category}” is released already.")
-    category.refresh_from_db()
+        raise TransitionRefused(f"Ballots of “{category}” were held or voided after its tally: tally it again.")
+    if not change_if(category, Q(closed_at__isnull=False, released_at=None), released_at=Now()):
+        raise TransitionRefused(f"The result of “{category}” is released already.")
     pagecache.bump()
 
 
 @transaction.atomic
 def release_season(season: Season) -> None:
-    """Release every category that is not yet, and with them the season. Raises Refused."""
+    """Release every category that is not yet, and with them the season. Raises TransitionRefused."""
     if season.state != Season.State.CLOSED:
-        raise Refused(f"“{season}” has to be closed first.")
+        raise TransitionRefused(f"“{season}” has to be closed first.")
     for category in season.categories.filter(released_at__isnull=True):
         release(category)
-    changed = Season.objects.filter(pk=season.pk, state=Season.State.CLOSED)
-    if changed.update(state=Season.State.RELEASED, released_at=Now()) != 1:
-        raise Refused(f"“{season}” was released meanwhile.")
-    season.refresh_from_db()
+    if not change_if(season, Q(state=Season.State.CLOSED), state=Season.State.RELEASED, released_at=Now()):
+        raise TransitionRefused(f"“{season}” was released meanwhile.")
     pagecache.bump()
 
 

@@ -1,10 +1,12 @@
 """How a season moves on: nominations, voting, close. Who may do it is decided where it is asked for."""
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.text import slugify
 
 from core import pagecache
+from core.transitions import TransitionRefused, change_if, move
 from surveys import keys, ledger
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 
@@ -13,15 +15,11 @@ VOTED_HERE = frozenset({AwardCategory.Method.PLURALITY, AwardCategory.Method.APP
 _CLOSING_LOCK = 0x4D4F4F43  # names our advisory lock among others'
 
 
-class Refused(Exception):
-    """A season or category cannot do this now; the text says why, to the steward."""
-
-
 @transaction.atomic
 def open_nominations(season: Season) -> None:
     """Let readers propose nominees."""
     if not season.categories.exists():
-        raise Refused("Add a category first.")
+        raise TransitionRefused("Add a category first.")
     _move(season, from_=[Season.State.DRAFT], to=Season.State.NOMINATING)
 
 
@@ -29,7 +27,7 @@ def open_nominations(season: Season) -> None:
 def open_voting(season: Season) -> None:
     """Fix the nominees and take ballots from `opens_at` on. From now on slugs cannot change."""
     if problems := _not_ready(season):
-        raise Refused(" ".join(problems))
+        raise TransitionRefused(" ".join(problems))
     _move(season, from_=[Season.State.DRAFT, Season.State.NOMINATING], to=Season.State.VOTING)
     keys.make_pepper(season)
 
@@ -67,11 +65,10 @@ def close_category(category: AwardCategory) -> None:
     """End the voting in one category; the season closes with its last one."""
     season = category.season
     wait_for_voters(season)
-    open_ones = season.categories.filter(closed_at__isnull=True, season__state=Season.State.VOTING)
-    if open_ones.filter(pk=category.pk).update(closed_at=Now()) != 1:
-        raise Refused(f"“{category}” is not open for voting.")
-    category.refresh_from_db()
-    if open_ones.exists():
+    season.refresh_from_db()
+    if season.state != Season.State.VOTING or not change_if(category, Q(closed_at=None), closed_at=Now()):
+        raise TransitionRefused(f"“{category}” is not open for voting.")
+    if season.categories.filter(closed_at=None).exists():
         ledger.seal(season, everything=True)
         pagecache.bump()
     else:
@@ -87,7 +84,7 @@ def turn_phases() -> None:
     for season in Season.objects.due_to_close():
         try:
             close(season)
-        except Refused:
+        except TransitionRefused:
             continue  # somebody closed it meanwhile
 
 
@@ -104,7 +101,7 @@ def wait_for_voters(season: Season) -> None:
 def nominate(*, category: AwardCategory, name: str, url: str = "", reason: str = "") -> Nomination:
     """Store what a reader proposes, for the steward."""
     if category.season.state != Season.State.NOMINATING:
-        raise Refused("Nominations are not open.")
+        raise TransitionRefused("Nominations are not open.")
     return Nomination.objects.create(category=category, name=name, url=url, reason=reason)
 
 
@@ -113,10 +110,8 @@ def shortlist(nomination: Nomination) -> Nominee:
     """Make a nomination a nominee."""
     category = nomination.category
     if category.season.is_fixed:
-        raise Refused("Voting has opened: the nominees are fixed.")
-    changed = Nomination.objects.filter(pk=nomination.pk, state=Nomination.State.NEW)
-    if changed.update(state=Nomination.State.SHORTLISTED) != 1:
-        raise Refused(f"“{nomination}” was decided already.")
+        raise TransitionRefused("Voting has opened: the nominees are fixed.")
+    _decide(nomination, Nomination.State.SHORTLISTED)
     existing = category.nominees.filter(name__iexact=nomination.name).first()
     nominee = existing or category.nominees.create(
         name=nomination.name, url=nomination.url, slug=free_slug(category, nomination.name)
@@ -127,9 +122,11 @@ def shortlist(nomination: Nomination) -> Nominee:
 
 def decline(nomination: Nomination) -> None:
     """Leave a nomination off the shortlist."""
-    changed = Nomination.objects.filter(pk=nomination.pk, state=Nomination.State.NEW)
-    if changed.update(state=Nomination.State.DECLINED) != 1:
-        raise Refused(f"“{nomination}” was decided already.")
+    _decide(nomination, Nomination.State.DECLINED)
+
+
+def _decide(nomination: Nomination, to: Nomination.State) -> None:
+    move(nomination, sources=[Nomination.State.NEW], to=to, action=to.value, name=f"“{nomination}”")
 
 
 def free_slug(category: AwardCategory, name: str) -> str:
@@ -150,10 +147,10 @@ def unused_slug(name: str, taken: set[str], *, fallback: str = "nominee", limit:
 
 def _move(season: Season, *, from_: list[Season.State], to: Season.State, **changes: object) -> None:
     """Change the state where it still is one of `from_`; readers see it at once."""
-    if Season.objects.filter(pk=season.pk, state__in=from_).update(state=to, **changes) != 1:
-        season.refresh_from_db()
-        raise Refused(f"“{season}” is at “{season.get_state_display()}” and cannot go to “{to.label}” from there.")
-    season.refresh_from_db()
+    if not change_if(season, Q(state__in=from_), state=to, **changes):
+        raise TransitionRefused(
+            f"“{season}” is at “{season.get_state_display()}” and cannot go to “{to.label}” from there."
+        )
     pagecache.bump()
 
 

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core.lib.forms import client_address, refuse_cross_site
 from core.pagecache import public
 from core.ratelimit import allow
+from core.transitions import TransitionRefused
 from newsletter.models import Newsletter
 from surveys import ballots, contexts, keys
 from surveys.forms import NominationForm, VoteForm
 from surveys.models import AwardCategory, Season
 from surveys.result_view import result_of
-from surveys.seasons import Refused
 
 NOMINATIONS_PER_HOUR = 30
 
@@ -112,7 +112,7 @@ def _take_nomination(request: HttpRequest, season: Season, form: NominationForm)
         return render(request, "surveys/nominate.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         form.propose()
-    except Refused:
+    except TransitionRefused:
         return render(request, "surveys/nominate_closed.html", {"season": season}, status=HTTPStatus.CONFLICT)
     return render(request, "surveys/nominate_thanks.html", {"season": season, "name": form.cleaned_data["name"]})
 

@@ -21,8 +21,8 @@ from articles.desk.edit_state import sheet
 from articles.desk.rich_text import prose_settings
 from articles.documents import DocumentError, StaleVersion, apply_document, document_of
 from articles.models import Article, Author, Publication
-from articles.publishing import TransitionRefused
 from core.lib.admin_lists import WordSearch
+from core.transitions import TransitionRefused
 
 State = Article.State
 MODULES = ["content_editor/index.js"]  # ours come after it

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 from articles.models import Publication
 from articles.search import best
 from core import doorbell
+from core.transitions import TransitionRefused
 from newsletter import approval, composition, deliveries, freeze, stats
-from newsletter.approval import NotPossible
 from newsletter.models import Briefing, Delivery, Newsletter
 from newsletter.sender import message_token
 
@@ -164,7 +164,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
             approval.approve(briefing, by=request.user, at=form.cleaned_data["when"])  # type: ignore[arg-type]
         except ValidationError as error:
             problems = error.messages
-        except NotPossible as error:
+        except TransitionRefused as error:
             messages.error(request, str(error))
             return to("progress", briefing)
         else:
@@ -223,7 +223,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     act, said = decision
     try:
         act(briefing)
-    except NotPossible as error:
+    except TransitionRefused as error:
         messages.error(request, str(error))
     else:
         messages.success(request, said)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -95,15 +93,6 @@ class Briefing(models.Model):
     @property
     def is_editable(self) -> bool:
         return self.state == self.State.DRAFT
-
-    def move(self, *, expected: tuple[str, ...], to: str, **changes: Any) -> bool:
-        """Change the state if it is still one of those expected; whether it was."""
-        moved = Briefing.objects.filter(pk=self.pk, state__in=expected).update(state=to, **changes) == 1
-        if moved:
-            self.state = to
-            for name, value in changes.items():
-                setattr(self, name, value)
-        return moved
 
 
 class BriefingItem(models.Model):

@@ -18,6 +18,7 @@ from django.utils.safestring import mark_safe
 
 from core.admin.bases import ShownToReadersAdmin
 from core.models import User
+from core.transitions import TransitionRefused
 from sponsors import availability, booking
 from sponsors.models import Booking, Claim, PlacementKind, RunUnit
 
@@ -219,7 +220,7 @@ class BookingAdmin(admin.ModelAdmin):
         for row in rows:
             try:
                 settled = step(row, by=cast(User, request.user))
-            except booking.NotPossible as refusal:
+            except TransitionRefused as refusal:
                 self.message_user(request, f"{row}: {refusal}", messages.ERROR)
             else:
                 self.message_user(request, f"{settled} is {settled.state}.", messages.SUCCESS)

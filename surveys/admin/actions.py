@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.models import User
+from core.transitions import TransitionRefused
 from surveys import article_draft
 from surveys.models import AwardCategory
-from surveys.seasons import Refused
 
 
 def do_each(request: HttpRequest, rows: Iterable[Any], act: Callable[[Any], object], done: str) -> None:
@@ -18,7 +18,7 @@ def do_each(request: HttpRequest, rows: Iterable[Any], act: Callable[[Any], obje
     for row in rows:
         try:
             act(row)
-        except Refused as reason:
+        except TransitionRefused as reason:
             messages.error(request, str(reason))
         else:
             messages.success(request, f"“{row}”: {done}")
@@ -32,7 +32,7 @@ def draft_article_from(request: HttpRequest, categories: list[AwardCategory]) ->
     """Draft and go to the article, if this person may edit articles."""
     try:
         article = article_draft.draft_article(categories, by=by(request))
-    except Refused as reason:
+    except TransitionRefused as reason:
         messages.error(request, str(reason))
         return None
     messages.success(request, f"“{article}” is drafted.")

@@ -9,8 +9,9 @@ from django.db import connection
 from articles.aliases import merge_tags
 from articles.documents import DocumentError, apply_document, document_of
 from articles.models import Article, Author, Category, Publication, Redirect, Tag
-from articles.publishing import TransitionRefused, publish, unpublish
+from articles.publishing import publish, unpublish
 from articles.redirects import redirect_path
+from core.transitions import TransitionRefused
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

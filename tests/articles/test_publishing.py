@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from articles.documents import apply_document, document_of
 from articles.models import Article, AuditEntry, Publication, Redirect
-from articles.publishing import (
-    TransitionRefused,
+from articles.publishing import (  # fmt: skip
     archive,
     publish,
     publish_due,
@@ -20,9 +19,10 @@ from articles.publishing import (
     send_back,
     submit,
     unpublish,
-)  # fmt: skip
+)
 from articles.redirects import export_redirects, import_redirects, redirect_path
 from core import generation
+from core.transitions import TransitionRefused
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db

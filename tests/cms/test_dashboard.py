@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from core.lib import dashboard
 from core.lib.dashboard import Widget
 from core.lib.roles import ROLES
 from core.models import OutgoingMail, User
+from core.transitions import change_if
 from newsletter.models import Briefing, Delivery
 from surveys import release, seasons
 from tests.articles import factories
@@ -116,11 +118,11 @@ def test_a_briefing_shows_how_far_it_is_and_then_what_became_of_it() -> None:
     editor, weekly = factories.user("editor"), mailing.newsletter()
     mailing.subscriptions(weekly, 4)
     sending = mailing.frozen(weekly)
-    sending.move(expected=(sending.state,), to=Briefing.State.SENDING)
+    change_if(sending, Q(state=sending.state), state=Briefing.State.SENDING)
     Delivery.objects.filter(pk__in=Delivery.objects.values("pk")[:3]).update(state="sent", sent_at=timezone.now())
     assert lines(editor, "Briefings") == [("Six bridges", "Sending", "3 of 4 done")]
     figures = {"delivered": 3, "failed": 1, "sent_at": timezone.now()}
-    sending.move(expected=("sending",), to=Briefing.State.SENT, **figures)
+    change_if(sending, Q(state="sending"), state=Briefing.State.SENT, **figures)
     assert lines(editor, "Briefings") == [("Six bridges", "Sent", "3 delivered, 1 failed or uncertain")]
 
 

@@ -8,6 +8,7 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from core.transitions import TransitionRefused
 from newsletter import approval, deliveries, freeze, sender, subscriptions
 from newsletter.models import Briefing, CompiledMessage, Delivery, Subscriber, Subscription, Suppression
 from newsletter.smtp import Outcome
@@ -202,7 +203,7 @@ def test_what_is_decided_twice_is_refused_in_words(weekly):
     factories.subscriptions(weekly, 1)
     briefing = factories.frozen(weekly)
     approval.cancel(briefing)
-    with pytest.raises(approval.NotPossible, match="is cancelled"):
+    with pytest.raises(TransitionRefused, match="is cancelled"):
         approval.pause(reload(briefing))
 
 

@@ -6,9 +6,11 @@ from email import policy
 from types import SimpleNamespace
 
 import pytest
+from django.db.models import Q
 
 from core import outbox
 from core.lib.signing import read_token
+from core.transitions import change_if
 from newsletter import composition, freeze, mime, sender
 from newsletter.models import TrackedLink
 from tests.newsletter import factories
@@ -68,7 +70,7 @@ def compile_as_it_stands(briefing):
     freeze._compile(briefing)
     briefing.state = "approved"
     candidates = deliveries.freeze_audience(briefing)
-    briefing.move(expected=("approved",), to="sending", frozen_at=timezone.now(), candidates=candidates)
+    change_if(briefing, Q(state="approved"), state="sending", frozen_at=timezone.now(), candidates=candidates)
 
 
 def header(received, name):

@@ -85,7 +85,7 @@ def test_a_refusal_is_said_and_changes_nothing(client, manager):
     sold = factories.confirmed()
     data = {"action": "confirm_selected", "_selected_action": [sold.pk]}
     response = client.post(page("booking_changelist"), data, follow=True)
-    assert b"is confirmed, so it cannot be confirmed" in response.content
+    assert b"This booking is confirmed already" in response.content
 
 
 def test_settling_needs_its_permission(client):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
 
+from core.transitions import TransitionRefused
 from sponsors import booking, clicks
 from sponsors.models import AdEvent, Booking, Claim, RunUnit
 from tests.sponsors import factories
@@ -132,7 +133,7 @@ def test_one_booking_is_confirmed_once_by_many(scarce):
         close_old_connections()
         try:
             return booking.confirm(held, by=None)
-        except booking.NotPossible:
+        except TransitionRefused:
             return None
 
     assert sum(result is not None for result in at_once(confirm, 6)) == 1

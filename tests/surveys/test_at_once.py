@@ -6,6 +6,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
+from core.transitions import TransitionRefused
 from surveys import ballots, ledger, release, seasons
 from surveys.ballots import NotOpen
 from surveys.models import Ballot, LedgerEntry, PendingBallot, Season, TreeHead
@@ -79,4 +80,4 @@ def test_a_season_is_closed_by_one_of_those_who_try():
     season = open_season()
     outcomes = all_at_once(*[lambda: seasons.close(Season.objects.get(pk=season.pk))] * 3)
     assert sum(outcome is None for outcome in outcomes) == 1
-    assert sum(isinstance(outcome, seasons.Refused) for outcome in outcomes) == 2
+    assert sum(isinstance(outcome, TransitionRefused) for outcome in outcomes) == 2

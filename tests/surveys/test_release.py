@@ -5,11 +5,11 @@ from django.core.management import CommandError, call_command
 
 from articles import slots
 from articles.models import Article
+from core.transitions import TransitionRefused
 from surveys import article_draft, blocks, ledger, release, seasons
 from surveys.importing import ImportedCategory, choices_from_counts, import_season
 from surveys.models import Ballot, Season, Tally
 from surveys.result_view import result_of
-from surveys.seasons import Refused
 from tests.surveys.factories import cast, draft_season, open_season, released_season
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_the_published_shares_come_out(client, etf):
 
 def test_a_category_is_tallied_only_after_its_close():
     season = open_season()
-    with pytest.raises(Refused, match="has not been closed"):
+    with pytest.raises(TransitionRefused, match="has not been closed"):
         release.tally(season.categories.get())
 
 
@@ -51,7 +51,7 @@ def test_nothing_is_tallied_while_a_ballot_waits_for_the_ledger():
     seasons.close(season)
     category = season.categories.get()
     cast(category, [["ada"]])
-    with pytest.raises(Refused, match="1 ballots of “Wallet” are not in the ledger yet"):
+    with pytest.raises(TransitionRefused, match="1 ballots of “Wallet” are not in the ledger yet"):
         release.tally(category)
     ledger.seal(season, everything=True)
     assert release.tally(category).ballots == 1
@@ -63,7 +63,7 @@ def test_nothing_is_tallied_while_a_ballot_is_held():
     cast(category, [["ada"]], 2, sealed=True)
     Ballot.objects.filter(pk=category.ballots.first().pk).update(state="quarantined", reason="looks bought")
     seasons.close(season)
-    with pytest.raises(Refused, match="held for review"):
+    with pytest.raises(TransitionRefused, match="held for review"):
         release.tally(category)
 
 
@@ -75,11 +75,11 @@ def test_a_tally_can_be_made_again_until_it_is_released():
     category.refresh_from_db()
     release.tally(category)
     ledger.void(category.ballots.first(), reason="bought")
-    with pytest.raises(Refused, match="tally it again"):
+    with pytest.raises(TransitionRefused, match="tally it again"):
         release.release(category)
     release.tally(category)
     release.release(category)
-    with pytest.raises(Refused, match="cannot be counted again"):
+    with pytest.raises(TransitionRefused, match="cannot be counted again"):
         release.tally(category)
 
 
@@ -124,7 +124,7 @@ def test_no_page_tells_a_result_before_its_release(client, stage):
         assert client.get(f"/awards/{season.slug}/ballots.csv").status_code == 404
         assert result_of(category) is None
         assert "released" in blocks.award_results({}, season.slug, "wallet")
-        with pytest.raises(Refused, match="once the results are released"):
+        with pytest.raises(TransitionRefused, match="once the results are released"):
             article_draft.draft_article([category])
 
 

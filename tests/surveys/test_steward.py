@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from articles.models import Article
 from core.models import User
+from core.transitions import TransitionRefused
 from surveys import seasons
 from surveys.models import AwardCategory, Ballot, Nomination, Nominee, Season, Tally
-from surveys.seasons import Refused
 from tests.surveys.factories import cast, draft_season, open_season, released_season
 
 pytestmark = pytest.mark.django_db
@@ -192,7 +192,7 @@ def test_voting_opens_only_when_all_is_there(change, says):
         Nominee.objects.all().delete()
     change(season)
     season.refresh_from_db()
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(TransitionRefused, match=says):
         seasons.open_voting(season)
 
 
@@ -208,7 +208,7 @@ def test_nominations_come_in_and_are_shortlisted_once(client, sign_in):
     steward = sign_in("awards steward")
     act(steward, "nomination", "shortlist", nomination)
     assert Nominee.objects.get(name="Zed Wallet").slug == "zed-wallet"
-    assert "was decided already" in act(steward, "nomination", "shortlist", nomination).content.decode()
+    assert "is shortlisted already" in act(steward, "nomination", "shortlist", nomination).content.decode()
     assert Nominee.objects.count() == 4
 
 

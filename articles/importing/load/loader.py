@@ -25,9 +25,10 @@ from articles.importing.load.state import publish_as_before, show
 from articles.importing.load.taxonomy import Filing
 from articles.importing.posts import UNREADABLE, Export, ImportRefused, Notes, Post, PostRefused, Refusal, slug_of
 from articles.models import Article, ImportedPost, Publication
-from articles.publishing import TransitionRefused, publish, schedule
+from articles.publishing import publish, schedule
 from articles.related import relate_all
 from articles.rendering import WORDS_PER_MINUTE
+from core.transitions import TransitionRefused
 
 FORMAT_VERSION = 2
 MAX_ID = 400

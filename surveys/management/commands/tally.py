@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from core.transitions import TransitionRefused
 from surveys import release
 from surveys.models import AwardCategory, Season
-from surveys.seasons import Refused
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             )
         try:
             answers = {each.slug: outcome_of(each) for each in categories}
-        except Refused as reason:
+        except TransitionRefused as reason:
             raise CommandError(str(reason)) from None
         if as_json:
             only = next(iter(answers.values()))
