@@ -59,7 +59,7 @@ class CardSerializer(serializers.ModelSerializer[Publication]):
 
     @extend_schema_field(BylineSerializer(many=True))
     def get_authors(self, publication: Publication) -> list[dict[str, Any]]:
-        rows = authors_of(publication.byline_rows)  # type: ignore[attr-defined]
+        rows = authors_of(publication.byline_rows)
         return [{"slug": row["slug"], "name": row["name"], "url": absolute(row["url"])} for row in rows]
 
     def get_image(self, publication: Publication) -> str | None:
@@ -85,7 +85,7 @@ class ArticleSerializer(CardSerializer):
         return slots.strip(publication.html)
 
     def get_tags(self, publication: Publication) -> list[str]:
-        return [row["slug"] for row in publication.tag_rows]  # type: ignore[attr-defined]
+        return [row["slug"] for row in publication.tag_rows]
 
 
 class ArticleFilter(filters.FilterSet):

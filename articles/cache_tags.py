@@ -1,27 +1,27 @@
 """Which pages show what: the tags a page carries, and those that a cache in front must forget after a change."""
 
+import json
 from collections.abc import Iterable
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
 
 from articles.models import Publication
+from articles.querysets import PageRow
 from core.cdn_purge import purge
 from core.lib.cachetags import LISTS, named
-from core.lib.prepared import loaded
 
 OTHERS = 50
 
 
-def tags_of(row: dict[str, Any]) -> list[str]:
+def tags_of(row: PageRow) -> list[str]:
     """What an article's page shows; from a row of `Publication.objects.pages()`."""
-    cards = [card["slug"] for card in loaded(row["snippet_rows"])]
+    cards = [card["slug"] for card in json.loads(row["snippet_rows"])]
     return [
         named("article", row["slug"]),
         *([named("category", row["category_slug"])] if row["category_slug"] else []),
-        *(named("author", author["slug"]) for author in loaded(row["byline_rows"])),
-        *(named("tag", tag["slug"]) for tag in loaded(row["tag_rows"])),
+        *(named("author", author["slug"]) for author in json.loads(row["byline_rows"])),
+        *(named("tag", tag["slug"]) for tag in json.loads(row["tag_rows"])),
         *(named("snippet", slug) for slug in [*cards, row["cta_slug"], row["disclaimer_slug"]] if slug),
     ]
 

@@ -1,52 +1,156 @@
-"""What templates get: a publication as the plain values that cards and the article page show."""
+"""The contexts of templates: articles as cards and as pages, authors, the front page."""
 
+import json
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.files.storage import default_storage
 from django.db.models import OuterRef
 from django.urls import reverse
 
-from articles.models import Category, Publication
+from articles import slots
+from articles.models import Author, Category, Publication
+from articles.querysets import BylineRow, PageRow
 from core.lib.html import text_of
 
 LATEST = 5
 IN_SECTION = 3
 
 
-def authors_of(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The authors in a byline, from the rows that the querysets annotate."""
+class AuthorContext(TypedDict):
+    """An author, in a byline or on a card."""
+
+    slug: str
+    name: str
+    role: str
+    url: str
+    bio: str
+    links: list[dict[str, str]]
+    picture: dict[str, str] | None
+
+
+class CardContext(TypedDict):
+    """An article as a card in a list."""
+
+    title: str
+    standfirst: str
+    url: str
+    category: Category | None
+    authors: list[AuthorContext]
+    published_at: datetime
+    updated_at: datetime
+    reading_minutes: int
+    image: dict[str, Any] | None
+    excerpt_html: NotRequired[str]
+
+
+class ArticleContext(TypedDict):
+    """An article on its own page, with a mark for its body."""
+
+    title: str
+    standfirst: str
+    seo_title: str
+    seo_description: str
+    url: str
+    html: str
+    toc: list[dict[str, Any]]
+    faq: list[dict[str, str]]
+    image: dict[str, Any] | None
+    social_image: str
+    category: dict[str, str] | None
+    authors: list[AuthorContext]
+    tags: list[dict[str, str]]
+    reading_minutes: int
+    words: int
+    published_at: datetime
+    updated_at: datetime
+
+
+def byline_row(author: Author) -> BylineRow:
+    """An author as the querysets give one."""
+    return {
+        "slug": author.slug,
+        "name": author.name,
+        "role": author.role,
+        "bio_html": author.bio_html,
+        "links": author.links,
+        "portrait": author.portrait.file if author.portrait else None,
+    }
+
+
+def authors_of(rows: Iterable[BylineRow]) -> list[AuthorContext]:
+    """The authors in a byline."""
     return [
         {
-            **row,
+            "slug": row["slug"],
+            "name": row["name"],
+            "role": row["role"],
             "url": reverse("articles:author-articles", args=[row["slug"]]),
             "bio": text_of(row["bio_html"]),
+            "links": row["links"],
             "picture": {"src": default_storage.url(row["portrait"])} if row["portrait"] else None,
         }
         for row in rows
     ]
 
 
-def card_of(publication: Publication, **extra: Any) -> dict[str, Any]:
-    """One article as a card in a list; from `Publication.objects.cards()`."""
+def article_of(row: PageRow) -> ArticleContext:
+    """An article for its own page; from `Publication.objects.pages()`."""
+    image = json.loads(row["image"]) if row["image"] else None
+    return {
+        "title": row["title"],
+        "standfirst": row["standfirst"],
+        "seo_title": row["seo_title"],
+        "seo_description": row["seo_description"],
+        "url": reverse("articles:article", args=[row["slug"]]),
+        "html": slots.BODY,
+        "toc": json.loads(row["toc"]),
+        "faq": json.loads(row["faq"]),
+        "image": image and {key: value for key, value in image.items() if key != "card"},
+        "social_image": settings.SITE_URL + default_storage.url(row["social_image"]) if row["social_image"] else "",
+        "category": _category_of(row),
+        "authors": authors_of(json.loads(row["byline_rows"])),
+        "tags": [
+            {**tag, "url": reverse("articles:tag-articles", args=[tag["slug"]])} for tag in json.loads(row["tag_rows"])
+        ],
+        "reading_minutes": row["reading_minutes"],
+        "words": row["words"],
+        "published_at": row["published_at"],
+        "updated_at": row["updated_at"],
+    }
+
+
+def _category_of(row: PageRow) -> dict[str, str] | None:
+    if not row["category_slug"]:
+        return None
+    return {
+        "name": row["category_name"] or "",
+        "url": reverse("articles:category-articles", args=[row["category_slug"]]),
+        "disclaimer_html": row["disclaimer_html"] or "",
+    }
+
+
+def card_of(publication: Publication) -> CardContext:
+    """One article as a card; from `Publication.objects.cards()`."""
     image = publication.image or {}
     return {
         "title": publication.title,
         "standfirst": publication.standfirst,
         "url": publication.get_absolute_url(),
         "category": publication.category,
-        "authors": authors_of(publication.byline_rows),  # type: ignore[attr-defined]
+        "authors": authors_of(publication.byline_rows),
         "published_at": publication.published_at,
         "updated_at": publication.updated_at,
         "reading_minutes": publication.reading_minutes,
         "image": image.get("card"),
-        **extra,
     }
 
 
-def cards(publications: Iterable[Publication]) -> list[dict[str, Any]]:
-    """Many of them."""
+def cards(publications: Iterable[Publication]) -> list[CardContext]:
+    """Many articles as cards."""
     return [card_of(publication) for publication in publications]
 
 

@@ -70,8 +70,8 @@ def _item(publication: Publication) -> dict[str, Any]:
         "url": absolute(publication.get_absolute_url()),
         "summary": publication.standfirst,
         "html": slots.strip(publication.html).replace('href="/', f'href="{settings.SITE_URL}/'),
-        "authors": authors_of(publication.byline_rows),  # type: ignore[attr-defined]
-        "tags": [row["name"] for row in publication.tag_rows],  # type: ignore[attr-defined]
+        "authors": authors_of(publication.byline_rows),
+        "tags": [row["name"] for row in publication.tag_rows],
         "category": publication.category,
         "image": absolute(publication.image["src"]) if publication.image else "",
         "published_at": publication.published_at,

@@ -1,6 +1,7 @@
-"""Reads that many places share."""
+"""The queryset of publications, and the rows it gives."""
 
-from typing import TYPE_CHECKING, Any, Self
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self, TypedDict, cast
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
@@ -9,7 +10,72 @@ from django.db.models import F, Func, OuterRef
 from django.db.models.functions import Cast, JSONObject
 
 if TYPE_CHECKING:
-    from articles.models import Publication  # noqa: F401
+    from articles.models import Publication
+
+
+class BylineRow(TypedDict):
+    """An author in a byline."""
+
+    slug: str
+    name: str
+    role: str
+    bio_html: str
+    links: list[dict[str, str]]
+    portrait: str | None
+
+
+class TagRow(TypedDict):
+    """A tag of an article."""
+
+    slug: str
+    name: str
+
+
+class CategoryColumns(TypedDict):
+    """What a page shows of the article's category."""
+
+    category_slug: str | None
+    category_name: str | None
+    disclaimer_slug: str | None
+    disclaimer_html: str | None
+
+
+class CtaColumns(TypedDict):
+    """What a page shows of the call-to-action card at its end."""
+
+    cta_slug: str | None
+    cta_heading: str | None
+    cta_html: str | None
+    cta_label: str | None
+    cta_url: str | None
+
+
+class PageRow(CategoryColumns, CtaColumns):
+    """What an article's page is made of: a row of `PublicationQuerySet.pages()` as a prepared query gives it, JSON as text."""
+
+    pk: int
+    slug: str
+    title: str
+    standfirst: str
+    seo_title: str
+    seo_description: str
+    html: str
+    toc: str
+    faq: str
+    image: str | None
+    social_image: str
+    reading_minutes: int
+    words: int
+    published_at: datetime
+    updated_at: datetime
+    byline_rows: str
+    tag_rows: str
+    snippet_rows: str
+    also_read_rows: str
+    related_pks: str
+    frame_key: bytes | None
+    frame_html: str | None
+
 
 PAGE_COLUMNS = (
     "pk", "slug", "title", "standfirst", "seo_title", "seo_description", "html", "toc", "faq", "image",
@@ -68,9 +134,9 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         """With what a card in a list shows, in this one query."""
         return self.defer(*self.model.BODY_FIELDS).select_related("category").annotate(byline_rows=_byline())
 
-    def pages(self) -> Any:
+    def pages(self) -> "models.QuerySet[Publication, PageRow]":
         """All that an article's own page is made of, as plain values, in this one query (see articles.article_page)."""
-        return self.values(
+        rows = self.values(
             *PAGE_COLUMNS,
             category_slug=F("category__slug"),
             category_name=F("category__name"),
@@ -89,6 +155,7 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
             frame_key=F("frame__key"),
             frame_html=F("frame__html"),
         )
+        return cast("models.QuerySet[Publication, PageRow]", rows)
 
     def feed_items(self) -> Self:
         """With what a feed shows, in this one query."""

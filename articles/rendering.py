@@ -239,7 +239,7 @@ def _signup(_rendering: Rendering, block: Block) -> tuple[str, str]:
 
 @renderer("sponsor_slot")
 def _sponsor_slot(_rendering: Rendering, _block: Block) -> tuple[str, str]:
-    return slots.mark("sponsor_slot", ""), ""
+    return slots.mark("sponsor_slot"), ""
 
 
 @renderer("related")

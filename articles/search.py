@@ -18,7 +18,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import ExtractYear
 from django.utils.safestring import mark_safe
 
-from articles import contexts
+from articles.contexts import CardContext, card_of
 from articles.filters import Filters
 from articles.models import Publication, PublicationAuthor
 from core.lib.text import one_line
@@ -139,7 +139,7 @@ def _query(words: str) -> SearchQuery:
     return SearchQuery(words, search_type="websearch", config="english")
 
 
-def with_excerpts(keys: Iterable[int], words: str) -> list[dict[str, Any]]:
+def with_excerpts(keys: Iterable[int], words: str) -> list[CardContext]:
     """The hits of one page as cards, with the places where the words occur."""
     options: dict[str, Any] = {
         "start_sel": START, "stop_sel": STOP, "max_words": 34, "min_words": 16, "max_fragments": 2,
@@ -147,7 +147,7 @@ def with_excerpts(keys: Iterable[int], words: str) -> list[dict[str, Any]]:
     }  # fmt: skip
     excerpt = SearchHeadline("text", _query(words), config="english", **options)
     shown = Publication.objects.filter(pk__in=list(keys)).cards().annotate(excerpt=excerpt).in_bulk()
-    return [contexts.card_of(shown[key], excerpt_html=_marked(shown[key].excerpt)) for key in keys if key in shown]
+    return [{**card_of(shown[key]), "excerpt_html": _marked(shown[key].excerpt)} for key in keys if key in shown]
 
 
 def _marked(excerpt: str) -> str:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 
 from articles import slots
-from articles.article_page import BODY, Surroundings
+from articles.article_page import SlotContext
 from articles.contexts import card_of
 from articles.models import Publication
 from articles.related import SHOWN
@@ -49,11 +49,11 @@ def _cards() -> Cards:
     return Cards()
 
 
-def _related(page: Surroundings, _argument: str) -> str:
+def _related(page: SlotContext) -> str:
     return _section(_cards().having(page.related), page.related, "Related", "related")
 
 
-def _recent(page: Surroundings, _argument: str) -> str:
+def _recent(page: SlotContext) -> str:
     kept = _cards()
     html = kept.having(page.related)
     others = [pk for pk in kept.newest if pk != page.row["pk"] and pk not in page.related]
@@ -62,15 +62,15 @@ def _recent(page: Surroundings, _argument: str) -> str:
 
 def _section(html: dict[int, str], pks: Sequence[int], heading: str, anchor: str) -> str:
     shown = "".join(html[pk] for pk in pks if pk in html)
-    return _section_around(heading, anchor).replace(BODY, shown) if shown else ""
+    return _section_around(heading, anchor).replace(slots.BODY, shown) if shown else ""
 
 
 @per_generation
 def _section_around(heading: str, anchor: str) -> str:
-    return render_to_string("components/article_row.html", {"heading": heading, "id": anchor, "cards": BODY})
+    return render_to_string("components/article_row.html", {"heading": heading, "id": anchor, "cards": slots.BODY})
 
 
-def _cta(page: Surroundings, slug: str) -> str:
+def _cta(page: SlotContext, slug: str) -> str:
     row = page.snippets.get(slug)
     return _cta_card(row["heading"], row["html"], row["label"], row["url"]) if row else ""
 
@@ -81,7 +81,7 @@ def _cta_card(heading: str, html: str, label: str, url: str) -> str:
     return render_to_string("components/cta_card.html", {"cta": cta})
 
 
-def _sponsor(page: Surroundings, _argument: str) -> str:
+def _sponsor(page: SlotContext) -> str:
     """The ad stands where the editor put it, and then no more beside the text."""
     placement, page.placement = page.placement, None
     return _ad(placement) if placement else ""
@@ -92,7 +92,7 @@ def _ad(placement: Placement) -> str:
     return render_to_string("components/sponsor_slot.html", {"placement": placement})
 
 
-def _signup(page: Surroundings, newsletter: str) -> str:
+def _signup(page: SlotContext, newsletter: str = "") -> str:
     page.signups += 1
     return _signup_form(newsletter, page.signups)
 
@@ -103,7 +103,7 @@ def _signup_form(newsletter: str, number: int) -> str:
     return render_to_string("components/signup.html", context)
 
 
-def _also_read(page: Surroundings, article: str) -> str:
+def _also_read(page: SlotContext, article: str) -> str:
     named = page.also_read.get(article)
     return _also_read_line(named["title"], named["url"]) if named else ""
 

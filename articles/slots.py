@@ -1,4 +1,4 @@
-"""Marks in a rendered body for what may change without the article: rendered whenever the page is."""
+"""Slots: marks in kept HTML for what may change without it, rendered whenever the page is."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _renderers: dict[str, Renderer] = {}
 def register(name: str, renderer: Renderer) -> None:
     """Plug in a slot: `renderer(page, *arguments)` returns safe HTML, or "" for nothing.
 
-    `page` is what articles.article_page knows of the article shown (its `Surroundings`).
+    `page` is the `SlotContext` of the article shown (see articles.article_page).
     """
     _renderers[name] = renderer
 
@@ -26,16 +26,24 @@ def mark(name: str, *arguments: str) -> str:
     return text
 
 
+BODY = mark("body")  # where a frame has the article's text; it is put in before the slots are rendered
+
+
+def is_registered(name: str) -> bool:
+    return name in _renderers
+
+
 def render(html: str, page: Any) -> str:
-    """Put what belongs there into every mark."""
+    """The HTML with every mark replaced by what its renderer makes."""
 
     def rendered(match: re.Match[str]) -> str:
         renderer = _renderers.get(match[1])
-        return renderer(page, *match[2].split(",")) if renderer else ""
+        arguments = match[2].split(",") if match[2] else []
+        return renderer(page, *arguments) if renderer else ""
 
     return _MARK.sub(rendered, html)
 
 
 def strip(html: str) -> str:
-    """The body without its slots, for where no page is around it."""
+    """The HTML without its slots, for feeds and the API, which have no page around it."""
     return _MARK.sub("", html)

@@ -8,7 +8,9 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from articles.contexts import ArticleContext, AuthorContext
 from core.lib.html import text_of
+from core.models import SiteProfile
 
 # As in django.utils.html.json_script: what would end the script element is escaped.
 ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
@@ -23,7 +25,7 @@ def absolute(url: str) -> str:
     return settings.SITE_URL + url if url.startswith("/") else url
 
 
-def organization(site: Any) -> dict[str, Any]:
+def organization(site: SiteProfile) -> dict[str, Any]:
     """Who publishes."""
     data: dict[str, Any] = {"@type": "Organization", "@id": f"{settings.SITE_URL}/#organization", "name": site.name}
     data["url"] = f"{settings.SITE_URL}/"
@@ -37,16 +39,16 @@ def organization(site: Any) -> dict[str, Any]:
     return data
 
 
-def person(author: dict[str, Any]) -> dict[str, Any]:
+def person(author: AuthorContext) -> dict[str, Any]:
     """An author."""
     data: dict[str, Any] = {"@type": "Person", "name": author["name"], "url": absolute(author["url"])}
-    if author.get("role"):
+    if author["role"]:
         data["jobTitle"] = author["role"]
-    if author.get("bio"):
+    if author["bio"]:
         data["description"] = author["bio"]
-    if author.get("picture"):
+    if author["picture"]:
         data["image"] = absolute(author["picture"]["src"])
-    if same := [link["url"] for link in author.get("links") or []]:
+    if same := [link["url"] for link in author["links"]]:
         data["sameAs"] = same
     return data
 
@@ -62,7 +64,7 @@ def breadcrumbs(*steps: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-def website(site: Any) -> dict[str, Any]:
+def website(site: SiteProfile) -> dict[str, Any]:
     """The site itself."""
     home = f"{settings.SITE_URL}/"
     data: dict[str, Any] = {
@@ -76,12 +78,12 @@ def website(site: Any) -> dict[str, Any]:
     return data | ({"description": site.tagline} if site.tagline else {})
 
 
-def site_data(site: Any) -> SafeString:
+def site_data(site: SiteProfile) -> SafeString:
     """What the front page says: which site this is, and whose."""
     return _graph(website(site), organization(site))
 
 
-def list_data(name: str, url: str, site: Any, *, author: dict[str, Any] | None = None) -> SafeString:
+def list_data(name: str, url: str, site: SiteProfile, *, author: AuthorContext | None = None) -> SafeString:
     """What a list of articles says: where it stands, and on an author's page, who that is."""
     steps = [(site.name, "/"), ("Articles", reverse("articles:articles"))]
     trail = breadcrumbs(*steps, *([] if url == steps[-1][1] else [(name, url)]))
@@ -95,7 +97,7 @@ def _graph(*nodes: dict[str, Any]) -> SafeString:
     return script_text({"@context": "https://schema.org", "@graph": list(nodes)})
 
 
-def article_data(shown: dict[str, Any], site: Any) -> SafeString:
+def article_data(shown: ArticleContext, site: SiteProfile) -> SafeString:
     """Everything about an article's page, as the text of its script element."""
     url = absolute(shown["url"])
     article: dict[str, Any] = {

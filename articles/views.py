@@ -14,11 +14,12 @@ from django.views.decorators.http import require_safe
 
 from articles import contexts
 from articles import search as searching
-from articles.article_page import article_page, preview_page
+from articles.article_page import article_page
 from articles.documents import document_of
 from articles.filters import Filters, choices_of
 from articles.models import Article, Author, Category, Publication, Tag
 from articles.pagination import CardPaginator
+from articles.preview import preview_page
 from articles.structured_data import absolute, list_data
 from articles.suggestions import hints_for
 from core.lib.cachetags import LISTS, tagged, with_tags
@@ -83,11 +84,7 @@ def tag_articles(request: HttpRequest, slug: str) -> HttpResponse:
 def author_articles(request: HttpRequest, slug: str) -> HttpResponse:
     """An author and their articles."""
     author = get_object_or_404(Author.objects.select_related("portrait"), slug=slug)
-    picture = {"src": author.portrait.url} if author.portrait else None
-    shown = {
-        "name": author.name, "url": author.get_absolute_url(), "bio": author.bio, "role": author.role,
-        "links": author.links, "picture": picture,
-    }  # fmt: skip
+    (shown,) = contexts.authors_of([contexts.byline_row(author)])
     feed_url = f"{author.get_absolute_url()}feed.xml"
     found = author.publications.live()
     counted = author.bylines.count

@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from articles.article_page import preview_page
 from articles.desk import checks, comments, drafts
 from articles.desk.diff import changes
 from articles.documents import DocumentError, StaleVersion, apply_document, document_of, normalised
 from articles.models import Article, Revision
+from articles.preview import preview_page
 from articles.publishing import record
 from articles.rendering import rendered
 from articles.views import PREVIEW

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from articles.models.article import Article
 from articles.models.taxonomy import Author, Category, Snippet, Tag
-from articles.querysets import PublicationQuerySet
+from articles.querysets import BylineRow, PublicationQuerySet, TagRow
 from core import pagecache
 from core.lib.prefix_search import words_index
 
@@ -52,6 +52,9 @@ class Publication(models.Model):
     )
 
     objects = PublicationQuerySet.as_manager()
+
+    byline_rows: list[BylineRow]  # with cards() and feed_items()
+    tag_rows: list[TagRow]  # with feed_items()
 
     BODY_FIELDS: ClassVar[tuple[str, ...]] = ("html", "text", "toc", "faq", "search")
 

@@ -3,17 +3,18 @@
 The ORM takes longer to write such a query anew each time than PostgreSQL to plan it, and that longer than to answer it.
 """
 
-import json
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from django.db import InterfaceError, NotSupportedError, OperationalError, connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import QuerySet
 
+Row = TypeVar("Row")
 
-class PreparedQuery:
+
+class PreparedQuery(Generic[Row]):
     """One query of one text parameter. `build` gets a stand-in for it and returns the queryset, ending in `values()`.
 
     Values come as the driver gives them: what JSON the query makes is text still.
@@ -21,7 +22,7 @@ class PreparedQuery:
 
     STAND_IN = "the-parameter-of-this-query"
 
-    def __init__(self, build: Callable[[str], QuerySet[Any, dict[str, Any]]]):
+    def __init__(self, build: Callable[[str], QuerySet[Any, Row]]):
         self.build = build
 
     @cached_property
@@ -31,7 +32,7 @@ class PreparedQuery:
         sql, parameters = query.sql_with_params()
         return sql, parameters, list(query.selected or ())
 
-    def first(self, parameter: str) -> dict[str, Any] | None:
+    def first(self, parameter: str) -> Row | None:
         """The first row, by the names of its columns; None where there is none."""
         try:
             return self._first(parameter)
@@ -41,7 +42,7 @@ class PreparedQuery:
             connection.close()  # the server was restarted, or a table altered since the query was planned
             return self._first(parameter)
 
-    def _first(self, parameter: str) -> dict[str, Any] | None:
+    def _first(self, parameter: str) -> Row | None:
         sql, parameters, names = self.compiled
         connection.ensure_connection()
         connection.connection.prepare_threshold = 0
@@ -50,9 +51,4 @@ class PreparedQuery:
         with make(raw) as cursor:
             cursor.execute(sql, [parameter if value == self.STAND_IN else value for value in parameters])
             row = cursor.fetchone()
-        return dict(zip(names, row, strict=True)) if row else None
-
-
-def loaded(value: Any) -> Any:
-    """A JSON value, parsed where the driver left it as text."""
-    return json.loads(value) if isinstance(value, str) else value
+        return cast(Row, dict(zip(names, row, strict=True))) if row else None

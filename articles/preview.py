@@ -1,0 +1,87 @@
+"""Previews: the page that a document would have if it were published now. Nothing of it is kept."""
+
+import json
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from articles.article_page import SlotContext, assembled
+from articles.content import content_of
+from articles.contexts import byline_row
+from articles.frames import render_frame
+from articles.models import Article, Author, Category, Snippet, Tag
+from articles.querysets import BylineRow, CategoryColumns, CtaColumns, PageRow
+from articles.rendering import rendered
+
+
+def preview_page(document: dict[str, Any]) -> str:
+    """The same page for a document that is not published: same template, same renderers, nothing kept."""
+    row = preview_row(document)
+    return assembled(render_frame(row, preview=True), row, SlotContext(row, preview=True))
+
+
+def preview_row(document: dict[str, Any]) -> PageRow:
+    """The row that `Publication.objects.pages()` would give of a document, were it published now."""
+    now = timezone.now()
+    body = rendered(document)
+    content = content_of(document, body)
+    return {
+        "pk": 0,
+        "slug": content["slug"],
+        "title": content["title"],
+        "standfirst": content["standfirst"],
+        "seo_title": content["seo_title"],
+        "seo_description": content["seo_description"],
+        "html": content["html"],
+        "toc": json.dumps(content["toc"]),
+        "faq": json.dumps(content["faq"]),
+        "image": json.dumps(content["image"]) if content["image"] else None,
+        "social_image": "",  # drawn at publishing
+        "reading_minutes": content["reading_minutes"],
+        "words": content["words"],
+        "published_at": now,
+        "updated_at": now,
+        **_category_columns(content["category"]),
+        **_cta_columns(content["cta"]),
+        "byline_rows": json.dumps(_byline_rows(document["authors"])),
+        "tag_rows": _rows(Tag.objects.filter(slug__in=document["tags"]), "slug", "name"),
+        "snippet_rows": _rows(
+            Snippet.objects.filter(slug__in=body.snippets), "slug", "heading", "html", "label", "url"
+        ),
+        "also_read_rows": _rows(
+            Article.objects.filter(pk__in=body.also_read), "pk", "publication__title", "publication__slug"
+        ),
+        "related_pks": "[]",
+        "frame_key": None,
+        "frame_html": None,
+    }
+
+
+def _category_columns(category: Category | None) -> CategoryColumns:
+    disclaimer = category.disclaimer if category else None
+    return {
+        "category_slug": category.slug if category else None,
+        "category_name": category.name if category else None,
+        "disclaimer_slug": disclaimer.slug if disclaimer else None,
+        "disclaimer_html": disclaimer.html if disclaimer else None,
+    }
+
+
+def _cta_columns(cta: Snippet | None) -> CtaColumns:
+    return {
+        "cta_slug": cta.slug if cta else None,
+        "cta_heading": cta.heading if cta else None,
+        "cta_html": cta.html if cta else None,
+        "cta_label": cta.label if cta else None,
+        "cta_url": cta.url if cta else None,
+    }
+
+
+def _byline_rows(slugs: list[str]) -> list[BylineRow]:
+    authors = {author.slug: author for author in Author.objects.filter(slug__in=slugs).select_related("portrait")}
+    return [byline_row(authors[slug]) for slug in slugs if slug in authors]
+
+
+def _rows(found: QuerySet[Any], *columns: str) -> str:
+    return json.dumps(list(found.values(*columns)))
