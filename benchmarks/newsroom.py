@@ -84,10 +84,10 @@ ROWS: list[tuple[str, int, str]] = [
         "core_outgoingmail",
         500_000,
         """
-        (kind, recipient, subject, message, state, attempts, due_at, error, created_at, sent_at) SELECT
+        (kind, recipient, subject, message, state, attempts, due_at, give_up_at, error, created_at, settled_at) SELECT
         (ARRAY['ballot', 'subscription', 'briefing test', 'comment'])[1 + n % 4], 'reader' || n ||
         '@example.test', 'Please confirm', '', CASE WHEN n % 5000 = 0 THEN 'failed' ELSE 'sent' END, 1, now(),
-        '', now() - n * interval '5 seconds', now()
+        now(), '', now() - n * interval '5 seconds', now()
         """,
     ),
     (

@@ -53,12 +53,12 @@ class Newsroom(Collector):
         yield _gauge("articles_published", "Articles that readers see.", Publication.objects.count())
         overdue = Article.objects.filter(publish_at__lt=now).aggregate(since=Min("publish_at"))["since"]
         yield _gauge("articles_overdue_seconds", "Since when a scheduled article should be live.", _age(overdue, now))
-        mails = OutgoingMail.objects.filter(state__in=["queued", "sending", "failed"])
+        mails = OutgoingMail.objects.filter(state__in=["queued", "failed"])
         yield _by_state("outgoing_mails", "Transactional mails that are not sent.", mails)
         oldest = mails.filter(state="queued").aggregate(since=Min("due_at"))["since"]
         yield _gauge("outgoing_mail_overdue_seconds", "Since when the oldest mail is due.", _age(oldest, now))
-        calls = OutgoingRequest.objects.filter(state__in=["queued", "failed"])
-        yield _by_state("outgoing_calls", "Webhooks and purges that were not taken.", calls)
+        requests = OutgoingRequest.objects.filter(state__in=["queued", "failed"])
+        yield _by_state("outgoing_requests", "Deliveries to webhooks and purges that were not taken.", requests)
         yield _by_state(
             "briefings", "Briefings that are not finished.", Briefing.objects.exclude(state__in=["sent", "cancelled"])
         )

@@ -1,52 +1,72 @@
-"""Telling the cache in front of the site what to forget: Cloudflare, Fastly, or whatever takes a PURGE request."""
+"""Purges of the cache in front of the site, by tag: Cloudflare, Fastly, or any cache that takes a PURGE request."""
 
 import json
+import logging
+import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from core import http_outbox
 from core.lib import outbound
 from core.models import OutgoingRequest
 
+logger = logging.getLogger(__name__)
+
 EVENT = "purge"
-WAIT = 2  # seconds until every process of ours has let go of the page, so that the cache does not fetch the old one
-AT_ONCE = 500
-PER_CALL = 30
+WAIT = 2  # seconds until our own processes have let go of the page, so that the cache does not fetch the old one again
+BATCH = 500
+TAGS_PER_REQUEST = 30
+RUN_SECONDS = 60
 
 
 def purge(*tags: str) -> None:
-    """Have every page that carries one of these tags forgotten once the transaction is committed."""
+    """Have the cache drop every page that carries one of these tags, once the transaction has been committed."""
     if settings.CACHE_PURGE_URL and tags:
-        http_outbox.queue_call(event=EVENT, body={"tags": sorted(set(tags))}, wait=WAIT)
+        http_outbox.queue_request(event=EVENT, body={"tags": sorted(set(tags))}, wait=WAIT)
 
 
 def send_purges(*, now: datetime | None = None) -> int:
     """Pass on what is due, many purges in one request; return how many were taken."""
-    taken = 0
-    while rows := http_outbox.claim(
-        OutgoingRequest.objects.filter(event=EVENT), limit=AT_ONCE, now=now or timezone.now()
-    ):
-        tags = sorted({tag for row in rows for tag in row.body["tags"]})
-        try:
-            for some in (tags[start : start + PER_CALL] for start in range(0, len(tags), PER_CALL)):
-                answer = _tell(some)
-                if not 200 <= answer.status < 300:
-                    http_outbox.failed(
-                        rows, error=f"It answered {answer.status}: {answer.text[:300]}", status=answer.status
-                    )
-                    return taken
-        except outbound.NotReached as reason:
-            http_outbox.failed(rows, error=f"Not reached: {reason}")
-            return taken
-        http_outbox.succeeded(rows, status=answer.status)
+    taken, until = 0, time.monotonic() + RUN_SECONDS
+    while time.monotonic() < until:
+        rows = OutgoingRequest.objects.filter(event=EVENT).claim(limit=BATCH, now=now)
+        if not rows or not _send(rows):
+            break
         taken += len(rows)
     return taken
 
 
-def _tell(tags: list[str]) -> outbound.Answer:
+def _send(rows: Sequence[OutgoingRequest]) -> bool:
+    """Purge the tags of all these rows; whether the cache took every one. If not, all are tried again."""
+    tags = sorted({tag for row in rows for tag in row.body["tags"]})
+    held = OutgoingRequest.objects.filter(pk__in=[row.pk for row in rows], lease=rows[0].lease)
+    error, status = "", None
+    for start in range(0, len(tags), TAGS_PER_REQUEST):
+        held.renew()
+        error, status = _purge(tags[start : start + TAGS_PER_REQUEST])
+        if error:
+            break
+    for row in rows:
+        row.fail(error, status=status) if error else row.succeed(status=status)
+    return not error
+
+
+def _purge(tags: list[str]) -> tuple[str, int | None]:
+    """Ask the cache once: what went wrong, if anything did, and the status of its answer, if there was one."""
+    try:
+        answer = _request(tags)
+    except outbound.NotReached as reason:
+        return f"Not reached: {reason}", None
+    except Exception:
+        logger.exception("A purge met an error of our own")
+        return "An error of our own stopped it; see the worker's log.", None
+    return "" if answer.is_success else f"It answered {answer.status}: {answer.text[:300]}", answer.status
+
+
+def _request(tags: list[str]) -> outbound.Answer:
     token, body, method = settings.CACHE_PURGE_TOKEN, b"", "POST"
     headers: dict[str, Any] = {"Content-Type": "application/json"}
     if settings.CACHE_PURGE_KIND == "cloudflare":
@@ -60,4 +80,4 @@ def _tell(tags: list[str]) -> outbound.Answer:
             ("Fastly-Key", token) if settings.CACHE_PURGE_KIND == "fastly" else ("Authorization", f"Bearer {token}")
         )
         headers[name] = value
-    return outbound.call(settings.CACHE_PURGE_URL, method=method, body=body, headers=headers, private_hosts=True)
+    return outbound.request(settings.CACHE_PURGE_URL, method=method, body=body, headers=headers, private_hosts=True)

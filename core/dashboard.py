@@ -1,9 +1,9 @@
-"""What the newsroom's start page shows of the ground all parts share: mail that fails, others not told."""
+"""The start page's widgets for what all parts share: mail that failed, and webhooks and purges that were given up."""
 
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,7 +17,7 @@ State = OutgoingMail.State
 
 
 def mail(_user: Any) -> Widget:
-    """Letters that failed lately, and whether the worker keeps up with those that are due."""
+    """Mail that failed lately, and whether the worker keeps up with what is due."""
     now = timezone.now()
     failed = OutgoingMail.objects.filter(state=State.FAILED, created_at__gte=now - LATELY).defer("message")
     lines = [
@@ -31,11 +31,11 @@ def mail(_user: Any) -> Widget:
         )
         for row in failed.order_by("-created_at")[:SHOWN]
     ]
-    overdue = Q(state=State.QUEUED, due_at__lt=now - LATE) | Q(state=State.SENDING, lease_expires_at__lt=now - LATE)
-    late = OutgoingMail.objects.filter(overdue).aggregate(many=Count("pk"), oldest=Min("due_at"))
+    overdue = OutgoingMail.objects.claimable(now - LATE)
+    late = overdue.aggregate(many=Count("pk"), oldest=Min("due_at"))
     if late["many"]:
         minutes = int((now - late["oldest"]).total_seconds() // 60)
-        waiting = "1 letter is" if late["many"] == 1 else f"{late['many']:,} letters are"
+        waiting = "1 message is" if late["many"] == 1 else f"{late['many']:,} messages are"
         text = f"{waiting} overdue, the oldest by {minutes} min"
         note = "The worker does not keep up, or does not run: tell whoever runs the site."
         queued = f"{reverse('admin:core_outgoingmail_changelist')}?state__exact={State.QUEUED}"
@@ -44,18 +44,18 @@ def mail(_user: Any) -> Widget:
 
 
 def others(_user: Any) -> Widget | None:
-    """Others who could not be told lately: webhooks, and the cache in front. None where all is well."""
+    """Webhooks and purges that were given up lately; no widget where all is well."""
     failed = OutgoingRequest.objects.filter(state=OutgoingRequest.State.FAILED, created_at__gte=timezone.now() - LATELY)
     lines = [
         Line(
-            text=str(call),
-            url=reverse("admin:core_outgoingrequest_change", args=[call.pk]),
+            text=str(row),
+            url=reverse("admin:core_outgoingrequest_change", args=[row.pk]),
             label="given up",
             tone="bad",
-            note=call.error[:120],
-            at=call.created_at,
+            note=row.error[:120],
+            at=row.created_at,
         )
-        for call in failed.select_related("webhook").order_by("-created_at", "-pk")[:SHOWN]
+        for row in failed.select_related("webhook").order_by("-created_at", "-pk")[:SHOWN]
     ]
     return Widget(lines=lines) if lines else None
 

@@ -1,9 +1,11 @@
-"""What every part of the newsroom shares: people, the site's profile, mail and calls that go out, the content generation."""
+"""What every part of the newsroom shares: people, the site's profile, outgoing mail and requests, the content generation."""
 
 import base64
 import secrets
 import uuid
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -14,6 +16,7 @@ from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 
 from core import pagecache
+from core.leases import LeasedModel, LeasedQuerySet
 from core.lib import html
 
 
@@ -127,44 +130,92 @@ class SiteProfile(models.Model):
         return SiteProfile.objects.first() or SiteProfile()
 
 
-class OutgoingMail(models.Model):
-    """One transactional message: what must be sent is a row, so it cannot be lost with a queue."""
+class OutgoingQuerySet(LeasedQuerySet):
+    def claimable(self, now: datetime) -> Self:
+        return super().claimable(now).filter(state="queued")
+
+    def failed(self) -> Self:
+        return self.filter(state="failed")
+
+    def settled(self) -> Self:
+        """What was sent or given up."""
+        return self.exclude(state="queued")
+
+    def send_again(self) -> int:
+        """Queue what was settled once more, to be tried for as long as if it were new; return how many."""
+        now, until = timezone.now(), end_of_patience()
+        return self.settled().update(state="queued", attempts=0, due_at=now, give_up_at=until, settled_at=None)
+
+
+def end_of_patience() -> datetime:
+    """When to give up what is queued now."""
+    return timezone.now() + Outgoing.PATIENCE
+
+
+class Outgoing(LeasedModel):
+    """Something that must leave this site: a row is written with the change it tells of, so no queue can lose it."""
+
+    PATIENCE: ClassVar[timedelta] = timedelta(hours=12)
+    BACKOFF: ClassVar[Sequence[timedelta]]
 
     class State(models.TextChoices):
         QUEUED = "queued"
-        SENDING = "sending"
         SENT = "sent"
         FAILED = "failed"
+
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    give_up_at = models.DateTimeField(default=end_of_patience, help_text="It is tried until then.")
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    settled_at = models.DateTimeField(null=True, help_text="When it was sent or given up.")
+
+    objects: ClassVar[Any] = OutgoingQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["queued", "sent", "failed"]), name="%(class)s_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="queued", settled_at__isnull=True)
+                | (~models.Q(state="queued") & models.Q(settled_at__isnull=False)),
+                name="%(class)s_settled_has_time",
+            ),
+        ]
+
+    def succeed(self, **details: Any) -> bool:
+        """Write down that it was taken."""
+        return self.release(state=self.State.SENT, settled_at=timezone.now(), error="", **details)
+
+    def fail(self, error: str, *, for_good: bool = False, **details: Any) -> bool:
+        """Write down why it was not taken; it is tried again after a while, unless that would be no use or too late."""
+        now = timezone.now()
+        again = now + self.BACKOFF[min(self.attempts, len(self.BACKOFF)) - 1]
+        if for_good or again > self.give_up_at:
+            return self.release(state=self.State.FAILED, settled_at=now, error=error, **details)
+        return self.release(due_at=again, error=error, **details)
+
+
+class OutgoingMail(Outgoing):
+    """One transactional message to one recipient; see core.outbox."""
+
+    BACKOFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480)]
 
     kind = models.CharField(max_length=60)
     recipient = models.EmailField()
     subject = models.CharField(max_length=250)
-    message = models.BinaryField(help_text="The whole message; emptied once it is old.")
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(default=timezone.now)
-    lease_expires_at = models.DateTimeField(null=True, editable=False)
-    error = models.TextField(blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True)
+    message = models.BinaryField(help_text="The whole message, its lines ending in CRLF.")
 
-    class Meta:
+    class Meta(Outgoing.Meta):
         ordering = ["-created_at"]
         verbose_name_plural = "outgoing mail"
         indexes = [
-            models.Index(fields=["due_at"], name="mail_due", condition=models.Q(state__in=["queued", "sending"])),
+            models.Index(fields=["due_at"], name="mail_due", condition=models.Q(state="queued")),
             models.Index(fields=["-created_at"], name="mail_created"),
             models.Index(fields=["-created_at"], name="mail_failed", condition=models.Q(state="failed")),
             models.Index(fields=["kind", "-created_at"], name="mail_kind"),
             models.Index(OpClass(Upper("recipient"), "text_pattern_ops"), name="mail_recipient"),
-        ]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(state__in=["queued", "sending", "sent", "failed"]), name="mail_state_known"
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False), name="mail_sent_has_time"
-            ),
         ]
 
     def __str__(self) -> str:
@@ -199,44 +250,26 @@ class Webhook(models.Model):
         return self.name
 
 
-class OutgoingRequest(models.Model):
-    """One HTTP request that must be made: a delivery to a webhook, or a purge of the cache in front; see core.http_outbox."""
+class OutgoingRequest(Outgoing):
+    """One HTTP request: a delivery to a webhook, or a purge of the cache in front; see core.http_outbox."""
 
-    class State(models.TextChoices):
-        QUEUED = "queued"
-        SENT = "sent"
-        FAILED = "failed"
+    LEASE = timedelta(minutes=2)
+    BACKOFF = [timedelta(seconds=seconds) for seconds in (10, 60, 300, 900, 3600)]
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, null=True, related_name="deliveries", db_index=False)
     event = models.CharField(max_length=40)
     body = models.JSONField()
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField()
-    give_up_at = models.DateTimeField(help_text="It is tried until then.")
-    lease_expires_at = models.DateTimeField(null=True, editable=False)
     status = models.PositiveSmallIntegerField("answer", null=True, help_text="The last HTTP status that came back.")
-    error = models.TextField(blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    settled_at = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(Outgoing.Meta):
         ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(fields=["due_at"], name="call_due", condition=models.Q(state="queued")),
-            models.Index(fields=["-created_at", "-id"], name="call_created"),
-            models.Index(fields=["state", "-created_at", "-id"], name="call_state_created"),
-            models.Index(fields=["event", "-created_at", "-id"], name="call_event_created"),
-            models.Index(fields=["webhook", "-created_at", "-id"], name="call_webhook_created"),
-        ]
-        constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=["queued", "sent", "failed"]), name="call_state_known"),
-            models.CheckConstraint(
-                condition=models.Q(state="queued", settled_at__isnull=True)
-                | (~models.Q(state="queued") & models.Q(settled_at__isnull=False)),
-                name="call_settled_has_time",
-            ),
+            models.Index(fields=["due_at"], name="request_due", condition=models.Q(state="queued")),
+            models.Index(fields=["-created_at", "-id"], name="request_created"),
+            models.Index(fields=["state", "-created_at", "-id"], name="request_state_created"),
+            models.Index(fields=["event", "-created_at", "-id"], name="request_event_created"),
+            models.Index(fields=["webhook", "-created_at", "-id"], name="request_webhook_created"),
         ]
 
     def __str__(self) -> str:

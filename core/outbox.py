@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -22,9 +20,7 @@ from core.models import OutgoingMail, SiteProfile
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
 BATCH = 20
-BACKOFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480)]
 KEPT_FOR = timedelta(days=30)
 
 
@@ -67,57 +63,31 @@ def _compose(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
 
 
 def send_due(*, now: datetime | None = None) -> int:
-    """Send what is due, a batch at a time, until nothing is; return how many went out."""
+    """Send what is due, a batch at a time, until nothing is; return how many were sent."""
     sent = 0
     with mail.open_transport() as transport:
-        while batch := _claim(now or timezone.now()):
-            sent += sum(_deliver(transport, row) for row in batch)
+        while batch := OutgoingMail.objects.claim(limit=BATCH, now=now):
+            sent += sum(_send(transport, row) for row in batch)
     return sent
 
 
-def _claim(now: datetime) -> list[OutgoingMail]:
-    """Take a batch for this process alone; rows of a process that died are taken again once their lease is over."""
-    due = Q(state=OutgoingMail.State.QUEUED) | Q(state=OutgoingMail.State.SENDING, lease_expires_at__lt=now)
-    with transaction.atomic():
-        rows = list(
-            OutgoingMail.objects.select_for_update(skip_locked=True)
-            .filter(due, due_at__lte=now)
-            .order_by("due_at")[:BATCH]
-        )
-        for row in rows:
-            row.state, row.lease_expires_at, row.attempts = OutgoingMail.State.SENDING, now + LEASE, row.attempts + 1
-        OutgoingMail.objects.bulk_update(rows, ["state", "lease_expires_at", "attempts"])
-    return rows
-
-
-def _deliver(transport: mail.Transport, row: OutgoingMail) -> bool:
+def _send(transport: mail.Transport, row: OutgoingMail) -> bool:
+    """Send one message; whether it was accepted. A batch may take longer than a lease, so each row's is renewed."""
+    if not row.renew():
+        return False
     try:
         transport.send(settings.DEFAULT_FROM_EMAIL, row.recipient, bytes(row.message))
-    except mail.PermanentFailure as failure:
-        _record(row, OutgoingMail.State.FAILED, error=str(failure))
-        return False
     except mail.DeliveryFailure as failure:
-        _try_again(row, str(failure))
+        row.fail(str(failure), for_good=isinstance(failure, mail.PermanentFailure))
         return False
-    _record(row, OutgoingMail.State.SENT, sent_at=timezone.now(), error="")
-    return True
-
-
-def _try_again(row: OutgoingMail, error: str) -> None:
-    if row.attempts > len(BACKOFF):
-        _record(row, OutgoingMail.State.FAILED, error=error)
-    else:
-        _record(row, OutgoingMail.State.QUEUED, error=error, due_at=timezone.now() + BACKOFF[row.attempts - 1])
-
-
-def _record(row: OutgoingMail, state: OutgoingMail.State, **changes: Any) -> None:
-    """Write the outcome unless another process took the row over meanwhile."""
-    fence = OutgoingMail.objects.filter(pk=row.pk, state=OutgoingMail.State.SENDING, attempts=row.attempts)
-    if fence.update(state=state, lease_expires_at=None, **changes) != 1:
-        logger.warning("Mail %s was taken over by another worker before its outcome was written.", row.pk)
+    except Exception:
+        logger.exception("Mail %s could not be sent for an error of our own", row.pk)
+        transport.close()  # wherever the conversation stood, the next message begins a new one
+        row.fail("An error of our own stopped it; see the worker's log.")
+        return False
+    return row.succeed()
 
 
 def delete_old(*, now: datetime | None = None) -> int:
-    """Delete settled mail past its keeping time: it holds addresses and links."""
-    settled = OutgoingMail.objects.filter(state__in=[OutgoingMail.State.SENT, OutgoingMail.State.FAILED])
-    return settled.filter(created_at__lt=(now or timezone.now()) - KEPT_FOR).delete()[0]
+    """Delete mail that was sent or given up long ago: it holds addresses and links."""
+    return OutgoingMail.objects.settled().filter(created_at__lt=(now or timezone.now()) - KEPT_FOR).delete()[0]

@@ -9,7 +9,7 @@ from core.models import RateCount
 
 _kinds: dict[str, Callable[[], int]] = {
     "outgoing mail": outbox.delete_old,
-    "outgoing calls": http_outbox.delete_old,
+    "outgoing requests": http_outbox.delete_old,
     "rate counts": lambda: RateCount.objects.filter(expires_at__lt=timezone.now()).delete()[0],
 }
 

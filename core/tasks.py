@@ -7,19 +7,19 @@ from core import cdn_purge, outbox, retention, webhooks
 
 @shared_task
 def send_outgoing_mail() -> None:
-    """Send what is due; rung by whoever queues mail, and by beat for what was left."""
+    """Send the mail that is due; rung when mail is queued, and by beat for the rest."""
     outbox.send_due()
 
 
-@shared_task(soft_time_limit=120)
+@shared_task
 def purge_caches() -> None:
-    """Tell the cache in front what to forget."""
+    """Have the cache in front drop what has changed."""
     cdn_purge.send_purges()
 
 
-@shared_task(soft_time_limit=120)
+@shared_task
 def deliver_webhooks() -> None:
-    """Tell others what happened."""
+    """Deliver events to webhooks."""
     webhooks.send_deliveries()
 
 

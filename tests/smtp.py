@@ -1,9 +1,10 @@
 """A real SMTP server that keeps what it was sent, byte for byte, and refuses as a test tells it to."""
 
+import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,7 @@ class SmtpServer:
 
     port: int
     messages: list[Received] = field(default_factory=list)
+    meanwhile: Callable[[], object] | None = None  # called when a message has come in, before it is answered
     _refusals: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _arrived: threading.Condition = field(default_factory=threading.Condition)
 
@@ -65,6 +67,7 @@ class SmtpServer:
     def reset(self) -> None:
         self.messages.clear()
         self._refusals.clear()
+        self.meanwhile = None
 
     # What aiosmtpd calls, in its own thread
 
@@ -84,6 +87,8 @@ class SmtpServer:
         with self._arrived:
             self.messages.append(Received(envelope.mail_from or "", recipients, envelope.original_content or b""))
             self._arrived.notify_all()
+        if self.meanwhile:
+            await asyncio.get_running_loop().run_in_executor(None, self.meanwhile)
         if any(self._scripted(recipient, "ACCEPTED") is not None for recipient in recipients):
             return _close(server)
         return "250 2.0.0 OK"

@@ -121,7 +121,7 @@ class WebhookAdmin(admin.ModelAdmin):
 
 @admin.register(OutgoingRequest)
 class OutgoingRequestAdmin(ReadOnlyAdmin):
-    """What was told to whom. Read only, but for sending it again."""
+    """The log of deliveries and purges. Read only, except that they can be sent again."""
 
     list_display = ("created_at", "to", "event", "state", "attempts", "status", "error")
     list_filter = ("state", ("event", IndexedValuesFilter), "webhook")
@@ -134,8 +134,8 @@ class OutgoingRequestAdmin(ReadOnlyAdmin):
     readonly_fields = ("to",)
 
     @admin.display(description="to")
-    def to(self, call: OutgoingRequest) -> str:
-        return str(call.webhook or "the cache in front")
+    def to(self, row: OutgoingRequest) -> str:
+        return str(row.webhook or "the cache in front")
 
     @admin.action(description="Send again", permissions=["resend"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingRequest]) -> None:

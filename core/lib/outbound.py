@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from core.lib.networks import is_public
 
 CONNECT_SECONDS = 4.0
-CALL_SECONDS = 10.0
+REQUEST_SECONDS = 10.0
 ANSWER_BYTES = 2_000
 
 
@@ -32,15 +32,19 @@ class Answer:
     status: int
     text: str
 
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
 
-def call(
+
+def request(
     address: str,
     *,
     method: str = "POST",
     body: bytes,
     headers: dict[str, str],
     private_hosts: bool = False,
-    seconds: float = CALL_SECONDS,
+    seconds: float = REQUEST_SECONDS,
 ) -> Answer:
     """Send one request and take its answer, whatever its status; a redirect is an answer, too. Raises NotReached."""
     parts = parts_of(address)

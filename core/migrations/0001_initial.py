@@ -43,32 +43,41 @@ class Migration(migrations.Migration):
             name="OutgoingMail",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=60)),
-                ("recipient", models.EmailField(max_length=254)),
-                ("subject", models.CharField(max_length=250)),
-                ("message", models.BinaryField(help_text="The whole message; emptied once it is old.")),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "lease",
+                    models.UUIDField(
+                        editable=False, help_text="Whose work it is: only the holder writes its outcome.", null=True
+                    ),
+                ),
+                ("lease_expires_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "state",
                     models.CharField(
-                        choices=[("queued", "Queued"), ("sending", "Sending"), ("sent", "Sent"), ("failed", "Failed")],
+                        choices=[("queued", "Queued"), ("sent", "Sent"), ("failed", "Failed")],
                         default="queued",
                         max_length=10,
                     ),
                 ),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("lease_expires_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "give_up_at",
+                    models.DateTimeField(default=core.models.end_of_patience, help_text="It is tried until then."),
+                ),
                 ("error", models.TextField(blank=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("sent_at", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(help_text="When it was sent or given up.", null=True)),
+                ("kind", models.CharField(max_length=60)),
+                ("recipient", models.EmailField(max_length=254)),
+                ("subject", models.CharField(max_length=250)),
+                ("message", models.BinaryField(help_text="The whole message, its lines ending in CRLF.")),
             ],
             options={
                 "verbose_name_plural": "outgoing mail",
                 "ordering": ["-created_at"],
+                "abstract": False,
                 "indexes": [
-                    models.Index(
-                        condition=models.Q(("state__in", ["queued", "sending"])), fields=["due_at"], name="mail_due"
-                    ),
+                    models.Index(condition=models.Q(("state", "queued")), fields=["due_at"], name="mail_due"),
                     models.Index(fields=["-created_at"], name="mail_created"),
                     models.Index(condition=models.Q(("state", "failed")), fields=["-created_at"], name="mail_failed"),
                     models.Index(fields=["kind", "-created_at"], name="mail_kind"),
@@ -81,14 +90,15 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ["queued", "sending", "sent", "failed"])),
-                        name="mail_state_known",
+                        condition=models.Q(("state__in", ["queued", "sent", "failed"])), name="outgoingmail_state_known"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", False), _connector="OR"
+                            models.Q(("settled_at__isnull", True), ("state", "queued")),
+                            models.Q(models.Q(("state", "queued"), _negated=True), ("settled_at__isnull", False)),
+                            _connector="OR",
                         ),
-                        name="mail_sent_has_time",
+                        name="outgoingmail_settled_has_time",
                     ),
                 ],
             },
@@ -237,9 +247,15 @@ class Migration(migrations.Migration):
             name="OutgoingRequest",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("event", models.CharField(max_length=40)),
-                ("body", models.JSONField()),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "lease",
+                    models.UUIDField(
+                        editable=False, help_text="Whose work it is: only the holder writes its outcome.", null=True
+                    ),
+                ),
+                ("lease_expires_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "state",
                     models.CharField(
@@ -248,19 +264,22 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("due_at", models.DateTimeField()),
-                ("give_up_at", models.DateTimeField(help_text="It is tried until then.")),
-                ("lease_expires_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "give_up_at",
+                    models.DateTimeField(default=core.models.end_of_patience, help_text="It is tried until then."),
+                ),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("settled_at", models.DateTimeField(help_text="When it was sent or given up.", null=True)),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("event", models.CharField(max_length=40)),
+                ("body", models.JSONField()),
                 (
                     "status",
                     models.PositiveSmallIntegerField(
                         help_text="The last HTTP status that came back.", null=True, verbose_name="answer"
                     ),
                 ),
-                ("error", models.TextField(blank=True)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("settled_at", models.DateTimeField(null=True)),
                 (
                     "webhook",
                     models.ForeignKey(
@@ -274,16 +293,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-created_at", "-pk"],
+                "abstract": False,
                 "indexes": [
-                    models.Index(condition=models.Q(("state", "queued")), fields=["due_at"], name="call_due"),
-                    models.Index(fields=["-created_at", "-id"], name="call_created"),
-                    models.Index(fields=["state", "-created_at", "-id"], name="call_state_created"),
-                    models.Index(fields=["event", "-created_at", "-id"], name="call_event_created"),
-                    models.Index(fields=["webhook", "-created_at", "-id"], name="call_webhook_created"),
+                    models.Index(condition=models.Q(("state", "queued")), fields=["due_at"], name="request_due"),
+                    models.Index(fields=["-created_at", "-id"], name="request_created"),
+                    models.Index(fields=["state", "-created_at", "-id"], name="request_state_created"),
+                    models.Index(fields=["event", "-created_at", "-id"], name="request_event_created"),
+                    models.Index(fields=["webhook", "-created_at", "-id"], name="request_webhook_created"),
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ["queued", "sent", "failed"])), name="call_state_known"
+                        condition=models.Q(("state__in", ["queued", "sent", "failed"])),
+                        name="outgoingrequest_state_known",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -291,7 +312,7 @@ class Migration(migrations.Migration):
                             models.Q(models.Q(("state", "queued"), _negated=True), ("settled_at__isnull", False)),
                             _connector="OR",
                         ),
-                        name="call_settled_has_time",
+                        name="outgoingrequest_settled_has_time",
                     ),
                 ],
             },

@@ -175,10 +175,10 @@ def test_a_day_that_is_sold_and_has_no_ad_is_named() -> None:
 def test_failed_mail_and_mail_that_nobody_sends_are_told() -> None:
     manager = factories.user("newsletter manager")
     mail = {"kind": "ballot", "recipient": "ann@example.com", "subject": "Confirm", "message": b""}
-    OutgoingMail.objects.create(**mail, state="failed", error="550 no such mailbox")
+    OutgoingMail.objects.create(**mail, state="failed", settled_at=timezone.now(), error="550 no such mailbox")
     OutgoingMail.objects.create(**mail, due_at=timezone.now() - timedelta(minutes=9, seconds=5))
     overdue, failed = lines(manager, "Mail")
-    assert overdue[:2] == ("1 letter is overdue, the oldest by 9 min", "waiting")
+    assert overdue[:2] == ("1 message is overdue, the oldest by 9 min", "waiting")
     assert failed == ("Confirm → ann@example.com", "failed", "550 no such mailbox")
 
 

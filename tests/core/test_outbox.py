@@ -1,9 +1,12 @@
 """Transactional mail is a row: it goes out once, survives crashes, and is tried again."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.mail import EmailMessage
+from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from core import outbox
@@ -50,7 +53,7 @@ def test_what_is_not_due_waits(wire):
 
 def test_mail_of_a_worker_that_died_is_taken_up_once_its_lease_is_over(wire):
     now = timezone.now()
-    mail(state="sending", lease_expires_at=now + timedelta(seconds=1))
+    mail(lease=uuid4(), lease_expires_at=now + timedelta(seconds=1))
     assert outbox.send_due(now=now) == 0
     assert outbox.send_due(now=now + timedelta(seconds=2)) == 1
 
@@ -67,15 +70,15 @@ def test_a_server_that_is_down_is_tried_again_later(settings):
 
 def test_it_gives_up_after_the_last_try(settings):
     settings.EMAIL_URL = "smtp://127.0.0.1:1"
-    row = mail(attempts=len(outbox.BACKOFF))
+    row = mail(give_up_at=timezone.now() + timedelta(seconds=30))
     outbox.send_due()
     row.refresh_from_db()
     assert row.state == "failed"
 
 
-def test_old_mail_is_forgotten_but_never_what_still_waits():
+def test_old_mail_is_deleted_but_never_what_still_waits():
     old = timezone.now() - timedelta(days=31)
-    mail(state="sent", sent_at=old, created_at=old)
+    mail(state="sent", settled_at=old, created_at=old)
     waiting = mail(created_at=old)
     outbox.delete_old()
     assert list(OutgoingMail.objects.all()) == [waiting]
@@ -87,3 +90,34 @@ def test_djangos_own_mail_goes_the_same_way(wire, settings):
     (received,) = wire.messages
     assert b"One line\r\nand another" in received.message
     assert b"\n" not in received.message.replace(b"\r\n", b"")
+
+
+def test_a_batch_that_takes_longer_than_its_lease_is_sent_once(transactional_db, wire):
+    """Every message takes 25 seconds, as far as leases can tell, and another worker looks for work meanwhile."""
+    everyone = [f"reader{number}@example.com" for number in range(outbox.BATCH)]
+    for recipient in everyone:
+        mail(recipient=recipient)
+    taken_over = []
+
+    def meanwhile():
+        OutgoingMail.objects.update(lease_expires_at=F("lease_expires_at") - timedelta(seconds=25))
+        taken_over.extend(OutgoingMail.objects.claim(limit=1))
+        connection.close()
+
+    wire.meanwhile = meanwhile
+    outbox.send_due()
+    wire.meanwhile = None
+    left_to_the_other = {row.recipient for row in taken_over}
+    sent = [message.recipient for message in wire.messages]
+    assert left_to_the_other, "the batch never outlived its lease"
+    assert sorted(sent) == sorted(set(everyone) - left_to_the_other)
+
+
+def test_one_that_cannot_be_sent_stops_no_other(wire):
+    odd = mail(recipient="snow☃man@example.com")
+    mail(recipient="ann@example.com")
+    outbox.send_due()
+    odd.refresh_from_db()
+    assert [message.recipient for message in wire.messages] == ["ann@example.com"]
+    assert odd.state == "queued"
+    assert "error of our own" in odd.error

@@ -129,12 +129,12 @@ def test_a_private_address_is_never_told(hook: Webhook, http_server: HttpServer,
 
 def test_what_a_worker_that_died_had_taken_is_taken_again(hook: Webhook, http_server: HttpServer) -> None:
     factories.publication()
-    assert http_outbox.claim(OutgoingRequest.objects.all(), limit=9, now=timezone.now())
+    assert OutgoingRequest.objects.claim(limit=9)
     assert deliver().state == "queued"
     assert deliver(timedelta(minutes=3)).state == "sent"
 
 
-def test_old_calls_are_forgotten(hook: Webhook) -> None:
+def test_old_requests_are_deleted(hook: Webhook) -> None:
     factories.publication()
     deliver()
     assert http_outbox.delete_old(now=timezone.now() + timedelta(days=29)) == 0
@@ -162,11 +162,11 @@ def test_a_real_worker_tells_and_tells_again_when_the_other_end_is_back(
 def test_editors_set_webhooks_up_and_nobody_below(role: str, allowed: bool, client: Client) -> None:
     client.force_login(factories.user(role))
     hook = Webhook.objects.create(name="index", url="https://a.example/", events=EVENTS)
-    call = http_outbox.queue_call(event="article.published", body={}, webhook=hook)
+    row = http_outbox.queue_request(event="article.published", body={}, webhook=hook)
     paths = [
         reverse("admin:core_webhook_changelist"), reverse("admin:core_webhook_add"),
         reverse("admin:core_webhook_change", args=[hook.pk]), reverse("admin:core_webhook_delete", args=[hook.pk]),
-        reverse("admin:core_outgoingrequest_changelist"), reverse("admin:core_outgoingrequest_change", args=[call.pk]),
+        reverse("admin:core_outgoingrequest_changelist"), reverse("admin:core_outgoingrequest_change", args=[row.pk]),
     ]  # fmt: skip
     assert {client.get(path).status_code for path in paths} == {200 if allowed else 403}
     form = {"name": "x", "url": "https://x.example/", "events": ["article.published"], "active": "on"}
@@ -179,15 +179,15 @@ def test_who_may_only_look_sees_no_secret_and_sends_nothing_again(client: Client
     from django.contrib.auth.models import Permission
 
     viewer = factories.user("writer")
-    viewer.user_permissions.set(Permission.objects.filter(codename__in=["view_webhook", "view_outgoingcall"]))
+    viewer.user_permissions.set(Permission.objects.filter(codename__in=["view_webhook", "view_outgoingrequest"]))
     client.force_login(viewer)
     hook = Webhook.objects.create(name="index", url="https://a.example/", events=EVENTS)
     page = client.get(reverse("admin:core_webhook_change", args=[hook.pk]))
     assert page.status_code == 200
     assert hook.secret not in page.content.decode()
-    call = http_outbox.queue_call(event="article.published", body={}, webhook=hook)
+    row = http_outbox.queue_request(event="article.published", body={}, webhook=hook)
     OutgoingRequest.objects.update(state="failed", settled_at=timezone.now())
-    data = {"action": "send_again", "_selected_action": [call.pk]}
+    data = {"action": "send_again", "_selected_action": [row.pk]}
     client.post(reverse("admin:core_outgoingrequest_changelist"), data)
     client.post(reverse("admin:core_webhook_changelist"), {"action": "try_out", "_selected_action": [hook.pk]})
     assert OutgoingRequest.objects.get().state == "failed"
@@ -197,15 +197,15 @@ def test_who_may_only_look_sees_no_secret_and_sends_nothing_again(client: Client
 def test_an_editor_sees_failures_sends_again_and_tries_out(client: Client) -> None:
     client.force_login(factories.user("editor"))
     hook = Webhook.objects.create(name="index", url="https://a.example/", events=EVENTS)
-    call = http_outbox.queue_call(event="article.published", body={}, webhook=hook)
+    row = http_outbox.queue_request(event="article.published", body={}, webhook=hook)
     OutgoingRequest.objects.update(state="failed", settled_at=timezone.now(), attempts=9, error="It answered 500.")
     for path in (reverse("admin:core_webhook_changelist"), reverse("admin:index")):
         assert "It answered 500." in client.get(path).content.decode()
     assert hook.secret in client.get(reverse("admin:core_webhook_change", args=[hook.pk])).content.decode()
-    data = {"action": "send_again", "_selected_action": [call.pk]}
+    data = {"action": "send_again", "_selected_action": [row.pk]}
     client.post(reverse("admin:core_outgoingrequest_changelist"), data)
-    call.refresh_from_db()
-    assert (call.state, call.attempts) == ("queued", 0)
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == ("queued", 0)
     client.post(reverse("admin:core_webhook_changelist"), {"action": "try_out", "_selected_action": [hook.pk]})
     assert OutgoingRequest.objects.filter(event="test").exists()
 
