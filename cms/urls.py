@@ -20,6 +20,8 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/", admin.site.admin_view(dashboard.start_page)),
+    # Django's leads anybody on the staff from any row of any table to its page
+    path("admin/r/<path:anything>", admin.site.admin_view(views.no_such_page)),
     path("admin/", admin.site.urls),
 ]
 

@@ -50,6 +50,11 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     return response
 
 
+def no_such_page(_request: HttpRequest, anything: str) -> HttpResponse:
+    """What a library answers by itself, and this site does not offer."""
+    raise Http404
+
+
 @requires_csrf_token
 def broken(request: HttpRequest) -> HttpResponse:
     """Something went wrong on our side. Where it is the database, that passes: caches and robots should ask again."""

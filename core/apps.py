@@ -14,9 +14,8 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from core import dashboard
-        from core.lib import admin_labels, admin_lists
+        from core.lib import admin_labels
 
-        admin_lists.bound_every_list()
         admin_labels.name_every_field()
         dashboard.register_all()
 

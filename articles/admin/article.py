@@ -21,7 +21,7 @@ from articles.desk.edit_state import sheet
 from articles.desk.rich_text import prose_settings
 from articles.documents import DocumentError, StaleVersion, apply_document, document_of
 from articles.models import Article, Author, Publication
-from core.lib.admin_lists import WordSearch
+from core.lib.admin_lists import DeskAdmin, WordSearch
 from core.transitions import TransitionRefused
 
 State = Article.State
@@ -41,7 +41,7 @@ FIELDSETS = (
 
 
 @admin.register(Article)
-class ArticleAdmin(WordSearch, ContentEditor):
+class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
     """Writes go through articles.documents, transitions through articles.publishing; this only shows them."""
 
     inlines = INLINES
@@ -183,7 +183,7 @@ class ArticleAdmin(WordSearch, ContentEditor):
         drafts.keep(article, by=request.user, base_version=version, document=sheet(request).typed)
         return HttpResponseRedirect(reverse("admin:articles_article_conflict", args=[article.pk]))
 
-    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> str:
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         return f"Version {form.instance.version}"
 
     def autosave_view(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
@@ -250,7 +250,10 @@ class ArticleAdmin(WordSearch, ContentEditor):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return HttpResponseRedirect(reverse("admin:articles_article_revisions", args=[object_id]))
+        article = self.get_object(request, object_id)
+        if not article:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return HttpResponseRedirect(reverse("admin:articles_article_revisions", args=[article.pk]))
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         article = kwargs.get("obj")
@@ -268,7 +271,7 @@ class ArticleAdmin(WordSearch, ContentEditor):
             "prose_settings": prose_settings(),
             "is_nav_sidebar_enabled": False,
         }
-        response = super().render_change_form(request, context, *args, **kwargs)
+        response: Any = super().render_change_form(request, context, *args, **kwargs)
         response.context_data["media"] += SCRIPTS
         return allow_editors(request, response)
 

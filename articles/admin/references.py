@@ -18,7 +18,7 @@ from articles.desk.csp import allow_editors
 from articles.models import AuditEntry, Author, Category, ImageAsset, Redirect, Snippet, Tag
 from articles.redirects import export_redirects, import_redirects, redirect_path
 from core.admin.bases import ReadOnlyAdmin
-from core.lib.admin_lists import IndexedValuesFilter, WordSearch
+from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter, WordSearch
 
 
 def _prose(form: Any, name: str) -> None:
@@ -28,7 +28,7 @@ def _prose(form: Any, name: str) -> None:
     )
 
 
-class ProseAdmin(admin.ModelAdmin):
+class ProseAdmin(DeskAdmin):
     """A model with one field of HTML."""
 
     prose_field = ""
@@ -43,7 +43,7 @@ class ProseAdmin(admin.ModelAdmin):
         return allow_editors(request, super().render_change_form(request, context, *args, **kwargs))
 
 
-class ShownAdmin(admin.ModelAdmin):
+class ShownAdmin(DeskAdmin):
     """What reader pages show: what is deleted leaves them."""
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
@@ -153,7 +153,7 @@ class NewImageForm(forms.ModelForm):
 
 
 @admin.register(ImageAsset)
-class ImageAssetAdmin(WordSearch, admin.ModelAdmin):
+class ImageAssetAdmin(WordSearch, DeskAdmin):
     list_display = ("thumbnail", "name", "alt", "width", "height", "added")
     list_display_links = ("name",)
     search_fields = ("name", "alt", "credit")
@@ -188,7 +188,7 @@ class ImageAssetAdmin(WordSearch, admin.ModelAdmin):
 
 
 @admin.register(Redirect)
-class RedirectAdmin(WordSearch, admin.ModelAdmin):
+class RedirectAdmin(WordSearch, DeskAdmin):
     list_display = ("path", "target", "automatic", "created_at")
     list_filter = ("automatic",)
     search_fields = ("path", "target")

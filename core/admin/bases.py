@@ -2,14 +2,14 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from core import pagecache
+from core.lib.admin_lists import DeskAdmin
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(DeskAdmin):
     """Rows that nobody adds, edits or deletes here."""
 
     sortable_by: ClassVar[Any] = ()
@@ -24,7 +24,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-class ShownToReadersAdmin(admin.ModelAdmin):
+class ShownToReadersAdmin(DeskAdmin):
     """Rows that readers' pages show: each addition, change and deletion has those pages made anew."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -3,12 +3,12 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from core.lib.admin_lists import IndexedValuesFilter
+from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter
 from core.models import OutgoingMail
 
 
 @admin.register(OutgoingMail)
-class OutgoingMailAdmin(admin.ModelAdmin):
+class OutgoingMailAdmin(DeskAdmin):
     list_display = ("created_at", "kind", "recipient", "subject", "state", "attempts", "error")
     list_filter = ("state", ("kind", IndexedValuesFilter))
     search_fields = ("recipient__istartswith",)

@@ -5,12 +5,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from core.cdn_purge import purge
+from core.lib.admin_lists import DeskAdmin
 from core.lib.cachetags import SITE
 from core.models import SiteProfile
 
 
 @admin.register(SiteProfile)
-class SiteProfileAdmin(admin.ModelAdmin):
+class SiteProfileAdmin(DeskAdmin):
     def save_model(self, request: HttpRequest, obj: SiteProfile, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         purge(SITE)

@@ -2,13 +2,22 @@
 
 from typing import Any
 
+import allauth.account.admin
+import allauth.mfa.admin  # noqa: F401 - likewise
+import django.contrib.auth.admin as django_admin
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
+from core.lib.admin_lists import DeskAdmin
 from core.models import User
+
+# An account has one address, which is its own, and a second factor is the business of its owner.
+admin.site.unregister([EmailAddress, Authenticator, Group])
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -25,7 +34,7 @@ class UserForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(DeskAdmin, django_admin.UserAdmin):
     form, add_form = UserForm, NewUserForm
     list_display = ("email", "name", "is_active", "last_login")
     list_filter = ("is_active", "groups")
@@ -45,3 +54,8 @@ class UserAdmin(DjangoUserAdmin):
         if db_field.name == "groups":
             kwargs |= {"widget": forms.CheckboxSelectMultiple, "label": "Roles", "help_text": ""}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+@admin.register(Group)
+class RoleAdmin(DeskAdmin, django_admin.GroupAdmin):
+    pass

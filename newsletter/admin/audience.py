@@ -8,12 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from core.lib.admin_lists import DeskAdmin
 from newsletter.addresses import parse_address
 from newsletter.models import Newsletter, Subscriber, Subscription, Suppression
 
 
 @admin.register(Newsletter)
-class NewsletterAdmin(admin.ModelAdmin):
+class NewsletterAdmin(DeskAdmin):
     list_display = ("name", "slug", "is_default", "is_open", "counts_reading")
     prepopulated_fields = {"slug": ["name"]}
 
@@ -48,7 +49,7 @@ class SubscriptionInline(admin.TabularInline):
 
 
 @admin.register(Subscriber)
-class SubscriberAdmin(admin.ModelAdmin):
+class SubscriberAdmin(DeskAdmin):
     """Subscribers come by their own consent or by an import, so none is added here."""
 
     list_display = ("email", "name", "created_at")
@@ -92,7 +93,7 @@ class SuppressionForm(forms.ModelForm):
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(admin.ModelAdmin):
+class SuppressionAdmin(DeskAdmin):
     form = SuppressionForm
     list_display = ("digest", "reason", "note", "created_at")
     list_filter = ("reason",)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.urls.resolvers import URLPattern
 
+from core.lib.admin_lists import DeskAdmin
 from newsletter import composition
 from newsletter.admin import desk
 from newsletter.models import Briefing, BriefingItem
@@ -47,7 +48,7 @@ class ItemInline(admin.StackedInline):
 
 
 @admin.register(Briefing)
-class BriefingAdmin(admin.ModelAdmin):
+class BriefingAdmin(DeskAdmin):
     list_display = ("__str__", "newsletter", "issue_date", "state", "scheduled_at", "delivered", "failed", "uncertain")
     list_filter = ("state", "newsletter")
     list_select_related = ("newsletter",)

@@ -17,6 +17,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
 from core.admin.bases import ShownToReadersAdmin
+from core.lib.admin_lists import DeskAdmin
 from core.models import User
 from core.transitions import TransitionRefused
 from sponsors import availability, booking
@@ -124,7 +125,7 @@ def _month_of_units(month: date) -> dict[str, Any]:
 
 
 @admin.register(Booking)
-class BookingAdmin(admin.ModelAdmin):
+class BookingAdmin(DeskAdmin):
     list_display = ("company", "tier", "price_text", "state", "first_day", "hold_until", "requested_at")
     list_filter = ("state", "package__tier")
     list_select_related = ("package", "sponsor")

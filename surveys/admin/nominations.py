@@ -4,13 +4,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from core.lib.admin_lists import DeskAdmin
 from surveys import seasons
 from surveys.admin.actions import do_each
 from surveys.models import Nomination
 
 
 @admin.register(Nomination)
-class NominationAdmin(admin.ModelAdmin):
+class NominationAdmin(DeskAdmin):
     list_display = ("name", "category", "state", "url", "created_at")
     list_filter = ("state", "category__season")
     list_select_related = ("category",)
