@@ -59,7 +59,7 @@ def _closing(result: Result) -> str:
     season = result.category.season
     ledger = reverse("surveys:ledger-show", args=[season.slug])
     return (
-        "<h2>How it was counted</h2><p>Voters chose themselves, so this is no representative sample of anybody. "
+        "<h2>How it was counted</h2><p>The voters chose themselves, so this is not a representative sample. "
         f'Every ballot is in <a href="{ledger}">the public record</a>, where anyone can count again.</p>'
     )
 

@@ -123,7 +123,7 @@ def _read_blt(text: str, title: str, method: str) -> BallotFile:
 
 
 def _blt_ballots(content: Iterator[tuple[int, str]], candidates: int) -> Iterator[tuple[int, list[list[int]]]]:
-    """The ballots up to the line that is a lone 0; withdrawn candidates (`-3`) are refused, as nobody said how to count."""
+    """The ballots up to the line that is a lone 0; withdrawn candidates (`-3`) are refused: the format does not define their count."""
     for number, line in content:
         if line == "0":
             return

@@ -1,18 +1,51 @@
-"""The page behind the link in a voter's mail: GET shows the choice and a button, POST casts the ballot."""
+"""Voting: the ballot's form, and the page behind the link in a voter's mail, where GET shows the choice and POST casts it."""
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from core.lib.forms import client_address, refuse_cross_site
+from core.lib.forms import client_address, no_store, refuse_cross_site
 from core.lib.signing import BadToken, ExpiredToken, read_token
+from core.pagecache import public
+from newsletter.models import Newsletter
 from surveys import ballots, contexts, keys
-from surveys.forms import RenewForm
-from surveys.models import PendingBallot, Season
+from surveys.forms import RenewForm, VoteForm
+from surveys.models import AwardCategory, PendingBallot, Season
+
+logger = logging.getLogger(__name__)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@public
+def vote(request: HttpRequest, season: str) -> HttpResponse:
+    """The ballot of a whole season. POST mails a link that confirms it, and answers the same for every address."""
+    found = get_object_or_404(Season.objects.public(), slug=season)
+    if request.method != "POST":
+        form = VoteForm(found, _categories_open_now(found))
+        return _vote_page(request, form, HTTPStatus.OK)
+    form = VoteForm(found, found.categories.taking_ballots().prefetch_related("nominees"), request.POST)
+    if not form.categories:
+        return _vote_page(request, form, HTTPStatus.CONFLICT)
+    if not form.is_valid():
+        return _vote_page(request, form, HTTPStatus.BAD_REQUEST)
+    try:
+        form.save(ip=client_address(request))
+    except ballots.NotOpen:
+        return _vote_page(request, form, HTTPStatus.CONFLICT)
+    except ballots.TooMany:
+        form.add_error(
+            None, "Several mails went out already. Look in your inbox and your spam folder, or try again in an hour."
+        )
+        return _vote_page(request, form, HTTPStatus.TOO_MANY_REQUESTS)
+    except keys.PepperMissing:
+        return _paused(request, found)
+    return no_store(render(request, "surveys/vote_sent.html", {"season": found, "email": form.cleaned_data["email"]}))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,14 +65,13 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             casting = ballots.confirm(season=season, pending_id=pending_id)
         else:
-            casting = ballots.cast_before(season, pending_id)
+            casting = ballots.earlier_casting(season, pending_id)
     except ballots.LinkUsed:
         return render(request, "surveys/ballot_used.html", {"season": season}, status=HTTPStatus.GONE)
     except ballots.NotOpen:
         return render(request, "surveys/ballot_late.html", {"season": season}, status=HTTPStatus.CONFLICT)
     except keys.PepperMissing:
-        contexts.log_missing_pepper(season)
-        return render(request, "surveys/vote_paused.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return _paused(request, season)
     status = HTTPStatus.OK if casting.cast else HTTPStatus.CONFLICT
     return render(request, "surveys/ballot_cast.html", {"casting": casting, "season": season}, status=status)
 
@@ -72,3 +104,25 @@ def _renew(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
         return render(request, "surveys/vote_sent.html", context | {"email": email, "renewed": True})
     status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.GONE
     return render(request, "surveys/ballot_expired.html", context, status=status)
+
+
+def _categories_open_now(season: Season) -> list[AwardCategory]:
+    categories = season.categories.select_related("season").prefetch_related("nominees")
+    return [category for category in categories if category.is_taking_ballots]
+
+
+def _vote_page(request: HttpRequest, form: VoteForm, status: HTTPStatus) -> HttpResponse:
+    context = {"season": form.season, "form": form, "newsletter": Newsletter.objects.open().default()}
+    template = "surveys/vote.html" if form.categories and status != HTTPStatus.CONFLICT else "surveys/vote_closed.html"
+    page = render(request, template, context, status=status)
+    return page if request.method != "POST" else no_store(page)
+
+
+def _paused(request: HttpRequest, season: Season) -> HttpResponse:
+    """Without the pepper voters cannot be told apart: nothing was taken, and they should come back."""
+    logger.error(
+        "The pepper of the season “%s” is missing: no vote can be taken or confirmed until it is back.", season
+    )
+    page = render(request, "surveys/vote_paused.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+    page["Retry-After"] = "600"
+    return no_store(page)

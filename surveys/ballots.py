@@ -8,7 +8,6 @@ that goes to it, and the link in that mail leads to a pending ballot which is de
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +16,7 @@ from django.db.models import Func
 from django.urls import reverse
 from django.utils import timezone
 
-from core.lib.networks import network_of
+from core.lib.networks import public_network_of
 from core.lib.signing import make_token
 from core.outbox import queue_mail
 from core.ratelimit import allow
@@ -35,7 +34,7 @@ NETWORK_SECONDS = 600
 
 
 class NotOpen(Exception):
-    """Nothing of what was chosen is open for voting."""
+    """None of the chosen categories is open for voting."""
 
 
 class TooMany(Exception):
@@ -43,7 +42,7 @@ class TooMany(Exception):
 
 
 class LinkUsed(Exception):
-    """The link's ballot is no longer there: it was used, or has been gone for long."""
+    """The link's ballot is gone: it was cast, or it expired long ago."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def confirm(*, season: Season, pending_id: int) -> Casting:
     seasons.hold_open(season)
     pending = season.pending_ballots.select_for_update().filter(pk=pending_id).first()
     if pending is None:
-        return cast_before(season, pending_id)
+        return earlier_casting(season, pending_id)
     chosen = [category for category in season.categories.all() if category.slug in pending.choices]
     open_ones = set(season.categories.taking_ballots())
     if not open_ones.intersection(chosen):
@@ -130,10 +129,10 @@ def confirm(*, season: Season, pending_id: int) -> Casting:
     )
 
 
-def cast_before(season: Season, pending_id: int) -> Casting:
-    """The receipts of a link that was confirmed. Raises LinkUsed, keys.PepperMissing."""
+def earlier_casting(season: Season, pending_id: int) -> Casting:
+    """What an earlier confirmation of the same link came to. Raises LinkUsed, keys.PepperMissing."""
     if season.released_at and not keys.has_pepper(season):
-        raise LinkUsed  # who voted was forgotten after the appeal window
+        raise LinkUsed  # the appeal window is over, and with it the way from links to ballots
     nonces = [keys.ballot_nonce(season, pending_id, category.pk) for category in season.categories.all()]
     ballots = Ballot.objects.filter(nonce__in=nonces).select_related("category__season")
     if not ballots:
@@ -168,18 +167,10 @@ def _limit(voter: bytes, ip: str) -> None:
     """
     if not allow(f"ballot-mail|{voter.hex()}", limit=MAILS_PER_HOUR, seconds=3600):
         raise TooMany
-    if (network := public_network(ip)) and not allow(
+    if (network := public_network_of(ip)) and not allow(
         f"ballot-network|{network}", limit=REQUESTS_PER_NETWORK, seconds=NETWORK_SECONDS
     ):
         raise TooMany
-
-
-def public_network(ip: str) -> str:
-    """The network a public address is in; empty for a private or local one, behind which anybody may be."""
-    try:
-        return network_of(ip) if ip_address(ip).is_global else ""
-    except ValueError:
-        return ""
 
 
 def _mail_link(pending: PendingBallot, email: str, context: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """What the awards' pages show: plain dictionaries for their templates."""
 
-import logging
 from typing import Any
 
 from django.db.models import Prefetch
@@ -13,9 +12,8 @@ from surveys.models import AwardCategory, Nominee, PendingBallot, Season, TallyR
 from surveys.result_view import result_of
 from surveys.tallying import WRITE_IN
 
-logger = logging.getLogger(__name__)
 State = Season.State
-SPONSOR_NOTE = "{} advertises with us, or did in the last months. That buys neither a nomination nor a vote."
+SPONSOR_NOTE = "{} advertises with us, or did in recent months. That buys neither a nomination nor a vote."
 
 
 def index() -> dict[str, Any]:
@@ -87,10 +85,6 @@ def pending_ballot(pending: PendingBallot) -> dict[str, Any]:
         chosen = [names.get(slug, slug) for rank in pending.choices[category.slug] for slug in rank]
         lines.append({"category": category, "chosen": chosen})
     return {"season": pending.season, "lines": lines}
-
-
-def log_missing_pepper(found: Season) -> None:
-    logger.error("The pepper of the season “%s” is missing: no vote can be taken or confirmed until it is back.", found)
 
 
 def _with_winners() -> Prefetch:

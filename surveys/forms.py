@@ -1,4 +1,4 @@
-"""The forms voters and nominators send. None needs a cookie."""
+"""The forms that voters and nominators send; none of them needs a cookie."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -63,7 +63,7 @@ class VoteForm(TrapForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for slug in self._asked_elsewhere():
+        for slug in self._sent_for_closed():
             title = self.season.categories.filter(slug=slug).values_list("title", flat=True).first()
             if title:
                 raise ValidationError(f"Voting in “{title}” is closed.", code="closed")
@@ -78,17 +78,17 @@ class VoteForm(TrapForm):
         return {slug: [[value] if isinstance(value, str) else value] for slug, value in chosen.items() if value}
 
     def save(self, *, ip: str) -> None:
-        """Mail the link that confirms this ballot. Raises what voting.request_ballot raises."""
+        """Mail the link that confirms this ballot. Raises what ballots.request_ballot raises."""
         if self.is_trapped:
             return
         email = self.cleaned_data["email"]
         ballots.request_ballot(season=self.season, choices=self.choices, email=email, ip=ip)
         if self.cleaned_data["subscribe"]:
-            with suppress(ValidationError, TooManyRequests):  # the vote stands; the newsletter is a thing apart
+            with suppress(ValidationError, TooManyRequests):  # the vote stands; the newsletter is a separate matter
                 request_subscription(email=email, source=f"vote in {self.season.slug}", ip=ip)
 
-    def _asked_elsewhere(self) -> list[str]:
-        """Slugs of categories that a value was sent for and that take none."""
+    def _sent_for_closed(self) -> list[str]:
+        """Slugs of categories that take no votes, but for which a value was sent."""
         return [
             name.removeprefix(PREFIX)
             for name in self.data
@@ -113,7 +113,7 @@ class VoteForm(TrapForm):
 
 
 def in_fair_order(category: AwardCategory, today: date | None = None) -> list[Nominee]:
-    """Nominees in an order that is another one each day, the same for everybody on it, so that pages can be kept."""
+    """Nominees in an order that changes daily and is the same for everyone on a day, so that pages can be kept."""
     day = today or timezone.now().date()
     nominees = sorted(category.nominees.all(), key=lambda nominee: nominee.slug)
     Random(f"{category.pk} {day}").shuffle(nominees)
@@ -137,7 +137,7 @@ class RenewForm(forms.Form):
 
 
 class NominationForm(TrapForm, forms.ModelForm):
-    """Someone or something a reader proposes."""
+    """A nominee that a reader proposes."""
 
     url = forms.URLField(
         required=False,

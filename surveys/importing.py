@@ -141,7 +141,7 @@ def _store_nominees(category: AwardCategory, nominees: Iterable[Mapping[str, str
 def _store_ballots(
     category: AwardCategory, ballots: Iterable[tuple[str, Any]], slugs: Mapping[str, str]
 ) -> Iterable[bytes]:
-    """Copy ballots in; return their leaves. A voter of elsewhere is known by the ballot's identifier alone."""
+    """Copy ballots in; return their leaves. Voters there are known by their ballots' identifiers alone."""
     copy = "COPY surveys_ballot (category_id, voter_key, choice, nonce, leaf_hash, state, reason) FROM STDIN"
     leaves, seen = [], set[bytes]()
     with connection.cursor() as cursor, cursor.copy(copy) as rows:

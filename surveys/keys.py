@@ -1,6 +1,6 @@
 """Secrets that must not lie in the database: each season's pepper, and the key that signs tree heads.
 
-Who holds the database alone can neither test a list of addresses against the voter keys nor sign another ledger. Where
+Whoever holds only the database can neither test a list of addresses against the voter keys nor sign another ledger. Where
 several hosts take votes they share the pepper folder (BALLOT_PEPPER_FOLDER) and the signing key (LEDGER_SIGNING_KEY).
 """
 
@@ -42,7 +42,7 @@ def voter_key(season: Season, address: str) -> bytes:
 
 
 def ballot_nonce(season: Season, pending_id: int, category_id: int) -> bytes:
-    """A ballot's 128-bit nonce: random to everybody else, found again by who holds the link it was confirmed with.
+    """A ballot's 128-bit nonce: random to everybody else, found again by whoever holds the link that confirmed it.
 
     So a second click on a confirmed link can show the receipts, though nothing in the database leads from the link to
     the ballots. Raises PepperMissing.
@@ -74,7 +74,7 @@ def _pepper(season: Season) -> bytes:
 
 
 def _write_once(path: Path, content: bytes) -> None:
-    """Write a private file whole, unless there is one; two who try at once end up with the same."""
+    """Write a private file whole, unless there is one; two processes that try at once end up with the same."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""Tallying a closed category and releasing its result. Nothing of it is public before that (surveys.result_view)."""
+"""Tallying a closed category and releasing its result. No result is public before that (surveys.result_view)."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ def _count(category: AwardCategory) -> tuple[Outcome, dict[str, int]]:
     candidates = [nominee.slug for nominee in category.nominees.all()]
     ranked = category.method in (AwardCategory.Method.IRV, AwardCategory.Method.SCHULZE)
     if ranked and any(WRITE_IN in rank for choice, _ in grouped for rank in choice):
-        candidates.append(WRITE_IN)  # in a ranking they have to be compared like anybody
+        candidates.append(WRITE_IN)  # in a ranking they have to be compared like a nominee
     return tallying.count(category.method, grouped, candidates, rules_of(category)), found
 
 
@@ -82,7 +82,7 @@ def release(category: AwardCategory) -> None:
 
 @transaction.atomic
 def release_season(season: Season) -> None:
-    """Release every category that is not yet, and with them the season. Raises TransitionRefused."""
+    """Release the categories that have not been released, and with them the season. Raises TransitionRefused."""
     if season.state != Season.State.CLOSED:
         raise TransitionRefused(f"“{season}” has to be closed first.")
     for category in season.categories.filter(released_at__isnull=True):

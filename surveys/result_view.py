@@ -42,7 +42,7 @@ def result_of(category: AwardCategory) -> Result | None:
     if not category.is_released:
         return None
     made = Tally.objects.get(category=category)
-    shared = _who_has_a_share(made)
+    shared = _slugs_with_shares(made)
     rows = [_row(category, made, row, shared) for row in made.rows.select_related("nominee")]
     names = {row["slug"]: row["name"] for row in rows}
     rounds = [stage | {"number": number} for number, stage in enumerate(made.detail["rounds"], 1)]
@@ -60,8 +60,8 @@ def result_of(category: AwardCategory) -> Result | None:
     )
 
 
-def _who_has_a_share(made: Tally) -> set[str] | None:
-    """Whose figures are parts of one whole: in a runoff those of the last round, in a Schulze count nobody's."""
+def _slugs_with_shares(made: Tally) -> set[str] | None:
+    """Whose figures are shares of one whole: in a runoff the last round's, in a Schulze count nobody's; None: everybody's."""
     if made.method == AwardCategory.Method.SCHULZE:
         return set()
     return set(made.detail["rounds"][-1]["counts"]) if made.detail["rounds"] else None
@@ -69,7 +69,7 @@ def _who_has_a_share(made: Tally) -> set[str] | None:
 
 def _row(category: AwardCategory, made: Tally, row: TallyRow, shared: set[str] | None) -> dict[str, Any]:
     if row.nominee:
-        row.nominee.category = category  # its address needs the category, which is at hand
+        row.nominee.category = category  # spares a query for its address
     slug = row.nominee.slug if row.nominee else WRITE_IN
     return {
         "rank": row.rank,

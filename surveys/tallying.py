@@ -80,7 +80,7 @@ def plurality(ballots: Ballots, candidates: Sequence[str], rules: Rules) -> Outc
 
 
 def approval(ballots: Ballots, candidates: Sequence[str], rules: Rules) -> Outcome:
-    """Any number of choices each; shares are of the ballots that name one, so they add up to more than 100."""
+    """Any number of choices each; shares are of the ballots that name any, so they can add up to more than 100 %."""
     counts, total, base = Counter[str](), 0, 0
     for ranks, number in ballots:
         total += number
@@ -92,7 +92,7 @@ def approval(ballots: Ballots, candidates: Sequence[str], rules: Rules) -> Outco
 
 
 def score(ballots: Ballots, candidates: Sequence[str], rules: Rules) -> Outcome:
-    """Points for each; the highest sum wins, and whom a ballot does not score it gives nothing."""
+    """Points for each; the highest sum wins, and a candidate that a ballot does not score gets nothing from it."""
     counts, total = Counter[str](), 0
     for scores, number in ballots:
         total += number
@@ -161,7 +161,7 @@ METHODS: Mapping[str, Callable[[Ballots, Sequence[str], Rules], Outcome]] = {
 
 
 def _named(rank: Iterable[str]) -> list[str]:
-    """Who stands at a rank, everyone once; an over-vote stands for two whom nobody could tell apart."""
+    """The names at a rank, each once; an over-vote stands for two that could not be told apart."""
     return sorted(set(rank) - {UNDERVOTE})
 
 
@@ -171,7 +171,7 @@ def _refuse_unknown(names: Iterable[str], candidates: Iterable[str]) -> None:
 
 
 def _by_count(method: str, counts: Counter[str], candidates: Sequence[str], total: int, *, base: int) -> Outcome:
-    """Most votes win. What is written in is many different people's, so it has a count but neither place nor victory."""
+    """Most votes win. Write-ins stand for many different people, so they have a count but neither a place nor a victory."""
     _refuse_unknown(counts, [*candidates, WRITE_IN])
     complete = {name: counts[name] for name in [*candidates, *(counts.keys() - set(candidates))]}
     contest = {name: number for name, number in complete.items() if name != WRITE_IN}
@@ -196,7 +196,7 @@ def _places(groups: Iterable[list[str]]) -> dict[str, int]:
 
 
 def _standing(ranks: Ranks, continuing: set[str], rules: Rules) -> str | None:
-    """For whom a ballot counts now; None once it is exhausted."""
+    """The candidate that a ballot counts for now; None once it is exhausted."""
     skipped = 0
     for rank in ranks[: rules.max_ranks]:
         named = _named(rank)
@@ -215,7 +215,7 @@ def _standing(ranks: Ranks, continuing: set[str], rules: Rules) -> str | None:
 
 
 def _last(counts: Mapping[str, int], rounds: Sequence[Round]) -> list[str]:
-    """Who is eliminated: fewest now, or of those tied fewest in the latest round where they differ."""
+    """The candidates to eliminate: fewest votes now, or of those tied, fewest in the latest round where they differ."""
     losers = _equals(counts)[-1]
     for earlier in reversed(rounds):
         if len(losers) == 1:
@@ -226,7 +226,7 @@ def _last(counts: Mapping[str, int], rounds: Sequence[Round]) -> list[str]:
 
 
 def _tiers(ranks: Sequence[Sequence[str]], candidates: Sequence[str], rules: Rules) -> list[list[str]]:
-    """A ballot's candidates in the order it prefers them, equals together; who is ranked twice stands at the higher rank."""
+    """A ballot's candidates in the order it prefers them, equals together; one ranked twice stands at the higher rank."""
     seen: set[str] = set()
     tiers: list[list[str]] = []
     for rank in ranks[: rules.max_ranks]:

@@ -8,12 +8,12 @@ from surveys.models import Season
 
 @shared_task
 def turn_phases() -> None:
-    """Open and close what the clock says."""
+    """Open and close seasons when their time has come."""
     seasons.turn_phases()
 
 
 @shared_task
 def seal_ballots() -> None:
-    """Append what waits to the ledgers."""
+    """Append waiting ballots to the ledgers."""
     for season in Season.objects.filter(state=Season.State.VOTING):
         ledger.seal(season)

@@ -1,4 +1,4 @@
-"""Pages of the awards that readers see, and the two forms they send. None needs a cookie."""
+"""The awards' pages for readers, and the form that takes nominations. No page needs a cookie."""
 
 from http import HTTPStatus
 from typing import Any
@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.lib.forms import client_address, refuse_cross_site
+from core.lib.forms import client_address, no_store, refuse_cross_site
+from core.lib.networks import public_network_of
 from core.pagecache import public
 from core.ratelimit import allow
 from core.transitions import TransitionRefused
 from newsletter.models import Newsletter
-from surveys import ballots, contexts, keys
+from surveys import contexts
 from surveys.forms import NominationForm, VoteForm
 from surveys.models import AwardCategory, Season
 from surveys.result_view import result_of
@@ -60,35 +61,6 @@ def nominee_show(request: HttpRequest, season: str, category: str, nominee: str)
 @require_http_methods(["GET", "HEAD", "POST"])
 @refuse_cross_site
 @public
-def vote(request: HttpRequest, season: str) -> HttpResponse:
-    """The ballot of a whole season. POST mails a link that confirms it, and answers the same for every address."""
-    found = _season(season)
-    if request.method != "POST":
-        form = VoteForm(found, _open_categories(found))
-        return _vote_page(request, form, HTTPStatus.OK)
-    form = VoteForm(found, found.categories.taking_ballots().prefetch_related("nominees"), request.POST)
-    if not form.categories:
-        return _vote_page(request, form, HTTPStatus.CONFLICT)
-    if not form.is_valid():
-        return _vote_page(request, form, HTTPStatus.BAD_REQUEST)
-    try:
-        form.save(ip=client_address(request))
-    except ballots.NotOpen:
-        return _vote_page(request, form, HTTPStatus.CONFLICT)
-    except ballots.TooMany:
-        form.add_error(
-            None, "Several mails went out already. Look in your inbox and your spam folder, or try again in an hour."
-        )
-        return _vote_page(request, form, HTTPStatus.TOO_MANY_REQUESTS)
-    except keys.PepperMissing:
-        contexts.log_missing_pepper(found)
-        return _paused(request)
-    return _no_store(render(request, "surveys/vote_sent.html", {"season": found, "email": form.cleaned_data["email"]}))
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@refuse_cross_site
-@public
 def nominate(request: HttpRequest, season: str) -> HttpResponse:
     """Propose a nominee."""
     found = _season(season)
@@ -100,12 +72,12 @@ def nominate(request: HttpRequest, season: str) -> HttpResponse:
         return render(request, "surveys/nominate.html", {"season": found, "form": form})
     if not form.is_valid():
         page = render(request, "surveys/nominate.html", {"season": found, "form": form}, status=HTTPStatus.BAD_REQUEST)
-        return _no_store(page)
-    return _no_store(_take_nomination(request, found, form))
+        return no_store(page)
+    return no_store(_take_nomination(request, found, form))
 
 
 def _take_nomination(request: HttpRequest, season: Season, form: NominationForm) -> HttpResponse:
-    network = ballots.public_network(client_address(request))
+    network = public_network_of(client_address(request))
     if network and not allow(f"nominate|{network}", limit=NOMINATIONS_PER_HOUR, seconds=3600):
         form.add_error(None, "Many nominations came from your network. Try again in an hour.")
         context = {"season": season, "form": form}
@@ -124,27 +96,3 @@ def _season(slug: str) -> Season:
 def _category(season: str, slug: str) -> AwardCategory:
     categories = AwardCategory.objects.public().select_related("season").prefetch_related("nominees")
     return get_object_or_404(categories, season__slug=season, slug=slug)
-
-
-def _open_categories(season: Season) -> list[AwardCategory]:
-    categories = season.categories.select_related("season").prefetch_related("nominees")
-    return [category for category in categories if category.is_taking_ballots]
-
-
-def _vote_page(request: HttpRequest, form: VoteForm, status: HTTPStatus) -> HttpResponse:
-    context = {"season": form.season, "form": form, "newsletter": Newsletter.objects.open().default()}
-    template = "surveys/vote.html" if form.categories and status != HTTPStatus.CONFLICT else "surveys/vote_closed.html"
-    page = render(request, template, context, status=status)
-    return page if request.method != "POST" else _no_store(page)
-
-
-def _paused(request: HttpRequest) -> HttpResponse:
-    """Voters cannot be told apart now: nothing was taken, and they should come back."""
-    page = render(request, "surveys/vote_paused.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
-    page["Retry-After"] = "600"
-    return _no_store(page)
-
-
-def _no_store(page: HttpResponse) -> HttpResponse:
-    page["Cache-Control"] = "no-store"
-    return page

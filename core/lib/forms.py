@@ -33,6 +33,12 @@ def _from_elsewhere(request: HttpRequest) -> bool:
     return bool(origin) and origin != "null" and urlsplit(origin).netloc != request.get_host()
 
 
+def no_store(page: HttpResponse) -> HttpResponse:
+    """Have no cache keep a page that is one person's."""
+    page["Cache-Control"] = "no-store"
+    return page
+
+
 def client_address(request: HttpRequest) -> str:
     """The address a request came from; behind a proxy of ours the last one it names, the only one it vouches for."""
     if settings.BEHIND_PROXY and (forwarded := request.headers.get("X-Forwarded-For")):

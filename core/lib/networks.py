@@ -18,6 +18,12 @@ def network_of(address: str) -> str:
     return str(ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
 
 
+def public_network_of(address: str) -> str:
+    """The network of a public address; empty for a private or local one, behind which anybody may be."""
+    network = network_of(address)
+    return network if network and is_public(network.partition("/")[0]) else ""
+
+
 GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that is given out; what lies outside leads to IPv4, or nowhere public
 TRANSLATED = IPv6Network("2002::/16")  # by a relay that may be near us
 

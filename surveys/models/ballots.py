@@ -1,14 +1,13 @@
 """Ballots: pending until their voter confirms them, then cast for good.
 
 No address is stored in either table. Who voted is known only as `voter_key`, an HMAC under the season's pepper, which
-lives outside the database (surveys.peppers).
+lives outside the database (surveys.keys).
 """
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length, Now
 from django.db.models.lookups import Exact
-from django.utils import timezone
 
 from surveys.models.seasons import AwardCategory, Season
 from surveys.querysets import BallotQuerySet
@@ -35,13 +34,9 @@ class PendingBallot(models.Model):
     def __str__(self) -> str:
         return f"pending ballot {self.pk}"
 
-    @property
-    def is_expired(self) -> bool:
-        return self.expires_at <= timezone.now()
-
 
 class Ballot(models.Model):
-    """One confirmed choice in one category. Its choice, nonce and leaf never change (a trigger sees to it).
+    """One confirmed choice in one category. Its choice, nonce and leaf never change (a trigger refuses it).
 
     `choice` holds slugs of nominees: a list of ranks, each the list of those put there (`[["a"]]` in a plurality,
     `[["a", "b"]]` in an approval category, `[["a"], [], ["b", "c"]]` where ranks count), or `{"a": 5}` for scores.

@@ -48,7 +48,7 @@ class LedgerEntry(models.Model):
 
 
 class TreeHead(models.Model):
-    """The root over the first `size` leaves of a season, signed. Never changed either.
+    """The root over the first `size` leaves of a season, signed; it never changes either.
 
     `frontier` holds the roots of the perfect subtrees the tree is made of, largest first, so that the next batch is
     appended without reading the leaves again.

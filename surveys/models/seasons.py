@@ -13,7 +13,7 @@ from core.lib import html
 from surveys.querysets import CategoryQuerySet, SeasonQuerySet
 from surveys.tallying import OVERVOTE, UNDERVOTE, WRITE_IN
 
-# What stands in an address in a slug's place.
+# Words that stand where a slug would in the addresses of the awards.
 RESERVED_SEASONS = ["ballot", "receipt"]
 RESERVED_CATEGORIES = ["ballots", "ledger", "nominate", "verify", "vote"]
 RESERVED_NOMINEES = [WRITE_IN, OVERVOTE, UNDERVOTE]

@@ -1,4 +1,4 @@
-"""What a category's ballots come to."""
+"""Tallies: what a category's ballots come to, nominee by nominee."""
 
 from django.conf import settings
 from django.db import models
