@@ -1,16 +1,20 @@
-"""What every reader hands over: posts, the terms and people they name, and the two ways to refuse."""
+"""The posts of an export as every reader returns them, with their categories, tags and authors; and refusals."""
 
+import logging
 import re
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from django.utils.text import slugify
-from lxml.etree import LxmlError
 
 from core.lib.text import one_line
+
+logger = logging.getLogger(__name__)
 
 MAX_BODY = 20 * 1024 * 1024
 
@@ -18,11 +22,11 @@ DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, ARCHIVED = "draft", "in_review", "schedu
 
 
 class ImportRefused(Exception):
-    """The whole file cannot be read; nothing of it was written. Its message is for the person who ran the import."""
+    """The export cannot be imported, and nothing was written. The message is shown to the person who ran the import."""
 
 
-class PostRefused(Exception):
-    """One post cannot be read; the others can."""
+class PostRefused(ImportRefused):
+    """One post cannot be imported; the others can."""
 
 
 @dataclass(slots=True)
@@ -108,25 +112,40 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A post that could not be read: where in the file, what it calls itself, why not."""
+    """A post that could not be read: its place in the file, its title, and why. `bug` means that the fault is ours."""
 
     where: str
     title: str
     reason: str
+    bug: bool = False
 
 
-# What a reader may stumble over in a post that no test foresaw; one such post must not stop the others.
-UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, ArithmeticError, LxmlError)
-
-
-def attempt(make: Callable[[], Post], where: str, title: str = "") -> Post | Refusal:
-    """A post, or the reason why it cannot be read."""
+def attempt(read: Callable[[], Post], where: str, title: str = "") -> Post | Refusal:
+    """Read one post. Whatever goes wrong with it, the others can still be read."""
     try:
-        return make()
-    except PostRefused as refused:
+        return read()
+    except ImportRefused as refused:
         return Refusal(where, title[:200], str(refused))
-    except UNREADABLE as error:
-        return Refusal(where, title[:200], f"It could not be read ({type(error).__name__}: {str(error)[:200]}).")
+    except Exception as error:
+        logger.exception("Reading the post at %s (“%s”) failed", where, title[:200])
+        return Refusal(where, title[:200], bug_report(error), bug=True)
+
+
+_PROJECT = Path(__file__).resolve().parents[2]
+
+
+def bug_report(error: Exception) -> str:
+    """An unforeseen error in words for the person who ran the import, with the line of our code that it comes from."""
+    places = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    ours = [
+        f"{path.relative_to(_PROJECT)}, line {line}"
+        for path, line in places
+        if path.is_relative_to(_PROJECT) and "site-packages" not in path.parts
+    ]
+    return (
+        f"An error in Moonpress, not in the export: {type(error).__name__} in {ours[-1]}. "
+        "Please report it with the traceback from the log."
+    )
 
 
 class Files(Protocol):

@@ -28,7 +28,10 @@ def lexical_html(source: str, notes: Notes) -> str:
     root = _loaded(source, "Lexical").get("root")
     if not isinstance(root, dict):
         raise PostRefused("Its Lexical text has no root.")
-    return _Lexical(notes).children(root)
+    try:
+        return _Lexical(notes).children(root)
+    except RecursionError:
+        raise PostRefused("Its Lexical text is nested too deeply.") from None
 
 
 class _Lexical:
@@ -38,7 +41,7 @@ class _Lexical:
         self.notes = notes
 
     def children(self, node: Payload) -> str:
-        return "".join(self.node(child) for child in node.get("children") or [] if isinstance(child, dict))
+        return "".join(map(self.node, _rows(node.get("children"))))
 
     def node(self, node: Payload) -> str:
         kind = str(node.get("type", "")).removeprefix("extended-")
@@ -69,7 +72,7 @@ class _Lexical:
         html = escape(str(node.get("text", "")), quote=False)
         try:
             bits = int(node.get("format") or 0)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             bits = 0
         for bit, tag in _FORMATS:
             if bits & bit and html:
@@ -86,42 +89,55 @@ class _Lexical:
 def mobiledoc_html(source: str, notes: Notes) -> str:
     """The HTML of a mobiledoc document, versions 0.2 to 0.3.2."""
     document = _loaded(source, "mobiledoc")
-    sections = document.get("sections") or []
-    if len(sections) == 2 and document.get("version", "").startswith("0.2"):
-        document, sections = {**document, "markups": sections[0]}, sections[1]
-    return "".join(_Mobiledoc(document, notes).section(section) for section in sections)
+    match document.get("sections") or []:
+        case [list(markups), list(sections)] if str(document.get("version")).startswith("0.2"):
+            document = {**document, "markups": markups}
+        case list(sections):
+            pass
+        case _:
+            raise _damaged("it has no list of sections")
+    reader = _Mobiledoc(document, notes)
+    return "".join(map(reader.section, sections))
 
 
 class _Mobiledoc:
-    """Reads the sections of a mobiledoc document: numbered kinds, and numbers that point into its tables."""
+    """Reads the sections of a mobiledoc document: lists that begin with a numbered kind and point into its tables."""
 
     def __init__(self, document: Payload, notes: Notes) -> None:
-        self.markups = document.get("markups") or []
-        self.atoms = document.get("atoms") or []
-        self.cards = document.get("cards") or []
+        self.markups = document.get("markups")
+        self.atoms = document.get("atoms")
+        self.cards = document.get("cards")
         self.notes = notes
 
     def section(self, section: Any) -> str:
-        kind, *rest = section
-        if kind == 1:
-            tag = rest[0] if rest[0] in ("p", "blockquote", "aside", *_HEADINGS) else "p"
-            inside = self.markers(rest[1])
-            return (
-                f'<blockquote class="kg-blockquote-alt">{inside}</blockquote>'
-                if tag == "aside"
-                else f"<{tag}>{inside}</{tag}>"
-            )
-        if kind == 2:
-            return _image({"src": rest[0]})
-        if kind == 3:
-            tag = rest[0] if rest[0] in ("ul", "ol") else "ul"
-            return f"<{tag}>" + "".join(f"<li>{self.markers(item)}</li>" for item in rest[1]) + f"</{tag}>"
-        if kind == 10:
-            name, payload = (self.cards[rest[0]] if isinstance(rest[0], int) else rest)[:2]
-            return self.card(str(name), payload if isinstance(payload, dict) else {})
-        return ""
+        match section:
+            case [1, "aside", list(markers), *_]:
+                return f'<blockquote class="kg-blockquote-alt">{self.markers(markers)}</blockquote>'
+            case [1, tag, list(markers), *_]:
+                tag = tag if tag in ("p", "blockquote", *_HEADINGS) else "p"
+                return f"<{tag}>{self.markers(markers)}</{tag}>"
+            case [2, source, *_]:
+                return _image({"src": source})
+            case [3, tag, list(items), *_]:
+                tag = tag if tag in ("ul", "ol") else "ul"
+                return f"<{tag}>" + "".join(f"<li>{self.markers(item)}</li>" for item in items) + f"</{tag}>"
+            case [10, int(number), *_]:
+                return self.card(_entry(self.cards, number))
+            case [10, *card]:
+                return self.card(card)
+            case [1 | 2 | 3, *_]:
+                raise _damaged("a section is incomplete")
+            case _:
+                return ""
 
-    def card(self, name: str, payload: Payload) -> str:
+    def card(self, card: Any) -> str:
+        match card:
+            case [str(name), dict(payload), *_]:
+                pass
+            case [str(name), *_]:
+                payload = {}
+            case _:
+                raise _damaged("a card has no name")
         name = {"card-markdown": "markdown", "hr": "horizontalrule", "code": "codeblock"}.get(name, name)
         if name in _CARDS:
             _report_unseen(name, self.notes)
@@ -131,27 +147,53 @@ class _Mobiledoc:
         return html if isinstance(html, str) else ""
 
     def markers(self, markers: Any) -> str:
-        html, opened = "", []
-        for marker in markers:
+        html: list[str] = []
+        opened: list[str] = []
+        for marker in markers if isinstance(markers, list) else ():
             # [type, markups it opens, how many it closes, text or atom]; version 0.2 leaves the type out.
-            kind, opens, closes, value = marker if len(marker) == 4 else [0, *marker]
-            for index in opens:
-                tag, *attributes = self.markups[index]
+            match marker:
+                case [kind, list(opens), int(closes), value]:
+                    pass
+                case [list(opens), int(closes), value]:
+                    kind = 0
+                case _:
+                    raise _damaged("a marker is incomplete")
+            html += [self.opening(_entry(self.markups, index), opened) for index in opens]
+            html.append(self.atom(_entry(self.atoms, value)) if kind == 1 else escape(str(value), quote=False))
+            html += [f"</{opened.pop()}>" for _ in range(min(closes, len(opened)))]
+        return "".join(html) + "".join(f"</{tag}>" for tag in reversed(opened))
+
+    @staticmethod
+    def opening(markup: Any, opened: list[str]) -> str:
+        """The opening tag of a markup: its name, then names and values in turn, in a list of their own or not."""
+        match markup:
+            case [str(tag), list(flat), *_] | [str(tag), *flat]:
                 opened.append(tag)
-                html += f"<{tag}{self._attributes(attributes)}>"
-            html += self.atom(value) if kind == 1 else escape(str(value), quote=False)
-            for _ in range(min(closes, len(opened))):
-                html += f"</{opened.pop()}>"
-        return html + "".join(f"</{tag}>" for tag in reversed(opened))
+            case _:
+                raise _damaged("a markup has no name")
+        address = next((value for name, value in zip(flat[::2], flat[1::2], strict=False) if name == "href"), "")
+        return f"<{tag}{_attribute('href', address)}>"
 
-    def _attributes(self, attributes: list[Any]) -> str:
-        flat = attributes[0] if attributes and isinstance(attributes[0], list) else attributes
-        pairs = dict(zip(flat[::2], flat[1::2], strict=False))
-        return _attribute("href", pairs.get("href")) if pairs.get("href") else ""
+    @staticmethod
+    def atom(atom: Any) -> str:
+        match atom:
+            case ["soft-return", *_]:
+                return "<br>"
+            case [_, value, *_]:
+                return escape(str(value or ""), quote=False)
+            case _:
+                raise _damaged("an atom is incomplete")
 
-    def atom(self, index: Any) -> str:
-        name, value, *_ = self.atoms[index]
-        return "<br>" if name == "soft-return" else escape(str(value or ""), quote=False)
+
+def _entry(table: Any, index: Any) -> Any:
+    """What a number in a mobiledoc document points to."""
+    if isinstance(table, list) and isinstance(index, int) and 0 <= index < len(table):
+        return table[index]
+    raise _damaged(f"{str(index)[:20]} points to nothing")
+
+
+def _damaged(why: str) -> PostRefused:
+    return PostRefused(f"Its mobiledoc text is damaged: {why}.")
 
 
 def _report_unseen(kind: str, notes: Notes) -> None:
@@ -182,6 +224,11 @@ def _attribute(name: str, value: Any) -> str:
     return f' {name}="{escape(str(value))}"' if value not in (None, "") else ""
 
 
+def _rows(value: Any) -> list[Payload]:
+    """The objects in a list; nothing for any other value."""
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
 def _get(payload: Payload, *names: str) -> str:
     """The first of some values that is text."""
     return next((value for name in names if isinstance(value := payload.get(name), str) and value), "")
@@ -208,10 +255,9 @@ def _image(payload: Payload) -> str:
 
 
 def _gallery(payload: Payload) -> str:
-    images = [image for image in payload.get("images") or [] if isinstance(image, dict)]
     pictures = "".join(
         f"<figure><img{_attribute('src', image.get('src'))}{_attribute('alt', image.get('alt'))}>{_caption(image)}</figure>"
-        for image in images
+        for image in _rows(payload.get("images"))
     )
     return f'<figure class="kg-card kg-gallery-card"><div>{pictures}</div>{_caption(payload)}</figure>'
 

@@ -241,7 +241,7 @@ class _Ghost:
         if not html and row.get("lexical"):
             html = lexical_html(row["lexical"], notes)
         if not html and row.get("mobiledoc"):
-            html = _mobiledoc(row["mobiledoc"], notes)
+            html = mobiledoc_html(row["mobiledoc"], notes)
         if not html and row.get("markdown"):
             html = markdown_html(str(row["markdown"]))
         if not html and row.get("plaintext"):
@@ -307,13 +307,6 @@ class _Ghost:
         }
         parts |= {":year": f"{when:%Y}", ":month": f"{when:%m}", ":day": f"{when:%d}"} if when else {}
         return re.sub(r":\w+", lambda match: parts.get(match[0], ""), self.permalinks)
-
-
-def _mobiledoc(source: Any, notes: Notes) -> str:
-    try:
-        return mobiledoc_html(source, notes)
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
-        raise PostRefused("Its mobiledoc text is damaged.") from None
 
 
 def _internal(tag: Row) -> bool:

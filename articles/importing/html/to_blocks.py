@@ -367,10 +367,8 @@ def words_of(blocks: list[Block]) -> str:
     texts = []
     for block in blocks:
         for key, value in block.items():
-            if key in ("html", "answer"):
-                texts.append(words(value))
-            elif key == "images":
-                texts.append(words_of(value))
+            if isinstance(value, list):
+                texts.append(words_of([entry for entry in value if isinstance(entry, dict)]))
             elif isinstance(value, str) and key not in ("type", "src"):
-                texts.append(value)
+                texts.append(words(value) if key in ("html", "answer") else value)
     return "\n".join(texts)

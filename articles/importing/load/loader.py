@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from articles.documents import LIMITS, DocumentError, StaleVersion, apply_document, document_of, normalised
@@ -20,15 +21,17 @@ from articles.importing.html.to_blocks import convert, words_of
 from articles.importing.load.fetcher import Fetcher
 from articles.importing.load.images import Contents, Pictures
 from articles.importing.load.redirects import redirect_all
-from articles.importing.load.report import CHANGED, DELETED, EDITED, NEW, REFUSED, UNCHANGED, Entry, Report
+from articles.importing.load.report import CHANGED, DELETED, EDITED, FAILED, NEW, REFUSED, UNCHANGED, Entry, Report
 from articles.importing.load.state import publish_as_before, show
 from articles.importing.load.taxonomy import Filing
-from articles.importing.posts import UNREADABLE, Export, ImportRefused, Notes, Post, PostRefused, Refusal, slug_of
+from articles.importing.posts import Export, ImportRefused, Notes, Post, PostRefused, Refusal, bug_report, slug_of
 from articles.models import Article, ImportedPost, Publication
 from articles.publishing import publish, schedule
 from articles.related import relate_all
 from articles.rendering import WORDS_PER_MINUTE
 from core.transitions import TransitionRefused
+
+logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 2
 MAX_ID = 400
@@ -43,14 +46,15 @@ def load(
     by: Any = None,
     tick: Callable[[int], None] = lambda _: None,
 ) -> Report:
-    """Bring the posts of an export in. A post that fails is reported, the others come."""
+    """Import the posts of an export. A post that is refused, or fails through an error of ours, stops no other."""
     report = Report(source, export.format, dry_run, remarks=list(export.remarks))
     started = time.monotonic()
     loader = Loader(export, report, fetcher, dry_run=dry_run, by=by)
     loader.prepare()
     for number, entry in enumerate(export.posts, 1):
         if isinstance(entry, Refusal):
-            report.entries.append(Entry(REFUSED, entry.title, entry.where, reason=entry.reason))
+            outcome = FAILED if entry.bug else REFUSED
+            report.entries.append(Entry(outcome, entry.title, entry.where, reason=entry.reason))
         else:
             report.entries.append(loader.store(entry))
         tick(number)
@@ -99,25 +103,28 @@ class Loader:
         self.pictures.commit()
 
     def store(self, post: Post) -> Entry:
-        """One post, wholly or not at all."""
+        """Write one post, wholly or not at all."""
         entry = Entry(REFUSED, post.title[:200], post.where, post.slug, notes=post.notes)
         try:
             self._write(post, entry)
+        except StaleVersion:
+            return self._undone(entry, EDITED, "somebody saved it here during the import")
         except (PostRefused, DocumentError, TransitionRefused) as refused:
-            entry.reason = str(refused)
+            return self._undone(entry, REFUSED, str(refused))
         except ValidationError as error:
-            entry.reason = " ".join(error.messages)
-        except DatabaseError as error:
-            entry.reason = f"the database refused it: {str(error).splitlines()[0]}"
-        except UNREADABLE as error:
-            entry.reason = f"it could not be read ({type(error).__name__}: {str(error)[:200]})"
-        if entry.reason and entry.outcome not in (EDITED, DELETED):
-            entry.outcome, entry.state = REFUSED, ""
-            self.filing.rollback()
-            self.pictures.rollback()
-        else:
-            self.filing.commit()
-            self.pictures.commit()
+            return self._undone(entry, REFUSED, " ".join(error.messages))
+        except Exception as error:
+            logger.exception("Storing the post at %s (“%s”) failed", entry.where, entry.title)
+            return self._undone(entry, FAILED, bug_report(error))
+        self.filing.commit()
+        self.pictures.commit()
+        return entry
+
+    def _undone(self, entry: Entry, outcome: str, reason: str) -> Entry:
+        """The entry of a post whose transaction was rolled back."""
+        self.filing.rollback()
+        self.pictures.rollback()
+        entry.outcome, entry.state, entry.reason = outcome, "", reason
         return entry
 
     def _write(self, post: Post, entry: Entry) -> None:
@@ -151,8 +158,6 @@ class Loader:
                 entry.outcome, entry.slug, entry.state = CHANGED if known else NEW, article.slug, article.state
                 self._keep_or_undo()
             self._came.add(article.pk)
-        except StaleVersion:
-            entry.outcome, entry.reason = EDITED, "somebody saved it here this very moment"
         except _Undone:
             pass
 

@@ -25,7 +25,8 @@ def redirect_all(old: Iterable[str], new: str, report: Report) -> None:
     chained = {new} if Redirect.objects.filter(path=new).exists() else set()
     chained.update(Redirect.objects.filter(target__in=fresh).values_list("target", flat=True))
     for path in paths:
-        if path in before or path in chained or new in chained or not re.fullmatch(r"/[^/\s]\S{0,490}", path):
+        plain = re.fullmatch(r"/[^/\s]\S{0,490}", path) and re.fullmatch(r"/|/[^/\s\\]\S*|https?://\S+", new)
+        if path in before or path in chained or new in chained or not plain:
             _redirect(path, new, before.get(path), report)
             fresh = [other for other in fresh if other != path]
     made = Redirect.objects.bulk_create([Redirect(path=path, target=new) for path in fresh])

@@ -7,15 +7,9 @@ from typing import Any
 
 from articles.importing.posts import Notes
 
-NEW, CHANGED, UNCHANGED, EDITED, REFUSED, DELETED = (
-    "new",
-    "changed",
-    "unchanged",
-    "edited here",
-    "refused",
-    "deleted here",
-)
-OUTCOMES = (NEW, CHANGED, UNCHANGED, EDITED, DELETED, REFUSED)
+NEW, CHANGED, UNCHANGED, EDITED, DELETED = "new", "changed", "unchanged", "edited here", "deleted here"
+REFUSED, FAILED = "refused", "failed"
+OUTCOMES = (NEW, CHANGED, UNCHANGED, EDITED, DELETED, REFUSED, FAILED)
 MAX_LISTED = 25
 
 
@@ -50,7 +44,8 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        return any(entry.outcome == REFUSED for entry in self.entries)
+        """Whether any post is missing that should have come."""
+        return any(entry.outcome in (REFUSED, FAILED) for entry in self.entries)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -131,6 +126,7 @@ class Report:
             (EDITED, "Edited here since, so left alone"),
             (DELETED, "Deleted here since, so left out"),
             (REFUSED, "Refused"),
+            (FAILED, "Failed through an error in Moonpress"),
         ):
             found = [entry for entry in self.entries if entry.outcome == outcome]
             yield from _section(

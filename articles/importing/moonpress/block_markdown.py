@@ -131,9 +131,29 @@ def _read(kind: str, how: str, title: str, body: str, form: str) -> Block:
             else {"type": "richtext", "html": html}
         )
     data = load_yaml(body) if body.strip() else {}
-    if not isinstance(data, dict):
-        raise PostRefused(f"The block “{kind}” holds no names and values.")
-    return {"type": kind, **{str(key): value for key, value in data.items()}}
+    if not isinstance(data, dict) or kind in _PROSE:
+        raise PostRefused(f"The block “{kind}” should hold names with their values.")
+    images = {"image": [data], "gallery": data.get("images")}.get(kind, [])
+    if not isinstance(images, list) or not all(map(is_image, images)):
+        raise PostRefused(f"The block “{kind}” should say in words where its image is (src) and what it shows.")
+    return {**{str(key): value for key, value in data.items()}, "type": kind}
+
+
+def is_image(value: Any) -> bool:
+    """Whether a value has the shape of an image: an address, and lines of text about it."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("src"), str)
+        and all(isinstance(value.get(key) or "", str) for key in ("alt", "caption", "credit"))
+        and is_focal(value.get("focal"))
+    )
+
+
+def is_focal(value: Any) -> bool:
+    """Whether a value is a focal point (two numbers), or there is none."""
+    return value is None or (
+        isinstance(value, list) and len(value) == 2 and all(isinstance(share, int | float) for share in value)
+    )
 
 
 class _Dumper(yaml.SafeDumper):

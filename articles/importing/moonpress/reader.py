@@ -9,7 +9,7 @@ from typing import Any
 
 from articles.importing.archives import FolderFiles, ZipFiles
 from articles.importing.markdown.frontmatter import Head, load_yaml, split
-from articles.importing.moonpress.block_markdown import read_blocks
+from articles.importing.moonpress.block_markdown import is_focal, is_image, read_blocks
 from articles.importing.moonpress.prose_markdown import FORMS
 from articles.importing.posts import (
     Cover,
@@ -63,6 +63,10 @@ def _rows(files: FolderFiles | ZipFiles, name: str) -> Any:
         raise ImportRefused(f"{name} cannot be read: {error}") from None
 
 
+# The values of an entry that are no text.
+_KINDS: dict[str, type] = {"position": int, "links": list, "focal": list}
+
+
 def _list(files: FolderFiles | ZipFiles, name: str, *needed: str) -> list[dict[str, Any]]:
     rows = _rows(files, name) or []
     needed = needed or ("slug",)
@@ -73,6 +77,10 @@ def _list(files: FolderFiles | ZipFiles, name: str, *needed: str) -> list[dict[s
     for row in rows:
         if "slug" in row:
             row.setdefault("name", name_of(row["slug"]))
+        if not is_focal(row.get("focal")) or not all(
+            isinstance(value, _KINDS.get(key, str)) for key, value in row.items() if value is not None
+        ):
+            raise ImportRefused(f"{name}: the entry “{row[needed[0]]}” has a value of the wrong kind.")
     return rows
 
 
@@ -150,6 +158,8 @@ class _Articles:
         form = str(head.get("form") or FORMS[0])
         if form not in FORMS:
             raise PostRefused(f"Its form “{form}” is not one of {', '.join(FORMS)}.")
+        if head.get("cover") and not is_image(head["cover"]):
+            raise PostRefused("Its cover should say in words where the image is (src) and what it shows.")
         return head, read_blocks(body, form)
 
 
@@ -163,10 +173,10 @@ def _moment(head: Head, key: str) -> datetime | None:
 
 
 def _cover(value: Any) -> Cover | None:
-    if not isinstance(value, dict) or not value.get("src"):
+    if not value or not value["src"]:
         return None
     focal = value.get("focal")
-    point = (float(focal[0]), float(focal[1])) if isinstance(focal, list) and len(focal) == 2 else None
+    point = (float(focal[0]), float(focal[1])) if focal else None
     return Cover(
         str(value["src"]),
         str(value.get("alt") or ""),

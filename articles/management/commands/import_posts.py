@@ -51,6 +51,5 @@ class Command(BaseCommand):
                 json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
             )
         if report.failed:
-            raise CommandError(
-                f"{report.counts['refused']} of {len(report.entries)} posts were refused; the reasons are above."
-            )
+            missing = report.counts["refused"] + report.counts["failed"]
+            raise CommandError(f"{missing} of {len(report.entries)} posts were not imported; the reasons are above.")

@@ -78,7 +78,7 @@ def test_a_text_is_readable_markdown() -> None:
     [
         (":::faq Why?\nSo.", "never closed"),
         ("```python\nx", "never closed"),
-        (":::image\n- a\n:::", "no names and values"),
+        (":::image\n- a\n:::", "should hold names with their values"),
         (":::image\na: [\n:::", "no YAML"),
     ],
 )

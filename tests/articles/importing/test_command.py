@@ -23,7 +23,7 @@ def test_it_tells_what_came_and_what_was_changed(write, capsys) -> None:
 
 def test_it_fails_when_a_post_was_refused_but_keeps_the_others(write, capsys, tmp_path: Path) -> None:
     path = write([webflow_row("One"), webflow_row("Two", **{"Published On": "whenever"})])
-    with pytest.raises(CommandError, match="1 of 2 posts were refused"):
+    with pytest.raises(CommandError, match="1 of 2 posts were not imported"):
         call_command("import_posts", path, "--report", tmp_path / "report.json")
     assert "line 3 “Two” The date of publication “whenever”" in capsys.readouterr().out
     report = json.loads((tmp_path / "report.json").read_text())
@@ -34,6 +34,7 @@ def test_it_fails_when_a_post_was_refused_but_keeps_the_others(write, capsys, tm
         "edited here": 0,
         "deleted here": 0,
         "refused": 1,
+        "failed": 0,
     }
     assert Article.objects.count() == 1
 

@@ -1,8 +1,9 @@
 """What was made to do harm, or by accident, is read in reasonable time or refused; nothing crashes."""
 
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from articles.importing.detecting import open_export
 from articles.importing.ghost.lexical_mobiledoc import lexical_html, mobiledoc_html
 from articles.importing.html.images import Picture
 from articles.importing.html.to_blocks import convert
+from articles.importing.load.fetcher import Fetcher
+from articles.importing.load.loader import load
 from articles.importing.markdown.dialects import plain_markdown
 from articles.importing.markdown.frontmatter import split
 from articles.importing.markdown.render import markdown_html
-from articles.importing.posts import UNREADABLE, ImportRefused, Notes, Post, PostRefused, Refusal
+from articles.importing.posts import Export, ImportRefused, Notes, Post, PostRefused, Refusal, attempt
 from articles.importing.wordpress.shortcodes import wordpress_html
-from tests.articles.importing.samples import csv_of, ghost_export, webflow_row, wxr, wxr_item
+from tests.articles.importing.samples import csv_of, ghost_export, webflow_row, wxr, wxr_item, zipped
 
 
 def wordpress(text: str) -> str:
@@ -95,6 +98,11 @@ _ANY = st.text('ab",;\n\r<p>[]{}:-*_`=%|/!#1\t\x00é', max_size=120)
 _JSON = st.recursive(st.none() | st.booleans() | st.integers(-5, 300) | st.text("ab<>", max_size=6), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["type", "children", "text", "root", "sections", "markups", "cards", "atoms", "format", "url", "listType", "tag", "images", "html"]), inner, max_size=5), max_leaves=20)  # fmt: skip
 
 
+def _bugs(posts: Iterable[Post | Refusal]) -> list[Refusal]:
+    """The posts that failed through an error of ours."""
+    return [post for post in posts if isinstance(post, Refusal) and post.bug]
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_ANY, st.integers(0, 400), st.sampled_from(["a.csv", "a.xml", "a.json", "a.md", "a.zip"]))
 def test_a_file_with_anything_in_its_middle_is_read_or_refused(tmp_path: Path, noise: str, at: int, name: str) -> None:
@@ -111,7 +119,7 @@ def test_a_file_with_anything_in_its_middle_is_read_or_refused(tmp_path: Path, n
         posts = list(open_export(path).posts)
     except ImportRefused:
         return
-    assert all(isinstance(post, Post | Refusal) for post in posts)
+    assert not _bugs(posts)
 
 
 @settings(max_examples=150, deadline=None)
@@ -120,7 +128,7 @@ def test_any_lexical_or_mobiledoc_is_read_or_refused(document: Any) -> None:
     for read in (lexical_html, mobiledoc_html):
         try:
             read(json.dumps(document), Notes())
-        except (PostRefused, *UNREADABLE):
+        except ImportRefused:
             continue
 
 
@@ -129,6 +137,28 @@ def test_any_lexical_or_mobiledoc_is_read_or_refused(document: Any) -> None:
 def test_any_text_with_shortcodes_or_dialect_is_read(text: str) -> None:
     for read in (wordpress, dialect):
         convert(read(text), Notes())
+
+
+_GHOST_FIELDS = ["id", "uuid", "title", "slug", "html", "lexical", "mobiledoc", "status", "published_at", "updated_at", "type", "visibility", "feature_image", "tags", "authors", "name", "post_id", "tag_id", "sort_order", "key", "value", "bio", "website"]  # fmt: skip
+_HEAD_FIELDS = ["title", "slug", "date", "published", "lastmod", "draft", "categories", "tags", "author", "authors", "description", "seo", "cover", "images", "aliases", "permalink", "layout", "expirydate"]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(_GHOST_FIELDS), _JSON), st.dictionaries(st.sampled_from(_GHOST_FIELDS), _JSON))
+def test_any_value_in_any_field_of_a_ghost_export_is_read_or_refused(tmp_path: Path, row: Any, other: Any) -> None:
+    path = tmp_path / "e.json"
+    names = ("tags", "users", "settings", "posts_tags", "posts_authors", "posts_meta")
+    tables = {name: [other, row] for name in names}
+    path.write_text(json.dumps({"posts": [row, other]} | tables))
+    assert not _bugs(open_export(path, "ghost").posts)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(_HEAD_FIELDS), _JSON | st.just("2024-05-01")))
+def test_any_value_in_any_field_of_front_matter_is_read_or_refused(tmp_path: Path, head: Any) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(json.dumps(head) + "\nWords")
+    assert not _bugs(open_export(path).posts)
 
 
 @pytest.mark.django_db
@@ -141,4 +171,63 @@ def test_a_ghost_export_with_anything_in_its_tables_is_read(write, bring_in) -> 
         {"title": "ok", "html": "<p>x</p>"},
     ]
     path = write(json.dumps({"posts": posts} | dict.fromkeys(("tags", "users", "settings", "posts_tags", "posts_meta"), odd)), "e.json")  # fmt: skip
-    assert [entry.title for entry in bring_in(path, dry_run=True).entries][-1] == "ok"
+    assert [entry.outcome for entry in bring_in(path, dry_run=True).entries] == ["new", "new"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("articles/a.md", "---\ntitle: T\nslug: t\n---\n\n:::image\nalt: no address\n:::\n"),
+        ("articles/a.md", "---\ntitle: T\nslug: t\n---\n\n:::gallery\nimages: [{src: 5}]\n:::\n"),
+        ("articles/a.md", "---\ntitle: T\nslug: t\n---\n\n:::richtext\nx: y\n:::\n"),
+        ("articles/a.md", "---\ntitle: T\nslug: t\ncover: {src: a.png, focal: [a, b]}\n---\n"),
+        ("categories.yaml", "- slug: a\n  position: first\n"),
+        ("authors.yaml", "- slug: a\n  bio: [1]\n"),
+        ("images.yaml", "- file: a\n  focal: [a, b]\n"),
+    ],
+)
+@pytest.mark.django_db
+def test_an_export_of_ours_with_values_of_the_wrong_kind_is_refused(write, bring_in, name: str, content: str) -> None:
+    whole = {"moonpress.yaml": "moonpress: 1\n", "articles/b.md": "---\ntitle: B\nslug: b\n---\n"}
+    try:
+        outcomes = [entry.outcome for entry in bring_in(write(zipped(whole | {name: content}), "m.zip")).entries]
+    except ImportRefused:
+        outcomes = ["refused", "new"]
+    assert outcomes == ["refused", "new"]
+
+
+@pytest.mark.django_db
+def test_a_redirect_to_no_address_is_reported(write, bring_in) -> None:
+    files = {"moonpress.yaml": "moonpress: 1\n", "articles/b.md": "---\ntitle: B\nslug: b\n---\n", "redirects.yaml": "- {from: /a, to: nowhere}\n"}  # fmt: skip
+    report = bring_in(write(zipped(files), "m.zip"))
+    assert any(sentence.startswith("the old address /a/ cannot be redirected") for sentence in report.left)
+
+
+def test_a_text_nested_without_end_is_refused() -> None:
+    node: dict[str, Any] = {"type": "paragraph"}
+    for _ in range(450):
+        node = {"type": "list", "children": [node]}
+    with pytest.raises(ImportRefused, match="nested too deeply"):
+        lexical_html(json.dumps({"root": node}), Notes())
+
+
+def test_an_error_of_ours_is_logged_with_its_traceback_and_told_as_ours(caplog: pytest.LogCaptureFixture) -> None:
+    refusal = attempt(lambda: Post("1", "One", slug="x"[5]), "line 3", "One")
+    assert isinstance(refusal, Refusal)
+    assert refusal.bug
+    assert re.fullmatch(
+        r"An error in Moonpress, not in the export: IndexError in tests/\S+test_hostile.py, line \d+. Please report .*",
+        refusal.reason,
+    )
+    assert "Traceback" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_post_that_fails_through_an_error_of_ours_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    wrong: Any = {"category": 5}
+    posts = [Post("1", "One", html="<p>x</p>", **wrong), Post("2", "Two", html="<p>x</p>")]
+    report = load(Export("ghost", iter(posts)), source="e.json", fetcher=Fetcher(max_bytes=1, enabled=False))
+    assert [(entry.title, entry.outcome) for entry in report.entries] == [("One", "failed"), ("Two", "new")]
+    assert "Failed through an error in Moonpress:" in list(report.lines())
+    assert report.failed
+    assert "Traceback" in caplog.text
