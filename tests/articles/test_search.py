@@ -14,6 +14,7 @@ from articles.filters import Filters
 from articles.models import Publication
 from articles.publishing import publish
 from tests.articles import factories
+from tests.html import one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -43,14 +44,14 @@ def articles() -> None:
 def titles(client: Client, query: str) -> list[str]:
     """What the page shows, in its order."""
     page = client.get(f"/blog/search/?{query}").content.decode()
-    return re.findall(r'card__title"><a [^>]*>([^<]*)', page)
+    return re.findall(r'card__title">\s*<a [^>]*>([^<]*)', page)
 
 
 def options(client: Client, query: str, name: str) -> list[str]:
     page = client.get(f"/blog/search/?{query}").content.decode()
-    listed = re.search(rf'<select[^>]*name="{name}">(.*?)</select>', page)
+    listed = re.search(rf'<select[^>]*name="{name}">(.*?)</select>', page, re.DOTALL)
     assert listed
-    return re.findall(r">([^<]+)</option>", listed[1])
+    return [one_line(option) for option in re.findall(r">([^<]+)</option>", listed[1])]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ CONTEXTS = {
     "backlink": {"url": "/blog/", "label": HOSTILE},
     "bar_chart": BARS,
     "breadcrumbs": {"trail": [{"label": HOSTILE, "url": "/"}], "current": HOSTILE},
-    "byline": ARTICLE,
+    "byline": {"article": ARTICLE},
     "callout": {"tone": "tip", "html": "<p>Fine</p>"},
     "code_block": {"code": HOSTILE, "language": HOSTILE},
     "cta_card": {"cta": {"heading": HOSTILE, "body": HOSTILE, "label": HOSTILE, "url": "/x/"}},
@@ -157,7 +157,7 @@ def test_the_sign_up_form_works_without_javascript_and_keeps_what_was_typed():
 
 def test_the_sign_up_forms_trap_is_hidden_from_people():
     html = rendered("signup")
-    assert re.search(r"aria-hidden=\"true\">.*name=\"website\" tabindex=\"-1\"", html)
+    assert re.search(r"aria-hidden=\"true\">\s*<label>.*name=\"website\" tabindex=\"-1\"", html)
 
 
 def test_an_image_that_could_not_be_fetched_is_a_link_to_its_source():
