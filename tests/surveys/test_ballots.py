@@ -13,6 +13,7 @@ from core.models import OutgoingMail, RateCount
 from newsletter.models import Newsletter, Subscription
 from surveys import ballots, keys, seasons, verification
 from surveys.models import Ballot, PendingBallot, Season
+from tests.html import one_line
 from tests.surveys.factories import body_of, close_and_release, draft_season, last_mail, link_in, open_season
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +100,7 @@ def test_of_two_unconfirmed_ballots_the_first_confirmed_counts(client, season):
     client.post(first)
     page = client.post(second)
     assert page.status_code == 200
-    assert "had voted in “Wallet” before" in page.content.decode()
+    assert "had voted in “Wallet” before" in one_line(page.content)
     assert sorted((ballot.category.slug, ballot.choice) for ballot in Ballot.objects.all()) == [
         ("report", [["coin"]]),
         ("wallet", [["ada"]]),
@@ -113,7 +114,7 @@ def test_a_ballot_that_is_refused_as_a_whole_says_why(client, season):
     client.post(first)
     page = confirm(client)
     assert page.status_code == 409
-    assert "You have voted before" in page.content.decode()
+    assert "You have voted before" in one_line(page.content)
     assert "the first one stands" in page.content.decode()
     assert confirm(client).status_code == 410
 
@@ -232,7 +233,7 @@ def test_a_closed_category_of_an_open_season_says_so(client, season):
     vote(client, wallet="ada", **{"vote-report": "bit"})
     seasons.close_category(season.categories.get(slug="wallet"))
     page = confirm(client)
-    assert "“Wallet” has closed" in page.content.decode()
+    assert "“Wallet” has closed" in one_line(page.content)
     assert Ballot.objects.get().category.slug == "report"
     page = vote(client, "bob@example.com")
     assert page.status_code == 400
