@@ -13,6 +13,7 @@ from core.lib import admin_lists
 from core.lib.prefix_search import beginning_with, words_of
 from core.models import OutgoingMail
 from tests.articles import factories
+from tests.html import one_line
 
 pytestmark = pytest.mark.django_db
 WORD_SEARCHES: list[Any] = [desk for desk in admin.site._registry.values() if isinstance(desk, admin_lists.WordSearch)]
@@ -38,9 +39,9 @@ def test_no_list_counts_all_its_rows(model: Any) -> None:
 def test_a_long_list_says_that_there_is_more(client: Client) -> None:
     client.force_login(factories.user("editor"))
     Tag.objects.bulk_create(Tag(name=f"Fee {number}", slug=f"fee-{number}") for number in range(10_001))
-    everything = client.get("/admin/articles/tag/").content.decode()
+    everything = one_line(client.get("/admin/articles/tag/").content)
     assert "the first 10,000 tags; there are more: search for them" in everything
-    assert "more than 10,000 found" in client.get("/admin/articles/tag/?q=fee").content.decode()
+    assert "more than 10,000 found" in one_line(client.get("/admin/articles/tag/?q=fee").content)
     assert "11 found" in client.get("/admin/articles/tag/?q=fee-999").content.decode()
 
 
