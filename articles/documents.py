@@ -222,13 +222,20 @@ def _references(wanted: dict[str, Any], article: Article) -> dict[str, dict[str,
     }
     if any(snippet.kind != Snippet.Kind.CTA for snippet in found["cta"].values()):
         problems.append(f"The snippet “{wanted['cta']}” is not a call-to-action card.")
-    taken = Article.objects.exclude(pk=article.pk).filter(slug=wanted["slug"]).exists()
-    shown = Publication.objects.exclude(article_id=article.pk or 0).filter(slug=wanted["slug"]).exists()
-    if taken or shown:
+    if slug_is_taken(wanted["slug"], besides=article):
         problems.append(f"The slug “{wanted['slug']}” is taken by another article.")
     if problems:
         raise DocumentError(problems)
     return found
+
+
+def slug_is_taken(slug: str, *, besides: Article | None = None) -> bool:
+    """Whether an article has a slug, or had it when readers were last shown it; leaving one article out."""
+    own = (besides and besides.pk) or 0
+    return (
+        Article.objects.exclude(pk=own).filter(slug=slug).exists()
+        or Publication.objects.exclude(article=own).filter(slug=slug).exists()
+    )
 
 
 def _claim_version(article: Article, expected: int | None) -> None:

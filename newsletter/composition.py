@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from articles.models import Publication
+from core.lib.slugs import free_slug
 from core.models import SiteProfile
 from newsletter.mime import Markers
 from newsletter.models import Briefing, BriefingItem, Newsletter
@@ -52,7 +53,7 @@ def new_briefing(*, newsletter: Newsletter, issue_date: date) -> Briefing:
     briefing = Briefing.objects.create(
         newsletter=newsletter,
         issue_date=issue_date,
-        slug=_free_slug(f"{newsletter.slug}-{issue_date:%Y-%m-%d}"),
+        slug=free_slug(f"{newsletter.slug}-{issue_date:%Y-%m-%d}", _is_briefing, limit=80),
         subject=newest[0].title[:150] if newest else "",
         preheader=newest[0].standfirst[:200] if newest else "",
     )
@@ -177,13 +178,5 @@ def plain_links(unsubscribe: str, preferences: str) -> Links:
     )
 
 
-def _free_slug(base: str) -> str:
-    """The slug, or the next one with a number that no briefing has."""
-    base = base[:70]
-    taken = set(Briefing.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    number = 1
-    slug = base
-    while slug in taken:
-        number += 1
-        slug = f"{base}-{number}"
-    return slug
+def _is_briefing(slug: str) -> bool:
+    return Briefing.objects.filter(slug=slug).exists()

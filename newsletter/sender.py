@@ -8,15 +8,15 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from email.utils import format_datetime
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
+from core import advisory_locks
+from core.advisory_locks import AdvisoryLock
 from core.lib.signing import make_token
 from core.transitions import change_if
 from newsletter import deliveries
@@ -33,7 +33,7 @@ SESSIONS = 5
 WINDOW = 6 * SESSIONS  # letters on their way: what a killed worker leaves uncertain is at most this
 GATHER_SECONDS = 0.05
 REFUSALS_IN_A_ROW = 50  # then something is wrong with the message or the relay, not with the addresses
-LOCK_CLASS = 0x6D6F6F6E  # tells our advisory locks from others'
+LANES = 64  # the most pumps that one briefing can have
 State = Delivery.State
 
 
@@ -42,31 +42,13 @@ def pump(briefing_id: int, *, seconds: float = SECONDS) -> bool:
     briefing = Briefing.objects.select_related("message", "newsletter").filter(pk=briefing_id).first()
     if briefing is None or briefing.state != Briefing.State.SENDING:
         return False
-    with _lane(briefing_id) as mine:
-        if not mine:
+    lanes = range(briefing_id * LANES, briefing_id * LANES + min(settings.NEWSLETTER_PUMPS, LANES))
+    with advisory_locks.first_free(AdvisoryLock.SENDING, lanes) as lane:
+        if lane is None:
             return False
         more = Pump(briefing).run(until=time.monotonic() + seconds)
     deliveries.reconcile(briefing_id)
     return more
-
-
-@contextmanager
-def _lane(briefing_id: int) -> Iterator[bool]:
-    """One of the few places for pumps of a briefing, held by an advisory lock that ends with this connection."""
-    key = f"({LOCK_CLASS}::bigint << 32) + {int(briefing_id)} * 64 + %s"
-    with connection.cursor() as cursor:
-        for lane in range(settings.NEWSLETTER_PUMPS):
-            cursor.execute(f"SELECT pg_try_advisory_lock({key})", [lane])
-            if cursor.fetchone()[0]:
-                break
-        else:
-            yield False
-            return
-    try:
-        yield True
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT pg_advisory_unlock({key})", [lane])
 
 
 class Pump:

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from core import advisory_locks
+from core.advisory_locks import AdvisoryLock
 from core.lib.forms import client_address
 from core.lib.networks import network_of
 from core.lib.signing import BadToken, read_token
@@ -27,7 +29,6 @@ AROUND_CANARY = timedelta(seconds=60)
 BURST_LINKS, BURST_WITHIN = 3, timedelta(seconds=3)
 SETTLED_AFTER = timedelta(seconds=90)  # by then a scanner has followed all its links
 BATCH = 2000
-LOCK = 0x6869_7473
 PROXIES = ("googleimageproxy", "yahoomailproxy", "ggpht.com")
 APPLE_PROXY = "mozilla/5.0"  # and nothing else
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
@@ -100,10 +101,8 @@ def judge(*, now: datetime | None = None) -> int:
 
     Hits of ads are told to `sponsors` in the same transaction, so that both agree.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            return 0  # another worker is at it
+    if not advisory_locks.is_free(AdvisoryLock.HITS):
+        return 0  # another worker is at it
     ripe = Hit.objects.filter(verdict="", at__lt=(now or timezone.now()) - SETTLED_AFTER)
     deliveries = list(ripe.order_by("at").values_list("delivery", flat=True)[:BATCH])
     hits = Hit.objects.filter(delivery__in=set(deliveries)).select_related("delivery", "link").order_by("at", "id")

@@ -7,17 +7,14 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
-from django.db import connection
-
+from core import advisory_locks
+from core.advisory_locks import AdvisoryLock
 from sponsors.models import Booking, DisclosureEntry, PlacementKind
-
-_LOCK = 0x73706F6E73  # "spons": one writer at a time, so that the chain has no forks.
 
 
 def append(kind: DisclosureEntry.Kind, booking: Booking, *, at: datetime) -> DisclosureEntry:
     """Add a line for a booking. Call it in the transaction that changes the booking."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    advisory_locks.wait_for(AdvisoryLock.DISCLOSURES)
     last = DisclosureEntry.objects.order_by("-number").first()
     entry = DisclosureEntry(
         number=last.number + 1 if last else 1,

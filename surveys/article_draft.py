@@ -6,13 +6,13 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import escape
 
-from articles.documents import create_article
+from articles.documents import LIMITS, create_article, slug_is_taken
 from articles.models import Article
+from core.lib.slugs import free_slug, slug_of
 from core.models import User
 from core.transitions import TransitionRefused
 from surveys.models import AwardCategory
 from surveys.result_view import Result, result_of
-from surveys.seasons import unused_slug
 
 
 def draft_article(categories: Sequence[AwardCategory], *, by: User | None = None) -> Article:
@@ -30,7 +30,7 @@ def _document(results: list[Result]) -> dict[str, Any]:
     season = results[0].category.season
     subject = results[0].category.title if len(results) == 1 else season.title
     title = f"{subject}: the result"
-    taken = set(Article.objects.values_list("slug", flat=True))
+    slug = slug_of(f"{season.slug} {subject} result")
     blocks: list[dict[str, Any]] = [{"type": "richtext", "html": _introduction(results)}]
     for result in results:
         category = result.category
@@ -41,7 +41,7 @@ def _document(results: list[Result]) -> dict[str, Any]:
     return {
         "version": 1,
         "title": title,
-        "slug": unused_slug(f"{season.slug} {subject} result", taken, fallback="result", limit=100),
+        "slug": free_slug(slug, slug_is_taken, limit=LIMITS["slug"]),
         "standfirst": f"Readers have voted in the {season.title}.",
         "blocks": blocks,
     }

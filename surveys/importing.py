@@ -15,9 +15,10 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.lib.slugs import slug_of
 from surveys import ledger, release
 from surveys.models import AwardCategory, LedgerEntry, Nominee, Season
-from surveys.seasons import unused_slug
+from surveys.seasons import nominee_slug
 from surveys.tallying import OVERVOTE, UNDERVOTE, WRITE_IN, Rules
 
 MARKS = (WRITE_IN, OVERVOTE, UNDERVOTE)
@@ -100,7 +101,7 @@ def _store_category(season: Season, place: int, imported: ImportedCategory, leav
     rules = imported.rules
     category = AwardCategory.objects.create(
         season=season,
-        slug=imported.slug or unused_slug(imported.title, set(), fallback="category", limit=60),
+        slug=imported.slug or slug_of(imported.title, limit=60) or "category",
         title=imported.title,
         description=imported.description,
         method=imported.method,
@@ -124,7 +125,7 @@ def _store_nominees(category: AwardCategory, nominees: Iterable[Mapping[str, str
         name = nominee["name"]
         if name.casefold() in {known.casefold() for known in slugs}:
             raise ImportRefused(f"Two nominees are called “{name}”.")
-        slugs[name] = nominee.get("slug") or unused_slug(name, set(slugs.values()))
+        slugs[name] = nominee.get("slug") or nominee_slug(name, taken=slugs.values())
         rows.append(
             Nominee(
                 category=category,

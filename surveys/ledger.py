@@ -15,14 +15,14 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from core import pagecache
+from core import advisory_locks, pagecache
+from core.advisory_locks import AdvisoryLock
 from surveys import keys
 from surveys.merkle import Frontier, leaf_hash
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, TreeHead
 
 BATCH_LEAST = 20
 CHUNK = 10_000
-_SEQUENCER_LOCK = 0x4D4F4F4E  # names our advisory lock among others'
 
 Entry = tuple[LedgerEntry.Kind, bytes, dict[str, Any] | None]
 
@@ -113,8 +113,7 @@ def leaves_of(season: Season, size: int | None = None) -> list[bytes]:
 
 def _become_sequencer(season: Season) -> None:
     """Wait until nobody else appends to this season's ledger; held to the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SEQUENCER_LOCK, season.pk])
+    advisory_locks.wait_for(AdvisoryLock.LEDGER, season.pk)
 
 
 def _store(season: Season, start: int, entries: Sequence[Entry]) -> None:

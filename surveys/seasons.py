@@ -1,18 +1,20 @@
 """How a season moves on: nominations, voting, close. Who may do it is decided where it is asked for."""
 
-from django.db import connection, transaction
+from collections.abc import Iterable
+
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.text import slugify
 
-from core import pagecache
+from core import advisory_locks, pagecache
+from core.advisory_locks import AdvisoryLock
+from core.lib.slugs import free_slug, slug_of
 from core.transitions import TransitionRefused, change_if, move
 from surveys import keys, ledger
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 
 # What voters can be given a ballot form for; the other methods are counted, but their ballots come from elsewhere.
 VOTED_HERE = frozenset({AwardCategory.Method.PLURALITY, AwardCategory.Method.APPROVAL})
-_CLOSING_LOCK = 0x4D4F4F43  # names our advisory lock among others'
 
 
 @transaction.atomic
@@ -90,12 +92,12 @@ def turn_phases() -> None:
 
 def hold_open(season: Season) -> None:
     """Keep a season from being closed until this transaction ends: a ballot is cast before the close, or refused."""
-    _lock("pg_advisory_xact_lock_shared", season)
+    advisory_locks.wait_for(AdvisoryLock.VOTING, season.pk, shared=True)
 
 
 def wait_for_voters(season: Season) -> None:
     """Wait for the ballots being cast, and let nobody else begin, until this transaction ends."""
-    _lock("pg_advisory_xact_lock", season)
+    advisory_locks.wait_for(AdvisoryLock.VOTING, season.pk)
 
 
 def nominate(*, category: AwardCategory, name: str, url: str = "", reason: str = "") -> Nomination:
@@ -112,12 +114,17 @@ def shortlist(nomination: Nomination) -> Nominee:
     if category.season.is_fixed:
         raise TransitionRefused("Voting has opened: the nominees are fixed.")
     _decide(nomination, Nomination.State.SHORTLISTED)
-    existing = category.nominees.filter(name__iexact=nomination.name).first()
-    nominee = existing or category.nominees.create(
-        name=nomination.name, url=nomination.url, slug=free_slug(category, nomination.name)
-    )
+    nominee = category.nominees.filter(name__iexact=nomination.name).first()
+    if nominee is None:
+        slug = nominee_slug(nomination.name, taken=category.nominees.values_list("slug", flat=True))
+        nominee = category.nominees.create(name=nomination.name, url=nomination.url, slug=slug)
     pagecache.bump()
     return nominee
+
+
+def nominee_slug(name: str, *, taken: Iterable[str]) -> str:
+    """A slug for a nominee that no other of the category has."""
+    return free_slug(slug_of(name, limit=80) or "nominee", set(taken).__contains__, limit=80)
 
 
 def decline(nomination: Nomination) -> None:
@@ -129,22 +136,6 @@ def _decide(nomination: Nomination, to: Nomination.State) -> None:
     move(nomination, sources=[Nomination.State.NEW], to=to, action=to.value, name=f"“{nomination}”")
 
 
-def free_slug(category: AwardCategory, name: str) -> str:
-    """A slug for a nominee that no other of its category has."""
-    taken = {*category.nominees.values_list("slug", flat=True)}
-    return unused_slug(name, taken)
-
-
-def unused_slug(name: str, taken: set[str], *, fallback: str = "nominee", limit: int = 70) -> str:
-    """A slug made from a name, numbered where it is taken."""
-    base = slugify(name)[:limit].strip("-") or fallback
-    slug, number = base, 1
-    while slug in taken:
-        number += 1
-        slug = f"{base}-{number}"
-    return slug
-
-
 def _move(season: Season, *, from_: list[Season.State], to: Season.State, **changes: object) -> None:
     """Change the state where it still is one of `from_`; readers see it at once."""
     if not change_if(season, Q(state__in=from_), state=to, **changes):
@@ -152,8 +143,3 @@ def _move(season: Season, *, from_: list[Season.State], to: Season.State, **chan
             f"“{season}” is at “{season.get_state_display()}” and cannot go to “{to.label}” from there."
         )
     pagecache.bump()
-
-
-def _lock(function: str, season: Season) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s)", [_CLOSING_LOCK, season.pk])

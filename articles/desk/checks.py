@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import Resolver404, resolve
 
+from articles.documents import slug_is_taken
 from articles.images import assets_of
 from articles.models import Article, Publication
 from articles.rendering import Rendered
@@ -156,7 +157,7 @@ def _slug(document: Document, _body: Rendered, article: Article | None) -> Itera
     others = Article.objects.exclude(pk=article.pk) if article else Article.objects.all()
     if others.filter(title__iexact=document["title"]).exists():
         yield Finding("Another article has the same title.")
-    if others.filter(slug=document["slug"]).exists():
+    if slug_is_taken(document["slug"], besides=article):
         yield Finding(f"The slug “{document['slug']}” is taken by another article.", blocking=True)
 
 

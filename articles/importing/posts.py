@@ -10,8 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from django.utils.text import slugify
-
+from core.lib.slugs import slug_of
 from core.lib.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -233,13 +232,3 @@ def person(text: str) -> Person | None:
     """An author from their name or slug."""
     found = term(text)
     return Person(found.slug, found.name) if found else None
-
-
-def slug_of(text: str, limit: int = 100) -> str:
-    """A slug for a title or name in any script; empty where nothing of it can stand in one."""
-    text = text.replace("/", " ")
-    slug, whole = slugify(text), slugify(text, allow_unicode=True)
-    if len(slug) * 2 < len(whole):
-        # Most of it is in another script: what is left of it in Latin letters would not tell it from others.
-        slug = slugify(whole.encode("punycode", "ignore").decode("ascii", "ignore"))
-    return slug[:limit].rstrip("-") if len(slug) > limit else slug

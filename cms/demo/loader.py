@@ -5,19 +5,19 @@ never made again, so what editors change or delete stays so, and a load that was
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from cms.demo import accounts, advertising, awards, content, newsletters, newsroom
 from cms.demo.pieces import Piece
 from cms.models import DemoMark
+from core import advisory_locks
+from core.advisory_locks import AdvisoryLock
 
 COMPLETE = "complete"
-LOCK = 0x6D6F6F6E  # any number that nobody else takes an advisory lock on
 
 PARTS: dict[str, Callable[[], Iterator[Piece]]] = {
     "site": newsroom.site_pieces,
@@ -36,7 +36,7 @@ def load(report: Callable[[str], None] = print) -> bool:
     """Load what is not there yet, telling `report` in a few lines; whether there was anything to do."""
     if settings.PRODUCTION:
         raise DemoRefused("The demo newsroom is not loaded in production: PRODUCTION is set.")
-    with _one_at_a_time():
+    with advisory_locks.held(AdvisoryLock.DEMO):  # a second load waits for the first
         complete = DemoMark.objects.filter(key=COMPLETE).exists()
         if complete and (
             accounts.has_wanted_password() or not DemoMark.objects.filter(key__startswith="account ").exists()
@@ -72,14 +72,3 @@ def _load(pieces: Iterator[Piece]) -> int:
             DemoMark.objects.create(key=key)
         made += 1
     return made
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Let a second load wait for the first."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

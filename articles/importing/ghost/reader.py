@@ -29,10 +29,10 @@ from articles.importing.posts import (
     Term,
     attempt,
     name_of,
-    slug_of,
     term,
 )
 from articles.importing.values import moment_or_none, truth
+from core.lib.slugs import slug_of
 from core.lib.text import one_line, storable
 
 Row = dict[str, Any]

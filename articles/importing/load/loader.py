@@ -14,7 +14,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from articles.documents import LIMITS, DocumentError, StaleVersion, apply_document, document_of, normalised
+from articles.documents import (
+    LIMITS,
+    DocumentError,
+    StaleVersion,
+    apply_document,
+    document_of,
+    normalised,
+    slug_is_taken,
+)
 from articles.importing.html import limits
 from articles.importing.html.fragments import sources_of
 from articles.importing.html.to_blocks import convert, words_of
@@ -24,11 +32,12 @@ from articles.importing.load.redirects import redirect_all
 from articles.importing.load.report import CHANGED, DELETED, EDITED, FAILED, NEW, REFUSED, UNCHANGED, Entry, Report
 from articles.importing.load.state import publish_as_before, show
 from articles.importing.load.taxonomy import Filing
-from articles.importing.posts import Export, ImportRefused, Notes, Post, PostRefused, Refusal, bug_report, slug_of
+from articles.importing.posts import Export, ImportRefused, Notes, Post, PostRefused, Refusal, bug_report
 from articles.models import Article, ImportedPost, Publication
 from articles.publishing import publish, schedule
 from articles.related import relate_all
 from articles.rendering import WORDS_PER_MINUTE
+from core.lib.slugs import free_slug, slug_of
 from core.transitions import TransitionRefused
 
 logger = logging.getLogger(__name__)
@@ -336,23 +345,16 @@ class Loader:
     def _free_slug(self, slug: str, article: Article, notes: Notes) -> str:
         """The slug, or with a number behind it where another article has it."""
         slug = slug[: LIMITS["slug"]].strip("-")
-        free, number = slug, 1
-        while self._taken(free, article):
-            number += 1
-            free = f"{slug[: LIMITS['slug'] - 5]}-{number}"
+        free = free_slug(slug, lambda candidate: self._is_taken(candidate, article), limit=LIMITS["slug"])
         if free != slug:
             notes.changed[f"the address “{slug}” is taken by another article: now “{free}”"] += 1
         self._slugs.add(free)
         return free
 
-    def _taken(self, slug: str, article: Article) -> bool:
+    def _is_taken(self, slug: str, article: Article) -> bool:
         if slug == article.slug and article.pk:
             return False
-        return (
-            (self.dry_run and slug in self._slugs)
-            or Article.objects.exclude(pk=article.pk or 0).filter(slug=slug).exists()
-            or Publication.objects.exclude(article=article.pk or 0).filter(slug=slug).exists()
-        )
+        return (self.dry_run and slug in self._slugs) or slug_is_taken(slug, besides=article)
 
 
 def _sources(document: dict[str, Any]) -> list[str]:

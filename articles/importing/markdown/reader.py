@@ -34,10 +34,10 @@ from articles.importing.posts import (
     attempt,
     name_of,
     person,
-    slug_of,
     term,
 )
 from articles.importing.values import moment_or_none, truth
+from core.lib.slugs import slug_of
 from core.lib.text import one_line, storable
 
 ENDINGS = (".md", ".markdown", ".mdx", ".mkd")

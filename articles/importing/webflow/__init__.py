@@ -24,11 +24,11 @@ from articles.importing.posts import (
     attempt,
     name_of,
     person,
-    slug_of,
     term,
 )
 from articles.importing.values import moment, moment_or_none, truth
 from articles.importing.webflow.csv_rows import Row, read_rows
+from core.lib.slugs import slug_of
 from core.lib.text import one_line, storable
 
 # What a column may be called, most telling name first, all letters and digits only.

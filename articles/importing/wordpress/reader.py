@@ -28,7 +28,6 @@ from articles.importing.posts import (
     Term,
     attempt,
     name_of,
-    slug_of,
 )
 from articles.importing.values import moment_or_none
 from articles.importing.wordpress.shortcodes import wordpress_html
@@ -51,6 +50,7 @@ from articles.importing.wordpress.wxr import (
     plain,
     tag_of,
 )
+from core.lib.slugs import slug_of
 from core.lib.text import storable
 
 STATES = {"publish": PUBLISHED, "future": SCHEDULED, "draft": DRAFT, "pending": IN_REVIEW, "private": DRAFT}

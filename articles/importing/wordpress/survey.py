@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from articles.importing.html.images import Picture
-from articles.importing.posts import ImportRefused, Person, Term, name_of, slug_of
+from articles.importing.posts import ImportRefused, Person, Term, name_of
 from articles.importing.wordpress.wxr import (
     Broken,
     Source,
@@ -19,6 +19,7 @@ from articles.importing.wordpress.wxr import (
     plain,
     tag_of,
 )
+from core.lib.slugs import slug_of
 from core.lib.text import one_line
 
 UNCATEGORIZED = {"uncategorized", "uncategorised", "sin-categoria", "non-classe", "allgemein", "senza-categoria"}

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from core.lib.slugs import free_slug, slug_of
 from surveys import ballot_files
 from surveys.importing import ImportedCategory, ImportRefused, import_season
 from surveys.models import AwardCategory, Season
-from surveys.seasons import unused_slug
 from surveys.tallying import Rules
 
 
@@ -36,10 +36,9 @@ class Command(BaseCommand):
                 method=method,
                 rules=rules,
             )
-            taken = set(Season.objects.values_list("slug", flat=True))
             season = import_season(
                 title=found.title[:120],
-                slug=unused_slug(found.title, taken, fallback="imported", limit=50),
+                slug=free_slug(slug_of(found.title) or "imported", _is_season, limit=60),
                 source=file.name,
                 categories=[category],
                 archived=True,
@@ -62,3 +61,7 @@ def _positive(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
+
+
+def _is_season(slug: str) -> bool:
+    return Season.objects.filter(slug=slug).exists()
