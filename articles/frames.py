@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 class FrameContext(TypedDict):
-    """The context of articles/article.html."""
+    """The context of templates/articles/article.html."""
 
     publication: ArticleContext
     cta: dict[str, str | None] | None

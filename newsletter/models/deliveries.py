@@ -12,7 +12,7 @@ from newsletter.querysets import DeliveryQuerySet, HitQuerySet
 
 
 class Delivery(models.Model):
-    """What must be sent to one subscriber, and how far it has come (the states are told in sending.py)."""
+    """What must be sent to one subscriber, and how far it has come (newsletter.deliveries says what the states mean)."""
 
     class State(models.TextChoices):
         PENDING = "pending"

@@ -45,6 +45,13 @@ def test_every_folder_of_ours_with_modules_is_under_contract():
     assert all(contracts[f"importlinter:contract:{part}"].getboolean("exhaustive") for part in [*PARTS, "core.lib"])
 
 
+def test_the_map_of_the_architecture_has_the_same_storeys():
+    drawn = re.findall(r"^ ([\w/]+) +│", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    contracts = ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    assert drawn == [*contracts["importlinter:contract:layers"]["layers"].split(), "core/lib"]
+
+
 def test_a_module_that_no_storey_lists_is_refused(copied):
     assert lint(copied).returncode == 0
     folders = [*PARTS, "core/lib"]

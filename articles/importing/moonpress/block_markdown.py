@@ -17,7 +17,7 @@ it holds stands inside, as Markdown for questions and callouts and as YAML for t
     :::
 
 A kind may carry how its text is kept, where that differs from the file's `form`: `:::text.none` and the like hold
-Markdown in another form (see prose.py), `:::text.html`, `:::faq.html` and `:::callout.html` hold HTML as it is.
+Markdown in another form (see prose_markdown.py), `:::text.html`, `:::faq.html` and `:::callout.html` hold HTML as it is.
 """
 
 import re
