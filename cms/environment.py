@@ -1,4 +1,4 @@
-"""The environment variables: read from `.env` too, and refused in words where they cannot be meant as they are."""
+"""The environment variables: read from `.env` too, and refused in words where a value makes no sense."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ TRUE, FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
 class Environment(environ.Env):
-    """django-environ's, but a value is what it says: one that begins with $ does not stand for another variable."""
+    """django-environ's, but a value that begins with $ stands for itself, not for another variable."""
 
     def get_value(
         self, var: Any, cast: Any = None, default: Any = environ.Env.NOTSET, parse_default: bool = False
@@ -76,7 +76,7 @@ def _wrong_with(address: str, schemes: tuple[str, ...]) -> str:
     try:
         host, _ = urlsplit(address).hostname, urlsplit(address).port
     except ValueError:
-        return "has a port that is no number, or a host that is none."
+        return "has a port that is not a number, or a host that is not valid."
     return "" if host or scheme in ("filesystem", "postgres", "postgresql") else "names no host."
 
 

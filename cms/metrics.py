@@ -28,7 +28,7 @@ LOOPBACK = {"127.0.0.1", "::1"}
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For who has METRICS_TOKEN; where there is none, for this machine alone, and in production for nobody."""
+    """For whoever sends METRICS_TOKEN; where none is set, for this machine alone, and in production for nobody."""
     if not _may_read(request):
         return HttpResponse("Give the token of METRICS_TOKEN: Authorization: Bearer …\n", status=401)
     registry = CollectorRegistry(auto_describe=False)
@@ -63,7 +63,7 @@ class Newsroom(Collector):
             "briefings", "Briefings that are not finished.", Briefing.objects.exclude(state__in=["sent", "cancelled"])
         )
         under_way = Delivery.objects.filter(briefing__state__in=["sending", "paused"])
-        yield _by_state("deliveries", "Letters of the briefings that are being sent.", under_way)
+        yield _by_state("deliveries", "Deliveries of the briefings that are being sent.", under_way)
         yield _gauge("ballots_pending", "Ballots whose voters have not confirmed.", PendingBallot.objects.count())
         yield _gauge("ballots_unsealed", "Ballots that wait to be sealed.", UnsealedBallot.objects.count())
 

@@ -1,4 +1,4 @@
-"""Probes: whether this process is alive, and whether all that the site needs is."""
+"""Probes: /healthz tells whether this process is alive, /readyz whether all that the site needs is there."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ OK = "ok"
 
 
 def answer_by_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware, first of all: whoever probes asks by an address, which is none of the site's hosts."""
+    """Middleware that comes first: probes ask by an IP address, which is not one of the site's hosts."""
     host = urlsplit(settings.SITE_URL).netloc
 
     def answered(request: HttpRequest) -> HttpResponse:
@@ -35,14 +35,14 @@ def answer_by_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
 @require_safe
 @never_cache
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """The process is alive, whatever else is not: readers get the pages that it keeps."""
+    """Say that the process is alive, even if nothing else is: readers then still get the pages that it keeps."""
     return JsonResponse({"status": OK})
 
 
 @require_safe
 @never_cache
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Each thing that the site needs, and 503 while one is missing: for those who watch, not for a load balancer."""
+    """Name each thing that the site needs, with 503 while one is missing: for monitoring, not for a load balancer."""
     checks = {"broker": _broker, "static": _static}
     in_database = {"media": _media, "ballots": _ballots, "worker": _worker, "beat": _beat}
     state = {"database": _database()} | {name: check() for name, check in checks.items()}

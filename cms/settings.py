@@ -98,7 +98,7 @@ CACHE_PURGE_TOKEN = env.text("CACHE_PURGE_TOKEN")
 if CACHE_PURGE_KIND not in ("cloudflare", "fastly", "purge"):
     raise ImproperlyConfigured("CACHE_PURGE_KIND is cloudflare, fastly or purge. See .env.example.")
 
-# Others who are told what happened (see core/webhooks.py); 1 lets their addresses lie in a private network of ours
+# Webhooks (see core/webhooks.py): with 1, their addresses may lie in a private network of ours
 WEBHOOKS_TO_PRIVATE_HOSTS = env.yes("WEBHOOKS_TO_PRIVATE_HOSTS")
 
 CELERY_BROKER_URL = (

@@ -1,4 +1,4 @@
-"""Pages that belong to no single part: the front page, media, what is said when something breaks."""
+"""Pages that belong to no single part: the front page, media, error pages."""
 
 import sys
 
@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """A file of the media folder, where no web server in front does that. An image's name changes with its content."""
+    """A file of the media folder, if no web server in front serves it. An image's name changes with its content."""
     try:
         response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     except OSError as error:  # such as a name longer than a file can have
@@ -51,7 +51,7 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
 
 
 def no_such_page(_request: HttpRequest, anything: str) -> HttpResponse:
-    """What a library answers by itself, and this site does not offer."""
+    """404 for an address that a library brings and this site does not offer."""
     raise Http404
 
 

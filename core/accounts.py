@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 
 class StaffAdapter(DefaultAccountAdapter):
-    """Closes public registration; everything else is allauth's."""
+    """Public registration is closed; everything else is allauth's."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""What every template may use."""
+"""What every template has: the site's profile and address."""
 
 from typing import Any
 

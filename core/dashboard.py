@@ -1,4 +1,4 @@
-"""The start page's widgets for what all parts share: mail that failed, and webhooks and purges that were given up."""
+"""The start page's widgets for outgoing mail, webhooks and purges that failed."""
 
 from datetime import timedelta
 from typing import Any

@@ -37,7 +37,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Someone who works in the newsroom; readers and voters need no account."""
+    """A member of the newsroom's staff; readers and voters need no account."""
 
     email = models.EmailField("e-mail", unique=True)
     name = models.CharField(max_length=120, blank=True)
@@ -153,7 +153,7 @@ def end_of_patience() -> datetime:
 
 
 class Outgoing(LeasedModel):
-    """Something that must leave this site: a row is written with the change it tells of, so no queue can lose it."""
+    """A message or request that must go out: a row written with the change it tells of, so no queue can lose it."""
 
     PATIENCE: ClassVar[timedelta] = timedelta(hours=12)
     BACKOFF: ClassVar[Sequence[timedelta]]
@@ -185,11 +185,11 @@ class Outgoing(LeasedModel):
         ]
 
     def succeed(self, **details: Any) -> bool:
-        """Write down that it was taken."""
+        """Record that it was taken."""
         return self.release(state=self.State.SENT, settled_at=timezone.now(), error="", **details)
 
     def fail(self, error: str, *, for_good: bool = False, **details: Any) -> bool:
-        """Write down why it was not taken; it is tried again after a while, unless that would be no use or too late."""
+        """Record why it was not taken. It is tried again after a while, unless that would be useless or too late."""
         now = timezone.now()
         again = now + self.BACKOFF[min(self.attempts, len(self.BACKOFF)) - 1]
         if for_good or again > self.give_up_at:
@@ -227,7 +227,7 @@ def _webhook_secret() -> str:
 
 
 class Webhook(models.Model):
-    """An address elsewhere that is told of what happens here; see core.webhooks."""
+    """An address elsewhere that is told of events here; see core.webhooks."""
 
     name = models.CharField(max_length=80, help_text="What is at the other end, such as “search index”.")
     url = models.CharField("address", max_length=500, help_text="Starts with https://; must be on the public internet.")

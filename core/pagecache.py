@@ -156,7 +156,7 @@ class PageCache:
 
 
 def _key(environ: dict[str, Any]) -> tuple[str, ...]:
-    """What tells pages apart, in one form each, so that nobody can have one page kept many times over."""
+    """What tells pages apart, normalised so that nobody can have one page kept many times."""
     host = _PORT.sub("", environ.get("HTTP_HOST", "")).rstrip(".").lower()
     header, https = settings.SECURE_PROXY_SSL_HEADER or ("", "")
     secure = "https" if header and environ.get(header) == https else ""

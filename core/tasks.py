@@ -1,4 +1,4 @@
-"""Doorbells of the shared ground."""
+"""The shared ground's tasks: mail, purges, webhooks, and what has expired."""
 
 from celery import shared_task
 

@@ -1,4 +1,4 @@
-"""Doorbells of surveys, rung by beat."""
+"""The awards' tasks, rung by beat."""
 
 from celery import shared_task
 

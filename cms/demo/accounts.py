@@ -13,7 +13,7 @@ from core.models import User
 
 
 def password_file() -> Path:
-    """Where the password is kept that the accounts have, for bin/serve to print."""
+    """The file that holds the accounts' password, for bin/serve to print."""
     return Path(settings.VAR) / "demo_password"
 
 
@@ -23,7 +23,7 @@ def wanted_password() -> str:
 
 
 def make_account(entry: dict[str, Any], encoded_password: str) -> None:
-    """Make one account with its role, unless somebody has that address already."""
+    """Make one account with its role, unless the address is taken."""
     user, made = User.objects.get_or_create(
         email=entry["email"], defaults={"name": entry["name"], "password": encoded_password}
     )
@@ -32,7 +32,7 @@ def make_account(entry: dict[str, Any], encoded_password: str) -> None:
 
 
 def set_password(emails: list[str]) -> str:
-    """The encoded password for new accounts. Where DEMO_PASSWORD changed, accounts that still have the old one follow."""
+    """The encoded password for new accounts. If DEMO_PASSWORD has changed, accounts that still have the old one follow."""
     password, kept = wanted_password(), _kept_password()
     encoded = make_password(password)
     with transaction.atomic():
@@ -46,7 +46,7 @@ def set_password(emails: list[str]) -> str:
 
 
 def has_wanted_password() -> bool:
-    """Whether the accounts' password is the wanted one, so that nothing has to be hashed."""
+    """Whether the accounts have the wanted password already, so that nothing has to be hashed."""
     return bool(kept := _kept_password()) and settings.DEMO_PASSWORD in ("", kept)
 
 

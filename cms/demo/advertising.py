@@ -1,4 +1,4 @@
-"""The demo newsroom's ad packages, two sponsors who bought one, and ads of the house for the rest."""
+"""The demo newsroom's ad packages, two sponsors who bought one, and house ads for the rest."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ SELLER, APPROVER = "sponsors@example.com", "admin@example.com"
 
 
 def pieces() -> Iterator[Piece]:
-    """What is for sale, what is sold, and what fills the places that are not."""
+    """Placements and packages, house ads for what is not sold, and the sponsors' bookings."""
     wanted, today = content.read("sponsors"), timezone.now().date()
     for kind in wanted["kinds"]:
         yield f"placement {kind['slug']}", partial(_make_kind, kind, today)

@@ -1,4 +1,4 @@
-"""The demo newsroom's awards: a season that is over, and one that takes votes."""
+"""The demo newsroom's awards: a season that is over, and one that is open for voting."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ WRITE_IN = MARKS[0]
 
 
 def pieces() -> Iterator[Piece]:
-    """A season each: one that has an end in the past comes in as an import, complete with its count."""
+    """One piece for each season; one that is over is imported, complete with its count."""
     now = timezone.now()
     for season in content.read("awards")["seasons"]:
         make = _make_finished if "closes_days_ago" in season else _make_open

@@ -1,4 +1,4 @@
-"""Reads the demo newsroom's files."""
+"""The demo newsroom's files: YAML and images in content/, and days counted from today."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,12 +19,12 @@ def read(name: str) -> dict[str, Any]:
 
 
 def articles() -> list[dict[str, Any]]:
-    """All articles, the oldest first, so that what an article refers to is mostly there before it."""
+    """All articles, the oldest first: most of them refer to older ones."""
     found = [read(f"articles/{path.stem}") for path in sorted((FOLDER / "articles").glob("*.yaml"))]
     return sorted(found, key=lambda article: -article.get("published_days_ago", -1))
 
 
 def days_before(now: datetime, days: int) -> datetime:
-    """The morning of so many days ago, or of so many days ahead where the number is negative; never today's future."""
+    """The morning so many days ago (negative: ahead); for today, no later than now."""
     morning = (now - timedelta(days=days)).replace(hour=8, minute=15, second=0, microsecond=0)
     return min(morning, now) if days >= 0 else morning

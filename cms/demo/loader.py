@@ -1,4 +1,4 @@
-"""Loads the demo newsroom, once.
+"""Loading the demo newsroom, once.
 
 Every piece (an account, an article, a booking) is made in a transaction of its own together with a mark. A marked piece is
 never made again, so what editors change or delete stays so, and a load that was interrupted goes on where it stopped.
@@ -29,11 +29,11 @@ PARTS: dict[str, Callable[[], Iterator[Piece]]] = {
 
 
 class DemoRefused(Exception):
-    """The demo newsroom is not for this installation; the text says why."""
+    """This installation takes no demo newsroom; the text says why."""
 
 
 def load(report: Callable[[str], None] = print) -> bool:
-    """Load what is not there yet, telling `report` in a few lines; whether there was anything to do."""
+    """Load what is not there yet and report it in a few lines; False if there was nothing to do."""
     if settings.PRODUCTION:
         raise DemoRefused("The demo newsroom is not loaded in production: PRODUCTION is set.")
     with advisory_locks.held(AdvisoryLock.DEMO):  # a second load waits for the first
@@ -61,7 +61,7 @@ def _load_staff() -> None:
 
 
 def _load(pieces: Iterator[Piece]) -> int:
-    """Make what has no mark yet; how many that were."""
+    """Make the pieces that have no mark yet; return how many."""
     marked = set(DemoMark.objects.values_list("key", flat=True))
     made = 0
     for key, make in pieces:

@@ -30,7 +30,7 @@ LAST_OPEN_HOURS = 90
 
 
 def pieces() -> Iterator[Piece]:
-    """The lists; then readers and briefings in the order in which they came."""
+    """The newsletters, then readers and briefings in the order of their dates."""
     wanted, now = content.read("newsletter"), timezone.now()
     for position, entry in enumerate(wanted["newsletters"]):
         fields = {**entry, "ordering": position}
@@ -84,7 +84,7 @@ def _date_back(briefing: Briefing, sent_at: datetime) -> None:
 
 
 def _read(briefing: Briefing, random: Random, shares: dict[str, Any]) -> None:
-    """Opens and clicks as they come in, judged as any are."""
+    """Store opens and clicks and judge them as any others."""
     links = list(TrackedLink.objects.filter(briefing=briefing).order_by("number"))
     hits: list[Hit] = []
     for delivery, sent_at in _reached(briefing):

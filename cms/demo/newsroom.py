@@ -70,7 +70,7 @@ def _make_author(author: dict[str, Any], email: str | None) -> None:
 
 
 def article_pieces() -> Iterator[Piece]:
-    """All articles as drafts, so that they can refer to each other; then each to where it stands, the oldest first."""
+    """All articles as drafts, so that they can refer to each other; then each in its state, the oldest first."""
     now, articles = timezone.now(), content.articles()
     for entry in articles:
         yield f"article {entry['slug']}", partial(_make_draft, entry)

@@ -1,6 +1,6 @@
-"""What a load is made of."""
+"""The pieces that the demo newsroom is loaded in."""
 
 from collections.abc import Callable
 
-# A name that never changes, and what makes the piece. It must do nothing where somebody made the like already.
+# A name that never changes, and the function that makes the piece, unless one like it is there already.
 Piece = tuple[str, Callable[[], object]]

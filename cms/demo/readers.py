@@ -18,7 +18,7 @@ State = Subscription.State
 
 
 def addresses(entry: dict[str, Any]) -> Iterator[str]:
-    """Addresses without end, in an order that is always the same and looks like none."""
+    """An endless supply of addresses in an order that looks random and is always the same."""
     names = [*product(entry["first_names"], entry["last_names"])]
     Random(len(names)).shuffle(names)
     for serial in count():
@@ -28,7 +28,7 @@ def addresses(entry: dict[str, Any]) -> Iterator[str]:
 
 
 def waves(entry: dict[str, Any]) -> list[Piece]:
-    """Those who joined before the first briefing, between any two, and after the last; then some who did not confirm."""
+    """Readers who joined before the first briefing, between two, and after the last; then some who never confirmed."""
     source, now = addresses(entry), timezone.now()
     pieces: list[Piece] = []
     for first, last, number in entry["joined"]:

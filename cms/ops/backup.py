@@ -50,11 +50,11 @@ Say = Callable[[str], None]
 
 
 class BackupError(Exception):
-    """It cannot be backed up or restored; the text says why. Database and keys are as they were."""
+    """A backup or a restore failed; the text says why. Database and keys are as they were."""
 
 
 def back_up(path: Path, *, say: Say) -> None:
-    """Write a backup to a file that is not there yet; readers and editors go on meanwhile."""
+    """Write a backup to a new file; readers and editors go on meanwhile."""
     if path.exists():
         raise BackupError(f"{path} is there already. Choose another name, or move it away.")
     part = path.with_name(f".{path.name}.part")
@@ -125,7 +125,7 @@ class _Digesting:
 
 
 def restore(path: Path, *, replace: bool, say: Say) -> None:
-    """Make the database, the media and the keys what a backup says. The database changes wholly or not at all."""
+    """Restore database, media and keys from a backup. The database changes wholly or not at all."""
     with _opened(path) as tar:
         manifest = _checked(tar, path)
         _refuse_newer(manifest)
@@ -133,7 +133,7 @@ def restore(path: Path, *, replace: bool, say: Say) -> None:
         say(f"{path}: whole, made {manifest['made_at'][:16].replace('T', ' ')} UTC")
         places = {name: _place(name) for name in manifest["files"] if name != DUMP}
         keys = [name for name in places if name.startswith("keys/")]
-        for name in places.keys() - set(keys):  # more pictures do no harm, should the database refuse
+        for name in places.keys() - set(keys):  # if the database refuses, additional pictures do no harm
             _extract(tar, name, places[name])
         say(f"media: {len(places) - len(keys)} files")
         connection.close()
@@ -171,7 +171,7 @@ def _feed(dump: IO[bytes] | None, into: IO[bytes]) -> None:
 
 
 def _copy_script(script: IO[bytes], into: IO[bytes]) -> None:
-    """Copy it without the one setting at its head that only PostgreSQL 17 and newer know."""
+    """Copy the script without the setting at its head that only PostgreSQL 17 and newer know."""
     for line in script:
         if line != b"SET transaction_timeout = 0;\n":
             into.write(line)
@@ -192,7 +192,7 @@ class _Program:
         self.stdout = cast(IO[bytes], self.process.stdout)
 
     def finish(self) -> None:
-        """Tell it that no more comes, and wait for its end. Raises BackupError where it failed."""
+        """Close its input and wait for its end. Raises BackupError if it failed."""
         try:
             self.stdin.close()
         except BrokenPipeError:
@@ -224,7 +224,7 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
 
 
 def _checked(tar: tarfile.TarFile, path: Path) -> dict[str, Any]:
-    """The manifest, once every file was found to be what it says; and no others."""
+    """The manifest, once it was checked that the files are those it names, unchanged."""
     found: dict[str, dict[str, Any]] = {}
     manifest: dict[str, Any] | None = None
     for entry in tar:

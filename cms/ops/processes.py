@@ -27,7 +27,7 @@ def read_procfile(path: Path) -> dict[str, str]:
 
 
 def die_with_parent() -> None:
-    """Ask the kernel (Linux) to end this process when its parent is gone, even where that was killed."""
+    """Ask the kernel (Linux) to end this process when its parent ends, even if that is killed."""
     if sys.platform == "linux":
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -99,7 +99,7 @@ class Processes:
         return None
 
     def restart_ended(self) -> None:
-        """Start again what has ended, a little later each time. Call it often; raises GivenUp when it is no use."""
+        """Start again what has ended, a little later each time. Call it often; raises GivenUp after too many tries."""
         for name, child in list(self.children.items()):
             course, now = self.courses[name], time.monotonic()
             if child.poll() is None:
@@ -143,7 +143,7 @@ class Processes:
 
 
 def _signal_group(child: subprocess.Popen[str], number: signal.Signals) -> None:
-    """Signal a process and its children, also where it is gone and they are not."""
+    """Signal a process and its children, even if only they are left."""
     try:
         os.killpg(child.pid, number)
     except ProcessLookupError:

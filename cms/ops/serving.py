@@ -23,7 +23,7 @@ GRACE_SECONDS = 20
 
 
 class Refused(Exception):
-    """It cannot be served; the text says why."""
+    """The site cannot be served; the text says why."""
 
 
 class Stopped(Exception):
@@ -134,7 +134,7 @@ def _prepare_and_run(environment: dict[str, str], began: float) -> int:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> int:
-    """Run to its end, out of a terminal's Ctrl-C, which is ours to handle."""
+    """Run a command to its end, out of reach of the terminal's Ctrl-C, which is ours to handle."""
     done = subprocess.run(command, env=environment, start_new_session=True, preexec_fn=die_with_parent, check=False)
     return done.returncode
 

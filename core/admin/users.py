@@ -50,7 +50,7 @@ class UserAdmin(DeskAdmin, django_admin.UserAdmin):
     filter_horizontal = ()
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """There are few roles: each is a box to tick."""
+        """There are few roles, so each is a box to tick."""
         if db_field.name == "groups":
             kwargs |= {"widget": forms.CheckboxSelectMultiple, "label": "Roles", "help_text": ""}
         return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -1,4 +1,4 @@
-"""Webhooks and the log of what was told to others, in the admin."""
+"""Webhooks, and the log of deliveries and purges."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ State = OutgoingRequest.State
 
 
 def _number(state: str) -> Any:
-    """How many deliveries of a webhook are in this state; the others are not looked at."""
+    """A subquery for how many deliveries of a webhook are in this state."""
     rows = OutgoingRequest.objects.filter(webhook=OuterRef("pk"), state=state).order_by().values("webhook")
     return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0)
 
@@ -49,7 +49,7 @@ class WebhookForm(forms.ModelForm):
 
 
 def _is_private(host: str) -> bool:
-    """Whether it is an address, and a private one. What a name stands for is looked at whenever it is told."""
+    """Whether a host is a private IP address. What a name stands for is checked at each delivery."""
     try:
         return not is_public(host)
     except ValueError:
@@ -80,7 +80,7 @@ class WebhookAdmin(DeskAdmin):
         return ("signing_secret", "deliveries") if obj and self.has_change_permission(request, obj) else ()
 
     def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
-        """Who may only look does not see the secret."""
+        """Those who may only view a webhook do not see its secret."""
         return ("name", "url", "events", "active", *self.get_readonly_fields(request, obj))
 
     @admin.display(description="told when")

@@ -1,4 +1,4 @@
-"""What Django's admin leaves without a name gets one, so that a screen reader can say what a field is."""
+"""Names for the fields that Django's admin leaves without one, so that a screen reader can say what they are."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 
 class NamedSplitDateTime(widgets.AdminSplitDateTime):
-    """A date and a time, of which each says which it is."""
+    """A date and a time, each with its name."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         parts = (
@@ -20,7 +20,7 @@ class NamedSplitDateTime(widgets.AdminSplitDateTime):
 
 
 class NamedTabularInline(TabularInline):
-    """Rows of fields under column heads, of which each says what it is."""
+    """Rows of fields under column heads, each field with its name."""
 
     def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -35,7 +35,7 @@ class NamedTabularInline(TabularInline):
 
 
 def name_every_field() -> None:
-    """Let the admin's forms use these, and take addresses without a scheme for https; before any model is registered."""
+    """Have the admin's forms use these, and read addresses without a scheme as https. Call it before models are registered."""
     defaults: Any = options.FORMFIELD_FOR_DBFIELD_DEFAULTS
     defaults[models.DateTimeField]["widget"] = NamedSplitDateTime
     defaults[models.URLField]["assume_scheme"] = "https"

@@ -21,13 +21,13 @@ def named(kind: str, slug: str) -> str:
 
 
 def with_tags(response: R, *tags: str) -> R:
-    """Say what a page shows, besides the site: `article:slug`, `author:slug` and so on."""
+    """Add the tags of what a page shows besides the site: `article:slug`, `author:slug` and so on."""
     response.cache_tags = (*getattr(response, "cache_tags", ()), *tags)  # type: ignore[attr-defined]
     return response
 
 
 def tagged(*tags: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Decorate a view whose pages all show the same; it stands below `@public`."""
+    """Decorate a view whose pages all have the same tags; below `@public`."""
 
     def decorate(view: Callable[..., R]) -> Callable[..., R]:
         @wraps(view)

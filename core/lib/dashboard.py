@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One thing: what it is, where it is worked on, what is to be known of it."""
+    """One line of a widget: a thing, the page where it is worked on, and what there is to know."""
 
     text: str
     url: str = ""
@@ -20,7 +20,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Widget:
-    """What one person needs of one part, now."""
+    """What one person needs to know of one part now."""
 
     lines: Sequence[Line] = ()
     empty: str = ""  # what to do, or what it means, when there is nothing
@@ -50,7 +50,7 @@ def register(title: str, build: Build, *, permission: str, place: int) -> None:
 
 
 def kinds() -> list[Kind]:
-    """All that there are, in their order."""
+    """All registered widgets in their order."""
     return sorted(_kinds.values(), key=lambda kind: kind.place)
 
 

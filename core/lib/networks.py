@@ -1,13 +1,13 @@
-"""IP addresses: cut down to a network that many share, as we keep them; and told apart into public and private."""
+"""IP addresses: shortened to the network, which is all that we store, and told apart as public or private."""
 
 import re
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
 
 def network_of(address: str) -> str:
-    """The /24 of an IPv4 address or the /48 of an IPv6 one, such as "203.0.113.0/24"; empty for what is no address.
+    """The /24 of an IPv4 address or the /48 of an IPv6 one, such as "203.0.113.0/24"; empty if it is not an address.
 
-    A network is taken as well, and comes back no narrower.
+    A network is accepted as well, and comes back no narrower.
     """
     try:
         ip = ip_address(re.split("[%/]", address.strip(), maxsplit=1)[0])
@@ -29,7 +29,7 @@ TRANSLATED = IPv6Network("2002::/16")  # by a relay that may be near us
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is on the public internet, also not by way of a translator into IPv4 that may be near us."""
+    """Whether an address is on the public internet, and no translator to IPv4 near us can lead it elsewhere."""
     ip = ip_address(address.split("%", maxsplit=1)[0])
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped

@@ -1,4 +1,4 @@
-"""HTTP to addresses that somebody typed: to the public internet only, bounded in time, never onward by a redirect."""
+"""HTTP to addresses that people typed: on the public internet only, bounded in time, without following redirects."""
 
 import queue
 import socket

@@ -1,4 +1,4 @@
-"""Search for the beginnings of words in a table's columns, by an index on what PostgreSQL itself can do."""
+"""Search for the beginnings of words in a table's columns, by an expression index of PostgreSQL."""
 
 import re
 

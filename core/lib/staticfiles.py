@@ -1,4 +1,4 @@
-"""Static files under names that tell their content, compressed ahead of time; and the middleware that serves them."""
+"""Static files named by a hash of their content and compressed ahead of time, and the middleware that serves them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where the site is, and who can sign in to the demo newsroom."""
+"""Print the site's addresses and the demo newsroom's accounts."""
 
 from typing import Any
 

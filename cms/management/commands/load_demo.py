@@ -1,4 +1,4 @@
-"""Loads the demo newsroom, once."""
+"""Load the demo newsroom, once."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What has to be in place before the site can be served."""
+"""Put in place what the site needs before it can be served: migrations, static files, the demo newsroom."""
 
 import hashlib
 import time
@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 
 class Command(BaseCommand):
-    """Everything here does nothing where it was done before."""
+    """Each step does nothing if it was done before."""
 
     help = "Migrate the database, load the demo newsroom once where there is one, collect static files if they changed."
 

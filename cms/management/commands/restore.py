@@ -1,4 +1,4 @@
-"""Make the site what a backup says."""
+"""Restore the site from a backup."""
 
 from pathlib import Path
 from typing import Any

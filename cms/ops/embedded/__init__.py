@@ -74,7 +74,7 @@ class Cluster:
         self._lock = lock
 
     def stop(self) -> None:
-        """Use it no longer. Where nobody else does, return when it has stopped."""
+        """Stop using it. If nobody else uses it, return when it has stopped."""
         if not self._lock:
             return
         self._lock.close()
@@ -163,7 +163,7 @@ class Cluster:
 
 @contextmanager
 def running(var: Path) -> Iterator[Cluster]:
-    """The server, running for as long as the block; all who use it so share one."""
+    """The server, running for as long as the block; all its users share one."""
     cluster = Cluster(var)
     cluster.start()
     try:

@@ -1,4 +1,4 @@
-"""PostgreSQL's programs, as the wheel brings them, and how to run them as whoever we are."""
+"""PostgreSQL's programs from the wheel, and how to run them as an ordinary user or as root."""
 
 import importlib.util
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class EmbeddedError(Exception):
-    """The embedded server cannot do what was asked; the text says why, in its user's words."""
+    """The embedded server cannot do what was asked; the text says why, in words for whoever started it."""
 
 
 def program(name: str, major: int | None = None) -> str:
