@@ -86,7 +86,7 @@ def test_production_starts_with_them(tmp_path: Path) -> None:
         ("DATABASE_URL", "postgres://nobody:pass/word@localhost/none", "write them as %2F"),
         ("CELERY_BROKER_URL", "redis://:pass#word@localhost/0", "write them as %2F, %3F and %23"),
         ("CELERY_BROKER_URL", "rabbitmq", "does not begin with redis://"),
-        ("CACHE_URL", "redis://localhost:port/1", "a port that is no number"),
+        ("CACHE_URL", "redis://localhost:port/1", "a port that is not a number"),
         ("EMAIL_URL", "mail.example:587", "does not begin with smtp://"),
         ("BEHIND_PROXY", "nginx", "is 1 or 0"),
         ("NEWSLETTER_PUMPS", "many", "is a number"),
