@@ -6,11 +6,11 @@ from django.db import transaction
 from django.urls import reverse
 
 from articles import related
+from articles.document_schema import Document
 from articles.models import Article, Author, Category, Publication, Redirect, Tag
 from articles.redirects import redirect_path
 from core.pagecache import bump
 
-Document = dict[str, Any]
 NAMED: dict[str, Any] = {"category": Category, "author": Author, "tag": Tag}
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, TypedDict
 
+from articles.document_schema import Document
 from articles.models import Category, Snippet
 from articles.rendering import Rendered
 
@@ -25,7 +26,7 @@ class Content(TypedDict):
     reading_minutes: int
 
 
-def content_of(document: dict[str, Any], body: Rendered) -> Content:
+def content_of(document: Document, body: Rendered) -> Content:
     """What readers see of a document with its rendered body."""
     category, cta = document["category"], document["cta"]
     return {

@@ -1,39 +1,15 @@
-"""The canonical document of an article: what revisions, preview, import, export and the desk all speak."""
+"""Articles as documents: read as one, written as one, and every written one kept as a revision."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_slug
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
-from django.utils.text import slugify
 
 from articles.aliases import current_names
-from articles.blocks import clean_data
+from articles.document_schema import VERSION, Document, DocumentError, normalised
 from articles.models import Article, ArticleAuthor, Author, Block, Category, Publication, Revision, Snippet, Tag
 from articles.models.article import REGION
-from core.lib.text import one_line
 from core.transitions import lock
-
-VERSION = 1
-LIMITS = {"title": 200, "slug": 120, "standfirst": 2000}
-SEO_LIMITS = {"title": 120, "description": 320}
-KEYS = (
-    "version", "title", "slug", "standfirst", "category", "authors", "tags", "seo", "cta", "cover", "reading_minutes",
-    "blocks",
-)  # fmt: skip
-MAX_BLOCKS = 1000
-# Addresses under /blog/ that are pages of another kind.
-RESERVED = frozenset({"search", "archive", "category", "tag", "author"})
-
-
-class DocumentError(ValueError):
-    """A document cannot be stored; `problems` says why, a sentence each, and nothing was changed."""
-
-    def __init__(self, problems: Iterable[str]):
-        self.problems = list(problems)
-        super().__init__(" ".join(self.problems))
 
 
 class StaleVersion(Exception):
@@ -44,7 +20,7 @@ class StaleVersion(Exception):
         super().__init__(f"The article was saved by someone else; it is at version {current} now.")
 
 
-def document_of(article: Article) -> dict[str, Any]:
+def document_of(article: Article) -> Document:
     """The article as its canonical document."""
     return {
         "version": VERSION,
@@ -60,116 +36,6 @@ def document_of(article: Article) -> dict[str, Any]:
         "reading_minutes": article.reading_minutes,
         "blocks": [{"type": block.kind, **block.data} for block in article.blocks.all()],
     }
-
-
-def normalised(document: Any) -> dict[str, Any]:
-    """The canonical form of a document, every HTML field cleaned. Raises DocumentError; looks nothing up."""
-    if not isinstance(document, Mapping):
-        raise DocumentError(["A document is an object with a title and blocks."])
-    problems = [f"“{key}” is not a part of a document." for key in document if key not in KEYS]
-    if document.get("version", VERSION) != VERSION:
-        problems.append(f"This document has version {document['version']}; version {VERSION} is understood.")
-    title = _line(document, "title", LIMITS["title"], problems)
-    if not title:
-        problems.append("The title is missing.")
-    slug = _line(document, "slug", LIMITS["slug"], problems) or slugify(title)[: LIMITS["slug"]].strip("-")
-    seo = document.get("seo") or {}
-    if not isinstance(seo, Mapping) or set(seo) - set(SEO_LIMITS):
-        problems.append("“seo” holds a title and a description.")
-        seo = {}
-    result = {
-        "version": VERSION,
-        "title": title,
-        "slug": _slug(slug, "slug", problems),
-        "standfirst": _line(document, "standfirst", LIMITS["standfirst"], problems),
-        "category": _slug(document.get("category"), "category", problems),
-        "authors": _slugs(document, "authors", problems),
-        "tags": sorted(_slugs(document, "tags", problems)),
-        "seo": {name: _line(seo, name, limit, problems, "seo ") for name, limit in SEO_LIMITS.items()},
-        "cta": _slug(document.get("cta"), "cta", problems),
-        "cover": _cover(document.get("cover"), problems),
-        "reading_minutes": _minutes(document.get("reading_minutes"), problems),
-        "blocks": _blocks(document.get("blocks") or [], problems),
-    }
-    if not result["slug"] and not problems:
-        problems.append("The slug is missing, and the title has no letters to make one from.")
-    if result["slug"] in RESERVED:
-        problems.append(f"The slug “{result['slug']}” is the address of another page.")
-    if problems:
-        raise DocumentError(problems)
-    return result
-
-
-def _line(source: Mapping[str, Any], key: str, limit: int, problems: list[str], where: str = "") -> str:
-    value = source.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        problems.append(f"“{where}{key}” should be text.")
-        return ""
-    line = one_line(value)
-    if len(line) > limit:
-        problems.append(f"“{where}{key}” has {len(line)} characters; at most {limit} fit.")
-    return line
-
-
-def _slug(value: Any, key: str, problems: list[str]) -> str | None:
-    if value is None or value == "":
-        return None
-    try:
-        validate_slug(value if isinstance(value, str) else " ")
-    except ValidationError:
-        problems.append(f"“{key}”: {value!r} is not a slug: only letters, digits, - and _.")
-        return None
-    return str(value)
-
-
-def _slugs(document: Mapping[str, Any], key: str, problems: list[str]) -> list[str]:
-    values = document.get(key) or []
-    if not isinstance(values, list):
-        problems.append(f"“{key}” is a list of slugs.")
-        return []
-    return list(dict.fromkeys(slug for value in values if (slug := _slug(value, key, problems))))
-
-
-def _cover(value: Any, problems: list[str]) -> dict[str, Any] | None:
-    if not value:
-        return None
-    try:
-        return clean_data("image", value, "The cover")
-    except ValidationError as error:
-        problems.extend(error.messages)
-        return None
-
-
-def _minutes(value: Any, problems: list[str]) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 600:
-        problems.append("“reading_minutes” is a whole number from 1 to 600.")
-        return None
-    return value
-
-
-def _blocks(values: Any, problems: list[str]) -> list[dict[str, Any]]:
-    if not isinstance(values, list):
-        problems.append("“blocks” is a list.")
-        return []
-    if len(values) > MAX_BLOCKS:
-        problems.append(f"An article has at most {MAX_BLOCKS} blocks; this one has {len(values)}.")
-        return []
-    cleaned = []
-    for number, value in enumerate(values, 1):
-        if not isinstance(value, Mapping):
-            problems.append(f"Block {number} is not an object.")
-            continue
-        kind = value.get("type")
-        rest = {key: item for key, item in value.items() if key != "type"}
-        try:
-            cleaned.append({"type": kind, **clean_data(str(kind), rest, f"Block {number} ({kind})")})
-        except ValidationError as error:
-            problems.extend(error.messages)
-    return cleaned
 
 
 def apply_document(
@@ -193,7 +59,7 @@ def apply_document(
         return _apply(article, wanted, by, reason, expected_version)
 
 
-def _apply(article: Article, wanted: dict[str, Any], by: Any, reason: str, expected: int | None) -> Revision | None:
+def _apply(article: Article, wanted: Document, by: Any, reason: str, expected: int | None) -> Revision | None:
     wanted = current_names(wanted)
     found = _references(wanted, article)
     with transaction.atomic():
@@ -205,7 +71,7 @@ def _apply(article: Article, wanted: dict[str, Any], by: Any, reason: str, expec
         return revision
 
 
-def _references(wanted: dict[str, Any], article: Article) -> dict[str, dict[str, Any]]:
+def _references(wanted: Document, article: Article) -> dict[str, dict[str, Any]]:
     """The rows a document names, by slug."""
     problems: list[str] = []
 
@@ -247,11 +113,12 @@ def _claim_version(article: Article, expected: int | None) -> None:
         raise StaleVersion(article.version)
 
 
-def _store(
-    article: Article, wanted: dict[str, Any], found: dict[str, dict[str, Any]], by: Any, reason: str
-) -> Revision:
+def _store(article: Article, wanted: Document, found: dict[str, dict[str, Any]], by: Any, reason: str) -> Revision:
     article.title, article.slug, article.standfirst = wanted["title"], wanted["slug"], wanted["standfirst"]
-    article.category, article.cta = found["category"].get(wanted["category"]), found["cta"].get(wanted["cta"])
+    article.category, article.cta = (
+        found["category"].get(wanted["category"] or ""),
+        found["cta"].get(wanted["cta"] or ""),
+    )
     article.cover, article.reading_minutes = wanted["cover"], wanted["reading_minutes"]
     article.seo_title, article.seo_description = wanted["seo"]["title"], wanted["seo"]["description"]
     article.version += 1

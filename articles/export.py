@@ -9,7 +9,7 @@
 `import_posts DIR` makes the same articles of it, at the same addresses.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,7 @@ def _time(moment: Any) -> str:
     return str(moment.isoformat()).replace("+00:00", "Z")
 
 
-def _text(document: dict[str, Any], state: dict[str, Any]) -> str:
+def _text(document: Mapping[str, Any], state: dict[str, Any]) -> str:
     blocks = document["blocks"]
     form = form_of(blocks)
     head = {key: document[key] for key in ("title", "slug")} | state

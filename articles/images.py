@@ -3,7 +3,7 @@
 import io
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import IO, Any
@@ -150,7 +150,7 @@ def assets_of(sources: Iterable[str | None]) -> dict[str, ImageAsset]:
     return {asset.file: asset for asset in ImageAsset.objects.filter(file__in=ours)} if ours else {}
 
 
-def picture_of(entry: dict[str, Any], assets: dict[str, ImageAsset]) -> dict[str, Any]:
+def picture_of(entry: Mapping[str, Any], assets: dict[str, ImageAsset]) -> dict[str, Any]:
     """What components/picture.html needs for one image of a document; `missing` where we have no file of it."""
     asset = assets.get(entry["src"])
     extras: dict[str, Any] = {name: entry[name] for name in ("caption", "credit") if name in entry}
@@ -174,7 +174,7 @@ def picture_of(entry: dict[str, Any], assets: dict[str, ImageAsset]) -> dict[str
     }
 
 
-def cut_card(entry: dict[str, Any], asset: ImageAsset) -> dict[str, Any]:
+def cut_card(entry: Mapping[str, Any], asset: ImageAsset) -> dict[str, Any]:
     """Cut an image for cards, its focal point in view; return what components/picture.html needs."""
     cuts = {kind: [(_crop(asset, entry.get("focal"), size, kind), size) for size in CARD_SIZES] for kind in ENCODINGS}
     sources = [
@@ -194,7 +194,7 @@ def cut_card(entry: dict[str, Any], asset: ImageAsset) -> dict[str, Any]:
     }
 
 
-def cut_social(entry: dict[str, Any], asset: ImageAsset) -> str:
+def cut_social(entry: Mapping[str, Any], asset: ImageAsset) -> str:
     """Cut an image to what social sites show; return its path."""
     return _crop(asset, entry.get("focal"), SOCIAL_SIZE, "jpg")
 

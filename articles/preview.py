@@ -9,19 +9,20 @@ from django.utils import timezone
 from articles.article_page import SlotContext, assembled
 from articles.content import content_of
 from articles.contexts import byline_row
+from articles.document_schema import Document
 from articles.frames import render_frame
 from articles.models import Article, Author, Category, Snippet, Tag
 from articles.querysets import BylineRow, CategoryColumns, CtaColumns, PageRow
 from articles.rendering import rendered
 
 
-def preview_page(document: dict[str, Any]) -> str:
+def preview_page(document: Document) -> str:
     """The same page for a document that is not published: same template, same renderers, nothing kept."""
     row = preview_row(document)
     return assembled(render_frame(row, preview=True), row, SlotContext(row, preview=True))
 
 
-def preview_row(document: dict[str, Any]) -> PageRow:
+def preview_row(document: Document) -> PageRow:
     """The row that `Publication.objects.pages()` would give of a document, were it published now."""
     now = timezone.now()
     body = rendered(document)

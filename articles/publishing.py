@@ -13,7 +13,8 @@ from django.utils import timezone
 from articles import cache_tags, related
 from articles.aliases import current_names
 from articles.content import content_of
-from articles.documents import DocumentError, document_of
+from articles.document_schema import Cover, Document, DocumentError
+from articles.documents import document_of
 from articles.events import announce
 from articles.images import assets_of, cut_card, cut_social
 from articles.models import (
@@ -35,7 +36,7 @@ from core.transitions import TransitionRefused, lock, move
 P = ParamSpec("P")
 T = TypeVar("T")
 State = Article.State
-Check = Callable[[dict[str, Any], Rendered, Article], list[str]]  # what stops a document from being published
+Check = Callable[[Document, Rendered, Article], list[str]]  # what stops a document from being published
 logger = logging.getLogger(__name__)
 
 
@@ -99,7 +100,7 @@ def _tried_again(step: Callable[P, T]) -> Callable[P, T]:
     return stubborn
 
 
-def _document_at(article: Article, version: int) -> dict[str, Any]:
+def _document_at(article: Article, version: int) -> Document:
     if version == article.version:
         return document_of(article)
     revision = article.revisions.filter(version=version).first()
@@ -113,7 +114,7 @@ def _document_at(article: Article, version: int) -> dict[str, Any]:
 def _write(
     article: Article,
     before: Publication | None,
-    document: dict[str, Any],
+    document: Document,
     version: int,
     started: datetime,
     updated: datetime,
@@ -145,7 +146,7 @@ def _refuse_problems(problems: list[str]) -> None:
         raise TransitionRefused("It cannot be published yet: " + " ".join(problems))
 
 
-def _store_relations(publication: Publication, document: dict[str, Any], body: Rendered, *, is_new: bool) -> None:
+def _store_relations(publication: Publication, document: Document, body: Rendered, *, is_new: bool) -> None:
     by_slug = {author.slug: author for author in Author.objects.filter(slug__in=document["authors"])}
     if not is_new:
         publication.byline.all().delete()
@@ -166,7 +167,7 @@ def _store_relations(publication: Publication, document: dict[str, Any], body: R
             relation.set(rows)
 
 
-def _draw_pictures(publication: Publication, cover: dict[str, Any] | None) -> None:
+def _draw_pictures(publication: Publication, cover: Cover | None) -> None:
     """Cut the cover for cards and for social sites; without a cover of ours, these get the title as a picture."""
     asset = assets_of([cover["src"]]).get(cover["src"]) if cover else None
     if cover and asset:

@@ -11,6 +11,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from articles import slots
+from articles.document_schema import BlockData, Document
 from articles.embeds import embed_of
 from articles.images import assets_of, picture_of
 from articles.models import Article, ImageAsset
@@ -22,8 +23,6 @@ WORDS_PER_MINUTE = 230
 FAQ_HEADING = "Frequently asked questions"
 _NUMBER = re.compile(r"[-+−]?\d+(?:[ ,\u00a0\u202f]\d{3})*(?:\.\d+)?\s*%?")
 _ENDS_WITH_HEADING = re.compile(r"</h[2-4]>\s*$")
-
-Block = dict[str, Any]
 
 
 @dataclass
@@ -63,7 +62,7 @@ class Rendering:
         return html
 
 
-Renderer = Callable[[Rendering, Block], tuple[str, str]]
+Renderer = Callable[[Rendering, BlockData], tuple[str, str]]
 _renderers: dict[str, Renderer] = {}
 
 
@@ -77,7 +76,7 @@ def renderer(kind: str) -> Callable[[Renderer], Renderer]:
     return register
 
 
-def rendered(document: dict[str, Any]) -> Rendered:
+def rendered(document: Document) -> Rendered:
     """Render a canonical document. Only the document, the images it names and the templates decide the outcome."""
     blocks = document["blocks"]
     rendering = Rendering(assets=assets_of(_sources(document)), articles=_articles(blocks))
@@ -99,22 +98,22 @@ def rendered(document: dict[str, Any]) -> Rendered:
     return result
 
 
-def _sources(document: dict[str, Any]) -> list[str]:
+def _sources(document: Document) -> list[str]:
     entries = chain(
         [document["cover"] or {}], document["blocks"], *(block.get("images", []) for block in document["blocks"])
     )
     return [entry["src"] for entry in entries if "src" in entry]
 
 
-def _articles(blocks: list[Block]) -> dict[str, int]:
+def _articles(blocks: list[BlockData]) -> dict[str, int]:
     """The articles that the text names, by slug."""
     slugs = [block["article"] for block in blocks if block["type"] == "related"]
     return dict(Article.objects.filter(slug__in=slugs).values_list("slug", "pk")) if slugs else {}
 
 
-def _grouped(blocks: list[Block]) -> list[Block]:
+def _grouped(blocks: list[BlockData]) -> list[BlockData]:
     """Copies of the blocks; questions that follow each other become one block with `entries`."""
-    grouped: list[Block] = []
+    grouped: list[BlockData] = []
     for block in blocks:
         if block["type"] != "faq":
             grouped.append(dict(block))
@@ -130,26 +129,26 @@ def _template(kind: str, context: dict[str, Any]) -> str:
 
 
 @renderer("richtext")
-def _richtext(rendering: Rendering, block: Block) -> tuple[str, str]:
+def _richtext(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     html = clean(block["html"])
     return _template("richtext", {"html": rendering.anchored(html)}), text_of(html)
 
 
 @renderer("image")
-def _image(rendering: Rendering, block: Block) -> tuple[str, str]:
+def _image(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     picture = picture_of(block, rendering.assets)
     return _template("image", {"picture": picture}), picture.get("caption", "")
 
 
 @renderer("gallery")
-def _gallery(rendering: Rendering, block: Block) -> tuple[str, str]:
+def _gallery(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     pictures = [picture_of(entry, rendering.assets) for entry in block["images"]]
     captions = [picture.get("caption", "") for picture in pictures]
     return _template("gallery", {**block, "pictures": pictures}), "\n".join(filter(None, captions))
 
 
 @renderer("faq")
-def _faq(rendering: Rendering, block: Block) -> tuple[str, str]:
+def _faq(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     entries = [{"question": entry["question"], "answer": clean(entry["answer"])} for entry in block["entries"]]
     rendering.result.faq += entries
     if not block["bare"]:
@@ -160,7 +159,7 @@ def _faq(rendering: Rendering, block: Block) -> tuple[str, str]:
 
 
 @renderer("cta")
-def _cta(rendering: Rendering, block: Block) -> tuple[str, str]:
+def _cta(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     if snippet := block.get("snippet"):
         rendering.result.snippets.append(snippet)
         return slots.mark("cta", snippet), ""
@@ -168,18 +167,18 @@ def _cta(rendering: Rendering, block: Block) -> tuple[str, str]:
 
 
 @renderer("callout")
-def _callout(rendering: Rendering, block: Block) -> tuple[str, str]:
+def _callout(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     html = clean(block["html"])
     return _template("callout", {**block, "html": html}), text_of(html)
 
 
 @renderer("pullquote")
-def _pullquote(_rendering: Rendering, block: Block) -> tuple[str, str]:
+def _pullquote(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return _template("pullquote", block), ""
 
 
 @renderer("table")
-def _table(_rendering: Rendering, block: Block) -> tuple[str, str]:
+def _table(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     rows = rows_of(block["csv"])
     head = rows.pop(0) if block["header"] and len(rows) > 1 else []
     body = rows or [head]
@@ -194,7 +193,7 @@ def _table(_rendering: Rendering, block: Block) -> tuple[str, str]:
 
 
 @renderer("chart")
-def _chart(rendering: Rendering, block: Block) -> tuple[str, str]:
+def _chart(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     heading, *rows = rows_of(block["csv"])
     rendering.charts += 1
     line, unit = block["kind"] == "line", block.get("unit", "")
@@ -217,33 +216,33 @@ def _figure(cell: str) -> Decimal:
 
 
 @renderer("embed")
-def _embed(_rendering: Rendering, block: Block) -> tuple[str, str]:
+def _embed(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     embed = embed_of(block["url"])
     return (_template("embed", {"embed": embed}), "") if embed else ("", "")
 
 
 @renderer("code")
-def _code(_rendering: Rendering, block: Block) -> tuple[str, str]:
+def _code(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return _template("code", block), block["code"]
 
 
 @renderer("award_results")
-def _award_results(_rendering: Rendering, block: Block) -> tuple[str, str]:
+def _award_results(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return slots.mark("award_results", block["season"], block["category"]), ""
 
 
 @renderer("signup")
-def _signup(_rendering: Rendering, block: Block) -> tuple[str, str]:
+def _signup(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return slots.mark("signup", block.get("newsletter", "")), ""
 
 
 @renderer("sponsor_slot")
-def _sponsor_slot(_rendering: Rendering, _block: Block) -> tuple[str, str]:
+def _sponsor_slot(_rendering: Rendering, _block: BlockData) -> tuple[str, str]:
     return slots.mark("sponsor_slot"), ""
 
 
 @renderer("related")
-def _related(rendering: Rendering, block: Block) -> tuple[str, str]:
+def _related(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     article = rendering.articles.get(block["article"])
     if article is None:
         return "", ""

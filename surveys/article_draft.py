@@ -6,7 +6,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import escape
 
-from articles.documents import LIMITS, create_article, slug_is_taken
+from articles.document_schema import LIMITS
+from articles.documents import create_article, slug_is_taken
 from articles.models import Article
 from core.lib.slugs import free_slug, slug_of
 from core.models import User

@@ -17,9 +17,10 @@ from articles.desk import checks, choice_fields, drafts, uploads, views
 from articles.desk.article_form import ArticleForm
 from articles.desk.block_forms import INLINES, parts_of
 from articles.desk.csp import allow_editors
-from articles.desk.edit_state import sheet
+from articles.desk.edit_state import edit_state
 from articles.desk.rich_text import prose_settings
-from articles.documents import DocumentError, StaleVersion, apply_document, document_of
+from articles.document_schema import DocumentError, empty_document
+from articles.documents import StaleVersion, apply_document, document_of
 from articles.models import Article, Author, Publication
 from core.lib.admin_lists import DeskAdmin, WordSearch
 from core.transitions import TransitionRefused
@@ -111,7 +112,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The same object for one request, however often the admin asks."""
-        seen = sheet(request).articles
+        seen = edit_state(request).articles
         if request.method != "GET" or object_id not in seen:
             seen[object_id] = super().get_object(request, object_id, from_field)
         return seen[object_id]
@@ -136,7 +137,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             except StaleVersion:
                 return self._lost(request, object_id or "")
             except DocumentError as error:
-                sheet(request).problems = error.problems
+                edit_state(request).problems = error.problems
                 return super().changeform_view(request, object_id, form_url, extra_context)
         article = self.get_object(request, object_id) if object_id else None
         self._load(request, article)
@@ -151,7 +152,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
 
     def _load(self, request: HttpRequest, article: Article | None) -> None:
         """Which document the page shows: the newest, or one's own unsaved work when asked for."""
-        page, draft = sheet(request), drafts.kept(article, by=request.user)
+        page, draft = edit_state(request), drafts.kept(article, by=request.user)
         if draft and "draft" in request.GET:
             page.document = draft.document
             page.version = article.version if article and "merge" in request.GET else draft.base_version
@@ -159,7 +160,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             page.document = document_of(article)
         else:
             authors = Author.objects.filter(user=request.user.pk).values_list("slug", flat=True)
-            page.document = {"authors": list(authors), "blocks": []}
+            page.document = {**empty_document(), "authors": list(authors)}
         page.recoverable = draft if draft and "draft" not in request.GET else None
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Article:
@@ -170,7 +171,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         document = form.document(parts_of(formsets))
-        sheet(request).typed = document
+        edit_state(request).typed = document
         reason = form.cleaned_data.get("reason") or ("Saved at the desk" if change else "First version")
         expected = form.cleaned_data["version"] if change else None
         apply_document(form.instance, document, by=request.user, reason=reason, expected_version=expected)
@@ -180,7 +181,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         """Somebody saved first: keep every word, and show both versions."""
         article = self.get_object(request, object_id)
         version = int(request.POST["version"])
-        drafts.keep(article, by=request.user, base_version=version, document=sheet(request).typed)
+        drafts.keep(article, by=request.user, base_version=version, document=edit_state(request).typed)
         return HttpResponseRedirect(reverse("admin:articles_article_conflict", args=[article.pk]))
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
@@ -263,7 +264,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             **({"title": str(article), "subtitle": None} if article else {}),
             "may_publish": self.may_publish(request),
             "states": State,
-            "draft": sheet(request).recoverable,
+            "draft": edit_state(request).recoverable,
             "has_file_field": True,
             "shown": getattr(article, "publication", None) if article else None,
             "comments": article.comments.select_related("by", "asks") if article else [],

@@ -1,6 +1,7 @@
 """Everything of an article but its blocks, as a form: it shows a document and gives one back."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
@@ -9,14 +10,13 @@ from django.http import HttpRequest
 
 from articles import blocks
 from articles.desk.choice_fields import ChoiceWidget, ManyChoicesWidget, SlugsField
-from articles.desk.edit_state import sheet
+from articles.desk.edit_state import edit_state
 from articles.desk.ordered_fields import OrderedChoicesWidget
-from articles.documents import LIMITS, SEO_LIMITS, VERSION
+from articles.document_schema import LIMITS, SEO_LIMITS, VERSION, BlockData, Cover, Document
 from articles.images import store_image
 from articles.models import Article, Category
 from core.pagecache import per_generation
 
-Document = dict[str, Any]
 COVER = ("src", "alt", "caption", "credit", "focal")
 
 
@@ -75,12 +75,12 @@ class ArticleForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        page = sheet(self.request)
+        page = edit_state(self.request)
         version = self.instance.version if page.version is None else page.version
         self.initial = {**self.initial, "version": version, **_initial(page.document)}
 
-    def clean(self) -> Document:
-        if problems := sheet(self.request).problems:
+    def clean(self) -> dict[str, Any]:
+        if problems := edit_state(self.request).problems:
             raise ValidationError(problems)
         if upload := self.cleaned_data.get("cover_upload"):
             alt = self.cleaned_data.get("cover_alt", "")
@@ -95,7 +95,7 @@ class ArticleForm(forms.ModelForm):
     def _post_clean(self) -> None:
         """The instance stays as it is: the document decides, under its own checks."""
 
-    def document(self, parts: list[Document]) -> Document:
+    def document(self, parts: list[BlockData]) -> Document:
         """What was typed, as a document. Before validation, what was typed is taken as it is."""
         get = self.cleaned_data.get if hasattr(self, "cleaned_data") else self._raw
         cover = {name: value for name in COVER if (value := get(f"cover_{name}"))}
@@ -109,7 +109,7 @@ class ArticleForm(forms.ModelForm):
             "tags": get("tags") or [],
             "seo": {"title": get("seo_title") or "", "description": get("seo_description") or ""},
             "cta": get("cta") or None,
-            "cover": cover if "src" in cover else None,
+            "cover": cast(Cover, cover) if "src" in cover else None,
             "reading_minutes": get("reading_minutes"),
             "blocks": parts,
         }
@@ -118,13 +118,10 @@ class ArticleForm(forms.ModelForm):
         return self[name].value()
 
 
-def _initial(document: Document) -> Document:
-    cover = document.get("cover") or {}
+def _initial(document: Document) -> dict[str, Any]:
+    cover: Mapping[str, Any] = document["cover"] or {}
     return {
-        **{
-            name: document.get(name)
-            for name in ("title", "slug", "standfirst", "category", "authors", "tags", "cta", "reading_minutes")
-        },
-        **{f"seo_{name}": document.get("seo", {}).get(name, "") for name in SEO_LIMITS},
+        **{name: value for name, value in document.items() if name not in ("version", "seo", "cover", "blocks")},
+        **{f"seo_{name}": value for name, value in document["seo"].items()},
         **{f"cover_{name}": cover.get(name) for name in COVER},
     }

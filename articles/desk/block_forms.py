@@ -14,15 +14,15 @@ from django.utils.safestring import SafeString
 
 from articles import blocks
 from articles.desk.choice_fields import ChoiceWidget
-from articles.desk.edit_state import sheet
+from articles.desk.edit_state import edit_state
 from articles.desk.ordered_fields import GalleryWidget
 from articles.desk.rich_text import InlineProseWidget, ProseWidget, attributes, textarea
+from articles.document_schema import BlockData
 from articles.images import store_image
 from articles.models import Article, Block
 from articles.models.article import BLOCK_MODELS, REGION
 from core.lib.html import clean, text_of
 
-Document = dict[str, Any]
 CHOICES = {"src": "image", "snippet": "cta", "article": "article"}
 SUMMARISED = (
     "html", "question", "heading", "text", "caption", "title", "alt", "url", "code", "article", "snippet", "csv",
@@ -98,8 +98,8 @@ class BlockForm(forms.ModelForm):
             return
         super().full_clean()
 
-    def clean(self) -> Document:
-        data: Document = super().clean() or {}
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
         if "src" in self.fields:
             self._take_upload(data)
         if "images" in self.fields:
@@ -110,7 +110,7 @@ class BlockForm(forms.ModelForm):
         name = self.add_prefix("images-uploads")
         return list(self.files.getlist(name)) if hasattr(self.files, "getlist") else []
 
-    def _take_uploads(self, data: Document) -> None:
+    def _take_uploads(self, data: dict[str, Any]) -> None:
         try:
             new = [{"src": store_image(file, name=file.name, by=self.request.user).file} for file in self._uploads()]
             data["images"] = [*data.get("images", []), *new]
@@ -119,7 +119,7 @@ class BlockForm(forms.ModelForm):
         if not data.get("images") and "images" not in self.errors:
             self.add_error("images", "Choose at least one image, or upload some.")
 
-    def _take_upload(self, data: Document) -> None:
+    def _take_upload(self, data: dict[str, Any]) -> None:
         if upload := data.pop("upload", None):
             try:
                 data["src"] = store_image(upload, name=upload.name, alt=data.get("alt", ""), by=self.request.user).file
@@ -131,7 +131,7 @@ class BlockForm(forms.ModelForm):
     def _post_clean(self) -> None:
         """The document decides, under its own checks."""
 
-    def part(self) -> Document | None:
+    def part(self) -> BlockData | None:
         """The block for the document; None when it was left blank. Before validation, as it was typed."""
         names = blocks.KINDS[self.block_type].base_fields
         if hasattr(self, "cleaned_data"):
@@ -156,7 +156,7 @@ class BlockFormSet(BaseInlineFormSet):
     """The blocks of one kind. They come from a document and go into one, so each is shown like a new one."""
 
     kind: str
-    parts: list[Document]
+    parts: list[BlockData]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -203,7 +203,7 @@ class BlockFormSet(BaseInlineFormSet):
         return []
 
 
-def parts_of(formsets: Any) -> list[Document]:
+def parts_of(formsets: Any) -> list[BlockData]:
     """The blocks of all formsets, in the order they were dragged to."""
     forms_in = [form for formset in formsets for form in formset.forms if form not in _removed(formset)]
     parts = [form.part() for form in sorted(forms_in, key=BlockForm.place)]
@@ -240,7 +240,7 @@ class BlockInline(ContentEditorInline):
         formset: Any = forms.inlineformset_factory(
             Article, self.model, form=block_form(self.kind), formset=BlockFormSet, fk_name="parent", max_num=1000
         )
-        formset.kind, formset.parts = self.kind, sheet(request).document.get("blocks", [])
+        formset.kind, formset.parts = self.kind, edit_state(request).document["blocks"]
         formset.form = type(formset.form.__name__, (formset.form,), {"request": request})
         made: type[BlockFormSet] = formset
         return made

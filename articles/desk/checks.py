@@ -1,13 +1,14 @@
 """What to look at before an article is published. Blocking findings stop it; the others are advice."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.urls import Resolver404, resolve
 
+from articles.document_schema import Document
 from articles.documents import slug_is_taken
 from articles.images import assets_of
 from articles.models import Article, Publication
@@ -15,7 +16,6 @@ from articles.rendering import Rendered
 from core.lib.html import text_of
 from sponsors.mentions import mentions
 
-Document = dict[str, Any]
 TITLE_LENGTH = 65
 DESCRIPTION_LENGTH = (50, 165)
 LONG_SENTENCE = 40
@@ -48,7 +48,7 @@ Check = Callable[[Document, Rendered, Article | None], Iterator[Finding]]
 
 
 def _images(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:
-    entries = [("The cover", document["cover"])] if document["cover"] else []
+    entries: list[tuple[str, Mapping[str, Any]]] = [("The cover", document["cover"])] if document["cover"] else []
     for number, part in enumerate(document["blocks"], 1):
         if part["type"] == "image":
             entries.append((f"The image in block {number}", part))

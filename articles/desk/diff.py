@@ -10,9 +10,9 @@ from typing import Any
 from django.utils.safestring import SafeString, mark_safe
 
 from articles.blocks import KINDS
+from articles.document_schema import BlockData, Document
 from core.lib.html import text_of
 
-Document = dict[str, Any]
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 MAX_WORDS = 6000
 PARTS = {
@@ -40,7 +40,7 @@ def changes(before: Document, after: Document) -> list[Change]:
 def _parts(before: Document, after: Document) -> Iterator[tuple[str, str, str]]:
     for name, label in PARTS.items():
         yield label, _plain(before.get(name)), _plain(after.get(name))
-    old, new = before.get("blocks", []), after.get("blocks", [])
+    old, new = before["blocks"], after["blocks"]
     matcher = SequenceMatcher(a=[_block(part) for part in old], b=[_block(part) for part in new], autojunk=False)
     for tag, a1, a2, b1, b2 in matcher.get_opcodes():
         if tag == "replace":
@@ -52,7 +52,7 @@ def _parts(before: Document, after: Document) -> Iterator[tuple[str, str, str]]:
             yield _label(right or left), _block(left), _block(right)
 
 
-def _paired(old: list[Document], new: list[Document]) -> Iterator[tuple[str, str, str]]:
+def _paired(old: list[BlockData], new: list[BlockData]) -> Iterator[tuple[str, str, str]]:
     """Rewritten blocks, each beside the one of its kind that it most likely was."""
     left = list(old)
     for part in new:
@@ -67,12 +67,12 @@ def _paired(old: list[Document], new: list[Document]) -> Iterator[tuple[str, str
         yield _label(gone), _block(gone), ""
 
 
-def _label(part: Document | None) -> str:
+def _label(part: BlockData | None) -> str:
     kind = part["type"] if part else ""
     return KINDS[kind].block_name if kind in KINDS else kind
 
 
-def _block(part: Document | None) -> str:
+def _block(part: BlockData | None) -> str:
     """What a block says, a line for each of its values."""
     if not part or part["type"] not in KINDS:
         return "\n".join(_plain(value) for key, value in (part or {}).items() if key != "type")

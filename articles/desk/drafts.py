@@ -7,14 +7,14 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from articles.blocks import FocalField, clean_data
-from articles.documents import DocumentError, normalised
+from articles.document_schema import BlockData, Document, DocumentError, normalised
 from articles.models import Article, Draft, Presence
 from core.lib.text import storable
 
 PRESENT_SECONDS = 45
 
 
-def keep(article: Article | None, *, by: Any, base_version: int, document: dict[str, Any]) -> Draft:
+def keep(article: Article | None, *, by: Any, base_version: int, document: Document) -> Draft:
     """Keep what someone typed, apart from the revisions; the last of it replaces what was kept before."""
     values = {"document": _storable(document), "base_version": base_version, "saved_at": timezone.now()}
     draft, _ = Draft.objects.update_or_create(article=article, by=by, defaults=values)
@@ -35,20 +35,25 @@ def kept(article: Article | None, *, by: Any) -> Draft | None:
     return Draft.objects.filter(article=article, by=by).first()
 
 
-def as_far_as_it_goes(typed: dict[str, Any], saved: dict[str, Any]) -> dict[str, Any]:
-    """What one typed as a document that can be shown: a block that is half written is left out until it is whole."""
-    parts = [part for block in typed.get("blocks", []) if (part := _whole(block))]
-    kept = {name: saved[name] for name in ("slug", "reading_minutes")}
-    cover = _whole({"type": "image", **(typed.get("cover") or {})})
-    cover = {name: value for name, value in cover.items() if name != "type"} if cover else None
-    title = typed.get("title") or saved["title"]
+def as_far_as_it_goes(typed: Document, saved: Document) -> Document:
+    """What was typed as a document that can be shown: a half-written block is left out until it is whole."""
+    parts = [part for block in typed["blocks"] if (part := _whole(block))]
+    cover = _whole({"type": "image", **(typed["cover"] or {})})
+    shown = {
+        **typed,
+        "title": typed["title"] or saved["title"],
+        "slug": saved["slug"],
+        "cover": {name: value for name, value in cover.items() if name != "type"} if cover else None,
+        "reading_minutes": saved["reading_minutes"],
+        "blocks": parts,
+    }
     try:
-        return normalised({**typed, **kept, "title": title, "cover": cover, "blocks": parts})
+        return normalised(shown)
     except DocumentError:
         return {**saved, "blocks": parts}
 
 
-def _whole(block: dict[str, Any]) -> dict[str, Any] | None:
+def _whole(block: BlockData) -> BlockData | None:
     values = {name: value for name, value in block.items() if name != "type"}
     try:
         if isinstance(values.get("focal"), str):

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles.desk import checks, comments, drafts
 from articles.desk.diff import changes
-from articles.documents import DocumentError, StaleVersion, apply_document, document_of, normalised
+from articles.document_schema import Document, DocumentError, normalised
+from articles.documents import StaleVersion, apply_document, document_of
 from articles.models import Article, Revision
 from articles.preview import preview_page
 from articles.publishing import record
@@ -130,7 +131,7 @@ def conflict(request: HttpRequest, article: Article) -> HttpResponse:
                  changes=[change for change in found if change.changed])  # fmt: skip
 
 
-def _tidied(document: dict[str, Any]) -> dict[str, Any]:
+def _tidied(document: Document) -> Document:
     """What was typed in the form in which articles are stored, where it is right enough to have one."""
     try:
         return normalised(document)

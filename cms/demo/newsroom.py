@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from articles import publishing
 from articles.desk.comments import comment
-from articles.documents import KEYS, create_article
+from articles.document_schema import KEYS
+from articles.documents import create_article
 from articles.images import store_image
 from articles.models import Article, Author, Category, ImageAsset, Snippet, Tag
 from cms.demo import content

@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 
 from articles.aliases import merge_tags
-from articles.documents import DocumentError, apply_document, document_of
+from articles.document_schema import DocumentError
+from articles.documents import apply_document, document_of
 from articles.models import Article, Author, Category, Publication, Redirect, Tag
 from articles.publishing import publish, unpublish
 from articles.redirects import redirect_path

@@ -13,7 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from articles.desk import comments, drafts
-from articles.documents import DocumentError, apply_document, document_of, normalised
+from articles.document_schema import DocumentError, normalised
+from articles.documents import apply_document, document_of
 from articles.export import export_site
 from articles.models import Article, Author, Category, ImageAsset, Publication, Redirect, Revision, Snippet, Tag
 from core.models import OutgoingMail, SiteProfile

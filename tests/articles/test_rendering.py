@@ -6,7 +6,7 @@ import pytest
 
 from articles import slots
 from articles.blocks import KINDS
-from articles.documents import normalised
+from articles.document_schema import normalised
 from articles.embeds import embed_of
 from articles.rendering import Rendered, _renderers, rendered
 from tests.articles import factories

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from articles.blocks import clean_data
-from articles.documents import LIMITS, MAX_BLOCKS, SEO_LIMITS
+from articles.document_schema import LIMITS, MAX_BLOCKS, SEO_LIMITS
 from articles.importing.html.fragments import Block, sources_of
 from articles.importing.html.to_blocks import words_of
 from articles.importing.posts import Notes

@@ -14,15 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from articles.documents import (
-    LIMITS,
-    DocumentError,
-    StaleVersion,
-    apply_document,
-    document_of,
-    normalised,
-    slug_is_taken,
-)
+from articles.document_schema import LIMITS, DocumentError, normalised
+from articles.documents import StaleVersion, apply_document, document_of, slug_is_taken
 from articles.importing.html import limits
 from articles.importing.html.fragments import sources_of
 from articles.importing.html.to_blocks import convert, words_of
@@ -246,7 +239,7 @@ class Loader:
         article = known.article
         if article is None or not self.pictures.fetcher.enabled or self.dry_run:
             return
-        document = document_of(article)
+        document: dict[str, Any] = {**document_of(article)}
         before = copy.deepcopy(document)
         wanted = [source for source in _sources(document) if source.startswith("http")]
         contents = self.pictures.gather(wanted) if wanted else {}
