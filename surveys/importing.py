@@ -63,18 +63,9 @@ def import_season(
     """
     if Season.objects.filter(slug=slug).exists():
         raise ImportRefused(f"There is a season “{slug}” already.")
-    now = timezone.now()
-    season = Season.objects.create(
-        title=title,
-        slug=slug,
-        state=Season.State.CLOSED,
-        opens_at=opens_at,
-        closes_at=closes_at,
-        closed_at=closes_at or now,
-        is_imported=True,
-        imported_from=source[:200],
-        **texts,
-    )
+    times = {"opens_at": opens_at, "closes_at": closes_at, "closed_at": closes_at or timezone.now()}
+    origin = {"is_imported": True, "imported_from": source[:200]}
+    season = Season.objects.create(title=title, slug=slug, state=Season.State.CLOSED, **times, **origin, **texts)
     leaves: list[bytes] = []
     stored = [_store_category(season, place, imported, leaves) for place, imported in enumerate(categories)]
     ledger.append(season, [(LedgerEntry.Kind.CAST, leaf, None) for leaf in leaves])

@@ -99,7 +99,7 @@ class SmtpServer:
 
 
 def _close(server: SMTP) -> str:
-    if server.transport:
+    if isinstance(server.transport, asyncio.Transport):
         server.transport.abort()
     return "421 4.3.0 Closing"
 
