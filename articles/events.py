@@ -1,12 +1,11 @@
-"""What others are told of articles."""
+"""The events of articles that webhooks can ask for, and what each of them says."""
 
 from typing import Any
 
 from django.conf import settings
 
 from articles.models import Publication
-from core.webhooks import announce as announce_event
-from core.webhooks import register_event
+from core import webhooks
 
 EVENTS = {
     "article.published": "an article goes live",
@@ -17,17 +16,17 @@ EVENTS = {
 
 
 def register_all() -> None:
-    """Called once, when Django starts."""
+    """Register the events of articles."""
     for name, label in EVENTS.items():
-        register_event(name, label)
+        webhooks.register(name, label)
 
 
 def announce(event: str, publication: Publication, *, old_address: str | None = None) -> None:
-    """Say what happened to an article, in the transaction in which it happens."""
-    announce_event(event, {"article": _shown(publication, old_address)})
+    """Announce what happened to an article, in the transaction in which it happens."""
+    webhooks.announce(event, {"article": _payload(publication, old_address)})
 
 
-def _shown(publication: Publication, old_address: str | None) -> dict[str, Any]:
+def _payload(publication: Publication, old_address: str | None) -> dict[str, Any]:
     address = publication.get_absolute_url()
     return {
         "id": publication.article_id,

@@ -62,20 +62,6 @@ class Rendering:
         return html
 
 
-Renderer = Callable[[Rendering, BlockData], tuple[str, str]]
-_renderers: dict[str, Renderer] = {}
-
-
-def renderer(kind: str) -> Callable[[Renderer], Renderer]:
-    """Register how a kind of block becomes (HTML, plain text)."""
-
-    def register(function: Renderer) -> Renderer:
-        _renderers[kind] = function
-        return function
-
-    return register
-
-
 def rendered(document: Document) -> Rendered:
     """Render a canonical document. Only the document, the images it names and the templates decide the outcome."""
     blocks = document["blocks"]
@@ -84,7 +70,7 @@ def rendered(document: Document) -> Rendered:
     previous = ""
     for block in _grouped(blocks):
         block["bare"] = bool(_ENDS_WITH_HEADING.search(previous)) or "faq" in rendering.anchors
-        part, words = _renderers[block["type"]](rendering, block)
+        part, words = RENDERERS[block["type"]](rendering, block)
         html.append(part)
         text.append(words)
         previous = part
@@ -128,26 +114,22 @@ def _template(kind: str, context: dict[str, Any]) -> str:
     return render_to_string(f"articles/blocks/{kind}.html", context).strip()
 
 
-@renderer("richtext")
 def _richtext(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     html = clean(block["html"])
     return _template("richtext", {"html": rendering.anchored(html)}), text_of(html)
 
 
-@renderer("image")
 def _image(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     picture = picture_of(block, rendering.assets)
     return _template("image", {"picture": picture}), picture.get("caption", "")
 
 
-@renderer("gallery")
 def _gallery(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     pictures = [picture_of(entry, rendering.assets) for entry in block["images"]]
     captions = [picture.get("caption", "") for picture in pictures]
     return _template("gallery", {**block, "pictures": pictures}), "\n".join(filter(None, captions))
 
 
-@renderer("faq")
 def _faq(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     entries = [{"question": entry["question"], "answer": clean(entry["answer"])} for entry in block["entries"]]
     rendering.result.faq += entries
@@ -158,7 +140,6 @@ def _faq(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return _template("faq", {"entries": entries, "bare": block["bare"]}), text
 
 
-@renderer("cta")
 def _cta(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     if snippet := block.get("snippet"):
         rendering.result.snippets.append(snippet)
@@ -166,18 +147,15 @@ def _cta(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return _template("cta", {"cta": block}), ""
 
 
-@renderer("callout")
 def _callout(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     html = clean(block["html"])
     return _template("callout", {**block, "html": html}), text_of(html)
 
 
-@renderer("pullquote")
 def _pullquote(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return _template("pullquote", block), ""
 
 
-@renderer("table")
 def _table(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     rows = rows_of(block["csv"])
     head = rows.pop(0) if block["header"] and len(rows) > 1 else []
@@ -192,7 +170,6 @@ def _table(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return _template("table", context), "\n".join(" ".join(row) for row in [head, *body])
 
 
-@renderer("chart")
 def _chart(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     heading, *rows = rows_of(block["csv"])
     rendering.charts += 1
@@ -215,36 +192,50 @@ def _figure(cell: str) -> Decimal:
     return Decimal(re.sub(r"[^\d.-]", "", cell.replace("−", "-")))
 
 
-@renderer("embed")
 def _embed(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     embed = embed_of(block["url"])
     return (_template("embed", {"embed": embed}), "") if embed else ("", "")
 
 
-@renderer("code")
 def _code(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return _template("code", block), block["code"]
 
 
-@renderer("award_results")
 def _award_results(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return slots.mark("award_results", block["season"], block["category"]), ""
 
 
-@renderer("signup")
 def _signup(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return slots.mark("signup", block.get("newsletter", "")), ""
 
 
-@renderer("sponsor_slot")
 def _sponsor_slot(_rendering: Rendering, _block: BlockData) -> tuple[str, str]:
     return slots.mark("sponsor_slot"), ""
 
 
-@renderer("related")
 def _related(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     article = rendering.articles.get(block["article"])
     if article is None:
         return "", ""
     rendering.result.also_read.append(article)
     return slots.mark("also_read", str(article)), ""
+
+
+# What each kind of block becomes: HTML and plain text.
+RENDERERS: dict[str, Callable[[Rendering, BlockData], tuple[str, str]]] = {
+    "richtext": _richtext,
+    "image": _image,
+    "gallery": _gallery,
+    "faq": _faq,
+    "cta": _cta,
+    "callout": _callout,
+    "pullquote": _pullquote,
+    "table": _table,
+    "chart": _chart,
+    "embed": _embed,
+    "code": _code,
+    "award_results": _award_results,
+    "signup": _signup,
+    "sponsor_slot": _sponsor_slot,
+    "related": _related,
+}

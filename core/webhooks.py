@@ -24,8 +24,8 @@ TEST = "test"
 EVENTS: dict[str, str] = {}
 
 
-def register_event(name: str, label: str) -> None:
-    """Add an event that a webhook can ask for: register_event("article.published", "an article went live")."""
+def register(name: str, label: str) -> None:
+    """Add an event that a webhook can ask for: register("article.published", "an article went live")."""
     EVENTS[name] = label
 
 

@@ -8,7 +8,7 @@ from articles import slots
 from articles.blocks import KINDS
 from articles.document_schema import normalised
 from articles.embeds import embed_of
-from articles.rendering import Rendered, _renderers, rendered
+from articles.rendering import RENDERERS, Rendered, rendered
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ def render(*blocks: dict[str, Any]) -> Rendered:
 
 
 def test_every_kind_has_a_renderer() -> None:
-    assert set(_renderers) == set(KINDS)
+    assert set(RENDERERS) == set(KINDS)
 
 
 def test_headings_get_anchors_of_their_own_and_stand_in_the_contents() -> None:
