@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import require_safe
@@ -56,7 +57,7 @@ def feed(request: HttpRequest, form: str, kind: str = "", slug: str = "") -> Htt
     head = {
         "title": storable(f"{site.name}: {source}" if source else site.name),
         "description": storable(getattr(source, "description", "") or site.tagline or site.name),
-        "home": absolute(source.get_absolute_url() if source else "/"),
+        "home": absolute(source.get_absolute_url() if source else reverse("home")),
         "address": absolute(request.path),
     }
     found: PublicationQuerySet = source.publications.live() if source else Publication.objects.live()

@@ -31,7 +31,7 @@ Entry = tuple[str, datetime | None]  # path, time of the last change
 
 def _lists() -> Iterable[Entry]:
     """The pages that are lists."""
-    yield "/", None
+    yield reverse("home"), None
     yield reverse("articles:articles"), None
     listed = (
         (Category, Publication.objects.filter(category=OuterRef("pk")).order_by()),

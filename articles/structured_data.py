@@ -85,7 +85,7 @@ def site_data(site: SiteProfile) -> SafeString:
 
 def list_data(name: str, url: str, site: SiteProfile, *, author: AuthorContext | None = None) -> SafeString:
     """What a list of articles says: where it stands, and on an author's page, who that is."""
-    steps = [(site.name, "/"), ("Articles", reverse("articles:articles"))]
+    steps = [(site.name, reverse("home")), ("Articles", reverse("articles:articles"))]
     trail = breadcrumbs(*steps, *([] if url == steps[-1][1] else [(name, url)]))
     if not author:
         return _graph(trail)
@@ -116,7 +116,7 @@ def article_data(shown: ArticleContext, site: SiteProfile) -> SafeString:
         article["description"] = description
     if image := shown["social_image"]:
         article["image"] = [image]
-    steps = [(site.name, "/"), ("Articles", reverse("articles:articles"))]
+    steps = [(site.name, reverse("home")), ("Articles", reverse("articles:articles"))]
     if category := shown["category"]:
         article["articleSection"] = category["name"]
         steps.append((category["name"], category["url"]))

@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -46,7 +47,13 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 @tagged(LISTS)
 def articles(request: HttpRequest) -> HttpResponse:
     """All articles, newest first."""
-    return _listing(request, Publication.objects.live(), kind="all", heading="Articles", feed_url="/feed.xml")
+    return _listing(
+        request,
+        Publication.objects.live(),
+        kind="all",
+        heading="Articles",
+        feed_url=reverse("articles:feed", args=["xml"]),
+    )
 
 
 @require_safe

@@ -8,6 +8,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -16,16 +17,17 @@ from core import doorbell, heartbeats
 from surveys import keys
 from surveys.models import Season
 
-PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+PROBES = ("healthz", "readyz", "metrics")
 OK = "ok"
 
 
 def answer_by_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware that comes first: probes ask by an IP address, which is not one of the site's hosts."""
     host = urlsplit(settings.SITE_URL).netloc
+    paths = {reverse(name) for name in PROBES}
 
     def answered(request: HttpRequest) -> HttpResponse:
-        if request.path_info in PATHS:
+        if request.path_info in paths:
             request.META["HTTP_HOST"] = host
         return get_response(request)
 

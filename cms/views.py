@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
@@ -33,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
         **front_page(),
         "award": teaser(),
         "placement": placement,
-        "canonical": absolute("/"),
+        "canonical": absolute(reverse("home")),
         "structured_data": site_data(SiteProfile.current()),
     }
     return render(request, "home.html", context)

@@ -7,6 +7,7 @@ from django.contrib.syndication.views import Feed
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse_lazy
 from django.views.decorators.http import require_safe
 
 from core.models import SiteProfile
@@ -37,7 +38,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 class BriefingFeed(Feed):
     """The archive as RSS."""
 
-    link = "/newsletter/archive/"
+    link = reverse_lazy("newsletter:archive")
     description = "Every briefing that was sent."
 
     def title(self) -> str:

@@ -161,12 +161,16 @@ def render(briefing: Briefing, links: Links) -> Rendered:
 
 def counting_links(markers: Markers) -> Links:
     """Links whose clicks are counted, with holes for what differs between recipients."""
-    base, recipient = settings.SITE_URL, markers["delivery"]
+    recipient = markers["delivery"]
+
+    def follow(number: int, _url: str = "") -> str:
+        return settings.SITE_URL + reverse("newsletter:click", args=[f"{number}.{recipient}"])
+
     return replace(
         plain_links(markers["unsubscribe"], markers["preferences"]),
-        follow=lambda number, _url: f"{base}/l/{number}.{recipient}",
-        pixel=f"{base}/o/{recipient}.gif",
-        canary=f"{base}/l/{CANARY}.{recipient}",
+        follow=follow,
+        pixel=settings.SITE_URL + reverse("newsletter:open", args=[recipient]),
+        canary=follow(CANARY),
     )
 
 

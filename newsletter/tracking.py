@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -23,7 +24,6 @@ from newsletter.composition import CANARY
 from newsletter.models import Hit, TrackedLink
 from sponsors.clicks import Visit, record_click
 
-SAFE_PAGE = "/newsletter/archive/"
 TOO_SOON = timedelta(seconds=5)
 AROUND_CANARY = timedelta(seconds=60)
 BURST_LINKS, BURST_WITHIN = 3, timedelta(seconds=3)
@@ -44,7 +44,7 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404("This link is not complete.")
     link = TrackedLink.objects.filter(number=int(number), briefing__deliveries=delivery_id).first()
     if link is None:  # ours, but no longer kept
-        return HttpResponseRedirect(SAFE_PAGE)
+        return redirect("newsletter:archive")
     _record(request, Hit(kind=Hit.Kind.CLICK, delivery_id=delivery_id, link=link))
     response = HttpResponseRedirect(link.url)
     response["Referrer-Policy"] = "no-referrer"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from crawleruseragents import is_crawler
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from core.lib.networks import network_of
@@ -14,7 +15,6 @@ from core.lib.signing import BadToken, read_token
 from sponsors.models import AdEvent, Claim, CreativeVersion
 from sponsors.placements import CLICK
 
-SAFE_PAGE = "/"
 COUNTED_FOR = timedelta(days=30)
 Reason = AdEvent.Reason
 
@@ -65,7 +65,7 @@ def follow(token: str, visit: Visit, *, now: datetime | None = None) -> str:
         address=visit.address,
         version_id=version.pk,
     )
-    return SAFE_PAGE if ended else version.link_url
+    return reverse("home") if ended else version.link_url
 
 
 def record_click(

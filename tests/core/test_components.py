@@ -64,6 +64,7 @@ CONTEXTS = {
     "mark": {},
     "messages": {"messages": [SimpleNamespace(level_tag="success", __str__=lambda _: HOSTILE)]},
     "meta": {"article": ARTICLE},
+    "nav_links": {"site": SITE, "path": "/blog/"},
     "notice": {"text": HOSTILE, "tone": "danger"},
     "package_card": {"package": {"name": "Gold", "price_text": "€ 2,400", "includes": [HOSTILE], "url": "/advertise/book/gold/"}},
     "pagination": {"page": Paginator(range(9), 2).page(2), "query": ""},

@@ -1,14 +1,76 @@
-"""Templates can be read without scrolling sideways."""
+"""Templates can be read without scrolling sideways, and no address of ours is written out where it can be asked for."""
 
+import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.urls import get_resolver
 
-FOLDER = Path(__file__).resolve().parents[2] / "templates"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "templates"
 TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.*"))
+APPS = ("articles", "cms", "core", "newsletter", "sponsors", "surveys")
+MODULES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for app in APPS
+    for path in (ROOT / app).rglob("*.py")
+    if path.parent.name != "migrations"
+)
+SCRIPTS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "static" / "js").rglob("*.js"))
+ALLOWED = {
+    "articles/robots.txt",  # names folders, which have no page of their own
+    "articles/models/publication.py",  # shows in a help text what an address looks like
+    "core/models.py",  # likewise
+    "cms/ops/serving.py",  # asks its own server for /healthz, and has no Django
+    "cms/settings.py",  # says where static and media files are
+    "newsletter/mime.py",  # writes the header of one-click unsubscription, and has no Django
+}
+
+
+def first_parts() -> Iterator[str]:
+    """How the paths of the site begin: "blog/", "sitemap.xml" …"""
+    for pattern in get_resolver().url_patterns:
+        for entry in getattr(pattern, "url_patterns", []) if str(pattern.pattern) == "" else [pattern]:
+            yield re.split(r"(?<=/)|<", str(entry.pattern))[0]
+
+
+def own_paths(text: str) -> list[str]:
+    beginnings = "|".join(sorted({re.escape(part) for part in first_parts() if part}))
+    return re.findall(rf"(?:^|(?<=[\s\"'`(=}}]))/(?:{beginnings})[^\s\"'`<,)]*", text)
+
+
+def strings_in(module: Path) -> Iterator[str]:
+    """The strings of a module that are not docstrings, which speak of addresses."""
+    tree = ast.parse(module.read_text())
+    prose = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in prose:
+            yield node.value
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_no_line_of_a_template_is_longer_than_160_characters(name: str) -> None:
     lines = (FOLDER / name).read_text().splitlines()
     assert [number for number, line in enumerate(lines, 1) if len(line) > 160] == []
+
+
+def test_an_own_path_is_told_from_another() -> None:
+    text = """<a href="/blog/a/">, '/feed.xml', {{ site_url }}/awards/, <a href="/">, "/blogger/", https://a.example/blog/"""
+    assert own_paths(text) == ["/blog/a/", "/feed.xml", "/awards/"]
+
+
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if name not in ALLOWED])
+def test_a_template_asks_for_addresses_by_name(name: str) -> None:
+    assert own_paths((FOLDER / name).read_text()) == []
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in ALLOWED])
+def test_a_module_asks_for_addresses_by_name(name: str) -> None:
+    assert [path for string in strings_in(ROOT / name) for path in own_paths(string)] == []
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_is_told_its_addresses_by_the_page(name: str) -> None:
+    assert own_paths((ROOT / name).read_text()) == []

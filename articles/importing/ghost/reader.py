@@ -9,6 +9,8 @@ from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
+from django.urls import reverse
+
 from articles.importing.archives import ZipFiles, files_beside
 from articles.importing.decoding import decode
 from articles.importing.ghost.lexical_mobiledoc import lexical_html, mobiledoc_html
@@ -66,7 +68,7 @@ def read_ghost(path: Path, encoding: str | None = None) -> Export:
         total=len(ghost.rows("posts")),
         files=files,
         left=ghost.left(),
-        redirects=[("/rss/", "/feed.xml")],
+        redirects=[("/rss/", reverse("articles:feed", args=["xml"]))],
         pages=ghost.pages(),
         site=ghost.site,
         remarks=ghost.remarks,

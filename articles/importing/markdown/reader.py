@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from django.urls import reverse
+
 from articles.importing.archives import FolderFiles, ZipFiles, files_beside
 from articles.importing.decoding import decode
 from articles.importing.markdown.dialects import plain_markdown
@@ -178,7 +180,7 @@ class _Folder:
         target = unquote(target.strip().strip("/")).lower()
         stem = target.rsplit("/", 1)[-1]
         found = self.slugs.get(target) or self.slugs.get(stem.rsplit(".", 1)[0] if stem.endswith(ENDINGS) else stem)
-        return f"/blog/{found}/" if found else ""
+        return reverse("articles:article", args=[found]) if found else ""
 
     def _located(self, html: str, folder: str) -> str:
         html = _IMAGE.sub(lambda match: match[1] + self.located(match[2], folder) + match[3], html)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from django.urls import reverse
+
 from articles.importing.archives import main_file
 from articles.importing.decoding import decode
 from articles.importing.posts import (
@@ -74,7 +76,7 @@ def read_webflow(path: Path, encoding: str | None = None) -> Export:
         if at not in columns.values() and at not in more and filled:
             left[f"column “{name or at + 1}”, which nothing here corresponds to"] = filled
     site, folder = _where_posts_were(rows, columns)
-    if folder != OUR_FOLDER:
+    if folder != reverse("articles:articles"):
         remarks.append(f"Links in the texts show that posts were at {site}{folder}…: they are redirected from there.")
     posts = _posts(rows, columns, more, folder)
     return Export("webflow", posts, total=len(rows), site=site, files=files, remarks=remarks, left=left)
@@ -123,14 +125,13 @@ def _columns(header: list[str], rows: list[Row]) -> tuple[dict[str, int], list[i
     return columns, more, remarks
 
 
-OUR_FOLDER = "/blog/"
 _LINK = re.compile(r"""href=["']?(https?://[^/"'\s>]+)?(/(?:[^"'\s>#?]*/)?)([\w-]+)/?["'\s>#?]""")
 
 
 def _where_posts_were(rows: list[Row], columns: dict[str, int]) -> tuple[str, str]:
     """The old site and the folder of its posts, as links from one post to another show them."""
     if "slug" not in columns:
-        return "", OUR_FOLDER
+        return "", reverse("articles:articles")
     slugs = {row.cells[columns["slug"]].strip() for row in rows if row.cells}
     found: dict[tuple[str, str], set[str]] = {}
     for row in rows:
@@ -140,7 +141,7 @@ def _where_posts_were(rows: list[Row], columns: dict[str, int]) -> tuple[str, st
     # A link without a host leads to the site itself; one with a host may be a guest post, unless there are more of them.
     certain = {key: hits for key, hits in found.items() if not key[0] or len(hits) > 1}
     if not certain:
-        return "", OUR_FOLDER
+        return "", reverse("articles:articles")
     site, folder = max(certain, key=lambda key: len(certain[key]))
     return site, folder
 

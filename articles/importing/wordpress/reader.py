@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from django.urls import reverse
+
 from articles.importing.archives import files_beside
 from articles.importing.posts import (
     DRAFT,
@@ -88,7 +90,7 @@ def read_wordpress(path: Path, encoding: str | None = None) -> Export:
         files=files,
         remarks=found.remarks,
         left=left,
-        redirects=[("/feed/", "/feed.xml")],
+        redirects=[("/feed/", reverse("articles:feed", args=["xml"]))],
         pages=found.pages(),
     )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.urls import reverse
 
 from cms.demo.accounts import password_file
 from core.models import User
@@ -15,8 +16,8 @@ class Command(BaseCommand):
     help = "Print the site's addresses and, in the demo newsroom, the accounts."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for label, path in (("Site", "/"), ("Desk", "/admin/"), ("API", "/api/docs/")):
-            self.stdout.write(f"  {label:<8} {settings.SITE_URL}{path}")
+        for label, name in (("Site", "home"), ("Desk", "admin:index"), ("API", "api-docs")):
+            self.stdout.write(f"  {label:<8} {settings.SITE_URL}{reverse(name)}")
         if not settings.EMAIL_URL:
             self.stdout.write(f"  {'Mail':<8} {settings.EMAIL_OUTBOX}")
         if settings.EMBEDDED_DATABASE and password_file().exists():

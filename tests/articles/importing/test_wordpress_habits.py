@@ -8,6 +8,7 @@ from django.test import Client
 from articles.documents import document_of
 from articles.models import Article, Author, Category, Publication, Redirect, Tag
 from tests.articles.importing.samples import wxr, wxr_item, wxr_meta, zipped
+from tests.html import one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +70,7 @@ def test_pictures_of_a_gallery_show_their_captions_and_are_links_where_we_have_n
     caption = "<excerpt:encoded><![CDATA[Seen from the bridge]]></excerpt:encoded>"
     came(wxr_item(1, '[gallery ids="50,51"]'), picture(50, extra=caption), picture(51))
     html = Publication.objects.get().html
-    assert "<figcaption>Seen from the bridge</figcaption>" in html
+    assert "<figcaption> Seen from the bridge </figcaption>" in one_line(html)
     assert html.count("This image is kept at its source") == 2
     assert "<img" not in html
 
