@@ -183,6 +183,7 @@ INSTALLED_APPS = [
     "content_editor",
     "django_prose_editor",
     "csp",
+    "pgtrigger",
 ]
 
 MIDDLEWARE = [

@@ -71,24 +71,13 @@ def _reset_kept() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The test database, with what migrations put in kept aside; nobody is left in it at the end."""
+    """The test database, with what migrations put in kept aside for tests that commit; nobody is left in it at the end."""
+    from django.test import TransactionTestCase
+
     with django_db_blocker.unblock():
         database.keep_what_migrations_put_in()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: database.put_back_what_migrations_put_in())
+        yield
     with django_db_blocker.unblock():
         database.end_other_sessions()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """A test that commits empties the database when it ends, also where it fails: put back what migrations had put in."""
-    try:
-        return (yield)
-    finally:
-        marker = item.get_closest_marker("django_db")
-        commits = "transactional_db" in item.fixturenames or (marker and marker.kwargs.get("transaction"))  # type: ignore[attr-defined]
-        if commits:
-            from pytest_django.plugin import blocking_manager_key
-
-            with item.config.stash[blocking_manager_key].unblock():
-                database.put_back_what_migrations_put_in()

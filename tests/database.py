@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.management.color import no_style
 from django.db import connection, transaction
 
 KEPT = "kept"  # a schema that Django does not know of
@@ -19,13 +20,15 @@ def keep_what_migrations_put_in() -> None:
 
 
 def put_back_what_migrations_put_in() -> None:
-    """Replace what Django left in those tables by what was in them, past triggers and foreign keys."""
+    """Empty every table, and fill it with what was kept: past triggers, some of which refuse TRUNCATE, and foreign keys."""
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
+        for statement in connection.ops.sql_flush(no_style(), tables):
+            cursor.execute(statement)
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [KEPT])
         for (table,) in cursor.fetchall():
             name = connection.ops.quote_name(table)
-            cursor.execute(f"DELETE FROM {name}")
             cursor.execute(f"INSERT INTO {name} SELECT * FROM {KEPT}.{name}")
         _number_anew(cursor)
 

@@ -1,7 +1,5 @@
 """What happened to an article, who is in it, and what was said about it."""
 
-from typing import Any, ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,6 +7,7 @@ from django.utils import timezone
 
 from articles.models.article import Article
 from core.lib.prefix_search import words_index
+from core.lib.triggers import append_only
 
 USER = settings.AUTH_USER_MODEL
 
@@ -87,7 +86,7 @@ class Comment(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One thing that was done to an article. A trigger in the database refuses to change or delete it.
+    """One thing that was done to an article; never changed or deleted.
 
     It outlives the article and the person: neither reference is enforced, and both names are written down.
     """
@@ -102,11 +101,10 @@ class AuditEntry(models.Model):
     detail = models.CharField(max_length=400, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
-    CHANGES_REFUSED: ClassVar[str] = "An audit entry is never changed or deleted."
-
     class Meta:
         ordering = ["-at", "-pk"]
         verbose_name_plural = "audit log"
+        triggers = [append_only("Entries of the audit log are never changed or deleted.")]
         indexes = [
             models.Index(fields=["article", "-at"], name="audit_of_article"),
             models.Index(fields=["-at", "-id"], name="audit_newest"),
@@ -116,8 +114,3 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.by_name} {self.action} {self.article_title}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk:
-            raise ValueError(self.CHANGES_REFUSED)
-        super().save(*args, **kwargs)

@@ -3,6 +3,8 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
+import pgtrigger.compiler
+import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
@@ -720,5 +722,109 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="booking",
             constraint=models.CheckConstraint(condition=models.Q(("price__gte", 0)), name="booking_price_not_negative"),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="adevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'Clicks are never changed or deleted: reports add them up.' USING ERRCODE = 'restrict_violation';",
+                    hash="9a64e048af46be924f39f0bcbe5d29fef7db3238",
+                    level="STATEMENT",
+                    operation="UPDATE OR DELETE OR TRUNCATE",
+                    pgid="pgtrigger_append_only_b8278",
+                    table="sponsors_adevent",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="approval",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'Verdicts are never changed or deleted: a new verdict is a new row.' USING ERRCODE = 'restrict_violation';",
+                    hash="f2add63913141240344efc3a9bed1f3c1595eef6",
+                    level="STATEMENT",
+                    operation="UPDATE OR DELETE OR TRUNCATE",
+                    pgid="pgtrigger_append_only_64368",
+                    table="sponsors_approval",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="creativeversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'What was handed in is never changed or deleted: an edit is a new version.' USING ERRCODE = 'restrict_violation';",
+                    hash="c6785d5e602cdfd79083a35842e1d71ae6780718",
+                    level="STATEMENT",
+                    operation="UPDATE OR DELETE OR TRUNCATE",
+                    pgid="pgtrigger_append_only_bdad0",
+                    table="sponsors_creativeversion",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="disclosureentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'Entries of the disclosure log are never changed or deleted: it is public.' USING ERRCODE = 'restrict_violation';",
+                    hash="4b52b77798913f7a05e43d6bd82651360b4f6c11",
+                    level="STATEMENT",
+                    operation="UPDATE OR DELETE OR TRUNCATE",
+                    pgid="pgtrigger_append_only_8e34d",
+                    table="sponsors_disclosureentry",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="package",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."quoted_at" IS NOT NULL AND (OLD."tier" IS DISTINCT FROM (NEW."tier") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."summary" IS DISTINCT FROM (NEW."summary") OR OLD."price" IS DISTINCT FROM (NEW."price") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."quoted_at" IS DISTINCT FROM (NEW."quoted_at")))',
+                    func="RAISE EXCEPTION 'This package was quoted to someone, so it can no longer change. Make a new version.' USING ERRCODE = 'restrict_violation';",
+                    hash="4ba68826b9ed3ab6716c359f632b8af8ba9e266a",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_0f17b",
+                    table="sponsors_package",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="packageitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF EXISTS (SELECT FROM sponsors_package WHERE quoted_at IS NOT NULL AND id IN (OLD.package_id, NEW.package_id)) THEN RAISE EXCEPTION 'This package was quoted to someone, so it can no longer change. Make a new version.' USING ERRCODE = 'restrict_violation'; END IF; RETURN COALESCE(NEW, OLD);",
+                    hash="10298641e70800693aef1706c98242fd203985e4",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_frozen_ba2f6",
+                    table="sponsors_packageitem",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="packageitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'This package was quoted to someone, so it can no longer change. Make a new version.' USING ERRCODE = 'restrict_violation';",
+                    hash="e8664bf917ecfa3ed3dc0a35598cba0083aac3a8",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_37981",
+                    table="sponsors_packageitem",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -2,17 +2,20 @@
 
 from typing import Any
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from core.lib.triggers import Refusal, frozen, never_truncated
 from sponsors.querysets import PackageQuerySet
 
 CHANNEL = RegexValidator(r"^(web|mail):[a-z0-9-]+$", "Write web:<place> or mail:<newsletter>, such as web:article.")
 SIZE = RegexValidator(r"^[1-9]\d{1,3}x[1-9]\d{1,3}$", "Write a size as width x height in pixels, such as 600x200.")
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capitals, such as USD.")
+QUOTED = "This package was quoted to someone, so it can no longer change. Make a new version."
 
 
 class PlacementKind(models.Model):
@@ -77,6 +80,18 @@ class Package(models.Model):
 
     class Meta:
         ordering = ["-price", "tier", "-version"]
+        triggers = [
+            frozen(
+                "tier",
+                "version",
+                "summary",
+                "price",
+                "currency",
+                "quoted_at",
+                once=pgtrigger.Q(old__quoted_at__isnull=False),
+                words=QUOTED,
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["tier", "version"], name="package_version_unique"),
             models.UniqueConstraint(
@@ -126,6 +141,16 @@ class PackageItem(models.Model):
 
     class Meta:
         ordering = ["kind__channel", "kind__position", "id"]
+        triggers = [
+            Refusal(
+                "frozen",
+                pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                words=QUOTED,
+                exists="SELECT FROM sponsors_package"
+                " WHERE quoted_at IS NOT NULL AND id IN (OLD.package_id, NEW.package_id)",
+            ),
+            never_truncated(QUOTED),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["package", "kind"], name="package_item_kind_unique"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="package_item_quantity_positive"),
@@ -136,7 +161,7 @@ class PackageItem(models.Model):
 
     def clean(self) -> None:
         if self.package_id and self.package.quoted_at:
-            raise ValidationError("This package was quoted to someone, so it can no longer change. Make a new version.")
+            raise ValidationError(QUOTED)
 
 
 def money(amount: Any, currency: str) -> str:

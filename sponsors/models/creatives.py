@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from core.lib.triggers import append_only
 from sponsors.models.catalogue import PlacementKind
 from sponsors.models.inventory import Booking
 from sponsors.querysets import CreativeQuerySet, CreativeVersionQuerySet
@@ -81,6 +82,7 @@ class CreativeVersion(models.Model):
 
     class Meta:
         ordering = ["creative", "-number"]
+        triggers = [append_only("What was handed in is never changed or deleted: an edit is a new version.")]
         constraints = [
             models.UniqueConstraint(fields=["creative", "number"], name="creative_version_number_unique"),
             models.CheckConstraint(condition=Q(link_url__regex=r"^https?://"), name="creative_version_link_is_http"),
@@ -115,6 +117,7 @@ class Approval(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        triggers = [append_only("Verdicts are never changed or deleted: a new verdict is a new row.")]
         constraints = [
             models.CheckConstraint(condition=Q(verdict__in=["approved", "rejected"]), name="approval_verdict_known"),
             models.CheckConstraint(

@@ -5,13 +5,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from core.lib.triggers import append_only
 from sponsors.models.creatives import CreativeVersion
 from sponsors.models.inventory import Booking, Claim
 from sponsors.querysets import AdEventQuerySet
 
 
 class AdEvent(models.Model):
-    """One click on an insertion as it came, with its verdict. Append-only; a report adds these up."""
+    """One click on an insertion as it came, with its verdict; reports add these up."""
 
     class Kind(models.TextChoices):
         CLICK = "click"
@@ -48,6 +49,7 @@ class AdEvent(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name, verbose_name_plural = "click on an ad", "clicks on ads"
+        triggers = [append_only("Clicks are never changed or deleted: reports add them up.")]
         indexes = [
             models.Index(fields=["claim", "reason"], name="ad_event_by_claim"),
             models.Index(fields=["reason", "-id"], name="ad_event_by_reason"),
@@ -82,6 +84,7 @@ class DisclosureEntry(models.Model):
     class Meta:
         ordering = ["-number"]
         verbose_name_plural = "disclosure log"
+        triggers = [append_only("Entries of the disclosure log are never changed or deleted: it is public.")]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=["booked", "cancelled"]), name="disclosure_kind_known")
         ]

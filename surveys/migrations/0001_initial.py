@@ -5,6 +5,8 @@ import django.db.models.functions.datetime
 import django.db.models.functions.text
 import django.db.models.lookups
 import django.utils.timezone
+import pgtrigger.compiler
+import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
@@ -652,6 +654,183 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=django.db.models.lookups.Exact(django.db.models.functions.text.Length("signature"), 64),
                 name="tree_head_signature_is_64_bytes",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="awardcategory",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."season_id" IS DISTINCT FROM (NEW."season_id"))',
+                    func="IF EXISTS (SELECT FROM surveys_ballot WHERE category_id = OLD.id) THEN RAISE EXCEPTION 'Ballots hold this slug, so it is kept for good.' USING ERRCODE = 'restrict_violation'; END IF; RETURN COALESCE(NEW, OLD);",
+                    hash="51e181cb8929700eb6d372206c5d3d0cb28e68c9",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_b7321",
+                    table="surveys_awardcategory",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="ballot",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."category_id" IS DISTINCT FROM (NEW."category_id") OR OLD."choice" IS DISTINCT FROM (NEW."choice") OR OLD."nonce" IS DISTINCT FROM (NEW."nonce") OR OLD."leaf_hash" IS DISTINCT FROM (NEW."leaf_hash"))',
+                    func="RAISE EXCEPTION 'What a ballot says is kept for good.' USING ERRCODE = 'restrict_violation';",
+                    hash="df3418aecae32550d4770602818acd2c5b772ebf",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_9dfcd",
+                    table="surveys_ballot",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="ballot",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'Ballots are kept for good.' USING ERRCODE = 'restrict_violation';",
+                    hash="29d7ee7b29448045c20500fb84d5fd35dd62e5c2",
+                    level="STATEMENT",
+                    operation="DELETE OR TRUNCATE",
+                    pgid="pgtrigger_never_deleted_32bdd",
+                    table="surveys_ballot",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="ledgerentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'The ledger is kept for good: its entries are never changed or deleted.' USING ERRCODE = 'restrict_violation';",
+                    hash="d7ef2ab0cd7c071849f13f258d5fb935f1f8168b",
+                    level="STATEMENT",
+                    operation="UPDATE OR DELETE OR TRUNCATE",
+                    pgid="pgtrigger_append_only_7af9f",
+                    table="surveys_ledgerentry",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="nominee",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."category_id" IS DISTINCT FROM (NEW."category_id"))',
+                    func="IF EXISTS (SELECT FROM surveys_ballot WHERE category_id = OLD.category_id) THEN RAISE EXCEPTION 'Ballots hold this slug, so it is kept for good.' USING ERRCODE = 'restrict_violation'; END IF; RETURN COALESCE(NEW, OLD);",
+                    hash="9a73d1f5be767bd14adc6012712f050776b1656c",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_9ad0a",
+                    table="surveys_nominee",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="nominee",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF EXISTS (SELECT FROM surveys_ballot WHERE category_id = OLD.category_id) THEN RAISE EXCEPTION 'Ballots hold this slug, so it is kept for good.' USING ERRCODE = 'restrict_violation'; END IF; RETURN COALESCE(NEW, OLD);",
+                    hash="d080828de6d34ec118b1f386798ced0f515a09ae",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_9958e",
+                    table="surveys_nominee",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="season",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."slug" IS DISTINCT FROM (NEW."slug"))',
+                    func="IF EXISTS (SELECT FROM surveys_ballot JOIN surveys_awardcategory category ON category.id = category_id WHERE category.season_id = OLD.id) THEN RAISE EXCEPTION 'Ballots hold this slug, so it is kept for good.' USING ERRCODE = 'restrict_violation'; END IF; RETURN COALESCE(NEW, OLD);",
+                    hash="32e457152d365a315c63f2c5dae3df4444a72123",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_15dfc",
+                    table="surveys_season",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="tally",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."category_id" IS DISTINCT FROM (NEW."category_id") OR OLD."tree_head_id" IS DISTINCT FROM (NEW."tree_head_id") OR OLD."method" IS DISTINCT FROM (NEW."method") OR OLD."rules_version" IS DISTINCT FROM (NEW."rules_version") OR OLD."ballots" IS DISTINCT FROM (NEW."ballots") OR OLD."base" IS DISTINCT FROM (NEW."base") OR OLD."detail" IS DISTINCT FROM (NEW."detail") OR OLD."reconciliation" IS DISTINCT FROM (NEW."reconciliation") OR OLD."made_at" IS DISTINCT FROM (NEW."made_at"))',
+                    func="IF EXISTS (SELECT FROM surveys_awardcategory WHERE id = OLD.category_id AND released_at IS NOT NULL) THEN RAISE EXCEPTION 'A released tally is kept for good.' USING ERRCODE = 'restrict_violation'; END IF; RETURN COALESCE(NEW, OLD);",
+                    hash="91b2841c5b17d228b5622c62d7ccc1a47c400548",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_de5e6",
+                    table="surveys_tally",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="tally",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF EXISTS (SELECT FROM surveys_awardcategory WHERE id = OLD.category_id AND released_at IS NOT NULL) THEN RAISE EXCEPTION 'A released tally is kept for good.' USING ERRCODE = 'restrict_violation'; END IF; RETURN COALESCE(NEW, OLD);",
+                    hash="afc724d26ffa61db8d7098029597a1e8df2510d7",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_4d291",
+                    table="surveys_tally",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="tallyrow",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF EXISTS (SELECT FROM surveys_tally tally JOIN surveys_awardcategory category ON category.id = tally.category_id WHERE category.released_at IS NOT NULL AND tally.id IN (OLD.tally_id, NEW.tally_id)) THEN RAISE EXCEPTION 'A released tally is kept for good.' USING ERRCODE = 'restrict_violation'; END IF; RETURN COALESCE(NEW, OLD);",
+                    hash="ad1dab1431e3628a9b293638f046d555bbdebd5d",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_frozen_78078",
+                    table="surveys_tallyrow",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="tallyrow",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'A released tally is kept for good.' USING ERRCODE = 'restrict_violation';",
+                    hash="fe16cb4fdc3b539ebf32089e5556ca7b0c2471c7",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_73e81",
+                    table="surveys_tallyrow",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="treehead",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'Signed tree heads are kept for good: they are never changed or deleted.' USING ERRCODE = 'restrict_violation';",
+                    hash="2dddb47ff867f81c486481e2f54fd3cd72ffcb02",
+                    level="STATEMENT",
+                    operation="UPDATE OR DELETE OR TRUNCATE",
+                    pgid="pgtrigger_append_only_4774a",
+                    table="surveys_treehead",
+                    when="BEFORE",
+                ),
             ),
         ),
     ]

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Length, Now
 from django.db.models.lookups import Exact
 
+from core.lib.triggers import frozen, never_deleted
 from surveys.models.seasons import AwardCategory, Season
 from surveys.querysets import BallotQuerySet
 
@@ -36,7 +37,7 @@ class PendingBallot(models.Model):
 
 
 class Ballot(models.Model):
-    """One confirmed choice in one category. Its choice, nonce and leaf never change (a trigger refuses it).
+    """One confirmed choice in one category. Its choice, nonce and leaf never change.
 
     `choice` holds slugs of nominees: a list of ranks, each the list of those put there (`[["a"]]` in a plurality,
     `[["a", "b"]]` in an approval category, `[["a"], [], ["b", "c"]]` where ranks count), or `{"a": 5}` for scores.
@@ -59,6 +60,10 @@ class Ballot(models.Model):
 
     class Meta:
         ordering = ["leaf_hash"]
+        triggers = [
+            frozen("category", "choice", "nonce", "leaf_hash", words="What a ballot says is kept for good."),
+            never_deleted("Ballots are kept for good."),
+        ]
         indexes = [models.Index(fields=["state", "leaf_hash"], name="ballot_not_counted", condition=~Q(state="cast"))]
         constraints = [
             models.UniqueConstraint(

@@ -5,11 +5,12 @@ from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
+from core.lib.triggers import append_only
 from surveys.models.seasons import Season
 
 
 class LedgerEntry(models.Model):
-    """One leaf. Entries are only ever appended; a trigger refuses anything else.
+    """One leaf. Entries are only ever appended.
 
     A `cast` leaf stands for a ballot, which is opened after the close. A `void` leaf is a statement, open from the
     start, that an earlier leaf is not counted.
@@ -28,6 +29,7 @@ class LedgerEntry(models.Model):
     class Meta:
         ordering = ["season", "index"]
         verbose_name_plural = "ledger entries"
+        triggers = [append_only("The ledger is kept for good: its entries are never changed or deleted.")]
         indexes = [models.Index(fields=["season", "index"], name="ledger_voids", condition=Q(kind="void"))]
         constraints = [
             models.UniqueConstraint(fields=["season", "index"], name="ledger_index_unique_in_season"),
@@ -64,6 +66,7 @@ class TreeHead(models.Model):
 
     class Meta:
         ordering = ["season", "-size"]
+        triggers = [append_only("Signed tree heads are kept for good: they are never changed or deleted.")]
         constraints = [
             models.UniqueConstraint(fields=["season", "size"], name="tree_head_unique_in_season"),
             models.CheckConstraint(condition=Exact(Length("root_hash"), 32), name="tree_head_root_is_32_bytes"),

@@ -2,6 +2,7 @@
 
 import uuid
 
+import pgtrigger
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.lib import html
+from core.lib.triggers import Refusal, frozen
 from surveys.querysets import CategoryQuerySet, SeasonQuerySet
 from surveys.tallying import OVERVOTE, UNDERVOTE, WRITE_IN
 
@@ -17,6 +19,9 @@ from surveys.tallying import OVERVOTE, UNDERVOTE, WRITE_IN
 RESERVED_SEASONS = ["ballot", "receipt"]
 RESERVED_CATEGORIES = ["ballots", "ledger", "nominate", "verify", "vote"]
 RESERVED_NOMINEES = [WRITE_IN, OVERVOTE, UNDERVOTE]
+
+IN_BALLOTS = "Ballots hold this slug, so it is kept for good."
+VOTED_ON = "SELECT FROM surveys_ballot WHERE category_id = OLD.category_id"  # in a nominee's triggers
 
 
 class Season(models.Model):
@@ -54,6 +59,14 @@ class Season(models.Model):
     class Meta:
         ordering = [F("opens_at").desc(nulls_last=True), "-id"]
         permissions = [("release_season", "Can release results")]
+        triggers = [
+            frozen(
+                "slug",
+                words=IN_BALLOTS,
+                exists="SELECT FROM surveys_ballot JOIN surveys_awardcategory category ON category.id = category_id"
+                " WHERE category.season_id = OLD.id",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(slug__in=RESERVED_SEASONS),
@@ -155,6 +168,9 @@ class AwardCategory(models.Model):
     class Meta:
         ordering = ["ordering", "id"]
         verbose_name_plural = "award categories"
+        triggers = [
+            frozen("slug", "season", words=IN_BALLOTS, exists="SELECT FROM surveys_ballot WHERE category_id = OLD.id")
+        ]
         constraints = [
             models.UniqueConstraint(fields=["season", "slug"], name="category_slug_unique_in_season"),
             models.CheckConstraint(
@@ -206,6 +222,10 @@ class Nominee(models.Model):
 
     class Meta:
         ordering = ["category", "name"]
+        triggers = [
+            frozen("slug", "category", words=IN_BALLOTS, exists=VOTED_ON),
+            Refusal("never_deleted", pgtrigger.Delete, words=IN_BALLOTS, exists=VOTED_ON),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["category", "slug"], name="nominee_slug_unique_in_category"),
             models.UniqueConstraint(

@@ -1,12 +1,17 @@
 """Tallies: what a category's ballots come to, nominee by nominee."""
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from core.lib.triggers import Refusal, frozen, never_truncated
 from surveys.models.ledger import TreeHead
 from surveys.models.seasons import AwardCategory, Nominee
+
+RELEASED = "A released tally is kept for good."
+RELEASED_CATEGORY = "SELECT FROM surveys_awardcategory WHERE id = OLD.category_id AND released_at IS NOT NULL"
 
 
 class Tally(models.Model):
@@ -28,6 +33,22 @@ class Tally(models.Model):
     class Meta:
         ordering = ["-made_at"]
         verbose_name_plural = "tallies"
+        triggers = [
+            frozen(
+                "category",
+                "tree_head",
+                "method",
+                "rules_version",
+                "ballots",
+                "base",
+                "detail",
+                "reconciliation",
+                "made_at",
+                words=RELEASED,
+                exists=RELEASED_CATEGORY,
+            ),
+            Refusal("never_deleted", pgtrigger.Delete, words=RELEASED, exists=RELEASED_CATEGORY),
+        ]
 
     def __str__(self) -> str:
         return f"Tally of {self.category}"
@@ -48,6 +69,17 @@ class TallyRow(models.Model):
 
     class Meta:
         ordering = ["tally", "ordering"]
+        triggers = [
+            Refusal(
+                "frozen",
+                pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                words=RELEASED,
+                exists="SELECT FROM surveys_tally tally JOIN surveys_awardcategory category"
+                " ON category.id = tally.category_id"
+                " WHERE category.released_at IS NOT NULL AND tally.id IN (OLD.tally_id, NEW.tally_id)",
+            ),
+            never_truncated(RELEASED),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["tally", "ordering"], name="tally_row_ordering_unique"),
             models.UniqueConstraint(fields=["tally", "nominee"], name="tally_row_once_per_nominee"),

@@ -70,20 +70,26 @@ def test_a_leaf_is_the_hash_of_what_is_published_of_it(category):
         "UPDATE surveys_treehead SET size = size + 1",
         "DELETE FROM surveys_treehead",
         "DELETE FROM surveys_ballot",
+        "TRUNCATE surveys_ballot CASCADE",
+        "TRUNCATE surveys_ledgerentry",
+        "TRUNCATE surveys_treehead CASCADE",
+        "TRUNCATE surveys_tallyrow",
         "UPDATE surveys_ballot SET choice = '[[\"bit\"]]'",
         "UPDATE surveys_season SET slug = 'other'",
         "UPDATE surveys_awardcategory SET slug = 'other'",
         "UPDATE surveys_nominee SET slug = 'other' WHERE slug = 'ada'",
         "DELETE FROM surveys_nominee WHERE slug = 'ada'",
         "UPDATE surveys_tally SET ballots = 1",
+        "DELETE FROM surveys_tally",
         "DELETE FROM surveys_tallyrow",
         "UPDATE surveys_tallyrow SET count = 1",
     ],
 )
 def test_the_database_refuses_to_rewrite_history(statement):
     released_season()
-    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+    with pytest.raises(IntegrityError, match="kept for good"), transaction.atomic(), connection.cursor() as cursor:
+        # TRUNCATE is refused anyway while foreign keys wait to be checked.
+        cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {statement}")
 
 
 def test_one_vote_for_each_voter_and_category_is_a_constraint(category):

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0003_audit_log_is_append_only")]
+    dependencies = [("articles", "0002_roles")]
     operations = [
         # A cache needs no write-ahead log: after a crash of the database it is empty, and filled again.
         migrations.RunSQL(
