@@ -7,8 +7,9 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self) -> None:
-        from articles import dashboard, events, slot_renderers
+        from articles import addresses, dashboard, events, slot_renderers
 
+        addresses.register_all()
         slot_renderers.register_all()
         events.register_all()
         dashboard.register_all()

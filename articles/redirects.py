@@ -30,7 +30,7 @@ def redirect_path(path: str, target: str, *, automatic: bool = False) -> Redirec
     """
     bump()  # and so wait for whoever else changes redirects: two at once could form a loop
     target = target.removeprefix(settings.SITE_URL) or "/"
-    onward = Redirect.objects.filter(path__in=_rows_asked(target)).first()
+    onward = redirect_at(target)
     if onward and path not in _rows_asked(onward.target):
         target = onward.target
     if target == path or path in _rows_asked(target):
@@ -43,6 +43,11 @@ def redirect_path(path: str, target: str, *, automatic: bool = False) -> Redirec
     row.save()
     purge(REDIRECTS)
     return row
+
+
+def redirect_at(address: str) -> Redirect | None:
+    """The redirect that answers a request for an address where there is no page."""
+    return Redirect.objects.filter(path__in=_rows_asked(address)).first()
 
 
 def _rows_asked(address: str) -> set[str]:
@@ -104,7 +109,7 @@ class RedirectMiddleware:
         response = self.get_response(request)
         if response.status_code != 404 or request.method not in ("GET", "HEAD") or "\x00" in request.path:
             return response  # a NUL cannot be stored, so no redirect has one
-        row = Redirect.objects.filter(path__in=_rows_asked(request.get_full_path())).first()
+        row = redirect_at(request.get_full_path())
         return _onward(request, row) if row else response
 
 

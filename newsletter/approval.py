@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from articles.models import Publication
+from articles.addresses import Page, page_behind
 from core.models import SiteProfile, User
 from core.transitions import move
 from newsletter import composition, deliveries, mime
@@ -59,13 +58,10 @@ def _link_problem(item: BriefingItem) -> str:
         return f"The link of “{name}” is no web address: {item.url}"
     if target.netloc != ours.netloc:
         return ""
-    try:
-        match = resolve(target.path)
-    except Resolver404:
-        return f"The link of “{name}” leads to no page of ours: {target.path}"
-    if match.view_name == "articles:article" and not Publication.objects.filter(slug=match.kwargs["slug"]).exists():
-        return f"“{name}” links to an article that is not published: {target.path}"
-    return ""
+    return {
+        Page.NONE: f"The link of “{name}” leads to no page of ours: {target.path}",
+        Page.HIDDEN: f"“{name}” links to a page that is not published: {target.path}",
+    }.get(page_behind(target.path), "")
 
 
 def _sponsor_problems(briefing: Briefing) -> list[str]:

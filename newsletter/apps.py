@@ -7,9 +7,12 @@ class NewsletterConfig(AppConfig):
     name = "newsletter"
 
     def ready(self) -> None:
+        from articles import addresses
         from newsletter import dashboard
+        from newsletter.models import Briefing
         from newsletter.stats import Audience
         from sponsors import audience
 
         audience.register(Audience())
         dashboard.register_all()
+        addresses.register("newsletter:archive-detail", Briefing.objects.sent())

@@ -8,12 +8,19 @@ class SurveysConfig(AppConfig):
     verbose_name = "Awards"
 
     def ready(self) -> None:
-        from articles import slots
+        from articles import addresses, slots
         from core import retention
         from surveys import ballots, dashboard
         from surveys.blocks import award_results
+        from surveys.models import AwardCategory, Nominee, Season
 
         dashboard.register_all()
         retention.register("unconfirmed ballots", ballots.delete_unconfirmed)
         retention.register("voter keys", ballots.anonymise)
         slots.register("award_results", award_results)
+        categories = AwardCategory.objects.public()
+        nominees = Nominee.objects.filter(category__in=categories)
+        addresses.register("surveys:season-show", Season.objects.public(), season="slug")
+        addresses.register("surveys:category-show", categories, season="season__slug", category="slug")
+        in_category = {"season": "category__season__slug", "category": "category__slug"}
+        addresses.register("surveys:nominee-show", nominees, nominee="slug", **in_category)

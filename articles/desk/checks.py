@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.urls import Resolver404, resolve
 
+from articles.addresses import Page, page_behind
 from articles.document_schema import Document
 from articles.documents import slug_is_taken
 from articles.images import assets_of
-from articles.models import Article, Publication
+from articles.models import Article
 from articles.rendering import Rendered
 from core.lib.html import text_of
 from sponsors.mentions import mentions
@@ -95,18 +95,8 @@ def _links(document: Document, _body: Rendered, _article: Article | None) -> Ite
     addresses += [part["url"] for part in document["blocks"] if part["type"] == "cta" and "url" in part]
     for address in dict.fromkeys(addresses):
         path = address.removeprefix(settings.SITE_URL).partition("#")[0].partition("?")[0]
-        if path.startswith("/") and not path.startswith("//") and not _resolves(path):
-            yield Finding(f"The link {address} leads to no page of this site.", blocking=True)
-
-
-def _resolves(path: str) -> bool:
-    try:
-        match = resolve(path)
-    except Resolver404:
-        return False
-    if match.view_name == "articles:article":
-        return Publication.objects.filter(slug=match.kwargs["slug"]).exists()
-    return True
+        if path.startswith("/") and not path.startswith("//") and page_behind(path) in (Page.HIDDEN, Page.NONE):
+            yield Finding(f"The link {address} leads to no page that readers can see.", blocking=True)
 
 
 def _also_read(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:

@@ -115,7 +115,7 @@ def test_a_link_to_an_unpublished_article_is_broken(weekly):
     publication = factories.published("Gone")
     briefing = composed(weekly)
     publishing.unpublish(publication.article)
-    assert "“Gone” links to an article that is not published: /blog/gone/" in problems(briefing)
+    assert "“Gone” links to a page that is not published: /blog/gone/" in problems(briefing)
 
 
 @pytest.mark.parametrize(

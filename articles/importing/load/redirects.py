@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from django.core.exceptions import ValidationError
-from django.urls import Resolver404, resolve, reverse
 
+from articles.addresses import Page, page_at
 from articles.importing.load.report import Report
-from articles.models import Publication, Redirect
+from articles.models import Redirect
 from articles.redirects import REDIRECTS, SHORT_LINK, redirect_path
 from core.cdn_purge import purge
 from core.pagecache import bump
@@ -17,7 +17,7 @@ from core.pagecache import bump
 def redirect_all(old: Iterable[str], new: str, report: Report) -> None:
     """Redirect old addresses to a page of this site, apart from that page's own and those of other pages."""
     paths = [path for path in dict.fromkeys(map(old_path, old)) if path and path.rstrip("/") != new.rstrip("/")]
-    paths = [path for path in paths if not _is_page(path)]
+    paths = [path for path in paths if page_at(path) is not Page.SHOWN]
     if not paths:
         return
     before = dict(Redirect.objects.filter(path__in=paths).values_list("path", "target"))
@@ -40,7 +40,7 @@ def _redirect(path: str, new: str, before: str | None, report: Report) -> None:
     """One address that is known already, or that others lead to."""
     if before == new:
         return
-    if before and _is_page(before):
+    if before and page_at(before) is Page.SHOWN:
         report.left[f"the old address {path[:200]} leads to {before} already, and goes on to do so"] += 1
         return
     try:
@@ -68,16 +68,3 @@ def old_path(address: str) -> str:
     if path == "/" or parts.query or len(path) > 490:
         return ""
     return path if path.endswith("/") or "." in path else path + "/"
-
-
-def _is_page(path: str) -> bool:
-    """Whether a published article lives at a path."""
-    try:
-        slug = resolve(path).kwargs.get("slug")
-    except Resolver404:
-        return False
-    return (
-        slug is not None
-        and Publication.objects.filter(slug=slug).exists()
-        and reverse("articles:article", args=[slug]) == path
-    )
