@@ -6,14 +6,13 @@ from email import policy
 from types import SimpleNamespace
 
 import pytest
-from django.db.models import Q
 
 from core import outbox
 from core.lib.signing import read_token
-from core.transitions import change_if
 from newsletter import composition, freeze, mime, sender
 from newsletter.models import TrackedLink
 from tests.newsletter import factories
+from tests.sponsors import factories as sponsors
 
 pytestmark = pytest.mark.django_db
 
@@ -24,14 +23,6 @@ ITEMS = [
         "url": "https://example.com/a?x=1&x=2",
     },
     {"kind": "text", "heading": "", "text": "Just words."},
-    {
-        "kind": "sponsor",
-        "heading": "Keep your keys",
-        "text": "In a vault.",
-        "url": "https://vault.example/",
-        "label": "Paid advertisement",
-        "sponsor_name": "Quayside Vaults",
-    },
 ]
 
 
@@ -42,10 +33,8 @@ def received(smtp_server, settings):
     weekly = factories.newsletter(from_name="Perigee, the “Briefing”")
     factories.subscription(weekly)
     factories.profile(contact_email="desk@perigee.example")
-    briefing = factories.approved(weekly, subject="Six bridges – and a staircase, für immer", items=ITEMS[:2])
-    factories.BriefingItem.objects.create(briefing=briefing, ordering=15, **ITEMS[2])
-    # No booking stands behind this ad, so the freeze would take it out again.
-    compile_as_it_stands(briefing)
+    sponsors.running("mail:weekly", company="Quayside Vaults")
+    briefing = factories.frozen(weekly, subject="Six bridges – and a staircase, für immer", items=ITEMS)
     sender.pump(briefing.pk)
     (message,) = smtp_server.messages
     raw = message.message
@@ -59,18 +48,6 @@ def received(smtp_server, settings):
         briefing=briefing,
         envelope=message,
     )
-
-
-def compile_as_it_stands(briefing):
-    from django.utils import timezone
-
-    from newsletter import deliveries
-
-    briefing.state = "sending"  # so that rendering takes the items as they are
-    freeze._compile(briefing)
-    briefing.state = "approved"
-    candidates = deliveries.freeze_audience(briefing)
-    change_if(briefing, Q(state="approved"), state="sending", frozen_at=timezone.now(), candidates=candidates)
 
 
 def header(received, name):
@@ -157,7 +134,7 @@ def test_both_bodies_carry_what_they_must(received, body):
 def test_the_ad_is_labelled_in_both_bodies(received):
     assert "-- Paid advertisement: Quayside Vaults --" in received.text
     assert "Paid advertisement · Quayside Vaults" in received.html
-    assert received.text.index("Paid advertisement") < received.text.index("Keep your keys")
+    assert received.text.index("Paid advertisement") < received.text.index("Keys that stay yours")
 
 
 def test_styles_are_inlined(received):
@@ -177,7 +154,11 @@ def test_the_message_id_is_the_same_for_every_try_and_tells_whose_it_is(received
 def test_links_lead_to_stored_targets_only(received, client):
     links = set(re.findall(r"https://perigee\.example(/l/[\w.-]+)", received.html))
     targets = {client.get(link).url for link in links}
-    assert targets == {"https://example.com/a?x=1&x=2", "https://vault.example/", "https://perigee.example/"}
+    assert targets == {
+        "https://example.com/a?x=1&x=2",
+        "https://northwind.example/start?ref=moon",
+        "https://perigee.example/",
+    }
     assert TrackedLink.objects.count() == 3
 
 
