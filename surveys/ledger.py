@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from core import advisory_locks, pagecache
 from core.advisory_locks import AdvisoryLock
+from core.transitions import TransitionRefused, change_if, lock
 from surveys import keys
 from surveys.merkle import Frontier, leaf_hash
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, TreeHead
@@ -78,14 +79,17 @@ def append(season: Season, entries: list[Entry]) -> TreeHead:
 
 @transaction.atomic
 def void(ballot: Ballot, *, reason: str) -> LedgerEntry:
-    """Say in the ledger, with the reason, that a ballot is not counted. The ballot and its leaf stay."""
-    season = ballot.category.season
+    """Say in the ledger, with the reason, that a ballot is not counted. The ballot and its leaf stay.
+
+    Raises TransitionRefused.
+    """
+    category, season = ballot.category, ballot.category.season
+    lock(category)  # its result is not released meanwhile
+    if category.is_released:
+        raise TransitionRefused(f"The result of “{category}” is released: its ballots stay as they were counted.")
     _become_sequencer(season)
-    changed = Ballot.objects.filter(pk=ballot.pk, unsealed__isnull=True, category__released_at__isnull=True).exclude(
-        state=Ballot.State.VOID
-    )
-    if changed.update(state=Ballot.State.VOID, reason=reason) != 1:
-        raise ValueError("Only a ballot in the ledger, not void yet and of an unreleased category can be voided.")
+    if not change_if(ballot, Q(unsealed=None) & ~Q(state=Ballot.State.VOID), state=Ballot.State.VOID, reason=reason):
+        raise TransitionRefused("This ballot is void already, or not in the ledger yet.")
     statement = {"season": season.slug, "void": ballot.receipt, "reason": reason}
     leaf = leaf_hash(canonical_json(statement))
     append(season, [(LedgerEntry.Kind.VOID, leaf, statement)])

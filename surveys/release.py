@@ -70,6 +70,7 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
 @transaction.atomic
 def release(category: AwardCategory) -> None:
     """Show a tallied result to everybody, for good. Raises TransitionRefused."""
+    lock(category)  # no ballot of it is voided meanwhile
     made = Tally.objects.filter(category=category).first()
     if made is None:
         raise TransitionRefused(f"“{category}” has not been tallied.")

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from core.transitions import TransitionRefused
 from surveys import ballots, ledger, release, seasons
@@ -81,3 +81,20 @@ def test_a_season_is_closed_by_one_of_those_who_try():
     outcomes = all_at_once(*[lambda: seasons.close(Season.objects.get(pk=season.pk))] * 3)
     assert sum(outcome is None for outcome in outcomes) == 1
     assert sum(isinstance(outcome, TransitionRefused) for outcome in outcomes) == 2
+
+
+def test_a_ballot_that_is_voided_at_the_release_is_in_no_released_count():
+    season = open_season()
+    (category,) = season.categories.all()
+    cast(category, [["ada"]], 20, sealed=True)
+    seasons.close(season)
+    release.tally(category)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            ledger.void(category.ballots.first(), reason="bought")
+            releasing = pool.submit(all_at_once, lambda: release.release(category))
+            with pytest.raises(TimeoutError):
+                releasing.result(timeout=0.3)
+        assert "tally it again" in str(releasing.result()[0])
+    category.refresh_from_db()
+    assert not category.is_released

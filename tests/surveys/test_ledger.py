@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
+from core.transitions import TransitionRefused
 from surveys import keys, ledger, merkle, public_record, release, seasons, verification
 from surveys.models import Ballot, LedgerEntry, Season, Tally, TallyRow, TreeHead
 from surveys.public_record_views import VERIFIER
@@ -104,11 +105,13 @@ def test_a_void_ballot_stays_and_is_said_to_be_void(category):
     ballot = category.ballots.first()
     entry = ledger.void(ballot, reason="bought in bulk")
     assert entry.statement == {"season": "moon-2026", "void": ballot.receipt, "reason": "bought in bulk"}
+    with pytest.raises(TransitionRefused, match="is void already"):
+        ledger.void(ballot, reason="again")
     close_and_release(category.season)
     made = Tally.objects.get()
     assert (made.ballots, made.reconciliation) == (19, {"confirmed": 20, "held": 0, "void": 1, "counted": 19})
     assert list(verification.problems(category.season)) == []
-    with pytest.raises(ValueError, match="void"):
+    with pytest.raises(TransitionRefused, match="is released: its ballots stay"):
         ledger.void(Ballot.objects.get(pk=ballot.pk), reason="again")
 
 
