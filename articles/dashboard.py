@@ -112,4 +112,4 @@ def register_all() -> None:
     register("To review", to_review, permission="articles.publish_article", place=20)
     register("Comments to you", comments, permission="articles.view_comment", place=30)
     register("Scheduled", scheduled, permission="articles.view_article", place=50)
-    register("Published lately", published, permission="articles.view_article", place=90)
+    register("Published lately", published, permission="articles.view_publication", place=90)

@@ -18,18 +18,18 @@ from articles import search as searching
 from articles.article_page import article_page
 from articles.documents import document_of
 from articles.filters import Filters, choices_of
-from articles.models import Article, Author, Category, Publication, Tag
+from articles.models import Article, Author, Category, PreviewLink, Publication, Tag
+from articles.models.preview_links import PREVIEW
 from articles.pagination import CardPaginator
 from articles.preview import preview_page
 from articles.structured_data import absolute, list_data
 from articles.suggestions import hints_for
 from core.lib.cachetags import LISTS, tagged, with_tags
-from core.lib.signing import BadToken, ExpiredToken, read_token
+from core.lib.signing import BadToken, read_token
 from core.models import SiteProfile
 from core.pagecache import per_generation, public
 
 PER_PAGE = 12
-PREVIEW = "articles.preview"
 
 
 @require_safe
@@ -152,12 +152,13 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     """A draft as readers would see it, for whoever holds the signed link."""
     try:
         (pk,) = read_token(PREVIEW, token)
-    except ExpiredToken:
-        expired = {"heading": "This preview has expired", "text": "Ask whoever sent you the link for a new one."}
-        return _unkept(render(request, "components/plain_page.html", expired, status=410))
     except (BadToken, ValueError):
         raise Http404("There is no such preview.") from None
-    found = get_object_or_404(Article.objects.select_related("category", "cta"), pk=pk)
+    link = get_object_or_404(PreviewLink, pk=pk)
+    if not link.is_open:
+        over = {"heading": "This preview is over", "text": "Ask whoever sent you the link for a new one."}
+        return _unkept(render(request, "components/plain_page.html", over, status=410))
+    found = get_object_or_404(Article.objects.select_related("category", "cta"), pk=link.article_id)
     return _unkept(HttpResponse(preview_page(document_of(found))))
 
 

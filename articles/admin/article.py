@@ -102,11 +102,12 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             *(
                 path(f"<int:pk>/{name}/", view(getattr(views, name)), name=f"articles_article_{name}")
                 for name in (
-                    "revisions", "compare", "conflict", "drop_draft", "preview", "frame", "presence", "comment", "check",
+                    "revisions", "compare", "conflict", "drop_draft", "preview", "frame", "presence", "comment", "check", "share",
                 )
             ),
             path("<int:pk>/restore/<int:version>/", view(views.restore), name="articles_article_restore"),
             path("<int:pk>/resolve/<int:comment>/", view(views.resolve), name="articles_article_resolve"),
+            path("<int:pk>/revoke/<int:link>/", view(views.revoke), name="articles_article_revoke"),
         ]  # fmt: skip
         return own + super().get_urls()
 

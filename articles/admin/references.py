@@ -114,7 +114,7 @@ class AuthorAdmin(ProseAdmin, MovedPages):
     list_display = ("name", "role", "user")
     list_select_related = ("user",)
     search_fields = ("name", "slug")
-    autocomplete_fields = ("portrait", "user")
+    autocomplete_fields = ("portrait",)
     prepopulated_fields = {"slug": ("name",)}
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:

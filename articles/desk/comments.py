@@ -22,6 +22,8 @@ def comment(article: Article, *, by: Any, text: str, asks: str = "") -> Comment:
     asked = User.objects.filter(email__iexact=asks, is_active=True).first() if asks else None
     if asks and not asked:
         raise ValueError(f"There is no colleague with the address {asks}.")
+    if asked and not asked.has_perm("articles.view_article"):
+        raise ValueError(f"{asked} does not work on articles, and could not open this one.")
     row = Comment.objects.create(article=article, by=by, text=text, asks=asked)
     if asked and asked != by:
         url = settings.SITE_URL + reverse("admin:articles_article_change", args=[article.pk])

@@ -1,7 +1,6 @@
 """The desk's other pages: revisions, comparison, preview, comments, the checker; each asks for permission itself."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,14 +16,11 @@ from articles.desk import checks, comments, drafts
 from articles.desk.diff import changes
 from articles.document_schema import Document, DocumentError, normalised
 from articles.documents import StaleVersion, apply_document, document_of
-from articles.models import Article, Revision
+from articles.models import Article, PreviewLink, Revision
 from articles.preview import preview_page
 from articles.publishing import record
 from articles.rendering import rendered
-from articles.views import PREVIEW
-from core.lib.signing import make_token
 
-LINK_LASTS = timedelta(days=7)
 View = Callable[..., HttpResponse]
 
 
@@ -151,11 +146,36 @@ def drop_draft(request: HttpRequest, article: Article) -> HttpResponse:
 @require_safe
 @of_article(VIEW)
 def preview(request: HttpRequest, article: Article) -> HttpResponse:
-    """The article through the real template, in phone and desktop width, and a link to share."""
-    token = make_token(PREVIEW, article.pk, expires_in=LINK_LASTS)
-    link = request.build_absolute_uri(reverse("articles:article-preview", args=[token]))
-    context = {"link": link, "expires": timezone.now() + LINK_LASTS, "draft": request.GET.get("draft") == "1"}
+    """The article through the real template, in phone and desktop width, and the links that show it to others."""
+    may_share = request.user.has_perm(CHANGE)
+    links = article.preview_links.open().select_related("made_by") if may_share else PreviewLink.objects.none()
+    context = {"links": links, "may_share": may_share, "draft": request.GET.get("draft") == "1"}
     return _page(request, "preview", article, f"Preview of “{article}”", **context)
+
+
+def _to_links(article: Article) -> HttpResponseRedirect:
+    return HttpResponseRedirect(f"{reverse('admin:articles_article_preview', args=[article.pk])}#links")
+
+
+@require_POST
+@of_article(CHANGE)
+def share(request: HttpRequest, article: Article) -> HttpResponse:
+    """Make a link for somebody without an account."""
+    link = article.preview_links.create(made_by_id=request.user.pk)
+    record(article, "shared", by=request.user, detail=f"a preview link until {link.expires_at:%-d %B %Y}")
+    messages.success(request, "Copy the link below. It shows the newest version, whoever opens it.")
+    return _to_links(article)
+
+
+@require_POST
+@of_article(CHANGE)
+def revoke(request: HttpRequest, article: Article, link: int) -> HttpResponse:
+    """Take a link back."""
+    found = get_object_or_404(article.preview_links.select_related("made_by"), pk=link)
+    if found.revoke():
+        record(article, "took back", by=request.user, detail=f"a preview link of {found.made_by or 'someone'}")
+        messages.success(request, "The link shows nothing any more.")
+    return _to_links(article)
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""What the roles may do with articles."""
+"""What the roles may do with articles. Who writes none reads what is published, like everybody: no drafts."""
 
 from django.db import migrations
 
@@ -9,9 +9,10 @@ VIEW = [
     "articles.view_snippet", "articles.view_imageasset", "articles.view_revision", "articles.view_comment",
     "articles.view_auditentry",
 ]  # fmt: skip
+PUBLISHED = ["articles.view_publication"]
 WRITE = [
-    *VIEW, "articles.add_article", "articles.change_article", "articles.add_imageasset", "articles.change_imageasset",
-    "articles.add_tag", "articles.add_comment",
+    *PUBLISHED, *VIEW,
+    "articles.add_article", "articles.change_article", "articles.add_imageasset", "articles.change_imageasset", "articles.add_tag", "articles.add_comment",
 ]  # fmt: skip
 EDIT = [
     *WRITE,
@@ -29,9 +30,9 @@ class Migration(migrations.Migration):
             {
                 "writer": WRITE,
                 "editor": EDIT,
-                "newsletter manager": VIEW,
-                "awards steward": VIEW,
-                "sponsorship manager": ["articles.view_article"],
+                "newsletter manager": PUBLISHED,
+                "awards steward": PUBLISHED,
+                "sponsorship manager": PUBLISHED,
                 "administrator": [*EDIT, "articles.delete_article"],
             }
         )

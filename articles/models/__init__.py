@@ -4,6 +4,7 @@ from articles.models.article import Article, ArticleAuthor, Block
 from articles.models.history import AuditEntry, Comment, Draft, Presence, Revision
 from articles.models.images import ImageAsset
 from articles.models.imports import ImportedPost
+from articles.models.preview_links import PreviewLink
 from articles.models.publication import ArticleFrame, Publication, PublicationAuthor, Redirect, RelatingDue
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 
@@ -20,6 +21,7 @@ __all__ = [
     "ImageAsset",
     "ImportedPost",
     "Presence",
+    "PreviewLink",
     "Publication",
     "PublicationAuthor",
     "Redirect",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -39,6 +40,8 @@ VIEWS: dict[str, tuple[str, int, int]] = {
     "restore": ("post", 302, 403),
     "comment": ("post", 302, 403),
     "resolve": ("post", 302, 403),
+    "share": ("post", 302, 403),
+    "revoke": ("post", 302, 403),
     "upload": ("post", 400, 403),
 }
 
@@ -47,7 +50,18 @@ VIEWS: dict[str, tuple[str, int, int]] = {
 def article() -> Article:
     article = factories.article(title="Secret plans")
     article.comments.create(by=factories.user("editor"), text="Not for everyone")
+    article.preview_links.create()
     return article
+
+
+@pytest.fixture
+def viewer() -> User:
+    """Someone who may look at articles, and no more."""
+    user = User.objects.create_user("viewer@example.com")
+    user.user_permissions.set(
+        Permission.objects.filter(codename__startswith="view_", content_type__app_label="articles")
+    )
+    return user
 
 
 def visit(client: Client, name: str, article: Article) -> Any:
@@ -55,6 +69,7 @@ def visit(client: Client, name: str, article: Article) -> Any:
     args: dict[str, list[Any]] = {
         "restore": [article.pk, 1],
         "resolve": [article.pk, article.comments.get().pk],
+        "revoke": [article.pk, article.preview_links.get().pk],
         "choices": ["article"],
     }
     without = ("changelist", "add", "autosave_new", "thumbnail", "upload")
@@ -78,12 +93,16 @@ def test_nobody_gets_in_without_signing_in(client: Client, article: Article, nam
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_staff_who_have_nothing_to_do_with_articles_are_refused(client: Client, article: Article, name: str) -> None:
-    client.force_login(User.objects.create_user("outsider@example.com"))
+@pytest.mark.parametrize("role", ["newsletter manager", "awards steward", "sponsorship manager", ""])
+def test_staff_who_have_nothing_to_do_with_articles_are_refused(
+    client: Client, article: Article, name: str, role: str
+) -> None:
+    client.force_login(factories.user(role) if role else User.objects.create_user("outsider@example.com"))
     answer = visit(client, name, article)
     assert answer.status_code == 403
     assert "Secret plans" not in answer.content.decode()
     assert (article.comments.count(), Draft.objects.count(), article.revisions.count()) == (1, 0, 1)
+    assert article.preview_links.open().count() == 1
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -95,15 +114,15 @@ def test_a_writer_works_on_the_articles_of_colleagues_too(
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_who_may_only_look_changes_nothing(client: Client, article: Article, name: str) -> None:
-    client.force_login(factories.user("newsletter manager"))
+def test_who_may_only_look_changes_nothing(client: Client, article: Article, viewer: User, name: str) -> None:
+    client.force_login(viewer)
     assert visit(client, name, article).status_code == VIEWS[name][2]
     assert (article.comments.filter(resolved_at=None).count(), Draft.objects.count()) == (1, 0)
+    assert article.preview_links.open().count() == 1
 
 
-@pytest.mark.parametrize("role", ["newsletter manager", "awards steward"])
-def test_who_may_only_look_cannot_save(client: Client, article: Article, role: str) -> None:
-    client.force_login(factories.user(role))
+def test_who_may_only_look_cannot_save(client: Client, article: Article, viewer: User) -> None:
+    client.force_login(viewer)
     answer = client.post(url("change", article.pk), posted(factories.document(title="After"), version=1))
     assert answer.status_code == 403
     assert Article.objects.get().title == "Secret plans"

@@ -4,9 +4,11 @@ import base64
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from articles.documents import document_of
 from articles.models import Article, Draft, ImageAsset
+from core.models import User
 from tests.articles import factories
 from tests.articles.test_desk_in_a_browser import PASSWORD, sign_in, someone
 
@@ -165,9 +167,8 @@ def test_a_new_article_waits_for_its_first_word(page: Any) -> None:
 
 
 def test_who_may_only_look_is_told_so_and_keeps_nothing(page: Any) -> None:
-    reader = factories.user("awards steward")
-    reader.set_password(PASSWORD)
-    reader.save()
+    reader = User.objects.create_user("reader@example.com", PASSWORD)
+    reader.user_permissions.add(Permission.objects.get(codename="view_article"))
     article = factories.article(text("Look at me"))
     sign_in(page, reader)
     page.goto(f"/admin/articles/article/{article.pk}/change/")

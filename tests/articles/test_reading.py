@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from articles import sitemaps
 from articles.documents import apply_document, document_of
-from articles.models import Article, Publication, Snippet
+from articles.models import Article, PreviewLink, Publication, Snippet
 from articles.publishing import publish
 from core.lib.signing import make_token
 from tests.articles import factories
@@ -214,7 +214,7 @@ def test_the_api_lists_filters_and_shows(rich: Publication, client: Client) -> N
 
 def test_a_preview_link_shows_the_draft_and_is_never_kept(client: Client) -> None:
     draft = factories.article(title="Not out yet")
-    answer = client.get(f"/preview/{make_token('articles.preview', draft.pk, expires_in=timedelta(days=1))}/")
+    answer = client.get(draft.preview_links.create().get_absolute_url())
     assert "Not out yet" in answer.content.decode()
     assert "no-store" in answer["Cache-Control"]
     assert "noindex" in answer["X-Robots-Tag"]
@@ -226,20 +226,23 @@ def test_a_preview_draws_and_stores_nothing(client: Client) -> None:
     covered = factories.article(cover={"src": factories.image().file, "focal": [0.1, 0.9]})
     before = sorted(Path(settings.MEDIA_ROOT).rglob("*"))
     for draft in (covered, factories.article(title="A title that nobody has drawn yet")):
-        token = make_token("articles.preview", draft.pk, expires_in=timedelta(days=1))
-        assert client.get(f"/preview/{token}/").status_code == 200
+        assert client.get(draft.preview_links.create().get_absolute_url()).status_code == 200
     assert sorted(Path(settings.MEDIA_ROOT).rglob("*")) == before
 
 
-def test_an_expired_preview_says_so(client: Client) -> None:
-    token = make_token("articles.preview", factories.article().pk, expires_in=timedelta(seconds=-1))
-    answer = client.get(f"/preview/{token}/")
+@pytest.mark.parametrize("end", ["expires_at", "revoked_at"])
+def test_a_preview_that_is_over_or_taken_back_says_so(client: Client, end: str) -> None:
+    link = factories.article(title="Not out yet").preview_links.create(made_at=timezone.now() - timedelta(days=8))
+    PreviewLink.objects.update(**{end: timezone.now()})
+    answer = client.get(link.get_absolute_url())
     assert answer.status_code == 410
-    assert "expired" in answer.content.decode()
+    assert "over" in answer.content.decode()
+    assert "Not out yet" not in answer.content.decode()
 
 
 @pytest.mark.parametrize(
-    "token", ["x", "AAAA", "é", "a" * 4000, make_token("another.purpose", 1) if False else "bm90LW91cnM"]
+    "token",
+    ["x", "AAAA", "é", "a" * 4000, "bm90LW91cnM", make_token("another.purpose", 1), make_token("articles.preview", 9)],
 )
 def test_a_made_up_preview_is_a_404(client: Client, token: str) -> None:
     assert client.get(f"/preview/{token}/").status_code == 404
@@ -248,8 +251,7 @@ def test_a_made_up_preview_is_a_404(client: Client, token: str) -> None:
 def test_a_preview_of_changes_leaves_readers_alone(client: Client) -> None:
     shown = factories.publication(title="Before")
     apply_document(shown.article, {**document_of(shown.article), "title": "After"})
-    token = make_token("articles.preview", shown.article_id, expires_in=timedelta(days=1))
-    assert "After" in client.get(f"/preview/{token}/").content.decode()
+    assert "After" in client.get(shown.article.preview_links.create().get_absolute_url()).content.decode()
     cache.clear()
     assert "Before" in client.get(shown.get_absolute_url()).content.decode()
 

@@ -25,15 +25,15 @@ from tests.surveys import factories as voting
 
 pytestmark = pytest.mark.django_db
 
-EVERYBODY = {"Scheduled", "Published lately"}
+EVERYBODY = {"Published lately"}
 FOUND = {
-    "writer": EVERYBODY | {"My articles"},
-    "editor": EVERYBODY | {"My articles", "To review", "Briefings", "Ads to approve", "Awards"},
+    "writer": EVERYBODY | {"My articles", "Scheduled"},
+    "editor": EVERYBODY | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards"},
     "awards steward": EVERYBODY | {"Awards"},
     "newsletter manager": EVERYBODY | {"Briefings", "Mail"},
     "sponsorship manager": EVERYBODY | {"Bookings to settle", "Ads to approve", "Places in the coming days"},
     "administrator": EVERYBODY
-    | {"My articles", "To review", "Briefings", "Ads to approve", "Awards", "Mail"}
+    | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards", "Mail"}
     | {"Bookings to settle", "Places in the coming days"},
 }
 

@@ -1,0 +1,65 @@
+"""Links to what is not published yet are made on purpose, listed, and taken back."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from articles.models import Article, PreviewLink
+from core.models import User
+from tests.articles import factories
+from tests.articles.desk import url
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def article() -> Article:
+    return factories.article(title="Not out yet")
+
+
+def page(client: Client, article: Article) -> str:
+    return client.get(url("preview", article.pk)).content.decode()
+
+
+def test_looking_at_the_preview_makes_no_link(editor: User, client: Client, article: Article) -> None:
+    assert "There are none" in page(client, article)
+    assert not PreviewLink.objects.exists()
+
+
+def test_a_link_is_listed_with_who_made_it_and_until_when(editor: User, client: Client, article: Article) -> None:
+    client.post(url("share", article.pk))
+    link = article.preview_links.get()
+    shown = page(client, article)
+    assert link.address in shown
+    assert link.address.startswith("http://localhost:8000/preview/")
+    assert f"<td>{editor}</td>" in shown
+    assert f"{link.expires_at:%-d %b %Y, %H:%M}" in shown
+    assert "Not out yet" in Client().get(link.get_absolute_url()).content.decode()
+
+
+def test_a_link_goes_by_the_sites_address_whoever_asks(
+    editor: User, client: Client, article: Article, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    client.post(url("share", article.pk))
+    assert "elsewhere" not in client.get(url("preview", article.pk), headers={"Host": "elsewhere.example:99"}).text
+
+
+def test_anyone_who_works_on_the_article_takes_a_link_back(
+    editor: User, client: Client, article: Article, writer: User
+) -> None:
+    client.post(url("share", article.pk))
+    link = article.preview_links.get()
+    client.force_login(writer)
+    client.post(url("revoke", article.pk, link.pk))
+    assert link.address not in page(client, article)
+    assert Client().get(link.get_absolute_url()).status_code == 410
+    actions = list(article.audit_entries.order_by("pk").values_list("action", "by_name"))
+    assert actions[-2:] == [("shared", str(editor)), ("took back", str(writer))]
+
+
+def test_a_link_is_taken_back_at_its_own_article_alone(editor: User, client: Client, article: Article) -> None:
+    other = factories.article(title="Another", slug="another").preview_links.create()
+    assert client.post(url("revoke", article.pk, other.pk)).status_code == 404
+    assert other.is_open
