@@ -230,8 +230,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
-ACCOUNT_ADAPTER = "core.accounts.StaffAdapter"
-ACCOUNT_FORMS = {"login": "core.accounts.SignInForm"}
+ACCOUNT_ADAPTER = "core.sign_in.StaffAdapter"
+ACCOUNT_FORMS = {"login": "core.sign_in.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

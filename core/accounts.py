@@ -1,28 +1,73 @@
-"""How staff sign in: by e-mail, on accounts that only an administrator makes."""
+"""Accounts of the staff: who may manage whom, what is told of a change, and the way back in without a second factor."""
 
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import LoginForm
-from django.http import HttpRequest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from core import audit
+from core.models import User
+from core.outbox import queue_mail
 
 
-class StaffAdapter(DefaultAccountAdapter):
-    """Public registration is closed; everything else is allauth's."""
-
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return False
-
-    def populate_username(self, request: HttpRequest, user: Any) -> None:
-        """Users have no username."""
+def permissions_of(account: Any) -> QuerySet[Permission]:
+    """What an account may do by its roles, whether or not it may sign in just now."""
+    return Permission.objects.filter(Q(user=account) | Q(group__user=account)).distinct()
 
 
-class SignInForm(LoginForm):
-    """allauth's, in our words."""
+def may_manage(user: Any, account: User) -> bool:
+    """Nobody manages the account of somebody who may do more: to set its password is to have it."""
+    if user.is_superuser:
+        return True
+    return not account.is_superuser and not permissions_of(account).exclude(pk__in=permissions_of(user)).exists()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["login"].label = "E-mail"
-        self.fields["remember"].label = "Stay signed in"
-        for field in self.fields.values():
-            field.widget.attrs.pop("placeholder", None)
+
+def may_manage_role(user: Any, role: Group) -> bool:
+    """Nobody changes a role that may do more than they may themselves."""
+    return user.is_superuser or not role.permissions.exclude(pk__in=permissions_of(user)).exists()
+
+
+def permissions_to_give(user: Any) -> QuerySet[Permission]:
+    """Permissions that somebody may put into a role: those they have."""
+    return Permission.objects.all() if user.is_superuser else permissions_of(user)
+
+
+def roles_to_give(user: Any) -> QuerySet[Group]:
+    """Roles that somebody may give: those that may do no more than they may themselves."""
+    if user.is_superuser:
+        return Group.objects.all()
+    beyond = Permission.objects.exclude(pk__in=permissions_of(user))
+    return Group.objects.exclude(permissions__in=beyond)
+
+
+def tell(account: User, *, heading: str, text: str, to: str = "") -> None:
+    """Write to somebody of the staff about their own account."""
+    context = {"heading": heading, "text": text, "at": timezone.now()}
+    queue_mail(template="account_notice", to=to or account.email, context=context, kind="account notice")
+
+
+def tell_of_new_address(account: User, *, former: str, by: Any) -> None:
+    """Tell both ends: whoever reads the former mailbox has to know when somebody moves an account away from it."""
+    text = f"{by} changed the address that you sign in with, from {former} to {account.email}."
+    for to in (former, account.email):
+        tell(account, heading="Your account has another address", text=text, to=to)
+
+
+def second_factors(account: User) -> QuerySet[Authenticator]:
+    """The apps, keys and recovery codes that somebody has set up."""
+    return Authenticator.objects.filter(user=account).order_by("type", "pk")
+
+
+@transaction.atomic
+def remove_second_factors(account: User, *, by: Any) -> None:
+    """Let somebody who lost phone and keys in by the password alone, on record, and tell them."""
+    removed = ", ".join(str(each) for each in second_factors(account))
+    second_factors(account).delete()
+    audit.record("removed the second factor", account, by=by, detail=f"{account.email}: {removed}")
+    text = (
+        f"{by} removed your second factor ({removed}), so that your password alone lets you in. Set up a new one soon."
+    )
+    tell(account, heading="Your second factor was removed", text=text)

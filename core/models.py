@@ -18,6 +18,8 @@ from django.utils import timezone
 from core import pagecache
 from core.leases import LeasedModel, LeasedQuerySet
 from core.lib import html
+from core.lib.prefix_search import words_index
+from core.lib.triggers import append_only
 
 
 class UserManager(BaseUserManager["User"]):
@@ -274,6 +276,36 @@ class OutgoingRequest(Outgoing):
 
     def __str__(self) -> str:
         return f"{self.event} → {self.webhook or 'the cache in front'}"
+
+
+class AuditEntry(models.Model):
+    """One thing that was done and must stay on record; see core.audit. A trigger refuses to change or delete it.
+
+    It outlives the person and what was done: neither is referred to by a constraint, and both names are written down.
+    """
+
+    action = models.CharField(max_length=60)
+    subject = models.CharField("to", max_length=254)
+    subject_key = models.CharField(max_length=80, editable=False)
+    detail = models.CharField(max_length=1000, blank=True)
+    by = models.ForeignKey(
+        User, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+", db_index=False
+    )
+    by_name = models.CharField("by", max_length=254)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name_plural = "audit log"
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_entry_newest"),
+            models.Index(fields=["subject_key", "-at", "-id"], name="audit_entry_of_subject"),
+            words_index("subject", "by_name", name="audit_entry_words"),
+        ]
+        triggers = [append_only("Entries of the audit log are never changed or deleted.")]
+
+    def __str__(self) -> str:
+        return f"{self.by_name} {self.action}: {self.subject}"
 
 
 class ContentGeneration(models.Model):

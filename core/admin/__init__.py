@@ -1,11 +1,12 @@
-"""The newsroom's admin: its name, its sign-in, and people, the site's profile, outgoing mail and webhooks in it."""
+"""The newsroom's admin: its name, its sign-in, and people, the site's profile, outgoing mail, webhooks and
+the audit log in it."""
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 
-from core.admin import outgoing_mail, site_profile, users, webhooks
+from core.admin import audit_log, outgoing_mail, site_profile, users, webhooks
 
-__all__ = ["outgoing_mail", "site_profile", "users", "webhooks"]
+__all__ = ["audit_log", "outgoing_mail", "site_profile", "users", "webhooks"]
 
 admin.site.site_header = admin.site.site_title = "Moonpress"
 admin.site.index_title = "Newsroom"

@@ -1,11 +1,11 @@
-"""What the admin of every part builds on: rows that are only looked at, rows that readers' pages show."""
+"""What the admin of every part builds on: rows to look at, rows that readers' pages show, rows whose changes are logged."""
 
 from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from core import pagecache
+from core import audit, pagecache
 from core.lib.admin_lists import DeskAdmin
 
 
@@ -38,3 +38,48 @@ class ShownToReadersAdmin(DeskAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         super().delete_queryset(request, queryset)
         pagecache.bump()
+
+
+class AuditedAdmin(DeskAdmin):
+    """Rows of which each addition, change and deletion goes into the audit log, with what was there before."""
+
+    noun: ClassVar[str]
+
+    def facts(self, obj: Any) -> dict[str, str | set[str]]:
+        """What is worth being on record, by its name: a value, or several."""
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        form.before = self.facts(type(obj).objects.get(pk=obj.pk)) if change else {}
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        now = self.facts(form.instance)
+        changes = (
+            _change(name, form.before.get(name), now[name]) for name in now if form.before.get(name) != now[name]
+        )
+        form.instance.changes = "; ".join(changes)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        audit.record(f"made the {self.noun}", obj, by=request.user, detail=obj.changes)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        if changes := getattr(obj, "changes", "the password"):  # which is changed on a page of its own
+            audit.record(f"changed the {self.noun}", obj, by=request.user, detail=changes)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for obj in queryset:
+            audit.record(f"deleted the {self.noun}", obj, by=request.user)
+        return super().log_deletions(request, queryset)
+
+
+def _change(name: str, before: str | set[str] | None, now: str | set[str]) -> str:
+    if isinstance(now, str):
+        return f"{name}: {before or '–'} → {now or '–'}"
+    had = before if isinstance(before, set) else set()
+    return f"{name}: " + ", ".join(
+        [*(f"+ {each}" for each in sorted(now - had)), *(f"– {each}" for each in sorted(had - now))]
+    )

@@ -4,9 +4,13 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
+import pgtrigger.compiler
+import pgtrigger.migrations
+from django.conf import settings
 from django.db import migrations, models
 
 import core.models
+from core.lib.prefix_search import words_index
 
 
 class Migration(migrations.Migration):
@@ -316,5 +320,52 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="AuditEntry",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("action", models.CharField(max_length=60)),
+                ("subject", models.CharField(max_length=254, verbose_name="to")),
+                ("subject_key", models.CharField(editable=False, max_length=80)),
+                ("detail", models.CharField(blank=True, max_length=1000)),
+                ("by_name", models.CharField(max_length=254, verbose_name="by")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "audit log",
+                "ordering": ["-at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["-at", "-id"], name="audit_entry_newest"),
+                    models.Index(fields=["subject_key", "-at", "-id"], name="audit_entry_of_subject"),
+                    words_index("subject", "by_name", name="audit_entry_words"),
+                ],
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="auditentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'Entries of the audit log are never changed or deleted.' USING ERRCODE = 'restrict_violation';",
+                    hash="5d7131765784ad6e5a71e0132f6e17c9f1b9d66f",
+                    level="STATEMENT",
+                    operation="UPDATE OR DELETE OR TRUNCATE",
+                    pgid="pgtrigger_append_only_97da0",
+                    table="core_auditentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

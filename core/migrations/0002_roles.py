@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 "administrator": [
                     *everything("core.user", "core.siteprofile", "auth.group"),
                     "core.view_outgoingmail",
+                    "core.view_auditentry",
                     *HANDLE_WEBHOOKS,
                 ],
             }
