@@ -44,7 +44,7 @@ CONTEXTS = {
     "avatar": {"author": AUTHOR},
     "backlink": {"url": "/blog/", "label": HOSTILE},
     "bar_chart": BARS,
-    "breadcrumbs": {"trail": [{"label": HOSTILE, "url": "/"}], "current": HOSTILE},
+    "bare_page": {},
     "byline": {"article": ARTICLE},
     "callout": {"tone": "tip", "html": "<p>Fine</p>"},
     "code_block": {"code": HOSTILE, "language": HOSTILE},
@@ -77,6 +77,7 @@ CONTEXTS = {
     "sponsor_slot": {"placement": PLACEMENT},
     "stat_tiles": {"stats": SITE["stats"]},
     "toc": {"headings": [{"id": "a", "text": HOSTILE, "level": 2}]},
+    "trap": {},
 }  # fmt: skip
 
 COMPONENTS = sorted(path.stem for path in FOLDER.glob("*.html"))
