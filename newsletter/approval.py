@@ -77,7 +77,7 @@ def _sponsor_problems(briefing: Briefing) -> list[str]:
         .first()
     )
     placed = placement_on(briefing.newsletter.channel, briefing.issue_date)
-    if booked and (placed is None or placed.insertion_id is None):
+    if booked and (placed is None or placed.is_house):
         day = f"{briefing.issue_date:%d %b %Y}"
         return [f"{booked.booking.name} has booked the ad of {day}, but no creative of theirs is approved for it."]
     return []

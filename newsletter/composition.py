@@ -135,7 +135,7 @@ def _words_of(placement: Placement) -> dict[str, Any]:
         "image_alt": placement.image_alt,
         "label": placement.label,
         "sponsor_name": placement.sponsor_name,
-        "insertion_id": placement.insertion_id,
+        "claim_id": placement.claim_id,
     }
 
 

@@ -72,9 +72,7 @@ def _compile(briefing: Briefing) -> None:
             [
                 canary,
                 *(
-                    TrackedLink(
-                        briefing=briefing, number=number, url=item.url, item=item, insertion_id=item.insertion_id
-                    )
+                    TrackedLink(briefing=briefing, number=number, url=item.url, item=item, claim_id=item.claim_id)
                     for number, item in rendered.targets.items()
                 ),
             ]

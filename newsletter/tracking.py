@@ -112,11 +112,9 @@ def judge(*, now: datetime | None = None) -> int:
     decided = [hit for group in by_delivery.values() for hit in _judge_delivery(group, (now or timezone.now()))]
     Hit.objects.bulk_update(decided, ["verdict", "reason"], batch_size=500)
     for hit in decided:
-        if hit.link and hit.link.insertion_id:
+        if hit.link and hit.link.claim_id:
             nonce = f"mail:{hit.delivery_id}:{hit.link_id}"
-            record_click(
-                insertion_id=hit.link.insertion_id, nonce=nonce, reason=hit.reason, at=hit.at, address=hit.network
-            )
+            record_click(claim_id=hit.link.claim_id, nonce=nonce, reason=hit.reason, at=hit.at, address=hit.network)
     return len(decided)
 
 

@@ -58,7 +58,7 @@ def follow(token: str, visit: Visit, *, now: datetime | None = None) -> str:
     ended = _ended(claim, version, now)
     early = Reason.TEST if claim.unit.date > now.date() else Reason.NONE
     record_click(
-        insertion_id=claim.pk,
+        claim_id=claim.pk,
         nonce=_reader_of_the_day(claim, visit, now),
         reason=ended or early or visit.reason,
         at=now,
@@ -70,20 +70,20 @@ def follow(token: str, visit: Visit, *, now: datetime | None = None) -> str:
 
 def record_click(
     *,
-    insertion_id: int,
+    claim_id: int,
     nonce: str,
     reason: str = Reason.NONE,
     at: datetime | None = None,
     address: str = "",
     version_id: int | None = None,
 ) -> AdEvent:
-    """Record one click on an insertion (a claim). Of several with one nonce exactly one counts, also when at once.
+    """Record one click on an ad. Of several with one nonce exactly one counts, even if they come at once.
 
     `reason` is one of AdEvent.Reason: none, and the click counts unless its nonce has counted. Briefings pass a nonce of
     delivery and link, and the reason they found in judging the hit. Raises ValueError for an unknown reason.
     """
     event = AdEvent(
-        claim_id=insertion_id,
+        claim_id=claim_id,
         version_id=version_id,
         nonce=nonce,
         reason=Reason(reason),
@@ -108,6 +108,6 @@ def _ended(claim: Claim, version: CreativeVersion, now: datetime) -> Reason:
 
 
 def _reader_of_the_day(claim: Claim, visit: Visit, now: datetime) -> str:
-    """One value for one reader, insertion and day, from which neither address nor browser can be read."""
+    """One value for one reader, claim and day, from which neither address nor browser can be read."""
     seen = f"{claim.pk}|{now.date()}|{visit.address}|{visit.user_agent}"
     return hmac.digest(f"sponsors.nonce{settings.SECRET_KEY}".encode(), seen.encode(), "sha256").hex()[:40]

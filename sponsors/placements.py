@@ -23,7 +23,7 @@ SHOWN = (*TEXTS, "image", "number")
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One ad as it is shown. `insertion_id` is the claim it fills (None: a house ad); texts are plain, not HTML."""
+    """One ad as it is shown. Clicks count for its claim; a house ad has none. Texts are plain, not HTML."""
 
     sponsor_name: str
     label: str
@@ -32,7 +32,7 @@ class Placement:
     image_url: str
     link_url: str
     click_url: str
-    insertion_id: int | None
+    claim_id: int | None
     tier: str
     version_id: int
     image_alt: str = ""
@@ -41,7 +41,7 @@ class Placement:
 
     @property
     def is_house(self) -> bool:
-        return self.insertion_id is None
+        return self.claim_id is None
 
     @property
     def cta(self) -> str:
@@ -68,7 +68,7 @@ def placement_on(channel: str, day: date) -> Placement | None:
         house=Value(0),
         place=_of(PlacementKind, "position", "creative__kind"),
         ordinal=F("creative__booking__claims__unit__ordinal"),
-        claim=F("creative__booking__claims"),
+        claim_id=F("creative__booking__claims"),
         version_id=F("pk"),
         sponsor_name=_of(Sponsor, "name", "creative__booking__sponsor"),
         tier=_of(Package, "tier", "creative__booking__package"),
@@ -78,7 +78,7 @@ def placement_on(channel: str, day: date) -> Placement | None:
         house=Value(1),
         place=_of(PlacementKind, "position", "creative__kind"),
         ordinal=Value(0),
-        claim=Value(None, output_field=BigIntegerField()),
+        claim_id=Value(None, output_field=BigIntegerField()),
         version_id=F("pk"),
         sponsor_name=Value(""),
         tier=Value(HOUSE),
@@ -99,13 +99,13 @@ def placement_shown(channel: str, day: date) -> Placement | None:
 
 
 def _placement(row: dict[str, Any]) -> Placement:
-    shown = {name: row[name] for name in (*TEXTS, "version_id", "sponsor_name", "tier")}
+    shown = {name: row[name] for name in (*TEXTS, "claim_id", "version_id", "sponsor_name", "tier")}
     shown["image_url"] = default_storage.url(row["image"]) if row["image"] else ""
-    if row["claim"] is None:
+    if row["claim_id"] is None:
         shown |= {"sponsor_name": SiteProfile.current().name, "label": HOUSE_LABEL, "click_url": row["link_url"]}
     else:
-        shown |= {"label": LABEL, "click_url": click_url(row["claim"], row["version_id"])}
-    return Placement(insertion_id=row["claim"], **shown)
+        shown |= {"label": LABEL, "click_url": click_url(row["claim_id"], row["version_id"])}
+    return Placement(**shown)
 
 
 def click_url(claim_id: int, version_id: int) -> str:

@@ -11,7 +11,7 @@ from sponsors.models import AdEvent, Booking, Claim
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One insertion: where and when it ran, what came and what of it counts."""
+    """One claim: where and when its ad ran, what came and what of it counts."""
 
     claim: Claim
     by_reason: dict[str, int]
@@ -37,7 +37,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All insertions of a booking and their sums."""
+    """All claims of a booking and their sums."""
 
     booking: Booking
     lines: list[Line]

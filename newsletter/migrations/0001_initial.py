@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("articles", "0001_initial"),
+        ("sponsors", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -131,9 +132,14 @@ class Migration(migrations.Migration):
                 ),
                 ("sponsor_name", models.CharField(blank=True, editable=False, max_length=120)),
                 (
-                    "insertion_id",
-                    models.BigIntegerField(
-                        editable=False, help_text="Which booking of the sponsor's this is.", null=True
+                    "claim",
+                    models.ForeignKey(
+                        editable=False,
+                        help_text="What its clicks are counted for.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sponsors.claim",
                     ),
                 ),
                 (
@@ -396,7 +402,15 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveSmallIntegerField()),
                 ("url", models.TextField()),
-                ("insertion_id", models.BigIntegerField(db_index=True, null=True)),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sponsors.claim",
+                    ),
+                ),
                 (
                     "briefing",
                     models.ForeignKey(

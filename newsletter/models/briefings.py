@@ -116,8 +116,13 @@ class BriefingItem(models.Model):
     image_alt = models.CharField("image in words", max_length=200, blank=True)
     label = models.CharField(max_length=60, blank=True, help_text="The words of the link; for a sponsor, of the label.")
     sponsor_name = models.CharField(max_length=120, blank=True, editable=False)
-    insertion_id = models.BigIntegerField(
-        null=True, editable=False, help_text="Which booking of the sponsor's this is."
+    claim = models.ForeignKey(
+        "sponsors.Claim",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="What its clicks are counted for.",
     )
 
     class Meta:

@@ -66,7 +66,7 @@ class TrackedLink(models.Model):
     number = models.PositiveSmallIntegerField()
     url = models.TextField()
     item = models.ForeignKey(BriefingItem, on_delete=models.SET_NULL, null=True, related_name="links")
-    insertion_id = models.BigIntegerField(null=True, db_index=True)
+    claim = models.ForeignKey("sponsors.Claim", on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ["briefing", "number"]

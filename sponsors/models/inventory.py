@@ -183,7 +183,7 @@ class Booking(models.Model):
 
 
 class Claim(models.Model):
-    """A booking's claim on one unit; a live one excludes every other. To a report it is the insertion."""
+    """A booking's claim on one unit; a live one excludes every other. Clicks are counted for it."""
 
     class State(models.TextChoices):
         HELD = "held"

@@ -12,7 +12,7 @@ from sponsors.querysets import AdEventQuerySet
 
 
 class AdEvent(models.Model):
-    """One click on an insertion as it came, with its verdict; reports add these up."""
+    """One click on an ad as it came, with its verdict; reports add these up."""
 
     class Kind(models.TextChoices):
         CLICK = "click"

@@ -75,7 +75,7 @@ def test_the_booked_ad_is_put_in_and_labelled(weekly):
     factories.published("Two")
     briefing = composed(weekly, issue_date=sponsors.soon())
     ad = briefing.items.get(kind="sponsor")
-    assert (ad.label, ad.insertion_id) == ("Paid advertisement", sold.claims.get().pk)
+    assert (ad.label, ad.claim_id) == ("Paid advertisement", sold.claims.get().pk)
     assert [item.kind for item in briefing.items.order_by("ordering")] == ["article", "sponsor", "article"]
 
 

@@ -272,12 +272,12 @@ def with_ad(smtp_server):
 
 
 def test_clicks_on_the_ad_are_told_to_the_sponsors_desk_with_their_reasons(with_ad, client, smtp_server):
-    ad = with_ad.links.get(insertion_id__isnull=False)
+    ad = with_ad.links.get(claim__isnull=False)
     assert b"Paid advertisement" in smtp_server.messages[0].message
     reader = Reader(client, Delivery.objects.get())
     for how in ({}, {}, {"method": "head"}):
         reader.click(ad.number, **how)
     judged()
-    events = AdEvent.objects.filter(claim=ad.insertion_id).order_by("id")
+    events = AdEvent.objects.filter(claim=ad.claim).order_by("id")
     assert [event.reason for event in events] == ["", "repeat", "head"]
     assert Hit.objects.count() == events.count()

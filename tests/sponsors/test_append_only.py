@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def recorded():
     sold = factories.running()
-    clicks.record_click(insertion_id=sold.claims.get().pk, nonce="n")
+    clicks.record_click(claim_id=sold.claims.get().pk, nonce="n")
     return sold
 
 

@@ -142,7 +142,7 @@ def test_one_booking_is_confirmed_once_by_many(scarce):
 
 def test_one_nonce_counts_once_in_twenty_threads():
     claim = factories.running().claims.get()
-    at_once(lambda _: clicks.record_click(insertion_id=claim.pk, nonce="d1.2"), 20)
+    at_once(lambda _: clicks.record_click(claim_id=claim.pk, nonce="d1.2"), 20)
     counted = dict(
         AdEvent.objects.filter(claim=claim)
         .values_list("reason")

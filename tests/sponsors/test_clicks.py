@@ -144,13 +144,13 @@ def test_only_the_network_is_stored(client, ad):
 
 def test_a_briefing_passes_its_own_verdict():
     claim = factories.running("mail:orbit").claims.get()
-    clicks.record_click(insertion_id=claim.pk, nonce="d1.2")
-    clicks.record_click(insertion_id=claim.pk, nonce="d1.2")
-    clicks.record_click(insertion_id=claim.pk, nonce="d2.2", reason="too soon")
+    clicks.record_click(claim_id=claim.pk, nonce="d1.2")
+    clicks.record_click(claim_id=claim.pk, nonce="d1.2")
+    clicks.record_click(claim_id=claim.pk, nonce="d2.2", reason="too soon")
     assert reasons() == ["", "repeat", "too soon"]
 
 
 def test_an_unknown_reason_is_refused():
     claim = factories.running().claims.get()
     with pytest.raises(ValueError, match="bad mood"):
-        clicks.record_click(insertion_id=claim.pk, nonce="x", reason="bad mood")
+        clicks.record_click(claim_id=claim.pk, nonce="x", reason="bad mood")

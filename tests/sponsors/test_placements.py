@@ -24,7 +24,7 @@ def test_an_approved_creative_of_a_confirmed_booking_runs_on_its_day():
         "Paid advertisement",
     )
     assert placement.link_url == "https://northwind.example/start?ref=moon"
-    assert placement.insertion_id == sold.claims.get().pk
+    assert placement.claim_id == sold.claims.get().pk
 
 
 def test_it_runs_on_no_other_day_and_no_other_channel():
@@ -74,7 +74,7 @@ def test_a_house_ad_fills_a_day_nobody_bought_and_says_whose_it_is():
     kind = factories.kind()
     factories.approved(Creative.objects.create(kind=kind), link_url="https://moonpress.example/newsletter/")
     placement = placement_on("web:article", factories.today())
-    assert (placement.is_house, placement.label, placement.insertion_id) == (True, "From us", None)
+    assert (placement.is_house, placement.label, placement.claim_id) == (True, "From us", None)
     assert placement.click_url == "https://moonpress.example/newsletter/"
     assert "sponsored" not in slot()
 

@@ -14,10 +14,10 @@ def clicked():
     sold = factories.running("mail:orbit")
     claim = sold.claims.get()
     for number in range(25):
-        clicks.record_click(insertion_id=claim.pk, nonce=f"d{number}.1")
+        clicks.record_click(claim_id=claim.pk, nonce=f"d{number}.1")
     for reason in ("scanner", "scanner", "too soon"):
-        clicks.record_click(insertion_id=claim.pk, nonce="d1.1", reason=reason)
-    clicks.record_click(insertion_id=claim.pk, nonce="d1.1")
+        clicks.record_click(claim_id=claim.pk, nonce="d1.1", reason=reason)
+    clicks.record_click(claim_id=claim.pk, nonce="d1.1")
     return sold
 
 
@@ -39,7 +39,7 @@ def orbit():
     return newsletters.newsletter(name="Orbit", slug="orbit")
 
 
-def test_a_mail_insertion_has_the_delivered_messages_as_denominator(clicked, orbit):
+def test_an_ad_in_a_briefing_has_the_delivered_messages_as_denominator(clicked, orbit):
     newsletters.sent(orbit, days_ago=0, delivered=3000)
     (line,) = reports.report_on(clicked).lines
     assert (line.delivered, line.rate.percent) == (3000, "0.83 %")
