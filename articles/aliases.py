@@ -1,43 +1,13 @@
-"""Names that changed: merged tags, moved categories and authors, as documents of before the change still call them."""
+"""Aliases: what documents written before a change call a category, an author or a tag that was moved or merged since."""
 
 from typing import Any
 
-from django.db import transaction
 from django.urls import reverse
 
-from articles import related
 from articles.document_schema import Document
-from articles.models import Article, Author, Category, Publication, Redirect, Tag
-from articles.redirects import redirect_path
-from core.pagecache import bump
+from articles.models import Author, Category, Redirect, Tag
 
 NAMED: dict[str, Any] = {"category": Category, "author": Author, "tag": Tag}
-
-
-@transaction.atomic
-def merge_tags(keep: Tag, others: list[Tag]) -> None:
-    """Make several tags one: articles move to it, and the pages of the others lead to its page."""
-    for other in others:
-        if other.pk == keep.pk:
-            continue
-        for model in (Article, Publication):
-            through: Any = model._meta.get_field("tags").remote_field.through
-            owner = model._meta.model_name
-            moving = through.objects.filter(tag=other)
-            moving.exclude(**{f"{owner}__in": through.objects.filter(tag=keep).values(owner)}).update(tag=keep)
-        path = other.get_absolute_url()
-        other.delete()
-        redirect_path(path, keep.get_absolute_url(), automatic=True)
-    related.due(keep.publications.values_list("pk", flat=True))
-    bump()
-
-
-@transaction.atomic
-def delete_tag(tag: Tag) -> None:
-    """Take a tag from all articles. Those that went together by it find other companions."""
-    shared = list(tag.publications.values_list("pk", flat=True))
-    tag.delete()
-    related.due(shared)
 
 
 def current_names(document: Document) -> Document:

@@ -250,7 +250,7 @@ def _take_down(article: Article, to: State, sources: list[State], *, by: Any, ac
     _go(article, to, sources, by=by, action=action, publish_at=None, scheduled_version=None, unpublish_at=None)
     shown = Publication.objects.filter(article=article).first()
     if shown:
-        related.due(related.shown_with(shown).values_list("pk", flat=True))
+        related.refresh_later(related.shown_with(shown).values_list("pk", flat=True))
         # Locked, so that nobody makes it a companion of something while it goes; after what is due, as in publishing.
         Publication.objects.select_for_update(of=("self",)).get(pk=shown.pk)
         cache_tags.purge_article(shown)

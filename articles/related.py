@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q, QuerySet
 
 from articles.cache_tags import purge_pages
-from articles.models import Publication, RelatingDue
+from articles.models import Publication, RelatedRefresh
 from core import doorbell
 from core.pagecache import bump
 
@@ -36,7 +36,7 @@ def relate_with_neighbours(publication: Publication) -> None:
     """The same for an article that is new or changed; and have those thought over that it may now be nearest to."""
     near = [neighbour.pk for neighbour in _nearest(publication, NEIGHBOURS)]
     publication.related.set(near[:SHOWN])
-    due({*near, *shown_with(publication).values_list("pk", flat=True)})
+    refresh_later({*near, *shown_with(publication).values_list("pk", flat=True)})
 
 
 def relate_all(numbers: Collection[int]) -> None:
@@ -61,25 +61,25 @@ def shown_with(publication: Publication) -> QuerySet[Publication]:
     return Publication.objects.filter(related=publication)
 
 
-def due(keys: Iterable[int]) -> None:
+def refresh_later(keys: Iterable[int]) -> None:
     """Have these publications' companions found anew, soon after the transaction.
 
     A row that is there already is written again, which locks it: the worker must not take it before what we did is
     to be seen. In one order, so that two who do this wait for each other and not in a circle.
     """
-    if rows := [RelatingDue(publication_id=key) for key in sorted(keys)]:
-        RelatingDue.objects.bulk_create(
+    if rows := [RelatedRefresh(publication_id=key) for key in sorted(keys)]:
+        RelatedRefresh.objects.bulk_create(
             rows, update_conflicts=True, update_fields=["asked_at"], unique_fields=["publication"]
         )
-        doorbell.ring("articles.tasks.relate_due")
+        doorbell.ring("articles.tasks.refresh_related")
 
 
-def relate_due() -> int:
+def refresh_due() -> int:
     """Find the companions of what is due, the newest first, for some seconds; return how many were looked at."""
     looked, changed, until = 0, list[str](), time.monotonic() + RUN_SECONDS
     while time.monotonic() < until:
         try:
-            slug = _relate_next()
+            slug = _refresh_next()
         except IntegrityError:
             continue  # a companion was taken down in this moment
         if slug is None:
@@ -94,9 +94,9 @@ def relate_due() -> int:
 
 
 @transaction.atomic
-def _relate_next() -> str | None:
+def _refresh_next() -> str | None:
     """Find the companions of one that is due; its slug if they changed, "" if not, None where none is due."""
-    free = RelatingDue.objects.select_for_update(skip_locked=True, of=("self",))
+    free = RelatedRefresh.objects.select_for_update(skip_locked=True, of=("self",))
     row = free.select_related("publication").first()
     if row is None:
         return None

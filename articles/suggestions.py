@@ -15,7 +15,7 @@ ALIKE = 0.75
 MAX_WORDS = 12
 
 
-def hints_for(words: str, filters: Filters) -> list[dict[str, Any]]:
+def suggestions_for(words: str, filters: Filters) -> list[dict[str, Any]]:
     """Searches that do find something: without the filters, with a misspelt word mended, with any of the words."""
     split = words.split()
     if not split or len(split) > MAX_WORDS:
@@ -25,11 +25,13 @@ def hints_for(words: str, filters: Filters) -> list[dict[str, Any]]:
         wider.append(("Did you mean", " ".join(mended)))
     if len(split) > 1 and not re.search(r'["-]|\bor\b', words):
         wider.append(("With any of these words", " or ".join(split)))
-    hints = []
+    suggestions = []
     for label, query in wider:
         if found := search.search(query, Filters()).keys:
-            hints.append({"label": label, "query": query, "url": f"?{urlencode({'q': query})}", "number": len(found)})
-    return hints
+            suggestions.append(
+                {"label": label, "query": query, "url": f"?{urlencode({'q': query})}", "number": len(found)}
+            )
+    return suggestions
 
 
 def _mended(split: list[str]) -> list[str]:

@@ -12,6 +12,6 @@ def publish_due() -> None:
 
 
 @shared_task
-def relate_due() -> None:
+def refresh_related() -> None:
     """Find companions anew where something changed; rung by such changes, and by beat for what was left."""
-    related.relate_due()
+    related.refresh_due()

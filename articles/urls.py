@@ -10,7 +10,7 @@ register_converter(feeds.FeedForm, "feed")
 
 urlpatterns = [
     path("blog/", views.articles, name="articles"),
-    path("blog/search/", views.search, name="article-search"),
+    path("blog/search/", views.article_search, name="article-search"),
     path("blog/archive/", views.archive, name="archive"),
     path("blog/archive/<int:year>/<int:month>/", views.month_articles, name="month-articles"),
     path("blog/category/<slug:slug>/", views.category_articles, name="category-articles"),

@@ -13,8 +13,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from articles import contexts
-from articles import search as searching
+from articles import contexts, search
 from articles.article_page import article_page
 from articles.documents import document_of
 from articles.filters import Filters, choices_of
@@ -23,7 +22,7 @@ from articles.models.preview_links import PREVIEW
 from articles.pagination import CardPaginator
 from articles.preview import preview_page
 from articles.structured_data import absolute, list_data
-from articles.suggestions import hints_for
+from articles.suggestions import suggestions_for
 from core.lib.cachetags import LISTS, tagged, with_tags
 from core.lib.signing import BadToken, read_token
 from core.models import SiteProfile
@@ -125,13 +124,13 @@ def archive(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 @tagged(LISTS)
-def search(request: HttpRequest) -> HttpResponse:
+def article_search(request: HttpRequest) -> HttpResponse:
     """Full-text search, best first, each hit with the place it was found at; narrowed by section, author and year."""
-    words = searching.cleaned_query(request.GET.get("q", ""))
+    words = search.cleaned_query(request.GET.get("q", ""))
     filters = Filters.of(request.GET)
-    found = searching.search(words, filters)
+    found = search.search(words, filters)
     page = _page(request, Paginator(found.keys, PER_PAGE))
-    page.object_list = searching.with_excerpts(page.object_list, words)
+    page.object_list = search.with_excerpts(page.object_list, words)
     parameters = request.GET.copy()
     parameters.pop("page", None)
     context = {
@@ -141,7 +140,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "found": found,
         "page": page,
         "page_query": f"{parameters.urlencode()}&" if parameters else "",
-        "hints": None if found.keys else hints_for(words, filters),
+        "suggestions": None if found.keys else suggestions_for(words, filters),
     }
     return render(request, "articles/search.html", context)
 

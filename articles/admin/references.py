@@ -12,11 +12,11 @@ from django.utils.html import format_html
 from django_prose_editor.widgets import AdminProseEditorWidget
 
 from articles import images
-from articles.aliases import delete_tag, merge_tags
 from articles.blocks import INLINE_EXTENSIONS
 from articles.desk.csp import allow_editors
 from articles.models import AuditEntry, Author, Category, ImageAsset, Redirect, Snippet, Tag
 from articles.redirects import export_redirects, import_redirects, redirect_path
+from articles.tags import delete_tag, merge_tags
 from core.admin.bases import ReadOnlyAdmin
 from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter, WordSearch
 

@@ -424,7 +424,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="RelatingDue",
+            name="RelatedRefresh",
             fields=[
                 (
                     "publication",

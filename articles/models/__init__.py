@@ -5,7 +5,7 @@ from articles.models.history import AuditEntry, Comment, Draft, Presence, Revisi
 from articles.models.images import ImageAsset
 from articles.models.imports import ImportedPost
 from articles.models.preview_links import PreviewLink
-from articles.models.publication import ArticleFrame, Publication, PublicationAuthor, Redirect, RelatingDue
+from articles.models.publication import ArticleFrame, Publication, PublicationAuthor, Redirect, RelatedRefresh
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "Publication",
     "PublicationAuthor",
     "Redirect",
-    "RelatingDue",
+    "RelatedRefresh",
     "Revision",
     "Snippet",
     "Tag",

@@ -111,7 +111,7 @@ class PublicationAuthor(models.Model):
         return f"{self.author_id} in {self.publication_id}"
 
 
-class RelatingDue(models.Model):
+class RelatedRefresh(models.Model):
     """A publication whose companions must be found anew; see articles.related."""
 
     publication = models.OneToOneField(Publication, on_delete=models.CASCADE, primary_key=True, related_name="+")

@@ -75,7 +75,7 @@ def test_each_change_names_the_pages_it_touches(cdn: HttpServer) -> None:
     companion = factories.publication(slug="companion", tags=["fees"])
     assert queued() >= {"articles", "article:companion"}
     shown = factories.publication(slug="shown", tags=["fees"])
-    related.relate_due()
+    related.refresh_due()
     assert queued() >= {"articles", "article:shown", "article:companion"}
     apply_document(shown.article, {**document_of(shown.article), "slug": "moved"})
     publish(shown.article)

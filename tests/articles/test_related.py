@@ -12,10 +12,10 @@ from django.urls import reverse
 from PIL import Image
 
 from articles import related, social
-from articles.aliases import merge_tags
 from articles.documents import apply_document, document_of
 from articles.models import Publication, Tag
 from articles.publishing import publish, unpublish
+from articles.tags import merge_tags
 from tests.articles import factories
 from tests.processes import RealProcess
 from tests.smtp import wait_until
@@ -32,7 +32,7 @@ def test_companions_share_tags_first_and_words_next() -> None:
     factories.publication(title="Unrelated")
     shown = factories.publication(title="Staking rewards computed", tags=["fees", "gas"])
     assert list(shown.related.values_list("pk", flat=True).order_by("pk")) == sorted([one.pk, two.pk, both.pk])
-    related.relate_due()
+    related.refresh_due()
     assert shown.pk in both.related.values_list("pk", flat=True)
 
 
@@ -46,39 +46,39 @@ def test_an_old_article_gets_a_nearer_companion_when_one_comes() -> None:
     weather = {f"Weather {number}" for number in range(3)}
     for title in weather:
         factories.publication(title=title, tags=["fees"])
-    related.relate_due()
+    related.refresh_due()
     assert companions(old) == weather
     factories.publication(title="Staking rewards computed", tags=["fees"])
-    assert related.relate_due() > 0
+    assert related.refresh_due() > 0
     assert "Staking rewards computed" in companions(old)
-    assert related.relate_due() == 0
+    assert related.refresh_due() == 0
 
 
 def test_where_a_companion_went_another_comes() -> None:
     factories.tag("fees")
     shown = [factories.publication(title=f"Number {number}", tags=["fees"]) for number in range(5)]
-    related.relate_due()
+    related.refresh_due()
     gone = shown[0].related.get(title="Number 4")
     unpublish(gone.article)
-    related.relate_due()
+    related.refresh_due()
     assert companions(shown[0]) == {"Number 1", "Number 2", "Number 3"}
 
 
 def test_merged_and_deleted_tags_change_companions(client: Client) -> None:
     keep, gone = factories.tag("bitcoin"), factories.tag("btc")
     first, second = factories.publication(title="First", tags=["bitcoin"]), factories.publication(tags=["btc"])
-    related.relate_due()
+    related.refresh_due()
     assert companions(first) == set()
     merge_tags(keep, [gone])
-    related.relate_due()
+    related.refresh_due()
     assert companions(first) == {second.title}
     client.force_login(factories.user("editor"))
     client.post(reverse("admin:articles_tag_delete", args=[keep.pk]), {"post": "yes"})
-    related.relate_due()
+    related.refresh_due()
     assert companions(first) == {second.title}  # neither has a tag or a section: they go by those
     Publication.objects.filter(pk=second.pk).update(category=factories.category("news"))
-    related.due([first.pk])
-    related.relate_due()
+    related.refresh_later([first.pk])
+    related.refresh_due()
     assert companions(first) == set()
 
 
@@ -158,7 +158,7 @@ def test_an_article_without_a_cover_gets_a_picture_of_its_title(title: str) -> N
 def test_what_is_asked_for_while_the_worker_is_at_it_is_looked_at_again() -> None:
     factories.tag("fees")
     shown = factories.publication(title="Shown", tags=["fees"])
-    related.due([shown.pk])
+    related.refresh_later([shown.pk])
     asked, done = threading.Event(), threading.Event()
 
     def editor() -> None:
@@ -171,10 +171,10 @@ def test_what_is_asked_for_while_the_worker_is_at_it_is_looked_at_again() -> Non
     thread = threading.Thread(target=editor)
     thread.start()
     asked.wait(20)
-    related.relate_due()  # cannot see yet what the editor did
+    related.refresh_due()  # cannot see yet what the editor did
     done.set()
     thread.join()
-    related.relate_due()
+    related.refresh_due()
     assert companions(shown) == {"Comes meanwhile"}
 
 

@@ -99,7 +99,7 @@ def test_a_search_without_words_offers_the_form_and_nothing_else(articles: None,
 
 
 @pytest.mark.parametrize(
-    ("query", "hint"),
+    ("query", "suggestion"),
     [
         ("q=stakking", "?q=staking"),
         ("q=staking+weather", "?q=staking+or+weather"),
@@ -107,18 +107,18 @@ def test_a_search_without_words_offers_the_form_and_nothing_else(articles: None,
     ],
 )
 def test_an_empty_result_offers_searches_that_find_something(
-    articles: None, client: Client, query: str, hint: str
+    articles: None, client: Client, query: str, suggestion: str
 ) -> None:
     page = client.get(f"/blog/search/?{query}").content.decode()
     assert "Nothing found" in page
-    assert f'href="{hint}"' in page
+    assert f'href="{suggestion}"' in page
 
 
 @pytest.mark.parametrize("query", ["zzzz", "🌕", "a " * 90, "or or", "--", '""', "x'; --"])
-def test_hopeless_searches_are_answered_without_hints(articles: None, client: Client, query: str) -> None:
+def test_hopeless_searches_are_answered_without_suggestions(articles: None, client: Client, query: str) -> None:
     answer = client.get("/blog/search/", {"q": query, "category": "news"})
     assert answer.status_code == 200
-    assert "finder__hints" not in answer.content.decode()
+    assert "finder__suggestions" not in answer.content.decode()
 
 
 def test_of_a_very_common_word_the_newest_are_ranked_and_the_rest_is_said(client: Client) -> None:

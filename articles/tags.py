@@ -1,0 +1,36 @@
+"""Tags: merging several into one, and deleting one."""
+
+from typing import Any
+
+from django.db import transaction
+
+from articles import related
+from articles.models import Article, Publication, Tag
+from articles.redirects import redirect_path
+from core.pagecache import bump
+
+
+@transaction.atomic
+def merge_tags(keep: Tag, others: list[Tag]) -> None:
+    """Move the articles of other tags to one; the pages of those tags redirect to its page."""
+    for other in others:
+        if other.pk == keep.pk:
+            continue
+        for model in (Article, Publication):
+            through: Any = model._meta.get_field("tags").remote_field.through
+            owner = model._meta.model_name
+            moving = through.objects.filter(tag=other)
+            moving.exclude(**{f"{owner}__in": through.objects.filter(tag=keep).values(owner)}).update(tag=keep)
+        path = other.get_absolute_url()
+        other.delete()
+        redirect_path(path, keep.get_absolute_url(), automatic=True)
+    related.refresh_later(keep.publications.values_list("pk", flat=True))
+    bump()
+
+
+@transaction.atomic
+def delete_tag(tag: Tag) -> None:
+    """Remove a tag from all articles, and refresh the related articles of those that had it."""
+    shared = list(tag.publications.values_list("pk", flat=True))
+    tag.delete()
+    related.refresh_later(shared)
