@@ -6,17 +6,18 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
-from core import pagecache
-from core.models import User
+from core import audit, pagecache
+from core.models import AuditEntry, User
 from core.transitions import TransitionRefused, change_if, lock
 from surveys import ledger, tallying
 from surveys.models import AwardCategory, Ballot, Nominee, Season, Tally, TallyRow
 from surveys.tallying import WRITE_IN, Outcome, Rules, share
 
 WRITE_IN_NAME = "Other / write-in"
+LOOKED = "looked at the count"
 
 
 def count(category: AwardCategory) -> Outcome:
@@ -65,6 +66,16 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
     )
     TallyRow.objects.bulk_create(_rows(result, outcome, counts, {n.slug: n for n in category.nominees.all()}))
     return result
+
+
+def record_look(category: AwardCategory, *, by: Any) -> None:
+    """Write down for good that somebody saw a result before it was released."""
+    audit.record(LOOKED, category, by=by)
+
+
+def looks_at(category: AwardCategory) -> QuerySet[AuditEntry]:
+    """Who saw the result before it was released, and when: published with it."""
+    return audit.entries_about(category).filter(action=LOOKED).order_by("at", "pk")
 
 
 @transaction.atomic

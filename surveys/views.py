@@ -13,7 +13,7 @@ from core.pagecache import public
 from core.ratelimit import allow
 from core.transitions import TransitionRefused
 from newsletter.models import Newsletter
-from surveys import contexts
+from surveys import contexts, release
 from surveys.forms import NominationForm, VoteForm
 from surveys.models import AwardCategory, Season
 from surveys.result_view import result_of
@@ -41,6 +41,8 @@ def category_show(request: HttpRequest, season: str, category: str) -> HttpRespo
     """One category: its nominees, its ballot while voting is open, its result once it is released."""
     found = _category(season, category)
     context: dict[str, Any] = {"season": found.season, "category": found, "result": result_of(found)}
+    if found.is_released:
+        context["looks"] = release.looks_at(found)
     if found.is_taking_ballots:
         context |= {"form": VoteForm(found.season, [found]), "newsletter": Newsletter.objects.open().default()}
     else:

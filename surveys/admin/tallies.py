@@ -1,10 +1,13 @@
-"""Tallies with their rows, to look at."""
+"""Tallies with their rows, to look at; who looks before the release is on record."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from core.admin.bases import ReadOnlyAdmin
+from surveys import release
 from surveys.models import Season, Tally, TallyRow
 
 
@@ -16,9 +19,9 @@ class TallyRowInline(admin.TabularInline):
 
 @admin.register(Tally)
 class TallyAdmin(ReadOnlyAdmin):
-    """Before the release this is the only place that shows a result, to those who may view tallies."""
+    """Before the release a tally's own page is the only place that shows a result, and each look at it is published."""
 
-    list_display = ("category", "season", "ballots", "winners", "made_at", "released")
+    list_display = ("category", "season", "counted", "winners", "made_at", "released")
     list_filter = ("category__season",)
     list_select_related = ("category__season",)
     fields = ("category", "method", "rules_version", "ballots", "base", "reconciled", "made_at", "made_by")
@@ -31,9 +34,14 @@ class TallyAdmin(ReadOnlyAdmin):
     def season(self, tally: Tally) -> Season:
         return tally.category.season
 
+    @admin.display(description="ballots")
+    def counted(self, tally: Tally) -> str:
+        return f"{tally.ballots:,}" if tally.category.is_released else "not released"
+
     @admin.display
     def winners(self, tally: Tally) -> str:
-        return ", ".join(row.name for row in tally.rows.all() if row.is_winner)
+        winners = [row.name for row in tally.rows.all() if row.is_winner and tally.category.is_released]
+        return ", ".join(winners)
 
     @admin.display(description="where every ballot went")
     def reconciled(self, tally: Tally) -> str:
@@ -42,3 +50,9 @@ class TallyAdmin(ReadOnlyAdmin):
     @admin.display(boolean=True)
     def released(self, tally: Tally) -> bool:
         return tally.category.is_released
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        tally = self.get_object(request, object_id)
+        if tally and self.has_view_permission(request, tally) and not tally.category.is_released:
+            release.record_look(tally.category, by=request.user)
+        return super().change_view(request, object_id, *args, **kwargs)

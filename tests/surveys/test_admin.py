@@ -10,7 +10,7 @@ from django.utils import timezone
 from articles.models import Article
 from core.models import User
 from core.transitions import TransitionRefused
-from surveys import seasons
+from surveys import release, seasons
 from surveys.models import AwardCategory, Ballot, Nomination, Nominee, Season, Tally
 from tests.surveys.factories import cast, draft_season, open_season, released_season
 
@@ -237,3 +237,19 @@ def test_nominations_are_closed_while_voting_is_open(client):
     assert "are closed" in client.get("/awards/moon-2026/nominate/").content.decode()
     assert client.post("/awards/moon-2026/nominate/", {"category": "wallet", "name": "Zed"}).status_code == 409
     assert not Nomination.objects.exists()
+
+
+def test_a_count_is_seen_before_its_release_on_its_own_page_alone_and_each_look_is_published(sign_in):
+    steward, season = sign_in("awards steward"), open_season()
+    category = season.categories.get()
+    cast(category, [["ada"]], 3701)
+    seasons.close(season)
+    tally = release.tally(category)
+    seen = steward.get("/admin/surveys/tally/").content.decode()
+    assert "Ada" not in seen
+    assert "3,701" not in seen
+    assert "3701" in steward.get(f"/admin/surveys/tally/{tally.pk}/change/").content.decode()
+    release.release_season(season)
+    assert "3,701" in steward.get("/admin/surveys/tally/").content.decode()
+    steward.get(f"/admin/surveys/tally/{tally.pk}/change/")  # everybody may look now
+    assert steward.get(category.get_absolute_url()).content.decode().count("by awards@example.com on") == 1
