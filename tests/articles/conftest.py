@@ -1,11 +1,9 @@
 """People at the desk."""
 
-from typing import Any
-
 import pytest
 
 
-def someone(role: str) -> Any:
+def someone(role):
     """A person of the newsroom; models can be imported once Django is set up, which is after this file is read."""
     from tests.articles import factories
 
@@ -13,12 +11,12 @@ def someone(role: str) -> Any:
 
 
 @pytest.fixture
-def editor(db: None, client: Any) -> Any:
+def editor(db, client):
     user = someone("editor")
     client.force_login(user)
     return user
 
 
 @pytest.fixture
-def writer(db: None) -> Any:
+def writer(db):
     return someone("writer")

@@ -1,22 +1,19 @@
 """What tests of the desk share: its addresses, and what a browser sends there."""
 
-from typing import Any
-
 from django.urls import reverse
 
 from articles.blocks import KINDS
 from articles.documents import apply_document, document_of
-from articles.models import Article
 from tests.articles import factories
 
 
-def url(name: str, *args: Any) -> str:
+def url(name, *args):
     return reverse(f"admin:articles_article_{name}", args=args)
 
 
-def posted(document: dict[str, Any], version: int = 0, **more: Any) -> dict[str, Any]:
+def posted(document, version=0, **more):
     """What a browser sends for a document, with the blocks in any order it likes."""
-    data: dict[str, Any] = {
+    data = {
         "title": document["title"], "slug": document.get("slug", ""), "standfirst": document.get("standfirst", ""),
         "category": document.get("category") or "", "authors": document.get("authors", []),
         "tags": document.get("tags", []), "cta": document.get("cta") or "", "version": version, "reason": "",
@@ -40,11 +37,11 @@ def posted(document: dict[str, Any], version: int = 0, **more: Any) -> dict[str,
     return data | more
 
 
-def change(article: Article, **parts: Any) -> None:
+def change(article, **parts):
     apply_document(article, {**document_of(article), **parts})
 
 
-def everything() -> list[dict[str, Any]]:
+def everything():
     """One block of each kind."""
     source = factories.image().file
     factories.card("subscribe")

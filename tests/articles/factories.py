@@ -3,37 +3,36 @@
 import io
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
 
 from django.contrib.auth.models import Group
 from PIL import Image
 
 from articles.documents import create_article
 from articles.images import store_image
-from articles.models import Article, Author, Category, ImageAsset, Publication, Snippet, Tag
+from articles.models import Article, Author, Category, Publication, Snippet, Tag
 from articles.publishing import publish
 from core.models import User
 
 _number = count(1)
 
 
-def document(**parts: Any) -> dict[str, Any]:
+def document(**parts):
     """A small document; `parts` replace its own."""
     title = f"Article {next(_number)}"
     return {"title": title, "blocks": [{"type": "richtext", "html": "<p>Some words about blocks.</p>"}], **parts}
 
 
-def article(*blocks: dict[str, Any], **parts: Any) -> Article:
+def article(*blocks, **parts):
     """A draft; blocks may be given instead of a document's."""
     return create_article(document(**({"blocks": list(blocks)} if blocks else {}), **parts))
 
 
-def publication(*blocks: dict[str, Any], **parts: Any) -> Publication:
+def publication(*blocks, **parts):
     """A published article."""
     return publish(article(*blocks, **parts))
 
 
-def many(count: int, *, text: str = "Some words about blocks.") -> list[Publication]:
+def many(count, *, text="Some words about blocks."):
     """So many articles published in 2025, a minute apart: for what only shows in large numbers."""
     words = [{"slug": f"one-of-many-{number}", "title": f"One of many {number}"} for number in range(count)]
     times = [datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=number) for number in range(count)]
@@ -49,36 +48,36 @@ def many(count: int, *, text: str = "Some words about blocks.") -> list[Publicat
     )  # fmt: skip
 
 
-def category(slug: str = "research", **values: Any) -> Category:
+def category(slug="research", **values):
     return Category.objects.get_or_create(slug=slug, defaults={"name": slug.title(), **values})[0]
 
 
-def author(slug: str = "ana", **values: Any) -> Author:
+def author(slug="ana", **values):
     return Author.objects.get_or_create(slug=slug, defaults={"name": slug.title(), **values})[0]
 
 
-def tag(slug: str = "bitcoin") -> Tag:
+def tag(slug="bitcoin"):
     return Tag.objects.get_or_create(slug=slug, defaults={"name": slug.title()})[0]
 
 
-def card(slug: str = "card", **values: Any) -> Snippet:
+def card(slug="card", **values):
     defaults = {"kind": "cta", "heading": "Read on", "label": "Read", "url": "/newsletter/", **values}
     return Snippet.objects.get_or_create(slug=slug, defaults=defaults)[0]
 
 
-def user(role: str) -> User:
+def user(role):
     """Someone of the newsroom with one role."""
     made = User.objects.create_user(f"{role.replace(' ', '-')}-{next(_number)}@example.com")
     made.groups.add(Group.objects.get(name=role))
     return made
 
 
-def picture(form: str = "PNG", size: tuple[int, int] = (500, 300), **options: Any) -> bytes:
+def picture(form="PNG", size=(500, 300), **options):
     """The bytes of an image file."""
     out = io.BytesIO()
     Image.effect_noise(size, 60).convert("RGB").save(out, form, **options)
     return out.getvalue()
 
 
-def image(**values: Any) -> ImageAsset:
+def image(**values):
     return store_image(picture(), **{"name": "picture.png", "alt": "A picture", **values})

@@ -4,7 +4,6 @@ import json
 import re
 from datetime import date, datetime
 from functools import cache
-from typing import Any
 from urllib.parse import urlsplit
 
 from schema_org import registry
@@ -25,20 +24,20 @@ WANTED = {
 }
 
 
-def nodes_of(html: str) -> list[dict[str, Any]]:
+def nodes_of(html):
     """The nodes in a page's script element."""
     data = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL)[0])
     assert data["@context"] == "https://schema.org"
     return list(data["@graph"])
 
 
-def problems(nodes: list[dict[str, Any]]) -> list[str]:
+def problems(nodes):
     """What a validator would complain about."""
     known = {node["@id"] for node in nodes if "@id" in node}
     return [problem for node in nodes for problem in _of_node(node, str(node.get("@type")), known)]
 
 
-def _of_node(node: dict[str, Any], path: str, known: set[str]) -> list[str]:
+def _of_node(node, path, known):
     kind = node.get("@type")
     if kind not in registry.CLASS_METADATA:
         return [f"{path}: there is no type {kind}"]
@@ -54,7 +53,7 @@ def _of_node(node: dict[str, Any], path: str, known: set[str]) -> list[str]:
     return found
 
 
-def _of_value(value: Any, ranges: tuple[str, ...], path: str, known: set[str]) -> list[str]:
+def _of_value(value, ranges, path, known):
     if not isinstance(value, dict):
         fits = any(_fits(value, kind) for kind in ranges)
         return [] if fits else [f"{path}: {value!r} is none of {', '.join(ranges)}"]
@@ -65,7 +64,7 @@ def _of_value(value: Any, ranges: tuple[str, ...], path: str, known: set[str]) -
     return _of_node(value, path, known)
 
 
-def _fits(value: Any, kind: str) -> bool:
+def _fits(value, kind):
     if kind == "Boolean":
         return isinstance(value, bool)
     if kind in ("Integer", "Number", "Float"):
@@ -78,7 +77,7 @@ def _fits(value: Any, kind: str) -> bool:
     return kind == "Text" or ((kind not in registry.DATATYPES or kind == "URL") and _is_address(value))
 
 
-def _is_moment(value: str, kind: type[date]) -> bool:
+def _is_moment(value, kind):
     try:
         moment = kind.fromisoformat(value)
     except ValueError:
@@ -86,17 +85,17 @@ def _is_moment(value: str, kind: type[date]) -> bool:
     return not isinstance(moment, datetime) or moment.tzinfo is not None
 
 
-def _is_address(value: str) -> bool:
+def _is_address(value):
     return urlsplit(value).scheme in ("http", "https") and bool(urlsplit(value).netloc) and " " not in value
 
 
 @cache
-def _properties(kind: str) -> frozenset[str]:
+def _properties(kind):
     own = {name for each in (kind, *_parents(kind)) for name in registry.CLASS_METADATA[each].properties}
     return frozenset(own)
 
 
 @cache
-def _parents(kind: str) -> tuple[str, ...]:
+def _parents(kind):
     direct = registry.CLASS_METADATA[kind].parents if kind in registry.CLASS_METADATA else ()
     return tuple(dict.fromkeys(name for parent in direct for name in (parent, *_parents(parent))))

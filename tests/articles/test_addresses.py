@@ -16,7 +16,7 @@ from tests.surveys.factories import draft_season
 pytestmark = pytest.mark.django_db
 
 
-def test_an_article_has_a_page_as_long_as_it_is_published() -> None:
+def test_an_article_has_a_page_as_long_as_it_is_published():
     shown = factories.publication()
     path = shown.get_absolute_url()
     assert page_at(path) is Page.SHOWN
@@ -25,14 +25,14 @@ def test_an_article_has_a_page_as_long_as_it_is_published() -> None:
 
 
 @pytest.mark.parametrize("kind", ["category", "tag", "author"])
-def test_a_list_has_a_page_once_there_is_what_it_is_of(kind: str) -> None:
+def test_a_list_has_a_page_once_there_is_what_it_is_of(kind):
     path = f"/blog/{kind}/of-this/"
     assert page_at(path) is Page.HIDDEN
     {"category": factories.category, "tag": factories.tag, "author": factories.author}[kind]("of-this")
     assert page_at(path) is Page.SHOWN
 
 
-def test_awards_have_pages_once_they_are_public() -> None:
+def test_awards_have_pages_once_they_are_public():
     paths = ["/awards/moon-2026/", "/awards/moon-2026/wallet/", "/awards/moon-2026/wallet/ada/"]
     season = draft_season()
     assert {page_at(path) for path in paths} == {Page.HIDDEN}
@@ -41,7 +41,7 @@ def test_awards_have_pages_once_they_are_public() -> None:
     assert page_at("/awards/moon-2026/wallet/nobody/") is Page.HIDDEN
 
 
-def test_a_briefing_has_a_page_once_it_is_sent() -> None:
+def test_a_briefing_has_a_page_once_it_is_sent():
     weekly = mailing.newsletter()
     draft, sent = mailing.briefing(weekly), mailing.sent(weekly)
     assert page_at(draft.get_absolute_url()) is Page.HIDDEN
@@ -51,16 +51,16 @@ def test_a_briefing_has_a_page_once_it_is_sent() -> None:
 @pytest.mark.parametrize(
     ("path", "there"), [("/blog/", Page.SHOWN), ("/advertise/", Page.SHOWN), ("/no/such/", Page.NONE)]
 )
-def test_other_pages_are_there_if_the_site_answers_them(path: str, there: Page) -> None:
+def test_other_pages_are_there_if_the_site_answers_them(path, there):
     assert page_at(path) is there
 
 
 @pytest.mark.parametrize("path", ["/media/2024/six-bridges/", "/preview/token/", "/admin/anything/"])
-def test_what_only_asking_would_tell_is_not_known(path: str) -> None:
+def test_what_only_asking_would_tell_is_not_known(path):
     assert page_at(path) is page_behind(path) is Page.UNKNOWN
 
 
-def test_an_import_redirects_old_addresses_but_those_of_pages_that_are_here() -> None:
+def test_an_import_redirects_old_addresses_but_those_of_pages_that_are_here():
     shown, other = factories.publication(slug="new").get_absolute_url(), factories.publication().get_absolute_url()
     redirect_all(
         ["/media/2024/six-bridges/", other, "/advertise/", "/blog/six/"], shown, Report("export.json", "ghost")
@@ -68,7 +68,7 @@ def test_an_import_redirects_old_addresses_but_those_of_pages_that_are_here() ->
     assert set(Redirect.objects.values_list("path", flat=True)) == {"/media/2024/six-bridges/", "/blog/six/"}
 
 
-def test_who_follows_an_old_address_comes_to_the_new_one() -> None:
+def test_who_follows_an_old_address_comes_to_the_new_one():
     shown = factories.publication(slug="new")
     redirect_path("/old/", shown.get_absolute_url())
     redirect_path("/gone/", "https://elsewhere.example/")

@@ -1,12 +1,8 @@
 """An article's page is put together from what is kept of it, and never shows what is no longer so."""
 
-from collections.abc import Callable
-from typing import Any
-
 import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
-from django.test import Client
 
 from articles.article_page import article_page
 from articles.documents import apply_document, document_of
@@ -19,7 +15,7 @@ PATH = "/blog/fees/"
 
 
 @pytest.fixture
-def shown(db: None) -> Publication:
+def shown(db):
     """An article with something of everything around it."""
     warning = Snippet.objects.create(slug="warning", kind="disclaimer", html="<p>No advice.</p>")
     factories.category("research", disclaimer=warning)
@@ -31,17 +27,17 @@ def shown(db: None) -> Publication:
     )
 
 
-def page(client: Client) -> str:
+def page(client):
     return client.get(PATH).content.decode()
 
 
-def changed(row: Any, **values: Any) -> None:
+def changed(row, **values):
     for name, value in values.items():
         setattr(row, name, value)
     row.save()
 
 
-def republish() -> None:
+def republish():
     article = Publication.objects.get(slug="fees").article
     document = {**document_of(article), "title": "Changed"}
     apply_document(article, document, by=None, expected_version=article.version)
@@ -62,15 +58,15 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_whatever_changes_is_on_the_page(shown: Publication, client: Client, change: Callable[[], None]) -> None:
+def test_whatever_changes_is_on_the_page(shown, client, change):
     assert "Changed" not in page(client)
     change()
     assert "Changed" in page(client)
 
 
 def test_the_first_reader_costs_three_queries_and_the_next_one_query(
-    shown: Publication, client: Client, django_assert_max_num_queries: Any, django_assert_num_queries: Any
-) -> None:
+    shown, client, django_assert_max_num_queries, django_assert_num_queries
+):
     factories.publication(slug="other")
     client.get("/blog/other/")  # what all pages share is kept for a content generation
     with django_assert_max_num_queries(3):
@@ -79,21 +75,21 @@ def test_the_first_reader_costs_three_queries_and_the_next_one_query(
         page(client)
 
 
-def test_the_frame_is_rendered_once(shown: Publication, client: Client) -> None:
+def test_the_frame_is_rendered_once(shown, client):
     page(client)
     frame = ArticleFrame.objects.get(publication=shown)
     ArticleFrame.objects.filter(publication=shown).update(html=frame.html.replace("Writes.", "As it was kept."))
     assert "As it was kept." in page(client)
 
 
-def test_the_kept_frames_may_be_thrown_away(shown: Publication, client: Client) -> None:
+def test_the_kept_frames_may_be_thrown_away(shown, client):
     before = page(client)
     ArticleFrame.objects.all().delete()
     assert page(client) == before
     assert ArticleFrame.objects.filter(publication=shown).exists()
 
 
-def test_a_frame_goes_with_its_article(shown: Publication, client: Client) -> None:
+def test_a_frame_goes_with_its_article(shown, client):
     page(client)
     shown.article.delete()
     assert not ArticleFrame.objects.exists()
@@ -101,7 +97,7 @@ def test_a_frame_goes_with_its_article(shown: Publication, client: Client) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_takes_no_writes_still_serves(shown: Publication) -> None:
+def test_a_database_that_takes_no_writes_still_serves(shown):
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = on")
     try:
@@ -113,21 +109,21 @@ def test_a_database_that_takes_no_writes_still_serves(shown: Publication) -> Non
     assert not ArticleFrame.objects.exists()
 
 
-def end_connection() -> None:
+def end_connection():
     """End the database's side of our connection, as a restart does."""
     with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_restarted_database_costs_no_reader_a_page(shown: Publication) -> None:
+def test_a_restarted_database_costs_no_reader_a_page(shown):
     assert article_page("fees")
     end_connection()
     assert article_page("fees")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_table_altered_meanwhile_costs_no_reader_a_page(shown: Publication) -> None:
+def test_a_table_altered_meanwhile_costs_no_reader_a_page(shown):
     assert article_page("fees")
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE articles_publication ALTER COLUMN words TYPE bigint")
@@ -139,12 +135,12 @@ def test_a_table_altered_meanwhile_costs_no_reader_a_page(shown: Publication) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_within_a_transaction_a_lost_connection_is_an_error(shown: Publication) -> None:
+def test_within_a_transaction_a_lost_connection_is_an_error(shown):
     with pytest.raises(OperationalError), transaction.atomic():
         lose_connection_between_two_pages()
 
 
-def lose_connection_between_two_pages() -> None:
+def lose_connection_between_two_pages():
     assert article_page("fees")
     end_connection()
     article_page("fees")

@@ -1,7 +1,6 @@
 """Two people at the same thing in the same moment: one is done, the other is told why not, and nothing is half done."""
 
 import threading
-from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -18,11 +17,11 @@ from tests.articles import factories
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*steps: Callable[[], object]) -> list[Exception]:
+def at_once(*steps):
     """Do all of it at the same moment; what was refused."""
     start, refused = threading.Barrier(len(steps)), []
 
-    def run(step: Callable[[], object]) -> None:
+    def run(step):
         try:
             connection.ensure_connection()
             start.wait()
@@ -40,32 +39,32 @@ def at_once(*steps: Callable[[], object]) -> list[Exception]:
     return refused
 
 
-def save(article: Article, **parts: object) -> None:
+def save(article, **parts):
     mine = Article.objects.get(pk=article.pk)
     apply_document(mine, {**document_of(mine), **parts})
 
 
-def test_two_articles_do_not_get_the_same_address() -> None:
+def test_two_articles_do_not_get_the_same_address():
     one, two = factories.article(), factories.article()
     refused = at_once(lambda: save(one, slug="same"), lambda: save(two, slug="same"))
     assert [str(error) for error in refused] == ["The slug “same” is taken by another article."]
 
 
 @pytest.mark.parametrize("kind", [Author, Category, Tag])
-def test_what_is_deleted_while_it_is_chosen_is_missing_in_words(kind: type[Author | Category | Tag]) -> None:
+def test_what_is_deleted_while_it_is_chosen_is_missing_in_words(kind):
     chosen, article = kind.objects.create(slug="going", name="Going"), factories.article()
     parts = {Author: {"authors": ["going"]}, Category: {"category": "going"}, Tag: {"tags": ["going"]}}[kind]
     for error in at_once(chosen.delete, lambda: save(article, **parts)):
         assert isinstance(error, DocumentError) or "protected foreign keys" in str(error), repr(error)
 
 
-def test_a_tag_that_is_merged_while_it_is_chosen_is_the_one_it_became() -> None:
+def test_a_tag_that_is_merged_while_it_is_chosen_is_the_one_it_became():
     keep, other, article = factories.tag("keep"), factories.tag("other"), factories.article()
     assert at_once(lambda: merge_tags(keep, [other]), lambda: save(article, tags=["other"])) == []
     assert [tag.slug for tag in article.tags.all()] == ["keep"]
 
 
-def test_an_article_may_go_while_others_that_go_with_it_come() -> None:
+def test_an_article_may_go_while_others_that_go_with_it_come():
     tag = factories.tag().slug
     going, *coming = [factories.publication(tags=[tag]).article for _ in range(4)]
     steps = [lambda article=article: publish(Article.objects.get(pk=article.pk)) for article in coming]
@@ -74,7 +73,7 @@ def test_an_article_may_go_while_others_that_go_with_it_come() -> None:
     assert not Publication.objects.filter(article=going).exists()
 
 
-def test_two_redirects_at_once_form_no_loop_and_the_last_of_the_same_stays() -> None:
+def test_two_redirects_at_once_form_no_loop_and_the_last_of_the_same_stays():
     assert at_once(lambda: redirect_path("/a/", "/b/"), lambda: redirect_path("/b/", "/a/")) == []
     assert Redirect.objects.count() == 1
     assert at_once(lambda: redirect_path("/c/", "/d/"), lambda: redirect_path("/c/", "/e/")) == []

@@ -2,10 +2,8 @@
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,19 +13,17 @@ from articles.publishing import publish, unpublish
 from core import cdn_purge, doorbell
 from core.models import OutgoingRequest, SiteProfile
 from tests.articles import factories
-from tests.http import HttpServer
-from tests.processes import RealProcess
 from tests.smtp import wait_until
 
 pytestmark = pytest.mark.django_db
 
 
-def tags(client: Client, path: str) -> set[str]:
+def tags(client, path):
     """The tags in a page's header."""
     return set(client.get(path)["Cache-Tag"].split(","))
 
 
-def test_an_articles_page_names_what_it_shows(client: Client) -> None:
+def test_an_articles_page_names_what_it_shows(client):
     factories.category("research")
     factories.author("ana")
     factories.tag("bitcoin")
@@ -40,37 +36,37 @@ def test_an_articles_page_names_what_it_shows(client: Client) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/blog/", "/blog/category/research/", "/blog/archive/", "/feed.xml", "/sitemap.xml"]
 )
-def test_lists_and_feeds_share_a_tag(client: Client, path: str) -> None:
+def test_lists_and_feeds_share_a_tag(client, path):
     factories.category("research")
     factories.publication(category="research")
     assert tags(client, path) == {"site", "articles"}
 
 
-def test_fastly_reads_another_header(client: Client, settings: Any) -> None:
+def test_fastly_reads_another_header(client, settings):
     settings.CACHE_PURGE_KIND = "fastly"
     answer = client.get("/blog/")
     assert answer["Surrogate-Key"] == "site articles"
     assert "Cache-Tag" not in answer
 
 
-def test_a_personal_page_has_no_tags(client: Client) -> None:
+def test_a_personal_page_has_no_tags(client):
     assert "Cache-Tag" not in client.get("/accounts/login/")
 
 
 @pytest.fixture
-def cdn(http_server: HttpServer, settings: Any) -> HttpServer:
+def cdn(http_server, settings):
     settings.CACHE_PURGE_URL = f"{http_server.url}/purge"
     return http_server
 
 
-def queued() -> set[str]:
+def queued():
     """What is to be forgotten; and start afresh."""
     tags = {tag for row in OutgoingRequest.objects.all() for tag in row.body["tags"]}
     OutgoingRequest.objects.all().delete()
     return tags
 
 
-def test_each_change_names_the_pages_it_touches(cdn: HttpServer) -> None:
+def test_each_change_names_the_pages_it_touches(cdn):
     factories.tag("fees")
     companion = factories.publication(slug="companion", tags=["fees"])
     assert queued() >= {"articles", "article:companion"}
@@ -84,7 +80,7 @@ def test_each_change_names_the_pages_it_touches(cdn: HttpServer) -> None:
     assert queued() >= {"articles", "article:companion", "article:moved"}
 
 
-def test_a_shared_thing_names_its_own_pages_under_both_names(cdn: HttpServer) -> None:
+def test_a_shared_thing_names_its_own_pages_under_both_names(cdn):
     author, card = factories.author("ana"), factories.card("subscribe")
     queued()
     author.slug = "anna"
@@ -96,7 +92,7 @@ def test_a_shared_thing_names_its_own_pages_under_both_names(cdn: HttpServer) ->
     assert "snippet:subscribe" in queued()
 
 
-def test_the_site_profile_touches_every_page(cdn: HttpServer, client: Client) -> None:
+def test_the_site_profile_touches_every_page(cdn, client):
     client.force_login(factories.user("editor"))
     profile = SiteProfile.objects.create()
     empty = {"navigation": "[]", "stats": "[]", "social_links": "[]"}
@@ -112,9 +108,7 @@ def test_the_site_profile_touches_every_page(cdn: HttpServer, client: Client) ->
         ("purge", "PURGE", ("Cache-Tag", "a,b", b"")),
     ],
 )
-def test_many_purges_are_one_request_in_the_form_that_is_asked_for(
-    cdn: HttpServer, settings: Any, kind: str, method: str, says: tuple[str, str, bytes]
-) -> None:
+def test_many_purges_are_one_request_in_the_form_that_is_asked_for(cdn, settings, kind, method, says):
     settings.CACHE_PURGE_KIND, settings.CACHE_PURGE_TOKEN = kind, "secret"
     for tag in ("a", "b", "a"):
         cdn_purge.purge(tag)
@@ -124,14 +118,14 @@ def test_many_purges_are_one_request_in_the_form_that_is_asked_for(
     assert (asked.method, asked.path, asked.headers[name], asked.body) == (method, "/purge", value, body)
 
 
-def test_hundreds_of_tags_go_in_portions(cdn: HttpServer) -> None:
+def test_hundreds_of_tags_go_in_portions(cdn):
     for number in range(70):
         cdn_purge.purge(f"article:{number}")
     cdn_purge.send_purges(now=timezone.now() + timedelta(seconds=5))
     assert [len(json.loads(asked.body)["tags"]) for asked in cdn.requests] == [30, 30, 10]
 
 
-def test_a_refused_portion_has_all_tried_again(cdn: HttpServer) -> None:
+def test_a_refused_portion_has_all_tried_again(cdn):
     cdn.answers = [200, 429]
     for number in range(40):
         cdn_purge.purge(f"article:{number}")
@@ -140,12 +134,12 @@ def test_a_refused_portion_has_all_tried_again(cdn: HttpServer) -> None:
     assert cdn_purge.send_purges(now=timezone.now() + timedelta(minutes=1)) == 40
 
 
-def test_without_a_cache_in_front_nothing_is_queued(db: None) -> None:
+def test_without_a_cache_in_front_nothing_is_queued(db):
     factories.publication()
     assert not OutgoingRequest.objects.exists()
 
 
-def test_a_real_worker_purges_and_purges_when_the_cache_is_back(celery_worker: RealProcess, cdn: HttpServer) -> None:
+def test_a_real_worker_purges_and_purges_when_the_cache_is_back(celery_worker, cdn):
     cdn.stop()
     factories.publication(slug="fees")
     wait_until(lambda: OutgoingRequest.objects.exclude(error="").exists(), what="the first try")

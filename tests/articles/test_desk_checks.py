@@ -1,30 +1,27 @@
 """What the checker finds before an article is published."""
 
-from typing import Any
-
 import pytest
 
 from articles.desk.checks import blocking, findings_of
 from articles.documents import document_of
 from articles.publishing import submit
 from articles.rendering import rendered
-from core.models import User
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db
 
 
-def found(*blocks: dict[str, Any], **parts: Any) -> str:
+def found(*blocks, **parts):
     article = factories.article(*blocks, **parts)
     document = document_of(article)
     return " ".join(finding.text for finding in findings_of(document, rendered(document), article))
 
 
-def text(html: str) -> dict[str, str]:
+def text(html):
     return {"type": "richtext", "html": html}
 
 
-def test_the_checker_names_what_to_look_at() -> None:
+def test_the_checker_names_what_to_look_at():
     assert "has no alternative text" in found({"type": "image", "src": factories.image(alt="").file})
     assert "a level is left out" in found(text("<h2>a</h2><h4>b</h4><p>c</p>"))
     assert "search engines show about" in found(text("<p>x</p>"), title="Long " * 20)
@@ -37,20 +34,20 @@ def test_the_checker_names_what_to_look_at() -> None:
     assert "same title" in found(text("<p>x</p>"), title="Twice") + found(text("<p>x</p>"), title="Twice", slug="other")
 
 
-def test_a_link_inside_the_site_that_works_is_no_finding() -> None:
+def test_a_link_inside_the_site_that_works_is_no_finding():
     shown = factories.publication()
     assert "leads to no page" not in found(
         text(f'<p><a href="{shown.get_absolute_url()}#part">x</a> <a href="/blog/">y</a></p>')
     )
 
 
-def test_what_blocks_is_told_apart_from_advice() -> None:
+def test_what_blocks_is_told_apart_from_advice():
     article = factories.article(text("<p>TK</p>"))
     document = document_of(article)
     assert blocking(document, rendered(document), article) == ["The text still has an unfinished mark, “TK”."]
 
 
-def test_a_finding_stops_no_review(writer: User) -> None:
+def test_a_finding_stops_no_review(writer):
     article = factories.article(text("<p>TK</p>"))
     submit(article, by=writer)
     assert article.state == "in_review"

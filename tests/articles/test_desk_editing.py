@@ -1,15 +1,11 @@
 """The edit page: what is typed is what is stored."""
 
-from typing import Any
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from articles.documents import document_of
 from articles.models import Article, ImageAsset
 from articles.publishing import publish
-from core.models import User
 from tests.articles import factories
 from tests.articles.desk import everything, posted, url
 from tests.articles.test_documents import FORBIDDEN, HOSTILE
@@ -17,7 +13,7 @@ from tests.articles.test_documents import FORBIDDEN, HOSTILE
 pytestmark = pytest.mark.django_db
 
 
-def test_an_article_of_every_block_goes_through_the_form_unchanged(editor: User, client: Client) -> None:
+def test_an_article_of_every_block_goes_through_the_form_unchanged(editor, client):
     factories.author("ana"), factories.author("ben"), factories.tag("bitcoin"), factories.category("research")
     wanted = factories.document(
         slug="all", category="research", authors=["ben", "ana"], tags=["bitcoin"], blocks=everything()
@@ -33,7 +29,7 @@ def test_an_article_of_every_block_goes_through_the_form_unchanged(editor: User,
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_the_form_stores_clean_html(editor: User, client: Client, hostile: str) -> None:
+def test_the_form_stores_clean_html(editor, client, hostile):
     blocks = [{"type": "richtext", "html": hostile}, {"type": "faq", "question": hostile[:300], "answer": hostile}]
     client.post(url("add"), posted(factories.document(blocks=blocks)))
     html = [
@@ -47,9 +43,7 @@ def test_the_form_stores_clean_html(editor: User, client: Client, hostile: str) 
     assert "alert(1)</script>" not in client.get(shown.get_absolute_url()).content.decode()
 
 
-def test_the_pages_of_the_desk_take_twelve_queries_at_most(
-    editor: User, client: Client, django_assert_max_num_queries: Any
-) -> None:
+def test_the_pages_of_the_desk_take_twelve_queries_at_most(editor, client, django_assert_max_num_queries):
     shown = factories.publication(*everything(), authors=[factories.author().slug], tags=[factories.tag().slug])
     for _ in range(3):
         factories.article(authors=["ana"])
@@ -59,9 +53,7 @@ def test_the_pages_of_the_desk_take_twelve_queries_at_most(
             assert client.get(path).status_code == 200, path
 
 
-def test_an_article_of_150_blocks_is_shown_and_taken(
-    editor: User, client: Client, django_assert_max_num_queries: Any
-) -> None:
+def test_an_article_of_150_blocks_is_shown_and_taken(editor, client, django_assert_max_num_queries):
     blocks = [{"type": "richtext", "html": f"<p>Part {number}</p>"} for number in range(150)]
     long = factories.article(*blocks)
     client.get(url("change", long.pk))
@@ -74,7 +66,7 @@ def test_an_article_of_150_blocks_is_shown_and_taken(
     assert document_of(Article.objects.get())["blocks"][0]["html"] == "<p>Part 149</p>"
 
 
-def test_what_is_wrong_is_said_and_what_was_typed_is_kept(editor: User, client: Client) -> None:
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(editor, client):
     factories.article(slug="taken")
     page = client.post(url("add"), posted(factories.document(title="My words", slug="taken"))).content.decode()
     assert "taken by another article" in page
@@ -85,14 +77,14 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(editor: User, client: 
     assert "Row 2 has 1 cells" in page
 
 
-def test_a_block_left_blank_is_left_out(editor: User, client: Client) -> None:
+def test_a_block_left_blank_is_left_out(editor, client):
     client.post(
         url("add"), posted(factories.document(blocks=[{"type": "richtext", "html": ""}, {"type": "sponsor_slot"}]))
     )
     assert [block["type"] for block in document_of(Article.objects.get())["blocks"]] == ["sponsor_slot"]
 
 
-def test_an_image_can_be_uploaded_in_its_block(editor: User, client: Client) -> None:
+def test_an_image_can_be_uploaded_in_its_block(editor, client):
     upload = SimpleUploadedFile("chart.png", factories.picture())
     data = posted(factories.document(blocks=[{"type": "image", "alt": "A chart"}])) | {"block-image-0-upload": upload}
     client.post(url("add"), data)
@@ -100,14 +92,14 @@ def test_an_image_can_be_uploaded_in_its_block(editor: User, client: Client) -> 
     assert document_of(Article.objects.get())["blocks"] == [{"type": "image", "src": asset.file, "alt": "A chart"}]
 
 
-def test_an_upload_that_is_no_image_is_refused_in_words(editor: User, client: Client) -> None:
+def test_an_upload_that_is_no_image_is_refused_in_words(editor, client):
     upload = SimpleUploadedFile("logo.svg", b"<svg><script>alert(1)</script></svg>")
     data = posted(factories.document(blocks=[{"type": "image", "alt": "A logo"}])) | {"block-image-0-upload": upload}
     assert "which can carry scripts" in client.post(url("add"), data).content.decode()
     assert not Article.objects.exists()
 
 
-def test_scripts_of_the_desk_need_the_nonce(editor: User, client: Client) -> None:
+def test_scripts_of_the_desk_need_the_nonce(editor, client):
     answer = client.get(url("add"))
     scripts = next(part for part in answer["Content-Security-Policy"].split("; ") if part.startswith("script-src"))
     nonce = scripts.split("'nonce-")[1].split("'")[0]
@@ -119,7 +111,7 @@ def test_scripts_of_the_desk_need_the_nonce(editor: User, client: Client) -> Non
 # Choices in an order, without JavaScript: a number and a tick for each
 
 
-def test_images_of_a_gallery_are_numbered_captioned_and_taken_out(editor: User, client: Client) -> None:
+def test_images_of_a_gallery_are_numbered_captioned_and_taken_out(editor, client):
     first, second, third = (factories.image(name=name).file for name in ("a.png", "b.png", "c.png"))
     gallery = {"type": "gallery", "images": [{"src": source} for source in (first, second, third)]}
     data = posted(factories.document(blocks=[gallery]))
@@ -130,7 +122,7 @@ def test_images_of_a_gallery_are_numbered_captioned_and_taken_out(editor: User, 
     assert block["images"] == [{"src": second, "caption": "The second", "focal": [0.2, 0.3]}, {"src": first}]
 
 
-def test_a_gallery_takes_several_uploads(editor: User, client: Client) -> None:
+def test_a_gallery_takes_several_uploads(editor, client):
     uploads = [SimpleUploadedFile(f"{size}.png", factories.picture(size=(size, 90))) for size in (90, 80)]
     data = posted(factories.document(blocks=[{"type": "gallery", "images": []}]))
     client.post(url("add"), data | {"block-gallery-0-images-uploads": uploads})
@@ -139,7 +131,7 @@ def test_a_gallery_takes_several_uploads(editor: User, client: Client) -> None:
     assert [widths[image["src"]] for image in block["images"]] == [90, 80]
 
 
-def test_authors_are_numbered_and_taken_out(editor: User, client: Client) -> None:
+def test_authors_are_numbered_and_taken_out(editor, client):
     for slug in ("ana", "ben", "cem"):
         factories.author(slug)
     data = posted(factories.document(authors=["ana", "ben", "cem"]))
@@ -147,7 +139,7 @@ def test_authors_are_numbered_and_taken_out(editor: User, client: Client) -> Non
     assert document_of(Article.objects.get())["authors"] == ["cem", "ana"]
 
 
-def test_what_was_chosen_keeps_its_name_after_an_error(editor: User, client: Client) -> None:
+def test_what_was_chosen_keeps_its_name_after_an_error(editor, client):
     factories.author("maren-osei", name="Maren Osei"), factories.tag("eth"), factories.article(title="Other", slug="o")
     document = factories.document(authors=["maren-osei"], blocks=[{"type": "related", "article": "o"}])
     page = client.post(url("add"), posted({**document, "title": ""})).content.decode()

@@ -1,7 +1,5 @@
 """An editor's way from an empty page to readers, in a real browser; and two people in one article."""
 
-from typing import Any
-
 import pytest
 
 from articles.models import Article, Draft, Publication
@@ -12,7 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "a-long-password-for-tests"
 
 
-def sign_in(page: Any, user: User) -> None:
+def sign_in(page, user):
     page.goto("/accounts/login/?next=/admin/")
     page.fill("input[name=login]", user.email)
     page.fill("input[name=password]", PASSWORD)
@@ -20,18 +18,18 @@ def sign_in(page: Any, user: User) -> None:
     page.wait_for_url("**/admin/")
 
 
-def someone(name: str) -> User:
+def someone(name):
     return User.objects.create_superuser(f"{name.lower()}@example.com", PASSWORD, name=name)
 
 
-def add_block(page: Any, name: str) -> Any:
+def add_block(page, name):
     """Add a block of a kind at the end; return its form."""
     page.locator(".order-machine-insert-target.last").click()
     page.locator(".plugin-button", has_text=name).first.click()
     return page.locator(".order-machine .inline-related:not(.empty-form)").last
 
 
-def test_an_editor_writes_previews_and_publishes(page: Any) -> None:
+def test_an_editor_writes_previews_and_publishes(page):
     factories.category("research")
     sign_in(page, someone("Ana"))
     page.goto("/admin/articles/article/")
@@ -58,7 +56,7 @@ def test_an_editor_writes_previews_and_publishes(page: Any) -> None:
     assert [block.kind for block in article.blocks.all()] == ["richtext", "faq"]
 
 
-def test_two_people_in_one_article_lose_no_word(page: Any, browser: Any, live_site: Any) -> None:
+def test_two_people_in_one_article_lose_no_word(page, browser, live_site):
     article = factories.article({"type": "richtext", "html": "<p>The first sentence.</p>"}, title="Shared")
     ana, ben = someone("Ana"), someone("Ben")
     sign_in(page, ana)

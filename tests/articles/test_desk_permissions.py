@@ -1,12 +1,9 @@
 """Every address of the desk asks for permission itself: the table names them all, and who gets what there."""
 
-from typing import Any
-
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 
 from articles.admin.article import ArticleAdmin
@@ -19,7 +16,7 @@ from tests.articles.desk import posted, url
 pytestmark = pytest.mark.django_db
 
 # name: (method, what a writer gets at a colleague's article, what someone who may only look gets)
-VIEWS: dict[str, tuple[str, int, int]] = {
+VIEWS = {
     "changelist": ("get", 200, 200),
     "add": ("get", 200, 403),
     "change": ("get", 200, 200),
@@ -47,7 +44,7 @@ VIEWS: dict[str, tuple[str, int, int]] = {
 
 
 @pytest.fixture
-def article() -> Article:
+def article():
     article = factories.article(title="Secret plans")
     article.comments.create(by=factories.user("editor"), text="Not for everyone")
     article.preview_links.create()
@@ -55,7 +52,7 @@ def article() -> Article:
 
 
 @pytest.fixture
-def viewer() -> User:
+def viewer():
     """Someone who may look at articles, and no more."""
     user = User.objects.create_user("viewer@example.com")
     user.user_permissions.set(
@@ -64,9 +61,9 @@ def viewer() -> User:
     return user
 
 
-def visit(client: Client, name: str, article: Article) -> Any:
+def visit(client, name, article):
     """The answer of one of the desk's addresses to the request it is made for."""
-    args: dict[str, list[Any]] = {
+    args = {
         "restore": [article.pk, 1],
         "resolve": [article.pk, article.comments.get().pk],
         "revoke": [article.pk, article.preview_links.get().pk],
@@ -74,19 +71,19 @@ def visit(client: Client, name: str, article: Article) -> Any:
     }
     without = ("changelist", "add", "autosave_new", "thumbnail", "upload")
     path = url(name, *args.get(name, [] if name in without else [article.pk]))
-    data: dict[str, Any] = {} if name == "changelist" else {"a": 1, "b": 1, "version": 1, "text": "x"}
+    data = {} if name == "changelist" else {"a": 1, "b": 1, "version": 1, "text": "x"}
     if name == "thumbnail":
         data["src"] = factories.image().file
     return getattr(client, VIEWS[name][0])(path, data)
 
 
-def test_the_table_names_every_address_of_the_desk() -> None:
+def test_the_table_names_every_address_of_the_desk():
     names = {pattern.name for pattern in ArticleAdmin(Article, admin.site).get_urls() if pattern.name}
     assert {name.removeprefix("articles_article_") for name in names} == set(VIEWS)
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_nobody_gets_in_without_signing_in(client: Client, article: Article, name: str) -> None:
+def test_nobody_gets_in_without_signing_in(client, article, name):
     answer = visit(client, name, article)
     assert answer.status_code == 302
     assert "/login/" in answer["Location"]
@@ -94,9 +91,7 @@ def test_nobody_gets_in_without_signing_in(client: Client, article: Article, nam
 
 @pytest.mark.parametrize("name", VIEWS)
 @pytest.mark.parametrize("role", ["newsletter manager", "awards steward", "sponsorship manager", ""])
-def test_staff_who_have_nothing_to_do_with_articles_are_refused(
-    client: Client, article: Article, name: str, role: str
-) -> None:
+def test_staff_who_have_nothing_to_do_with_articles_are_refused(client, article, name, role):
     client.force_login(factories.user(role) if role else User.objects.create_user("outsider@example.com"))
     answer = visit(client, name, article)
     assert answer.status_code == 403
@@ -106,22 +101,20 @@ def test_staff_who_have_nothing_to_do_with_articles_are_refused(
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_a_writer_works_on_the_articles_of_colleagues_too(
-    client: Client, writer: User, article: Article, name: str
-) -> None:
+def test_a_writer_works_on_the_articles_of_colleagues_too(client, writer, article, name):
     client.force_login(writer)
     assert visit(client, name, article).status_code == VIEWS[name][1]
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_who_may_only_look_changes_nothing(client: Client, article: Article, viewer: User, name: str) -> None:
+def test_who_may_only_look_changes_nothing(client, article, viewer, name):
     client.force_login(viewer)
     assert visit(client, name, article).status_code == VIEWS[name][2]
     assert (article.comments.filter(resolved_at=None).count(), Draft.objects.count()) == (1, 0)
     assert article.preview_links.open().count() == 1
 
 
-def test_who_may_only_look_cannot_save(client: Client, article: Article, viewer: User) -> None:
+def test_who_may_only_look_cannot_save(client, article, viewer):
     client.force_login(viewer)
     answer = client.post(url("change", article.pk), posted(factories.document(title="After"), version=1))
     assert answer.status_code == 403
@@ -129,7 +122,7 @@ def test_who_may_only_look_cannot_save(client: Client, article: Article, viewer:
 
 
 @pytest.mark.parametrize("path", ["change", "conflict", "preview", "frame"])
-def test_unsaved_work_is_shown_to_nobody_else(editor: User, client: Client, writer: User, path: str) -> None:
+def test_unsaved_work_is_shown_to_nobody_else(editor, client, writer, path):
     article = factories.article()
     client.post(url("autosave", article.pk), posted({**document_of(article), "title": "Half a thought"}, version=1))
     client.force_login(writer)
@@ -140,7 +133,7 @@ def test_unsaved_work_is_shown_to_nobody_else(editor: User, client: Client, writ
 
 
 @pytest.mark.parametrize("what", ["author", "tag", "article", "cta", "image"])
-def test_each_choice_is_found_by_name(editor: User, client: Client, what: str) -> None:
+def test_each_choice_is_found_by_name(editor, client, what):
     factories.author("ana"), factories.tag("ana"), factories.card("ana")
     factories.article(title="ana"), factories.image(name="ana")
     path = reverse("admin:articles_article_choices", args=[what])
@@ -149,12 +142,12 @@ def test_each_choice_is_found_by_name(editor: User, client: Client, what: str) -
     assert client.get(path, {"term": "\x00", "page": "-1"}).status_code == 200
 
 
-def test_only_what_can_be_chosen_is_listed(editor: User, client: Client) -> None:
+def test_only_what_can_be_chosen_is_listed(editor, client):
     assert client.get(reverse("admin:articles_article_choices", args=["user"])).status_code == 404
 
 
 @pytest.mark.parametrize(("who", "status"), [("outsider", 403), ("writer", 403), ("editor", 302)])
-def test_redirects_are_taken_from_editors_only(client: Client, who: str, status: int) -> None:
+def test_redirects_are_taken_from_editors_only(client, who, status):
     path = reverse("admin:articles_redirect_csv")
     assert client.post(path, {"csv": "/a/,/b/"}).status_code == 302  # to sign in
     assert not Redirect.objects.exists()
@@ -165,7 +158,7 @@ def test_redirects_are_taken_from_editors_only(client: Client, who: str, status:
 
 
 @pytest.mark.parametrize("who", ["writer", "editor"])
-def test_tags_are_merged_by_editors_only(client: Client, who: str) -> None:
+def test_tags_are_merged_by_editors_only(client, who):
     keep, other = factories.tag("a"), factories.tag("b")
     client.force_login(factories.user(who))
     data = {"action": "merge", "_selected_action": [keep.pk, other.pk]}
@@ -173,7 +166,7 @@ def test_tags_are_merged_by_editors_only(client: Client, who: str) -> None:
     assert Redirect.objects.exists() == (who == "editor")
 
 
-def test_an_upload_is_kept_for_whom_it_is_by(client: Client, writer: User) -> None:
+def test_an_upload_is_kept_for_whom_it_is_by(client, writer):
     client.force_login(writer)
     answer = client.post(url("upload"), {"image": SimpleUploadedFile("a.png", factories.picture())})
     image = ImageAsset.objects.get()
@@ -182,7 +175,7 @@ def test_an_upload_is_kept_for_whom_it_is_by(client: Client, writer: User) -> No
 
 
 @pytest.mark.parametrize("verb", ["change", "delete", "add"])
-def test_the_audit_log_can_only_be_read(client: Client, verb: str) -> None:
+def test_the_audit_log_can_only_be_read(client, verb):
     client.force_login(User.objects.create_superuser("root@example.com"))
     factories.publication()
     args = [] if verb == "add" else [AuditEntry.objects.get().pk]

@@ -1,17 +1,15 @@
 """What articles refer to, at the desk: categories, redirects, snippets."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from articles.models import Redirect, Snippet
-from core.models import User
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_moved_category_redirects(editor: User, client: Client) -> None:
+def test_a_moved_category_redirects(editor, client):
     category = factories.category("old")
     client.post(
         reverse("admin:articles_category_change", args=[category.pk]), {"name": "New", "slug": "new", "position": "0"}
@@ -19,7 +17,7 @@ def test_a_moved_category_redirects(editor: User, client: Client) -> None:
     assert client.get("/blog/category/old/")["Location"] == "/blog/category/new/"
 
 
-def test_redirects_can_be_edited(editor: User, client: Client) -> None:
+def test_redirects_can_be_edited(editor, client):
     add = reverse("admin:articles_redirect_add")
     client.post(add, {"path": "/old/", "target": "/blog/"})
     assert Redirect.objects.get().target == "/blog/"
@@ -28,14 +26,14 @@ def test_redirects_can_be_edited(editor: User, client: Client) -> None:
     assert Redirect.objects.count() == 1
 
 
-def test_a_snippet_with_a_hostile_link_is_refused(editor: User, client: Client) -> None:
+def test_a_snippet_with_a_hostile_link_is_refused(editor, client):
     values = {"slug": "x", "kind": "cta", "heading": "h", "label": "l", "url": "javascript:alert(1)", "html": ""}
     page = client.post(reverse("admin:articles_snippet_add"), values).content.decode()
     assert "A link starts with" in page
     assert not Snippet.objects.exists()
 
 
-def test_links_of_an_author_are_lines_of_text(editor: User, client: Client) -> None:
+def test_links_of_an_author_are_lines_of_text(editor, client):
     author = factories.author("ana", links=[{"label": "Own site", "url": "https://ana.example/"}])
     path = reverse("admin:articles_author_change", args=[author.pk])
     assert "Own site https://ana.example/" in client.get(path).content.decode()

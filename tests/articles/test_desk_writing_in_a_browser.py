@@ -1,7 +1,6 @@
 """Writing at the desk in a real browser: long articles, the keyboard, pictures."""
 
 import base64
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -16,25 +15,25 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 BLOCK = ".order-machine > .inline-related:not(.empty-form)"
 
 
-def open_desk(page: Any, article: Article) -> None:
+def open_desk(page, article):
     sign_in(page, someone("Ana"))
     page.goto(f"/admin/articles/article/{article.pk}/change/")
     page.locator(".tiptap").first.wait_for()
 
 
-def save(page: Any) -> list[dict[str, Any]]:
+def save(page):
     """Save by keyboard; the blocks that are stored then."""
     page.keyboard.press("Control+s")
     page.get_by_text("Saved as version 2").wait_for()
-    blocks: list[dict[str, Any]] = document_of(Article.objects.get())["blocks"]
+    blocks = document_of(Article.objects.get())["blocks"]
     return blocks
 
 
-def text(words: str) -> dict[str, str]:
+def text(words):
     return {"type": "richtext", "html": f"<p>{words}</p>"}
 
 
-def test_a_long_article_makes_editors_only_where_somebody_turns_to_them(page: Any) -> None:
+def test_a_long_article_makes_editors_only_where_somebody_turns_to_them(page):
     article = factories.article(*(text(f"<strong>Part</strong> {number}") for number in range(80)))
     before = document_of(article)["blocks"]
     open_desk(page, article)
@@ -51,7 +50,7 @@ def test_a_long_article_makes_editors_only_where_somebody_turns_to_them(page: An
     assert after[0:1] + after[2:] == before[0:1] + before[2:]
 
 
-def test_a_slash_on_an_empty_line_parts_the_text_for_a_block(page: Any) -> None:
+def test_a_slash_on_an_empty_line_parts_the_text_for_a_block(page):
     open_desk(page, factories.article(text("Before</p><p>After")))
     page.locator(".tiptap p").first.click(position={"x": 400, "y": 8})
     page.wait_for_function("document.querySelector('.tiptap').editor.state.selection.from === 7")
@@ -63,7 +62,7 @@ def test_a_slash_on_an_empty_line_parts_the_text_for_a_block(page: Any) -> None:
     assert save(page) == [text("Before"), {"type": "pullquote", "text": "Well said"}, text("After")]
 
 
-def test_blocks_are_added_moved_copied_and_removed_by_keyboard(page: Any) -> None:
+def test_blocks_are_added_moved_copied_and_removed_by_keyboard(page):
     open_desk(page, factories.article(text("One"), {"type": "sponsor_slot"}, text("Two")))
     page.get_by_role("button", name="Move Text down").first.press("Enter")
     page.get_by_role("button", name="Copy Text").last.press("Enter")
@@ -80,7 +79,7 @@ def test_blocks_are_added_moved_copied_and_removed_by_keyboard(page: Any) -> Non
     assert save(page) == [{"type": "sponsor_slot"}, text("One"), text("Two"), code]
 
 
-def test_pictures_and_authors_are_put_in_order(page: Any) -> None:
+def test_pictures_and_authors_are_put_in_order(page):
     ana, ben = factories.author("ana").slug, factories.author("ben").slug
     images = [{"src": factories.image(name=name).file} for name in ("one.png", "two.png")]
     open_desk(page, factories.article({"type": "gallery", "images": images}, text("x"), authors=[ana, ben]))
@@ -110,7 +109,7 @@ PASTE = """(editor, [name, data]) => {
 }"""
 
 
-def test_a_pasted_image_becomes_a_block_of_its_own(page: Any) -> None:
+def test_a_pasted_image_becomes_a_block_of_its_own(page):
     open_desk(page, factories.article(text("Before")))
     editor = page.locator(".tiptap").first
     editor.click()
@@ -121,7 +120,7 @@ def test_a_pasted_image_becomes_a_block_of_its_own(page: Any) -> None:
     assert save(page) == [text("Before"), image]
 
 
-def test_a_new_article_is_written_from_the_title_down(page: Any) -> None:
+def test_a_new_article_is_written_from_the_title_down(page):
     sign_in(page, someone("Ana"))
     page.goto("/admin/articles/article/add/")
     page.locator(".tiptap").wait_for()
@@ -138,7 +137,7 @@ def test_a_new_article_is_written_from_the_title_down(page: Any) -> None:
     assert stored["blocks"] == [text("They are a price.")]
 
 
-def test_settings_stand_beside_the_text_and_below_it_on_a_phone(page: Any) -> None:
+def test_settings_stand_beside_the_text_and_below_it_on_a_phone(page):
     open_desk(page, factories.article(text("Words")))
     body, settings = page.locator(".desk-sheet__text"), page.locator(".desk-sheet__about")
     assert settings.bounding_box()["x"] > body.bounding_box()["x"] + body.bounding_box()["width"]
@@ -147,7 +146,7 @@ def test_settings_stand_beside_the_text_and_below_it_on_a_phone(page: Any) -> No
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_what_is_refused_is_shown_where_it_is_and_nothing_typed_is_lost(page: Any) -> None:
+def test_what_is_refused_is_shown_where_it_is_and_nothing_typed_is_lost(page):
     open_desk(page, factories.article(text("Before"), *[text("Between")] * 20, {"type": "table", "csv": "a,b"}))
     page.locator("[name='block-table-0-csv']").fill("a,b\nc")
     page.keyboard.press("Control+s")
@@ -156,7 +155,7 @@ def test_what_is_refused_is_shown_where_it_is_and_nothing_typed_is_lost(page: An
     assert save(page)[-1] == {"type": "table", "csv": "a,b\nc,d", "header": True}
 
 
-def test_a_new_article_waits_for_its_first_word(page: Any) -> None:
+def test_a_new_article_waits_for_its_first_word(page):
     sign_in(page, someone("Ana"))
     page.goto("/admin/articles/article/add/")
     page.locator(".tiptap").wait_for()
@@ -166,7 +165,7 @@ def test_a_new_article_waits_for_its_first_word(page: Any) -> None:
     assert Draft.objects.get().document["title"] == "A title"
 
 
-def test_who_may_only_look_is_told_so_and_keeps_nothing(page: Any) -> None:
+def test_who_may_only_look_is_told_so_and_keeps_nothing(page):
     reader = User.objects.create_user("reader@example.com", PASSWORD)
     reader.user_permissions.add(Permission.objects.get(codename="view_article"))
     article = factories.article(text("Look at me"))

@@ -5,16 +5,14 @@ import re
 import shutil
 from datetime import UTC, datetime
 from hashlib import blake2b
-from pathlib import Path
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 import pytest
 from django.conf import settings as site_settings
 from django.db.models import Field
 from django.template.autoreload import reset_loaders
 from django.test.signals import template_rendered
-from django.test.utils import ContextList
 
 from articles import article_page, frames
 from articles.content import Content
@@ -32,7 +30,7 @@ pytestmark = pytest.mark.django_db
 # What the code puts into the frame of ROW, by frames.VERSION. Add to it, never change it: frames made by the code of
 # before are kept under their version.
 PINNED = {1: "3fa7c0f324757512ee17815149c64286"}
-ROW: PageRow = {
+ROW = {
     "pk": 1,
     "slug": "fees",
     "title": "Fees fall on <Sundays>",
@@ -74,7 +72,7 @@ ROW: PageRow = {
 
 
 @pytest.fixture
-def shown() -> Publication:
+def shown():
     """An article that shows everything there is."""
     warning = Snippet.objects.create(slug="warning", kind="disclaimer", html="<p>No advice.</p>")
     factories.category("research", disclaimer=warning)
@@ -92,13 +90,13 @@ def shown() -> Publication:
     )  # fmt: skip
 
 
-def page_row(slug: str) -> PageRow:
+def page_row(slug):
     row = article_page.ROWS.first(slug)
     assert row
     return row
 
 
-def test_our_code_puts_into_a_frame_what_its_version_says(settings: Any) -> None:
+def test_our_code_puts_into_a_frame_what_its_version_says(settings):
     settings.SITE_URL = "https://news.example"
     context = frames.context_of(ROW)
     said = {name: value for name, value in context.items() if not isinstance(value, SiteProfile)}
@@ -109,7 +107,7 @@ def test_our_code_puts_into_a_frame_what_its_version_says(settings: Any) -> None
     )
 
 
-def test_a_changed_template_makes_another_key(tmp_path: Path, settings: Any) -> None:
+def test_a_changed_template_makes_another_key(tmp_path, settings):
     shutil.copytree(site_settings.BASE_DIR / "templates", tmp_path / "templates")
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path / "templates"]}]
     keys = [frames.key_of(ROW)]
@@ -122,11 +120,11 @@ def test_a_changed_template_makes_another_key(tmp_path: Path, settings: Any) -> 
     assert len(set(keys)) == len(frames.templates()) + 1 > 15
 
 
-def test_every_template_that_makes_a_frame_is_among_those_that_decide_its_key(shown: Publication) -> None:
+def test_every_template_that_makes_a_frame_is_among_those_that_decide_its_key(shown):
     SiteProfile(name="Moon", tagline="T", about_html="<p>We.</p>", stats=[{"value": "1", "label": "x"}]).save()
     preview, used = preview_row(document_of(shown.article)), set[str]()
 
-    def note(template: Any, **_: ContextList) -> None:
+    def note(template, **_):
         used.add(template.name)
 
     template_rendered.connect(note)
@@ -139,7 +137,7 @@ def test_every_template_that_makes_a_frame_is_among_those_that_decide_its_key(sh
     assert used <= set(frames.templates())
 
 
-def test_a_row_of_the_database_and_one_of_a_preview_are_what_their_type_says(shown: Publication) -> None:
+def test_a_row_of_the_database_and_one_of_a_preview_are_what_their_type_says(shown):
     hints = get_type_hints(PageRow)
     for row in (page_row("fees"), preview_row(document_of(shown.article))):
         assert set(row) == set(hints)
@@ -149,7 +147,7 @@ def test_a_row_of_the_database_and_one_of_a_preview_are_what_their_type_says(sho
             assert value or NoneType in wanted or name in ("related_pks", "pk", "social_image"), name
 
 
-def test_a_preview_shows_what_will_be_published(shown: Publication) -> None:
+def test_a_preview_shows_what_will_be_published(shown):
     published, preview = page_row("fees"), preview_row(document_of(shown.article))
     made_at_publishing = {"pk", "social_image", "image", "published_at", "updated_at", "related_pks"}
     for name in set(published) - made_at_publishing:
@@ -159,7 +157,7 @@ def test_a_preview_shows_what_will_be_published(shown: Publication) -> None:
         assert mine == theirs, name
 
 
-def test_templates_ask_an_article_only_for_what_it_has() -> None:
+def test_templates_ask_an_article_only_for_what_it_has():
     folder = site_settings.BASE_DIR / "templates" / "articles"
     asked = {
         name
@@ -170,7 +168,7 @@ def test_templates_ask_an_article_only_for_what_it_has() -> None:
     assert "toc" in asked
 
 
-def test_a_publication_has_a_column_for_all_its_content() -> None:
+def test_a_publication_has_a_column_for_all_its_content():
     columns = {field.name for field in Publication._meta.get_fields() if isinstance(field, Field) and field.concrete}
     at_publishing = {"id", "article", "version", "social_image", "published_at", "updated_at", "search"}
     relations = {"authors", "tags", "snippets", "also_read", "related"}

@@ -2,14 +2,11 @@
 
 import time
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 
 import pytest
 from defusedxml import ElementTree
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.test import Client
 from django.urls import reverse
 
 from articles.desk import comments, drafts
@@ -25,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 EVIL = "\"'><x-evil onwheel=alert(1)></script></title></textarea>--><!--slot:signup:x-->&lt;x-evil&gt;"
 CELL = EVIL.replace("&lt;", "<").replace("&gt;", ">").replace('"', "")
-BLOCKS: list[dict[str, Any]] = [
+BLOCKS = [
     {"type": "richtext", "html": f"<h2>{EVIL}</h2><p title='{EVIL}'>{EVIL}</p><a href='java&#1;script:a()'>{EVIL}</a>"},
     {"type": "image", "src": "https://evil.example/?\"onwheel='1'", "alt": EVIL, "caption": EVIL, "credit": EVIL},
     {"type": "gallery", "images": [{"src": "images/ab/none.webp", "alt": EVIL, "caption": EVIL}], "caption": EVIL},
@@ -50,22 +47,22 @@ XML = ("/feed.xml", "/feed.atom", "/blog/tag/evil/feed.xml", "/sitemap.xml", "/s
 class Elements(HTMLParser):
     """The names of elements and attributes, as a browser finds them."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html):
         super().__init__()
-        self.found: set[str] = set()
+        self.found = set()
         self.feed(html)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag, attrs):
         self.found |= {tag, *(name for name, _ in attrs)}
         self.found |= {"javascript:" for _, value in attrs if "script:" in (value or "")}
 
 
-def wicked(html: str) -> set[str]:
+def wicked(html):
     return Elements(html).found & {"x-evil", "onwheel", "javascript:"}
 
 
 @pytest.fixture
-def evil() -> Publication:
+def evil():
     """An article that says the worst in every field, and so does all that it names."""
     SiteProfile(name=EVIL[:80], tagline=EVIL, about_heading=EVIL, about_html=EVIL).save()
     card = {"kind": "cta", "heading": EVIL, "html": EVIL, "label": EVIL[:80]}
@@ -82,21 +79,21 @@ def evil() -> Publication:
     return factories.publication(*BLOCKS, title=EVIL, slug="evil", standfirst=EVIL, seo=seo, **names)
 
 
-def test_no_readers_page_carries_what_was_typed_as_markup(evil: Publication, client: Client) -> None:
+def test_no_readers_page_carries_what_was_typed_as_markup(evil, client):
     pages = {path: client.get(path).content.decode() for path in PAGES}
     assert {path: wicked(html) for path, html in pages.items() if wicked(html)} == {}
     assert "x-evil" in pages["/blog/evil/"], "the words themselves are there"
 
 
 @pytest.mark.parametrize("path", XML)
-def test_no_feed_or_map_carries_it(evil: Publication, client: Client, path: str) -> None:
+def test_no_feed_or_map_carries_it(evil, client, path):
     root = ElementTree.fromstring(client.get(path).content)
     assert "x-evil" not in {element.tag.rpartition("}")[2] for element in root.iter()}
     encoded = [element.text or "" for element in root.iter() if element.tag.endswith(("encoded", "content"))]
     assert not any(wicked(html) for html in encoded)
 
 
-def test_no_page_of_the_desk_carries_it(evil: Publication, client: Client) -> None:
+def test_no_page_of_the_desk_carries_it(evil, client):
     editor, article = factories.user("administrator"), evil.article
     editor.name = EVIL[:120]
     editor.save()
@@ -115,7 +112,7 @@ def test_no_page_of_the_desk_carries_it(evil: Publication, client: Client) -> No
     assert b"<x-evil" not in bytes(OutgoingMail.objects.get().message).replace(b"=\n", b"").partition(b"text/html")[2]
 
 
-def test_it_goes_out_as_markdown_and_comes_back_the_same(evil: Publication, tmp_path: Path) -> None:
+def test_it_goes_out_as_markdown_and_comes_back_the_same(evil, tmp_path):
     before = document_of(evil.article)
     export_site(tmp_path / "site")
     for model in (Publication, Article, Tag, Author, Category, Snippet):
@@ -142,7 +139,7 @@ def test_it_goes_out_as_markdown_and_comes_back_the_same(evil: Publication, tmp_
     ],
 )
 @pytest.mark.parametrize("typed", [{"slug": "no slug/"}, {"title": "", "reading_minutes": "many"}, {"tags": "none"}])
-def test_a_draft_is_shown_while_it_is_half_written(half: dict[str, Any], typed: dict[str, Any], client: Client) -> None:
+def test_a_draft_is_shown_while_it_is_half_written(half, typed, client):
     editor, article = factories.user("editor"), factories.article()
     client.force_login(editor)
     blocks = [{"type": "richtext", "html": "<p>Typed just now.</p>"}, half]
@@ -153,7 +150,7 @@ def test_a_draft_is_shown_while_it_is_half_written(half: dict[str, Any], typed: 
 
 
 @pytest.mark.parametrize("code", ['x = "\\u0000"', "a\x00b", "a\ud800b"])
-def test_whatever_is_typed_is_kept_unsaved(code: str) -> None:
+def test_whatever_is_typed_is_kept_unsaved(code):
     article, writer = factories.article(), factories.user("writer")
     typed = {**document_of(article), "blocks": [{"type": "code", "code": code}]}
     drafts.keep(article, by=writer, base_version=1, document=typed)
@@ -162,7 +159,7 @@ def test_whatever_is_typed_is_kept_unsaved(code: str) -> None:
     assert draft.document["blocks"][0]["code"] == code.replace("\x00", "").replace("\ud800", "")
 
 
-def test_no_control_character_stops_a_feed(client: Client) -> None:
+def test_no_control_character_stops_a_feed(client):
     unfit = "A\x01B\x0b\x1b\ufffe\x7f"
     factories.author("ana", name=f"Ana{unfit}")
     block = {"type": "richtext", "html": f"<p>{unfit}&#1;</p>"}
@@ -183,13 +180,13 @@ def test_no_control_character_stops_a_feed(client: Client) -> None:
         ({"type": "richtext", "html": "<p>\ud800</p>"}, "required"),
     ],
 )
-def test_what_could_not_be_drawn_is_refused_when_it_is_saved(block: dict[str, Any], said: str) -> None:
+def test_what_could_not_be_drawn_is_refused_when_it_is_saved(block, said):
     with pytest.raises(DocumentError, match=said):
         normalised(factories.document(blocks=[block]))
 
 
 @pytest.mark.parametrize("html", [f"<p>{'&lt;' * 100_000}</p>", "<ul><li>" * 40_000 + "a", "<p>a</p>" * 100_000])
-def test_a_very_long_text_is_published_in_time_that_grows_with_its_length(html: str, client: Client) -> None:
+def test_a_very_long_text_is_published_in_time_that_grows_with_its_length(html, client):
     began = time.process_time()
     shown = factories.publication({"type": "richtext", "html": html}, slug="long")
     assert client.get(shown.get_absolute_url()).status_code == 200
@@ -204,24 +201,24 @@ def test_a_very_long_text_is_published_in_time_that_grows_with_its_length(html: 
         f"/blog/?page={'9' * 5000}", "/api/v1/articles/?category=%00&page=%00",
     ],
 )  # fmt: skip
-def test_an_odd_address_is_answered(client: Client, path: str) -> None:
+def test_an_odd_address_is_answered(client, path):
     assert client.get(path).status_code in (200, 400, 404)
 
 
 @pytest.mark.parametrize("target", ["http://localhost:8000/a/", "/a", "/a/?x=1", "/a/#b", "/%61/"])
-def test_a_redirect_that_would_lead_back_to_itself_is_none(client: Client, target: str) -> None:
+def test_a_redirect_that_would_lead_back_to_itself_is_none(client, target):
     client.force_login(factories.user("editor"))
     client.post(reverse("admin:articles_redirect_csv"), {"csv": f"/a/,{target}"})
     assert not Redirect.objects.exists()
 
 
-def test_two_redirects_that_differ_by_a_slash_form_no_loop(client: Client) -> None:
+def test_two_redirects_that_differ_by_a_slash_form_no_loop(client):
     client.force_login(factories.user("editor"))
     client.post(reverse("admin:articles_redirect_csv"), {"csv": "/a/,/b\n/b/,/a"})
     assert client.get("/b/", follow=True).redirect_chain == [("/a", 301)]
 
 
-def test_a_name_that_was_given_away_again_means_who_bears_it_now(client: Client) -> None:
+def test_a_name_that_was_given_away_again_means_who_bears_it_now(client):
     client.force_login(factories.user("editor"))
     author = factories.author("ana")
     fields = {"name": "Ana", "role": "", "bio_html": "", "links": ""}
@@ -231,7 +228,7 @@ def test_a_name_that_was_given_away_again_means_who_bears_it_now(client: Client)
     assert [author.name for author in shown.authors.all()] == ["Another Ana"]
 
 
-def test_an_image_sent_again_with_an_article_that_is_refused_is_no_error_of_its_own(client: Client) -> None:
+def test_an_image_sent_again_with_an_article_that_is_refused_is_no_error_of_its_own(client):
     client.force_login(factories.user("editor"))
     factories.article(slug="taken")
     upload = SimpleUploadedFile("a.png", factories.picture(), "image/png")
@@ -242,7 +239,7 @@ def test_an_image_sent_again_with_an_article_that_is_refused_is_no_error_of_its_
     assert not Revision.objects.filter(document__title=document["title"]).exists()
 
 
-def test_an_image_uploaded_again_keeps_what_was_said_of_it(client: Client) -> None:
+def test_an_image_uploaded_again_keeps_what_was_said_of_it(client):
     client.force_login(factories.user("writer"))
     content = factories.picture()
     for alt in ("A ship", ""):

@@ -16,7 +16,7 @@ from tests.articles import factories
 pytestmark = pytest.mark.django_db
 
 
-def test_what_a_camera_wrote_stays_behind() -> None:
+def test_what_a_camera_wrote_stays_behind():
     exif = Image.Exif()
     exif[0x010F], exif[0x8825] = "Secret camera", {1: "N", 2: (52.0, 31.0, 0.0)}
     asset = images.store_image(factories.picture("JPEG", exif=exif), name="holiday.jpg")
@@ -27,13 +27,13 @@ def test_what_a_camera_wrote_stays_behind() -> None:
         assert not Image.open(io.BytesIO(content)).getexif()
 
 
-def test_what_is_hidden_behind_an_image_stays_behind() -> None:
+def test_what_is_hidden_behind_an_image_stays_behind():
     asset = images.store_image(factories.picture() + b"<script>alert(1)</script>", name="x.png")
     with default_storage.open(asset.file) as file:
         assert b"<script>" not in file.read()
 
 
-def test_renditions_are_smaller_and_in_two_formats() -> None:
+def test_renditions_are_smaller_and_in_two_formats():
     asset = images.store_image(factories.picture(size=(1000, 600)), name="large.png")
     made = {(made["type"], made["width"]) for made in asset.renditions}
     assert made >= {(kind, width) for kind in ("image/avif", "image/webp") for width in (480, 960)}
@@ -50,34 +50,34 @@ def test_renditions_are_smaller_and_in_two_formats() -> None:
         (b"%PDF-1.7", "not an image"),
     ],
 )
-def test_what_is_no_image_is_refused(content: bytes, said: str) -> None:
+def test_what_is_no_image_is_refused(content, said):
     with pytest.raises(ValidationError, match=said):
         images.store_image(content, name="x")
     assert not ImageAsset.objects.exists()
 
 
-def test_a_decompression_bomb_is_refused_before_it_is_unpacked() -> None:
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked():
     out = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(out, "PNG")
     with pytest.raises(ValidationError, match="pixels"):
         images.store_image(out.getvalue(), name="bomb.png")
 
 
-def test_a_file_too_large_is_refused() -> None:
+def test_a_file_too_large_is_refused():
     with pytest.raises(ValidationError, match="larger than"):
         images.store_image(b"\x89PNG" + b"0" * images.MAX_BYTES, name="large.png")
 
 
-def test_the_same_bytes_are_kept_once() -> None:
+def test_the_same_bytes_are_kept_once():
     content = factories.picture()
     assert images.store_image(content, name="a.png") == images.store_image(content, name="b.png")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_upload_the_same_at_once_get_the_same() -> None:
+def test_two_who_upload_the_same_at_once_get_the_same():
     content, stored = factories.picture(), []
 
-    def upload() -> None:
+    def upload():
         stored.append(images.store_image(content, name="a.png").pk)
         connection.close()
 
@@ -89,14 +89,14 @@ def test_two_who_upload_the_same_at_once_get_the_same() -> None:
     assert stored == [ImageAsset.objects.get().pk] * 3
 
 
-def test_sixteen_bits_of_grey_stay_grey() -> None:
+def test_sixteen_bits_of_grey_stay_grey():
     out = io.BytesIO()
     Image.new("I;16", (20, 20), 20_000).save(out, "PNG")
     with default_storage.open(images.store_image(out.getvalue(), name="scan.png").file) as file:
         assert Image.open(file).convert("L").getpixel((5, 5)) == pytest.approx(78, abs=2)
 
 
-def test_a_crop_keeps_its_focal_point_in_view() -> None:
+def test_a_crop_keeps_its_focal_point_in_view():
     picture = Image.new("RGB", (1600, 400), "white")
     picture.paste("red", (1500, 0, 1600, 400))
     out = io.BytesIO()

@@ -29,11 +29,11 @@ pytestmark = pytest.mark.django_db
 State = Article.State
 
 
-def change(article: Article, **parts: object) -> None:
+def change(article, **parts):
     apply_document(article, {**document_of(article), **parts})
 
 
-def test_readers_see_the_published_version_until_the_next() -> None:
+def test_readers_see_the_published_version_until_the_next():
     shown = factories.publication(title="Before")
     change(shown.article, title="After")
     assert Publication.objects.get().title == "Before"
@@ -41,14 +41,14 @@ def test_readers_see_the_published_version_until_the_next() -> None:
     assert Publication.objects.get().title == "After"
 
 
-def test_publishing_tells_the_page_cache() -> None:
+def test_publishing_tells_the_page_cache():
     article = factories.article()
     before = generation.current()
     publish(article)
     assert generation.current() > before
 
 
-def test_a_first_publication_can_be_dated_back_but_not_ahead() -> None:
+def test_a_first_publication_can_be_dated_back_but_not_ahead():
     long_ago = timezone.now() - timedelta(days=400)
     shown = publish(factories.article(), at=long_ago)
     assert (shown.published_at, shown.updated_at) == (long_ago, long_ago)
@@ -56,14 +56,14 @@ def test_a_first_publication_can_be_dated_back_but_not_ahead() -> None:
         publish(factories.article(), at=timezone.now() + timedelta(days=1))
 
 
-def test_publishing_again_keeps_the_first_date() -> None:
+def test_publishing_again_keeps_the_first_date():
     article = factories.article()
     first = publish(article, at=timezone.now() - timedelta(days=3)).published_at
     assert publish(article).published_at == first
     assert Publication.objects.get().updated_at > first
 
 
-def test_a_changed_slug_redirects_and_chains_are_one_hop() -> None:
+def test_a_changed_slug_redirects_and_chains_are_one_hop():
     shown = factories.publication(slug="one")
     for slug in ("two", "three"):
         change(shown.article, slug=slug)
@@ -76,7 +76,7 @@ def test_a_changed_slug_redirects_and_chains_are_one_hop() -> None:
     assert (answer.status_code, answer["Location"]) == (301, "/blog/three/")
 
 
-def test_a_slug_that_comes_back_is_no_redirect_any_more() -> None:
+def test_a_slug_that_comes_back_is_no_redirect_any_more():
     shown = factories.publication(slug="one")
     for slug in ("two", "one"):
         change(shown.article, slug=slug)
@@ -85,7 +85,7 @@ def test_a_slug_that_comes_back_is_no_redirect_any_more() -> None:
     assert Client().get("/blog/two/")["Location"] == "/blog/one/"
 
 
-def test_an_archived_article_leads_to_its_category() -> None:
+def test_an_archived_article_leads_to_its_category():
     factories.category("research")
     shown = factories.publication(slug="old", category="research")
     archive(shown.article)
@@ -93,13 +93,13 @@ def test_an_archived_article_leads_to_its_category() -> None:
     assert Client().get("/blog/old/")["Location"] == "/blog/category/research/"
 
 
-def test_redirects_never_form_a_loop() -> None:
+def test_redirects_never_form_a_loop():
     redirect_path("/a/", "/b/")
     redirect_path("/b/", "/a/")
     assert list(Redirect.objects.values_list("path", "target")) == [("/b/", "/a/")]
 
 
-def test_redirects_go_out_and_come_in_again() -> None:
+def test_redirects_go_out_and_come_in_again():
     redirect_path("/old/", "/blog/new/")
     redirect_path("/older/", "https://elsewhere.example/x")
     saved = export_redirects()
@@ -108,13 +108,13 @@ def test_redirects_go_out_and_come_in_again() -> None:
     assert export_redirects() == saved
 
 
-def test_a_wrong_line_of_redirects_leaves_nothing_half_done() -> None:
+def test_a_wrong_line_of_redirects_leaves_nothing_half_done():
     with pytest.raises(Exception, match="Line 2"):
         import_redirects("/good/,/blog/\nnot-a-path,/blog/\n")
     assert not Redirect.objects.exists()
 
 
-def test_the_states_in_their_order() -> None:
+def test_the_states_in_their_order():
     article, editor = factories.article(), factories.user("editor")
     submit(article)
     assert article.state == State.IN_REVIEW
@@ -128,7 +128,7 @@ def test_the_states_in_their_order() -> None:
     assert actions == ["sent to review", "sent back", "sent to review", "published", "unpublished"]
 
 
-def test_a_transition_that_makes_no_sense_is_refused() -> None:
+def test_a_transition_that_makes_no_sense_is_refused():
     article = factories.article()
     for refused in (unpublish, send_back):
         with pytest.raises(TransitionRefused, match="is draft"):
@@ -138,7 +138,7 @@ def test_a_transition_that_makes_no_sense_is_refused() -> None:
         submit(article)
 
 
-def test_the_schedule_publishes_what_was_scheduled_and_not_what_was_typed_later() -> None:
+def test_the_schedule_publishes_what_was_scheduled_and_not_what_was_typed_later():
     article = factories.article(title="Approved")
     schedule(article, at=timezone.now() + timedelta(hours=1))
     change(article, title="Typed later")
@@ -150,7 +150,7 @@ def test_the_schedule_publishes_what_was_scheduled_and_not_what_was_typed_later(
     assert (article.state, article.publish_at, article.title) == (State.PUBLISHED, None, "Typed later")
 
 
-def test_the_schedule_is_kept_after_the_worker_was_down() -> None:
+def test_the_schedule_is_kept_after_the_worker_was_down():
     article = factories.article()
     moment = timezone.now() - timedelta(hours=5)
     Article.objects.filter(pk=article.pk).update(state=State.SCHEDULED, publish_at=moment, scheduled_version=1)
@@ -158,7 +158,7 @@ def test_the_schedule_is_kept_after_the_worker_was_down() -> None:
     assert Publication.objects.get().published_at == moment
 
 
-def test_a_scheduled_end_takes_the_article_offline() -> None:
+def test_a_scheduled_end_takes_the_article_offline():
     shown = factories.publication()
     schedule_end(shown.article, at=timezone.now() + timedelta(minutes=5))
     assert publish_due() == 0
@@ -168,7 +168,7 @@ def test_a_scheduled_end_takes_the_article_offline() -> None:
     assert Article.objects.get().state == State.ARCHIVED
 
 
-def test_a_schedule_in_the_past_or_backwards_is_refused() -> None:
+def test_a_schedule_in_the_past_or_backwards_is_refused():
     article, now = factories.article(), timezone.now()
     with pytest.raises(TransitionRefused, match="has passed"):
         schedule(article, at=now - timedelta(minutes=1))
@@ -184,7 +184,7 @@ def test_a_schedule_in_the_past_or_backwards_is_refused() -> None:
         "TRUNCATE articles_auditentry",
     ],
 )
-def test_the_database_refuses_to_touch_the_audit_log(statement: str) -> None:
+def test_the_database_refuses_to_touch_the_audit_log(statement):
     factories.publication()
     with (
         pytest.raises(IntegrityError, match="never changed or deleted"),
@@ -194,7 +194,7 @@ def test_the_database_refuses_to_touch_the_audit_log(statement: str) -> None:
         cursor.execute(statement)
 
 
-def test_the_audit_log_outlives_the_article_and_the_person() -> None:
+def test_the_audit_log_outlives_the_article_and_the_person():
     editor = factories.user("editor")
     article = factories.article()
     submit(article, by=editor)

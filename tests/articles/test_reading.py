@@ -3,18 +3,16 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from defusedxml import ElementTree
 from django.conf import settings
 from django.core.cache import cache
-from django.test import Client
 from django.utils import timezone
 
 from articles import sitemaps
 from articles.documents import apply_document, document_of
-from articles.models import Article, PreviewLink, Publication, Snippet
+from articles.models import Article, PreviewLink, Snippet
 from articles.publishing import publish
 from core.lib.signing import make_token
 from tests.articles import factories
@@ -24,7 +22,7 @@ FAQ = {"type": "faq", "question": "Is it safe?", "answer": "<p>It depends.</p>"}
 
 
 @pytest.fixture
-def rich() -> Publication:
+def rich():
     """An article that shows everything at once."""
     factories.category(
         "research", disclaimer=Snippet.objects.create(slug="warning", kind="disclaimer", html="<p>No advice.</p>")
@@ -54,13 +52,13 @@ def rich() -> Publication:
     )
 
 
-def test_an_article_page_may_be_kept_by_anyone(rich: Publication, client: Client) -> None:
+def test_an_article_page_may_be_kept_by_anyone(rich, client):
     answer = client.get("/blog/rich/")
     assert "public" in answer["Cache-Control"]
     assert not answer.cookies
 
 
-def test_an_article_page_has_all_its_parts(rich: Publication, client: Client) -> None:
+def test_an_article_page_has_all_its_parts(rich, client):
     page = client.get("/blog/rich/").content.decode()
     for part in ("First part", 'id="first-part"', "Stay in touch", "The other one", "No advice.", "Is it safe?", "Ana", "Writes.", "min read", "What it is about.", 'rel="canonical"', "og:image"):  # fmt: skip
         assert part in page, part
@@ -70,7 +68,7 @@ def test_an_article_page_has_all_its_parts(rich: Publication, client: Client) ->
     assert "/blog/tag/ether/" not in page
 
 
-def test_lists_take_few_queries(rich: Publication, client: Client, django_assert_max_num_queries: Any) -> None:
+def test_lists_take_few_queries(rich, client, django_assert_max_num_queries):
     client.get("/blog/search/?q=words")  # what every page shares is kept for a content generation
     for path in (
         "/",
@@ -85,7 +83,7 @@ def test_lists_take_few_queries(rich: Publication, client: Client, django_assert
             assert client.get(path).status_code == 200, path
 
 
-def test_a_snippet_changed_once_changes_every_page(rich: Publication, client: Client) -> None:
+def test_a_snippet_changed_once_changes_every_page(rich, client):
     card = Snippet.objects.get(slug="subscribe")
     card.heading = "Another heading"
     card.save()
@@ -94,7 +92,7 @@ def test_a_snippet_changed_once_changes_every_page(rich: Publication, client: Cl
     assert "Stay in touch" not in page
 
 
-def test_an_author_renamed_is_renamed_everywhere(rich: Publication, client: Client) -> None:
+def test_an_author_renamed_is_renamed_everywhere(rich, client):
     author = factories.author("ana")
     author.name = "Ana Lima"
     author.save()
@@ -102,7 +100,7 @@ def test_an_author_renamed_is_renamed_everywhere(rich: Publication, client: Clie
     assert "Ana Lima" in client.get("/blog/").content.decode()
 
 
-def test_drafts_are_nowhere(client: Client) -> None:
+def test_drafts_are_nowhere(client):
     factories.category("research")
     factories.author("ana")
     factories.article(
@@ -114,7 +112,7 @@ def test_drafts_are_nowhere(client: Client) -> None:
     assert client.get("/blog/secret/").status_code == 404
 
 
-def test_an_unknown_slug_gets_a_helpful_page(client: Client) -> None:
+def test_an_unknown_slug_gets_a_helpful_page(client):
     answer = client.get("/blog/nothing-here/")
     assert answer.status_code == 404
     assert 'action="/blog/search/"' in answer.content.decode()
@@ -134,11 +132,11 @@ def test_an_unknown_slug_gets_a_helpful_page(client: Client) -> None:
         "/sitemap-nothing.xml",
     ],
 )
-def test_what_is_not_there_is_a_404(client: Client, path: str) -> None:
+def test_what_is_not_there_is_a_404(client, path):
     assert client.get(path).status_code == 404
 
 
-def test_search_ranks_marks_and_escapes(client: Client) -> None:
+def test_search_ranks_marks_and_escapes(client):
     factories.publication(
         {"type": "richtext", "html": "<p>One remark about <code>&lt;script&gt;</code> halving.</p>"},
         title="Something else",
@@ -151,12 +149,12 @@ def test_search_ranks_marks_and_escapes(client: Client) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "   ", "%00", "' OR 1=1 --", '"unclosed', "-", "a" * 5000, "🌕", "or and not"])
-def test_any_search_is_answered(client: Client, query: str) -> None:
+def test_any_search_is_answered(client, query):
     assert client.get("/blog/search/", {"q": query}).status_code == 200
     assert client.get("/blog/search/", query_string=f"q={query}").status_code == 200
 
 
-def test_a_title_cannot_end_the_script_element(client: Client) -> None:
+def test_a_title_cannot_end_the_script_element(client):
     shown = factories.publication(title="</script><script>alert(1)</script>", slug="x")
     page = client.get(shown.get_absolute_url()).content.decode()
     assert "<script>alert" not in page
@@ -176,20 +174,20 @@ def test_a_title_cannot_end_the_script_element(client: Client) -> None:
         "/news-sitemap.xml",
     ],
 )
-def test_feeds_and_maps_are_well_formed(rich: Publication, client: Client, path: str) -> None:
+def test_feeds_and_maps_are_well_formed(rich, client, path):
     answer = client.get(path)
     assert answer.status_code == 200
     ElementTree.fromstring(answer.content)
 
 
-def test_a_feed_carries_the_text_without_slots(rich: Publication, client: Client) -> None:
+def test_a_feed_carries_the_text_without_slots(rich, client):
     item = client.get("/blog/author/ana/feed.json").json()["items"][0]
     assert "<em>words</em>" in item["content_html"]
     assert "slot" not in item["content_html"]
     assert item["authors"][0]["name"] == "Ana"
 
 
-def test_the_news_sitemap_holds_two_days(client: Client) -> None:
+def test_the_news_sitemap_holds_two_days(client):
     publish(factories.article(title="Old news"), at=timezone.now() - timedelta(days=3))
     factories.publication(title="Fresh & new")
     text = client.get("/news-sitemap.xml").content.decode()
@@ -197,12 +195,12 @@ def test_the_news_sitemap_holds_two_days(client: Client) -> None:
     assert "Old news" not in text
 
 
-def test_robots_and_llms_tell_where_things_are(rich: Publication, client: Client) -> None:
+def test_robots_and_llms_tell_where_things_are(rich, client):
     assert "Sitemap: http" in client.get("/robots.txt").content.decode()
     assert rich.title in client.get("/llms.txt").content.decode()
 
 
-def test_the_api_lists_filters_and_shows(rich: Publication, client: Client) -> None:
+def test_the_api_lists_filters_and_shows(rich, client):
     found = client.get("/api/v1/articles/?category=research&tag=bitcoin&author=ana&q=words").json()
     assert [entry["slug"] for entry in found["results"]] == ["rich"]
     one = client.get("/api/v1/articles/rich/").json()
@@ -212,7 +210,7 @@ def test_the_api_lists_filters_and_shows(rich: Publication, client: Client) -> N
     assert [entry["slug"] for entry in client.get("/api/v1/categories/").json()] == ["research"]
 
 
-def test_a_preview_link_shows_the_draft_and_is_never_kept(client: Client) -> None:
+def test_a_preview_link_shows_the_draft_and_is_never_kept(client):
     draft = factories.article(title="Not out yet")
     answer = client.get(draft.preview_links.create().get_absolute_url())
     assert "Not out yet" in answer.content.decode()
@@ -222,7 +220,7 @@ def test_a_preview_link_shows_the_draft_and_is_never_kept(client: Client) -> Non
     assert "application/ld+json" not in answer.content.decode()
 
 
-def test_a_preview_draws_and_stores_nothing(client: Client) -> None:
+def test_a_preview_draws_and_stores_nothing(client):
     covered = factories.article(cover={"src": factories.image().file, "focal": [0.1, 0.9]})
     before = sorted(Path(settings.MEDIA_ROOT).rglob("*"))
     for draft in (covered, factories.article(title="A title that nobody has drawn yet")):
@@ -231,7 +229,7 @@ def test_a_preview_draws_and_stores_nothing(client: Client) -> None:
 
 
 @pytest.mark.parametrize("end", ["expires_at", "revoked_at"])
-def test_a_preview_that_is_over_or_taken_back_says_so(client: Client, end: str) -> None:
+def test_a_preview_that_is_over_or_taken_back_says_so(client, end):
     link = factories.article(title="Not out yet").preview_links.create(made_at=timezone.now() - timedelta(days=8))
     PreviewLink.objects.update(**{end: timezone.now()})
     answer = client.get(link.get_absolute_url())
@@ -244,11 +242,11 @@ def test_a_preview_that_is_over_or_taken_back_says_so(client: Client, end: str) 
     "token",
     ["x", "AAAA", "é", "a" * 4000, "bm90LW91cnM", make_token("another.purpose", 1), make_token("articles.preview", 9)],
 )
-def test_a_made_up_preview_is_a_404(client: Client, token: str) -> None:
+def test_a_made_up_preview_is_a_404(client, token):
     assert client.get(f"/preview/{token}/").status_code == 404
 
 
-def test_a_preview_of_changes_leaves_readers_alone(client: Client) -> None:
+def test_a_preview_of_changes_leaves_readers_alone(client):
     shown = factories.publication(title="Before")
     apply_document(shown.article, {**document_of(shown.article), "title": "After"})
     assert "After" in client.get(shown.article.preview_links.create().get_absolute_url()).content.decode()
@@ -256,7 +254,7 @@ def test_a_preview_of_changes_leaves_readers_alone(client: Client) -> None:
     assert "Before" in client.get(shown.get_absolute_url()).content.decode()
 
 
-def test_reader_pages_allow_no_inline_script_or_style(rich: Publication, client: Client) -> None:
+def test_reader_pages_allow_no_inline_script_or_style(rich, client):
     answer = client.get("/blog/rich/")
     policy = answer["Content-Security-Policy"]
     assert "unsafe" not in policy
@@ -266,20 +264,20 @@ def test_reader_pages_allow_no_inline_script_or_style(rich: Publication, client:
     assert not re.search(r"<script(?![^>]*(?:\bsrc=|application/ld\+json))", page)
 
 
-def test_reading_time_is_counted_or_said() -> None:
+def test_reading_time_is_counted_or_said():
     long = {"type": "richtext", "html": f"<p>{'word ' * 1000}</p>"}
     assert factories.publication(long).reading_minutes == 5
     assert factories.publication(long, reading_minutes=9).reading_minutes == 9
 
 
-def test_the_archive_lists_months(client: Client) -> None:
+def test_the_archive_lists_months(client):
     publish(factories.article(title="In May"), at=timezone.now().replace(year=2025, month=5, day=1))
     assert "May 2025" in client.get("/blog/archive/").content.decode()
     assert "In May" in client.get("/blog/archive/2025/5/").content.decode()
     assert Article.objects.count() == 1
 
 
-def test_pages_of_a_list_follow_each_other_without_gaps(client: Client) -> None:
+def test_pages_of_a_list_follow_each_other_without_gaps(client):
     factories.category("news")
     factories.author("ana")
     factories.tag("fees")
@@ -299,7 +297,7 @@ def test_pages_of_a_list_follow_each_other_without_gaps(client: Client) -> None:
     assert found[0]["count"] == 25
 
 
-def test_a_sitemap_page_starts_where_the_last_one_ended(client: Client) -> None:
+def test_a_sitemap_page_starts_where_the_last_one_ended(client):
     full = sitemaps.PER_PAGE
     slugs = [publication.slug for publication in factories.many(full + 2)]
     assert client.get("/sitemap.xml").content.decode().count("/sitemap-articles-") == 2

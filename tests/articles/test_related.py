@@ -7,7 +7,6 @@ import time
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
-from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
@@ -17,13 +16,12 @@ from articles.models import Publication, Tag
 from articles.publishing import publish, unpublish
 from articles.tags import merge_tags
 from tests.articles import factories
-from tests.processes import RealProcess
 from tests.smtp import wait_until
 
 pytestmark = pytest.mark.django_db
 
 
-def test_companions_share_tags_first_and_words_next() -> None:
+def test_companions_share_tags_first_and_words_next():
     for slug in ("fees", "gas"):
         factories.tag(slug)
     one = factories.publication(title="Weather in spring", tags=["fees"])
@@ -36,11 +34,11 @@ def test_companions_share_tags_first_and_words_next() -> None:
     assert shown.pk in both.related.values_list("pk", flat=True)
 
 
-def companions(publication: Publication) -> set[str]:
+def companions(publication):
     return set(publication.related.values_list("title", flat=True))
 
 
-def test_an_old_article_gets_a_nearer_companion_when_one_comes() -> None:
+def test_an_old_article_gets_a_nearer_companion_when_one_comes():
     factories.tag("fees")
     old = factories.publication(title="Staking rewards explained", tags=["fees"])
     weather = {f"Weather {number}" for number in range(3)}
@@ -54,7 +52,7 @@ def test_an_old_article_gets_a_nearer_companion_when_one_comes() -> None:
     assert related.refresh_due() == 0
 
 
-def test_where_a_companion_went_another_comes() -> None:
+def test_where_a_companion_went_another_comes():
     factories.tag("fees")
     shown = [factories.publication(title=f"Number {number}", tags=["fees"]) for number in range(5)]
     related.refresh_due()
@@ -64,7 +62,7 @@ def test_where_a_companion_went_another_comes() -> None:
     assert companions(shown[0]) == {"Number 1", "Number 2", "Number 3"}
 
 
-def test_merged_and_deleted_tags_change_companions(client: Client) -> None:
+def test_merged_and_deleted_tags_change_companions(client):
     keep, gone = factories.tag("bitcoin"), factories.tag("btc")
     first, second = factories.publication(title="First", tags=["bitcoin"]), factories.publication(tags=["btc"])
     related.refresh_due()
@@ -82,7 +80,7 @@ def test_merged_and_deleted_tags_change_companions(client: Client) -> None:
     assert companions(first) == set()
 
 
-def test_a_real_worker_finds_companions_anew_and_readers_see_them(celery_worker: RealProcess, client: Client) -> None:
+def test_a_real_worker_finds_companions_anew_and_readers_see_them(celery_worker, client):
     factories.tag("fees")
     old = factories.publication(title="An old one", tags=["fees"])
     factories.publication(title="A new one", tags=["fees"])
@@ -90,7 +88,7 @@ def test_a_real_worker_finds_companions_anew_and_readers_see_them(celery_worker:
     wait_until(lambda: "A new one" in client.get(old.get_absolute_url()).content.decode().split('id="related"')[1])
 
 
-def test_companions_are_on_the_page(client: Client) -> None:
+def test_companions_are_on_the_page(client):
     factories.tag("fees")
     factories.publication(title="A companion", tags=["fees"])
     shown = factories.publication(tags=["fees"])
@@ -98,7 +96,7 @@ def test_companions_are_on_the_page(client: Client) -> None:
     assert page.index('id="related"') < page.index("A companion")
 
 
-def test_merged_tags_keep_their_articles_and_their_pages(client: Client) -> None:
+def test_merged_tags_keep_their_articles_and_their_pages(client):
     keep, gone = factories.tag("bitcoin"), factories.tag("btc")
     first = factories.publication(tags=["btc"])
     factories.publication(tags=["btc", "bitcoin"])
@@ -109,7 +107,7 @@ def test_merged_tags_keep_their_articles_and_their_pages(client: Client) -> None
     assert not Tag.objects.filter(slug="btc").exists()
 
 
-def test_an_old_revision_speaks_of_a_merged_tag_by_its_new_name() -> None:
+def test_an_old_revision_speaks_of_a_merged_tag_by_its_new_name():
     keep, gone = factories.tag("bitcoin"), factories.tag("btc")
     article = factories.article(tags=["btc"])
     old = article.revisions.get().document
@@ -121,7 +119,7 @@ def test_an_old_revision_speaks_of_a_merged_tag_by_its_new_name() -> None:
     assert [tag.slug for tag in Publication.objects.get().tags.all()] == ["bitcoin"]
 
 
-def test_tags_are_merged_in_the_admin(client: Client) -> None:
+def test_tags_are_merged_in_the_admin(client):
     tags = [factories.tag("aa"), factories.tag("bb")]
     data = {"action": "merge", "_selected_action": [tag.pk for tag in tags]}
     client.force_login(factories.user("writer"))
@@ -132,7 +130,7 @@ def test_tags_are_merged_in_the_admin(client: Client) -> None:
     assert list(Tag.objects.values_list("slug", flat=True)) == ["aa"]
 
 
-def test_redirects_go_out_and_in_as_csv(client: Client) -> None:
+def test_redirects_go_out_and_in_as_csv(client):
     path = reverse("admin:articles_redirect_csv")
     client.force_login(factories.user("writer"))
     assert client.get(path).status_code == 403
@@ -148,20 +146,20 @@ def test_redirects_go_out_and_in_as_csv(client: Client) -> None:
 @pytest.mark.parametrize(
     "title", ["Short", "A title of a usual length about fees and blocks", "Long " * 40, "🌕 Ünïcode"]
 )
-def test_an_article_without_a_cover_gets_a_picture_of_its_title(title: str) -> None:
+def test_an_article_without_a_cover_gets_a_picture_of_its_title(title):
     shown = factories.publication(title=title, slug="x")
     with default_storage.open(shown.social_image) as file:
         assert Image.open(io.BytesIO(file.read())).size == social.SIZE
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_asked_for_while_the_worker_is_at_it_is_looked_at_again() -> None:
+def test_what_is_asked_for_while_the_worker_is_at_it_is_looked_at_again():
     factories.tag("fees")
     shown = factories.publication(title="Shown", tags=["fees"])
     related.refresh_later([shown.pk])
     asked, done = threading.Event(), threading.Event()
 
-    def editor() -> None:
+    def editor():
         with transaction.atomic():
             factories.publication(title="Comes meanwhile", tags=["fees"])
             asked.set()
@@ -179,12 +177,12 @@ def test_what_is_asked_for_while_the_worker_is_at_it_is_looked_at_again() -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_article_is_taken_down_while_another_is_published_beside_it() -> None:
+def test_an_article_is_taken_down_while_another_is_published_beside_it():
     factories.tag("fees")
     going = factories.publication(title="Going", tags=["fees"]).article
     named = threading.Event()
 
-    def editor() -> None:
+    def editor():
         with transaction.atomic():
             factories.publication(title="Coming", tags=["fees"])
             named.set()

@@ -1,28 +1,26 @@
 """How each kind of block becomes what readers see."""
 
-from typing import Any
-
 import pytest
 
 from articles import slots
 from articles.blocks import KINDS
 from articles.document_schema import normalised
 from articles.embeds import embed_of
-from articles.rendering import RENDERERS, Rendered, rendered
+from articles.rendering import RENDERERS, rendered
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db
 
 
-def render(*blocks: dict[str, Any]) -> Rendered:
+def render(*blocks):
     return rendered(normalised(factories.document(blocks=list(blocks))))
 
 
-def test_every_kind_has_a_renderer() -> None:
+def test_every_kind_has_a_renderer():
     assert set(RENDERERS) == set(KINDS)
 
 
-def test_headings_get_anchors_of_their_own_and_stand_in_the_contents() -> None:
+def test_headings_get_anchors_of_their_own_and_stand_in_the_contents():
     body = render(
         {"type": "richtext", "html": "<h2>The same</h2><h4>Too deep</h4>"},
         {"type": "richtext", "html": "<h2>The same</h2><h3>Below</h3>"},
@@ -31,7 +29,7 @@ def test_headings_get_anchors_of_their_own_and_stand_in_the_contents() -> None:
     assert 'id="the-same-2"' in body.html
 
 
-def test_questions_in_a_row_share_one_section() -> None:
+def test_questions_in_a_row_share_one_section():
     question = {"type": "faq", "question": "Why?", "answer": "<p>Because.</p>"}
     body = render(question, question, {"type": "richtext", "html": "<p>Between</p>"}, question)
     assert body.html.count('id="faq"') == 1
@@ -39,27 +37,27 @@ def test_questions_in_a_row_share_one_section() -> None:
     assert len(body.faq) == 3
 
 
-def test_questions_under_a_heading_of_their_own_get_no_second_one() -> None:
+def test_questions_under_a_heading_of_their_own_get_no_second_one():
     body = render(
         {"type": "richtext", "html": "<h2>Questions</h2>"}, {"type": "faq", "question": "Why?", "answer": "<p>So.</p>"}
     )
     assert 'id="faq"' not in body.html
 
 
-def test_a_table_knows_its_numbers() -> None:
+def test_a_table_knows_its_numbers():
     body = render({"type": "table", "caption": "Fees", "header": True, "csv": "Day;Fee\nMon;1,200\nTue;3 %"})
     assert "<caption>Fees</caption>" in body.html
     assert body.html.count('class="num"') == 3
 
 
-def test_a_chart_has_its_table_beside_it() -> None:
+def test_a_chart_has_its_table_beside_it():
     body = render({"type": "chart", "kind": "bar", "title": "Votes", "csv": "Name,Votes\nA,10\nB,5", "unit": "votes"})
     assert "<svg" in body.html
     assert "<table" in body.html
     assert "style=" not in body.html
 
 
-def test_an_embed_loads_nothing_by_itself() -> None:
+def test_an_embed_loads_nothing_by_itself():
     body = render({"type": "embed", "url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ"})
     assert "<iframe" not in body.html
     assert "youtube-nocookie.com/embed/dQw4w9WgXcQ" in body.html
@@ -75,18 +73,18 @@ def test_an_embed_loads_nothing_by_itself() -> None:
         'https://www.youtube.com/watch?v=dQw4w9WgXcQ"onload="x',
     ],
 )
-def test_only_the_providers_own_addresses_are_embedded(url: str) -> None:
+def test_only_the_providers_own_addresses_are_embedded(url):
     found = embed_of(url)
     assert found is None or '"' not in found.embed_url
 
 
-def test_code_is_shown_as_it_is() -> None:
+def test_code_is_shown_as_it_is():
     body = render({"type": "code", "language": "html", "code": "<script>alert(1)</script>"})
     assert "&lt;script&gt;" in body.html
     assert "<script>" not in body.html
 
 
-def test_an_image_comes_with_its_renditions_and_its_size() -> None:
+def test_an_image_comes_with_its_renditions_and_its_size():
     asset = factories.image()
     body = render({"type": "image", "src": asset.file, "alt": "A chart", "caption": "What it shows"})
     assert 'type="image/avif"' in body.html
@@ -94,13 +92,13 @@ def test_an_image_comes_with_its_renditions_and_its_size() -> None:
     assert "What it shows" in body.html
 
 
-def test_an_image_that_was_not_fetched_is_a_link() -> None:
+def test_an_image_that_was_not_fetched_is_a_link():
     body = render({"type": "image", "src": "https://elsewhere.example/a.png", "alt": "A chart"})
     assert 'href="https://elsewhere.example/a.png"' in body.html
     assert "<img" not in body.html
 
 
-def test_nobody_can_forge_a_slot() -> None:
+def test_nobody_can_forge_a_slot():
     body = render(
         {"type": "richtext", "html": "<p>x<!--slot:cta:card-->y</p>"},
         {"type": "pullquote", "text": "<!--slot:cta:card-->"},
@@ -108,10 +106,10 @@ def test_nobody_can_forge_a_slot() -> None:
     assert slots.strip(body.html) == body.html
 
 
-def test_other_parts_plug_their_slots_in() -> None:
+def test_other_parts_plug_their_slots_in():
     slots.register("test_part", lambda page, season: f"<b>{season}</b>")
     assert slots.render(slots.mark("test_part", "s2026"), {}) == "<b>s2026</b>"
 
 
-def test_empty_blocks_of_the_page_do_not_break_it() -> None:
+def test_empty_blocks_of_the_page_do_not_break_it():
     assert render({"type": "award_results", "season": "s", "category": "c"}, {"type": "sponsor_slot"}).words > 0

@@ -20,7 +20,7 @@ from tests.processes import RealProcess
 from tests.smtp import wait_until
 
 
-def overdue(article: Article, *, hours: int = 1, version: int = 1) -> Article:
+def overdue(article, *, hours=1, version=1):
     """Let its moment have passed while nobody looked."""
     moment = timezone.now() - timedelta(hours=hours)
     state = State.PUBLISHED if article.published_at else State.SCHEDULED
@@ -28,16 +28,16 @@ def overdue(article: Article, *, hours: int = 1, version: int = 1) -> Article:
     return article
 
 
-def ended(article: Article) -> Article:
+def ended(article):
     Article.objects.filter(pk=article.pk).update(unpublish_at=timezone.now() - timedelta(hours=1))
     return article
 
 
-def states() -> dict[str, str]:
+def states():
     return dict(Article.objects.values_list("title", "state"))
 
 
-def test_what_fell_due_while_nothing_ran_is_live_within_a_minute(celery_worker: RealProcess, tmp_path: Path) -> None:
+def test_what_fell_due_while_nothing_ran_is_live_within_a_minute(celery_worker, tmp_path):
     beat = RealProcess("beat", celery_worker.environment, tmp_path / "beat.log")
     celery_worker.kill()
     coming = overdue(factories.article(slug="coming"), hours=5)
@@ -53,7 +53,7 @@ def test_what_fell_due_while_nothing_ran_is_live_within_a_minute(celery_worker: 
     assert [Client().get(f"/blog/{slug}/").status_code for slug in ("coming", "going")] == [200, 404]
 
 
-def test_many_doorbells_in_several_processes_publish_once(celery_worker: RealProcess) -> None:
+def test_many_doorbells_in_several_processes_publish_once(celery_worker):
     for number in range(5):
         overdue(factories.article(title=f"Number {number}"))
     for _ in range(8):
@@ -65,7 +65,7 @@ def test_many_doorbells_in_several_processes_publish_once(celery_worker: RealPro
 
 
 @pytest.mark.django_db
-def test_one_that_cannot_be_published_holds_up_no_other() -> None:
+def test_one_that_cannot_be_published_holds_up_no_other():
     factories.publication(slug="taken")
     blocked = overdue(factories.article(title="Blocked"), hours=4)
     Article.objects.filter(pk=blocked.pk).update(version=2)
@@ -82,12 +82,12 @@ def test_one_that_cannot_be_published_holds_up_no_other() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_end_that_an_editor_is_moving_is_left_to_the_editor() -> None:
+def test_an_end_that_an_editor_is_moving_is_left_to_the_editor():
     first = ended(factories.publication(title="Moved").article)
     ended(factories.publication(title="Ended").article)
     held, done = threading.Event(), threading.Event()
 
-    def editor() -> None:
+    def editor():
         with transaction.atomic():
             row = Article.objects.select_for_update().get(pk=first.pk)
             held.set()
@@ -106,7 +106,7 @@ def test_an_end_that_an_editor_is_moving_is_left_to_the_editor() -> None:
 
 
 @pytest.mark.django_db
-def test_what_was_archived_meanwhile_aborts_nothing() -> None:
+def test_what_was_archived_meanwhile_aborts_nothing():
     gone = ended(factories.publication(title="Gone").article)
     ended(factories.publication(title="Ended").article)
     listed = list(Article.objects.all())
@@ -120,7 +120,7 @@ def test_what_was_archived_meanwhile_aborts_nothing() -> None:
 
 
 @pytest.mark.django_db
-def test_an_end_may_come_in_the_same_run_as_the_start() -> None:
+def test_an_end_may_come_in_the_same_run_as_the_start():
     article = factories.article()
     schedule(article, at=timezone.now() + timedelta(hours=1), until=timezone.now() + timedelta(hours=2))
     assert publish_due(now=timezone.now()) == 0

@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 
 import pytest
 from django.db import connection
-from django.test import Client
 
 from articles import search
 from articles.filters import Filters
@@ -19,12 +18,12 @@ from tests.html import one_line
 pytestmark = pytest.mark.django_db
 
 
-def text(words: str) -> dict[str, str]:
+def text(words):
     return {"type": "richtext", "html": f"<p>{words}</p>"}
 
 
 @pytest.fixture
-def articles() -> None:
+def articles():
     """Four articles about staking, and one about weather."""
     factories.category("research")
     factories.category("news")
@@ -41,13 +40,13 @@ def articles() -> None:
     factories.publication(title="Weather", category="news")
 
 
-def titles(client: Client, query: str) -> list[str]:
+def titles(client, query):
     """What the page shows, in its order."""
     page = client.get(f"/blog/search/?{query}").content.decode()
     return re.findall(r'card__title">\s*<a [^>]*>([^<]*)', page)
 
 
-def options(client: Client, query: str, name: str) -> list[str]:
+def options(client, query, name):
     page = client.get(f"/blog/search/?{query}").content.decode()
     listed = re.search(rf'<select[^>]*name="{name}">(.*?)</select>', page, re.DOTALL)
     assert listed
@@ -70,17 +69,17 @@ def options(client: Client, query: str, name: str) -> list[str]:
         ("q=staking&year=99999999999999999999", {"Staking one", "Staking two", "Staking three", "Staking four"}),
     ],
 )
-def test_a_search_is_narrowed(articles: None, client: Client, query: str, found: set[str]) -> None:
+def test_a_search_is_narrowed(articles, client, query, found):
     assert set(titles(client, query)) == found
 
 
-def test_each_choice_says_how_many_it_would_leave(articles: None, client: Client) -> None:
+def test_each_choice_says_how_many_it_would_leave(articles, client):
     assert options(client, "q=staking", "category") == ["All sections", "News (2)", "Research (2)"]
     assert options(client, "q=staking&category=research", "year") == ["All years", "2025 (1)", "2024 (1)"]
     assert options(client, "q=staking&year=2024", "category") == ["All sections", "Research (1)"]
 
 
-def test_what_was_chosen_stays_chosen_over_pages_and_can_be_cleared(client: Client) -> None:
+def test_what_was_chosen_stays_chosen_over_pages_and_can_be_cleared(client):
     factories.category("news")
     for _ in range(13):
         factories.publication(text("common words"), category="news")
@@ -93,7 +92,7 @@ def test_what_was_chosen_stays_chosen_over_pages_and_can_be_cleared(client: Clie
     assert len(titles(client, "q=common&category=news&page=2")) == 1
 
 
-def test_a_search_without_words_offers_the_form_and_nothing_else(articles: None, client: Client) -> None:
+def test_a_search_without_words_offers_the_form_and_nothing_else(articles, client):
     assert titles(client, "category=news") == []
     assert 'name="q"' in client.get("/blog/search/").content.decode()
 
@@ -106,22 +105,20 @@ def test_a_search_without_words_offers_the_form_and_nothing_else(articles: None,
         ("q=weather&category=research", "?q=weather"),
     ],
 )
-def test_an_empty_result_offers_searches_that_find_something(
-    articles: None, client: Client, query: str, suggestion: str
-) -> None:
+def test_an_empty_result_offers_searches_that_find_something(articles, client, query, suggestion):
     page = client.get(f"/blog/search/?{query}").content.decode()
     assert "Nothing found" in page
     assert f'href="{suggestion}"' in page
 
 
 @pytest.mark.parametrize("query", ["zzzz", "🌕", "a " * 90, "or or", "--", '""', "x'; --"])
-def test_hopeless_searches_are_answered_without_suggestions(articles: None, client: Client, query: str) -> None:
+def test_hopeless_searches_are_answered_without_suggestions(articles, client, query):
     answer = client.get("/blog/search/", {"q": query, "category": "news"})
     assert answer.status_code == 200
     assert "finder__suggestions" not in answer.content.decode()
 
 
-def test_of_a_very_common_word_the_newest_are_ranked_and_the_rest_is_said(client: Client) -> None:
+def test_of_a_very_common_word_the_newest_are_ranked_and_the_rest_is_said(client):
     oldest, *_, newest = factories.many(search.CONSIDERED + 1, text="moon" + " words" * 50)
     factories.publication(title="The moon")
     page = client.get("/blog/search/?q=moon").content.decode()
@@ -133,14 +130,14 @@ def test_of_a_very_common_word_the_newest_are_ranked_and_the_rest_is_said(client
         assert oldest.pk not in found
 
 
-def test_an_old_article_with_the_word_in_its_title_is_found_among_the_newest(client: Client) -> None:
+def test_an_old_article_with_the_word_in_its_title_is_found_among_the_newest(client):
     publish(factories.article(title="What the moon is"), at=datetime(2019, 1, 1, tzinfo=UTC))
     *_, newest = factories.many(search.CONSIDERED + 1, text="moon" + " words" * 50)
     assert titles(client, "q=moon")[:2] == ["What the moon is", newest.title]
 
 
 @pytest.mark.parametrize("rows", [4 * search.LOOKED_INTO, 4 * search.COMMON])
-def test_phrases_and_authors_are_found_however_common_the_words(articles: None, client: Client, rows: int) -> None:
+def test_phrases_and_authors_are_found_however_common_the_words(articles, client, rows):
     factories.publication(text("two staking"), title="Backwards")
     with connection.cursor() as cursor:  # what the planner would know of so many articles, five of six on staking
         cursor.execute("ANALYZE articles_publication")
@@ -152,6 +149,6 @@ def test_phrases_and_authors_are_found_however_common_the_words(articles: None, 
     assert titles(client, "q=staking+-%22staking+two%22&author=bo") == ["Staking four"]
 
 
-def test_the_planner_says_how_common_words_are(articles: None) -> None:
+def test_the_planner_says_how_common_words_are(articles):
     assert search.expected(Publication.objects.all(), "staking") >= 1
     assert search.search("staking", Filters()).is_more is False

@@ -1,12 +1,8 @@
 """What pages say to machines keeps to schema.org's vocabulary, and has what search engines ask for."""
 
-from typing import Any
-
 import pytest
-from django.test import Client
 
 from articles import structured_data
-from articles.models import Publication
 from core.models import SiteProfile
 from tests.articles import factories
 from tests.articles.jsonld import nodes_of, problems
@@ -15,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def full() -> Publication:
+def full():
     """An article of a newsroom that has said everything about itself."""
     SiteProfile.objects.create(
         name="Perigee", tagline="Research", contact_email="desk@example.com",
@@ -45,21 +41,19 @@ def full() -> Publication:
         ("/blog/author/ana/", ["ProfilePage", "BreadcrumbList"]),
     ],
 )
-def test_a_page_is_described_as_schema_org_and_google_want_it(
-    full: Publication, client: Client, path: str, kinds: list[str]
-) -> None:
+def test_a_page_is_described_as_schema_org_and_google_want_it(full, client, path, kinds):
     nodes = nodes_of(client.get(path).content.decode())
     assert [node["@type"] for node in nodes] == kinds
     assert problems(nodes) == []
 
 
-def test_so_is_an_article_of_which_little_is_known(client: Client) -> None:
+def test_so_is_an_article_of_which_little_is_known(client):
     shown = factories.publication()
     assert problems(nodes_of(client.get(shown.get_absolute_url()).content.decode())) == []
     assert problems(nodes_of(client.get("/").content.decode())) == []
 
 
-def test_it_says_what_the_page_says(full: Publication, client: Client) -> None:
+def test_it_says_what_the_page_says(full, client):
     article, trail, faq = nodes_of(client.get("/blog/full/").content.decode())
     assert article["author"][0]["name"] == "Ana"
     assert (article["keywords"], article["articleSection"]) == (["fees".title()], "Research")
@@ -94,24 +88,24 @@ ORGANIZATION = {"@type": "Organization", "name": "x", "url": "https://x.example/
         ({"logo": None}, "none of"),
     ],
 )
-def test_the_check_finds_what_is_wrong(change: dict[str, Any], complaint: str) -> None:
+def test_the_check_finds_what_is_wrong(change, complaint):
     assert problems([ORGANIZATION]) == []
     (problem,) = problems([{**ORGANIZATION, **change}])
     assert complaint in problem
     assert problems([{"@type": "Organization", "name": "x"}]) == ["Organization: lacks logo", "Organization: lacks url"]
 
 
-def test_nobody_can_end_the_script_element() -> None:
+def test_nobody_can_end_the_script_element():
     assert "</" not in structured_data.script_text({"name": "</script><script>alert(1)</script>"})
 
 
 @pytest.mark.parametrize(("path", "robots"), [("/blog/", False), ("/blog/search/?q=x", True)])
-def test_lists_are_indexed_and_searches_are_not(client: Client, path: str, robots: bool) -> None:
+def test_lists_are_indexed_and_searches_are_not(client, path, robots):
     page = client.get(path).content.decode()
     assert ('name="robots" content="noindex' in page) is robots
 
 
-def test_a_list_names_its_own_address_and_feed(full: Publication, client: Client) -> None:
+def test_a_list_names_its_own_address_and_feed(full, client):
     page = client.get("/blog/tag/fees/?utm_source=x").content.decode()
     assert '<link rel="canonical" href="http://localhost:8000/blog/tag/fees/">' in page
     assert 'href="/blog/tag/fees/feed.xml"' in page

@@ -31,22 +31,22 @@ row = st.tuples(cell, cell, cell).map(list).filter(any)
         ("", []),
     ],
 )
-def test_the_separator_is_the_one_that_parts_every_row_alike(text: str, cells: list[list[str]]) -> None:
+def test_the_separator_is_the_one_that_parts_every_row_alike(text, cells):
     assert rows_of(text) == cells
 
 
 @given(st.lists(row, min_size=1, max_size=5))
-def test_a_stored_table_is_read_as_it_was_written(rows: list[list[str]]) -> None:
+def test_a_stored_table_is_read_as_it_was_written(rows):
     assert rows_of(csv_of(rows)) == rows
     assert CsvField().clean(csv_of(rows)) == csv_of(rows)
 
 
-def test_a_row_of_another_width_is_named() -> None:
+def test_a_row_of_another_width_is_named():
     with pytest.raises(ValidationError, match="Row 3 has 1 cells"):
         CsvField().clean("a;b\n1;2\n3")
 
 
-def test_a_cell_too_long_to_be_read_is_refused_in_words() -> None:
+def test_a_cell_too_long_to_be_read_is_refused_in_words():
     before = csv.field_size_limit(1_000)  # of the process; importers raise it
     try:
         with pytest.raises(ValidationError, match="not a table we can read"):

@@ -6,16 +6,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from articles.documents import apply_document, document_of
-from articles.models import Article
 from articles.publishing import publish, unpublish
 from tests.articles import factories
-from tests.processes import LiveSite
 
 IN_A_ROW = 60
 PATIENCE = 5.0  # a second, on a machine that does nothing else
 
 
-def shown(site: LiveSite, path: str) -> tuple[int, bytes]:
+def shown(site, path):
     """The page on a connection of its own, which any of the processes may take."""
     connection = HTTPConnection(urlsplit(site.url).netloc, timeout=10)
     connection.request("GET", path, headers={"Host": urlsplit(site.url).netloc})
@@ -25,7 +23,7 @@ def shown(site: LiveSite, path: str) -> tuple[int, bytes]:
     return answer.status, body
 
 
-def seconds_until(site: LiveSite, path: str, expected: tuple[int, bytes]) -> float:
+def seconds_until(site, path, expected):
     """How long until so many fresh connections in a row see it."""
     began, first, streak = time.monotonic(), 0.0, 0
     while streak < IN_A_ROW:
@@ -37,12 +35,12 @@ def seconds_until(site: LiveSite, path: str, expected: tuple[int, bytes]) -> flo
     return first - began
 
 
-def retitle(article: Article, title: str) -> None:
+def retitle(article, title):
     apply_document(article, {**document_of(article), "title": title})
     publish(article)
 
 
-def test_every_process_shows_what_was_published_elsewhere(live_site: LiveSite) -> None:
+def test_every_process_shows_what_was_published_elsewhere(live_site):
     pid = live_site.process.pid
     assert len(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()) >= 2
     article = factories.publication(title="Before", slug="fresh").article

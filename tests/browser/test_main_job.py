@@ -3,17 +3,14 @@
 import email
 import email.policy
 import re
-from email.message import EmailMessage
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import call_command
 
 from newsletter.models import Delivery, Subscription
 from surveys.models import Ballot
-from tests.processes import LiveSite, RealProcess, run_manage
-from tests.smtp import Received, SmtpServer, wait_until
+from tests.processes import run_manage
+from tests.smtp import wait_until
 
 PASSWORD = "a password for the demo"
 TITLE = "Why fees fall on Sundays"
@@ -22,14 +19,14 @@ EXPORTED = [("Brought along", "brought-along", "false"), ("Not yet", "not-yet", 
 
 
 @pytest.fixture
-def newsroom(settings: Any, live_site: LiveSite, celery_worker: RealProcess) -> LiveSite:
+def newsroom(settings, live_site, celery_worker):
     """The demo newsroom, served."""
     settings.DEMO_PASSWORD = PASSWORD
     call_command("load_demo", verbosity=0)
     return live_site
 
 
-def test_the_main_job(newsroom: LiveSite, page: Any, smtp_server: SmtpServer, tmp_path: Path) -> None:
+def test_the_main_job(newsroom, page, smtp_server, tmp_path):
     an_editor_publishes_an_article(page)
     a_reader_reads_it(page)
     posts_come_in_from_elsewhere(page, tmp_path / "posts.csv")
@@ -42,7 +39,7 @@ def test_the_main_job(newsroom: LiveSite, page: Any, smtp_server: SmtpServer, tm
     the_media_kit_quotes_what_was_sent(page)
 
 
-def an_editor_publishes_an_article(page: Any) -> None:
+def an_editor_publishes_an_article(page):
     sign_in(page, "editor@example.com")
     page.goto("/admin/articles/article/add/")
     page.fill("#id_title", TITLE)
@@ -68,7 +65,7 @@ def an_editor_publishes_an_article(page: Any) -> None:
     sign_out(page)
 
 
-def a_reader_reads_it(page: Any) -> None:
+def a_reader_reads_it(page):
     page.goto(PATH)
     for text in (TITLE, "A quiet day", "Blocks are emptier", "Is it so every week?", "min read", "Recent posts"):
         page.get_by_text(text).first.wait_for(state="attached")
@@ -79,7 +76,7 @@ def a_reader_reads_it(page: Any) -> None:
     assert not page.context.cookies(), "reading sets no cookie"
 
 
-def posts_come_in_from_elsewhere(page: Any, export: Path) -> None:
+def posts_come_in_from_elsewhere(page, export):
     body = "<h2>Basics</h2><p>It came from elsewhere.</p><h2>FAQs</h2><h3>Q1. Is it whole?</h3><p>Every word.</p>"
     header = "Name,Slug,Draft,Published On,Post Summary,Category,Author,Post Body"
     when = "Fri Jan 10 2025 14:00:00 GMT+0000 (Coordinated Universal Time)"
@@ -94,7 +91,7 @@ def posts_come_in_from_elsewhere(page: Any, export: Path) -> None:
     assert page.request.get("/blog/not-yet/").status == 404, "a draft stays a draft"
 
 
-def a_reader_subscribes(page: Any, smtp: SmtpServer) -> None:
+def a_reader_subscribes(page, smtp):
     page.goto(PATH)
     form = page.locator("form[data-signup]").last
     form.locator("input[name=email]").fill("reader@example.com")
@@ -106,7 +103,7 @@ def a_reader_subscribes(page: Any, smtp: SmtpServer) -> None:
     page.get_by_role("heading", name="You are subscribed").wait_for()
 
 
-def a_voter_votes_once(page: Any, smtp: SmtpServer) -> None:
+def a_voter_votes_once(page, smtp):
     vote(page, "Fernkey")
     page.goto(link_in(wait_for_mail(smtp, "voter@example.com"), "/awards/ballot/"))
     page.get_by_text("Fernkey").wait_for()
@@ -122,7 +119,7 @@ def a_voter_votes_once(page: Any, smtp: SmtpServer) -> None:
     assert Ballot.objects.filter(category__season__slug="moon-awards-2026").count() == 1
 
 
-def the_steward_releases_the_result(page: Any) -> None:
+def the_steward_releases_the_result(page):
     page.goto("/awards/moon-awards-2026/beginner-wallet/")
     page.get_by_role("heading", name="Wallet for a first hundred dollars").wait_for()
     assert not page.get_by_text("100.0 %").count(), "nothing is told before the release"
@@ -139,7 +136,7 @@ def the_steward_releases_the_result(page: Any) -> None:
     page.get_by_role("row", name=re.compile("Fernkey.*100.0 %")).wait_for()
 
 
-def the_finished_season_shows_its_shares(page: Any) -> None:
+def the_finished_season_shows_its_shares(page):
     page.goto("/awards/moon-awards-2025/bitcoin-etf/")
     rows = page.locator("table").first.inner_text()
     for share in ("49.7", "30.6", "7.0", "3.7", "3.6", "3.2", "0.9"):
@@ -147,7 +144,7 @@ def the_finished_season_shows_its_shares(page: Any) -> None:
     assert page.locator("figure svg title").count()
 
 
-def a_briefing_goes_out(page: Any, smtp: SmtpServer) -> None:
+def a_briefing_goes_out(page, smtp):
     sign_in(page, "newsletter@example.com")
     page.goto("/admin/newsletter/briefing/compose/")
     page.click("text=Make the draft")
@@ -170,7 +167,7 @@ def a_briefing_goes_out(page: Any, smtp: SmtpServer) -> None:
     assert "Paid advertisement" in text
 
 
-def a_subscriber_leaves_with_one_click(page: Any, smtp: SmtpServer) -> None:
+def a_subscriber_leaves_with_one_click(page, smtp):
     header = parsed(briefing_of(smtp))["List-Unsubscribe"]
     url = re.search(r"<(https?://[^>]+)>", header)
     assert url
@@ -179,7 +176,7 @@ def a_subscriber_leaves_with_one_click(page: Any, smtp: SmtpServer) -> None:
     assert Subscription.objects.get(subscriber__email="reader@example.com").state == "unsubscribed"
 
 
-def the_media_kit_quotes_what_was_sent(page: Any) -> None:
+def the_media_kit_quotes_what_was_sent(page):
     page.goto("/advertise/")
     for package in ("Platinum", "Gold", "Silver"):
         page.get_by_role("heading", name=package).wait_for()
@@ -190,7 +187,7 @@ def the_media_kit_quotes_what_was_sent(page: Any) -> None:
 # The hands of all these people
 
 
-def sign_in(page: Any, address: str) -> None:
+def sign_in(page, address):
     page.goto("/admin/")
     page.fill("input[name=login]", address)
     page.fill("input[name=password]", PASSWORD)
@@ -198,17 +195,17 @@ def sign_in(page: Any, address: str) -> None:
     page.wait_for_url("**/admin/")
 
 
-def sign_out(page: Any) -> None:
+def sign_out(page):
     page.goto("about:blank")  # the desk says that one leaves, which only somebody signed in can
     page.context.clear_cookies()
 
 
-def add_block(page: Any, name: str) -> None:
+def add_block(page, name):
     page.locator(".order-machine-insert-target.last").click()
     page.locator(".plugin-button", has_text=re.compile(rf"{name}\s*$")).first.click()
 
 
-def vote(page: Any, nominee: str, address: str = "voter@example.com") -> None:
+def vote(page, nominee, address="voter@example.com"):
     page.goto("/awards/moon-awards-2026/vote/")
     page.get_by_label(nominee).check()
     page.fill("input[name=email]", address)
@@ -216,26 +213,26 @@ def vote(page: Any, nominee: str, address: str = "voter@example.com") -> None:
     page.get_by_role("heading", name=re.compile("inbox|mail", re.IGNORECASE)).first.wait_for()
 
 
-def wait_for_mail(smtp: SmtpServer, address: str) -> Received:
+def wait_for_mail(smtp, address):
     wait_until(lambda: bool(smtp.to(address)), what=f"mail to {address}")
     return smtp.to(address)[-1]
 
 
-def briefing_of(smtp: SmtpServer) -> Received:
+def briefing_of(smtp):
     return next(received for received in smtp.to("reader@example.com") if "List-Unsubscribe" in parsed(received))
 
 
-def parsed(received: Received) -> EmailMessage:
-    return email.message_from_bytes(received.message, policy=email.policy.default)  # type: ignore[return-value]
+def parsed(received):
+    return email.message_from_bytes(received.message, policy=email.policy.default)
 
 
-def body_of(received: Received) -> str:
+def body_of(received):
     body = parsed(received).get_body(("plain",))
     assert body
     return str(body.get_content())
 
 
-def link_in(received: Received, path: str) -> str:
+def link_in(received, path):
     found = re.search(rf"https?://\S+{re.escape(path)}\S+", body_of(received))
     assert found, body_of(received)
     return found[0].rstrip(".>)")

@@ -4,9 +4,7 @@ import io
 import json
 import shutil
 import stat
-import subprocess
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -26,23 +24,23 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Elsewhere:
     """Another, empty database and state folder to restore into."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder):
         self.name = f"{connection.settings_dict['NAME']}_restored"
         self.var = folder / "elsewhere"
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments):
         return manage_command(*arguments, database=self.name, MOONPRESS_VAR=str(self.var))
 
-    def execute(self, sql: str) -> psycopg.Cursor[tuple[object]]:
+    def execute(self, sql):
         with psycopg.connect(**connection.get_connection_params() | {"dbname": self.name}) as other:
             return other.execute(sql)
 
-    def query(self, sql: str) -> object:
-        return self.execute(sql).fetchone()[0]  # type: ignore[index]
+    def query(self, sql):
+        return self.execute(sql).fetchone()[0]
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
+def elsewhere(tmp_path):
     place = Elsewhere(tmp_path)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {place.name}")
@@ -53,7 +51,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
 
 
 @pytest.fixture
-def backup(tmp_path: Path) -> Path:
+def backup(tmp_path):
     """A backup of a site with one article and its picture."""
     factories.publication(slug="fees", title="What fees are", cover={"src": factories.image().file, "alt": "A picture"})
     path = tmp_path / "site.tar"
@@ -66,7 +64,7 @@ def backup(tmp_path: Path) -> Path:
     return path
 
 
-def test_it_comes_back_elsewhere_as_it_was(backup: Path, elsewhere: Elsewhere) -> None:
+def test_it_comes_back_elsewhere_as_it_was(backup, elsewhere):
     done = elsewhere.run("restore", str(backup))
     assert done.returncode == 0, done.stderr
     assert elsewhere.query("SELECT title FROM articles_publication") == "What fees are"
@@ -78,7 +76,7 @@ def test_it_comes_back_elsewhere_as_it_was(backup: Path, elsewhere: Elsewhere) -
     assert elsewhere.query("SELECT count(*) FROM cms_demomark WHERE key = 'complete'") == 1
 
 
-def test_it_is_for_its_owner_alone_has_no_peppers_and_is_not_written_over(backup: Path) -> None:
+def test_it_is_for_its_owner_alone_has_no_peppers_and_is_not_written_over(backup):
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     with tarfile.open(backup) as tar:
         assert not [name for name in tar.getnames() if "pepper" in name]
@@ -87,12 +85,12 @@ def test_it_is_for_its_owner_alone_has_no_peppers_and_is_not_written_over(backup
         back_up(backup, say=print)
 
 
-def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_said(tmp_path):
     with pytest.raises(BackupError, match="cannot be written: No such file"):
         back_up(tmp_path / "nowhere" / "site.tar", say=print)
 
 
-def test_it_replaces_what_is_there_when_told_and_wholly_or_not_at_all(backup: Path, elsewhere: Elsewhere) -> None:
+def test_it_replaces_what_is_there_when_told_and_wholly_or_not_at_all(backup, elsewhere):
     assert elsewhere.run("restore", str(backup)).returncode == 0
     elsewhere.execute("INSERT INTO cms_demomark (key, loaded_at) VALUES ('later', now())")
     elsewhere.execute("CREATE SCHEMA theirs")
@@ -110,31 +108,31 @@ def test_it_replaces_what_is_there_when_told_and_wholly_or_not_at_all(backup: Pa
     assert elsewhere.query("SELECT count(*) FROM cms_demomark WHERE key = 'later'") == 0
 
 
-def test_a_database_in_use_is_left_alone(backup: Path) -> None:
+def test_a_database_in_use_is_left_alone(backup):
     with psycopg.connect(**connection.get_connection_params()), pytest.raises(BackupError, match="in use"):
         restore(backup, replace=True, say=print)
     assert Publication.objects.exists()
 
 
-def cut_short(path: Path) -> None:
+def cut_short(path):
     with open(path, "r+b") as file:
         file.truncate(path.stat().st_size // 2)
 
 
-def altered(path: Path) -> None:
+def altered(path):
     data = bytearray(path.read_bytes())
     data[1500] ^= 1
     path.write_bytes(data)
 
 
-def no_tar(path: Path) -> None:
+def no_tar(path):
     path.write_text("not a tar")
 
 
-def rebuilt(path: Path, *more: tuple[tarfile.TarInfo, bytes], **values: object) -> None:
+def rebuilt(path, *more, **values):
     """The same backup with more in it, and other values in the manifest."""
     with tarfile.open(path) as old:
-        files = {entry.name: old.extractfile(entry).read() for entry in old}  # type: ignore[union-attr]
+        files = {entry.name: old.extractfile(entry).read() for entry in old}
     manifest = json.loads(files.pop("manifest.json")) | values
     with tarfile.open(path, "w") as new:
         for name, data in [*files.items(), ("manifest.json", json.dumps(manifest).encode())]:
@@ -145,17 +143,17 @@ def rebuilt(path: Path, *more: tuple[tarfile.TarInfo, bytes], **values: object) 
             new.addfile(entry, io.BytesIO(data))
 
 
-def strange_file(path: Path) -> None:
+def strange_file(path):
     rebuilt(path, (tarfile.TarInfo("../outside"), b""))
 
 
-def link(path: Path) -> None:
+def link(path):
     entry = tarfile.TarInfo("media/link")
     entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/passwd"
     rebuilt(path, (entry, b""))
 
 
-def newer(path: Path) -> None:
+def newer(path):
     rebuilt(path, migrations=["articles.9999_from_the_future"])
 
 
@@ -170,7 +168,7 @@ SPOILT = {
 }
 
 
-def test_what_is_no_whole_backup_is_refused_before_anything_else(backup: Path) -> None:
+def test_what_is_no_whole_backup_is_refused_before_anything_else(backup):
     for number, (spoil, words) in enumerate(SPOILT.items()):
         copy = backup.with_name(f"{number}.tar")
         shutil.copy(backup, copy)

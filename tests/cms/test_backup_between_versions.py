@@ -1,7 +1,6 @@
 """A backup comes back on every PostgreSQL that docs/operations.md names, whatever made it."""
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +20,7 @@ pytestmark = [
 
 
 @pytest.fixture(params=INSTALLED, ids=[folder.parent.name for folder in INSTALLED])
-def other_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def other_server(request, tmp_path_factory):
     """The folder of the socket of a server of another version, with an empty database `other`."""
     folder = tmp_path_factory.mktemp("pg")
     wrapped = programs.wrapper(folder)
@@ -39,7 +38,7 @@ def other_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     server.wait(20)
 
 
-def answers(folder: Path) -> bool:
+def answers(folder):
     try:
         psycopg.connect(host=str(folder), user="moonpress", dbname="postgres").close()
     except psycopg.OperationalError:
@@ -47,7 +46,7 @@ def answers(folder: Path) -> bool:
     return True
 
 
-def test_it_comes_back_on_another_version(other_server: str, tmp_path: Path) -> None:
+def test_it_comes_back_on_another_version(other_server, tmp_path):
     factories.publication(slug="fees", title="What fees are")
     made = manage_command("backup", str(tmp_path / "site.tar"))
     assert made.returncode == 0, made.stderr

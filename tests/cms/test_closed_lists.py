@@ -1,14 +1,11 @@
 """No list of the admin tells anything about a column that it does not declare, whatever an address asks of it."""
 
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
-from django.test import Client
 from django.urls import reverse
 
 from core.lib.admin_lists import DeskAdmin
@@ -19,8 +16,8 @@ from tests.surveys import factories as awards
 
 pytestmark = pytest.mark.django_db
 
-DESKS: Any = sorted(admin.site._registry.items(), key=lambda each: each[0]._meta.label)
-MODELS: Any = pytest.mark.parametrize(("model", "desk"), DESKS, ids=lambda each: getattr(each, "__name__", ""))
+DESKS = sorted(admin.site._registry.items(), key=lambda each: each[0]._meta.label)
+MODELS = pytest.mark.parametrize(("model", "desk"), DESKS, ids=lambda each: getattr(each, "__name__", ""))
 REFUSED = [
     "id__regex=(", "id__gt=1", "pk=1", "id=x", "nothing=1", "__=1", "=1", "_to_field=name", "o=x", "o=99",
     f"o={'9' * 4400}", "_popup=1&id__gt=1", "e=1&id__regex=(",
@@ -37,17 +34,17 @@ SECRET = {
 }  # fmt: skip
 
 
-def address(model: Any, page: str = "changelist") -> str:
+def address(model, page="changelist"):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
 
 
 @pytest.fixture
-def root(client: Client) -> Client:
+def root(client):
     client.force_login(User.objects.create_superuser("root@example.com"))
     return client
 
 
-def _paths(model: Any) -> Iterator[str]:
+def _paths(model):
     """Every column of a model, and of the models it leads to, forwards and backwards."""
     for field in model._meta.get_fields():
         yield field.name
@@ -55,17 +52,17 @@ def _paths(model: Any) -> Iterator[str]:
             yield from (f"{field.name}__{other.name}" for other in field.related_model._meta.fields)
 
 
-def _declared(desk: Any) -> set[str]:
+def _declared(desk):
     paths = {each[0] if isinstance(each, tuple) else each for each in desk.list_filter if not isinstance(each, type)}
     return paths | {desk.date_hierarchy}
 
 
-def test_every_list_derives_from_the_one_that_is_closed() -> None:
+def test_every_list_derives_from_the_one_that_is_closed():
     assert [type(desk) for _, desk in DESKS if not isinstance(desk, DeskAdmin)] == []
 
 
 @MODELS
-def test_no_list_takes_a_look_up_that_it_does_not_declare(model: Any, desk: Any, root: Client) -> None:
+def test_no_list_takes_a_look_up_that_it_does_not_declare(model, desk, root):
     paths = set(_paths(model)) - _declared(desk)
     names = [f"{path}{how}" for path in sorted(paths) for how in ("", "__startswith", "__regex", "__0__0")]
     names += [f"{path}__{how}" for path in _declared(desk) if path for how in ("regex", "startswith", "gt", "in")]
@@ -76,7 +73,7 @@ def test_no_list_takes_a_look_up_that_it_does_not_declare(model: Any, desk: Any,
 
 
 @MODELS
-def test_what_a_list_may_be_narrowed_by_is_never_an_error_page(model: Any, desk: Any, root: Client) -> None:
+def test_what_a_list_may_be_narrowed_by_is_never_an_error_page(model, desk, root):
     names = [path + how for path in _declared(desk) if path for how in ("", "__exact", "__isnull", "__id__exact")]
     names += [f"{desk.date_hierarchy}__{part}" for part in ("year", "month", "day")]
     names += [each.parameter_name for each in desk.list_filter if isinstance(each, type)]
@@ -87,7 +84,7 @@ def test_what_a_list_may_be_narrowed_by_is_never_an_error_page(model: Any, desk:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_gets_more_out_of_a_list_than_it_shows(role: str, client: Client) -> None:
+def test_no_role_gets_more_out_of_a_list_than_it_shows(role, client):
     client.force_login(factories.user(role))
     seen = [model for model, _ in DESKS if client.get(address(model)).status_code == 200]
     assert len(seen) > 2
@@ -97,13 +94,13 @@ def test_no_role_gets_more_out_of_a_list_than_it_shows(role: str, client: Client
 
 
 @MODELS
-def test_nothing_that_is_typed_or_turned_to_is_an_error_page(model: Any, desk: Any, root: Client) -> None:
+def test_nothing_that_is_typed_or_turned_to_is_an_error_page(model, desk, root):
     asked = TAKEN + [urlencode({"q": typed}) for typed in TYPED if desk.search_fields]
     assert {root.get(f"{address(model)}?{query}").status_code for query in asked} == {200}
 
 
 @MODELS
-def test_no_secret_is_in_a_search_a_filter_or_an_order(model: Any, desk: Any) -> None:
+def test_no_secret_is_in_a_search_a_filter_or_an_order(model, desk):
     named = {
         *desk.search_fields,
         *_declared(desk),
@@ -120,7 +117,7 @@ def test_no_secret_is_in_a_search_a_filter_or_an_order(model: Any, desk: Any) ->
 
 
 @MODELS
-def test_a_list_is_ordered_by_no_column_that_it_does_not_declare(model: Any, desk: Any, root: Client) -> None:
+def test_a_list_is_ordered_by_no_column_that_it_does_not_declare(model, desk, root):
     columns = root.get(address(model)).context["cl"]
     for number, column in enumerate(columns.list_display):
         for order in (number, f"-{number}"):
@@ -129,14 +126,14 @@ def test_a_list_is_ordered_by_no_column_that_it_does_not_declare(model: Any, des
 
 
 @MODELS
-def test_an_address_fills_in_no_form(model: Any, desk: Any, root: Client) -> None:
+def test_an_address_fills_in_no_form(model, desk, root):
     values = {field.name: "x\0" for field in model._meta.get_fields()} | {"_popup": "1"}
     assert root.get(address(model, "add"), values).status_code in (200, 403)
     assert root.get(address(model, "add"), {"_to_field": "nothing"}).status_code in (302, 403)
 
 
 @MODELS
-def test_rows_that_cannot_be_are_refused_in_words(model: Any, desk: Any, root: Client) -> None:
+def test_rows_that_cannot_be_are_refused_in_words(model, desk, root):
     for key in ("x", "9" * 30, "1%00", "-1", "_5F"):
         for page in ("change", "delete", "history"):
             assert root.get(f"{address(model)}{key}/{page}/").status_code in (302, 403, 404)
@@ -146,13 +143,13 @@ def test_rows_that_cannot_be_are_refused_in_words(model: Any, desk: Any, root: C
         assert root.post(address(model), posted).status_code in (200, 302)
 
 
-def test_what_cannot_be_shown_leads_to_the_whole_list_with_a_word_about_it(root: Client) -> None:
+def test_what_cannot_be_shown_leads_to_the_whole_list_with_a_word_about_it(root):
     for query in ("id__regex=(", "message__regex=a", "o=5", "state__exact=%00"):
         page = root.get(f"/admin/core/outgoingmail/?{query}", follow=True)
         assert "here it is whole" in page.content.decode(), query
 
 
-def test_a_letter_is_not_read_a_character_at_a_time(client: Client) -> None:
+def test_a_letter_is_not_read_a_character_at_a_time(client):
     client.force_login(factories.user("newsletter manager"))
     OutgoingMail.objects.create(kind="ballot", recipient="ann@example.com", subject="Vote", message=b"the link: abc")
     for guess in ("message__regex=link: a", "message__startswith=the", "message__gt=a", "subject__startswith=V"):
@@ -160,7 +157,7 @@ def test_a_letter_is_not_read_a_character_at_a_time(client: Client) -> None:
 
 
 @pytest.mark.parametrize("role", ["awards steward", "administrator"])
-def test_ballots_are_not_counted_by_choice(role: str, client: Client) -> None:
+def test_ballots_are_not_counted_by_choice(role, client):
     awards.cast(awards.open_season().categories.get(), [["ada"]])
     client.force_login(factories.user(role))
     for guess in ("choice__0__0=ada", "choice__contains=ada", "choice=[]", "choice__isnull=False", "o=4", "q=one"):
@@ -168,7 +165,7 @@ def test_ballots_are_not_counted_by_choice(role: str, client: Client) -> None:
         assert answer.status_code == 302 or answer.context["cl"].result_count == 1
 
 
-def test_choosing_a_row_while_typing_is_no_way_round(root: Client) -> None:
+def test_choosing_a_row_while_typing_is_no_way_round(root):
     query = {"app_label": "articles", "model_name": "author", "field_name": "portrait"}
     for term in ("\0", "(", "a" * 3000, "'", "%"):
         assert root.get(reverse("admin:autocomplete"), query | {"term": term}).status_code == 200
@@ -176,12 +173,12 @@ def test_choosing_a_row_while_typing_is_no_way_round(root: Client) -> None:
     assert root.get(reverse("admin:autocomplete"), hidden).status_code == 403
 
 
-def test_no_address_tells_the_staff_where_the_page_of_any_row_is(client: Client) -> None:
+def test_no_address_tells_the_staff_where_the_page_of_any_row_is(client):
     client.force_login(User.objects.create_user("new@example.com"))
     article = factories.article(slug="secret-plan")
     kind = ContentType.objects.get_for_model(article).pk
     assert client.get(f"/admin/r/{kind}/{article.pk}/").status_code == 404
 
 
-def test_every_role_is_walked() -> None:
+def test_every_role_is_walked():
     assert set(ROLES) == set(Group.objects.values_list("name", flat=True))

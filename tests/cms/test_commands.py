@@ -13,7 +13,7 @@ NOT_OURS = {"DATABASE_URL", "DJANGO_SETTINGS_MODULE", "MOONPRESS_VAR", "PYTHONPA
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Path:
+def bare(tmp_path):
     """A clone with nothing but the commands and a requirements file that asks for nothing."""
     clone = tmp_path / "a clone"
     shutil.copytree(ROOT / "bin", clone / "bin")
@@ -25,16 +25,16 @@ def bare(tmp_path: Path) -> Path:
     return clone
 
 
-def environment(**more: str) -> dict[str, str]:
+def environment(**more):
     return {name: value for name, value in os.environ.items() if name not in NOT_OURS} | more
 
 
-def run(*command: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+def run(*command, **more):
     return subprocess.run(command, env=environment(**more), capture_output=True, text=True, check=False, cwd="/")
 
 
 @pytest.fixture
-def programs(tmp_path: Path) -> Path:
+def programs(tmp_path):
     """A PATH with what the commands use and no Python."""
     folder = tmp_path / "programs"
     folder.mkdir()
@@ -43,24 +43,24 @@ def programs(tmp_path: Path) -> Path:
     return folder
 
 
-def pretend(program: Path, script: str) -> None:
+def pretend(program, script):
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
 
 
-def test_no_python_is_said_in_one_line(bare: Path, programs: Path) -> None:
+def test_no_python_is_said_in_one_line(bare, programs):
     done = run(bare / "show", PATH=str(programs))
     assert done.returncode == 1
     assert done.stderr.startswith("moonpress: Python 3.11 or newer is needed")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_python_too_old_is_no_python(bare: Path, programs: Path) -> None:
+def test_a_python_too_old_is_no_python(bare, programs):
     pretend(programs / "python3", "exit 1")
     assert run(bare / "show", PATH=str(programs)).stderr.startswith("moonpress: Python 3.11 or newer is needed")
 
 
-def test_a_missing_venv_module_is_named_with_its_package(bare: Path, programs: Path) -> None:
+def test_a_missing_venv_module_is_named_with_its_package(bare, programs):
     pretend(programs / "python3", 'case "$2" in *ensurepip*) exit 1;; esac')
     done = run(bare / "show", PATH=str(programs))
     assert "apt-get install python3-venv" in done.stderr
@@ -68,7 +68,7 @@ def test_a_missing_venv_module_is_named_with_its_package(bare: Path, programs: P
 
 
 @pytest.fixture
-def installed(bare: Path, tmp_path: Path) -> Path:
+def installed(bare, tmp_path):
     """That clone after two commands were started at once, its .venv being a link to elsewhere."""
     (tmp_path / "elsewhere").mkdir()
     (bare / ".venv").symlink_to(tmp_path / "elsewhere" / "environment")
@@ -83,7 +83,7 @@ def installed(bare: Path, tmp_path: Path) -> Path:
     return bare
 
 
-def test_installing_is_done_once_and_again_where_it_was_cut_off(installed: Path) -> None:
+def test_installing_is_done_once_and_again_where_it_was_cut_off(installed):
     assert run(installed / "show").stderr == "", "nothing is left to do"
     (installed / ".venv" / "unfinished").touch()
     (installed / ".venv" / "lib").rename(installed / ".venv" / "torn")
@@ -94,7 +94,7 @@ def test_installing_is_done_once_and_again_where_it_was_cut_off(installed: Path)
     assert "installed in" in run(installed / "show").stderr, "requirements that changed are installed"
 
 
-def test_a_failed_installation_shows_why(installed: Path) -> None:
+def test_a_failed_installation_shows_why(installed):
     (installed / "requirements.txt").write_text("moonpress-needs-this==no-version\n")
     failed = run(installed / "show")
     assert failed.returncode != 0
@@ -103,13 +103,13 @@ def test_a_failed_installation_shows_why(installed: Path) -> None:
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path) -> Path:
+def elsewhere(tmp_path):
     folder = tmp_path / "some where"
     folder.mkdir()
     return folder
 
 
-def test_manage_takes_paths_from_where_it_is_called(elsewhere: Path) -> None:
+def test_manage_takes_paths_from_where_it_is_called(elsewhere):
     (elsewhere / "sql.py").write_text(
         "from django.db import connection; connection.ensure_connection(); print('there')"
     )
@@ -125,11 +125,11 @@ def test_manage_takes_paths_from_where_it_is_called(elsewhere: Path) -> None:
     assert done.stdout == "there\n", done.stderr
 
 
-def test_manage_hands_on_how_it_ended(elsewhere: Path) -> None:
+def test_manage_hands_on_how_it_ended(elsewhere):
     assert run(ROOT / "bin" / "manage", "no_such_command", MOONPRESS_VAR=str(elsewhere / "var")).returncode == 1
 
 
-def test_an_unknown_benchmark_is_answered_with_those_there_are(elsewhere: Path) -> None:
+def test_an_unknown_benchmark_is_answered_with_those_there_are(elsewhere):
     done = run(ROOT / "bin" / "bench", "nothing", MOONPRESS_VAR=str(elsewhere / "var"))
     assert done.returncode == 2
     assert done.stderr.startswith("usage: bin/bench NAME")

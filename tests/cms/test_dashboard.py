@@ -1,18 +1,15 @@
 """The newsroom's start page: what each role finds there, and what makes it appear."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db.models import Q
-from django.test import Client
 from django.utils import timezone
 
 from articles import publishing
 from articles.desk import comments
 from articles.models import Article
 from core.lib import dashboard
-from core.lib.dashboard import Widget
 from core.lib.roles import ROLES
 from core.models import OutgoingMail, User
 from core.transitions import change_if
@@ -38,16 +35,16 @@ FOUND = {
 }
 
 
-def shown(user: User) -> dict[str, Widget]:
+def shown(user):
     return dict(dashboard.shown_to(User.objects.get(pk=user.pk)))
 
 
-def lines(user: User, title: str) -> list[tuple[str, str, str]]:
+def lines(user, title):
     return [(line.text, line.label, line.note) for line in shown(user)[title].lines]
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_finds_its_own_widgets_and_no_others(role: str, client: Client) -> None:
+def test_each_role_finds_its_own_widgets_and_no_others(role, client):
     user = factories.user(role)
     client.force_login(user)
     page = client.get("/admin/").content.decode()
@@ -57,7 +54,7 @@ def test_each_role_finds_its_own_widgets_and_no_others(role: str, client: Client
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_an_empty_widget_says_what_to_do_and_every_page_it_leads_to_opens(role: str, client: Client) -> None:
+def test_an_empty_widget_says_what_to_do_and_every_page_it_leads_to_opens(role, client):
     user = factories.user(role)
     client.force_login(user)
     for widget in shown(user).values():
@@ -66,7 +63,7 @@ def test_an_empty_widget_says_what_to_do_and_every_page_it_leads_to_opens(role: 
             assert client.get(url).status_code == 200, url
 
 
-def test_a_writer_finds_what_was_sent_back_first_with_its_reason() -> None:
+def test_a_writer_finds_what_was_sent_back_first_with_its_reason():
     writer, editor = factories.user("writer"), factories.user("editor")
     back, waits, draft = (factories.article(title=title) for title in ("Back", "Waits", "Draft"))
     factories.article(title="Another's")
@@ -80,20 +77,20 @@ def test_a_writer_finds_what_was_sent_back_first_with_its_reason() -> None:
     assert lines(editor, "My articles") == []
 
 
-def test_an_article_is_its_authors_too() -> None:
+def test_an_article_is_its_authors_too():
     writer = factories.user("writer")
     factories.author("ana", user=writer)
     factories.article(title="Signed", authors=["ana"])
     assert lines(writer, "My articles") == [("Signed", "draft", "")]
 
 
-def test_an_editor_finds_what_waits_for_review_and_from_whom() -> None:
+def test_an_editor_finds_what_waits_for_review_and_from_whom():
     writer, editor = factories.user("writer"), factories.user("editor")
     publishing.submit(factories.article(title="Waits"), by=writer)
     assert lines(editor, "To review") == [("Waits", "", f"from {writer}")]
 
 
-def test_open_comments_find_who_is_asked_and_nobody_else() -> None:
+def test_open_comments_find_who_is_asked_and_nobody_else():
     writer, editor = factories.user("writer"), factories.user("editor")
     article = factories.article(title="Fees")
     Article.objects.update(created_by=editor)
@@ -105,7 +102,7 @@ def test_open_comments_find_who_is_asked_and_nobody_else() -> None:
     assert "Comments to you" not in shown(editor)
 
 
-def test_what_should_have_been_published_is_called_overdue(time_machine: Any) -> None:
+def test_what_should_have_been_published_is_called_overdue(time_machine):
     writer = factories.user("writer")
     publishing.schedule(factories.article(title="Soon"), at=timezone.now() + timedelta(hours=1))
     assert lines(writer, "Scheduled") == [("Soon", "", "")]
@@ -114,7 +111,7 @@ def test_what_should_have_been_published_is_called_overdue(time_machine: Any) ->
     assert "tell whoever runs the site" in shown(writer)["Scheduled"].note
 
 
-def test_a_briefing_shows_how_far_it_is_and_then_what_became_of_it() -> None:
+def test_a_briefing_shows_how_far_it_is_and_then_what_became_of_it():
     editor, weekly = factories.user("editor"), mailing.newsletter()
     mailing.subscriptions(weekly, 4)
     sending = mailing.frozen(weekly)
@@ -126,7 +123,7 @@ def test_a_briefing_shows_how_far_it_is_and_then_what_became_of_it() -> None:
     assert lines(editor, "Briefings") == [("Six bridges", "Sent", "3 delivered, 1 failed or uncertain")]
 
 
-def test_the_awards_say_what_the_steward_has_to_do_next() -> None:
+def test_the_awards_say_what_the_steward_has_to_do_next():
     steward, season = factories.user("awards steward"), voting.draft_season(categories=("wallet", "etf"))
     seasons.open_nominations(season)
     seasons.nominate(category=season.categories.all()[0], name="Ada")
@@ -145,14 +142,14 @@ def test_the_awards_say_what_the_steward_has_to_do_next() -> None:
     assert lines(steward, "Awards") == []
 
 
-def test_a_held_booking_waits_until_it_is_settled() -> None:
+def test_a_held_booking_waits_until_it_is_settled():
     manager, held = factories.user("sponsorship manager"), selling.held()
     assert lines(manager, "Bookings to settle") == [("Northwind Custody, Gold", "USD 1,500", "held until")]
     selling.booking.confirm(held, by=None)
     assert lines(manager, "Bookings to settle") == []
 
 
-def test_an_ad_waits_for_everybody_but_who_handed_it_in() -> None:
+def test_an_ad_waits_for_everybody_but_who_handed_it_in():
     manager, editor = factories.user("sponsorship manager"), factories.user("editor")
     creative = selling.confirmed().creatives.get()
     selling.submitted(creative, headline="First")
@@ -163,7 +160,7 @@ def test_an_ad_waits_for_everybody_but_who_handed_it_in() -> None:
     assert lines(editor, "Ads to approve") == []
 
 
-def test_a_day_that_is_sold_and_has_no_ad_is_named() -> None:
+def test_a_day_that_is_sold_and_has_no_ad_is_named():
     manager = factories.user("sponsorship manager")
     sold = selling.confirmed(start=selling.soon(2))
     day = next(line for line in shown(manager)["Places in the coming days"].lines if line.label)
@@ -172,7 +169,7 @@ def test_a_day_that_is_sold_and_has_no_ad_is_named() -> None:
     assert not any(line.label for line in shown(manager)["Places in the coming days"].lines)
 
 
-def test_failed_mail_and_mail_that_nobody_sends_are_told() -> None:
+def test_failed_mail_and_mail_that_nobody_sends_are_told():
     manager = factories.user("newsletter manager")
     mail = {"kind": "ballot", "recipient": "ann@example.com", "subject": "Confirm", "message": b""}
     OutgoingMail.objects.create(**mail, state="failed", settled_at=timezone.now(), error="550 no such mailbox")
@@ -182,7 +179,7 @@ def test_failed_mail_and_mail_that_nobody_sends_are_told() -> None:
     assert failed == ("Confirm → ann@example.com", "failed", "550 no such mailbox")
 
 
-def test_a_widget_takes_at_most_two_queries(django_assert_max_num_queries: Any) -> None:
+def test_a_widget_takes_at_most_two_queries(django_assert_max_num_queries):
     administrator = User.objects.get(pk=factories.user("administrator").pk)
     administrator.has_perm("articles.view_article")  # permissions are looked up once
     selling.confirmed(start=selling.soon(2))
@@ -195,13 +192,13 @@ def test_a_widget_takes_at_most_two_queries(django_assert_max_num_queries: Any) 
             kind.build(administrator)
 
 
-def test_strangers_and_readers_accounts_are_sent_to_sign_in(client: Client) -> None:
-    assert client.get("/admin/").url.startswith("/admin/login/")  # type: ignore[attr-defined]
+def test_strangers_and_readers_accounts_are_sent_to_sign_in(client):
+    assert client.get("/admin/").url.startswith("/admin/login/")
     client.force_login(User.objects.create_user("reader@example.com", is_staff=False))
     assert client.get("/admin/").status_code == 302
 
 
-def test_who_is_refused_a_page_is_led_back_here(client: Client) -> None:
+def test_who_is_refused_a_page_is_led_back_here(client):
     client.force_login(factories.user("writer"))
     refused = client.get("/admin/core/user/")
     assert refused.status_code == 403

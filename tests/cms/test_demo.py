@@ -3,14 +3,11 @@
 import json
 import re
 import stat
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection
-from django.test import Client
 from django.utils import timezone
 
 from articles.blocks import KINDS
@@ -34,7 +31,7 @@ SLUGS = {entry["slug"] for entry in ARTICLES}
 # The files
 
 
-def _images(value: Any) -> Iterator[dict[str, Any]]:
+def _images(value):
     """Every mapping with a source, wherever it is."""
     if isinstance(value, dict):
         if "src" in value:
@@ -46,7 +43,7 @@ def _images(value: Any) -> Iterator[dict[str, Any]]:
             yield from _images(inner)
 
 
-def _words(entry: dict[str, Any]) -> int:
+def _words(entry):
     parts = [entry["standfirst"]]
     for block in entry["blocks"]:
         parts += [text_of(block.get("html", "")), text_of(block.get("answer", "")), block.get("question", "")]
@@ -54,20 +51,20 @@ def _words(entry: dict[str, Any]) -> int:
     return len(" ".join(parts).split())
 
 
-def test_articles_show_every_kind_of_block() -> None:
+def test_articles_show_every_kind_of_block():
     assert {block["type"] for entry in ARTICLES for block in entry["blocks"]} == set(KINDS)
 
 
-def test_fourteen_articles_or_more_have_substance() -> None:
+def test_fourteen_articles_or_more_have_substance():
     assert sum(700 <= _words(entry) <= 1600 for entry in ARTICLES if entry["state"] == "published") >= 14
 
 
-def test_articles_stand_at_every_step_before_readers() -> None:
+def test_articles_stand_at_every_step_before_readers():
     assert {entry["state"] for entry in ARTICLES} == {"draft", "in_review", "scheduled", "published"}
 
 
 @pytest.mark.parametrize("entry", ARTICLES, ids=lambda entry: entry["slug"])
-def test_links_between_articles_lead_somewhere(entry: dict[str, Any]) -> None:
+def test_links_between_articles_lead_somewhere(entry):
     linked = set(re.findall(r"/blog/([\w-]+)/", str(entry)))
     linked |= {block["article"] for block in entry["blocks"] if block["type"] == "related"}
 
@@ -75,15 +72,15 @@ def test_links_between_articles_lead_somewhere(entry: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["newsroom", "sponsors", *(f"articles/{slug}" for slug in sorted(SLUGS))])
-def test_every_image_is_described_there_and_small(name: str) -> None:
+def test_every_image_is_described_there_and_small(name):
     for image in _images(content.read(name)):
         assert image["alt"].strip()
         assert (content.IMAGES / image["src"]).stat().st_size <= 60_000
 
 
 @pytest.mark.parametrize("entry", ARTICLES, ids=lambda entry: entry["slug"])
-def test_programs_in_articles_run_and_print_what_they_say(entry: dict[str, Any], capsys: Any) -> None:
-    names: dict[str, Any] = {}
+def test_programs_in_articles_run_and_print_what_they_say(entry, capsys):
+    names = {}
     for block in entry["blocks"]:
         if block.get("language") != "python":
             continue
@@ -94,7 +91,7 @@ def test_programs_in_articles_run_and_print_what_they_say(entry: dict[str, Any],
         assert all(line.startswith(words.rstrip("…")) for line, words in zip(printed, said, strict=False))
 
 
-def test_the_bitcoin_etf_ballots_are_the_published_ones() -> None:
+def test_the_bitcoin_etf_ballots_are_the_published_ones():
     [season] = [season for season in content.read("awards")["seasons"] if season["slug"] == "moon-awards-2025"]
     category = season["categories"][0]
 
@@ -103,7 +100,7 @@ def test_the_bitcoin_etf_ballots_are_the_published_ones() -> None:
     assert category["write_ins"] == 8
 
 
-def test_nobody_can_receive_mail_at_the_addresses_used() -> None:
+def test_nobody_can_receive_mail_at_the_addresses_used():
     text = "".join(path.read_text() for path in content.FOLDER.glob("*.yaml"))
 
     assert all(re.search(r"\bexample\.(com|org|net)$", host) for host in re.findall(r"@([\w.-]+\w)", text))
@@ -113,12 +110,12 @@ def test_nobody_can_receive_mail_at_the_addresses_used() -> None:
 
 
 @pytest.fixture(scope="module")
-def demo(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[list[str]]:
+def demo(django_db_setup, django_db_blocker, tmp_path_factory):
     """The newsroom, loaded once for the tests of this file; each of them is undone after itself."""
     from django.db import transaction
     from django.test import override_settings
 
-    lines: list[str] = []
+    lines = []
     with (
         django_db_blocker.unblock(),
         override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"), VAR=tmp_path_factory.mktemp("var")),
@@ -129,7 +126,7 @@ def demo(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
         transaction.set_rollback(True)
 
 
-def _state_of_everything() -> dict[str, list[Any]]:
+def _state_of_everything():
     from django.apps import apps
 
     return {
@@ -140,23 +137,23 @@ def _state_of_everything() -> dict[str, list[Any]]:
     }
 
 
-def test_loading_tells_its_progress_in_few_lines(demo: list[str]) -> None:
+def test_loading_tells_its_progress_in_few_lines(demo):
     assert 0 < len(demo) <= 10
 
 
-def test_a_second_load_changes_nothing(demo: list[str], db: None) -> None:
+def test_a_second_load_changes_nothing(demo, db):
     before = _state_of_everything()
 
     assert loader.load(pytest.fail) is False
     assert _state_of_everything() == before
 
 
-def test_a_second_load_is_quick(demo: list[str], db: None, django_assert_max_num_queries: Any) -> None:
+def test_a_second_load_is_quick(demo, db, django_assert_max_num_queries):
     with django_assert_max_num_queries(3):
         loader.load(pytest.fail)
 
 
-def test_an_article_that_was_deleted_or_changed_stays_so(demo: list[str], db: None) -> None:
+def test_an_article_that_was_deleted_or_changed_stays_so(demo, db):
     Article.objects.get(slug="proof-of-reserves").delete()
     Article.objects.filter(slug="gas-fees-explained").update(title="Ours now")
     DemoMark.objects.filter(key=loader.COMPLETE).delete()
@@ -167,7 +164,7 @@ def test_an_article_that_was_deleted_or_changed_stays_so(demo: list[str], db: No
     assert Article.objects.get(slug="gas-fees-explained").title == "Ours now"
 
 
-def test_an_interrupted_load_goes_on_where_it_stopped(demo: list[str], db: None) -> None:
+def test_an_interrupted_load_goes_on_where_it_stopped(demo, db):
     first, second = (tag["slug"] for tag in content.read("newsroom")["tags"][:2])
     Tag.objects.filter(slug__in=[first, second]).delete()
     DemoMark.objects.filter(key__in=[f"tag {first}", f"tag {second}", loader.COMPLETE]).delete()
@@ -185,12 +182,12 @@ def test_an_interrupted_load_goes_on_where_it_stopped(demo: list[str], db: None)
     assert Tag.objects.filter(slug=second).exists()
 
 
-def test_published_articles_read_well(demo: list[str], db: None, client: Client) -> None:
+def test_published_articles_read_well(demo, db, client):
     for publication in Publication.objects.live():
         assert client.get(publication.get_absolute_url()).status_code == 200
 
 
-def test_links_into_the_site_lead_somewhere(demo: list[str], db: None, client: Client) -> None:
+def test_links_into_the_site_lead_somewhere(demo, db, client):
     written = str(ARTICLES) + str(content.read("site")) + str(content.read("newsroom")) + str(content.read("sponsors"))
     unpublished = {f"/blog/{entry['slug']}/" for entry in ARTICLES if entry["state"] != "published"}
     links = set(re.findall(r"""(?:href="|url': '|url": ")(/[^"']*)""", written)) - unpublished
@@ -199,14 +196,14 @@ def test_links_into_the_site_lead_somewhere(demo: list[str], db: None, client: C
     assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
 
 
-def test_dates_look_alive(demo: list[str], db: None) -> None:
+def test_dates_look_alive(demo, db):
     dates = list(Publication.objects.live().values_list("published_at", flat=True))
 
     assert (dates[0] - dates[-1]).days >= 60
     assert len({date.date() for date in dates}) == len(dates)
 
 
-def test_every_role_has_an_account_that_signs_in(demo: list[str], db: None, client: Client) -> None:
+def test_every_role_has_an_account_that_signs_in(demo, db, client):
     password = accounts.password_file().read_text().strip()
     staff = content.read("newsroom")["staff"]
 
@@ -216,13 +213,11 @@ def test_every_role_has_an_account_that_signs_in(demo: list[str], db: None, clie
         assert [group.name for group in user.groups.all()] == [entry["role"]]
 
 
-def test_the_password_is_kept_from_others(demo: list[str], db: None) -> None:
+def test_the_password_is_kept_from_others(demo, db):
     assert stat.S_IMODE(accounts.password_file().stat().st_mode) == 0o600
 
 
-def test_a_password_from_the_environment_reaches_only_accounts_that_have_the_old_one(
-    demo: list[str], db: None, settings: Any
-) -> None:
+def test_a_password_from_the_environment_reaches_only_accounts_that_have_the_old_one(demo, db, settings):
     kept = accounts.password_file().read_text()
     changed = User.objects.get(email="editor@example.com")
     changed.set_password("the editor's own")
@@ -239,7 +234,7 @@ def test_a_password_from_the_environment_reaches_only_accounts_that_have_the_old
     assert User.objects.get(email="writer@example.com").check_password("from the environment")
 
 
-def test_production_gets_no_demo(db: None, settings: Any) -> None:
+def test_production_gets_no_demo(db, settings):
     settings.PRODUCTION = True
     DemoMark.objects.all().delete()
 
@@ -248,13 +243,13 @@ def test_production_gets_no_demo(db: None, settings: Any) -> None:
     assert not DemoMark.objects.exists()
 
 
-def test_a_page_shows_the_tags_of_its_own_article(demo: list[str], db: None) -> None:
+def test_a_page_shows_the_tags_of_its_own_article(demo, db):
     for publication in Publication.objects.prefetch_related("tags"):
         [entry] = [entry for entry in ARTICLES if entry["slug"] == publication.slug]
         assert {tag.slug for tag in publication.tags.all()} == set(entry["tags"])
 
 
-def test_the_finished_category_reproduces_the_published_shares(demo: list[str], db: None, capsys: Any) -> None:
+def test_the_finished_category_reproduces_the_published_shares(demo, db, capsys):
     call_command("tally", "moon-awards-2025", "bitcoin-etf", "--json")
 
     shares = json.loads(capsys.readouterr().out)["shares"]
@@ -262,14 +257,14 @@ def test_the_finished_category_reproduces_the_published_shares(demo: list[str], 
     assert sorted(shares.values(), key=float, reverse=True) == ["49.7", "30.6", "7.0", "3.7", "3.6", "3.2", "0.9"]
 
 
-def test_a_season_takes_votes(demo: list[str], db: None) -> None:
+def test_a_season_takes_votes(demo, db):
     [season] = Season.objects.taking_ballots()
 
     assert season.slug == "moon-awards-2026"
     assert season.categories.taking_ballots().count() == 3
 
 
-def test_sponsors_stand_in_the_next_briefing_and_on_pages_now(demo: list[str], db: None) -> None:
+def test_sponsors_stand_in_the_next_briefing_and_on_pages_now(demo, db):
     placed = {
         channel: placement_on(channel, timezone.now().date())
         for channel in ("mail:perigee-briefing", "web:article", "web:home")
@@ -282,7 +277,7 @@ def test_sponsors_stand_in_the_next_briefing_and_on_pages_now(demo: list[str], d
     }
 
 
-def test_a_place_that_nobody_bought_has_an_ad_of_the_house(demo: list[str], db: None) -> None:
+def test_a_place_that_nobody_bought_has_an_ad_of_the_house(demo, db):
     later = timezone.now().date() + timedelta(days=60)
 
     for channel in ("web:article", "web:home"):
@@ -291,14 +286,14 @@ def test_a_place_that_nobody_bought_has_an_ad_of_the_house(demo: list[str], db: 
         assert placement.is_house
 
 
-def test_packages_can_be_booked(demo: list[str], db: None) -> None:
+def test_packages_can_be_booked(demo, db):
     packages = list(Package.objects.filter(on_sale=True).prefetch_related("items"))
 
     assert {package.tier for package in packages} == {"platinum", "gold", "silver"}
     assert all(availability.calendar([package]).starts(package, limit=1) for package in packages)
 
 
-def test_two_briefings_went_out_and_were_read(demo: list[str], db: None) -> None:
+def test_two_briefings_went_out_and_were_read(demo, db):
     briefings = list(Briefing.objects.sent())
 
     assert len(briefings) == 2
@@ -307,7 +302,7 @@ def test_two_briefings_went_out_and_were_read(demo: list[str], db: None) -> None
     assert not Hit.objects.filter(verdict="").exists()
 
 
-def test_a_new_briefing_begins_with_what_no_briefing_carried(demo: list[str], db: None) -> None:
+def test_a_new_briefing_begins_with_what_no_briefing_carried(demo, db):
     newsletter = Newsletter.objects.get(slug="perigee-briefing")
 
     briefing = new_briefing(newsletter=newsletter, issue_date=timezone.now().date())
@@ -317,7 +312,7 @@ def test_a_new_briefing_begins_with_what_no_briefing_carried(demo: list[str], db
     assert kinds.count("sponsor") == 1
 
 
-def test_no_mail_leaves_while_the_demo_is_loaded(demo: list[str], db: None) -> None:
+def test_no_mail_leaves_while_the_demo_is_loaded(demo, db):
     assert not OutgoingMail.objects.exists()
 
 
@@ -339,11 +334,11 @@ def test_no_mail_leaves_while_the_demo_is_loaded(demo: list[str], db: None) -> N
         "/awards/moon-awards-2026/vote/",
     ],
 )
-def test_pages_that_are_made_of_it_answer(demo: list[str], db: None, client: Client, path: str) -> None:
+def test_pages_that_are_made_of_it_answer(demo, db, client, path):
     assert client.get(path).status_code == 200
 
 
-def test_the_award_article_shows_the_counted_result(demo: list[str], db: None, client: Client) -> None:
+def test_the_award_article_shows_the_counted_result(demo, db, client):
     page = client.get("/blog/moon-awards-2025-bitcoin-etf/").content.decode()
 
     assert "49.7" in page
@@ -351,7 +346,7 @@ def test_the_award_article_shows_the_counted_result(demo: list[str], db: None, c
     assert "<figure" in page
 
 
-def test_an_article_in_review_has_a_remark_for_its_writer(demo: list[str], db: None) -> None:
+def test_an_article_in_review_has_a_remark_for_its_writer(demo, db):
     [article] = Article.objects.filter(state="in_review")
 
     assert [remark.by.email for remark in article.comments.all()] == ["editor@example.com"]

@@ -6,7 +6,6 @@ import pkgutil
 import re
 import subprocess
 import tokenize
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ MODULE = re.compile(rf"(?<![\w/.@-])(?:{PARTS})(?:\.[a-zA-Z_]\w*)+(?![\w/@-])")
 PLACE = re.compile(rf"(?<![\w/.:-])(?:{PARTS}|bin|docs|static|templates)/[\w./-]*\w/?|\b\w+\.py\b")
 
 
-def remarks(name: str) -> Iterator[str]:
+def remarks(name):
     """The comments and docstrings of a Python file."""
     source = (ROOT / name).read_text()
     yield from (
@@ -41,7 +40,7 @@ def remarks(name: str) -> Iterator[str]:
             yield ast.get_docstring(node) or ""
 
 
-def is_importable(name: str) -> bool:
+def is_importable(name):
     """Whether a dotted name leads to a module or something in one."""
     try:
         pkgutil.resolve_name(name)
@@ -50,7 +49,7 @@ def is_importable(name: str) -> bool:
     return True
 
 
-def missing(text: str, *, part: str = "") -> list[str]:
+def missing(text, *, part=""):
     """What is named and not there; a bare name of a file means one of the same part."""
     known = {Path(name).name for name in FILES if name.startswith(part)}
     places = {place for place in PLACE.findall(text) if not re.search("[A-Z]{3}", place)}  # such as articles/SLUG.md

@@ -5,7 +5,6 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,7 +15,7 @@ from cms.ops.embedded import programs
 from tests.smtp import wait_until
 
 
-def query(var: Path, sql: str) -> object:
+def query(var, sql):
     """The first value of a query, on a connection of its own."""
     settings = embedded.connection(var)
     with psycopg.connect(
@@ -27,12 +26,12 @@ def query(var: Path, sql: str) -> object:
         return row[0] if row else None
 
 
-def stopped(var: Path) -> bool:
+def stopped(var):
     return not embedded.Cluster(var).is_running()
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory):
     """A state folder whose data folder is made already, for the tests that are not about making it."""
     var = tmp_path_factory.mktemp("made") / "var"
     with embedded.running(var):
@@ -41,7 +40,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def user_process(made: Path) -> Iterator[subprocess.Popen[bytes]]:
+def user_process(made):
     """Another process that uses the server, as bin/manage does."""
     command = [sys.executable, "-m", "cms.ops.embedded", "run", "sleep", "60"]
     process = subprocess.Popen(command, env=os.environ | {"MOONPRESS_VAR": str(made), "DATABASE_URL": ""})
@@ -51,7 +50,7 @@ def user_process(made: Path) -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def test_a_fresh_one_has_our_database_in_utf8(tmp_path: Path) -> None:
+def test_a_fresh_one_has_our_database_in_utf8(tmp_path):
     with embedded.running(tmp_path / "var") as cluster:
         assert query(cluster.var, "SELECT current_database() || ' ' || current_setting('server_encoding')") == (
             "moonpress UTF8"
@@ -59,23 +58,23 @@ def test_a_fresh_one_has_our_database_in_utf8(tmp_path: Path) -> None:
     assert stopped(cluster.var)
 
 
-def test_naming_the_connection_starts_nothing(tmp_path: Path) -> None:
+def test_naming_the_connection_starts_nothing(tmp_path):
     embedded.connection(tmp_path / "var")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_listens_on_no_network_and_in_a_private_folder(made: Path) -> None:
+def test_it_listens_on_no_network_and_in_a_private_folder(made):
     with embedded.running(made):
         assert query(made, "SELECT current_setting('listen_addresses')") == ""
         assert stat.S_IMODE(embedded.socket_folder(made).stat().st_mode) == 0o700
 
 
-def test_a_commit_waits_for_the_disk(made: Path) -> None:
+def test_a_commit_waits_for_the_disk(made):
     with embedded.running(made):
         assert query(made, "SELECT current_setting('fsync') || current_setting('synchronous_commit')") == "onon"
 
 
-def test_it_runs_until_its_last_user_leaves(made: Path) -> None:
+def test_it_runs_until_its_last_user_leaves(made):
     first, second = embedded.Cluster(made), embedded.Cluster(made)
     first.start()
     pid = first.postmaster_pid()
@@ -87,7 +86,7 @@ def test_it_runs_until_its_last_user_leaves(made: Path) -> None:
     assert stopped(made)
 
 
-def test_starting_and_stopping_twice_is_once(made: Path) -> None:
+def test_starting_and_stopping_twice_is_once(made):
     cluster = embedded.Cluster(made)
     cluster.start()
     cluster.start()
@@ -96,7 +95,7 @@ def test_starting_and_stopping_twice_is_once(made: Path) -> None:
     cluster.stop()
 
 
-def test_many_may_start_it_at_once(made: Path) -> None:
+def test_many_may_start_it_at_once(made):
     command = [sys.executable, "-m", "cms.ops.embedded", "run", "true"]
     environment = os.environ | {"MOONPRESS_VAR": str(made), "DATABASE_URL": ""}
     starters = [subprocess.Popen(command, env=environment) for _ in range(5)]
@@ -104,7 +103,7 @@ def test_many_may_start_it_at_once(made: Path) -> None:
     wait_until(lambda: stopped(made), what="the end of the last one")
 
 
-def test_a_program_run_with_it_is_a_user_of_it(made: Path, user_process: subprocess.Popen[bytes]) -> None:
+def test_a_program_run_with_it_is_a_user_of_it(made, user_process):
     with embedded.running(made):
         pass
     assert query(made, "SELECT 1") == 1, "our leaving did not take it from the other"
@@ -112,19 +111,19 @@ def test_a_program_run_with_it_is_a_user_of_it(made: Path, user_process: subproc
     wait_until(lambda: stopped(made), what="its end with its last user")
 
 
-def test_it_stops_when_its_last_user_was_killed(made: Path, user_process: subprocess.Popen[bytes]) -> None:
+def test_it_stops_when_its_last_user_was_killed(made, user_process):
     user_process.kill()
     wait_until(lambda: stopped(made), what="its end with its last user")
 
 
-def test_another_database_named_in_the_environment_is_used_instead(tmp_path: Path) -> None:
+def test_another_database_named_in_the_environment_is_used_instead(tmp_path):
     command = [sys.executable, "-m", "cms.ops.embedded", "run", "true"]
     elsewhere = {"MOONPRESS_VAR": str(tmp_path / "var"), "DATABASE_URL": "postgres://localhost/other"}
     assert subprocess.run(command, env=os.environ | elsewhere, check=False).returncode == 0
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_path_too_long_for_a_socket_gets_a_short_folder_that_goes_again(tmp_path: Path) -> None:
+def test_a_path_too_long_for_a_socket_gets_a_short_folder_that_goes_again(tmp_path):
     var = tmp_path.joinpath(*["a rather deep folder"] * 8) / "var"
     with embedded.running(var):
         folder = embedded.socket_folder(var)
@@ -135,7 +134,7 @@ def test_a_path_too_long_for_a_socket_gets_a_short_folder_that_goes_again(tmp_pa
 
 
 @pytest.mark.parametrize("prepare", [lambda path: path.mkdir(mode=0o755), lambda path: path.symlink_to("/tmp")])
-def test_a_socket_folder_that_somebody_else_prepared_is_refused(made: Path, tmp_path: Path, prepare) -> None:
+def test_a_socket_folder_that_somebody_else_prepared_is_refused(made, tmp_path, prepare):
     var = tmp_path.joinpath(*["a rather deep folder"] * 8) / "var"
     folder = embedded.socket_folder(var)
     prepare(folder)
@@ -146,7 +145,7 @@ def test_a_socket_folder_that_somebody_else_prepared_is_refused(made: Path, tmp_
         folder.unlink() if folder.is_symlink() else folder.rmdir()
 
 
-def test_no_folder_above_the_data_is_opened(tmp_path: Path) -> None:
+def test_no_folder_above_the_data_is_opened(tmp_path):
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     with embedded.running(home / "clone" / "var") as cluster:
@@ -155,7 +154,7 @@ def test_no_folder_above_the_data_is_opened(tmp_path: Path) -> None:
     assert stat.S_IMODE(cluster.data.stat().st_mode) == 0o700
 
 
-def test_half_made_data_are_made_again(tmp_path: Path) -> None:
+def test_half_made_data_are_made_again(tmp_path):
     unfinished = tmp_path / "var/postgres/data.new"
     unfinished.mkdir(parents=True)
     (unfinished / "PG_VERSION").write_text("18\n")
@@ -163,7 +162,7 @@ def test_half_made_data_are_made_again(tmp_path: Path) -> None:
         assert query(tmp_path / "var", "SELECT 1") == 1
 
 
-def test_data_of_an_older_version_that_is_still_brought_along_keep_running_on_it(tmp_path: Path) -> None:
+def test_data_of_an_older_version_that_is_still_brought_along_keep_running_on_it(tmp_path):
     old = Path(programs.program("postgres", 16)).with_name("initdb")
     data = tmp_path / "var/postgres/data"
     data.parent.mkdir(parents=True)
@@ -182,7 +181,7 @@ def test_data_of_an_older_version_that_is_still_brought_along_keep_running_on_it
 @pytest.mark.parametrize(
     ("content", "words"), [("12", "made by PostgreSQL 12"), (None, "not a PostgreSQL data folder")]
 )
-def test_data_that_cannot_be_used_are_left_alone_with_a_clear_word(tmp_path: Path, content, words) -> None:
+def test_data_that_cannot_be_used_are_left_alone_with_a_clear_word(tmp_path, content, words):
     data = tmp_path / "var/postgres/data"
     data.mkdir(parents=True)
     if content:
@@ -192,7 +191,7 @@ def test_data_that_cannot_be_used_are_left_alone_with_a_clear_word(tmp_path: Pat
     assert [path.name for path in data.iterdir()] == (["PG_VERSION"] if content else [])
 
 
-def test_it_starts_quickly(made: Path) -> None:
+def test_it_starts_quickly(made):
     began = time.monotonic()
     with embedded.running(made):
         pass

@@ -14,11 +14,11 @@ from cms.environment import Environment
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def documented() -> set[str]:
+def documented():
     return set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
-def read_by_settings() -> set[str]:
+def read_by_settings():
     """The names in env.text("NAME") and its like."""
     names = set()
     for node in ast.walk(ast.parse((ROOT / "cms/settings.py").read_text())):
@@ -29,15 +29,15 @@ def read_by_settings() -> set[str]:
     return names | {"SITE_URL"}
 
 
-def read_by_the_procfile() -> set[str]:
+def read_by_the_procfile():
     return set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "Procfile").read_text()))
 
 
-def test_the_example_names_every_variable_and_no_other() -> None:
+def test_the_example_names_every_variable_and_no_other():
     assert documented() == read_by_settings() | read_by_the_procfile()
 
 
-def test_copying_the_example_changes_nothing() -> None:
+def test_copying_the_example_changes_nothing():
     lines = (ROOT / ".env.example").read_text().splitlines()
     assert [line for line in lines if line and not line.startswith("#")] == []
 
@@ -51,7 +51,7 @@ COMPLETE = {
 }
 
 
-def start_with(environment: dict[str, str], var: Path) -> subprocess.CompletedProcess[str]:
+def start_with(environment, var):
     clean = {name: value for name, value in os.environ.items() if name not in documented()}
     return subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "check"],
@@ -63,14 +63,14 @@ def start_with(environment: dict[str, str], var: Path) -> subprocess.CompletedPr
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "SITE_URL", "DATABASE_URL", "EMAIL_URL"])
-def test_production_does_not_start_without(name: str, tmp_path: Path) -> None:
+def test_production_does_not_start_without(name, tmp_path):
     refused = start_with(COMPLETE | {name: ""}, tmp_path)
     assert refused.returncode != 0
     assert refused.stderr.startswith(f"moonpress: {name} is not set.")
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_production_starts_with_them(tmp_path: Path) -> None:
+def test_production_starts_with_them(tmp_path):
     assert start_with(COMPLETE, tmp_path).returncode == 0
     assert not (tmp_path / "secret_key").exists(), "a secret was made up where production has its own"
 
@@ -93,7 +93,7 @@ def test_production_starts_with_them(tmp_path: Path) -> None:
         ("LOG_LEVEL", "loud", "LOG_LEVEL is DEBUG"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_in_words(name: str, value: str, said: str, tmp_path: Path) -> None:
+def test_what_cannot_be_meant_is_refused_in_words(name, value, said, tmp_path):
     refused = start_with(COMPLETE | {name: value}, tmp_path)
     assert refused.returncode != 0
     assert refused.stderr.startswith(f"moonpress: {name} ")
@@ -101,7 +101,7 @@ def test_what_cannot_be_meant_is_refused_in_words(name: str, value: str, said: s
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_a_value_is_what_it_says() -> None:
+def test_a_value_is_what_it_says():
     env = Environment()
     env.ENVIRON = {"SECRET_KEY": "$HOME", "HOME": "/root", "ALLOWED_HOSTS": " one.example , two.example,"}
     assert env.text("SECRET_KEY") == "$HOME"

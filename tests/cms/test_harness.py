@@ -1,7 +1,10 @@
 """The tests' own ground: what it promises to those that stand on it."""
 
+import ast
+import re
 import smtplib
 import urllib.request
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
@@ -9,16 +12,29 @@ from django.db import connection
 
 from core.models import OutgoingMail, SiteProfile
 from core.tasks import send_outgoing_mail
-from tests.processes import LiveSite, RealProcess
-from tests.smtp import SmtpServer, wait_until
+from tests.smtp import wait_until
+
+FOLDER = Path(__file__).resolve().parents[1]
 
 
-def commit_mail(recipient: str) -> None:
+def commit_mail(recipient):
     OutgoingMail.objects.create(kind="test", recipient=recipient, subject="Hi", message=b"Subject: Hi\r\n\r\nHi\r\n")
     send_outgoing_mail.delay_on_commit()
 
 
-def test_the_smtp_server_keeps_the_exact_bytes(smtp_server: SmtpServer) -> None:
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*/**/*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
+def test_a_file_of_tests_carries_no_types_and_patches_nothing_of_ours(path):
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    arguments = [node for node in nodes if isinstance(node, ast.arg) and node.annotation]
+    answers = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.returns]
+    assert arguments + answers == [], "see “Tests” in CONTRIBUTING.md"
+    imports = [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not any("mock" in line for line in imports)
+    patched = set(re.findall(r"\.setattr\((\w+\.?\w*)", path.read_text()))
+    assert patched <= {"app.conf"}, "only the settings of Django and Celery are set from outside"
+
+
+def test_the_smtp_server_keeps_the_exact_bytes(smtp_server):
     message = b"Subject: x\r\n\r\n..a dot\r\n  trailing \r\n"
     with smtplib.SMTP("127.0.0.1", smtp_server.port) as client:
         client.sendmail("a@example.com", ["b@example.com"], message)
@@ -26,7 +42,7 @@ def test_the_smtp_server_keeps_the_exact_bytes(smtp_server: SmtpServer) -> None:
     assert (received.sender, received.recipients, received.message) == ("a@example.com", ["b@example.com"], message)
 
 
-def test_the_smtp_server_refuses_whom_it_was_told_to(smtp_server: SmtpServer) -> None:
+def test_the_smtp_server_refuses_whom_it_was_told_to(smtp_server):
     smtp_server.refuse("gone@example.com", "550 5.1.1 No such user", times=1)
     with smtplib.SMTP("127.0.0.1", smtp_server.port) as client:
         with pytest.raises(smtplib.SMTPRecipientsRefused, match="No such user"):
@@ -35,7 +51,7 @@ def test_the_smtp_server_refuses_whom_it_was_told_to(smtp_server: SmtpServer) ->
     assert len(smtp_server.to("gone@example.com")) == 1
 
 
-def test_the_smtp_server_loses_only_its_answer(smtp_server: SmtpServer) -> None:
+def test_the_smtp_server_loses_only_its_answer(smtp_server):
     smtp_server.hang_up("b@example.com", at="ACCEPTED")
     with smtplib.SMTP("127.0.0.1", smtp_server.port) as client, pytest.raises(smtplib.SMTPServerDisconnected):
         client.sendmail("a@example.com", ["b@example.com"], b"x")
@@ -43,16 +59,14 @@ def test_the_smtp_server_loses_only_its_answer(smtp_server: SmtpServer) -> None:
 
 
 @pytest.mark.parametrize("attempt", [1, 2])
-def test_the_worker_sends_what_a_committed_row_asks_for(
-    celery_worker: RealProcess, smtp_server: SmtpServer, attempt: int
-) -> None:
+def test_the_worker_sends_what_a_committed_row_asks_for(celery_worker, smtp_server, attempt):
     commit_mail(f"reader{attempt}@example.com")
     (received,) = smtp_server.wait_for(1)
     assert received.recipients == [f"reader{attempt}@example.com"]
     assert Group.objects.filter(name="editor").exists(), "what migrations put in is there for every test"
 
 
-def test_a_killed_worker_can_be_started_again(celery_worker: RealProcess, smtp_server: SmtpServer) -> None:
+def test_a_killed_worker_can_be_started_again(celery_worker, smtp_server):
     celery_worker.kill()
     commit_mail("reader@example.com")
     assert not smtp_server.messages
@@ -60,23 +74,23 @@ def test_a_killed_worker_can_be_started_again(celery_worker: RealProcess, smtp_s
     smtp_server.wait_for(1)
 
 
-def test_the_live_site_shows_what_was_committed_here(live_site: LiveSite) -> None:
+def test_the_live_site_shows_what_was_committed_here(live_site):
     SiteProfile(name="The Selenographer").save()
 
-    def front_page() -> str:
+    def front_page():
         return urllib.request.urlopen(f"{live_site.url}/", timeout=10).read().decode()
 
     wait_until(lambda: "The Selenographer" in front_page(), what="the new name")
 
 
 @pytest.mark.browser
-def test_the_browser_reads_the_live_site(page: object) -> None:
-    page.goto("/")  # type: ignore[attr-defined]
-    assert page.title()  # type: ignore[attr-defined]
+def test_the_browser_reads_the_live_site(page):
+    page.goto("/")
+    assert page.title()
 
 
 @pytest.mark.django_db
-def test_the_database_is_durable_and_on_no_network() -> None:
+def test_the_database_is_durable_and_on_no_network():
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('fsync'), current_setting('listen_addresses')")
         assert cursor.fetchone() == ("on", "")

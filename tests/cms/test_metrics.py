@@ -1,10 +1,8 @@
 """What Prometheus reads: what waits, for those who may know."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -15,14 +13,14 @@ from tests.articles import factories
 pytestmark = pytest.mark.django_db
 
 
-def figures(client: Client) -> dict[str, float]:
+def figures(client):
     """Every sample by its name, with the state behind it where it has one."""
     text = client.get("/metrics").content.decode()
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     return {" ".join([sample.name, *sample.labels.values()]): sample.value for sample in samples}
 
 
-def test_it_says_what_waits_and_since_when(client: Client) -> None:
+def test_it_says_what_waits_and_since_when(client):
     factories.publication()
     late = factories.article()
     Article.objects.filter(pk=late.pk).update(
@@ -36,7 +34,7 @@ def test_it_says_what_waits_and_since_when(client: Client) -> None:
     assert found["moonpress_ballots_unsealed"] == 0
 
 
-def test_it_takes_few_queries(client: Client, django_assert_max_num_queries: Any) -> None:
+def test_it_takes_few_queries(client, django_assert_max_num_queries):
     with django_assert_max_num_queries(10):
         client.get("/metrics")
 
@@ -44,17 +42,17 @@ def test_it_takes_few_queries(client: Client, django_assert_max_num_queries: Any
 @pytest.mark.parametrize(
     "stranger", [{"REMOTE_ADDR": "203.0.113.9"}, {"HTTP_X_FORWARDED_FOR": "127.0.0.1"}, {"REMOTE_ADDR": ""}]
 )
-def test_without_a_token_only_this_machine_reads_them(client: Client, stranger: dict[str, str]) -> None:
+def test_without_a_token_only_this_machine_reads_them(client, stranger):
     assert client.get("/metrics").status_code == 200
     assert client.get("/metrics", **stranger).status_code == 401
 
 
-def test_in_production_nobody_reads_them_without_a_token(client: Client, settings: Any) -> None:
+def test_in_production_nobody_reads_them_without_a_token(client, settings):
     settings.PRODUCTION = True
     assert client.get("/metrics").status_code == 401
 
 
-def test_with_a_token_everyone_needs_it(client: Client, settings: Any) -> None:
+def test_with_a_token_everyone_needs_it(client, settings):
     settings.METRICS_TOKEN = "secret"
     assert client.get("/metrics").status_code == 401
     assert client.get("/metrics", headers={"authorization": "Bearer wrong"}).status_code == 401

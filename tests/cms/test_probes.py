@@ -2,12 +2,9 @@
 
 import socket
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db.models import F
-from django.test import Client
 
 from core import heartbeats
 from core.celery import app
@@ -19,37 +16,37 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alive() -> None:
+def alive():
     heartbeats.record("worker")
     heartbeats.record("beat")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_a_probe_may_ask_by_address(path: str, client: Client, alive: None) -> None:
+def test_a_probe_may_ask_by_address(path, client, alive):
     assert client.get(path, headers={"host": "10.1.2.3:8000"}).status_code == 200
     assert client.get("/blog/", headers={"host": "10.1.2.3:8000"}).status_code == 400
 
 
-def test_it_is_ready_while_nothing_is_missing(client: Client, alive: None) -> None:
+def test_it_is_ready_while_nothing_is_missing(client, alive):
     parts = dict.fromkeys(["database", "broker", "static", "media", "ballots", "worker", "beat"], "ok")
     assert client.get("/readyz").json() == {"status": "ready", **parts}
 
 
 @pytest.mark.parametrize("name", ["worker", "beat"])
-def test_a_process_that_was_silent_for_a_minute_is_named(name: str, client: Client, alive: None) -> None:
+def test_a_process_that_was_silent_for_a_minute_is_named(name, client, alive):
     Heartbeat.objects.filter(name=name).update(at=F("at") - timedelta(seconds=61))
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()[name].startswith("silent for 6")
 
 
-def test_a_process_that_never_was_is_named(client: Client) -> None:
+def test_a_process_that_never_was_is_named(client):
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["worker"]) == (503, "was never seen")
 
 
 @pytest.mark.parametrize("hangs", [False, True])
-def test_a_broker_that_is_down_or_hangs_is_named(hangs: bool, client: Client, alive: None, monkeypatch: Any) -> None:
+def test_a_broker_that_is_down_or_hangs_is_named(hangs, client, alive, monkeypatch):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", free_port()))
         if hangs:
@@ -59,7 +56,7 @@ def test_a_broker_that_is_down_or_hangs_is_named(hangs: bool, client: Client, al
     assert (answer.status_code, answer.json()["broker"]) == (503, "cannot be reached")
 
 
-def test_media_that_are_not_here_are_named(client: Client, alive: None, settings: Any, tmp_path: Path) -> None:
+def test_media_that_are_not_here_are_named(client, alive, settings, tmp_path):
     from tests.articles import factories
 
     factories.image()
@@ -67,7 +64,7 @@ def test_media_that_are_not_here_are_named(client: Client, alive: None, settings
     assert "MEDIA_ROOT" in client.get("/readyz").json()["media"]
 
 
-def test_worker_and_beat_say_that_they_are_alive(celery_worker: RealProcess, tmp_path: Path) -> None:
+def test_worker_and_beat_say_that_they_are_alive(celery_worker, tmp_path):
     beat = RealProcess("beat", celery_worker.environment, tmp_path / "beat.log")
     celery_worker.kill()
     Heartbeat.objects.all().delete()

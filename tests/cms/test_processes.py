@@ -1,14 +1,13 @@
 """The runner of a Procfile's processes: what dies is started again, and given up when that is no use."""
 
 import time
-from pathlib import Path
 
 import pytest
 
 from cms.ops.processes import GivenUp, Processes
 
 
-def test_one_that_ends_over_and_over_is_given_up(tmp_path: Path) -> None:
+def test_one_that_ends_over_and_over_is_given_up(tmp_path):
     command = "sh -c 'echo started >> starts; exit 3'"
     runner = Processes({"web": command}, folder=tmp_path, environment={}, pauses=(0.01, 0.02))
     runner.start("web")
@@ -18,7 +17,7 @@ def test_one_that_ends_over_and_over_is_given_up(tmp_path: Path) -> None:
     assert (tmp_path / "starts").read_text().splitlines() == ["started"] * 3
 
 
-def watch(runner: Processes, *, seconds: float) -> None:
+def watch(runner, *, seconds):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         runner.restart_ended()

@@ -11,19 +11,19 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def asked_for(name: str) -> list[Requirement]:
+def asked_for(name):
     lines = (line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
     return [Requirement(line) for line in lines if line and not line.startswith("-")]
 
 
-def pinned(name: str) -> dict[str, str]:
+def pinned(name):
     pins = re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE)
     return {canonicalize_name(package): number for package, number in pins}
 
 
-def needed(requirements: list[Requirement]) -> set[str]:
+def needed(requirements):
     """Every package that those need, by what the installed ones say."""
-    found: set[str] = set()
+    found = set()
     waiting = [(canonicalize_name(one.name), extra) for one in requirements for extra in {"", *one.extras}]
     seen = set(waiting)
     while waiting:
@@ -43,21 +43,21 @@ FILES = ["requirements", "requirements-dev"]
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_everything_asked_for_is_pinned_as_asked(name: str) -> None:
+def test_everything_asked_for_is_pinned_as_asked(name):
     pins = pinned(f"{name}.txt")
     for one in asked_for(f"{name}.in"):
         assert one.specifier.contains(pins[canonicalize_name(one.name)]), f"{one} is pinned to something else"
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_pinned_is_what_is_needed(name: str) -> None:
+def test_what_is_pinned_is_what_is_needed(name):
     wanted = asked_for("requirements.in") + (asked_for("requirements-dev.in") if name.endswith("dev") else [])
     assert needed(wanted) <= set(pinned(f"{name}.txt")), "a package is needed but not pinned: compile the file again"
     superfluous = set(pinned(f"{name}.txt")) - needed(wanted) - NEEDED_ELSEWHERE
     assert not superfluous, "nobody asks for these any more: compile the file again"
 
 
-def test_tests_run_on_the_versions_that_are_deployed() -> None:
+def test_tests_run_on_the_versions_that_are_deployed():
     development = pinned("requirements-dev.txt")
     assert {name: development.get(name) for name in pinned("requirements.txt")} == pinned("requirements.txt")
     assert {name: version(name) for name in development} == development

@@ -1,11 +1,8 @@
 """Every address of the desk, whichever part it belongs to, is shut to those who have no business there."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import get_resolver
 
 from core.models import User
@@ -18,7 +15,7 @@ ARGUMENTS = {"int": "1", "path": "1", "slug": "author", "str": "x", "id": "1"}
 FOR_ALL_STAFF = {"login", "logout", "password_change", "password_change_done", "jsi18n"}
 
 
-def _patterns(patterns: Any, before: str = "") -> Iterator[tuple[str, str]]:
+def _patterns(patterns, before=""):
     for pattern in patterns:
         if hasattr(pattern, "url_patterns"):
             yield from _patterns(pattern.url_patterns, before + str(pattern.pattern))
@@ -26,7 +23,7 @@ def _patterns(patterns: Any, before: str = "") -> Iterator[tuple[str, str]]:
             yield before + str(pattern.pattern), pattern.name or ""
 
 
-def _address(pattern: str) -> str:
+def _address(pattern):
     """An address that a pattern matches."""
     path = re.sub(r"\(\?P<app_label>(\w+).*?\)", r"\1", pattern).replace("(?P<url>.*)", "anything")
     path = re.sub(r"<(?:(\w+):)?\w+>", lambda match: ARGUMENTS[match[1] or "id"], path)
@@ -39,24 +36,24 @@ WRITING = ("post", "put", "patch", "delete")
 API = sorted({_address(pattern) for pattern, _ in EVERY if pattern.startswith("api/")})
 
 
-def test_the_desk_is_walked_whole() -> None:
+def test_the_desk_is_walked_whole():
     names = {name for _, name in DESK}
     assert {"articles_article_frame", "articles_redirect_csv", "core_webhook_change", "autocomplete"} <= names
     assert len(DESK) > 150
 
 
-def _answers(client: Client, path: str, *methods: str) -> list[tuple[str, str, int, str]]:
+def _answers(client, path, *methods):
     answers = [(method, getattr(client, method)(path)) for method in methods]
     return [(method, path, answer.status_code, answer.headers.get("Location", "")) for method, answer in answers]
 
 
-def test_a_stranger_gets_no_further_than_the_sign_in(client: Client) -> None:
+def test_a_stranger_gets_no_further_than_the_sign_in(client):
     answers = [answer for path, name in DESK if name != "logout" for answer in _answers(client, path, "get", "post")]
     sign_in = ("/admin/login/", "/accounts/login/")
     assert [answer for answer in answers if answer[2] != 302 or not answer[3].startswith(sign_in)] == []
 
 
-def test_staff_without_a_role_see_nothing(client: Client) -> None:
+def test_staff_without_a_role_see_nothing(client):
     client.force_login(User.objects.create_user("new@example.com"))
     shut = [path for path, name in DESK if path != "/admin/" and name not in FOR_ALL_STAFF]
     answers = [answer for path in shut for answer in _answers(client, path, "get", "post")]
@@ -66,7 +63,7 @@ def test_staff_without_a_role_see_nothing(client: Client) -> None:
     assert [answer for answer in let_through if not onward.fullmatch(answer[3])] == []
 
 
-def test_the_api_can_only_be_read(client: Client) -> None:
+def test_the_api_can_only_be_read(client):
     open_to_all = "/api/v1/subscriptions/"
     answers = [answer for path in API if path != open_to_all for answer in _answers(client, path, *WRITING)]
     assert [answer for answer in answers if answer[2] not in (403, 405)] == []

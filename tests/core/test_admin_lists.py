@@ -1,12 +1,10 @@
 """The admin's lists: counted, turned, searched and filtered without going through every row."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.db import connection
-from django.test import Client
 
 from articles.models import Article, AuditEntry, ImageAsset, Tag
 from core.lib import admin_lists
@@ -16,27 +14,27 @@ from tests.articles import factories
 from tests.html import one_line
 
 pytestmark = pytest.mark.django_db
-WORD_SEARCHES: list[Any] = [desk for desk in admin.site._registry.values() if isinstance(desk, admin_lists.WordSearch)]
+WORD_SEARCHES = [desk for desk in admin.site._registry.values() if isinstance(desk, admin_lists.WordSearch)]
 
 
-def titles(found: Any) -> set[str]:
+def titles(found):
     return set(found.values_list("title", flat=True))
 
 
-def search(typed: str) -> set[str]:
+def search(typed):
     desk = admin.site._registry[Article]
-    return titles(desk.get_search_results(None, Article.objects.all(), typed)[0])  # type: ignore[arg-type]
+    return titles(desk.get_search_results(None, Article.objects.all(), typed)[0])
 
 
 @pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label)
-def test_no_list_counts_all_its_rows(model: Any) -> None:
+def test_no_list_counts_all_its_rows(model):
     desk = admin.site._registry[model]
     assert issubclass(desk.paginator, admin_lists.BoundedPaginator)
     assert not desk.show_full_result_count
     assert desk.show_facets is admin.ShowFacets.NEVER
 
 
-def test_a_long_list_says_that_there_is_more(client: Client) -> None:
+def test_a_long_list_says_that_there_is_more(client):
     client.force_login(factories.user("editor"))
     Tag.objects.bulk_create(Tag(name=f"Fee {number}", slug=f"fee-{number}") for number in range(10_001))
     everything = one_line(client.get("/admin/articles/tag/").content)
@@ -49,7 +47,7 @@ class ShortPaginator(admin_lists.BoundedPaginator):
     furthest = 2
 
 
-def test_the_last_page_of_a_cut_list_is_the_last_it_leads_to() -> None:
+def test_the_last_page_of_a_cut_list_is_the_last_it_leads_to():
     for title in ("One", "Two", "Three"):
         factories.article(title=title)
     paginator = ShortPaginator(Article.objects.order_by("pk"), 1)
@@ -57,7 +55,7 @@ def test_the_last_page_of_a_cut_list_is_the_last_it_leads_to() -> None:
     assert [article.title for article in paginator.page(2)] == ["Two"]
 
 
-def test_a_search_finds_beginnings_of_words_in_any_of_the_columns() -> None:
+def test_a_search_finds_beginnings_of_words_in_any_of_the_columns():
     factories.article(title="Where bridges break", slug="six-of-them", standfirst="And Élan, on v3.11 at 20% a year.")
     factories.article(title="Gas fees")
     for typed in ("bridg", "BREAK wher", "six-of", "elan".replace("e", "é"), "v3.11", "20%"):
@@ -67,7 +65,7 @@ def test_a_search_finds_beginnings_of_words_in_any_of_the_columns() -> None:
 
 
 @pytest.mark.parametrize("desk", WORD_SEARCHES, ids=lambda desk: desk.model._meta.label)
-def test_a_search_can_use_its_index(desk: Any) -> None:
+def test_a_search_can_use_its_index(desk):
     found = desk.model.objects.alias(words=words_of(*desk.search_fields)).filter(words=beginning_with("one two"))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
@@ -75,7 +73,7 @@ def test_a_search_can_use_its_index(desk: Any) -> None:
     assert "_words" in plan
 
 
-def test_a_filter_offers_each_value_that_occurs(client: Client) -> None:
+def test_a_filter_offers_each_value_that_occurs(client):
     client.force_login(factories.user("administrator"))
     for kind in ("ballot", "ballot", "newsletter.test", "article comment"):
         OutgoingMail.objects.create(kind=kind, recipient="ann@example.com", subject="Hello", message=b"")
@@ -85,14 +83,14 @@ def test_a_filter_offers_each_value_that_occurs(client: Client) -> None:
     assert client.get("/admin/core/outgoingmail/?kind=ballot").context["cl"].result_count == 2
 
 
-def test_mail_is_found_by_how_the_address_begins_however_it_is_written(client: Client) -> None:
+def test_mail_is_found_by_how_the_address_begins_however_it_is_written(client):
     client.force_login(factories.user("administrator"))
     OutgoingMail.objects.create(kind="ballot", recipient="Ann@example.com", subject="Hello", message=b"")
     assert client.get("/admin/core/outgoingmail/?q=ann@ex").context["cl"].result_count == 1
 
 
 @pytest.mark.parametrize("name", ["article", "auditentry", "imageasset", "redirect"])
-def test_lists_of_many_rows_take_few_queries(name: str, client: Client, django_assert_max_num_queries: Any) -> None:
+def test_lists_of_many_rows_take_few_queries(name, client, django_assert_max_num_queries):
     client.force_login(factories.user("editor"))
     for number in range(8):
         article = factories.article(title=f"Article {number}", slug=f"article-{number}")
@@ -103,7 +101,7 @@ def test_lists_of_many_rows_take_few_queries(name: str, client: Client, django_a
             assert client.get(f"/admin/articles/{name}/{query}").status_code == 200
 
 
-def test_every_field_of_a_form_of_the_admin_has_a_name(client: Client) -> None:
+def test_every_field_of_a_form_of_the_admin_has_a_name(client):
     client.force_login(factories.user("administrator"))
     season = client.get("/admin/surveys/season/add/").content.decode()
     assert season.count('aria-label="Date"') == season.count('aria-label="Time"') == 2
@@ -111,7 +109,7 @@ def test_every_field_of_a_form_of_the_admin_has_a_name(client: Client) -> None:
     assert package.count('aria-label="Quantity"') == package.count('aria-label="Kind"') == 2  # a row and its template
 
 
-def test_the_admin_writes_dates_as_the_site_does(client: Client) -> None:
+def test_the_admin_writes_dates_as_the_site_does(client):
     client.force_login(factories.user("editor"))
     at = datetime(2026, 9, 3, 8, 5, tzinfo=UTC)
     AuditEntry.objects.create(article_title="One", by_name="Ana", action="saved", at=at)

@@ -1,6 +1,5 @@
 """Advisory locks keep others out for a transaction or a block, each apart from all others."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,10 +11,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LEDGER, VOTING = AdvisoryLock.LEDGER, AdvisoryLock.VOTING
 
 
-def elsewhere(act: Callable[[], object]) -> object:
+def elsewhere(act):
     """What it comes to in a transaction on another connection, which may wait for a second."""
 
-    def run() -> object:
+    def run():
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '300ms'")
@@ -27,7 +26,7 @@ def elsewhere(act: Callable[[], object]) -> object:
         return pool.submit(run).result()
 
 
-def test_a_lock_is_had_until_the_transaction_ends() -> None:
+def test_a_lock_is_had_until_the_transaction_ends():
     with transaction.atomic():
         wait_for(LEDGER, 7)
         assert not elsewhere(lambda: is_free(LEDGER, 7))
@@ -36,7 +35,7 @@ def test_a_lock_is_had_until_the_transaction_ends() -> None:
     assert elsewhere(lambda: is_free(LEDGER, 7))
 
 
-def test_those_who_share_do_not_wait_for_each_other() -> None:
+def test_those_who_share_do_not_wait_for_each_other():
     with transaction.atomic():
         wait_for(VOTING, shared=True)
         elsewhere(lambda: wait_for(VOTING, shared=True))
@@ -44,7 +43,7 @@ def test_those_who_share_do_not_wait_for_each_other() -> None:
             elsewhere(lambda: wait_for(VOTING))
 
 
-def test_a_lock_for_a_block_outlives_transactions_and_ends_with_the_block() -> None:
+def test_a_lock_for_a_block_outlives_transactions_and_ends_with_the_block():
     with held(AdvisoryLock.DEMO):
         with transaction.atomic():
             pass
@@ -52,8 +51,8 @@ def test_a_lock_for_a_block_outlives_transactions_and_ends_with_the_block() -> N
     assert elsewhere(lambda: is_free(AdvisoryLock.DEMO))
 
 
-def test_the_first_free_of_several_is_had() -> None:
-    def second() -> object:
+def test_the_first_free_of_several_is_had():
+    def second():
         with first_free(AdvisoryLock.SENDING, [1, 2]) as lane:
             return lane
 

@@ -2,7 +2,6 @@
 
 import threading
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -20,20 +19,20 @@ MESSAGE = {
 }
 
 
-def rows(number: int = 1) -> None:
+def rows(number=1):
     for _ in range(number):
         OutgoingMail.objects.create(**MESSAGE)
 
 
-def claim(**options: Any) -> list[OutgoingMail]:
+def claim(**options):
     return OutgoingMail.objects.claim(**{"limit": 20} | options)
 
 
-def the_lease_runs_out() -> None:
+def the_lease_runs_out():
     OutgoingMail.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
 
 
-def test_what_is_claimed_is_claimed_by_nobody_else_until_the_lease_is_over() -> None:
+def test_what_is_claimed_is_claimed_by_nobody_else_until_the_lease_is_over():
     rows()
     (row,) = claim()
     assert claim() == []
@@ -41,7 +40,7 @@ def test_what_is_claimed_is_claimed_by_nobody_else_until_the_lease_is_over() -> 
     assert [(again.pk, again.attempts) for again in claim()] == [(row.pk, 2)]
 
 
-def test_the_longest_due_come_first_and_no_more_than_were_asked_for() -> None:
+def test_the_longest_due_come_first_and_no_more_than_were_asked_for():
     rows(3)
     first = OutgoingMail.objects.latest("pk")
     OutgoingMail.objects.filter(pk=first.pk).update(due_at=timezone.now() - timedelta(hours=1))
@@ -49,7 +48,7 @@ def test_the_longest_due_come_first_and_no_more_than_were_asked_for() -> None:
     assert len(claim()) == 1
 
 
-def test_renewing_begins_the_lease_anew() -> None:
+def test_renewing_begins_the_lease_anew():
     rows()
     (row,) = claim()
     the_lease_runs_out()
@@ -57,7 +56,7 @@ def test_renewing_begins_the_lease_anew() -> None:
     assert claim() == []
 
 
-def test_whoever_was_taken_for_dead_can_neither_renew_nor_write_an_outcome() -> None:
+def test_whoever_was_taken_for_dead_can_neither_renew_nor_write_an_outcome():
     rows()
     (late,) = claim()
     the_lease_runs_out()
@@ -68,7 +67,7 @@ def test_whoever_was_taken_for_dead_can_neither_renew_nor_write_an_outcome() -> 
     assert row.succeed()
 
 
-def test_a_failure_is_tried_again_later_and_in_the_end_given_up() -> None:
+def test_a_failure_is_tried_again_later_and_in_the_end_given_up():
     rows()
     (row,) = claim()
     assert row.fail("450 later")
@@ -82,11 +81,11 @@ def test_a_failure_is_tried_again_later_and_in_the_end_given_up() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_processes_at_once_pass_over_each_others_rows() -> None:
+def test_two_processes_at_once_pass_over_each_others_rows():
     rows(4)
-    found: list[int] = []
+    found = []
 
-    def other_process() -> None:
+    def other_process():
         found.extend(row.pk for row in claim())
         connection.close()
 

@@ -37,7 +37,7 @@ def test_only_the_proxy_of_our_own_is_believed(rf, settings, behind_proxy, forwa
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34"])
-def test_an_address_on_the_internet_is_public(address: str) -> None:
+def test_an_address_on_the_internet_is_public(address):
     assert is_public(address)
 
 
@@ -49,5 +49,5 @@ def test_an_address_on_the_internet_is_public(address: str) -> None:
         *("::10.0.0.1", "::ffff:10.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b::10.0.0.1", "2002:a00:1::", "2001:0:a00:1::"),
     ],
 )
-def test_what_leads_into_our_own_network_is_not(address: str) -> None:
+def test_what_leads_into_our_own_network_is_not(address):
     assert not is_public(address)

@@ -7,8 +7,7 @@ import time
 import pytest
 
 from core.lib.networks import is_public
-from core.lib.outbound import NotReached, Unreachable, call
-from tests.http import HttpServer
+from core.lib.outbound import NotReached, Unreachable, request
 
 
 @pytest.mark.parametrize(
@@ -19,38 +18,40 @@ from tests.http import HttpServer
         "2002:7f00:1::", "ff02::1",
     ],
 )  # fmt: skip
-def test_addresses_that_are_not_public(address: str) -> None:
+def test_addresses_that_are_not_public(address):
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
-def test_addresses_that_are(address: str) -> None:
+def test_addresses_that_are(address):
     assert is_public(address)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "169.254.169.254"])
-def test_a_private_host_is_not_asked_however_it_is_written(http_server: HttpServer, host: str) -> None:
+def test_a_private_host_is_not_asked_however_it_is_written(http_server, host):
     with pytest.raises(NotReached):
-        call(f"http://{host}:{http_server.port}/", body=b"", headers={})
+        request(f"http://{host}:{http_server.port}/", body=b"", headers={})
     assert http_server.requests == []
 
 
-def test_a_redirect_is_an_answer_and_not_followed(http_server: HttpServer) -> None:
+def test_a_redirect_is_an_answer_and_not_followed(http_server):
     http_server.answers, http_server.headers = [302], {"Location": "/elsewhere"}
-    assert call(http_server.url, body=b"x", headers={}, private_hosts=True).status == 302
+    assert request(http_server.url, body=b"x", headers={}, private_hosts=True).status == 302
     assert [asked.path for asked in http_server.requests] == ["/"]
 
 
-def test_an_answer_that_trickles_is_cut_off() -> None:
+def test_an_answer_that_trickles_is_cut_off():
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=_trickle, args=[server], daemon=True).start()
         began = time.monotonic()
         with pytest.raises(Unreachable):
-            call(f"http://127.0.0.1:{server.getsockname()[1]}/", body=b"", headers={}, private_hosts=True, seconds=0.5)
+            request(
+                f"http://127.0.0.1:{server.getsockname()[1]}/", body=b"", headers={}, private_hosts=True, seconds=0.5
+            )
         assert time.monotonic() - began < 3
 
 
-def _trickle(server: socket.socket) -> None:
+def _trickle(server):
     connection, _ = server.accept()
     with connection:
         try:

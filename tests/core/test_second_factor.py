@@ -1,14 +1,11 @@
 """Staff turn on a second factor, are asked for it, and get in without it only by a recovery code."""
 
 import time
-from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.test import Client
 from django.urls import reverse
 
-from core.models import User
 from tests.articles import factories
 from tests.sponsors.factories import wait
 
@@ -16,18 +13,18 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def ana(db: None) -> User:
+def ana(db):
     user = factories.user("editor")
     user.set_password(PASSWORD)
     user.save()
     return user
 
 
-def sign_in(client: Client, user: User) -> Any:
+def sign_in(client, user):
     return client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
 
 
-def turn_on(client: Client, user: User) -> str:
+def turn_on(client, user):
     """Set up an app as its owner does, and return its secret."""
     sign_in(client, user)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
@@ -36,15 +33,15 @@ def turn_on(client: Client, user: User) -> str:
     return secret
 
 
-def code_of(secret: str) -> str:
+def code_of(secret):
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
 
 
-def is_in(client: Client) -> bool:
+def is_in(client):
     return client.get(reverse("admin:index")).status_code == 200
 
 
-def test_a_code_from_the_app_is_asked_for_besides_the_password(ana: User, client: Client, time_machine: Any) -> None:
+def test_a_code_from_the_app_is_asked_for_besides_the_password(ana, client, time_machine):
     secret = turn_on(client, ana)
     client.logout()
     assert sign_in(client, ana).url == reverse("mfa_authenticate")
@@ -56,7 +53,7 @@ def test_a_code_from_the_app_is_asked_for_besides_the_password(ana: User, client
     assert is_in(client)
 
 
-def test_a_recovery_code_lets_in_once(ana: User, client: Client) -> None:
+def test_a_recovery_code_lets_in_once(ana, client):
     turn_on(client, ana)
     page = client.get(reverse("mfa_view_recovery_codes"))
     code = page.context["unused_codes"][0]
@@ -69,7 +66,7 @@ def test_a_recovery_code_lets_in_once(ana: User, client: Client) -> None:
 
 
 @pytest.mark.browser
-def test_a_passkey_is_made_and_signs_in(ana: User, page: Any, live_site: Any) -> None:
+def test_a_passkey_is_made_and_signs_in(ana, page, live_site):
     device = page.context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
@@ -78,7 +75,7 @@ def test_a_passkey_is_made_and_signs_in(ana: User, page: Any, live_site: Any) ->
     # A passkey belongs to a host name, which 127.0.0.1 is not.
     site = live_site.url.replace("127.0.0.1", "localhost")
 
-    def password(address: str, button: str, leads_to: str) -> None:
+    def password(address, button, leads_to):
         page.goto(f"{site}{address}")
         if page.locator("[name=login]").count():
             page.fill("[name=login]", ana.email)

@@ -11,26 +11,26 @@ from core.lib.slugs import free_slug, slug_of
     ("text", "slug"),
     [("Best Wallet 2026!", "best-wallet-2026"), ("  Über/Unter ", "uber-unter"), ("!", ""), ("six bridges", "six")],
 )
-def test_a_slug_is_made_of_the_words(text: str, slug: str) -> None:
+def test_a_slug_is_made_of_the_words(text, slug):
     assert slug_of(text, limit=4 if slug == "six" else 100) == slug
 
 
-def test_words_in_another_script_are_told_apart() -> None:
+def test_words_in_another_script_are_told_apart():
     assert len({slug_of("東京の新聞"), slug_of("大阪の新聞"), ""}) == 3
 
 
-def test_a_slug_that_is_taken_gets_the_first_number_that_is_free() -> None:
+def test_a_slug_that_is_taken_gets_the_first_number_that_is_free():
     assert free_slug("six", {"seven"}.__contains__, limit=9) == "six"
     assert free_slug("six", {"six", "six-2", "six-4"}.__contains__, limit=9) == "six-3"
 
 
-def test_the_number_has_room_within_the_limit() -> None:
+def test_the_number_has_room_within_the_limit():
     assert free_slug("bridges", {"bridges"}.__contains__, limit=7) == "bridg-2"
     assert free_slug("six-bridges", {"six-br"}.__contains__, limit=6) == "six-2"
 
 
 @given(st.text("ab-", min_size=1, max_size=12), st.sets(st.text("ab-2", max_size=6)), st.integers(6, 12))
-def test_what_comes_out_is_never_taken_nor_too_long(slug: str, taken: set[str], limit: int) -> None:
+def test_what_comes_out_is_never_taken_nor_too_long(slug, taken, limit):
     found = free_slug(slug, taken.__contains__, limit=limit)
     assert found not in taken
     assert len(found) <= limit

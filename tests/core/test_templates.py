@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,19 +28,19 @@ ALLOWED = {
 }
 
 
-def first_parts() -> Iterator[str]:
+def first_parts():
     """How the paths of the site begin: "blog/", "sitemap.xml" …"""
     for pattern in get_resolver().url_patterns:
         for entry in getattr(pattern, "url_patterns", []) if str(pattern.pattern) == "" else [pattern]:
             yield re.split(r"(?<=/)|<", str(entry.pattern))[0]
 
 
-def own_paths(text: str) -> list[str]:
+def own_paths(text):
     beginnings = "|".join(sorted({re.escape(part) for part in first_parts() if part}))
     return re.findall(rf"(?:^|(?<=[\s\"'`(=}}]))/(?:{beginnings})[^\s\"'`<,)]*", text)
 
 
-def strings_in(module: Path) -> Iterator[str]:
+def strings_in(module):
     """The strings of a module that are not docstrings, which speak of addresses."""
     tree = ast.parse(module.read_text())
     prose = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -51,26 +50,26 @@ def strings_in(module: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_no_line_of_a_template_is_longer_than_160_characters(name: str) -> None:
+def test_no_line_of_a_template_is_longer_than_160_characters(name):
     lines = (FOLDER / name).read_text().splitlines()
     assert [number for number, line in enumerate(lines, 1) if len(line) > 160] == []
 
 
-def test_an_own_path_is_told_from_another() -> None:
+def test_an_own_path_is_told_from_another():
     text = """<a href="/blog/a/">, '/feed.xml', {{ site_url }}/awards/, <a href="/">, "/blogger/", https://a.example/blog/"""
     assert own_paths(text) == ["/blog/a/", "/feed.xml", "/awards/"]
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name not in ALLOWED])
-def test_a_template_asks_for_addresses_by_name(name: str) -> None:
+def test_a_template_asks_for_addresses_by_name(name):
     assert own_paths((FOLDER / name).read_text()) == []
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name not in ALLOWED])
-def test_a_module_asks_for_addresses_by_name(name: str) -> None:
+def test_a_module_asks_for_addresses_by_name(name):
     assert [path for string in strings_in(ROOT / name) for path in own_paths(string)] == []
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_is_told_its_addresses_by_the_page(name: str) -> None:
+def test_a_script_is_told_its_addresses_by_the_page(name):
     assert own_paths((ROOT / name).read_text()) == []

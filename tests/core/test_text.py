@@ -17,7 +17,7 @@ LINE_ENDS = ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u
 
 
 @pytest.mark.parametrize("end", LINE_ENDS)
-def test_every_line_end_is_a_space_in_one_line_and_a_newline_in_prose(end: str) -> None:
+def test_every_line_end_is_a_space_in_one_line_and_a_newline_in_prose(end):
     assert one_line(f" Six{end}bridges{end}") == "Six bridges"
     assert prose(f"Six{end}bridges") == "Six\nbridges"
 
@@ -25,27 +25,27 @@ def test_every_line_end_is_a_space_in_one_line_and_a_newline_in_prose(end: str) 
 @pytest.mark.parametrize(
     "unfit", ["\0", "\x01", "\x1f", "\x7f", "\x80", "\x9f", "\ud800", "\ufeff", "\ufffe", "\uffff"]
 )
-def test_what_cannot_be_stored_is_left_out(unfit: str) -> None:
+def test_what_cannot_be_stored_is_left_out(unfit):
     assert storable(f"a{unfit}b") == prose(f"a{unfit}b") == one_line(f"a{unfit}b") == "ab"
 
 
 @pytest.mark.parametrize("hidden", ["\u200b", "\u202a", "\u202e", "\u2060", "\u2066", "\u2069", "\ufff9"])
-def test_what_nobody_sees_stays_in_markup_and_code_but_not_in_words(hidden: str) -> None:
+def test_what_nobody_sees_stays_in_markup_and_code_but_not_in_words(hidden):
     assert storable(f"a{hidden}b") == f"a{hidden}b"
     assert prose(f"a{hidden}b") == one_line(f"a{hidden}b") == "ab"
 
 
 @pytest.mark.parametrize("text", ["👩\u200d🚀", "می\u200cخواهم", "שלום\u200f!", "a\u00adb"])
-def test_what_scripts_and_emoji_need_stays(text: str) -> None:
+def test_what_scripts_and_emoji_need_stays(text):
     assert one_line(text) == prose(text) == text
 
 
-def test_markup_keeps_its_lines_and_tabs() -> None:
+def test_markup_keeps_its_lines_and_tabs():
     assert storable("a\r\n\tb\rc\n") == "a\n\tb\nc\n"
 
 
 @given(_ODD)
-def test_any_text_becomes_one_line_that_a_header_and_a_feed_take(text: str) -> None:
+def test_any_text_becomes_one_line_that_a_header_and_a_feed_take(text):
     line = one_line(text)
     message = EmailMessage(policy=policy.SMTP)
     message["Subject"] = line  # raises ValueError for what would be two
@@ -55,6 +55,6 @@ def test_any_text_becomes_one_line_that_a_header_and_a_feed_take(text: str) -> N
 
 
 @given(_ODD)
-def test_cleaning_prose_twice_changes_nothing(text: str) -> None:
+def test_cleaning_prose_twice_changes_nothing(text):
     assert prose(prose(text)) == prose(text)
     assert storable(storable(text)) == storable(text)

@@ -1,7 +1,6 @@
 """A row moves on once, from a state that allows it, whoever else is at it; a refusal says so in words."""
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,7 +15,7 @@ State = Article.State
 
 
 @pytest.mark.django_db
-def test_a_row_moves_on_with_what_changes_beside_its_state_and_the_object_shows_it() -> None:
+def test_a_row_moves_on_with_what_changes_beside_its_state_and_the_object_shows_it():
     article = factories.article()
     move(article, sources=[State.DRAFT], to=State.IN_REVIEW, action="sent to review", version=F("version") + 1)
     assert (article.state, article.version) == ("in_review", 2)
@@ -24,7 +23,7 @@ def test_a_row_moves_on_with_what_changes_beside_its_state_and_the_object_shows_
 
 
 @pytest.mark.django_db
-def test_a_refusal_changes_nothing_and_says_where_the_row_is() -> None:
+def test_a_refusal_changes_nothing_and_says_where_the_row_is():
     article = factories.article()
     with pytest.raises(TransitionRefused, match=r"^This article is draft, so it cannot be unpublished\.$"):
         move(article, sources=[State.PUBLISHED], to=State.DRAFT, action="unpublished", slug="other")
@@ -32,7 +31,7 @@ def test_a_refusal_changes_nothing_and_says_where_the_row_is() -> None:
 
 
 @pytest.mark.django_db
-def test_what_is_asked_for_twice_has_been_done_already() -> None:
+def test_what_is_asked_for_twice_has_been_done_already():
     article = factories.article()
     Article.objects.update(state=State.ARCHIVED)
     with pytest.raises(TransitionRefused, match=r"^“Six” is archived already\.$"):
@@ -41,17 +40,17 @@ def test_what_is_asked_for_twice_has_been_done_already() -> None:
 
 
 @pytest.mark.django_db
-def test_only_the_row_itself_is_changed() -> None:
+def test_only_the_row_itself_is_changed():
     one, other = factories.article(), factories.article()
     assert change_if(one, Q(state=State.DRAFT), state=State.IN_REVIEW)
     other.refresh_from_db()
     assert other.state == State.DRAFT
 
 
-def beside(act: Callable[[], object]) -> object:
+def beside(act):
     """What it comes to on another connection."""
 
-    def run() -> object:
+    def run():
         try:
             return act()
         finally:
@@ -62,10 +61,10 @@ def beside(act: Callable[[], object]) -> object:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_who_had_to_wait_looks_again() -> None:
+def test_one_who_had_to_wait_looks_again():
     article, waits, outcomes = factories.article(), threading.Event(), []
 
-    def second() -> None:
+    def second():
         waits.set()
         outcomes.append(change_if(Article.objects.get(), Q(state=State.DRAFT), state=State.ARCHIVED))
         connection.close()
@@ -83,7 +82,7 @@ def test_one_who_had_to_wait_looks_again() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_locked_row_is_as_it_is_now_and_nobody_elses() -> None:
+def test_a_locked_row_is_as_it_is_now_and_nobody_elses():
     article, section = factories.article(), factories.category()
     beside(lambda: Article.objects.update(category=section, title="Newer"))
     with transaction.atomic():

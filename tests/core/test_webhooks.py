@@ -5,11 +5,9 @@ import hashlib
 import hmac
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,26 +15,24 @@ from articles.publishing import archive, publish, unpublish
 from core import doorbell, http_outbox, webhooks
 from core.models import OutgoingRequest, Webhook
 from tests.articles import factories
-from tests.http import HttpServer
-from tests.processes import RealProcess
 from tests.smtp import wait_until
 
 EVENTS = ["article.published", "article.updated", "article.unpublished", "article.archived"]
 
 
 @pytest.fixture
-def hook(db: None, http_server: HttpServer, settings: Any) -> Webhook:
+def hook(db, http_server, settings):
     settings.WEBHOOKS_TO_PRIVATE_HOSTS = True
     return Webhook.objects.create(name="index", url=f"{http_server.url}/hook", events=EVENTS)
 
 
-def deliver(later: timedelta = timedelta(0)) -> OutgoingRequest:
+def deliver(later=timedelta(0)):
     """Send what is due by then; the newest row as it is afterwards."""
     webhooks.send_deliveries(now=timezone.now() + later)
     return OutgoingRequest.objects.latest("pk")
 
 
-def test_each_step_of_an_article_is_told(hook: Webhook, http_server: HttpServer) -> None:
+def test_each_step_of_an_article_is_told(hook, http_server):
     article = factories.publication(title="News", tags=[factories.tag("fees").slug]).article
     publish(article)
     unpublish(article)
@@ -50,7 +46,7 @@ def test_each_step_of_an_article_is_told(hook: Webhook, http_server: HttpServer)
     assert told[0]["data"]["article"]["tags"] == ["fees"]
 
 
-def test_a_moved_article_says_where_it_was(hook: Webhook, http_server: HttpServer) -> None:
+def test_a_moved_article_says_where_it_was(hook, http_server):
     from articles.documents import apply_document, document_of
 
     article = factories.publication(slug="old").article
@@ -62,7 +58,7 @@ def test_a_moved_article_says_where_it_was(hook: Webhook, http_server: HttpServe
     assert shown["previous_url"].endswith("/blog/old/")
 
 
-def test_the_signature_covers_key_time_and_body(hook: Webhook, http_server: HttpServer) -> None:
+def test_the_signature_covers_key_time_and_body(hook, http_server):
     factories.publication()
     row = deliver()
     (asked,) = http_server.requests
@@ -72,23 +68,21 @@ def test_the_signature_covers_key_time_and_body(hook: Webhook, http_server: Http
     assert asked.headers["Webhook-Signature"] == f"v1,{base64.b64encode(digest).decode()}"
 
 
-def test_nothing_is_told_of_what_was_taken_back(hook: Webhook) -> None:
+def test_nothing_is_told_of_what_was_taken_back(hook):
     with transaction.atomic():
         factories.publication()
         transaction.set_rollback(True)
     assert not OutgoingRequest.objects.exists()
 
 
-def test_only_who_asked_is_told(hook: Webhook) -> None:
+def test_only_who_asked_is_told(hook):
     Webhook.objects.update(events=["article.archived"])
     Webhook.objects.create(name="off", url="https://off.example/", events=EVENTS, active=False)
     factories.publication()
     assert not OutgoingRequest.objects.exists()
 
 
-def test_who_answers_badly_is_asked_again_later_and_given_up_after_hours(
-    hook: Webhook, http_server: HttpServer
-) -> None:
+def test_who_answers_badly_is_asked_again_later_and_given_up_after_hours(hook, http_server):
     http_server.answers = [500, 302, 500]
     factories.publication()
     first = deliver()
@@ -103,7 +97,7 @@ def test_who_answers_badly_is_asked_again_later_and_given_up_after_hours(
     assert deliver().state == "sent"
 
 
-def test_a_silent_host_costs_one_try_a_run(hook: Webhook, http_server: HttpServer) -> None:
+def test_a_silent_host_costs_one_try_a_run(hook, http_server):
     http_server.stop()
     for _ in range(5):
         factories.publication()
@@ -112,7 +106,7 @@ def test_a_silent_host_costs_one_try_a_run(hook: Webhook, http_server: HttpServe
     assert "Not reached" in OutgoingRequest.objects.earliest("pk").error
 
 
-def test_who_is_gone_is_told_nothing_more(hook: Webhook, http_server: HttpServer) -> None:
+def test_who_is_gone_is_told_nothing_more(hook, http_server):
     http_server.answers = [410]
     factories.publication()
     assert deliver().state == "failed"
@@ -120,30 +114,28 @@ def test_who_is_gone_is_told_nothing_more(hook: Webhook, http_server: HttpServer
     assert OutgoingRequest.objects.count() == 1
 
 
-def test_a_private_address_is_never_told(hook: Webhook, http_server: HttpServer, settings: Any) -> None:
+def test_a_private_address_is_never_told(hook, http_server, settings):
     settings.WEBHOOKS_TO_PRIVATE_HOSTS = False
     factories.publication()
     assert "not on the public internet" in deliver().error
     assert http_server.requests == []
 
 
-def test_what_a_worker_that_died_had_taken_is_taken_again(hook: Webhook, http_server: HttpServer) -> None:
+def test_what_a_worker_that_died_had_taken_is_taken_again(hook, http_server):
     factories.publication()
     assert OutgoingRequest.objects.claim(limit=9)
     assert deliver().state == "queued"
     assert deliver(timedelta(minutes=3)).state == "sent"
 
 
-def test_old_requests_are_deleted(hook: Webhook) -> None:
+def test_old_requests_are_deleted(hook):
     factories.publication()
     deliver()
     assert http_outbox.delete_old(now=timezone.now() + timedelta(days=29)) == 0
     assert http_outbox.delete_old(now=timezone.now() + timedelta(days=31)) == 1
 
 
-def test_a_real_worker_tells_and_tells_again_when_the_other_end_is_back(
-    celery_worker: RealProcess, http_server: HttpServer, settings: Any
-) -> None:
+def test_a_real_worker_tells_and_tells_again_when_the_other_end_is_back(celery_worker, http_server, settings):
     Webhook.objects.create(name="index", url=f"{http_server.url}/hook", events=EVENTS)
     http_server.stop()
     factories.publication()
@@ -159,7 +151,7 @@ def test_a_real_worker_tells_and_tells_again_when_the_other_end_is_back(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("role", "allowed"), [("writer", False), ("newsletter manager", False), ("editor", True)])
-def test_editors_set_webhooks_up_and_nobody_below(role: str, allowed: bool, client: Client) -> None:
+def test_editors_set_webhooks_up_and_nobody_below(role, allowed, client):
     client.force_login(factories.user(role))
     hook = Webhook.objects.create(name="index", url="https://a.example/", events=EVENTS)
     row = http_outbox.queue_request(event="article.published", body={}, webhook=hook)
@@ -175,7 +167,7 @@ def test_editors_set_webhooks_up_and_nobody_below(role: str, allowed: bool, clie
 
 
 @pytest.mark.django_db
-def test_who_may_only_look_sees_no_secret_and_sends_nothing_again(client: Client) -> None:
+def test_who_may_only_look_sees_no_secret_and_sends_nothing_again(client):
     from django.contrib.auth.models import Permission
 
     viewer = factories.user("writer")
@@ -194,7 +186,7 @@ def test_who_may_only_look_sees_no_secret_and_sends_nothing_again(client: Client
 
 
 @pytest.mark.django_db
-def test_an_editor_sees_failures_sends_again_and_tries_out(client: Client) -> None:
+def test_an_editor_sees_failures_sends_again_and_tries_out(client):
     client.force_login(factories.user("editor"))
     hook = Webhook.objects.create(name="index", url="https://a.example/", events=EVENTS)
     row = http_outbox.queue_request(event="article.published", body={}, webhook=hook)
@@ -223,7 +215,7 @@ def test_an_editor_sees_failures_sends_again_and_tries_out(client: Client) -> No
         "http://localhost:8000/",
     ],
 )
-def test_an_address_that_is_none_is_refused(url: str, client: Client) -> None:
+def test_an_address_that_is_none_is_refused(url, client):
     client.force_login(factories.user("editor"))
     form = {"name": "x", "url": url, "events": ["article.published"], "active": "on"}
     assert client.post(reverse("admin:core_webhook_add"), form).status_code == 200

@@ -4,8 +4,6 @@ import re
 import socket
 import time
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -16,12 +14,12 @@ from core.celery import app
 from core.models import OutgoingMail
 from newsletter.models import Subscription
 from tests.newsletter import factories
-from tests.processes import ROOT, LiveSite, manage_command, own_site
+from tests.processes import ROOT, manage_command, own_site
 from tests.smtp import free_port, wait_until
 
 
 @pytest.fixture(params=["refused", "hanging"])
-def broken_broker(request: pytest.FixtureRequest) -> Iterator[str]:
+def broken_broker(request):
     """The address of a broker where nobody listens, or where nobody ever answers."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1] if request.param == "hanging" else free_port()
@@ -29,12 +27,12 @@ def broken_broker(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def site(transactional_db: None, broken_broker: str, _static_files: None, tmp_path: Path) -> Iterator[LiveSite]:
+def site(transactional_db, broken_broker, _static_files, tmp_path):
     with own_site(tmp_path / "web.log", CELERY_BROKER_URL=broken_broker) as site:
         yield site
 
 
-def sign_up(site: LiveSite, email: str) -> tuple[int, float]:
+def sign_up(site, email):
     """The status of the answer, and the seconds until it came."""
     began = time.monotonic()
     with urllib.request.urlopen(
@@ -43,7 +41,7 @@ def sign_up(site: LiveSite, email: str) -> tuple[int, float]:
         return answer.status, time.monotonic() - began
 
 
-def test_sign_ups_are_stored_and_answered_at_once(site: LiveSite) -> None:
+def test_sign_ups_are_stored_and_answered_at_once(site):
     factories.newsletter()
     sign_up(site, "first@example.com")  # the process's first page is slow for reasons of its own
     answers = [sign_up(site, f"reader{number}@example.com") for number in range(30)]
@@ -54,7 +52,7 @@ def test_sign_ups_are_stored_and_answered_at_once(site: LiveSite) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_task_that_rings_is_not_disturbed_and_its_process_ends(broken_broker: str) -> None:
+def test_a_task_that_rings_is_not_disturbed_and_its_process_ends(broken_broker):
     began = time.monotonic()
     code = 'import newsletter.tasks as t\nfor n in range(2000): t.ring(n)\nprint("done")'
     done = manage_command("shell", "--no-imports", "-c", code, CELERY_BROKER_URL=broken_broker)
@@ -63,7 +61,7 @@ def test_a_task_that_rings_is_not_disturbed_and_its_process_ends(broken_broker: 
     assert time.monotonic() - began < 15
 
 
-def test_bells_ring_again_once_the_broker_is_back() -> None:
+def test_bells_ring_again_once_the_broker_is_back():
     messages, aside = settings.VAR / "broker" / "messages", settings.VAR / "broker" / "aside"
     ringer = doorbell.Ringer()
     messages.rename(aside)
@@ -81,7 +79,7 @@ def test_bells_ring_again_once_the_broker_is_back() -> None:
     assert not ringer.broker_is_down
 
 
-def test_every_bell_has_a_task() -> None:
+def test_every_bell_has_a_task():
     sources = [
         path
         for part in ("core", "sponsors", "articles", "newsletter", "surveys", "cms")

@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -24,11 +23,11 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become som
 
 
 @pytest.fixture
-def var(tmp_path: Path) -> Path:
+def var(tmp_path):
     return tmp_path / "var"
 
 
-def kill_all(cluster: embedded.Cluster) -> None:
+def kill_all(cluster):
     """As a power cut would: the supervisor and every process of the server at once."""
     pids = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if belongs_to(entry, cluster)]
     assert len(pids) > 3, "found neither the supervisor nor the server"
@@ -38,7 +37,7 @@ def kill_all(cluster: embedded.Cluster) -> None:
     wait_until(lambda: stopped(cluster.var), what="their end")
 
 
-def belongs_to(process: Path, cluster: embedded.Cluster) -> bool:
+def belongs_to(process, cluster):
     """Whether a process has the server's lock open: the supervisor, the postmaster and its children do."""
     try:
         held = {link.readlink() for link in (process / "fd").iterdir()}
@@ -47,7 +46,7 @@ def belongs_to(process: Path, cluster: embedded.Cluster) -> bool:
     return cluster.folder / "server.lock" in held
 
 
-def test_what_was_committed_survives_a_power_cut(var: Path) -> None:
+def test_what_was_committed_survives_a_power_cut(var):
     cluster = embedded.Cluster(var)
     cluster.start()
     query(var, "CREATE TABLE kept AS SELECT 42 AS number")
@@ -58,7 +57,7 @@ def test_what_was_committed_survives_a_power_cut(var: Path) -> None:
         assert query(var, "SELECT number FROM kept") == 42
 
 
-def test_a_stale_process_number_that_is_another_programs_now_does_not_prevent_a_start(var: Path) -> None:
+def test_a_stale_process_number_that_is_another_programs_now_does_not_prevent_a_start(var):
     cluster = embedded.Cluster(var)
     cluster.start()
     kill_all(cluster)
@@ -69,7 +68,7 @@ def test_a_stale_process_number_that_is_another_programs_now_does_not_prevent_a_
         assert query(var, "SELECT 1") == 1
 
 
-def test_it_comes_back_by_itself_when_only_the_server_was_killed(var: Path) -> None:
+def test_it_comes_back_by_itself_when_only_the_server_was_killed(var):
     with embedded.running(var) as cluster:
         killed = cluster.postmaster_pid()
         assert killed
@@ -79,7 +78,7 @@ def test_it_comes_back_by_itself_when_only_the_server_was_killed(var: Path) -> N
     assert stopped(var)
 
 
-def test_it_stops_when_its_supervisor_was_killed_and_can_be_started_again(var: Path) -> None:
+def test_it_stops_when_its_supervisor_was_killed_and_can_be_started_again(var):
     cluster = embedded.Cluster(var)
     cluster.start()
     postmaster = cluster.postmaster_pid()
@@ -92,7 +91,7 @@ def test_it_stops_when_its_supervisor_was_killed_and_can_be_started_again(var: P
         assert query(var, "SELECT 1") == 1
 
 
-def test_a_server_started_by_hand_is_not_disturbed(var: Path) -> None:
+def test_a_server_started_by_hand_is_not_disturbed(var):
     with embedded.running(var) as cluster:
         pass
     prefix = programs.wrapper(cluster.folder).prefix
@@ -115,7 +114,7 @@ def test_a_server_started_by_hand_is_not_disturbed(var: Path) -> None:
 
 
 @pytest.fixture
-def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def common(tmp_path_factory):
     """A folder that other users can reach: pytest's own cannot."""
     folder = Path("/tmp") / f"moonpress-test-{os.getpid()}"
     folder.mkdir(mode=0o755)
@@ -123,7 +122,7 @@ def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def python_for_everyone() -> str:
+def python_for_everyone():
     """A Python that other users may run; ours may be in somebody's home."""
     for candidate in (sys.executable, "/usr/bin/python3"):
         probe = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", candidate, "-P", "-c"]
@@ -133,7 +132,7 @@ def python_for_everyone() -> str:
     pytest.skip("no Python, or not this clone, can be reached by another user")
 
 
-def run_as_nobody(var: Path, *program: str) -> subprocess.CompletedProcess[str]:
+def run_as_nobody(var, *program):
     packages = f"{embedded.ROOT}{os.pathsep}{Path(psycopg.__file__).parents[1]}"
     command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", python_for_everyone(), "-P"]
     return subprocess.run(
@@ -146,13 +145,13 @@ def run_as_nobody(var: Path, *program: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def psql(var: Path, sql: str) -> list[str]:
+def psql(var, sql):
     where = embedded.connection(var)
     return [programs.program("psql"), "-h", where["HOST"], "-U", where["USER"], "-d", where["NAME"], "-Atc", sql]
 
 
 @as_root
-def test_two_users_have_one_each_at_the_same_time(var: Path, common: Path) -> None:
+def test_two_users_have_one_each_at_the_same_time(var, common):
     theirs = common / "home" / "var"
     theirs.parent.mkdir(mode=0o700)
     shutil.chown(theirs.parent, "nobody")
@@ -164,7 +163,7 @@ def test_two_users_have_one_each_at_the_same_time(var: Path, common: Path) -> No
 
 
 @as_root
-def test_a_state_folder_of_somebody_else_is_refused_in_one_line(common: Path) -> None:
+def test_a_state_folder_of_somebody_else_is_refused_in_one_line(common):
     refused = run_as_nobody(common / "var", "true")
     assert refused.returncode == 1
     assert refused.stderr.startswith("moonpress: ")
@@ -173,7 +172,7 @@ def test_a_state_folder_of_somebody_else_is_refused_in_one_line(common: Path) ->
 
 
 @as_root
-def test_root_runs_the_server_of_data_that_another_user_made(common: Path) -> None:
+def test_root_runs_the_server_of_data_that_another_user_made(common):
     theirs = common / "home" / "var"
     theirs.parent.mkdir(mode=0o700)
     shutil.chown(theirs.parent, "nobody")
@@ -186,7 +185,7 @@ def test_root_runs_the_server_of_data_that_another_user_made(common: Path) -> No
     wait_until(lambda: stopped(theirs), what="its end")
 
 
-def in_a_system_without_user_namespaces(do: Callable[[], None]) -> int:
+def in_a_system_without_user_namespaces(do):
     """Run it as root of a namespace in which no further one may be made, as containers have it; the exit status."""
     ready, mapped = os.pipe(), os.pipe()
     child = os.fork()
@@ -211,11 +210,11 @@ def in_a_system_without_user_namespaces(do: Callable[[], None]) -> int:
 
 
 @as_root
-def test_root_without_user_namespaces_keeps_every_folder_closed(tmp_path: Path) -> None:
+def test_root_without_user_namespaces_keeps_every_folder_closed(tmp_path):
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
 
-    def use_it() -> None:
+    def use_it():
         assert subprocess.run(["unshare", "-U", "true"], capture_output=True, check=False).returncode != 0
         with embedded.running(home / "var") as cluster:
             assert query(home / "var", "SELECT 1") == 1

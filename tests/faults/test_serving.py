@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ CLEARED = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "EMAIL_URL", "MOONPRESS_VAR
 class Server:
     """One bin/serve, as a process, with what it printed."""
 
-    def __init__(self, clone: Path, port: int) -> None:
+    def __init__(self, clone, port):
         self.port = port
         self.output = clone / "output.txt"
         kept = {name: value for name, value in os.environ.items() if name not in CLEARED}
@@ -37,24 +36,24 @@ class Server:
                 start_new_session=True,
             )
 
-    def ready(self) -> "Server":
+    def ready(self):
         wait_until(lambda: self.process.poll() is not None or "ready in" in self.said(), seconds=240, what="bin/serve")
         assert self.process.poll() is None, self.said()
         return self
 
-    def said(self) -> str:
+    def said(self):
         return self.output.read_text(errors="replace")
 
-    def answer(self, path: str) -> int:
+    def answer(self, path):
         return int(urllib.request.urlopen(f"http://localhost:{self.port}{path}", timeout=20).status)
 
-    def end(self, number: signal.Signals) -> int:
+    def end(self, number):
         self.process.send_signal(number)
         return self.process.wait(60)
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clone(tmp_path_factory):
     """A copy of this clone whose path has spaces, with this one's .venv as a link."""
     folder = tmp_path_factory.mktemp("serve") / "my news room"
     shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
@@ -63,14 +62,14 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def server(clone: Path) -> Iterator[Server]:
+def server(clone):
     started = Server(clone, free_port())
     yield started
     if started.process.poll() is None:
         started.end(signal.SIGTERM)
 
 
-def processes_in(clone: Path) -> dict[int, str]:
+def processes_in(clone):
     """The command lines of all processes that work in the clone or were started from it, by their numbers."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
@@ -83,12 +82,12 @@ def processes_in(clone: Path) -> dict[int, str]:
     return found
 
 
-def wait_for_nothing_left(clone: Path) -> None:
+def wait_for_nothing_left(clone):
     wait_until(lambda: not processes_in(clone), seconds=30, what="the end of all processes")
     assert not embedded.Cluster(clone / "var").is_running()
 
 
-def test_it_serves_refuses_a_second_one_and_stops_whole(clone: Path, server: Server) -> None:
+def test_it_serves_refuses_a_second_one_and_stops_whole(clone, server):
     server.ready()
     assert server.answer("/") == server.answer("/admin/") == 200
     for needed in (f"http://localhost:{server.port}/admin/", "editor@example.com", "a long demo password"):
@@ -103,7 +102,7 @@ def test_it_serves_refuses_a_second_one_and_stops_whole(clone: Path, server: Ser
     wait_for_nothing_left(clone)
 
 
-def test_killed_it_leaves_nothing_that_prevents_a_start(clone: Path, server: Server) -> None:
+def test_killed_it_leaves_nothing_that_prevents_a_start(clone, server):
     server.ready()
     server.process.kill()
     server.process.wait()
@@ -118,13 +117,13 @@ def test_killed_it_leaves_nothing_that_prevents_a_start(clone: Path, server: Ser
     wait_for_nothing_left(clone)
 
 
-def running(clone: Path, words: str) -> int | None:
+def running(clone, words):
     """The number of a process of the clone whose command line holds these words."""
     return next((pid for pid, line in processes_in(clone).items() if words in line and "/bin/sh" not in line), None)
 
 
 @pytest.mark.parametrize("words", ["celery --quiet --app core worker", " beat ", "granian"])
-def test_what_dies_is_started_again_while_the_rest_goes_on(clone: Path, server: Server, words: str) -> None:
+def test_what_dies_is_started_again_while_the_rest_goes_on(clone, server, words):
     server.ready()
     parent = min(pid for pid, line in processes_in(clone).items() if words in line)
     os.kill(parent, signal.SIGKILL)
@@ -134,14 +133,14 @@ def test_what_dies_is_started_again_while_the_rest_goes_on(clone: Path, server: 
     assert server.process.poll() is None
 
 
-def answers(server: Server) -> bool:
+def answers(server):
     try:
         return server.answer("/blog/") == 200
     except OSError:
         return False
 
 
-def test_a_taken_port_is_said_before_anything_is_started(clone: Path) -> None:
+def test_a_taken_port_is_said_before_anything_is_started(clone):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -1,20 +1,20 @@
 """What the tests of sponsors are made of; every booking and verdict goes through the functions that the site uses."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from django.utils import timezone
 
 from core.models import User
 from sponsors import approval, availability, booking
-from sponsors.models import Creative, Package, PackageItem, PlacementKind
+from sponsors.models import Package, PackageItem, PlacementKind
 
 
-def today() -> date:
+def today():
     return timezone.now().date()
 
 
-def soon(days: int = 7) -> date:
+def soon(days=7):
     return today() + timedelta(days=days)
 
 
@@ -64,7 +64,7 @@ def confirmed(bought=None, **fields):
     return booking.confirm(held(bought, **fields), by=None)
 
 
-def submitted(creative: Creative, *, by=None, **fields):
+def submitted(creative, *, by=None, **fields):
     fields = {
         "headline": "Keys that stay yours",
         "body": "Custody with a second lock.",
@@ -73,7 +73,7 @@ def submitted(creative: Creative, *, by=None, **fields):
     return approval.submit(creative, by=by, **fields)
 
 
-def approved(creative: Creative, **fields):
+def approved(creative, **fields):
     version = submitted(creative, **fields)
     approval.approve(version, by=user("second@example.com"))
     return version

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.models import OutgoingMail
 from surveys import ledger, release, seasons
-from surveys.models import AwardCategory, Ballot, Season, UnsealedBallot
+from surveys.models import Ballot, Season, UnsealedBallot
 
 
 def draft_season(slug="moon-2026", *, categories=("wallet",), nominees=("ada", "bit", "coin"), **fields):
@@ -29,7 +29,7 @@ def open_season(slug="moon-2026", **fields):
     return season
 
 
-def cast(category: AwardCategory, choice, number=1, *, sealed=False):
+def cast(category, choice, number=1, *, sealed=False):
     """Confirmed ballots of as many voters, in or not yet in the ledger."""
     start = Ballot.objects.count()
     made = []
@@ -68,15 +68,15 @@ def close_and_release(season):
     release.release_season(season)
 
 
-def body_of(mail: OutgoingMail) -> str:
+def body_of(mail):
     message = email.message_from_bytes(bytes(mail.message), policy=default)
     return message.get_body(("plain",)).get_content()
 
 
-def last_mail() -> OutgoingMail:
+def last_mail():
     return OutgoingMail.objects.order_by("id").last()
 
 
-def link_in(text: str) -> str:
+def link_in(text):
     """The path of the ballot link in a mail."""
     return re.search(r"https?://[^/\s]+(/awards/ballot/[\w-]+/)", text)[1]

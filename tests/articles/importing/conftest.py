@@ -1,22 +1,17 @@
 """How the tests write exports and import them."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.articles.importing.samples import csv_of
 
-if TYPE_CHECKING:
-    from articles.importing.load.report import Report
-
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
+def write(tmp_path):
     """Write an export to a file."""
 
-    def written(content: str | bytes | list[dict[str, str]], name: str = "posts.csv") -> Path:
+    def written(content, name="posts.csv"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(content, list):
@@ -28,19 +23,19 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def bring_in(settings: Any, tmp_path: Path) -> "Callable[..., Report]":
+def bring_in(settings, tmp_path):
     """Import a file or folder without fetching anything."""
     if tmp_path not in Path(settings.MEDIA_ROOT).parents:
         settings.MEDIA_ROOT = tmp_path / "media"
 
     def brought(
-        path: Path,
-        format_name: str = "auto",
+        path,
+        format_name="auto",
         *,
-        dry_run: bool = False,
-        encoding: str | None = None,
-        site: str = "",
-    ) -> "Report":
+        dry_run=False,
+        encoding=None,
+        site="",
+    ):
         from articles.images import MAX_BYTES
         from articles.importing.detecting import open_export
         from articles.importing.load.fetcher import Fetcher

@@ -14,14 +14,14 @@ WEBFLOW_COLUMNS = [
 _DAY = "Mon Mar 03 2025 09:30:00 GMT+0000 (Coordinated Universal Time)"
 
 
-def webflow_row(name: str = "A plain post", **cells: str) -> dict[str, str]:
+def webflow_row(name="A plain post", **cells):
     """One row of a Webflow export."""
     row = dict.fromkeys(WEBFLOW_COLUMNS, "") | {"Name": name, "Slug": name.lower().replace(" ", "-")}
     row |= {"Item ID": f"{sum(map(ord, name)):024x}", "Archived": "false", "Draft": "false", "Published On": _DAY}
     return row | {"Category": "field-notes", "Author": "ada-lund", "Post Body": "<p>Words of the post.</p>"} | cells
 
 
-def csv_of(rows: list[dict[str, str]]) -> str:
+def csv_of(rows):
     out = io.StringIO()
     columns = list(dict.fromkeys(column for row in rows for column in row))
     writer = csv.DictWriter(out, columns)
@@ -30,7 +30,7 @@ def csv_of(rows: list[dict[str, str]]) -> str:
     return out.getvalue()
 
 
-def ghost_export(*posts: dict[str, object], **tables: object) -> str:
+def ghost_export(*posts, **tables):
     """A Ghost export with some posts; a post's `tags` and `authors` are ids of the tables."""
     rows, links, bylines = [], [], []
     for number, post in enumerate(posts, 1):
@@ -58,7 +58,7 @@ WXR_HEAD = """<?xml version="1.0" encoding="UTF-8" ?>
 """  # fmt: skip
 
 
-def wxr_item(number: int = 1, body: str = "Words.", *, title: str = "", extra: str = "", **fields: str) -> str:
+def wxr_item(number=1, body="Words.", *, title="", extra="", **fields):
     """One item of a WordPress export."""
     fields = {"post_id": str(number), "post_date": "2024-05-01 10:00:00", "post_date_gmt": "2024-05-01 08:00:00", "post_name": f"post-{number}", "status": "publish", "post_type": "post", "post_password": "", "is_sticky": "0"} | fields  # fmt: skip
     rows = "".join(f"<wp:{name}><![CDATA[{value}]]></wp:{name}>" for name, value in fields.items())
@@ -66,22 +66,22 @@ def wxr_item(number: int = 1, body: str = "Words.", *, title: str = "", extra: s
     return f"<item><title><![CDATA[{title or f'Post {number}'}]]></title><link>{link}</link><dc:creator><![CDATA[ada]]></dc:creator><guid isPermaLink='false'>https://old.example/?p={number}</guid><description></description><content:encoded><![CDATA[{body}]]></content:encoded>{rows}{extra}</item>\n"  # fmt: skip
 
 
-def wxr(*items: str) -> str:
+def wxr(*items):
     return WXR_HEAD + "".join(items) + "</channel></rss>\n"
 
 
-def wxr_meta(key: str, value: str) -> str:
+def wxr_meta(key, value):
     return f"<wp:postmeta><wp:meta_key><![CDATA[{key}]]></wp:meta_key><wp:meta_value><![CDATA[{value}]]></wp:meta_value></wp:postmeta>"
 
 
-def png(colour: str = "red") -> bytes:
+def png(colour="red"):
     """A small picture."""
     out = io.BytesIO()
     Image.new("RGB", (8, 8), colour).save(out, "PNG")
     return out.getvalue()
 
 
-def zipped(files: dict[str, str | bytes]) -> bytes:
+def zipped(files):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

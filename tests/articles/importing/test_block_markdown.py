@@ -1,7 +1,5 @@
 """Blocks written as Markdown are the same blocks when they are read again."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from articles.importing.posts import PostRefused
 from core.lib.html import clean, text_of
 
 
-def canonical(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def canonical(blocks):
     return [
         {
             "type": block["type"],
@@ -22,7 +20,7 @@ def canonical(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def again(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def again(blocks):
     form = form_of(blocks)
     return canonical(read_blocks(write_blocks(blocks, form), form))
 
@@ -57,16 +55,16 @@ EVERY_BLOCK = canonical(
 )  # fmt: skip
 
 
-def test_every_kind_of_block_comes_back_as_it_was() -> None:
+def test_every_kind_of_block_comes_back_as_it_was():
     assert again(EVERY_BLOCK) == EVERY_BLOCK
 
 
 @pytest.mark.parametrize("block", EVERY_BLOCK, ids=lambda block: block["type"])
-def test_a_block_by_itself_comes_back_as_it_was(block: dict[str, Any]) -> None:
+def test_a_block_by_itself_comes_back_as_it_was(block):
     assert again([block]) == [block]
 
 
-def test_a_text_is_readable_markdown() -> None:
+def test_a_text_is_readable_markdown():
     assert (
         write_blocks(EVERY_BLOCK[:1], "lines")
         == "## Part\n\nA **bold** claim, [linked](/blog/x/).\n\n- one\n- two\n  1. deep\n"
@@ -82,7 +80,7 @@ def test_a_text_is_readable_markdown() -> None:
         (":::image\na: [\n:::", "no YAML"),
     ],
 )
-def test_a_broken_block_is_refused_and_says_where(text: str, reason: str) -> None:
+def test_a_broken_block_is_refused_and_says_where(text, reason):
     with pytest.raises(PostRefused, match=reason):
         read_blocks(text, "lines")
 
@@ -103,7 +101,7 @@ _ELEMENT = st.one_of(
 
 @settings(max_examples=250, deadline=None)
 @given(st.lists(_ELEMENT, min_size=1, max_size=5), st.sampled_from(["\n", "", "\n\n"]), st.sampled_from(EVERY_BLOCK))
-def test_any_rich_text_comes_back_byte_for_byte(elements: list[str], between: str, other: dict[str, Any]) -> None:
+def test_any_rich_text_comes_back_byte_for_byte(elements, between, other):
     html = clean(between.join(elements)).strip()
     if not text_of(html).strip():
         return

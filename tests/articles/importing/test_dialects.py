@@ -1,7 +1,5 @@
 """What site generators write around Markdown: configurations, includes, notices, components."""
 
-from typing import Any
-
 import pytest
 
 from articles.documents import document_of
@@ -16,13 +14,13 @@ HEAD = "---\ntitle: One\ndate: 2024-05-01\n---\n"
 def site(write, bring_in):
     """Import the files of a site."""
 
-    def brought(files: dict[str, str | bytes]) -> Any:
+    def brought(files):
         return bring_in(write(zipped(files), "site.zip"))
 
     return brought
 
 
-def blocks_of(slug: str = "one") -> list[dict[str, Any]]:
+def blocks_of(slug="one"):
     return document_of(Article.objects.get(slug=slug))["blocks"]
 
 
@@ -36,12 +34,12 @@ def blocks_of(slug: str = "one") -> list[dict[str, Any]]:
         ({"config.yaml": "baseURL: https://old.example\n"}, "content/posts/one/index.md", "/posts/one/"),
     ],
 )
-def test_old_addresses_follow_the_configuration(site, config: dict[str, str | bytes], name: str, old: str) -> None:
+def test_old_addresses_follow_the_configuration(site, config, name, old):
     site(config | {name: HEAD + "x"})
     assert list(Redirect.objects.values_list("path", flat=True)) == [old]
 
 
-def test_links_to_the_site_that_its_configuration_names_become_its_own(site) -> None:
+def test_links_to_the_site_that_its_configuration_names_become_its_own(site):
     site(
         {
             "_config.yml": "url: https://old.example\n",
@@ -51,7 +49,7 @@ def test_links_to_the_site_that_its_configuration_names_become_its_own(site) -> 
     assert blocks_of()[0]["html"] == '<p><a href="/two/">two</a></p>'
 
 
-def test_posts_in_html_come_and_those_in_other_formats_are_named(site) -> None:
+def test_posts_in_html_come_and_those_in_other_formats_are_named(site):
     report = site(
         {"_posts/2024-05-01-one.html": HEAD + "<p>Words *as they are*</p>", "_posts/2024-05-02-two.textile": "h1. Two"}
     )
@@ -62,12 +60,12 @@ def test_posts_in_html_come_and_those_in_other_formats_are_named(site) -> None:
 @pytest.mark.parametrize(
     "date", ["Jul 08 2022", "July 8, 2022", "8th July 2022", "2022-07-08T00:00:00.000Z", "Friday, July 8, 2022"]
 )
-def test_dates_are_read_as_people_write_them(site, date: str) -> None:
+def test_dates_are_read_as_people_write_them(site, date):
     site({"one.md": f"---\ntitle: One\npubDate: '{date}'\n---\nx"})
     assert Article.objects.get().published_at.date().isoformat() == "2022-07-08"
 
 
-def test_a_date_that_cannot_be_read_makes_a_draft_and_is_named(site) -> None:
+def test_a_date_that_cannot_be_read_makes_a_draft_and_is_named(site):
     report = site({"one.md": "---\ntitle: One\ndate: someday\n---\nx"})
     assert Article.objects.get().state == "draft"
     assert report.notes.left == {"the date “someday”, which cannot be read": 1}
@@ -85,12 +83,12 @@ def test_a_date_that_cannot_be_read_makes_a_draft_and_is_named(site) -> None:
         ("Said[^1].\n\n[^1]: By her.\n", {"type": "richtext", "html": "<p>Said<sup>[1]</sup>.</p>\n<hr>\n<ol><li><p>By her.</p></li></ol>"}),
     ],
 )  # fmt: skip
-def test_what_generators_fill_in_becomes_what_it_showed(site, text: str, expected: dict[str, Any]) -> None:
+def test_what_generators_fill_in_becomes_what_it_showed(site, text, expected):
     site({"one.md": HEAD + text})
     assert blocks_of() == [expected]
 
 
-def test_components_leave_their_words_and_are_named(site) -> None:
+def test_components_leave_their_words_and_are_named(site):
     text = 'import A from \'a\'\n\n<Chart data={[1, 2]} />\n\n<Box type="x">**Careful**</Box>\n\n<YouTube id="abcdefghijk" />\n\nHello {name}\n'
     report = site({"one.mdx": HEAD + text})
     assert [block.get("html") or block["url"] for block in blocks_of()] == [
@@ -105,11 +103,11 @@ def test_components_leave_their_words_and_are_named(site) -> None:
     }
 
 
-def test_an_address_that_is_a_template_is_no_address(site) -> None:
+def test_an_address_that_is_a_template_is_no_address(site):
     site({"one.md": "---\ntitle: One\ndate: 2024-05-01\npermalink: '/{{ page.x }}/index.html'\n---\nx"})
     assert not Redirect.objects.exists()
 
 
-def test_tabs_in_front_matter_are_no_obstacle(site) -> None:
+def test_tabs_in_front_matter_are_no_obstacle(site):
     site({"one.md": "---\ntitle:\tOne\ntags:\n\t- a\n---\nx"})
     assert document_of(Article.objects.get())["tags"] == ["a"]

@@ -3,8 +3,6 @@
 import io
 import re
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -25,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def newsroom(settings: Any, tmp_path: Path) -> None:
+def newsroom(settings, tmp_path):
     """A site with every block, every state and everything that articles refer to."""
     settings.MEDIA_ROOT = tmp_path / "first"
     asset = store_image(png("blue"), name="dot.png", alt="A dot", credit="Ada")
@@ -72,7 +70,7 @@ def newsroom(settings: Any, tmp_path: Path) -> None:
     redirect_path("/old/", "/blog/two/")
 
 
-def everything() -> dict[str, Any]:
+def everything():
     """What a site says, apart from ids and the time of the import."""
     return {
         "articles": [
@@ -105,14 +103,14 @@ def everything() -> dict[str, Any]:
     }
 
 
-def empty(settings: Any, tmp_path: Path) -> None:
+def empty(settings, tmp_path):
     """Another site, with nothing in it."""
     settings.MEDIA_ROOT = tmp_path / "second"
     for model in (Publication, Article, Category, Author, Tag, Snippet, Redirect, ImageAsset):
         model.objects.all().delete()
 
 
-def _without_ids(site: dict[str, Any]) -> dict[str, Any]:
+def _without_ids(site):
     """Marks in rendered text name other articles by a number of this database."""
     rows = [
         (slug, title, re.sub(r"slot:also_read:\d+", "slot:also_read:", html), *rest)
@@ -121,7 +119,7 @@ def _without_ids(site: dict[str, Any]) -> dict[str, Any]:
     return site | {"shown": rows}
 
 
-def test_an_exported_site_is_the_same_when_it_is_imported(newsroom, bring_in, settings: Any, tmp_path: Path) -> None:
+def test_an_exported_site_is_the_same_when_it_is_imported(newsroom, bring_in, settings, tmp_path):
     before = everything()
     counts = export_site(tmp_path / "out")
     assert (counts["articles"], counts["images"], counts["images without a file"]) == (5, 1, 0)
@@ -132,7 +130,7 @@ def test_an_exported_site_is_the_same_when_it_is_imported(newsroom, bring_in, se
     assert bring_in(tmp_path / "out").counts["unchanged"] == 5
 
 
-def test_an_export_into_its_own_site_changes_nothing(newsroom, bring_in, tmp_path: Path) -> None:
+def test_an_export_into_its_own_site_changes_nothing(newsroom, bring_in, tmp_path):
     before = everything()
     export_site(tmp_path / "out")
     report = bring_in(tmp_path / "out")
@@ -141,7 +139,7 @@ def test_an_export_into_its_own_site_changes_nothing(newsroom, bring_in, tmp_pat
 
 
 @pytest.mark.parametrize("colour", ["red", (10, 20, 30, 90)])
-def test_images_stay_the_same_to_the_byte(bring_in, settings: Any, tmp_path: Path, colour: Any) -> None:
+def test_images_stay_the_same_to_the_byte(bring_in, settings, tmp_path, colour):
     out = io.BytesIO()
     Image.effect_noise((300, 200), 60).convert("RGBA" if isinstance(colour, tuple) else "RGB").save(out, "PNG")
     asset = store_image(out.getvalue(), name="a.png")
@@ -155,9 +153,7 @@ def test_images_stay_the_same_to_the_byte(bring_in, settings: Any, tmp_path: Pat
     assert (tmp_path / "second" / asset.file).read_bytes() == before
 
 
-def test_an_image_of_an_export_with_something_hidden_in_it_is_written_anew(
-    bring_in, settings: Any, tmp_path: Path
-) -> None:
+def test_an_image_of_an_export_with_something_hidden_in_it_is_written_anew(bring_in, settings, tmp_path):
     asset = store_image(png("blue"), name="a.png")
     create_article({"title": "One", "blocks": [{"type": "image", "src": asset.file, "alt": "A"}]})
     export_site(tmp_path / "out")
@@ -170,7 +166,7 @@ def test_an_image_of_an_export_with_something_hidden_in_it_is_written_anew(
     assert b"script" not in (tmp_path / "second" / asset.file).read_bytes()
 
 
-def test_texts_side_by_side_stay_apart(bring_in, settings: Any, tmp_path: Path) -> None:
+def test_texts_side_by_side_stay_apart(bring_in, settings, tmp_path):
     blocks = [{"type": "richtext", "html": "<p>One.</p>"}, {"type": "richtext", "html": "<p>Two.</p>"}]
     article = create_article({"title": "Apart", "slug": "apart", "blocks": blocks})
     before = document_of(article)
@@ -180,7 +176,7 @@ def test_texts_side_by_side_stay_apart(bring_in, settings: Any, tmp_path: Path) 
     assert document_of(Article.objects.get()) == before
 
 
-def test_an_export_can_be_zipped(newsroom, bring_in, write, settings: Any, tmp_path: Path) -> None:
+def test_an_export_can_be_zipped(newsroom, bring_in, write, settings, tmp_path):
     out = tmp_path / "out"
     export_site(out)
     before = everything()
@@ -190,7 +186,7 @@ def test_an_export_can_be_zipped(newsroom, bring_in, write, settings: Any, tmp_p
     assert everything()["articles"] == before["articles"]
 
 
-def test_the_command_writes_a_folder_and_refuses_one_that_is_in_use(newsroom, tmp_path: Path, capsys) -> None:
+def test_the_command_writes_a_folder_and_refuses_one_that_is_in_use(newsroom, tmp_path, capsys):
     call_command("export_site", tmp_path / "out")
     assert "5 articles" in capsys.readouterr().out
     text = (tmp_path / "out" / "articles" / "two.md").read_text()
@@ -200,9 +196,7 @@ def test_the_command_writes_a_folder_and_refuses_one_that_is_in_use(newsroom, tm
         call_command("export_site", tmp_path / "out")
 
 
-def test_an_export_that_was_tampered_with_is_refused_or_cleaned(
-    newsroom, bring_in, settings: Any, tmp_path: Path
-) -> None:
+def test_an_export_that_was_tampered_with_is_refused_or_cleaned(newsroom, bring_in, settings, tmp_path):
     out = tmp_path / "out"
     export_site(out)
     empty(settings, tmp_path)

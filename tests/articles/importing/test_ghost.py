@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -14,15 +13,15 @@ from tests.articles.importing.samples import ghost_export, png, zipped
 pytestmark = pytest.mark.django_db
 
 
-def lexical(*nodes: dict[str, Any]) -> str:
+def lexical(*nodes):
     return json.dumps({"root": {"type": "root", "children": nodes}})
 
 
-def text(words: str, form: int = 0) -> dict[str, Any]:
+def text(words, form=0):
     return {"type": "extended-text", "text": words, "format": form}
 
 
-def mobiledoc(sections: list[Any], cards: list[Any] = [], markups: list[Any] = [], atoms: list[Any] = []) -> str:  # noqa: B006 - read only
+def mobiledoc(sections, cards=[], markups=[], atoms=[]):  # noqa: B006 - read only
     return json.dumps({"version": "0.3.1", "sections": sections, "cards": cards, "markups": markups, "atoms": atoms})
 
 
@@ -30,7 +29,7 @@ def mobiledoc(sections: list[Any], cards: list[Any] = [], markups: list[Any] = [
 def blocks(write, bring_in):
     """The blocks of the one post that a Ghost row makes."""
 
-    def made(**row: object) -> list[dict[str, Any]]:
+    def made(**row):
         report = bring_in(write(ghost_export(row), "export.json"))
         assert not report.failed, report.entries
         return document_of(Article.objects.get())["blocks"]
@@ -38,7 +37,7 @@ def blocks(write, bring_in):
     return made
 
 
-def test_a_post_comes_with_its_tags_authors_dates_and_meta(write, bring_in) -> None:
+def test_a_post_comes_with_its_tags_authors_dates_and_meta(write, bring_in):
     tags = [
         {"id": "t1", "name": "Field notes", "slug": "field-notes"},
         {"id": "t2", "name": "ETH", "slug": "eth"},
@@ -102,7 +101,7 @@ def test_a_post_comes_with_its_tags_authors_dates_and_meta(write, bring_in) -> N
     assert report.notes.left["internal tags (#…)"] == 1
 
 
-def test_lexical_texts_keep_their_marks_lists_and_links(blocks) -> None:
+def test_lexical_texts_keep_their_marks_lists_and_links(blocks):
     found = blocks(lexical=lexical(
         {"type": "extended-heading", "tag": "h2", "children": [text("Part")]},
         {"type": "paragraph", "children": [text("bold", 1), text(" and "), text("both", 3), {"type": "linebreak"}, {"type": "link", "url": "https://x.example/?a=1&b=2", "children": [text("link")]}]},
@@ -140,18 +139,18 @@ LEXICAL_CARDS = [
 
 
 @pytest.mark.parametrize(("card", "expected"), LEXICAL_CARDS, ids=[card["type"] for card, _ in LEXICAL_CARDS])
-def test_a_lexical_card_becomes_a_block(blocks, card: dict[str, Any], expected: list[dict[str, Any]]) -> None:
+def test_a_lexical_card_becomes_a_block(blocks, card, expected):
     assert blocks(lexical=lexical(card)) == expected
 
 
 @pytest.mark.parametrize(("card", "expected"), LEXICAL_CARDS, ids=[card["type"] for card, _ in LEXICAL_CARDS])
-def test_a_mobiledoc_card_becomes_the_same_block(blocks, card: dict[str, Any], expected: list[dict[str, Any]]) -> None:
+def test_a_mobiledoc_card_becomes_the_same_block(blocks, card, expected):
     name = {"codeblock": "code", "horizontalrule": "hr"}.get(card["type"], card["type"])
     payload = {key: value for key, value in card.items() if key != "type"}
     assert blocks(mobiledoc=mobiledoc([[10, 0]], cards=[[name, payload]])) == expected
 
 
-def test_mobiledoc_texts_keep_their_marks_lists_and_line_breaks(blocks) -> None:
+def test_mobiledoc_texts_keep_their_marks_lists_and_line_breaks(blocks):
     found = blocks(mobiledoc=mobiledoc(
         [[1, "h2", [[0, [], 0, "Part"]]], [1, "p", [[0, [0], 0, "a "], [0, [1], 2, "b"], [1, [], 0, 0], [0, [2], 1, "link"]]], [3, "ul", [[[0, [], 0, "one"]], [[0, [], 0, "two"]]]], [1, "p", []]],
         markups=[["strong"], ["em"], ["a", ["href", "https://x.example/"]]],
@@ -164,7 +163,7 @@ def test_mobiledoc_texts_keep_their_marks_lists_and_line_breaks(blocks) -> None:
     ]
 
 
-def test_what_ghost_rendered_is_taken_before_what_it_stored(blocks) -> None:
+def test_what_ghost_rendered_is_taken_before_what_it_stored(blocks):
     html = '<!--kg-card-begin: html--><p>From HTML</p><!--kg-card-end: html--><div class="kg-card kg-toggle-card"><div class="kg-toggle-heading"><h4 class="kg-toggle-heading-text">Why?</h4><button class="kg-toggle-card-icon"><svg></svg></button></div><div class="kg-toggle-content"><p>So.</p></div></div>'
     found = blocks(html=html, lexical=lexical({"type": "paragraph", "children": [text("From Lexical")]}))
     assert found == [
@@ -173,7 +172,7 @@ def test_what_ghost_rendered_is_taken_before_what_it_stored(blocks) -> None:
     ]
 
 
-def test_an_unknown_card_keeps_its_words_and_is_reported(write, bring_in) -> None:
+def test_an_unknown_card_keeps_its_words_and_is_reported(write, bring_in):
     node = {"type": "hologram", "children": [text("Words in it")]}
     report = bring_in(write(ghost_export({"lexical": lexical(node)}), "export.json"))
     assert "Words in it" in document_of(Article.objects.get())["blocks"][0]["html"]
@@ -193,14 +192,12 @@ def test_an_unknown_card_keeps_its_words_and_is_reported(write, bring_in) -> Non
         ({"published_at": 1714550400000}, "published"),
     ],
 )
-def test_the_state_of_a_post_is_kept_and_nothing_private_is_published(
-    write, bring_in, row: dict[str, object], state: str
-) -> None:
+def test_the_state_of_a_post_is_kept_and_nothing_private_is_published(write, bring_in, row, state):
     bring_in(write(ghost_export({"html": "<p>x</p>"} | row), "export.json"))
     assert Article.objects.get().state == state
 
 
-def test_pictures_in_the_zip_are_stored_and_links_to_the_old_site_become_paths(write, bring_in) -> None:
+def test_pictures_in_the_zip_are_stored_and_links_to_the_old_site_become_paths(write, bring_in):
     html = '<figure class="kg-card kg-image-card"><img src="__GHOST_URL__/content/images/size/w600/2024/05/a.png" alt="A"></figure><p><a href="__GHOST_URL__/other/">other</a></p>'
     files = {
         "content/images/2024/05/a.png": png(),
@@ -216,7 +213,7 @@ def test_pictures_in_the_zip_are_stored_and_links_to_the_old_site_become_paths(w
     assert '<a href="/other/">' in document["blocks"][1]["html"]
 
 
-def test_a_dump_of_the_api_is_understood(write, bring_in) -> None:
+def test_a_dump_of_the_api_is_understood(write, bring_in):
     post = {
         "id": "1",
         "title": "One",
@@ -232,7 +229,7 @@ def test_a_dump_of_the_api_is_understood(write, bring_in) -> None:
     assert (document["tags"], document["authors"]) == (["eth"], ["ada"])
 
 
-def test_a_second_run_changes_nothing(write, bring_in) -> None:
+def test_a_second_run_changes_nothing(write, bring_in):
     path = write(ghost_export({"html": "<p>x</p>"}, {"lexical": lexical(), "status": "draft"}), "export.json")
     bring_in(path)
     assert bring_in(path).counts["unchanged"] == 2
@@ -247,7 +244,7 @@ def test_a_second_run_changes_nothing(write, bring_in) -> None:
         ('{"db": [{"data": {"posts": "x"}}]}', "no Ghost export"),
     ],
 )
-def test_a_file_that_is_no_export_is_refused(write, bring_in, content: str, reason: str) -> None:
+def test_a_file_that_is_no_export_is_refused(write, bring_in, content, reason):
     with pytest.raises(ImportRefused, match=reason):
         bring_in(write(content, "export.json"), "ghost")
     assert not Article.objects.exists()
@@ -262,25 +259,25 @@ def test_a_file_that_is_no_export_is_refused(write, bring_in, content: str, reas
         {"title": "", "slug": ""},
     ],
 )
-def test_a_damaged_post_is_refused_and_the_others_come(write, bring_in, row: dict[str, object]) -> None:
+def test_a_damaged_post_is_refused_and_the_others_come(write, bring_in, row):
     report = bring_in(write(ghost_export(row, {"html": "<p>x</p>"}), "export.json"))
     assert [entry.outcome for entry in report.entries] == ["refused", "new"]
 
 
-def test_a_date_that_cannot_be_read_makes_a_draft(write, bring_in) -> None:
+def test_a_date_that_cannot_be_read_makes_a_draft(write, bring_in):
     row = {"published_at": "soon", "updated_at": None, "html": "<p>x</p>"}
     report = bring_in(write(ghost_export(row), "export.json"))
     assert Article.objects.get().state == "draft"
     assert report.notes.left == {"the date of publication “soon”, which cannot be read": 1}
 
 
-def test_a_post_with_half_a_letter_and_zeros_comes(write, bring_in) -> None:
+def test_a_post_with_half_a_letter_and_zeros_comes(write, bring_in):
     bring_in(write(ghost_export({"title": "A\ud800b\x00c", "html": "<p>x\x00\ud800y</p>"}), "export.json"))
     assert Article.objects.get().title == "Abc"
     assert document_of(Article.objects.get())["blocks"][0]["html"] == "<p>xy</p>"
 
 
-def test_pictures_without_a_host_come_once_the_address_of_the_old_site_is_named(write, bring_in) -> None:
+def test_pictures_without_a_host_come_once_the_address_of_the_old_site_is_named(write, bring_in):
     path = write(ghost_export({"html": '<p>x</p><img src="__GHOST_URL__/content/images/a.png">'}), "export.json")
     report = bring_in(path)
     assert "Run it again with --site" in report.remarks[0]
@@ -289,7 +286,7 @@ def test_pictures_without_a_host_come_once_the_address_of_the_old_site_is_named(
     assert bring_in(path, site="https://old.example").counts["unchanged"] == 1
 
 
-def test_what_the_old_site_said_of_itself_is_told_and_not_taken_over(write, bring_in) -> None:
+def test_what_the_old_site_said_of_itself_is_told_and_not_taken_over(write, bring_in):
     settings = [
         {"key": "title", "value": "Old News"},
         {"key": "navigation", "value": '[{"label": "About", "url": "/about/"}]'},
@@ -306,19 +303,19 @@ def test_what_the_old_site_said_of_itself_is_told_and_not_taken_over(write, brin
     }
 
 
-def test_files_of_the_old_site_keep_their_links_and_are_counted(write, bring_in) -> None:
+def test_files_of_the_old_site_keep_their_links_and_are_counted(write, bring_in):
     card = '<div class="kg-card kg-audio-card"><audio src="__GHOST_URL__/content/media/a.mp3"></audio><div class="kg-audio-title">One</div></div>'
     report = bring_in(write(ghost_export({"html": card}), "export.json"), site="https://old.example")
     assert "https://old.example/content/media/a.mp3" in document_of(Article.objects.get())["blocks"][0]["html"]
     assert report.notes.left["links to files of the old site (sound, video, PDF), which are not brought over"] == 1
 
 
-def test_a_text_without_title_and_address_comes_all_the_same(write, bring_in) -> None:
+def test_a_text_without_title_and_address_comes_all_the_same(write, bring_in):
     bring_in(write(ghost_export({"title": "", "slug": "", "html": "<p>Words</p>"}), "export.json"))
     assert Article.objects.get().title == "Untitled"
 
 
-def test_cards_that_no_reader_saw_are_counted(write, bring_in) -> None:
+def test_cards_that_no_reader_saw_are_counted(write, bring_in):
     lexical = json.dumps({"root": {"children": [{"type": "email", "html": "<p>Hi</p>"}, {"type": "paywall"}]}})
     report = bring_in(write(ghost_export({"lexical": lexical}), "export.json"))
     assert report.notes.left == {"cards that only mails showed": 1}

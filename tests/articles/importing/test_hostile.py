@@ -3,9 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,11 +22,11 @@ from articles.importing.wordpress.shortcodes import wordpress_html
 from tests.articles.importing.samples import csv_of, ghost_export, webflow_row, wxr, wxr_item, zipped
 
 
-def wordpress(text: str) -> str:
+def wordpress(text):
     return wordpress_html(text, Notes(), pictures={}, reusable={})
 
 
-def dialect(text: str) -> str:
+def dialect(text):
     return plain_markdown(text, Notes(), linked=lambda name: "")
 
 
@@ -61,7 +58,7 @@ def dialect(text: str) -> str:
         (lambda text: split("---\n" + text), "a: b: c\n"),
     ],
 )
-def test_time_grows_with_the_text_alone(read: Callable[[str], Any], piece: str) -> None:
+def test_time_grows_with_the_text_alone(read, piece):
     started = time.process_time()
     try:
         read(piece * (60_000 // len(piece)))
@@ -71,7 +68,7 @@ def test_time_grows_with_the_text_alone(read: Callable[[str], Any], piece: str) 
 
 
 @pytest.mark.parametrize("text", ["".join(f"{'  ' * at}- item {at}\n" for at in range(30)), ">" * 5000 + " item 29"])
-def test_markdown_nested_deeply_keeps_its_words(text: str) -> None:
+def test_markdown_nested_deeply_keeps_its_words(text):
     assert "item 29" in markdown_html(text).replace("&gt;", "")
 
 
@@ -82,12 +79,12 @@ def test_markdown_nested_deeply_keeps_its_words(text: str) -> None:
         ('[gallery ids="1"]' * 200_000, {"pictures": {"1": Picture("https://i.example/" + "a" * 100)}}),
     ],
 )
-def test_a_text_that_grows_without_end_is_refused(text: str, others: dict[str, Any]) -> None:
+def test_a_text_that_grows_without_end_is_refused(text, others):
     with pytest.raises(PostRefused, match="larger than 20 MB"):
         wordpress_html(text, Notes(), **{"pictures": {}, "reusable": {}} | others)
 
 
-def test_a_text_of_twelve_megabytes_keeps_its_words() -> None:
+def test_a_text_of_twelve_megabytes_keeps_its_words():
     notes = Notes()
     found = convert("word " * 2_400_000, notes).blocks
     assert len(found[0]["html"]) > 11_000_000
@@ -98,14 +95,14 @@ _ANY = st.text('ab",;\n\r<p>[]{}:-*_`=%|/!#1\t\x00é', max_size=120)
 _JSON = st.recursive(st.none() | st.booleans() | st.integers(-5, 300) | st.text("ab<>", max_size=6), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["type", "children", "text", "root", "sections", "markups", "cards", "atoms", "format", "url", "listType", "tag", "images", "html"]), inner, max_size=5), max_leaves=20)  # fmt: skip
 
 
-def _bugs(posts: Iterable[Post | Refusal]) -> list[Refusal]:
+def _bugs(posts):
     """The posts that failed through an error of ours."""
     return [post for post in posts if isinstance(post, Refusal) and post.bug]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_ANY, st.integers(0, 400), st.sampled_from(["a.csv", "a.xml", "a.json", "a.md", "a.zip"]))
-def test_a_file_with_anything_in_its_middle_is_read_or_refused(tmp_path: Path, noise: str, at: int, name: str) -> None:
+def test_a_file_with_anything_in_its_middle_is_read_or_refused(tmp_path, noise, at, name):
     whole = {
         "a.csv": lambda: csv_of([webflow_row("One"), webflow_row("Two")]),
         "a.xml": lambda: wxr(wxr_item(1), wxr_item(2)),
@@ -124,7 +121,7 @@ def test_a_file_with_anything_in_its_middle_is_read_or_refused(tmp_path: Path, n
 
 @settings(max_examples=150, deadline=None)
 @given(_JSON)
-def test_any_lexical_or_mobiledoc_is_read_or_refused(document: Any) -> None:
+def test_any_lexical_or_mobiledoc_is_read_or_refused(document):
     for read in (lexical_html, mobiledoc_html):
         try:
             read(json.dumps(document), Notes())
@@ -134,7 +131,7 @@ def test_any_lexical_or_mobiledoc_is_read_or_refused(document: Any) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(_ANY)
-def test_any_text_with_shortcodes_or_dialect_is_read(text: str) -> None:
+def test_any_text_with_shortcodes_or_dialect_is_read(text):
     for read in (wordpress, dialect):
         convert(read(text), Notes())
 
@@ -145,7 +142,7 @@ _HEAD_FIELDS = ["title", "slug", "date", "published", "lastmod", "draft", "categ
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(_GHOST_FIELDS), _JSON), st.dictionaries(st.sampled_from(_GHOST_FIELDS), _JSON))
-def test_any_value_in_any_field_of_a_ghost_export_is_read_or_refused(tmp_path: Path, row: Any, other: Any) -> None:
+def test_any_value_in_any_field_of_a_ghost_export_is_read_or_refused(tmp_path, row, other):
     path = tmp_path / "e.json"
     names = ("tags", "users", "settings", "posts_tags", "posts_authors", "posts_meta")
     tables = {name: [other, row] for name in names}
@@ -155,15 +152,15 @@ def test_any_value_in_any_field_of_a_ghost_export_is_read_or_refused(tmp_path: P
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(_HEAD_FIELDS), _JSON | st.just("2024-05-01")))
-def test_any_value_in_any_field_of_front_matter_is_read_or_refused(tmp_path: Path, head: Any) -> None:
+def test_any_value_in_any_field_of_front_matter_is_read_or_refused(tmp_path, head):
     path = tmp_path / "a.md"
     path.write_text(json.dumps(head) + "\nWords")
     assert not _bugs(open_export(path).posts)
 
 
 @pytest.mark.django_db
-def test_a_ghost_export_with_anything_in_its_tables_is_read(write, bring_in) -> None:
-    odd: Any = [{"id": {"a": 1}, "post_id": [1], "tag_id": {"x": 1}, "key": [], "value": {}}, None, 5, "x"]
+def test_a_ghost_export_with_anything_in_its_tables_is_read(write, bring_in):
+    odd = [{"id": {"a": 1}, "post_id": [1], "tag_id": {"x": 1}, "key": [], "value": {}}, None, 5, "x"]
     posts = [
         {"id": {"a": 1}, "title": ["x"], "slug": {"y": 1}, "html": {"z": 1}, "published_at": [1]},
         None,
@@ -187,7 +184,7 @@ def test_a_ghost_export_with_anything_in_its_tables_is_read(write, bring_in) -> 
     ],
 )
 @pytest.mark.django_db
-def test_an_export_of_ours_with_values_of_the_wrong_kind_is_refused(write, bring_in, name: str, content: str) -> None:
+def test_an_export_of_ours_with_values_of_the_wrong_kind_is_refused(write, bring_in, name, content):
     whole = {"moonpress.yaml": "moonpress: 1\n", "articles/b.md": "---\ntitle: B\nslug: b\n---\n"}
     try:
         outcomes = [entry.outcome for entry in bring_in(write(zipped(whole | {name: content}), "m.zip")).entries]
@@ -197,21 +194,21 @@ def test_an_export_of_ours_with_values_of_the_wrong_kind_is_refused(write, bring
 
 
 @pytest.mark.django_db
-def test_a_redirect_to_no_address_is_reported(write, bring_in) -> None:
+def test_a_redirect_to_no_address_is_reported(write, bring_in):
     files = {"moonpress.yaml": "moonpress: 1\n", "articles/b.md": "---\ntitle: B\nslug: b\n---\n", "redirects.yaml": "- {from: /a, to: nowhere}\n"}  # fmt: skip
     report = bring_in(write(zipped(files), "m.zip"))
     assert any(sentence.startswith("the old address /a/ cannot be redirected") for sentence in report.left)
 
 
-def test_a_text_nested_without_end_is_refused() -> None:
-    node: dict[str, Any] = {"type": "paragraph"}
+def test_a_text_nested_without_end_is_refused():
+    node = {"type": "paragraph"}
     for _ in range(450):
         node = {"type": "list", "children": [node]}
     with pytest.raises(ImportRefused, match="nested too deeply"):
         lexical_html(json.dumps({"root": node}), Notes())
 
 
-def test_an_error_of_ours_is_logged_with_its_traceback_and_told_as_ours(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_of_ours_is_logged_with_its_traceback_and_told_as_ours(caplog):
     refusal = attempt(lambda: Post("1", "One", slug="x"[5]), "line 3", "One")
     assert isinstance(refusal, Refusal)
     assert refusal.bug
@@ -223,8 +220,8 @@ def test_an_error_of_ours_is_logged_with_its_traceback_and_told_as_ours(caplog: 
 
 
 @pytest.mark.django_db
-def test_a_post_that_fails_through_an_error_of_ours_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
-    wrong: Any = {"category": 5}
+def test_a_post_that_fails_through_an_error_of_ours_stops_no_other(caplog):
+    wrong = {"category": 5}
     posts = [Post("1", "One", html="<p>x</p>", **wrong), Post("2", "Two", html="<p>x</p>")]
     report = load(Export("ghost", iter(posts)), source="e.json", fetcher=Fetcher(max_bytes=1, enabled=False))
     assert [(entry.title, entry.outcome) for entry in report.entries] == [("One", "failed"), ("Two", "new")]

@@ -3,8 +3,6 @@
 import io
 import zipfile
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,10 +17,10 @@ HEAD = "---\ntitle: One\ndate: 2024-05-01\n---\n"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, bring_in):
+def folder(tmp_path, bring_in):
     """Import a folder with some files."""
 
-    def imported(files: dict[str, str | bytes], **options: Any):
+    def imported(files, **options):
         root = tmp_path / "posts"
         for name, content in files.items():
             path = root / name
@@ -37,7 +35,7 @@ def folder(tmp_path: Path, bring_in):
 def blocks(folder):
     """The blocks of a post with some text."""
 
-    def made(body: str, **others: str | bytes) -> list[dict[str, Any]]:
+    def made(body, **others):
         report = folder({"one.md": HEAD + body, **others})
         assert not report.failed, report.entries
         return document_of(Article.objects.get(slug="one"))["blocks"]
@@ -45,7 +43,7 @@ def blocks(folder):
     return made
 
 
-def test_a_post_comes_with_what_its_front_matter_says(folder) -> None:
+def test_a_post_comes_with_what_its_front_matter_says(folder):
     head = """---
 title: "Bridges: explained"
 date: 2024-05-01T10:00:00+02:00
@@ -97,13 +95,13 @@ weight: 3
         "---\ntitle: One\ndate: 2024-05-01 00:00:00 +0000\nsummary: Ether: a primer\n---\n",
     ],
 )
-def test_front_matter_of_every_kind_is_read(folder, head: str) -> None:
+def test_front_matter_of_every_kind_is_read(folder, head):
     folder({"one.md": head + "Words."})
     shown = Publication.objects.get()
     assert (shown.title, shown.published_at.date().isoformat()) == ("One", "2024-05-01")
 
 
-def test_the_habits_of_jekyll_are_read(folder) -> None:
+def test_the_habits_of_jekyll_are_read(folder):
     folder({
         "_posts/2024-05-01-one.md": '---\nlayout: post\ncategories: notes deep\nauthor: ada\n---\n# The first\n\n{% highlight ruby %}\nputs 1\n{% endhighlight %}\n\n![A]({{ "/assets/a.png" | relative_url }}){: .wide}\n\n[two]({% post_url 2024-05-02-two %})\n',
         "_posts/2024-05-02-two.md": "---\ntitle: Two\n---\nx",
@@ -123,7 +121,7 @@ def test_the_habits_of_jekyll_are_read(folder) -> None:
     assert Article.objects.count() == 3
 
 
-def test_the_habits_of_hugo_are_read(folder) -> None:
+def test_the_habits_of_hugo_are_read(folder):
     body = '{{< figure src="a.png" alt="A" caption="Seen" >}}\n\n{{< youtube abcdefghijk >}}\n\n{{< highlight go "linenos=table" >}}\nx := 1\n{{< /highlight >}}\n\n[o]({{< ref "other.md" >}}) {{% mystery %}}inside{{% /mystery %}}\n<!--more-->\nrest'
     report = folder(
         {
@@ -143,7 +141,7 @@ def test_the_habits_of_hugo_are_read(folder) -> None:
     assert Redirect.objects.get(path="/posts/one/").target == "/blog/one/"
 
 
-def test_the_habits_of_obsidian_are_read(folder) -> None:
+def test_the_habits_of_obsidian_are_read(folder):
     body = "![[dot.png|300]]\n\nSee [[Other note|the other]] and [[Nowhere]].\n\n> [!warning] Mind\n> This **is** so.\n\n==marked== %%hidden%% #tag\n"
     folder(
         {
@@ -176,7 +174,7 @@ def test_the_habits_of_obsidian_are_read(folder) -> None:
         ("Text[^1].\n\n[^1]: A note.", ["richtext"]),
     ],
 )
-def test_markdown_becomes_blocks(blocks, body: str, kinds: list[str]) -> None:
+def test_markdown_becomes_blocks(blocks, body, kinds):
     found = blocks(body)
     assert [block["type"] for block in found] == kinds
     if "[^1]" in body:
@@ -198,13 +196,13 @@ def test_markdown_becomes_blocks(blocks, body: str, kinds: list[str]) -> None:
         ("layout: post", "draft"),
     ],
 )
-def test_the_state_of_a_post_is_what_its_front_matter_says(folder, head: str, state: str) -> None:
+def test_the_state_of_a_post_is_what_its_front_matter_says(folder, head, state):
     folder({"one.md": f"---\ntitle: One\n{head}\n---\nWords."})
     assert Article.objects.get().state == state
 
 
-def test_a_second_run_changes_nothing(folder) -> None:
-    files: dict[str, str | bytes] = {
+def test_a_second_run_changes_nothing(folder):
+    files = {
         "one.md": HEAD + "x ![a](a.png)",
         "two.md": "no front matter at all",
         "a.png": png(),
@@ -213,7 +211,7 @@ def test_a_second_run_changes_nothing(folder) -> None:
     assert folder(files).counts["unchanged"] == 2
 
 
-def test_a_single_file_is_an_export_of_one(write, bring_in) -> None:
+def test_a_single_file_is_an_export_of_one(write, bring_in):
     bring_in(write(HEAD + "Words.", "one.md"))
     assert Article.objects.get().slug == "one"
 
@@ -229,7 +227,7 @@ def test_a_single_file_is_an_export_of_one(write, bring_in) -> None:
         (b"---\ntitle: Gr\xfc\xdfe\n---\nx", "is not UTF-8"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_and_the_others_come(folder, content: str | bytes, reason: str) -> None:
+def test_a_file_that_cannot_be_read_is_refused_and_the_others_come(folder, content, reason):
     report = folder({"bad.md": content, "good.md": HEAD + "x"})
     assert {entry.where or entry.slug: entry.outcome for entry in report.entries} == {
         "bad.md": "refused",
@@ -238,7 +236,7 @@ def test_a_file_that_cannot_be_read_is_refused_and_the_others_come(folder, conte
     assert reason in report.entries[0].reason
 
 
-def _zip_with(name: str, content: bytes = b"x") -> bytes:
+def _zip_with(name, content=b"x"):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("one.md", HEAD + "x")
@@ -247,25 +245,25 @@ def _zip_with(name: str, content: bytes = b"x") -> bytes:
 
 
 @pytest.mark.parametrize("name", ["../evil.md", "/etc/evil.md", "a/../../evil.md", "C:/evil.md", "..\\evil.md"])
-def test_a_zip_that_points_outside_of_itself_is_refused(write, bring_in, name: str) -> None:
+def test_a_zip_that_points_outside_of_itself_is_refused(write, bring_in, name):
     with pytest.raises(ImportRefused, match="points outside of it"):
         bring_in(write(_zip_with(name), "posts.zip"), "markdown")
     assert not Article.objects.exists()
 
 
-def test_a_zip_that_would_fill_the_memory_is_refused(write, bring_in) -> None:
+def test_a_zip_that_would_fill_the_memory_is_refused(write, bring_in):
     bomb = zipped({"one.md": HEAD + "x", "bomb.md": b"\0" * (60 << 20)})
     with pytest.raises(ImportRefused, match="would unpack to 60 MB"):
         bring_in(write(bomb, "posts.zip"))
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 not really a zip", b""])
-def test_a_damaged_zip_is_refused(write, bring_in, content: bytes) -> None:
+def test_a_damaged_zip_is_refused(write, bring_in, content):
     with pytest.raises(ImportRefused):
         bring_in(write(content, "posts.zip"), "markdown")
 
 
-def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path: Path) -> None:
+def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path):
     (tmp_path / "secret.png").write_bytes(png())
     (tmp_path / "posts").mkdir()
     (tmp_path / "posts" / "link.png").symlink_to(tmp_path / "secret.png")
@@ -274,6 +272,6 @@ def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path: Path) -> Non
     assert [block["type"] for block in document_of(Article.objects.get())["blocks"]] == ["richtext"]
 
 
-def test_an_empty_folder_is_refused(tmp_path: Path, bring_in) -> None:
+def test_an_empty_folder_is_refused(tmp_path, bring_in):
     with pytest.raises(ImportRefused, match="no Markdown file"):
         bring_in(tmp_path)

@@ -1,7 +1,6 @@
 """HTML of other systems becomes clean blocks, and loses no word."""
 
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,54 +13,54 @@ from articles.importing.posts import Notes
 from core.lib.html import clean
 
 
-def blocks(html: str, notes: Notes | None = None, site: str = "") -> list[dict[str, Any]]:
+def blocks(html, notes=None, site=""):
     notes = notes or Notes()
     converted = convert(html, notes, site=site)
     return limits.enforce([*converted.blocks, *converted.disclaimer], notes)
 
 
-def richtext(html: str) -> str:
+def richtext(html):
     found = blocks(html)
     assert [block["type"] for block in found] == ["richtext"], found
     return str(found[0]["html"])
 
 
-def test_empty_paragraphs_and_wrappers_and_ids_go() -> None:
+def test_empty_paragraphs_and_wrappers_and_ids_go():
     html = '<div class="w-richtext"><p id="">One.</p><p>\u200d</p><p>&nbsp;</p><div><p id="">Two.</p></div></div>'
     assert richtext(html) == "<p>One.</p>\n<p>Two.</p>"
 
 
-def test_a_first_level_heading_becomes_a_second() -> None:
+def test_a_first_level_heading_becomes_a_second():
     assert richtext("<h1>Part</h1><h5>Small</h5><p>x</p>") == "<h2>Part</h2>\n<h4>Small</h4>\n<p>x</p>"
 
 
-def test_bold_in_a_heading_goes_and_an_empty_heading_too() -> None:
+def test_bold_in_a_heading_goes_and_an_empty_heading_too():
     assert richtext('<h2 id=""><strong>Part</strong></h2><h3><br></h3><p>x</p>') == "<h2>Part</h2>\n<p>x</p>"
 
 
-def test_words_outside_of_any_element_become_paragraphs() -> None:
+def test_words_outside_of_any_element_become_paragraphs():
     assert richtext("loose <b>words</b><h2>Then</h2>more") == "<p>loose <b>words</b></p>\n<h2>Then</h2>\n<p>more</p>"
 
 
-def test_two_line_breaks_divide_a_paragraph() -> None:
+def test_two_line_breaks_divide_a_paragraph():
     assert richtext("<p>One<br><br>two<br>three</p>") == "<p>One</p>\n<p>two<br>three</p>"
 
 
-def test_no_break_spaces_stay_only_where_they_hold_a_figure_together() -> None:
+def test_no_break_spaces_stay_only_where_they_hold_a_figure_together():
     assert richtext("<p>a\u00a0word and 10\u00a0km</p>") == "<p>a word and 10&nbsp;km</p>"
 
 
-def test_a_joiner_inside_an_emoji_stays() -> None:
+def test_a_joiner_inside_an_emoji_stays():
     assert richtext("<p>👩\u200d🚀 here\u200d</p>") == "<p>👩\u200d🚀 here</p>"
 
 
-def test_links_and_lists_stay() -> None:
+def test_links_and_lists_stay():
     html = '<p><strong>Also read - </strong><a href="/blog/two"><strong>Two</strong></a></p><ul role="list"><li>a<ul><li>b</li></ul></li></ul>'
     assert '<a href="/blog/two">' in richtext(html)
     assert "<ul><li>a<ul><li>b</li></ul></li></ul>" in richtext(html)
 
 
-def test_links_to_the_old_address_become_paths() -> None:
+def test_links_to_the_old_address_become_paths():
     found = blocks(
         '<p><a href="https://www.old.example/2020/one/?x=1#y">a</a> <a href="https://else.example/">b</a></p>',
         site="http://old.example",
@@ -70,18 +69,18 @@ def test_links_to_the_old_address_become_paths() -> None:
     assert 'href="https://else.example/"' in found[0]["html"]
 
 
-def test_a_link_to_a_heading_follows_it_to_its_new_anchor() -> None:
+def test_a_link_to_a_heading_follows_it_to_its_new_anchor():
     assert '<a href="#the-second-part">' in richtext('<p><a href="#p2">go</a></p><h2 id="p2">The second part</h2>')
 
 
-def test_a_contents_list_goes() -> None:
+def test_a_contents_list_goes():
     notes = Notes()
     html = '<ul><li><a href="#a">One</a></li><li><a href="#b">Two</a></li></ul><h2 id="a">One</h2><p>x</p><h2 id="b">Two</h2><p>y</p>'
     assert "<ul>" not in blocks(html, notes)[0]["html"]
     assert "contents lists removed: the page makes its own" in notes.changed
 
 
-def test_a_figure_becomes_an_image_with_its_caption() -> None:
+def test_a_figure_becomes_an_image_with_its_caption():
     html = '<p>a</p><figure class="w-richtext-align-center"><div><img src="https://x.example/a.png" alt="A chart"></div><figcaption>Two <b>lines</b></figcaption></figure><p>b</p>'
     assert blocks(html)[1] == {
         "type": "image",
@@ -91,11 +90,11 @@ def test_a_figure_becomes_an_image_with_its_caption() -> None:
     }
 
 
-def test_what_webflow_writes_for_no_alternative_text_is_none() -> None:
+def test_what_webflow_writes_for_no_alternative_text_is_none():
     assert "alt" not in blocks('<img src="https://x.example/a.png" alt="__wf_reserved_inherit">')[0]
 
 
-def test_a_picture_inside_a_paragraph_stands_between_its_halves() -> None:
+def test_a_picture_inside_a_paragraph_stands_between_its_halves():
     found = blocks(
         '<p>before <a href="https://x.example/a.png"><img src="https://x.example/a-300x200.png"></a> after</p>'
     )
@@ -103,19 +102,19 @@ def test_a_picture_inside_a_paragraph_stands_between_its_halves() -> None:
     assert found[1]["src"] == "https://x.example/a.png"
 
 
-def test_a_picture_in_a_list_stands_below_it() -> None:
+def test_a_picture_in_a_list_stands_below_it():
     assert [block["type"] for block in blocks('<ul><li>a <img src="https://x.example/a.png"></li></ul>')] == [
         "richtext",
         "image",
     ]
 
 
-def test_a_lazy_picture_is_found_and_a_counting_pixel_is_not_kept() -> None:
+def test_a_lazy_picture_is_found_and_a_counting_pixel_is_not_kept():
     html = '<img src="data:image/gif;base64,R0lGOD" data-src="https://x.example/real.jpg"><img src="https://t.example/p" width="1" height="1">'
     assert [block["src"] for block in blocks(html)] == ["https://x.example/real.jpg"]
 
 
-def test_a_plain_table_becomes_a_table_block() -> None:
+def test_a_plain_table_becomes_a_table_block():
     html = "<table><thead><tr><th>Coin</th><th>Share</th></tr></thead><tbody><tr><td>A, B</td><td>10 %</td></tr></tbody></table>"
     assert blocks(html) == [{"type": "table", "csv": 'Coin,Share\n"A, B",10 %', "header": True}]
 
@@ -123,11 +122,11 @@ def test_a_plain_table_becomes_a_table_block() -> None:
 @pytest.mark.parametrize(
     "cell", ['<td><a href="/x">link</a></td>', '<td colspan="2">wide</td>', "<td><ul><li>a</li></ul></td>"]
 )
-def test_a_table_that_csv_cannot_hold_stays_rich_text(cell: str) -> None:
+def test_a_table_that_csv_cannot_hold_stays_rich_text(cell):
     assert "<table>" in richtext(f"<table><tr><td>a</td><td>b</td></tr><tr>{cell}</tr></table>")
 
 
-def test_code_keeps_its_language_and_its_spaces() -> None:
+def test_code_keeps_its_language_and_its_spaces():
     html = '<pre class="wp-block-code"><code class="language-python">if x:\n    y = "&lt;b&gt;"</code></pre>'
     assert blocks(html) == [{"type": "code", "language": "python", "code": 'if x:\n    y = "<b>"'}]
 
@@ -142,29 +141,29 @@ def test_code_keeps_its_language_and_its_spaces() -> None:
         ("<p>https://x.com/a/status/1234567890123</p>", "https://x.com/a/status/1234567890123"),
     ],
 )  # fmt: skip
-def test_known_players_become_embeds(html: str, url: str) -> None:
+def test_known_players_become_embeds(html, url):
     assert blocks(html) == [{"type": "embed", "url": url}]
 
 
-def test_an_unknown_frame_becomes_a_link_and_is_reported() -> None:
+def test_an_unknown_frame_becomes_a_link_and_is_reported():
     notes = Notes()
     found = blocks('<iframe src="https://evil.example/x" title="A form"></iframe>', notes)
     assert found == [{"type": "richtext", "html": '<p><a href="https://evil.example/x">A form</a></p>'}]
     assert any("evil.example" in sentence for sentence in notes.left)
 
 
-def test_hostile_html_is_cleaned_and_reported() -> None:
+def test_hostile_html_is_cleaned_and_reported():
     notes = Notes()
     html = '<p onclick="x()">Hi <a href="javascript:alert(1)">there</a></p><script>alert(2)</script><svg onload=x()></svg><style>p{}</style>\x00'
     assert blocks(html, notes) == [{"type": "richtext", "html": "<p>Hi there</p>"}]
     assert {"scripts removed", "event handlers removed", "links that run a script removed"} <= set(notes.changed)
 
 
-def test_elements_nested_thousands_deep_leave_their_words() -> None:
+def test_elements_nested_thousands_deep_leave_their_words():
     assert blocks("<div>" * 30_000 + "deep <b>words</b>") == [{"type": "richtext", "html": "<p>deep words</p>"}]
 
 
-def test_a_folded_question_becomes_a_faq_entry_and_another_fold_a_heading() -> None:
+def test_a_folded_question_becomes_a_faq_entry_and_another_fold_a_heading():
     found = blocks("<details><summary>Why?</summary><p>So.</p></details><details><summary>More</summary>text</details>")
     assert found[0] == {"type": "faq", "question": "Why?", "answer": "<p>So.</p>"}
     assert found[1]["html"] == "<h3>More</h3>\n<p>text</p>"
@@ -194,7 +193,7 @@ _HTML = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(_HTML)
-def test_any_html_becomes_blocks_that_the_desk_takes_and_that_are_clean(html: str) -> None:
+def test_any_html_becomes_blocks_that_the_desk_takes_and_that_are_clean(html):
     notes = Notes()
     for block in blocks(html, notes):
         assert clean_data(block["type"], {key: value for key, value in block.items() if key != "type"})
@@ -213,7 +212,7 @@ def test_any_html_becomes_blocks_that_the_desk_takes_and_that_are_clean(html: st
         max_size=12,
     )
 )
-def test_no_word_is_lost(parts: list[tuple[str, str]]) -> None:
+def test_no_word_is_lost(parts):
     html = "".join(f"<{tag}>{text}</{tag}>" for tag, text in parts if tag != "td")
     notes = Notes()
     expected = re.findall(r"\w+", " ".join(text for tag, text in parts if tag != "td"))
@@ -221,13 +220,13 @@ def test_no_word_is_lost(parts: list[tuple[str, str]]) -> None:
     assert not notes.left
 
 
-def test_a_word_that_found_no_place_would_be_reported() -> None:
+def test_a_word_that_found_no_place_would_be_reported():
     notes = Notes()
     blocks('<ul><li>a</li></ul><div class="sharedaddy">Share this</div>', notes)
     assert any("Share this" in sentence for sentence in notes.left)
 
 
-def test_a_link_around_more_than_words_stays_one() -> None:
+def test_a_link_around_more_than_words_stays_one():
     notes = Notes()
     card = '<a href="https://x.example/"><div><img src="https://i.example/a.png"></div><h3>Read</h3><div>More <b>here</b></div></a>'
     found = blocks(card, notes)

@@ -36,7 +36,7 @@ from articles.importing.values import moment, moment_or_none
         ("1657275072000", "2022-07-08T10:11:12"),
     ],
 )
-def test_a_date_is_read_however_it_is_written(value: object, expected: str) -> None:
+def test_a_date_is_read_however_it_is_written(value, expected):
     assert moment(value) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
@@ -48,17 +48,17 @@ def test_a_date_is_read_however_it_is_written(value: object, expected: str) -> N
         time(10), datetime(1, 1, 1),
     ],
 )  # fmt: skip
-def test_a_date_that_is_ambiguous_incomplete_or_none_is_refused(value: object) -> None:
+def test_a_date_that_is_ambiguous_incomplete_or_none_is_refused(value):
     with pytest.raises(PostRefused):
         moment(value)
 
 
 @pytest.mark.parametrize("value", [None, "", " ", 0, "null", "0000-00-00 00:00:00"])
-def test_an_empty_date_is_no_date(value: object) -> None:
+def test_an_empty_date_is_no_date(value):
     assert moment(value) is None
 
 
 @given(st.text("0123456789 /.-:,TZ+ampJulyrdth()") | st.integers() | st.floats() | st.dates() | st.datetimes())
-def test_any_value_is_read_or_reported(value: object) -> None:
+def test_any_value_is_read_or_reported(value):
     found = moment_or_none(value, Notes())
     assert found is None or found.tzinfo is UTC

@@ -1,7 +1,6 @@
 """A WordPress export comes in, classic or in blocks, and a hostile one is refused."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def blocks(write, bring_in):
     """The blocks of the one post that a body makes."""
 
-    def made(body: str, *others: str) -> list[dict[str, Any]]:
+    def made(body, *others):
         report = bring_in(write(wxr(wxr_item(1, body), *others), "wp.xml"))
         assert not report.failed, report.entries
         return document_of(Article.objects.get(slug="post-1"))["blocks"]
@@ -35,7 +34,7 @@ ATTACHMENT = wxr_item(
 )
 
 
-def test_a_post_comes_with_its_category_tags_author_dates_and_meta(write, bring_in) -> None:
+def test_a_post_comes_with_its_category_tags_author_dates_and_meta(write, bring_in):
     terms = '<category domain="category" nicename="deep"><![CDATA[Deep]]></category><category domain="category" nicename="field-notes"><![CDATA[Field &amp; notes]]></category><category domain="post_tag" nicename="eth"><![CDATA[ETH]]></category>'
     meta = (
         wxr_meta("_yoast_wpseo_title", "%%title%% %%sep%%")
@@ -64,7 +63,7 @@ def test_a_post_comes_with_its_category_tags_author_dates_and_meta(write, bring_
     }
 
 
-def test_classic_texts_get_their_paragraphs(blocks) -> None:
+def test_classic_texts_get_their_paragraphs(blocks):
     body = "First line\nsecond line\n\n<h3>Part</h3>\nThird.\n\n<ul>\n<li>one</li>\n</ul>\n<blockquote>Said\n\nagain</blockquote>\n<pre>a\n\nb</pre>\n<!--more-->\nLast <em>words</em>."
     found = blocks(body)
     assert found[0]["html"].split("\n") == [
@@ -78,7 +77,7 @@ def test_classic_texts_get_their_paragraphs(blocks) -> None:
     assert found[2]["html"] == "<p>Last <em>words</em>.</p>"
 
 
-def test_block_texts_lose_their_comments_and_keep_their_meaning(blocks) -> None:
+def test_block_texts_lose_their_comments_and_keep_their_meaning(blocks):
     body = """<!-- wp:paragraph {"dropCap":true} -->\n<p>One.</p>\n<!-- /wp:paragraph -->
 <!-- wp:heading -->\n<h2 class="wp-block-heading">Part</h2>\n<!-- /wp:heading -->
 <!-- wp:image {"id":50,"sizeSlug":"large"} -->\n<figure class="wp-block-image size-large"><img src="https://old.example/wp-content/uploads/2024/05/a-1024x500.png" alt="A" class="wp-image-50"/><figcaption class="wp-element-caption">Seen</figcaption></figure>\n<!-- /wp:image -->
@@ -114,7 +113,7 @@ def test_block_texts_lose_their_comments_and_keep_their_meaning(blocks) -> None:
     assert found[7]["code"] == "[not a shortcode]"
 
 
-def test_a_reusable_block_stands_where_it_was_used(blocks) -> None:
+def test_a_reusable_block_stands_where_it_was_used(blocks):
     kept = wxr_item(60, "<!-- wp:paragraph --><p>Kept elsewhere.</p><!-- /wp:paragraph -->", post_type="wp_block")
     assert "Kept elsewhere." in blocks('<!-- wp:block {"ref":60} /-->', kept)[0]["html"]
 
@@ -133,18 +132,18 @@ def test_a_reusable_block_stands_where_it_was_used(blocks) -> None:
         ('[gallery ids="50,50"]', [{"type": "gallery", "images": [{"src": "https://old.example/wp-content/uploads/2024/05/a.png", "alt": "A bridge"}] * 2}]),
     ],
 )  # fmt: skip
-def test_shortcodes_become_what_they_showed(blocks, body: str, expected: list[dict[str, Any]]) -> None:
+def test_shortcodes_become_what_they_showed(blocks, body, expected):
     assert blocks(body, ATTACHMENT) == expected
 
 
-def test_links_and_pictures_of_the_old_site_are_led_home(write, bring_in) -> None:
+def test_links_and_pictures_of_the_old_site_are_led_home(write, bring_in):
     body = '<a href="https://old.example/2023/01/other/">other</a>\n\n<img src="/wp-content/uploads/2024/05/b.png">'
     report = bring_in(write(wxr(wxr_item(1, body)), "wp.xml"))
     assert '<a href="/2023/01/other/">' in document_of(Article.objects.get())["blocks"][0]["html"]
     assert list(report.images_kept) == ["https://old.example/wp-content/uploads/2024/05/b.png"]
 
 
-def test_pictures_beside_the_export_are_stored(write, bring_in) -> None:
+def test_pictures_beside_the_export_are_stored(write, bring_in):
     body = '<img src="https://old.example/wp-content/uploads/2024/05/a.png" alt="A">'
     report = bring_in(
         write(zipped({"site/wp.xml": wxr(wxr_item(1, body)), "site/wp-content/uploads/2024/05/a.png": png()}), "wp.zip")
@@ -164,14 +163,12 @@ def test_pictures_beside_the_export_are_stored(write, bring_in) -> None:
         ({"post_type": "page"}, "draft"),
     ],
 )
-def test_the_state_of_a_post_is_kept_and_nothing_private_is_published(
-    write, bring_in, fields: dict[str, str], state: str
-) -> None:
+def test_the_state_of_a_post_is_kept_and_nothing_private_is_published(write, bring_in, fields, state):
     bring_in(write(wxr(wxr_item(1, "x", **fields)), "wp.xml"))
     assert Article.objects.get().state == state
 
 
-def test_what_is_no_post_is_counted(write, bring_in) -> None:
+def test_what_is_no_post_is_counted(write, bring_in):
     comment = "<wp:comment><wp:comment_id>1</wp:comment_id><wp:comment_content>Nice</wp:comment_content></wp:comment>"
     items = [
         wxr_item(1, "x", extra=comment * 3),
@@ -189,29 +186,29 @@ def test_what_is_no_post_is_counted(write, bring_in) -> None:
     assert len(report.entries) == 1
 
 
-def test_an_older_slug_leads_to_the_post(write, bring_in) -> None:
+def test_an_older_slug_leads_to_the_post(write, bring_in):
     bring_in(write(wxr(wxr_item(1, "x", extra=wxr_meta("_wp_old_slug", "first-name"))), "wp.xml"))
     assert Redirect.objects.get(path="/2024/05/first-name/").target == "/blog/post-1/"
 
 
-def test_older_versions_of_the_format_are_read(write, bring_in) -> None:
+def test_older_versions_of_the_format_are_read(write, bring_in):
     for version in ("1.0", "1.1"):
         bring_in(write(wxr(wxr_item(int(version[-1]) + 1, "x")).replace("export/1.2", f"export/{version}"), "wp.xml"))
     assert Article.objects.count() == 2
 
 
-def test_slugs_in_other_scripts_are_read(write, bring_in) -> None:
+def test_slugs_in_other_scripts_are_read(write, bring_in):
     bring_in(write(wxr(wxr_item(1, "x", title="Биткоин", post_name="%d0%b1%d0%b8%d1%82")), "wp.xml"))
     assert Article.objects.get().slug
 
 
-def test_a_second_run_changes_nothing(write, bring_in) -> None:
+def test_a_second_run_changes_nothing(write, bring_in):
     path = write(wxr(wxr_item(1), wxr_item(2, status="draft"), wxr_item(3, post_type="page")), "wp.xml")
     bring_in(path)
     assert bring_in(path).counts["unchanged"] == 3
 
 
-def test_control_characters_and_a_byte_order_mark_are_no_obstacle(write, bring_in) -> None:
+def test_control_characters_and_a_byte_order_mark_are_no_obstacle(write, bring_in):
     text = wxr(wxr_item(1, "a\x08b\x00c"))
     bring_in(write(b"\xef\xbb\xbf\n" + text.encode(), "wp.xml"))
     assert "abc" in Publication.objects.get().html
@@ -237,13 +234,13 @@ BOMB = (
         ("<rss>" * 100_000, "XML is broken"),
     ],
 )  # fmt: skip
-def test_a_hostile_or_broken_file_is_refused_whole(write, bring_in, content: str | bytes, reason: str) -> None:
+def test_a_hostile_or_broken_file_is_refused_whole(write, bring_in, content, reason):
     with pytest.raises(ImportRefused, match=reason):
         bring_in(write(content, "wp.xml"), "wordpress")
     assert not Article.objects.exists()
 
 
-def test_a_field_without_end_is_refused_and_the_others_come(write, bring_in) -> None:
+def test_a_field_without_end_is_refused_and_the_others_come(write, bring_in):
     report = bring_in(write(wxr(wxr_item(1, "x " * (11 << 20)), wxr_item(2)), "wp.xml"))
     assert [entry.outcome for entry in report.entries] == ["refused", "new"]
     assert "22 MB large" in report.entries[0].reason
