@@ -5,12 +5,12 @@ import threading
 import pytest
 from django.db import connection
 
-from articles.aliases import merge_tags
 from articles.document_schema import DocumentError
 from articles.documents import apply_document, document_of
 from articles.models import Article, Author, Category, Publication, Redirect, Tag
 from articles.publishing import publish, unpublish
 from articles.redirects import redirect_path
+from articles.tags import merge_tags
 from core.transitions import TransitionRefused
 from tests.articles import factories
 

@@ -25,8 +25,7 @@ def save(page):
     """Save by keyboard; the blocks that are stored then."""
     page.keyboard.press("Control+s")
     page.get_by_text("Saved as version 2").wait_for()
-    blocks = document_of(Article.objects.get())["blocks"]
-    return blocks
+    return document_of(Article.objects.get())["blocks"]
 
 
 def text(words):
