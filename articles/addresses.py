@@ -24,9 +24,9 @@ class Page(Enum):
 
 
 def register(view_name: str, rows: QuerySet[Any], **fields: str) -> None:
-    """Plug in the rows that have a page of their own at a view; `fields` are look-ups for arguments of the path.
+    """Say which rows have pages of their own at a view.
 
-    An argument without one is looked up by its own name.
+    `fields` gives the lookup for an argument of the path; an argument without one is looked up by its name.
     """
     _rows[view_name] = rows, fields
 
@@ -40,7 +40,7 @@ def register_all() -> None:
 
 
 def page_at(path: str) -> Page:
-    """What stands at a path itself, whatever redirect there is."""
+    """What stands at a path itself; redirects are not followed."""
     try:
         match = resolve(path)
     except Resolver404:
@@ -53,7 +53,7 @@ def page_at(path: str) -> Page:
 
 
 def page_behind(path: str) -> Page:
-    """What a reader who follows a path comes to, by a redirect or a slash that is added, too."""
+    """What a reader gets to from a path, after a redirect or with the slash that was left out."""
     found = page_at(path)
     if found is Page.NONE and not path.endswith("/"):
         found = page_at(path + "/")

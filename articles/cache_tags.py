@@ -27,7 +27,7 @@ def tags_of(row: PageRow) -> list[str]:
 
 
 def purge_article(publication: Publication, *, old_slug: str | None = None) -> None:
-    """An article came, changed or goes: its page, the lists, and the pages that show it among others."""
+    """An article appeared, changed or goes: purge its page, the lists, and the pages that show it among others."""
     if not settings.CACHE_PURGE_URL:
         return
     shown_on = Publication.objects.filter(Q(related=publication) | Q(also_read=publication.article_id))
@@ -36,5 +36,5 @@ def purge_article(publication: Publication, *, old_slug: str | None = None) -> N
 
 
 def purge_pages(slugs: Iterable[str]) -> None:
-    """Something around these articles changed."""
+    """Something around these articles changed: purge their pages."""
     purge(*(named("article", slug) for slug in slugs))

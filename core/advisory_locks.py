@@ -1,6 +1,6 @@
-"""Advisory locks of the database, one number each: for what no row stands that could be locked instead.
+"""Advisory locks: for work that only one process may do at a time and for which there is no row to lock.
 
-A lock is a pair of numbers, of what is done and of what it is done to (a season, a briefing; 0 where there is but one).
+A lock is a pair of numbers: the kind of work, and what it is done to (a season, a briefing; 0 if there is only one).
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from django.db import connection
 
 
 class AdvisoryLock(IntEnum):
-    """What is done by one process at a time. The numbers begin far from those that other programs might use."""
+    """The kinds of work. The numbers are far from any that another program in the same database is likely to use."""
 
     DEMO = 0x4D6F6F01
     DISCLOSURES = 0x4D6F6F02  # the chain of the disclosure log has no forks
@@ -22,13 +22,13 @@ class AdvisoryLock(IntEnum):
 
 
 def wait_for(lock: AdvisoryLock, of: int = 0, *, shared: bool = False) -> None:
-    """Have a lock until the transaction ends, once nobody else has it; `shared` with others who ask for it so."""
+    """Wait for a lock and keep it until the transaction ends. Those who ask for it `shared` do not wait for each other."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(%s, %s)", [lock, of])
 
 
-def is_free(lock: AdvisoryLock, of: int = 0) -> bool:
-    """Have a lock until the transaction ends, unless somebody else has it; whether it was free."""
+def take_if_free(lock: AdvisoryLock, of: int = 0) -> bool:
+    """Take a lock until the transaction ends, unless another process has it; whether it was free."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [lock, of])
         return bool(cursor.fetchone()[0])
@@ -36,7 +36,7 @@ def is_free(lock: AdvisoryLock, of: int = 0) -> bool:
 
 @contextmanager
 def held(lock: AdvisoryLock, of: int = 0) -> Iterator[None]:
-    """Have a lock for the block, over as many transactions as it takes, once nobody else has it."""
+    """Wait for a lock and keep it for the block, however many transactions that takes."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", [lock, of])
     try:
@@ -47,7 +47,7 @@ def held(lock: AdvisoryLock, of: int = 0) -> Iterator[None]:
 
 @contextmanager
 def first_free(lock: AdvisoryLock, candidates: Iterable[int]) -> Iterator[int | None]:
-    """Have the first of several locks that is free for the block, and say which; None where there is no free one."""
+    """Take the first free one of several locks for the block, and yield which it is: None if none is free."""
     with connection.cursor() as cursor:
         for of in candidates:
             cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [lock, of])

@@ -7,14 +7,14 @@ from django.db.models import Model, Q
 
 
 class TransitionRefused(Exception):
-    """A row cannot go where it was asked to; the text says why, to whoever asked. Nothing was changed."""
+    """A row cannot change to the state that was asked for. The text says why, to whoever asked; nothing was changed."""
 
 
 def change_if(row: Model, condition: Q, **changes: Any) -> bool:
-    """Change a row if it meets a condition in the database; whether it did. Afterwards `row` holds what is stored.
+    """Update a row if it meets a condition in the database; whether it did. Afterwards `row` holds what is stored.
 
-    A process that is changing the row at this moment is waited for, and then the condition holds for what that process
-    left; this is only true of what the condition says about the row's own columns, not of other tables.
+    If another transaction is changing the row, this one waits for it and checks the condition again. The second check
+    sees new values of the row's own columns only, not of other tables.
     """
     changed = type(row)._base_manager.filter(condition, pk=row.pk).update(**changes) == 1
     row.refresh_from_db()
@@ -36,6 +36,6 @@ def move(row: Any, *, sources: Collection[str], to: str, action: str, name: str 
 
 
 def lock(row: Model, *related: str) -> None:
-    """Keep a row to this transaction and see it as it is now, with the rows that its foreign keys named here lead to."""
+    """Lock a row until the transaction ends and reload it, together with what the named foreign keys point to."""
     rows = type(row)._base_manager.select_for_update(of=("self",))
     row.refresh_from_db(from_queryset=rows.select_related(*related) if related else rows)

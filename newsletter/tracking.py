@@ -101,7 +101,7 @@ def judge(*, now: datetime | None = None) -> int:
 
     Hits of ads are told to `sponsors` in the same transaction, so that both agree.
     """
-    if not advisory_locks.is_free(AdvisoryLock.HITS):
+    if not advisory_locks.take_if_free(AdvisoryLock.HITS):
         return 0  # another worker is at it
     ripe = Hit.objects.filter(verdict="", at__lt=(now or timezone.now()) - SETTLED_AFTER)
     deliveries = list(ripe.order_by("at").values_list("delivery", flat=True)[:BATCH])

@@ -83,8 +83,8 @@ def confirm(booking: Booking, *, by: User | None, now: datetime | None = None) -
             action="confirmed",
             sponsor=booking.sponsor or _sponsor_named(booking),
             hold_until=None,
-            settled_by=by,
-            settled_at=now,
+            decided_by=by,
+            decided_at=now,
         )
         booking.claims.filter(state=Claim.State.HELD).update(state=Claim.State.CONFIRMED)
         disclosures.append(DisclosureEntry.Kind.BOOKED, booking, at=now)
@@ -105,8 +105,8 @@ def cancel(booking: Booking, *, by: User | None, now: datetime | None = None) ->
             to=Booking.State.CANCELLED,
             action="cancelled",
             hold_until=None,
-            settled_by=by,
-            settled_at=now,
+            decided_by=by,
+            decided_at=now,
         )
         booking.claims.filter(state__in=LIVE).update(state=Claim.State.RELEASED)
         if was == Booking.State.CONFIRMED:
@@ -129,7 +129,7 @@ def expire_stale(*, now: datetime | None = None, units: Q | None = None) -> int:
         ids = [booking.pk for booking in stale.select_for_update(of=("self",)).order_by("pk")]
         Claim.objects.filter(booking__in=ids, state=Claim.State.HELD).update(state=Claim.State.RELEASED)
         expired = Booking.objects.filter(pk__in=ids, state=Booking.State.HELD).update(
-            state=Booking.State.EXPIRED, settled_at=now
+            state=Booking.State.EXPIRED, decided_at=now
         )
         if expired:
             pagecache.bump()

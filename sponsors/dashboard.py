@@ -90,6 +90,6 @@ def _day(day: date, taken: list[bool], missing: int) -> Line:
 
 def register_all() -> None:
     """Register the widgets, each for those who have its permission."""
-    register("Bookings to settle", bookings, permission="sponsors.settle_booking", place=15)
+    register("Bookings to decide on", bookings, permission="sponsors.decide_booking", place=15)
     register("Ads to approve", creatives, permission="sponsors.approve_creative", place=25)
     register("Places in the coming days", places, permission="sponsors.view_rununit", place=55)

@@ -15,7 +15,7 @@ MANAGER = "sponsorship manager"
 def booking_requested(booking: Booking) -> None:
     """To the sponsor: what is held until when. To the managers: look at it."""
     _to_sponsor("booking_requested", booking)
-    _to_managers("booking_to_settle", booking, admin_path=reverse("admin:sponsors_booking_change", args=[booking.pk]))
+    _to_managers("booking_to_decide", booking, admin_path=reverse("admin:sponsors_booking_change", args=[booking.pk]))
 
 
 def booking_confirmed(booking: Booking) -> None:

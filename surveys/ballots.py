@@ -150,14 +150,14 @@ def anonymise() -> int:
 
     Voter keys become random bytes, and then the pepper that made them is destroyed.
     """
-    forgotten = 0
+    anonymised = 0
     for season in Season.objects.filter(released_at__lt=timezone.now() - APPEAL_WINDOW):
         if keys.has_pepper(season):
             with transaction.atomic():
                 season.pending_ballots.all().delete()
-                forgotten += Ballot.objects.filter(category__season=season).update(voter_key=_RANDOM_KEY)
+                anonymised += Ballot.objects.filter(category__season=season).update(voter_key=_RANDOM_KEY)
             keys.destroy_pepper(season)
-    return forgotten
+    return anonymised
 
 
 def _limit(voter: bytes, ip: str) -> None:

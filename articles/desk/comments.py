@@ -33,5 +33,5 @@ def comment(article: Article, *, by: Any, text: str, asks: str = "") -> Comment:
 
 
 def resolve(row: Comment) -> None:
-    """Settle a remark."""
+    """Mark a remark as resolved."""
     Comment.objects.filter(pk=row.pk, resolved_at=None).update(resolved_at=timezone.now())

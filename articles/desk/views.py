@@ -215,7 +215,7 @@ def comment(request: HttpRequest, article: Article) -> HttpResponse:
 @require_POST
 @of_article(COMMENT)
 def resolve(request: HttpRequest, article: Article, comment: int) -> HttpResponse:
-    """Settle a comment."""
+    """Mark a comment as resolved."""
     comments.resolve(get_object_or_404(article.comments, pk=comment))
     return HttpResponseRedirect(f"{edit_url(article)}#comments")
 

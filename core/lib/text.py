@@ -1,4 +1,4 @@
-"""Cleaning of plain text from anywhere: what cannot be stored, what breaks a line and what nobody sees."""
+"""Cleaning plain text: of characters that cannot be stored, that end a line, or that nobody sees."""
 
 import re
 
@@ -8,7 +8,7 @@ _UNSTORABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udf
 # Whatever str.splitlines() and the email package take for the end of a line.
 _LINE_END = re.compile("\r\n|[\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
 # Zero-width spaces, what turns the direction of the text after it, annotations. The joiners U+200C and U+200D stay:
-# Persian and emoji need them; so do the marks U+200E and U+200F, which turn nothing but themselves.
+# Persian and emoji need them. So do the marks U+200E and U+200F, which affect only their neighbours.
 _INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2060-\u206f\ufff9-\ufffb]")
 
 

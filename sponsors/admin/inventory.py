@@ -133,10 +133,10 @@ class BookingAdmin(DeskAdmin):
     autocomplete_fields = ("sponsor",)
     fields = (
         ("company", "sponsor"), "contact_email", "message", ("tier", "price_text", "state"), "days", "hold_until",
-        ("requested_at", "settled_at", "settled_by"), "links",
+        ("requested_at", "decided_at", "decided_by"), "links",
     )  # fmt: skip
     readonly_fields = (
-        "company", "message", "tier", "price_text", "state", "days", "requested_at", "settled_at", "settled_by", "links",
+        "company", "message", "tier", "price_text", "state", "days", "requested_at", "decided_at", "decided_by", "links",
     )  # fmt: skip
     actions = ("confirm_selected", "cancel_selected")
     change_form_template = "admin/sponsors/booking/change_form.html"
@@ -182,8 +182,8 @@ class BookingAdmin(DeskAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Booking | None = None) -> bool:
         return False
 
-    def has_settle_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("sponsors.settle_booking")
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sponsors.decide_booking")
 
     def get_form(self, request: HttpRequest, obj: Booking | None = None, *args: Any, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, *args, **kwargs)
@@ -199,29 +199,29 @@ class BookingAdmin(DeskAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context["may_settle"] = self.has_settle_permission(request)
+        context["may_decide"] = self.has_decide_permission(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_change(self, request: HttpRequest, obj: Booking) -> HttpResponse:
         for name, step in (("_confirm", booking.confirm), ("_cancel", booking.cancel)):
-            if name in request.POST and self.has_settle_permission(request):
-                self._settle(request, [obj], step)
+            if name in request.POST and self.has_decide_permission(request):
+                self._decide(request, [obj], step)
                 return HttpResponseRedirect(request.path)
         return super().response_change(request, obj)
 
-    @admin.action(description="Confirm", permissions=["settle"])
+    @admin.action(description="Confirm", permissions=["decide"])
     def confirm_selected(self, request: HttpRequest, rows: QuerySet[Booking]) -> None:
-        self._settle(request, rows, booking.confirm)
+        self._decide(request, rows, booking.confirm)
 
-    @admin.action(description="Cancel", permissions=["settle"])
+    @admin.action(description="Cancel", permissions=["decide"])
     def cancel_selected(self, request: HttpRequest, rows: QuerySet[Booking]) -> None:
-        self._settle(request, rows, booking.cancel)
+        self._decide(request, rows, booking.cancel)
 
-    def _settle(self, request: HttpRequest, rows: Any, step: Callable[..., Booking]) -> None:
+    def _decide(self, request: HttpRequest, rows: Any, step: Callable[..., Booking]) -> None:
         for row in rows:
             try:
-                settled = step(row, by=cast(User, request.user))
+                decided = step(row, by=cast(User, request.user))
             except TransitionRefused as refusal:
                 self.message_user(request, f"{row}: {refusal}", messages.ERROR)
             else:
-                self.message_user(request, f"{settled} is {settled.state}.", messages.SUCCESS)
+                self.message_user(request, f"{decided} is {decided.state}.", messages.SUCCESS)

@@ -43,9 +43,9 @@ class Migration(migrations.Migration):
                 ),
                 ("hold_until", models.DateTimeField(blank=True, null=True)),
                 ("requested_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("settled_at", models.DateTimeField(editable=False, null=True)),
+                ("decided_at", models.DateTimeField(editable=False, null=True)),
                 (
-                    "settled_by",
+                    "decided_by",
                     models.ForeignKey(
                         editable=False,
                         null=True,
@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-requested_at"],
-                "permissions": [("settle_booking", "Can confirm and cancel bookings")],
+                "permissions": [("decide_booking", "Can confirm and cancel bookings")],
             },
         ),
         migrations.CreateModel(

@@ -8,7 +8,7 @@ REVIEWING = ["sponsors.view_creative", "sponsors.approve_creative"]
 SELLING = [
     *everything("sponsors.sponsor", "sponsors.placementkind", "sponsors.package", "sponsors.packageitem"),
     *everything("sponsors.rununit"),
-    *(f"sponsors.{action}_booking" for action in ("view", "change", "settle")),
+    *(f"sponsors.{action}_booking" for action in ("view", "change", "decide")),
     *(f"sponsors.{action}_creative" for action in ("view", "add", "change", "approve")),
     "sponsors.view_claim",
     "sponsors.view_adevent",

@@ -129,8 +129,8 @@ class Booking(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.HELD, editable=False)
     hold_until = models.DateTimeField(null=True, blank=True)
     requested_at = models.DateTimeField(default=timezone.now, editable=False)
-    settled_at = models.DateTimeField(null=True, editable=False)
-    settled_by = models.ForeignKey(
+    decided_at = models.DateTimeField(null=True, editable=False)
+    decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
     )
 
@@ -138,7 +138,7 @@ class Booking(models.Model):
 
     class Meta:
         ordering = ["-requested_at"]
-        permissions = [("settle_booking", "Can confirm and cancel bookings")]
+        permissions = [("decide_booking", "Can confirm and cancel bookings")]
         indexes = [models.Index(fields=["hold_until"], name="booking_held", condition=Q(state="held"))]
         constraints = [
             models.CheckConstraint(

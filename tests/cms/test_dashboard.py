@@ -28,10 +28,10 @@ FOUND = {
     "editor": EVERYBODY | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards"},
     "awards steward": EVERYBODY | {"Awards"},
     "newsletter manager": EVERYBODY | {"Briefings", "Mail"},
-    "sponsorship manager": EVERYBODY | {"Bookings to settle", "Ads to approve", "Places in the coming days"},
+    "sponsorship manager": EVERYBODY | {"Bookings to decide on", "Ads to approve", "Places in the coming days"},
     "administrator": EVERYBODY
     | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards", "Mail"}
-    | {"Bookings to settle", "Places in the coming days"},
+    | {"Bookings to decide on", "Places in the coming days"},
 }
 
 
@@ -142,11 +142,11 @@ def test_the_awards_say_what_the_steward_has_to_do_next():
     assert lines(steward, "Awards") == []
 
 
-def test_a_held_booking_waits_until_it_is_settled():
+def test_a_held_booking_waits_until_it_is_decided_on():
     manager, held = factories.user("sponsorship manager"), selling.held()
-    assert lines(manager, "Bookings to settle") == [("Northwind Custody, Gold", "USD 1,500", "held until")]
+    assert lines(manager, "Bookings to decide on") == [("Northwind Custody, Gold", "USD 1,500", "held until")]
     selling.booking.confirm(held, by=None)
-    assert lines(manager, "Bookings to settle") == []
+    assert lines(manager, "Bookings to decide on") == []
 
 
 def test_an_ad_waits_for_everybody_but_who_handed_it_in():

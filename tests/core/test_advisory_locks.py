@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
-from core.advisory_locks import AdvisoryLock, first_free, held, is_free, wait_for
+from core.advisory_locks import AdvisoryLock, first_free, held, take_if_free, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LEDGER, VOTING = AdvisoryLock.LEDGER, AdvisoryLock.VOTING
@@ -29,10 +29,10 @@ def elsewhere(act):
 def test_a_lock_is_had_until_the_transaction_ends():
     with transaction.atomic():
         wait_for(LEDGER, 7)
-        assert not elsewhere(lambda: is_free(LEDGER, 7))
-        assert elsewhere(lambda: is_free(LEDGER, 8))
-        assert elsewhere(lambda: is_free(VOTING, 7))
-    assert elsewhere(lambda: is_free(LEDGER, 7))
+        assert not elsewhere(lambda: take_if_free(LEDGER, 7))
+        assert elsewhere(lambda: take_if_free(LEDGER, 8))
+        assert elsewhere(lambda: take_if_free(VOTING, 7))
+    assert elsewhere(lambda: take_if_free(LEDGER, 7))
 
 
 def test_those_who_share_do_not_wait_for_each_other():
@@ -47,8 +47,8 @@ def test_a_lock_for_a_block_outlives_transactions_and_ends_with_the_block():
     with held(AdvisoryLock.DEMO):
         with transaction.atomic():
             pass
-        assert not elsewhere(lambda: is_free(AdvisoryLock.DEMO))
-    assert elsewhere(lambda: is_free(AdvisoryLock.DEMO))
+        assert not elsewhere(lambda: take_if_free(AdvisoryLock.DEMO))
+    assert elsewhere(lambda: take_if_free(AdvisoryLock.DEMO))
 
 
 def test_the_first_free_of_several_is_had():

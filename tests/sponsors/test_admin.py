@@ -63,14 +63,14 @@ def test_lists_take_the_same_queries_for_many_rows(client, manager, django_asser
 
 
 @pytest.mark.parametrize(("action", "state"), [("confirm_selected", "confirmed"), ("cancel_selected", "cancelled")])
-def test_the_actions_settle_bookings(client, manager, action, state):
+def test_the_actions_decide_bookings(client, manager, action, state):
     held = factories.held()
     client.post(page("booking_changelist"), {"action": action, "_selected_action": [held.pk]})
     held.refresh_from_db()
-    assert (held.state, held.settled_by) == (state, manager)
+    assert (held.state, held.decided_by) == (state, manager)
 
 
-def test_the_buttons_on_a_booking_settle_it(client, manager):
+def test_the_buttons_on_a_booking_decide_it(client, manager):
     held = factories.held()
     fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until_0": "2030-01-01", "hold_until_1": "00:00"}
     client.post(page("booking_change", held.pk), fields | {"_confirm": "1"})
@@ -88,7 +88,7 @@ def test_a_refusal_is_said_and_changes_nothing(client, manager):
     assert b"This booking is confirmed already" in response.content
 
 
-def test_settling_needs_its_permission(client):
+def test_deciding_needs_its_permission(client):
     someone = sign_in(client, "editor")
     from django.contrib.auth.models import Permission
 

@@ -41,13 +41,13 @@ class Pictures:
         self.homeless = 0
 
     def commit(self) -> None:
-        """What was stored since is here to stay."""
+        """Keep what was stored since the last post."""
         self.report.images_stored += len(set(self._uncommitted.values()) - set(self._stored.values()))
         self._stored |= self._uncommitted
         self._uncommitted.clear()
 
     def rollback(self) -> None:
-        """What was stored since was undone."""
+        """Drop what was stored since: its transaction was undone."""
         self._uncommitted.clear()
 
     def gather(self, sources: Iterable[str]) -> Contents:

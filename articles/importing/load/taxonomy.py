@@ -78,7 +78,7 @@ class Filing:
             self._file("authors", author)
 
     def commit(self) -> None:
-        """What was made since is here to stay (or, in a dry run, would be)."""
+        """Keep what was made since the last post (or, in a dry run, count what would be kept)."""
         for kind, slug, name in self._made:
             if not self.pictures.dry_run:
                 self._there.setdefault(kind, set()).add(slug)
@@ -86,7 +86,7 @@ class Filing:
         self.rollback()
 
     def rollback(self) -> None:
-        """What was made since was undone."""
+        """Drop what was made since: its transaction was undone."""
         self._made.clear()
         self._being_made.clear()
 
