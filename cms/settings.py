@@ -276,6 +276,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION and _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = bool(SECURE_HSTS_SECONDS) and env.yes("HSTS_SUBDOMAINS")
 SECURE_HSTS_PRELOAD = SECURE_HSTS_INCLUDE_SUBDOMAINS and env.yes("HSTS_PRELOAD")
 BEHIND_PROXY = env.yes("BEHIND_PROXY")
+PROXY_HOPS = max(1, env.number("PROXY_HOPS", default=1))  # how many proxies of ours a request comes through
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 METRICS_TOKEN = env.text("METRICS_TOKEN")  # who reads /metrics from another machine has to know it
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.views.decorators.csrf import csrf_exempt
 
+from core.lib.networks import address_in
+
 
 def refuse_cross_site(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Decorate a POST endpoint that reader pages use without a CSRF cookie.
@@ -40,7 +42,14 @@ def no_store(page: HttpResponse) -> HttpResponse:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address a request came from; behind a proxy of ours the last one it names, the only one it vouches for."""
-    if settings.BEHIND_PROXY and (forwarded := request.headers.get("X-Forwarded-For")):
-        return forwarded.rpartition(",")[2].strip()
-    return request.META.get("REMOTE_ADDR", "")
+    """The address a request came from, without a port.
+
+    Behind proxies of ours each adds the address that it was asked from, so the reader's stands as many places from the
+    end as there are proxies; what stands before it may be made up. Where it is no address, all who come by that proxy
+    count as one.
+    """
+    direct = address_in(request.META.get("REMOTE_ADDR", ""))
+    if not settings.BEHIND_PROXY:
+        return direct
+    named = request.headers.get("X-Forwarded-For", "").split(",")[-settings.PROXY_HOPS :]
+    return address_in(named[0]) or direct

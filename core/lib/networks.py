@@ -3,6 +3,25 @@
 import re
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
+WITH_PORT = re.compile(r"\[(?P<v6>[^]]*)\](:\d+)?|(?P<v4>[\d.]+):\d+")
+
+
+def address_in(text: str) -> str:
+    """The address in what a proxy or a web server says, such as "203.0.113.7:4711" or "[2001:db8::1]"; empty if there is none."""
+    text = text.strip().strip('"')
+    if match := WITH_PORT.fullmatch(text):
+        text = match["v6"] or match["v4"] or ""
+    try:
+        ip = ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    return str(getattr(ip, "ipv4_mapped", None) or ip)
+
+
+def counted_as(address: str) -> str:
+    """What of an address counts as one household or office: all of an IPv4 one, the /64 of an IPv6 one."""
+    return str(ip_network((address, 64), strict=False)) if ":" in address else address
+
 
 def network_of(address: str) -> str:
     """The /24 of an IPv4 address or the /48 of an IPv6 one, such as "203.0.113.0/24"; empty if it is not an address.
