@@ -1,4 +1,4 @@
-"""Articles on the newsroom's desk, and all that they refer to."""
+"""The admin of articles: the desk where they are written, and everything they refer to."""
 
 from articles.admin import article, references
 

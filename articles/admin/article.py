@@ -43,7 +43,7 @@ FIELDSETS = (
 
 @admin.register(Article)
 class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
-    """Writes go through articles.documents, transitions through articles.publishing; this only shows them."""
+    """The desk. It stores nothing itself: articles.documents writes, articles.publishing changes the state."""
 
     inlines = INLINES
     list_display = ("title", "status", "category", "byline_names", "changed")
@@ -57,7 +57,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
 
     @property
     def media(self) -> forms.Media:
-        """Styles alone: of the admin's scripts these pages use those that the blocks bring, and the rest takes time."""
+        """Stylesheets only: the blocks bring the scripts they need, and the rest of the admin's would only take time."""
         return forms.Media(css={"all": ["content_editor/django_admin_fixes.css", "css/desk.css"]})
 
     # The list
@@ -112,7 +112,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         return own + super().get_urls()
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The same object for one request, however often the admin asks."""
+        """Load the article once per request, however often the admin asks for it."""
         seen = edit_state(request).articles
         if request.method != "GET" or object_id not in seen:
             seen[object_id] = super().get_object(request, object_id, from_field)
@@ -125,7 +125,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         return type("ArticleForm", (ArticleForm,), {"request": request})
 
     def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
-        """What readers have seen is archived, not deleted."""
+        """An article that readers have seen is archived, not deleted."""
         return super().has_delete_permission(request, obj) and (obj is None or obj.published_at is None)
 
     def changeform_view(
@@ -152,7 +152,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         return request.user.has_perm("articles.publish_article")
 
     def _load(self, request: HttpRequest, article: Article | None) -> None:
-        """Which document the page shows: the newest, or one's own unsaved work when asked for."""
+        """Choose the document to show: the newest version, or the user's unsaved work where the address asks for it."""
         page, draft = edit_state(request), drafts.kept(article, by=request.user)
         if draft and "draft" in request.GET:
             page.document = draft.document
@@ -168,7 +168,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         return form.instance
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
-        """The document is stored once the blocks are known."""
+        """Nothing yet: save_related stores the whole document, once the blocks are known."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         document = form.document(parts_of(formsets))
@@ -179,7 +179,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         drafts.drop(form.instance if change else None, by=request.user)
 
     def _lost(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Somebody saved first: keep every word, and show both versions."""
+        """Somebody else saved first: keep what was typed, and show both versions."""
         article = self.get_object(request, object_id)
         version = int(request.POST["version"])
         drafts.keep(article, by=request.user, base_version=version, document=edit_state(request).typed)
@@ -189,7 +189,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         return f"Version {form.instance.version}"
 
     def autosave_view(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
-        """Keep what is typed every few seconds, apart from the revisions."""
+        """Keep unsaved work, which the page sends every few seconds, apart from the revisions."""
         if request.method != "POST":
             return HttpResponse(status=405)
         article = self.get_object(request, str(pk)) if pk else None
@@ -225,7 +225,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         return HttpResponseRedirect(page)
 
     def _transition(self, request: HttpRequest, article: Article) -> str:
-        """Do what the button said; return what to tell."""
+        """Do what the pressed button asks for; return the message to show."""
         by, posted = request.user, request.POST
         if "_publish" in posted:
             publishing.publish(article, by=by, check=checks.blocking)

@@ -1,4 +1,4 @@
-"""What articles refer to, at the desk: categories, tags, authors, snippets, images, redirects; and the audit log."""
+"""The admin of what articles refer to: categories, tags, authors, snippets, images, redirects; and the audit log."""
 
 from typing import Any
 
@@ -22,14 +22,14 @@ from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter, WordSearch
 
 
 def _prose(form: Any, name: str) -> None:
-    """Write a field of HTML with the same editor as articles."""
+    """Give a field of HTML the editor that articles have."""
     form.base_fields[name].widget = AdminProseEditorWidget(
         config={"extensions": INLINE_EXTENSIONS}, preset="configurable"
     )
 
 
 class ProseAdmin(DeskAdmin):
-    """A model with one field of HTML."""
+    """The admin of a model with one field of HTML."""
 
     prose_field = ""
 
@@ -52,7 +52,7 @@ class ShownAdmin(DeskAdmin):
 
 
 class MovedPages(ShownAdmin):
-    """A model with a page of its own: the old address leads to the new one."""
+    """The admin of a model whose rows have pages: when an address changes, the old one redirects to it."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         before = type(obj).objects.get(pk=obj.pk).get_absolute_url() if change else None
@@ -91,7 +91,7 @@ class TagAdmin(MovedPages):
 
 
 class LinksField(forms.CharField):
-    """Addresses elsewhere, a line for each: what it is called, and the address."""
+    """Links to profiles elsewhere, one per line: a label, then the address."""
 
     widget = AdminTextareaWidget(attrs={"rows": 3})
 
@@ -101,7 +101,7 @@ class LinksField(forms.CharField):
     def clean(self, value: Any) -> list[dict[str, str]]:
         lines = [line.split() for line in super().clean(value).splitlines() if line.strip()]
         if any(len(words) < 2 or not words[-1].startswith(("https://", "http://")) for words in lines):
-            raise ValidationError("On each line, write a name and an address that starts with https://.")
+            raise ValidationError("On each line, write a label and an address that starts with https://.")
         return [{"label": " ".join(words[:-1]), "url": words[-1]} for words in lines]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -119,7 +119,7 @@ class AuthorAdmin(ProseAdmin, MovedPages):
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "links":
-            return LinksField(required=False, help_text="Profiles elsewhere, a line for each: Mastodon https://…")
+            return LinksField(required=False, help_text="Profiles elsewhere, one per line: Mastodon https://…")
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
@@ -132,7 +132,7 @@ class SnippetAdmin(ProseAdmin, ShownAdmin):
 
 
 class NewImageForm(forms.ModelForm):
-    """An upload; everything else is found out."""
+    """An upload; everything else is read from the file."""
 
     upload = forms.FileField(label="Image")
 
@@ -146,7 +146,7 @@ class NewImageForm(forms.ModelForm):
         return upload
 
     def clean(self) -> Any:
-        """An image that was here already keeps what is said of it, unless something else is said now."""
+        """For an image that is already here, what is left empty keeps its old value."""
         for name in ("alt", "credit"):
             self.cleaned_data[name] = self.cleaned_data.get(name) or getattr(self.instance, name)
         return self.cleaned_data
@@ -200,7 +200,7 @@ class RedirectAdmin(WordSearch, DeskAdmin):
         return [path("csv/", view, name="articles_redirect_csv"), *super().get_urls()]
 
     def csv_view(self, request: HttpRequest) -> HttpResponse:
-        """All redirects as CSV; and take some from CSV."""
+        """GET downloads all redirects as CSV; POST imports some."""
         if request.method == "GET":
             if not self.has_view_permission(request):
                 raise PermissionDenied
@@ -210,9 +210,9 @@ class RedirectAdmin(WordSearch, DeskAdmin):
             raise PermissionDenied
         try:
             count = import_redirects(request.POST.get("csv", ""))
-            self.message_user(request, f"{count} redirect{'' if count == 1 else 's'} taken.")
+            self.message_user(request, f"{count} redirect{'' if count == 1 else 's'} imported.")
         except ValidationError as error:
-            self.message_user(request, "Nothing was taken. " + " ".join(error.messages), messages.ERROR)
+            self.message_user(request, "Nothing was imported. " + " ".join(error.messages), messages.ERROR)
         return HttpResponseRedirect(reverse("admin:articles_redirect_changelist"))
 
     def save_model(self, request: HttpRequest, obj: Redirect, form: Any, change: bool) -> None:

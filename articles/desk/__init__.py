@@ -1,1 +1,1 @@
-"""The desk: where articles are written, in the Django admin."""
+"""The desk, where articles are written: the forms, widgets and pages that the admin uses."""

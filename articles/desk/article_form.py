@@ -1,4 +1,4 @@
-"""Everything of an article but its blocks, as a form: it shows a document and gives one back."""
+"""The form of an article without its blocks. It shows a document and turns what was typed back into one."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -22,16 +22,19 @@ COVER = ("src", "alt", "caption", "credit", "focal")
 
 @per_generation
 def category_choices() -> list[tuple[str, str]]:
-    """The categories by slug, and none."""
+    """The categories by slug, after an empty choice."""
     return [("", "—"), *Category.objects.values_list("slug", "name")]
 
 
 class ArticleForm(forms.ModelForm):
-    """Everything of an article but its blocks."""
+    """All fields of an article but its blocks."""
 
     title = blocks.LineField(max_length=LIMITS["title"], widget=AdminTextInputWidget)
     slug = forms.SlugField(
-        max_length=LIMITS["slug"], required=False, widget=AdminTextInputWidget, help_text="Empty: made from the title."
+        max_length=LIMITS["slug"],
+        required=False,
+        widget=AdminTextInputWidget,
+        help_text="Leave empty to make it from the title.",
     )
     standfirst = blocks.TextField(
         max_length=LIMITS["standfirst"], required=False, help_text="Under the title and on cards."
@@ -43,12 +46,18 @@ class ArticleForm(forms.ModelForm):
     cover_src = blocks.SourceField(label="Cover", widget=ChoiceWidget("image"), required=False)
     cover_upload = forms.FileField(label="or upload one", required=False)
     cover_alt = blocks.LineField(
-        label="Its alternative text", max_length=400, required=False, widget=AdminTextInputWidget
+        label="Alternative text of the cover", max_length=400, required=False, widget=AdminTextInputWidget
     )
-    cover_caption = blocks.LineField(label="Its caption", max_length=400, required=False, widget=AdminTextInputWidget)
-    cover_credit = blocks.LineField(label="Its credit", max_length=200, required=False, widget=AdminTextInputWidget)
+    cover_caption = blocks.LineField(
+        label="Caption of the cover", max_length=400, required=False, widget=AdminTextInputWidget
+    )
+    cover_credit = blocks.LineField(
+        label="Credit of the cover", max_length=200, required=False, widget=AdminTextInputWidget
+    )
     cover_focal = blocks.FocalField(
-        label="Its focal point", required=False, help_text="Click into the picture, or write two shares: 0.5, 0.3."
+        label="Focal point of the cover",
+        required=False,
+        help_text="Click the picture, or write how far across and how far down, from 0 to 1: 0.5, 0.3.",
     )
     seo_title = blocks.LineField(
         label="Title for search", max_length=SEO_LIMITS["title"], required=False, widget=AdminTextInputWidget,
@@ -59,7 +68,11 @@ class ArticleForm(forms.ModelForm):
         help_text="Up to about 160 characters are shown.",
     )  # fmt: skip
     reading_minutes = forms.IntegerField(
-        label="Reading time", min_value=1, max_value=600, required=False, help_text="In minutes. Empty: counted."
+        label="Reading time",
+        min_value=1,
+        max_value=600,
+        required=False,
+        help_text="In minutes. Leave empty to have it counted from the words.",
     )
     reason = blocks.LineField(
         label="What changed", max_length=200, required=False, widget=AdminTextInputWidget,
@@ -93,10 +106,10 @@ class ArticleForm(forms.ModelForm):
         return self.cleaned_data
 
     def _post_clean(self) -> None:
-        """The instance stays as it is: the document decides, under its own checks."""
+        """Leave the instance alone: the document is checked and stored as a whole."""
 
     def document(self, parts: list[BlockData]) -> Document:
-        """What was typed, as a document. Before validation, what was typed is taken as it is."""
+        """What was typed, as a document: the cleaned values, or the raw ones where the form was not validated."""
         get = self.cleaned_data.get if hasattr(self, "cleaned_data") else self._raw
         cover = {name: value for name in COVER if (value := get(f"cover_{name}"))}
         return {

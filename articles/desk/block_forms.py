@@ -1,4 +1,4 @@
-"""The forms of an article's blocks, a formset for each kind. They come from a document and go into one."""
+"""The forms of an article's blocks, one formset per kind. They are made from a document and turned back into one."""
 
 from copy import deepcopy
 from typing import Any
@@ -30,7 +30,7 @@ SUMMARISED = (
 
 
 class LineWidget(AdminTextInputWidget):
-    """The admin's line of text, written out directly: a long article has hundreds."""
+    """The admin's text input, rendered without a template: a long article has hundreds."""
 
     def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> SafeString:
         widget = context["widget"]
@@ -40,14 +40,14 @@ class LineWidget(AdminTextInputWidget):
 
 
 class AreaWidget(AdminTextareaWidget):
-    """The admin's text area, likewise."""
+    """The admin's text area, rendered without a template too."""
 
     def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> SafeString:
         return textarea(context["widget"])
 
 
 class BlockForm(forms.ModelForm):
-    """What every kind's form at the desk shares."""
+    """The form of a block at the desk; each kind's form inherits it."""
 
     block_type: str
     request: HttpRequest
@@ -66,11 +66,11 @@ class BlockForm(forms.ModelForm):
         if "images" in self.fields:
             self.fields["images"].required = False
 
-    media = forms.Media()  # the formset has it, once for all
+    media = forms.Media()  # the formset has them, once for all forms
 
     @property
     def rows(self) -> list[Any]:
-        """The fields that are shown, the upload beside the choice it replaces."""
+        """The fields to show, an upload next to the choice it can replace."""
         names = list(blocks.KINDS[self.block_type].base_fields)
         if "upload" in self.fields:
             names.insert(1, "upload")
@@ -78,7 +78,7 @@ class BlockForm(forms.ModelForm):
 
     @property
     def summary(self) -> str:
-        """A few words by which to tell a folded block from the others."""
+        """A few words that tell a folded block from the others."""
         words = next((text_of(str(value)) for name in SUMMARISED if (value := self._said(name))), "")
         return words[:80]
 
@@ -86,7 +86,7 @@ class BlockForm(forms.ModelForm):
         return self[name].value() if self.is_bound and name in self.fields else self.initial.get(name)
 
     def is_blank(self) -> bool:
-        """Nothing was filled in: the block was added and left."""
+        """Whether the block was added but left empty."""
         names = [name for name in (*blocks.KINDS[self.block_type].base_fields, "upload") if name in self.fields]
         free = [name for name in names if not isinstance(self.fields[name], forms.ChoiceField | forms.BooleanField)]
         return bool(names) and not any(self[name].value() for name in free) and not self._uploads()
@@ -129,10 +129,10 @@ class BlockForm(forms.ModelForm):
             self.add_error("src", "Choose an image, or upload one.")
 
     def _post_clean(self) -> None:
-        """The document decides, under its own checks."""
+        """Leave the instance alone: the document is checked and stored as a whole."""
 
     def part(self) -> BlockData | None:
-        """The block for the document; None when it was left blank. Before validation, as it was typed."""
+        """The block for the document, None if it was left empty: cleaned values, or raw ones where nothing was validated."""
         names = blocks.KINDS[self.block_type].base_fields
         if hasattr(self, "cleaned_data"):
             data = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
@@ -153,7 +153,7 @@ def _as_typed(field: forms.Field, value: Any) -> Any:
 
 
 class BlockFormSet(BaseInlineFormSet):
-    """The blocks of one kind. They come from a document and go into one, so each is shown like a new one."""
+    """The blocks of one kind. They come from a document, not from rows, so all are shown as new ones."""
 
     kind: str
     parts: list[BlockData]
@@ -179,13 +179,13 @@ class BlockFormSet(BaseInlineFormSet):
         return Block.objects.none()
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """Without the keys of rows: a block is stored anew each time."""
+        """Leave out primary and foreign keys: saving replaces all blocks."""
         BaseFormSet.add_fields(self, form, index)
         form.fields.pop("parent", None)
 
     @property
     def media(self) -> forms.Media:
-        """What one form needs, asked once: all are of one kind."""
+        """The media of one form, which are those of all: they are of one kind."""
         return sum((field.widget.media for field in self.empty_form.fields.values()), forms.Media())
 
     def initial_form_count(self) -> int:
@@ -204,7 +204,7 @@ class BlockFormSet(BaseInlineFormSet):
 
 
 def parts_of(formsets: Any) -> list[BlockData]:
-    """The blocks of all formsets, in the order they were dragged to."""
+    """The blocks of all formsets, in the order they have on the page."""
     forms_in = [form for formset in formsets for form in formset.forms if form not in _removed(formset)]
     parts = [form.part() for form in sorted(forms_in, key=BlockForm.place)]
     return [part for part in parts if part]
@@ -230,7 +230,7 @@ def _with_widget(field: forms.Field, name: str) -> None:
 
 
 class BlockInline(ContentEditorInline):
-    """One kind of block at the desk. Who may change the article may change its blocks."""
+    """One kind of block at the desk. Permission to change the article is permission to change its blocks."""
 
     kind: str
     formset = BlockFormSet
@@ -261,14 +261,16 @@ class BlockInline(ContentEditorInline):
 
 
 def block_form(kind: str) -> type[BlockForm]:
-    """The form of a kind at the desk: its fields, with the admin's widgets."""
+    """The form of a kind of block at the desk, with the admin's widgets."""
     return FORMS[kind]
 
 
 def _made(kind: str) -> type[BlockForm]:
     base = blocks.KINDS[kind]
     meta = type("Meta", (BlockForm.Meta,), {"model": BLOCK_MODELS[kind]})
-    fields = {name: deepcopy(shared) for name, shared in base.base_fields.items()}  # the kind's own keep plain widgets
+    fields = {
+        name: deepcopy(shared) for name, shared in base.base_fields.items()
+    }  # copies: the kind's own fields keep their plain widgets
     for name, own in fields.items():
         _with_widget(own, name)
     return type(f"{base.__name__}Form", (BlockForm, base), {"Meta": meta, "__module__": __name__, **fields})

@@ -1,4 +1,4 @@
-"""What to look at before an article is published. Blocking findings stop it; the others are advice."""
+"""Checks before an article is published. A blocking finding stops it; the others are advice."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -27,20 +27,20 @@ _DISCLOSED = re.compile(r"sponsor|advertis|paid|disclos", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to look at."""
+    """One thing that a check found."""
 
     text: str
     blocking: bool = False
 
 
 def findings_of(document: Document, body: Rendered, article: Article | None = None) -> list[Finding]:
-    """Everything found in a document and its rendered body, what blocks first."""
+    """All findings in a document and its rendered body, blocking ones first."""
     found = [finding for check in CHECKS for finding in check(document, body, article)]
     return sorted(found, key=lambda finding: not finding.blocking)
 
 
 def blocking(document: Document, body: Rendered, article: Article | None = None) -> list[str]:
-    """What stops the article from being published."""
+    """The findings that stop an article from being published, in words."""
     return [finding.text for finding in findings_of(document, body, article) if finding.blocking]
 
 

@@ -1,4 +1,4 @@
-"""Choosing rows by what documents call them (a slug, a media path): the widgets, and what they ask while one types."""
+"""Widgets that choose rows by their key in documents (a slug, a media path), and the view that completes what is typed."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ from core.lib.text import storable
 PER_PAGE = 20
 
 
-# What can be chosen: the model, what documents call a row, and what people call it.
+# What can be chosen: the model, the field that documents refer to it by, and the field that people know it by.
 NAMED: dict[str, tuple[Any, str, str]] = {
     "author": (Author, "slug", "name"),
     "tag": (Tag, "slug", "name"),
@@ -53,7 +53,7 @@ SOURCES: dict[str, Callable[[str], QuerySet[Any]]] = {
 
 
 def choices_view(request: HttpRequest, what: str) -> JsonResponse:
-    """What matches the words typed so far, for the admin's own autocomplete script."""
+    """The rows that match what was typed so far, as the admin's autocomplete script wants them."""
     if what not in SOURCES:
         raise Http404("There is nothing of this kind to choose.")
     if not request.user.has_perm("articles.view_article"):
@@ -66,7 +66,7 @@ def choices_view(request: HttpRequest, what: str) -> JsonResponse:
 
 
 class ChoiceWidget(forms.Select):
-    """A select that asks the server while one types; what is chosen is shown without a query."""
+    """A select that asks the server for options as the user types; it starts with only the chosen ones."""
 
     def __init__(self, what: str, attrs: dict[str, Any] | None = None):
         super().__init__(attrs)
@@ -74,11 +74,11 @@ class ChoiceWidget(forms.Select):
         self.labels: dict[str, str] = {}
 
     def chosen(self, value: Any) -> list[Any]:
-        """The values to be named."""
+        """The values that need a label."""
         return value if isinstance(value, list) else [value]
 
     def name_of(self, value: str) -> str:
-        """What a value is called; where nobody knows, the value."""
+        """The label of a value; the value itself where no row has it."""
         return self.labels.get(value) or value.rsplit("/", 1)[-1]
 
     def optgroups(
@@ -110,20 +110,20 @@ class ChoiceWidget(forms.Select):
 
 
 class ManyChoicesWidget(ChoiceWidget, forms.SelectMultiple):
-    """The same for several, in the order they were chosen."""
+    """The same for several values, in the order they were chosen."""
 
     allow_multiple_selected = True
 
 
 class SlugsField(forms.Field):
-    """Several slugs, in order."""
+    """Several slugs, in order and each once."""
 
     def clean(self, value: Any) -> list[str]:
         return list(dict.fromkeys(value or []))
 
 
 def label(forms_: Iterable[forms.BaseForm]) -> None:
-    """Tell the widgets of some forms what the chosen values are called."""
+    """Give the widgets of some forms the labels of their chosen values, with one query."""
     choosing = [
         (field.widget, [str(value) for value in field.widget.chosen(form[name].value()) if value])
         for form in forms_
@@ -139,7 +139,7 @@ def label(forms_: Iterable[forms.BaseForm]) -> None:
 
 
 def _names(wanted: dict[str, set[str]]) -> dict[str, dict[str, str]]:
-    """What values of each kind are called, in one query."""
+    """The labels of values of each kind, in one query."""
     found: dict[str, dict[str, str]] = {}
     parts = [_part(what, values) for what, values in wanted.items() if values]
     for what, value, name in parts[0].union(*parts[1:], all=True) if parts else ():

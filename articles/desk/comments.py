@@ -1,4 +1,4 @@
-"""Remarks to and fro on an article, with mail to who is asked."""
+"""The newsroom's comments on an article, and the mail to a colleague who is asked something."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from core.outbox import queue_mail
 
 
 def comment(article: Article, *, by: Any, text: str, asks: str = "") -> Comment:
-    """Leave a remark; with the e-mail address of a colleague, ask them. Raises ValueError in words for the writer."""
+    """Comment on an article and, with a colleague's e-mail address, ask them. Raises ValueError with a text to show."""
     text = prose(text).strip()
     if not text:
         raise ValueError("Write what you want to say.")
@@ -33,5 +33,5 @@ def comment(article: Article, *, by: Any, text: str, asks: str = "") -> Comment:
 
 
 def resolve(row: Comment) -> None:
-    """Mark a remark as resolved."""
+    """Mark a comment as resolved."""
     Comment.objects.filter(pk=row.pk, resolved_at=None).update(resolved_at=timezone.now())

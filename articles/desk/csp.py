@@ -1,4 +1,4 @@
-"""What the editors of rich text and blocks need of the content security policy, on the pages that have them."""
+"""The content security policy of pages with editors of rich text and blocks."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from js_asset import Media
 
 
 def allow_editors(request: HttpRequest, response: Any) -> Any:
-    """Let the editors work on this page alone; reader pages and other pages of the desk stay as strict as they are.
+    """Relax the policy so that the editors work on this page; every other page stays as strict as it is.
 
-    They need an import map, which is an inline script: it gets this request's nonce. Their scripts put style elements
-    in, which no nonce reaches: inline styles are allowed here. Inline scripts stay refused.
+    The editors need an import map, which is an inline script: it gets this request's nonce. Their scripts insert style
+    elements, which cannot carry a nonce, so inline styles are allowed here. Inline scripts are still refused.
     """
     if response.context_data:
         media = Media.from_media(response.context_data["media"], nonce=request.csp_nonce)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Two versions of an article side by side, with the words that changed marked."""
+"""The differences between two versions of an article, side by side, with the changed words marked."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One part of a document in both versions; what differs is marked with <del> and <ins>."""
+    """One part of a document in both versions, the differences marked with <del> and <ins>."""
 
     label: str
     before: SafeString
@@ -32,7 +32,7 @@ class Change:
 
 
 def changes(before: Document, after: Document) -> list[Change]:
-    """Every part that either version has, in the order of the later one."""
+    """Every part that is in either version, in the order of the later one."""
     found = [_change(label, old, new) for label, old, new in _parts(before, after)]
     return [change for change in found if change.before or change.after]
 
@@ -53,7 +53,7 @@ def _parts(before: Document, after: Document) -> Iterator[tuple[str, str, str]]:
 
 
 def _paired(old: list[BlockData], new: list[BlockData]) -> Iterator[tuple[str, str, str]]:
-    """Rewritten blocks, each beside the one of its kind that it most likely was."""
+    """Pair each rewritten block with the old block of its kind that it most likely replaces."""
     left = list(old)
     for part in new:
         match = next((other for other in left if other["type"] == part["type"]), None)
@@ -73,7 +73,7 @@ def _label(part: BlockData | None) -> str:
 
 
 def _block(part: BlockData | None) -> str:
-    """What a block says, a line for each of its values."""
+    """The text of a block, one line per value."""
     if not part or part["type"] not in KINDS:
         return "\n".join(_plain(value) for key, value in (part or {}).items() if key != "type")
     fields = KINDS[part["type"]].base_fields

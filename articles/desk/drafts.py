@@ -1,4 +1,4 @@
-"""Work that is not saved yet: kept while one types, and when somebody else saved first."""
+"""Unsaved work, kept while someone types and when a colleague saved first; and who has an article open."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,14 +15,14 @@ PRESENT_SECONDS = 45
 
 
 def keep(article: Article | None, *, by: Any, base_version: int, document: Document) -> Draft:
-    """Keep what someone typed, apart from the revisions; the last of it replaces what was kept before."""
+    """Keep someone's unsaved work, apart from the revisions. It replaces what was kept of theirs before."""
     values = {"document": _storable(document), "base_version": base_version, "saved_at": timezone.now()}
     draft, _ = Draft.objects.update_or_create(article=article, by=by, defaults=values)
     return draft
 
 
 def _storable(value: Any) -> Any:
-    """The same without what PostgreSQL has no place for: nobody has checked yet what is typed."""
+    """The value without the characters that PostgreSQL cannot store: unsaved work has not been validated."""
     if isinstance(value, dict):
         return {name: _storable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -31,12 +31,12 @@ def _storable(value: Any) -> Any:
 
 
 def kept(article: Article | None, *, by: Any) -> Draft | None:
-    """What is kept of someone's work in an article."""
+    """Someone's unsaved work in an article, if any is kept."""
     return Draft.objects.filter(article=article, by=by).first()
 
 
 def as_far_as_it_goes(typed: Document, saved: Document) -> Document:
-    """What was typed as a document that can be shown: a half-written block is left out until it is whole."""
+    """Unsaved work as a document that can be shown, without blocks that are not valid yet."""
     parts = [part for block in typed["blocks"] if (part := _whole(block))]
     cover = _whole({"type": "image", **(typed["cover"] or {})})
     shown = {
@@ -64,12 +64,12 @@ def _whole(block: BlockData) -> BlockData | None:
 
 
 def drop(article: Article | None, *, by: Any) -> None:
-    """It was saved, or is not wanted any more."""
+    """Discard unsaved work."""
     Draft.objects.filter(article=article, by=by).delete()
 
 
 def be_present(article: Article, *, by: Any) -> list[Presence]:
-    """Note that someone has the article open; who else does."""
+    """Note that someone has an article open, and return who else does."""
     now = timezone.now()
     gone = now - timedelta(seconds=PRESENT_SECONDS)
     Presence.objects.filter(article=article, seen_at__lt=gone).delete()
@@ -78,5 +78,5 @@ def be_present(article: Article, *, by: Any) -> list[Presence]:
 
 
 def leave(article: Article, *, by: Any) -> None:
-    """Someone closed the article."""
+    """Note that someone closed an article."""
     Presence.objects.filter(article=article, by=by).delete()

@@ -1,4 +1,4 @@
-"""Choices that have an order: authors of a byline, images of a gallery. Numbers and ticks do without JavaScript."""
+"""Widgets for choices in an order: a byline's authors, a gallery's images. Without JavaScript they use numbers and ticks."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ TEXTS = {"alt": "Alternative text", "caption": "Caption", "credit": "Credit"}
 
 
 class OrderedChoicesWidget(ChoiceWidget):
-    """Several choices in rows that can be moved, taken out and added to."""
+    """Several choices as rows that can be moved, removed and added."""
 
     template = "admin/articles/article/ordered.html"
 
     def rows(self, name: str, value: Any) -> list[dict[str, Any]]:
-        """What the template shows of each choice."""
+        """The context of each row."""
         return [{"value": item, "name": self.name_of(item)} for item in self.chosen(value) if item]
 
     def chosen(self, value: Any) -> list[Any]:
@@ -40,7 +40,7 @@ class OrderedChoicesWidget(ChoiceWidget):
 
 
 class GalleryWidget(OrderedChoicesWidget):
-    """The images of a gallery, each with its texts."""
+    """The images of a gallery, each with its alternative text, caption and credit."""
 
     template = "admin/articles/article/gallery.html"
 

@@ -1,4 +1,4 @@
-"""The editors of rich text."""
+"""The widgets of the rich-text editors, and the settings that their scripts read."""
 
 from html import escape
 from typing import Any
@@ -11,9 +11,9 @@ from articles import blocks
 
 
 class ProseWidget(AdminProseEditorWidget):
-    """The editor of rich text, made by static/js/desk/prose.js when somebody turns to it.
+    """A text area that static/js/desk/prose.js turns into an editor when it gets the focus.
 
-    An article may have 150 of them: to make them all at once takes seconds. Their settings are in the page once.
+    An article may have 150, and making them all at once would take seconds. Their settings are in the page once.
     """
 
     settings_name = "full"
@@ -28,26 +28,26 @@ class ProseWidget(AdminProseEditorWidget):
 
 
 class InlineProseWidget(ProseWidget):
-    """The same without headings and tables."""
+    """The same editor without headings and tables."""
 
     settings_name = "inline"
 
 
 def textarea(widget: dict[str, Any]) -> SafeString:
-    """A text area as Django's template makes it, in a fraction of the time; a long article has hundreds."""
+    """What Django's template makes of a text area, in a fraction of the time; a long article has hundreds."""
     return SafeString(
         f"<textarea{attributes(name=widget['name'], **widget['attrs'])}>\n{escape(widget['value'] or '')}</textarea>"
     )
 
 
 def attributes(**attrs: Any) -> str:
-    """Attributes of an element as HTML."""
+    """The HTML of an element's attributes."""
     said = {name: value for name, value in attrs.items() if value is not None and value is not False}
     return "".join(f" {name}" if value is True else f' {name}="{escape(str(value))}"' for name, value in said.items())
 
 
 def prose_settings() -> dict[str, Any]:
-    """What the two editors can do, by name."""
+    """The settings of the two editors, by name."""
     every = {"full": blocks.EDITOR_EXTENSIONS, "inline": blocks.INLINE_EXTENSIONS}
     return {
         name: ProseWidget(config={"extensions": extensions}, preset="configurable").get_config()

@@ -1,4 +1,4 @@
-"""Images that come to the desk while one writes, and small pictures of those that are there."""
+"""Views for images at the desk: uploads while an article is being written, and thumbnails."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage
@@ -13,7 +13,7 @@ from core.lib.text import storable
 
 @require_POST
 def upload_view(request: HttpRequest) -> JsonResponse:
-    """Keep an image that was pasted or dropped; what to write into the article for it."""
+    """Store an image that was pasted or dropped; answer with what the block needs to know of it."""
     if not request.user.has_perm("articles.add_imageasset"):
         raise PermissionDenied
     file = request.FILES.get("image")
@@ -29,7 +29,7 @@ def upload_view(request: HttpRequest) -> JsonResponse:
 @require_safe
 @cache_control(private=True, max_age=3600)
 def thumbnail_view(request: HttpRequest) -> HttpResponse:
-    """The way to the smallest rendition of an image of ours."""
+    """Redirect to the smallest rendition of an image."""
     if not request.user.has_perm("articles.view_imageasset"):
         raise PermissionDenied
     image = ImageAsset.objects.filter(file=storable(request.GET.get("src", ""))).first()

@@ -46,4 +46,4 @@ def test_links_of_an_author_are_lines_of_text(editor, client):
     author.refresh_from_db()
     assert [link["label"] for link in author.links] == ["Mastodon", "Own site"]
     page = client.post(path, values | {"links": "Evil javascript:alert(1)"}).content.decode()
-    assert "a name and an address" in page
+    assert "a label and an address" in page
