@@ -1,6 +1,6 @@
-"""Bring posts in from Webflow, WordPress, Ghost and Markdown.
+"""Import of posts from other systems.
 
-`detecting` tells which source a file is from. That source's reader (`webflow/`, `wordpress/`, `ghost/`, `markdown/`,
-`moonpress/` for our own export) turns it into `posts`; `html/` turns their HTML into the blocks of an article's document;
-`load/` writes each post in a transaction of its own and reports what came, what was changed and why, and what was left.
+`detecting` picks the reader: a package for each source (`ghost`, `markdown`, `moonpress`, `webflow`, `wordpress`) whose
+`reader` turns an export into `Post`s. `html` turns the HTML of a post into blocks, and `load` writes each post in a
+transaction of its own and reports what was imported, changed or lost.
 """

@@ -1,4 +1,4 @@
-"""The files beside an export, in a folder or a zip: read where they are, never unpacked, never outside of it."""
+"""The files beside an export, in a folder or a zip. Zips are never unpacked, and nothing outside is read."""
 
 import re
 import zipfile
@@ -17,14 +17,14 @@ _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
 class FolderFiles:
-    """The files of a folder. What a link leads to outside of it is not there."""
+    """The files of a folder. Links that lead out of it are ignored."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._by_name: dict[str, list[str]] | None = None
 
     def names(self) -> list[str]:
-        """Every file below the folder, hidden ones aside, as a path from it."""
+        """The relative path of every file below the folder, except hidden ones."""
         found = (path for path in sorted(self.root.rglob("*")) if path.is_file())
         names = (path.relative_to(self.root).as_posix() for path in found if path.resolve().is_relative_to(self.root))
         return [name for name in names if not _is_hidden(name)]
@@ -41,7 +41,7 @@ class FolderFiles:
 
 
 class ZipFiles:
-    """The files of a zip. Raises ImportRefused for one that is damaged, locked, or made to do harm."""
+    """The files of a zip. Raises ImportRefused if it is damaged, encrypted or malicious."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -65,19 +65,19 @@ class ZipFiles:
         name = member.filename.replace("\\", "/")
         if name.startswith("/") or _DRIVE.match(name) or ".." in PurePosixPath(name).parts:
             raise ImportRefused(
-                f"The zip holds a file that points outside of it, “{member.filename[:200]}”. It was not read."
+                f"The zip holds a file that points outside of it, “{member.filename[:200]}”. Nothing was imported."
             )
         if member.flag_bits & 1:
-            raise ImportRefused("The zip is locked with a password.")
+            raise ImportRefused("The zip is protected by a password.")
         if member.file_size > MAX_MEMBER or (
             member.file_size > 20 * 1024**2 and member.file_size > MAX_RATIO * max(member.compress_size, 1)
         ):
             raise ImportRefused(
-                f"“{member.filename[:200]}” in the zip would unpack to {member.file_size >> 20} MB. It was not read."
+                f"“{member.filename[:200]}” in the zip would unpack to {member.file_size >> 20} MB. Nothing was imported."
             )
 
     def names(self) -> list[str]:
-        """Every file of the zip, hidden ones aside."""
+        """Every file in the zip except hidden ones."""
         return sorted(name for name in self._members if not _is_hidden(name))
 
     def read(self, name: str) -> bytes | None:
@@ -101,12 +101,12 @@ class ZipFiles:
 
 
 def files_beside(path: Path) -> FolderFiles | ZipFiles:
-    """The files that came along with an export: those of its zip, or those of the folder it lies in."""
+    """The files that accompany an export: those in its zip, or in the folder that contains it."""
     return ZipFiles(path) if is_zip(path) else FolderFiles(path if path.is_dir() else path.parent)
 
 
 def is_zip(path: Path) -> bool:
-    """Whether a file is a zip, be it a damaged one."""
+    """Whether a file is a zip, even a damaged one."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -114,7 +114,7 @@ def is_zip(path: Path) -> bool:
 
 
 def main_file(path: Path, *endings: str) -> tuple[bytes, FolderFiles | ZipFiles]:
-    """The bytes of an export, and the files beside it: where the export is zipped, its first file with such an ending."""
+    """The bytes of an export and the files beside it. In a zip, the export is the first file with one of the endings."""
     files = files_beside(path)
     if not isinstance(files, ZipFiles):
         return path.read_bytes(), files
@@ -126,7 +126,7 @@ def main_file(path: Path, *endings: str) -> tuple[bytes, FolderFiles | ZipFiles]
 
 
 def _candidates(name: str) -> list[str]:
-    """Under which paths an export may hold what a page names: the path itself, then its end, folder by folder."""
+    """Where in an export a file may be that a page refers to: the path itself, then its end, folder by folder."""
     absolute = "//" in name[:12] or name.startswith("__GHOST_URL__")
     try:
         path = (
@@ -143,7 +143,7 @@ def _candidates(name: str) -> list[str]:
         if not plain or "\0" in plain or ".." in plain.split("/"):
             continue
         parts = plain.split("/")
-        # The last two folders at least: a bare file name of another site is no promise that it is this file.
+        # At least the last folder and the name: a bare name on another site need not be this file.
         found += ["/".join(parts[at:]) for at in range(max(len(parts) - 2, 1) if absolute or len(parts) > 2 else 1)]
     return found
 
@@ -157,7 +157,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _common_folder(names: list[str]) -> str:
-    """The one folder that everything in a zip lies in, with its slash; empty where there is none."""
+    """The single folder that contains everything in a zip, with its slash; empty if there is none."""
     tops = {name.split("/", 1)[0] if "/" in name else "" for name in names}
     top = tops.pop() if len(tops) == 1 else ""
     return f"{top}/" if top else ""

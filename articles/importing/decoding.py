@@ -7,7 +7,7 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff",
 
 
 def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """The text of a file and the encoding it was read in. A file that does not say what it is must be UTF-8."""
+    """The text of a file and the encoding it was read in: the one given, that of its byte order mark, or UTF-8."""
     if len(data) > MAX_FILE:
         raise ImportRefused(
             f"The file is {len(data) >> 20} MB; at most {MAX_FILE >> 20} MB can be read at once. Split it."
@@ -25,7 +25,7 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
 
 
 def _silent_utf16(data: bytes) -> str | None:
-    """UTF-16 without its mark shows as a zero in every second byte of Western text."""
+    """The kind of UTF-16 that lacks its mark, recognised by a zero in every second byte of Western text."""
     head = data[:2000]
     for name, offset in (("utf-16-le", 1), ("utf-16-be", 0)):
         if (

@@ -1,4 +1,4 @@
-"""Which format an export has, by its name and its first bytes; and the reader for it."""
+"""Detection of an export's format, by its name and its first bytes, and the reader for each format."""
 
 import csv
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from articles.importing.decoding import decode
 from articles.importing.ghost.reader import read_ghost
 from articles.importing.markdown.reader import ENDINGS, HTML_POST, read_markdown
 from articles.importing.posts import Export, ImportRefused
-from articles.importing.webflow import looks_like_webflow, read_webflow
+from articles.importing.webflow.reader import looks_like_webflow, read_webflow
 from articles.importing.wordpress.reader import read_wordpress
 
 Reader = Callable[[Path, str | None], Export]
@@ -23,7 +23,7 @@ FORMATS = ("auto", *READERS)
 
 
 def open_export(path: Path, format_name: str = "auto", encoding: str | None = None) -> Export:
-    """Read an export. Raises ImportRefused in words for whoever started the import."""
+    """Open an export with the reader for its format. Raises ImportRefused."""
     if not path.exists():
         raise ImportRefused(f"There is no file or folder “{path}”.")
     if path.is_file() and path.stat().st_size == 0:

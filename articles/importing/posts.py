@@ -1,4 +1,4 @@
-"""The posts of an export as every reader returns them, with their categories, tags and authors; and refusals."""
+"""What every reader returns: posts with their categories, tags and authors, and the posts that were refused."""
 
 import logging
 import re
@@ -29,20 +29,20 @@ class PostRefused(ImportRefused):
 
 
 @dataclass(slots=True)
-class Notes:
-    """What was changed in a post and why, and what was left behind, each sentence with how often."""
+class ConversionNotes:
+    """What the import changed in a post and what was lost: sentences for the report, and how often each applies."""
 
     changed: Counter[str] = field(default_factory=Counter)
-    left: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: "Notes") -> None:
+    def add(self, other: "ConversionNotes") -> None:
         self.changed.update(other.changed)
-        self.left.update(other.left)
+        self.lost.update(other.lost)
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A category or a tag as its export names it."""
+    """A category or a tag."""
 
     slug: str
     name: str
@@ -53,7 +53,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An author as an export names them; mail addresses are left out on purpose."""
+    """An author. E-mail addresses are deliberately not imported."""
 
     slug: str
     name: str
@@ -77,9 +77,10 @@ class Cover:
 
 @dataclass(slots=True)
 class Post:
-    """One post of an export. `html` is its body as it came; a reader that has blocks already gives those instead.
+    """One post of an export. Its body is HTML as the export has it, or blocks where the reader makes them itself.
 
-    `filed` are all its categories, of which the first is the one it has here. `unpublished` is the document of changes that readers do not see yet, `changes_at` when they will.
+    Of all its `categories`, `category` is the one it will have here. `unpublished` is a document with changes that
+    readers have not seen yet, to be published at `changes_at`.
     """
 
     source_id: str
@@ -91,7 +92,7 @@ class Post:
     blocks: list[dict[str, Any]] | None = None
     category: Term | None = None
     tags: list[Term] = field(default_factory=list)
-    filed: list[Term] = field(default_factory=list)
+    categories: list[Term] = field(default_factory=list)
     authors: list[Person] = field(default_factory=list)
     status: str = DRAFT
     published_at: datetime | None = None
@@ -106,7 +107,7 @@ class Post:
     ends_at: datetime | None = None
     changes_at: datetime | None = None
     unpublished: dict[str, Any] | None = None
-    notes: Notes = field(default_factory=Notes)
+    notes: ConversionNotes = field(default_factory=ConversionNotes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +149,15 @@ def bug_report(error: Exception) -> str:
 
 
 class Files(Protocol):
-    """The files that came along with an export, by their name in it."""
+    """The files of an export, by their names in it."""
 
     def read(self, name: str) -> bytes | None:
-        """The bytes of a file, or None where the export does not hold it."""
+        """The bytes of a file, or None if the export does not contain it."""
 
 
 @dataclass(slots=True)
 class Export:
-    """An export that can be read: its posts in order, among them refusals, and what holds for all of it."""
+    """An opened export: its posts in order, refused ones among them, and what concerns it as a whole."""
 
     format: str
     posts: Iterator[Post | Refusal]
@@ -164,17 +165,17 @@ class Export:
     site: str = ""
     files: Files | None = None
     remarks: list[str] = field(default_factory=list)
-    left: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
     redirects: list[tuple[str, str]] = field(default_factory=list)
-    pages: list[tuple[str, str, Term | Person]] = field(default_factory=list)
-    people: list[Person] = field(default_factory=list)
+    archive_pages: list[tuple[str, str, Term | Person]] = field(default_factory=list)
+    authors: list[Person] = field(default_factory=list)
     categories: list[Term] = field(default_factory=list)
     tags: list[Term] = field(default_factory=list)
     snippets: list[dict[str, str]] = field(default_factory=list)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-# What a slug cannot say: how these are written.
+# How names are capitalised that a slug has in lower case.
 _ACRONYMS = {
     word.lower(): word
     for word in [
@@ -209,7 +210,7 @@ _ACRONYMS = {
 
 
 def name_of(slug: str) -> str:
-    """A readable name for what an export names by its slug alone: `crypto-basics` is Crypto Basics, `s-vishwa` S. Vishwa."""
+    """A readable name made from a slug: `crypto-basics` is Crypto Basics, `s-vishwa` is S. Vishwa."""
     words = [word for word in re.split(r"[-_\s]+", slug) if word]
     return " ".join(
         f"{word.upper()}."

@@ -1,4 +1,4 @@
-"""A line that counts, for work that takes longer than two seconds on a terminal."""
+"""A progress line on the terminal for work that takes longer than two seconds."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Progress:
-    """Call it with how many are done; it writes to a terminal alone, five times a second at most."""
+    """Call it with the number done so far. It writes only to a terminal, at most five times a second."""
 
     def __init__(self, stream: Any, total: int | None) -> None:
         self.stream = stream

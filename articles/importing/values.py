@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 
 from dateutil import parser
 
-from articles.importing.posts import Notes, PostRefused
+from articles.importing.posts import ConversionNotes, PostRefused
 from core.lib.text import one_line
 
 # Time zones that RFC 5322 knows by name, in hours from UTC. Any other name would be a guess.
@@ -41,12 +41,12 @@ def moment(value: object, what: str = "date") -> datetime | None:
         ) from None
 
 
-def moment_or_none(value: object, notes: Notes, what: str = "date") -> datetime | None:
+def moment_or_none(value: object, notes: ConversionNotes, what: str = "date") -> datetime | None:
     """A point in time, or None for a value that cannot be read, which is reported."""
     try:
         return moment(value, what)
     except PostRefused:
-        notes.left[f"the {what} “{one_line(str(value))[:60]}”, which cannot be read"] += 1
+        notes.lost[f"the {what} “{one_line(str(value))[:60]}”, which cannot be read"] += 1
         return None
 
 

@@ -1,1 +1,1 @@
-"""Ghost's exports, and its two ways to store a text."""
+"""Ghost's JSON exports, and the two formats in which Ghost stores texts."""

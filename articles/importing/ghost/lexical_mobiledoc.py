@@ -1,4 +1,4 @@
-"""Ghost's two ways to store a text, Lexical and mobiledoc, as the HTML that Ghost makes of them."""
+"""Rendering of Ghost's stored texts, Lexical and mobiledoc, to the HTML that Ghost makes of them."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 from articles.importing.html.embeds import embed_url
 from articles.importing.markdown.render import markdown_html
-from articles.importing.posts import Notes, PostRefused
+from articles.importing.posts import ConversionNotes, PostRefused
 
 Payload = dict[str, Any]
 
@@ -23,7 +23,7 @@ _ELEMENTS = {
 _LISTS = {"number": "ol", "bullet": "ul", "check": "ul"}
 
 
-def lexical_html(source: str, notes: Notes) -> str:
+def lexical_html(source: str, notes: ConversionNotes) -> str:
     """The HTML of a Lexical document."""
     root = _loaded(source, "Lexical").get("root")
     if not isinstance(root, dict):
@@ -37,7 +37,7 @@ def lexical_html(source: str, notes: Notes) -> str:
 class _Lexical:
     """Walks the nodes of a Lexical document."""
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, notes: ConversionNotes) -> None:
         self.notes = notes
 
     def children(self, node: Payload) -> str:
@@ -57,7 +57,7 @@ class _Lexical:
         return self.unknown(kind, node)
 
     def tags(self, kind: str, node: Payload) -> tuple[str, str] | None:
-        """What opens and what closes an element that holds others."""
+        """The opening and the closing tag of an element with children."""
         if kind == "heading":
             tag = str(node.get("tag"))
             return (tag, tag) if tag in _HEADINGS else ("h2", "h2")
@@ -86,7 +86,7 @@ class _Lexical:
         return inside or (html if isinstance(html, str) else "")
 
 
-def mobiledoc_html(source: str, notes: Notes) -> str:
+def mobiledoc_html(source: str, notes: ConversionNotes) -> str:
     """The HTML of a mobiledoc document, versions 0.2 to 0.3.2."""
     document = _loaded(source, "mobiledoc")
     match document.get("sections") or []:
@@ -103,7 +103,7 @@ def mobiledoc_html(source: str, notes: Notes) -> str:
 class _Mobiledoc:
     """Reads the sections of a mobiledoc document: lists that begin with a numbered kind and point into its tables."""
 
-    def __init__(self, document: Payload, notes: Notes) -> None:
+    def __init__(self, document: Payload, notes: ConversionNotes) -> None:
         self.markups = document.get("markups")
         self.atoms = document.get("atoms")
         self.cards = document.get("cards")
@@ -196,18 +196,18 @@ def _damaged(why: str) -> PostRefused:
     return PostRefused(f"Its mobiledoc text is damaged: {why}.")
 
 
-def _report_unseen(kind: str, notes: Notes) -> None:
-    """Cards that were no part of the page, or that a service filled."""
+def _report_unseen(kind: str, notes: ConversionNotes) -> None:
+    """Report cards that were not part of the page, or were filled in by a service."""
     if kind in ("email", "email-cta"):
-        notes.left["cards that only mails showed"] += 1
+        notes.lost["cards that appeared only in e-mails"] += 1
     elif kind in ("transistor", "collection"):
-        notes.left[f"Ghost card “{kind}”, which is filled when a page is shown"] += 1
+        notes.lost[f"Ghost card “{kind}”, which is filled in when a page is shown"] += 1
     elif kind == "paywall":
-        notes.changed["the line between what everyone and what members may read removed"] += 1
+        notes.changed["paywall marks removed"] += 1
 
 
-def _report_unknown(kind: str, notes: Notes) -> None:
-    notes.left[f"Ghost card “{kind[:60]}”, which is not known here: its words kept, if it has any"] += 1
+def _report_unknown(kind: str, notes: ConversionNotes) -> None:
+    notes.lost[f"Ghost card “{kind[:60]}”, which is unknown here (its words were kept)"] += 1
 
 
 def _loaded(source: str, what: str) -> Payload:
@@ -230,7 +230,7 @@ def _rows(value: Any) -> list[Payload]:
 
 
 def _get(payload: Payload, *names: str) -> str:
-    """The first of some values that is text."""
+    """The first of some values that is non-empty text."""
     return next((value for name in names if isinstance(value := payload.get(name), str) and value), "")
 
 
@@ -273,7 +273,7 @@ def _embed(payload: Payload) -> str:
 
 
 def _embed_or_link(payload: Payload) -> str:
-    """An embed by its address, which says more than the HTML some site gave for it; a link where it is no player's."""
+    """An embed: by its address if we know the player, else as a bookmark or with the HTML it came with."""
     url = _get(payload, "url")
     if url and embed_url(url):
         return f'<figure class="kg-card kg-embed-card">{escape(url, quote=False)}{_caption(payload)}</figure>'
@@ -362,7 +362,7 @@ def _html(payload: Payload) -> str:
 
 
 def _nothing(payload: Payload) -> str:
-    """What only a mail or the paywall shows."""
+    """Cards that are not part of the page."""
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Ghost's JSON export, as it is or zipped with its images; dumps of its API too."""
+"""The reader of Ghost's JSON exports, also zipped with their images, and of dumps of its API."""
 
 import json
 import re
@@ -20,10 +20,10 @@ from articles.importing.posts import (
     MAX_BODY,
     PUBLISHED,
     SCHEDULED,
+    ConversionNotes,
     Cover,
     Export,
     ImportRefused,
-    Notes,
     Person,
     Post,
     PostRefused,
@@ -57,7 +57,7 @@ _LABELS = {"twitter": "X", "youtube": "YouTube", "tiktok": "TikTok", "linkedin":
 
 
 def read_ghost(path: Path, encoding: str | None = None) -> Export:
-    """The posts of a Ghost export. Raises ImportRefused for a file that is none."""
+    """The posts of a Ghost export. Raises ImportRefused if the file is not one."""
     files = files_beside(path)
     data = _json_of(files) if isinstance(files, ZipFiles) else path.read_bytes()
     text, _ = decode(data, encoding)
@@ -67,26 +67,26 @@ def read_ghost(path: Path, encoding: str | None = None) -> Export:
         ghost.posts(),
         total=len(ghost.rows("posts")),
         files=files,
-        left=ghost.left(),
+        lost=ghost.lost(),
         redirects=[("/rss/", reverse("articles:feed", args=["xml"]))],
-        pages=ghost.pages(),
+        archive_pages=ghost.archive_pages(),
         site=ghost.site,
         remarks=ghost.remarks,
     )
-    # Whoever runs the import may know the old site's address better than its export does.
+    # The address given with --site is set later, and takes precedence over the export's.
     ghost.address = lambda: export.site.rstrip("/")
     return export
 
 
 def _json_of(files: ZipFiles) -> bytes:
-    """The export in a zip: the JSON that holds posts."""
+    """The JSON file in a zip that contains posts."""
     for name in sorted(
         (name for name in files.names() if name.lower().endswith(".json")), key=lambda name: name.count("/")
     ):
         content = files.read(name) or b""
         if b'"posts"' in content:
             return content
-    raise ImportRefused("The zip holds no Ghost export: no JSON file in it has posts.")
+    raise ImportRefused("The zip contains no Ghost export: none of its JSON files has posts.")
 
 
 def _tables(text: str) -> Row:
@@ -107,7 +107,7 @@ def _tables(text: str) -> Row:
     if isinstance(data, list):
         data = {"posts": data}
     if not isinstance(data, dict) or not isinstance(data.get("posts"), list):
-        raise ImportRefused("This JSON is no Ghost export: it has no list of posts.")
+        raise ImportRefused("This JSON is not a Ghost export: it has no list of posts.")
     return data
 
 
@@ -140,8 +140,8 @@ class _Ghost:
             joined[_key(row.get("post_id"))].append(_key(row.get(key)))
         return joined
 
-    def left(self) -> Counter[str]:
-        """What an export holds besides posts that has no place here."""
+    def lost(self) -> Counter[str]:
+        """What the export contains besides posts and cannot be imported."""
         names = {
             "members": "members (import them as subscribers)",
             "comments": "comments",
@@ -150,16 +150,16 @@ class _Ghost:
             "products": "tiers",
             "snippets": "snippets",
         }
-        left = Counter({label: len(self.rows(table)) for table, label in names.items()})
+        lost = Counter({label: len(self.rows(table)) for table, label in names.items()})
         for key in ("codeinjection_head", "codeinjection_foot", "ghost_head", "ghost_foot"):
-            left["code injected into the whole site"] += bool(self.settings.get(key))
-        return +left
+            lost["code injected into the whole site"] += bool(self.settings.get(key))
+        return +lost
 
     def _of_the_site(self) -> Iterator[str]:
-        """What the old site said of itself: told, for the profile of this site is not an import's to change."""
+        """The old site's name and navigation, for the report: an import does not change the profile of this site."""
         name, about = (one_line(str(self.settings.get(key) or "")) for key in ("title", "description"))
         if name or about:
-            yield f"The old site was called “{name}”{f', “{about}”' if about else ''}. This site's own profile is as it was."
+            yield f"The old site was called “{name}”{f', “{about}”' if about else ''}. The profile of this site was not changed."
         for key, what in (("navigation", "navigation"), ("secondary_navigation", "second navigation")):
             try:
                 entries = json.loads(str(self.settings.get(key) or "[]"))
@@ -167,9 +167,9 @@ class _Ghost:
             except (ValueError, TypeError, LookupError, RecursionError):
                 continue
             if links:
-                yield f"Its {what}, to be made again in the site profile: {', '.join(links)[:600]}."
+                yield f"Its {what}, which you can set up again in the site profile: {', '.join(links)[:600]}."
 
-    def pages(self) -> list[tuple[str, str, Term | Person]]:
+    def archive_pages(self) -> list[tuple[str, str, Term | Person]]:
         """Ghost's own pages of tags and authors."""
         terms = [(f"/tag/{tag.get('slug')}/", "tags", _term(tag)) for tag in self.tags.values() if not _internal(tag)]
         people = [(f"/author/{user.get('slug')}/", "authors", _person(user)) for user in self.users.values()]
@@ -184,7 +184,7 @@ class _Ghost:
     def _post(self, row: Row, title: str, where: str) -> Post:
         slug = str(row.get("slug") or "")
         if not title and not slug and not any(row.get(key) for key in _TEXTS):
-            raise PostRefused("It has neither a title nor a slug nor a text.")
+            raise PostRefused("It has no title, no slug and no text.")
         meta = {
             **row,
             **{
@@ -209,7 +209,7 @@ class _Ghost:
         )
         if address := row.get("feature_image") or row.get("image"):
             caption = str(meta.get("feature_image_caption") or "")
-            post.notes.left["links in captions at the head (their words are kept)"] += len(re.findall(r"<a\b", caption))
+            post.notes.lost["links in captions at the head (their words are kept)"] += len(re.findall(r"<a\b", caption))
             caption = unescape(re.sub(r"<[^>]+>", "", caption))
             post.cover = Cover(str(address), one_line(str(meta.get("feature_image_alt") or "")), one_line(caption))
         self._file(row, post)
@@ -231,12 +231,12 @@ class _Ghost:
             ("email_subject", "subjects of mails"),
             ("tiers", "tiers that may read a post"),
         ):
-            post.notes.left[what] += 1 if row.get(name) or meta.get(name) else 0
-        post.notes.left += Counter()
+            post.notes.lost[what] += 1 if row.get(name) or meta.get(name) else 0
+        post.notes.lost += Counter()
         return post
 
-    def _html(self, row: Row, notes: Notes) -> str:
-        """What Ghost itself rendered, else what it would render."""
+    def _html(self, row: Row, notes: ConversionNotes) -> str:
+        """The HTML that Ghost rendered, or else would render."""
         if any(len(str(row.get(name) or "")) > MAX_BODY for name in _TEXTS):
             raise PostRefused(f"Its text is larger than {MAX_BODY >> 20} MB.")
         html = str(row.get("html") or "")
@@ -248,20 +248,20 @@ class _Ghost:
             html = markdown_html(str(row["markdown"]))
         if not html and row.get("plaintext"):
             html = "".join(f"<p>{escape(line, quote=False)}</p>" for line in str(row["plaintext"]).split("\n\n"))
-        # A placeholder at the head of a link is the old site itself; in front of a picture it leads to its file.
+        # The placeholder stands for the old site in links, and for the export's files in the addresses of pictures.
         html = re.sub(rf"{PLACEHOLDER}(?=/content/(?:media|files)/)", self.address(), html)
-        notes.left["links to files of the old site (sound, video, PDF), which are not brought over"] += len(
+        notes.lost["links to files of the old site (audio, video, PDF), which are not imported"] += len(
             _FILE.findall(html)
         )
         return re.sub(rf"(<a\b[^>]*\bhref=[\"']){PLACEHOLDER}/?(?!content/images)", r"\1/", html)
 
     def _file(self, row: Row, post: Post) -> None:
-        """Tags, the first of them as the category too, and authors."""
+        """Set the tags, the category (the first tag) and the authors."""
         tags = [
             self.tags[key] for key in self.of_post["tags"].get(_key(row.get("id")), []) if key in self.tags
         ] or _named(row.get("tags"))
         public = [tag for tag in tags if not _internal(tag)]
-        post.notes.left["internal tags (#…)"] += len(tags) - len(public)
+        post.notes.lost["internal tags (#…)"] += len(tags) - len(public)
         post.tags = list(dict.fromkeys(found for tag in public if (found := _term(tag))))
         post.category = post.tags[0] if post.tags else None
         if post.category:
@@ -292,12 +292,10 @@ class _Ghost:
             return
         if page:
             post.status = DRAFT
-            notes.changed[
-                "pages became drafts: here a page is an article, and whether it should be in the blog is yours to say"
-            ] += 1
+            notes.changed["pages became drafts, for you to decide whether they belong among the articles"] += 1
         elif visibility != "public":
             post.status = DRAFT
-            notes.changed["posts for members only became drafts: here everyone may read what is published"] += 1
+            notes.changed["posts for members only became drafts, because everyone can read what is published here"] += 1
 
     def _old_url(self, slug: str, post: Post) -> str:
         when = post.published_at
@@ -344,7 +342,7 @@ def _person(user: Row) -> Person | None:
 
 
 def _named(values: Any) -> list[Row]:
-    """Tags or authors that stand in the post itself, as rows or as bare names."""
+    """Tags or authors listed in the post itself, as objects or bare names."""
     if not isinstance(values, list):
         return []
     found = [
@@ -355,7 +353,7 @@ def _named(values: Any) -> list[Row]:
 
 
 def _key(value: Any) -> str:
-    """An id, whichever way it is written; old exports have numbers."""
+    """An id as text; old exports have numbers."""
     return str(value) if isinstance(value, str | int) else ""
 
 

@@ -1,1 +1,1 @@
-"""From the HTML of any system to blocks."""
+"""Conversion of any system's HTML to blocks."""

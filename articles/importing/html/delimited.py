@@ -1,15 +1,17 @@
-"""Replaces what stands between an opening and its closing, in time that grows with the text alone, however it is made."""
+"""Replacement of text between an opening and a closing mark, in linear time even for hostile text."""
 
 import re
 from collections.abc import Callable
 
-Made = Callable[[re.Match[str], str, str], str]
+Replacement = Callable[[re.Match[str], str, str], str]
 
 
-def replace_pairs(text: str, opening: re.Pattern[str], closing: Callable[[re.Match[str]], str], made: Made) -> str:
-    """Put `made(opening, inside, whole)` in place of each pair. `closing` gives the pattern that ends an opening.
+def replace_pairs(
+    text: str, opening: re.Pattern[str], closing: Callable[[re.Match[str]], str], replacement: Replacement
+) -> str:
+    """Replace each pair by `replacement(opening, inside, whole)`. `closing` returns the pattern that ends an opening.
 
-    An opening that nothing closes stays, and so do all later ones that the same pattern would close.
+    An opening that is never closed stays, and so do all later ones with the same closing pattern.
     """
     out: list[str] = []
     at = 0
@@ -25,7 +27,7 @@ def replace_pairs(text: str, opening: re.Pattern[str], closing: Callable[[re.Mat
             match = opening.search(text, match.end())
             continue
         whole = text[match.start() : end.end()]
-        out += [text[at : match.start()], made(match, text[match.end() : end.start()], whole)]
+        out += [text[at : match.start()], replacement(match, text[match.end() : end.start()], whole)]
         at = end.end()
         match = opening.search(text, at)
     return "".join([*out, text[at:]])

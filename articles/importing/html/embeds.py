@@ -1,11 +1,11 @@
-"""The embeds the site can show, found behind the players, short links and frames that other sites use."""
+"""Addresses of videos and posts the site can embed, derived from players, short links and frames."""
 
 import re
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from articles.embeds import embed_of
 
-# Host, path, and the address people paste.
+# Host, path, and the address of the page itself.
 _FORMS = (
     (
         r"(?:www\.|m\.|music\.)?youtube(?:-nocookie)?\.com",
@@ -25,7 +25,7 @@ _FORMS_COMPILED = tuple((re.compile(host), re.compile(path), form) for host, pat
 
 
 def embed_url(address: str) -> str | None:
-    """The plain address of a video or post that the site can embed, from its page, player or short link."""
+    """The page of a video or post that the site can embed, from the address of its page, player or short link."""
     parts = _parts(address)
     if parts is None:
         return None

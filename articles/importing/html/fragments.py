@@ -1,4 +1,4 @@
-"""The steps of a text between HTML and blocks: words, headings, and what is a block of its own."""
+"""Fragments, the form of a text between HTML and blocks; tables and code as blocks; splitting at pictures and breaks."""
 
 import re
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ HEADINGS = {"h2": 2, "h3": 3, "h4": 4}
 
 
 @dataclass(slots=True)
-class Piece:
-    """Some HTML; with a level, a heading; with a block, what stands in the document instead of the HTML."""
+class Fragment:
+    """A piece of HTML. It is a heading if it has a level; `block`, if there is one, replaces it in the document."""
 
     html: str
     level: int = 0
@@ -30,12 +30,12 @@ class Piece:
 
 
 def markup(element: HtmlElement) -> str:
-    """An element as HTML, without what follows it."""
+    """An element as HTML, without its tail."""
     return lxml_html.tostring(element, encoding="unicode", with_tail=False).strip()
 
 
 def inner(element: HtmlElement) -> str:
-    """What stands inside an element, as HTML."""
+    """The content of an element as HTML."""
     return (
         escape(element.text or "", quote=False)
         + "".join(lxml_html.tostring(child, encoding="unicode") for child in element)
@@ -50,7 +50,7 @@ _BLOCK_TAG = re.compile(rf"</?(?!(?:{'|'.join(sorted(INLINE_TAGS - {'br'}))})\b)
 
 
 def words(source: HtmlElement | str) -> str:
-    """The text of an element or of some HTML on one line; where a block or line ends, a word does."""
+    """The text of an element or of HTML on one line, with a space wherever a block or line ends."""
     html = source if isinstance(source, str) else markup(source)
     return " ".join(text_of(_BLOCK_TAG.sub(" ", html)).split())
 
@@ -60,7 +60,7 @@ def has_media(element: HtmlElement) -> bool:
 
 
 def split_at_media(element: HtmlElement) -> list[HtmlElement]:
-    """The element cut at every picture or player in it: shells of itself with words, and the media between them."""
+    """An element split at every picture or player in it: copies of it that hold the words, and the media between them."""
     parts = []
     current = _shell(element)
     current.text = element.text
@@ -84,7 +84,7 @@ def split_at_media(element: HtmlElement) -> list[HtmlElement]:
 
 
 def split_at_breaks(paragraph: HtmlElement) -> list[HtmlElement]:
-    """A paragraph that two line breaks in a row divide, as the paragraphs they were meant to be."""
+    """A paragraph split wherever two line breaks in a row were meant to end it."""
     parts = [_shell(paragraph)]
     _append_text(parts[-1], paragraph.text)
     breaks = 0
@@ -105,8 +105,8 @@ def split_at_breaks(paragraph: HtmlElement) -> list[HtmlElement]:
     return parts
 
 
-def table_piece(table: HtmlElement, caption: str = "") -> tuple[Piece, bool]:
-    """A table as a block where its cells are plain words, else as rich text; and whether bold or italic words lost that."""
+def table_fragment(table: HtmlElement, caption: str = "") -> tuple[Fragment, bool]:
+    """A table as a block if its cells are plain text, else as rich text; and whether bold or italic type was lost."""
     caption = caption or " ".join(words(found) for found in table.findall("caption"))
     html = markup(table)
     rows = [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
@@ -117,16 +117,16 @@ def table_piece(table: HtmlElement, caption: str = "") -> tuple[Piece, bool]:
         for cell in cells
     )
     if spans or rich or not cells:
-        return Piece(html), False
+        return Fragment(html), False
     values = [[words(cell) for cell in row if cell.tag in ("td", "th")] for row in rows]
     width = max(map(len, values))
     values = [row + [""] * (width - len(row)) for row in values if any(row)]
     text = csv_of(values)
     if not values or rows_of(text) != values:
-        return Piece(html), False
+        return Fragment(html), False
     header = bool(rows) and all(cell.tag == "th" for cell in rows[0])
     block = {"type": "table", "caption": caption, "csv": text, "header": header}
-    return Piece(html, block=block), any(
+    return Fragment(html, block=block), any(
         next(cell.iterdescendants("strong", "b", "em", "i", "code"), None) is not None for cell in cells
     )
 
@@ -136,8 +136,8 @@ _LANGUAGE = re.compile(
 )
 
 
-def code_piece(pre: HtmlElement) -> Piece:
-    """A `pre` as a code block with the language that its classes name."""
+def code_fragment(pre: HtmlElement) -> Fragment:
+    """A `pre` as a code block, in the language that its classes or attributes name."""
     language = ""
     for element in (pre, *pre.iterdescendants("code")):
         for name in ("data-language", "data-lang", "data-enlighter-language"):
@@ -150,14 +150,14 @@ def code_piece(pre: HtmlElement) -> Piece:
     code = pre.text_content().strip("\n").rstrip()
     language = re.sub(r"[^\w+#.-]", "", language.lower())[:30]
     known = f' data-language="{language}"' if language else ""
-    return Piece(
+    return Fragment(
         f"<pre{known}><code>{escape(code, quote=False)}</code></pre>",
         block={"type": "code", "language": language, "code": code},
     )
 
 
-def blocks_of(pieces: list[Piece]) -> list[Block]:
-    """The blocks of a document: runs of words join into one rich text, all of it safe to store."""
+def blocks_of(fragments: list[Fragment]) -> list[Block]:
+    """The blocks of a document. Adjacent fragments of HTML become one rich text, cleaned for storage."""
     blocks: list[Block] = []
     run: list[str] = []
 
@@ -167,18 +167,18 @@ def blocks_of(pieces: list[Piece]) -> list[Block]:
         if text_of(html) or "<hr" in html:
             blocks.append({"type": "richtext", "html": html})
 
-    for piece in pieces:
-        if piece.block is None:
-            run.append(piece.html)
+    for fragment in fragments:
+        if fragment.block is None:
+            run.append(fragment.html)
         else:
             finish()
-            blocks.append(piece.block)
+            blocks.append(fragment.block)
     finish()
     return blocks
 
 
 def sources_of(blocks: list[Block]) -> list[str]:
-    """Where the pictures of some blocks come from."""
+    """The addresses of the pictures in some blocks."""
     found = []
     for block in blocks:
         if block["type"] == "image":

@@ -1,4 +1,4 @@
-"""Pictures as other systems write them: lazy, in sets, as emoji, or only there to count readers."""
+"""Pictures in other systems' HTML: lazy loading, `srcset`, captions, emoji and tracking pixels."""
 
 import re
 from html import escape
@@ -8,9 +8,9 @@ from lxml.html import HtmlElement
 
 from articles.importing.html.embeds import web_url
 from articles.importing.html.fragments import Block, classes, words
-from articles.importing.posts import Notes
+from articles.importing.posts import ConversionNotes
 
-# What Webflow writes where an alternative text was inherited or declared decorative.
+# What Webflow writes for an alternative text that is inherited, or for a decorative picture.
 _NO_ALT = {"__wf_reserved_inherit", "__wf_reserved_decorative"}
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-orig-file", "data-full-url")
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|bmp|tiff?)(?:\?|$)", re.IGNORECASE)
@@ -18,7 +18,7 @@ _THUMBNAIL = re.compile(r"-\d{2,5}x\d{2,5}(?=\.\w{3,4}(?:\?|$))")
 
 
 class Picture(NamedTuple):
-    """A picture that an export lists apart from its texts."""
+    """A picture that an export lists separately from its texts."""
 
     src: str
     alt: str = ""
@@ -31,20 +31,20 @@ def figure_of(found: Picture) -> str:
     return f'<figure><img src="{escape(found.src)}" alt="{escape(found.alt)}">{caption}</figure>'
 
 
-def picture(element: HtmlElement, notes: Notes) -> Block | str | None:
-    """An image block; or the words of an emoji that came as a picture; or None for one that only counts readers."""
+def picture(element: HtmlElement, notes: ConversionNotes) -> Block | str | None:
+    """An image block, the character of an emoji that is drawn as a picture, or None for a tracking pixel."""
     alt = " ".join((element.get("alt") or "").split())
     if classes(element) & {"emoji", "wp-smiley"}:
         return alt
     src = _source(element)
     if not src or element.get("width", "").strip() in ("0", "1") or element.get("height", "").strip() in ("0", "1"):
-        notes.left["pictures without an address, or of one pixel, removed"] += 1
+        notes.lost["pictures without an address, or of one pixel, removed"] += 1
         return None
     link = element.get("data-link", "")
     if link and _PICTURE_FILE.search(link):
         src = link if _same_picture(link, src) else src
     elif link:
-        notes.left[f"a link around a picture, to {link[:200]}"] += 1
+        notes.lost[f"a link around a picture, to {link[:200]}"] += 1
     return image_block(src, "" if alt in _NO_ALT else alt)
 
 
@@ -52,14 +52,14 @@ def image_block(src: str, alt: str = "", caption: str = "", credit: str = "") ->
     return {"type": "image", "src": src, "alt": alt, "caption": caption, "credit": credit}
 
 
-def caption_of(figure: HtmlElement, notes: Notes | None = None) -> str:
-    """Take the caption out of a figure and return its words. Links in it are reported: a caption is words alone."""
+def caption_of(figure: HtmlElement, notes: ConversionNotes | None = None) -> str:
+    """Remove the caption from a figure and return it as plain text. Links in it are lost, and reported."""
     captions = [found for found in figure.iter("figcaption") if next(found.iterancestors("figure"), None) is figure]
     text = " ".join(filter(None, map(words, captions)))
     for found in captions:
         for link in found.iter("a"):
             if notes and (address := web_url(link.get("href") or "")):
-                notes.left[f"a link in a caption, to {address[:200]} (its words are kept)"] += 1
+                notes.lost[f"a link in a caption, to {address[:200]} (its words are kept)"] += 1
         found.drop_tree()
     return text
 
@@ -86,6 +86,6 @@ def _largest(srcset: str) -> str:
 
 
 def _same_picture(link: str, src: str) -> bool:
-    """Whether a link leads to the full size of the picture it surrounds."""
+    """Whether a link leads to a larger version of the picture it surrounds."""
     name = link.rsplit("/", 1)[-1].split("?", maxsplit=1)[0]
     return _THUMBNAIL.sub("", src.rsplit("/", 1)[-1]).split("?")[0] == _THUMBNAIL.sub("", name)

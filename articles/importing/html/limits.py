@@ -1,4 +1,4 @@
-"""Makes blocks fit the rules of the desk: what a block cannot hold stays as words beside it, and is reported."""
+"""The limits of the desk, enforced on imported blocks: words that do not fit into a block are kept beside it."""
 
 import re
 from html import escape
@@ -10,15 +10,15 @@ from articles.blocks import clean_data
 from articles.document_schema import LIMITS, MAX_BLOCKS, SEO_LIMITS
 from articles.importing.html.fragments import Block, sources_of
 from articles.importing.html.to_blocks import words_of
-from articles.importing.posts import Notes
+from articles.importing.posts import ConversionNotes
 from core.lib.html import text_of
 from core.lib.text import one_line, storable
 
 CAPTION, ALT, CREDIT, QUESTION = 400, 400, 200, 300
 
 
-def enforce(blocks: list[Block], notes: Notes, *, join: bool = True) -> list[Block]:
-    """The blocks in their canonical form, neighbouring texts joined. None is dropped with its words, however wrong it is."""
+def enforce(blocks: list[Block], notes: ConversionNotes, *, join: bool = True) -> list[Block]:
+    """The blocks in canonical form, adjacent texts joined. An invalid block is replaced by its words."""
     allowed: list[Block] = []
     for block in blocks:
         for part in _parts(block, notes):
@@ -31,8 +31,8 @@ def enforce(blocks: list[Block], notes: Notes, *, join: bool = True) -> list[Blo
     return _few_enough(_joined(allowed) if join else allowed, notes)
 
 
-def line(text: str, limit: int, what: str, notes: Notes) -> str:
-    """One line of at most so many characters, cut between words."""
+def line(text: str, limit: int, what: str, notes: ConversionNotes) -> str:
+    """One line, shortened to `limit` characters between two words."""
     text = one_line(text)
     if len(text) <= limit:
         return text
@@ -40,8 +40,8 @@ def line(text: str, limit: int, what: str, notes: Notes) -> str:
     return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:–-") + "…"
 
 
-def head(title: str, standfirst: str, seo: tuple[str, str], notes: Notes) -> dict[str, Any]:
-    """The lines at the head of a document, each within its limit."""
+def head(title: str, standfirst: str, seo: tuple[str, str], notes: ConversionNotes) -> dict[str, Any]:
+    """The title, standfirst and SEO lines of a document, each within its limit."""
     return {
         "title": line(title, LIMITS["title"], "titles", notes),
         "standfirst": line(
@@ -54,8 +54,8 @@ def head(title: str, standfirst: str, seo: tuple[str, str], notes: Notes) -> dic
     }
 
 
-def image(entry: dict[str, Any], notes: Notes) -> tuple[dict[str, Any], str]:
-    """An image with its lines within their limits, and the words of a caption that is too long for one."""
+def image(entry: dict[str, Any], notes: ConversionNotes) -> tuple[dict[str, Any], str]:
+    """An image with its lines within their limits, and separately a caption that is too long."""
     rest = ""
     entry = dict(entry)
     if len(caption := one_line(entry.get("caption") or "")) > CAPTION:
@@ -65,8 +65,8 @@ def image(entry: dict[str, Any], notes: Notes) -> tuple[dict[str, Any], str]:
     return entry, rest
 
 
-def _parts(block: Block, notes: Notes) -> list[Block]:
-    """A block, cut where it holds more than one may."""
+def _parts(block: Block, notes: ConversionNotes) -> list[Block]:
+    """A block, split if it holds more than a block may."""
     kind = block["type"]
     if kind == "image":
         entry, rest = image(block, notes)
@@ -90,11 +90,11 @@ def _parts(block: Block, notes: Notes) -> list[Block]:
     return [{key: storable(value) if isinstance(value, str) else value for key, value in block.items()}]
 
 
-def _as_words(block: Block, error: ValidationError, notes: Notes) -> list[Block]:
-    """What a refused block says, as rich text."""
+def _as_words(block: Block, error: ValidationError, notes: ConversionNotes) -> list[Block]:
+    """The words of a refused block as rich text."""
     reason = re.sub(r"“[^”]*”", "“…”", " ".join(error.messages))
     if block["type"] in ("image", "gallery") and not words_of([block]).strip():
-        notes.left[f"pictures left out: {reason}"] += 1
+        notes.lost[f"pictures left out: {reason}"] += 1
         return []
     notes.changed[f"a {block['type']} block kept as plain text: {reason}"] += 1
     return [_paragraph(text) for text in words_of([block]).split("\n") if text.strip()]
@@ -105,7 +105,7 @@ def _paragraph(text: str) -> Block:
 
 
 def _joined(blocks: list[Block]) -> list[Block]:
-    """Neighbouring rich texts as one."""
+    """The blocks with adjacent rich texts joined."""
     out: list[Block] = []
     for block in blocks:
         if out and block["type"] == out[-1]["type"] == "richtext":
@@ -115,11 +115,11 @@ def _joined(blocks: list[Block]) -> list[Block]:
     return out
 
 
-def _few_enough(blocks: list[Block], notes: Notes) -> list[Block]:
+def _few_enough(blocks: list[Block], notes: ConversionNotes) -> list[Block]:
     if len(blocks) <= MAX_BLOCKS:
         return blocks
     notes.changed[f"blocks after the {MAX_BLOCKS - 1}th joined into one text"] += 1
     if lost := len(sources_of(blocks[MAX_BLOCKS - 1 :])):
-        notes.left[f"pictures beyond the {MAX_BLOCKS} blocks that an article may have"] += lost
+        notes.lost[f"pictures beyond the {MAX_BLOCKS} blocks that an article may have"] += lost
     rest = [_paragraph(text) for text in words_of(blocks[MAX_BLOCKS - 1 :]).split("\n") if text.strip()]
     return [*blocks[: MAX_BLOCKS - 1], *_joined(rest)]

@@ -1,4 +1,4 @@
-"""From any HTML to a tidy tree: parsed as a browser would, scripts gone, wrappers opened, spaces and empty elements put right."""
+"""Any HTML as a clean tree: parsed as a browser would, without scripts, wrappers, stray spaces or empty elements."""
 
 import re
 from html import escape, unescape
@@ -9,7 +9,7 @@ from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from articles.importing.html.delimited import replace_pairs
-from articles.importing.posts import Notes
+from articles.importing.posts import ConversionNotes
 from core.lib.html import ALLOWED_TAGS, INLINE_TAGS
 from core.lib.text import storable, visible
 
@@ -110,18 +110,18 @@ _HOSTILE = (
 _LISTS = frozenset(["ul", "ol", "dl", "table", "thead", "tbody", "tfoot", "tr"])
 _LINES = frozenset(["p", "h2", "h3", "h4", "li", "td", "th", "dt", "dd", "figcaption", "summary", "caption"])
 _SPACES = re.compile(r"[ \t\n\f\x85\u2028\u2029]+")
-# A joiner belongs between two signs of a script or two emoji; anywhere else an editor left it behind.
+# A joiner belongs between two characters of some scripts or two emoji; anywhere else it is a leftover.
 _STRAY_JOINER = re.compile(r"(?<![^\x00-\u02ff\s])\u200d|\u200d(?![^\x00-\u02ff\s])")
-# A no-break space holds a figure and its unit, or French punctuation; elsewhere it came with the clipboard.
+# A no-break space belongs before a unit and in French punctuation; elsewhere it came with the clipboard.
 _STRAY_NBSP = re.compile(r"(?<![\d«])[\u00a0\u202f](?![\d»;:!?%€])")
 
 
-# What footnotes end with: a sign that leads back to the text.
+# The label of a link from a footnote back to the text.
 _WAY_BACK = re.compile(r"[\u21a9\u2191\u2934\ufe0e\ufe0f^\u21b5]+|back(?: to text)?|jump up", re.IGNORECASE)
 
 
-def tidy(html: str, notes: Notes) -> HtmlElement | None:
-    """Return a tree of known elements whose root is a div, or None where the HTML is nested too deeply to be meant."""
+def normalize(html: str, notes: ConversionNotes) -> HtmlElement | None:
+    """A tree of known elements inside a div, or None if the HTML is nested unreasonably deeply."""
     html = storable(html)
     for sentence, pattern in _HOSTILE:
         if found := len(pattern.findall(html)):
@@ -139,7 +139,7 @@ def tidy(html: str, notes: Notes) -> HtmlElement | None:
     )
     if _depth(html) > MAX_DEPTH:
         return None
-    root = parsed(html)
+    root = parse(html)
     _point_within_the_page(root, notes)
     _rename(root, notes)
     _tidy_words(root)
@@ -148,14 +148,14 @@ def tidy(html: str, notes: Notes) -> HtmlElement | None:
     return root
 
 
-def parsed(html: str) -> HtmlElement:
-    """Well-formed HTML as a tree inside a div, whatever its size: the parser drops long texts unless it is told not to."""
+def parse(html: str) -> HtmlElement:
+    """Well-formed HTML as a tree inside a div. `huge_tree` keeps the parser from dropping long texts."""
     parser = lxml_html.HTMLParser(huge_tree=True, encoding="utf-8")
     return lxml_html.fragment_fromstring(html.encode(), create_parent="div", parser=parser)
 
 
 def plain_paragraphs(html: str) -> str:
-    """The bare words of some HTML as paragraphs, for what no parser should be asked to follow."""
+    """The words of HTML as paragraphs, without parsing it."""
     html = replace_pairs(storable(html), _UNSEEN, lambda match: rf"</{match[1]}\s*>", lambda *_: " ")
     text = _ANY_TAG.sub("", _BLOCK_EDGE.sub("\n", html))
     lines = (" ".join(line.split()) for line in unescape(text).split("\n"))
@@ -173,8 +173,8 @@ def _depth(html: str) -> int:
     return deepest
 
 
-def _point_within_the_page(root: HtmlElement, notes: Notes) -> None:
-    """Links to a heading go to the anchor it will have here; lists of such links alone, and links to nowhere, go."""
+def _point_within_the_page(root: HtmlElement, notes: ConversionNotes) -> None:
+    """Point links to a heading at its new anchor. Remove contents lists, and links within the page that lead nowhere."""
     anchors = {}
     for element in root.iter("h1", "h2", "h3", "h4", "h5", "h6"):
         anchor = slugify(element.text_content())[:60].strip("-")
@@ -200,13 +200,13 @@ def _point_within_the_page(root: HtmlElement, notes: Notes) -> None:
 
 
 def _is_no_footnote(links: list[HtmlElement]) -> bool:
-    """Two links or more that are no footnotes' way back."""
+    """Whether there are several links, none of which leads to or from a footnote."""
     return len(links) > 1 and not any(
         (a.get("href") or "").startswith(("#fn", "#_ftn", "#cite", "#ref", "#easy-footnote")) for a in links
     )
 
 
-def _rename(root: HtmlElement, notes: Notes) -> None:
+def _rename(root: HtmlElement, notes: ConversionNotes) -> None:
     for element in list(root.iter(*_RENAMED)):
         if element.tag == "h1":
             notes.changed["headings of level 1 made level 2, below the title"] += 1
@@ -231,7 +231,7 @@ def _tidy_words(root: HtmlElement) -> None:
 
 
 def _trim(root: HtmlElement) -> None:
-    """Take away the spaces at the edges of lines, where a browser shows none."""
+    """Remove spaces at the beginning and end of lines, which browsers do not show."""
     for element in root.iter():
         if element.tag in _LISTS:
             element.text = (element.text or "").strip() or None
@@ -253,7 +253,7 @@ def _words(text: str) -> str:
 
 
 def _drop_empty(root: HtmlElement) -> None:
-    """Remove what shows nothing, from the inside out."""
+    """Remove elements that show nothing, from the inside out."""
     for element in reversed(list(root.iterdescendants())):
         if (
             element.tag

@@ -1,4 +1,4 @@
-"""From the HTML of another system to the blocks of a canonical document."""
+"""Conversion of another system's HTML to the blocks of a canonical document."""
 
 import re
 from collections import Counter
@@ -15,61 +15,61 @@ from articles.importing.html.embeds import embed_url, web_url
 from articles.importing.html.fragments import (
     HEADINGS,
     Block,
-    Piece,
+    Fragment,
     blocks_of,
     classes,
-    code_piece,
+    code_fragment,
     has_media,
     markup,
     split_at_breaks,
     split_at_media,
-    table_piece,
+    table_fragment,
     words,
 )
 from articles.importing.html.images import caption_of, picture
-from articles.importing.html.normalize import MEDIA_TAGS, WRAPPERS, plain_paragraphs, tidy
-from articles.importing.posts import Notes
+from articles.importing.html.normalize import MEDIA_TAGS, WRAPPERS, normalize, plain_paragraphs
+from articles.importing.posts import ConversionNotes
 from core.lib.html import INLINE_TAGS
 
-# One paragraph or heading without a link of its own.
+# A single paragraph or heading that contains no link.
 _LINE = re.compile(r"(<(?:p|h[2-4])>)((?:(?!<(?:a|p|h[2-4])\b).)*)(</(?:p|h[2-4])>)", re.DOTALL)
 _WITHIN_LINES = INLINE_TAGS | MEDIA_TAGS | {"source"}
 
 
 @dataclass(slots=True)
 class Converted:
-    """The blocks of a text, and apart from them the disclaimer that ended it."""
+    """The blocks of a text, and separately those of the disclaimer it ended with."""
 
     blocks: list[Block]
     disclaimer: list[Block] = field(default_factory=list)
 
 
-def convert(html: str, notes: Notes, *, site: str = "") -> Converted:
-    """Turn HTML into blocks. Links and pictures that start with the address `site` become paths of this site.
+def convert(html: str, notes: ConversionNotes, *, site: str = "") -> Converted:
+    """Turn HTML into blocks. Links to the address `site` become paths on this site.
 
-    Every word of the HTML that a reader saw is in the blocks; should one be missing, the notes say which.
+    The blocks contain every word that a reader saw; should any be missing, the notes name them.
     """
-    root = tidy(html, notes)
+    root = normalize(html, notes)
     if root is None:
         notes.changed["elements nested hundreds deep: kept as plain paragraphs"] += 1
-        return Converted(blocks_of([Piece(plain_paragraphs(html))]))
+        return Converted(blocks_of([Fragment(plain_paragraphs(html))]))
     if site:
         _make_local(root, site, notes)
     before = words(root)
     walker = Walker(notes)
-    found = faq_detection.arrange(list(walker.pieces(root)), notes, walker.set_aside)
-    converted = Converted(blocks_of(found.pieces), blocks_of(found.disclaimer))
+    found = faq_detection.detect(list(walker.fragments(root)), notes, walker.set_aside)
+    converted = Converted(blocks_of(found.fragments), blocks_of(found.disclaimer))
     _count_words(before, converted, walker.set_aside, notes)
     return converted
 
 
 class Walker:
-    """Walks a tidy tree and yields its pieces in the order a reader meets them."""
+    """Walks a normalized tree and yields its fragments in reading order."""
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, notes: ConversionNotes) -> None:
         self.notes = notes
         self.set_aside: list[str] = []
-        self._handlers: dict[str, Callable[[HtmlElement], Iterator[Piece]]] = {
+        self._handlers: dict[str, Callable[[HtmlElement], Iterator[Fragment]]] = {
             "p": self.paragraph,
             "ul": self.flow,
             "ol": self.flow,
@@ -84,13 +84,13 @@ class Walker:
             "video": self.recording,
             "audio": self.recording,
             "img": self.image,
-            "hr": lambda element: iter([Piece("<hr>")]),
+            "hr": lambda element: iter([Fragment("<hr>")]),
             "li": self.stray_item,
             "a": self.link,
         } | dict.fromkeys(HEADINGS, self.heading)
 
-    def pieces(self, parent: HtmlElement) -> Iterator[Piece]:
-        """The pieces of everything inside an element; loose words between its blocks become paragraphs."""
+    def fragments(self, parent: HtmlElement) -> Iterator[Fragment]:
+        """The fragments of an element's content. Loose words between blocks become paragraphs."""
         loose = lxml_html.Element("p")
         loose.text = parent.text
         for child in list(parent):
@@ -105,17 +105,17 @@ class Walker:
             loose.text = tail
         yield from self.paragraph(loose)
 
-    def element(self, element: HtmlElement) -> Iterator[Piece]:
+    def element(self, element: HtmlElement) -> Iterator[Fragment]:
         if card := vendor_markup.card_for(element):
             yield from card(self, element)
         elif handler := self._handlers.get(element.tag):
             yield from handler(element)
         else:
-            yield from self.pieces(element)
+            yield from self.fragments(element)
 
-    def paragraph(self, element: HtmlElement) -> Iterator[Piece]:
+    def paragraph(self, element: HtmlElement) -> Iterator[Fragment]:
         if _holds_blocks(element):
-            yield from self.pieces(element)
+            yield from self.fragments(element)
             return
         for part in split_at_media(element) if has_media(element) else [element]:
             if part.tag in MEDIA_TAGS:
@@ -124,9 +124,9 @@ class Walker:
             divided = split_at_breaks(part)
             if len(divided) > 1:
                 self.notes.changed["paragraphs divided where two line breaks stood"] += len(divided) - 1
-            yield from filter(None, map(self._paragraph_piece, divided))
+            yield from filter(None, map(self._paragraph_fragment, divided))
 
-    def _paragraph_piece(self, element: HtmlElement) -> Piece | None:
+    def _paragraph_fragment(self, element: HtmlElement) -> Fragment | None:
         text = words(element)
         if not text:
             return None
@@ -134,7 +134,7 @@ class Walker:
             return self.embed(url, text)
         element.tag = "p"
         html = markup(element)
-        return Piece(
+        return Fragment(
             re.sub(
                 r"^<p[^>]*>\s*(?:<br>\s*)*|\s*(?:<br>\s*)*</p>$",
                 lambda m: "<p>" if m[0].startswith("<p") else "</p>",
@@ -142,7 +142,7 @@ class Walker:
             )
         )
 
-    def heading(self, element: HtmlElement) -> Iterator[Piece]:
+    def heading(self, element: HtmlElement) -> Iterator[Fragment]:
         level = HEADINGS[element.tag]
         for part in split_at_media(element) if has_media(element) else [element]:
             if part.tag in MEDIA_TAGS:
@@ -150,23 +150,23 @@ class Walker:
             elif text := words(part):
                 _make_inline(part)
                 html = markup(part) if len(text) <= 300 else f"<p>{escape(text, quote=False)}</p>"
-                yield Piece(html, level if len(text) <= 300 else 0)
+                yield Fragment(html, level if len(text) <= 300 else 0)
 
-    def flow(self, element: HtmlElement) -> Iterator[Piece]:
-        """A list or a quote: stays as it is, with the pictures in it set below it."""
+    def flow(self, element: HtmlElement) -> Iterator[Fragment]:
+        """A list, kept as it is, with its pictures below it."""
         media = self._lift_media(element)
         if words(element):
             _open_wrappers(element)
-            yield Piece(markup(element))
+            yield Fragment(markup(element))
         for part in media:
             yield from self.element(part)
 
-    def stray_item(self, element: HtmlElement) -> Iterator[Piece]:
+    def stray_item(self, element: HtmlElement) -> Iterator[Fragment]:
         listing = lxml_html.Element("ul")
         listing.append(element)
         yield from self.flow(listing)
 
-    def quote(self, element: HtmlElement) -> Iterator[Piece]:
+    def quote(self, element: HtmlElement) -> Iterator[Fragment]:
         if url := vendor_markup.quoted_post(element):
             self.set_aside.append(words(element))
             yield self.embed(url, words(element))
@@ -175,47 +175,49 @@ class Walker:
         if not words(element):
             pass
         elif _holds_blocks(element):
-            yield Piece("<blockquote>" + "".join(piece.html for piece in self.pieces(element)) + "</blockquote>")
+            yield Fragment(
+                "<blockquote>" + "".join(fragment.html for fragment in self.fragments(element)) + "</blockquote>"
+            )
         else:
             element.tag = "p"
-            yield Piece(f"<blockquote>{markup(element)}</blockquote>")
+            yield Fragment(f"<blockquote>{markup(element)}</blockquote>")
         for part in media:
             yield from self.element(part)
 
-    def code(self, element: HtmlElement) -> Iterator[Piece]:
+    def code(self, element: HtmlElement) -> Iterator[Fragment]:
         if "wp-block-verse" in classes(element):
             element.tag = "p"
-            yield Piece(markup(element).replace("\n", "<br>"))
+            yield Fragment(markup(element).replace("\n", "<br>"))
         elif element.text_content().strip():
-            yield code_piece(element)
+            yield code_fragment(element)
 
-    def table(self, element: HtmlElement, caption: str = "") -> Iterator[Piece]:
+    def table(self, element: HtmlElement, caption: str = "") -> Iterator[Fragment]:
         media = self._lift_media(element)
         _open_wrappers(element)
-        piece, flattened = table_piece(element, caption)
+        fragment, flattened = table_fragment(element, caption)
         if flattened:
             self.notes.changed["bold, italic or code in table cells made plain"] += 1
-        if piece.text or piece.block:
-            yield piece
+        if fragment.text or fragment.block:
+            yield fragment
         for part in media:
             yield from self.element(part)
 
-    def figure(self, element: HtmlElement) -> Iterator[Piece]:
+    def figure(self, element: HtmlElement) -> Iterator[Fragment]:
         caption = caption_of(element, self.notes)
         page = element.get("data-page-url") or ""
-        found = list(self.pieces(element))
+        found = list(self.fragments(element))
         if not found and (url := embed_url(page)):
             found = [self.embed(url)]
-        images = [piece.block for piece in found if piece.block and piece.block["type"] == "image"]
+        images = [fragment.block for fragment in found if fragment.block and fragment.block["type"] == "image"]
         if caption and len(found) == 1 and images:
             images[0]["caption"] = caption
         elif caption and len(found) == 1 and found[0].block and found[0].block["type"] == "table":
             found[0].block["caption"] = found[0].block["caption"] or caption
         elif caption:
-            found.append(Piece(f"<p>{escape(caption, quote=False)}</p>"))
+            found.append(Fragment(f"<p>{escape(caption, quote=False)}</p>"))
         yield from found
 
-    def toggle(self, element: HtmlElement) -> Iterator[Piece]:
+    def toggle(self, element: HtmlElement) -> Iterator[Fragment]:
         summary = element.find("summary")
         title = ""
         if summary is not None:
@@ -227,28 +229,28 @@ class Walker:
             del tail
         yield from vendor_markup.toggle(self, title, element)
 
-    def link(self, element: HtmlElement) -> Iterator[Piece]:
-        """A link around more than words: each line within it is one, and pictures know where they led."""
+    def link(self, element: HtmlElement) -> Iterator[Fragment]:
+        """A link around blocks: each line in it becomes a link, and each picture remembers the address."""
         address = element.get("href") or ""
         for media in element.iterdescendants("img"):
             media.set("data-link", media.get("data-link") or address)
-        for piece in self.pieces(element):
-            line = _LINE.fullmatch(piece.html)
-            if address and line and piece.block is None:
-                piece.html = f'{line[1]}<a href="{escape(address)}">{line[2]}</a>{line[3]}'
-            elif address and piece.text and "<a " not in piece.html:
-                self.notes.left[f"a link around several lines, to {address[:200]}"] += 1
-            yield piece
+        for fragment in self.fragments(element):
+            line = _LINE.fullmatch(fragment.html)
+            if address and line and fragment.block is None:
+                fragment.html = f'{line[1]}<a href="{escape(address)}">{line[2]}</a>{line[3]}'
+            elif address and fragment.text and "<a " not in fragment.html:
+                self.notes.lost[f"a link around several lines, to {address[:200]}"] += 1
+            yield fragment
 
-    def image(self, element: HtmlElement) -> Iterator[Piece]:
+    def image(self, element: HtmlElement) -> Iterator[Fragment]:
         found = picture(element, self.notes)
         if isinstance(found, str):
             if found:
-                yield Piece(f"<p>{escape(found, quote=False)}</p>")
+                yield Fragment(f"<p>{escape(found, quote=False)}</p>")
         elif found:
-            yield Piece("", block=found)
+            yield Fragment("", block=found)
 
-    def player(self, element: HtmlElement) -> Iterator[Piece]:
+    def player(self, element: HtmlElement) -> Iterator[Fragment]:
         address = next(
             (
                 value
@@ -260,25 +262,25 @@ class Walker:
         if url := embed_url(address):
             yield self.embed(url)
         elif url := web_url(address):
-            self.notes.left[f"frames of {urlsplit(url).hostname} became links: not on the list of embeds"] += 1
+            self.notes.lost[f"frames of {urlsplit(url).hostname} became links: not on the list of embeds"] += 1
             title = element.get("title") or url
-            yield Piece(f'<p><a href="{escape(url)}">{escape(title, quote=False)}</a></p>')
+            yield Fragment(f'<p><a href="{escape(url)}">{escape(title, quote=False)}</a></p>')
         else:
-            self.notes.left["frames without an address removed"] += 1
+            self.notes.lost["frames without an address removed"] += 1
 
-    def recording(self, element: HtmlElement) -> Iterator[Piece]:
+    def recording(self, element: HtmlElement) -> Iterator[Fragment]:
         source = element.get("src") or next((s.get("src") for s in element.iter("source") if s.get("src")), "")
         if source and not source.startswith(("data:", "blob:")):
-            self.notes.left[f"{element.tag} files became links"] += 1
+            self.notes.lost[f"{element.tag} files became links"] += 1
             label = source.rsplit("/", 1)[-1].split("?")[0] or source
-            yield Piece(f'<p><a href="{escape(source)}">{escape(label, quote=False)}</a></p>')
+            yield Fragment(f'<p><a href="{escape(source)}">{escape(label, quote=False)}</a></p>')
         else:
-            self.notes.left[f"{element.tag} without a file removed"] += 1
+            self.notes.lost[f"{element.tag} without a file removed"] += 1
 
-    def embed(self, url: str, shown: str = "") -> Piece:
+    def embed(self, url: str, shown: str = "") -> Fragment:
         self.notes.changed["players became embeds that load when clicked"] += 1
         self.set_aside.append(shown)
-        return Piece(
+        return Fragment(
             f'<p><a href="{escape(url)}">{escape(url, quote=False)}</a></p>', block={"type": "embed", "url": url}
         )
 
@@ -298,12 +300,12 @@ class Walker:
 
 
 def _holds_blocks(element: HtmlElement) -> bool:
-    """Whether anything in an element stands on lines of its own, media aside."""
+    """Whether an element contains block elements other than media."""
     return any(inner.tag not in _WITHIN_LINES for inner in element.iterdescendants())
 
 
 def _open_wrappers(element: HtmlElement) -> None:
-    """Inside a list or table a wrapper of words is a paragraph, and any other says nothing."""
+    """Inside a list or table, turn wrappers of inline content into paragraphs and remove all others."""
     for wrapper in reversed(list(element.iterdescendants(*WRAPPERS))):
         if all(child.tag in INLINE_TAGS for child in wrapper):
             wrapper.tag = "p"
@@ -314,15 +316,15 @@ def _open_wrappers(element: HtmlElement) -> None:
 
 
 def _make_inline(heading: HtmlElement) -> None:
-    """Open what cannot stand in a heading."""
+    """Unwrap the elements that may not be part of a heading."""
     for element in [found for found in heading.iterdescendants() if found.tag not in INLINE_TAGS]:
         element.text = " " + (element.text or "")
         element.tail = " " + (element.tail or "")
         element.drop_tag()
 
 
-def _make_local(root: HtmlElement, site: str, notes: Notes) -> None:
-    """Links to the site's own old address become paths, so that its redirects catch them."""
+def _make_local(root: HtmlElement, site: str, notes: ConversionNotes) -> None:
+    """Turn links to the old site into paths, which redirects lead to the imported articles."""
     parts = urlsplit(site if "//" in site else f"https://{site}")
     host = (parts.hostname or "").removeprefix("www.")
     if not host:
@@ -350,8 +352,8 @@ def _joined(address: str) -> str:
 _WORD = re.compile(r"\w+")
 
 
-def _count_words(before: str, converted: Converted, set_aside: list[str], notes: Notes) -> None:
-    """Compare the words that came with the words kept and the words set aside on purpose."""
+def _count_words(before: str, converted: Converted, set_aside: list[str], notes: ConversionNotes) -> None:
+    """Report words of the source that are neither in the blocks nor deliberately set aside."""
     missing = Counter(_WORD.findall(before))
     missing.subtract(Counter(_WORD.findall(" ".join(set_aside))))
     if not any(count > 0 for count in missing.values()):
@@ -359,11 +361,11 @@ def _count_words(before: str, converted: Converted, set_aside: list[str], notes:
     missing.subtract(Counter(_WORD.findall(words_of([*converted.blocks, *converted.disclaimer]))))
     lost = [word for word, count in missing.items() if count > 0]
     if lost:
-        notes.left["words that found no place: " + " ".join(lost[:12]) + (" …" if len(lost) > 12 else "")] += 1
+        notes.lost["words that found no place: " + " ".join(lost[:12]) + (" …" if len(lost) > 12 else "")] += 1
 
 
 def words_of(blocks: list[Block]) -> str:
-    """All words of some blocks, in one text."""
+    """The words of some blocks as one text."""
     texts = []
     for block in blocks:
         for key, value in block.items():

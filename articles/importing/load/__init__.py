@@ -1,1 +1,1 @@
-"""From posts to rows: articles, pictures, terms, people, redirects, and the report."""
+"""Storage of imported posts: articles, images, categories, tags, authors and redirects; and the report."""

@@ -1,4 +1,4 @@
-"""Pictures from other sites, fetched with care: public addresses only, bounded in time and size, never in the way."""
+"""Fetching of pictures from other sites: public addresses only, limited in time and size."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ GIVE_UP_AFTER = 8
 
 
 class Fetcher:
-    """Fetches pictures. A host that does not answer is not asked again; if the first eight do not, nobody is."""
+    """Fetches pictures. A host that does not answer is not asked again; if the first eight do not, no host is."""
 
     def __init__(self, *, max_bytes: int, enabled: bool = True, private_hosts: bool = False) -> None:
         self.max_bytes = max_bytes
@@ -28,7 +28,7 @@ class Fetcher:
         self._any_answered = False
 
     def fetch_all(self, addresses: list[str]) -> dict[str, bytes | NotFetched]:
-        """Several pictures at once, each as its bytes or as the reason why not."""
+        """Several pictures at once, each as its bytes or the reason why it was not fetched."""
         with ThreadPoolExecutor(AT_ONCE, "fetch") as pool:
             return dict(zip(addresses, pool.map(self._outcome, addresses), strict=True))
 
@@ -77,7 +77,7 @@ class Fetcher:
     def _body(self, response: HTTPResponse, deadline: float) -> bytes:
         kind = (response.getheader("Content-Type") or "").split(";")[0].strip().lower()
         if kind and not kind.startswith("image/") and kind not in ("application/octet-stream", "binary/octet-stream"):
-            raise NotFetched(f"it is no picture but {kind}")
+            raise NotFetched(f"it is {kind}, not a picture")
         body = bytearray()
         while chunk := response.read(65_536):
             body += chunk

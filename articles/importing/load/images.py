@@ -1,4 +1,4 @@
-"""Keeps the pictures of an export: stored as images of ours where we get them, else as references to where they were."""
+"""The pictures of an export, stored as images of ours where we have the file, else kept at their old addresses."""
 
 import base64
 import binascii
@@ -18,12 +18,12 @@ from articles.importing.load.report import Report
 from articles.importing.posts import Export
 from articles.models import ImageAsset
 
-NOT_HELD = "the export does not hold it"
+NOT_HELD = "the export does not contain it"
 Contents = dict[str, bytes | NotFetched]
 
 
-class Pictures:
-    """The pictures of one export. `gather` reads them, outside of any transaction; `place` puts them into a document."""
+class ImageStore:
+    """Stores the pictures of one export. `gather` fetches them, outside a transaction; `place` puts them into a document."""
 
     def __init__(
         self, export: Export, report: Report, fetcher: Fetcher, *, dry_run: bool = False, by: Any = None
@@ -38,20 +38,20 @@ class Pictures:
         self._stored: dict[str, str] = {}
         self._uncommitted: dict[str, str] = {}
         self._known_failures: dict[str, str] = {}
-        self.homeless = 0
+        self.without_host = 0
 
     def commit(self) -> None:
-        """Keep what was stored since the last post."""
+        """Count the images stored since the last call: their transaction was committed."""
         self.report.images_stored += len(set(self._uncommitted.values()) - set(self._stored.values()))
         self._stored |= self._uncommitted
         self._uncommitted.clear()
 
     def rollback(self) -> None:
-        """Drop what was stored since: its transaction was undone."""
+        """Forget the images stored since the last commit: their transaction was rolled back."""
         self._uncommitted.clear()
 
     def gather(self, sources: Iterable[str]) -> Contents:
-        """The bytes of each source, or why there are none."""
+        """The bytes of each picture, or why there are none."""
         found: Contents = {}
         remote = []
         for source in dict.fromkeys(sources):
@@ -65,7 +65,7 @@ class Pictures:
                 remote.append((source, address))
             else:
                 found[source] = NotFetched(NOT_HELD)
-                self.homeless += 1
+                self.without_host += 1
         if remote and self.dry_run:
             found |= {source: NotFetched("a dry run fetches nothing") for source, _ in remote}
         elif remote:
@@ -74,7 +74,7 @@ class Pictures:
         return found
 
     def place(self, document: dict[str, Any], contents: Contents) -> list[str]:
-        """Give every picture of a document its place here; return what had to be left out altogether, and why."""
+        """Give every picture of a document its new path or address; return those that had to be removed, and why."""
         lost: list[str] = []
         kept = []
         for block in document["blocks"]:
@@ -96,7 +96,7 @@ class Pictures:
         return [f"{source[:200]} ({self._known_failures.get(source, '')})" for source in lost]
 
     def stored_path(self, source: str, contents: Contents, *, alt: str = "") -> str:
-        """The media path of one picture, or the empty string."""
+        """The media path of one picture, or an empty string."""
         entry = {"src": source, "alt": alt}
         return entry["src"] if self._placed(entry, contents) and not entry["src"].startswith("http") else ""
 
@@ -121,7 +121,7 @@ class Pictures:
         return False
 
     def _kept(self, source: str, content: bytes, entry: dict[str, Any]) -> str:
-        """Store a picture and return its path here. One of our own export keeps the path that it had."""
+        """Store a picture and return its path. A picture of our own export keeps its path."""
         if self.dry_run:
             return f"images/{hashlib.sha256(content).hexdigest()[:20]}.webp"
         described = self.described.get(source, {})
@@ -162,10 +162,10 @@ def _is_stored(path: str, content: bytes) -> bool:
 
 
 def _from_data(source: str) -> bytes | NotFetched:
-    """The bytes inside a `data:` address."""
+    """The bytes in a `data:` address."""
     head, _, body = source.partition(",")
     if not head.lower().startswith("data:image/"):
-        return NotFetched("the data in it is no picture")
+        return NotFetched("its data is not a picture")
     if len(body) > MAX_BYTES * 4 // 3 + 4:
         return NotFetched(f"the picture in it is larger than {MAX_BYTES >> 20} MB")
     if not head.lower().endswith(";base64"):
@@ -173,7 +173,7 @@ def _from_data(source: str) -> bytes | NotFetched:
     try:
         return base64.b64decode(re.sub(r"\s|%0[aAdD]", "", unquote(body)), validate=True)
     except (binascii.Error, ValueError):
-        return NotFetched("the data in it is damaged")
+        return NotFetched("its data is damaged")
 
 
 def _name(source: str) -> str:
@@ -183,7 +183,7 @@ def _name(source: str) -> str:
 
 
 def _escaped(address: str) -> str:
-    """An address with its spaces and other signs escaped, as an address must be."""
+    """An address with spaces and other characters percent-encoded, as RFC 3986 requires."""
     return re.sub(
         r"[^\x21-\x7e]|[\"<>\\^`{|}]", lambda sign: "".join(f"%{byte:02X}" for byte in sign[0].encode()), address
     )

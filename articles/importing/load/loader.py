@@ -1,4 +1,4 @@
-"""Writes posts: each in a transaction of its own, once, and never over what somebody edited here."""
+"""The loader, which stores each post once, in a transaction of its own, and never overwrites what was edited here."""
 
 import copy
 import hashlib
@@ -20,12 +20,20 @@ from articles.importing.html import limits
 from articles.importing.html.fragments import sources_of
 from articles.importing.html.to_blocks import convert, words_of
 from articles.importing.load.fetcher import Fetcher
-from articles.importing.load.images import Contents, Pictures
+from articles.importing.load.images import Contents, ImageStore
 from articles.importing.load.redirects import redirect_all
 from articles.importing.load.report import CHANGED, DELETED, EDITED, FAILED, NEW, REFUSED, UNCHANGED, Entry, Report
-from articles.importing.load.state import publish_as_before, show
-from articles.importing.load.taxonomy import Filing
-from articles.importing.posts import Export, ImportRefused, Notes, Post, PostRefused, Refusal, bug_report
+from articles.importing.load.state import apply_state, publish_with_dates
+from articles.importing.load.taxonomy import Taxonomy
+from articles.importing.posts import (
+    ConversionNotes,
+    Export,
+    ImportRefused,
+    Post,
+    PostRefused,
+    Refusal,
+    bug_report,
+)
 from articles.models import Article, ImportedPost, Publication
 from articles.publishing import publish, schedule
 from articles.related import relate_all
@@ -61,11 +69,11 @@ def load(
             report.entries.append(loader.store(entry))
         tick(number)
     loader.finish()
-    report.left.update(export.left)
-    if loader.pictures.homeless:
+    report.lost.update(export.lost)
+    if loader.images.without_host:
         report.remarks.append(
-            f"{loader.pictures.homeless} pictures are named without their host, and the export does not hold them. "
-            "Run it again with --site and the old site's address: they come then."
+            f"{loader.images.without_host} pictures have an address without a host, and the export does not contain them. "
+            "To fetch them, run the import again with --site and the address of the old site."
         )
     report.remarks += [remark for remark in export.remarks if remark not in report.remarks]
     report.seconds = time.monotonic() - started
@@ -73,7 +81,7 @@ def load(
 
 
 class _Undone(Exception):
-    """Takes back what a dry run did."""
+    """Rolls back the transaction of a dry run."""
 
 
 class Loader:
@@ -84,25 +92,27 @@ class Loader:
         self.report = report
         self.dry_run = dry_run
         self.by = by
-        self.pictures = Pictures(export, report, fetcher, dry_run=dry_run, by=by)
-        self.filing = Filing(report, self.pictures)
+        self.images = ImageStore(export, report, fetcher, dry_run=dry_run, by=by)
+        self.taxonomy = Taxonomy(report, self.images)
         self._seen: dict[str, tuple[str, str]] = {}
         self._slugs: set[str] = set()
         self._came: set[int] = set()
         self._related: list[tuple[int, int, Post]] = []
 
     def prepare(self) -> None:
-        """File the categories, tags and people that the export describes apart from its posts."""
+        """Create the categories, tags and authors that the export describes separately from its posts."""
         try:
             with transaction.atomic():
-                self.filing.file_all(self.export)
+                self.taxonomy.create_described(self.export)
                 self._keep_or_undo()
         except _Undone:
             pass
         except ValidationError as error:
-            raise ImportRefused(f"What the export describes cannot be kept: {' '.join(error.messages)}") from None
-        self.filing.commit()
-        self.pictures.commit()
+            raise ImportRefused(
+                f"The export describes something that cannot be stored: {' '.join(error.messages)}"
+            ) from None
+        self.taxonomy.commit()
+        self.images.commit()
 
     def store(self, post: Post) -> Entry:
         """Write one post, wholly or not at all."""
@@ -118,14 +128,14 @@ class Loader:
         except Exception as error:
             logger.exception("Storing the post at %s (“%s”) failed", entry.where, entry.title)
             return self._undone(entry, FAILED, bug_report(error))
-        self.filing.commit()
-        self.pictures.commit()
+        self.taxonomy.commit()
+        self.images.commit()
         return entry
 
     def _undone(self, entry: Entry, outcome: str, reason: str) -> Entry:
         """The entry of a post whose transaction was rolled back."""
-        self.filing.rollback()
-        self.pictures.rollback()
+        self.taxonomy.rollback()
+        self.images.rollback()
         entry.outcome, entry.state, entry.reason = outcome, "", reason
         return entry
 
@@ -144,7 +154,7 @@ class Loader:
         if not known and self.export.format == "moonpress" and self._is_here(post, entry):
             return
         document = self._document(post)
-        contents = self.pictures.gather(_sources(document))
+        contents = self.images.gather(_sources(document))
         try:
             with transaction.atomic():
                 record = known or ImportedPost(source=self.export.format, source_id=post.source_id)
@@ -164,29 +174,29 @@ class Loader:
             pass
 
     def _tell_apart(self, post: Post, digest: str) -> None:
-        """An id that an earlier post of the file has: the same post again, or another one, which its address tells apart."""
+        """Refuse a post that the file contains twice; tell different posts with the same id apart by their slugs."""
         first = self._seen.get(post.source_id)
         if first and first[1] != digest and post.slug:
             post.source_id = f"{post.source_id[:MAX_ID]}:{post.slug}"
-            post.notes.changed["posts with the id of another told apart by their address"] += 1
+            post.notes.changed["posts that share an id were told apart by their addresses"] += 1
             first = self._seen.get(post.source_id)
         if first:
-            raise PostRefused(f"It stands in this file already ({first[0]}), with the same id.")
+            raise PostRefused(f"The file contains it twice: {first[0]} has the same id.")
         self._seen[post.source_id] = post.where or post.title, digest
 
     def _is_here(self, post: Post, entry: Entry) -> bool:
-        """Whether an article of our own export is here already: this very newsroom, or one that shares its addresses."""
+        """Whether this site already has the article of one of our own exports, with the same slug."""
         article = Article.objects.filter(slug=(post.unpublished or {}).get("slug") or post.slug).first()
         if article is None:
             return False
         same = normalised(post.unpublished or self._document(post)) == document_of(article)
         entry.slug, entry.state = article.slug, article.state
         entry.outcome = UNCHANGED if same else EDITED
-        entry.reason = "" if same else f"{article.get_absolute_url()} is here already, and differs"
+        entry.reason = "" if same else f"{article.get_absolute_url()} is here already, and is different"
         return True
 
     def _is_done(self, known: ImportedPost, digest: str, entry: Entry) -> bool:
-        """Whether nothing is to be done for a post that came before."""
+        """Whether there is nothing to do for a post that was imported before."""
         if known.article is None:
             entry.outcome, entry.reason = DELETED, "the article made from it was deleted here"
             return True
@@ -205,17 +215,17 @@ class Loader:
         return False
 
     def finish(self) -> None:
-        """The redirects that the export brought along, and those of its own pages of categories, tags and authors."""
+        """Redirect the old addresses of category, tag and author pages, and whatever else the export redirects."""
         try:
             with transaction.atomic():
                 for pk, version, post in self._related:
-                    # What it names may have come after it.
+                    # The articles it refers to may have been imported after it.
                     for article in Article.objects.filter(pk=pk, state=Article.State.PUBLISHED):
-                        publish_as_before(article, post, version=version, by=self.by)
+                        publish_with_dates(article, post, version=version, by=self.by)
                 for old, new in self.export.redirects:
                     redirect_all([old], new, self.report)
-                for old, kind, item in self.export.pages:
-                    if address := self.filing.address(kind, item):
+                for old, kind, item in self.export.archive_pages:
+                    if address := self.taxonomy.address(kind, item):
                         redirect_all([old], address, self.report)
                 self._keep_or_undo()
         except _Undone:
@@ -223,7 +233,7 @@ class Loader:
         self._find_companions()
 
     def _find_companions(self) -> None:
-        """What goes with the articles that came: found once, when all are there. Those of a run that broke off, too."""
+        """Relate the imported articles to others once all are there, including those of an interrupted run."""
         came = Publication.objects.filter(article__imported_from__source=self.export.format)
         numbers = set(came.filter(related=None).values_list("pk", flat=True))
         numbers.update(came.filter(article__in=self._came).values_list("pk", flat=True))
@@ -235,18 +245,18 @@ class Loader:
             raise _Undone
 
     def _fetch_what_was_missing(self, known: ImportedPost, entry: Entry) -> None:
-        """Pictures that were out of reach when a post came, and are within it now."""
+        """Store pictures that could not be fetched when the post was imported."""
         article = known.article
-        if article is None or not self.pictures.fetcher.enabled or self.dry_run:
+        if article is None or not self.images.fetcher.enabled or self.dry_run:
             return
         document: dict[str, Any] = {**document_of(article)}
         before = copy.deepcopy(document)
         wanted = [source for source in _sources(document) if source.startswith("http")]
-        contents = self.pictures.gather(wanted) if wanted else {}
+        contents = self.images.gather(wanted) if wanted else {}
         if not any(isinstance(content, bytes) for content in contents.values()):
             return
         with transaction.atomic():
-            self.pictures.place(document, contents)
+            self.images.place(document, contents)
             if document == before:
                 return
             shown = article.state == Article.State.PUBLISHED and article.publication.version == article.version
@@ -259,7 +269,7 @@ class Loader:
         entry.notes.changed["pictures stored that could not be fetched before"] += 1
 
     def _document(self, post: Post) -> dict[str, Any]:
-        """The canonical document of a post, its pictures still where they were."""
+        """The canonical document of a post, with its pictures at their old addresses."""
         notes = post.notes
         if post.blocks is None:
             converted = convert(post.html, notes, site=self.export.site)
@@ -270,7 +280,7 @@ class Loader:
             blocks = self._with_disclaimer(post, blocks, disclaimer)
         cover = None
         if post.featured:
-            notes.left["marks as featured or sticky: the front page shows the newest"] += 1
+            notes.lost["marks as featured or sticky, because the front page shows the newest"] += 1
         if post.cover and post.cover.src:
             cover, rest = limits.image(
                 {
@@ -289,9 +299,9 @@ class Loader:
             "slug": post.slug
             or slug_of(post.title)
             or f"post-{hashlib.sha256(post.source_id.encode()).hexdigest()[:10]}",
-            "category": post.category and self.filing.slug("categories", post.category),
-            "authors": [self.filing.slug("authors", person) for person in post.authors],
-            "tags": [self.filing.slug("tags", tag) for tag in post.tags],
+            "category": post.category and self.taxonomy.slug("categories", post.category),
+            "authors": [self.taxonomy.slug("authors", person) for person in post.authors],
+            "tags": [self.taxonomy.slug("tags", tag) for tag in post.tags],
             "cta": post.cta,
             "cover": cover,
             "reading_minutes": post.reading_minutes,
@@ -301,25 +311,25 @@ class Loader:
     def _with_disclaimer(
         self, post: Post, blocks: list[dict[str, Any]], disclaimer: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        if post.category and self.filing.has_disclaimer(post.category):
-            post.notes.changed["disclaimers at the end left out: the category prints its own"] += 1
+        if post.category and self.taxonomy.has_disclaimer(post.category):
+            post.notes.changed["disclaimers at the end removed, because the category shows its own"] += 1
             return blocks
-        post.notes.changed["disclaimers at the end kept in the text: their category has none"] += 1
+        post.notes.changed["disclaimers at the end kept in the text, because the category has none"] += 1
         return blocks + disclaimer
 
     def _save(
         self, post: Post, document: dict[str, Any], contents: Contents, article: Article, expected: int | None
     ) -> None:
         document["slug"] = self._free_slug(document["slug"], article, post.notes)
-        self.filing.file(post)
-        for source in self.pictures.place(document, contents):
-            post.notes.left[f"a picture left out: {source}"] += 1
+        self.taxonomy.create_for(post)
+        for source in self.images.place(document, contents):
+            post.notes.lost[f"a picture left out: {source}"] += 1
         document["blocks"] = limits.enforce(document["blocks"], post.notes, join=post.blocks is None)
         document["reading_minutes"] = _reading_minutes(post, document)
         apply_document(
             article, document, by=self.by, reason=f"imported from {self.export.format}", expected_version=expected
         )
-        show(article, post, by=self.by)
+        apply_state(article, post, by=self.by)
         if any(block["type"] == "related" for block in document["blocks"]) and article.state == Article.State.PUBLISHED:
             self._related.append((article.pk, article.version, post))
         if post.unpublished:
@@ -330,17 +340,17 @@ class Loader:
             redirect_all(post.old_urls, article.get_absolute_url(), self.report)
 
     def _keep_unpublished(self, article: Article, document: dict[str, Any]) -> None:
-        """The changes that readers did not see yet."""
-        contents = self.pictures.gather(_sources(document))
-        self.pictures.place(document, contents)
+        """Store changes that readers have not seen yet."""
+        contents = self.images.gather(_sources(document))
+        self.images.place(document, contents)
         apply_document(article, document, by=self.by, reason="imported, not published yet")
 
-    def _free_slug(self, slug: str, article: Article, notes: Notes) -> str:
-        """The slug, or with a number behind it where another article has it."""
+    def _free_slug(self, slug: str, article: Article, notes: ConversionNotes) -> str:
+        """The slug, with a number appended if another article has it."""
         slug = slug[: LIMITS["slug"]].strip("-")
         free = free_slug(slug, lambda candidate: self._is_taken(candidate, article), limit=LIMITS["slug"])
         if free != slug:
-            notes.changed[f"the address “{slug}” is taken by another article: now “{free}”"] += 1
+            notes.changed[f"the address “{slug}” belongs to another article, so this one got “{free}”"] += 1
         self._slugs.add(free)
         return free
 
@@ -351,25 +361,25 @@ class Loader:
 
 
 def _sources(document: dict[str, Any]) -> list[str]:
-    """Where the pictures of a document are."""
+    """The addresses of the pictures in a document."""
     return sources_of(
         [*document["blocks"], *([{"type": "image", **document["cover"]}] if document.get("cover") else [])]
     )
 
 
 def _reading_minutes(post: Post, document: dict[str, Any]) -> int | None:
-    """The old site's reading time, where it is not what is counted here anyway."""
+    """The old site's reading time, if it differs from the one counted here."""
     if not post.reading_minutes:
         return None
     words = len(" ".join([document["title"], document["standfirst"], words_of(document["blocks"])]).split())
     if max(1, math.ceil(words / WORDS_PER_MINUTE)) == post.reading_minutes:
         return None
-    post.notes.changed["reading times kept as the old site gave them: counted here, they differ"] += 1
+    post.notes.changed["reading times kept from the old site, which differ from those counted here"] += 1
     return min(post.reading_minutes, 600)
 
 
 def _digest(post: Post, site: str) -> str:
-    """What a post was when it came, and from where, in a few letters."""
+    """A digest of a post as the export has it, by which a later import notices a change."""
     whole = asdict(post)
     del whole["notes"], whole["where"]
     return hashlib.sha256(json.dumps([FORMAT_VERSION, site, whole], sort_keys=True, default=str).encode()).hexdigest()

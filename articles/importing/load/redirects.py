@@ -1,4 +1,4 @@
-"""Old addresses of an export, led to the pages that took their place."""
+"""Redirects from the old addresses of an export to the pages that replace them."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from core.pagecache import bump
 
 
 def redirect_all(old: Iterable[str], new: str, report: Report) -> None:
-    """Redirect old addresses to a page of this site, apart from that page's own and those of other pages."""
+    """Redirect old addresses to a page of this site, except those at which a page of this site lives."""
     paths = [path for path in dict.fromkeys(map(old_path, old)) if path and path.rstrip("/") != new.rstrip("/")]
     paths = [path for path in paths if page_at(path) is not Page.SHOWN]
     if not paths:
@@ -37,22 +37,22 @@ def redirect_all(old: Iterable[str], new: str, report: Report) -> None:
 
 
 def _redirect(path: str, new: str, before: str | None, report: Report) -> None:
-    """One address that is known already, or that others lead to."""
+    """Redirect one address that needs care: it has a redirect already, or is part of a chain of them."""
     if before == new:
         return
     if before and page_at(before) is Page.SHOWN:
-        report.left[f"the old address {path[:200]} leads to {before} already, and goes on to do so"] += 1
+        report.lost[f"the old address {path[:200]} still leads to {before}, as before"] += 1
         return
     try:
         made = redirect_path(path, new)
     except ValidationError as error:
-        report.left[f"the old address {path[:200]} cannot be redirected: {' '.join(error.messages)}"] += 1
+        report.lost[f"the old address {path[:200]} cannot be redirected: {' '.join(error.messages)}"] += 1
     else:
         report.redirects += made is not None
 
 
 def old_path(address: str) -> str:
-    """The path of an old address as requests will name it, WordPress's short links with their number; empty for the front page."""
+    """The path of an old address, with its query for WordPress's short links; empty if it cannot be redirected."""
     try:
         parts = urlsplit(address.strip())
     except ValueError:

@@ -1,11 +1,11 @@
-"""What an import did: what came, what was changed and why, what was left. For people on the terminal, for programs as JSON."""
+"""The report of an import, as text for the terminal and as JSON: what was imported, changed and lost."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from articles.importing.posts import Notes
+from articles.importing.posts import ConversionNotes
 
 NEW, CHANGED, UNCHANGED, EDITED, DELETED = "new", "changed", "unchanged", "edited here", "deleted here"
 REFUSED, FAILED = "refused", "failed"
@@ -15,7 +15,7 @@ MAX_LISTED = 25
 
 @dataclass(slots=True)
 class Entry:
-    """What became of one post."""
+    """The outcome of one post."""
 
     outcome: str
     title: str
@@ -23,12 +23,12 @@ class Entry:
     slug: str = ""
     state: str = ""
     reason: str = ""
-    notes: Notes = field(default_factory=Notes)
+    notes: ConversionNotes = field(default_factory=ConversionNotes)
 
 
 @dataclass(slots=True)
 class Report:
-    """What became of an export."""
+    """The outcome of an import."""
 
     source: str
     format: str
@@ -40,7 +40,7 @@ class Report:
     images_kept: dict[str, str] = field(default_factory=dict)
     redirects: int = 0
     remarks: list[str] = field(default_factory=list)
-    left: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
 
     @property
     def failed(self) -> bool:
@@ -53,9 +53,9 @@ class Report:
         return {outcome: counted[outcome] for outcome in OUTCOMES}
 
     @property
-    def notes(self) -> Notes:
-        """The notes of all posts that came."""
-        total = Notes(left=Counter(self.left))
+    def notes(self) -> ConversionNotes:
+        """The notes of all posts that were imported, added up."""
+        total = ConversionNotes(lost=Counter(self.lost))
         for entry in self.entries:
             if entry.outcome in (NEW, CHANGED):
                 total.add(entry.notes)
@@ -77,7 +77,7 @@ class Report:
             "redirects": self.redirects,
             "remarks": self.remarks,
             "changed": dict(notes.changed),
-            "left": dict(notes.left),
+            "left": dict(notes.lost),
             "posts": [
                 {
                     "outcome": entry.outcome,
@@ -87,7 +87,7 @@ class Report:
                     "state": entry.state,
                     "reason": entry.reason,
                     "changed": dict(entry.notes.changed),
-                    "left": dict(entry.notes.left),
+                    "left": dict(entry.notes.lost),
                 }
                 for entry in self.entries
             ],
@@ -106,25 +106,25 @@ class Report:
         )
         states = Counter(entry.state for entry in self.entries if entry.outcome in (NEW, CHANGED) and entry.state)
         if states:
-            yield "  of those that came: " + ", ".join(f"{number} {state}" for state, number in states.most_common())
+            yield "  their state here: " + ", ".join(f"{number} {state}" for state, number in states.most_common())
         for what, names in self.made.items():
-            yield f"  {what} made: {_listed(list(names))}"
+            yield f"  {what} created: {_listed(list(names))}"
         if self.images_stored:
             yield f"  pictures stored: {self.images_stored}"
         if self.redirects:
             yield f"  redirects from old addresses: {self.redirects}"
         yield from _section("Note", self.remarks)
+        yield from _section("Changed", [f"{sentence}: {number}" for sentence, number in notes.changed.most_common()])
         yield from _section(
-            "Changed on the way", [f"{sentence}: {number}" for sentence, number in notes.changed.most_common()]
+            "Lost or left behind", [f"{sentence}: {number}" for sentence, number in notes.lost.most_common()]
         )
-        yield from _section("Left or lost", [f"{sentence}: {number}" for sentence, number in notes.left.most_common()])
         kept = [f"{src[:300]} ({reason})" for src, reason in self.images_kept.items()]
         yield from _section(
-            "Pictures kept at their old address (readers see a link to them; another run fetches them)", kept
+            "Pictures kept at their old address (readers see a link; run the import again to fetch them)", kept
         )
         for outcome, title in (
-            (EDITED, "Edited here since, so left alone"),
-            (DELETED, "Deleted here since, so left out"),
+            (EDITED, "Edited here since, so not changed"),
+            (DELETED, "Deleted here since, so not imported"),
             (REFUSED, "Refused"),
             (FAILED, "Failed through an error in Moonpress"),
         ):
@@ -144,7 +144,7 @@ def _section(title: str, lines: list[str]) -> Iterator[str]:
     yield f"{title}:"
     yield from (f"  {line}" for line in lines[:MAX_LISTED])
     if len(lines) > MAX_LISTED:
-        yield f"  … and {len(lines) - MAX_LISTED} more (all of them with --report FILE)"
+        yield f"  … and {len(lines) - MAX_LISTED} more (--report FILE lists them all)"
 
 
 def _listed(names: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Brings an imported article into the state that its post has."""
+"""The state of an imported article: published, scheduled, archived or withdrawn, as its post was."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from articles.publishing import archive, publish, schedule, schedule_end, send_b
 State = Article.State
 
 
-def show(article: Article, post: Post, *, by: Any = None) -> None:
-    """Publish, schedule, archive or take down. A time to come makes a schedule of a publication."""
+def apply_state(article: Article, post: Post, *, by: Any = None) -> None:
+    """Publish, schedule, archive or take down an article. A post with a future date is scheduled."""
     at = post.published_at or timezone.now()
     if post.status in (PUBLISHED, SCHEDULED) and at > timezone.now():
         schedule(article, at=at, until=post.ends_at, by=by)
     elif post.status in (PUBLISHED, SCHEDULED):
-        publish_as_before(article, post, by=by)
+        publish_with_dates(article, post, by=by)
         if post.ends_at and post.ends_at > timezone.now():
             schedule_end(article, at=post.ends_at, by=by)
     elif post.status == ARCHIVED and article.state != State.ARCHIVED:
@@ -30,8 +30,8 @@ def show(article: Article, post: Post, *, by: Any = None) -> None:
         send_back(article, by=by)
 
 
-def publish_as_before(article: Article, post: Post, *, version: int | None = None, by: Any = None) -> None:
-    """Publish with the dates that the old site showed."""
+def publish_with_dates(article: Article, post: Post, *, version: int | None = None, by: Any = None) -> None:
+    """Publish an article with the dates that the old site showed."""
     now = timezone.now()
     at = min(post.published_at or now, now)
     updated = max(at, min(post.updated_at or at, now))

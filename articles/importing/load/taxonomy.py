@@ -1,10 +1,10 @@
-"""Categories, tags and authors of an export: found here by slug or name, else made."""
+"""The categories, tags and authors of an export, matched by slug or name with those here, or created."""
 
 from typing import ClassVar
 
 from django.urls import reverse
 
-from articles.importing.load.images import Pictures
+from articles.importing.load.images import ImageStore
 from articles.importing.load.report import Report
 from articles.importing.posts import Export, Person, Post, Term
 from articles.models import Author, Category, ImageAsset, Snippet, Tag
@@ -19,8 +19,8 @@ _PAGES = {
 }
 
 
-class Filing:
-    """Knows which rows stand for the terms and people of an export. Rows it makes count once `commit` is called."""
+class Taxonomy:
+    """Maps the terms and people of an export to rows here. The rows it creates count once `commit` is called."""
 
     MODELS: ClassVar[dict[str, type[Category] | type[Tag] | type[Author]]] = {
         "categories": Category,
@@ -28,9 +28,9 @@ class Filing:
         "authors": Author,
     }
 
-    def __init__(self, report: Report, pictures: Pictures) -> None:
+    def __init__(self, report: Report, images: ImageStore) -> None:
         self.report = report
-        self.pictures = pictures
+        self.images = images
         self._slugs: dict[str, dict[str, str]] = {}
         self._there: dict[str, set[str]] = {}
         self._made: list[tuple[str, str, str]] = []
@@ -44,53 +44,53 @@ class Filing:
         self._disclaimed.update(Category.objects.filter(disclaimer__isnull=False).values_list("slug", flat=True))
 
     def slug(self, kind: str, item: Term | Person) -> str:
-        """The slug under which a term or person is filed here."""
+        """The slug that a term or person has here."""
         known = self._slugs[kind]
         slug = known.get(item.slug) or known.get(item.name.casefold()) or item.slug[:SLUG].rstrip("-")
         known[item.slug] = known[item.name.casefold()] = slug
         return slug
 
     def address(self, kind: str, item: Term | Person) -> str:
-        """The page of a term or person here; empty where this import did not file it."""
+        """The address of a term's or person's page here; empty if no post of this import has it."""
         slug = self.slug(kind, item)
         return reverse(_PAGES[kind], args=[slug]) if (kind, slug) in self._used else ""
 
     def has_disclaimer(self, category: Term) -> bool:
         return self.slug("categories", category) in self._disclaimed
 
-    def file_all(self, export: Export) -> None:
-        """Make what the export describes by itself, whether a post names it or not."""
+    def create_described(self, export: Export) -> None:
+        """Create what the export describes separately from its posts, whether a post refers to it or not."""
         for source in export.images:
-            self.pictures.stored_path(source, self.pictures.gather([source]))
+            self.images.stored_path(source, self.images.gather([source]))
         for row in export.snippets:
-            self._file_snippet(row)
-        for kind, items in (("categories", export.categories), ("tags", export.tags), ("authors", export.people)):
+            self._create_snippet(row)
+        for kind, items in (("categories", export.categories), ("tags", export.tags), ("authors", export.authors)):
             for item in items:
-                self._file(kind, item)
+                self._create(kind, item)
 
-    def file(self, post: Post) -> None:
-        """Make what one post names and is not here yet."""
+    def create_for(self, post: Post) -> None:
+        """Create the terms and people of one post that are not here yet."""
         if post.category:
-            self._file("categories", post.category)
+            self._create("categories", post.category)
         for tag in post.tags:
-            self._file("tags", tag)
+            self._create("tags", tag)
         for author in post.authors:
-            self._file("authors", author)
+            self._create("authors", author)
 
     def commit(self) -> None:
-        """Keep what was made since the last post (or, in a dry run, count what would be kept)."""
+        """Report the rows created since the last call: their transaction was committed (or would be, but for a dry run)."""
         for kind, slug, name in self._made:
-            if not self.pictures.dry_run:
+            if not self.images.dry_run:
                 self._there.setdefault(kind, set()).add(slug)
             self.report.made_new(kind, name)
         self.rollback()
 
     def rollback(self) -> None:
-        """Drop what was made since: its transaction was undone."""
+        """Forget the rows created since the last commit: their transaction was rolled back."""
         self._made.clear()
         self._being_made.clear()
 
-    def _file(self, kind: str, item: Term | Person) -> None:
+    def _create(self, kind: str, item: Term | Person) -> None:
         slug = self.slug(kind, item)
         self._used.add((kind, slug))
         if slug in self._there[kind] or (kind, slug) in self._being_made:
@@ -116,8 +116,8 @@ class Filing:
         self._made.append((kind, slug, name))
         self._being_made.add((kind, slug))
 
-    def _file_snippet(self, row: dict[str, str]) -> None:
-        """A call-to-action card or disclaimer of our own export. Raises ValidationError for a wrong one."""
+    def _create_snippet(self, row: dict[str, str]) -> None:
+        """Create a call-to-action card or disclaimer of our own export. Raises ValidationError if it is invalid."""
         slug = row["slug"]
         if Snippet.objects.filter(slug=slug).exists():
             return
@@ -128,10 +128,10 @@ class Filing:
         self._made.append(("snippets", slug, values["heading"] or slug))
 
     def _portrait(self, person: Person) -> ImageAsset | None:
-        if not person.picture or self.pictures.dry_run:
+        if not person.picture or self.images.dry_run:
             return None
-        contents = self.pictures.gather([person.picture])
-        path = self.pictures.stored_path(person.picture, contents, alt=person.picture_alt)
+        contents = self.images.gather([person.picture])
+        path = self.images.stored_path(person.picture, contents, alt=person.picture_alt)
         return ImageAsset.objects.filter(file=path).first() if path else None
 
 

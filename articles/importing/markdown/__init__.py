@@ -1,1 +1,1 @@
-"""Markdown with front matter, as many systems write it."""
+"""Markdown files with front matter, as Jekyll, Hugo, Astro, Obsidian and others keep them."""

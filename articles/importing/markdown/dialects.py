@@ -1,11 +1,11 @@
-"""What Jekyll, Hugo, Obsidian and others write into Markdown beyond Markdown, as plain Markdown and HTML."""
+"""Dialects of Markdown: shortcodes of Jekyll, Hugo, Obsidian and MDX, rewritten as Markdown and HTML."""
 
 import re
 from collections.abc import Callable
 from html import escape
 
 from articles.importing.html.delimited import replace_pairs
-from articles.importing.posts import Notes
+from articles.importing.posts import ConversionNotes
 
 Linked = Callable[[str], str]
 
@@ -34,12 +34,12 @@ _MDX = re.compile(r"^(?:import\s.+?from\s+['\"].+?['\"];?|export\s+(?:const|defa
 _HUGO_NOTICE = re.compile(
     r"\{\{[<%]\s*(notice|alert|callout|admonition|hint|note|tip|warning|info)\b([^{}]*?)[>%]\}\}\n?"
 )
-# Kramdown's list that stands for the contents.
+# Placeholders for a table of contents.
 _TOC = re.compile(
     r"^[ \t]*(?:[-*+]|\d+\.)[^\n]*\n[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$|^[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$|^\[\[?_?TOC_?\]?\][ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
-# What Obsidian's links to a paragraph point at.
+# The targets of Obsidian's links to a paragraph.
 _BLOCK_ID = re.compile(r"(?<=\S)[ \t]+\^[\w-]{1,40}[ \t]*$", re.MULTILINE)
 _MDX_VALUE = re.compile(r"(?<![\\\w$])\{(?![%{#])[^{}\n]*\}")
 _MDX_PART = re.compile(r"<(/?)([A-Z][\w.]*)\b")
@@ -47,8 +47,8 @@ _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|svg)(?:\?.*)?$", re.IGNOREC
 _PAIR = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|(\S+))|"([^"]*)"|'([^']*)'|([^\s"'=]+)""")
 
 
-def plain_markdown(text: str, notes: Notes, *, linked: Linked, mdx: bool = False) -> str:
-    """Markdown without dialect. `linked` gives the address of another file of the export by its name, or nothing."""
+def plain_markdown(text: str, notes: ConversionNotes, *, linked: Linked, mdx: bool = False) -> str:
+    """Rewrite the dialects as plain Markdown. `linked` returns the address of another file of the export, or nothing."""
     text = replace_pairs(
         text,
         _LIQUID_CODE,
@@ -119,8 +119,8 @@ def _notice(match: re.Match[str]) -> tuple[str, str]:
     return kind, title
 
 
-def _mdx(text: str, notes: Notes) -> str:
-    """Markdown without the components and values of MDX: what stands inside a component stays."""
+def _mdx(text: str, notes: ConversionNotes) -> str:
+    """Remove the components and expressions of MDX; the content of a component stays."""
 
     def part(match: re.Match[str], inside: str, whole: str) -> str:
         values = _values(inside.strip().removesuffix("/").replace("={", "=").replace("}", " "))
@@ -131,12 +131,12 @@ def _mdx(text: str, notes: Notes) -> str:
             return f"\n\nhttps://www.youtube.com/watch?v={values.get('id') or values.get('videoid') or ''}\n\n"
         if re.search(r"\.(?:png|jpe?g|gif|webp|avif|svg)$", source, re.IGNORECASE):
             return f'\n\n<figure><img src="{escape(source)}" alt="{escape(values.get("alt", ""))}"></figure>\n\n'
-        notes.left[f"component <{match[2]}>, which is not known here (words inside it are kept)"] += 1
+        notes.lost[f"component <{match[2]}>, which is unknown here (its content was kept)"] += 1
         return "\n\n"
 
     text = replace_pairs(text, _MDX_PART, lambda _: r"(?<!=)>", part)
     if values := len(_MDX_VALUE.findall(text)):
-        notes.left["values in braces, which are filled when a page is made"] += values
+        notes.lost["expressions in braces, which are evaluated when a page is built"] += values
     return _MDX_VALUE.sub("", text)
 
 
@@ -145,7 +145,7 @@ def _hugo_code(match: re.Match[str], inside: str, whole: str) -> str:
     return f"\n```{language}\n{inside.strip(chr(10))}\n```\n"
 
 
-def _hugo(match: re.Match[str], inside: str, notes: Notes, linked: Linked) -> str:
+def _hugo(match: re.Match[str], inside: str, notes: ConversionNotes, linked: Linked) -> str:
     name, values = match["name"].lower(), _values(inside)
     first = values.get("0", "")
     if match["close"]:
@@ -164,11 +164,11 @@ def _hugo(match: re.Match[str], inside: str, notes: Notes, linked: Linked) -> st
         return linked(values.get("path") or first) or "#"
     if name == "gist" and first:
         return f"\n\n<https://gist.github.com/{first}/{values.get('1', '')}>\n\n"
-    notes.left[f"shortcode {name}, which is not known here (words inside it are kept)"] += 1
+    notes.lost[f"shortcode {name}, which is unknown here (its content was kept)"] += 1
     return ""
 
 
-def _liquid(name: str, rest: str, notes: Notes, linked: Linked) -> str:
+def _liquid(name: str, rest: str, notes: ConversionNotes, linked: Linked) -> str:
     if name in ("post_url", "link"):
         return linked(rest) or "#"
     values = _values(rest)
@@ -191,16 +191,16 @@ def _liquid(name: str, rest: str, notes: Notes, linked: Linked) -> str:
     if name == "gist" and first:
         return f"\n\n<https://gist.github.com/{first}>\n\n"
     if not name.startswith("end"):
-        notes.left[f"Liquid tag {name}{f' ({file[:60]})' if name.startswith('include') else ''}"] += 1
+        notes.lost[f"Liquid tag {name}{f' ({file[:60]})' if name.startswith('include') else ''}"] += 1
     return ""
 
 
-def _liquid_value(expression: str, notes: Notes) -> str:
+def _liquid_value(expression: str, notes: ConversionNotes) -> str:
     """`{{ "/a" | relative_url }}` is a path; `{{ site.url }}` is this site."""
     if match := re.match(r"[\"']([^\"']*)[\"']", expression):
         return match[1]
     if not expression.startswith(("site.url", "site.baseurl", "site.github")):
-        notes.left[f"Liquid value {expression[:40]}"] += 1
+        notes.lost[f"Liquid value {expression[:40]}"] += 1
     return ""
 
 
@@ -212,7 +212,7 @@ def _wiki_link(match: re.Match[str], linked: Linked) -> str:
 
 
 def _alt(text: str | None) -> str:
-    """An alternative text; a bare number there is Obsidian's width."""
+    """An alternative text. In Obsidian a number in its place is the width."""
     text = (text or "").strip()
     return "" if re.fullmatch(r"\d+(?:x\d+)?", text) else text
 

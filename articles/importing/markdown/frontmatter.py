@@ -1,4 +1,4 @@
-"""The head of a Markdown file: YAML between `---`, TOML between `+++`, or a JSON object."""
+"""Parsing of front matter: YAML between `---`, TOML between `+++`, or a JSON object."""
 
 import json
 import re
@@ -14,18 +14,18 @@ _FENCED = {
     "---": re.compile(r"---[ \t]*\n(?P<head>.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL),
     "+++": re.compile(r"\+\+\+[ \t]*\n(?P<head>.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL),
 }
-# `title: Ether: a primer`, which YAML forbids and people write.
+# `title: Ether: a primer`, which people write although YAML forbids it.
 _UNQUOTED = re.compile(r"^(?P<key>[A-Za-z_][\w-]*):[ \t]+(?P<value>[^\s\"'\[{|>&*!#].*:\s.*)$", re.MULTILINE)
 
 Head = dict[str, Any]
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without anchors: a few lines of them can stand for more than fits in memory."""
+    """A YAML loader without anchors: a few lines of them can expand to more than fits in memory."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("anchors (& and *) are not taken")
+            raise yaml.YAMLError("anchors (& and *) are not allowed")
         return super().compose_node(parent, index)
 
 
@@ -38,7 +38,7 @@ def split(text: str) -> tuple[Head, str]:
     match = fence.match(text) if fence else None
     if not match:
         if text.startswith(("---\n", "+++\n")) and re.match(r"...\n[\w-]+\s*[:=]", text):
-            raise PostRefused("Its front matter is opened and never closed.")
+            raise PostRefused("Its front matter is never closed.")
         return {}, text
     head = match["head"]
     if len(head) > MAX_HEAD:
@@ -48,7 +48,7 @@ def split(text: str) -> tuple[Head, str]:
 
 
 def load_yaml(text: str) -> Any:
-    """What some YAML says. Raises PostRefused with the line where it stops making sense."""
+    """Parse YAML. Raises PostRefused with the line of the error."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -60,14 +60,16 @@ def load_yaml(text: str) -> Any:
             return load_yaml(mended)
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 2}" if mark else ""
-        raise PostRefused(f"Its front matter is no YAML{line}: {getattr(error, 'problem', None) or error}.") from None
+        raise PostRefused(
+            f"Its front matter is not valid YAML{line}: {getattr(error, 'problem', None) or error}."
+        ) from None
 
 
 def _toml(text: str) -> Any:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
-        raise PostRefused(f"Its front matter is no TOML: {error}.") from None
+        raise PostRefused(f"Its front matter is not valid TOML: {error}.") from None
 
 
 def _json(text: str) -> tuple[Head, str]:
@@ -82,5 +84,5 @@ def _lowered(head: Any) -> Head:
     if head is None:
         return {}
     if not isinstance(head, dict):
-        raise PostRefused("Its front matter is no list of names and values.")
+        raise PostRefused("Its front matter does not consist of names and values.")
     return {str(key).strip().lower(): value for key, value in head.items()}

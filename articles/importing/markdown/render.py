@@ -1,4 +1,4 @@
-"""Markdown as HTML."""
+"""Rendering of Markdown to HTML: the dialect of other systems, and the one that `export_site` writes."""
 
 from html import escape
 from typing import Any
@@ -7,8 +7,8 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-# As others write it: with tables, strike-through, footnotes and definition lists.
-# What is nested deeper is left out without a word by the parser.
+# Other systems: with tables, strikethrough, footnotes and definition lists.
+# The parser silently drops whatever is nested more deeply.
 MAX_NESTING = 100
 _OTHERS = MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
 _OTHERS.use(footnote_plugin).use(deflist_plugin)
@@ -17,7 +17,7 @@ _OURS = MarkdownIt("commonmark", {"html": True, "xhtmlOut": False}).enable(["tab
 
 
 def markdown_html(text: str) -> str:
-    """The HTML of Markdown from anywhere; HTML within it stays, to be cleaned like any other."""
+    """The HTML of Markdown from other systems. HTML in it is kept, and not yet cleaned."""
     known: dict[str, Any] = {}
     tokens = _OTHERS.parse(text, known)
     if any(token.level >= MAX_NESTING - 1 for token in tokens):
@@ -26,5 +26,5 @@ def markdown_html(text: str) -> str:
 
 
 def plain_markdown_html(text: str) -> str:
-    """The HTML of Markdown as `export_site` writes it: CommonMark, tables, strike-through."""
+    """The HTML of Markdown as `export_site` writes it: CommonMark with tables and strikethrough."""
     return str(_OURS.render(text))

@@ -1,4 +1,4 @@
-"""What the configuration of a Jekyll or Hugo site says of its addresses."""
+"""The addresses of a Jekyll or Hugo site, as its configuration defines them."""
 
 import re
 import tomllib
@@ -24,7 +24,7 @@ _STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class SiteConfig:
-    """The old site's address, the folder it lies in, and how the addresses of its posts are made."""
+    """The old site's address, its base path, and the patterns of its posts' addresses."""
 
     url: str = ""
     base: str = ""
@@ -33,7 +33,7 @@ class SiteConfig:
 
 
 def read_config(read: Callable[[str], bytes | None], names: set[str]) -> SiteConfig:
-    """The configuration among the files of an export, as far as it can be read."""
+    """The configuration in the files of an export; the defaults if there is none, or it cannot be read."""
     name = next((name for name in _NAMES if name in names), "")
     text = (read(name) or b"").decode("utf-8", "replace") if name else ""
     try:
@@ -53,7 +53,7 @@ def read_config(read: Callable[[str], bytes | None], names: set[str]) -> SiteCon
 
 
 def _sections(value: Any) -> dict[str, str]:
-    """Hugo's patterns by section; newer versions set those of pages apart."""
+    """Hugo's patterns by section; newer versions have them below `page`."""
     found = value.get("page", value) if isinstance(value, dict) else {}
     return (
         {str(key): pattern for key, pattern in found.items() if isinstance(pattern, str)}
@@ -65,7 +65,7 @@ def _sections(value: Any) -> dict[str, str]:
 def address_of(
     pattern: str, *, slug: str, stem: str, categories: list[str], when: datetime | None, section: str = ""
 ) -> str:
-    """An address made from a pattern; empty where the pattern wants what is not known."""
+    """An address made from a pattern; empty if the pattern has a variable that is not known."""
     values = {
         "categories": "/".join(categories), "title": stem, "slug": slug, "filename": stem, "contentbasename": stem,
         "slugorfilename": slug, "slugorcontentbasename": slug, "section": section, "sections": section, "output_ext": ".html",

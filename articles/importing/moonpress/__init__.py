@@ -1,1 +1,1 @@
-"""What `export_site` writes, read back to the byte."""
+"""Our own format, as `export_site` writes it."""

@@ -1,7 +1,7 @@
-"""Blocks as readable Markdown and back, byte for byte.
+"""Lossless conversion of blocks to readable Markdown and back.
 
-Rich text is Markdown. Code is a fence of backticks. Every other block is a fence of colons that names its kind; what
-it holds stands inside, as Markdown for questions and callouts and as YAML for the rest:
+Rich text is Markdown, code is fenced by backticks. Every other block is fenced by colons and begins with its kind; its
+content is Markdown for questions and callouts, and YAML for all other kinds:
 
     :::faq What is a block?
     A list of transactions that everyone agreed on.
@@ -16,8 +16,8 @@ it holds stands inside, as Markdown for questions and callouts and as YAML for t
     alt: A chart of fees
     :::
 
-A kind may carry how its text is kept, where that differs from the file's `form`: `:::text.none` and the like hold
-Markdown in another form (see prose_markdown.py), `:::text.html`, `:::faq.html` and `:::callout.html` hold HTML as it is.
+A suffix says how a text is written if that differs from the file's `form`: `:::text.none` and the like hold Markdown in
+another form (see `prose_markdown`), `:::text.html`, `:::faq.html` and `:::callout.html` hold HTML.
 """
 
 import re
@@ -38,7 +38,7 @@ _CODE_FENCE = re.compile(r"^(`{3,})([^`]*)$")
 
 
 def form_of(blocks: list[Block]) -> str:
-    """The form that most of the rich texts of a document have."""
+    """The most frequent form among the rich texts of a document."""
     counted = Counter(
         found[1] for block in blocks if block["type"] == "richtext" and (found := markdown_of(block["html"]))
     )
@@ -46,7 +46,7 @@ def form_of(blocks: list[Block]) -> str:
 
 
 def write_blocks(blocks: list[Block], form: str) -> str:
-    """The blocks as Markdown whose rich texts have a form."""
+    """Write blocks as Markdown with the given form."""
     parts: list[str] = []
     for at, block in enumerate(blocks):
         after_text = at > 0 and blocks[at - 1]["type"] == "richtext"
@@ -86,7 +86,7 @@ def _fenced(kind: str, how: str, title: str, body: str) -> str:
 
 
 def read_blocks(text: str, form: str) -> list[Block]:
-    """The blocks of such Markdown. Raises PostRefused for a fence that is not closed or not known."""
+    """Read the blocks of such Markdown. Raises PostRefused if a block is never closed or has the wrong content."""
     blocks: list[Block] = []
     lines = text.split("\n")
     prose: list[str] = []
@@ -157,7 +157,7 @@ def is_focal(value: Any) -> bool:
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML that a person likes to read: long texts as lines below their name."""
+    """Readable YAML, with long texts as lines below their name."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -1,7 +1,7 @@
-"""Rich text as Markdown that says exactly the same: what Markdown cannot say stays HTML within it.
+"""Lossless conversion of rich text to Markdown and back. HTML without an equivalent in Markdown stays HTML.
 
-A text has a form, which is where the HTML breaks its lines: `lines` (a line for each paragraph or list), `none`, or
-`markdown` (as a Markdown program would write it). Reading needs the form to give back every byte.
+A text has a form, which says where its HTML has line breaks: `lines` (after each paragraph or list), `none`, or
+`markdown` (where a Markdown program puts them). Reading a text needs its form to restore every byte.
 """
 
 import re
@@ -11,7 +11,7 @@ from html import escape
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
-from articles.importing.html.normalize import parsed
+from articles.importing.html.normalize import parse
 from articles.importing.markdown.render import plain_markdown_html
 from core.lib.html import clean
 
@@ -19,7 +19,7 @@ FORMS = ("lines", "none", "markdown")
 _BLOCK = "ul|ol|li|blockquote|p|h[2-4]|table|thead|tbody|tr|th|td|hr|dl|dt|dd"
 _BREAK = re.compile(rf"(?:(</?(?:{_BLOCK})\b[^>]*>|<br>)\n|\n(?=</?(?:{_BLOCK})\b))")
 _PRE = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
-# What the notation takes for the start of a block of its own.
+# What `block_markdown` would take for the beginning of a block.
 _FENCES = re.compile(r"^(?::{3,}[a-z]|`{3,})", re.MULTILINE)
 
 
@@ -34,7 +34,7 @@ def html_of(text: str, form: str) -> str:
 
 
 def markdown_of(html: str) -> tuple[str, str] | None:
-    """Markdown and the form in which it is this HTML; None where there is no such Markdown."""
+    """The Markdown of some HTML and its form, or None if no Markdown restores it exactly."""
     if "\r" in html:
         return None
     for form in FORMS:
@@ -45,7 +45,7 @@ def markdown_of(html: str) -> tuple[str, str] | None:
 
 
 def _written(html: str, form: str) -> str:
-    """Each element as Markdown where that gives the same HTML, else as it is."""
+    """Each element as Markdown if that restores it exactly, else as HTML."""
     parts = []
     for element in _top_level(html):
         source = _markup(element)
@@ -59,7 +59,7 @@ def _written(html: str, form: str) -> str:
 
 
 def _top_level(html: str) -> list[HtmlElement]:
-    root = parsed(html)
+    root = parse(html)
     loose = (root.text or "").strip() or any((child.tail or "").strip() for child in root)
     return [] if loose else list(root)
 
@@ -121,7 +121,7 @@ _MARKS = {"strong": "**", "em": "*", "s": "~~"}
 
 
 def _inline(element: HtmlElement) -> str:
-    """The words of an element; marks Markdown knows as marks, others as HTML."""
+    """The content of an element, in Markdown as far as possible, else in HTML."""
     parts = [_escaped(element.text or "")]
     for child in element:
         parts += [_span(child), _escaped(child.tail or "")]
@@ -179,7 +179,7 @@ _LINE_STARTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
 
 
 def _guarded(text: str) -> str:
-    """Words that begin like a list, a heading or a rule, kept from becoming one."""
+    """Escape lines that would otherwise become a list, a heading or a rule."""
     for pattern, mend in _LINE_STARTS:
         text = pattern.sub(mend, text)
     return text

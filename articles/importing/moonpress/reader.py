@@ -1,4 +1,4 @@
-"""What `export_site` wrote: the same articles again, block by block."""
+"""The reader of folders and zips that `export_site` wrote."""
 
 import re
 from collections.abc import Iterator
@@ -29,18 +29,16 @@ MARKER = "moonpress.yaml"
 VERSION = 1
 
 
-def is_ours(files: FolderFiles | ZipFiles) -> bool:
+def is_moonpress_export(files: FolderFiles | ZipFiles) -> bool:
     """Whether a folder or zip was written by `export_site`."""
     return files.read(MARKER) is not None
 
 
-def read(files: FolderFiles | ZipFiles, names: list[str]) -> Export:
-    """The articles of such a folder, and all that they refer to."""
+def read_moonpress(files: FolderFiles | ZipFiles, names: list[str]) -> Export:
+    """The articles of such an export, and everything they refer to."""
     marker = _rows(files, MARKER)
     if not isinstance(marker, dict) or marker.get("moonpress") != VERSION:
-        raise ImportRefused(
-            f"{MARKER} says that this export has another version than {VERSION}, which is the one that can be read."
-        )
+        raise ImportRefused(f"{MARKER} does not have version {VERSION}, the only one that can be read.")
     articles = [name for name in names if name.endswith(".md") and not name.endswith(".draft.md")]
     export = Export("moonpress", iter(()), total=len(articles), files=files)
     export.categories = [
@@ -48,11 +46,11 @@ def read(files: FolderFiles | ZipFiles, names: list[str]) -> Export:
         for row in _list(files, "categories.yaml")
     ]
     export.tags = [Term(row["slug"], row["name"]) for row in _list(files, "tags.yaml")]
-    export.people = [_person(row) for row in _list(files, "authors.yaml")]
+    export.authors = [_person(row) for row in _list(files, "authors.yaml")]
     export.snippets = _list(files, "snippets.yaml")
     export.images = {row["file"]: row for row in _list(files, "images.yaml", "file")}
     export.redirects = [(row["from"], row["to"]) for row in _list(files, "redirects.yaml", "from", "to")]
-    export.posts = _Articles(files, export).posts(articles)
+    export.posts = _ArticleFiles(files, export).posts(articles)
     return export
 
 
@@ -93,14 +91,14 @@ def _person(row: dict[str, Any]) -> Person:
     )
 
 
-class _Articles:
+class _ArticleFiles:
     """The Markdown files of one export."""
 
     def __init__(self, files: FolderFiles | ZipFiles, export: Export) -> None:
         self.files = files
         self.categories = {term.slug: term for term in export.categories}
         self.tags = {term.slug: term for term in export.tags}
-        self.people = {person.slug: person for person in export.people}
+        self.people = {person.slug: person for person in export.authors}
 
     def posts(self, names: list[str]) -> Iterator[Post | Refusal]:
         for name in names:
@@ -110,7 +108,7 @@ class _Articles:
         head, blocks = self._read(name)
         slug = str(head.get("slug") or "")
         if not slug or not head.get("title"):
-            raise PostRefused("Its front matter has no title or no slug.")
+            raise PostRefused("Its front matter lacks a title or a slug.")
         given = head.get("seo")
         seo = given if isinstance(given, dict) else {}
         post = Post(
@@ -187,6 +185,6 @@ def _cover(value: Any) -> Cover | None:
 
 
 def _plain(words: Any) -> str:
-    """Plain words, so written that nobody takes a "<" among them for markup."""
+    """Plain text, escaped so that a "<" in it is not taken for markup."""
     text = str(words or "")
     return f"<p>{escape(text, quote=False)}</p>" if "<" in text else text

@@ -1,4 +1,4 @@
-"""The rows of a CSV file, each with its line; a broken row is found, told apart from its neighbours and from a cut-off file."""
+"""The rows of a CSV file with their line numbers. A broken row spoils no other; a truncated file is recognised."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ LOOK_AHEAD = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record: the lines it spans and its cells, or the reason why it has none."""
+    """One record: the lines it spans, and its cells or the reason why it could not be read."""
 
     first: int
     last: int
@@ -26,11 +26,11 @@ class Row:
 
 
 def read_rows(text: str, looks_right: Callable[[list[str], list[str]], bool]) -> tuple[list[str], list[Row]]:
-    """The header and the rows of a CSV text. `looks_right(header, cells)` tells a whole row from a fragment.
+    """The header and the rows of a CSV text. `looks_right(header, cells)` tells a complete row from a fragment.
 
-    Raises ImportRefused for a file without rows, and for one that ends in the middle of a row.
+    Raises ImportRefused if there are no rows, or if the text ends in the middle of one.
     """
-    # Only line ends end a line: a cell may hold other signs that Python takes for one.
+    # Not splitlines(): cells may contain other characters that Python takes for line ends.
     lines = list(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     csv.field_size_limit(1 << 30)
     start = next((at for at, line in enumerate(lines) if line.strip(" \t\r\n,;")), None)
@@ -75,11 +75,11 @@ _CUT_OFF = (
     "The file ends in the middle of the row that starts at line {} ({}): it was cut off. "
     "Nothing was imported; export it again."
 )
-_UNCLOSED = "a quote is opened and never closed"
+_UNCLOSED = "a quotation mark is never closed"
 
 
 def _record(lines: list[str], at: int, delimiter: str, most: int | None = None) -> tuple[list[str], int, str]:
-    """The record that starts at a line, the line after it, and what is wrong with it."""
+    """The record that starts at a line, the number of the line after it, and what is wrong with it."""
     taken: list[str] = []
     quotes = 0
     for end in range(at, len(lines) if most is None else min(len(lines), at + most)):
@@ -93,14 +93,14 @@ def _record(lines: list[str], at: int, delimiter: str, most: int | None = None) 
     try:
         cells = next(csv.reader([source], delimiter=delimiter, strict=True), [])
     except csv.Error:
-        # A quote inside a cell that is not itself quoted is sloppy, and means what it says.
+        # A quotation mark in the middle of an unquoted cell is sloppy, but its meaning is clear.
         sloppy = _sloppy(source, delimiter) if len(taken) == 1 else None
         return (sloppy, end + 1, "") if sloppy else ([], end + 1, "its quotes do not match")
     return [cell.replace("\r\n", "\n") for cell in cells], end + 1, ""
 
 
 def _sloppy(line: str, delimiter: str) -> list[str] | None:
-    """The cells of a line with stray quotes, where it still makes sense."""
+    """The cells of a line with stray quotation marks, or None if it makes no sense."""
     try:
         cells = next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
@@ -116,7 +116,7 @@ def _next_whole(
     delimiter: str,
     looks_right: Callable[[list[str], list[str]], bool],
 ) -> int | None:
-    """The first line after a broken row where a whole one starts, if that is before the line where reading stopped."""
+    """The first line after a broken row at which a complete one starts, if there is one before `end`."""
     for candidate in range(at + 1, min(end, at + LOOK_AHEAD)):
         cells, _, problem = _record(lines, candidate, delimiter, most=200)
         if not problem and len(cells) == len(header) and looks_right(header, cells):

@@ -1,1 +1,1 @@
-"""WordPress's exports (WXR) and the markup that its plugins leave."""
+"""WordPress's exports (WXR), and the markup of its editor and plugins."""

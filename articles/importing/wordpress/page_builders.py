@@ -1,4 +1,4 @@
-"""The shortcodes of WordPress's page builders, which keep words, pictures and links in their attributes."""
+"""Shortcodes of page builders, whose attributes contain words, pictures and links."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from articles.importing.html.embeds import embed_url, web_url
 from articles.importing.html.images import Picture, figure_of
-from articles.importing.posts import Notes
+from articles.importing.posts import ConversionNotes
 
 _BUILDERS = (
     "vc_",
@@ -39,9 +39,9 @@ def is_builder(name: str) -> bool:
     return name.startswith(_BUILDERS)
 
 
-def module_html(name: str, values: Mapping[str, str], pictures: Mapping[str, Picture], notes: Notes) -> str:
-    """What a module of a page builder shows by its attributes; what stands inside it follows."""
-    notes.changed["layouts of page builders taken apart: their texts, pictures and links stand below each other"] += 1
+def module_html(name: str, values: Mapping[str, str], pictures: Mapping[str, Picture], notes: ConversionNotes) -> str:
+    """The HTML of what a page builder's module shows according to its attributes. Its content follows separately."""
+    notes.changed["layouts of page builders dissolved: their texts, pictures and links follow one another"] += 1
     parts = []
     title, address = _first(values, _HEADINGS), _address(_first(values, _ADDRESSES))
     label = _first(values, _LABELS)
@@ -66,7 +66,7 @@ def module_html(name: str, values: Mapping[str, str], pictures: Mapping[str, Pic
 
 
 def raw_html(inside: str) -> str:
-    """The HTML that WPBakery keeps in a code of its own."""
+    """The HTML that WPBakery stores in Base64."""
     try:
         return unquote(base64.b64decode(inside.strip(), validate=True).decode())
     except (binascii.Error, ValueError):
@@ -84,7 +84,7 @@ def _address(value: str) -> str:
     return value if web_url(value) or re.match(r"/(?!/)", value) else ""
 
 
-def _pictures(values: Mapping[str, str], pictures: Mapping[str, Picture], notes: Notes) -> list[Picture]:
+def _pictures(values: Mapping[str, str], pictures: Mapping[str, Picture], notes: ConversionNotes) -> list[Picture]:
     found = []
     for key in (*_PICTURES, *_LISTS):
         value = values.get(key, "")
@@ -94,5 +94,5 @@ def _pictures(values: Mapping[str, str], pictures: Mapping[str, Picture], notes:
             numbers = re.findall(r"\d+", value)
             found += [pictures[number] for number in numbers if number in pictures]
             if missing := sum(number not in pictures for number in numbers):
-                notes.left["pictures of a page builder that the export does not hold"] += missing
+                notes.lost["pictures of a page builder that the export does not contain"] += missing
     return found

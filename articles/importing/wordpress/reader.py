@@ -1,4 +1,4 @@
-"""WordPress's export (WXR), read as a stream: once to learn what it holds, once for its posts."""
+"""The reader of WordPress's exports (WXR): a first pass takes the inventory, a second reads the posts."""
 
 import json
 import re
@@ -20,9 +20,9 @@ from articles.importing.posts import (
     MAX_BODY,
     PUBLISHED,
     SCHEDULED,
+    ConversionNotes,
     Cover,
     Export,
-    Notes,
     Person,
     Post,
     PostRefused,
@@ -32,14 +32,14 @@ from articles.importing.posts import (
     name_of,
 )
 from articles.importing.values import moment_or_none
-from articles.importing.wordpress.shortcodes import wordpress_html
-from articles.importing.wordpress.survey import (
+from articles.importing.wordpress.body import wordpress_html
+from articles.importing.wordpress.inventory import (
     BINNED,
     UNCATEGORIZED,
-    Survey,
+    Inventory,
     host_of,
     person_of,
-    survey,
+    take_inventory,
     term_of,
 )
 from articles.importing.wordpress.wxr import (
@@ -66,37 +66,37 @@ _SEO_DESCRIPTIONS = (
     "_genesis_description",
 )
 _PRIMARY = ("_yoast_wpseo_primary_category", "rank_math_primary_category", "_primary_term_category")
-# Custom fields that are read, and those that plugins write for themselves.
+# Custom fields that are imported elsewhere, and those that plugins keep for themselves.
 _OWN_FIELDS = re.compile(
     r"_|(?:footnotes|enclosure|rank_math|amp_|jetpack|publicize|sharing_|sfsi|ssb_|post_views|views$|total_sales|dsq_|"
     r"classic-editor|advanced_seo|spay_|wpcom|timeline_|reddit|email_notification|inline_featured|om_disable|panels_data|"
     r"slide_template|site-|ast-|theme-|astra|ekit|eltdf|qode|td_|newscatcher|wp_last|hefo|cybocfi|ampforwp|saswp)",
     re.IGNORECASE,
 )
-_PAGES_BECAME = "pages became drafts: here a page is an article, and whether it should be in the blog is yours to say"
+_PAGES_BECAME = "pages became drafts, for you to decide whether they belong among the articles"
 
 
 def read_wordpress(path: Path, encoding: str | None = None) -> Export:
-    """The posts of a WordPress export. Raises ImportRefused for a file that is none, is broken, or declares entities."""
+    """The posts of a WordPress export. Raises ImportRefused if it is not one, is broken, or declares entities."""
     files = files_beside(path)
     source = Source(path, files, encoding)
-    found = survey(source)
-    left = found.left()
+    found = take_inventory(source)
+    lost = found.lost()
     return Export(
         "wordpress",
-        _posts(source, found, left),
+        _posts(source, found, lost),
         total=found.posts,
         site=found.site,
         files=files,
         remarks=found.remarks,
-        left=left,
+        lost=lost,
         redirects=[("/feed/", reverse("articles:feed", args=["xml"]))],
-        pages=found.pages(),
+        archive_pages=found.archive_pages(),
     )
 
 
-def _posts(source: Source, found: Survey, left: Counter[str]) -> Iterator[Post | Refusal]:
-    """The posts in order; when all were read, what no post showed is known as well."""
+def _posts(source: Source, found: Inventory, lost: Counter[str]) -> Iterator[Post | Refusal]:
+    """The posts in order. Once all were read, files that no post shows are counted in `lost`."""
     for name, element in elements(source):
         if tag_of(element) != "item":
             continue
@@ -110,13 +110,13 @@ def _posts(source: Source, found: Survey, left: Counter[str]) -> Iterator[Post |
         item = _Item(element, fields, found, where)
         yield attempt(partial(item.post, title, kind, status), where, title)
     if unseen := len(found.originals.keys() - found.shown):
-        left["files of the media library that no post shows"] = unseen
+        lost["files of the media library that no post shows"] = unseen
 
 
 class _Item:
     """One post or page of the export."""
 
-    def __init__(self, element: Any, fields: dict[str, str], found: Survey, where: str) -> None:
+    def __init__(self, element: Any, fields: dict[str, str], found: Inventory, where: str) -> None:
         self.element = element
         self.fields = fields
         self.found = found
@@ -127,7 +127,7 @@ class _Item:
         fields = self.fields
         body = fields.get("content:encoded") or fields.get("description", "")
         if len(body) > MAX_BODY:
-            raise PostRefused(f"Its text is {len(body) >> 20} MB large; at most {MAX_BODY >> 20} MB are taken.")
+            raise PostRefused(f"Its text is {len(body) >> 20} MB large; at most {MAX_BODY >> 20} MB are imported.")
         name = re.sub(r"\.html?$", "", unquote(fields.get("wp:post_name", "").strip())).strip("/").rsplit("/", 1)[-1]
         if not title and not name and not body.strip():
             raise PostRefused("It has neither a title nor a text.")
@@ -161,7 +161,7 @@ class _Item:
         return html
 
     def _full_size(self, html: str) -> str:
-        """Pictures that a text shows small, as the files they were made from, where those are known."""
+        """Replace scaled-down pictures by the originals, where those are known."""
 
         def original(match: re.Match[str]) -> str:
             address = re.sub(
@@ -173,20 +173,20 @@ class _Item:
         return re.sub(r"(<img\b[^>]*?\ssrc=[\"'])([^\"']+\.\w+(?:\?[^\"']*)?)", original, html, flags=re.IGNORECASE)
 
     def _footnotes(self, post: Post) -> str:
-        """The notes of WordPress's own footnotes, which stand apart from the text."""
+        """WordPress's own footnotes, which are stored separately from the text."""
         try:
             notes = json.loads(self.meta.get("footnotes") or "[]")
             texts = [str(note["content"]) for note in notes]
         except (ValueError, TypeError, KeyError, RecursionError):
-            post.notes.left["footnotes that cannot be read"] += 1
+            post.notes.lost["footnotes that cannot be read"] += 1
             return ""
         return f"<hr><ol>{''.join(f'<li>{text}</li>' for text in texts)}</ol>" if texts else ""
 
     def _seo(self, names: tuple[str, ...], post: Post) -> str:
-        """What an SEO plugin kept, unless it is a pattern for the plugin to fill in."""
+        """The value of an SEO plugin, unless it is a template for the plugin to fill in."""
         value = next((self.meta[name] for name in names if self.meta.get(name)), "")
         if re.search(r"%%?\w+%%?|#\w+_\w+", value):
-            post.notes.left["titles and descriptions for search that are patterns of a plugin"] += 1
+            post.notes.lost["titles and descriptions for search that are templates of a plugin"] += 1
             return ""
         return plain(value)
 
@@ -197,10 +197,10 @@ class _Item:
             post.cover = Cover(picture.src, picture.alt, picture.caption)
             self.found.shown.add(path_of(picture.src))
         elif number.strip("0 "):
-            post.notes.left["pictures at the head of a post that the export does not hold"] += 1
+            post.notes.lost["pictures at the head of a post that the export does not contain"] += 1
 
     def _file(self, post: Post) -> None:
-        """Category (the main one, else the first), tags and authors."""
+        """Set the category (the primary one, else the first), the tags and the authors."""
         categories: dict[str, tuple[str, Term]] = {}
         tags: list[Term] = []
         authors: list[Person | None] = []
@@ -217,7 +217,7 @@ class _Item:
             elif domain == "author":
                 authors.append(self._author(nicename.removeprefix("cap-"), label))
             elif domain not in ("category", "post_tag", "tag"):
-                post.notes.left[f"terms of “{domain[:60]}”"] += 1
+                post.notes.lost[f"terms of “{domain[:60]}”"] += 1
         real = [found for slug, found in categories.items() if slug not in UNCATEGORIZED]
         main = self.found.numbers.get(next((self.meta[key] for key in _PRIMARY if self.meta.get(key)), ""))
         real.sort(key=lambda pair: pair[0] != main if main else False)
@@ -251,14 +251,14 @@ class _Item:
         if post.status in (PUBLISHED, SCHEDULED) and not post.published_at:
             post.notes.changed["posts without a date are dated today"] += 1
 
-    def _moment(self, notes: Notes, *names: str) -> datetime | None:
+    def _moment(self, notes: ConversionNotes, *names: str) -> datetime | None:
         for name in names:
             if (found := moment_or_none(self.fields.get(name), notes)) is not None:
                 return found
         return None
 
     def _old_urls(self, identifier: str, kind: str) -> list[str]:
-        """The permalink, the permalinks of older slugs, and the short link with the post's number."""
+        """The permalink, those of earlier slugs, and the short link with the post's id."""
         link = self.fields.get("link", "").strip()
         old = [unquote(link)] if link and "?" not in link else []
         path = path_of(link)
@@ -275,15 +275,15 @@ class _Item:
         return old
 
     def _report_fields(self, post: Post) -> None:
-        """Custom fields, whose words have no place here."""
+        """Report custom fields and other values that are not imported."""
         for key, value in self.meta.items():
             if value.strip() and key and not _OWN_FIELDS.match(key):
-                post.notes.left[f"custom field “{escape(key[:60], quote=False)}”"] += 1
+                post.notes.lost[f"custom field “{escape(key[:60], quote=False)}”"] += 1
         if self.meta.get("enclosure", "").strip():
-            post.notes.left[
-                f"a sound or video file for podcast players: {self.meta['enclosure'].split()[0][:200]}"
+            post.notes.lost[
+                f"an audio or video file for podcast players: {self.meta['enclosure'].split()[0][:200]}"
             ] += 1
         if self.meta.get("_elementor_data") and not re.sub(r"<[^>]*>", "", post.html).strip():
-            post.notes.left["texts that only the layout of Elementor holds"] += 1
+            post.notes.lost["texts that exist only in Elementor's layout data"] += 1
         if self.meta.get("_yoast_wpseo_meta-robots-noindex", "").strip() == "1":
-            post.notes.left["requests to search engines to leave a post out"] += 1
+            post.notes.lost["requests to search engines not to index a post"] += 1

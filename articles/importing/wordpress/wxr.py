@@ -1,4 +1,4 @@
-"""WordPress's XML as a stream of elements: never expanded, never held whole."""
+"""WordPress's XML (WXR) as a stream of elements. Entities are never expanded, the file is never in memory as a whole."""
 
 import html as html_entities
 import re
@@ -17,14 +17,14 @@ from core.lib.html import INLINE_TAGS
 from core.lib.text import one_line
 
 
-class Broken(ImportRefused):
-    """The file is no well-formed XML."""
+class MalformedXml(ImportRefused):
+    """The file is not well-formed XML."""
 
 
 class Source:
-    """Opens the XML of an export as often as it is read, without the control characters that XML forbids.
+    """Opens the XML of an export, as often as needed, without the control characters that XML forbids.
 
-    With `mend`, other things are put right, too, that keep it from being well-formed.
+    With `mend`, other common errors that keep it from being well-formed are repaired as well.
     """
 
     def __init__(self, path: Path, files: FolderFiles | ZipFiles, encoding: str | None = None) -> None:
@@ -44,8 +44,8 @@ class Source:
 _FORBIDDEN = bytes(set(range(32)) - {9, 10, 13})
 
 
-class _Cleaned:
-    """A file without control characters. UTF-16 is left as it is: there a zero is half of a letter."""
+class _CleanedFile:
+    """A file without control characters. UTF-16 is not touched: in it, a zero is half of a letter."""
 
     def __init__(self, file: IO[bytes], *, mend: bool) -> None:
         self.file = file
@@ -69,7 +69,7 @@ class _Cleaned:
 
 
 def elements(source: Source) -> Iterator[tuple[str, Any]]:
-    """The children of the channels, each whole, with the name of its file where there are several; freed once seen.
+    """The children of the channels, with the name of their file if there are several. Each is freed after its turn.
 
     Raises ImportRefused.
     """
@@ -80,7 +80,7 @@ def elements(source: Source) -> Iterator[tuple[str, Any]]:
 
 def _elements(source: Source, opened: Callable[[], IO[bytes]], name: str) -> Iterator[Any]:
     with opened() as file:
-        reader = _Cleaned(file, mend=source.mend)
+        reader = _CleanedFile(file, mend=source.mend)
         try:
             # Entities are never expanded; a document that declares any is refused before the first element is read.
             events = etree.iterparse(
@@ -112,7 +112,7 @@ def _elements(source: Source, opened: Callable[[], IO[bytes]], name: str) -> Ite
             cut = (
                 " It looks cut off; export it again." if "Premature end" in str(error) or "EndTag" in str(error) else ""
             )
-            raise Broken(
+            raise MalformedXml(
                 f"{f'{name}, line' if name else 'Line'} {line}: the XML is broken ({str(error.msg).split(', line')[0]}). Nothing was imported.{cut}"
             ) from None
 
@@ -121,14 +121,14 @@ def _check_root(element: Any) -> None:
     declared = element.getroottree().docinfo.internalDTD
     if declared is not None and next(iter(declared.iterentities()), None) is not None:
         raise ImportRefused(
-            "The file declares entities of its own, which no export does and which can be made to fill the memory. It was not read."
+            "The file declares entities of its own. No export does, and they can be made to fill the memory. Nothing was imported."
         )
     if element.tag.rpartition("}")[2] not in ("rss", "channel"):
-        raise ImportRefused(f"This XML is no WordPress export: it begins with <{element.tag}>.")
+        raise ImportRefused(f"This XML is not a WordPress export: it begins with <{element.tag}>.")
 
 
 def tag_of(element: Any) -> str:
-    """`wp:post_id` and the like, whatever version its namespace names."""
+    """The name of an element, such as `wp:post_id`, whatever the version in its namespace; empty for a comment."""
     if not isinstance(element.tag, str):
         return ""
     space, _, name = element.tag.rpartition("}")
@@ -151,13 +151,13 @@ def inner_text(element: Any) -> str:
 
 
 def plain(text: str) -> str:
-    """A title or name, in which WordPress keeps HTML and its entities, as one line of words."""
+    """A title or name, which may contain HTML and entities, as one line of plain text."""
     text = re.sub(rf"</?(?:{'|'.join(INLINE_TAGS - {'br'})}|span|font)\b[^<>]*>", "", text, flags=re.IGNORECASE)
     return one_line(html_entities.unescape(re.sub(r"</?[a-zA-Z][^<>]*>", " ", text)))
 
 
 def fields_of(element: Any) -> dict[str, str]:
-    """The simple children of an element by name, the first of each."""
+    """The text of an element's children by name, the first of each name."""
     fields: dict[str, str] = {}
     for child in element:
         fields.setdefault(tag_of(child), inner_text(child) if not len(child) else "")

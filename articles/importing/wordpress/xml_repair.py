@@ -1,4 +1,4 @@
-"""Mends XML that is not well-formed, though everyone can see what was meant."""
+"""Repair of XML that is not well-formed but obvious in its meaning: bare ampersands, HTML's entities, stray bytes."""
 
 import codecs
 import re
@@ -17,14 +17,14 @@ _NO_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")
 
 
 def mended_lines(file: IO[bytes]) -> Iterator[bytes]:
-    """The lines of a file with bare ampersands escaped and HTML's entities, forbidden characters and stray bytes put right.
+    """The lines of a file with ampersands escaped and HTML's entities, forbidden characters and stray bytes corrected.
 
-    Nothing of this reaches over the end of a line. Inside CDATA and comments an ampersand is one.
+    None of these spans a line end. Ampersands in CDATA sections and comments stay.
     """
     inside = b""
     while line := file.readline(MAX_LINE):
         if len(line) == MAX_LINE:
-            raise ImportRefused("The XML is broken, and has lines too long to mend it. Nothing was imported.")
+            raise ImportRefused("The XML is broken, and its lines are too long to repair it. Nothing was imported.")
         line = _NO_CHARACTERS.sub(b"", line.decode("utf-8", "as-windows").encode())
         parts, at = [], 0
         while at < len(line):
@@ -56,7 +56,7 @@ def _reference(match: re.Match[bytes]) -> bytes:
 
 
 def _as_windows(error: UnicodeError) -> tuple[str, int]:
-    """What is no UTF-8, as Windows-1252 has it."""
+    """Decode bytes that are not UTF-8 as Windows-1252."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("cp1252", "ignore"), error.end

@@ -17,21 +17,21 @@ from articles.importing.load.loader import load
 from articles.importing.markdown.dialects import plain_markdown
 from articles.importing.markdown.frontmatter import split
 from articles.importing.markdown.render import markdown_html
-from articles.importing.posts import Export, ImportRefused, Notes, Post, PostRefused, Refusal, attempt
-from articles.importing.wordpress.shortcodes import wordpress_html
+from articles.importing.posts import ConversionNotes, Export, ImportRefused, Post, PostRefused, Refusal, attempt
+from articles.importing.wordpress.body import wordpress_html
 from tests.articles.importing.samples import csv_of, ghost_export, webflow_row, wxr, wxr_item, zipped
 
 
 def wordpress(text):
-    return wordpress_html(text, Notes(), pictures={}, reusable={})
+    return wordpress_html(text, ConversionNotes(), pictures={}, reusable={})
 
 
 def dialect(text):
-    return plain_markdown(text, Notes(), linked=lambda name: "")
+    return plain_markdown(text, ConversionNotes(), linked=lambda name: "")
 
 
 @pytest.mark.parametrize(
-    ("read", "piece"),
+    ("read", "fragment"),
     [
         (wordpress, "[x a=b "),
         (wordpress, "[caption]"),
@@ -48,20 +48,20 @@ def dialect(text):
         (dialect, "[[a|"),
         (dialect, "%%"),
         (dialect, "!!! note\n    x\n"),
-        (lambda text: convert(text, Notes()), "<a href="),
-        (lambda text: convert(text, Notes()), "<p>x</p>"),
-        (lambda text: convert(text, Notes()), "<b>x<p>"),
-        (lambda text: convert(text, Notes()), "<table><tr><td>"),
-        (lambda text: convert(text, Notes()), "<ul><li>"),
-        (lambda text: convert(text, Notes()), '<img src="https://x.example/a.png">'),
-        (lambda text: convert(text, Notes()), "<h2>Why?</h2>"),
+        (lambda text: convert(text, ConversionNotes()), "<a href="),
+        (lambda text: convert(text, ConversionNotes()), "<p>x</p>"),
+        (lambda text: convert(text, ConversionNotes()), "<b>x<p>"),
+        (lambda text: convert(text, ConversionNotes()), "<table><tr><td>"),
+        (lambda text: convert(text, ConversionNotes()), "<ul><li>"),
+        (lambda text: convert(text, ConversionNotes()), '<img src="https://x.example/a.png">'),
+        (lambda text: convert(text, ConversionNotes()), "<h2>Why?</h2>"),
         (lambda text: split("---\n" + text), "a: b: c\n"),
     ],
 )
-def test_time_grows_with_the_text_alone(read, piece):
+def test_time_grows_with_the_text_alone(read, fragment):
     started = time.process_time()
     try:
-        read(piece * (60_000 // len(piece)))
+        read(fragment * (60_000 // len(fragment)))
     except PostRefused:
         pass
     assert time.process_time() - started < 3
@@ -81,14 +81,14 @@ def test_markdown_nested_deeply_keeps_its_words(text):
 )
 def test_a_text_that_grows_without_end_is_refused(text, others):
     with pytest.raises(PostRefused, match="larger than 20 MB"):
-        wordpress_html(text, Notes(), **{"pictures": {}, "reusable": {}} | others)
+        wordpress_html(text, ConversionNotes(), **{"pictures": {}, "reusable": {}} | others)
 
 
 def test_a_text_of_twelve_megabytes_keeps_its_words():
-    notes = Notes()
+    notes = ConversionNotes()
     found = convert("word " * 2_400_000, notes).blocks
     assert len(found[0]["html"]) > 11_000_000
-    assert not notes.left
+    assert not notes.lost
 
 
 _ANY = st.text('ab",;\n\r<p>[]{}:-*_`=%|/!#1\t\x00é', max_size=120)
@@ -124,7 +124,7 @@ def test_a_file_with_anything_in_its_middle_is_read_or_refused(tmp_path, noise, 
 def test_any_lexical_or_mobiledoc_is_read_or_refused(document):
     for read in (lexical_html, mobiledoc_html):
         try:
-            read(json.dumps(document), Notes())
+            read(json.dumps(document), ConversionNotes())
         except ImportRefused:
             continue
 
@@ -133,7 +133,7 @@ def test_any_lexical_or_mobiledoc_is_read_or_refused(document):
 @given(_ANY)
 def test_any_text_with_shortcodes_or_dialect_is_read(text):
     for read in (wordpress, dialect):
-        convert(read(text), Notes())
+        convert(read(text), ConversionNotes())
 
 
 _GHOST_FIELDS = ["id", "uuid", "title", "slug", "html", "lexical", "mobiledoc", "status", "published_at", "updated_at", "type", "visibility", "feature_image", "tags", "authors", "name", "post_id", "tag_id", "sort_order", "key", "value", "bio", "website"]  # fmt: skip
@@ -197,7 +197,7 @@ def test_an_export_of_ours_with_values_of_the_wrong_kind_is_refused(write, bring
 def test_a_redirect_to_no_address_is_reported(write, bring_in):
     files = {"moonpress.yaml": "moonpress: 1\n", "articles/b.md": "---\ntitle: B\nslug: b\n---\n", "redirects.yaml": "- {from: /a, to: nowhere}\n"}  # fmt: skip
     report = bring_in(write(zipped(files), "m.zip"))
-    assert any(sentence.startswith("the old address /a/ cannot be redirected") for sentence in report.left)
+    assert any(sentence.startswith("the old address /a/ cannot be redirected") for sentence in report.lost)
 
 
 def test_a_text_nested_without_end_is_refused():
@@ -205,7 +205,7 @@ def test_a_text_nested_without_end_is_refused():
     for _ in range(450):
         node = {"type": "list", "children": [node]}
     with pytest.raises(ImportRefused, match="nested too deeply"):
-        lexical_html(json.dumps({"root": node}), Notes())
+        lexical_html(json.dumps({"root": node}), ConversionNotes())
 
 
 def test_an_error_of_ours_is_logged_with_its_traceback_and_told_as_ours(caplog):

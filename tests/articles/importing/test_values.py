@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from articles.importing.posts import Notes, PostRefused
+from articles.importing.posts import ConversionNotes, PostRefused
 from articles.importing.values import moment, moment_or_none
 
 
@@ -60,5 +60,5 @@ def test_an_empty_date_is_no_date(value):
 
 @given(st.text("0123456789 /.-:,TZ+ampJulyrdth()") | st.integers() | st.floats() | st.dates() | st.datetimes())
 def test_any_value_is_read_or_reported(value):
-    found = moment_or_none(value, Notes())
+    found = moment_or_none(value, ConversionNotes())
     assert found is None or found.tzinfo is UTC

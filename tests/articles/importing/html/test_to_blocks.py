@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from articles.blocks import clean_data
 from articles.importing.html import limits
 from articles.importing.html.to_blocks import convert, words_of
-from articles.importing.posts import Notes
+from articles.importing.posts import ConversionNotes
 from core.lib.html import clean
 
 
 def blocks(html, notes=None, site=""):
-    notes = notes or Notes()
+    notes = notes or ConversionNotes()
     converted = convert(html, notes, site=site)
     return limits.enforce([*converted.blocks, *converted.disclaimer], notes)
 
@@ -74,7 +74,7 @@ def test_a_link_to_a_heading_follows_it_to_its_new_anchor():
 
 
 def test_a_contents_list_goes():
-    notes = Notes()
+    notes = ConversionNotes()
     html = '<ul><li><a href="#a">One</a></li><li><a href="#b">Two</a></li></ul><h2 id="a">One</h2><p>x</p><h2 id="b">Two</h2><p>y</p>'
     assert "<ul>" not in blocks(html, notes)[0]["html"]
     assert "contents lists removed: the page makes its own" in notes.changed
@@ -146,14 +146,14 @@ def test_known_players_become_embeds(html, url):
 
 
 def test_an_unknown_frame_becomes_a_link_and_is_reported():
-    notes = Notes()
+    notes = ConversionNotes()
     found = blocks('<iframe src="https://evil.example/x" title="A form"></iframe>', notes)
     assert found == [{"type": "richtext", "html": '<p><a href="https://evil.example/x">A form</a></p>'}]
-    assert any("evil.example" in sentence for sentence in notes.left)
+    assert any("evil.example" in sentence for sentence in notes.lost)
 
 
 def test_hostile_html_is_cleaned_and_reported():
-    notes = Notes()
+    notes = ConversionNotes()
     html = '<p onclick="x()">Hi <a href="javascript:alert(1)">there</a></p><script>alert(2)</script><svg onload=x()></svg><style>p{}</style>\x00'
     assert blocks(html, notes) == [{"type": "richtext", "html": "<p>Hi there</p>"}]
     assert {"scripts removed", "event handlers removed", "links that run a script removed"} <= set(notes.changed)
@@ -194,7 +194,7 @@ _HTML = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(_HTML)
 def test_any_html_becomes_blocks_that_the_desk_takes_and_that_are_clean(html):
-    notes = Notes()
+    notes = ConversionNotes()
     for block in blocks(html, notes):
         assert clean_data(block["type"], {key: value for key, value in block.items() if key != "type"})
         for text in (block.get("html", ""), block.get("answer", "")):
@@ -214,24 +214,24 @@ def test_any_html_becomes_blocks_that_the_desk_takes_and_that_are_clean(html):
 )
 def test_no_word_is_lost(parts):
     html = "".join(f"<{tag}>{text}</{tag}>" for tag, text in parts if tag != "td")
-    notes = Notes()
+    notes = ConversionNotes()
     expected = re.findall(r"\w+", " ".join(text for tag, text in parts if tag != "td"))
     assert re.findall(r"\w+", words_of(blocks(html, notes))) == expected or "span" in html
-    assert not notes.left
+    assert not notes.lost
 
 
 def test_a_word_that_found_no_place_would_be_reported():
-    notes = Notes()
+    notes = ConversionNotes()
     blocks('<ul><li>a</li></ul><div class="sharedaddy">Share this</div>', notes)
-    assert any("Share this" in sentence for sentence in notes.left)
+    assert any("Share this" in sentence for sentence in notes.lost)
 
 
 def test_a_link_around_more_than_words_stays_one():
-    notes = Notes()
+    notes = ConversionNotes()
     card = '<a href="https://x.example/"><div><img src="https://i.example/a.png"></div><h3>Read</h3><div>More <b>here</b></div></a>'
     found = blocks(card, notes)
     assert found[0]["type"] == "image"
     assert found[1]["html"] == (
         '<h3><a href="https://x.example/">Read</a></h3>\n<p><a href="https://x.example/">More <b>here</b></a></p>'
     )
-    assert notes.left == {"a link around a picture, to https://x.example/": 1}
+    assert notes.lost == {"a link around a picture, to https://x.example/": 1}

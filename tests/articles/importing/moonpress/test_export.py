@@ -16,8 +16,8 @@ from articles.importing.posts import ImportRefused
 from articles.models import Article, Author, Category, ImageAsset, Publication, Redirect, Snippet, Tag
 from articles.publishing import archive, publish, schedule, submit
 from articles.redirects import redirect_path
+from tests.articles.importing.moonpress.test_block_markdown import EVERY_BLOCK
 from tests.articles.importing.samples import png, zipped
-from tests.articles.importing.test_block_markdown import EVERY_BLOCK
 
 pytestmark = pytest.mark.django_db
 
@@ -210,7 +210,7 @@ def test_an_export_that_was_tampered_with_is_refused_or_cleaned(newsroom, bring_
     assert "<script" not in str(document_of(Article.objects.get(slug="two")))
     assert "onclick" not in str(document_of(Article.objects.get(slug="two")))
     assert document_of(Article.objects.get(slug="three"))["blocks"] == []
-    assert any("passwd" in sentence for sentence in report.notes.left)
+    assert any("passwd" in sentence for sentence in report.notes.lost)
     (out / "categories.yaml").write_text("just words")
     with pytest.raises(ImportRefused, match=r"categories.yaml should be a list"):
         bring_in(out)

@@ -82,7 +82,7 @@ weight: 3
         datetime(2024, 6, 1, tzinfo=UTC),
     )
     assert set(Redirect.objects.values_list("path", flat=True)) == {"/old/bridges/", "/notes/bridges/"}
-    assert report.notes.left == {"front matter “weight”": 1}
+    assert report.notes.lost == {"front matter “weight”": 1}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_the_habits_of_hugo_are_read(folder):
     assert found[0]["src"].startswith("images/")
     assert found[2] == {"type": "code", "language": "go", "code": "x := 1"}
     assert found[3]["html"] == '<p><a href="/blog/other/">o</a> inside<br>rest</p>' or "inside" in found[3]["html"]
-    assert any("mystery" in sentence for sentence in report.notes.left)
+    assert any("mystery" in sentence for sentence in report.notes.lost)
     assert Redirect.objects.get(path="/posts/one/").target == "/blog/one/"
 
 
@@ -145,9 +145,9 @@ def test_the_habits_of_obsidian_are_read(folder):
     body = "![[dot.png|300]]\n\nSee [[Other note|the other]] and [[Nowhere]].\n\n> [!warning] Mind\n> This **is** so.\n\n==marked== %%hidden%% #tag\n"
     folder(
         {
-            "Notes/one.md": HEAD + body,
+            "ConversionNotes/one.md": HEAD + body,
             "Attachments/dot.png": png(),
-            "Notes/Other note.md": HEAD.replace("One", "Other note") + "x",
+            "ConversionNotes/Other note.md": HEAD.replace("One", "Other note") + "x",
             ".obsidian/app.json": "{}",
         }
     )
@@ -219,10 +219,10 @@ def test_a_single_file_is_an_export_of_one(write, bring_in):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("---\ntitle: [oops\n---\nx", "no YAML at line"),
+        ("---\ntitle: [oops\n---\nx", "not valid YAML at line"),
         ("---\ntitle: One\nno end", "never closed"),
-        ('+++\ntitle = "One\n+++\nx', "no TOML"),
-        ("---\n- a list\n---\nx", "no list of names and values"),
+        ('+++\ntitle = "One\n+++\nx', "not valid TOML"),
+        ("---\n- a list\n---\nx", "does not consist of names and values"),
         ("---\na: &a [x, x]\nb: &b [*a, *a]\ntitle: *b\n---\nx", "anchors"),
         (b"---\ntitle: Gr\xfc\xdfe\n---\nx", "is not UTF-8"),
     ],

@@ -3,11 +3,15 @@
 import pytest
 
 from articles.importing.html.to_blocks import convert
-from articles.importing.posts import Notes
+from articles.importing.posts import ConversionNotes
 
 
 def faqs(html):
-    return [(block["question"], block["answer"]) for block in convert(html, Notes()).blocks if block["type"] == "faq"]
+    return [
+        (block["question"], block["answer"])
+        for block in convert(html, ConversionNotes()).blocks
+        if block["type"] == "faq"
+    ]
 
 
 def kinds(blocks):
@@ -18,7 +22,7 @@ def test_headings_under_a_faq_heading_become_entries_until_the_next_section():
     html = """<h2>Frequently Asked Questions</h2><h3>Q1. What is it?</h3><p>A thing.</p><p>Truly.</p>
     <h3>Q2. Is it <em>safe</em>?</h3><ul><li>Yes.</li></ul><h2>Conclusion</h2><p>The end.</p>"""
     assert faqs(html) == [("What is it?", "<p>A thing.</p>\n<p>Truly.</p>"), ("Is it safe?", "<ul><li>Yes.</li></ul>")]
-    converted = convert(html, Notes())
+    converted = convert(html, ConversionNotes())
     assert kinds(converted.blocks) == ["richtext", "faq", "faq", "richtext"]
     assert converted.blocks[0]["html"] == "<h2>Frequently Asked Questions</h2>"
     assert converted.blocks[-1]["html"] == "<h2>Conclusion</h2>\n<p>The end.</p>"
@@ -59,21 +63,21 @@ def test_questions_in_bold_or_in_lists_or_of_a_plugin_become_entries(html):
 
 def test_a_deeper_heading_and_a_table_stay_in_the_answer_and_a_picture_follows_it():
     html = '<h2>FAQ</h2><h3>Why?</h3><h4>First</h4><p>So.</p><img src="https://x.example/a.png"><pre>code</pre><h3>And?</h3><p>Yes.</p>'
-    converted = convert(html, Notes())
+    converted = convert(html, ConversionNotes())
     assert kinds(converted.blocks) == ["richtext", "faq", "image", "faq"]
     assert "<h4>First</h4>" in converted.blocks[1]["answer"]
     assert "<pre><code>code</code></pre>" in converted.blocks[1]["answer"]
 
 
 def test_a_faq_heading_without_questions_stays_a_heading():
-    assert kinds(convert("<h2>FAQ</h2><p>Write to us.</p>", Notes()).blocks) == ["richtext"]
+    assert kinds(convert("<h2>FAQ</h2><p>Write to us.</p>", ConversionNotes()).blocks) == ["richtext"]
 
 
 def test_dropped_numbers_are_reported():
-    notes = Notes()
+    notes = ConversionNotes()
     convert("<h2>FAQ</h2><h3>Q1. Why?</h3><p>So.</p>", notes)
     assert notes.changed["numbers and marks before questions (“Q1.”, “FAQ:”) dropped"] == 1
-    assert not notes.left
+    assert not notes.lost
 
 
 @pytest.mark.parametrize(
@@ -87,7 +91,7 @@ def test_dropped_numbers_are_reported():
     ],
 )
 def test_a_disclaimer_that_ends_a_text_is_told_apart(ending):
-    converted = convert(f"<h2>Part</h2><p>Words.</p>{ending}", Notes())
+    converted = convert(f"<h2>Part</h2><p>Words.</p>{ending}", ConversionNotes())
     assert converted.blocks == [{"type": "richtext", "html": "<h2>Part</h2>\n<p>Words.</p>"}]
     assert "advice" in converted.disclaimer[0]["html"]
 
@@ -101,4 +105,4 @@ def test_a_disclaimer_that_ends_a_text_is_told_apart(ending):
     ],
 )
 def test_what_does_not_end_the_text_as_a_disclaimer_stays_in_it(html):
-    assert convert(html, Notes()).disclaimer == []
+    assert convert(html, ConversionNotes()).disclaimer == []

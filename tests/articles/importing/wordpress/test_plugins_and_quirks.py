@@ -36,9 +36,9 @@ def came(write, bring_in):
 
 def test_entities_and_tags_in_titles_terms_and_summaries_become_words(came):
     extra = filed("category", "r-d", "R &amp;amp; D") + filed("post_tag", "q-a", "Q &amp; A")
-    extra += "<excerpt:encoded><![CDATA[<p>Bits &amp; pieces</p><p>it&#8217;s</p>]]></excerpt:encoded>"
+    extra += "<excerpt:encoded><![CDATA[<p>Bits &amp; fragments</p><p>it&#8217;s</p>]]></excerpt:encoded>"
     _, document = came(wxr_item(1, "x", title="Bits &amp; <em>bytes</em> &#8211; more", extra=extra))
-    assert (document["title"], document["standfirst"]) == ("Bits & bytes – more", "Bits & pieces it’s")
+    assert (document["title"], document["standfirst"]) == ("Bits & bytes – more", "Bits & fragments it’s")
     assert Tag.objects.get().name == "Q & A"
 
 
@@ -113,12 +113,12 @@ def test_what_has_no_place_here_is_named(came):
     extra += wxr_meta("enclosure", "https://old.example/1.mp3\n123\naudio/mpeg")
     body = '<figure><img src="https://i.example/c.jpg"><figcaption>By <a href="https://by.example">her</a></figcaption></figure>'
     report, _ = came(wxr_item(1, body, is_sticky="1", extra=extra))
-    assert set(report.notes.left) == {
+    assert set(report.notes.lost) == {
         "terms of “series”",
         "custom field “subtitle”",
-        "a sound or video file for podcast players: https://old.example/1.mp3",
+        "an audio or video file for podcast players: https://old.example/1.mp3",
         "a link in a caption, to https://by.example (its words are kept)",
-        "marks as featured or sticky: the front page shows the newest",
+        "marks as featured or sticky, because the front page shows the newest",
     }
 
 
@@ -157,7 +157,7 @@ def test_categories_below_others_are_led_to_from_their_long_addresses(write, bri
     text = wxr(item).replace("<wp:cat_name><![CDATA[Deep]]>", "<wp:category_parent><![CDATA[field-notes]]></wp:category_parent><wp:cat_name><![CDATA[Deep]]>")  # fmt: skip
     report = bring_in(write(text, "wp.xml"))
     assert Redirect.objects.get(path="/category/field-notes/deep/").target == Category.objects.get().get_absolute_url()
-    assert report.left["places of categories below others: here they stand side by side"] == 1
+    assert report.lost["places of categories below others, because there is only one level here"] == 1
 
 
 def test_a_short_link_leads_to_its_post(write, bring_in):
@@ -178,7 +178,7 @@ def test_an_address_that_another_post_has_already_is_left_to_it(write, bring_in)
     other = wxr(wxr_item(1, "y", title="Other")).replace("https://old.example<", "https://old.example/two<")
     report = bring_in(write(other, "two.xml"))
     assert Redirect.objects.get(path="/2024/05/post-1/").target == "/blog/post-1/"
-    assert report.left["the old address /2024/05/post-1/ leads to /blog/post-1/ already, and goes on to do so"] == 1
+    assert report.lost["the old address /2024/05/post-1/ still leads to /blog/post-1/, as before"] == 1
     assert Publication.objects.count() == 2
 
 

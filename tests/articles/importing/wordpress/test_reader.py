@@ -177,10 +177,10 @@ def test_what_is_no_post_is_counted(write, bring_in):
         ATTACHMENT,
     ]
     report = bring_in(write(wxr(*items), "wp.xml"))
-    assert report.left == {
+    assert report.lost == {
         "comments": 3,
         "items of the type “nav_menu_item”": 1,
-        "posts in the bin or never saved": 1,
+        "posts in the trash or never saved": 1,
         "files of the media library that no post shows": 1,
     }
     assert len(report.entries) == 1
@@ -229,8 +229,8 @@ BOMB = (
         ('<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><channel><title>&x;</title></channel></rss>', "declares entities"),
         (wxr(wxr_item(1))[:-40], "XML is broken .*cut off"),
         (WXR_HEAD + "<item><title>a < b</title></item></channel></rss>", "Line 11: the XML is broken"),
-        ("<html><body>Not found</body></html>", "no WordPress export"),
-        ("<rss><channel><title>A feed</title></channel></rss>", "no WordPress export"),
+        ("<html><body>Not found</body></html>", "not a WordPress export"),
+        ("<rss><channel><title>A feed</title></channel></rss>", "not a WordPress export"),
         ("<rss>" * 100_000, "XML is broken"),
     ],
 )  # fmt: skip

@@ -77,7 +77,7 @@ def test_a_text_is_readable_markdown():
         (":::faq Why?\nSo.", "never closed"),
         ("```python\nx", "never closed"),
         (":::image\n- a\n:::", "should hold names with their values"),
-        (":::image\na: [\n:::", "no YAML"),
+        (":::image\na: [\n:::", "not valid YAML"),
     ],
 )
 def test_a_broken_block_is_refused_and_says_where(text, reason):

@@ -167,7 +167,7 @@ def test_column_names_of_other_sites_are_understood(write, bring_in):
 
 def test_a_column_that_means_nothing_here_is_reported(write, bring_in):
     report = bring_in(write([webflow_row("One", Mood="blue"), webflow_row("Two", Mood="")]))
-    assert report.left == {"column “Mood”, which nothing here corresponds to": 1}
+    assert report.lost == {"column “Mood”, which has no equivalent here": 1}
 
 
 def test_a_semicolon_file_is_read(write, bring_in):
@@ -192,7 +192,7 @@ def test_a_row_that_cannot_be_is_refused_and_says_why(write, bring_in, cells, re
 
 def test_a_row_that_stands_there_twice_comes_once(write, bring_in):
     report = bring_in(write([webflow_row("One"), webflow_row("One")]))
-    assert report.entries[1].reason == "It stands in this file already (line 2), with the same id."
+    assert report.entries[1].reason == "The file contains it twice: line 2 has the same id."
 
 
 def test_an_address_that_another_article_has_gets_a_number(write, bring_in):
@@ -200,7 +200,7 @@ def test_an_address_that_another_article_has_gets_a_number(write, bring_in):
     apply_document(article, {"title": "Ours", "slug": "one", "blocks": []})
     report = bring_in(write([webflow_row("One")]))
     assert report.entries[0].slug == "one-2"
-    assert any("taken" in sentence for sentence in report.notes.changed)
+    assert any("belongs to another article" in sentence for sentence in report.notes.changed)
 
 
 _WITH_DISCLAIMER = {"Post Body": "<p>Words.</p><h2>Disclaimer</h2><p>Not advice.</p>"}
@@ -211,7 +211,7 @@ def test_a_disclaimer_is_dropped_where_the_category_prints_its_own(write, bring_
     Category.objects.create(slug="field-notes", name="Field notes", disclaimer=snippet)
     report = bring_in(write([webflow_row("One", **_WITH_DISCLAIMER)]))
     assert "Not advice" not in Publication.objects.get().html
-    assert any("prints its own" in sentence for sentence in report.notes.changed)
+    assert any("shows its own" in sentence for sentence in report.notes.changed)
 
 
 def test_a_disclaimer_stays_in_the_text_where_the_category_has_none(write, bring_in):
@@ -242,14 +242,14 @@ def test_a_picture_in_the_file_itself_is_stored(write, bring_in):
     assert image["src"].startswith("images/")
     assert image["alt"] == "Dot"
     assert report.images_stored == 1
-    assert any("SVG" in sentence for sentence in report.notes.left)
+    assert any("SVG" in sentence for sentence in report.notes.lost)
 
 
 def test_a_body_in_several_columns_is_one(write, bring_in):
     row = {"Name": "One", "Slug": "one", "Rich Text 1": "<p>First.</p>", "Rich Text 2": "<p>Second.</p>"}
     report = bring_in(write([row]))
     assert document_of(Article.objects.get())["blocks"][0]["html"] == "<p>First.</p>\n<p>Second.</p>"
-    assert report.remarks == ["The body goes on in “Rich Text 2”."]
+    assert report.remarks == ["The body continues in “Rich Text 2”."]
 
 
 def test_a_title_of_another_name_stands_before_the_slug(write, bring_in):
@@ -305,7 +305,7 @@ def test_the_date_that_the_site_showed_comes_before_that_of_its_last_publication
     report = bring_in(write(rows))
     dates = dict(Article.objects.values_list("slug", "published_at__date"))
     assert {slug: date.isoformat() for slug, date in dates.items()} == {"one": "2020-01-06", "two": "2025-03-03"}
-    assert report.notes.left == {"the date “Spring 2023”, which cannot be read": 1}
+    assert report.notes.lost == {"the date “Spring 2023”, which cannot be read": 1}
 
 
 def test_a_row_without_a_title_is_named_for_its_address(write, bring_in):

@@ -98,7 +98,7 @@ def test_a_post_comes_with_its_tags_authors_dates_and_meta(write, bring_in):
         "/author/ada/": "/blog/author/ada/",
         "/author/bo/": "/blog/author/bo/",
     }
-    assert report.notes.left["internal tags (#…)"] == 1
+    assert report.notes.lost["internal tags (#…)"] == 1
 
 
 def test_lexical_texts_keep_their_marks_lists_and_links(blocks):
@@ -176,7 +176,7 @@ def test_an_unknown_card_keeps_its_words_and_is_reported(write, bring_in):
     node = {"type": "hologram", "children": [text("Words in it")]}
     report = bring_in(write(ghost_export({"lexical": lexical(node)}), "export.json"))
     assert "Words in it" in document_of(Article.objects.get())["blocks"][0]["html"]
-    assert any("“hologram”" in sentence for sentence in report.notes.left)
+    assert any("“hologram”" in sentence for sentence in report.notes.lost)
 
 
 @pytest.mark.parametrize(
@@ -239,9 +239,9 @@ def test_a_second_run_changes_nothing(write, bring_in):
     ("content", "reason"),
     [
         ('{"db": [{"data": {"posts": [{"title": "One"', "Line 1: the JSON is broken .*cut off"),
-        ('{"users": []}', "no Ghost export"),
+        ('{"users": []}', "not a Ghost export"),
         ("[" * 200_000, "nested too deeply"),
-        ('{"db": [{"data": {"posts": "x"}}]}', "no Ghost export"),
+        ('{"db": [{"data": {"posts": "x"}}]}', "not a Ghost export"),
     ],
 )
 def test_a_file_that_is_no_export_is_refused(write, bring_in, content, reason):
@@ -268,7 +268,7 @@ def test_a_date_that_cannot_be_read_makes_a_draft(write, bring_in):
     row = {"published_at": "soon", "updated_at": None, "html": "<p>x</p>"}
     report = bring_in(write(ghost_export(row), "export.json"))
     assert Article.objects.get().state == "draft"
-    assert report.notes.left == {"the date of publication “soon”, which cannot be read": 1}
+    assert report.notes.lost == {"the date of publication “soon”, which cannot be read": 1}
 
 
 def test_a_post_with_half_a_letter_and_zeros_comes(write, bring_in):
@@ -280,7 +280,7 @@ def test_a_post_with_half_a_letter_and_zeros_comes(write, bring_in):
 def test_pictures_without_a_host_come_once_the_address_of_the_old_site_is_named(write, bring_in):
     path = write(ghost_export({"html": '<p>x</p><img src="__GHOST_URL__/content/images/a.png">'}), "export.json")
     report = bring_in(path)
-    assert "Run it again with --site" in report.remarks[0]
+    assert "run the import again with --site" in report.remarks[0]
     assert bring_in(path, site="https://old.example").counts["changed"] == 1
     assert document_of(Article.objects.get())["blocks"][1]["src"] == "https://old.example/content/images/a.png"
     assert bring_in(path, site="https://old.example").counts["unchanged"] == 1
@@ -294,12 +294,12 @@ def test_what_the_old_site_said_of_itself_is_told_and_not_taken_over(write, brin
     ]
     report = bring_in(write(ghost_export({"html": "<p>x</p>", "featured": 1}, settings=settings), "export.json"))
     assert report.remarks == [
-        "The old site was called “Old News”. This site's own profile is as it was.",
-        "Its navigation, to be made again in the site profile: About (/about/).",
+        "The old site was called “Old News”. The profile of this site was not changed.",
+        "Its navigation, which you can set up again in the site profile: About (/about/).",
     ]
-    assert report.notes.left == {
+    assert report.notes.lost == {
         "code injected into the whole site": 1,
-        "marks as featured or sticky: the front page shows the newest": 1,
+        "marks as featured or sticky, because the front page shows the newest": 1,
     }
 
 
@@ -307,7 +307,7 @@ def test_files_of_the_old_site_keep_their_links_and_are_counted(write, bring_in)
     card = '<div class="kg-card kg-audio-card"><audio src="__GHOST_URL__/content/media/a.mp3"></audio><div class="kg-audio-title">One</div></div>'
     report = bring_in(write(ghost_export({"html": card}), "export.json"), site="https://old.example")
     assert "https://old.example/content/media/a.mp3" in document_of(Article.objects.get())["blocks"][0]["html"]
-    assert report.notes.left["links to files of the old site (sound, video, PDF), which are not brought over"] == 1
+    assert report.notes.lost["links to files of the old site (audio, video, PDF), which are not imported"] == 1
 
 
 def test_a_text_without_title_and_address_comes_all_the_same(write, bring_in):
@@ -318,5 +318,5 @@ def test_a_text_without_title_and_address_comes_all_the_same(write, bring_in):
 def test_cards_that_no_reader_saw_are_counted(write, bring_in):
     lexical = json.dumps({"root": {"children": [{"type": "email", "html": "<p>Hi</p>"}, {"type": "paywall"}]}})
     report = bring_in(write(ghost_export({"lexical": lexical}), "export.json"))
-    assert report.notes.left == {"cards that only mails showed": 1}
-    assert report.notes.changed == {"the line between what everyone and what members may read removed": 1}
+    assert report.notes.lost == {"cards that appeared only in e-mails": 1}
+    assert report.notes.changed == {"paywall marks removed": 1}

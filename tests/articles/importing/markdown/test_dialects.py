@@ -54,7 +54,7 @@ def test_posts_in_html_come_and_those_in_other_formats_are_named(site):
         {"_posts/2024-05-01-one.html": HEAD + "<p>Words *as they are*</p>", "_posts/2024-05-02-two.textile": "h1. Two"}
     )
     assert blocks_of()[0]["html"] == "<p>Words *as they are*</p>"
-    assert report.left == {"posts in a format that is not read (_posts/2024-05-02-two.textile)": 1}
+    assert report.lost == {"posts in a format that cannot be read (_posts/2024-05-02-two.textile)": 1}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_dates_are_read_as_people_write_them(site, date):
 def test_a_date_that_cannot_be_read_makes_a_draft_and_is_named(site):
     report = site({"one.md": "---\ntitle: One\ndate: someday\n---\nx"})
     assert Article.objects.get().state == "draft"
-    assert report.notes.left == {"the date “someday”, which cannot be read": 1}
+    assert report.notes.lost == {"the date “someday”, which cannot be read": 1}
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,10 @@ def test_components_leave_their_words_and_are_named(site):
         "https://www.youtube.com/watch?v=abcdefghijk",
         "<p>Hello</p>",
     ]
-    assert set(report.notes.left) == {
-        "component <Chart>, which is not known here (words inside it are kept)",
-        "component <Box>, which is not known here (words inside it are kept)",
-        "values in braces, which are filled when a page is made",
+    assert set(report.notes.lost) == {
+        "component <Chart>, which is unknown here (its content was kept)",
+        "component <Box>, which is unknown here (its content was kept)",
+        "expressions in braces, which are evaluated when a page is built",
     }
 
 

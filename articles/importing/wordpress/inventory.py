@@ -1,4 +1,4 @@
-"""What a WordPress export holds besides its posts, learnt by a first reading: people, terms, pictures, and what is left."""
+"""The inventory of a WordPress export, taken in a first pass: authors, terms, pictures, and what cannot be imported."""
 
 import re
 from collections import Counter, defaultdict
@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from articles.importing.html.images import Picture
 from articles.importing.posts import ImportRefused, Person, Term, name_of
 from articles.importing.wordpress.wxr import (
-    Broken,
+    MalformedXml,
     Source,
     elements,
     fields_of,
@@ -23,14 +23,14 @@ from core.lib.slugs import slug_of
 from core.lib.text import one_line
 
 UNCATEGORIZED = {"uncategorized", "uncategorised", "sin-categoria", "non-classe", "allgemein", "senza-categoria"}
-# Neither posts nor pages, and nothing of them would be missed by a reader.
+# States of posts that readers never saw.
 BINNED = {"trash", "auto-draft", "inherit"}
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|bmp|svg|heic)$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class Survey:
-    """What the first reading found."""
+class Inventory:
+    """What the first pass found."""
 
     site: str = ""
     posts: int = 0
@@ -49,22 +49,22 @@ class Survey:
     tags: dict[str, Term] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
-    def left(self) -> Counter[str]:
-        """What the export holds that has no place here."""
-        left = Counter({f"items of the type “{kind}”": number for kind, number in self.other.items()})
-        left["comments"] = self.comments
-        left["posts in the bin or never saved"] = self.binned
-        left["places of categories below others: here they stand side by side"] = sum(
+    def lost(self) -> Counter[str]:
+        """What the export contains and cannot be imported."""
+        lost = Counter({f"items of the type “{kind}”": number for kind, number in self.other.items()})
+        lost["comments"] = self.comments
+        lost["posts in the trash or never saved"] = self.binned
+        lost["places of categories below others, because there is only one level here"] = sum(
             bool(parent) for parent in self.parents.values()
         )
-        return +left
+        return +lost
 
     def attached_to(self, identifier: str) -> list[Picture]:
-        """The pictures that were uploaded to a post, in their order: what its [gallery] shows."""
+        """The pictures uploaded to a post, in order, which its [gallery] shows."""
         numbers = [number for _, number in sorted(self.attached.get(identifier, []))]
         return [self.pictures[number] for number in numbers]
 
-    def pages(self) -> list[tuple[str, str, Term | Person]]:
+    def archive_pages(self) -> list[tuple[str, str, Term | Person]]:
         """WordPress's own pages of categories, tags and authors."""
         pages: list[tuple[str, str, Term | Person]] = []
         for slug, term in self.categories.items():
@@ -77,51 +77,53 @@ class Survey:
         return pages + [(f"/author/{login}/", "authors", person) for login, person in people]
 
     def _path(self, slug: str) -> str:
-        """A category below those above it, as addresses name it."""
+        """The path of a category in addresses, below its parents."""
         parts = [slug]
         while (parent := self.parents.get(parts[0])) and parent not in parts and len(parts) < 10:
             parts.insert(0, parent)
         return "/".join(parts)
 
 
-def survey(source: Source) -> Survey:
-    """Read the whole file once, so that a broken one is known, or mended, before anything is written."""
+def take_inventory(source: Source) -> Inventory:
+    """Read the whole file once, so that a broken one is refused, or mended, before anything is written."""
     try:
-        return _survey(source)
-    except Broken as broken:
+        return _inventory(source)
+    except MalformedXml as broken:
         source.mend = True
         try:
-            found = _survey(source)
+            found = _inventory(source)
         except ImportRefused:
             raise broken from None
         found.remarks.append(
             f"The XML is not well-formed ({str(broken).removesuffix('Nothing was imported.').strip()}) and was mended: "
-            "bare ampersands, names of HTML's signs and characters that are not UTF-8 were put right."
+            "bare ampersands, entities of HTML and characters that are not UTF-8 were corrected."
         )
         return found
 
 
-def _survey(source: Source) -> Survey:
-    found = Survey()
+def _inventory(source: Source) -> Inventory:
+    found = Inventory()
     seen = False
     for _, element in elements(source):
         name = tag_of(element)
         if name in ("wp:base_blog_url", "link") and not (name == "link" and found.site):
             found.site = inner_text(element).strip()
         elif name == "wp:author":
-            _survey_author(fields_of(element), found)
+            _add_author(fields_of(element), found)
         elif name in ("wp:category", "wp:tag", "wp:term"):
-            _survey_term(name, fields_of(element), found)
+            _add_term(name, fields_of(element), found)
         elif name == "item":
-            _survey_item(element, found)
+            _add_item(element, found)
         seen = seen or name.startswith("wp:") or name == "item"
     if not seen:
-        raise ImportRefused("This XML is no WordPress export: its channel has neither items nor anything of WordPress.")
+        raise ImportRefused(
+            "This XML is not a WordPress export: its channel has no items and no elements of WordPress."
+        )
     return found
 
 
 def person_of(login: str, *names: str) -> Person | None:
-    """An author by the best of some names. An e-mail address is never a name, nor is it shown."""
+    """An author with the best of some names. An e-mail address is never used as a name."""
     shown = next((name for given in names if (name := plain(given)) and "@" not in name), "")
     if "@" in login or not shown:
         shown = shown or name_of(login.split("@", maxsplit=1)[0].replace(".", " "))
@@ -129,7 +131,7 @@ def person_of(login: str, *names: str) -> Person | None:
     return Person(slug, shown) if slug else None
 
 
-def _survey_author(fields: dict[str, str], found: Survey) -> None:
+def _add_author(fields: dict[str, str], found: Inventory) -> None:
     login = fields.get("wp:author_login", "").strip()
     full = f"{fields.get('wp:author_first_name', '')} {fields.get('wp:author_last_name', '')}"
     person = person_of(login, fields.get("wp:author_display_name", ""), full, login)
@@ -137,7 +139,7 @@ def _survey_author(fields: dict[str, str], found: Survey) -> None:
         found.people[login] = person
 
 
-def _survey_term(name: str, fields: dict[str, str], found: Survey) -> None:
+def _add_term(name: str, fields: dict[str, str], found: Inventory) -> None:
     kind = fields.get("wp:term_taxonomy", "")
     if name == "wp:category" or kind == "category":
         nicename = fields.get("wp:category_nicename") or fields.get("wp:term_slug") or ""
@@ -154,17 +156,17 @@ def _survey_term(name: str, fields: dict[str, str], found: Survey) -> None:
             found.tags[nicename] = term
 
 
-def _survey_item(element: Any, found: Survey) -> None:
+def _add_item(element: Any, found: Inventory) -> None:
     fields = fields_of(element)
     kind, status = fields.get("wp:post_type", "post").strip(), fields.get("wp:status", "publish").strip()
     identifier = fields.get("wp:post_id", "").strip()
     found.comments += sum(tag_of(child) == "wp:comment" for child in element)
     if kind == "attachment":
-        _survey_attachment(identifier, fields, element, found)
+        _add_attachment(identifier, fields, element, found)
     elif kind == "wp_block":
         found.reusable[identifier] = fields.get("content:encoded", "")
     elif kind == "guest-author":
-        _survey_guest(fields, meta_of(element), found)
+        _add_guest(fields, meta_of(element), found)
     elif kind in ("post", "page"):
         found.posts += status not in BINNED
         found.binned += status in BINNED
@@ -172,7 +174,7 @@ def _survey_item(element: Any, found: Survey) -> None:
         found.other[kind[:60]] += 1
 
 
-def _survey_attachment(identifier: str, fields: dict[str, str], element: Any, found: Survey) -> None:
+def _add_attachment(identifier: str, fields: dict[str, str], element: Any, found: Inventory) -> None:
     url = fields.get("wp:attachment_url", "").strip() or fields.get("guid", "").strip()
     alt = plain(meta_of(element).get("_wp_attachment_image_alt", ""))
     found.pictures[identifier] = Picture(url, alt, plain(fields.get("excerpt:encoded", "")))
@@ -184,8 +186,8 @@ def _survey_attachment(identifier: str, fields: dict[str, str], element: Any, fo
         )
 
 
-def _survey_guest(fields: dict[str, str], meta: dict[str, str], found: Survey) -> None:
-    """Someone who wrote without an account here, as Co-Authors Plus keeps them."""
+def _add_guest(fields: dict[str, str], meta: dict[str, str], found: Inventory) -> None:
+    """An author without an account, as Co-Authors Plus keeps them."""
     login = meta.get("cap-user_login", "").strip() or fields.get("wp:post_name", "").strip().removeprefix("cap-")
     if login and (person := person_of(login, meta.get("cap-display_name", ""), fields.get("title", ""))):
         found.people.setdefault(login, person)
@@ -198,7 +200,7 @@ def term_of(nicename: str, label: str, description: str = "") -> Term | None:
 
 
 def host_of(site: str) -> str:
-    """What tells one old site from another: its host, and the folder it lies in, if any."""
+    """The identity of an old site: its host, and its folder if it has one."""
     try:
         parts = urlsplit(site)
     except ValueError:

@@ -1,0 +1,273 @@
+"""The fields of a post that its front matter and its path give: title, summary, cover, bylines, dates, old addresses."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from articles.importing.markdown.frontmatter import Head
+from articles.importing.markdown.render import markdown_html
+from articles.importing.markdown.site_config import SiteConfig, address_of
+from articles.importing.posts import (
+    ARCHIVED,
+    DRAFT,
+    PUBLISHED,
+    Cover,
+    Person,
+    Post,
+    Term,
+    name_of,
+    person,
+    term,
+)
+from articles.importing.values import moment_or_none, truth
+from core.lib.slugs import slug_of
+from core.lib.text import one_line
+
+_DATED = re.compile(r"^(\d{4}-\d{1,2}-\d{1,2})[-_ ](.+)$")
+_MEANT = {
+    "title", "slug", "date", "published", "publishdate", "pubdate", "published_at", "created", "date_published", "lastmod", "updated", "updateddate", "modified",
+    "last_modified_at", "updated_at", "date_modified", "draft", "status", "categories", "category", "section", "tags", "tag", "keywords", "author", "authors",
+    "description", "summary", "excerpt", "standfirst", "subtitle", "deck", "seo", "seo_title", "meta_title", "seo_description", "meta_description", "image",
+    "cover", "featured_image", "featuredimage", "feature_image", "thumbnail", "hero", "heroimage", "banner", "images", "header", "image_alt", "cover_alt", "coveralt",
+    "aliases", "redirect_from", "permalink", "url", "featured", "pinned", "layout", "type", "expirydate", "id", "uuid",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PostPath:
+    """The path of a file and what it implies: slug, date, whether it is a draft."""
+
+    name: str
+    folder: str
+    slug: str
+    stem: str
+    date: str
+    draft: bool
+    jekyll: bool
+
+    @classmethod
+    def of(cls, name: str) -> "PostPath":
+        folder, _, file = name.rpartition("/")
+        stem = file.rsplit(".", 1)[0]
+        if stem.lower() in ("index", "post") and folder:
+            stem = folder.rsplit("/", 1)[-1]
+        dated = _DATED.match(stem)
+        date, stem = (dated[1], dated[2]) if dated else ("", stem)
+        folders = f"/{folder.lower()}/"
+        return cls(name, folder, slug_of(stem), stem, date, "/_drafts/" in folders, "/_posts/" in folders)
+
+
+def title_and_text(head: Head, body: str, path: PostPath) -> tuple[str, str]:
+    """The title, and the text without a heading that only repeats it."""
+    title = one_line(str(head.get("title") or ""))
+    heading = re.match(r"\s*#[ \t]+(.+?)[ \t]*#*[ \t]*\n|\s*(.+)\n=+[ \t]*\n", body + "\n")
+    said = re.sub(r"[*_`]", "", heading[1] or heading[2] or "") if heading else ""
+    if heading and (not title or said.strip().casefold() == title.casefold()):
+        title, body = title or one_line(said), body[heading.end() :]
+    return title or name_of(path.slug) or "Untitled", body
+
+
+def slug_from(head: Head, path: PostPath) -> str:
+    given = str(head.get("slug") or "").strip("/") or str(head.get("permalink") or head.get("url") or "").strip("/")
+    if ":" in given or "{" in given or given.startswith("http"):
+        given = ""
+    return slug_of(given.rsplit("/", 1)[-1].removesuffix(".html")) or path.slug
+
+
+def _first(head: Head, *names: str) -> str:
+    return next(
+        (
+            one_line(str(value))
+            for name in names
+            if isinstance(value := head.get(name), str | int | float) and str(value).strip()
+        ),
+        "",
+    )
+
+
+def read_metadata(
+    post: Post,
+    head: Head,
+    path: PostPath,
+    *,
+    authors: Mapping[str, Person],
+    config: SiteConfig,
+    located: Callable[[str], str],
+) -> None:
+    """Fill in a post. `authors` are those the site describes, `located` finds a picture among its files."""
+    _read_lines(post, head)
+    _read_cover(post, head, located)
+    _read_taxonomy(post, head, authors, split_words=path.jekyll)
+    _read_times(post, head, path)
+    post.old_urls = _old_urls(head, post, path, config)
+    post.featured = truth(head.get("featured") or head.get("pinned"))
+    for key, value in head.items():
+        if key not in _MEANT and value not in (None, "", [], False):
+            post.notes.lost[f"front matter “{key[:40]}”"] += 1
+
+
+def _read_lines(post: Post, head: Head) -> None:
+    description = _first(head, "description")
+    post.standfirst = _first(head, "standfirst", "summary", "excerpt", "subtitle", "deck") or description
+    seo = head.get("seo")
+    seo = {str(key).lower(): value for key, value in seo.items()} if isinstance(seo, dict) else {}
+    post.seo_title = _first(seo, "title", "meta_title") or _first(head, "seo_title", "meta_title")
+    post.seo_description = _first(seo, "description") or _first(head, "seo_description", "meta_description")
+    if description and description != post.standfirst:
+        post.seo_description = post.seo_description or description
+
+
+def _read_cover(post: Post, head: Head, located: Callable[[str], str]) -> None:
+    names = (
+        "cover",
+        "image",
+        "featured_image",
+        "featuredimage",
+        "feature_image",
+        "hero",
+        "heroimage",
+        "banner",
+        "thumbnail",
+        "images",
+        "header",
+    )
+    for value in (head.get(name) for name in names):
+        entry = value[0] if isinstance(value, list) and value else value
+        values = (
+            {str(key).lower(): str(item or "") for key, item in entry.items()}
+            if isinstance(entry, dict)
+            else {"src": str(entry or "")}
+        )
+        source = next(
+            (values[key] for key in ("src", "image", "url", "path", "feature", "teaser") if values.get(key)), ""
+        )
+        if source and source.lower() not in ("true", "false"):
+            alt = values.get("alt") or _first(head, "image_alt", "cover_alt", "coveralt")
+            post.cover = Cover(
+                located(re.sub(r"^!?\[\[|\]\]$", "", source.strip())),
+                one_line(alt),
+                one_line(values.get("caption", "")),
+            )
+            return
+
+
+def _read_taxonomy(post: Post, head: Head, described: Mapping[str, Person], *, split_words: bool) -> None:
+    """Category, tags and authors. Jekyll separates the categories in a line of text by spaces."""
+    post.categories = _terms(head.get("categories") or head.get("category") or head.get("section"), split_words)
+    tags = _terms(head.get("tags") or head.get("tag") or head.get("keywords"), split_words)
+    post.category = post.categories[0] if post.categories else None
+    post.tags = list(dict.fromkeys([*post.categories[1:], *tags]))
+    if post.categories[1:]:
+        post.notes.changed["categories after the first became tags"] += len(post.categories) - 1
+    value = head.get("authors") or head.get("author")
+    if isinstance(value, str):
+        value = re.split(r"\s*,\s*|\s+and\s+|\s*&\s*", value)
+    entries = value if isinstance(value, list) else [value]
+    found = [described.get(str(entry).lower()) or author_from(entry) for entry in entries if entry]
+    post.authors = list(dict.fromkeys(filter(None, found)))
+
+
+def _terms(value: Any, split_words: bool) -> list[Term]:
+    if isinstance(value, str):
+        value = (
+            re.split(r"\s*[,;]\s*", value) if re.search(r"[,;]", value) else value.split() if split_words else [value]
+        )
+    entries = value if isinstance(value, list) else []
+    names = [
+        str(entry.get("name") or entry.get("title") or "") if isinstance(entry, dict) else str(entry)
+        for entry in entries
+        if entry
+    ]
+    return list(dict.fromkeys(found for name in names if (found := term(name.strip().lstrip("#")))))
+
+
+def author_from(entry: Any) -> Person | None:
+    if not isinstance(entry, dict):
+        return person(re.sub(r"^\[\[|\]\]$|<[^>]*>", "", str(entry)))
+    row = {str(key).lower(): value for key, value in entry.items()}
+    name = one_line(str(row.get("name") or row.get("display_name") or row.get("title") or row.get("slug") or ""))
+    slug = slug_of(str(row.get("slug") or "")) or slug_of(name)
+    bio = one_line(str(row.get("bio") or row.get("description") or ""))
+    return (
+        Person(
+            slug, name, bio=markdown_html(bio) if bio else "", picture=str(row.get("avatar") or row.get("image") or "")
+        )
+        if slug
+        else None
+    )
+
+
+def _read_times(post: Post, head: Head, path: PostPath) -> None:
+    dates = [head.get(name) for name in ("date", "publishdate", "pubdate", "published_at", "date_published", "created")]
+    shown = head.get("published")
+    if shown is not None and not isinstance(shown, bool) and str(shown).lower() not in ("true", "false"):
+        dates.insert(0, shown)
+        shown = None
+    notes = post.notes
+    given = next(filter(None, (moment_or_none(date, notes) for date in dates)), None)
+    post.published_at = given or moment_or_none(path.date, notes)
+    post.updated_at = next(
+        filter(
+            None,
+            (
+                moment_or_none(head.get(name), notes, "date of the last change")
+                for name in (
+                    "lastmod",
+                    "updated",
+                    "updateddate",
+                    "modified",
+                    "last_modified_at",
+                    "updated_at",
+                    "date_modified",
+                )
+            ),
+        ),
+        None,
+    )
+    status = str(head.get("status") or "").strip().lower()
+    hidden = (
+        truth(head.get("draft"))
+        or path.draft
+        or (shown is not None and not truth(shown))
+        or status in ("draft", "private", "pending", "idea", "todo")
+    )
+    expired = moment_or_none(head.get("expirydate"), notes, "date of expiry")
+    page = str(head.get("layout") or head.get("type") or "").lower() == "page"
+    if hidden:
+        post.status = DRAFT
+    elif status == "archived" or (expired and expired < datetime.now(UTC)):
+        post.status = ARCHIVED
+    elif page:
+        post.status = DRAFT
+        post.notes.changed["pages became drafts, for you to decide whether they belong among the articles"] += 1
+    elif post.published_at:
+        post.status = PUBLISHED
+    else:
+        post.status = DRAFT
+        post.notes.changed["posts without a date became drafts"] += 1
+
+
+def _old_urls(head: Head, post: Post, path: PostPath, config: SiteConfig) -> list[str]:
+    """The old addresses of a post, from its front matter or as Jekyll or Hugo would make them."""
+    found: list[str] = []
+    for key in ("aliases", "redirect_from", "permalink", "url"):
+        value = head.get(key)
+        found += [
+            str(entry)
+            for entry in (value if isinstance(value, list) else [value])
+            if entry and "/" in str(entry) and not re.search(r"[{}]|(?<!http)(?<!https):", str(entry))
+        ]
+    given = _first(head, "permalink", "url")
+    parts: dict[str, Any] = {"slug": post.slug, "stem": path.stem, "when": post.published_at}
+    if not given and path.jekyll:
+        categories = [slug_of(term.name) for term in post.categories]
+        found.append(config.base + address_of(config.permalink, categories=categories, **parts))
+    elif not given and (match := re.search(r"(?:^|/)content/(.+?)/?$", path.folder)):
+        bundle = path.name.rsplit("/", 1)[-1].startswith("index.") and "/" in match[1]
+        folder = match[1].rsplit("/", 1)[0] if bundle else match[1]
+        section = match[1].split("/", 1)[0]
+        pattern = config.by_section.get(section, f"/{folder}/:slug/")
+        found.append(address_of(pattern, categories=[], section=section, **parts))
+    return [address if address.startswith(("/", "http")) else f"/{address}" for address in found if address]

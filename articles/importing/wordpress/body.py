@@ -1,0 +1,156 @@
+"""The HTML of a WordPress post's body: paragraphs made from empty lines, Gutenberg's blocks, covers, shortcodes."""
+
+import html as html_entities
+import json
+import re
+from collections.abc import Sequence
+from html import escape
+
+from articles.importing.html.delimited import replace_pairs
+from articles.importing.html.images import Picture
+from articles.importing.posts import MAX_BODY, ConversionNotes, PostRefused
+from articles.importing.wordpress.shortcodes import TOO_LARGE, Pictures, Shortcodes
+
+_BLOCKS = (
+    "table|thead|tfoot|caption|col|colgroup|tbody|tr|td|th|div|dl|dd|dt|ul|ol|li|pre|form|blockquote|address|h[1-6]|hr|fieldset|section|article|"
+    "aside|header|footer|nav|figure|figcaption|details|summary|iframe|video|audio|p"
+)
+_BLOCK_EDGE = re.compile(rf"(</?(?:{_BLOCKS})\b[^>]*>)", re.IGNORECASE)
+_HOLD_LINES = {
+    "p",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "li",
+    "td",
+    "th",
+    "dt",
+    "dd",
+    "summary",
+    "figcaption",
+    "caption",
+}
+_AS_IT_IS = re.compile(r"<(pre|script|style|textarea)\b", re.IGNORECASE)
+# Attributes are JSON in which WordPress writes < and > as escapes.
+_BLOCK_COMMENT = re.compile(r"<!--\s+(/)?wp:([a-z][a-z0-9_/-]*)([^<>]*)-->")
+_MARKS = re.compile(r"<!--\s*(more|nextpage|noteaser)\b.*?-->", re.IGNORECASE)
+# Blocks that have a picture as the background of their words.
+_COVER = re.compile(r"<(?:div|figure|section)\b[^<>]*\bwp-block-(?:cover|media-text)[^<>]*>", re.IGNORECASE)
+_BACKGROUND = re.compile(
+    r"background-image:\s*url\(\s*(?:&quot;|&#039;|['\"])?([^)'\"\s]+?)(?:&quot;|&#039;|['\"])?\s*\)"
+)
+
+
+def wordpress_html(
+    text: str, notes: ConversionNotes, *, pictures: Pictures, reusable: dict[str, str], attached: Sequence[Picture] = ()
+) -> str:
+    """The HTML of a post's body, classic or in blocks, with its shortcodes replaced."""
+    if marks := len(_MARKS.findall(text)):
+        notes.changed["“read more” and page-break marks removed"] += marks
+        text = _MARKS.sub("\n\n", text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _COVER.sub(_with_background, text)
+    shortcodes = Shortcodes(notes, pictures, attached)
+    text = shortcodes.resolved(text)
+    return (gutenberg(text, notes, reusable) if "<!-- wp:" in text else autop(text)) + shortcodes.footnotes()
+
+
+def _with_background(match: re.Match[str]) -> str:
+    found = _BACKGROUND.search(match[0])
+    return f'{match[0]}<img src="{escape(html_entities.unescape(found[1]))}">' if found else match[0]
+
+
+def autop(text: str) -> str:
+    """Turn empty lines into paragraphs, as WordPress does when it shows a page."""
+    kept: list[str] = []
+
+    def keep(match: re.Match[str], inside: str, whole: str) -> str:
+        kept.append(whole)
+        return f"\n\n\ue000{len(kept) - 1}\ue001\n\n"
+
+    text = replace_pairs(text, _AS_IT_IS, lambda match: rf"</{match[1]}\s*>", keep)
+    text = _BLOCK_EDGE.sub(r"\n\n\1\n\n", text)
+    parts = []
+    depth = 0
+    for chunk in re.split(r"\n\s*\n", text):
+        chunk = chunk.strip()
+        if not chunk:
+            continue
+        if edge := re.fullmatch(rf"<(/?)({_BLOCKS})\b[^>]*>", chunk, re.IGNORECASE):
+            inline_holder = edge[2].lower() in _HOLD_LINES
+            depth += (-1 if edge[1] else 1) if inline_holder else 0
+            parts.append(chunk)
+        elif depth > 0 or chunk.startswith("\ue000"):
+            parts.append(chunk)
+        else:
+            parts.append("<p>" + re.sub(r"\s*\n\s*", "<br>\n", chunk) + "</p>")
+    return re.sub("\ue000(\\d+)\ue001", lambda match: kept[int(match[1])], "\n".join(parts))
+
+
+def gutenberg(text: str, notes: ConversionNotes, reusable: dict[str, str]) -> str:
+    """Remove the comments that delimit Gutenberg's blocks. Text between blocks is classic text."""
+    out: list[str] = []
+    at = depth = grown = 0
+    for match in _BLOCK_COMMENT.finditer(text):
+        between = text[at : match.start()]
+        out.append(autop(between) if depth == 0 and between.strip() else between)
+        at = match.end()
+        closing, name, rest_of_comment = match.groups()
+        attributes = rest_of_comment.strip()
+        empty = attributes.endswith("/")
+        if closing:
+            depth = max(depth - 1, 0)
+        elif empty:
+            out.append(_empty_block(name, attributes.removesuffix("/"), notes, reusable))
+            grown += len(out[-1])
+            if grown > MAX_BODY:
+                raise PostRefused(TOO_LARGE)
+        else:
+            depth += 1
+            if name.removeprefix("core/") == "freeform":
+                depth -= 1
+    rest = text[at:]
+    out.append(autop(rest) if rest.strip() and depth == 0 else rest)
+    return "".join(out)
+
+
+def _empty_block(name: str, attributes: str | None, notes: ConversionNotes, reusable: dict[str, str]) -> str:
+    """A block that consists of a comment: a text kept elsewhere, or something WordPress fills in."""
+    values = _json(attributes)
+    if name in ("block", "core/block") and (kept := reusable.get(str(values.get("ref")))) is not None:
+        return gutenberg(kept, notes, {}) if "<!-- wp:" in kept else autop(kept)
+    url = values.get("url")
+    if name == "social-link":
+        notes.lost["links to profiles on social networks"] += 1
+        return ""
+    if isinstance(url, str) and url.startswith("http"):
+        return f"<p>{escape(url, quote=False)}</p>"
+    if words := _words_of_fields(values.get("data")):
+        notes.changed[f"words in the fields of block “{name}” kept as paragraphs"] += 1
+        return "".join(f"<p>{text}</p>" for text in words)
+    if name == "footnotes":
+        return ""
+    if name not in ("more", "nextpage", "separator", "spacer"):
+        notes.lost[f"block “{name}”, which WordPress fills in when a page is shown"] += 1
+    return "<hr>" if name == "separator" else ""
+
+
+def _words_of_fields(data: object) -> list[str]:
+    """The texts among the fields of a block; numbers, colours and keys are ignored."""
+    fields = data.items() if isinstance(data, dict) else ()
+    return [
+        str(value)
+        for key, value in fields
+        if isinstance(value, str) and not str(key).startswith("_") and re.search(r"\w\s+\w", value)
+    ]
+
+
+def _json(text: str | None) -> dict[str, object]:
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
