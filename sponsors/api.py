@@ -1,4 +1,4 @@
-"""What the API shows of sponsors: the packages on sale."""
+"""The API of the packages on sale."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ class PackageSerializer(serializers.ModelSerializer):
 
 
 class PackageList(generics.ListAPIView):
-    """Ad packages on sale, the dearest first."""
+    """Ad packages on sale, the most expensive first."""
 
     queryset = Package.objects.on_sale()
     serializer_class = PackageSerializer

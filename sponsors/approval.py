@@ -1,4 +1,4 @@
-"""From what a sponsor hands in to what may run: versions, and verdicts by someone else on each of them."""
+"""Creatives on their way to running: each version handed in, checked, and approved or rejected by someone else."""
 
 import json
 from hashlib import sha256
@@ -33,10 +33,10 @@ def submit(
     image_alt: str = "",
     by: User | None,
 ) -> CreativeVersion:
-    """Store a new version, which waits for approval; the approved one before it keeps running meanwhile.
+    """Store a new version, which waits for approval; the last approved one keeps running meanwhile.
 
-    `by` is None when the sponsor hands it in. Handing in exactly what the latest
-    version holds changes nothing and returns that. Raises ValidationError.
+    `by` is None when the sponsor hands it in. Handing in exactly what the latest version holds changes nothing and
+    returns that version. Raises ValidationError.
     """
     content = check(creative.kind, headline=headline, body=body, link_url=link_url, image=image, image_alt=image_alt)
     digest = _digest(content, image)
@@ -69,7 +69,7 @@ def check(
     image: CleanImage | None = None,
     image_alt: str = "",
 ) -> dict[str, str]:
-    """The content as it would be stored. Raises ValidationError naming every field that cannot be."""
+    """The content as it would be stored. Raises ValidationError, naming every field that is refused."""
     content = {"headline": one_line(plain(headline)), "body": plain(body), "link_url": link_url.strip()}
     content["image_alt"] = one_line(image_alt) if image else ""
     problems = _problems(kind, content, image)
@@ -83,12 +83,12 @@ def check(
 
 
 def approve(version: CreativeVersion, *, by: User) -> Approval:
-    """Let a version run. Raises ValidationError when `by` handed it in."""
+    """Let a version run. Raises ValidationError if `by` handed it in."""
     return _decide(version, Approval.Verdict.APPROVED, by=by)
 
 
 def reject(version: CreativeVersion, *, by: User, reason: str) -> Approval:
-    """Keep a version from running, from now on also if it ran; the sponsor reads the reason."""
+    """Keep a version from running, or stop it if it runs; the sponsor is told the reason."""
     if not reason.strip():
         raise ValidationError("Say why, so that the sponsor can do better.")
     return _decide(version, Approval.Verdict.REJECTED, by=by, reason=one_line(reason))
@@ -107,13 +107,13 @@ def _decide(version: CreativeVersion, verdict: Approval.Verdict, *, by: User, re
 
 
 def plain(text: str) -> str:
-    """The words of a text that may hold HTML, on as many lines as it has; ads carry no markup and no links of their own."""
+    """The words of a text that may hold HTML, line by line; ads carry no markup and no links of their own."""
     words = html.text_of(html.clean(text)) if "<" in text else text
     return "\n".join(line for line in map(one_line, prose(words).split("\n")) if line)
 
 
 def web_address(url: str) -> str:
-    """The address as browsers send it. Raises ValidationError for anything but plain http(s)."""
+    """The address as browsers send it. Raises ValidationError for anything but http(s)."""
     url = url.strip()
     _is_web_address(url)
     parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""What ads reach: figures for the media kit, from sends that happened, with their denominators and their uncertainty."""
+"""What ads reach: figures of briefings that were sent, each with its denominator and its uncertainty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ class Send:
 
 
 class AudienceSource(Protocol):
-    """What the newsletter part tells us. Registered in its AppConfig.ready()."""
+    """What the newsletter registers in its AppConfig.ready()."""
 
     def subscribers(self) -> int:
         """Confirmed subscribers now."""
 
     def sends(self, *, since: date) -> Sequence[Send]:
-        """Everything sent completely since a day, the newest first."""
+        """All briefings sent completely since a day, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The audience on a day. The rates are of all messages delivered in `sends`; None: too little was sent to say."""
+    """The audience on a day. Rates are shares of all messages delivered in `sends`, or None if those were too few."""
 
     as_of: date
     subscribers: int
@@ -97,7 +97,7 @@ def register(source: AudienceSource) -> None:
 
 
 def figures(*, today: date | None = None) -> Figures:
-    """The figures of the last LOOK_BACK."""
+    """The figures of the last 90 days (LOOK_BACK)."""
     today = today or timezone.now().date()
     sends = tuple(send for send in _source.sends(since=today - LOOK_BACK) if send.delivered)
     delivered = sum(send.delivered for send in sends)
@@ -112,7 +112,7 @@ def figures(*, today: date | None = None) -> Figures:
 
 
 def sends_on(channels: set[str], *, since: date) -> dict[tuple[str, date], Send]:
-    """The sends of some channels by channel and day, for reports."""
+    """The sends on some channels, by channel and day."""
     if not channels:
         return {}
     return {(send.channel, send.day): send for send in _source.sends(since=since) if send.channel in channels}

@@ -1,4 +1,4 @@
-"""What can still be had: the units opened for sale, and on which days a package fits. Computed, never counted up."""
+"""Which units are on sale and free, and on which days a package can start. Computed from claims, never a counter."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -19,14 +19,14 @@ EVERY_DAY = frozenset(range(7))
 
 @dataclass(frozen=True)
 class Calendar:
-    """For each kind (by id) the days it runs on, in order, each with how many units of it are free."""
+    """For each kind (by id), the days it runs on in order, each with the number of its free units."""
 
     days: Mapping[int, Sequence[tuple[date, int]]]
 
     def run_of(self, package: Package, start: date) -> dict[tuple[date, int], int] | None:
         """The days a package takes when it starts on a day: (day, kind id) -> free units, in the order of claiming.
 
-        Each item takes the first days from the start on which its kind runs; None when too few are open.
+        Each item takes the first days from the start on which its kind runs. None if too few are open.
         """
         run: dict[tuple[date, int], int] = {}
         for item in package.items.all():
@@ -38,11 +38,11 @@ class Calendar:
         return dict(sorted(run.items()))
 
     def last_day(self, package: Package, start: date) -> date:
-        """The last day of a run that starts on a day on which it can."""
+        """The last day of the run from a day on which the package can start."""
         return max(day for day, _ in self.run_of(package, start) or {(start, 0): 0})
 
     def starts(self, package: Package, *, limit: int, after: date = date.min) -> list[date]:
-        """The first days on which the whole package can start."""
+        """The next days on which the whole package can start."""
         kinds = [item.kind_id for item in package.items.all()]
         found: list[date] = []
         for day in sorted({day for kind in kinds for day, _ in self.days.get(kind, []) if day >= after}):
@@ -54,7 +54,7 @@ class Calendar:
 
 
 def calendar(packages: Iterable[Package], *, now: datetime | None = None) -> Calendar:
-    """The days ahead for all kinds in some packages, in one query."""
+    """The coming days of all kinds in these packages, in one query."""
     now = now or timezone.now()
     kinds = {item.kind_id for package in packages for item in package.items.all()}
     ahead = RunUnit.objects.filter(
@@ -70,9 +70,9 @@ def calendar(packages: Iterable[Package], *, now: datetime | None = None) -> Cal
 def open_units(
     kind: PlacementKind, *, first: date, last: date, per_day: int = 1, weekdays: Iterable[int] = EVERY_DAY
 ) -> int:
-    """Put units of a kind on sale for a run of days (weekdays: 0 is Monday); those there stay. Return how many are new.
+    """Put units of a kind on sale for a run of days (0 is Monday); existing ones stay. Return how many are new.
 
-    A unit opened after its usual cut-off (a late sale) takes creatives until its day is over.
+    A unit put on sale after its usual cut-off (a late sale) takes creatives until its day is over.
     """
     weekdays = set(weekdays)
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
@@ -96,7 +96,7 @@ def _cutoff(kind: PlacementKind, day: date) -> datetime:
 
 
 def turn_day(*, today: date | None = None) -> int:
-    """Flip the phase of units whose day came or went, and have pages made anew if there were any; return how many."""
+    """Update the phase of units whose day has come or gone, and have pages rendered again; return how many changed."""
     today = today or timezone.now().date()
     with transaction.atomic():
         turned = RunUnit.objects.filter(date=today, phase=RunUnit.Phase.AHEAD).update(phase=RunUnit.Phase.TODAY)

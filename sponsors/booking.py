@@ -1,4 +1,4 @@
-"""Selling units: hold, confirm, cancel, expire. Two buyers can never have the same unit, whatever they do at once."""
+"""Selling units: hold, confirm, cancel, expire. Two buyers never get the same unit, however closely they meet."""
 
 from datetime import date, datetime, timedelta
 
@@ -17,7 +17,7 @@ LIVE = (Claim.State.HELD, Claim.State.CONFIRMED)
 
 
 class Unavailable(TransitionRefused):
-    """Some unit of the run is not free. `alternatives` are days on which the whole package could start instead."""
+    """A unit of the run is not free. `alternatives` are days on which the whole package could start instead."""
 
     def __init__(self, message: str, alternatives: list[date]):
         super().__init__(message)
@@ -67,9 +67,9 @@ def hold(
 
 
 def confirm(booking: Booking, *, by: User | None, now: datetime | None = None) -> Booking:
-    """Sell what is held. A hold that ran out is taken again if all its units are still free.
+    """Sell what is held. A hold that has run out is renewed if all its units are still free.
 
-    Raises TransitionRefused, as Unavailable when someone else has a unit by now.
+    Raises TransitionRefused; Unavailable, if someone else has one of its units by now.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -117,9 +117,9 @@ def cancel(booking: Booking, *, by: User | None, now: datetime | None = None) ->
 
 
 def expire_stale(*, now: datetime | None = None, units: Q | None = None) -> int:
-    """Release holds whose time is over (only those that touch certain units, where given); return how many.
+    """Release holds that have run out, or only those on certain units; return how many.
 
-    Rows are locked in the order of their ids, so that two who do this at once wait for each other and never deadlock.
+    Rows are locked in the order of their ids, so that processes doing this at once wait and never deadlock.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -128,9 +128,7 @@ def expire_stale(*, now: datetime | None = None, units: Q | None = None) -> int:
             stale = stale.filter(pk__in=Claim.objects.filter(units, state=Claim.State.HELD).values("booking"))
         ids = [booking.pk for booking in stale.select_for_update(of=("self",)).order_by("pk")]
         Claim.objects.filter(booking__in=ids, state=Claim.State.HELD).update(state=Claim.State.RELEASED)
-        expired = Booking.objects.filter(pk__in=ids, state=Booking.State.HELD).update(
-            state=Booking.State.EXPIRED, decided_at=now
-        )
+        expired = Booking.objects.filter(pk__in=ids, state=Booking.State.HELD).update(state=Booking.State.EXPIRED)
         if expired:
             pagecache.bump()
     return expired
@@ -143,7 +141,7 @@ class _Taken(Exception):
 def _take_run(package: Package, start: date, now: datetime) -> list[RunUnit]:
     run = availability.calendar([package], now=now).run_of(package, start)
     if run is None:
-        raise _Taken("We have not opened that many days from this date on.")
+        raise _Taken("Too few days are open from this date on.")
     kinds, days = {kind for _, kind in run}, {day for day, _ in run}
     expire_stale(now=now, units=Q(unit__kind__in=kinds, unit__date__in=days))
     return [_take_one(kind_id, day, now) for day, kind_id in run]
@@ -152,8 +150,8 @@ def _take_run(package: Package, start: date, now: datetime) -> list[RunUnit]:
 def _take_one(kind_id: int, day: date, now: datetime) -> RunUnit:
     """Lock one free unit of a kind and day until the transaction ends.
 
-    A unit that another buyer has locked is passed over. One that looked free when the statement began may have been
-    sold before its lock was had; so it is looked at again under the lock, which every buyer must hold to claim it.
+    A unit that another buyer has locked is passed over. One that was free when the statement began may have been sold
+    before we got its lock, so it is checked again under the lock, which every buyer must hold to claim it.
     """
     free = RunUnit.objects.free(now).filter(kind=kind_id, date=day).order_by("ordinal")
     sold: list[int] = []
@@ -165,20 +163,21 @@ def _take_one(kind_id: int, day: date, now: datetime) -> RunUnit:
 
 
 def _take_again(booking: Booking, now: datetime) -> None:
-    """Claim the very units of a hold that ran out once more."""
+    """Claim once more the units of a hold that has run out."""
     ids = list(booking.claims.filter(state=Claim.State.RELEASED).values_list("unit", flat=True))
     expire_stale(now=now, units=Q(unit__in=ids))
     units = list(RunUnit.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("date", "kind", "ordinal"))
     if Claim.objects.filter(unit__in=units, state__in=LIVE).exists():
         first = min(unit.date for unit in units)
         raise Unavailable(
-            "The hold ran out and someone else has some of its days now.", _alternatives(booking.package, first, now)
+            "The hold has run out, and someone else now has some of its days.",
+            _alternatives(booking.package, first, now),
         )
     booking.claims.filter(state=Claim.State.RELEASED).update(state=Claim.State.HELD)
 
 
 def _sponsor_named(booking: Booking) -> Sponsor:
-    """The sponsor of the company's name, made where there is none."""
+    """The sponsor with the company's name; created if there is none."""
     known = Sponsor.objects.filter(name__iexact=booking.company).first()
     return known or Sponsor.objects.create(name=booking.company, contact_email=booking.contact_email)
 

@@ -1,4 +1,4 @@
-"""Clicks on ads: each is recorded with the reason it does not count, if any, and each reader arrives all the same."""
+"""Clicks on ads: the redirect behind an ad, and the record of each click with the reason why it does not count."""
 
 import hmac
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Reason = AdEvent.Reason
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a request says of whoever follows a link."""
+    """What a request tells about the visitor who follows a link."""
 
     method: str
     user_agent: str
@@ -31,7 +31,7 @@ class Visit:
 
     @property
     def reason(self) -> Reason:
-        """Why a click by this visitor does not count; Reason.NONE when nothing speaks against it."""
+        """Why a click by this visitor does not count; Reason.NONE if it does."""
         if self.method == "HEAD":
             return Reason.HEAD
         if "prefetch" in self.purpose.lower() or "prerender" in self.purpose.lower():
@@ -79,8 +79,8 @@ def record_click(
 ) -> AdEvent:
     """Record one click on an ad. Of several with one nonce exactly one counts, even if they come at once.
 
-    `reason` is one of AdEvent.Reason: none, and the click counts unless its nonce has counted. Briefings pass a nonce of
-    delivery and link, and the reason they found in judging the hit. Raises ValueError for an unknown reason.
+    `reason` is one of AdEvent.Reason; with Reason.NONE the click counts, unless its nonce has counted already.
+    Briefings make the nonce of delivery and link, and pass the reason they found. Raises ValueError for an unknown reason.
     """
     event = AdEvent(
         claim_id=claim_id,

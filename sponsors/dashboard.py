@@ -1,4 +1,4 @@
-"""What the newsroom's start page shows of ads: what waits for somebody, and the days ahead."""
+"""The start page's widgets on ads: booking requests, ads to approve, and the coming days."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ AHEAD = timedelta(days=7)
 
 
 def bookings(_user: Any) -> Widget:
-    """Requests that hold days, the one whose hold ends first in front."""
+    """Bookings that are held, the first to run out on top."""
     held = Booking.objects.filter(state=Booking.State.HELD, hold_until__gt=timezone.now())
     rows = held.select_related("sponsor").order_by("hold_until")[:SHOWN]
     lines = [
@@ -29,12 +29,12 @@ def bookings(_user: Any) -> Widget:
         for row in rows
     ]
     return Widget(
-        lines=lines, empty="No request waits for an answer.", links=[("Media kit", reverse("sponsors:media-kit"))]
+        lines=lines, empty="No booking request is open.", links=[("Media kit", reverse("sponsors:media-kit"))]
     )
 
 
 def creatives(user: Any) -> Widget:
-    """The newest versions without a verdict that somebody else handed in."""
+    """The latest versions, handed in by others, that have no verdict yet."""
     newer = CreativeVersion.objects.filter(creative=OuterRef("creative"), number__gt=OuterRef("number"))
     judged = Approval.objects.filter(version=OuterRef("pk"))
     waiting = CreativeVersion.objects.filter(~Exists(judged), ~Exists(newer), creative__retired_at=None)
@@ -48,11 +48,11 @@ def creatives(user: Any) -> Widget:
         )
         for row in rows.order_by("submitted_at")[:SHOWN]
     ]
-    return Widget(lines=lines, empty="Every ad that others handed in has its verdict.")
+    return Widget(lines=lines, empty="Every ad that others handed in has been reviewed.")
 
 
 def places(_user: Any) -> Widget:
-    """For each day how many places are taken, and for how many of them there is no approved ad yet."""
+    """For each day, how many places are taken, and how many of those have no approved ad yet."""
     today = timezone.now().date()
     coming = {"date__gte": today, "date__lt": today + AHEAD}
     days: dict[date, list[bool]] = {}
@@ -70,7 +70,7 @@ def places(_user: Any) -> Widget:
 
 
 def _without_ad(today: date) -> list[date]:
-    """The days of confirmed places whose booking has no approved ad of that kind, once for each."""
+    """The days of confirmed claims without an approved ad, one for each claim."""
     approved = CreativeVersion.objects.approved().filter(
         creative__booking=OuterRef("booking"), creative__kind=OuterRef("unit__kind"), creative__retired_at=None
     )
@@ -90,6 +90,6 @@ def _day(day: date, taken: list[bool], missing: int) -> Line:
 
 def register_all() -> None:
     """Register the widgets, each for those who have its permission."""
-    register("Bookings to decide on", bookings, permission="sponsors.decide_booking", place=15)
+    register("Booking requests", bookings, permission="sponsors.decide_booking", place=15)
     register("Ads to approve", creatives, permission="sponsors.approve_creative", place=25)
     register("Places in the coming days", places, permission="sponsors.view_rununit", place=55)

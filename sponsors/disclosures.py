@@ -1,4 +1,4 @@
-"""The public log of who paid for what. Entries are added, never changed, and each seals the one before it."""
+"""The public log of who paid for what. Entries are only ever added, and each seals the one before it."""
 
 import json
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ def seal(entry: DisclosureEntry, previous: str) -> str:
 
 
 def public_form(entry: DisclosureEntry) -> dict[str, Any]:
-    """An entry as the log shows it to programs."""
+    """An entry as the log's JSON has it."""
     return {
         "number": entry.number,
         "kind": str(entry.kind),

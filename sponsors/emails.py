@@ -1,4 +1,4 @@
-"""The mails of this part, one function each; all are queued in the caller's transaction."""
+"""The e-mails to sponsors and sponsorship managers, one function each, queued in the caller's transaction."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ MANAGER = "sponsorship manager"
 
 
 def booking_requested(booking: Booking) -> None:
-    """To the sponsor: what is held until when. To the managers: look at it."""
+    """To the sponsor: what is held, and until when. To the managers: the request."""
     _to_sponsor("booking_requested", booking)
     _to_managers("booking_to_decide", booking, admin_path=reverse("admin:sponsors_booking_change", args=[booking.pk]))
 
@@ -27,7 +27,7 @@ def booking_cancelled(booking: Booking) -> None:
 
 
 def portal_link(booking: Booking) -> None:
-    """A fresh link, for someone whose old one has expired."""
+    """To the sponsor: a fresh link, as the old one has expired."""
     _to_sponsor("portal_link", booking)
 
 
@@ -65,7 +65,7 @@ def _queue(template: str, recipients: Iterable[str], booking: Booking, **context
 
 
 def managers() -> list[str]:
-    """Where news of bookings go: the site's address for sponsors, else each sponsorship manager's own."""
+    """The site's address for sponsors, or else that of each sponsorship manager."""
     if address := SiteProfile.current().sponsor_email:
         return [address]
     return list(User.objects.filter(is_active=True, groups__name=MANAGER).values_list("email", flat=True))

@@ -1,4 +1,4 @@
-"""What sponsors fill in: a booking, and a creative for it. Staff use the same creative form."""
+"""The forms for a booking and for a creative's version, which staff use as well."""
 
 from datetime import date
 from typing import Any
@@ -24,7 +24,7 @@ TRAP = HTML(
 
 
 class BookingForm(forms.Form):
-    """Asks for one package from a day on; `runs` are the first and last days to choose from."""
+    """Asks for a package from a day on; `runs` are the pairs of first and last day to choose from."""
 
     company = forms.CharField(max_length=120, label="Company", widget=forms.TextInput({"autocomplete": "organization"}))
     contact_email = forms.EmailField(
@@ -38,7 +38,7 @@ class BookingForm(forms.Form):
         required=False,
         label="Anything we should know",
         widget=forms.Textarea({"rows": 4}),
-        help_text="What you advertise, whom it is for, other dates that would do.",
+        help_text="What you advertise, whom it is for, other dates that would suit you.",
     )
 
     def __init__(self, *args: Any, package: Package, runs: list[tuple[date, date]], network: str = "", **kwargs: Any):
@@ -63,7 +63,7 @@ class BookingForm(forms.Form):
     def clean_start(self) -> date:
         start = self.cleaned_data["start"]
         if start < timezone.now().date():
-            raise ValidationError("This day is over. Choose one ahead.")
+            raise ValidationError("This day has passed. Choose a later one.")
         return start
 
     def clean(self) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class BookingForm(forms.Form):
         return booking.hold(package=self.package, **fields)
 
 
-class CreativeForm(forms.Form):
+class VersionForm(forms.Form):
     """What an ad holds, within the limits of its kind; begins with what was handed in last."""
 
     headline = forms.CharField(max_length=300)
@@ -98,7 +98,7 @@ class CreativeForm(forms.Form):
     image_alt = forms.CharField(
         label="Image description", required=False, max_length=200, help_text="For those who cannot see it."
     )
-    drop_image = forms.BooleanField(label="Take the image out", required=False)
+    drop_image = forms.BooleanField(label="Remove the image", required=False)
 
     def __init__(self, data: Any = None, files: Any = None, *, creative: Creative, by: User | None = None):
         self.creative, self.by, self.latest = creative, by, creative.latest
@@ -128,7 +128,7 @@ class CreativeForm(forms.Form):
         return images.accept(upload, self.creative.kind.sizes) if upload else None
 
     def clean(self) -> dict[str, Any]:
-        """Check what submit() would, so that every refusal stands at its field."""
+        """Check what submit() would, so that every error is shown at its field."""
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             try:
@@ -138,7 +138,7 @@ class CreativeForm(forms.Form):
         return cleaned
 
     def save(self) -> CreativeVersion:
-        """The new version, or the latest where nothing was changed."""
+        """The new version, or the latest if nothing was changed."""
         return approval.submit(self.creative, by=self.by, **self._content(self.cleaned_data))
 
     def _content(self, cleaned: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Images for ads: the exact size that was sold, decoded and encoded afresh so that nothing else comes along."""
+"""Images for ads: of exactly the size sold, and encoded afresh so that nothing else travels with them."""
 
 from io import BytesIO
 from typing import IO
@@ -12,11 +12,11 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 
 
 class CleanImage(ContentFile):
-    """An image that accept() made, or that was stored because it had."""
+    """An image made by accept(), fresh or read back from storage."""
 
 
 def accept(file: IO[bytes], sizes: list[tuple[int, int]], *, max_bytes: int = MAX_BYTES) -> CleanImage:
-    """Return a clean PNG or JPEG of an uploaded image. Raises ValidationError with what is wrong with it.
+    """Return a clean PNG or JPEG of an uploaded image. Raises ValidationError that says what is wrong with it.
 
     Width and height are exactly one of `sizes`, or exactly twice it in both (for dense screens): nothing is scaled.
     """
@@ -51,7 +51,7 @@ def _wrong_size(size: tuple[int, int], sizes: list[tuple[int, int]]) -> Validati
 
 
 def _encoded(image: Image.Image, *, lossless: bool) -> CleanImage:
-    """The pixels alone: no metadata, no colour profile, no second frame. PNG where it came lossless or see-through."""
+    """The pixels alone: no metadata, no colour profile, no second frame. PNG if it came lossless or transparent."""
     transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     pixels = image.convert("RGBA" if transparent else "RGB")
     clean = Image.new(pixels.mode, pixels.size)

@@ -1,4 +1,4 @@
-"""What the media kit says: packages with their next free days, figures of real sends, what an ad may hold."""
+"""The contents of the media kit: packages and their next free days, measured reach, and what an ad may hold."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def contents() -> dict[str, Any]:
 
 
 def card(package: Package, calendar: availability.Calendar) -> dict[str, Any]:
-    """A package as its card shows it."""
+    """The parameters of components/package_card.html."""
     return {
         "name": package.name,
         "price_text": package.price_text,
@@ -56,7 +56,7 @@ def specification(kind: PlacementKind) -> list[dict[str, str]]:
 
 
 def tiles(figures: audience.Figures) -> list[dict[str, str]]:
-    """The figures side by side, each with what it is a share of."""
+    """The parameters of components/stat_tiles.html: each figure with its denominator."""
     shown = [
         {"value": f"{figures.subscribers:,}", "label": "confirmed subscribers", "note": f"on {figures.as_of:%-d %b %Y}"}
     ]

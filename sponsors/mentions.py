@@ -1,4 +1,4 @@
-"""Where a text speaks of someone who pays us: such a text must say so."""
+"""Mentions of current and recent sponsors in a text, which must then be disclosed."""
 
 import re
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ def mentions(text: str) -> list[Mention]:
     found = []
     for sponsor in Sponsor.objects.current_or_recent():
         names = [" ".join(name.split()) for name in (sponsor.name, *sponsor.aliases)]
-        near = [name for name in names if name and name.lower() in folded]  # quick, and nearly always nobody
+        near = [name for name in names if name and name.lower() in folded]  # quick, and nearly always empty
         if near and (hits := _as_words(near).findall(text)):
             found.append(Mention(sponsor.pk, sponsor.name, hits[0], len(hits)))
     return found
 
 
 def _as_words(names: list[str]) -> re.Pattern[str]:
-    """Any of the names as whole words; a longer one is tried before a shorter one that it holds."""
+    """Any of the names as whole words; a longer one is tried before a shorter one that it contains."""
     either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)

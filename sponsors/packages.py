@@ -1,4 +1,4 @@
-"""Packages over time: a new version for every change of price or content, one of each tier on sale."""
+"""Versions of packages: a new one for every change of price or content, one of each tier on sale."""
 
 from django.db import transaction
 from django.db.models import Max
@@ -12,7 +12,7 @@ def next_version(tier: str) -> int:
 
 
 def new_version(package: Package) -> Package:
-    """A copy that nobody was quoted yet and that is not on sale."""
+    """A copy that is not quoted and not on sale."""
     with transaction.atomic():
         made = Package.objects.create(
             tier=package.tier,
@@ -28,7 +28,7 @@ def new_version(package: Package) -> Package:
 
 
 def put_on_sale(package: Package) -> None:
-    """Sell this version of its tier from now on, and no other."""
+    """Sell this version of its tier from now on, and none of the others."""
     with transaction.atomic():
         Package.objects.filter(tier=package.tier, on_sale=True).exclude(pk=package.pk).update(on_sale=False)
         Package.objects.filter(pk=package.pk).update(on_sale=True)

@@ -1,4 +1,4 @@
-"""What stands in a slot: the ad of a channel on a day, always labelled as one."""
+"""The ad that a channel shows on a day, booked or a house ad, always with its label."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -94,7 +94,7 @@ def _of(model: type[Model], field: str, key: str) -> Subquery:
 
 @pagecache.per_generation
 def placement_shown(channel: str, day: date) -> Placement | None:
-    """placement_on for readers' pages: asked once for each content generation, as all that changes it moves that on."""
+    """placement_on for readers' pages: asked once a content generation, which every change to ads moves on."""
     return placement_on(channel, day)
 
 
@@ -109,5 +109,5 @@ def _placement(row: dict[str, Any]) -> Placement:
 
 
 def click_url(claim_id: int, version_id: int) -> str:
-    """Where a web placement links: a signed redirect, so that the address it leads to cannot be exchanged."""
+    """The link of an ad on a page: a signed redirect, so that its destination cannot be exchanged."""
     return reverse("sponsors:click", args=[make_token(CLICK, claim_id, version_id)])

@@ -1,4 +1,4 @@
-"""How sponsors' rows are read."""
+"""Queries for units, bookings, creatives and clicks."""
 
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
@@ -17,7 +17,7 @@ RECENT = timedelta(days=180)
 
 class SponsorQuerySet(models.QuerySet["Sponsor"]):
     def current_or_recent(self, day: date | None = None) -> Self:
-        """Those with a confirmed placement ahead, or behind by at most RECENT."""
+        """Those with a confirmed claim on a day to come, or past by at most RECENT."""
         since = (day or timezone.now().date()) - RECENT
         return self.filter(
             bookings__state="confirmed", bookings__claims__state="confirmed", bookings__claims__unit__date__gte=since
@@ -26,17 +26,17 @@ class SponsorQuerySet(models.QuerySet["Sponsor"]):
 
 class PackageQuerySet(models.QuerySet["Package"]):
     def on_sale(self) -> Self:
-        """What a visitor may book, the dearest first."""
+        """Those that visitors may book, the most expensive first."""
         return self.filter(on_sale=True).prefetch_related("items__kind")
 
 
 class RunUnitQuerySet(models.QuerySet["RunUnit"]):
     def taken(self, now: datetime | None = None) -> Self:
-        """Units that a confirmed booking or a hold that has not run out keeps."""
+        """Units that a confirmed booking has, or a hold that has not run out."""
         return self.filter(_live_claims(now or timezone.now()))
 
     def free(self, now: datetime | None = None) -> Self:
-        """Units that can be had: nobody's, and their cut-off is ahead."""
+        """Units that can be claimed: not taken, and before their cut-off."""
         now = now or timezone.now()
         return self.filter(~_live_claims(now), cutoff_at__gt=now)
 
@@ -57,7 +57,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.annotate(starts_on=Min("claims__unit__date"))
 
     def stale(self, now: datetime | None = None) -> Self:
-        """Holds whose time is over but which nobody released yet."""
+        """Holds that have run out but are not released yet."""
         return self.filter(state="held", hold_until__lte=now or timezone.now())
 
 
@@ -75,7 +75,7 @@ class CreativeQuerySet(models.QuerySet["Creative"]):
 
 class CreativeVersionQuerySet(models.QuerySet["CreativeVersion"]):
     def reviewed(self) -> Self:
-        """Adds `verdict`: that of the last approval, None while it waits for one."""
+        """Adds `verdict` and `verdict_reason` of the last approval; None while it waits for one."""
         approvals = apps.get_model("sponsors", "Approval").objects.filter(version=OuterRef("pk")).order_by("-id")
         return self.annotate(
             verdict=Subquery(approvals.values("verdict")[:1]), verdict_reason=Subquery(approvals.values("reason")[:1])
@@ -88,5 +88,5 @@ class CreativeVersionQuerySet(models.QuerySet["CreativeVersion"]):
 
 class AdEventQuerySet(models.QuerySet["AdEvent"]):
     def by_claim_and_reason(self) -> "models.QuerySet[AdEvent, tuple[int, str, int]]":
-        """(claim, reason, how many); the empty reason is the counted ones."""
+        """(claim, reason, how many); those without a reason are counted."""
         return self.order_by().values_list("claim_id", "reason").annotate(n=Count("id"))

@@ -1,4 +1,4 @@
-"""What a sponsor got: every click that came, counted or rejected by reason; the sum is always what came."""
+"""Reports to sponsors: all clicks of a booking, counted or rejected by reason; the sum is always what came."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Line:
 
     @property
     def rate(self) -> Rate | None:
-        """Counted clicks per message delivered; None on the web and before a briefing went out."""
+        """Counted clicks per message delivered; None on the web, and before the briefing is sent."""
         return Rate(self.valid, self.delivered) if self.delivered and self.valid <= self.delivered else None
 
 

@@ -1,4 +1,4 @@
-"""Doorbells of sponsors, rung by beat."""
+"""Tasks that beat starts."""
 
 from celery import shared_task
 
@@ -7,11 +7,11 @@ from sponsors import availability, booking
 
 @shared_task
 def turn_day() -> None:
-    """Have pages made anew when an ad's day comes or goes."""
+    """Have pages rendered again when an ad's day comes or goes."""
     availability.turn_day()
 
 
 @shared_task
 def expire_stale_holds() -> None:
-    """Release holds that ran out. Only for those who look: whoever books does it for the units at hand."""
+    """Release holds that have run out, for what calendars show: a booking does it by itself for the units it needs."""
     booking.expire_stale()

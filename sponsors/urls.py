@@ -1,4 +1,4 @@
-"""Addresses of the media kit, booking, the sponsors' own pages, the disclosure log and the click redirect."""
+"""The media kit, booking, a sponsor's own pages, the disclosure log and the redirect behind an ad."""
 
 from django.urls import path
 
@@ -7,7 +7,7 @@ from sponsors import views
 app_name = "sponsors"
 
 urlpatterns = [
-    path("advertise/", views.media_kit, name="media-kit"),
+    path("advertise/", views.advertise, name="media-kit"),
     path("advertise/book/<slug:tier>/", views.book, name="book"),
     path("advertise/requested/<str:token>/", views.requested, name="requested"),
     path("advertise/portal/<str:token>/", views.portal, name="portal"),

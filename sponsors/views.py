@@ -1,4 +1,4 @@
-"""The pages of those who advertise, and the way from an ad to what it is for."""
+"""The media kit, booking, a sponsor's own pages, the disclosure log, and the redirect behind an ad."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,10 +15,9 @@ from core.lib.networks import network_of
 from core.lib.signing import BadToken, ExpiredToken, make_token, read_token
 from core.pagecache import public
 from core.ratelimit import allow
-from sponsors import availability, clicks, disclosures, emails, reports
-from sponsors import media_kit as mediakit
+from sponsors import availability, clicks, disclosures, emails, media_kit, reports
 from sponsors.booking import Unavailable
-from sponsors.forms import SLOW_DOWN, BookingForm, CreativeForm, day_text
+from sponsors.forms import SLOW_DOWN, BookingForm, VersionForm, day_text
 from sponsors.models import Booking, Creative, DisclosureEntry, Package
 from sponsors.models.inventory import PORTAL, REPORT
 
@@ -29,9 +28,9 @@ SponsorView = Callable[[HttpRequest, Booking], HttpResponse]
 
 @require_safe
 @public
-def media_kit(request: HttpRequest) -> HttpResponse:
-    """What we offer, to whom, and what it costs."""
-    return render(request, "sponsors/media_kit.html", mediakit.contents())
+def advertise(request: HttpRequest) -> HttpResponse:
+    """The media kit: packages, prices, reach."""
+    return render(request, "sponsors/media_kit.html", media_kit.contents())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,7 +43,7 @@ def book(request: HttpRequest, tier: str) -> HttpResponse:
     runs = [(day, calendar.last_day(package, day)) for day in calendar.starts(package, limit=STARTS_OFFERED)]
     data = request.POST if request.method == "POST" else None
     form = BookingForm(data, package=package, runs=runs, network=network_of(client_address(request)))
-    context = {"package": package, "form": form, "runs": runs, "includes": mediakit.includes(package)}
+    context = {"package": package, "form": form, "runs": runs, "includes": media_kit.includes(package)}
     if request.method == "POST" and form.is_valid():
         try:
             booking = form.save()
@@ -64,7 +63,7 @@ def _with_alternatives(conflict: Unavailable) -> str:
 def for_sponsor(purpose: str) -> Callable[[SponsorView], Callable[[HttpRequest, str], HttpResponse]]:
     """Decorate a page that opens with a signed link to a booking: never kept, never indexed, no cookie.
 
-    An expired link is told so and offers to mail a fresh one to the address of the booking.
+    An expired link says so, and offers to mail a fresh one to the address of the booking.
     """
 
     def decorate(view: SponsorView) -> Callable[[HttpRequest, str], HttpResponse]:
@@ -101,15 +100,15 @@ def _expired(request: HttpRequest, booking: Booking) -> HttpResponse:
 
 @for_sponsor(REQUESTED)
 def requested(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """What is held, and that a mail is on its way."""
+    """What is held; a mail with the link to the portal is on its way."""
     return render(request, "sponsors/requested.html", {"booking": booking, "claims": _claims(booking)})
 
 
 @for_sponsor(PORTAL)
 def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """The sponsor's own page: where the booking stands, what was handed in, a form for each ad."""
+    """The sponsor's own page: the booking's state, the versions handed in, a form for each ad."""
     creatives = list(booking.creatives.select_related("kind", "booking"))
-    forms = [CreativeForm(creative=creative, **_posted_for(request, creative)) for creative in creatives]
+    forms = [VersionForm(creative=creative, **_posted_for(request, creative)) for creative in creatives]
     handed_in = next((form for form in forms if form.is_bound), None)
     if handed_in and not booking.is_live():
         handed_in.add_error(None, "This booking is over, so nothing can be handed in for it.")
@@ -133,14 +132,14 @@ def _claims(booking: Booking) -> list[Any]:
 
 @for_sponsor(REPORT)
 def report(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """What a booking got, as it stands now."""
+    """The clicks of a booking as of now."""
     return render(request, "sponsors/report.html", {"report": reports.report_on(booking), "booking": booking})
 
 
 @require_safe
 @public
 def disclosure_log(request: HttpRequest) -> HttpResponse:
-    """Who paid for what, and that it buys no rating."""
+    """The public log of who paid for what."""
     page = Paginator(DisclosureEntry.objects.all(), 50).get_page(request.GET.get("page"))
     return render(request, "sponsors/disclosure_log.html", {"page": page})
 
@@ -148,7 +147,7 @@ def disclosure_log(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def disclosure_json(_request: HttpRequest) -> HttpResponse:
-    """The whole log, oldest first, with the seals; how to check them stands in disclosures.seal."""
+    """The whole log, oldest first; disclosures.seal says how to check its seals."""
     entries = DisclosureEntry.objects.order_by("number")
     return JsonResponse({"entries": [disclosures.public_form(entry) for entry in entries.iterator()]})
 
@@ -156,7 +155,7 @@ def disclosure_json(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def click(request: HttpRequest, token: str) -> HttpResponse:
-    """From an ad on a page to where it leads; counted on the way, or not."""
+    """Redirect from an ad on a page to its destination, and record the click."""
     visit = clicks.Visit(
         method=request.method or "",
         user_agent=request.headers.get("User-Agent", ""),

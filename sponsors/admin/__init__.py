@@ -1,4 +1,4 @@
-"""The sponsorship manager's desk."""
+"""The admin of sponsors, packages, units, bookings, creatives and records."""
 
 from sponsors.admin import catalogue, creatives, inventory, records
 

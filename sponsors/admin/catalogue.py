@@ -1,4 +1,4 @@
-"""Sponsors, kinds of placement, packages and their versions."""
+"""Sponsors, kinds of placement, and packages with their versions."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ class PackageAdmin(ShownToReadersAdmin):
         return package.price_text
 
     def get_readonly_fields(self, request: HttpRequest, obj: Package | None = None) -> tuple[str, ...]:
-        """Once quoted, only whether it is on sale can change."""
+        """Once a package is quoted, it can only be put on sale or taken off."""
         quoted = ("tier", "summary", "price", "currency") if obj and obj.quoted_at else ()
         return (*quoted, "version", "quoted_at")
 
@@ -74,7 +74,7 @@ class PackageAdmin(ShownToReadersAdmin):
             made = packages.new_version(package)
             self.message_user(request, f"Made {made}. Set its price and items, then put it on sale.", messages.SUCCESS)
 
-    @admin.action(description="Put on sale instead of the one that is", permissions=["change"])
+    @admin.action(description="Put on sale in place of the current version", permissions=["change"])
     def put_on_sale(self, request: HttpRequest, queryset: QuerySet[Package]) -> None:
         for package in queryset:
             packages.put_on_sale(package)

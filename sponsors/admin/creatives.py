@@ -1,4 +1,4 @@
-"""Creatives: hand in, look at, approve or reject."""
+"""Creatives: versions handed in by staff, previews, approval and rejection."""
 
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from core.admin.bases import ShownToReadersAdmin
 from core.models import User
 from sponsors import approval
-from sponsors.forms import CreativeForm as VersionForm
+from sponsors.forms import VersionForm
 from sponsors.models import Creative, CreativeVersion
 
 
@@ -29,7 +29,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 class CreativeForm(forms.ModelForm):
-    """A new one is a house ad, of which there is one for each kind."""
+    """Adds a house ad, of which each kind has at most one."""
 
     class Meta:
         model = Creative
@@ -41,7 +41,7 @@ class CreativeForm(forms.ModelForm):
         if kind and not self.instance.booking_id and not cleaned.get("retired_at"):
             others = Creative.objects.filter(kind=kind, booking=None, retired_at=None).exclude(pk=self.instance.pk)
             if others.exists():
-                raise ValidationError(f"{kind} has a house ad. Hand in a new version of that, or retire it first.")
+                raise ValidationError(f"{kind} has a house ad. Hand in a new version of it, or retire it first.")
         return cleaned
 
 
@@ -71,7 +71,7 @@ class CreativeAdmin(ShownToReadersAdmin):
         return dict(Creative.STANDINGS)[row.standing]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Creative | None = None) -> tuple[str, ...]:
-        """Staff make house ads; the ads of bookings come with them."""
+        """Staff add house ads only; a booking brings its own creatives."""
         return ("booking", "kind") if obj else ("booking", "retired_at")
 
     def has_delete_permission(self, request: HttpRequest, obj: Creative | None = None) -> bool:
@@ -100,7 +100,7 @@ class CreativeAdmin(ShownToReadersAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def submit(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Hand in a version on a sponsor's behalf, or of a house ad. Someone else must approve it."""
+        """Hand in a version of a house ad, or on a sponsor's behalf. Someone else must approve it."""
         creative = get_object_or_404(Creative.objects.select_related("kind", "booking"), pk=pk)
         if not self.has_change_permission(request, creative):
             raise PermissionDenied

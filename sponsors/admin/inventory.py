@@ -1,4 +1,4 @@
-"""The calendar of units, and bookings."""
+"""Units with their calendar, and bookings with their decisions."""
 
 from calendar import Calendar, month_name
 from collections.abc import Callable
@@ -27,7 +27,7 @@ WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday
 
 
 class OpenUnitsForm(forms.Form):
-    """Puts a run of days on sale."""
+    """Puts units of a kind on sale for a run of days."""
 
     kind = forms.ModelChoiceField(PlacementKind.objects.all())
     first = forms.DateField(label="First day", widget=forms.DateInput({"type": "date"}))
@@ -40,7 +40,7 @@ class OpenUnitsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors and not 0 <= (cleaned["last"] - cleaned["first"]).days <= 366:
-            self.add_error("last", "The last day is on or after the first, at most a year later.")
+            self.add_error("last", "The last day must be on or after the first, and at most a year later.")
         return cleaned
 
     def save(self) -> int:
@@ -65,7 +65,7 @@ class RunUnitAdmin(ShownToReadersAdmin):
         return bool(unit.is_taken)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # days are opened, many at a time
+        return False  # days are put on sale many at a time
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -91,10 +91,14 @@ class RunUnitAdmin(ShownToReadersAdmin):
             raise PermissionDenied
         form = OpenUnitsForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            self.message_user(request, f"{form.save()} places are newly on sale.", messages.SUCCESS)
+            self.message_user(request, _opened(form.save()), messages.SUCCESS)
             return redirect(f"../calendar/?month={form.cleaned_data['first']:%Y-%m}")
         context = self.admin_site.each_context(request) | {"title": "Put days on sale", "form": form}
         return render(request, "admin/sponsors/rununit/open.html", context)
+
+
+def _opened(count: int) -> str:
+    return f"{count} place{' is' if count == 1 else 's are'} newly on sale."
 
 
 def _month(text: str) -> date:
@@ -136,7 +140,8 @@ class BookingAdmin(DeskAdmin):
         ("requested_at", "decided_at", "decided_by"), "links",
     )  # fmt: skip
     readonly_fields = (
-        "company", "message", "tier", "price_text", "state", "days", "requested_at", "decided_at", "decided_by", "links",
+        "company", "message", "tier", "price_text", "state", "days", "requested_at", "decided_at", "decided_by",
+        "links",
     )  # fmt: skip
     actions = ("confirm_selected", "cancel_selected")
     change_form_template = "admin/sponsors/booking/change_form.html"
@@ -170,14 +175,14 @@ class BookingAdmin(DeskAdmin):
         return format_html_join(" · ", '<a href="{}">{}</a>', pages)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Booking | None = None) -> tuple[str, ...]:
-        """The sponsor and the end of the hold can be set while it is held; the address as long as it lives."""
+        """While it is held, its sponsor and the end of the hold can change; its address as long as it is live."""
         if obj and obj.state == Booking.State.HELD:
             return self.readonly_fields
         closed = () if obj and obj.is_live() else ("contact_email",)
         return (*self.readonly_fields, *closed, "sponsor", "hold_until")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # the public form is for staff as well: it holds units and writes to the sponsor
+        return False  # staff use the public form as well: it holds units and writes to the sponsor
 
     def has_delete_permission(self, request: HttpRequest, obj: Booking | None = None) -> bool:
         return False
@@ -192,7 +197,7 @@ class BookingAdmin(DeskAdmin):
         return form
 
     def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
-        """Only what was edited: the state may have moved on meanwhile."""
+        """Save only what was edited: the state may have changed meanwhile."""
         if form.changed_data:
             obj.save(update_fields=form.changed_data)
 

@@ -1,4 +1,4 @@
-"""Clicks and the disclosure log: to look at, never to change."""
+"""Clicks and the disclosure log, read-only."""
 
 from django.contrib import admin
 

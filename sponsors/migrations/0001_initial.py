@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                     "booking",
                     models.ForeignKey(
                         blank=True,
-                        help_text="None: a house ad.",
+                        help_text="Empty for a house ad.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="creatives",
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 (
                     "sha256",
                     models.CharField(
-                        editable=False, help_text="Of everything above, the image's bytes too.", max_length=64
+                        editable=False, help_text="Of everything above, including the image's bytes.", max_length=64
                     ),
                 ),
                 ("submitted_at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
                 (
                     "submitted_by",
                     models.ForeignKey(
-                        help_text="None: the sponsor.",
+                        help_text="Empty if the sponsor handed it in.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -196,9 +196,7 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(choices=[("click", "Click")], default="click", max_length=10)),
                 (
                     "nonce",
-                    models.CharField(
-                        help_text="What makes it one event: a repeat of it is not counted.", max_length=64
-                    ),
+                    models.CharField(help_text="Identifies the event: a repeat of it is not counted.", max_length=64),
                 ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("ip_prefix", models.CharField(blank=True, help_text="An IPv4 /24 or an IPv6 /48.", max_length=43)),
@@ -234,7 +232,7 @@ class Migration(migrations.Migration):
                 (
                     "version",
                     models.ForeignKey(
-                        help_text="None: as the mail had it.",
+                        help_text="Empty for a click from a mail, which holds the ad as it was sent.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -362,12 +360,12 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "description",
-                    models.CharField(blank=True, help_text="Where it stands, in a buyer's words.", max_length=200),
+                    models.CharField(blank=True, help_text="Where it is, in a buyer's words.", max_length=200),
                 ),
                 (
                     "position",
                     models.PositiveSmallIntegerField(
-                        default=1, help_text="Where a channel has several: the first is shown."
+                        default=1, help_text="If a channel has several kinds, the first with an ad is shown."
                     ),
                 ),
                 ("headline_limit", models.PositiveSmallIntegerField(default=60, help_text="Characters.")),
@@ -393,7 +391,7 @@ class Migration(migrations.Migration):
                 (
                     "cutoff_hours",
                     models.PositiveSmallIntegerField(
-                        default=24, help_text="How long before its day a creative must be in."
+                        default=24, help_text="Hours before its day by which a creative must be handed in."
                     ),
                 ),
             ],
@@ -451,7 +449,7 @@ class Migration(migrations.Migration):
                 (
                     "channel",
                     models.CharField(
-                        help_text="As the kind's was when it was opened.",
+                        help_text="The kind's channel when the unit was put on sale.",
                         max_length=60,
                         validators=[
                             django.core.validators.RegexValidator(
@@ -557,7 +555,7 @@ class Migration(migrations.Migration):
             name="sponsor",
             field=models.ForeignKey(
                 blank=True,
-                help_text="Set at the latest when confirmed.",
+                help_text="Set when it is confirmed, at the latest.",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="bookings",
@@ -596,7 +594,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="approval_not_by_submitter",
-                violation_error_message="Someone other than who handed it in must approve it.",
+                violation_error_message="It must be approved by someone other than the person who handed it in.",
             ),
         ),
         migrations.AddConstraint(

@@ -1,4 +1,4 @@
-"""What sponsors buy, hold, hand in, and what is recorded of it."""
+"""Packages, inventory and bookings, creatives, and the records kept of them."""
 
 from sponsors.models.catalogue import Package, PackageItem, PlacementKind
 from sponsors.models.creatives import Approval, Creative, CreativeVersion

@@ -1,4 +1,4 @@
-"""What is for sale: kinds of placement, and packages of them at a price."""
+"""The catalogue: kinds of placement, and packages of them at a price."""
 
 from typing import Any
 
@@ -19,15 +19,17 @@ QUOTED = "This package was quoted to someone, so it can no longer change. Make a
 
 
 class PlacementKind(models.Model):
-    """One kind of place for an ad: the channel it stands in, what a creative for it may hold."""
+    """A place for ads on a channel, with the limits of a creative for it."""
 
     name = models.CharField(max_length=80)
     slug = models.SlugField(unique=True)
     channel = models.CharField(
         max_length=60, validators=[CHANNEL], help_text="web:article, web:home, or mail: and a newsletter's slug."
     )
-    description = models.CharField(max_length=200, blank=True, help_text="Where it stands, in a buyer's words.")
-    position = models.PositiveSmallIntegerField(default=1, help_text="Where a channel has several: the first is shown.")
+    description = models.CharField(max_length=200, blank=True, help_text="Where it is, in a buyer's words.")
+    position = models.PositiveSmallIntegerField(
+        default=1, help_text="If a channel has several kinds, the first with an ad is shown."
+    )
     headline_limit = models.PositiveSmallIntegerField(default=60, help_text="Characters.")
     body_limit = models.PositiveSmallIntegerField(default=200, help_text="Characters.")
     image_sizes = ArrayField(
@@ -37,7 +39,7 @@ class PlacementKind(models.Model):
         help_text="Sizes such as 600x200, separated by commas; an image has one of them exactly, or twice it.",
     )
     cutoff_hours = models.PositiveSmallIntegerField(
-        default=24, help_text="How long before its day a creative must be in."
+        default=24, help_text="Hours before its day by which a creative must be handed in."
     )
 
     class Meta:
@@ -118,7 +120,7 @@ class Package(models.Model):
         return money(self.price, self.currency)
 
     def snapshot(self) -> dict[str, Any]:
-        """The package as a booking keeps it, whatever becomes of the package."""
+        """The package as a booking keeps it."""
         return {
             "tier": self.tier,
             "version": self.version,
@@ -133,7 +135,7 @@ class Package(models.Model):
 
 
 class PackageItem(models.Model):
-    """So many placements of one kind in a package."""
+    """A number of placements of one kind in a package."""
 
     package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="items")
     kind = models.ForeignKey(PlacementKind, on_delete=models.PROTECT, related_name="+")

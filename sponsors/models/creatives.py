@@ -1,4 +1,4 @@
-"""What runs in a placement: creatives, their versions that never change, and who approved which."""
+"""Creatives, their versions, and the approvals of versions."""
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ from sponsors.querysets import CreativeQuerySet, CreativeVersionQuerySet
 
 
 class Creative(models.Model):
-    """The ad of one booking for one kind of placement, or a house ad that fills a place nobody bought."""
+    """The ad of one booking for one kind, or a house ad for places that nobody bought."""
 
     STANDINGS = (
         ("waiting", "waits for approval"),
@@ -29,7 +29,7 @@ class Creative(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="creatives",
-        help_text="None: a house ad.",
+        help_text="Empty for a house ad.",
     )
     kind = models.ForeignKey(PlacementKind, on_delete=models.PROTECT, related_name="creatives")
     retired_at = models.DateTimeField(null=True, blank=True, help_text="A retired ad does not run.")
@@ -58,7 +58,7 @@ class Creative(models.Model):
 
 
 class CreativeVersion(models.Model):
-    """What was handed in, as it was. An edit is a new version, which needs an approval of its own."""
+    """A creative exactly as it was handed in. An edit is a new version, which needs an approval of its own."""
 
     verdict: str | None  # by objects.reviewed()
     verdict_reason: str | None
@@ -72,9 +72,15 @@ class CreativeVersion(models.Model):
     image_alt = models.CharField("image description", max_length=200, blank=True)
     image_width = models.PositiveSmallIntegerField(null=True, editable=False)
     image_height = models.PositiveSmallIntegerField(null=True, editable=False)
-    sha256 = models.CharField(max_length=64, editable=False, help_text="Of everything above, the image's bytes too.")
+    sha256 = models.CharField(
+        max_length=64, editable=False, help_text="Of everything above, including the image's bytes."
+    )
     submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", help_text="None: the sponsor."
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty if the sponsor handed it in.",
     )
     submitted_at = models.DateTimeField(default=timezone.now)
 
@@ -100,7 +106,7 @@ class CreativeVersion(models.Model):
 
 
 class Approval(models.Model):
-    """A verdict on one version by someone who did not hand it in. The last one counts; none is ever changed."""
+    """A verdict on one version by someone who did not hand it in. The last one counts."""
 
     class Verdict(models.TextChoices):
         APPROVED = "approved"
@@ -123,7 +129,7 @@ class Approval(models.Model):
             models.CheckConstraint(
                 condition=Q(submitted_by__isnull=True) | ~Q(by=F("submitted_by")),
                 name="approval_not_by_submitter",
-                violation_error_message="Someone other than who handed it in must approve it.",
+                violation_error_message="It must be approved by someone other than the person who handed it in.",
             ),
             models.CheckConstraint(
                 condition=~Q(verdict="rejected") | ~Q(reason=""), name="approval_rejection_has_reason"

@@ -1,4 +1,4 @@
-"""Who buys and what is taken: sponsors, the units there are to sell, bookings, and the claims of bookings on units."""
+"""Sponsors, the units on sale, bookings, and the claims of bookings on units."""
 
 from datetime import date, datetime, timedelta
 
@@ -68,14 +68,16 @@ class RunUnit(models.Model):
     is_taken: bool  # by objects.with_taken()
 
     class Phase(models.TextChoices):
-        """Where the unit's day stands; flipped by beat, so that pages which show it are made anew."""
+        """Whether the unit's day has come or gone; updated by beat, so that the pages showing it are rendered again."""
 
         AHEAD = "ahead"
         TODAY = "today"
         PAST = "past"
 
     kind = models.ForeignKey(PlacementKind, on_delete=models.PROTECT, related_name="units")
-    channel = models.CharField(max_length=60, validators=[CHANNEL], help_text="As the kind's was when it was opened.")
+    channel = models.CharField(
+        max_length=60, validators=[CHANNEL], help_text="The kind's channel when the unit was put on sale."
+    )
     date = models.DateField()
     ordinal = models.PositiveSmallIntegerField(default=1)
     cutoff_at = models.DateTimeField(help_text="A creative handed in later does not run in this unit.")
@@ -101,7 +103,7 @@ class RunUnit(models.Model):
 
 
 class Booking(models.Model):
-    """Someone's hold on, or purchase of, the units of one package."""
+    """A buyer's hold on the units of one package, or the purchase of them."""
 
     starts_on: date | None  # by objects.with_first_day()
 
@@ -117,7 +119,7 @@ class Booking(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="bookings",
-        help_text="Set at the latest when confirmed.",
+        help_text="Set when it is confirmed, at the latest.",
     )
     company = models.CharField(max_length=120)
     contact_email = models.EmailField()
@@ -158,17 +160,17 @@ class Booking(models.Model):
 
     @property
     def portal_path(self) -> str:
-        """The sponsor's own page: whoever has this link may hand in creatives."""
+        """The sponsor's own page: anyone with this link may hand in creatives."""
         return reverse("sponsors:portal", args=[make_token(PORTAL, self.pk, expires_in=LINK_LASTS)])
 
     @property
     def report_path(self) -> str:
-        """The report, to read and pass on."""
+        """The report, which the sponsor may pass on."""
         return reverse("sponsors:report", args=[make_token(REPORT, self.pk, expires_in=LINK_LASTS)])
 
     @property
     def name(self) -> str:
-        """What to call the buyer."""
+        """The buyer's name."""
         return self.sponsor.name if self.sponsor else self.company
 
     @property
@@ -176,7 +178,7 @@ class Booking(models.Model):
         return money(self.price, self.currency)
 
     def is_live(self, now: datetime | None = None) -> bool:
-        """Whether its units are kept for it."""
+        """Whether it keeps its units."""
         if self.state == self.State.HELD and self.hold_until:
             return self.hold_until > (now or timezone.now())
         return self.state == self.State.CONFIRMED

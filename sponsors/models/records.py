@@ -1,4 +1,4 @@
-"""What is recorded and never changed: clicks with their verdicts, and the public disclosure log."""
+"""Append-only records: clicks with their verdicts, and the public disclosure log."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -36,10 +36,14 @@ class AdEvent(models.Model):
 
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="events")
     version = models.ForeignKey(
-        CreativeVersion, null=True, on_delete=models.PROTECT, related_name="+", help_text="None: as the mail had it."
+        CreativeVersion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty for a click from a mail, which holds the ad as it was sent.",
     )
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.CLICK)
-    nonce = models.CharField(max_length=64, help_text="What makes it one event: a repeat of it is not counted.")
+    nonce = models.CharField(max_length=64, help_text="Identifies the event: a repeat of it is not counted.")
     at = models.DateTimeField(default=timezone.now)
     ip_prefix = models.CharField(max_length=43, blank=True, help_text="An IPv4 /24 or an IPv6 /48.")
     reason = models.CharField(max_length=10, choices=Reason, blank=True, default=Reason.NONE)

@@ -28,10 +28,10 @@ FOUND = {
     "editor": EVERYBODY | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards"},
     "awards steward": EVERYBODY | {"Awards"},
     "newsletter manager": EVERYBODY | {"Briefings", "Mail"},
-    "sponsorship manager": EVERYBODY | {"Bookings to decide on", "Ads to approve", "Places in the coming days"},
+    "sponsorship manager": EVERYBODY | {"Booking requests", "Ads to approve", "Places in the coming days"},
     "administrator": EVERYBODY
     | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards", "Mail"}
-    | {"Bookings to decide on", "Places in the coming days"},
+    | {"Booking requests", "Places in the coming days"},
 }
 
 
@@ -144,9 +144,9 @@ def test_the_awards_say_what_the_steward_has_to_do_next():
 
 def test_a_held_booking_waits_until_it_is_decided_on():
     manager, held = factories.user("sponsorship manager"), selling.held()
-    assert lines(manager, "Bookings to decide on") == [("Northwind Custody, Gold", "USD 1,500", "held until")]
+    assert lines(manager, "Booking requests") == [("Northwind Custody, Gold", "USD 1,500", "held until")]
     selling.booking.confirm(held, by=None)
-    assert lines(manager, "Bookings to decide on") == []
+    assert lines(manager, "Booking requests") == []
 
 
 def test_an_ad_waits_for_everybody_but_who_handed_it_in():

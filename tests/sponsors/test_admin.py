@@ -153,7 +153,7 @@ def test_who_handed_it_in_on_the_desk_cannot_approve_it(client, manager):
     version = CreativeVersion.objects.get()
     assert version.submitted_by == manager
     response = client.post(page("creative_review", version.pk), {"approve": "1"}, follow=True)
-    assert b"Someone other than who handed it in" in response.content
+    assert b"must be approved by someone other than" in response.content
     assert not Approval.objects.exists()
 
 

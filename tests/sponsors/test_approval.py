@@ -47,7 +47,7 @@ def test_handing_in_the_same_again_keeps_its_approval(creative):
 def test_whoever_handed_it_in_cannot_approve_it(creative):
     mia = factories.user()
     version = factories.submitted(creative, by=mia)
-    with pytest.raises(ValidationError, match="Someone other than"):
+    with pytest.raises(ValidationError, match="approved by someone other than"):
         approval.approve(version, by=mia)
     assert not Approval.objects.exists()
 

@@ -54,7 +54,7 @@ def test_a_refusal_names_the_day_and_offers_starts_that_work(gold):
 
 
 def test_days_that_are_not_open_cannot_be_had(gold):
-    with pytest.raises(booking.Unavailable, match="not opened that many days"):
+    with pytest.raises(booking.Unavailable, match="Too few days are open"):
         factories.held(gold, start=factories.soon(29))
 
 
@@ -130,7 +130,7 @@ def test_a_hold_that_ran_out_is_not_confirmed_once_others_have_its_units(gold):
     late = factories.held(gold)
     booking.expire_stale(now=late.hold_until)
     factories.held(gold, start=factories.soon(8), company="Second Ltd")
-    with pytest.raises(booking.Unavailable, match="someone else has some of its days") as refused:
+    with pytest.raises(booking.Unavailable, match="someone else now has some of its days") as refused:
         booking.confirm(late, by=None)
     assert refused.value.alternatives
     assert late.claims.filter(state="released").count() == 4

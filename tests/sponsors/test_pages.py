@@ -87,7 +87,7 @@ def test_a_request_for_taken_dates_is_refused_with_other_days_and_keeps_what_was
         ({"company": ""}, "This field is required"),
         ({"contact_email": "not an address"}, "Enter a valid email address"),
         ({"start": "soon"}, "Enter a valid date"),
-        ({"start": "2020-01-01"}, "This day is over"),
+        ({"start": "2020-01-01"}, "This day has passed"),
         ({"website": "https://spam.example"}, "Something went wrong"),
         ({"message": "x" * 2001}, "at most 2000 characters"),
     ],
@@ -131,7 +131,7 @@ def test_a_sponsor_hands_in_an_ad_that_waits_for_approval(client):
     version = CreativeVersion.objects.get()
     assert (version.submitted_by, version.image_alt) == (None, "A safe")
     page = client.get(sold.portal_path)
-    assert b"waits for us" in page.content
+    assert b"awaits our review" in page.content
     assert "no-store" in page["Cache-Control"]
     assert page["X-Robots-Tag"] == "noindex"
     assert not page.cookies
