@@ -148,7 +148,7 @@ EMAIL_URL = _required(
     "the mail server, such as smtp+tls://user:password@host:587",
 )
 EMAIL_OUTBOX = VAR / "outbox"
-EMAIL_BACKEND = "core.lib.mail.TransportBackend"
+EMAIL_BACKEND = "core.lib.mail.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(SITE_URL).hostname}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -3,6 +3,8 @@
 import email.policy
 import email.utils
 import logging
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -15,6 +17,7 @@ from django.utils import timezone
 
 from core import doorbell
 from core.lib import mail
+from core.lib.smtp import Envelope, Outcome, Status, wire_data
 from core.lib.text import one_line
 from core.models import OutgoingMail, SiteProfile
 
@@ -63,29 +66,37 @@ def _compose(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
 
 
 def send_due(*, now: datetime | None = None) -> int:
-    """Send what is due, a batch at a time, until nothing is; return how many were sent."""
-    sent = 0
-    with mail.open_transport() as transport:
+    """Send what is due, a batch at a time, until nothing is; return how many were accepted."""
+    accepted = 0
+    with closing(mail.open_session()) as session:
         while batch := OutgoingMail.objects.claim(limit=BATCH, now=now):
-            sent += sum(_send(transport, row) for row in batch)
-    return sent
+            accepted += _send_batch(session, batch)
+    return accepted
 
 
-def _send(transport: mail.Transport, row: OutgoingMail) -> bool:
-    """Send one message; whether it was accepted. A batch may take longer than a lease, so each row's is renewed."""
-    if not row.renew():
-        return False
+def _send_batch(session: mail.Session, rows: Sequence[OutgoingMail]) -> int:
+    """Send messages one after the other, and settle each by itself. A batch may outlast its lease, so each renews its own."""
+    accepted, waiting = 0, iter(rows)
+    for row in waiting:
+        if not row.renew():
+            continue  # another process has claimed it since
+        outcome = _send(session, row)
+        if outcome.status is Status.ACCEPTED:
+            accepted += row.succeed()
+        elif outcome.status is Status.UNSENT:  # the others would only meet the same silence
+            for each in (row, *waiting):
+                each.fail(outcome.note)
+        else:
+            row.fail(outcome.note, for_good=outcome.status is Status.REFUSED)
+    return accepted
+
+
+def _send(session: mail.Session, row: OutgoingMail) -> Outcome:
     try:
-        transport.send(settings.DEFAULT_FROM_EMAIL, row.recipient, bytes(row.message))
-    except mail.DeliveryFailure as failure:
-        row.fail(str(failure), for_good=isinstance(failure, mail.PermanentFailure))
-        return False
+        return session.send(Envelope(settings.DEFAULT_FROM_EMAIL, row.recipient, wire_data(bytes(row.message))))
     except Exception:
         logger.exception("Mail %s could not be sent for an error of our own", row.pk)
-        transport.close()  # wherever the conversation stood, the next message begins a new one
-        row.fail("An error of our own stopped it; see the worker's log.")
-        return False
-    return row.succeed()
+        return Outcome(Status.DEFERRED, "An error of our own stopped it; see the worker's log.")
 
 
 def delete_old(*, now: datetime | None = None) -> int:

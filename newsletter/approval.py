@@ -1,12 +1,15 @@
-"""What people decide about a briefing, and what must be in order before they may."""
+"""Decisions about a briefing (approve, withdraw, pause, resume, cancel), and the checks that come before approval."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from articles.addresses import Page, page_behind
@@ -17,9 +20,11 @@ from newsletter.models import Briefing, BriefingItem
 from sponsors.models import Claim
 from sponsors.placements import placement_on
 
+logger = logging.getLogger(__name__)
+
 State = Briefing.State
 CLIPPED_AT = 102 * 1024  # bytes of HTML that Gmail shows before it cuts
-ROOM_FOR_HOLES = 40  # bytes, more than any token needs
+TOKEN_ROOM = 40  # bytes, more than any token needs
 
 
 def audience_size(briefing: Briefing) -> int:
@@ -84,10 +89,10 @@ def _sponsor_problems(briefing: Briefing) -> list[str]:
 
 
 def _size_problems(briefing: Briefing) -> list[str]:
-    markers = mime.Markers()
-    html = composition.render(briefing, composition.counting_links(markers)).html
-    pieces = markers.found_in(html)
-    size = sum(len(piece.encode()) for piece in pieces[::2]) + ROOM_FOR_HOLES * (len(pieces) // 2)
+    placeholders = mime.Placeholders()
+    html = composition.render(briefing, composition.counting_links(placeholders)).html
+    pieces = placeholders.split(html)
+    size = sum(len(piece.encode()) for piece in pieces[::2]) + TOKEN_ROOM * (len(pieces) // 2)
     if size < CLIPPED_AT:
         return []
     return [f"The HTML has {size // 1024} kB; Gmail cuts a mail off at {CLIPPED_AT // 1024} kB. Shorten it."]
@@ -120,20 +125,35 @@ def withdraw(briefing: Briefing) -> None:
     move(briefing, sources=[State.APPROVED], to=State.DRAFT, action="withdrawn", **changes)
 
 
+@contextmanager
+def held_on_error(briefing: Briefing) -> Iterator[None]:
+    """Pause a briefing in whose sending something raises, with the reason for staff, so that it holds up no other.
+
+    A database that is away or busy pauses nothing: beat rings for this briefing again.
+    """
+    try:
+        yield
+    except OperationalError:
+        logger.exception("Briefing %s will be tried again", briefing.pk)
+    except Exception as error:
+        logger.exception("Briefing %s could not be sent", briefing.pk)
+        briefing.hold(f"An error of our own stopped it: {error!r}. The worker's log has more.")
+
+
 def pause(briefing: Briefing) -> None:
-    """Stop after the letters that are on their way this moment."""
+    """Stop after the messages that are on their way at this moment."""
     move(briefing, sources=[State.SENDING], to=State.PAUSED, action="paused")
 
 
 def resume(briefing: Briefing) -> None:
-    """Go on where it stopped: nobody who was sent to is sent to again."""
+    """Go on where it stopped: nobody gets it twice."""
     target = State.SENDING if briefing.frozen_at else State.APPROVED
     changes: dict[str, Any] = {} if briefing.frozen_at else {"scheduled_at": timezone.now()}
     move(briefing, sources=[State.PAUSED], to=target, action="resumed", trouble="", **changes)
 
 
 def cancel(briefing: Briefing) -> None:
-    """End it: whoever has not been sent to will not be."""
+    """End it: subscribers who have not got it yet will not."""
     sources = [State.APPROVED, State.SENDING, State.PAUSED]
     move(briefing, sources=sources, to=State.CANCELLED, action="cancelled")
     deliveries.reconcile(briefing.pk)

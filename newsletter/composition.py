@@ -16,7 +16,7 @@ from django.urls import reverse
 from articles.models import Publication
 from core.lib.slugs import free_slug
 from core.models import SiteProfile
-from newsletter.mime import Markers
+from newsletter.mime import Placeholders
 from newsletter.models import Briefing, BriefingItem, Newsletter
 from sponsors.placements import Placement, placement_on
 
@@ -159,15 +159,15 @@ def render(briefing: Briefing, links: Links) -> Rendered:
     return Rendered(text=text, html=html, targets=targets)
 
 
-def counting_links(markers: Markers) -> Links:
-    """Links whose clicks are counted, with holes for what differs between recipients."""
-    recipient = markers["delivery"]
+def counting_links(placeholders: Placeholders) -> Links:
+    """Links whose clicks are counted, with placeholders for what differs between recipients."""
+    recipient = placeholders["delivery"]
 
     def follow(number: int, _url: str = "") -> str:
         return settings.SITE_URL + reverse("newsletter:click", args=[f"{number}.{recipient}"])
 
     return replace(
-        plain_links(markers["unsubscribe"], markers["preferences"]),
+        plain_links(placeholders["unsubscribe"], placeholders["preferences"]),
         follow=follow,
         pixel=settings.SITE_URL + reverse("newsletter:open", args=[recipient]),
         canary=follow(CANARY),

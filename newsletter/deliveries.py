@@ -1,12 +1,11 @@
-"""What the database knows of a send, and the only statements that change it.
+"""The deliveries of a briefing: its audience, the states of each delivery, and the statements that change them.
 
     pending ──claim──▶ sending ──outcome──▶ sent │ retry │ failed │ uncertain
                           └──the lease is over──▶ uncertain
 
-A claim commits `sending` before anything leaves, and only for the few letters that leave next; the outcome is written
-after the mail server's answer, and only by the holder of the lease. Whatever dies in between, a delivery is never made
-twice: what may or may not have gone out becomes `uncertain` and is shown to staff, for exactly-once over SMTP cannot
-be had (RFC 1047).
+A claim commits `sending` before anything leaves, and only for the few messages that leave next; the outcome is written
+after the mail server's reply, and only by the holder of the lease. Whatever dies in between, nothing is sent twice: what
+may or may not have left becomes `uncertain` and is shown to staff, since nobody can have exactly-once over SMTP (RFC 1047).
 """
 
 from collections.abc import Sequence
@@ -21,16 +20,22 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from core import pagecache
+from core.lib.smtp import Outcome, Status
 from core.lib.text import storable
 from core.transitions import change_if
 from newsletter.models import Briefing, Delivery
-from newsletter.smtp import Outcome
 
-LEASE = timedelta(minutes=5)
 BACKOFF = [timedelta(minutes=minutes) for minutes in (2, 10, 30, 60, 120, 240)]
-State = Briefing.State
+State = Delivery.State
+STATES = {
+    Status.ACCEPTED: State.SENT,
+    Status.DEFERRED: State.RETRY,
+    Status.REFUSED: State.FAILED,
+    Status.UNCERTAIN: State.UNCERTAIN,
+    Status.UNSENT: State.PENDING,
+}
 
-# Who is confirmed now: that is the audience. The suppressed are in it, as skipped, so that the counts account for all.
+# The audience is whoever is confirmed now. Suppressed addresses are in it, as skipped, so that the counts add up.
 _FREEZE = """
     INSERT INTO newsletter_delivery (briefing_id, subscriber_id, state, note, attempts, due_at)
     SELECT %(briefing)s, subscriber.id, CASE WHEN suppression.id IS NULL THEN 'pending' ELSE 'skipped' END,
@@ -43,10 +48,11 @@ _FREEZE = """
     ON CONFLICT DO NOTHING
 """
 
-# One statement, so one commit, for what came back and what goes out next. A late answer still settles what the reaper
-# took for uncertain: the lease tells that it is the same try. `pending` is a letter that never left, so no attempt.
-# IS NOT DISTINCT FROM keeps the planner from looking for a few known rows in the index of open deliveries.
-_EXCHANGE = """
+# One statement, and so one commit, for the outcomes that came in and the messages that leave next. A late outcome is
+# still written over `uncertain`: the lease says that it is the same attempt. A message that never left is `pending` again,
+# and that was no attempt. IS NOT DISTINCT FROM keeps the planner from looking for a few known rows in the index of open
+# deliveries.
+_RECORD_AND_CLAIM = """
     WITH outcome AS (
         SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(notes)s::text[]) AS outcome (id, state, note)
     ), recorded AS (
@@ -88,8 +94,8 @@ _EXCHANGE = """
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One claimed delivery: whom to write to."""
+class ClaimedDelivery:
+    """A delivery that this process may make, and its recipient."""
 
     delivery_id: int
     subscriber_id: int
@@ -105,73 +111,77 @@ def freeze_audience(briefing: Briefing) -> int:
     return made
 
 
-class Exchange:
-    """One pump's dealings with the deliveries of a briefing, under a lease of its own.
+class DeliveryQueue:
+    """The deliveries of one briefing for one pump, which claims them under a lease of its own.
 
-    `exhausted` once nothing more is due, or nothing may be sent: the briefing is paused or cancelled.
+    It is `exhausted` once nothing more is due, or nothing may be sent because the briefing is paused or cancelled.
     """
 
     def __init__(self, briefing: Briefing):
         self.briefing, self.lease = briefing, uuid4()
-        self.waiting = "pending"
+        self.waiting = State.PENDING
         self.exhausted = False
         connection.ensure_connection()
         # Django has the server plan every statement anew; this one is the same thousands of times.
         connection.connection.prepare_threshold = 0
         self.cursor = psycopg.Cursor(connection.connection)
 
-    def __call__(self, outcomes: Sequence[tuple[int, Outcome]], *, wanted: int) -> list[Job]:
-        """Write what came back, and claim up to `wanted` letters that may go out now.
+    def record_and_claim(self, outcomes: Sequence[tuple[int, Outcome]], *, wanted: int) -> list[ClaimedDelivery]:
+        """Write the outcomes that came in, and claim up to `wanted` messages that may leave now.
 
-        Who left or was suppressed since the freeze is skipped here, so fewer may come though more are due.
+        Subscribers who left or were suppressed since the freeze are skipped here, so fewer may come though more are due.
         """
         rows = self._execute(outcomes, wanted)
         if wanted and not rows:
-            self.exhausted, self.waiting = self.waiting == "retry", "retry"
-        return [Job(delivery, subscriber, email) for delivery, subscriber, email, refusal in rows if not refusal]
+            self.exhausted, self.waiting = self.waiting == State.RETRY, State.RETRY
+        return [ClaimedDelivery(pk, subscriber, email) for pk, subscriber, email, refusal in rows if not refusal]
+
+    def renew(self) -> None:
+        """Keep what is still in hand."""
+        self.briefing.deliveries.filter(state=State.SENDING, lease=self.lease).renew()
 
     def _execute(self, outcomes: Sequence[tuple[int, Outcome]], wanted: int) -> list[tuple[int, int, str, str]]:
         parameters: dict[str, Any] = {
             "briefing": self.briefing.pk,
             "newsletter": self.briefing.newsletter_id,
             "lease": self.lease,
-            "for": LEASE,
+            "for": Delivery.LEASE,
             "ids": [delivery_id for delivery_id, _ in outcomes],
-            "states": [str(outcome.state) for _, outcome in outcomes],
+            "states": [STATES[outcome.status].value for _, outcome in outcomes],
             "notes": [storable(outcome.note) for _, outcome in outcomes],
             "backoff": BACKOFF,
             "tries": len(BACKOFF),
         }
         # The limit is part of the text, so that the server, which plans this once, knows how few rows it is about.
-        statement = _EXCHANGE.format(waiting=self.waiting, wanted=int(wanted))
-        return self.cursor.execute(statement, parameters, prepare=True).fetchall()
+        statement = _RECORD_AND_CLAIM.format(waiting=self.waiting.value, wanted=int(wanted))
+        with connection.wrap_database_errors:
+            return self.cursor.execute(statement, parameters, prepare=True).fetchall()
 
 
-def reap() -> int:
-    """Take over from pumps that died: what they had in hand is uncertain."""
+def expire_leases() -> int:
+    """Write off what pumps had in hand when they died: it is uncertain; return how many."""
     live = Briefing.objects.filter(state__in=["sending", "paused", "cancelled"], frozen_at__isnull=False)
-    lost = Delivery.objects.filter(briefing__in=live, state="sending", lease_expires_at__lt=timezone.now())
-    return lost.update(
-        state="uncertain", note="The worker ended while this was being sent. It may or may not have arrived."
-    )
+    lost = Delivery.objects.filter(briefing__in=live, state=State.SENDING).abandoned()
+    note = "The worker ended while this was being sent. It may or may not have arrived."
+    return int(lost.update(state=State.UNCERTAIN, note=note))
 
 
 @transaction.atomic
 def reconcile(briefing_id: int) -> bool:
     """Close a briefing whose every delivery has come to an end; whether this call did it."""
     briefing = Briefing.objects.select_for_update().get(pk=briefing_id)
-    if briefing.state == State.CANCELLED:
-        briefing.deliveries.filter(state__in=["pending", "retry"]).update(state="skipped", note="cancelled")
+    if briefing.state == Briefing.State.CANCELLED:
+        briefing.deliveries.filter(state__in=[State.PENDING, State.RETRY]).update(state=State.SKIPPED, note="cancelled")
         Briefing.objects.filter(pk=briefing.pk).update(**_outcomes(briefing))
         return False
-    if briefing.state != State.SENDING or briefing.deliveries.unfinished().exists():
+    if briefing.state != Briefing.State.SENDING or briefing.deliveries.unfinished().exists():
         return False
     outcomes, made = _outcomes(briefing), briefing.deliveries.count()
     if made != briefing.candidates or sum(outcomes.values()) != made:
-        trouble = f"The counts do not add up: {briefing.candidates} subscribers, {made} deliveries, {outcomes}."
-        change_if(briefing, Q(state=State.SENDING), state=State.PAUSED, trouble=trouble)
+        briefing.hold(f"The counts do not add up: {briefing.candidates} subscribers, {made} deliveries, {outcomes}.")
         return False
-    change_if(briefing, Q(state=State.SENDING), state=State.SENT, sent_at=timezone.now(), trouble="", **outcomes)
+    sent: dict[str, Any] = {"state": Briefing.State.SENT, "sent_at": timezone.now(), "trouble": "", **outcomes}
+    change_if(briefing, Q(state=Briefing.State.SENDING), **sent)
     pagecache.bump()
     return True
 

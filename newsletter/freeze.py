@@ -1,4 +1,4 @@
-"""From an approved briefing to bytes and deliveries: one transaction fixes message, links and audience."""
+"""The freeze of an approved briefing: one transaction fixes its message, links and audience. And test mails."""
 
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -15,7 +15,7 @@ from core.outbox import queue_message
 from core.transitions import change_if
 from newsletter import composition, deliveries, mime
 from newsletter.addresses import parse_address
-from newsletter.approval import problems
+from newsletter.approval import held_on_error, problems
 from newsletter.models import Briefing, CompiledMessage, TrackedLink
 from newsletter.sender import message_token
 from newsletter.subscriptions import preferences_token, unsubscribe_token
@@ -30,12 +30,18 @@ def start_due(*, now: datetime | None = None) -> list[int]:
     now = now or timezone.now()
     started = []
     for briefing in Briefing.objects.filter(state=State.APPROVED, scheduled_at__lte=now):
-        if briefing.scheduled_at and now - briefing.scheduled_at > TOO_LATE:
-            late = f"It was due at {briefing.scheduled_at:%d %b %Y %H:%M} UTC and nothing was running then. Resume to send it now."
-            change_if(briefing, Q(state=State.APPROVED), state=State.PAUSED, trouble=late)
-        elif freeze(briefing.pk):
-            started.append(briefing.pk)
+        with held_on_error(briefing):
+            if _start(briefing, now):
+                started.append(briefing.pk)
     return started
+
+
+def _start(briefing: Briefing, now: datetime) -> bool:
+    if briefing.scheduled_at and now - briefing.scheduled_at > TOO_LATE:
+        due = f"{briefing.scheduled_at:%d %b %Y %H:%M} UTC"
+        briefing.hold(f"It was due at {due} and nothing was running then. Resume to send it now.")
+        return False
+    return freeze(briefing.pk)
 
 
 @transaction.atomic
@@ -46,7 +52,7 @@ def freeze(briefing_id: int) -> bool:
         return False
     composition.place_sponsor(briefing)
     if found := problems(briefing):
-        change_if(briefing, Q(state=State.APPROVED), state=State.PAUSED, trouble=" ".join(found))
+        briefing.hold(" ".join(found))
         return False
     _compile(briefing)
     candidates = deliveries.freeze_audience(briefing)
@@ -56,15 +62,16 @@ def freeze(briefing_id: int) -> bool:
 
 
 def _compile(briefing: Briefing) -> None:
-    markers = mime.Markers()
+    placeholders = mime.Placeholders()
     counted = briefing.newsletter.counts_reading
     links = (
-        composition.counting_links(markers)
+        composition.counting_links(placeholders)
         if counted
-        else composition.plain_links(markers["unsubscribe"], markers["preferences"])
+        else composition.plain_links(placeholders["unsubscribe"], placeholders["preferences"])
     )
     rendered = composition.render(briefing, links)
-    data = mime.compile_message(_envelope(briefing), text=rendered.text, html=rendered.html, markers=markers)
+    bodies = {"text": rendered.text, "html": rendered.html}
+    data = mime.compile_message(_headers(briefing), **bodies, placeholders=placeholders)
     CompiledMessage.objects.create(briefing=briefing, data=data)
     if counted:
         canary = TrackedLink(briefing=briefing, number=composition.CANARY, url=settings.SITE_URL + "/")
@@ -79,10 +86,10 @@ def _compile(briefing: Briefing) -> None:
         )
 
 
-def _envelope(briefing: Briefing, *, test: bool = False) -> mime.Envelope:
+def _headers(briefing: Briefing, *, test: bool = False) -> mime.MessageHeaders:
     site, newsletter = SiteProfile.current(), briefing.newsletter
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    return mime.Envelope(
+    return mime.MessageHeaders(
         from_name=one_line(newsletter.from_name or site.name),
         from_email=settings.DEFAULT_FROM_EMAIL,
         reply_to=site.contact_email,
@@ -97,11 +104,11 @@ def _envelope(briefing: Briefing, *, test: bool = False) -> mime.Envelope:
 def send_test(briefing: Briefing, *, to: str) -> None:
     """Send one copy, marked as a test, whose links count nothing. Raises ValidationError for a bad address."""
     address = parse_address(to)
-    markers = mime.Markers()
-    links = composition.plain_links(markers["unsubscribe"], markers["preferences"])
+    placeholders = mime.Placeholders()
+    links = composition.plain_links(placeholders["unsubscribe"], placeholders["preferences"])
     rendered = composition.render(briefing, links)
-    envelope = _envelope(briefing, test=True)
-    form = mime.Form(mime.compile_message(envelope, text=rendered.text, html=rendered.html, markers=markers))
+    headers, bodies = _headers(briefing, test=True), {"text": rendered.text, "html": rendered.html}
+    template = mime.MessageTemplate(mime.compile_message(headers, **bodies, placeholders=placeholders))
     values = {
         "to": address.email,
         "date": format_datetime(timezone.now()),
@@ -110,5 +117,5 @@ def send_test(briefing: Briefing, *, to: str) -> None:
         "preferences": preferences_token(NOBODY),
         "delivery": "",
     }
-    message = form.filled({name: value.encode("ascii") for name, value in values.items()})
-    queue_message(kind="newsletter.test", to=address.email, subject=envelope.subject, message=message)
+    message = template.render({name: value.encode("ascii") for name, value in values.items()})
+    queue_message(kind="newsletter.test", to=address.email, subject=headers.subject, message=message)

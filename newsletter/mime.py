@@ -1,8 +1,8 @@
-"""A briefing's message: compiled once into bytes with holes, then filled for each recipient.
+"""A briefing's message: its headers and bodies compiled once into bytes with merge fields, and the template that fills them.
 
 The headers follow RFC 5322, 2369 and 8058 (lists and one-click unsubscribing) and 2919 (List-Id); the parts are
-quoted-printable, so no line is longer than 76 characters whatever the text. A hole stands on a line of its own
-between two soft line breaks, so filling it never breaks an encoding.
+quoted-printable, so no line is longer than 76 characters whatever the text. A merge field in a body stands on a line of
+its own between two soft line breaks, so that filling it never breaks the encoding.
 """
 
 import quopri
@@ -14,29 +14,29 @@ from email import policy
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 
-HOLES = ("to", "date", "message_id", "unsubscribe", "preferences", "delivery")
+FIELDS = ("to", "date", "message_id", "unsubscribe", "preferences", "delivery")
 CRLF = b"\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Markers:
-    """Words that stand for the holes while a message is written: random, so no text contains them by chance."""
+class Placeholders:
+    """Words that stand for the merge fields while a message is rendered: random, so that no text has them by chance."""
 
     salt: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def __getitem__(self, name: str) -> str:
-        return f"hole{HOLES.index(name)}x{self.salt}"
+        return f"field{FIELDS.index(name)}x{self.salt}"
 
-    def found_in(self, text: str) -> list[str]:
-        """The text in turns with the names of holes."""
-        pieces = re.split(rf"hole(\d)x{self.salt}", text)
-        pieces[1::2] = [HOLES[int(number)] for number in pieces[1::2]]
+    def split(self, text: str) -> list[str]:
+        """Pieces of the text, and between each two the name of the field that stands there."""
+        pieces = re.split(rf"field(\d)x{self.salt}", text)
+        pieces[1::2] = [FIELDS[int(number)] for number in pieces[1::2]]
         return pieces
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
-    """What the headers of one briefing's message say, the same for everyone."""
+class MessageHeaders:
+    """What the headers of a briefing's message say to every recipient alike."""
 
     from_name: str
     from_email: str
@@ -52,48 +52,51 @@ class Envelope:
         return self.site_url.split("//", 1)[-1].split("/", 1)[0].split(":", 1)[0]
 
 
-def compile_message(envelope: Envelope, *, text: str, html: str, markers: Markers) -> bytes:
-    """Put headers and both bodies together; each hole becomes NUL name NUL. Raises ValueError for a line break in a header."""
+def compile_message(headers: MessageHeaders, *, text: str, html: str, placeholders: Placeholders) -> bytes:
+    """Put headers and both bodies together; each placeholder becomes a merge field, NUL name NUL.
+
+    Raises ValueError for a line break in a header.
+    """
     boundary = f"=_{secrets.token_hex(12)}"
     return CRLF.join(
         [
-            *_header_lines(envelope),
+            *_header_lines(headers),
             b"MIME-Version: 1.0",
             f'Content-Type: multipart/alternative; boundary="{boundary}"'.encode(),
             b"",
-            *_part(boundary, "plain", text, markers),
-            *_part(boundary, "html", html, markers),
+            *_part(boundary, "plain", text, placeholders),
+            *_part(boundary, "html", html, placeholders),
             f"--{boundary}--".encode(),
             b"",
         ]
     )
 
 
-def _header_lines(envelope: Envelope) -> list[bytes]:
+def _header_lines(headers: MessageHeaders) -> list[bytes]:
     """Every header but those of MIME. Links are written as they are: folding by length would turn them into =?utf-8?."""
-    for value in (envelope.subject, envelope.from_name, envelope.list_name, envelope.reply_to):
+    for value in (headers.subject, headers.from_name, headers.list_name, headers.reply_to):
         if len(value.splitlines()) > 1 or "\x00" in value:
             raise ValueError("A subject or a name cannot contain a line break.")
     words = EmailMessage(policy=policy.SMTP)
-    words["From"] = _mailbox(envelope.from_name, envelope.from_email)
-    words["Subject"] = envelope.subject
-    if envelope.reply_to:
-        words["Reply-To"] = _mailbox("", envelope.reply_to)
-    host = envelope.host
+    words["From"] = _mailbox(headers.from_name, headers.from_email)
+    words["Subject"] = headers.subject
+    if headers.reply_to:
+        words["Reply-To"] = _mailbox("", headers.reply_to)
+    host = headers.host
     return [
         *words.as_bytes().strip().split(CRLF),
-        b"To: " + hole("to"),
-        b"Date: " + hole("date"),
-        b"Message-ID: <" + hole("message_id") + f"@{host}>".encode(),
-        f"List-Id: {_phrase(envelope.list_name)}<{envelope.list_id}>".encode(),
-        f"List-Unsubscribe: <{envelope.site_url}/u/".encode() + hole("unsubscribe") + b">",
+        b"To: " + _merge_field("to"),
+        b"Date: " + _merge_field("date"),
+        b"Message-ID: <" + _merge_field("message_id") + f"@{host}>".encode(),
+        f"List-Id: {_phrase(headers.list_name)}<{headers.list_id}>".encode(),
+        f"List-Unsubscribe: <{headers.site_url}/u/".encode() + _merge_field("unsubscribe") + b">",
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
-        f"Feedback-ID: {envelope.feedback_id}".encode(),
+        f"Feedback-ID: {headers.feedback_id}".encode(),
         b"Precedence: bulk",
     ]
 
 
-def hole(name: str) -> bytes:
+def _merge_field(name: str) -> bytes:
     return b"\x00" + name.encode() + b"\x00"
 
 
@@ -107,41 +110,35 @@ def _phrase(name: str) -> str:
     return f'"{safe}" ' if safe.isascii() and safe.isprintable() else ""
 
 
-def _part(boundary: str, subtype: str, body: str, markers: Markers) -> list[bytes]:
+def _part(boundary: str, subtype: str, body: str, placeholders: Placeholders) -> list[bytes]:
     return [
         f"--{boundary}".encode(),
         f'Content-Type: text/{subtype}; charset="utf-8"'.encode(),
         b"Content-Transfer-Encoding: quoted-printable",
         b"",
-        _quoted_printable(body, markers),
+        _quoted_printable(body, placeholders),
     ]
 
 
-def _quoted_printable(body: str, markers: Markers) -> bytes:
-    pieces = markers.found_in("\n".join(body.splitlines()) + "\n")
+def _quoted_printable(body: str, placeholders: Placeholders) -> bytes:
+    pieces = placeholders.split("\n".join(body.splitlines()) + "\n")
     encoded = [
-        hole(piece) if index % 2 else quopri.encodestring(piece.encode()).replace(b"\n", CRLF)
+        _merge_field(piece) if index % 2 else quopri.encodestring(piece.encode()).replace(b"\n", CRLF)
         for index, piece in enumerate(pieces)
     ]
     return (b"=" + CRLF).join(encoded).removesuffix(CRLF)
 
 
-class Form:
-    """A compiled message taken apart at its holes; `filled` costs a join of bytes.
+class MessageTemplate:
+    """A compiled message taken apart at its merge fields, so that a recipient costs one join of bytes."""
 
-    With `stuffed`, every line that starts with a dot has it doubled and the final dot is there, as DATA wants it
-    (RFC 5321, 4.5.2); no value starts with a dot, so this is done once for all.
-    """
-
-    def __init__(self, compiled: bytes, *, stuffed: bool = False):
-        if stuffed:
-            compiled = re.sub(rb"(?m)^\.", b"..", compiled) + b".\r\n"
+    def __init__(self, compiled: bytes):
         self.parts = re.split(rb"\x00([a-z_]+)\x00", compiled)
-        self.slots = [(2 * index + 1, name.decode()) for index, name in enumerate(self.parts[1::2])]
+        self.fields = [(2 * index + 1, name.decode()) for index, name in enumerate(self.parts[1::2])]
 
-    def filled(self, values: Mapping[str, bytes]) -> bytes:
+    def render(self, values: Mapping[str, bytes]) -> bytes:
         """The message of one recipient."""
         parts = self.parts.copy()
-        for index, name in self.slots:
+        for index, name in self.fields:
             parts[index] = values[name]
         return b"".join(parts)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Q
 
+from core.leases import LeasedQuerySet
+
 if TYPE_CHECKING:
     from newsletter.models import Briefing, Newsletter
 
@@ -47,7 +49,7 @@ class BriefingQuerySet(models.QuerySet[Any]):
         return self.filter(newsletter=briefing.newsletter_id).exclude(pk=briefing.pk).exclude(state="cancelled")
 
 
-class DeliveryQuerySet(models.QuerySet[Any]):
+class DeliveryQuerySet(LeasedQuerySet):
     def unfinished(self) -> DeliveryQuerySet:
         return self.filter(state__in=["pending", "sending", "retry"])
 

@@ -1,7 +1,7 @@
-"""A pump: one process that sends a briefing's deliveries over several SMTP sessions for some seconds.
+"""The pump: one process that sends a briefing's deliveries over several SMTP sessions for some seconds.
 
-One thread per session writes letters; this one alone speaks to the database. Each round trip to it writes the outcomes
-that came in meanwhile and commits the intents of the next letters, so the more there is to do, the more one commit holds.
+A thread for each session sends messages; this one alone speaks to the database. Each round trip to it writes the outcomes
+that came in meanwhile and commits the intents of the next messages, so the more there is to do, the more one commit holds.
 """
 
 import logging
@@ -9,32 +9,41 @@ import queue
 import threading
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from email.utils import format_datetime
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
+from core.lib.mail import Session, open_session
 from core.lib.signing import make_token
-from core.transitions import change_if
+from core.lib.smtp import Envelope, Outcome, Status, wire_data
 from newsletter import deliveries
-from newsletter.deliveries import Job
-from newsletter.mime import Form
-from newsletter.models import Briefing, Delivery
-from newsletter.smtp import Letter, Line, Outcome, RelayUnavailable, open_line
+from newsletter.approval import held_on_error
+from newsletter.deliveries import ClaimedDelivery
+from newsletter.mime import MessageTemplate
+from newsletter.models import Briefing
 from newsletter.subscriptions import preferences_token, unsubscribe_token
 
 logger = logging.getLogger(__name__)
 
 SECONDS = 10
 SESSIONS = 5
-WINDOW = 6 * SESSIONS  # letters on their way: what a killed worker leaves uncertain is at most this
+WINDOW = 6 * SESSIONS  # messages on their way: what a killed worker leaves uncertain is at most this
 GATHER_SECONDS = 0.05
+RENEW_SECONDS = 60  # leases hold for some minutes
 REFUSALS_IN_A_ROW = 50  # then something is wrong with the message or the relay, not with the addresses
 LANES = 64  # the most pumps that one briefing can have
-State = Delivery.State
+OUR_ERROR = "An error of our own stopped this message; see the worker's log."
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEnvelope(Envelope):
+    """The envelope of a delivery."""
+
+    delivery_id: int
 
 
 def pump(briefing_id: int, *, seconds: float = SECONDS) -> bool:
@@ -42,25 +51,28 @@ def pump(briefing_id: int, *, seconds: float = SECONDS) -> bool:
     briefing = Briefing.objects.select_related("message", "newsletter").filter(pk=briefing_id).first()
     if briefing is None or briefing.state != Briefing.State.SENDING:
         return False
+    more = False
     lanes = range(briefing_id * LANES, briefing_id * LANES + min(settings.NEWSLETTER_PUMPS, LANES))
-    with advisory_locks.first_free(AdvisoryLock.SENDING, lanes) as lane:
-        if lane is None:
-            return False
-        more = Pump(briefing).run(until=time.monotonic() + seconds)
-    deliveries.reconcile(briefing_id)
+    with held_on_error(briefing):
+        with advisory_locks.first_free(AdvisoryLock.SENDING, lanes) as lane:
+            if lane is None:
+                return False
+            more = Pump(briefing).run(until=time.monotonic() + seconds)
+        deliveries.reconcile(briefing_id)
     return more
 
 
 class Pump:
     """One run of a pump over a briefing."""
 
-    def __init__(self, briefing: Briefing):
-        self.briefing = briefing
-        self.exchange = deliveries.Exchange(briefing)
-        self.form = Form(bytes(briefing.message.data), stuffed=bool(settings.EMAIL_URL))
-        self.ready: queue.SimpleQueue[Letter | None] = queue.SimpleQueue()
+    def __init__(self, briefing: Briefing, *, renew_every: float = RENEW_SECONDS):
+        self.briefing, self.renew_every = briefing, renew_every
+        self.queue = deliveries.DeliveryQueue(briefing)
+        self.template = MessageTemplate(wire_data(bytes(briefing.message.data)))
+        self.ready: queue.SimpleQueue[DeliveryEnvelope | None] = queue.SimpleQueue()
         self.done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
         self.in_hand = 0
+        self.renewed_at = time.monotonic()
         self.open_sessions = SESSIONS
         self.counting = threading.Lock()
         self.refusals = 0
@@ -68,7 +80,7 @@ class Pump:
 
     def run(self, *, until: float) -> bool:
         """Send until the time is over, nothing is due or nothing can be sent; whether there may be more."""
-        threads = [threading.Thread(target=self._write_letters, daemon=True) for _ in range(SESSIONS)]
+        threads = [threading.Thread(target=self._run_session, daemon=True) for _ in range(SESSIONS)]
         for thread in threads:
             thread.start()
         try:
@@ -79,44 +91,57 @@ class Pump:
             for thread in threads:
                 thread.join()
         self._report()
-        return not self.exchange.exhausted and not self.trouble
+        return not self.queue.exhausted and not self.trouble
 
     def _circulate(self, until: float) -> None:
-        """Exchange outcomes for letters until no more may go out and all in hand are back."""
+        """Exchange outcomes for deliveries until no more may leave and all in hand are back."""
         outcomes: list[tuple[int, Outcome]] = []
         while outcomes or self.in_hand or not self._stops(until):
             wanted = 0 if self._stops(until) else WINDOW - self.in_hand
-            jobs = self.exchange(outcomes, wanted=wanted)
+            claimed = self.queue.record_and_claim(outcomes, wanted=wanted)
+            self.in_hand += len(claimed)
             date = format_datetime(timezone.now()).encode()
-            for job in jobs:
-                self.ready.put(self._letter(job, date))
-            self.in_hand += len(jobs)
+            for delivery in claimed:
+                self._hand_out(delivery, date)
             outcomes = self._returned()
+            if time.monotonic() - self.renewed_at > self.renew_every:
+                self.queue.renew()
+                self.renewed_at = time.monotonic()
 
     def _stops(self, until: float) -> bool:
-        """Whether no more letters are to go out."""
-        idle = self.exchange.exhausted or not self.open_sessions or self.refusals >= REFUSALS_IN_A_ROW
+        """Whether no more messages are to leave."""
+        idle = self.queue.exhausted or not self.open_sessions or self.refusals >= REFUSALS_IN_A_ROW
         return idle or time.monotonic() > until
 
-    def _letter(self, job: Job, date: bytes) -> Letter:
+    def _hand_out(self, delivery: ClaimedDelivery, date: bytes) -> None:
+        """Give a message to whichever session is free. One that cannot be written fails by itself."""
+        try:
+            self.ready.put(self._envelope(delivery, date))
+        except Exception:
+            logger.exception("Delivery %s could not be written", delivery.delivery_id)
+            self.done.put((delivery.delivery_id, Outcome(Status.REFUSED, OUR_ERROR)))
+
+    def _envelope(self, delivery: ClaimedDelivery, date: bytes) -> DeliveryEnvelope:
         newsletter_id = self.briefing.newsletter_id
         values = {
-            "to": job.email.encode("ascii"),
+            "to": delivery.email.encode("ascii"),
             "date": date,
-            "message_id": message_token(self.briefing.pk, job.subscriber_id).encode(),
-            "unsubscribe": unsubscribe_token(job.subscriber_id, newsletter_id).encode(),
-            "preferences": preferences_token(job.subscriber_id).encode(),
-            "delivery": make_token("delivery", job.delivery_id).encode(),
+            "message_id": message_token(self.briefing.pk, delivery.subscriber_id).encode(),
+            "unsubscribe": unsubscribe_token(delivery.subscriber_id, newsletter_id).encode(),
+            "preferences": preferences_token(delivery.subscriber_id).encode(),
+            "delivery": make_token("delivery", delivery.delivery_id).encode(),
         }
-        return Letter(job.delivery_id, job.email, self.form.filled(values))
+        data = self.template.render(values)
+        return DeliveryEnvelope(settings.DEFAULT_FROM_EMAIL, delivery.email, data, delivery.delivery_id)
 
     def _returned(self) -> list[tuple[int, Outcome]]:
-        """What has come back: half a window of letters together, or fewer where the mail server takes its time."""
+        """What has come back: half a window of messages together, or fewer where the mail server takes its time."""
         outcomes: list[tuple[int, Outcome]] = []
         patience = time.monotonic() + GATHER_SECONDS
         while len(outcomes) < min(self.in_hand, WINDOW // 2):
+            wait = max(0.0, patience - time.monotonic()) if outcomes else self.renew_every
             try:
-                outcomes.append(self.done.get(timeout=max(0.0, patience - time.monotonic()) if outcomes else None))
+                outcomes.append(self.done.get(timeout=wait))
             except queue.Empty:
                 break
         self.in_hand -= len(outcomes)
@@ -126,66 +151,64 @@ class Pump:
 
     def _watch(self, outcome: Outcome) -> None:
         """Notice when nothing gets through any more."""
-        if outcome.state == State.SENT:
+        if outcome.status is Status.ACCEPTED:
             self.refusals, self.trouble = 0, ""
-        elif outcome.state == State.PENDING:
+        elif outcome.status is Status.UNSENT:
             self.trouble = outcome.note
-        elif outcome.state == State.FAILED:
+        elif outcome.status is Status.REFUSED:
             self.refusals += 1
             if self.refusals >= REFUSALS_IN_A_ROW:
                 self.trouble = f"{self.refusals} messages in a row were refused, the last one so: {outcome.note}"
 
-    def _write_letters(self) -> None:
-        """The work of one session's thread. A session that can send nothing leaves the letters to the others."""
-        with closing(open_line(settings.DEFAULT_FROM_EMAIL)) as line:
-            letter = self.ready.get()
-            while letter:
-                ahead = self._next_without_waiting()
-                outcome = _send(line, letter, ahead)
-                if outcome.state == State.PENDING:
+    def _run_session(self) -> None:
+        """The work of one session's thread. A session that can send nothing leaves the messages to the others."""
+        with closing(open_session()) as session:
+            envelope = self.ready.get()
+            while envelope:
+                following = self._next_without_waiting()
+                outcome = _send(session, envelope, following)
+                if outcome.status is Status.UNSENT:
                     break
-                self.done.put((letter.delivery_id, outcome))
-                letter = ahead or self.ready.get()
+                self.done.put((envelope.delivery_id, outcome))
+                envelope = following or self.ready.get()
             else:
                 return
-        self._hand_back(outcome, letter, ahead)
+        self._hand_back(outcome, envelope, following)
 
-    def _next_without_waiting(self) -> Letter | None:
+    def _next_without_waiting(self) -> DeliveryEnvelope | None:
         try:
-            letter = self.ready.get_nowait()
+            envelope = self.ready.get_nowait()
         except queue.Empty:
             return None
-        if letter is None:
-            self.ready.put(None)  # the end is for whoever waits
-        return letter
+        if envelope is None:
+            self.ready.put(None)  # the end is for a thread that waits
+        return envelope
 
-    def _hand_back(self, outcome: Outcome, letter: Letter, ahead: Letter | None) -> None:
+    def _hand_back(self, outcome: Outcome, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None) -> None:
         """Return what this session had; the last one to end returns everything that still comes."""
-        if ahead:
-            self.ready.put(ahead)
+        if following:
+            self.ready.put(following)
         with self.counting:
             self.open_sessions -= 1
             is_last = self.open_sessions == 0
-        self.done.put((letter.delivery_id, outcome))
+        self.done.put((envelope.delivery_id, outcome))
         while is_last and (rest := self.ready.get()):
             self.done.put((rest.delivery_id, outcome))
 
     def _report(self) -> None:
         """Tell staff why nothing moves, and stop asking for the same trouble where the message itself is refused."""
         if self.refusals >= REFUSALS_IN_A_ROW:
-            change_if(self.briefing, Q(state=Briefing.State.SENDING), state=Briefing.State.PAUSED, trouble=self.trouble)
+            self.briefing.hold(self.trouble)
         elif self.trouble != self.briefing.trouble:
             Briefing.objects.filter(pk=self.briefing.pk).update(trouble=self.trouble)
 
 
-def _send(line: Line, letter: Letter, ahead: Letter | None) -> Outcome:
+def _send(session: Session, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None) -> Outcome:
     try:
-        return line.send(letter, ahead)
-    except RelayUnavailable as error:
-        return Outcome(State.PENDING, str(error))
+        return session.send(envelope, following)
     except Exception:
-        logger.exception("Delivery %s met an error of our own", letter.delivery_id)
-        return Outcome(State.UNCERTAIN, "An error of our own stopped this message half way; see the worker's log.")
+        logger.exception("Delivery %s met an error of our own", envelope.delivery_id)
+        return Outcome(Status.UNCERTAIN, OUR_ERROR)
 
 
 def message_token(briefing_id: int, subscriber_id: int) -> str:

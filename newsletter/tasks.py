@@ -25,7 +25,7 @@ def pump_briefing(briefing_id: int) -> None:
 @shared_task
 def sweep_briefings() -> None:
     """Once more for everything: beat rings this, so a lost doorbell or a dead worker only costs time."""
-    deliveries.reap()
+    deliveries.expire_leases()
     start_due_briefings()
     for briefing in Briefing.objects.under_way():
         ring(briefing.pk)

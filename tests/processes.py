@@ -94,7 +94,7 @@ def _environment(**more: str) -> dict[str, str]:
     }
 
 
-def _others_are_idle() -> bool:
+def others_are_idle() -> bool:
     """Whether no other process is in the midst of something on the test database."""
     from django.db import connection
 
@@ -148,7 +148,7 @@ def celery_worker(
         worker_process.start()
     yield worker_process
     _empty_broker()
-    wait_until(_others_are_idle, what="the worker's last task")
+    wait_until(others_are_idle, what="the worker's last task")
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +198,7 @@ def live_site(
         _site_process.process.start()
     wait_until(lambda: _answers(_site_process), seconds=40, what="the site")
     yield _site_process
-    wait_until(_others_are_idle, what="the site's last answer")
+    wait_until(others_are_idle, what="the site's last answer")
 
 
 @contextmanager

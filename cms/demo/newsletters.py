@@ -15,15 +15,15 @@ from django.utils import timezone
 from articles.models import Publication
 from cms.demo import content, readers
 from cms.demo.pieces import Piece
+from core.lib.smtp import Outcome, Status
 from core.models import User
 from newsletter import composition, deliveries, freeze, tracking
 from newsletter.approval import approve
 from newsletter.models import Briefing, Delivery, Hit, Newsletter, Subscription, TrackedLink
-from newsletter.smtp import Outcome
 from newsletter.subscriptions import unsubscribe
 
 APPROVER = "newsletter@example.com"
-NO_SUCH_MAILBOX = Outcome(Delivery.State.FAILED, "550 5.1.1 No such mailbox")
+NO_SUCH_MAILBOX = Outcome(Status.REFUSED, "550 5.1.1 No such mailbox")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SCANNER_SHARE = 0.015
 LAST_OPEN_HOURS = 90
@@ -67,11 +67,11 @@ def _make_sent(entry: dict[str, Any], now: datetime) -> None:
 
 def _deliver(briefing: Briefing, random: Random, *, failures: int) -> None:
     """Claim every delivery and record its outcome, as pumps do with what the mail server answers."""
-    exchange = deliveries.Exchange(briefing)
-    while jobs := [job.delivery_id for job in exchange([], wanted=500)]:
-        failed = set(random.sample(jobs, failures))
-        outcomes = [(job, NO_SUCH_MAILBOX if job in failed else Outcome(Delivery.State.SENT)) for job in jobs]
-        exchange(outcomes, wanted=0)
+    queue = deliveries.DeliveryQueue(briefing)
+    while claimed := [delivery.delivery_id for delivery in queue.record_and_claim([], wanted=500)]:
+        failed = set(random.sample(claimed, failures))
+        outcomes = [(key, NO_SUCH_MAILBOX if key in failed else Outcome(Status.ACCEPTED)) for key in claimed]
+        queue.record_and_claim(outcomes, wanted=0)
     deliveries.reconcile(briefing.pk)
 
 

@@ -261,6 +261,15 @@ class Migration(migrations.Migration):
             name="Delivery",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "lease",
+                    models.UUIDField(
+                        editable=False, help_text="Whose work it is: only the holder writes its outcome.", null=True
+                    ),
+                ),
+                ("lease_expires_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "state",
                     models.CharField(
@@ -277,13 +286,6 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                (
-                    "lease",
-                    models.UUIDField(help_text="Whose work it is: only the holder writes the outcome.", null=True),
-                ),
-                ("lease_expires_at", models.DateTimeField(null=True)),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("sent_at", models.DateTimeField(null=True)),
                 ("note", models.TextField(blank=True, help_text="The mail server's answer, or why it was skipped.")),
                 (

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from core.transitions import change_if
 from newsletter.models.audience import Newsletter
 from newsletter.querysets import BriefingQuerySet
 
@@ -94,6 +95,12 @@ class Briefing(models.Model):
     def is_editable(self) -> bool:
         return self.state == self.State.DRAFT
 
+    def hold(self, trouble: str) -> None:
+        """Pause it on our side, where it was to go out, and tell staff why."""
+        change_if(
+            self, Q(state__in=[self.State.APPROVED, self.State.SENDING]), state=self.State.PAUSED, trouble=trouble
+        )
+
 
 class BriefingItem(models.Model):
     """One part of a briefing, in its order. It keeps its own words: later edits of an article do not reach it."""
@@ -144,7 +151,7 @@ class BriefingItem(models.Model):
 
 
 class CompiledMessage(models.Model):
-    """What a frozen briefing sends: one message as bytes, with holes for what differs between recipients."""
+    """What a frozen briefing sends: one message as bytes, with merge fields for what differs between recipients."""
 
     briefing = models.OneToOneField(Briefing, on_delete=models.CASCADE, primary_key=True, related_name="message")
     data = models.BinaryField()

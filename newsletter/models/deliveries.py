@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from core.leases import LeasedModel
 from newsletter.models.audience import Subscriber
 from newsletter.models.briefings import Briefing, BriefingItem
 from newsletter.querysets import DeliveryQuerySet, HitQuerySet
 
 
-class Delivery(models.Model):
+class Delivery(LeasedModel):
     """What must be sent to one subscriber, and how far it has come (newsletter.deliveries says what the states mean)."""
 
     class State(models.TextChoices):
@@ -26,14 +29,10 @@ class Delivery(models.Model):
     briefing = models.ForeignKey(Briefing, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     subscriber = models.ForeignKey(Subscriber, on_delete=models.SET_NULL, null=True, related_name="deliveries")
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
-    lease = models.UUIDField(null=True, help_text="Whose work it is: only the holder writes the outcome.")
-    lease_expires_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True)
     note = models.TextField(blank=True, help_text="The mail server's answer, or why it was skipped.")
 
-    objects = DeliveryQuerySet.as_manager()
+    objects: ClassVar[Any] = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "deliveries"

@@ -4,7 +4,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.core.mail import EmailMessage
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
@@ -65,7 +64,7 @@ def test_a_server_that_is_down_is_tried_again_later(settings):
     row.refresh_from_db()
     assert row.state == "queued"
     assert row.due_at > timezone.now() + timedelta(seconds=50)
-    assert "Cannot reach" in row.error
+    assert "cannot be used" in row.error
 
 
 def test_it_gives_up_after_the_last_try(settings):
@@ -82,14 +81,6 @@ def test_old_mail_is_deleted_but_never_what_still_waits():
     waiting = mail(created_at=old)
     outbox.delete_old()
     assert list(OutgoingMail.objects.all()) == [waiting]
-
-
-def test_djangos_own_mail_goes_the_same_way(wire, settings):
-    settings.EMAIL_BACKEND = "core.lib.mail.TransportBackend"
-    EmailMessage("A new password", "One line\nand another", "desk@example.com", ["ann@example.com"]).send()
-    (received,) = wire.messages
-    assert b"One line\r\nand another" in received.message
-    assert b"\n" not in received.message.replace(b"\r\n", b"")
 
 
 def test_a_batch_that_takes_longer_than_its_lease_is_sent_once(transactional_db, wire):
@@ -114,10 +105,24 @@ def test_a_batch_that_takes_longer_than_its_lease_is_sent_once(transactional_db,
 
 
 def test_one_that_cannot_be_sent_stops_no_other(wire):
-    odd = mail(recipient="snow☃man@example.com")
+    odd, refused = mail(recipient="snow☃man@example.com"), mail(recipient="gone@example.com")
     mail(recipient="ann@example.com")
+    wire.refuse("gone@example.com", "550 5.1.1 No such user")
     outbox.send_due()
-    odd.refresh_from_db()
     assert [message.recipient for message in wire.messages] == ["ann@example.com"]
-    assert odd.state == "queued"
-    assert "error of our own" in odd.error
+    odd.refresh_from_db()
+    refused.refresh_from_db()
+    assert (odd.state, refused.state) == ("failed", "failed")
+    assert (odd.error, refused.error) == (
+        "SMTP cannot carry the address 'snow☃man@example.com'.",
+        "550 5.1.1 No such user",
+    )
+
+
+def test_a_server_that_is_down_is_asked_once_for_a_whole_batch(settings):
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    for _ in range(3):
+        mail()
+    outbox.send_due()
+    assert set(OutgoingMail.objects.values_list("state", "attempts")) == {("queued", 1)}
+    assert not OutgoingMail.objects.filter(error="").exists()

@@ -10,6 +10,7 @@ from newsletter import sender
 from newsletter.models import Briefing, Delivery
 from newsletter.tasks import start_due_briefings, sweep_briefings
 from tests.newsletter import factories
+from tests.processes import others_are_idle
 from tests.smtp import wait_until
 
 SUBSCRIBERS = 400
@@ -23,7 +24,8 @@ def briefing(celery_worker):
 
 
 def end_the_leases_of_the_dead():
-    """As if their five minutes were over."""
+    """As if their five minutes were over; the database first ends what it was doing for them."""
+    wait_until(others_are_idle, what="the last statement of the dead")
     Delivery.objects.filter(state="sending").update(lease_expires_at=timezone.now() - timedelta(seconds=1))
 
 

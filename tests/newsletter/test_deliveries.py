@@ -1,17 +1,19 @@
 """Sending: everyone once, nobody lost, and every answer of the mail server ends in the right state."""
 
+import time
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
+from core.lib.smtp import Outcome, Status
 from core.transitions import TransitionRefused
 from newsletter import approval, deliveries, freeze, sender, subscriptions
 from newsletter.models import Briefing, CompiledMessage, Delivery, Subscriber, Subscription, Suppression
-from newsletter.smtp import Outcome
 from tests.newsletter import factories
 from tests.smtp import free_port
 
@@ -209,10 +211,12 @@ def test_what_is_decided_twice_is_refused_in_words(weekly):
 
 # Leases
 
+SENT = Outcome(Status.ACCEPTED)
+
 
 def claimed(briefing, wanted=10):
-    exchange = deliveries.Exchange(briefing)
-    return exchange, [job.delivery_id for job in exchange([], wanted=wanted)]
+    queue = deliveries.DeliveryQueue(briefing)
+    return queue, [delivery.delivery_id for delivery in queue.record_and_claim([], wanted=wanted)]
 
 
 def test_two_claims_never_share_a_delivery(weekly):
@@ -234,36 +238,36 @@ def test_what_may_go_out_is_marked_as_being_sent_before_it_does(weekly):
 def test_an_outcome_is_written_under_its_own_lease_only(weekly):
     factories.subscriptions(weekly, 1)
     briefing = factories.frozen(weekly)
-    exchange, ids = claimed(briefing)
-    deliveries.Exchange(briefing)([(ids[0], Outcome("sent"))], wanted=0)
+    queue, ids = claimed(briefing)
+    deliveries.DeliveryQueue(briefing).record_and_claim([(ids[0], SENT)], wanted=0)
     assert states(briefing) == {"sending": 1}
-    exchange([(ids[0], Outcome("sent"))], wanted=0)
+    queue.record_and_claim([(ids[0], SENT)], wanted=0)
     assert states(briefing) == {"sent": 1}
 
 
 def test_what_was_being_sent_by_a_dead_worker_is_uncertain_until_its_answer_turns_up(weekly):
     factories.subscriptions(weekly, 1)
     briefing = factories.frozen(weekly)
-    exchange, ids = claimed(briefing)
-    with time_machine.travel(timezone.now() + deliveries.LEASE + timedelta(seconds=1)):
-        assert deliveries.reap() == 1
+    queue, ids = claimed(briefing)
+    with time_machine.travel(timezone.now() + Delivery.LEASE + timedelta(seconds=1)):
+        assert deliveries.expire_leases() == 1
     assert states(briefing) == {"uncertain": 1}
     assert claimed(briefing)[1] == [], "it is not sent again"
-    exchange([(ids[0], Outcome("sent"))], wanted=0)
+    queue.record_and_claim([(ids[0], SENT)], wanted=0)
     assert states(briefing) == {"sent": 1}
 
 
 def test_live_leases_are_left_alone(weekly):
     factories.subscriptions(weekly, 1)
     claimed(factories.frozen(weekly))
-    assert deliveries.reap() == 0
+    assert deliveries.expire_leases() == 0
 
 
-def test_a_letter_that_never_left_costs_no_try(weekly):
+def test_a_message_that_never_left_costs_no_try(weekly):
     factories.subscriptions(weekly, 1)
     briefing = factories.frozen(weekly)
-    exchange, ids = claimed(briefing)
-    exchange([(ids[0], Outcome("pending", "no mail server"))], wanted=0)
+    queue, ids = claimed(briefing)
+    queue.record_and_claim([(ids[0], Outcome(Status.UNSENT, "no mail server"))], wanted=0)
     row = briefing.deliveries.get()
     assert (row.state, row.attempts) == ("pending", 0)
 
@@ -271,10 +275,10 @@ def test_a_letter_that_never_left_costs_no_try(weekly):
 def test_a_pause_stops_claims_at_once(weekly):
     factories.subscriptions(weekly, 2)
     briefing = factories.frozen(weekly)
-    exchange = deliveries.Exchange(briefing)
-    assert len(exchange([], wanted=1)) == 1
+    queue = deliveries.DeliveryQueue(briefing)
+    assert len(queue.record_and_claim([], wanted=1)) == 1
     approval.pause(briefing)
-    assert exchange([], wanted=1) == []
+    assert queue.record_and_claim([], wanted=1) == []
 
 
 def test_claims_of_a_long_list_go_by_the_index_of_what_is_open(weekly):
@@ -289,6 +293,37 @@ def test_claims_of_a_long_list_go_by_the_index_of_what_is_open(weekly):
         plan = " ".join(row[0] for row in cursor.fetchall())
     assert "delivery_open" in plan
     assert "Sort" not in plan
+
+
+def test_messages_in_hand_are_kept_for_as_long_as_the_pump_lives(weekly):
+    factories.subscriptions(weekly, 2)
+    briefing = factories.frozen(weekly)
+    (queue, ids), (_, others) = claimed(briefing, 1), claimed(briefing, 1)
+    with time_machine.travel(timezone.now() + Delivery.LEASE - timedelta(seconds=1)):
+        queue.renew()
+    with time_machine.travel(timezone.now() + Delivery.LEASE + timedelta(seconds=1)):
+        deliveries.expire_leases()
+    found = dict(briefing.deliveries.values_list("pk", "state"))
+    assert (found[ids[0]], found[others[0]]) == ("sending", "uncertain")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_server_that_takes_its_time_costs_no_lease(weekly, smtp_server):
+    """Every message takes 25 seconds, as far as leases can tell, and beat looks for what dead workers left."""
+    written_off = []
+
+    def meanwhile():
+        Delivery.objects.update(lease_expires_at=F("lease_expires_at") - timedelta(seconds=25))
+        written_off.append(deliveries.expire_leases())
+        connection.close()
+        time.sleep(0.2)
+
+    factories.subscriptions(weekly, 30)
+    briefing = factories.frozen(weekly)
+    smtp_server.meanwhile = meanwhile
+    sender.Pump(briefing, renew_every=0.05).run(until=time.monotonic() + 30)
+    assert sum(written_off) == 0
+    assert states(briefing) == {"sent": 30}
 
 
 def test_lanes_bound_the_pumps_of_a_briefing(weekly, settings, smtp_server):
@@ -325,6 +360,25 @@ def test_a_briefing_whose_counts_do_not_add_up_is_not_sent_but_paused(weekly, sm
     assert "do not add up" in briefing.trouble
     with pytest.raises(IntegrityError, match="briefing_sent_reconciles"), transaction.atomic():
         Briefing.objects.filter(pk=briefing.pk).update(state="sent", sent_at=timezone.now(), delivered=2)
+
+
+def test_a_briefing_that_cannot_be_frozen_is_paused_with_the_reason_and_holds_up_no_other(weekly):
+    factories.subscriptions(weekly, 1)
+    broken, fine = factories.approved(weekly), factories.approved(weekly)
+    CompiledMessage.objects.create(briefing=broken, data=b"left from somewhere")  # so that freezing cannot make one
+    assert freeze.start_due() == [fine.pk]
+    assert reload(broken).state == "paused"
+    assert "IntegrityError" in reload(broken).trouble
+
+
+def test_a_briefing_that_cannot_be_sent_is_paused_with_the_reason(weekly, smtp_server):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.frozen(weekly)
+    CompiledMessage.objects.all().delete()
+    assert not sender.pump(briefing.pk)
+    assert reload(briefing).state == "paused"
+    assert "no message" in reload(briefing).trouble
+    assert states(briefing) == {"pending": 1}
 
 
 def test_what_is_scheduled_starts_at_its_time(weekly):

@@ -1,0 +1,230 @@
+"""SMTP sessions: messages sent one after the other over one connection, each with an outcome.
+
+Where the server offers PIPELINING (RFC 2920), a message costs one round trip, since its envelope travels with the message
+before it. An outcome is a value and not an exception: a briefing has thousands of them.
+"""
+
+import re
+import smtplib
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+REPLY_SECONDS = 30.0  # how long to wait for each reply; EMAIL_URL may say ?timeout=…, up to the longest
+LONGEST_REPLY_SECONDS = 60.0
+SEND_SECONDS = 180.0  # with the last reply, less than a lease, which must not run out before the outcome is written
+_ADDRESS = re.compile(r"[!-;=?-~]+")  # what fits between < and > of a command
+
+
+class Status(StrEnum):
+    """What became of a message."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"  # worth another try: a 4xx reply, or the connection was lost before the message was complete
+    REFUSED = "refused"  # for good: a 5xx reply
+    UNCERTAIN = "uncertain"  # the connection was lost after the final dot, so nobody here can know (RFC 1047)
+    UNSENT = "unsent"  # the server cannot be used at all, whatever the message
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message, and what the server said about it."""
+
+    status: Status
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message for one recipient; `data` is what follows the DATA command (see wire_data)."""
+
+    sender: str
+    recipient: str
+    data: bytes
+
+
+def wire_data(message: bytes) -> bytes:
+    """A message (CRLF lines) as it follows DATA: leading dots doubled, a single dot at the end (RFC 5321, 4.5.2)."""
+    stuffed = re.sub(rb"(?m)^\.", b"..", message)
+    return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def message_of(data: bytes) -> bytes:
+    """The message that `wire_data` was made from."""
+    return re.sub(rb"(?m)^\.\.", b".", data.removesuffix(b".\r\n"))
+
+
+class _Unusable(Exception):
+    """The server cannot be used; the text says why, to staff."""
+
+
+class SmtpSession:
+    """One SMTP connection, opened at the first message and again after it breaks.
+
+    `url` is smtp://user:password@host:port, smtps:// for TLS from the start, smtp+tls:// for STARTTLS. A message that is
+    not on its way after `patience` seconds is put off.
+    """
+
+    def __init__(self, url: str, *, patience: float = SEND_SECONDS):
+        parts = urlsplit(url)
+        options = parse_qs(parts.query)
+        self.host, self.scheme = parts.hostname or "localhost", parts.scheme
+        self.port = parts.port or {"smtps": 465, "smtp+ssl": 465, "smtp+tls": 587}.get(self.scheme, 25)
+        self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
+        self.patience, self.deadline = patience, 0.0
+        self.timeout = min(float(options.get("timeout", [REPLY_SECONDS])[0]), LONGEST_REPLY_SECONDS)
+        self.client: Any = None  # smtplib.SMTP, whose socket and file the type stubs do not know
+        self.announced: Envelope | None = None  # its commands were written along with the message before it
+        self.pipelining = self.needs_reset = self.sender_accepted = False
+
+    def send(self, envelope: Envelope, following: Envelope | None = None) -> Outcome:
+        """Send one message; `following` is the one that will be sent next, if that is known already."""
+        self.deadline = time.monotonic() + self.patience
+        if not _is_sendable(envelope):
+            return Outcome(Status.REFUSED, f"SMTP cannot carry the address {envelope.recipient!r}.")
+        try:
+            return self._offer(envelope) or self._transmit(envelope, following if self.pipelining else None)
+        except _Unusable as error:
+            return Outcome(Status.UNSENT, str(error))
+        except Exception:
+            self._drop()  # nobody knows where the conversation stands
+            raise
+
+    def close(self) -> None:
+        if self.client and not self.announced:
+            try:
+                self.client.quit()
+            except (smtplib.SMTPException, OSError):
+                pass
+        self._drop()
+
+    def _offer(self, envelope: Envelope) -> Outcome | None:
+        """Give the server the envelope: None once it waits for the message. A connection that has ended is opened anew."""
+        fresh = self.client is None
+        try:
+            return self._negotiate(envelope)
+        except OSError as error:
+            self._drop()
+            if fresh and not self.sender_accepted:
+                raise _Unusable(f"The mail server ended the session: {error}") from error
+            if fresh:  # it may be this recipient that ends sessions, and then it must not be the first again next time
+                return Outcome(Status.DEFERRED, f"The mail server ended the session: {error}")
+        return self._offer(envelope)
+
+    def _negotiate(self, envelope: Envelope) -> Outcome | None:
+        self._connect()
+        self.sender_accepted = False
+        if self.needs_reset:
+            self._command("RSET\r\n")
+            self.needs_reset = False
+        commands = _commands(envelope)
+        if self.pipelining and self.announced is not envelope:
+            self.client.sock.sendall("".join(commands).encode())
+        self.announced = None
+        refusal = None
+        for command in commands:
+            code, text = self._reply() if self.pipelining else self._command(command)
+            if refusal is None and not _goes_on(command, code):
+                if command.startswith("MAIL"):
+                    self._drop()
+                    raise _Unusable(f"The mail server refuses the sender {envelope.sender}: {code} {text}")
+                refusal, self.needs_reset = _refused(code, text), True
+                if not self.pipelining:
+                    break
+            elif code == 250 and command.startswith("MAIL"):
+                self.sender_accepted = True
+            elif refusal and code == 354:
+                # DATA was accepted though nobody is to get it: an empty message ends it (RFC 2920, 3.1).
+                self._command(".\r\n")
+        return refusal
+
+    def _transmit(self, envelope: Envelope, following: Envelope | None) -> Outcome:
+        announcement = "".join(_commands(following)).encode() if following and _is_sendable(following) else b""
+        data = memoryview(envelope.data + announcement)
+        written = 0
+        try:
+            while written < len(data):
+                if time.monotonic() > self.deadline:
+                    raise TimeoutError(f"it took more than {self.patience:g} seconds")
+                written += self.client.sock.send(data[written:])
+            code, text = self._reply(final=True)
+        except OSError as error:
+            self._drop()
+            if written < len(envelope.data):  # so the final dot is not out, and the message is void
+                return Outcome(Status.DEFERRED, f"The connection was lost: {error}")
+            return Outcome(Status.UNCERTAIN, f"The connection was lost after the message was sent: {error}")
+        self.announced = following if announcement else None
+        if code == 421:
+            self._drop()
+        return Outcome(Status.ACCEPTED) if code == 250 else _refused(code, text)
+
+    def _connect(self) -> None:
+        if self.client is not None:
+            return
+        try:
+            self.client = self._opened()
+        except (smtplib.SMTPException, OSError) as error:
+            raise _Unusable(f"The mail server {self.host}:{self.port} cannot be used: {error}") from error
+        self.pipelining = self.client.has_extn("pipelining")
+        self.client.file = self.client.file or self.client.sock.makefile("rb")
+
+    def _opened(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self.scheme in ("smtps", "smtp+ssl"):
+            client: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=context)
+        else:
+            client = smtplib.SMTP(self.host, self.port, timeout=self.timeout)
+        client.ehlo_or_helo_if_needed()
+        if self.scheme == "smtp+tls":
+            client.starttls(context=context)
+            client.ehlo()
+        if self.user:
+            client.login(self.user, self.password)
+        if client.sock:
+            client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client
+
+    def _command(self, line: str) -> tuple[int, str]:
+        self.client.sock.sendall(line.encode())
+        return self._reply()
+
+    def _reply(self, *, final: bool = False) -> tuple[int, str]:
+        """Read one reply. Raises ConnectionError at the end of the session, which 421 announces."""
+        lines = []
+        while True:
+            line = self.client.file.readline(2000)
+            if not line.endswith(b"\n") or not line[:3].isdigit():
+                raise ConnectionError("the mail server closed it" if not line else f"unreadable answer {line[:60]!r}")
+            lines.append(line[4:].strip())
+            if line[3:4] != b"-":
+                break
+        code, text = int(line[:3]), b" ".join(lines).decode(errors="replace")
+        if code == 421 and not final:
+            raise ConnectionError(f"421 {text}")
+        return code, text
+
+    def _drop(self) -> None:
+        if self.client:
+            self.client.close()
+        self.client = self.announced = None
+        self.needs_reset = False
+
+
+def _is_sendable(envelope: Envelope) -> bool:
+    return bool(_ADDRESS.fullmatch(envelope.sender) and _ADDRESS.fullmatch(envelope.recipient))
+
+
+def _commands(envelope: Envelope) -> list[str]:
+    return [f"MAIL FROM:<{envelope.sender}>\r\n", f"RCPT TO:<{envelope.recipient}>\r\n", "DATA\r\n"]
+
+
+def _goes_on(command: str, code: int) -> bool:
+    return code == 354 if command.startswith("DATA") else code in (250, 251)
+
+
+def _refused(code: int, text: str) -> Outcome:
+    return Outcome(Status.REFUSED if 500 <= code < 600 else Status.DEFERRED, f"{code} {text}"[:500])
