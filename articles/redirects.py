@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from articles.models import Redirect
 from core.cdn_purge import purge
 from core.lib.cachetags import with_tags
+from core.lib.text import storable
 from core.pagecache import bump, public
 
 REDIRECTS = "redirects"
@@ -71,7 +72,7 @@ def import_redirects(text: str) -> int:
     """Take redirects from CSV lines "from,to"; return how many. All or nothing: ValidationError names the lines."""
     problems, count = [], 0
     with transaction.atomic():
-        for number, row in enumerate(csv.reader(io.StringIO(text)), 1):
+        for number, row in enumerate(_csv_rows(text), 1):
             cells = [cell.strip() for cell in row]
             if not any(cells) or cells == ["from", "to"]:
                 continue
@@ -85,6 +86,13 @@ def import_redirects(text: str) -> int:
         if problems:
             raise ValidationError(problems)
     return count
+
+
+def _csv_rows(text: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(storable(text))))
+    except csv.Error as error:
+        raise ValidationError(f"This cannot be read as CSV: {error}.") from None
 
 
 def export_redirects() -> str:

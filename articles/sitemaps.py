@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from articles.models import Author, Category, Publication, PublicationAuthor, Tag
 from core.lib.cachetags import LISTS, tagged
+from core.lib.text import whole_number
 from core.pagecache import public
 
 PER_PAGE = 10_000
@@ -74,9 +75,10 @@ def _urlset(entries: Iterable[Entry]) -> str:
 
 def _articles(name: str) -> list[Entry]:
     kind, _, number = name.rpartition("-")
-    if kind != "articles" or not number.isdecimal() or len(number) > 5 or int(number) < 1:
+    page = whole_number(number, most=99_999)
+    if kind != "articles" or not page:
         raise Http404("There is no such sitemap.")
-    start = (int(number) - 1) * PER_PAGE
+    start = (page - 1) * PER_PAGE
     by_key = Publication.objects.order_by("pk")
     first = by_key.values("pk")[start : start + 1]
     rows = by_key.filter(pk__gte=first).values_list("slug", "updated_at")[:PER_PAGE]

@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
 from django.views.defaults import server_error
 from django.views.static import serve
@@ -56,9 +55,15 @@ def no_such_page(_request: HttpRequest, anything: str) -> HttpResponse:
     raise Http404
 
 
-@requires_csrf_token
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What was sent cannot be read. Django's own view reads it once more, and breaks over it."""
+    return HttpResponse(render_to_string("400.html"), status=400)
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     """Something went wrong on our side. Where it is the database, that passes: caches and robots should ask again."""
+    if isinstance(sys.exception(), RecursionError):
+        return refused(request)  # JSON that is nested deeper than anybody means it
     if not isinstance(sys.exception(), OperationalError | InterfaceError):
         return server_error(request)
     return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "10"})

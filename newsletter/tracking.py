@@ -19,7 +19,7 @@ from core.advisory_locks import AdvisoryLock
 from core.lib.forms import client_address
 from core.lib.networks import network_of
 from core.lib.signing import BadToken, read_token
-from core.lib.text import one_line
+from core.lib.text import one_line, whole_number
 from newsletter.composition import CANARY
 from newsletter.models import Hit, TrackedLink
 from sponsors.clicks import Visit, record_click
@@ -40,9 +40,10 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
     """Send a reader on to where a link of a briefing leads."""
     number, _, recipient = token.partition(".")
     delivery_id = _delivery_of(recipient)
-    if not number.isdecimal() or len(number) > 4:
+    place = whole_number(number, most=9999)
+    if place is None:
         raise Http404("This link is not complete.")
-    link = TrackedLink.objects.filter(number=int(number), briefing__deliveries=delivery_id).first()
+    link = TrackedLink.objects.filter(number=place, briefing__deliveries=delivery_id).first()
     if link is None:  # ours, but no longer kept
         return redirect("newsletter:archive")
     _record(request, Hit(kind=Hit.Kind.CLICK, delivery_id=delivery_id, link=link))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.lib.text import whole_number
 from surveys.importing import MARKS, ImportRefused
 from surveys.tallying import UNDERVOTE
 
@@ -141,7 +142,7 @@ def _blt_rank(word: str, candidates: int, line: int) -> list[int]:
     if word == "-":
         return []
     places = word.split("=")
-    if not all(place.isdecimal() and 1 <= int(place) <= candidates for place in places):
+    if not all(whole_number(place, most=candidates) for place in places):
         raise ImportRefused(f"Line {line}: “{word}” is not a candidate; they are numbered 1 to {candidates}.")
     return [int(place) for place in places]
 

@@ -23,6 +23,7 @@ from articles.document_schema import DocumentError, empty_document
 from articles.documents import StaleVersion, apply_document, document_of
 from articles.models import Article, Author, Publication
 from core.lib.admin_lists import DeskAdmin, WordSearch
+from core.lib.text import whole_number
 from core.transitions import TransitionRefused
 
 State = Article.State
@@ -181,7 +182,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
     def _lost(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Somebody else saved first: keep what was typed, and show both versions."""
         article = self.get_object(request, object_id)
-        version = int(request.POST["version"])
+        version = whole_number(request.POST.get("version")) or 0
         drafts.keep(article, by=request.user, base_version=version, document=edit_state(request).typed)
         return HttpResponseRedirect(reverse("admin:articles_article_conflict", args=[article.pk]))
 
@@ -198,11 +199,10 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             raise PermissionDenied
         form = self.get_form(request, article)(request.POST, instance=article)
         formsets, _ = self._create_formsets(request, article or Article(), change=bool(article))
-        version = request.POST.get("version", "")
         draft = drafts.keep(
             article,
             by=request.user,
-            base_version=int(version) if version.isdecimal() and len(version) < 9 else 0,
+            base_version=whole_number(request.POST.get("version")) or 0,
             document=form.document(parts_of(formsets)),
         )
         return HttpResponse(f"{draft.saved_at:%H:%M:%S}", content_type="text/plain")

@@ -85,7 +85,10 @@ class TagAdmin(MovedPages):
 
     @admin.action(description="Merge into the first by name", permissions=["change"])
     def merge(self, request: HttpRequest, queryset: Any) -> None:
-        keep, *others = queryset.order_by("name", "pk")
+        keep, *others = queryset.order_by("name", "pk") or [None]
+        if not keep:
+            self.message_user(request, "The tags that were ticked are gone; nothing was merged.", messages.WARNING)
+            return
         merge_tags(keep, others)
         self.message_user(request, f"{len(others)} merged into “{keep}”; their pages lead to its page.")
 

@@ -22,6 +22,7 @@ from articles.images import store_image
 from articles.models import Article, Block
 from articles.models.article import BLOCK_MODELS, REGION
 from core.lib.html import clean, text_of
+from core.lib.text import whole_number
 
 CHOICES = {"src": "image", "snippet": "cta", "article": "article"}
 SUMMARISED = (
@@ -145,7 +146,8 @@ class BlockForm(forms.ModelForm):
 
     def place(self) -> int:
         value = self.data.get(self.add_prefix("ordering"), "")
-        return int(value) if value.lstrip("-").isdecimal() else 0
+        place = whole_number(value.removeprefix("-")) or 0
+        return -place if value.startswith("-") else place
 
 
 def _as_typed(field: forms.Field, value: Any) -> Any:

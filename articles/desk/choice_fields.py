@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
 
 from articles.models import Article, Author, ImageAsset, Snippet, Tag
-from core.lib.text import storable
+from core.lib.text import storable, whole_number
 
 PER_PAGE = 20
 
@@ -58,8 +58,7 @@ def choices_view(request: HttpRequest, what: str) -> JsonResponse:
         raise Http404("There is nothing of this kind to choose.")
     if not request.user.has_perm("articles.view_article"):
         raise PermissionDenied
-    number = request.GET.get("page", "1")
-    start = (int(number) - 1) * PER_PAGE if number.isdecimal() and 0 < int(number) < 10_000 else 0
+    start = ((whole_number(request.GET.get("page"), most=10_000) or 1) - 1) * PER_PAGE
     rows = list(SOURCES[what](storable(request.GET.get("term", "")[:100]))[start : start + PER_PAGE + 1])
     results = [{"id": value, "text": name or value} for value, name in rows[:PER_PAGE]]
     return JsonResponse({"results": results, "pagination": {"more": len(rows) > PER_PAGE}})

@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from articles.desk.choice_fields import ChoiceWidget
+from core.lib.text import whole_number
 
 MAX_ROWS = 200
 TEXTS = {"alt": "Alternative text", "caption": "Caption", "credit": "Credit"}
@@ -79,7 +80,8 @@ def _entries(value: Any) -> list[dict[str, Any]]:
 
 
 def _number(text: Any, otherwise: int = MAX_ROWS) -> int:
-    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) < 5 else otherwise
+    number = whole_number(text, most=9999)
+    return otherwise if number is None else number
 
 
 def _shares(text: str) -> list[float]:

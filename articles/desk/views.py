@@ -20,6 +20,7 @@ from articles.models import Article, PreviewLink, Revision
 from articles.preview import preview_page
 from articles.publishing import record
 from articles.rendering import rendered
+from core.lib.text import whole_number
 
 View = Callable[..., HttpResponse]
 
@@ -83,9 +84,10 @@ def compare(request: HttpRequest, article: Article) -> HttpResponse:
 
 
 def _revision(article: Article, number: str) -> Revision:
-    if not number.isdecimal() or len(number) > 9:
+    version = whole_number(number)
+    if version is None:
         raise Http404("There is no such version.")
-    return get_object_or_404(article.revisions.select_related("by"), version=int(number))
+    return get_object_or_404(article.revisions.select_related("by"), version=version)
 
 
 @require_POST
@@ -93,14 +95,13 @@ def _revision(article: Article, number: str) -> Revision:
 def restore(request: HttpRequest, article: Article, version: int) -> HttpResponse:
     """Make an old version the newest one."""
     revision = get_object_or_404(article.revisions, version=version)
-    expected = request.POST.get("version", "")
     try:
         apply_document(
             article,
             revision.document,
             by=request.user,
             reason=f"Restored version {version}",
-            expected_version=int(expected) if expected.isdecimal() else None,
+            expected_version=whole_number(request.POST.get("version")),
         )
     except StaleVersion as error:
         messages.error(request, f"{error} Nothing was restored; look at the newest version first.")

@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.lib.prefix_search import beginning_with, words_of
+from core.lib.text import whole_number
 
 
 class BoundedPaginator(Paginator):
@@ -54,10 +55,8 @@ class ClosedChangeList(ChangeList):
     def get_ordering(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> list[Any]:
         declared = self.model_admin.get_sortable_by(request)
         for part in filter(None, self.params.get(ORDER_VAR, "").split(".")):
-            number = part.removeprefix("-")
-            if not (number.isdecimal() and len(number) < 4 and int(number) < len(self.list_display)):
-                raise NotOffered
-            if self.list_display[int(number)] not in declared:
+            number = whole_number(part.removeprefix("-"), most=len(self.list_display) - 1)
+            if number is None or self.list_display[number] not in declared:
                 raise NotOffered
         return super().get_ordering(request, queryset)
 

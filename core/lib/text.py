@@ -12,6 +12,14 @@ _LINE_END = re.compile("\r\n|[\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2060-\u206f\ufff9-\ufffb]")
 
 
+def whole_number(text: object, *, most: int = 10**9) -> int | None:
+    """A number from 0 to `most` in decimal digits, as a request or a file may hold one; None for anything else."""
+    if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > len(str(most)):
+        return None  # Python refuses to read thousands of digits with an exception of its own
+    number = int(text)
+    return number if number <= most else None
+
+
 def storable(text: str) -> str:
     """Markup, code or a table as it is, but for what a database or a feed cannot hold; lines end in a newline alone."""
     return _UNSTORABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from articles.models import Publication
 from articles.search import best
 from core import doorbell
+from core.lib.text import whole_number
 from core.transitions import TransitionRefused
 from newsletter import approval, composition, deliveries, freeze, stats
 from newsletter.models import Briefing, Delivery, Newsletter
@@ -106,7 +107,7 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
     found = best(Publication.objects.all(), words) if words else Publication.objects.live()
     found = found.exclude(article__in=briefing.items.exclude(article=None).values("article"))
     if request.method == "POST":
-        chosen = [int(key) for key in request.POST.getlist("publication") if key.isdecimal()]
+        chosen = [number for key in request.POST.getlist("publication") if (number := whole_number(key))]
         added = composition.add_articles(briefing, Publication.objects.filter(pk__in=chosen))
         messages.success(request, f"{added} added at the end.")
         return to("change", briefing)

@@ -25,6 +25,8 @@ from sponsors.models import Booking, Claim, PlacementKind, RunUnit
 
 WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
 
+YEARS_SHOWN = 20  # before and after this one
+
 
 class OpenUnitsForm(forms.Form):
     """Puts units of a kind on sale for a run of days."""
@@ -102,10 +104,13 @@ def _opened(count: int) -> str:
 
 
 def _month(text: str) -> date:
+    """A month such as 2026-11; this one where the text is none, or none in which anybody sells."""
+    today = timezone.now().date().replace(day=1)
     try:
-        return date.fromisoformat(f"{text}-01")
+        month = date.fromisoformat(f"{text}-01")
     except ValueError:
-        return timezone.now().date().replace(day=1)
+        return today
+    return month if abs(month.year - today.year) <= YEARS_SHOWN else today
 
 
 def _month_of_units(month: date) -> dict[str, Any]:
