@@ -26,4 +26,6 @@ urlpatterns = [
 ]
 
 handler400 = views.refused
+handler403 = views.forbidden
+handler404 = views.not_found
 handler500 = views.broken

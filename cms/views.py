@@ -3,15 +3,17 @@
 import sys
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from django.views.defaults import server_error
+from django.views.defaults import page_not_found, permission_denied, server_error
 from django.views.static import serve
 
 from articles.contexts import front_page
@@ -58,6 +60,22 @@ def no_such_page(_request: HttpRequest, anything: str) -> HttpResponse:
 def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """What was sent cannot be read. Django's own view reads it once more, and breaks over it."""
     return HttpResponse(render_to_string("400.html"), status=400)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's own, but where the body cannot be read either, which it looks into for a token."""
+    try:
+        return page_not_found(request, exception)
+    except (BadRequest, MultiPartParserError):
+        return refused(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Likewise."""
+    try:
+        return permission_denied(request, exception)
+    except (BadRequest, MultiPartParserError):
+        return refused(request, exception)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
