@@ -39,6 +39,8 @@ _TOC = re.compile(
     r"^[ \t]*(?:[-*+]|\d+\.)[^\n]*\n[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$|^[ \t]*\{:[ \t]*toc[^}\n]*\}[ \t]*$|^\[\[?_?TOC_?\]?\][ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
+# `## Heading {#id .class}`, as kramdown, Pandoc and Hugo write it.
+_HEADING_ID = re.compile(r"^(#{1,6}[ \t][^\n{}]*)\{:?[ \t]*(?=[#.])(?:#([\w-]+))?[^{}\n]*\}[ \t]*$", re.MULTILINE)
 # The targets of Obsidian's links to a paragraph.
 _BLOCK_ID = re.compile(r"(?<=\S)[ \t]+\^[\w-]{1,40}[ \t]*$", re.MULTILINE)
 _MDX_VALUE = re.compile(r"(?<![\\\w$])\{(?![%{#])[^{}\n]*\}")
@@ -65,6 +67,7 @@ def plain_markdown(text: str, notes: ConversionNotes, *, linked: Linked, mdx: bo
     text = _FENCE.sub(keep, text)
     if mdx:
         text = _mdx(_MDX.sub("", text), notes)
+    text = _HEADING_ID.sub(_heading_anchor, text)
     text = _TOC.sub("", text)
     text = _BLOCK_ID.sub("", text)
     text = re.sub(r"<!--\s*more\s*-->|%%.*?%%", "", text, flags=re.DOTALL | re.IGNORECASE)
@@ -102,6 +105,11 @@ def plain_markdown(text: str, notes: ConversionNotes, *, linked: Linked, mdx: bo
     text = re.sub(r"==([^=\n]+)==", r"<mark>\1</mark>", text)
     text = _KRAMDOWN.sub("", text)
     return re.sub("\ue010(\\d+)\ue011", lambda match: kept[int(match[1])], text)
+
+
+def _heading_anchor(match: re.Match[str]) -> str:
+    """A heading with its id as an anchor, for links to it within the text; what else stands in the braces goes."""
+    return f'{match[1]}<a id="{match[2]}"></a>' if match[2] else match[1]
 
 
 def _callout(kind: str, title: str, body: str) -> str:

@@ -14,6 +14,7 @@ _FENCED = {
     "---": re.compile(r"---[ \t]*\n(?P<head>.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL),
     "+++": re.compile(r"\+\+\+[ \t]*\n(?P<head>.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL),
 }
+_KEY_OR_ENTRY = re.compile(r"^[^\s:#][^:\n]*:(?:\s|$)|^-\s", re.MULTILINE)
 # `title: Ether: a primer`, which people write although YAML forbids it.
 _UNQUOTED = re.compile(r"^(?P<key>[A-Za-z_][\w-]*):[ \t]+(?P<value>[^\s\"'\[{|>&*!#].*:\s.*)$", re.MULTILINE)
 
@@ -43,26 +44,35 @@ def split(text: str) -> tuple[Head, str]:
     head = match["head"]
     if len(head) > MAX_HEAD:
         raise PostRefused("Its front matter is larger than 1 MB.")
+    if text.startswith("---") and head.strip() and not _KEY_OR_ENTRY.search(head):
+        # The text begins with a horizontal rule, and there is another one below.
+        return {}, text
     read = _toml if text.startswith("+++") else load_yaml
     return _lowered(read(head)), text[match.end() :]
 
 
 def load_yaml(text: str) -> Any:
     """Parse YAML. Raises PostRefused with the line of the error."""
-    try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mended = _UNQUOTED.sub(
-            lambda match: f"{match['key']}: {json.dumps(match['value'].rstrip(), ensure_ascii=False)}",
-            re.sub(r"^\t+|(?<=:)\t+", lambda tabs: "  " * len(tabs[0]), text, flags=re.MULTILINE),
-        )
-        if mended != text:
-            return load_yaml(mended)
-        mark = getattr(error, "problem_mark", None)
-        line = f" at line {mark.line + 2}" if mark else ""
-        raise PostRefused(
-            f"Its front matter is not valid YAML{line}: {getattr(error, 'problem', None) or error}."
-        ) from None
+    errors: list[Exception] = []
+    for candidate in (text, _mended(text, tab="  "), _mended(text, tab="")):
+        try:
+            return yaml.load(candidate, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            errors.append(error)
+    mark = getattr(errors[1], "problem_mark", None)
+    line = f" at line {mark.line + 2}" if mark else ""
+    problem = getattr(errors[1], "problem", None) or errors[1]
+    raise PostRefused(f"Its front matter is not valid YAML{line}: {problem}.")
+
+
+def _mended(text: str, *, tab: str) -> str:
+    """YAML with its common errors corrected: tabs, which it forbids, and a colon in a value without quotation marks."""
+    text = "\n".join(line.rstrip() for line in text.split("\n"))
+    text = re.sub(r"^\t+", lambda tabs: tab * len(tabs[0]), text, flags=re.MULTILINE)
+    return _UNQUOTED.sub(
+        lambda match: f"{match['key']}: {json.dumps(match['value'], ensure_ascii=False)}",
+        re.sub(r"(?<=[:-])\t+", " ", text),
+    )
 
 
 def _toml(text: str) -> Any:

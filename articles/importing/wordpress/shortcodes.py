@@ -23,6 +23,11 @@ _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s'"]+))|"
 _CODE = re.compile(r"<(pre|code)\b|<!-- wp:(?:code|preformatted|html)\b", re.IGNORECASE)
 
 
+# Shortcodes whose attribute may be a bare address or id: [youtube https://youtu.be/…].
+_TAKE_AN_ADDRESS = {"embed", "youtube", "vimeo", "tweet"}
+_EQUALS_ADDRESS = re.compile(r"\[(youtube|vimeo)\s*=\s*(?=[^\s\]])", re.IGNORECASE)
+
+
 class Shortcodes:
     """Replaces the shortcodes of a text: known ones by HTML, unknown ones by their content."""
 
@@ -61,6 +66,7 @@ class Shortcodes:
             kept.append(whole)
             return f"\ue020{len(kept) - 1}\ue021"
 
+        text = _EQUALS_ADDRESS.sub(r"[\1 ", text)
         text = replace_pairs(text, _CODE, lambda match: rf"</{match[1]}\s*>" if match[1] else "<!-- /wp:", keep)
         return re.sub("\ue020(\\d+)\ue021", lambda match: kept[int(match[1])], self._outside(text))
 
@@ -102,14 +108,15 @@ class Shortcodes:
         return "".join([*out, text[at:]])
 
     def _is_shortcode(self, match: re.Match[str], closed_at: int | None) -> bool:
-        """Whether brackets are meant for a plugin: [sic] and [1] are an author's."""
-        name = match["name"].lower()
+        """Whether brackets are meant for WordPress or a plugin, not an author's own such as [sic] and [then-mayor]."""
+        name, attributes = match["name"].lower(), match["attributes"]
         return (
-            name in self.known
-            or closed_at is not None
-            or "=" in (match["attributes"] or "")
-            or bool(re.search(r"[_-]", name))
+            closed_at is not None
             or bool(match["empty"])
+            or "=" in attributes
+            or name == "gallery"
+            or is_builder(name)
+            or (name in _TAKE_AN_ADDRESS and bool(attributes))
         )
 
     def _html(self, name: str, attributes: Attributes, inner: str) -> str:

@@ -160,7 +160,8 @@ def fields_of(element: Any) -> dict[str, str]:
     """The text of an element's children by name, the first of each name."""
     fields: dict[str, str] = {}
     for child in element:
-        fields.setdefault(tag_of(child), inner_text(child) if not len(child) else "")
+        if name := tag_of(child):
+            fields.setdefault(name, inner_text(child) if not len(child) else "")
     return fields
 
 

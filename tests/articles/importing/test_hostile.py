@@ -47,6 +47,8 @@ def dialect(text):
         (dialect, "`"),
         (dialect, "[[a|"),
         (dialect, "%%"),
+        (dialect, "## a {#"),
+        (dialect, "## a   "),
         (dialect, "!!! note\n    x\n"),
         (lambda text: convert(text, ConversionNotes()), "<a href="),
         (lambda text: convert(text, ConversionNotes()), "<p>x</p>"),

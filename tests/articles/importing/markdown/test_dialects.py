@@ -108,6 +108,32 @@ def test_an_address_that_is_a_template_is_no_address(site):
     assert not Redirect.objects.exists()
 
 
-def test_tabs_in_front_matter_are_no_obstacle(site):
-    site({"one.md": "---\ntitle:\tOne\ntags:\n\t- a\n---\nx"})
+@pytest.mark.parametrize(
+    "head",
+    [
+        "title:\tOne\ntags:\n\t- a\n",
+        "title: One\ntags:\n- a\t\t\n",
+        "title: One\t\n\ttags: a\n",
+        "title: One: the first\t\ntags:\n-\ta\n",
+    ],
+)
+def test_tabs_in_front_matter_are_no_obstacle(site, head):
+    site({"one.md": f"---\n{head}---\nx"})
     assert document_of(Article.objects.get())["tags"] == ["a"]
+
+
+def test_a_text_that_begins_with_a_rule_has_no_front_matter(site):
+    site({"one.md": "---\n\nWords after a rule\n\n---\n\nMore words\n"})
+    assert blocks_of()[0]["html"] == "<hr>\n<p>Words after a rule</p>\n<hr>\n<p>More words</p>"
+
+
+def test_the_id_of_a_heading_is_no_part_of_it_and_links_still_find_it(site):
+    site(
+        {
+            "one.md": HEAD
+            + "Go to [part](#first).\n\n## Part one {#first .wide}\n\n## Part two {.wide}\n\n## Use {name}\n"
+        }
+    )
+    assert blocks_of()[0]["html"] == (
+        '<p>Go to <a href="#part-one">part</a>.</p>\n<h2>Part one</h2>\n<h2>Part two</h2>\n<h2>Use {name}</h2>'
+    )

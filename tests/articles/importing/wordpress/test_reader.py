@@ -244,3 +244,24 @@ def test_a_field_without_end_is_refused_and_the_others_come(write, bring_in):
     report = bring_in(write(wxr(wxr_item(1, "x " * (11 << 20)), wxr_item(2)), "wp.xml"))
     assert [entry.outcome for entry in report.entries] == ["refused", "new"]
     assert "22 MB large" in report.entries[0].reason
+
+
+def test_a_comment_within_an_item_is_passed_over(write, bring_in):
+    bring_in(write(wxr(wxr_item(1, "x", extra="<!-- by a script --><?of another?>")), "wp.xml"))
+    assert Article.objects.get().title == "Post 1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The [then-mayor] said so [source], and [her_own] words [the video]: [Quote] [ref].",
+        "Take a[i-1], [video] or [embed] and [footnote].",
+        'See <a href="https://a.example/x">[source]</a> for more.',
+    ],
+)
+def test_the_brackets_of_an_author_stay_as_typed(blocks, text):
+    assert blocks(text) == [{"type": "richtext", "html": f"<p>{text}</p>"}]
+
+
+def test_an_address_after_an_equals_sign_is_a_player(blocks):
+    assert blocks("[youtube=https://www.youtube.com/watch?v=abcdefghijk]")[0]["type"] == "embed"
