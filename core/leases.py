@@ -46,7 +46,7 @@ class LeasedQuerySet(models.QuerySet[Any]):
 
 
 class LeasedModel(models.Model):
-    """A row of work. `LEASE` is longer than one step of it ever takes."""
+    """A row of work. `LEASE` must be longer than any step of it takes."""
 
     LEASE: ClassVar[timedelta] = timedelta(minutes=5)
 

@@ -1,4 +1,4 @@
-"""Transactional mail: queued as a row in the caller's transaction, sent by the worker, tried again until it is out."""
+"""Transactional mail: queued as a row in the caller's transaction, and sent by the worker, which tries for hours."""
 
 import email.policy
 import email.utils

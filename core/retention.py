@@ -20,5 +20,18 @@ def register(kind: str, purge: Callable[[], int]) -> None:
 
 
 def purge_expired() -> dict[str, int]:
-    """Delete what is past its keeping time in every part; return how many rows of each kind went."""
-    return {kind: purge() for kind, purge in _kinds.items()}
+    """Delete what is past its keeping time in every part; return how many rows of each kind went.
+
+    A kind that cannot be deleted stops no other: what went wrong is raised at the end, as one group of exceptions.
+    """
+    went: dict[str, int] = {}
+    failures: list[Exception] = []
+    for kind, purge in _kinds.items():
+        try:
+            went[kind] = purge()
+        except Exception as error:  # noqa: BLE001 (it is raised below)
+            error.add_note(f"This stopped the deletion of {kind}.")
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("Not everything that has expired could be deleted", failures)
+    return went

@@ -1,4 +1,4 @@
-"""What counts as an address we can write to, and when two are the same."""
+"""E-mail addresses: those we can write to, and the canonical form by which two are found to be the same."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from email_validator import EmailNotValidError, validate_email
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`email` as it is written to (ASCII), `canonical` for telling whether two are one."""
+    """`email` is what mail is sent to (ASCII); `canonical` is the same for every spelling of one address."""
 
     email: str
     canonical: str
 
 
 def parse_address(text: str) -> Address:
-    """Read an address someone typed. Raises ValidationError in words for who typed it. Asks no DNS.
+    """Parse an address that somebody typed, without asking DNS. Raises ValidationError with words for them.
 
     Addresses with letters outside ASCII before the @ need servers that few have, and are refused; a domain with such
     letters is written in its ASCII form.

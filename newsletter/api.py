@@ -1,4 +1,4 @@
-"""What the API shows of newsletters: sent briefings, and a sign-up under the form's rules."""
+"""The API of newsletters: sent briefings to read, and sign-up under the same rules as the form."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ class SubscriptionAnswer(serializers.Serializer[Any]):
 
 
 class SubscriptionCreate(APIView):
-    """Ask for a subscription: the address gets a mail and confirms there. The answer never tells who is known."""
+    """Ask for a subscription: the address gets a mail and confirms there. The answer never tells whether the address was known."""
 
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]

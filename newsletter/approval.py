@@ -33,7 +33,7 @@ def audience_size(briefing: Briefing) -> int:
 
 
 def problems(briefing: Briefing) -> list[str]:
-    """Why a briefing cannot go out, each in one sentence; empty when nothing is in the way."""
+    """The reasons why a briefing cannot go out, a sentence each."""
     items = list(briefing.items.select_related("article"))
     found = []
     if not briefing.subject.strip():
@@ -70,7 +70,7 @@ def _link_problem(item: BriefingItem) -> str:
 
 
 def _sponsor_problems(briefing: Briefing) -> list[str]:
-    """A booking that cannot be kept is found here, not by the sponsor."""
+    """Find a booking that cannot be kept before the sponsor does."""
     booked = (
         Claim.objects.filter(
             state=Claim.State.CONFIRMED,

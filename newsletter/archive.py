@@ -1,4 +1,4 @@
-"""Sent briefings for everyone to read: the same words, without anyone's links."""
+"""The archive of sent briefings, as pages and as a feed: the same words, without a subscriber's own links."""
 
 from typing import Any
 

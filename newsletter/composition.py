@@ -1,4 +1,4 @@
-"""Putting a briefing together: its items, the sponsor's place, and the text and HTML they make."""
+"""The content of a briefing: its items, the ad among them, and the text and HTML rendered from them."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +28,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where the links of one rendering lead. `follow` makes the address of an item's link from its number and target."""
+    """Where the links of one rendering lead. `follow` gives the address behind an item's link, from its number and target."""
 
     unsubscribe: str
     preferences: str
@@ -64,7 +64,7 @@ def new_briefing(*, newsletter: Newsletter, issue_date: date) -> Briefing:
 
 
 def newest_publications(newsletter: Newsletter) -> Iterator[Publication]:
-    """What no briefing of this newsletter has carried yet, published since the last one."""
+    """Articles published since the last briefing of this newsletter that none of its briefings has carried."""
     earlier = newsletter.briefings.exclude(state=Briefing.State.CANCELLED)
     since = earlier.aggregate(last=Max("created_at"))["last"]
     carried = BriefingItem.objects.filter(briefing__in=earlier, article__isnull=False).values("article")
@@ -75,7 +75,7 @@ def newest_publications(newsletter: Newsletter) -> Iterator[Publication]:
 
 
 def add_article(briefing: Briefing, publication: Publication, *, ordering: int) -> BriefingItem:
-    """Append an article in its own words, which the editor may change."""
+    """Add an article with its own title and standfirst, which the editor may change."""
     return BriefingItem.objects.create(
         briefing=briefing,
         ordering=ordering,
@@ -89,43 +89,43 @@ def add_article(briefing: Briefing, publication: Publication, *, ordering: int) 
 
 @transaction.atomic
 def add_articles(briefing: Briefing, publications: Iterable[Publication]) -> int:
-    """Append several articles to a draft; how many."""
+    """Add several articles at the end of a draft; return how many."""
     last = briefing.items.aggregate(last=Max("ordering"))["last"] or 0
     return len([add_article(briefing, each, ordering=last + 10 * n) for n, each in enumerate(publications, start=1)])
 
 
 def place_sponsor(briefing: Briefing) -> None:
-    """Bring the ad among the items in line with what is booked for the channel and day now."""
-    ad = _ad_now(briefing)
+    """Replace the ad among the items by the one that is booked for its channel and day now, or remove it."""
+    ad = _booked_ad(briefing)
     if ad:
         ad.save()
     else:
         briefing.items.filter(kind=BriefingItem.Kind.SPONSOR).delete()
 
 
-def _ad_now(briefing: Briefing) -> BriefingItem | None:
-    """The ad as it would stand in the briefing now, not saved; None where nothing is booked."""
+def _booked_ad(briefing: Briefing) -> BriefingItem | None:
+    """The ad that is booked now, as an item that is not saved; None where nothing is booked."""
     placement = placement_on(briefing.newsletter.channel, briefing.issue_date)
     if placement is None:
         return None
     kind = BriefingItem.Kind.SPONSOR
     item = briefing.items.filter(kind=kind).first() or BriefingItem(briefing=briefing, kind=kind, ordering=AD_ORDERING)
-    for name, value in _words_of(placement).items():
+    for name, value in _fields_of(placement).items():
         setattr(item, name, value)
     return item
 
 
 def _items(briefing: Briefing) -> list[BriefingItem]:
-    """The items in their order; a draft shows the ad that is booked this moment."""
+    """The items in their order; a draft shows the ad that is booked at this moment."""
     items = list(briefing.items.order_by("ordering", "id"))
     if not briefing.is_editable:
         return items
-    ad = _ad_now(briefing)
+    ad = _booked_ad(briefing)
     items = [item for item in items if item.kind != BriefingItem.Kind.SPONSOR] + ([ad] if ad else [])
     return sorted(items, key=lambda item: item.ordering)
 
 
-def _words_of(placement: Placement) -> dict[str, Any]:
+def _fields_of(placement: Placement) -> dict[str, Any]:
     image = placement.image_url
     return {
         "heading": placement.headline,
@@ -140,7 +140,7 @@ def _words_of(placement: Placement) -> dict[str, Any]:
 
 
 def render(briefing: Briefing, links: Links) -> Rendered:
-    """Both bodies of a briefing, with links as asked. The HTML has its styles inlined, as mail programs want them."""
+    """Both bodies of a briefing, with these links. The HTML has its styles inlined, since many mail programs drop others."""
     parts, targets = [], {}
     for number, item in enumerate(_items(briefing), start=CANARY + 1):
         parts.append({"item": item, "href": links.follow(number, item.url) if item.url else ""})

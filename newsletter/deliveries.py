@@ -103,7 +103,7 @@ class ClaimedDelivery:
 
 
 def freeze_audience(briefing: Briefing) -> int:
-    """Make a delivery for everyone confirmed now; how many there are. Part of the freezing transaction."""
+    """Make a delivery for every confirmed subscriber, in the freezing transaction; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(_FREEZE, {"briefing": briefing.pk, "newsletter": briefing.newsletter_id})
         made = cursor.rowcount
@@ -137,7 +137,7 @@ class DeliveryQueue:
         return [ClaimedDelivery(pk, subscriber, email) for pk, subscriber, email, refusal in rows if not refusal]
 
     def renew(self) -> None:
-        """Keep what is still in hand."""
+        """Renew the lease of what is still in hand."""
         self.briefing.deliveries.filter(state=State.SENDING, lease=self.lease).renew()
 
     def _execute(self, outcomes: Sequence[tuple[int, Outcome]], wanted: int) -> list[tuple[int, int, str, str]]:
@@ -159,7 +159,7 @@ class DeliveryQueue:
 
 
 def expire_leases() -> int:
-    """Write off what pumps had in hand when they died: it is uncertain; return how many."""
+    """Call uncertain what pumps had in hand when they died; return how many."""
     live = Briefing.objects.filter(state__in=["sending", "paused", "cancelled"], frozen_at__isnull=False)
     lost = Delivery.objects.filter(briefing__in=live, state=State.SENDING).abandoned()
     note = "The worker ended while this was being sent. It may or may not have arrived."

@@ -1,4 +1,4 @@
-"""The forms readers send: sign-up and preferences. None needs a cookie."""
+"""Readers' forms: sign-up and preferences. Neither needs a cookie."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ class SubscribeForm(forms.Form):
 
     @property
     def is_trapped(self) -> bool:
-        """Whether a robot filled in what people cannot see."""
+        """Whether a robot filled in the field that people do not see."""
         return bool(self.cleaned_data.get("website"))
 
     def save(self, *, ip: str) -> None:

@@ -1,4 +1,4 @@
-"""Subscribers from another system's export. Nothing in a file brings back who left or must not be written to."""
+"""The import of subscribers from another system's CSV. Nobody who left or was suppressed comes back by it."""
 
 import csv
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ class Row:
 
 
 def import_subscribers(path: Path, *, newsletter: Newsletter, dry_run: bool = False) -> Report:
-    """Bring in a CSV file, all of it or, with an ImportFailure, nothing. Addresses that are none are reported by line."""
+    """Import a CSV file, all of it or, with an ImportFailure, none of it. Malformed addresses are reported by line."""
     report = Report()
     with transaction.atomic():
         rows = _rows(path, report)
@@ -111,7 +111,7 @@ def _time(text: str) -> datetime | None:
 
 
 def _store(batch: dict[str, Row], newsletter: Newsletter, source: str, report: Report) -> None:
-    """Add those of a batch that this list does not know; whatever is known already stays as it is."""
+    """Add the subscribers of a batch that this list does not have; those it has stay as they are."""
     digests = {Suppression.digest_of(canonical): canonical for canonical in batch}
     suppressed = {
         digests[digest] for digest in Suppression.objects.filter(digest__in=digests).values_list("digest", flat=True)

@@ -1,16 +1,15 @@
-"""The questions that are asked of newsletters' tables."""
+"""Querysets of newsletters, subscriptions, suppressions, briefings and deliveries."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
 
 from core.leases import LeasedQuerySet
 
 if TYPE_CHECKING:
-    from newsletter.models import Briefing, Newsletter
+    from newsletter.models import Newsletter
 
 
 class NewsletterQuerySet(models.QuerySet[Any]):
@@ -38,15 +37,11 @@ class SuppressionQuerySet(models.QuerySet[Any]):
 
 class BriefingQuerySet(models.QuerySet[Any]):
     def sent(self) -> BriefingQuerySet:
-        """What readers may see in the archive."""
+        """Briefings that readers see in the archive."""
         return self.filter(state="sent", sent_at__isnull=False)
 
     def under_way(self) -> BriefingQuerySet:
         return self.filter(state="sending")
-
-    def before(self, briefing: Briefing) -> BriefingQuerySet:
-        """Earlier issues of the same newsletter that went out or are about to."""
-        return self.filter(newsletter=briefing.newsletter_id).exclude(pk=briefing.pk).exclude(state="cancelled")
 
 
 class DeliveryQuerySet(LeasedQuerySet):
@@ -54,14 +49,5 @@ class DeliveryQuerySet(LeasedQuerySet):
         return self.filter(state__in=["pending", "sending", "retry"])
 
     def troubled(self) -> DeliveryQuerySet:
-        """What staff should look at."""
+        """Deliveries that staff should look at."""
         return self.filter(state__in=["failed", "uncertain", "retry"])
-
-
-class HitQuerySet(models.QuerySet[Any]):
-    def valid(self) -> HitQuerySet:
-        """Hits that were classified and counted."""
-        return self.filter(verdict="valid")
-
-    def unclassified(self) -> HitQuerySet:
-        return self.filter(Q(verdict=""))

@@ -16,7 +16,7 @@ JUDGED_EVERY = 60  # seconds, by beat
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How one briefing was read. Opens and clicks are deliveries (people), each counted once."""
+    """How one briefing was read. Opens and clicks count deliveries (people), each once."""
 
     delivered: int
     opened: int = 0
@@ -36,7 +36,7 @@ class Reading:
 
 
 def readings(briefings: Iterable[Briefing]) -> dict[int, Reading]:
-    """The reading of each of some briefings, by its key, in one query."""
+    """The reading of each of these briefings, by its key, in one query."""
     delivered = {briefing.pk: briefing.delivered for briefing in briefings}
     valid, opened = Q(verdict="valid"), Q(kind="open")
     rows = (
@@ -66,7 +66,7 @@ def readings(briefings: Iterable[Briefing]) -> dict[int, Reading]:
 
 
 def clicks_by_link(briefing: Briefing) -> Sequence[Any]:
-    """For each link of a briefing its unique clicks, and the hits that were not counted by reason."""
+    """The links of a briefing in their order, each with its unique clicks and all hits."""
     return list(
         briefing.links.exclude(number=0)
         .annotate(
@@ -79,9 +79,9 @@ def clicks_by_link(briefing: Briefing) -> Sequence[Any]:
 
 
 def for_desk(briefing: Briefing) -> tuple[Reading | None, Sequence[Any]]:
-    """The reading and the links of one briefing, kept for as long as it takes until more hits are judged.
+    """The reading and the links of one briefing, cached until more hits are judged.
 
-    The page that shows them asks every few seconds, and to add up half a million hits takes a third of one.
+    The page that shows them asks every few seconds, and adding up half a million hits takes a third of a second.
     """
 
     def found() -> tuple[Reading | None, Sequence[Any]]:
@@ -92,7 +92,7 @@ def for_desk(briefing: Briefing) -> tuple[Reading | None, Sequence[Any]]:
 
 
 class Audience:
-    """What the media kit asks of us (see sponsors.audience)."""
+    """The audience figures for the media kit (see sponsors.audience)."""
 
     def subscribers(self) -> int:
         return Subscription.objects.confirmed().aggregate(total=Count("subscriber", distinct=True))["total"]

@@ -1,4 +1,4 @@
-"""Signing up with double opt-in, confirming, leaving, and what a subscriber may ask of us.
+"""Subscriptions: double opt-in sign-up, confirmation, leaving, and a subscriber's export and erasure.
 
 A form answers the same for an address we know and one we do not; only the mailbox learns the difference.
 """
@@ -36,7 +36,7 @@ class TooManyRequests(Exception):
 
 
 class LinkSuperseded(Exception):
-    """The subscriber left after this confirmation link was made, so it must not bring them back."""
+    """The subscriber left after this confirmation link was made, so the link must not bring them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ def request_subscription(*, email: str, newsletter: Newsletter | None = None, so
         return
     with transaction.atomic():
         subscription = _record_request(address, newsletter, origin)
-        _write_back(subscription)
+        _send_link(subscription)
 
 
 def _record_request(address: Address, newsletter: Newsletter, origin: Origin) -> Subscription:
-    """Find or make the subscription; a request alone changes the state of none that exists."""
+    """Find or make the subscription; a request alone does not change the state of one that exists."""
     subscriber, _ = Subscriber.objects.get_or_create(canonical=address.canonical, defaults={"email": address.email})
     evidence: dict[str, Any] = {
         "source": origin.source,
@@ -86,8 +86,8 @@ def _record_request(address: Address, newsletter: Newsletter, origin: Origin) ->
     return subscription
 
 
-def _write_back(subscription: Subscription) -> None:
-    """Mail the address: a confirmation link, or at most once a day that it is subscribed already."""
+def _send_link(subscription: Subscription) -> None:
+    """Mail a confirmation link to the address or, at most once a day, that it is subscribed already."""
     known = subscription.state == State.CONFIRMED
     kind, limit = ("already-subscribed", 1) if known else ("confirm", CONFIRMATIONS_PER_ADDRESS_AND_DAY)
     if not allow(f"{kind}:{subscription.pk}", limit=limit, seconds=DAY):
@@ -104,7 +104,7 @@ def _write_back(subscription: Subscription) -> None:
 def send_another_link(subscription: Subscription) -> None:
     """Mail a fresh confirmation link to the holder of an expired one, under the same daily limit."""
     with transaction.atomic():
-        _write_back(subscription)
+        _send_link(subscription)
 
 
 @transaction.atomic
@@ -127,7 +127,7 @@ def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "") ->
 
 
 def _lift_suppression(subscriber: Subscriber) -> None:
-    """Whoever followed a link in our mail can read it: a bounce is over, and an erasure was meant for the past."""
+    """Our mail was read, so a bounce is over; and whoever comes back after an erasure wants to."""
     Suppression.objects.of(subscriber.canonical).exclude(reason__in=REASONS_NOT_TO_WRITE).delete()
 
 
@@ -169,7 +169,7 @@ def _join(subscriber: Subscriber, newsletter: Newsletter, origin: Origin) -> Non
 
 
 def export(subscriber: Subscriber) -> dict[str, Any]:
-    """Everything kept about a subscriber, as they may ask to have it."""
+    """Everything that is kept about a subscriber, for them to have."""
     subscriptions = subscriber.subscriptions.select_related("newsletter").order_by("id")
     deliveries = subscriber.deliveries.select_related("briefing").order_by("id")
     hits = Hit.objects.filter(delivery__subscriber=subscriber).order_by("id")
@@ -216,7 +216,7 @@ def confirm_token(subscription: Subscription) -> str:
 
 
 def issue_time(seconds: int) -> datetime:
-    """When a confirmation link was made, from what its token carries."""
+    """When a confirmation link was made, from the seconds in its token."""
     return datetime.fromtimestamp(seconds, tz=UTC)
 
 

@@ -1,4 +1,4 @@
-"""Doorbells of newsletters: ids in, one function called. The rows say what is to be done."""
+"""The newsletter's tasks: starting, sending and sweeping briefings, and judging hits. The rows say what is to be done."""
 
 from celery import shared_task
 from django.conf import settings
@@ -10,7 +10,7 @@ from newsletter.models import Briefing
 
 @shared_task
 def start_due_briefings() -> None:
-    """Freeze what is approved and due, and start its pumps."""
+    """Freeze the briefings that are due, and start their pumps."""
     for briefing_id in freeze.start_due():
         ring(briefing_id)
 
@@ -24,7 +24,7 @@ def pump_briefing(briefing_id: int) -> None:
 
 @shared_task
 def sweep_briefings() -> None:
-    """Once more for everything: beat rings this, so a lost doorbell or a dead worker only costs time."""
+    """Look for all work there is. Beat rings this, so a lost bell or a dead worker only costs time."""
     deliveries.expire_leases()
     start_due_briefings()
     for briefing in Briefing.objects.under_way():

@@ -3,11 +3,12 @@
 A reader always arrives where the link leads, which can only be an address stored with the briefing.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -24,10 +25,12 @@ from newsletter.composition import CANARY
 from newsletter.models import Hit, TrackedLink
 from sponsors.clicks import Visit, record_click
 
+logger = logging.getLogger(__name__)
+
 TOO_SOON = timedelta(seconds=5)
 AROUND_CANARY = timedelta(seconds=60)
 BURST_LINKS, BURST_WITHIN = 3, timedelta(seconds=3)
-SETTLED_AFTER = timedelta(seconds=90)  # by then a scanner has followed all its links
+JUDGED_AFTER = timedelta(seconds=90)  # by then a scanner has followed all its links
 BATCH = 2000
 PROXIES = ("googleimageproxy", "yahoomailproxy", "ggpht.com")
 APPLE_PROXY = "mozilla/5.0"  # and nothing else
@@ -37,7 +40,7 @@ GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000
 @require_safe
 @never_cache
 def click(request: HttpRequest, token: str) -> HttpResponse:
-    """Send a reader on to where a link of a briefing leads."""
+    """Redirect a reader to where a link of a briefing leads."""
     number, _, recipient = token.partition(".")
     delivery_id = _delivery_of(recipient)
     place = whole_number(number, most=9999)
@@ -75,7 +78,7 @@ def _delivery_of(token: str) -> int:
 
 
 def _record(request: HttpRequest, hit: Hit) -> None:
-    """Keep the hit with what only the request could tell."""
+    """Save the hit with what is known from its request alone."""
     agent = request.headers.get("User-Agent", "")[:300]
     visit = Visit(
         method=request.method or "",
@@ -104,19 +107,31 @@ def judge(*, now: datetime | None = None) -> int:
     """
     if not advisory_locks.take_if_free(AdvisoryLock.HITS):
         return 0  # another worker is at it
-    ripe = Hit.objects.filter(verdict="", at__lt=(now or timezone.now()) - SETTLED_AFTER)
+    ripe = Hit.objects.filter(verdict="", at__lt=(now or timezone.now()) - JUDGED_AFTER)
     deliveries = list(ripe.order_by("at").values_list("delivery", flat=True)[:BATCH])
     hits = Hit.objects.filter(delivery__in=set(deliveries)).select_related("delivery", "link").order_by("at", "id")
     by_delivery: dict[int, list[Hit]] = defaultdict(list)
     for hit in hits:
         by_delivery[hit.delivery_id].append(hit)
     decided = [hit for group in by_delivery.values() for hit in _judge_delivery(group, (now or timezone.now()))]
-    Hit.objects.bulk_update(decided, ["verdict", "reason"], batch_size=500)
     for hit in decided:
         if hit.link and hit.link.claim_id:
-            nonce = f"mail:{hit.delivery_id}:{hit.link_id}"
-            record_click(claim_id=hit.link.claim_id, nonce=nonce, reason=hit.reason, at=hit.at, address=hit.network)
+            _record_ad_click(hit, hit.link.claim_id)
+    Hit.objects.bulk_update(decided, ["verdict", "reason"], batch_size=500)
     return len(decided)
+
+
+def _record_ad_click(hit: Hit, claim_id: int) -> None:
+    """Tell `sponsors` of a click on an ad. One that cannot be recorded there does not count here, and stops no other."""
+    nonce = f"mail:{hit.delivery_id}:{hit.link_id}"
+    try:
+        with transaction.atomic():
+            record_click(claim_id=claim_id, nonce=nonce, reason=hit.reason, at=hit.at, address=hit.network)
+    except OperationalError:
+        raise  # the database is away or busy: all of it comes again
+    except Exception:
+        logger.exception("Hit %s could not be recorded as a click on an ad", hit.pk)
+        hit.verdict, hit.reason = Hit.Verdict.REJECTED, "error"
 
 
 def _judge_delivery(hits: list[Hit], now: datetime) -> list[Hit]:
@@ -126,7 +141,7 @@ def _judge_delivery(hits: list[Hit], now: datetime) -> list[Hit]:
     counted = {hit.link_id for hit in hits if hit.verdict == Hit.Verdict.VALID}
     decided = []
     for hit in hits:
-        if hit.verdict or hit.at >= now - SETTLED_AFTER:
+        if hit.verdict or hit.at >= now - JUDGED_AFTER:
             continue
         hit.reason = hit.reason or _reason(hit, canaries, bursts) or ("repeat" if hit.link_id in counted else "")
         if not hit.reason:

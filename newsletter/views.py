@@ -1,4 +1,4 @@
-"""Pages for subscribers. None needs a cookie; what is personal sits behind signed links."""
+"""Subscribers' pages. They need no cookie; the personal ones are behind signed links."""
 
 from http import HTTPStatus
 from typing import Any
@@ -33,7 +33,7 @@ def signup(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @refuse_cross_site
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """Take a sign-up; answer with a page, or with JSON to who asks for it."""
+    """Take a sign-up; answer with a page, or with JSON where that is asked for."""
     if request.method != "POST":
         return HttpResponseRedirect(reverse("newsletter:signup"))
     form = SubscribeForm(request.POST)
@@ -127,7 +127,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @never_cache
 def export(request: HttpRequest, token: str) -> HttpResponse:
-    """All that is kept about one subscriber, as a JSON file."""
+    """Everything that is kept about one subscriber, as a JSON file."""
     response = JsonResponse(subscriptions.export(_subscriber(token)), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response
@@ -149,7 +149,7 @@ def erase(request: HttpRequest, token: str) -> HttpResponse:
 def _plain(
     request: HttpRequest, template: str, context: dict[str, Any], status: HTTPStatus = HTTPStatus.OK
 ) -> HttpResponse:
-    """A page of one person's: its address must not reach other sites or search engines."""
+    """One person's page, whose address must not reach other sites or search engines."""
     response = render(request, template, context, status=status)
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
@@ -157,7 +157,7 @@ def _plain(
 
 
 def _read(purpose: str, token: str, count: int) -> tuple[int, ...]:
-    """What a link's token carries; a malformed one is answered 404. Raises ExpiredToken."""
+    """The values in a link's token; a malformed one is answered with 404. Raises ExpiredToken."""
     try:
         values = read_token(purpose, token)
     except ExpiredToken:

@@ -1,4 +1,4 @@
-"""The way out for mail, by SMTP or into .eml files where no server is named, and what mail headers and bytes need."""
+"""Mail sessions, by SMTP or into .eml files where no server is named; Django's backend on them; headers and bytes of mail."""
 
 import email.message
 import email.policy

@@ -1,4 +1,4 @@
-"""Lists, who is on them, and who must not be written to."""
+"""Newsletters, subscribers and suppressed addresses in the admin."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ class SubscriptionInline(admin.TabularInline):
 
 @admin.register(Subscriber)
 class SubscriberAdmin(DeskAdmin):
-    """Subscribers come by their own consent or by an import, so none is added here."""
+    """Subscribers come by their own consent or by an import, so they cannot be added here."""
 
     list_display = ("email", "name", "created_at")
     search_fields = ("canonical__startswith",)
@@ -67,7 +67,7 @@ class SubscriberAdmin(DeskAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
-        """People erase themselves by their preferences page, which also keeps imports from adding them again."""
+        """People erase themselves on their preferences page, which also keeps imports from adding them again."""
         return False
 
 

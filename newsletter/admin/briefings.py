@@ -1,4 +1,4 @@
-"""The briefing desk: drafts are edited, everything later is looked at."""
+"""Briefings in the admin: drafts can be edited, everything later is read only."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from newsletter.models import Briefing, BriefingItem
 
 
 class ItemForm(forms.ModelForm):
-    """The words of a sponsor are the sponsor's: only their place in the briefing can be changed."""
+    """A sponsor's words stay as they were approved: only their place in the briefing can be changed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,7 +82,7 @@ class BriefingAdmin(DeskAdmin):
         return super().has_delete_permission(request, obj) and (obj is None or obj.is_editable)
 
     def save_model(self, request: HttpRequest, obj: Briefing, form: forms.ModelForm, change: bool) -> None:
-        """Write what was typed and nothing else; not at all when someone approved the draft meanwhile."""
+        """Save the fields that were changed and no others; none at all if somebody approved the draft meanwhile."""
         if not change:
             obj.save()
             return
@@ -103,5 +103,5 @@ class BriefingAdmin(DeskAdmin):
 
     def response_change(self, request: HttpRequest, obj: Briefing) -> HttpResponse:
         if "_preview" in request.POST:
-            return desk.to("preview", obj)
+            return desk.redirect_to("preview", obj)
         return super().response_change(request, obj)

@@ -1,4 +1,4 @@
-"""The briefing desk's own pages: composing, preview and test, approval, and how a send gets on."""
+"""The briefing desk's own pages: composing, preview and test, approval, and the progress of a send."""
 
 from collections.abc import Callable
 from typing import Any
@@ -64,11 +64,11 @@ class ApproveForm(forms.Form):
 
 
 def may(action: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Decorate a page that needs a permission on briefings; without it the answer is 403."""
+    """Decorate a page that needs this permission on briefings; without it the answer is 403."""
     return permission_required(f"newsletter.{action}_briefing", raise_exception=True)
 
 
-def to(page: str, briefing: Briefing) -> HttpResponseRedirect:
+def redirect_to(page: str, briefing: Briefing) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse(f"admin:newsletter_briefing_{page}", args=[briefing.pk]))
 
 
@@ -92,7 +92,7 @@ def compose(request: HttpRequest) -> HttpResponse:
         briefing = composition.new_briefing(**form.cleaned_data)
         count = briefing.items.filter(kind="article").count()
         messages.success(request, f"A draft with {count} new articles." if count else "A draft. No article is new.")
-        return to("change", briefing)
+        return redirect_to("change", briefing)
     return page(request, "compose", None, title="New briefing from the newest articles", form=form)
 
 
@@ -102,7 +102,7 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
     briefing = _draft(pk)
     if not briefing.is_editable:
         messages.error(request, "Only a draft can be changed.")
-        return to("progress", briefing)
+        return redirect_to("progress", briefing)
     words = request.GET.get("q", "").strip()[:200]
     found = best(Publication.objects.all(), words) if words else Publication.objects.live()
     found = found.exclude(article__in=briefing.items.exclude(article=None).values("article"))
@@ -110,7 +110,7 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
         chosen = [number for key in request.POST.getlist("publication") if (number := whole_number(key))]
         added = composition.add_articles(briefing, Publication.objects.filter(pk__in=chosen))
         messages.success(request, f"{added} added at the end.")
-        return to("change", briefing)
+        return redirect_to("change", briefing)
     return page(request, "articles", briefing, title="Add articles", found=found[:ARTICLES_SHOWN], words=words)
 
 
@@ -145,7 +145,7 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
         if form.is_valid():
             freeze.send_test(briefing, to=form.cleaned_data["to"])
             messages.success(request, f"A test is on its way to {form.cleaned_data['to']}.")
-            return to("preview", briefing)
+            return redirect_to("preview", briefing)
     except ValidationError as error:
         form.add_error("to", error)
     text = composition.render(briefing, composition.plain_links(NOBODY, NOBODY)).text
@@ -157,7 +157,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how many will get it, and let it go out."""
     briefing = _draft(pk)
     if briefing.state != State.DRAFT:
-        return to("progress", briefing)
+        return redirect_to("progress", briefing)
     form = ApproveForm(request.POST if request.method == "POST" else None)
     problems = approval.problems(briefing)
     if request.method == "POST" and form.is_valid():
@@ -167,10 +167,10 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
             problems = error.messages
         except TransitionRefused as error:
             messages.error(request, str(error))
-            return to("progress", briefing)
+            return redirect_to("progress", briefing)
         else:
             doorbell.ring("newsletter.tasks.sweep_briefings")
-            return to("progress", briefing)
+            return redirect_to("progress", briefing)
     audience = approval.audience_size(briefing)
     return page(request, "approve", briefing, title="Approve and send", form=form, problems=problems, audience=audience)
 
@@ -196,7 +196,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _troubles(request: HttpRequest, briefing: Briefing) -> list[dict[str, Any]]:
-    """Deliveries that failed, wait or are uncertain; addresses only for who may see subscribers."""
+    """Deliveries that failed, wait or are uncertain; addresses are shown only to those who may see subscribers."""
     shows_addresses = request.user.has_perm("newsletter.view_subscriber")
     rows = briefing.deliveries.troubled().select_related("subscriber").order_by("state", "id")
     return [
@@ -220,7 +220,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     decision = DECISIONS.get(request.POST.get("decision", ""))
     if decision is None:
         messages.error(request, "Choose what to do with this briefing.")
-        return to("progress", briefing)
+        return redirect_to("progress", briefing)
     act, said = decision
     try:
         act(briefing)
@@ -229,4 +229,4 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, said)
         doorbell.ring("newsletter.tasks.sweep_briefings")
-    return to("change" if briefing.state == State.DRAFT else "progress", briefing)
+    return redirect_to("change" if briefing.state == State.DRAFT else "progress", briefing)

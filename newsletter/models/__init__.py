@@ -1,4 +1,4 @@
-"""Lists and who reads them, briefings and what is in them, deliveries and what became of them."""
+"""Newsletters and subscribers, briefings and their items, deliveries and their hits."""
 
 from newsletter.models.audience import Newsletter, Subscriber, Subscription, Suppression
 from newsletter.models.briefings import Briefing, BriefingItem, CompiledMessage

@@ -1,4 +1,4 @@
-"""Newsletters, subscribers, their consent, and the addresses that must never be written to."""
+"""Newsletters, subscribers, their consent, and suppressed addresses."""
 
 from hashlib import sha256
 from typing import Any

@@ -96,7 +96,7 @@ class Briefing(models.Model):
         return self.state == self.State.DRAFT
 
     def hold(self, trouble: str) -> None:
-        """Pause it on our side, where it was to go out, and tell staff why."""
+        """Pause a briefing that is approved or being sent, and tell staff why."""
         change_if(
             self, Q(state__in=[self.State.APPROVED, self.State.SENDING]), state=self.State.PAUSED, trouble=trouble
         )

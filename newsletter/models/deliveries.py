@@ -1,4 +1,4 @@
-"""One delivery for each subscriber of a frozen briefing, and the opens and clicks that come back."""
+"""Deliveries, one for each subscriber of a frozen briefing; tracked links, and the hits on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from core.leases import LeasedModel
 from newsletter.models.audience import Subscriber
 from newsletter.models.briefings import Briefing, BriefingItem
-from newsletter.querysets import DeliveryQuerySet, HitQuerySet
+from newsletter.querysets import DeliveryQuerySet
 
 
 class Delivery(LeasedModel):
@@ -76,7 +76,7 @@ class TrackedLink(models.Model):
 
 
 class Hit(models.Model):
-    """One request for a tracked link or the open pixel: kept raw, judged later (tracking.py), never deleted by it."""
+    """One request for a tracked link or the open pixel: kept raw, and judged later in newsletter.tracking."""
 
     class Kind(models.TextChoices):
         OPEN = "open"
@@ -96,8 +96,6 @@ class Hit(models.Model):
     user_agent = models.CharField(max_length=300, blank=True)
     verdict = models.CharField(max_length=8, choices=Verdict, default=Verdict.UNJUDGED, blank=True)
     reason = models.CharField(max_length=20, blank=True, help_text="Why it does not count.")
-
-    objects = HitQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -281,3 +281,16 @@ def test_clicks_on_the_ad_are_told_to_the_sponsors_desk_with_their_reasons(with_
     events = AdEvent.objects.filter(claim=ad.claim).order_by("id")
     assert [event.reason for event in events] == ["", "repeat", "head"]
     assert Hit.objects.count() == events.count()
+
+
+def test_a_click_that_the_sponsors_desk_cannot_take_does_not_count_and_stops_no_other(with_ad, client):
+    ad = with_ad.links.get(claim__isnull=False)
+    other = with_ad.links.exclude(number=0).exclude(pk=ad.pk).first()
+    reader = Reader(client, Delivery.objects.get())
+    with time_machine.travel(timezone.now() - timedelta(minutes=10)):
+        reader.click(ad.number)
+    reader.click(other.number)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE sponsors_adevent ADD CONSTRAINT refuses_all CHECK (false) NOT VALID")
+    assert judged() == [("click", "rejected", "error"), ("click", "valid", "")]
+    assert not AdEvent.objects.exists()
