@@ -1,5 +1,6 @@
 """Who may import whom: import-linter's contracts list every module, and refuse one that nobody put into a storey."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -51,6 +52,19 @@ def test_the_map_of_the_architecture_has_the_same_storeys():
     contracts = ConfigParser()
     contracts.read(ROOT / ".importlinter")
     assert drawn == [*contracts["importlinter:contract:layers"]["layers"].split(), "core/lib"]
+
+
+def test_the_map_of_the_architecture_shows_what_plugs_itself_in_where():
+    drawn = re.findall(r"^ (\w+) +│.+─▶ (.+)$", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    assert [part for part, _ in drawn] == ["surveys", "newsletter", "articles"]
+    for part, registers in drawn:
+        calls = {
+            ast.unparse(node.func)
+            for file in (ROOT / part).glob("*.py")
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.Call)
+        }
+        assert {f"{register.split('.')[1]}.register" for register in registers.split(", ")} <= calls, part
 
 
 def test_a_module_that_no_storey_lists_is_refused(copied):
