@@ -1,7 +1,6 @@
 """The public log of who paid for what. Entries are only ever added, and each seals the one before it."""
 
 import json
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from itertools import groupby
@@ -47,16 +46,6 @@ def public_form(entry: DisclosureEntry) -> dict[str, Any]:
         "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         "sha256": entry.sha256,
     }
-
-
-def first_broken(entries: Iterable[DisclosureEntry]) -> int | None:
-    """The number of the first entry, oldest first, that does not seal the one before; None if all do."""
-    previous, expected = "", 1
-    for entry in entries:
-        if entry.number != expected or entry.sha256 != seal(entry, previous):
-            return entry.number
-        previous, expected = entry.sha256, expected + 1
-    return None
 
 
 def _placements(booking: Booking) -> list[str]:

@@ -10,7 +10,6 @@ from sponsors.models import Sponsor
 class Mention:
     """A current or recent sponsor that a text names: the words it was found by, and how often."""
 
-    sponsor_id: int
     sponsor_name: str
     words: str
     count: int
@@ -28,7 +27,7 @@ def mentions(text: str) -> list[Mention]:
         names = [" ".join(name.split()) for name in (sponsor.name, *sponsor.aliases)]
         near = [name for name in names if name and name.lower() in folded]  # quick, and nearly always empty
         if near and (hits := _as_words(near).findall(text)):
-            found.append(Mention(sponsor.pk, sponsor.name, hits[0], len(hits)))
+            found.append(Mention(sponsor.name, hits[0], len(hits)))
     return found
 
 

