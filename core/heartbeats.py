@@ -47,9 +47,3 @@ def age_of(name: str) -> timedelta | None:
         cursor.execute("SELECT now() - at FROM core_heartbeat WHERE name = %s", [name])
         row = cursor.fetchone()
     return row[0] if row else None
-
-
-def is_alive(name: str) -> bool:
-    """Whether a process was alive within the last minute."""
-    age = age_of(name)
-    return age is not None and age < SILENT_AFTER

@@ -79,7 +79,6 @@ class LineChart:
     segments: tuple[Segment, ...]
     ticks: tuple[Tick, ...]
     height: int = LINE_HEIGHT
-    axis_y: int = LINE_HEIGHT - LINE_BOTTOM
     label_y: int = LINE_HEIGHT - 8
 
 

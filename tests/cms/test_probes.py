@@ -71,6 +71,10 @@ def test_worker_and_beat_say_that_they_are_alive(celery_worker, tmp_path):
     celery_worker.start()
     beat.start()
     try:
-        wait_until(lambda: heartbeats.is_alive("worker") and heartbeats.is_alive("beat"), seconds=30, what="heartbeats")
+        wait_until(
+            lambda: {*Heartbeat.objects.values_list("name", flat=True)} == {"worker", "beat"},
+            seconds=30,
+            what="heartbeats",
+        )
     finally:
         beat.stop()

@@ -103,13 +103,6 @@ class Cluster:
         command = [programs.program("pg_isready"), "-q", "-t", "5", *server]
         return subprocess.run(command, env=programs.environment(), check=False).returncode == 0
 
-    def postmaster_pid(self) -> int | None:
-        """The server's process number, as it wrote it down; of a dead server where one was killed."""
-        try:
-            return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return None
-
     def hand_over(self) -> None:
         """Let the program that this process now becomes (exec) be the user in its place."""
         if self._lock:
