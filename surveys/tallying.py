@@ -16,7 +16,6 @@ from typing import Any
 WRITE_IN, OVERVOTE, UNDERVOTE = "write-in", "overvote", "undervote"
 
 Ranks = tuple[tuple[str, ...], ...]
-Scores = tuple[tuple[str, int], ...]
 Ballots = Iterable[tuple[Any, int]]
 
 

@@ -21,7 +21,6 @@ class FolderFiles:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self._by_name: dict[str, list[str]] | None = None
 
     def names(self) -> list[str]:
         """The relative path of every file below the folder, except hidden ones."""

@@ -114,10 +114,6 @@ class Category(Shown):
     def url(self) -> str:
         return self.get_absolute_url()
 
-    @property
-    def disclaimer_html(self) -> str:
-        return self.disclaimer.html if self.disclaimer else ""
-
 
 class Tag(Shown):
     """A subject that articles of any category may share."""
