@@ -6,7 +6,7 @@ const machine = () => document.querySelector(".order-machine")
 const blocksIn = (root) => [...root.querySelectorAll(":scope > .inline-related:not(.empty-form)")]
 const placeOf = (block) => block.querySelector(".order-machine-ordering")
 
-export const inOrder = () => blocksIn(machine()).sort((one, other) => one.style.order - other.style.order)
+const inOrder = () => blocksIn(machine()).sort((one, other) => one.style.order - other.style.order)
 export const nextOf = (block) => inOrder()[inOrder().indexOf(block) + 1] ?? null
 export const kindOf = (block) => /^block-([a-z_]+)-/.exec(block.id)[1]
 export const changed = () => machine().dispatchEvent(new Event("input", { bubbles: true }))

@@ -60,7 +60,7 @@ export const start = async (textarea) => {
 }
 
 // The editor of a field, where it has one.
-export const editorOf = (textarea) => textarea.closest(".prose-editor")?.querySelector(".tiptap")?.editor
+const editorOf = (textarea) => textarea.closest(".prose-editor")?.querySelector(".tiptap")?.editor
 
 // Write into a field from outside, whether its editor was made or not.
 export const write = (textarea, html) => {
