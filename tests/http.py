@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -31,6 +31,7 @@ class HttpServer:
     answers: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0
+    meanwhile: Callable[[], object] | None = None  # called when a request has come in, before it is answered
     _server: ThreadingHTTPServer | None = None
 
     @property
@@ -45,6 +46,8 @@ class HttpServer:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 outer.requests.append(Asked(self.command, self.path, dict(self.headers), body))
                 time.sleep(outer.delay)
+                if outer.meanwhile:
+                    outer.meanwhile()
                 self.send_response(outer.answers.pop(0) if outer.answers else 200)
                 for name, value in {"Content-Length": "0", **outer.headers}.items():
                     self.send_header(name, value)

@@ -38,9 +38,9 @@ MAIL_POLICY = {
 }
 DECISIONS: dict[str, tuple[Callable[[Briefing], None], str]] = {
     "withdraw": (approval.withdraw, "The approval is withdrawn: the briefing is a draft again."),
-    "pause": (approval.pause, "Paused. What was on its way this moment still arrives."),
-    "resume": (approval.resume, "It goes on where it stopped."),
-    "cancel": (approval.cancel, "Cancelled. Whoever was not sent to will not be."),
+    "pause": (approval.pause, "Paused. Messages that are on their way at this moment still arrive."),
+    "resume": (approval.resume, "Sending goes on where it stopped."),
+    "cancel": (approval.cancel, "Cancelled. Subscribers who have not got it yet will not get it."),
 }
 
 

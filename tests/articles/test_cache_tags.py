@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
@@ -132,6 +134,23 @@ def test_a_refused_portion_has_all_tried_again(cdn):
     assert cdn_purge.send_purges(now=timezone.now() + timedelta(seconds=5)) == 0
     assert set(OutgoingRequest.objects.values_list("state", "status")) == {("queued", 429)}
     assert cdn_purge.send_purges(now=timezone.now() + timedelta(minutes=1)) == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_purges_that_take_longer_than_their_lease_are_made_once(cdn):
+    """Every request takes a minute and a half, as far as leases can tell, and another worker looks for work meanwhile."""
+    taken_over = []
+
+    def meanwhile():
+        OutgoingRequest.objects.update(lease_expires_at=F("lease_expires_at") - timedelta(seconds=90))
+        taken_over.extend(OutgoingRequest.objects.claim(limit=1, now=timezone.now() + timedelta(seconds=5)))
+        connection.close()
+
+    for number in range(70):
+        cdn_purge.purge(f"article:{number}")
+    cdn.meanwhile = meanwhile
+    assert cdn_purge.send_purges(now=timezone.now() + timedelta(seconds=5)) == 70
+    assert (len(cdn.requests), taken_over) == (3, [])
 
 
 def test_without_a_cache_in_front_nothing_is_queued(db):

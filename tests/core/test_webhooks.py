@@ -121,6 +121,15 @@ def test_a_private_address_is_never_told(hook, http_server, settings):
     assert http_server.requests == []
 
 
+def test_a_delivery_that_meets_an_error_of_our_own_stops_no_other(hook, http_server):
+    Webhook.objects.create(name="broken", url=hook.url, events=EVENTS, secret="whsec_x")  # no Base64
+    factories.publication()
+    webhooks.send_deliveries()
+    found = dict(OutgoingRequest.objects.values_list("webhook__name", "error"))
+    assert found == {"index": "", "broken": "An error of our own stopped it; see the worker's log."}
+    assert len(http_server.requests) == 1
+
+
 def test_what_a_worker_that_died_had_taken_is_taken_again(hook, http_server):
     factories.publication()
     assert OutgoingRequest.objects.claim(limit=9)
