@@ -85,7 +85,12 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 cache_url = env.address("CACHE_URL", schemes=("redis", "rediss"), example="redis://host/1")
-CACHES = {"default": env.cache_url_config(cache_url or f"filecache://{VAR / 'cache'}")}
+CACHES = {
+    "default": {"BACKEND": "core.lib.forgiving_cache.ForgivingCache", "LOCATION": "server"},
+    "server": env.cache_url_config(cache_url or f"filecache://{VAR / 'cache'}"),
+}
+if cache_url:
+    CACHES["server"]["OPTIONS"] = {"socket_connect_timeout": 1, "socket_timeout": 1}  # seconds
 
 # What readers' pages are made from in an address's query; they do not see the rest, such as what newsletters and
 # social sites append to links, so that it makes no other page to render and keep (see core/pagecache.py)
@@ -231,12 +236,20 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 ACCOUNT_ADAPTER = "core.sign_in.StaffAdapter"
-ACCOUNT_FORMS = {"login": "core.sign_in.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "core.sign_in.SignInForm",
+    "change_password": "core.sign_in.PasswordForm",
+    "reset_password": "core.sign_in.ResetForm",
+}
+ACCOUNT_RATE_LIMITS = False  # see core/sign_in_limits.py
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds
+MFA_FORMS = {"authenticate": "core.sign_in.CodeForm", "reauthenticate": "core.sign_in.CodeAgainForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # the address was entered by the administrator who made the account
 MFA_TOTP_ISSUER = "Moonpress"

@@ -2,9 +2,12 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from cms import dashboard, probes, views
 from cms.metrics import metrics
+
+own_password = admin.site.admin_view(RedirectView.as_view(pattern_name="account_change_password"))
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -17,9 +20,9 @@ urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
-    path("accounts/", include("allauth.account.urls")),
-    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/", include("core.urls")),
     path("admin/", admin.site.admin_view(dashboard.start_page)),
+    path("admin/password_change/", own_password, name="password_change"),  # Django's asks without limit
     # Django's leads anybody on the staff from any row of any table to its page
     path("admin/r/<path:anything>", admin.site.admin_view(views.no_such_page)),
     path("admin/", admin.site.urls),

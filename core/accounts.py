@@ -1,16 +1,21 @@
-"""Accounts of the staff: who may manage whom, what is told of a change, and the way back in without a second factor."""
+"""Accounts of the staff: who may manage whom, what their owners are told, and the ways back in."""
 
 from typing import Any
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from core import audit
 from core.models import User
 from core.outbox import queue_mail
+from core.ratelimit import allow
 
 
 def permissions_of(account: Any) -> QuerySet[Permission]:
@@ -43,17 +48,17 @@ def roles_to_give(user: Any) -> QuerySet[Group]:
     return Group.objects.exclude(permissions__in=beyond)
 
 
-def tell(account: User, *, heading: str, text: str, to: str = "") -> None:
-    """Write to somebody of the staff about their own account."""
+def tell(to: str, *, heading: str, text: str) -> None:
+    """Write to somebody of the staff what happened to their own account."""
     context = {"heading": heading, "text": text, "at": timezone.now()}
-    queue_mail(template="account_notice", to=to or account.email, context=context, kind="account notice")
+    queue_mail(template="account_notice", to=to, context=context, kind="account notice")
 
 
 def tell_of_new_address(account: User, *, former: str, by: Any) -> None:
     """Tell both ends: whoever reads the former mailbox has to know when somebody moves an account away from it."""
     text = f"{by} changed the address that you sign in with, from {former} to {account.email}."
     for to in (former, account.email):
-        tell(account, heading="Your account has another address", text=text, to=to)
+        tell(to, heading="Your account has another address", text=text)
 
 
 def second_factors(account: User) -> QuerySet[Authenticator]:
@@ -70,4 +75,28 @@ def remove_second_factors(account: User, *, by: Any) -> None:
     text = (
         f"{by} removed your second factor ({removed}), so that your password alone lets you in. Set up a new one soon."
     )
-    tell(account, heading="Your second factor was removed", text=text)
+    tell(account.email, heading="Your second factor was removed", text=text)
+
+
+def send_reset_link(email: str) -> None:
+    """Mail a link to a new password to the account that has this address, a few times an hour at most.
+
+    Where none has it, the same is done for nobody and rolled back, so that the answer takes as long.
+    """
+    if not allow(f"reset of {email.lower()}", limit=3, seconds=3600):
+        return
+    account = User.objects.filter(email=email.lower(), is_active=True).first()
+    nobody = User(pk=0, email=settings.DEFAULT_FROM_EMAIL)
+    with transaction.atomic():
+        _queue_reset_link(account or nobody)
+        transaction.set_rollback(account is None)
+
+
+def _queue_reset_link(account: User) -> None:
+    token = default_token_generator.make_token(account)
+    key = {"uidb36": user_pk_to_url_str(account), "key": token}
+    context = {
+        "url": settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=key),
+        "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
+    }
+    queue_mail(template="password_reset", to=account.email, context=context, kind="password reset")

@@ -10,6 +10,7 @@ _COUNT = """
     ON CONFLICT (key) DO UPDATE SET count = core_ratecount.count + 1
     RETURNING count
 """
+_GIVE_BACK = "UPDATE core_ratecount SET count = count - 1 WHERE key = %s AND count > 0"
 
 
 def allow(key: str, *, limit: int, seconds: int) -> bool:
@@ -17,8 +18,19 @@ def allow(key: str, *, limit: int, seconds: int) -> bool:
 
     The key is hashed before it is stored, so an address in it cannot be read back from the table.
     """
-    window = int(time.time()) // seconds
-    digest = blake2b(f"{key}|{seconds}|{window}".encode(), digest_size=16).hexdigest()
+    digest, end = _window(key, seconds)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [digest, (window + 1) * seconds])
+        cursor.execute(_COUNT, [digest, end])
         return cursor.fetchone()[0] <= limit
+
+
+def give_back(key: str, *, seconds: int) -> None:
+    """Take the last event under a key for one that did not happen."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, [_window(key, seconds)[0]])
+
+
+def _window(key: str, seconds: int) -> tuple[str, int]:
+    """What the window of now is called in the table, and when it ends."""
+    window = int(time.time()) // seconds
+    return blake2b(f"{key}|{seconds}|{window}".encode(), digest_size=16).hexdigest(), (window + 1) * seconds

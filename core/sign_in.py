@@ -1,20 +1,75 @@
-"""How staff sign in: by e-mail, on accounts that only an administrator makes."""
+"""How staff sign in: by e-mail, on accounts that only an administrator makes. allauth does it; this is what is ours of it."""
 
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import LoginForm
-from django.http import HttpRequest
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from django.http import HttpRequest, HttpResponse
+
+from core import accounts, sign_in_limits
+from core.lib.forms import client_address
+
+# What allauth tells somebody about their own account: the mail's heading and text, by the template it asks for
+NOTICES = {
+    "account/email/password_changed": (
+        "Your password was changed",
+        "Somebody who was signed in to your account chose a new password.",
+    ),
+    "account/email/password_reset": (
+        "Your password was changed",
+        "Somebody chose a new password by a link that was sent to this address.",
+    ),
+    "mfa/email/totp_activated": (
+        "An authenticator app was set up",
+        "From now on it shows the codes that are asked for when you sign in.",
+    ),
+    "mfa/email/totp_deactivated": (
+        "Your authenticator app was taken away",
+        "Its codes are no longer asked for when you sign in.",
+    ),
+    "mfa/email/recovery_codes_generated": ("You have new recovery codes", "Those you had before are no longer good."),
+    "mfa/email/webauthn_added": ("A security key was added", "From now on it is good for signing in to your account."),
+    "mfa/email/webauthn_removed": ("A security key was taken away", "It is no longer good for signing in."),
+}
+
+
+def take(*limits: sign_in_limits.Limit) -> None:
+    """Count an attempt. One that goes too far is refused in allauth's way."""
+    if not sign_in_limits.take(*limits):
+        raise get_adapter().validation_error("too_many_login_attempts")
 
 
 class StaffAdapter(DefaultAccountAdapter):
-    """Public registration is closed; everything else is allauth's."""
+    """Public registration is closed, mail is queued and ours, limits are counted by ourselves; the rest is allauth's."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """Users have no username."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        limits = sign_in_limits.of_password(request, credentials.get("email", ""))
+        take(*limits)
+        user = super().authenticate(request, **credentials)
+        if user:
+            sign_in_limits.give_back(*limits)
+        return user
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        response = super().post_login(request, user, **kwargs)
+        sign_in_limits.remember(response, user.email)
+        return response
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Only what is listed is ever sent, so that nothing goes out in the library's words."""
+        heading, text = NOTICES[template_prefix]
+        accounts.tell(email, heading=heading, text=text)
 
 
 class SignInForm(LoginForm):
@@ -26,3 +81,47 @@ class SignInForm(LoginForm):
         self.fields["remember"].label = "Stay signed in"
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+
+class PasswordForm(ChangePasswordForm):
+    """allauth's, with a limit."""
+
+    def clean_oldpassword(self) -> str:
+        limit = sign_in_limits.of_old_password(self.user.pk)
+        take(limit)
+        password = super().clean_oldpassword()
+        sign_in_limits.give_back(limit)
+        return str(password)
+
+
+class ResetForm(ResetPasswordForm):
+    """Says and does the same for every address, whether or not an account has it."""
+
+    def clean_email(self) -> str:
+        take(sign_in_limits.of_reset(context.request))
+        return str(self.cleaned_data["email"])
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        accounts.send_reset_link(self.cleaned_data["email"])
+        return str(self.cleaned_data["email"])
+
+
+class LimitedCode:
+    """A form for a code of the second factor: five wrong ones, then a pause."""
+
+    user: Any
+
+    def clean_code(self) -> str:
+        limit = sign_in_limits.of_code(self.user.pk)
+        take(limit)
+        code: str = super().clean_code()  # type: ignore[misc]
+        sign_in_limits.give_back(limit)
+        return code
+
+
+class CodeForm(LimitedCode, AuthenticateForm):
+    pass
+
+
+class CodeAgainForm(LimitedCode, ReauthenticateForm):
+    pass

@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.urls import reverse
 
+from core.models import OutgoingMail
 from tests.articles import factories
 from tests.sponsors.factories import wait
 
@@ -63,6 +64,41 @@ def test_a_recovery_code_lets_in_once(ana, client):
         sign_in(client, ana)
         client.post(reverse("mfa_authenticate"), {"code": code})
         assert is_in(client) is expected
+
+
+def test_codes_are_not_guessed_for_long(ana, client, time_machine):
+    secret = turn_on(client, ana)
+    client.logout()
+    sign_in(client, ana)
+    wait(time_machine, seconds=31)
+    for _ in range(5):
+        client.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert "Too many" in client.post(reverse("mfa_authenticate"), {"code": code_of(secret)}).text
+    assert not is_in(client)
+
+
+def test_a_cache_that_is_down_keeps_nobody_out(ana, client, time_machine, settings):
+    dead = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+    settings.CACHES = {**settings.CACHES, "server": dead}
+    secret = turn_on(client, ana)
+    client.logout()
+    sign_in(client, ana)
+    wait(time_machine, seconds=31)
+    client.post(reverse("mfa_authenticate"), {"code": code_of(secret)})
+    assert is_in(client)
+
+
+def test_each_change_is_told_to_the_accounts_owner(ana, client, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        turn_on(client, ana)
+        client.post(reverse("mfa_generate_recovery_codes"))
+        client.post(reverse("mfa_deactivate_totp"))
+    assert set(OutgoingMail.objects.values_list("subject", flat=True)) == {
+        "An authenticator app was set up",
+        "You have new recovery codes",
+        "Your authenticator app was taken away",
+    }
+    assert set(OutgoingMail.objects.values_list("recipient", flat=True)) == {ana.email}
 
 
 @pytest.mark.browser
