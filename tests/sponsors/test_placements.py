@@ -1,7 +1,7 @@
 """What stands in a slot is booked, approved, on its day, and labelled."""
 
 import pytest
-from django.template import Context, Template
+from django.template.loader import render_to_string
 
 from sponsors import approval, booking
 from sponsors.models import Creative, RunUnit
@@ -11,8 +11,10 @@ from tests.sponsors import factories
 pytestmark = pytest.mark.django_db
 
 
-def slot(channel="web:article"):
-    return Template("{% load placements %}{% sponsor_slot channel %}").render(Context({"channel": channel}))
+def slot():
+    """The ad of today as the pages include it."""
+    placement = placement_on("web:article", factories.today())
+    return render_to_string("components/sponsor_slot.html", {"placement": placement})
 
 
 def test_an_approved_creative_of_a_confirmed_booking_runs_on_its_day():
