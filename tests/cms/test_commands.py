@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
+
+from tests.processes import manage_command
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_OURS = {"DATABASE_URL", "DJANGO_SETTINGS_MODULE", "MOONPRESS_VAR", "PYTHONPATH"}
@@ -133,3 +136,17 @@ def test_an_unknown_benchmark_is_answered_with_those_there_are(elsewhere):
     done = run(ROOT / "bin" / "bench", "nothing", MOONPRESS_VAR=str(elsewhere / "var"))
     assert done.returncode == 2
     assert done.stderr.startswith("usage: bin/bench NAME")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_without_tables_is_said_in_words():
+    empty = f"{connection.settings_dict['NAME']}_empty"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {empty}")
+        cursor.execute(f"CREATE DATABASE {empty}")
+    done = manage_command("tally", "a-season", database=empty)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {empty} WITH (FORCE)")
+    assert done.returncode == 1
+    assert done.stderr.startswith("moonpress: The database lacks a table; run `")
+    assert len(done.stderr.splitlines()) == 1
