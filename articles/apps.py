@@ -8,8 +8,10 @@ class ArticlesConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import addresses, dashboard, events, slot_renderers
+        from core import outbox
 
         addresses.register_all()
         slot_renderers.register_all()
         events.register_all()
         dashboard.register_all()
+        outbox.register("articles", seen_with="articles.view_article")

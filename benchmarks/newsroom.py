@@ -15,7 +15,7 @@ from surveys.models import AwardCategory, Ballot
 TROUBLED = 2_000
 # Fields with a search of their own: (application, model, field).
 CHOOSERS = [
-    ("articles", "author", "portrait"), ("articles", "author", "user"), ("sponsors", "booking", "sponsor"),
+    ("articles", "author", "portrait"), ("sponsors", "booking", "sponsor"),
     ("sponsors", "creative", "kind"), ("surveys", "awardcategory", "season"),
 ]  # fmt: skip
 
@@ -85,8 +85,8 @@ ROWS: list[tuple[str, int, str]] = [
         500_000,
         """
         (kind, recipient, subject, message, state, attempts, due_at, give_up_at, error, created_at, settled_at) SELECT
-        (ARRAY['ballot', 'subscription', 'briefing test', 'comment'])[1 + n % 4], 'reader' || n ||
-        '@example.test', 'Please confirm', '', CASE WHEN n % 5000 = 0 THEN 'failed' ELSE 'sent' END, 1, now(),
+        (ARRAY['surveys.ballot', 'newsletter.confirm', 'newsletter.test', 'articles.comment'])[1 + n % 4],
+        CASE WHEN n % 5000 = 0 THEN 'reader' || n || '@example.test' ELSE '' END, 'Please confirm', '', CASE WHEN n % 5000 = 0 THEN 'failed' ELSE 'sent' END, 1, now(),
         now(), '', now() - n * interval '5 seconds', now()
         """,
     ),

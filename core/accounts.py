@@ -51,7 +51,7 @@ def roles_to_give(user: Any) -> QuerySet[Group]:
 def tell(to: str, *, heading: str, text: str) -> None:
     """Write to somebody of the staff what happened to their own account."""
     context = {"heading": heading, "text": text, "at": timezone.now()}
-    queue_mail(template="account_notice", to=to, context=context, kind="account notice")
+    queue_mail(template="account_notice", to=to, context=context, kind="core.account_notice")
 
 
 def tell_of_new_address(account: User, *, former: str, by: Any) -> None:
@@ -99,4 +99,4 @@ def _queue_reset_link(account: User) -> None:
         "url": settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=key),
         "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
     }
-    queue_mail(template="password_reset", to=account.email, context=context, kind="password reset")
+    queue_mail(template="password_reset", to=account.email, context=context, kind="core.password_reset")

@@ -13,11 +13,12 @@ class CoreConfig(AppConfig):
     verbose_name = "Site"
 
     def ready(self) -> None:
-        from core import dashboard
+        from core import dashboard, outbox
         from core.lib import admin_labels
 
         admin_labels.name_every_field()
         dashboard.register_all()
+        outbox.register("core", seen_with="core.view_user")
 
 
 class StaticFilesConfig(DjangoStaticFilesConfig):

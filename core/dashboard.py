@@ -7,6 +7,7 @@ from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils import timezone
 
+from core import outbox
 from core.lib.dashboard import Line, Widget, register
 from core.models import OutgoingMail, OutgoingRequest
 
@@ -16,10 +17,10 @@ LATE = timedelta(minutes=2)  # the worker is rung at once, and by beat every few
 State = OutgoingMail.State
 
 
-def mail(_user: Any) -> Widget:
-    """Mail that failed lately, and whether the worker keeps up with what is due."""
+def mail(user: Any) -> Widget:
+    """Mail of somebody's own part that failed lately, and whether the worker keeps up with what is due."""
     now = timezone.now()
-    failed = OutgoingMail.objects.filter(state=State.FAILED, created_at__gte=now - LATELY).defer("message")
+    failed = outbox.seen_by(user).filter(state=State.FAILED, created_at__gte=now - LATELY).defer("message")
     lines = [
         Line(
             text=f"{row.subject} → {row.recipient}",

@@ -200,16 +200,22 @@ class Outgoing(LeasedModel):
 
 
 class OutgoingMail(Outgoing):
-    """One transactional message to one recipient; see core.outbox."""
+    """One transactional message to one recipient; see core.outbox. Once it is sent, whom it was to is forgotten."""
 
     BACKOFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480)]
 
-    kind = models.CharField(max_length=60)
-    recipient = models.EmailField()
+    kind = models.CharField(max_length=60, help_text="What it is, after the part whose mail it is: surveys.ballot.")
+    recipient = models.EmailField(blank=True)
     subject = models.CharField(max_length=250)
-    message = models.BinaryField(help_text="The whole message, its lines ending in CRLF.")
+    message = models.BinaryField(help_text="The whole message, its lines ending in CRLF; empty once it is sent.")
 
     class Meta(Outgoing.Meta):
+        constraints = [
+            *Outgoing.Meta.constraints,
+            models.CheckConstraint(
+                condition=~models.Q(state="sent") | models.Q(recipient="", message=b""), name="mail_sent_holds_nothing"
+            ),
+        ]
         ordering = ["-created_at"]
         verbose_name_plural = "outgoing mail"
         indexes = [
@@ -221,7 +227,11 @@ class OutgoingMail(Outgoing):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} → {self.recipient}"
+        return f"{self.subject} → {self.recipient}" if self.recipient else self.subject
+
+    def succeed(self, **details: Any) -> bool:
+        """Record that it was taken, and keep neither the message with its links nor the address."""
+        return super().succeed(message=b"", recipient="", **details)
 
 
 def _webhook_secret() -> str:

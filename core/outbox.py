@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from functools import reduce
+from operator import or_
 from typing import Any
 from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -25,6 +28,25 @@ logger = logging.getLogger(__name__)
 
 BATCH = 20
 KEPT_FOR = timedelta(days=30)
+
+# Who sees which mail in the admin: for each part, which begins the kinds of its mail, a permission of its own
+_seen_with: dict[str, str] = {}
+
+
+def register(part: str, *, seen_with: str) -> None:
+    """Let those who have a permission see the mail of a part."""
+    _seen_with[part] = seen_with
+
+
+def parts_seen_by(user: Any) -> list[str]:
+    """The parts whose mail somebody may see: their own."""
+    return [part for part, permission in _seen_with.items() if user.has_perm(permission)]
+
+
+def seen_by(user: Any) -> QuerySet[OutgoingMail]:
+    """The mail that somebody may see in the admin."""
+    own = [Q(kind__startswith=f"{part}.") for part in parts_seen_by(user)]
+    return OutgoingMail.objects.filter(reduce(or_, own)) if own else OutgoingMail.objects.none()
 
 
 def queue_mail(*, template: str, to: str, context: dict[str, Any], kind: str) -> OutgoingMail:
@@ -100,5 +122,5 @@ def _send(session: mail.Session, row: OutgoingMail) -> Outcome:
 
 
 def delete_old(*, now: datetime | None = None) -> int:
-    """Delete mail that was sent or given up long ago: it holds addresses and links."""
+    """Delete mail that was sent or given up long ago; what was given up holds an address and links."""
     return OutgoingMail.objects.settled().filter(created_at__lt=(now or timezone.now()) - KEPT_FOR).delete()[0]

@@ -8,6 +8,7 @@ class NewsletterConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import addresses
+        from core import outbox
         from newsletter import dashboard
         from newsletter.models import Briefing
         from newsletter.stats import Audience
@@ -15,4 +16,5 @@ class NewsletterConfig(AppConfig):
 
         audience.register(Audience())
         dashboard.register_all()
+        outbox.register("newsletter", seen_with="newsletter.view_subscriber")
         addresses.register("newsletter:archive-detail", Briefing.objects.sent())

@@ -7,6 +7,8 @@ class SponsorsConfig(AppConfig):
     name = "sponsors"
 
     def ready(self) -> None:
+        from core import outbox
         from sponsors import dashboard
 
         dashboard.register_all()
+        outbox.register("sponsors", seen_with="sponsors.view_booking")

@@ -9,12 +9,13 @@ class SurveysConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import addresses, slots
-        from core import retention
+        from core import outbox, retention
         from surveys import ballots, dashboard
         from surveys.blocks import award_results
         from surveys.models import AwardCategory, Nominee, Season
 
         dashboard.register_all()
+        outbox.register("surveys", seen_with="surveys.view_ballot")
         retention.register("unconfirmed ballots", ballots.delete_unconfirmed)
         retention.register("voter keys", ballots.anonymise)
         slots.register("award_results", award_results)

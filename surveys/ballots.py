@@ -78,7 +78,7 @@ def _answer_by_mail(
     fresh = [category for category in categories if category.pk not in voted]
     context = {"season": season, "voted": [category for category in categories if category.pk in voted]}
     if not fresh:
-        queue_mail(template="ballot_again", to=email, context=context, kind="ballot")
+        queue_mail(template="ballot_again", to=email, context=context, kind="surveys.ballot_again")
         return
     pending = PendingBallot.objects.create(
         season=season,
@@ -180,7 +180,7 @@ def _mail_link(pending: PendingBallot, email: str, context: dict[str, Any]) -> N
         template="ballot_confirm",
         to=email,
         context=context | {"link": link, "hours": LINK_LIFE // timedelta(hours=1)},
-        kind="ballot",
+        kind="surveys.ballot",
     )
 
 

@@ -28,7 +28,7 @@ def comment(article: Article, *, by: Any, text: str, asks: str = "") -> Comment:
     if asked and asked != by:
         url = settings.SITE_URL + reverse("admin:articles_article_change", args=[article.pk])
         context = {"article": article, "by": by, "text": text, "url": url}
-        queue_mail(template="article_comment", to=asked.email, context=context, kind="article comment")
+        queue_mail(template="article_comment", to=asked.email, context=context, kind="articles.comment")
     return row
 
 

@@ -1,23 +1,34 @@
-"""The log of single messages sent by mail."""
+"""The log of single messages sent by mail: each role sees those of its own part, and nobody what they say."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter
+from core import outbox
+from core.admin.bases import ReadOnlyAdmin
+from core.lib.admin_lists import IndexedValuesFilter
 from core.models import OutgoingMail
 
 
+class OwnKindsFilter(IndexedValuesFilter):
+    """Offers the kinds of mail that somebody sees."""
+
+    def __init__(self, field: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, request, *args, **kwargs)
+        parts = outbox.parts_seen_by(request.user)
+        self.lookup_choices = [kind for kind in self.lookup_choices if kind.partition(".")[0] in parts]
+
+
 @admin.register(OutgoingMail)
-class OutgoingMailAdmin(DeskAdmin):
+class OutgoingMailAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "kind", "recipient", "subject", "state", "attempts", "error")
-    list_filter = ("state", ("kind", IndexedValuesFilter))
+    list_filter = ("state", ("kind", OwnKindsFilter))
     search_fields = ("recipient__istartswith",)
-    search_help_text = "The beginning of an address."
+    search_help_text = "The beginning of an address; it is kept until the message is sent, and where it was given up."
     sortable_by = ("created_at",)
-    exclude = ("message",)
+    fields = ("kind", "recipient", "subject", "state", "attempts", "error", "created_at", "due_at", "settled_at")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
-        return False
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutgoingMail]:
+        return outbox.seen_by(request.user).defer("message")

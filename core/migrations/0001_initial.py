@@ -71,10 +71,18 @@ class Migration(migrations.Migration):
                 ("error", models.TextField(blank=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("settled_at", models.DateTimeField(help_text="When it was sent or given up.", null=True)),
-                ("kind", models.CharField(max_length=60)),
-                ("recipient", models.EmailField(max_length=254)),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="What it is, after the part whose mail it is: surveys.ballot.", max_length=60
+                    ),
+                ),
+                ("recipient", models.EmailField(blank=True, max_length=254)),
                 ("subject", models.CharField(max_length=250)),
-                ("message", models.BinaryField(help_text="The whole message, its lines ending in CRLF.")),
+                (
+                    "message",
+                    models.BinaryField(help_text="The whole message, its lines ending in CRLF; empty once it is sent."),
+                ),
             ],
             options={
                 "verbose_name_plural": "outgoing mail",
@@ -103,6 +111,14 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="outgoingmail_settled_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "sent"), _negated=True),
+                            models.Q(("message", b""), ("recipient", "")),
+                            _connector="OR",
+                        ),
+                        name="mail_sent_holds_nothing",
                     ),
                 ],
             },

@@ -19,6 +19,8 @@ class Migration(migrations.Migration):
             {
                 "editor": ["core.view_siteprofile", "core.change_siteprofile", *HANDLE_WEBHOOKS],
                 "newsletter manager": ["core.view_outgoingmail"],
+                "awards steward": ["core.view_outgoingmail"],
+                "sponsorship manager": ["core.view_outgoingmail"],
                 "administrator": [
                     *everything("core.user", "core.siteprofile", "auth.group"),
                     "core.view_outgoingmail",

@@ -151,7 +151,9 @@ def test_what_cannot_be_shown_leads_to_the_whole_list_with_a_word_about_it(root)
 
 def test_a_letter_is_not_read_a_character_at_a_time(client):
     client.force_login(factories.user("newsletter manager"))
-    OutgoingMail.objects.create(kind="ballot", recipient="ann@example.com", subject="Vote", message=b"the link: abc")
+    OutgoingMail.objects.create(
+        kind="newsletter.confirm", recipient="ann@example.com", subject="Vote", message=b"the link: abc"
+    )
     for guess in ("message__regex=link: a", "message__startswith=the", "message__gt=a", "subject__startswith=V"):
         assert client.get(f"/admin/core/outgoingmail/?{guess}").status_code == 302
 

@@ -26,9 +26,9 @@ EVERYBODY = {"Published lately"}
 FOUND = {
     "writer": EVERYBODY | {"My articles", "Scheduled"},
     "editor": EVERYBODY | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards"},
-    "awards steward": EVERYBODY | {"Awards"},
+    "awards steward": EVERYBODY | {"Awards", "Mail"},
     "newsletter manager": EVERYBODY | {"Briefings", "Mail"},
-    "sponsorship manager": EVERYBODY | {"Booking requests", "Ads to approve", "Places in the coming days"},
+    "sponsorship manager": EVERYBODY | {"Booking requests", "Ads to approve", "Places in the coming days", "Mail"},
     "administrator": EVERYBODY
     | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards", "Mail"}
     | {"Booking requests", "Places in the coming days"},
@@ -171,7 +171,7 @@ def test_a_day_that_is_sold_and_has_no_ad_is_named():
 
 def test_failed_mail_and_mail_that_nobody_sends_are_told():
     manager = factories.user("newsletter manager")
-    mail = {"kind": "ballot", "recipient": "ann@example.com", "subject": "Confirm", "message": b""}
+    mail = {"kind": "newsletter.confirm", "recipient": "ann@example.com", "subject": "Confirm", "message": b""}
     OutgoingMail.objects.create(**mail, state="failed", settled_at=timezone.now(), error="550 no such mailbox")
     OutgoingMail.objects.create(**mail, due_at=timezone.now() - timedelta(minutes=9, seconds=5))
     overdue, failed = lines(manager, "Mail")

@@ -75,17 +75,17 @@ def test_a_search_can_use_its_index(desk):
 
 def test_a_filter_offers_each_value_that_occurs(client):
     client.force_login(factories.user("administrator"))
-    for kind in ("ballot", "ballot", "newsletter.test", "article comment"):
+    for kind in ("surveys.ballot", "surveys.ballot", "newsletter.test", "articles.comment", "unknown"):
         OutgoingMail.objects.create(kind=kind, recipient="ann@example.com", subject="Hello", message=b"")
     page = client.get("/admin/core/outgoingmail/")
     offered = [choice["display"] for choice in page.context["cl"].filter_specs[1].choices(page.context["cl"])]
-    assert offered == ["All", "article comment", "ballot", "newsletter.test"]
-    assert client.get("/admin/core/outgoingmail/?kind=ballot").context["cl"].result_count == 2
+    assert offered == ["All", "articles.comment", "newsletter.test", "surveys.ballot"]
+    assert client.get("/admin/core/outgoingmail/?kind=surveys.ballot").context["cl"].result_count == 2
 
 
 def test_mail_is_found_by_how_the_address_begins_however_it_is_written(client):
     client.force_login(factories.user("administrator"))
-    OutgoingMail.objects.create(kind="ballot", recipient="Ann@example.com", subject="Hello", message=b"")
+    OutgoingMail.objects.create(kind="surveys.ballot", recipient="Ann@example.com", subject="Hello", message=b"")
     assert client.get("/admin/core/outgoingmail/?q=ann@ex").context["cl"].result_count == 1
 
 

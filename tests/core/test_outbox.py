@@ -4,12 +4,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models import F
 from django.utils import timezone
 
 from core import outbox
 from core.models import OutgoingMail
+from tests.articles import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,47 @@ def test_a_subject_of_pasted_words_is_one_line(end):
     assert row.subject == "Ana Lima asks you about “Six bridges”"
 
 
+def test_what_is_sent_holds_neither_address_nor_message(wire):
+    row = mail()
+    outbox.send_due()
+    row.refresh_from_db()
+    assert (row.recipient, bytes(row.message), str(row)) == ("", b"", "Hello")
+    with pytest.raises(IntegrityError, match="mail_sent_holds_nothing"):
+        OutgoingMail.objects.update(recipient="ann@example.com")
+
+
+def test_what_is_given_up_says_to_whom_it_was(wire):
+    wire.refuse("ann@example.com", "550 no such mailbox")
+    row = mail()
+    outbox.send_due()
+    row.refresh_from_db()
+    assert (row.state, row.recipient) == ("failed", "ann@example.com")
+
+
+PARTS = ["core", "articles", "newsletter", "surveys", "sponsors"]
+
+
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [
+        ("administrator", set(PARTS)),
+        ("newsletter manager", {"newsletter"}),
+        ("awards steward", {"surveys"}),
+        ("sponsorship manager", {"sponsors"}),
+    ],
+)
+def test_each_role_sees_the_mail_of_its_own_part_and_nobody_what_it_says(client, role, seen):
+    rows = {part: mail(kind=f"{part}.kind", recipient=f"{part}@example.com", message=b"the link") for part in PARTS}
+    client.force_login(factories.user(role))
+    page = client.get("/admin/core/outgoingmail/")
+    assert {row.kind.partition(".")[0] for row in page.context["cl"].result_list} == seen
+    assert client.get("/admin/core/outgoingmail/?q=surveys").context["cl"].result_count == ("surveys" in seen)
+    for part, row in rows.items():
+        answer = client.get(f"/admin/core/outgoingmail/{row.pk}/change/")
+        assert answer.status_code == (200 if part in seen else 302)
+        assert "the link" not in answer.content.decode()
+
+
 def test_what_is_not_due_waits(wire):
     mail(due_at=timezone.now() + timedelta(minutes=1))
     assert outbox.send_due() == 0
@@ -77,7 +119,7 @@ def test_it_gives_up_after_the_last_try(settings):
 
 def test_old_mail_is_deleted_but_never_what_still_waits():
     old = timezone.now() - timedelta(days=31)
-    mail(state="sent", settled_at=old, created_at=old)
+    mail(state="sent", settled_at=old, created_at=old, recipient="", message=b"")
     waiting = mail(created_at=old)
     outbox.delete_old()
     assert list(OutgoingMail.objects.all()) == [waiting]

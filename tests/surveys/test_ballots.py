@@ -301,7 +301,7 @@ def test_the_newsletter_is_asked_for_apart_from_the_vote(client, season):
     Newsletter.objects.create(name="Briefing", slug="briefing", is_default=True)
     vote(client, "ann@example.com", subscribe="on")
     assert Subscription.objects.get().state == "pending"
-    assert {mail.kind for mail in OutgoingMail.objects.all()} == {"ballot", "newsletter.confirm"}
+    assert {mail.kind for mail in OutgoingMail.objects.all()} == {"surveys.ballot", "newsletter.confirm"}
     vote(client, "bob@example.com")
     assert Subscription.objects.count() == 1
 
