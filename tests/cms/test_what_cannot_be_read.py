@@ -1,7 +1,5 @@
 """Requests that nobody means: each gets an answer in words, and none an error of ours."""
 
-from typing import Any
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -18,7 +16,7 @@ FORMS = ["/newsletter/subscribe/", "/accounts/login/", "/awards/some/vote/", "/a
 
 
 @pytest.fixture
-def unguarded() -> Client:
+def unguarded():
     """A client that takes an error page as an answer, with a CSRF cookie, as browsers have."""
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     client.cookies["csrftoken"] = "a" * 32
@@ -26,7 +24,7 @@ def unguarded() -> Client:
 
 
 @pytest.fixture
-def desk() -> Client:
+def desk():
     client = Client(raise_request_exception=False)
     client.force_login(User.objects.create_superuser("root@example.com", "long enough"))
     return client
@@ -42,11 +40,11 @@ def desk() -> Client:
         ("application/x-www-form-urlencoded; charset=none", b"email=%00"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_refused(unguarded: Client, path: str, kind: str, body: bytes) -> None:
+def test_a_body_that_cannot_be_read_is_refused(unguarded, path, kind, body):
     assert unguarded.generic("POST", path, body, content_type=kind).status_code < 500
 
 
-def test_json_nested_without_end_is_refused(unguarded: Client, desk: Client) -> None:
+def test_json_nested_without_end_is_refused(unguarded, desk):
     path = "/api/v1/newsletter/subscribe/"
     assert unguarded.generic("POST", path, DEEP, content_type="application/json").status_code in (400, 404)
     answer = desk.post(reverse("admin:core_siteprofile_add"), {"name": "x", "stats": DEEP})
@@ -66,11 +64,11 @@ def test_json_nested_without_end_is_refused(unguarded: Client, desk: Client) -> 
         f"/l/{DIGITS}.x",
     ],
 )
-def test_a_number_without_end_is_no_page(unguarded: Client, path: str) -> None:
+def test_a_number_without_end_is_no_page(unguarded, path):
     assert unguarded.get(path).status_code < 500
 
 
-def test_a_number_without_end_is_none_at_the_desk(desk: Client) -> None:
+def test_a_number_without_end_is_none_at_the_desk(desk):
     article = factories.article()
     key = [article.pk]
     for path in (
@@ -81,7 +79,7 @@ def test_a_number_without_end_is_none_at_the_desk(desk: Client) -> None:
         reverse("admin:sponsors_rununit_calendar") + "?month=9999-12",
     ):
         assert desk.get(path).status_code < 500, path
-    posted: list[tuple[str, dict[str, Any]]] = [
+    posted = [
         (reverse("admin:articles_article_restore", args=[*key, 1]), {"version": DIGITS}),
         (reverse("admin:articles_article_comment", args=key), {"text": "a\0b"}),
         (reverse("admin:articles_redirect_csv"), {"csv": "/a\0b,/blog/"}),
@@ -92,7 +90,7 @@ def test_a_number_without_end_is_none_at_the_desk(desk: Client) -> None:
     assert Redirect.objects.get().path == "/ab"
 
 
-def test_tags_that_are_gone_are_not_merged(desk: Client) -> None:
+def test_tags_that_are_gone_are_not_merged(desk):
     data = {"action": "merge", "_selected_action": ["4711"]}
     answer = desk.post(reverse("admin:articles_tag_changelist"), data, follow=True)
     assert answer.status_code == 200
