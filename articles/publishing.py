@@ -232,8 +232,8 @@ def unpublish(article: Article, *, by: Any = None) -> None:
     _take_down(article, State.DRAFT, [State.PUBLISHED], by=by, action="unpublished")
 
 
-def archive(article: Article, *, by: Any = None, redirect_to: str = "") -> None:
-    """Put an article away. Who still asks for its address is sent to `redirect_to`, else to its category."""
+def archive(article: Article, *, by: Any = None) -> None:
+    """Put an article away. Its address leads to its category from then on."""
     shown = Publication.objects.filter(article=article).select_related("category").first()
     with transaction.atomic():
         _take_down(
@@ -241,7 +241,7 @@ def archive(article: Article, *, by: Any = None, redirect_to: str = "") -> None:
         )
         if shown:
             fallback = shown.category.get_absolute_url() if shown.category else reverse("articles:articles")
-            redirect_path(shown.get_absolute_url(), redirect_to or fallback, automatic=True)
+            redirect_path(shown.get_absolute_url(), fallback, automatic=True)
 
 
 @_tried_again

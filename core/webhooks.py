@@ -90,9 +90,9 @@ def _deliver(row: OutgoingRequest) -> bool:
     return False
 
 
-def signature(key: object, body: bytes, secret: str, *, at: int | None = None) -> dict[str, str]:
+def signature(key: object, body: bytes, secret: str) -> dict[str, str]:
     """The headers that prove sender and time to a receiver: HMAC-SHA256 over "key.time.body"."""
-    at = at or int(time.time())
+    at = int(time.time())
     signed = f"{key}.{at}.".encode() + body
     digest = hmac.digest(base64.b64decode(secret.removeprefix("whsec_")), signed, hashlib.sha256)
     return {

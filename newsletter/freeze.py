@@ -25,9 +25,9 @@ NOBODY = 0  # the subscriber of a test mail: its links work and change nothing
 State = Briefing.State
 
 
-def start_due(*, now: datetime | None = None) -> list[int]:
+def start_due() -> list[int]:
     """Freeze every approved briefing whose time has come; return those that may now be sent."""
-    now = now or timezone.now()
+    now = timezone.now()
     started = []
     for briefing in Briefing.objects.filter(state=State.APPROVED, scheduled_at__lte=now):
         with held_on_error(briefing):

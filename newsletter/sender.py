@@ -46,7 +46,7 @@ class DeliveryEnvelope(Envelope):
     delivery_id: int
 
 
-def pump(briefing_id: int, *, seconds: float = SECONDS) -> bool:
+def pump(briefing_id: int) -> bool:
     """Send what is due of a briefing; whether there may be more. Without a free lane nothing is done."""
     briefing = Briefing.objects.select_related("message", "newsletter").filter(pk=briefing_id).first()
     if briefing is None or briefing.state != Briefing.State.SENDING:
@@ -57,7 +57,7 @@ def pump(briefing_id: int, *, seconds: float = SECONDS) -> bool:
         with advisory_locks.first_free(AdvisoryLock.SENDING, lanes) as lane:
             if lane is None:
                 return False
-            more = Pump(briefing).run(until=time.monotonic() + seconds)
+            more = Pump(briefing).run(until=time.monotonic() + SECONDS)
         deliveries.reconcile(briefing_id)
     return more
 

@@ -100,20 +100,21 @@ def _is_image_proxy(agent: str) -> bool:
 
 
 @transaction.atomic
-def judge(*, now: datetime | None = None) -> int:
+def judge() -> int:
     """Decide which hits count, once nothing can follow that changes it; return how many were decided.
 
     Hits of ads are told to `sponsors` in the same transaction, so that both agree.
     """
     if not advisory_locks.take_if_free(AdvisoryLock.HITS):
         return 0  # another worker is at it
-    ripe = Hit.objects.filter(verdict="", at__lt=(now or timezone.now()) - JUDGED_AFTER)
+    now = timezone.now()
+    ripe = Hit.objects.filter(verdict="", at__lt=now - JUDGED_AFTER)
     deliveries = list(ripe.order_by("at").values_list("delivery", flat=True)[:BATCH])
     hits = Hit.objects.filter(delivery__in=set(deliveries)).select_related("delivery", "link").order_by("at", "id")
     by_delivery: dict[int, list[Hit]] = defaultdict(list)
     for hit in hits:
         by_delivery[hit.delivery_id].append(hit)
-    decided = [hit for group in by_delivery.values() for hit in _judge_delivery(group, (now or timezone.now()))]
+    decided = [hit for group in by_delivery.values() for hit in _judge_delivery(group, now)]
     for hit in decided:
         if hit.link and hit.link.claim_id:
             _record_ad_click(hit, hit.link.claim_id)

@@ -96,9 +96,9 @@ def register(source: AudienceSource) -> None:
     _source = source
 
 
-def figures(*, today: date | None = None) -> Figures:
+def figures() -> Figures:
     """The figures of the last 90 days (LOOK_BACK)."""
-    today = today or timezone.now().date()
+    today = timezone.now().date()
     sends = tuple(send for send in _source.sends(since=today - LOOK_BACK) if send.delivered)
     delivered = sum(send.delivered for send in sends)
     enough = delivered >= ENOUGH_DELIVERED

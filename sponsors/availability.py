@@ -95,9 +95,9 @@ def _cutoff(kind: PlacementKind, day: date) -> datetime:
     return usual if usual > timezone.now() else midnight + timedelta(days=1)
 
 
-def turn_day(*, today: date | None = None) -> int:
+def turn_day() -> int:
     """Update the phase of units whose day has come or gone, and have pages rendered again; return how many changed."""
-    today = today or timezone.now().date()
+    today = timezone.now().date()
     with transaction.atomic():
         turned = RunUnit.objects.filter(date=today, phase=RunUnit.Phase.AHEAD).update(phase=RunUnit.Phase.TODAY)
         turned += (

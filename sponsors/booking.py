@@ -66,12 +66,12 @@ def hold(
     return booking
 
 
-def confirm(booking: Booking, *, by: User | None, now: datetime | None = None) -> Booking:
+def confirm(booking: Booking, *, by: User | None) -> Booking:
     """Sell what is held. A hold that has run out is renewed if all its units are still free.
 
     Raises TransitionRefused; Unavailable, if someone else has one of its units by now.
     """
-    now = now or timezone.now()
+    now = timezone.now()
     with transaction.atomic():
         lock(booking)
         if booking.state == Booking.State.EXPIRED:
@@ -93,9 +93,9 @@ def confirm(booking: Booking, *, by: User | None, now: datetime | None = None) -
     return booking
 
 
-def cancel(booking: Booking, *, by: User | None, now: datetime | None = None) -> Booking:
+def cancel(booking: Booking, *, by: User | None) -> Booking:
     """Give a booking's units back. Raises TransitionRefused for one that is over already."""
-    now = now or timezone.now()
+    now = timezone.now()
     with transaction.atomic():
         lock(booking)
         was = booking.state

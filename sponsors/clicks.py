@@ -43,12 +43,12 @@ class Visit:
         return Reason.STAFF if self.is_staff else Reason.NONE
 
 
-def follow(token: str, visit: Visit, *, now: datetime | None = None) -> str:
+def follow(token: str, visit: Visit) -> str:
     """Record a click on a web placement and return the address to send the reader to, exactly as it was approved.
 
     An ad that was withdrawn, or whose day is long past, leads to our front page. Raises BadToken.
     """
-    now = now or timezone.now()
+    now = timezone.now()
     try:
         claim_id, version_id = read_token(CLICK, token)
         claim = Claim.objects.select_related("unit").get(pk=claim_id)

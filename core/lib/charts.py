@@ -15,6 +15,7 @@ BAR_HEIGHT = 12
 LINE_HEIGHT = 240
 LINE_TOP = 14
 LINE_BOTTOM = 30
+SCALE_STEPS = 4
 LINE_LEFT = 7.0
 LINE_RIGHT = 99.0
 MOST_LABELS = 7
@@ -94,13 +95,13 @@ def unit_text(unit: str) -> str:
     return f"\u00a0{unit}" if unit else ""
 
 
-def nice_scale(least: float, most: float, *, intervals: int = 4) -> list[float]:
-    """Round figures from at or below `least` to at or above `most`, about `intervals` apart; zero is one when it lies between."""
+def nice_scale(least: float, most: float) -> list[float]:
+    """Round figures from at or below `least` to at or above `most`, in about four steps; zero is one of them if it lies between."""
     if not (math.isfinite(least) and math.isfinite(most)):
         raise ValueError("A chart needs finite figures.")
     if most - least <= max(abs(least), abs(most)) * 1e-12 or most - least < 1e-290:
         least, most = (least - 1, most + 1) if least else (0.0, 1.0)
-    rough = (most - least) / intervals
+    rough = (most - least) / SCALE_STEPS
     exponent = math.floor(math.log10(rough))
     power = 10.0**exponent
     step = next(nice * power for nice in NICE_STEPS if nice * power >= rough * (1 - 1e-9))
