@@ -76,6 +76,14 @@ def test_it_comes_back_elsewhere_as_it_was(backup, elsewhere):
     assert elsewhere.query("SELECT count(*) FROM cms_demomark WHERE key = 'complete'") == 1
 
 
+def test_what_is_never_changed_is_not_after_a_restore_either(backup, elsewhere):
+    assert elsewhere.run("restore", str(backup)).returncode == 0
+    assert elsewhere.query("SELECT count(*) FROM articles_auditentry") == 1
+    for statement in ("UPDATE articles_auditentry SET action = 'x'", "TRUNCATE articles_auditentry"):
+        with pytest.raises(psycopg.errors.RestrictViolation, match="never changed or deleted"):
+            elsewhere.execute(statement)
+
+
 def test_it_is_for_its_owner_alone_has_no_peppers_and_is_not_written_over(backup):
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     with tarfile.open(backup) as tar:
