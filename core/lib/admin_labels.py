@@ -7,6 +7,8 @@ from django.contrib.admin import TabularInline, options, widgets
 from django.db import models
 from django.http import HttpRequest
 
+from core.lib.admin_text import CleanedText
+
 
 class NamedSplitDateTime(widgets.AdminSplitDateTime):
     """A date and a time, each with its name."""
@@ -19,7 +21,7 @@ class NamedSplitDateTime(widgets.AdminSplitDateTime):
         forms.MultiWidget.__init__(self, parts, attrs)
 
 
-class NamedTabularInline(TabularInline):
+class NamedTabularInline(CleanedText, TabularInline):
     """Rows of fields under column heads, each field with its name."""
 
     def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:

@@ -21,6 +21,7 @@ from django.db import DataError, connection, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from core.lib.admin_text import CleanedText
 from core.lib.prefix_search import beginning_with, words_of
 from core.lib.text import whole_number
 
@@ -76,7 +77,7 @@ def _lead_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return guarded
 
 
-class DeskAdmin(ModelAdmin):
+class DeskAdmin(CleanedText, ModelAdmin):
     """The newsroom's ModelAdmin. What an address may narrow a list by is closed unless it is declared.
 
     Declared are `list_filter`, `date_hierarchy`, `search_fields` and `sortable_by`. Django's own takes any look-up on any

@@ -11,6 +11,7 @@ from django.urls import path
 from django.urls.resolvers import URLPattern
 
 from core.lib.admin_lists import DeskAdmin
+from core.lib.admin_text import CleanedText
 from newsletter import composition
 from newsletter.admin import desk
 from newsletter.models import Briefing, BriefingItem
@@ -34,7 +35,7 @@ class ItemForm(forms.ModelForm):
         return self.instance.kind == BriefingItem.Kind.SPONSOR and bool(self.instance.pk)
 
 
-class ItemInline(admin.StackedInline):
+class ItemInline(CleanedText, admin.StackedInline):
     model = BriefingItem
     form = ItemForm
     extra = 0

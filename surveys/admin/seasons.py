@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from core.admin.bases import ShownToReadersAdmin
 from core.lib.admin_labels import NamedTabularInline
+from core.lib.admin_text import CleanedText
 from surveys import release, seasons
 from surveys.admin.actions import by, do_each, draft_article_from
 from surveys.models import AwardCategory, Nominee, Season
@@ -96,7 +97,7 @@ class NomineeForm(forms.ModelForm):
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 
-class NomineeInline(admin.StackedInline):
+class NomineeInline(CleanedText, admin.StackedInline):
     model = Nominee
     form = NomineeForm
     extra = 0
