@@ -20,7 +20,7 @@ OURS = ("articles", "core", "newsletter", "sponsors", "surveys")
 def text_fields(request: Any) -> Iterator[tuple[str, Any, forms.Field]]:
     """Each text field of each form of the admin that can be typed into, inlines too."""
     for model, model_admin in admin.site._registry.items():
-        if model._meta.app_label not in OURS:
+        if model._meta.app_label not in OURS or not model_admin.has_change_permission(request):
             continue
         shown = [(model, model_admin.get_form(request).base_fields)]
         inlines = model_admin.get_inline_instances(request)
