@@ -28,7 +28,8 @@ def text_fields(request: Any) -> Iterator[tuple[str, Any, forms.Field]]:
         for owner, fields in shown:
             for name, field in fields.items():
                 column = next((each for each in owner._meta.concrete_fields if each.name == name), None)
-                if isinstance(column, models.CharField | models.TextField) and type(field) is forms.CharField:
+                typed = isinstance(column, models.CharField | models.TextField) and type(field) is forms.CharField
+                if typed and name != "region":  # that of a block is the editor's own
                     yield f"{owner.__name__}.{name}", column, field
 
 
