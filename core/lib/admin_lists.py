@@ -4,7 +4,7 @@ Every ModelAdmin of the project derives from `DeskAdmin`. Its lists are counted 
 an index.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property, wraps
 from typing import Any, ClassVar
 
@@ -171,14 +171,15 @@ class WordSearch:
 
 
 class IndexedValuesFilter(AllValuesFieldListFilter):
-    """Offers the values that a column has, found by leaping through an index that begins with it."""
+    """Offers the values that a column has, which begins an index."""
 
     def __init__(self, field: Any, request: Any, params: Any, model: Any, model_admin: Any, field_path: str) -> None:
         super().__init__(field, request, params, model, model_admin, field_path)
-        self.lookup_choices: Any = list(_leap(model._meta.db_table, field.column))
+        self.lookup_choices: Any = values_in(model._meta.db_table, field.column)
 
 
-def _leap(table: str, column: str) -> Iterable[str]:
+def values_in(table: str, column: str) -> list[str]:
+    """The values that a column has, found by leaping through an index that begins with it."""
     table, column = connection.ops.quote_name(table), connection.ops.quote_name(column)
     with connection.cursor() as cursor:
         cursor.execute(
