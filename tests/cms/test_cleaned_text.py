@@ -1,13 +1,9 @@
 """Whatever is typed into a form of the admin: nothing that breaks a line or shows nothing is stored."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from django import forms
 from django.contrib import admin
 from django.db import models
-from django.test import RequestFactory
 
 from core.models import User
 
@@ -17,7 +13,7 @@ TYPED = "Fees\u2028and \u202ereturns\v\ufeff\0"
 OURS = ("articles", "core", "newsletter", "sponsors", "surveys")
 
 
-def text_fields(request: Any) -> Iterator[tuple[str, Any, forms.Field]]:
+def text_fields(request):
     """Each text field of each form of the admin that can be typed into, inlines too."""
     for model, model_admin in admin.site._registry.items():
         if model._meta.app_label not in OURS or not model_admin.has_change_permission(request):
@@ -33,7 +29,7 @@ def text_fields(request: Any) -> Iterator[tuple[str, Any, forms.Field]]:
                     yield f"{owner.__name__}.{name}", column, field
 
 
-def test_every_text_field_of_the_admin_is_cleaned(rf: RequestFactory) -> None:
+def test_every_text_field_of_the_admin_is_cleaned(rf):
     request = rf.get("/admin/")
     request.user = User(is_superuser=True)
     checked = []
