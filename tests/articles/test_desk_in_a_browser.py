@@ -78,7 +78,7 @@ def test_two_people_in_one_article_lose_no_word(page, browser, live_site):
     page.keyboard.press("End")
     page.keyboard.type(" Ana wrote that.")
     page.click("[name=_save]")
-    page.get_by_text("Every word of yours is kept").wait_for()
+    page.get_by_text("Everything you wrote is kept").wait_for()
     assert "Ben wrote this." in page.locator(".desk-diff").inner_text()
     assert "Ana wrote that." in page.locator(".desk-diff").inner_text()
     assert "Ana wrote that." in str(Draft.objects.get(by=ana).document)

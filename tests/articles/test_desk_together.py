@@ -58,7 +58,7 @@ def test_autosave_is_kept_apart_and_recovered(editor, client):
     }
     assert client.post(url("autosave", article.pk), posted(typed, version=1)).status_code == 200
     assert article.revisions.count() == 1
-    assert "There is unsaved work of yours" in client.get(url("change", article.pk)).content.decode()
+    assert "You have unsaved work" in client.get(url("change", article.pk)).content.decode()
     page = client.get(url("change", article.pk) + "?draft=1").content.decode()
     assert "and not saved." in page
     assert "alert(1)" not in page

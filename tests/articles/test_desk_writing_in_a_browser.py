@@ -170,7 +170,7 @@ def test_who_may_only_look_is_told_so_and_keeps_nothing(page):
     article = factories.article(text("Look at me"))
     sign_in(page, reader)
     page.goto(f"/admin/articles/article/{article.pk}/change/")
-    page.get_by_text("Version 1, to look at").wait_for()
+    page.get_by_text("Version 1, read-only").wait_for()
     page.get_by_text("Look at me").last.click()
     page.wait_for_timeout(1000)  # a refused request would be an error on the console
     assert not Draft.objects.exists()

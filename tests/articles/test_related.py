@@ -140,7 +140,7 @@ def test_redirects_go_out_and_in_as_csv(client):
     assert client.get(path).content.decode() == "from,to\n/old/,/blog/\n"
     answer = client.post(path, {"csv": "nonsense\n"}, follow=True)
     assert "Line 1" in answer.content.decode()
-    assert "Take redirects from CSV" in answer.content.decode()
+    assert "Import redirects from CSV" in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def the_finished_season_shows_its_shares(page):
 def a_briefing_goes_out(page, smtp):
     sign_in(page, "newsletter@example.com")
     page.goto("/admin/newsletter/briefing/compose/")
-    page.click("text=Make the draft")
+    page.click("text=Create the draft")
     page.fill("#id_subject", "Sundays are cheap")
     page.click("text=Save and preview")
     page.frame_locator("iframe").first.get_by_text("Paid advertisement").first.wait_for()

@@ -38,7 +38,7 @@ def test_a_long_list_says_that_there_is_more(client):
     client.force_login(factories.user("editor"))
     Tag.objects.bulk_create(Tag(name=f"Fee {number}", slug=f"fee-{number}") for number in range(10_001))
     everything = one_line(client.get("/admin/articles/tag/").content)
-    assert "the first 10,000 tags; there are more: search for them" in everything
+    assert "the first 10,000 tags; there are more: use the search" in everything
     assert "more than 10,000 found" in one_line(client.get("/admin/articles/tag/?q=fee").content)
     assert "11 found" in client.get("/admin/articles/tag/?q=fee-999").content.decode()
 

@@ -122,7 +122,7 @@ def test_a_passkey_is_made_and_signs_in(ana, page, live_site):
     password("/accounts/login/", "Sign in", "/admin/")
     password("/accounts/2fa/webauthn/add/", "Confirm", "/accounts/2fa/webauthn/add/")
     page.get_by_label("Name").fill("My laptop")
-    page.get_by_role("button", name="Add it").click()
+    page.get_by_role("button", name="Add", exact=True).click()
     page.wait_for_url(f"{site}/accounts/2fa/recovery-codes/")
     page.goto(f"{site}/accounts/logout/")
     page.get_by_role("button", name="Sign out").click()

@@ -65,4 +65,4 @@ def test_the_media_kit_says_when_there_is_not_enough(orbit, client):
     page = client.get("/advertise/").content.decode()
     assert "We have not sent enough yet" in page
     assert "12 messages were delivered" in page
-    assert "75" not in page.split("Reach, measured")[1].split("What an ad may hold")[0]
+    assert "75" not in page.split("Reach, measured")[1].split("What an ad may contain")[0]

@@ -75,4 +75,4 @@ def test_the_page_shows_the_log_without_a_cookie(log, client):
 
 
 def test_an_empty_log_says_so(client):
-    assert b"No ad was booked yet" in client.get("/sponsored-is-not-rated/").content
+    assert b"No ad booked yet" in client.get("/sponsored-is-not-rated/").content

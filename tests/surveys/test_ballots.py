@@ -100,7 +100,7 @@ def test_of_two_unconfirmed_ballots_the_first_confirmed_counts(client, season):
     client.post(first)
     page = client.post(second)
     assert page.status_code == 200
-    assert "had voted in “Wallet” before" in one_line(page.content)
+    assert "had already voted in “Wallet”." in one_line(page.content)
     assert sorted((ballot.category.slug, ballot.choice) for ballot in Ballot.objects.all()) == [
         ("report", [["coin"]]),
         ("wallet", [["ada"]]),
@@ -114,7 +114,7 @@ def test_a_ballot_that_is_refused_as_a_whole_says_why(client, season):
     client.post(first)
     page = confirm(client)
     assert page.status_code == 409
-    assert "You have voted before" in one_line(page.content)
+    assert "You have already voted" in one_line(page.content)
     assert "the first one stands" in page.content.decode()
     assert confirm(client).status_code == 410
 
@@ -123,7 +123,7 @@ def test_who_has_voted_in_one_category_can_still_vote_in_another(client, season)
     vote(client)
     confirm(client)
     vote(client, wallet="bit", **{"vote-report": "coin"})
-    assert "You have voted before in:" in body_of(last_mail())
+    assert "You have already voted in:" in body_of(last_mail())
     confirm(client)
     assert Ballot.objects.count() == 2
 

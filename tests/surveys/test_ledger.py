@@ -214,7 +214,7 @@ def test_the_time_opens_and_closes_by_itself(category):
 def test_a_receipt_leads_to_its_proof_but_not_to_the_choice_before_the_release(client, category):
     ballot = cast(category, [["ada"]], 20)[0]
     page = client.get(f"/awards/receipt/{ballot.receipt}/")
-    assert "Recorded, to be sealed" in page.content.decode()
+    assert "Recorded, not yet sealed" in page.content.decode()
     ledger.seal(category.season)
     page = client.get(f"/awards/receipt/{ballot.receipt}/").content.decode()
     assert "In the ledger" in page
