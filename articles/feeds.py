@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
+from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed
 from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import require_safe
 
@@ -18,6 +19,7 @@ from articles.models import Author, Category, Publication, Tag
 from articles.querysets import PublicationQuerySet
 from articles.structured_data import absolute
 from core.lib.cachetags import LISTS, tagged
+from core.lib.html import absolute_addresses
 from core.lib.text import storable
 from core.models import SiteProfile
 from core.pagecache import public
@@ -30,11 +32,17 @@ class RssFeed(Rss201rev2Feed):
     """RSS with the whole text, as readers of feeds expect it."""
 
     def root_attributes(self) -> dict[str, str]:
-        return super().root_attributes() | {"xmlns:content": "http://purl.org/rss/1.0/modules/content/"}
+        return super().root_attributes() | {
+            "xmlns:content": "http://purl.org/rss/1.0/modules/content/",
+            "xmlns:media": "http://search.yahoo.com/mrss/",
+        }
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
         handler.addQuickElement("content:encoded", item["html"])
+        if image := item["image"]:
+            size = {name: str(image[name]) for name in ("width", "height") if name in image}
+            handler.addQuickElement("media:content", attrs={"url": image["url"], "medium": "image", **size})
 
 
 class AtomFeed(Atom1Feed):
@@ -66,18 +74,29 @@ def feed(request: HttpRequest, form: str, kind: str = "", slug: str = "") -> Htt
 
 
 def _item(publication: Publication) -> dict[str, Any]:
+    url = absolute(publication.get_absolute_url())
     return {
+        "id": publication.feed_id,
         "title": publication.title,
-        "url": absolute(publication.get_absolute_url()),
+        "url": url,
         "summary": publication.standfirst,
-        "html": slots.strip(publication.html).replace('href="/', f'href="{settings.SITE_URL}/'),
+        "html": absolute_addresses(slots.strip(publication.html), site=settings.SITE_URL, page=url),
         "authors": authors_of(publication.byline_rows),
         "tags": [row["name"] for row in publication.tag_rows],
         "category": publication.category,
-        "image": absolute(publication.image["src"]) if publication.image else "",
+        "image": publication.image and {**publication.image, "url": absolute(publication.image["src"])},
         "published_at": publication.published_at,
         "updated_at": publication.updated_at,
     }
+
+
+def _enclosures(item: dict[str, Any]) -> list[Enclosure]:
+    """The picture as a file to fetch, where the file is ours and we know how long it is."""
+    image = item["image"]
+    name = image["src"].removeprefix(settings.MEDIA_URL) if image and not image.get("missing") else ""
+    if not name or not default_storage.exists(name):
+        return []
+    return [Enclosure(image["url"], str(default_storage.size(name)), "image/webp")]
 
 
 def _xml(generator: type[Rss201rev2Feed] | type[Atom1Feed], content_type: str) -> Callable[..., HttpResponse]:
@@ -92,12 +111,15 @@ def _xml(generator: type[Rss201rev2Feed] | type[Atom1Feed], content_type: str) -
                 title=storable(item["title"]),
                 link=item["url"],
                 description=storable(item["summary"]),
-                unique_id=item["url"],
+                unique_id=item["id"],
+                unique_id_is_permalink=False,
                 author_name=storable(", ".join(author["name"] for author in item["authors"])) or None,
                 pubdate=item["published_at"],
                 updateddate=item["updated_at"],
                 categories=[storable(name) for name in [*categories, *item["tags"]]],
                 html=storable(item["html"]),
+                image=item["image"],
+                enclosures=_enclosures(item),
             )
         return HttpResponse(feed.writeString("utf-8"), content_type=content_type)
 
@@ -123,7 +145,7 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
         return moment.isoformat(timespec="seconds")
 
     entry = {
-        "id": item["url"],
+        "id": item["id"],
         "url": item["url"],
         "title": item["title"],
         "summary": item["summary"],
@@ -133,7 +155,7 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
         "authors": [{"name": author["name"], "url": absolute(author["url"])} for author in item["authors"]],
         "tags": item["tags"],
     }
-    return entry | ({"image": item["image"]} if item["image"] else {})
+    return entry | ({"image": item["image"]["url"]} if item["image"] else {})
 
 
 FORMS: dict[str, Callable[..., HttpResponse]] = {

@@ -162,5 +162,5 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         return (
             self.defer("text", "search", "toc")
             .select_related("category")
-            .annotate(byline_rows=_byline(), tag_rows=_through("tags", "slug", "name"))
+            .annotate(byline_rows=_byline(), tag_rows=_through("tags", "slug", "name"), feed_id=F("article__feed_id"))
         )

@@ -79,8 +79,8 @@ class Cover:
 class Post:
     """One post of an export. Its body is HTML as the export has it, or blocks where the reader makes them itself.
 
-    Of all its `categories`, `category` is the one it will have here. `unpublished` is a document with changes that
-    readers have not seen yet, to be published at `changes_at`.
+    Of all its `categories`, `category` is the one it will have here. `feed_id` is what readers of the old site's feed know
+    it by. `unpublished` is a document with changes that readers have not seen yet, to be published at `changes_at`.
     """
 
     source_id: str
@@ -106,6 +106,7 @@ class Post:
     reading_minutes: int | None = None
     ends_at: datetime | None = None
     changes_at: datetime | None = None
+    feed_id: str = ""
     unpublished: dict[str, Any] | None = None
     notes: ConversionNotes = field(default_factory=ConversionNotes)
 

@@ -9,6 +9,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import articles.models.article
 import articles.models.preview_links
 
 
@@ -77,6 +78,16 @@ class Migration(migrations.Migration):
                 (
                     "published_at",
                     models.DateTimeField(blank=True, editable=False, help_text="When readers first saw it.", null=True),
+                ),
+                (
+                    "feed_id",
+                    models.CharField(
+                        default=articles.models.article.new_feed_id,
+                        editable=False,
+                        help_text="What readers of feeds know it by. It never changes, whatever becomes of the slug.",
+                        max_length=500,
+                        unique=True,
+                    ),
                 ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("changed_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),

@@ -1,6 +1,7 @@
 """The write side: an article and its blocks, which readers never touch."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import uuid4
 
 from content_editor.models import Region, create_plugin_base
 from django.conf import settings
@@ -14,6 +15,10 @@ from articles.models.taxonomy import Author, Category, Snippet, Tag
 from core.lib.prefix_search import words_index
 
 REGION = "main"
+
+
+def new_feed_id() -> str:
+    return uuid4().urn
 
 
 class Article(models.Model):
@@ -57,6 +62,13 @@ class Article(models.Model):
     )
     unpublish_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When readers first saw it.")
+    feed_id = models.CharField(
+        max_length=500,
+        unique=True,
+        default=new_feed_id,
+        editable=False,
+        help_text="What readers of feeds know it by. It never changes, whatever becomes of the slug.",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )

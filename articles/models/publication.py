@@ -55,6 +55,7 @@ class Publication(models.Model):
 
     byline_rows: list[BylineRow]  # with cards() and feed_items()
     tag_rows: list[TagRow]  # with feed_items()
+    feed_id: str  # with feed_items()
 
     BODY_FIELDS: ClassVar[tuple[str, ...]] = ("html", "text", "toc", "faq", "search")
 

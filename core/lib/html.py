@@ -75,6 +75,8 @@ ALLOWED_RELS = {"nofollow", "sponsored", "ugc", "noopener", "noreferrer", "autho
 MAX_DEPTH = 1000
 CLOSED_BY_THE_NEXT = frozenset(["br", "col", "dd", "dt", "hr", "img", "input", "li", "p", "td", "th", "tr", "wbr"])
 _CITED = re.compile(r"https?://|/(?!/)", re.IGNORECASE)
+_OWN_ADDRESS = re.compile(r'(?<=[\s])((?:href|src|cite|poster)=")(/(?!/)|#)')
+_SRCSET = re.compile(r'(?<=\s)srcset="([^"]*)"')
 _HEADING = re.compile(r"<(h[2-4])>(.*?)</\1>", re.DOTALL)
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote|figcaption|pre|dd|dt)>|<br\s*/?>", re.IGNORECASE)
 _EDGE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
@@ -136,6 +138,17 @@ def text_of(html: str) -> str:
     text = unescape(_TAG.sub("", html[:end]) + html[end:])
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def absolute_addresses(html: str, *, site: str, page: str) -> str:
+    """Return rendered HTML that also works elsewhere: addresses of the site's own and anchors of the page in full."""
+
+    def candidates(match: re.Match[str]) -> str:
+        found = (one.strip() for one in match[1].split(", "))
+        return f'srcset="{", ".join(site + one if one.startswith("/") else one for one in found)}"'
+
+    html = _OWN_ADDRESS.sub(lambda match: match[1] + (page if match[2] == "#" else site) + match[2], html)
+    return _SRCSET.sub(candidates, html)
 
 
 def with_anchors(html: str, taken: Iterable[str] = ()) -> tuple[str, list[Heading]]:

@@ -326,6 +326,8 @@ class Loader:
             post.notes.lost[f"a picture left out: {source}"] += 1
         document["blocks"] = limits.enforce(document["blocks"], post.notes, join=post.blocks is None)
         document["reading_minutes"] = _reading_minutes(post, document)
+        if not article.pk and post.feed_id and not Article.objects.filter(feed_id=post.feed_id).exists():
+            article.feed_id = post.feed_id
         apply_document(
             article, document, by=self.by, reason=f"imported from {self.export.format}", expected_version=expected
         )

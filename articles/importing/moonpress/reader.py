@@ -128,6 +128,7 @@ class _ArticleFiles:
         post.published_at, post.updated_at = shown or planned, _moment(head, "updated")
         post.changes_at = planned if shown else None
         post.ends_at = _moment(head, "unpublish_at")
+        post.feed_id = str(head.get("feed_id") or "")
         later = re.sub(r"\.md$", ".draft.md", name)
         if self.files.read(later) is not None:
             later_head, later_blocks = self._read(later)

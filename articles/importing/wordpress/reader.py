@@ -235,6 +235,7 @@ class _Item:
 
     def _set_state(self, post: Post, kind: str, status: str) -> None:
         post.status = STATES.get(status, DRAFT)
+        post.feed_id = self.fields.get("guid", "").strip()
         if status not in STATES:
             post.notes.changed[f"posts in the state “{status[:60]}” became drafts"] += 1
         if post.status in (PUBLISHED, SCHEDULED):

@@ -74,7 +74,8 @@ def everything():
     """What a site says, apart from ids and the time of the import."""
     return {
         "articles": [
-            (document_of(article), article.state, article.publish_at) for article in Article.objects.order_by("slug")
+            (document_of(article), article.state, article.publish_at, article.feed_id)
+            for article in Article.objects.order_by("slug")
         ],
         "shown": [
             (

@@ -265,3 +265,8 @@ def test_the_brackets_of_an_author_stay_as_typed(blocks, text):
 
 def test_an_address_after_an_equals_sign_is_a_player(blocks):
     assert blocks("[youtube=https://www.youtube.com/watch?v=abcdefghijk]")[0]["type"] == "embed"
+
+
+def test_a_post_keeps_the_id_that_readers_of_feeds_know(write, bring_in):
+    bring_in(write(wxr(wxr_item(12)), "wp.xml"))
+    assert Article.objects.get().feed_id == "https://old.example/?p=12"
