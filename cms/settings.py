@@ -239,7 +239,9 @@ ACCOUNT_ADAPTER = "core.sign_in.StaffAdapter"
 ACCOUNT_FORMS = {
     "login": "core.sign_in.SignInForm",
     "change_password": "core.sign_in.PasswordForm",
+    "reauthenticate": "core.sign_in.AgainForm",
     "reset_password": "core.sign_in.ResetForm",
+    "reset_password_from_key": "core.sign_in.NewPasswordForm",
 }
 ACCOUNT_RATE_LIMITS = False  # see core/sign_in_limits.py
 ACCOUNT_EMAIL_NOTIFICATIONS = True

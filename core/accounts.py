@@ -66,10 +66,17 @@ def second_factors(account: User) -> QuerySet[Authenticator]:
     return Authenticator.objects.filter(user=account).order_by("type", "pk")
 
 
+def name_of(factor: Authenticator) -> str:
+    """A second factor, in words."""
+    key = Authenticator.Type.WEBAUTHN
+    names = {Authenticator.Type.TOTP: "authenticator app", Authenticator.Type.RECOVERY_CODES: "recovery codes"}
+    return f"security key “{factor}”" if factor.type == key else names[Authenticator.Type(factor.type)]
+
+
 @transaction.atomic
 def remove_second_factors(account: User, *, by: Any) -> None:
     """Let somebody who lost phone and keys in by the password alone, on record, and tell them."""
-    removed = ", ".join(str(each) for each in second_factors(account))
+    removed = ", ".join(map(name_of, second_factors(account)))
     second_factors(account).delete()
     audit.record("removed the second factor", account, by=by, detail=f"{account.email}: {removed}")
     text = (

@@ -3,9 +3,16 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
-from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ReauthenticateForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+)
 from allauth.core import context
-from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByCodeForm
 from django.http import HttpRequest, HttpResponse
 
 from core import accounts, sign_in_limits
@@ -34,6 +41,15 @@ NOTICES = {
     "mfa/email/webauthn_removed": ("A security key was taken away", "It is no longer good for signing in."),
 }
 
+LABELS = {
+    "login": "E-mail",
+    "email": "E-mail",
+    "remember": "Stay signed in",
+    "oldpassword": "Current password",
+    "password1": "New password",
+    "password2": "New password, again",
+}
+
 
 def take(*limits: sign_in_limits.Limit) -> None:
     """Count an attempt. One that goes too far is refused in allauth's way."""
@@ -43,6 +59,11 @@ def take(*limits: sign_in_limits.Limit) -> None:
 
 class StaffAdapter(DefaultAccountAdapter):
     """Public registration is closed, mail is queued and ours, limits are counted by ourselves; the rest is allauth's."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "The e-mail address or the password is not correct.",
+        "too_many_login_attempts": "Too many attempts. Wait a few minutes, then try again.",
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -72,19 +93,32 @@ class StaffAdapter(DefaultAccountAdapter):
         accounts.tell(email, heading=heading, text=text)
 
 
-class SignInForm(LoginForm):
-    """allauth's, in our words."""
+class OurWords:
+    """One of allauth's forms, labelled like the rest of the site."""
+
+    fields: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = "E-mail"
-        self.fields["remember"].label = "Stay signed in"
-        for field in self.fields.values():
+        for name, field in self.fields.items():
+            field.label = LABELS.get(name, field.label)
             field.widget.attrs.pop("placeholder", None)
 
 
-class PasswordForm(ChangePasswordForm):
-    """allauth's, with a limit."""
+class SignInForm(OurWords, LoginForm):
+    pass
+
+
+class AgainForm(OurWords, ReauthenticateForm):
+    pass
+
+
+class NewPasswordForm(OurWords, ResetPasswordKeyForm):
+    pass
+
+
+class PasswordForm(OurWords, ChangePasswordForm):
+    """The old password is not guessed for long, either."""
 
     def clean_oldpassword(self) -> str:
         limit = sign_in_limits.of_old_password(self.user.pk)
@@ -94,7 +128,7 @@ class PasswordForm(ChangePasswordForm):
         return str(password)
 
 
-class ResetForm(ResetPasswordForm):
+class ResetForm(OurWords, ResetPasswordForm):
     """Says and does the same for every address, whether or not an account has it."""
 
     def clean_email(self) -> str:
@@ -106,7 +140,7 @@ class ResetForm(ResetPasswordForm):
         return str(self.cleaned_data["email"])
 
 
-class LimitedCode:
+class LimitedCode(OurWords):
     """A form for a code of the second factor: five wrong ones, then a pause."""
 
     user: Any
@@ -123,5 +157,5 @@ class CodeForm(LimitedCode, AuthenticateForm):
     pass
 
 
-class CodeAgainForm(LimitedCode, ReauthenticateForm):
+class CodeAgainForm(LimitedCode, ReauthenticateByCodeForm):
     pass

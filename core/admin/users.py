@@ -102,7 +102,7 @@ class UserAdmin(AuditedAdmin, django_admin.UserAdmin):
         return reauthentication_required(self._remove_second_factor)(request, account)
 
     def _remove_second_factor(self, request: HttpRequest, account: User) -> HttpResponse:
-        factors = accounts.second_factors(account)
+        factors = [(accounts.name_of(factor), factor.created_at) for factor in accounts.second_factors(account)]
         if request.method == "POST":
             accounts.remove_second_factors(account, by=request.user)
             self.message_user(request, f"{account} signs in with the password alone now.", messages.SUCCESS)

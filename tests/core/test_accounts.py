@@ -143,11 +143,11 @@ def locked_out():
 def test_a_lost_second_factor_is_removed_on_record_and_its_owner_told(ada, client, locked_out):
     page = reverse("admin:core_user_second_factor", args=[locked_out.pk])
     assert page in client.get(reverse("admin:core_user_change", args=[locked_out.pk])).content.decode()
-    assert "TOTP Authenticator" in client.get(page).content.decode()
+    assert "Authenticator app" in client.get(page).content.decode()
     assert Authenticator.objects.count() == 2
     client.post(page)
     assert not Authenticator.objects.exists()
-    assert actions() == [("removed the second factor", f"{locked_out.email}: Recovery codes, TOTP Authenticator")]
+    assert actions() == [("removed the second factor", f"{locked_out.email}: recovery codes, authenticator app")]
     assert OutgoingMail.objects.get().recipient == locked_out.email
 
 

@@ -63,7 +63,7 @@ def test_the_link_is_good_once_and_ends_other_sessions(client, ana):
     client.post(page.redirect_chain[-1][0], NEW)
     assert elsewhere.get("/admin/").status_code == 302
     assert sent()[-1] == (ana.email, "Your password was changed")
-    assert "no longer good" in Client().get(first, follow=True).text
+    assert "no longer works" in Client().get(first, follow=True).text
     sign_in(client, ana.email, NEW["password1"])
     assert is_in(client)
 

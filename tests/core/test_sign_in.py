@@ -110,7 +110,7 @@ def test_the_old_password_is_not_guessed_by_whoever_finds_a_browser_open(client,
 
 
 def test_nobody_can_register(client):
-    assert "Accounts are made by the newsroom" in client.get(reverse("account_signup")).text
+    assert "Accounts are created by the newsroom" in client.get(reverse("account_signup")).text
     client.post(reverse("account_signup"), {"email": "new@example.com", "password1": PASSWORD, "password2": PASSWORD})
     assert not User.objects.exists()
 
