@@ -22,8 +22,8 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("accounts/", include("core.urls")),
     path("admin/", admin.site.admin_view(dashboard.start_page)),
-    path("admin/password_change/", own_password, name="password_change"),  # Django's asks without limit
-    # Django's leads anybody on the staff from any row of any table to its page
+    path("admin/password_change/", own_password, name="password_change"),  # Django's has no limit on attempts
+    # Django's redirects any member of staff to the page of any row
     path("admin/r/<path:anything>", admin.site.admin_view(views.no_such_page)),
     path("admin/", admin.site.urls),
 ]

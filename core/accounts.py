@@ -1,4 +1,4 @@
-"""Accounts of the staff: who may manage whom, what their owners are told, and the ways back in."""
+"""Staff accounts: who may manage which, the notices their owners get, and how to get back into one."""
 
 from typing import Any
 
@@ -19,29 +19,29 @@ from core.ratelimit import allow
 
 
 def permissions_of(account: Any) -> QuerySet[Permission]:
-    """What an account may do by its roles, whether or not it may sign in just now."""
+    """The permissions an account has through its roles, even while it is inactive."""
     return Permission.objects.filter(Q(user=account) | Q(group__user=account)).distinct()
 
 
 def may_manage(user: Any, account: User) -> bool:
-    """Nobody manages the account of somebody who may do more: to set its password is to have it."""
+    """Whether a user has every permission of the account, since setting its password amounts to having them."""
     if user.is_superuser:
         return True
     return not account.is_superuser and not permissions_of(account).exclude(pk__in=permissions_of(user)).exists()
 
 
 def may_manage_role(user: Any, role: Group) -> bool:
-    """Nobody changes a role that may do more than they may themselves."""
+    """Whether a user has every permission of the role."""
     return user.is_superuser or not role.permissions.exclude(pk__in=permissions_of(user)).exists()
 
 
 def permissions_to_give(user: Any) -> QuerySet[Permission]:
-    """Permissions that somebody may put into a role: those they have."""
+    """The permissions a user may add to a role: their own."""
     return Permission.objects.all() if user.is_superuser else permissions_of(user)
 
 
 def roles_to_give(user: Any) -> QuerySet[Group]:
-    """Roles that somebody may give: those that may do no more than they may themselves."""
+    """The roles a user may assign: those without any permission that the user lacks."""
     if user.is_superuser:
         return Group.objects.all()
     beyond = Permission.objects.exclude(pk__in=permissions_of(user))
@@ -49,25 +49,25 @@ def roles_to_give(user: Any) -> QuerySet[Group]:
 
 
 def tell(to: str, *, heading: str, text: str) -> None:
-    """Write to somebody of the staff what happened to their own account."""
+    """Notify a member of staff of a change to their own account."""
     context = {"heading": heading, "text": text, "at": timezone.now()}
     queue_mail(template="account_notice", to=to, context=context, kind="core.account_notice")
 
 
 def tell_of_new_address(account: User, *, former: str, by: Any) -> None:
-    """Tell both ends: whoever reads the former mailbox has to know when somebody moves an account away from it."""
-    text = f"{by} changed the address that you sign in with, from {former} to {account.email}."
+    """Notify both addresses, so that an account cannot be moved away from its owner unnoticed."""
+    text = f"{by} changed the address you sign in with from {former} to {account.email}."
     for to in (former, account.email):
-        tell(to, heading="Your account has another address", text=text)
+        tell(to, heading="The address of your account was changed", text=text)
 
 
 def second_factors(account: User) -> QuerySet[Authenticator]:
-    """The apps, keys and recovery codes that somebody has set up."""
+    """The authenticator apps, security keys and recovery codes of an account."""
     return Authenticator.objects.filter(user=account).order_by("type", "pk")
 
 
 def name_of(factor: Authenticator) -> str:
-    """A second factor, in words."""
+    """What to call a second factor on screen."""
     key = Authenticator.Type.WEBAUTHN
     names = {Authenticator.Type.TOTP: "authenticator app", Authenticator.Type.RECOVERY_CODES: "recovery codes"}
     return f"security key “{factor}”" if factor.type == key else names[Authenticator.Type(factor.type)]
@@ -75,20 +75,18 @@ def name_of(factor: Authenticator) -> str:
 
 @transaction.atomic
 def remove_second_factors(account: User, *, by: Any) -> None:
-    """Let somebody who lost phone and keys in by the password alone, on record, and tell them."""
+    """Let an owner who has lost phone and keys sign in with the password alone. The removal is logged, and they are notified."""
     removed = ", ".join(map(name_of, second_factors(account)))
     second_factors(account).delete()
     audit.record("removed the second factor", account, by=by, detail=f"{account.email}: {removed}")
-    text = (
-        f"{by} removed your second factor ({removed}), so that your password alone lets you in. Set up a new one soon."
-    )
+    text = f"{by} removed your second factor ({removed}). You can now sign in with your password alone; set up a new second factor soon."
     tell(account.email, heading="Your second factor was removed", text=text)
 
 
 def send_reset_link(email: str) -> None:
-    """Mail a link to a new password to the account that has this address, a few times an hour at most.
+    """Mail a reset link to the account with this address, at most three times an hour.
 
-    Where none has it, the same is done for nobody and rolled back, so that the answer takes as long.
+    Without such an account the same work is done and rolled back, so that the response takes equally long.
     """
     if not allow(f"reset of {email.lower()}", limit=3, seconds=3600):
         return

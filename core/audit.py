@@ -1,4 +1,4 @@
-"""The audit log: what was done to accounts and roles, and who looked at what is not public yet."""
+"""The audit log: changes to accounts and roles, and looks at results before their release."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from core.models import AuditEntry
 
 
 def record(action: str, subject: Model, *, by: Any, detail: str = "") -> AuditEntry:
-    """Write down for good that somebody did something to a row, such as "removed the second factor" of an account."""
+    """Log an action on a row for good, such as "removed the second factor" on an account."""
     return AuditEntry.objects.create(
         action=action,
         subject=str(subject)[:254],
@@ -20,10 +20,10 @@ def record(action: str, subject: Model, *, by: Any, detail: str = "") -> AuditEn
 
 
 def entries_about(subject: Model) -> QuerySet[AuditEntry]:
-    """All that was ever written down about a row, the newest first."""
+    """The entries about a row, newest first."""
     return AuditEntry.objects.filter(subject_key=key_of(subject))
 
 
 def key_of(subject: Model) -> str:
-    """What a row is called in the log even once its name has changed: its model and its primary key."""
+    """Identifies a row in the log even after it is renamed: its model and primary key."""
     return f"{subject._meta.label_lower} {subject.pk}"

@@ -200,11 +200,11 @@ class Outgoing(LeasedModel):
 
 
 class OutgoingMail(Outgoing):
-    """One transactional message to one recipient; see core.outbox. Once it is sent, whom it was to is forgotten."""
+    """One transactional message to one recipient; see core.outbox. Once sent, it keeps neither address nor message."""
 
     BACKOFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480)]
 
-    kind = models.CharField(max_length=60, help_text="What it is, after the part whose mail it is: surveys.ballot.")
+    kind = models.CharField(max_length=60, help_text="The application and what the message is, such as surveys.ballot.")
     recipient = models.EmailField(blank=True)
     subject = models.CharField(max_length=250)
     message = models.BinaryField(help_text="The whole message, its lines ending in CRLF; empty once it is sent.")
@@ -230,7 +230,7 @@ class OutgoingMail(Outgoing):
         return f"{self.subject} → {self.recipient}" if self.recipient else self.subject
 
     def succeed(self, **details: Any) -> bool:
-        """Record that it was taken, and keep neither the message with its links nor the address."""
+        """Record that it was accepted, and clear the address and the message with its links."""
         return super().succeed(message=b"", recipient="", **details)
 
 
@@ -289,9 +289,9 @@ class OutgoingRequest(Outgoing):
 
 
 class AuditEntry(models.Model):
-    """One thing that was done and must stay on record; see core.audit. A trigger refuses to change or delete it.
+    """An action that must stay on record; see core.audit. A trigger refuses to change or delete it.
 
-    It outlives the person and what was done: neither is referred to by a constraint, and both names are written down.
+    An entry outlives the user and the row it is about: it holds their names, and no constraint refers to them.
     """
 
     action = models.CharField(max_length=60)

@@ -29,22 +29,22 @@ logger = logging.getLogger(__name__)
 BATCH = 20
 KEPT_FOR = timedelta(days=30)
 
-# Who sees which mail in the admin: for each part, which begins the kinds of its mail, a permission of its own
+# Who sees which mail in the admin: by application, which is the first part of a kind, the permission it takes
 _seen_with: dict[str, str] = {}
 
 
 def register(part: str, *, seen_with: str) -> None:
-    """Let those who have a permission see the mail of a part."""
+    """Show the mail of an application to users with a permission."""
     _seen_with[part] = seen_with
 
 
 def parts_seen_by(user: Any) -> list[str]:
-    """The parts whose mail somebody may see: their own."""
+    """The applications whose mail a user may see."""
     return [part for part, permission in _seen_with.items() if user.has_perm(permission)]
 
 
 def seen_by(user: Any) -> QuerySet[OutgoingMail]:
-    """The mail that somebody may see in the admin."""
+    """The mail a user may see in the admin."""
     own = [Q(kind__startswith=f"{part}.") for part in parts_seen_by(user)]
     return OutgoingMail.objects.filter(reduce(or_, own)) if own else OutgoingMail.objects.none()
 
@@ -122,5 +122,5 @@ def _send(session: mail.Session, row: OutgoingMail) -> Outcome:
 
 
 def delete_old(*, now: datetime | None = None) -> int:
-    """Delete mail that was sent or given up long ago; what was given up holds an address and links."""
+    """Delete mail that was sent or given up long ago; a message that was given up holds an address and links."""
     return OutgoingMail.objects.settled().filter(created_at__lt=(now or timezone.now()) - KEPT_FOR).delete()[0]

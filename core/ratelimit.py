@@ -25,12 +25,12 @@ def allow(key: str, *, limit: int, seconds: int) -> bool:
 
 
 def give_back(key: str, *, seconds: int) -> None:
-    """Take the last event under a key for one that did not happen."""
+    """Uncount the last event under a key."""
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK, [_window(key, seconds)[0]])
 
 
 def _window(key: str, seconds: int) -> tuple[str, int]:
-    """What the window of now is called in the table, and when it ends."""
+    """The key of the current window in the table, and when the window ends."""
     window = int(time.time()) // seconds
     return blake2b(f"{key}|{seconds}|{window}".encode(), digest_size=16).hexdigest(), (window + 1) * seconds

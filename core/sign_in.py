@@ -1,4 +1,4 @@
-"""How staff sign in: by e-mail, on accounts that only an administrator makes. allauth does it; this is what is ours of it."""
+"""Our settings of allauth, which signs staff in by e-mail: its adapter, and its forms with our labels and limits."""
 
 from typing import Any
 
@@ -18,27 +18,27 @@ from django.http import HttpRequest, HttpResponse
 from core import accounts, sign_in_limits
 from core.lib.forms import client_address
 
-# What allauth tells somebody about their own account: the mail's heading and text, by the template it asks for
+# The notices allauth sends to the owner of an account: heading and text by the template it asks for
 NOTICES = {
     "account/email/password_changed": (
         "Your password was changed",
-        "Somebody who was signed in to your account chose a new password.",
+        "Someone signed in to your account chose a new password.",
     ),
     "account/email/password_reset": (
         "Your password was changed",
-        "Somebody chose a new password by a link that was sent to this address.",
+        "Someone chose a new password with a link sent to this address.",
     ),
     "mfa/email/totp_activated": (
         "An authenticator app was set up",
-        "From now on it shows the codes that are asked for when you sign in.",
+        "Signing in now also takes a code from this app.",
     ),
     "mfa/email/totp_deactivated": (
-        "Your authenticator app was taken away",
-        "Its codes are no longer asked for when you sign in.",
+        "Your authenticator app was removed",
+        "Signing in no longer takes a code from it.",
     ),
-    "mfa/email/recovery_codes_generated": ("You have new recovery codes", "Those you had before are no longer good."),
-    "mfa/email/webauthn_added": ("A security key was added", "From now on it is good for signing in to your account."),
-    "mfa/email/webauthn_removed": ("A security key was taken away", "It is no longer good for signing in."),
+    "mfa/email/recovery_codes_generated": ("You have new recovery codes", "Your previous codes no longer work."),
+    "mfa/email/webauthn_added": ("A security key was added", "It can now be used to sign in to your account."),
+    "mfa/email/webauthn_removed": ("A security key was removed", "It can no longer be used to sign in."),
 }
 
 LABELS = {
@@ -52,13 +52,13 @@ LABELS = {
 
 
 def take(*limits: sign_in_limits.Limit) -> None:
-    """Count an attempt. One that goes too far is refused in allauth's way."""
+    """Count an attempt, and raise a form error if it exceeds a limit."""
     if not sign_in_limits.take(*limits):
         raise get_adapter().validation_error("too_many_login_attempts")
 
 
 class StaffAdapter(DefaultAccountAdapter):
-    """Public registration is closed, mail is queued and ours, limits are counted by ourselves; the rest is allauth's."""
+    """Closes public registration, queues mail in our own design, and counts attempts with our own limits."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "The e-mail address or the password is not correct.",
@@ -88,13 +88,13 @@ class StaffAdapter(DefaultAccountAdapter):
         return response
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Only what is listed is ever sent, so that nothing goes out in the library's words."""
+        """Send one of our notices; a template without one raises KeyError, so that allauth's own texts are never sent."""
         heading, text = NOTICES[template_prefix]
         accounts.tell(email, heading=heading, text=text)
 
 
 class OurWords:
-    """One of allauth's forms, labelled like the rest of the site."""
+    """Labels one of allauth's forms like the rest of the site."""
 
     fields: dict[str, Any]
 
@@ -118,7 +118,7 @@ class NewPasswordForm(OurWords, ResetPasswordKeyForm):
 
 
 class PasswordForm(OurWords, ChangePasswordForm):
-    """The old password is not guessed for long, either."""
+    """Limits guesses at the current password."""
 
     def clean_oldpassword(self) -> str:
         limit = sign_in_limits.of_old_password(self.user.pk)
@@ -129,7 +129,7 @@ class PasswordForm(OurWords, ChangePasswordForm):
 
 
 class ResetForm(OurWords, ResetPasswordForm):
-    """Says and does the same for every address, whether or not an account has it."""
+    """Responds alike whether or not the address belongs to an account."""
 
     def clean_email(self) -> str:
         take(sign_in_limits.of_reset(context.request))
@@ -141,7 +141,7 @@ class ResetForm(OurWords, ResetPasswordForm):
 
 
 class LimitedCode(OurWords):
-    """A form for a code of the second factor: five wrong ones, then a pause."""
+    """Limits guesses at a code of the second factor."""
 
     user: Any
 

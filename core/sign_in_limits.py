@@ -1,8 +1,8 @@
-"""How often passwords and codes may be tried, so that guessing is slow and nobody locks out anybody else.
+"""Limits on password and code attempts that slow guessing down without locking out the account's owner.
 
-Passwords are counted by where they come from: whoever guesses somebody's password from elsewhere does not stop them.
-From all places together an account's password is tried a hundred times an hour at most, and even that does not stop a
-browser that signed in to it before, which shows so by a signed cookie.
+Attempts on a password count per network address, so guesses from elsewhere do not keep the owner out. An account also
+has a limit of a hundred attempts an hour from all addresses together. It does not apply to browsers that have signed in
+to the account before, which carry a signed cookie.
 """
 
 from datetime import timedelta
@@ -19,39 +19,39 @@ from core.lib.networks import counted_as
 
 KNOWN = "core.sign_in.known"
 KNOWN_FOR = timedelta(days=365)
-Limit = tuple[str, int, int]  # what is counted, how often it may be, in how many seconds
+Limit = tuple[str, int, int]  # key, number of attempts, seconds
 
 
 def take(*limits: Limit) -> bool:
-    """Count an attempt; False where it is one too many: then it counts no further, so that it spends no other limit."""
+    """Count an attempt; False if it exceeds a limit, in which case it does not count towards the limits after that."""
     return all(ratelimit.allow(key, limit=limit, seconds=seconds) for key, limit, seconds in limits)
 
 
 def give_back(*limits: Limit) -> None:
-    """Count an attempt no more: it was right."""
+    """Uncount an attempt that turned out to be right."""
     for key, _, seconds in limits:
         ratelimit.give_back(key, seconds=seconds)
 
 
 def of_password(request: HttpRequest, email: str) -> list[Limit]:
-    """For trying the password of an account."""
+    """The limits on signing in to an account."""
     email, source = email.lower(), _source(request)
     limits = [(f"password from {source}", 30, 60), (f"password of {email} from {source}", 5, 300)]
     return limits if is_known(request, email) else [*limits, (f"password of {email}", 100, 3600)]
 
 
 def of_code(account: int) -> Limit:
-    """For trying a code of a second factor, which only somebody who knows the password can."""
+    """The limit on codes of the second factor, which are asked for only after the right password."""
     return (f"second factor of {account}", 5, 300)
 
 
 def of_old_password(account: int) -> Limit:
-    """For trying the password while signed in, in order to change it."""
+    """The limit on entering the current password in order to change it."""
     return (f"old password of {account}", 5, 300)
 
 
 def of_reset(request: HttpRequest) -> Limit:
-    """For asking for links to new passwords."""
+    """The limit on requesting password resets."""
     return (f"reset from {_source(request)}", 20, 3600)
 
 
@@ -60,13 +60,13 @@ def _source(request: HttpRequest) -> str:
 
 
 def is_known(request: HttpRequest, email: str) -> bool:
-    """Whether this browser signed in to the account before."""
+    """Whether this browser has signed in to the account before."""
     seconds = int(KNOWN_FOR.total_seconds())
     return bool(request.get_signed_cookie(_cookie(email), default="", salt=KNOWN, max_age=seconds))
 
 
 def remember(response: HttpResponseBase, email: str) -> None:
-    """Let the browser show later on that it signed in to the account. It sends the cookie to the sign-in alone."""
+    """Mark the browser as one that has signed in to the account; the cookie is sent to the sign-in pages only."""
     response.set_signed_cookie(
         _cookie(email),
         "1",

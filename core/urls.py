@@ -1,7 +1,6 @@
-"""The addresses under /accounts/: those of allauth that the newsroom offers, and no others.
+"""The pages under /accounts/: those of allauth that the newsroom uses.
 
-An account has one address, which an administrator changes in the admin: `account_email` and what goes with it are not
-among them.
+allauth's pages for adding and confirming e-mail addresses are left out on purpose; see docs/decisions/0012-an-account-has-one-address.md.
 """
 
 from allauth.account import views
@@ -27,7 +26,7 @@ urlpatterns = [
         name="account_reset_password_from_key_done",
     ),
     path("2fa/", include("allauth.mfa.urls")),
-    # allauth leads here by itself: who has no password yet sets one by a mailed link, and nobody registers
+    # allauth links to these two: a first password is set with a mailed link, and registration is closed
     path("password/set/", RedirectView.as_view(pattern_name="account_reset_password"), name="account_set_password"),
     path("signup/", TemplateView.as_view(template_name="account/signup_closed.html"), name="account_signup"),
 ]

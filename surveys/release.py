@@ -69,12 +69,12 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
 
 
 def record_look(category: AwardCategory, *, by: Any) -> None:
-    """Write down for good that somebody saw a result before it was released."""
+    """Log that someone saw the result before its release."""
     audit.record(LOOKED, category, by=by)
 
 
 def looks_at(category: AwardCategory) -> QuerySet[AuditEntry]:
-    """Who saw the result before it was released, and when: published with it."""
+    """Who saw the result before its release, and when. This is published with it."""
     return audit.entries_about(category).filter(action=LOOKED).order_by("at", "pk")
 
 

@@ -23,7 +23,7 @@ def comment(article: Article, *, by: Any, text: str, asks: str = "") -> Comment:
     if asks and not asked:
         raise ValueError(f"There is no colleague with the address {asks}.")
     if asked and not asked.has_perm("articles.view_article"):
-        raise ValueError(f"{asked} does not work on articles, and could not open this one.")
+        raise ValueError(f"{asked} cannot open articles.")
     row = Comment.objects.create(article=article, by=by, text=text, asks=asked)
     if asked and asked != by:
         url = settings.SITE_URL + reverse("admin:articles_article_change", args=[article.pk])

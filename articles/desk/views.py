@@ -147,7 +147,7 @@ def drop_draft(request: HttpRequest, article: Article) -> HttpResponse:
 @require_safe
 @of_article(VIEW)
 def preview(request: HttpRequest, article: Article) -> HttpResponse:
-    """The article through the real template, in phone and desktop width, and the links that show it to others."""
+    """The article in its real template, in phone and desktop width, and its preview links."""
     may_share = request.user.has_perm(CHANGE)
     links = article.preview_links.open().select_related("made_by") if may_share else PreviewLink.objects.none()
     context = {"links": links, "may_share": may_share, "draft": request.GET.get("draft") == "1"}
@@ -161,21 +161,21 @@ def _to_links(article: Article) -> HttpResponseRedirect:
 @require_POST
 @of_article(CHANGE)
 def share(request: HttpRequest, article: Article) -> HttpResponse:
-    """Make a link for somebody without an account."""
+    """Make a preview link."""
     link = article.preview_links.create(made_by_id=request.user.pk)
     record(article, "shared", by=request.user, detail=f"a preview link until {link.expires_at:%-d %B %Y}")
-    messages.success(request, "Copy the link below. It shows the newest version, whoever opens it.")
+    messages.success(request, "Copy the link below. Anyone who has it can see the newest version.")
     return _to_links(article)
 
 
 @require_POST
 @of_article(CHANGE)
 def revoke(request: HttpRequest, article: Article, link: int) -> HttpResponse:
-    """Take a link back."""
+    """Revoke a preview link."""
     found = get_object_or_404(article.preview_links.select_related("made_by"), pk=link)
     if found.revoke():
-        record(article, "took back", by=request.user, detail=f"a preview link of {found.made_by or 'someone'}")
-        messages.success(request, "The link shows nothing any more.")
+        record(article, "revoked", by=request.user, detail=f"a preview link by {found.made_by or 'someone'}")
+        messages.success(request, "The link no longer works.")
     return _to_links(article)
 
 

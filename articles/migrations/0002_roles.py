@@ -1,4 +1,4 @@
-"""What the roles may do with articles. Who writes none reads what is published, like everybody: no drafts."""
+"""What the roles may do with articles. Roles that do not work on articles see published ones only, not drafts."""
 
 from django.db import migrations
 

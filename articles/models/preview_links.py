@@ -1,4 +1,4 @@
-"""Links that show an article before it is published, for somebody without an account."""
+"""Links that show an unpublished article to people without an account."""
 
 from datetime import datetime, timedelta
 from typing import Self
@@ -17,7 +17,7 @@ PREVIEW = "articles.preview"
 
 class PreviewLinkQuerySet(models.QuerySet["PreviewLink"]):
     def open(self) -> Self:
-        """Those that show something."""
+        """Links that still work."""
         return self.filter(revoked_at=None, expires_at__gt=timezone.now())
 
 
@@ -26,7 +26,7 @@ def in_a_week() -> datetime:
 
 
 class PreviewLink(models.Model):
-    """One such link: who made it, until when it is good, and whether it was taken back."""
+    """A link to the newest version of an article, until it expires or is revoked."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="preview_links")
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -54,9 +54,9 @@ class PreviewLink(models.Model):
 
     @property
     def address(self) -> str:
-        """The whole address, to be sent to somebody."""
+        """The absolute address."""
         return settings.SITE_URL + self.get_absolute_url()
 
     def revoke(self) -> bool:
-        """Let it show nothing any more; False where it did not anyway."""
+        """Stop the link from working; False if it did not work any more."""
         return type(self).objects.open().filter(pk=self.pk).update(revoked_at=timezone.now()) == 1

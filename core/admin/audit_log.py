@@ -1,4 +1,4 @@
-"""The audit log: what was done to accounts and roles, and who looked at what is not public yet."""
+"""The audit log, read-only."""
 
 from django.contrib import admin
 

@@ -41,12 +41,12 @@ class ShownToReadersAdmin(DeskAdmin):
 
 
 class AuditedAdmin(DeskAdmin):
-    """Rows of which each addition, change and deletion goes into the audit log, with what was there before."""
+    """Rows whose additions, changes and deletions are logged in core.audit, with the values before and after."""
 
     noun: ClassVar[str]
 
     def facts(self, obj: Any) -> dict[str, str | set[str]]:
-        """What is worth being on record, by its name: a value, or several."""
+        """The values worth logging, by name."""
         raise NotImplementedError
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -66,7 +66,7 @@ class AuditedAdmin(DeskAdmin):
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        if changes := getattr(obj, "changes", "the password"):  # which is changed on a page of its own
+        if changes := getattr(obj, "changes", "the password"):  # a page of its own changes it
             audit.record(f"changed the {self.noun}", obj, by=request.user, detail=changes)
         return super().log_change(request, obj, message)
 

@@ -1,4 +1,4 @@
-"""The log of single messages sent by mail: each role sees those of its own part, and nobody what they say."""
+"""The log of single messages sent by mail: each role sees those of its own applications, and nobody sees their text."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from core.models import OutgoingMail
 
 
 def own_kinds(request: HttpRequest) -> list[str]:
-    """The kinds of mail that somebody sees: whole ones, as an index finds them, also the rarest."""
+    """The kinds of mail a user may see, as whole values, so that even a rare one is found by the index."""
     parts = outbox.parts_seen_by(request.user)
     return [kind for kind in values_in(OutgoingMail._meta.db_table, "kind") if kind.partition(".")[0] in parts]
 
 
 class OwnKindsFilter(IndexedValuesFilter):
-    """Offers the kinds of mail that somebody sees."""
+    """Offers the kinds of mail a user may see."""
 
     def __init__(self, field: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(field, request, *args, **kwargs)
@@ -31,7 +31,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "kind", "recipient", "subject", "state", "attempts", "error")
     list_filter = ("state", ("kind", OwnKindsFilter))
     search_fields = ("recipient__istartswith",)
-    search_help_text = "The beginning of an address; it is kept until the message is sent, and where it was given up."
+    search_help_text = "The beginning of an address. Addresses are kept until a message is sent."
     sortable_by = ("created_at",)
     fields = ("kind", "recipient", "subject", "state", "attempts", "error", "created_at", "due_at", "settled_at")
 

@@ -21,7 +21,7 @@ from core import accounts
 from core.admin.bases import AuditedAdmin
 from core.models import User
 
-# An account has one address, which is its own, and a second factor is the business of its owner.
+# allauth's lists of addresses and second factors are not offered: see docs/decisions/0012-an-account-has-one-address.md.
 admin.site.unregister([EmailAddress, Authenticator, Group])
 
 
@@ -40,7 +40,7 @@ class UserForm(UserChangeForm):
 
 @admin.register(User)
 class UserAdmin(AuditedAdmin, django_admin.UserAdmin):
-    """Whoever may do more than oneself is looked at, not edited; nobody gives a role that may do more than they may."""
+    """An account with permissions that the user lacks is read-only, and roles with such permissions cannot be assigned."""
 
     noun = "account"
     form, add_form = UserForm, NewUserForm
@@ -93,7 +93,7 @@ class UserAdmin(AuditedAdmin, django_admin.UserAdmin):
         return [path("<int:pk>/second-factor/", view, name="core_user_second_factor"), *super().get_urls()]
 
     def second_factor_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask whether a colleague's second factor is to be removed; remove it."""
+        """Remove a colleague's second factor, after confirmation."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         account = get_object_or_404(User, pk=pk)
@@ -105,7 +105,7 @@ class UserAdmin(AuditedAdmin, django_admin.UserAdmin):
         factors = [(accounts.name_of(factor), factor.created_at) for factor in accounts.second_factors(account)]
         if request.method == "POST":
             accounts.remove_second_factors(account, by=request.user)
-            self.message_user(request, f"{account} signs in with the password alone now.", messages.SUCCESS)
+            self.message_user(request, f"{account} can now sign in with the password alone.", messages.SUCCESS)
             return redirect("admin:core_user_change", account.pk)
         context = {"title": "Remove the second factor", "account": account, "factors": factors, "opts": self.opts}
         return render(request, "admin/core/user/second_factor.html", self.admin_site.each_context(request) | context)
@@ -119,7 +119,7 @@ class UserAdmin(AuditedAdmin, django_admin.UserAdmin):
 
 @admin.register(Group)
 class RoleAdmin(AuditedAdmin, django_admin.GroupAdmin):
-    """Nobody puts a permission into a role that they do not have, or changes a role that may do more than they may."""
+    """A role with permissions that the user lacks is read-only, and such permissions cannot be added to a role."""
 
     noun = "role"
 

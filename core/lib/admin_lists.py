@@ -47,11 +47,11 @@ class BoundedPaginator(Paginator):
 
 
 class NotOffered(Exception):
-    """An address asks for what the list does not offer, or writes it in a way that cannot be read."""
+    """The query string asks for something the list does not declare, or is malformed."""
 
 
 class ClosedChangeList(ChangeList):
-    """A list that is ordered by the columns it declares as sortable, and by no other."""
+    """A list that can be ordered by its declared columns only."""
 
     def get_ordering(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> list[Any]:
         declared = self.model_admin.get_sortable_by(request)
@@ -63,14 +63,16 @@ class ClosedChangeList(ChangeList):
 
 
 def _lead_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorate a view of a ModelAdmin: what its address must not ask leads to the plain list, with a word about it."""
+    """Decorate a view of a ModelAdmin: a query string that is not allowed redirects to the plain list, with a message."""
 
     @wraps(view)
     def guarded(self: ModelAdmin, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(self, request, *args, **kwargs)
         except (NotOffered, DisallowedModelAdminToField):
-            self.message_user(request, "The list cannot be shown like that, so here it is whole.", messages.WARNING)
+            self.message_user(
+                request, "This view of the list is not available. Here is the whole list.", messages.WARNING
+            )
             name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
             return HttpResponseRedirect(reverse(f"admin:{name}", current_app=self.admin_site.name))
 
@@ -78,10 +80,10 @@ def _lead_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
 
 class DeskAdmin(CleanedText, ModelAdmin):
-    """The newsroom's ModelAdmin. What an address may narrow a list by is closed unless it is declared.
+    """The base of every ModelAdmin. Its list can be narrowed and ordered only by what it declares.
 
-    Declared are `list_filter`, `date_hierarchy`, `search_fields` and `sortable_by`. Django's own takes any look-up on any
-    column, shown or not, so that whoever may see a list could read hidden columns a character at a time.
+    That is `list_filter`, `date_hierarchy`, `search_fields` and `sortable_by`. Django's ModelAdmin accepts any lookup on
+    any column, shown or not, with which anyone who may see a list can read hidden columns one character at a time.
     """
 
     paginator = BoundedPaginator
@@ -95,7 +97,7 @@ class DeskAdmin(CleanedText, ModelAdmin):
         return any(lookup in _parameters(self.model, each) for each in declared)
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """Rows are named by their primary key alone."""
+        """Rows are referred to by primary key only."""
         return bool(self.opts.pk and to_field == self.opts.pk.name)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -105,7 +107,7 @@ class DeskAdmin(CleanedText, ModelAdmin):
         try:
             return super().get_changelist_instance(request)
         except (DisallowedModelAdminLookup, IncorrectLookupParameters, ValueError, OverflowError, DataError) as error:
-            if not request.GET:  # the address asks for nothing, so it is our own mistake
+            if not request.GET:  # nothing was asked for, so the error is ours
                 raise
             raise NotOffered from error
 
@@ -131,7 +133,7 @@ class DeskAdmin(CleanedText, ModelAdmin):
         return super().response_action(request, *args, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new row begins empty: an address fills in nothing."""
+        """A new row starts empty; the query string fills in nothing."""
         return {}
 
     def get_search_results(
@@ -140,12 +142,12 @@ class DeskAdmin(CleanedText, ModelAdmin):
         return super().get_search_results(request, queryset, search_term.replace("\0", ""))
 
     def get_view_on_site_url(self, obj: models.Model | None = None) -> str | None:
-        """The page itself, not an address of the admin that tells anybody on the staff where any row of any table is."""
+        """The page itself, instead of /admin/r/, which redirects any member of staff to the page of any row."""
         return obj.get_absolute_url() if obj and self.view_on_site and hasattr(obj, "get_absolute_url") else None
 
 
 def _parameters(model: type[models.Model], declared: Any) -> set[str]:
-    """What an address may say for one of the filters a list declares: that a column has a value, or none."""
+    """The query parameters of a declared filter: that a column has a value, or none."""
     if isinstance(declared, type) and issubclass(declared, SimpleListFilter):
         return {str(declared.parameter_name)}
     path = declared[0] if isinstance(declared, list | tuple) else declared

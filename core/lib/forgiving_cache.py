@@ -1,4 +1,4 @@
-"""A cache that may be away: then nothing is found in it and nothing kept, and nobody gets an error page for it."""
+"""A cache whose server may be down: then it is empty and keeps nothing, instead of failing the request."""
 
 import logging
 from collections.abc import Callable
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 class ForgivingCache(BaseCache):
-    """Passes everything on to the cache of another alias, which `LOCATION` names."""
+    """Wraps the cache whose alias is in `LOCATION`."""
 
     def __init__(self, alias: str, params: dict[str, Any]) -> None:
         super().__init__(params)

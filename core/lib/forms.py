@@ -44,9 +44,9 @@ def no_store(page: HttpResponse) -> HttpResponse:
 def client_address(request: HttpRequest) -> str:
     """The address a request came from, without a port.
 
-    Behind proxies of ours each adds the address that it was asked from, so the reader's stands as many places from the
-    end as there are proxies; what stands before it may be made up. Where it is no address, all who come by that proxy
-    count as one.
+    Each of our proxies appends the address it was called from, so the client's is as many places from the end as there
+    are proxies; anything before it may be forged. If it is not an address, the proxy's own is used, which all its
+    clients then share.
     """
     direct = address_in(request.META.get("REMOTE_ADDR", ""))
     if not settings.BEHIND_PROXY:

@@ -7,7 +7,7 @@ WITH_PORT = re.compile(r"\[(?P<v6>[^]]*)\](:\d+)?|(?P<v4>[\d.]+):\d+")
 
 
 def address_in(text: str) -> str:
-    """The address in what a proxy or a web server says, such as "203.0.113.7:4711" or "[2001:db8::1]"; empty if there is none."""
+    """The address in a value such as "203.0.113.7:4711" or "[2001:db8::1]"; empty if there is none."""
     text = text.strip().strip('"')
     if match := WITH_PORT.fullmatch(text):
         text = match["v6"] or match["v4"] or ""
@@ -19,7 +19,7 @@ def address_in(text: str) -> str:
 
 
 def counted_as(address: str) -> str:
-    """What of an address counts as one household or office: all of an IPv4 one, the /64 of an IPv6 one."""
+    """The part of an address that one household or office shares: an IPv4 address, or the /64 of an IPv6 one."""
     return str(ip_network((address, 64), strict=False)) if ":" in address else address
 
 

@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        help_text="What it is, after the part whose mail it is: surveys.ballot.", max_length=60
+                        help_text="The application and what the message is, such as surveys.ballot.", max_length=60
                     ),
                 ),
                 ("recipient", models.EmailField(blank=True, max_length=254)),

@@ -1,4 +1,4 @@
-"""Tallies with their rows, to look at; who looks before the release is on record."""
+"""Tallies with their rows, read-only. Looks at one before its release are logged."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class TallyRowInline(admin.TabularInline):
 
 @admin.register(Tally)
 class TallyAdmin(ReadOnlyAdmin):
-    """Before the release a tally's own page is the only place that shows a result, and each look at it is published."""
+    """Before the release only a tally's own page shows the result, and each look at it is logged and later published."""
 
     list_display = ("category", "season", "counted", "winners", "made_at", "released")
     list_filter = ("category__season",)

@@ -30,7 +30,7 @@ def test_a_link_is_listed_with_who_made_it_and_until_when(editor, client, articl
     shown = page(client, article)
     assert link.address in shown
     assert link.address.startswith("http://localhost:8000/preview/")
-    assert f"made by {editor}" in shown
+    assert f"by {editor}" in shown
     assert f"{link.expires_at:%-d %b %Y, %H:%M}" in shown
     assert "Not out yet" in Client().get(link.get_absolute_url()).content.decode()
 
@@ -49,7 +49,7 @@ def test_anyone_who_works_on_the_article_takes_a_link_back(editor, client, artic
     assert link.address not in page(client, article)
     assert Client().get(link.get_absolute_url()).status_code == 410
     actions = list(article.audit_entries.order_by("pk").values_list("action", "by_name"))
-    assert actions[-2:] == [("shared", str(editor)), ("took back", str(writer))]
+    assert actions[-2:] == [("shared", str(editor)), ("revoked", str(writer))]
 
 
 def test_a_link_is_taken_back_at_its_own_article_alone(editor, client, article):

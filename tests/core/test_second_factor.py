@@ -96,7 +96,7 @@ def test_each_change_is_told_to_the_accounts_owner(ana, client, django_capture_o
     assert set(OutgoingMail.objects.values_list("subject", flat=True)) == {
         "An authenticator app was set up",
         "You have new recovery codes",
-        "Your authenticator app was taken away",
+        "Your authenticator app was removed",
     }
     assert set(OutgoingMail.objects.values_list("recipient", flat=True)) == {ana.email}
 
