@@ -1,6 +1,7 @@
 """The pages under /accounts/: those of allauth that the newsroom uses.
 
-allauth's pages for adding and confirming e-mail addresses are left out on purpose; see docs/decisions/0012-an-account-has-one-address.md.
+allauth's pages for adding and confirming e-mail addresses are left out on purpose; see
+docs/decisions/0012-an-account-has-one-address.md.
 """
 
 from allauth.account import views
