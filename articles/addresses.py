@@ -32,7 +32,7 @@ def register(view_name: str, rows: QuerySet[Any], **fields: str) -> None:
 
 
 def register_all() -> None:
-    """Called once, when Django starts."""
+    """Register the pages of articles."""
     register("articles:article", Publication.objects.all())
     register("articles:category-articles", Category.objects.all())
     register("articles:tag-articles", Tag.objects.all())

@@ -1,4 +1,4 @@
-"""Aliases: what documents written before a change call a category, an author or a tag that was moved or merged since."""
+"""Aliases: the former slugs of categories, authors and tags, as older documents still have them."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ NAMED: dict[str, Any] = {"category": Category, "author": Author, "tag": Tag}
 
 
 def current_names(document: Document) -> Document:
-    """The document with the names that its category, authors and tags have today. One query where none moved."""
+    """The document with the slugs that its category, authors and tags have today. One query if none has changed."""
     named = {
         "category": [document["category"]] if document["category"] else [],
         "author": document["authors"],
@@ -21,7 +21,7 @@ def current_names(document: Document) -> Document:
     moved = dict(Redirect.objects.filter(path__in=paths).values_list("path", "target"))
     if not moved:
         return document
-    for kind, model in NAMED.items():  # a name that was given away again means who bears it now
+    for kind, model in NAMED.items():  # a slug that was given to another row means that one
         for slug in model.objects.filter(slug__in=named[kind]).values_list("slug", flat=True):
             moved.pop(_path(kind, slug), None)
 

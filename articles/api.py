@@ -1,4 +1,4 @@
-"""What the API shows of articles: the published ones, and nothing of what is still written."""
+"""The API of published articles and their categories; drafts are not in it."""
 
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from articles.search import best, cleaned_query
 from articles.structured_data import absolute
 from core.pagecache import public
 
-# Typed so that it fits class-based views of the REST framework, whose answers are responses of another class.
+# Cast, since the REST framework's views answer with a response class of their own.
 kept: Any = method_decorator(cast(Any, public), name="dispatch")
 
 
@@ -103,7 +103,7 @@ class ArticleFilter(filters.FilterSet):
 
 
 class CardPages(PageNumberPagination):
-    """Quick also far back."""
+    """Pages that are quick however far back they are."""
 
     django_paginator_class = CardPaginator
 

@@ -1,4 +1,4 @@
-"""An article's page for readers: its kept frame, its body, and what stands in its slots at the moment."""
+"""An article's page for readers, put together from its kept frame, its body and what its slots show now."""
 
 import json
 from functools import cached_property
@@ -19,7 +19,7 @@ ROWS = PreparedQuery(lambda slug: Publication.objects.filter(slug=slug).pages())
 
 
 class SlotContext:
-    """What the renderers of slots know of the article that is shown (see articles.slot_renderers)."""
+    """What slot renderers know of the page they render for (see articles.slot_renderers)."""
 
     def __init__(self, row: PageRow, *, preview: bool = False):
         self.row = row
@@ -30,12 +30,12 @@ class SlotContext:
 
     @cached_property
     def snippets(self) -> dict[str, dict[str, str]]:
-        """The cards placed in the text, by slug."""
+        """The call-to-action cards in the text, by slug."""
         return {row["slug"]: row for row in json.loads(self.row["snippet_rows"])}
 
     @cached_property
     def also_read(self) -> dict[str, dict[str, str]]:
-        """The published articles named in the text, by the article's number."""
+        """The published articles that the text names, by the article's number."""
         return {
             str(row["pk"]): {
                 "title": row["publication__title"],
@@ -54,7 +54,7 @@ class Page(NamedTuple):
 
 
 def article_page(slug: str) -> Page | None:
-    """The page of the article that lives at a slug; None where there is none."""
+    """The page of the article with this slug, None if no article has it."""
     row = ROWS.first(slug)
     if row is None:
         return None
@@ -62,5 +62,5 @@ def article_page(slug: str) -> Page | None:
 
 
 def assembled(frame: str, row: PageRow, page: SlotContext) -> str:
-    """A page out of its parts."""
+    """A page put together from its parts."""
     return slots.render(frame.replace(slots.BODY, row["html"], 1), page)

@@ -1,4 +1,4 @@
-"""The kinds of block an article is made of. A kind is a form: it cleans what is stored and is what the desk shows."""
+"""The kinds of block that make up an article. Each is a form, which validates stored blocks and is shown at the desk."""
 
 import csv
 import re
@@ -16,7 +16,7 @@ from core.lib.text import one_line, prose, storable
 
 MAX_TABLE_CELLS = 4000
 MAX_FIGURE = 40
-# Every extension that another needs is named: a missing one leaves the field blank in the browser.
+# All dependencies between extensions are listed: if one is missing, the field stays blank in the browser.
 EDITOR_EXTENSIONS: dict[str, Any] = {
     "Bold": True,
     "Italic": True,
@@ -73,7 +73,7 @@ class ProseField(TextField):
 
 
 class HtmlField(forms.CharField):
-    """Rich text: whatever comes in, only what readers may be sent is kept."""
+    """Rich text, cleaned: only HTML that readers may be sent is kept."""
 
     def __init__(self, *, extensions: dict[str, Any] = EDITOR_EXTENSIONS, **kwargs: Any) -> None:
         super().__init__(widget=forms.Textarea, **kwargs)
@@ -88,7 +88,7 @@ class HtmlField(forms.CharField):
 
 
 class AddressField(forms.CharField):
-    """A link: a path of this site, or an http(s) or mailto address."""
+    """The target of a link: a path of this site, or an http(s) or mailto address."""
 
     _absolute = URLValidator(schemes=["http", "https"])
 
@@ -108,7 +108,7 @@ class AddressField(forms.CharField):
 
 
 class SourceField(forms.CharField):
-    """An image: the media path of an image of ours, or an https address kept as a reference."""
+    """An image: the media path of one of ours, or the https address of one kept elsewhere."""
 
     def clean(self, value: Any) -> str:
         source = str(super().clean(value))
@@ -116,14 +116,14 @@ class SourceField(forms.CharField):
             try:
                 URLValidator(schemes=["https", "http"])(source)
             except ValidationError:
-                raise ValidationError("This is neither an image of ours nor an https address.") from None
+                raise ValidationError("This is neither one of our images nor an https address.") from None
         if ".." in source.split("/"):
-            raise ValidationError("This is neither an image of ours nor an https address.")
+            raise ValidationError("This is neither one of our images nor an https address.")
         return source
 
 
 class FocalField(forms.Field):
-    """The point of an image that must stay in view: two shares of its width and height, [0.5, 0.5] the middle."""
+    """The point of an image that cropping keeps in view, in shares of its width and height: [0.5, 0.5] is the middle."""
 
     widget = forms.TextInput
 
@@ -136,7 +136,7 @@ class FocalField(forms.Field):
         except (TypeError, ValueError):
             point = []
         if len(point) != 2 or not all(0 <= part <= 1 for part in point):
-            raise ValidationError("Write two shares between 0 and 1, such as 0.5, 0.3.")
+            raise ValidationError("Write two numbers between 0 and 1, such as 0.5, 0.3.")
         return point
 
     def prepare_value(self, value: Any) -> Any:
@@ -144,7 +144,7 @@ class FocalField(forms.Field):
 
 
 class CsvField(TextField):
-    """A small table pasted as CSV (tabs and semicolons are understood); kept as plain CSV."""
+    """A small table pasted as CSV, with commas, semicolons or tabs; stored with commas."""
 
     def clean(self, value: Any) -> str:
         text = super().clean(value)
@@ -166,7 +166,7 @@ class CsvField(TextField):
 
 
 class ImagesField(forms.Field):
-    """The images of a gallery, each with the keys of an image block."""
+    """The images of a gallery, each with the values of an image block."""
 
     def clean(self, value: Any) -> list[dict[str, Any]]:
         entries = super().clean(value) or []
@@ -176,14 +176,14 @@ class ImagesField(forms.Field):
 
 
 class Kind(forms.Form):
-    """A kind of block: its type in documents, and its name and icon at the desk."""
+    """A kind of block, with its type in documents and its name and icon at the desk."""
 
     block_type: ClassVar[str]
     block_name: ClassVar[str]
     block_icon: ClassVar[str]
 
     def clean(self) -> dict[str, Any]:
-        """Drop what is empty, so that a block has one canonical form."""
+        """Leave out empty values, so that a block has one canonical form."""
         return {name: value for name, value in self.cleaned_data.items() if value not in ("", None, [])}
 
 
@@ -199,7 +199,7 @@ class Image(Kind):
         label="Alternative text",
         max_length=400,
         required=False,
-        help_text="What someone who cannot see it should know.",
+        help_text="What it shows, for people who cannot see it.",
     )
     caption = LineField(max_length=400, required=False)
     credit = LineField(max_length=200, required=False)
@@ -251,7 +251,7 @@ class PullQuote(Kind):
 class Table(Kind):
     block_type, block_name, block_icon = "table", "Table", "table_chart"
     caption = LineField(max_length=300, required=False)
-    csv = CsvField(label="Cells", rows=8, help_text="Paste from a spreadsheet, or write CSV: a line for each row.")
+    csv = CsvField(label="Cells", rows=8, help_text="Paste from a spreadsheet, or write CSV, one line per row.")
     header = forms.BooleanField(label="The first row is the heading", required=False, initial=True)
 
 
@@ -300,8 +300,8 @@ class Code(Kind):
 
 class AwardResults(Kind):
     block_type, block_name, block_icon = "award_results", "Award results", "emoji_events"
-    season = LineField(validators=[validate_slug], help_text="The season's short name in addresses.")
-    category = LineField(validators=[validate_slug], help_text="The category's short name in addresses.")
+    season = LineField(validators=[validate_slug], help_text="The season's slug, as in its address.")
+    category = LineField(validators=[validate_slug], help_text="The category's slug, as in its address.")
 
 
 class SignUp(Kind):
@@ -328,7 +328,7 @@ KINDS: dict[str, type[Kind]] = {
 
 
 def clean_data(code: str, data: Any, where: str = "") -> dict[str, Any]:
-    """The canonical form of one block's data. Raises ValidationError that names each wrong key."""
+    """The canonical form of one block's data. Raises a ValidationError that names every wrong key."""
     if code not in KINDS:
         raise ValidationError(f"{where or 'This block'} has an unknown type, “{code}”. Known: {', '.join(KINDS)}.")
     return _clean_with(KINDS[code], data, where)

@@ -1,4 +1,4 @@
-"""Which pages show what: the tags a page carries, and those that a cache in front must forget after a change."""
+"""Cache tags of articles: those that a page carries, and those to purge after a change."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ OTHERS = 50
 
 
 def tags_of(row: PageRow) -> list[str]:
-    """What an article's page shows; from a row of `Publication.objects.pages()`."""
+    """The tags of everything that an article's page shows."""
     cards = [card["slug"] for card in json.loads(row["snippet_rows"])]
     return [
         named("article", row["slug"]),

@@ -1,4 +1,4 @@
-"""The content of an article's page: what a publication says, made from a document without storing anything."""
+"""The content of a publication, made from a document without storing anything."""
 
 from typing import Any, TypedDict
 
@@ -8,7 +8,7 @@ from articles.rendering import Rendered
 
 
 class Content(TypedDict):
-    """The columns of a `Publication` that come from the document; times, versions and pictures come with publishing."""
+    """The columns of a `Publication` that come from the document; publishing adds version, times and crops."""
 
     slug: str
     title: str
@@ -27,7 +27,7 @@ class Content(TypedDict):
 
 
 def content_of(document: Document, body: Rendered) -> Content:
-    """What readers see of a document with its rendered body."""
+    """The content that a document and its rendered body make."""
     category, cta = document["category"], document["cta"]
     return {
         "slug": document["slug"],

@@ -70,7 +70,7 @@ class ArticleContext(TypedDict):
 
 
 def byline_row(author: Author) -> BylineRow:
-    """An author as the querysets give one."""
+    """An author as a row of the querysets."""
     return {
         "slug": author.slug,
         "name": author.name,
@@ -155,7 +155,7 @@ def cards(publications: Iterable[Publication]) -> list[CardContext]:
 
 
 def front_page() -> dict[str, Any]:
-    """What the front page shows of articles: the lead, the latest, and the next newest of each category; three queries."""
+    """The articles on the front page: the lead, the latest, and the next newest of each category, in three queries."""
     newest = list(Publication.objects.live().cards()[: 1 + LATEST])
     others = Publication.objects.live().exclude(pk__in=[publication.pk for publication in newest])
     of_category = others.filter(category=OuterRef("pk")).values("pk")[:IN_SECTION]

@@ -1,4 +1,4 @@
-"""What the newsroom's start page shows of articles."""
+"""The widgets of articles on the newsroom's start page."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,12 +21,12 @@ def _page(pk: int) -> str:
 
 
 def _last_entry(column: str) -> Subquery:
-    """A column of the last line of an article's audit log."""
+    """A column of the latest entry in an article's audit log."""
     return Subquery(AuditEntry.objects.filter(article=OuterRef("pk")).order_by("-at", "-pk").values(column)[:1])
 
 
 def mine(user: Any) -> Widget:
-    """What this person works on; first what an editor sent back."""
+    """The user's own drafts, those that an editor sent back first."""
     signed = Exists(ArticleAuthor.objects.filter(article=OuterRef("pk"), author__user=user))
     own = Article.objects.filter(signed | Q(created_by=user), state__in=[State.DRAFT, State.IN_REVIEW])
     rows = own.annotate(action=_last_entry("action"), detail=_last_entry("detail")).order_by("-changed_at")
@@ -43,24 +43,24 @@ def mine(user: Any) -> Widget:
     ]
     return Widget(
         lines=sorted(lines, key=lambda line: line.tone != "bad")[:SHOWN],
-        empty="You have no draft. What you begin stays here until it is published.",
+        empty="You have no drafts. Articles that you begin are listed here until they are published.",
         links=[("Write an article", reverse("admin:articles_article_add"))],
     )
 
 
 def to_review(_user: Any) -> Widget:
-    """What waits for an editor, the longest waiting first."""
+    """Articles in review, the longest waiting first."""
     waiting = Article.objects.filter(state=State.IN_REVIEW)
     rows = waiting.annotate(who=_last_entry("by_name"), since=_last_entry("at")).order_by("changed_at")[: SHOWN + 1]
     lines = [
         Line(text=row.title, url=_page(row.pk), note=f"from {row.who}" if row.who else "", at=row.since) for row in rows
     ]
-    more = [("All that wait", f"{reverse(LIST)}?state__exact={State.IN_REVIEW}")] if len(lines) > SHOWN else []
-    return Widget(lines=lines[:SHOWN], empty="Nothing waits for review.", links=more)
+    more = [("All in review", f"{reverse(LIST)}?state__exact={State.IN_REVIEW}")] if len(lines) > SHOWN else []
+    return Widget(lines=lines[:SHOWN], empty="Nothing is waiting for review.", links=more)
 
 
 def comments(user: Any) -> Widget | None:
-    """Open remarks that ask this person, or stand at what they began."""
+    """Open comments that ask the user, or are on an article that the user began."""
     to_them = Comment.objects.filter(Q(asks=user) | Q(article__created_by=user), resolved_at=None).exclude(by=user)
     rows = to_them.select_related("article", "by").order_by("-created_at")[:SHOWN]
     lines = [
@@ -78,7 +78,7 @@ def comments(user: Any) -> Widget | None:
 
 
 def scheduled(_user: Any) -> Widget:
-    """What will be published by itself, the next first."""
+    """Scheduled articles, the next one first."""
     now = timezone.now()
     rows = Article.objects.filter(publish_at__isnull=False).order_by("publish_at")[: SHOWN + 1]
     lines = [
@@ -95,15 +95,15 @@ def scheduled(_user: Any) -> Widget:
     return Widget(
         lines=lines[:SHOWN],
         empty="Nothing is scheduled.",
-        note="What is overdue waits for the worker: tell whoever runs the site." if late else "",
+        note="Overdue articles are waiting for the worker. Tell the person who runs the site." if late else "",
     )
 
 
 def published(_user: Any) -> Widget:
-    """The newest on the site."""
+    """The newest published articles."""
     rows = Publication.objects.live().only("title", "slug", "published_at")[:SHOWN]
     lines = [Line(text=row.title, url=row.get_absolute_url(), at=row.published_at) for row in rows]
-    return Widget(lines=lines, empty="Nothing is published yet. Write the first article, and press Publish.")
+    return Widget(lines=lines, empty="Nothing has been published yet. Write the first article and press Publish.")
 
 
 def register_all() -> None:

@@ -1,4 +1,4 @@
-"""The canonical document of an article, which revisions, previews, imports, exports and the desk all speak."""
+"""The canonical document of an article, shared by revisions, previews, imports, exports and the desk."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NotRequired, TypedDict, cast
@@ -21,14 +21,14 @@ BlockData = dict[str, Any]  # its `type`, and the values of a block of that kind
 
 
 class Seo(TypedDict):
-    """What search engines are told in place of the title and the standfirst."""
+    """What search engines get instead of the title and the standfirst."""
 
     title: str
     description: str
 
 
 class Cover(TypedDict):
-    """The picture at the top: the values of an image block."""
+    """The picture at the top, with the values of an image block."""
 
     src: str
     alt: NotRequired[str]
@@ -38,7 +38,7 @@ class Cover(TypedDict):
 
 
 class Document(TypedDict):
-    """A whole article. Rows that it names (category, authors, tags, card) stand in it by their slugs."""
+    """A whole article. It refers to other rows (category, authors, tags, card) by their slugs."""
 
     version: int
     title: str
@@ -58,7 +58,7 @@ KEYS = frozenset(Document.__annotations__)
 
 
 def empty_document() -> Document:
-    """The document of an article that nobody has written yet."""
+    """The document of an article that has not been written yet."""
     return {
         "version": VERSION,
         "title": "",
@@ -76,7 +76,7 @@ def empty_document() -> Document:
 
 
 class DocumentError(ValueError):
-    """A document cannot be stored; `problems` says why, a sentence each, and nothing was changed."""
+    """A document cannot be stored, and nothing was changed. `problems` are the reasons, a sentence each."""
 
     def __init__(self, problems: Iterable[str]):
         self.problems = list(problems)
@@ -84,7 +84,7 @@ class DocumentError(ValueError):
 
 
 def normalised(document: Any) -> Document:
-    """The canonical form of a document, every HTML field cleaned. Raises DocumentError; looks nothing up."""
+    """The canonical form of a document, its HTML cleaned. Looks nothing up in the database. Raises DocumentError."""
     if not isinstance(document, Mapping):
         raise DocumentError(["A document is an object with a title and blocks."])
     problems = [f"“{key}” is not a part of a document." for key in document if key not in KEYS]

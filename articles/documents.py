@@ -1,4 +1,4 @@
-"""Articles as documents: read as one, written as one, and every written one kept as a revision."""
+"""Reading an article as a document and writing one to it; every write is kept as a revision."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from core.transitions import lock
 
 
 class StaleVersion(Exception):
-    """Somebody saved the article in between; nothing was changed. `current` is the version there is now."""
+    """Somebody else saved the article in the meantime; nothing was changed. `current` is its version now."""
 
     def __init__(self, current: int):
         self.current = current
@@ -21,7 +21,7 @@ class StaleVersion(Exception):
 
 
 def document_of(article: Article) -> Document:
-    """The article as its canonical document."""
+    """An article as its canonical document."""
     return {
         "version": VERSION,
         "title": article.title,
@@ -41,9 +41,9 @@ def document_of(article: Article) -> Document:
 def apply_document(
     article: Article, document: Any, *, by: Any = None, reason: str = "", expected_version: int | None = None
 ) -> Revision | None:
-    """Make the article what the document says, and keep it as a revision; None when that changes nothing.
+    """Make an article what a document says and keep it as a revision; None if that changes nothing.
 
-    The article may be new and unsaved. All or nothing: raises DocumentError for a wrong document, StaleVersion when
+    The article may be new and unsaved. All or nothing: raises DocumentError if the document is invalid, StaleVersion if
     the article is no longer at `expected_version`.
     """
     wanted = normalised(document)
@@ -55,7 +55,7 @@ def apply_document(
             raise DocumentError([f"The slug “{wanted['slug']}” is taken by another article."]) from None
         if is_new:
             article.pk, article.version, article._state.adding = None, 0, True
-        # What it names may have been deleted or merged in this moment: look again, and say so if it is gone.
+        # A row that it refers to may have just been deleted or merged. Look again, and report it if it is gone.
         return _apply(article, wanted, by, reason, expected_version)
 
 
@@ -67,12 +67,12 @@ def _apply(article: Article, wanted: Document, by: Any, reason: str, expected: i
         if article.version and document_of(article) == wanted:
             return None
         revision = _store(article, wanted, found, by, reason)
-        connection.check_constraints()  # now, while it can be mended, and not when the request ends
+        connection.check_constraints()  # now, while we can react, not at the end of the request
         return revision
 
 
 def _references(wanted: Document, article: Article) -> dict[str, dict[str, Any]]:
-    """The rows a document names, by slug."""
+    """The rows that a document refers to, by slug."""
     problems: list[str] = []
 
     def rows(model: Any, label: str, slugs: list[str]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def slug_is_taken(slug: str, *, besides: Article | None = None) -> bool:
 
 
 def _claim_version(article: Article, expected: int | None) -> None:
-    """Lock the row and see that nobody saved in between."""
+    """Lock the row and make sure that nobody else has saved it since."""
     if article._state.adding:
         return
     lock(article, "category", "cta")
@@ -157,7 +157,7 @@ def _store_byline(article: Article, authors: list[Author]) -> None:
 
 
 def create_article(document: Any, *, by: Any = None, reason: str = "") -> Article:
-    """A new draft from a document. Raises DocumentError."""
+    """Create a draft from a document. Raises DocumentError."""
     article = Article()
     apply_document(article, document, by=by, reason=reason)
     return article

@@ -1,4 +1,4 @@
-"""Whose players an article may show: an address on this list becomes a player that loads after a click."""
+"""The sites whose players may be embedded, and how a pasted address becomes a player that loads after a click."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A site whose players we show: the addresses people paste, and the player's own address made from them."""
+    """A site whose players may be embedded: the pattern of its addresses, and the player's address made from one."""
 
     name: str
     pattern: re.Pattern[str]
@@ -16,7 +16,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """One player: whose it is, the page to open without JavaScript, the frame to load after a click."""
+    """One player: the site's name, the page to open without JavaScript, the frame to load after a click."""
 
     provider: str
     url: str
@@ -62,7 +62,7 @@ FRAME_ORIGINS = sorted({provider.origin for provider in PROVIDERS})
 
 
 def embed_of(url: str) -> Embed | None:
-    """The player for a pasted address, or None when its site is not on the list."""
+    """The player for a pasted address, None if it is not of a listed site."""
     for provider in PROVIDERS:
         if match := provider.pattern.fullmatch(url.strip()):
             return Embed(provider.name, url.strip(), provider.player.format(id=match["id"]))

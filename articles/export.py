@@ -1,12 +1,12 @@
-"""Writes the newsroom's articles, and all that they refer to, as files that people and programs can read.
+"""The export of all articles, and of what they refer to, as files that people and programs can read.
 
-    moonpress.yaml                       says what the folder is
-    articles/SLUG.md                     front matter and blocks (see articles/importing/moonpress/block_markdown.py), as readers see them
-    articles/SLUG.draft.md               the same article with the changes that are not published yet, where there are any
+    moonpress.yaml                       marks the folder as an export
+    articles/SLUG.md                     the article as readers see it: front matter and blocks (articles.importing.moonpress)
+    articles/SLUG.draft.md               the same article with its unpublished changes, if it has any
     categories.yaml  tags.yaml  authors.yaml  snippets.yaml  redirects.yaml  images.yaml
-    images/…                             every image, as it is kept
+    images/…                             every image as stored
 
-`import_posts DIR` makes the same articles of it, at the same addresses.
+`import_posts DIR` restores the same articles at the same addresses.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,19 +25,19 @@ State = Article.State
 
 
 class ExportRefused(Exception):
-    """The folder cannot be written to; nothing was."""
+    """The folder cannot be written to, and nothing was written."""
 
 
 def export_site(folder: Path, *, tick: Callable[[int], None] = lambda _: None) -> dict[str, int]:
-    """Write everything into a new or empty folder, and return how many of what. Raises ExportRefused."""
+    """Write everything to a new or empty folder; return how many of each kind. Raises ExportRefused."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ExportRefused(f"“{folder}” is there already and not empty. Name a new folder.")
+        raise ExportRefused(f"“{folder}” already exists and is not empty. Name a new folder.")
     try:
         (folder / "articles").mkdir(parents=True)
         counts = {name: _write_rows(folder / f"{name}.yaml", rows()) for name, rows in _LISTS.items()}
         counts["articles"] = _write_articles(folder / "articles", tick)
         counts["images without a file"] = sum(not _copy(asset.file, folder) for asset in ImageAsset.objects.iterator())
-        # Last: a folder that bears it is whole.
+        # Last: a folder with this file in it is complete.
         (folder / MARKER).write_text(dump_yaml({"moonpress": VERSION, "site": settings.SITE_URL}), encoding="utf-8")
     except OSError as error:
         raise ExportRefused(f"“{folder}” cannot be written to: {error.strerror or error}.") from None
@@ -72,7 +72,7 @@ def _write_articles(folder: Path, tick: Callable[[int], None]) -> int:
 
 
 def article_files(article: Article) -> dict[str, str]:
-    """One article as a file, or two: what readers see, and what was changed since."""
+    """One article as one or two files: what readers see, and what has been changed since."""
     working = document_of(article)
     publication = getattr(article, "publication", None)
     shown = working

@@ -1,4 +1,4 @@
-"""Feeds: RSS, Atom and JSON Feed, of everything and of each category, tag and author."""
+"""Feeds in RSS, Atom and JSON Feed, of the whole site and of each category, tag and author."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a reader's search can be narrowed to: a section, an author, a year."""
+"""The filters of a reader's search: section, author, year."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from core.pagecache import per_generation
 
 @dataclass(frozen=True)
 class Filters:
-    """What a search is narrowed to; empty for all. What does not exist is no filter."""
+    """The chosen filters, empty for none. A value that does not exist is ignored."""
 
     category: str = ""
     author: str = ""
@@ -20,7 +20,7 @@ class Filters:
 
     @classmethod
     def of(cls, asked: Any) -> "Filters":
-        """From the parameters of an address."""
+        """The filters in the parameters of an address."""
         category, author, year = (asked.get(name, "") for name in ("category", "author", "year"))
         return cls(
             category if category in sections() else "",
@@ -35,7 +35,7 @@ class Filters:
 def choices_of(
     filters: Filters, per_category: Counter[str | None] | None, per_year: Counter[int] | None
 ) -> list[dict[str, Any]]:
-    """The form's lists, with how many articles each choice would leave, where that is known."""
+    """The lists of the search form; where known, with the number of articles that each choice would leave."""
     return [
         _list("category", "Section", "All sections", sections(), filters.category, per_category),
         _list("author", "Author", "All authors", authors(), filters.author, None),
@@ -54,19 +54,19 @@ def _list(name: str, label: str, everything: str, names: dict[Any, str], chosen:
 
 @per_generation
 def sections() -> dict[str, str]:
-    """Names of categories by their slugs."""
+    """The names of categories by slug."""
     return dict(Category.objects.values_list("slug", "name"))
 
 
 @per_generation
 def authors() -> dict[str, str]:
-    """Names of those who have published something, by their slugs."""
+    """The names of published authors by slug."""
     signed = Exists(PublicationAuthor.objects.filter(author=OuterRef("pk")))
     return dict(Author.objects.filter(signed).values_list("slug", "name"))
 
 
 @per_generation
 def years() -> list[int]:
-    """From the newest article's year to the oldest one's."""
+    """The years from the newest article's down to the oldest one's."""
     ends = Publication.objects.order_by().aggregate(first=Min("published_at"), last=Max("published_at"))
     return list(range(ends["last"].year, ends["first"].year - 1, -1)) if ends["last"] else []

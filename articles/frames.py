@@ -1,7 +1,7 @@
-"""Frames: an article's page without its body and its slots, rendered once and kept in the database.
+"""Frames: the pages of articles without their bodies and slots, rendered once and kept in the database.
 
-Rendering one takes the template engine twenty times as long as all the rest of a page. Each is kept under a digest of
-everything it was made from: after any change the next reader's page is made anew, and nothing needs to be thrown away.
+Rendering a frame takes twenty times as long as the rest of a page. Each is kept under a digest of everything it was made
+from. After any change the digest differs, and the next request renders a new frame: nothing is ever invalidated.
 """
 
 import logging
@@ -24,7 +24,7 @@ from core.lib.html import text_of
 from core.models import SiteProfile
 from core.pagecache import per_generation
 
-# Raise it when our code puts something else into a frame's context: frames kept before are then made anew. A test tells.
+# Raise this when code changes the context of frames, so that kept ones are rendered anew. A test reminds you.
 VERSION = 1
 TEMPLATE = "articles/article.html"
 NOT_FRAMED = frozenset({"html", "snippet_rows", "also_read_rows", "related_pks", "frame_key", "frame_html"})
@@ -46,7 +46,7 @@ class FrameContext(TypedDict):
 
 
 def kept_frame(row: PageRow) -> str:
-    """The frame of an article as it was kept, else rendered now and kept for the next reader."""
+    """The kept frame of an article; if there is none that is current, a new one, kept for the next request."""
     key = key_of(row)
     if row["frame_html"] is not None and row["frame_key"] is not None and bytes(row["frame_key"]) == key:
         return row["frame_html"]
@@ -56,12 +56,12 @@ def kept_frame(row: PageRow) -> str:
 
 
 def render_frame(row: PageRow, *, preview: bool = False) -> str:
-    """The frame of an article, with marks where its body and its slots go."""
+    """Render the frame of an article, with marks for its body and its slots."""
     return render_to_string(TEMPLATE, context_of(row, preview=preview))
 
 
 def context_of(row: PageRow, *, preview: bool = False) -> FrameContext:
-    """What a frame shows."""
+    """The context of an article's frame."""
     article, profile = article_of(row), SiteProfile.current()
     cta = {"heading": row["cta_heading"], "label": row["cta_label"], "url": row["cta_url"]}
     return {
@@ -77,15 +77,15 @@ def context_of(row: PageRow, *, preview: bool = False) -> FrameContext:
 
 
 def key_of(row: PageRow) -> bytes:
-    """A digest of all that the frame of an article is made from."""
+    """A digest of everything that the frame of an article is made from."""
     inputs: list[Any] = [value for name, value in row.items() if name not in NOT_FRAMED]
-    inputs.append(timezone.now().year)  # it stands at the foot of every page
+    inputs.append(timezone.now().year)  # the footer has it
     return blake2b(repr(inputs).encode(), digest_size=16, key=_shared_digest()).digest()
 
 
 @per_generation
 def _shared_digest() -> bytes:
-    """A digest of what all frames are made from: the site's profile, settings, static files, templates, our code."""
+    """A digest of what all frames share: the site's profile, settings, static files, templates, VERSION."""
     profile = SiteProfile.current()
     parts = [getattr(profile, field.attname) for field in profile._meta.concrete_fields]
     parts += [settings.SITE_URL, settings.MEDIA_URL, settings.STATIC_URL, settings.LANGUAGE_CODE]
@@ -94,26 +94,26 @@ def _shared_digest() -> bytes:
 
 
 def templates() -> dict[str, str]:
-    """The sources of the templates that make a frame, by name."""
+    """The sources of all templates that a frame is rendered with, by name."""
     found: dict[str, str] = {}
     _add_template(TEMPLATE, found)
     return found
 
 
 def _add_template(name: str, found: dict[str, str]) -> None:
-    """Add a template and all that it extends and includes."""
+    """Add a template and those that it extends and includes."""
     template: Any = get_template(name)
     found[name] = template.template.source
     for node in template.template.nodelist.get_nodes_by_type((ExtendsNode, IncludeNode)):
         named: Any = node.parent_name if isinstance(node, ExtendsNode) else node.template
         if named.is_var:
-            raise TypeError(f"{name} must name its templates outright: what {named} is cannot be told from it.")
+            raise TypeError(f"{name} extends or includes a template by the variable {named}; frames need its name.")
         if named.var not in found:
             _add_template(named.var, found)
 
 
 def _keep(publication: int, key: bytes, html: str) -> None:
-    """Keep a frame for the next reader. A database that cannot be written to still serves pages."""
+    """Keep a frame for the next request. Where the database cannot be written to, pages are served all the same."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(

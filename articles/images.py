@@ -1,4 +1,4 @@
-"""Images on their way in (checked, re-encoded, stripped) and out (renditions, crops, what a template needs)."""
+"""Images: uploads are checked, re-encoded and stripped; templates get renditions and crops."""
 
 import io
 import re
@@ -28,7 +28,7 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     "webp": {"format": "WEBP", "quality": 82, "method": 4},
 }
 
-_one_at_a_time = threading.Lock()  # 40 million pixels take half a gigabyte while they are made smaller
+_one_at_a_time = threading.Lock()  # scaling 40 million pixels down takes half a gigabyte
 
 JPEG = {"format": "JPEG", "quality": 86, "optimize": True}  # social sites do not all read WebP
 
@@ -36,11 +36,11 @@ JPEG = {"format": "JPEG", "quality": 86, "optimize": True}  # social sites do no
 def store_image(
     upload: IO[bytes] | bytes, *, name: str, alt: str = "", credit: str = "", path: str | None = None, by: Any = None
 ) -> ImageAsset:
-    """Re-encode an upload and keep it with its renditions. The same bytes are kept once.
+    """Re-encode an upload and store it with its renditions. The same bytes are stored once.
 
-    `path` is where it was in another newsroom of ours; it is there again, if nothing else is.
+    `path` is where it was in the newsroom that it was exported from; it is stored there again if that path is free.
 
-    Raises ValidationError, in words for whoever uploaded it, when it is no image we take.
+    Raises ValidationError, with a text for the person uploading, if it is not an image that we accept.
     """
     content = upload if isinstance(upload, bytes) else _read(upload)
     if len(content) > MAX_BYTES:
@@ -53,13 +53,11 @@ def store_image(
         if not path or not OUR_PATH.fullmatch(path):
             path = _write(f"images/{digest[:2]}/{digest[:20]}.webp", picture, "webp", quality=88)
         elif _is_bare(content) and max(_size(content)) <= MAX_SIDE:
-            path = default_storage.save(
-                path, ContentFile(content)
-            )  # encoded once more, it would lose a little each time
+            path = default_storage.save(path, ContentFile(content))  # as it is: each encoding loses a little
         else:
             path = _write(path, picture, "webp", quality=88)
         renditions = _renditions(path, picture)
-    made, _ = ImageAsset.objects.get_or_create(  # someone may have uploaded the same in this moment
+    made, _ = ImageAsset.objects.get_or_create(  # somebody else may just have uploaded the same
         digest=digest,
         defaults={
             "file": path, "name": name[-160:], "alt": alt[:400], "credit": credit[:200], "width": picture.width,
@@ -70,7 +68,7 @@ def store_image(
 
 
 def _is_bare(content: bytes) -> bool:
-    """Whether this is a WebP that holds one picture and nothing else, as we write them: no EXIF, no profile, no tail."""
+    """Whether this is a WebP as we write them, with one picture and nothing else: no EXIF, profile or trailing bytes."""
     if content[:4] != b"RIFF" or content[8:12] != b"WEBP" or int.from_bytes(content[4:8], "little") + 8 != len(content):
         return False
     found, at = [], 12
@@ -87,7 +85,7 @@ def _size(content: bytes) -> tuple[int, int]:
 
 
 def _read(upload: IO[bytes]) -> bytes:
-    upload.seek(0)  # a form that is looked at twice has read it already
+    upload.seek(0)  # a form that is validated twice has read it before
     return upload.read(MAX_BYTES + 1)
 
 
@@ -108,7 +106,7 @@ def _opened(content: bytes, name: str) -> Image.Image:
         raise ValidationError(f"“{name}” has too many pixels; at most {MAX_PIXELS:,} fit.") from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         raise ValidationError(f"“{name}” is not an image we can read. Use PNG, JPEG, WebP or AVIF.") from None
-    if picture.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off instead of scaling
+    if picture.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scaling
         picture = picture.point(lambda value: value / 256).convert("L")
     transparent = "A" in picture.getbands() or "transparency" in picture.info
     picture = picture.convert("RGBA" if transparent else "RGB")
@@ -117,7 +115,7 @@ def _opened(content: bytes, name: str) -> Image.Image:
 
 
 def _renditions(path: str, picture: Image.Image) -> list[dict[str, Any]]:
-    """Smaller copies in every encoding, and one of full size in each that the stored file is not in."""
+    """Write smaller copies in every encoding, and a full-size one in those that the stored file is not in."""
     stem, full = path.removesuffix(".webp"), picture.width
     wanted = [(width, kind) for width in WIDTHS if width < full for kind in ENCODINGS]
     wanted += [(full, kind) for kind in ENCODINGS if kind != "webp"]
@@ -127,7 +125,7 @@ def _renditions(path: str, picture: Image.Image) -> list[dict[str, Any]]:
         width, kind = rendition
         return {"type": f"image/{kind}", "width": width, "src": _write(f"{stem}-{width}.{kind}", copies[width], kind)}
 
-    with ThreadPoolExecutor() as pool:  # encoders let go of the interpreter, so this uses every core
+    with ThreadPoolExecutor() as pool:  # encoders release the GIL, so this uses all cores
         return list(pool.map(written, wanted))
 
 
@@ -145,13 +143,13 @@ def _write(path: str, picture: Image.Image, kind: str, **options: Any) -> str:
 
 
 def assets_of(sources: Iterable[str | None]) -> dict[str, ImageAsset]:
-    """The images of ours among some sources, in one query."""
+    """Our images among some sources, in one query."""
     ours = {source for source in sources if source and not source.startswith("http")}
     return {asset.file: asset for asset in ImageAsset.objects.filter(file__in=ours)} if ours else {}
 
 
 def picture_of(entry: Mapping[str, Any], assets: dict[str, ImageAsset]) -> dict[str, Any]:
-    """What components/picture.html needs for one image of a document; `missing` where we have no file of it."""
+    """The context of components/picture.html for an image in a document; `missing` if it is not one of ours."""
     asset = assets.get(entry["src"])
     extras: dict[str, Any] = {name: entry[name] for name in ("caption", "credit") if name in entry}
     if not asset:
@@ -175,7 +173,7 @@ def picture_of(entry: Mapping[str, Any], assets: dict[str, ImageAsset]) -> dict[
 
 
 def cut_card(entry: Mapping[str, Any], asset: ImageAsset) -> dict[str, Any]:
-    """Cut an image for cards, its focal point in view; return what components/picture.html needs."""
+    """Cut an image for cards, its focal point in view; return the context of components/picture.html."""
     cuts = {kind: [(_crop(asset, entry.get("focal"), size, kind), size) for size in CARD_SIZES] for kind in ENCODINGS}
     sources = [
         {
@@ -195,12 +193,12 @@ def cut_card(entry: Mapping[str, Any], asset: ImageAsset) -> dict[str, Any]:
 
 
 def cut_social(entry: Mapping[str, Any], asset: ImageAsset) -> str:
-    """Cut an image to what social sites show; return its path."""
+    """Cut an image to the size that social sites show; return its path."""
     return _crop(asset, entry.get("focal"), SOCIAL_SIZE, "jpg")
 
 
 def _crop(asset: ImageAsset, focal: list[float] | None, size: tuple[int, int], kind: str) -> str:
-    """Cut once and kept: the name says which image, which size and which point. Where nothing is cut, a rendition."""
+    """The path of a crop, made if it does not exist; a rendition if nothing needs to be cut off."""
     if asset.width * size[1] == asset.height * size[0]:
         for rendition in asset.renditions:
             if rendition["type"] == f"image/{kind}" and rendition["width"] == size[0]:

@@ -1,4 +1,4 @@
-"""Pages of long lists: the keys first, from an index, and the rest for those of one page alone."""
+"""Pagination of long lists: the keys of one page from an index first, then the rows of that page alone."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -10,7 +10,7 @@ from articles.models import Publication
 
 
 class CardPaginator(Paginator):
-    """Pages of publications as `cards()` gives them, however far back. `counted` may count quicker than the list can."""
+    """Pages of publications with `cards()`, quick however far back. `counted` may be a quicker way to count them."""
 
     def __init__(self, *args: Any, counted: Callable[[], int] | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Previews: the page that a document would have if it were published now. Nothing of it is kept."""
+"""Previews: the page that a document would have if it were published now. Nothing is stored."""
 
 import json
 from typing import Any
@@ -17,13 +17,13 @@ from articles.rendering import rendered
 
 
 def preview_page(document: Document) -> str:
-    """The same page for a document that is not published: same template, same renderers, nothing kept."""
+    """The page of a document that is not published, with the templates and renderers of published ones."""
     row = preview_row(document)
     return assembled(render_frame(row, preview=True), row, SlotContext(row, preview=True))
 
 
 def preview_row(document: Document) -> PageRow:
-    """The row that `Publication.objects.pages()` would give of a document, were it published now."""
+    """The row that `Publication.objects.pages()` would have for a document if it were published now."""
     now = timezone.now()
     body = rendered(document)
     content = content_of(document, body)

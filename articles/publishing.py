@@ -1,4 +1,4 @@
-"""From the write side to the read side, and the states an article goes through."""
+"""Publishing articles and taking them down, now or on schedule, and their other changes of state."""
 
 import logging
 from collections.abc import Callable
@@ -36,7 +36,7 @@ from core.transitions import TransitionRefused, lock, move
 P = ParamSpec("P")
 T = TypeVar("T")
 State = Article.State
-Check = Callable[[Document, Rendered, Article], list[str]]  # what stops a document from being published
+Check = Callable[[Document, Rendered, Article], list[str]]  # returns what is wrong
 logger = logging.getLogger(__name__)
 
 
@@ -52,13 +52,13 @@ def publish(
     companions: bool = True,
     check: Check | None = None,
 ) -> Publication:
-    """Show an article to readers, as it is now or as it was at a version.
+    """Publish an article, as it is now or as it was at a version.
 
-    `at` dates a first publication back; `updated` says when its words were last changed, where that was elsewhere.
+    `at` backdates a first publication; `updated` is when an imported text was last changed.
 
-    Replaces what was live before, redirects its old address, and tells the caches and, unless quietly, the webhooks.
-    Without `companions`, the caller has them found afterwards (`articles.related.relate_all`).
-    Raises TransitionRefused, also for what `check` finds wrong with the document.
+    Replaces what was live, redirects its old address, purges caches and, unless `quietly`, announces it to webhooks.
+    Without `companions`, the caller must find related articles afterwards (`articles.related.relate_all`).
+    Raises TransitionRefused, also if `check` finds something wrong with the document.
     """
     now = timezone.now()
     if at and at > now:
@@ -86,7 +86,7 @@ def publish(
 
 
 def _tried_again(step: Callable[P, T]) -> Callable[P, T]:
-    """Decorate an atomic step that may meet another change in the same moment: a companion goes, an author is deleted."""
+    """Decorate an atomic step to run again if a row that it refers to is deleted at the same moment."""
 
     @wraps(step)
     def stubborn(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -94,7 +94,7 @@ def _tried_again(step: Callable[P, T]) -> Callable[P, T]:
             try:
                 return step(*args, **kwargs)
             except (IntegrityError, OperationalError) as error:
-                logger.warning("%s met another change, and is tried again: %s", step.__name__, error)
+                logger.warning("%s ran into another change and is tried again: %s", step.__name__, error)
         return step(*args, **kwargs)
 
     return stubborn
@@ -137,7 +137,7 @@ def _write(
     _store_relations(publication, document, body, is_new=before is None)
     if companions:
         related.relate_with_neighbours(publication)
-    connection.check_constraints()  # now, while it can be mended, and not when the request ends
+    connection.check_constraints()  # now, while we can react, not at the end of the request
     return publication
 
 
@@ -168,7 +168,7 @@ def _store_relations(publication: Publication, document: Document, body: Rendere
 
 
 def _draw_pictures(publication: Publication, cover: Cover | None) -> None:
-    """Cut the cover for cards and for social sites; without a cover of ours, these get the title as a picture."""
+    """Cut the cover for cards and social sites. Without a cover of ours, draw the title for the latter."""
     asset = assets_of([cover["src"]]).get(cover["src"]) if cover else None
     if cover and asset:
         publication.image = {**(publication.image or {}), "card": cut_card(cover, asset)}
@@ -179,12 +179,12 @@ def _draw_pictures(publication: Publication, cover: Cover | None) -> None:
 
 
 def submit(article: Article, *, by: Any = None) -> None:
-    """Ask for a review."""
+    """Send an article to review."""
     _go(article, State.IN_REVIEW, [State.DRAFT, State.ARCHIVED], by=by, action="sent to review")
 
 
 def send_back(article: Article, *, by: Any = None, reason: str = "") -> None:
-    """Back to the writer: out of review, or off the schedule."""
+    """Send an article back to the writer, from review or from the schedule."""
     changes = {"publish_at": None, "scheduled_version": None}
     _go(article, State.DRAFT, [State.IN_REVIEW, State.SCHEDULED], by=by, action="sent back", detail=reason, **changes)
 
@@ -193,14 +193,14 @@ def send_back(article: Article, *, by: Any = None, reason: str = "") -> None:
 def schedule(
     article: Article, *, at: datetime, until: datetime | None = None, by: Any = None, check: Check | None = None
 ) -> None:
-    """Publish the version there is now at a time to come; later changes wait for another decision.
+    """Publish the current version at a later time; changes made until then are not part of it.
 
-    Raises TransitionRefused, also for what `check` finds wrong with that version.
+    Raises TransitionRefused, also if `check` finds something wrong with that version.
     """
     if at <= timezone.now():
-        raise TransitionRefused("This time has passed. Choose one in the future, or publish now.")
+        raise TransitionRefused("That time has passed. Choose one in the future, or publish now.")
     if until and until <= at:
-        raise TransitionRefused("The end lies before the start.")
+        raise TransitionRefused("The end is before the start.")
     lock(article, "category", "cta")
     if check:
         document = document_of(article)
@@ -220,15 +220,15 @@ def schedule(
 
 
 def schedule_end(article: Article, *, at: datetime | None, by: Any = None) -> None:
-    """Take a published article offline at a time to come; None calls that off."""
+    """Take a published article offline at a later time; None cancels that."""
     if at and at <= timezone.now():
-        raise TransitionRefused("This time has passed. Choose one in the future, or unpublish now.")
+        raise TransitionRefused("That time has passed. Choose one in the future, or unpublish now.")
     detail = f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
     _go(article, State.PUBLISHED, [State.PUBLISHED], by=by, action="end set", detail=detail, unpublish_at=at)
 
 
 def unpublish(article: Article, *, by: Any = None) -> None:
-    """Take an article offline; it is a draft again."""
+    """Take an article offline and make it a draft again."""
     _take_down(article, State.DRAFT, [State.PUBLISHED], by=by, action="unpublished")
 
 
@@ -251,7 +251,7 @@ def _take_down(article: Article, to: State, sources: list[State], *, by: Any, ac
     shown = Publication.objects.filter(article=article).first()
     if shown:
         related.refresh_later(related.shown_with(shown).values_list("pk", flat=True))
-        # Locked, so that nobody makes it a companion of something while it goes; after what is due, as in publishing.
+        # Locked, so that no article becomes related to it meanwhile; after the refreshes, as in publishing.
         Publication.objects.select_for_update(of=("self",)).get(pk=shown.pk)
         cache_tags.purge_article(shown)
         announce("article.archived" if to == State.ARCHIVED else "article.unpublished", shown)
@@ -263,13 +263,13 @@ def _take_down(article: Article, to: State, sources: list[State], *, by: Any, ac
 def _go(
     article: Article, to: State, sources: list[State], *, by: Any, action: str, detail: str = "", **changes: Any
 ) -> None:
-    """Change the state only from a state that allows it, whoever else is at it; and write down who did."""
+    """Change the state, if it is one of `sources`, and write that to the audit log."""
     move(article, sources=sources, to=to, action=action, **changes)
     record(article, action, by=by, detail=detail)
 
 
 def record(article: Article, action: str, *, by: Any = None, detail: str = "") -> None:
-    """Write one line of the audit log."""
+    """Write an entry of the audit log."""
     AuditEntry.objects.create(
         article=article,
         article_title=article.title,
@@ -281,7 +281,7 @@ def record(article: Article, action: str, *, by: Any = None, detail: str = "") -
 
 
 def publish_due(*, now: datetime | None = None) -> int:
-    """Publish and take down what is due, also what fell due while nobody looked; return how many changed."""
+    """Publish and take down what is due, including what was missed while no worker ran; return how many changed."""
     now, changed = now or timezone.now(), 0
     for article in Article.objects.filter(publish_at__lte=now).order_by("publish_at", "pk"):
         changed += _on_schedule(article, _publish_scheduled, now)
@@ -291,7 +291,7 @@ def publish_due(*, now: datetime | None = None) -> int:
 
 
 def _on_schedule(article: Article, step: Callable[[Article, datetime], bool], now: datetime) -> bool:
-    """Do this for one article. Whatever goes wrong with it holds up no other."""
+    """Take one step for one article. If it fails, the others are not held up."""
     try:
         with transaction.atomic():
             return step(article, now)
@@ -307,7 +307,7 @@ def _on_schedule(article: Article, step: Callable[[Article, datetime], bool], no
 def _publish_scheduled(article: Article, now: datetime) -> bool:
     due = Article.objects.select_for_update(skip_locked=True).filter(pk=article.pk, publish_at__lte=now).first()
     if not due:
-        return False  # another worker is at it, or an editor changed the time
+        return False  # another worker has it, or an editor changed the time
     publish(due, at=due.publish_at, version=due.scheduled_version)
     return True
 
@@ -321,11 +321,11 @@ def _end_scheduled(article: Article, now: datetime) -> bool:
 
 
 def _call_off(article: Article, *, reason: str) -> None:
-    """Take an article off the schedule, and say why in its log; what readers see stays."""
+    """Take an article off the schedule and log why; what readers see stays."""
     detail = f"could not be published on schedule: {reason}"
     state = State.PUBLISHED if article.state == State.PUBLISHED else State.DRAFT
     times = {"publish_at": None, "scheduled_version": None, "unpublish_at": None}
     try:
         _go(article, state, [State(article.state)], by=None, action="sent back", detail=detail, **times)
     except TransitionRefused:
-        logger.warning("Article %s was changed by somebody else meanwhile.", article.pk)
+        logger.warning("Somebody else changed article %s in the meantime", article.pk)

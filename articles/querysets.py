@@ -32,7 +32,7 @@ class TagRow(TypedDict):
 
 
 class CategoryColumns(TypedDict):
-    """What a page shows of the article's category."""
+    """The columns of the article's category."""
 
     category_slug: str | None
     category_name: str | None
@@ -41,7 +41,7 @@ class CategoryColumns(TypedDict):
 
 
 class CtaColumns(TypedDict):
-    """What a page shows of the call-to-action card at its end."""
+    """The columns of the call-to-action card at the end of the page."""
 
     cta_slug: str | None
     cta_heading: str | None
@@ -51,7 +51,7 @@ class CtaColumns(TypedDict):
 
 
 class PageRow(CategoryColumns, CtaColumns):
-    """What an article's page is made of: a row of `PublicationQuerySet.pages()` as a prepared query gives it, JSON as text."""
+    """A row of `PublicationQuerySet.pages()` from a prepared query: all that a page is made of, JSON as text."""
 
     pk: int
     slug: str
@@ -84,7 +84,7 @@ PAGE_COLUMNS = (
 
 
 def _byline() -> ArraySubquery:
-    """The authors of each publication, in order, without a query of their own."""
+    """The authors of each publication, in order, as a subquery."""
     model: Any = apps.get_model("articles", "PublicationAuthor")
     rows = model.objects.filter(publication=OuterRef("pk"))
     return ArraySubquery(
@@ -102,7 +102,7 @@ def _byline() -> ArraySubquery:
 
 
 def _through(name: str, *columns: str) -> ArraySubquery:
-    """Some columns of a many-to-many relation of each publication."""
+    """Columns of the rows in a many-to-many relation of each publication, as a subquery."""
     field: Any = apps.get_model("articles", "Publication")._meta.get_field(name)
     rows = field.remote_field.through.objects.filter(publication=OuterRef("pk"))
     other = field.m2m_reverse_field_name()
@@ -112,12 +112,12 @@ def _through(name: str, *columns: str) -> ArraySubquery:
 
 
 def _as_text(array: ArraySubquery) -> Cast:
-    """An array as the text of a JSON list: the driver takes far longer to make lists of arrays than Python of that."""
+    """An array as the text of a JSON list, which Python parses much faster than the driver makes lists of arrays."""
     return Cast(Func(array, function="array_to_json"), models.TextField())
 
 
 def _related() -> ArraySubquery:
-    """The rows of what goes with each publication, newest first."""
+    """The keys of each publication's related ones, newest first, as a subquery."""
     model: Any = apps.get_model("articles", "Publication")
     rows = model.related.through.objects.filter(from_publication=OuterRef("pk"))
     return ArraySubquery(rows.order_by("-to_publication__published_at", "-to_publication").values("to_publication"))
@@ -127,15 +127,15 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
     """Published articles. Every row is live: unpublishing deletes it."""
 
     def live(self) -> Self:
-        """What readers may see, newest first."""
+        """All, newest first."""
         return self.order_by("-published_at", "-pk")
 
     def cards(self) -> Self:
-        """With what a card in a list shows, in this one query."""
+        """With all that a card in a list shows, in this one query."""
         return self.defer(*self.model.BODY_FIELDS).select_related("category").annotate(byline_rows=_byline())
 
     def pages(self) -> "models.QuerySet[Publication, PageRow]":
-        """All that an article's own page is made of, as plain values, in this one query (see articles.article_page)."""
+        """All that an article's own page is made of, as plain values in one query (see articles.article_page)."""
         rows = self.values(
             *PAGE_COLUMNS,
             category_slug=F("category__slug"),
@@ -158,7 +158,7 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         return cast("models.QuerySet[Publication, PageRow]", rows)
 
     def feed_items(self) -> Self:
-        """With what a feed shows, in this one query."""
+        """With all that a feed shows, in this one query."""
         return (
             self.defer("text", "search", "toc")
             .select_related("category")

@@ -1,4 +1,4 @@
-"""Old addresses: one hop to where a page is now, however often it moved."""
+"""Redirects from old addresses, each a single hop to where a page is now; their import, export and middleware."""
 
 import csv
 import io
@@ -19,17 +19,17 @@ from core.pagecache import bump, public
 
 REDIRECTS = "redirects"
 
-# The short links of WordPress, which stand in mails and posts for ever: /?p=123.
+# The short links of WordPress, which live on in mails and posts: /?p=123.
 SHORT_LINK = re.compile(r"(?:p|page_id)=\d{1,15}")
 
 
 @transaction.atomic
 def redirect_path(path: str, target: str, *, automatic: bool = False) -> Redirect | None:
-    """Send an old address to a new one for good. What led to the old one leads straight to the new one.
+    """Redirect an old address to a new one permanently. Redirects to the old one then go straight to the new one.
 
-    None where the two are the same page. Raises ValidationError for an address that cannot be one.
+    None if both are the same page. Raises ValidationError for an invalid address.
     """
-    bump()  # and so wait for whoever else changes redirects: two at once could form a loop
+    bump()  # which locks out others who change redirects: two at once could form a loop
     target = target.removeprefix(settings.SITE_URL) or "/"
     onward = redirect_at(target)
     if onward and path not in _rows_asked(onward.target):
@@ -52,7 +52,7 @@ def redirect_at(address: str) -> Redirect | None:
 
 
 def _rows_asked(address: str) -> set[str]:
-    """The paths whose redirect answers a request for an address, where there is no page; none for another site's."""
+    """The paths under which a redirect from an address may be stored; none for an address of another site."""
     parts = urlsplit(address)
     if parts.netloc:
         return set()
@@ -62,14 +62,14 @@ def _rows_asked(address: str) -> set[str]:
 
 
 def free_path(path: str) -> None:
-    """A page lives at this address again: no redirect may stand in its way."""
+    """Remove the redirect at an address that has a page again."""
     if Redirect.objects.filter(path=path).delete()[0]:
         bump()
         purge(REDIRECTS)
 
 
 def import_redirects(text: str) -> int:
-    """Take redirects from CSV lines "from,to"; return how many. All or nothing: ValidationError names the lines."""
+    """Import redirects from CSV lines "from,to"; return how many. All or nothing: ValidationError names wrong lines."""
     problems, count = [], 0
     with transaction.atomic():
         for number, row in enumerate(_csv_rows(text), 1):
@@ -96,7 +96,7 @@ def _csv_rows(text: str) -> list[list[str]]:
 
 
 def export_redirects() -> str:
-    """All redirects as CSV that `import_redirects` takes."""
+    """All redirects as CSV, as `import_redirects` reads it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["from", "to"])
@@ -105,7 +105,7 @@ def export_redirects() -> str:
 
 
 class RedirectMiddleware:
-    """Answers an address that is no page any more, or a short link of an older site, with where it went."""
+    """Redirects requests for addresses that have no page, and short links of an older site."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
@@ -116,7 +116,7 @@ class RedirectMiddleware:
             return _onward(request, moved) if moved else self.get_response(request)
         response = self.get_response(request)
         if response.status_code != 404 or request.method not in ("GET", "HEAD") or "\x00" in request.path:
-            return response  # a NUL cannot be stored, so no redirect has one
+            return response  # PostgreSQL stores no NUL, so no redirect has one
         row = redirect_at(request.get_full_path())
         return _onward(request, row) if row else response
 

@@ -1,7 +1,7 @@
-"""Which articles go with one: those that share its tags, and among them those that share its words.
+"""Related articles: the ones that share most tags with an article and, among these, most words.
 
-An article's own companions are found when it is published. For others something may have changed with it: a nearer one
-came, one went, tags became one. They are written down as due, and the worker looks at them within seconds.
+An article's own are found when it is published. That may change those of others as well, as may taking an article down
+or merging tags. A row in `RelatedRefresh` asks for each of them to be refreshed, and the worker does so within seconds.
 """
 
 import re
@@ -26,46 +26,46 @@ RUN_SECONDS = 20
 
 
 def relate(publication: Publication) -> list[Publication]:
-    """Find an article's companions and keep them with it."""
-    companions = _nearest(publication, SHOWN)
-    publication.related.set(companions)
-    return companions
+    """Find the related articles of one, and store them."""
+    found = _nearest(publication, SHOWN)
+    publication.related.set(found)
+    return found
 
 
 def relate_with_neighbours(publication: Publication) -> None:
-    """The same for an article that is new or changed; and have those thought over that it may now be nearest to."""
+    """The same for an article that is new or changed; and refresh those that it may now be related to."""
     near = [neighbour.pk for neighbour in _nearest(publication, NEIGHBOURS)]
     publication.related.set(near[:SHOWN])
     refresh_later({*near, *shown_with(publication).values_list("pk", flat=True)})
 
 
 def relate_all(numbers: Collection[int]) -> None:
-    """Find the companions of many articles, each once; others that they name think again."""
-    named = _relate_each(sorted(numbers))
-    _relate_each(sorted(named.difference(numbers)))
+    """Find the related articles of many, and then once more those of the articles found."""
+    found = _relate_each(sorted(numbers))
+    _relate_each(sorted(found.difference(numbers)))
     bump()
 
 
 def _relate_each(numbers: Sequence[int]) -> set[int]:
-    """Find companions, a few hundred articles at a time; return who they are."""
-    named: set[int] = set()
+    """Find the related articles of some, a few hundred at a time; return the keys of all that were found."""
+    found: set[int] = set()
     for start in range(0, len(numbers), AT_ONCE):
         with transaction.atomic():
             for publication in Publication.objects.filter(pk__in=numbers[start : start + AT_ONCE]):
-                named.update(companion.pk for companion in relate(publication))
-    return named
+                found.update(related.pk for related in relate(publication))
+    return found
 
 
 def shown_with(publication: Publication) -> QuerySet[Publication]:
-    """Those whose pages show this one as a companion."""
+    """The articles whose pages show this one as related."""
     return Publication.objects.filter(related=publication)
 
 
 def refresh_later(keys: Iterable[int]) -> None:
-    """Have these publications' companions found anew, soon after the transaction.
+    """Have the related articles of these publications refreshed soon after this transaction.
 
-    A row that is there already is written again, which locks it: the worker must not take it before what we did is
-    to be seen. In one order, so that two who do this wait for each other and not in a circle.
+    A row that already exists is updated, which locks it: the worker must not take it before our changes are visible.
+    Rows are written in one order, so that two transactions wait for each other instead of deadlocking.
     """
     if rows := [RelatedRefresh(publication_id=key) for key in sorted(keys)]:
         RelatedRefresh.objects.bulk_create(
@@ -75,40 +75,40 @@ def refresh_later(keys: Iterable[int]) -> None:
 
 
 def refresh_due() -> int:
-    """Find the companions of what is due, the newest first, for some seconds; return how many were looked at."""
-    looked, changed, until = 0, list[str](), time.monotonic() + RUN_SECONDS
+    """Refresh what is due, newest first, for some seconds; return how many articles that were."""
+    refreshed, changed, until = 0, list[str](), time.monotonic() + RUN_SECONDS
     while time.monotonic() < until:
         try:
             slug = _refresh_next()
         except IntegrityError:
-            continue  # a companion was taken down in this moment
+            continue  # an article that was found has just been taken down
         if slug is None:
             break
         changed += [slug] if slug else []
-        looked += 1
+        refreshed += 1
     if changed:
         with transaction.atomic():
             bump()
             purge_pages(changed)
-    return looked
+    return refreshed
 
 
 @transaction.atomic
 def _refresh_next() -> str | None:
-    """Find the companions of one that is due; its slug if they changed, "" if not, None where none is due."""
+    """Refresh one article: its slug if its related ones changed, "" if not, None if no refresh is due."""
     free = RelatedRefresh.objects.select_for_update(skip_locked=True, of=("self",))
     row = free.select_related("publication").first()
     if row is None:
         return None
     publication = row.publication
-    row.delete()  # first, so that whoever asks meanwhile waits, and asks anew
+    row.delete()  # first, so that anyone asking meanwhile waits, and then asks again
     before = set(publication.related.values_list("pk", flat=True))
-    has_changed = before != {companion.pk for companion in relate(publication)}
+    has_changed = before != {related.pk for related in relate(publication)}
     return publication.slug if has_changed else ""
 
 
 def _nearest(publication: Publication, count: int) -> list[Publication]:
-    """Among the newest that share a tag (else the category): the most tags first, then the nearest words."""
+    """The nearest of the newest that share a tag (or else the category): by shared tags, then by shared words."""
     others = Publication.objects.live().exclude(pk=publication.pk)
     tags = list(publication.tags.values_list("pk", flat=True))
     near = others.filter(tags__in=tags) if tags else others.filter(category=publication.category_id)

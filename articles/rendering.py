@@ -1,4 +1,4 @@
-"""From a document to what readers see: rendered once, at publishing."""
+"""Rendering a document to the body that readers see, done once at publishing."""
 
 import math
 import re
@@ -27,7 +27,7 @@ _ENDS_WITH_HEADING = re.compile(r"</h[2-4]>\s*$")
 
 @dataclass
 class Rendered:
-    """A rendered body and what was gathered on the way."""
+    """A rendered body, and what was gathered while rendering it."""
 
     html: str = ""
     text: str = ""
@@ -42,7 +42,7 @@ class Rendered:
 
 @dataclass
 class Rendering:
-    """What the renderers of one document share."""
+    """The state that the renderers of one document share."""
 
     assets: dict[str, ImageAsset]
     articles: dict[str, int]
@@ -51,7 +51,7 @@ class Rendering:
     charts: int = 0
 
     def anchored(self, html: str) -> str:
-        """Give the headings anchors and put them in the contents list."""
+        """Give headings anchors, and list them in the table of contents."""
         html, headings = with_anchors(html, self.anchors)
         self.anchors |= {heading.id for heading in headings}
         self.result.toc += [
@@ -63,7 +63,7 @@ class Rendering:
 
 
 def rendered(document: Document) -> Rendered:
-    """Render a canonical document. Only the document, the images it names and the templates decide the outcome."""
+    """Render a canonical document. The result depends on nothing but it, the rows it refers to, and the templates."""
     blocks = document["blocks"]
     rendering = Rendering(assets=assets_of(_sources(document)), articles=_articles(blocks))
     html, text = [], [document["title"], document["standfirst"]]
@@ -77,7 +77,7 @@ def rendered(document: Document) -> Rendered:
     result = rendering.result
     result.cover = picture_of(document["cover"], rendering.assets) if document["cover"] else None
     result.html = "\n".join(html)
-    # PostgreSQL's parser takes what stands in angle brackets for markup, and skips what follows a <script>.
+    # PostgreSQL's text parser takes angle brackets for markup, and skips everything after a <script>.
     result.text = "\n".join(filter(None, text[2:])).translate({ord("<"): "‹", ord(">"): "›"})
     result.words = len(" ".join(text).split())
     result.reading_minutes = document["reading_minutes"] or max(1, math.ceil(result.words / WORDS_PER_MINUTE))
@@ -92,13 +92,13 @@ def _sources(document: Document) -> list[str]:
 
 
 def _articles(blocks: list[BlockData]) -> dict[str, int]:
-    """The articles that the text names, by slug."""
+    """The keys of the articles that the text names, by slug."""
     slugs = [block["article"] for block in blocks if block["type"] == "related"]
     return dict(Article.objects.filter(slug__in=slugs).values_list("slug", "pk")) if slugs else {}
 
 
 def _grouped(blocks: list[BlockData]) -> list[BlockData]:
-    """Copies of the blocks; questions that follow each other become one block with `entries`."""
+    """Copies of the blocks, in which consecutive questions are one block with `entries`."""
     grouped: list[BlockData] = []
     for block in blocks:
         if block["type"] != "faq":
@@ -221,7 +221,7 @@ def _related(rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return slots.mark("also_read", str(article)), ""
 
 
-# What each kind of block becomes: HTML and plain text.
+# How each kind of block becomes HTML and plain text.
 RENDERERS: dict[str, Callable[[Rendering, BlockData], tuple[str, str]]] = {
     "richtext": _richtext,
     "image": _image,

@@ -1,8 +1,8 @@
-"""Search for readers: PostgreSQL's full text, best first, with the words marked where they occur.
+"""Full-text search for readers, by PostgreSQL: best matches first, with excerpts that mark the words.
 
-A word that half of all articles have would take a second to rank. So we rank the newest `CONSIDERED` that match and the
-newest `TITLED` that have the words in their titles, and say "more than" of their number. Narrowed to a year, a section or
-an author, the search reaches as far back as it must.
+Ranking all matches of a word that half of all articles have would take a second. We rank the newest `CONSIDERED` matches
+and the newest `TITLED` with the words in their titles, and call their number "more than". With a filter (year, section,
+author) the search reaches back as far as it must.
 """
 
 import json
@@ -25,22 +25,20 @@ from core.lib.text import one_line
 
 MAX_QUERY = 200
 CONSIDERED, TITLED = 300, 50
-LOOKED_INTO = (
-    2_000  # so many texts are opened where no index can tell: for a phrase, or an author's use of common words
-)
-COMMON = 15_000  # from so many matches on, walking back from the newest is quicker than sorting all
+LOOKED_INTO = 2_000  # how many texts are read where no index helps: for a phrase, or common words by one author
+COMMON = 15_000  # with more matches than this, walking back from the newest is quicker than sorting
 Row = tuple[int, str | None, int]  # key, category, year
 START, STOP = "\x02", "\x03"
 
 
 def cleaned_query(query: str) -> str:
-    """The words as we search them: one line of bounded length."""
+    """A query as one line of bounded length."""
     return one_line(query)[:MAX_QUERY]
 
 
 @dataclass
 class Found:
-    """What a search found: keys of publications, best first; whether there is more, and whether it looked at all."""
+    """The result of a search: keys of publications, best first; whether there are more, or only part was searched."""
 
     keys: list[int] = field(default_factory=list)
     is_more: bool = False
@@ -50,7 +48,7 @@ class Found:
 
 
 def search(words: str, filters: Filters) -> Found:
-    """What matches, with how many of it each section and year has, where that is known at no cost."""
+    """The matches; with counts per section and year, if these cost nothing extra."""
     if not words:
         return Found()
     every = Publication.objects.all()
@@ -84,7 +82,7 @@ def _rows(among: QuerySet[Publication], words: str, author: str) -> tuple[list[R
 
 
 def best(among: QuerySet[Publication], words: str) -> QuerySet[Publication]:
-    """The newest of these that have the words, the best of them first."""
+    """The newest of these with the words, best first."""
     newest, _ = _newest(among, words, "", CONSIDERED)
     return _ranked(among, newest, words)
 
@@ -95,9 +93,10 @@ def _ranked(among: QuerySet[Publication], newest: Any, words: str) -> QuerySet[P
 
 
 def _newest(among: QuerySet[Publication], words: str, author: str, limit: int) -> tuple[QuerySet[Any, Any], bool]:
-    """Keys of the newest that match, and whether some were not looked at. The planner needs help in three places:
+    """The keys of the newest matches, and whether some texts were not searched.
 
-    it does not know that opening a text is dear, how rare a phrase of common words is, nor who writes of what.
+    The planner needs help in three places: it does not know that reading a text is expensive, how rare a phrase of
+    common words is, or which words an author uses.
     """
     query, likely = _query(words), expected(among, words)
     matching, signed = among.filter(search=query), Q(byline__author__slug=author) if author else Q()
@@ -110,7 +109,7 @@ def _newest(among: QuerySet[Publication], words: str, author: str, limit: int) -
         nearly = _by_date(among.filter(signed), 0)[:LOOKED_INTO]
         wrote_more = PublicationAuthor.objects.filter(author__slug=author).count() > LOOKED_INTO
         return _by_date(among.filter(_opened(query), pk__in=nearly), 0)[:limit], wrote_more
-    if author:  # the limit has the words looked up first, in their index, and the author among what is left
+    if author:  # the limit makes it use the index of words first, and then look for the author among the matches
         matching = among.filter(signed, pk__in=matching.order_by().values("pk")[:COMMON])
         return _by_date(matching, likely)[:limit], False
     titled = among.annotate(in_title=SearchVector("title", config="english")).filter(in_title=query)
@@ -118,18 +117,18 @@ def _newest(among: QuerySet[Publication], words: str, author: str, limit: int) -
 
 
 def expected(among: QuerySet[Publication], words: str) -> int:
-    """How many rows the planner expects; it knows how common words are, but nothing of phrases."""
+    """How many rows the planner expects. It knows how common words are, but nothing about phrases."""
     plan = among.filter(search=_query(words)).order_by().values("pk").explain(format="json")
     return int(json.loads(plan)[0]["Plan"]["Plan Rows"])
 
 
 def _opened(query: SearchQuery) -> Q:
-    """Whether a text matches, asked in a way that its index cannot answer."""
+    """Whether a text matches, in a form that keeps the planner from using the index."""
     return Q(Case(When(search=query, then=Value(value=True)), default=Value(value=False)))
 
 
 def _by_date(matching: QuerySet[Publication], likely: int) -> QuerySet[Publication, Any]:
-    """Keys, newest first; where few are likely, in a way that the planner does not walk all dates for it."""
+    """Keys, newest first; if few are likely, in a form that keeps the planner from walking the index of dates."""
     if likely > COMMON:
         return matching.order_by("-published_at", "-pk").values("pk")
     return matching.order_by((F("published_at") + Value(timedelta(0))).desc(), "-pk").values("pk")
@@ -140,7 +139,7 @@ def _query(words: str) -> SearchQuery:
 
 
 def with_excerpts(keys: Iterable[int], words: str) -> list[CardContext]:
-    """The hits of one page as cards, with the places where the words occur."""
+    """The matches of one page as cards, with excerpts."""
     options: dict[str, Any] = {
         "start_sel": START, "stop_sel": STOP, "max_words": 34, "min_words": 16, "max_fragments": 2,
         "fragment_delimiter": " … ",

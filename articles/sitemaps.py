@@ -1,6 +1,6 @@
 """Maps of the site for machines: sitemaps in pages, the news sitemap, robots.txt and llms.txt.
 
-Ours instead of django.contrib.sitemaps: its template takes half a second for ten thousand lines, and its pages start at
+They replace django.contrib.sitemaps, whose template takes half a second for ten thousand lines, and whose pages start at
 an OFFSET.
 """
 
@@ -93,7 +93,7 @@ def _articles(name: str) -> list[Entry]:
 @public
 @tagged(LISTS)
 def news_sitemap(request: HttpRequest) -> HttpResponse:
-    """What was published in the last two days, as news search engines want it."""
+    """The articles of the last two days, in the format of news search engines."""
     since = timezone.now() - timedelta(days=NEWS_DAYS)
     rows = Publication.objects.live().filter(published_at__gte=since).only("slug", "title", "published_at")
     context = {"articles": rows[:NEWS_LIMIT]}
@@ -103,7 +103,7 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def robots(request: HttpRequest) -> HttpResponse:
-    """What robots may fetch."""
+    """Which addresses robots may fetch."""
     return render(request, "articles/robots.txt", content_type="text/plain; charset=utf-8")
 
 

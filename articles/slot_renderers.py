@@ -1,6 +1,6 @@
-"""What stands in the slots that every article may have; other parts register theirs (see articles.slots).
+"""The renderers of the slots that any article may have; other applications register their own (see articles.slots).
 
-What a slot shows is rendered once for a content generation, however many articles show it.
+What a slot shows is rendered once per content generation, however many articles show it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,20 +18,20 @@ from core.pagecache import per_generation
 from sponsors.placements import Placement
 
 RECENT = 3
-NEWEST = RECENT + SHOWN + 1  # so that three are left without the article itself and what is shown as related
+NEWEST = RECENT + SHOWN + 1  # three are left without the article itself and its related ones
 CARDS_KEPT = 5_000
 
 
 class Cards:
-    """Articles as cards, by their publications' numbers."""
+    """Rendered cards of articles, by the keys of their publications."""
 
     def __init__(self) -> None:
         self.newest: list[int] = []
         self.html: dict[int, str] = {}
 
     def having(self, wanted: Iterable[int]) -> dict[int, str]:
-        """The cards, with these and the newest among them; one query where any is missing."""
-        cards = self.html if len(self.html) <= CARDS_KEPT else {}  # who reads the old ones still has them all
+        """The cards, including these and the newest. One query if any is missing."""
+        cards = self.html if len(self.html) <= CARDS_KEPT else {}  # other threads still hold the old dictionary
         missing = [pk for pk in wanted if pk not in cards]
         if self.newest and cards and not missing:
             return cards
@@ -82,7 +82,7 @@ def _cta_card(heading: str, html: str, label: str, url: str) -> str:
 
 
 def _sponsor(page: SlotContext) -> str:
-    """The ad stands where the editor put it, and then no more beside the text."""
+    """The ad, in the first slot of the page only: where the editor put it, otherwise beside the text."""
     placement, page.placement = page.placement, None
     return _ad(placement) if placement else ""
 
@@ -114,7 +114,7 @@ def _also_read_line(title: str, url: str) -> str:
 
 
 def register_all() -> None:
-    """Called once, when Django starts."""
+    """Register the slots of articles."""
     slots.register("cta", _cta)
     slots.register("sponsor_slot", _sponsor)
     slots.register("signup", _signup)

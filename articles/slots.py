@@ -1,4 +1,4 @@
-"""Slots: marks in kept HTML for what may change without it, rendered whenever the page is."""
+"""Slots: marks in stored HTML for what may change without it, replaced whenever a page is put together."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _renderers: dict[str, Renderer] = {}
 
 
 def register(name: str, renderer: Renderer) -> None:
-    """Plug in a slot: `renderer(page, *arguments)` returns safe HTML, or "" for nothing.
+    """Register a slot: `renderer(page, *arguments)` returns safe HTML, or "" for nothing.
 
     `page` is the `SlotContext` of the article shown (see articles.article_page).
     """
@@ -26,7 +26,7 @@ def mark(name: str, *arguments: str) -> str:
     return text
 
 
-BODY = mark("body")  # where a frame has the article's text; it is put in before the slots are rendered
+BODY = mark("body")  # the place of the article's body in its frame, replaced before the slots are rendered
 
 
 def is_registered(name: str) -> bool:
@@ -34,7 +34,7 @@ def is_registered(name: str) -> bool:
 
 
 def render(html: str, page: Any) -> str:
-    """The HTML with every mark replaced by what its renderer makes."""
+    """The HTML with every mark replaced by its slot."""
 
     def rendered(match: re.Match[str]) -> str:
         renderer = _renderers.get(match[1])

@@ -1,4 +1,4 @@
-"""The picture that social sites show of an article without a cover: its title on the site's own ground."""
+"""The social picture of an article without a cover: its title in the site's colours."""
 
 import io
 import textwrap
@@ -15,7 +15,7 @@ FONTS = settings.BASE_DIR / "static" / "fonts"
 
 
 def title_image(title: str, *, site: str, section: str = "") -> str:
-    """The path of the picture for a title; drawn once."""
+    """The path of the picture for a title, drawn if it does not exist yet."""
     digest = sha256(f"1|{title}|{site}|{section}".encode()).hexdigest()[:20]
     path = f"images/social/{digest}.png"
     if default_storage.exists(path):
@@ -32,7 +32,7 @@ def title_image(title: str, *, site: str, section: str = "") -> str:
     draw.multiline_text((80, 160), "\n".join(lines), font=large, fill=BONE, spacing=size // 6)
     draw.text((80, 540), site, font=small, fill=MIST)
     out = io.BytesIO()
-    # A few flat colours: a palette of them is a third of the size, and much quicker to write.
+    # A few flat colours: with a palette, the file has a third of the size and is written much faster.
     flat = picture.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     flat.save(out, "PNG")
     return default_storage.save(path, ContentFile(out.getvalue()))

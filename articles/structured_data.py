@@ -1,4 +1,4 @@
-"""What search engines read: JSON-LD by schema.org's vocabulary."""
+"""Structured data for search engines: JSON-LD in the vocabulary of schema.org."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ def absolute(url: str) -> str:
 
 
 def organization(site: SiteProfile) -> dict[str, Any]:
-    """Who publishes."""
+    """The publisher."""
     data: dict[str, Any] = {"@type": "Organization", "@id": f"{settings.SITE_URL}/#organization", "name": site.name}
     data["url"] = f"{settings.SITE_URL}/"
     data["logo"] = absolute(static("img/favicon.svg"))
@@ -54,7 +54,7 @@ def person(author: AuthorContext) -> dict[str, Any]:
 
 
 def breadcrumbs(*steps: tuple[str, str]) -> dict[str, Any]:
-    """Where a page stands: (name, address) from the front page down."""
+    """The way to a page: (name, address) pairs from the front page down."""
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [
@@ -79,12 +79,12 @@ def website(site: SiteProfile) -> dict[str, Any]:
 
 
 def site_data(site: SiteProfile) -> SafeString:
-    """What the front page says: which site this is, and whose."""
+    """The structured data of the front page: the site and its publisher."""
     return _graph(website(site), organization(site))
 
 
 def list_data(name: str, url: str, site: SiteProfile, *, author: AuthorContext | None = None) -> SafeString:
-    """What a list of articles says: where it stands, and on an author's page, who that is."""
+    """The structured data of a list of articles: its breadcrumbs and, on an author's page, the author."""
     steps = [(site.name, reverse("home")), ("Articles", reverse("articles:articles"))]
     trail = breadcrumbs(*steps, *([] if url == steps[-1][1] else [(name, url)]))
     if not author:
@@ -98,7 +98,7 @@ def _graph(*nodes: dict[str, Any]) -> SafeString:
 
 
 def article_data(shown: ArticleContext, site: SiteProfile) -> SafeString:
-    """Everything about an article's page, as the text of its script element."""
+    """The structured data of an article's page."""
     url = absolute(shown["url"])
     article: dict[str, Any] = {
         "@type": "Article",

@@ -1,4 +1,4 @@
-"""What to try when a search found nothing."""
+"""Suggestions for a search that found nothing."""
 
 import difflib
 import re
@@ -16,7 +16,7 @@ MAX_WORDS = 12
 
 
 def suggestions_for(words: str, filters: Filters) -> list[dict[str, Any]]:
-    """Searches that do find something: without the filters, with a misspelt word mended, with any of the words."""
+    """Searches that do find something: without filters, with a misspelt word corrected, with any of the words."""
     split = words.split()
     if not split or len(split) > MAX_WORDS:
         return []
@@ -35,7 +35,7 @@ def suggestions_for(words: str, filters: Filters) -> list[dict[str, Any]]:
 
 
 def _mended(split: list[str]) -> list[str]:
-    """The words, each that nobody uses replaced by the most similar one that somebody does."""
+    """The words, each unknown one replaced by the most similar known one."""
     known = _vocabulary()
     return [_nearest(word, known.get(word[:1].lower(), [])) for word in split]
 
@@ -49,7 +49,7 @@ def _nearest(word: str, known: list[str]) -> str:
 
 @per_generation
 def _vocabulary() -> dict[str, list[str]]:
-    """Words of tags, names and the newest titles, by their first letter."""
+    """The words in tags, names and the newest titles, by first letter."""
     texts = [*Tag.objects.values_list("name", flat=True), *sections().values(), *authors().values()]
     texts += Publication.objects.live().values_list("title", flat=True)[:TITLES]
     known: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Doorbells of articles."""
+"""The tasks of articles."""
 
 from celery import shared_task
 
@@ -7,11 +7,11 @@ from articles import publishing, related
 
 @shared_task
 def publish_due() -> None:
-    """Publish and take down what is due; rung by beat every minute."""
+    """Publish and take down what is due; run by beat."""
     publishing.publish_due()
 
 
 @shared_task
 def refresh_related() -> None:
-    """Find companions anew where something changed; rung by such changes, and by beat for what was left."""
+    """Refresh related articles; run after changes, and by beat for what was left."""
     related.refresh_due()

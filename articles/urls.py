@@ -1,4 +1,4 @@
-"""Addresses of articles."""
+"""The addresses of articles, feeds, sitemaps and previews."""
 
 from django.urls import path, register_converter
 

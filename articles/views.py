@@ -1,4 +1,4 @@
-"""Pages that readers see."""
+"""The pages of articles that readers see: one article, lists, search, previews."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -115,7 +115,7 @@ def month_articles(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @public
 @tagged(LISTS)
 def archive(request: HttpRequest) -> HttpResponse:
-    """The months in which something was published."""
+    """The months in which articles were published."""
     by_month = Publication.objects.order_by().annotate(date=TruncMonth("published_at")).values("date")
     shown = list(by_month.annotate(number=Count("pk")).order_by("-date"))
     return render(request, "articles/archive.html", {"months": shown})
@@ -125,7 +125,7 @@ def archive(request: HttpRequest) -> HttpResponse:
 @public
 @tagged(LISTS)
 def article_search(request: HttpRequest) -> HttpResponse:
-    """Full-text search, best first, each hit with the place it was found at; narrowed by section, author and year."""
+    """Full-text search with filters, best matches first, each with an excerpt."""
     words = search.cleaned_query(request.GET.get("q", ""))
     filters = Filters.of(request.GET)
     found = search.search(words, filters)
@@ -148,7 +148,7 @@ def article_search(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def preview(request: HttpRequest, token: str) -> HttpResponse:
-    """A draft as readers would see it, for whoever holds the signed link."""
+    """A draft as readers would see it, for anybody with the signed link."""
     try:
         (pk,) = read_token(PREVIEW, token)
     except (BadToken, ValueError):

@@ -58,7 +58,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
 
     @property
     def media(self) -> forms.Media:
-        """Stylesheets only: the blocks bring the scripts they need, and the rest of the admin's would only take time."""
+        """Stylesheets only: the blocks bring the scripts they need, and the admin's others would only take time."""
         return forms.Media(css={"all": ["content_editor/django_admin_fixes.css", "css/desk.css"]})
 
     # The list

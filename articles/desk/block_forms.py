@@ -133,7 +133,7 @@ class BlockForm(forms.ModelForm):
         """Leave the instance alone: the document is checked and stored as a whole."""
 
     def part(self) -> BlockData | None:
-        """The block for the document, None if it was left empty: cleaned values, or raw ones where nothing was validated."""
+        """The block for the document, None if it was left empty; with raw values if it was not validated."""
         names = blocks.KINDS[self.block_type].base_fields
         if hasattr(self, "cleaned_data"):
             data = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}

@@ -1,4 +1,4 @@
-"""Widgets that choose rows by their key in documents (a slug, a media path), and the view that completes what is typed."""
+"""Widgets that choose rows by their keys in documents (slug, media path), and the view that completes what is typed."""
 
 import json
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Widgets for choices in an order: a byline's authors, a gallery's images. Without JavaScript they use numbers and ticks."""
+"""Widgets for ordered choices: a byline's authors, a gallery's images. They use numbers and ticks without JavaScript."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The desk's other pages: revisions, comparison, preview, comments, the checker; each asks for permission itself."""
+"""The desk's other pages: revisions, comparison, preview, comments, checks. Each checks its own permission."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -26,7 +26,7 @@ View = Callable[..., HttpResponse]
 
 
 def of_article(permission: str) -> Callable[[View], View]:
-    """Give a view the article of its address, for whoever has the permission."""
+    """Hand a view the article that its address names; refuse anybody without the permission."""
 
     def decorate(view: View) -> View:
         @never_cache
@@ -63,7 +63,7 @@ def _page(request: HttpRequest, template: str, article: Article, title: str, **c
 @require_safe
 @of_article(VIEW)
 def revisions(request: HttpRequest, article: Article) -> HttpResponse:
-    """Every version: who saved it, when and why; and the audit log."""
+    """All versions, with who saved each, when and why; and the audit log."""
     rows = article.revisions.select_related("by").defer("document")[:500]
     live = getattr(article, "publication", None)
     context = {"revisions": rows, "live": live, "entries": article.audit_entries.all()[:200]}
@@ -117,7 +117,7 @@ def restore(request: HttpRequest, article: Article, version: int) -> HttpRespons
 @require_safe
 @of_article(CHANGE)
 def conflict(request: HttpRequest, article: Article) -> HttpResponse:
-    """Somebody saved first: both versions, and what to do with one's own."""
+    """After somebody else saved first: both versions, and a choice what becomes of one's own."""
     draft = drafts.kept(article, by=request.user)
     if not draft:
         return HttpResponseRedirect(edit_url(article))
@@ -128,7 +128,7 @@ def conflict(request: HttpRequest, article: Article) -> HttpResponse:
 
 
 def _tidied(document: Document) -> Document:
-    """What was typed in the form in which articles are stored, where it is right enough to have one."""
+    """Unsaved work in its canonical form, or as it is where it is not valid yet."""
     try:
         return normalised(document)
     except DocumentError:
@@ -138,9 +138,9 @@ def _tidied(document: Document) -> Document:
 @require_POST
 @of_article(CHANGE)
 def drop_draft(request: HttpRequest, article: Article) -> HttpResponse:
-    """Forget one's unsaved work."""
+    """Discard one's unsaved work."""
     drafts.drop(article, by=request.user)
-    messages.info(request, "Your unsaved work was dropped.")
+    messages.info(request, "Your unsaved work was discarded.")
     return HttpResponseRedirect(edit_url(article))
 
 
@@ -182,7 +182,7 @@ def revoke(request: HttpRequest, article: Article, link: int) -> HttpResponse:
 @require_safe
 @of_article(VIEW)
 def frame(request: HttpRequest, article: Article) -> HttpResponse:
-    """What the preview shows: the newest version, or with ?draft=1 what one typed and did not save."""
+    """The page inside the preview: the newest version, or with ?draft=1 one's unsaved work."""
     draft = drafts.kept(article, by=request.user) if request.GET.get("draft") == "1" else None
     saved = document_of(article)
     response = HttpResponse(preview_page(drafts.as_far_as_it_goes(draft.document, saved) if draft else saved))
@@ -193,7 +193,7 @@ def frame(request: HttpRequest, article: Article) -> HttpResponse:
 @require_POST
 @of_article(CHANGE)
 def presence(request: HttpRequest, article: Article) -> HttpResponse:
-    """Say that one has the article open; who else does, and which version there is."""
+    """Note that one has the article open; answer with who else does, and with the newest version."""
     if request.POST.get("leaving"):
         drafts.leave(article, by=request.user)
         return JsonResponse({"others": []})
@@ -205,7 +205,7 @@ def presence(request: HttpRequest, article: Article) -> HttpResponse:
 @require_POST
 @of_article(COMMENT)
 def comment(request: HttpRequest, article: Article) -> HttpResponse:
-    """Say something about an article, and ask someone by mail."""
+    """Comment on an article, and ask a colleague by mail."""
     try:
         comments.comment(article, by=request.user, text=request.POST.get("text", ""), asks=request.POST.get("asks", ""))
     except ValueError as error:
@@ -224,7 +224,7 @@ def resolve(request: HttpRequest, article: Article, comment: int) -> HttpRespons
 @require_safe
 @of_article(VIEW)
 def check(request: HttpRequest, article: Article) -> HttpResponse:
-    """What to look at before publishing."""
+    """The findings of the checks before publishing."""
     document = document_of(article)
     body = rendered(document)
     findings = checks.findings_of(document, body, article)

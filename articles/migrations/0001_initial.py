@@ -1268,7 +1268,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="article_ends_after_it_starts",
-                violation_error_message="The end lies before the start.",
+                violation_error_message="The end is before the start.",
             ),
         ),
         migrations.AddConstraint(

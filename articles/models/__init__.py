@@ -1,4 +1,4 @@
-"""The write side (articles, blocks, revisions), the read side (publications) and what both refer to."""
+"""The models of the write side (articles, revisions), of the read side (publications), and of what both refer to."""
 
 from articles.models.article import Article, ArticleAuthor, Block
 from articles.models.history import AuditEntry, Comment, Draft, Presence, Revision

@@ -1,4 +1,4 @@
-"""The write side: an article and its blocks, which readers never touch."""
+"""The write side, which readers never touch: articles and their blocks."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
@@ -22,7 +22,7 @@ def new_feed_id() -> str:
 
 
 class Article(models.Model):
-    """What the newsroom writes. `articles.documents` changes it, `articles.publishing` shows it to readers."""
+    """An article as the newsroom writes it. `articles.documents` changes it, `articles.publishing` publishes it."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
@@ -107,7 +107,7 @@ class Article(models.Model):
                 | Q(publish_at__isnull=True)
                 | Q(unpublish_at__gt=models.F("publish_at")),
                 name="article_ends_after_it_starts",
-                violation_error_message="The end lies before the start.",
+                violation_error_message="The end is before the start.",
             ),
             models.CheckConstraint(condition=~Q(title=""), name="article_has_title"),
         ]
@@ -151,7 +151,7 @@ else:
 
 
 class Block(_PluginBase):
-    """One block of an article. All kinds share this table, so an article's blocks are one query."""
+    """One block of an article. All kinds share a table, so that an article's blocks are one query."""
 
     parent = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="blocks")
     kind = models.CharField(max_length=20)
@@ -180,7 +180,7 @@ class Block(_PluginBase):
 
 
 def _proxy(kind: str) -> type[Block]:
-    """The model that stands for one kind of block at the desk."""
+    """The proxy model of a kind of block, which the desk needs."""
     form = KINDS[kind]
     meta = type("Meta", (), {"proxy": True, "verbose_name": form.block_name, "verbose_name_plural": form.block_name})
     attributes = {"__module__": __name__, "__doc__": form.__doc__, "Meta": meta, "block_type": kind}
@@ -188,5 +188,5 @@ def _proxy(kind: str) -> type[Block]:
 
 
 BLOCK_MODELS: dict[str, type[Block]] = {kind: _proxy(kind) for kind in KINDS}
-# Django's shell and pickles look a model up by its name in its module.
+# Django's shell and pickle look a model up by name in its module.
 globals().update({model.__name__: model for model in BLOCK_MODELS.values()})

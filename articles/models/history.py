@@ -1,4 +1,4 @@
-"""What happened to an article, who is in it, and what was said about it."""
+"""The history of an article (revisions, audit log), and work on it: drafts, presence, comments."""
 
 from django.conf import settings
 from django.db import models
@@ -13,7 +13,7 @@ USER = settings.AUTH_USER_MODEL
 
 
 class Revision(models.Model):
-    """The whole article as it was at one version: who saved it, when and why."""
+    """The whole article as it was at one version, with who saved it, when and why."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="revisions")
     version = models.PositiveIntegerField()
@@ -31,7 +31,7 @@ class Revision(models.Model):
 
 
 class Draft(models.Model):
-    """What someone typed and did not save yet, kept apart from the revisions; one per person and article."""
+    """Somebody's unsaved work in an article, kept apart from the revisions; one per person and article."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="drafts", null=True, blank=True)
     by = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
@@ -50,7 +50,7 @@ class Draft(models.Model):
 
 
 class Presence(models.Model):
-    """Someone has an article open."""
+    """Somebody who has an article open."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="presences")
     by = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
@@ -66,7 +66,7 @@ class Presence(models.Model):
 
 
 class Comment(models.Model):
-    """A remark of the newsroom on an article; readers never see it."""
+    """A comment of the newsroom on an article; readers never see it."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="comments")
     by = models.ForeignKey(USER, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -86,9 +86,9 @@ class Comment(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One thing that was done to an article; never changed or deleted.
+    """Something that was done to an article; never changed or deleted.
 
-    It outlives the article and the person: neither reference is enforced, and both names are written down.
+    It outlives the article and the person: neither foreign key is enforced, and both names are stored.
     """
 
     article = models.ForeignKey(

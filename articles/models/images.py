@@ -1,4 +1,4 @@
-"""Images of ours: every one re-encoded on its way in, never the bytes somebody uploaded."""
+"""Images, all re-encoded on upload: the bytes that somebody uploaded are never served."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where an article came from, so that a second import of the same post finds it."""
+"""The origin of imported articles, by which a second import of the same post finds them."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from articles.models.article import Article
 
 
 class ImportedPost(models.Model):
-    """A post of another system that was brought in. It outlives its article, so that what was deleted here stays so."""
+    """A post imported from another system. It outlives its article, so that a deleted article is not imported again."""
 
     source = models.CharField(max_length=20, help_text="The format it came in.")
     source_id = models.CharField(max_length=500, help_text="What its own system calls it.")

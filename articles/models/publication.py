@@ -1,4 +1,4 @@
-"""The read side: one row per live article, rendered once, and the redirects that keep old addresses working."""
+"""The read side: publications, one per live article and rendered once; their frames; redirects from old addresses."""
 
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ from core.lib.prefix_search import words_index
 
 
 class Publication(models.Model):
-    """What readers see of one article. `articles.publishing` writes it; nothing else does."""
+    """An article as readers see it. Only `articles.publishing` writes it."""
 
     article = models.OneToOneField(Article, on_delete=models.CASCADE, related_name="publication")
     version = models.PositiveIntegerField(help_text="The article's version that readers see.")
@@ -84,9 +84,9 @@ class Publication(models.Model):
 
 
 class ArticleFrame(models.Model):
-    """An article's page without its body, as last rendered (see articles.article_page).
+    """An article's page without its body, as last rendered (see articles.frames).
 
-    A cache in an unlogged table: it may be emptied at any time, and is after a crash of the database.
+    A cache in an unlogged table, which may be emptied at any time and is empty after a crash of the database.
     """
 
     publication = models.OneToOneField(Publication, on_delete=models.CASCADE, primary_key=True, related_name="frame")
@@ -113,7 +113,7 @@ class PublicationAuthor(models.Model):
 
 
 class RelatedRefresh(models.Model):
-    """A publication whose companions must be found anew; see articles.related."""
+    """A request to refresh the related articles of a publication; see articles.related."""
 
     publication = models.OneToOneField(Publication, on_delete=models.CASCADE, primary_key=True, related_name="+")
     asked_at = models.DateTimeField(default=timezone.now)
@@ -126,7 +126,7 @@ class RelatedRefresh(models.Model):
 
 
 class Redirect(models.Model):
-    """An address that moved for good."""
+    """A permanent redirect from an old address."""
 
     path = models.CharField("from", max_length=500, unique=True, help_text="A path of this site, such as /blog/old/.")
     target = models.CharField("to", max_length=500, help_text="A path of this site, or an https address.")

@@ -15,7 +15,7 @@ from core.lib.html import clean, text_of
 
 
 class Shown(models.Model):
-    """What many reader pages show: a change reaches them all, here and in the cache in front."""
+    """A base for rows that many pages show. A change to one updates all of them, here and in caches in front."""
 
     slug = models.SlugField(max_length=80, unique=True)
 
@@ -30,7 +30,7 @@ class Shown(models.Model):
 
     @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        # Locked, so that nobody begins to name it after we have looked who does.
+        # Locked, so that no reference to it is added after we have looked for them.
         type(self)._default_manager.select_for_update(of=("self",)).filter(pk=self.pk).first()
         gone = super().delete(*args, **kwargs)
         self._changed()
@@ -43,7 +43,7 @@ class Shown(models.Model):
 
 
 class Snippet(Shown):
-    """Words that many pages share. Change them once and every page follows."""
+    """A text that many pages share: a change to it shows on all of them."""
 
     class Kind(models.TextChoices):
         DISCLAIMER = "disclaimer", "disclaimer"
@@ -80,7 +80,7 @@ class Snippet(Shown):
 
     @property
     def body(self) -> str:
-        """The text as plain words, for a card."""
+        """The text without markup, for a card."""
         return text_of(self.html)
 
 
@@ -135,7 +135,7 @@ class Tag(Shown):
 
 
 class Author(Shown):
-    """Someone whose name stands over articles; need not have an account."""
+    """Somebody who is named in bylines, with or without an account."""
 
     name = models.CharField(max_length=120)
     role = models.CharField(max_length=120, blank=True)
@@ -180,5 +180,5 @@ class Author(Shown):
 
     @property
     def bio(self) -> str:
-        """The bio as plain words."""
+        """The bio without markup."""
         return text_of(self.bio_html)

@@ -140,7 +140,7 @@ def test_authors_and_snippets_store_clean_html(hostile):
         ({"version": 2}, "version 1 is understood"),
         ({"authors": "ana"}, "list of slugs"),
         ({"reading_minutes": True}, "whole number"),
-        ({"cover": {"src": "../etc/passwd"}}, "neither an image of ours"),
+        ({"cover": {"src": "../etc/passwd"}}, "neither one of our images"),
         ({"blocks": "none"}, "is a list"),
         ({"blocks": [{"type": "marquee"}]}, "Block 1 (marquee) has an unknown type"),
         ({"blocks": [{"type": "richtext", "html": ""}]}, "Block 1 (richtext): html: This field is required"),

@@ -172,7 +172,7 @@ def test_a_schedule_in_the_past_or_backwards_is_refused():
     article, now = factories.article(), timezone.now()
     with pytest.raises(TransitionRefused, match="has passed"):
         schedule(article, at=now - timedelta(minutes=1))
-    with pytest.raises(TransitionRefused, match="end lies before"):
+    with pytest.raises(TransitionRefused, match="end is before"):
         schedule(article, at=now + timedelta(hours=2), until=now + timedelta(hours=1))
 
 

@@ -1,4 +1,4 @@
-"""Write all articles and what they refer to as Markdown, YAML and images, which `import_posts` reads again."""
+"""Export all articles and what they refer to as Markdown, YAML and images, which `import_posts` reads."""
 
 from pathlib import Path
 from typing import Any

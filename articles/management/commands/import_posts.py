@@ -1,4 +1,4 @@
-"""Bring posts in from a Webflow CSV, a WordPress XML, a Ghost JSON, or Markdown in a folder or zip."""
+"""Import posts from a Webflow CSV, a WordPress XML, a Ghost JSON, or Markdown in a folder or zip."""
 
 import json
 from pathlib import Path
