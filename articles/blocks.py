@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator, URLValidator, validate_slug
 
 from articles.embeds import PROVIDERS, embed_of
 from articles.tables import csv_of, rows_of
-from core.lib.html import clean, text_of
+from core.lib.html import ALLOWED_SCHEMES, clean, text_of, with_scheme
 from core.lib.text import one_line, prose, storable
 
 MAX_TABLE_CELLS = 4000
@@ -33,7 +33,7 @@ EDITOR_EXTENSIONS: dict[str, Any] = {
     "Blockquote": True,
     "HorizontalRule": True,
     "HardBreak": True,
-    "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto"]},
+    "Link": {"enableTarget": False, "protocols": sorted(ALLOWED_SCHEMES)},
     "Table": True,
     "TableRow": True,
     "TableHeader": True,
@@ -88,16 +88,17 @@ class HtmlField(forms.CharField):
 
 
 class AddressField(forms.CharField):
-    """The target of a link: a path of this site, or an http(s) or mailto address."""
+    """The target of a link: a path of this site, an address elsewhere (https:// may be left out), mailto, tel or sms."""
 
     _absolute = URLValidator(schemes=["http", "https"])
 
     def clean(self, value: Any) -> str:
-        address = str(super().clean(value))
+        address = with_scheme(str(super().clean(value)))
         if (
             not address
             or re.fullmatch(r"(?:/(?!/)|#)[^\s<>\"\\]*", address)
             or re.fullmatch(r"mailto:[^\s<>\"\\]+@[^\s<>\"\\]+", address)
+            or re.fullmatch(r"(?:tel|sms):\+?[\d.()-]+", address)
         ):
             return address
         try:

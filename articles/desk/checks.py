@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
 
@@ -21,6 +23,8 @@ DESCRIPTION_LENGTH = (50, 165)
 LONG_SENTENCE = 40
 _UNFINISHED = re.compile(r"(?<!\w)(?:TK|TKTK|TODO|FIXME|XXX|lorem ipsum)(?!\w)")
 _LINK = re.compile(r'href="([^"]+)"')
+_ANCHOR = re.compile(r'\sid="([^"]+)"')
+_WITH_SCHEME_OR_PATH = re.compile(r"/|[a-z]+:")
 _HEADING = re.compile(r"<h([2-4])[\s>]")
 _DISCLOSED = re.compile(r"sponsor|advertis|paid|disclos", re.IGNORECASE)
 
@@ -88,12 +92,21 @@ def _search(document: Document, _body: Rendered, _article: Article | None) -> It
         yield Finding(f"The description has {len(description)} characters; {low} to {high} serve best.")
 
 
-def _links(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:
+def _links(document: Document, body: Rendered, _article: Article | None) -> Iterator[Finding]:
     addresses = [
         url for part in document["blocks"] for key in ("html", "answer") for url in _LINK.findall(part.get(key, ""))
     ]
     addresses += [part["url"] for part in document["blocks"] if part["type"] == "cta" and "url" in part]
-    for address in dict.fromkeys(addresses):
+    anchors = set(_ANCHOR.findall(body.html))
+    for address in map(unescape, dict.fromkeys(addresses)):
+        if address.startswith("#"):
+            if unquote(address[1:]) not in anchors:
+                yield Finding(f"The link {address} leads to no heading of this article.", blocking=True)
+            continue
+        if not _WITH_SCHEME_OR_PATH.match(address):
+            yield Finding(
+                f"The link {address} leads nowhere. Begin it with https:// or, on this site, with /.", blocking=True
+            )
         path = address.removeprefix(settings.SITE_URL).partition("#")[0].partition("?")[0]
         if path.startswith("/") and not path.startswith("//") and page_behind(path) in (Page.HIDDEN, Page.NONE):
             yield Finding(f"The link {address} leads to no page that readers can see.", blocking=True)

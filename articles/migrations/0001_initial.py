@@ -929,7 +929,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="snippet",
             constraint=models.CheckConstraint(
-                condition=models.Q(("url", ""), ("url__regex", "^(/[^/]|/$|#|https?://|mailto:)"), _connector="OR"),
+                condition=models.Q(
+                    ("url", ""), ("url__regex", "^(/[^/]|/$|#|https?://|mailto:|tel:|sms:)"), _connector="OR"
+                ),
                 name="snippet_link_is_safe",
                 violation_error_message="A link starts with https:// or, on this site, with /.",
             ),

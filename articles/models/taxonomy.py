@@ -65,7 +65,7 @@ class Snippet(Shown):
                 violation_error_message="A call-to-action card needs a heading, a label and a link.",
             ),
             models.CheckConstraint(
-                condition=models.Q(url="") | models.Q(url__regex=r"^(/[^/]|/$|#|https?://|mailto:)"),
+                condition=models.Q(url="") | models.Q(url__regex=r"^(/[^/]|/$|#|https?://|mailto:|tel:|sms:)"),
                 name="snippet_link_is_safe",
                 violation_error_message="A link starts with https:// or, on this site, with /.",
             ),

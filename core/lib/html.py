@@ -70,10 +70,42 @@ ALLOWED_ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
     "time": {"datetime"},
 }
-ALLOWED_SCHEMES = {"http", "https", "mailto"}
+ALLOWED_SCHEMES = {"http", "https", "mailto", "sms", "tel"}
+SCRIPTS = {"data", "javascript", "vbscript"}
 ALLOWED_RELS = {"nofollow", "sponsored", "ugc", "noopener", "noreferrer", "author", "license"}
 MAX_DEPTH = 1000
 CLOSED_BY_THE_NEXT = frozenset(["br", "col", "dd", "dt", "hr", "img", "input", "li", "p", "td", "th", "tr", "wbr"])
+_BARE_ADDRESS = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?P<ending>[a-z]{2,24})(?:[/?#]\S*)?", re.IGNORECASE)
+_FILE_ENDINGS = frozenset(
+    [
+        "aspx",
+        "css",
+        "csv",
+        "doc",
+        "docx",
+        "gif",
+        "htm",
+        "html",
+        "jpeg",
+        "jpg",
+        "js",
+        "json",
+        "md",
+        "mp3",
+        "mp4",
+        "pdf",
+        "php",
+        "png",
+        "svg",
+        "txt",
+        "webp",
+        "xlsx",
+        "xml",
+        "zip",
+    ]
+)
+_HREF = re.compile(r"""<a\s(?:[^>"']|"[^"]*"|'[^']*')*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
+_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _CITED = re.compile(r"https?://|/(?!/)", re.IGNORECASE)
 _OWN_ADDRESS = re.compile(r'(?<=[\s])((?:href|src|cite|poster)=")(/(?!/)|#)')
 _SRCSET = re.compile(r'(?<=\s)srcset="([^"]*)"')
@@ -97,7 +129,22 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         return " ".join(word for word in value.lower().split() if word in ALLOWED_RELS) or None
     if name == "cite":  # the cleaner looks at the schemes of href alone
         return value if _CITED.match(value) else None
+    if name == "href":
+        return with_scheme(value)
     return value
+
+
+def with_scheme(address: str) -> str:
+    """The address, with https:// before a site's name that was typed without it; a file's name is left alone."""
+    found = _BARE_ADDRESS.fullmatch(address.strip())
+    return f"https://{address.strip()}" if found and found["ending"].lower() not in _FILE_ENDINGS else address
+
+
+def lost_addresses(html: str) -> list[str]:
+    """The addresses that `clean` takes away from links, apart from scripts, which nobody typed as an address."""
+    found = (unescape("".join(groups)) for groups in _HREF.findall(html))
+    schemes = ((address, _SCHEME.match(address)) for address in dict.fromkeys(found))
+    return [address for address, scheme in schemes if scheme and scheme[1].lower() not in ALLOWED_SCHEMES | SCRIPTS]
 
 
 def clean(html: str) -> str:

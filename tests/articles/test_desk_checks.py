@@ -51,3 +51,14 @@ def test_a_finding_stops_no_review(writer):
     article = factories.article(text("<p>TK</p>"))
     submit(article, by=writer)
     assert article.state == "in_review"
+
+
+def test_an_anchor_that_leads_nowhere_is_found():
+    linked = '<h2>First part</h2><p><a href="#first-part">x</a> <a href="#second-part">y</a></p>'
+    assert "The link #second-part leads to no heading" in found(text(linked))
+    assert "#first-part leads" not in found(text(linked))
+
+
+def test_an_address_that_is_neither_a_path_nor_a_site_is_found():
+    assert "The link about leads nowhere" in found(text('<p><a href="about">x</a></p>'))
+    assert "leads nowhere" not in found(text('<p><a href="www.example.org/x">x</a> <a href="tel:+49301">y</a></p>'))

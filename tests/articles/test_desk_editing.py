@@ -145,3 +145,16 @@ def test_what_was_chosen_keeps_its_name_after_an_error(editor, client):
     page = client.post(url("add"), posted({**document, "title": ""})).content.decode()
     assert '<span class="desk-order__name">Maren Osei</span>' in page
     assert '<option value="o" selected>Other</option>' in page
+
+
+def test_a_link_that_would_lose_its_address_is_refused_in_words(editor, client):
+    blocks = [{"type": "richtext", "html": '<p><a href="ftp://example.org/x">x</a></p>'}]
+    page = client.post(url("add"), posted(factories.document(blocks=blocks))).content.decode()
+    assert "A link to “ftp://example.org/x” cannot be published" in page
+    blocks = [
+        {"type": "richtext", "html": '<p><a href="tel:+4930">x</a></p>'},
+        {"type": "cta", "heading": "A", "label": "Go", "url": "example.org/x"},
+    ]
+    client.post(url("add"), posted(factories.document(blocks=blocks)))
+    stored = document_of(Article.objects.get())["blocks"]
+    assert ("tel:+4930" in stored[0]["html"], stored[1]["url"]) == (True, "https://example.org/x")

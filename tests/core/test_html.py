@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.lib.html import clean, text_of, with_anchors
+from core.lib.html import clean, lost_addresses, text_of, with_anchors
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -84,3 +84,21 @@ def test_a_quotation_names_no_source_that_could_run(tag, source):
     assert clean(f'<{tag} cite="{source}">Words</{tag}>') == f"<{tag}>Words</{tag}>"
     kept = f'<{tag} cite="https://example.org/x">Words</{tag}>'
     assert clean(kept) == kept
+
+
+@pytest.mark.parametrize("address", ["www.example.org/x", "example.org/x", "Example.org", "example.co.uk?a=b"])
+def test_an_address_typed_without_its_scheme_becomes_one_that_works(address):
+    assert clean(f'<a href="{address}">x</a>') == f'<a href="https://{address}">x</a>'
+
+
+@pytest.mark.parametrize(
+    "address", ["/blog/x/", "#part", "page.html", "tel:+4930123", "sms:+4930123", "mailto:a@b.example"]
+)
+def test_other_addresses_stay_as_they_are(address):
+    assert clean(f'<a href="{address}">x</a>') == f'<a href="{address}">x</a>'
+
+
+def test_an_address_that_is_taken_away_is_named():
+    html = """<a href="ftp://a.example/x">1</a> <a title='a > b' href='&#106;avascript:1'>2</a> <a href="tel:1">3</a>"""
+    assert lost_addresses(html) == ["ftp://a.example/x"]
+    assert "ftp" not in clean(html)

@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 
 from articles.importing.html.delimited import replace_pairs
 from articles.importing.posts import ConversionNotes
-from core.lib.html import ALLOWED_TAGS, INLINE_TAGS
+from core.lib.html import ALLOWED_SCHEMES, ALLOWED_TAGS, INLINE_TAGS
 from core.lib.text import storable, visible
 
 MAX_DEPTH = 200
@@ -75,7 +75,7 @@ _ATTRIBUTES = {
     "time": {"datetime"},
     "abbr": {"title"},
 }
-_SCHEMES = {"http", "https", "mailto", "data"}
+_SCHEMES = ALLOWED_SCHEMES | {"data"}
 _RENAMED = {
     "h1": "h2",
     "h5": "h4",
