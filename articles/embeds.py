@@ -12,6 +12,7 @@ class Provider:
     pattern: re.Pattern[str]
     player: str
     origin: str
+    start: str = ""  # what names the second to start at in the player's address
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ PROVIDERS = (
         ),
         "https://www.youtube-nocookie.com/embed/{id}",
         "https://www.youtube-nocookie.com",
+        "?start={seconds}",
     ),
     Provider(
         "Vimeo",
         re.compile(r"https://(?:www\.)?(?:player\.)?vimeo\.com/(?:video/)?(?P<id>\d{5,12})(?:[?#].*)?"),
         "https://player.vimeo.com/video/{id}?dnt=1",
         "https://player.vimeo.com",
+        "#t={seconds}s",
     ),
     Provider(
         "X",
@@ -58,6 +61,9 @@ PROVIDERS = (
         "https://dune.com",
     ),
 )
+_START = re.compile(
+    r"[?&#](?:t|start|time_continue)=(?:(?P<h>\d{1,3})h)?(?:(?P<m>\d{1,4})m)?(?:(?P<s>\d{1,6})s?)?(?=[&#]|$)"
+)
 FRAME_ORIGINS = sorted({provider.origin for provider in PROVIDERS})
 
 
@@ -65,5 +71,18 @@ def embed_of(url: str) -> Embed | None:
     """The player for a pasted address, None if it is not of a listed site."""
     for provider in PROVIDERS:
         if match := provider.pattern.fullmatch(url.strip()):
-            return Embed(provider.name, url.strip(), provider.player.format(id=match["id"]))
+            player = provider.player.format(id=match["id"])
+            seconds = _start_of(url.strip()) if provider.start else 0
+            return Embed(
+                provider.name, url.strip(), player + (provider.start.format(seconds=seconds) if seconds else "")
+            )
     return None
+
+
+def _start_of(url: str) -> int:
+    """The second at which a shared address starts: t=90, t=90s, t=1h2m3s, start=90."""
+    found = _START.search(url)
+    if not found:
+        return 0
+    hours, minutes, seconds = (int(found[name] or 0) for name in "hms")
+    return hours * 3600 + minutes * 60 + seconds

@@ -100,6 +100,14 @@ def test_an_author_renamed_is_renamed_everywhere(rich, client):
     assert "Ana Lima" in client.get("/blog/").content.decode()
 
 
+def test_a_later_page_of_a_list_has_a_title_and_an_address_of_its_own(client):
+    factories.many(13)
+    page = client.get("/blog/?page=2").content.decode()
+    assert "<title>Articles, page 2 · " in page
+    assert f'rel="canonical" href="{settings.SITE_URL}/blog/?page=2"' in page
+    assert "page 1" not in client.get("/blog/?page=1").content.decode().partition("</title>")[0]
+
+
 def test_drafts_are_nowhere(client):
     factories.category("research")
     factories.author("ana")

@@ -78,6 +78,21 @@ def test_only_the_providers_own_addresses_are_embedded(url):
     assert found is None or '"' not in found.embed_url
 
 
+@pytest.mark.parametrize(
+    ("url", "end"),
+    [
+        ("https://youtu.be/dQw4w9WgXcQ?t=90", "dQw4w9WgXcQ?start=90"),
+        ("https://www.youtube.com/watch?v=dQw4w9WgXcQ&t=1h2m3s", "dQw4w9WgXcQ?start=3723"),
+        ("https://www.youtube.com/watch?v=dQw4w9WgXcQ&start=5&feature=x", "dQw4w9WgXcQ?start=5"),
+        ("https://www.youtube.com/watch?v=dQw4w9WgXcQ#t=2m", "dQw4w9WgXcQ?start=120"),
+        ("https://vimeo.com/123456#t=30s", "123456?dnt=1#t=30s"),
+        ("https://youtu.be/dQw4w9WgXcQ?t=soon", "/dQw4w9WgXcQ"),
+    ],
+)
+def test_a_player_starts_where_the_address_says(url, end):
+    assert embed_of(url).embed_url.endswith(end)
+
+
 def test_code_is_shown_as_it_is():
     body = render({"type": "code", "language": "html", "code": "<script>alert(1)</script>"})
     assert "&lt;script&gt;" in body.html
