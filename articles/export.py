@@ -86,7 +86,7 @@ def article_files(article: Article) -> dict[str, str]:
 
 
 def _state_of(article: Article, publication: Any) -> dict[str, Any]:
-    """What front matter says of the state, times in UTC."""
+    """The state in front matter, with times in UTC."""
     state: dict[str, Any] = {"state": article.state, "feed_id": article.feed_id}
     if publication:
         state |= {"published": _time(publication.published_at), "updated": _time(publication.updated_at)}

@@ -233,7 +233,7 @@ def unpublish(article: Article, *, by: Any = None) -> None:
 
 
 def archive(article: Article, *, by: Any = None) -> None:
-    """Put an article away. Its address leads to its category from then on."""
+    """Retire an article. Its address redirects to its category."""
     shown = Publication.objects.filter(article=article).select_related("category").first()
     with transaction.atomic():
         _take_down(

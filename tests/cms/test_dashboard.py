@@ -108,7 +108,7 @@ def test_what_should_have_been_published_is_called_overdue(time_machine):
     assert lines(writer, "Scheduled") == [("Soon", "", "")]
     selling.wait(time_machine, hours=2)
     assert lines(writer, "Scheduled") == [("Soon", "overdue", "")]
-    assert "tell whoever runs the site" in shown(writer)["Scheduled"].note
+    assert "Tell the person who runs the site" in shown(writer)["Scheduled"].note
 
 
 def test_a_briefing_shows_how_far_it_is_and_then_what_became_of_it():
