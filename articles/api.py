@@ -1,14 +1,12 @@
 """The API of published articles and their categories; drafts are not in it."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path
-from django.utils.decorators import method_decorator
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics, serializers
-from rest_framework.pagination import PageNumberPagination
 
 from articles import slots
 from articles.contexts import authors_of
@@ -16,10 +14,7 @@ from articles.models import Category, Publication
 from articles.pagination import CardPaginator
 from articles.search import best, cleaned_query
 from articles.structured_data import absolute
-from core.pagecache import public
-
-# Cast, since the REST framework's views answer with a response class of their own.
-kept: Any = method_decorator(cast(Any, public), name="dispatch")
+from core.api import Pages, kept
 
 
 class CategorySerializer(serializers.ModelSerializer[Category]):
@@ -102,7 +97,7 @@ class ArticleFilter(filters.FilterSet):
         return best(queryset, cleaned_query(value))
 
 
-class CardPages(PageNumberPagination):
+class CardPages(Pages):
     """Pages that are quick however far back they are."""
 
     django_paginator_class = CardPaginator

@@ -95,6 +95,7 @@ if cache_url:
 # What readers' pages are made from in an address's query; they do not see the rest, such as what newsletters and
 # social sites append to links, so that it makes no other page to render and keep (see core/pagecache.py)
 PAGE_PARAMETERS = frozenset(["page", "q", "category", "tag", "author", "year", "p", "page_id"])
+PAGE_PARAMETERS |= {"newsletter__slug", "issue_date__gte", "issue_date__lte"}  # the API's
 
 # The cache in front of the site, told what to forget when something is published (see core/cdn_purge.py)
 CACHE_PURGE_URL = env.text("CACHE_PURGE_URL")
@@ -284,6 +285,7 @@ _https = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = PRODUCTION and _https and env.yes("SSL_REDIRECT", default=True)
+SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION and _https else 0
 # For this host alone: a browser that was told so refuses the owner's other hosts without TLS for a year, and a preload
@@ -320,10 +322,10 @@ CONTENT_SECURITY_POLICY = {
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],  # it shows everyone the same, so that any cache may keep it
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissionsOrAnonReadOnly"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
+    "DEFAULT_PAGINATION_CLASS": "core.api.Pages",
     "PAGE_SIZE": 20,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],

@@ -44,15 +44,20 @@ def public(view: Callable[..., R]) -> Callable[..., R]:
 
     Browsers revalidate each time (cheap: an ETag); shared caches keep a page for a minute, may serve it stale while
     they fetch the next, and for a day while we are out of order. Of the address's query the view sees only
-    `settings.PAGE_PARAMETERS`: whatever else links carry makes no other page.
+    `settings.PAGE_PARAMETERS`: whatever else links carry makes no other page. It sees no cookie and sets none: a broken
+    one, which Django would replace or delete along with the page, stays as it is.
     """
 
     @wraps(view)
     def cacheable(request: HttpRequest, *args: Any, **kwargs: Any) -> R:
         if request.META.get("QUERY_STRING"):
             request.GET = QueryDict(_known_part(request.META["QUERY_STRING"]))
+        reading = request.method in ("GET", "HEAD")
+        if reading:
+            request.COOKIES = {}
+            request.META.pop("CSRF_COOKIE_NEEDS_UPDATE", None)
         response = view(request, *args, **kwargs)
-        if response.status_code in (200, 301) and request.method in ("GET", "HEAD"):
+        if response.status_code in (200, 301) and reading:
             lasting = {"s_maxage": 60, "stale_while_revalidate": 300, "stale_if_error": 86_400}
             patch_cache_control(response, public=True, max_age=0, **lasting)
             cachetags.stamp(response)

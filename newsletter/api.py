@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.api import kept
 from core.lib.forms import client_address
 from newsletter.forms import SubscribeForm
 from newsletter.models import Briefing, BriefingItem
@@ -41,6 +42,7 @@ class BriefingDetailSerializer(BriefingSerializer):
         fields = [*BriefingSerializer.Meta.fields, "introduction", "items"]
 
 
+@kept
 class BriefingList(generics.ListAPIView):
     """Sent briefings, newest first."""
 
@@ -49,6 +51,7 @@ class BriefingList(generics.ListAPIView):
     filterset_fields = {"newsletter__slug": ["exact"], "issue_date": ["gte", "lte"]}
 
 
+@kept
 class BriefingDetail(generics.RetrieveAPIView):
     """One sent briefing with its items."""
 

@@ -7,7 +7,7 @@ from django.contrib.syndication.views import Feed
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from core.models import SiteProfile
@@ -38,8 +38,13 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 class BriefingFeed(Feed):
     """The archive as RSS."""
 
-    link = reverse_lazy("newsletter:archive")
     description = "Every briefing that was sent."
+
+    def link(self) -> str:
+        return settings.SITE_URL + reverse("newsletter:archive")
+
+    def feed_url(self) -> str:
+        return settings.SITE_URL + reverse("newsletter:archive-feed")
 
     def title(self) -> str:
         return f"{SiteProfile.current().name}: briefings"

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from django.urls import path
+from django.conf import settings
+from django.urls import path, reverse
 from rest_framework import generics, serializers
 
+from core.api import kept
 from sponsors import availability
 from sponsors.models import Package, PackageItem
 
@@ -22,17 +24,21 @@ class PackageSerializer(serializers.ModelSerializer):
     name = serializers.CharField()
     items = PackageItemSerializer(many=True)
     next_starts = serializers.SerializerMethodField(help_text="The next days on which the whole package can start.")
-    url = serializers.HyperlinkedIdentityField("sponsors:book", lookup_field="tier", lookup_url_kwarg="tier")
+    url = serializers.SerializerMethodField()
 
     class Meta:
         model = Package
         fields = ["tier", "version", "name", "summary", "price", "currency", "items", "next_starts", "url"]
+
+    def get_url(self, package: Package) -> str:
+        return settings.SITE_URL + reverse("sponsors:book", args=[package.tier])
 
     def get_next_starts(self, package: Package) -> list[str]:
         calendar: availability.Calendar = self.context["calendar"]
         return [day.isoformat() for day in calendar.starts(package, limit=3)]
 
 
+@kept
 class PackageList(generics.ListAPIView):
     """Ad packages on sale, the most expensive first."""
 

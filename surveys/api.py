@@ -6,11 +6,10 @@ from django.conf import settings
 from django.db.models import Prefetch
 from django.urls import path
 from django.urls.resolvers import URLPattern
-from django.utils.decorators import method_decorator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics, serializers
 
-from core.pagecache import public
+from core.api import kept
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.result_view import result_of
 
@@ -74,7 +73,7 @@ class SeasonDetailSerializer(SeasonSerializer):
         fields = [*SeasonSerializer.Meta.fields, "categories"]
 
 
-@method_decorator(public, name="dispatch")
+@kept
 class SeasonList(generics.ListAPIView[Season]):
     """Seasons that readers know of, the newest first."""
 
@@ -82,7 +81,7 @@ class SeasonList(generics.ListAPIView[Season]):
     serializer_class = SeasonSerializer
 
 
-@method_decorator(public, name="dispatch")
+@kept
 class SeasonDetail(generics.RetrieveAPIView[Season]):
     """One season with its categories, nominees and released results."""
 
