@@ -7,11 +7,13 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self) -> None:
-        from articles import addresses, dashboard, events, slot_renderers
+        from articles import addresses, dashboard, events, retention, slot_renderers
         from core import outbox
+        from core.retention import declare
 
         addresses.register_all()
         slot_renderers.register_all()
         events.register_all()
         dashboard.register_all()
+        declare(retention.COLUMNS)
         outbox.register("articles", seen_with="articles.view_article")

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core import doorbell
+from core.lib import batches
 from core.models import OutgoingRequest, Webhook
 
 KEPT_FOR = timedelta(days=30)
@@ -32,4 +33,4 @@ def send_again(rows: QuerySet[OutgoingRequest]) -> int:
 def delete_old(*, now: datetime | None = None) -> int:
     """Delete what was settled long ago, and what an inactive webhook never took."""
     before = (now or timezone.now()) - KEPT_FOR
-    return OutgoingRequest.objects.filter(Q(settled_at__lt=before) | Q(give_up_at__lt=before)).delete()[0]
+    return batches.delete(OutgoingRequest.objects.filter(Q(settled_at__lt=before) | Q(give_up_at__lt=before)))

@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from core import doorbell
-from core.lib import mail
+from core.lib import batches, mail
 from core.lib.smtp import Envelope, Outcome, Status, wire_data
 from core.lib.text import one_line
 from core.models import OutgoingMail, SiteProfile
@@ -123,4 +123,10 @@ def _send(session: mail.Session, row: OutgoingMail) -> Outcome:
 
 def delete_old(*, now: datetime | None = None) -> int:
     """Delete mail that was sent or given up long ago; a message that was given up holds an address and links."""
-    return OutgoingMail.objects.settled().filter(created_at__lt=(now or timezone.now()) - KEPT_FOR).delete()[0]
+    return batches.delete(OutgoingMail.objects.settled().filter(created_at__lt=(now or timezone.now()) - KEPT_FOR))
+
+
+def forget(address: str) -> int:
+    """Delete what waits for an address or was given up, but for what goes to the accounts of staff; return how many."""
+    to_readers = OutgoingMail.objects.exclude(kind__startswith="core.")
+    return to_readers.filter(recipient__iexact=address).delete()[0]

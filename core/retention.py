@@ -1,22 +1,88 @@
-"""What is kept no longer than it must be: each part registers its own kinds from AppConfig.ready()."""
+"""What is kept no longer than it must be, and the table of the columns that tell of persons.
 
-from collections.abc import Callable
+Each part registers its own from AppConfig.ready(): what to delete, and its columns with how long they are kept.
+"""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db.models import Q
 from django.utils import timezone
 
 from core import http_outbox, outbox
+from core.lib import batches
 from core.models import RateCount
 
+ADMIN_LOG_KEPT_FOR = timedelta(days=730)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that holds an address, a network, a browser or a name, and when it is emptied or its row deleted."""
+
+    name: str  # of the application, the model and the field
+    kept: str
+    erased_by: str
+
+
+def days(time: timedelta) -> str:
+    """A keeping time in words."""
+    return f"{time.days} days"
+
+
+STAFF, ORGANISATION = "while the account exists", "as long as the site says it"
+ADMIN = "whoever may change it in the admin"
+_columns: list[Column] = [
+    Column("core.User.email", STAFF, ADMIN),
+    Column("core.User.name", STAFF, ADMIN),
+    Column("account.EmailAddress.email", STAFF, "deleting the account"),
+    Column("core.AuditEntry.subject", "for good: what was done to accounts", "nobody: the database refuses"),
+    Column("core.AuditEntry.by_name", "for good: who of the staff did it", "nobody: the database refuses"),
+    Column("core.AuditEntry.detail", "for good", "nobody: the database refuses"),
+    Column("core.SiteProfile.postal_address", ORGANISATION, ADMIN),
+    Column("core.SiteProfile.contact_email", ORGANISATION, ADMIN),
+    Column("core.SiteProfile.sponsor_email", ORGANISATION, ADMIN),
+    Column("core.OutgoingMail.recipient", f"until it is sent; {days(outbox.KEPT_FOR)} if given up", "sending; erasure"),
+    Column("core.OutgoingMail.message", f"until it is sent; {days(outbox.KEPT_FOR)} if given up", "sending; erasure"),
+    Column("core.OutgoingMail.subject", days(outbox.KEPT_FOR), "the hourly purge; erasure"),
+    Column("core.OutgoingMail.error", days(outbox.KEPT_FOR), "addresses are left out when it is written"),
+    Column("core.OutgoingRequest.error", days(http_outbox.KEPT_FOR), "the hourly purge"),
+    Column("admin.LogEntry.object_repr", days(ADMIN_LOG_KEPT_FOR), "the hourly purge; erasure"),
+    Column("admin.LogEntry.change_message", days(ADMIN_LOG_KEPT_FOR), "the hourly purge; erasure"),
+    Column("sessions.Session.session_data", "until the session expires", "the hourly purge"),
+]
 _kinds: dict[str, Callable[[], int]] = {
     "outgoing mail": outbox.delete_old,
     "outgoing requests": http_outbox.delete_old,
-    "rate counts": lambda: RateCount.objects.filter(expires_at__lt=timezone.now()).delete()[0],
+    "rate counts": lambda: batches.delete(RateCount.objects.filter(expires_at__lt=timezone.now())),
+    "sessions": lambda: batches.delete(Session.objects.filter(expire_date__lt=timezone.now())),
+    "admin log": lambda: batches.delete(LogEntry.objects.filter(action_time__lt=timezone.now() - ADMIN_LOG_KEPT_FOR)),
 }
 
 
 def register(kind: str, purge: Callable[[], int]) -> None:
     """Have `purge` delete what is past its keeping time, every hour; it returns how many rows went."""
     _kinds[kind] = purge
+
+
+def declare(columns: Sequence[Column]) -> None:
+    """Put a part's columns into the table."""
+    _columns.extend(columns)
+
+
+def columns() -> list[Column]:
+    """The table of all parts, in the order of their names."""
+    return sorted(_columns, key=lambda column: column.name)
+
+
+def forget(address: str) -> None:
+    """Delete what the parts share about a reader who is erased: their mail, and what the admin's log calls them."""
+    outbox.forget(address)
+    named = Q(object_repr__icontains=address) | Q(change_message__icontains=address)
+    LogEntry.objects.filter(named).update(object_repr="erased", change_message="")
 
 
 def purge_expired() -> dict[str, int]:

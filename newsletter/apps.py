@@ -9,12 +9,13 @@ class NewsletterConfig(AppConfig):
     def ready(self) -> None:
         from articles import addresses
         from core import outbox
-        from newsletter import dashboard
+        from newsletter import dashboard, retention
         from newsletter.models import Briefing
         from newsletter.stats import Audience
         from sponsors import audience
 
         audience.register(Audience())
         dashboard.register_all()
+        retention.register_all()
         outbox.register("newsletter", seen_with="newsletter.view_subscriber")
         addresses.register("newsletter:archive-detail", Briefing.objects.sent())

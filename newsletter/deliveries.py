@@ -59,7 +59,7 @@ _RECORD_AND_CLAIM = """
         UPDATE newsletter_delivery delivery
         SET state = CASE WHEN outcome.state = 'retry' AND delivery.attempts > %(tries)s THEN 'failed'
                          ELSE outcome.state END,
-            note = outcome.note,
+            note = CASE WHEN delivery.subscriber_id IS NULL THEN '' ELSE outcome.note END,
             sent_at = CASE outcome.state WHEN 'sent' THEN now() END,
             attempts = delivery.attempts - CASE outcome.state WHEN 'pending' THEN 1 ELSE 0 END,
             due_at = CASE outcome.state WHEN 'retry'

@@ -14,9 +14,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from core import retention
 from core.lib.networks import network_of
 from core.lib.signing import make_token
-from core.models import OutgoingMail
 from core.outbox import queue_mail
 from core.ratelimit import allow
 from newsletter.addresses import Address, parse_address
@@ -24,6 +24,8 @@ from newsletter.models import Hit, Newsletter, Subscriber, Subscription, Suppres
 
 CONSENT_TEXT = "Send me this newsletter by e-mail. I confirm by a link in a first mail and can leave at any time."
 CONFIRM_WITHIN = timedelta(days=7)
+DATA_LINK_LASTS, HOUR_LONG = timedelta(hours=2), timedelta(hours=1)
+DATA_LINKS_PER_DAY = 3
 HOUR, DAY = 3600, 86400
 SIGN_UPS_PER_NETWORK_AND_HOUR = 60
 CONFIRMATIONS_PER_ADDRESS_AND_DAY = 3
@@ -202,13 +204,32 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
 
 @transaction.atomic
 def erase(subscriber: Subscriber) -> None:
-    """Delete a person's data. Counts of what was sent stay, without a name; a digest keeps imports from adding them."""
-    Hit.objects.filter(delivery__subscriber=subscriber).update(network="", user_agent="")
-    OutgoingMail.objects.filter(recipient__iexact=subscriber.email, kind__startswith="newsletter.").delete()
+    """Delete a person's data because they ask for it. A digest of the address keeps imports from adding them again."""
     Suppression.objects.get_or_create(
         digest=Suppression.digest_of(subscriber.canonical), defaults={"reason": Suppression.Reason.ERASED}
     )
+    forget(subscriber)
+
+
+@transaction.atomic
+def forget(subscriber: Subscriber) -> None:
+    """Delete a person's data wherever it lies. Counts of what was sent stay, without a name."""
+    Hit.objects.filter(delivery__subscriber=subscriber).update(network="", user_agent="")
+    subscriber.deliveries.update(note="")
+    Suppression.objects.of(subscriber.canonical).update(note="")
+    retention.forget(subscriber.email)
     subscriber.delete()
+
+
+def send_data_link(subscriber: Subscriber) -> None:
+    """Mail a link to the page of a person's data, which a letter that was passed on does not open."""
+    if not allow(f"data-link:{subscriber.pk}", limit=DATA_LINKS_PER_DAY, seconds=DAY):
+        return
+    context = {
+        "data_url": absolute("newsletter:data", data_token(subscriber.pk)),
+        "hours": DATA_LINK_LASTS // HOUR_LONG,
+    }
+    queue_mail(template="personal_data", to=subscriber.email, context=context, kind="newsletter.personal-data")
 
 
 def confirm_token(subscription: Subscription) -> str:
@@ -222,6 +243,10 @@ def issue_time(seconds: int) -> datetime:
 
 def unsubscribe_token(subscriber_id: int, newsletter_id: int) -> str:
     return make_token("unsubscribe", subscriber_id, newsletter_id)
+
+
+def data_token(subscriber_id: int) -> str:
+    return make_token("personal-data", subscriber_id, expires_in=DATA_LINK_LASTS)
 
 
 def preferences_token(subscriber_id: int) -> str:

@@ -15,8 +15,10 @@ urlpatterns = [
     # The same page under an address short enough for one header line.
     path("u/<str:token>", views.unsubscribe, name="unsubscribe-short"),
     path("newsletter/preferences/<str:token>/", views.preferences, name="preferences"),
-    path("newsletter/preferences/<str:token>/export.json", views.export, name="preferences-export"),
-    path("newsletter/preferences/<str:token>/erase/", views.erase, name="preferences-erase"),
+    path("newsletter/preferences/<str:token>/data/", views.data_link, name="data-link"),
+    path("newsletter/data/<str:token>/", views.data, name="data"),
+    path("newsletter/data/<str:token>/export.json", views.export, name="data-export"),
+    path("newsletter/data/<str:token>/erase/", views.erase, name="data-erase"),
     path("newsletter/archive/", archive.index, name="archive"),
     path("newsletter/archive/feed.xml", archive.feed, name="archive-feed"),
     path("newsletter/archive/<slug:slug>/", archive.detail, name="archive-detail"),

@@ -1,5 +1,6 @@
 """Subscribers' pages. They need no cookie; the personal ones are behind signed links."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +19,7 @@ from newsletter.forms import PreferencesForm, SubscribeForm
 from newsletter.models import Newsletter, Subscriber, Subscription
 
 THANKS = "Thanks for signing up. Check your inbox: we sent a mail with a link to confirm your address."
+DATA_LINK_SENT = "Check your inbox: we sent you a mail with a link to your data, which works for two hours."
 TOO_MANY = "Something went wrong: too many sign-ups came from your network. Try again in an hour."
 
 
@@ -124,26 +126,63 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     return _plain(request, "newsletter/preferences.html", context)
 
 
+@require_POST
+@never_cache
+@csrf_exempt
+def data_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Mail a short-lived link to the page of a subscriber's data: letters with the link to preferences are passed on."""
+    subscriptions.send_data_link(_subscriber(token))
+    return _plain(request, "newsletter/thanks.html", {"message": DATA_LINK_SENT})
+
+
 @require_safe
 @never_cache
+def data(request: HttpRequest, token: str) -> HttpResponse:
+    """What can be done with the data of one subscriber."""
+    return _with_data(request, token, lambda found: _plain(request, "newsletter/data.html", found))
+
+
+@require_POST
+@never_cache
+@csrf_exempt
 def export(request: HttpRequest, token: str) -> HttpResponse:
     """Everything that is kept about one subscriber, as a JSON file."""
-    response = JsonResponse(subscriptions.export(_subscriber(token)), json_dumps_params={"indent": 2})
-    response["Content-Disposition"] = 'attachment; filename="my-data.json"'
-    return response
+
+    def file(found: dict[str, Any]) -> HttpResponse:
+        response = JsonResponse(subscriptions.export(found["subscriber"]), json_dumps_params={"indent": 2})
+        response["Content-Disposition"] = 'attachment; filename="my-data.json"'
+        return response
+
+    return _with_data(request, token, file)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 @never_cache
 @csrf_exempt
 def erase(request: HttpRequest, token: str) -> HttpResponse:
-    """GET asks once more; POST deletes what is kept about one subscriber. Doing it twice changes nothing."""
-    if request.method != "POST":
-        return _plain(request, "newsletter/erase.html", {"subscriber": _subscriber(token), "token": token})
-    (subscriber_id,) = _read("preferences", token, 1)
-    if subscriber := Subscriber.objects.filter(pk=subscriber_id).first():
-        subscriptions.erase(subscriber)
-    return _plain(request, "newsletter/erased.html", {})
+    """Delete what is kept about one subscriber. Doing it twice changes nothing."""
+
+    def erased(found: dict[str, Any]) -> HttpResponse:
+        if found["subscriber"]:
+            subscriptions.erase(found["subscriber"])
+        return _plain(request, "newsletter/erased.html", {})
+
+    return _with_data(request, token, erased, gone=True)
+
+
+def _with_data(
+    request: HttpRequest, token: str, answer: Callable[[dict[str, Any]], HttpResponse], *, gone: bool = False
+) -> HttpResponse:
+    """Answer the holder of a link to a subscriber's data; `gone`: also where the subscriber is there no more."""
+    try:
+        (subscriber_id,) = _read("personal-data", token, 1)
+    except ExpiredToken as expired:
+        context = {"preferences": subscriptions.preferences_token(expired.values[0])}
+        return _plain(request, "newsletter/data_expired.html", context, HTTPStatus.GONE)
+    subscriber = Subscriber.objects.filter(pk=subscriber_id).first()
+    if subscriber is None and not gone:
+        raise Http404("There is no such subscriber.")
+    return answer({"subscriber": subscriber, "token": token})
 
 
 def _plain(

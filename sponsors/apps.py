@@ -8,7 +8,8 @@ class SponsorsConfig(AppConfig):
 
     def ready(self) -> None:
         from core import outbox
-        from sponsors import dashboard
+        from sponsors import dashboard, retention
 
         dashboard.register_all()
         outbox.register("sponsors", seen_with="sponsors.view_booking")
+        retention.register_all()

@@ -9,15 +9,14 @@ class SurveysConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import addresses, slots
-        from core import outbox, retention
-        from surveys import ballots, dashboard
+        from core import outbox
+        from surveys import dashboard, retention
         from surveys.blocks import award_results
         from surveys.models import AwardCategory, Nominee, Season
 
         dashboard.register_all()
         outbox.register("surveys", seen_with="surveys.view_ballot")
-        retention.register("unconfirmed ballots", ballots.delete_unconfirmed)
-        retention.register("voter keys", ballots.anonymise)
+        retention.register_all()
         slots.register("award_results", award_results)
         categories = AwardCategory.objects.public()
         nominees = Nominee.objects.filter(category__in=categories)

@@ -16,6 +16,7 @@ from django.db.models import Func
 from django.urls import reverse
 from django.utils import timezone
 
+from core.lib import batches
 from core.lib.networks import public_network_of
 from core.lib.signing import make_token
 from core.outbox import queue_mail
@@ -142,7 +143,7 @@ def earlier_casting(season: Season, pending_id: int) -> Casting:
 
 def delete_unconfirmed() -> int:
     """Delete what was never confirmed."""
-    return PendingBallot.objects.filter(expires_at__lt=timezone.now() - KEPT_AFTER_EXPIRY).delete()[0]
+    return batches.delete(PendingBallot.objects.filter(expires_at__lt=timezone.now() - KEPT_AFTER_EXPIRY))
 
 
 def anonymise() -> int:

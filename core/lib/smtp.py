@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from core.lib.text import without_addresses
+
 REPLY_SECONDS = 30.0  # how long to wait for each reply; EMAIL_URL may say ?timeout=…, up to the longest
 LONGEST_REPLY_SECONDS = 60.0
 SEND_SECONDS = 180.0  # with the last reply, less than a lease, which must not run out before the outcome is written
@@ -85,7 +87,7 @@ class SmtpSession:
         """Send one message; `following` is the one that will be sent next, if that is known already."""
         self.deadline = time.monotonic() + self.patience
         if not _is_sendable(envelope):
-            return Outcome(Status.REFUSED, f"SMTP cannot carry the address {envelope.recipient!r}.")
+            return Outcome(Status.REFUSED, "SMTP cannot carry this address.")
         try:
             return self._offer(envelope) or self._transmit(envelope, following if self.pipelining else None)
         except _Unusable as error:
@@ -198,11 +200,15 @@ class SmtpSession:
         while True:
             line = self.client.file.readline(2000)
             if not line.endswith(b"\n") or not line[:3].isdigit():
-                raise ConnectionError("the mail server closed it" if not line else f"unreadable answer {line[:60]!r}")
+                raise ConnectionError(
+                    "the mail server closed it"
+                    if not line
+                    else f"unreadable answer {without_addresses(repr(line[:60]))}"
+                )
             lines.append(line[4:].strip())
             if line[3:4] != b"-":
                 break
-        code, text = int(line[:3]), b" ".join(lines).decode(errors="replace")
+        code, text = int(line[:3]), without_addresses(b" ".join(lines).decode(errors="replace"))
         if code == 421 and not final:
             raise ConnectionError(f"421 {text}")
         return code, text

@@ -10,6 +10,7 @@ _LINE_END = re.compile("\r\n|[\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
 # Zero-width spaces, what turns the direction of the text after it, annotations. The joiners U+200C and U+200D stay:
 # Persian and emoji need them. So do the marks U+200E and U+200F, which affect only their neighbours.
 _INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2060-\u206f\ufff9-\ufffb]")
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:\[\]]+")
 
 
 def whole_number(text: object, *, most: int = 10**9) -> int | None:
@@ -38,3 +39,8 @@ def prose(text: str) -> str:
 def one_line(text: str) -> str:
     """A title, a name or the subject of a mail: one line, with single spaces where lines ended."""
     return " ".join(prose(text).split())
+
+
+def without_addresses(text: str) -> str:
+    """A mail server's answer as it may be kept: whom it names is left out."""
+    return _ADDRESS.sub("…", text)

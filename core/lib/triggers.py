@@ -54,3 +54,9 @@ def frozen(*fields: str, words: str, once: pgtrigger.Q | None = None, exists: st
     """These fields keep their values: always, once the old row meets a condition, or where a query finds a row."""
     changed = reduce(or_, (pgtrigger.Q(**{f"old__{field}__df": pgtrigger.F(f"new__{field}")}) for field in fields))
     return Refusal("frozen", Update, words=words, exists=exists, condition=once & changed if once else changed)
+
+
+def emptied_only(field: str, *, words: str) -> Refusal:
+    """This text keeps its value, or is emptied for good."""
+    changed = pgtrigger.Q(**{f"old__{field}__df": pgtrigger.F(f"new__{field}")})
+    return Refusal("emptied_only", Update, words=words, condition=changed & ~pgtrigger.Q(**{f"new__{field}": ""}))

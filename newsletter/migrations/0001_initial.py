@@ -379,7 +379,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("bounce", "mail to it came back"),
                             ("complaint", "it reported our mail as spam"),
-                            ("erased", "its owner had all data erased"),
+                            ("erased", "all data of its owner was erased"),
                             ("staff", "entered by staff"),
                         ],
                         max_length=10,
@@ -653,6 +653,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="hit",
             index=models.Index(condition=models.Q(("verdict", "")), fields=["at"], name="hit_unjudged"),
+        ),
+        migrations.AddIndex(
+            model_name="hit",
+            index=models.Index(
+                condition=models.Q(("network", ""), ("user_agent", ""), _negated=True),
+                fields=["at"],
+                name="hit_with_origin",
+            ),
         ),
         migrations.AddConstraint(
             model_name="hit",

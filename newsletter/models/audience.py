@@ -138,7 +138,7 @@ class Suppression(models.Model):
     class Reason(models.TextChoices):
         BOUNCE = "bounce", "mail to it came back"
         COMPLAINT = "complaint", "it reported our mail as spam"
-        ERASED = "erased", "its owner had all data erased"
+        ERASED = "erased", "all data of its owner was erased"
         STAFF = "staff", "entered by staff"
 
     digest = models.CharField(max_length=64, unique=True, editable=False)

@@ -101,6 +101,7 @@ class Hit(models.Model):
         indexes = [
             models.Index(fields=["delivery", "at"], name="hit_of_delivery"),
             models.Index(fields=["at"], name="hit_unjudged", condition=Q(verdict="")),
+            models.Index(fields=["at"], name="hit_with_origin", condition=~Q(network="", user_agent="")),
         ]
         constraints = [
             models.CheckConstraint(

@@ -721,16 +721,52 @@ class Migration(migrations.Migration):
             model_name="booking",
             constraint=models.CheckConstraint(condition=models.Q(("price__gte", 0)), name="booking_price_not_negative"),
         ),
+        migrations.AddIndex(
+            model_name="adevent",
+            index=models.Index(
+                condition=models.Q(("ip_prefix", ""), _negated=True), fields=["at"], name="ad_event_with_network"
+            ),
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name="adevent",
             trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."claim_id" IS DISTINCT FROM (NEW."claim_id") OR OLD."version_id" IS DISTINCT FROM (NEW."version_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."nonce" IS DISTINCT FROM (NEW."nonce") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."reason" IS DISTINCT FROM (NEW."reason"))',
+                    func="RAISE EXCEPTION 'Clicks are never changed or deleted: reports add them up.' USING ERRCODE = 'restrict_violation';",
+                    hash="f4252d70e40c36bc7e53356a4798e9aa3624b990",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_098a3",
+                    table="sponsors_adevent",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="adevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="emptied_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."ip_prefix" IS DISTINCT FROM (NEW."ip_prefix") AND NOT (NEW."ip_prefix" = \'\'))',
+                    func="RAISE EXCEPTION 'Clicks are never changed or deleted: reports add them up.' USING ERRCODE = 'restrict_violation';",
+                    hash="604db31a7f065840ab650aacbfa46d22b90aed43",
+                    operation="UPDATE",
+                    pgid="pgtrigger_emptied_only_901bc",
+                    table="sponsors_adevent",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="adevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     func="RAISE EXCEPTION 'Clicks are never changed or deleted: reports add them up.' USING ERRCODE = 'restrict_violation';",
-                    hash="9a64e048af46be924f39f0bcbe5d29fef7db3238",
+                    hash="237840fe0286b8c4750bb6009d19db8e1465644e",
                     level="STATEMENT",
-                    operation="UPDATE OR DELETE OR TRUNCATE",
-                    pgid="pgtrigger_append_only_b8278",
+                    operation="DELETE OR TRUNCATE",
+                    pgid="pgtrigger_never_deleted_36b8a",
                     table="sponsors_adevent",
                     when="BEFORE",
                 ),

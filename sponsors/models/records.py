@@ -5,14 +5,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from core.lib.triggers import append_only
+from core.lib.triggers import append_only, emptied_only, frozen, never_deleted
 from sponsors.models.creatives import CreativeVersion
 from sponsors.models.inventory import Booking, Claim
 from sponsors.querysets import AdEventQuerySet
 
+CLICKS_STAY = "Clicks are never changed or deleted: reports add them up."
+
 
 class AdEvent(models.Model):
-    """One click on an ad as it came, with its verdict; reports add these up."""
+    """One click on an ad as it came, with its verdict; reports add these up. Only its network is forgotten in time."""
 
     class Kind(models.TextChoices):
         CLICK = "click"
@@ -53,10 +55,15 @@ class AdEvent(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name, verbose_name_plural = "click on an ad", "clicks on ads"
-        triggers = [append_only("Clicks are never changed or deleted: reports add them up.")]
+        triggers = [
+            frozen("claim", "version", "kind", "nonce", "at", "reason", words=CLICKS_STAY),
+            emptied_only("ip_prefix", words=CLICKS_STAY),
+            never_deleted(CLICKS_STAY),
+        ]
         indexes = [
             models.Index(fields=["claim", "reason"], name="ad_event_by_claim"),
             models.Index(fields=["reason", "-id"], name="ad_event_by_reason"),
+            models.Index(fields=["at"], name="ad_event_with_network", condition=~Q(ip_prefix="")),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -27,6 +27,7 @@ def test_a_kind_that_cannot_be_deleted_stops_no_other_and_is_told(mail_that_cann
     with pytest.raises(ExceptionGroup) as raised:
         retention.purge_expired()
     (failure,) = raised.value.exceptions
-    assert isinstance(failure, DatabaseError)
+    assert isinstance(failure, ExceptionGroup)
+    assert isinstance(failure.exceptions[0], DatabaseError)
     assert failure.__notes__ == ["This stopped the deletion of outgoing mail."]
     assert not RateCount.objects.exists()

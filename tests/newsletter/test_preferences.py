@@ -1,7 +1,12 @@
 """The preferences page: lists, the person's data, erasure."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
+from core.lib.signing import make_token
+from core.models import OutgoingMail
 from newsletter import deliveries, subscriptions
 from newsletter.models import Delivery, Subscriber, Subscription, Suppression
 from tests.newsletter import factories
@@ -22,6 +27,11 @@ def ann(weekly):
 @pytest.fixture
 def url(ann):
     return f"/newsletter/preferences/{subscriptions.preferences_token(ann.pk)}/"
+
+
+@pytest.fixture
+def data_url(ann):
+    return f"/newsletter/data/{subscriptions.data_token(ann.pk)}/"
 
 
 def states():
@@ -51,23 +61,60 @@ def test_a_closed_list_cannot_be_joined_but_may_be_kept(client, url, weekly):
     assert states() == {"weekly": "confirmed"}
 
 
-def test_the_data_can_be_downloaded(client, url, ann, weekly):
+def test_the_link_in_a_letter_opens_neither_export_nor_erasure(client, url, ann):
+    letter = url.split("/")[-2]
+    for action in ("", "export.json", "erase/"):
+        assert client.get(f"/newsletter/data/{letter}/{action}").status_code in (404, 405)
+        assert client.post(f"/newsletter/data/{letter}/{action}").status_code in (404, 405)
+    assert Subscriber.objects.exists()
+
+
+def test_a_fresh_link_is_mailed_to_the_address_alone(client, url, ann):
+    shown = client.post(f"{url}data/")
+    letter = OutgoingMail.objects.get(kind="newsletter.personal-data")
+    assert letter.recipient == "ann@example.com"
+    (link,) = set(re.findall(r"/newsletter/data/[\w-]+/", bytes(letter.message).decode().replace("=\r\n", "")))
+    assert link.encode() not in shown.content
+    assert b"ann@example.com" in client.get(link).content
+
+
+def test_fresh_links_are_mailed_a_few_times_a_day(client, url, ann):
+    for _ in range(5):
+        client.post(f"{url}data/")
+    assert OutgoingMail.objects.filter(kind="newsletter.personal-data").count() == 3
+
+
+def test_an_expired_link_offers_another(client, ann):
+    page = client.post(f"/newsletter/data/{expired(ann)}/erase/")
+    assert page.status_code == 410
+    (again,) = re.findall(r'action="([^"]+/data/)"', page.content.decode())
+    client.post(again)
+    assert OutgoingMail.objects.get().recipient == "ann@example.com"
+    assert Subscriber.objects.exists()
+
+
+def expired(subscriber):
+    return make_token("personal-data", subscriber.pk, expires_in=timedelta(seconds=-1))
+
+
+@pytest.mark.parametrize("action", ["export.json", "erase/"])
+def test_nothing_is_done_by_opening_a_link(client, data_url, action):
+    assert client.get(f"{data_url}{action}").status_code == 405
+    assert Subscriber.objects.exists()
+
+
+def test_the_data_can_be_downloaded(client, data_url, ann, weekly):
     factories.frozen(weekly)
-    data = client.get(f"{url}export.json").json()
+    data = client.post(f"{data_url}export.json").json()
     assert data["email"] == "ann@example.com"
     assert data["subscriptions"][0]["newsletter"] == "Weekly"
     assert data["briefings"] == [{"subject": "Six bridges", "state": "pending", "sent_at": None}]
 
 
-def test_opening_the_erasure_page_erases_nothing(client, url, ann):
-    assert b"Erase your data?" in client.get(f"{url}erase/").content
-    assert Subscriber.objects.exists()
-
-
-def test_erasure_leaves_counts_and_a_digest(client, url, ann, weekly):
+def test_erasure_leaves_counts_and_a_digest(client, data_url, ann, weekly):
     briefing = factories.frozen(weekly)
     for _ in range(2):
-        assert b"Your data is erased" in client.post(f"{url}erase/").content
+        assert b"Your data is erased" in client.post(f"{data_url}erase/").content
     assert not Subscriber.objects.exists()
     assert Delivery.objects.get().subscriber is None
     assert Suppression.objects.get().digest == Suppression.digest_of("ann@example.com")

@@ -1,0 +1,43 @@
+"""Many rows settled in batches of their own, so that none of them waits for the others."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
+
+SIZE = 1000
+
+
+def delete(rows: QuerySet[Any]) -> int:
+    """Delete rows; return how many went."""
+    return settle(rows, lambda some: some.delete()[1].get(rows.model._meta.label, 0))
+
+
+def update(rows: QuerySet[Any], **values: Any) -> int:
+    """Give rows values by which they are no longer among `rows`; return how many that were."""
+    return settle(rows, lambda some: some.update(**values))
+
+
+def settle(rows: QuerySet[Any], act: Callable[[QuerySet[Any]], int]) -> int:
+    """Have `act` take rows out of the queryset `rows`, a batch and a transaction at a time; return the sum of its counts.
+
+    A row that the database keeps stops no other: what went wrong is raised at the end, as one group of exceptions.
+    """
+    settled, refused, failures = 0, list[Any](), list[Exception]()
+    every = rows.model._base_manager
+    while keys := list(rows.exclude(pk__in=refused).order_by().values_list("pk", flat=True)[:SIZE]):
+        try:
+            with transaction.atomic():
+                settled += act(every.filter(pk__in=keys))
+        except DatabaseError:
+            for key in keys:
+                try:
+                    with transaction.atomic():
+                        settled += act(every.filter(pk=key))
+                except DatabaseError as error:
+                    refused.append(key)
+                    failures.append(error)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} rows of {rows.model._meta.label} could not be settled", failures)
+    return settled

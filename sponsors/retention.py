@@ -1,0 +1,61 @@
+"""What advertising keeps of persons: for how long, and what deletes it."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from core import retention
+from core.lib import batches
+from core.retention import Column, days
+from sponsors.models import AdEvent, Booking, Sponsor
+
+NETWORKS_KEPT_FOR = timedelta(days=30)
+DEAD_BOOKINGS_KEPT_FOR = timedelta(days=180)
+RECORDS_KEPT_FOR = timedelta(days=3653)  # ten years, as books are kept
+
+_BOOKING = f"{days(DEAD_BOOKINGS_KEPT_FOR)} after it lapsed or was cancelled; else {days(RECORDS_KEPT_FOR)}"
+COLUMNS = [
+    Column("sponsors.AdEvent.ip_prefix", days(NETWORKS_KEPT_FOR), "the hourly purge"),
+    Column("sponsors.Booking.contact_email", _BOOKING, "the hourly purge"),
+    Column("sponsors.Booking.message", _BOOKING, "the hourly purge"),
+    Column("sponsors.Booking.company", "for good: an organisation's name", retention.ADMIN),
+    Column("sponsors.Sponsor.name", "for good: an organisation's name", retention.ADMIN),
+    Column(
+        "sponsors.Sponsor.contact_email", f"{days(RECORDS_KEPT_FOR)} after the last booking", "the hourly purge; staff"
+    ),
+    Column("sponsors.DisclosureEntry.sponsor_name", "for good: the log is public", "nobody: the database refuses"),
+]
+
+
+def register_all() -> None:
+    """Put the keeping times of advertising into force."""
+    retention.declare(COLUMNS)
+    retention.register("networks of clicks on ads", forget_networks)
+    retention.register("contacts of bookings", forget_bookings)
+    retention.register("contacts of sponsors", forget_sponsors)
+
+
+def forget_networks() -> int:
+    """Empty the networks of clicks, which were judged long since."""
+    before = timezone.now() - NETWORKS_KEPT_FOR
+    return batches.update(AdEvent.objects.filter(at__lt=before).exclude(ip_prefix=""), ip_prefix="")
+
+
+def forget_bookings() -> int:
+    """Empty the contacts of bookings that came to nothing, and of those that books need no longer be kept of."""
+    now = timezone.now()
+    ended = Coalesce("decided_at", "hold_until", "requested_at")
+    dead = Q(state__in=["cancelled", "expired"], ended__lt=now - DEAD_BOOKINGS_KEPT_FOR)
+    old = Q(state="confirmed", requested_at__lt=now - RECORDS_KEPT_FOR)
+    bookings = Booking.objects.alias(ended=ended).filter(dead | old).exclude(contact_email="", message="")
+    return batches.update(bookings, contact_email="", message="")
+
+
+def forget_sponsors() -> int:
+    """Empty the contacts of sponsors who have booked nothing for as long."""
+    before = timezone.now() - RECORDS_KEPT_FOR
+    lately = Booking.objects.filter(requested_at__gte=before, sponsor__isnull=False).values("sponsor")
+    sponsors = Sponsor.objects.filter(created_at__lt=before).exclude(contact_email="").exclude(pk__in=lately)
+    return batches.update(sponsors, contact_email="")

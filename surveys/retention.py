@@ -1,0 +1,39 @@
+"""What the awards keep of persons: for how long, and what deletes it. No address of a voter is stored at all."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from core import retention
+from core.lib import batches
+from core.retention import Column, days
+from surveys import ballots
+from surveys.models import Nomination
+
+NOMINATIONS_KEPT_FOR = timedelta(days=730)
+
+COLUMNS = [
+    Column("surveys.PendingBallot.voter_key", f"{days(ballots.KEPT_AFTER_EXPIRY)} after its link", "the hourly purge"),
+    Column(
+        "surveys.Ballot.voter_key",
+        f"{days(ballots.APPEAL_WINDOW)} after the release: then random bytes",
+        "the hourly purge",
+    ),
+    Column("surveys.Nominee.name", "for good: results are public", retention.ADMIN),
+    Column("surveys.Nomination.name", days(NOMINATIONS_KEPT_FOR), "the hourly purge; staff"),
+    Column("surveys.Season.imported_from", "for good: the name of a file", "nobody"),
+]
+
+
+def register_all() -> None:
+    """Put the keeping times of the awards into force."""
+    retention.declare(COLUMNS)
+    retention.register("unconfirmed ballots", ballots.delete_unconfirmed)
+    retention.register("voter keys", ballots.anonymise)
+    retention.register("old nominations", delete_nominations)
+
+
+def delete_nominations() -> int:
+    """Delete what readers proposed for awards that were given long ago."""
+    before = timezone.now() - NOMINATIONS_KEPT_FOR
+    return batches.delete(Nomination.objects.filter(created_at__lt=before))

@@ -1,0 +1,68 @@
+"""Advertising forgets in time what it knows of persons; what was clicked and sold stays."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from core import retention
+from sponsors import clicks
+from sponsors import retention as keeping
+from sponsors.models import AdEvent, Booking, Sponsor
+from tests.sponsors import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def ago(time):
+    return timezone.now() - time - timedelta(seconds=1)
+
+
+def clicked(sold, at, nonce):
+    return clicks.record_click(claim_id=sold.claims.get().pk, nonce=nonce, at=at, address="198.51.100.7")
+
+
+def test_networks_of_clicks_go_and_the_clicks_stay():
+    sold = factories.running()
+    clicked(sold, ago(keeping.NETWORKS_KEPT_FOR), "old")
+    clicked(sold, timezone.now(), "new")
+    assert retention.purge_expired()["networks of clicks on ads"] == 1
+    assert dict(AdEvent.objects.values_list("nonce", "ip_prefix")) == {"old": "", "new": "198.51.100.0/24"}
+
+
+def test_a_network_can_be_emptied_and_not_be_changed():
+    event = clicked(factories.running(), timezone.now(), "n")
+    with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
+        AdEvent.objects.filter(pk=event.pk).update(ip_prefix="192.0.2.0/24")
+    assert AdEvent.objects.filter(pk=event.pk).update(ip_prefix="") == 1
+
+
+def test_every_other_column_of_a_click_is_frozen():
+    (frozen,) = [trigger for trigger in AdEvent._meta.triggers if trigger.name == "frozen"]
+    others = {field.column for field in AdEvent._meta.concrete_fields} - {"id", "ip_prefix"}
+    condition = frozen.condition.resolve(AdEvent)
+    assert {column for column in others if f'OLD."{column}"' in condition} == others
+
+
+@pytest.mark.parametrize("state", ["cancelled", "expired"])
+def test_contacts_of_dead_bookings_go(state):
+    sold = factories.running()
+    Booking.objects.filter(pk=sold.pk).update(
+        state=state, decided_at=ago(keeping.DEAD_BOOKINGS_KEPT_FOR), message="Call me.", contact_email="a@example.com"
+    )
+    assert retention.purge_expired()["contacts of bookings"] == 1
+    sold.refresh_from_db()
+    assert (sold.contact_email, sold.message) == ("", "")
+
+
+def test_contacts_of_bookings_that_stand_are_kept_for_ten_years():
+    sold = factories.running()
+    Booking.objects.update(decided_at=ago(keeping.DEAD_BOOKINGS_KEPT_FOR))
+    assert retention.purge_expired()["contacts of bookings"] == 0
+    Booking.objects.update(requested_at=ago(keeping.RECORDS_KEPT_FOR))
+    Sponsor.objects.update(created_at=ago(keeping.RECORDS_KEPT_FOR), contact_email="a@example.com")
+    went = retention.purge_expired()
+    assert (went["contacts of bookings"], went["contacts of sponsors"]) == (1, 1)
+    sold.refresh_from_db()
+    assert sold.contact_email == ""
