@@ -1,6 +1,8 @@
 """From draft to reader and back; redirects; the schedule; the audit log."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
@@ -8,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from articles.desk.checks import blocking
 from articles.documents import apply_document, document_of
 from articles.models import Article, AuditEntry, Publication, Redirect
 from articles.publishing import (  # fmt: skip
@@ -148,6 +151,16 @@ def test_the_schedule_publishes_what_was_scheduled_and_not_what_was_typed_later(
     assert Publication.objects.get().title == "Approved"
     article.refresh_from_db()
     assert (article.state, article.publish_at, article.title) == (State.PUBLISHED, None, "Typed later")
+
+
+@pytest.mark.parametrize("step", [publish, partial(schedule, at=timezone.now() + timedelta(days=9))])
+def test_what_a_colleague_saved_in_between_is_checked_too(step: Callable[..., object]) -> None:
+    article = factories.article()
+    as_opened = Article.objects.get(pk=article.pk)
+    change(article, title="TK")
+    with pytest.raises(TransitionRefused, match="unfinished mark"):
+        step(as_opened, check=blocking)
+    assert Article.objects.get().state == State.DRAFT
 
 
 def test_the_schedule_is_kept_after_the_worker_was_down():
