@@ -14,7 +14,7 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup, Disallow
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
-from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError, connection, models
@@ -104,6 +104,8 @@ class DeskAdmin(CleanedText, ModelAdmin):
         return ClosedChangeList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
+        if any("\0" in value for name, value in request.GET.items() if name != SEARCH_VAR):
+            raise NotOffered  # else it depends on what the list is narrowed to whether the database sees it
         try:
             return super().get_changelist_instance(request)
         except (DisallowedModelAdminLookup, IncorrectLookupParameters, ValueError, OverflowError, DataError) as error:
