@@ -1,4 +1,4 @@
-"""Creatives on their way to running: each version handed in, checked, and approved or rejected by someone else."""
+"""Creatives on their way to running: each version submitted, checked, and approved or rejected by someone else."""
 
 import json
 from hashlib import sha256
@@ -35,7 +35,7 @@ def submit(
 ) -> CreativeVersion:
     """Store a new version, which waits for approval; the last approved one keeps running meanwhile.
 
-    `by` is None when the sponsor hands it in. Handing in exactly what the latest version holds changes nothing and
+    `by` is None when the sponsor submits it. Submitting exactly what the latest version holds changes nothing and
     returns that version. Raises ValidationError.
     """
     content = check(creative.kind, headline=headline, body=body, link_url=link_url, image=image, image_alt=image_alt)
@@ -83,7 +83,7 @@ def check(
 
 
 def approve(version: CreativeVersion, *, by: User) -> Approval:
-    """Let a version run. Raises ValidationError if `by` handed it in."""
+    """Let a version run. Raises ValidationError if `by` submitted it."""
     return _decide(version, Approval.Verdict.APPROVED, by=by)
 
 

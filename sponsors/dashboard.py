@@ -34,7 +34,7 @@ def bookings(_user: Any) -> Widget:
 
 
 def creatives(user: Any) -> Widget:
-    """The latest versions, handed in by others, that have no verdict yet."""
+    """The latest versions, submitted by others, that have no verdict yet."""
     newer = CreativeVersion.objects.filter(creative=OuterRef("creative"), number__gt=OuterRef("number"))
     judged = Approval.objects.filter(version=OuterRef("pk"))
     waiting = CreativeVersion.objects.filter(~Exists(judged), ~Exists(newer), creative__retired_at=None)
@@ -48,7 +48,7 @@ def creatives(user: Any) -> Widget:
         )
         for row in rows.order_by("submitted_at")[:SHOWN]
     ]
-    return Widget(lines=lines, empty="Every ad that others handed in has been reviewed.")
+    return Widget(lines=lines, empty="Every ad that others submitted has been reviewed.")
 
 
 def places(_user: Any) -> Widget:

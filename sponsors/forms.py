@@ -84,7 +84,7 @@ class BookingForm(forms.Form):
 
 
 class VersionForm(forms.Form):
-    """What an ad holds, within the limits of its kind; begins with what was handed in last."""
+    """What an ad holds, within the limits of its kind; begins with what was submitted last."""
 
     headline = forms.CharField(max_length=300)
     body = forms.CharField(label="Text", required=False, max_length=5000, widget=forms.Textarea({"rows": 4}))

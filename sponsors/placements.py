@@ -52,7 +52,7 @@ class Placement:
 def placement_on(channel: str, day: date) -> Placement | None:
     """The ad of a channel on a day, in one query: the booked one, else the house ad of that channel, else None.
 
-    Booked means: the booking and its claim on that day are confirmed, and a version of its creative was handed in
+    Booked means: the booking and its claim on that day are confirmed, and a version of its creative was submitted
     before the unit's cut-off and stands approved. Of several versions the latest approved one runs.
     """
     approved = CreativeVersion.objects.approved().filter(creative__retired_at=None)

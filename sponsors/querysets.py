@@ -63,7 +63,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
 class CreativeQuerySet(models.QuerySet["Creative"]):
     def with_standing(self) -> Self:
-        """Adds `last_number` and `standing`: of the version handed in last."""
+        """Adds `last_number` and `standing`: of the version submitted last."""
         versions = apps.get_model("sponsors", "CreativeVersion").objects.filter(creative=OuterRef("pk"))
         last = versions.reviewed().order_by("-number")
         verdict = Case(When(verdict=None, then=Value("waiting")), default="verdict", output_field=models.CharField())

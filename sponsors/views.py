@@ -106,17 +106,17 @@ def requested(request: HttpRequest, booking: Booking) -> HttpResponse:
 
 @for_sponsor(PORTAL)
 def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """The sponsor's own page: the booking's state, the versions handed in, a form for each ad."""
+    """The sponsor's own page: the booking's state, the versions submitted, a form for each ad."""
     creatives = list(booking.creatives.select_related("kind", "booking"))
     forms = [VersionForm(creative=creative, **_posted_for(request, creative)) for creative in creatives]
-    handed_in = next((form for form in forms if form.is_bound), None)
-    if handed_in and not booking.is_live():
-        handed_in.add_error(None, "This booking is over, so nothing can be handed in for it.")
-    if handed_in and handed_in.is_valid():
+    submitted = next((form for form in forms if form.is_bound), None)
+    if submitted and not booking.is_live():
+        submitted.add_error(None, "This booking is over, so nothing can be submitted for it.")
+    if submitted and submitted.is_valid():
         if allow(f"creative|{booking.pk}", limit=20, seconds=3600):
-            handed_in.save()
-            return redirect(f"{request.path}#creative-{handed_in.creative.pk}")
-        handed_in.add_error(None, SLOW_DOWN)
+            submitted.save()
+            return redirect(f"{request.path}#creative-{submitted.creative.pk}")
+        submitted.add_error(None, SLOW_DOWN)
     context = {"booking": booking, "claims": _claims(booking), "forms": forms}
     return render(request, "sponsors/portal.html", context)
 

@@ -1,4 +1,4 @@
-"""Safe HTML: an allow-list for what editors, importers and sponsors hand in, and what is made from it."""
+"""Safe HTML: an allow-list for what editors, importers and sponsors submit, and what is made from it."""
 
 import re
 from collections import Counter

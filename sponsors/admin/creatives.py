@@ -1,4 +1,4 @@
-"""Creatives: versions handed in by staff, previews, approval and rejection."""
+"""Creatives: versions submitted by staff, previews, approval and rejection."""
 
 from typing import Any, cast
 
@@ -41,7 +41,7 @@ class CreativeForm(forms.ModelForm):
         if kind and not self.instance.booking_id and not cleaned.get("retired_at"):
             others = Creative.objects.filter(kind=kind, booking=None, retired_at=None).exclude(pk=self.instance.pk)
             if others.exists():
-                raise ValidationError(f"{kind} has a house ad. Hand in a new version of it, or retire it first.")
+                raise ValidationError(f"{kind} has a house ad. Submit a new version of it, or retire it first.")
         return cleaned
 
 
@@ -100,7 +100,7 @@ class CreativeAdmin(ShownToReadersAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def submit(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Hand in a version of a house ad, or on a sponsor's behalf. Someone else must approve it."""
+        """Submit a version of a house ad, or on a sponsor's behalf. Someone else must approve it."""
         creative = get_object_or_404(Creative.objects.select_related("kind", "booking"), pk=pk)
         if not self.has_change_permission(request, creative):
             raise PermissionDenied

@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
-                "permissions": [("approve_creative", "Can approve and reject what others handed in")],
+                "permissions": [("approve_creative", "Can approve and reject what others submitted")],
             },
         ),
         migrations.CreateModel(
@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
                 (
                     "submitted_by",
                     models.ForeignKey(
-                        help_text="Empty if the sponsor handed it in.",
+                        help_text="Empty if the sponsor submitted it.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -391,7 +391,7 @@ class Migration(migrations.Migration):
                 (
                     "cutoff_hours",
                     models.PositiveSmallIntegerField(
-                        default=24, help_text="Hours before its day by which a creative must be handed in."
+                        default=24, help_text="Hours before its day by which a creative must be submitted."
                     ),
                 ),
             ],
@@ -461,7 +461,7 @@ class Migration(migrations.Migration):
                 ),
                 ("date", models.DateField()),
                 ("ordinal", models.PositiveSmallIntegerField(default=1)),
-                ("cutoff_at", models.DateTimeField(help_text="A creative handed in later does not run in this unit.")),
+                ("cutoff_at", models.DateTimeField(help_text="A creative submitted later does not run in this unit.")),
                 (
                     "phase",
                     models.CharField(
@@ -594,7 +594,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="approval_not_by_submitter",
-                violation_error_message="It must be approved by someone other than the person who handed it in.",
+                violation_error_message="It must be approved by someone other than the person who submitted it.",
             ),
         ),
         migrations.AddConstraint(
@@ -792,8 +792,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="append_only",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'What was handed in is never changed or deleted: an edit is a new version.' USING ERRCODE = 'restrict_violation';",
-                    hash="c6785d5e602cdfd79083a35842e1d71ae6780718",
+                    func="RAISE EXCEPTION 'What was submitted is never changed or deleted: an edit is a new version.' USING ERRCODE = 'restrict_violation';",
+                    hash="371dcb3901f60c328fedd2e64d5aa2ddfb9eb2b5",
                     level="STATEMENT",
                     operation="UPDATE OR DELETE OR TRUNCATE",
                     pgid="pgtrigger_append_only_bdad0",

@@ -39,7 +39,7 @@ class PlacementKind(models.Model):
         help_text="Sizes such as 600x200, separated by commas; an image has one of them exactly, or twice it.",
     )
     cutoff_hours = models.PositiveSmallIntegerField(
-        default=24, help_text="Hours before its day by which a creative must be handed in."
+        default=24, help_text="Hours before its day by which a creative must be submitted."
     )
 
     class Meta:

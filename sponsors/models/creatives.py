@@ -18,7 +18,7 @@ class Creative(models.Model):
         ("waiting", "waits for approval"),
         ("approved", "approved"),
         ("rejected", "rejected"),
-        ("empty", "nothing handed in"),
+        ("empty", "nothing submitted"),
     )
     last_number: int | None  # by objects.with_standing()
     standing: str
@@ -38,7 +38,7 @@ class Creative(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        permissions = [("approve_creative", "Can approve and reject what others handed in")]
+        permissions = [("approve_creative", "Can approve and reject what others submitted")]
         constraints = [
             models.UniqueConstraint(fields=["booking", "kind"], name="creative_one_per_booking_and_kind"),
             models.UniqueConstraint(
@@ -53,12 +53,12 @@ class Creative(models.Model):
 
     @property
     def latest(self) -> "CreativeVersion | None":
-        """The version handed in last, approved or not."""
+        """The version submitted last, approved or not."""
         return self.versions.reviewed().order_by("-number").first()
 
 
 class CreativeVersion(models.Model):
-    """A creative exactly as it was handed in. An edit is a new version, which needs an approval of its own."""
+    """A creative exactly as it was submitted. An edit is a new version, which needs an approval of its own."""
 
     verdict: str | None  # by objects.reviewed()
     verdict_reason: str | None
@@ -80,7 +80,7 @@ class CreativeVersion(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Empty if the sponsor handed it in.",
+        help_text="Empty if the sponsor submitted it.",
     )
     submitted_at = models.DateTimeField(default=timezone.now)
 
@@ -88,7 +88,7 @@ class CreativeVersion(models.Model):
 
     class Meta:
         ordering = ["creative", "-number"]
-        triggers = [append_only("What was handed in is never changed or deleted: an edit is a new version.")]
+        triggers = [append_only("What was submitted is never changed or deleted: an edit is a new version.")]
         constraints = [
             models.UniqueConstraint(fields=["creative", "number"], name="creative_version_number_unique"),
             models.CheckConstraint(condition=Q(link_url__regex=r"^https?://"), name="creative_version_link_is_http"),
@@ -106,7 +106,7 @@ class CreativeVersion(models.Model):
 
 
 class Approval(models.Model):
-    """A verdict on one version by someone who did not hand it in. The last one counts."""
+    """A verdict on one version by someone who did not submit it. The last one counts."""
 
     class Verdict(models.TextChoices):
         APPROVED = "approved"
@@ -129,7 +129,7 @@ class Approval(models.Model):
             models.CheckConstraint(
                 condition=Q(submitted_by__isnull=True) | ~Q(by=F("submitted_by")),
                 name="approval_not_by_submitter",
-                violation_error_message="It must be approved by someone other than the person who handed it in.",
+                violation_error_message="It must be approved by someone other than the person who submitted it.",
             ),
             models.CheckConstraint(
                 condition=~Q(verdict="rejected") | ~Q(reason=""), name="approval_rejection_has_reason"

@@ -80,7 +80,7 @@ class RunUnit(models.Model):
     )
     date = models.DateField()
     ordinal = models.PositiveSmallIntegerField(default=1)
-    cutoff_at = models.DateTimeField(help_text="A creative handed in later does not run in this unit.")
+    cutoff_at = models.DateTimeField(help_text="A creative submitted later does not run in this unit.")
     phase = models.CharField(max_length=5, choices=Phase, default=Phase.AHEAD, editable=False)
 
     objects = RunUnitQuerySet.as_manager()
@@ -160,7 +160,7 @@ class Booking(models.Model):
 
     @property
     def portal_path(self) -> str:
-        """The sponsor's own page: anyone with this link may hand in creatives."""
+        """The sponsor's own page: anyone with this link may submit creatives."""
         return reverse("sponsors:portal", args=[make_token(PORTAL, self.pk, expires_in=LINK_LASTS)])
 
     @property

@@ -1,4 +1,4 @@
-"""What is handed in is kept as it was, within its kind's limits; someone else approves each version."""
+"""What is submitted is kept as it was, within its kind's limits; someone else approves each version."""
 
 from io import BytesIO
 
