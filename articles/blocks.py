@@ -156,7 +156,7 @@ class CsvField(TextField):
         except csv.Error as error:
             raise ValidationError(f"This is not a table we can read: {error}.") from None
         if not rows:
-            raise ValidationError("There is nothing in the cells.")
+            raise ValidationError("The cells are empty.")
         if len({len(row) for row in rows}) > 1:
             widths = [len(row) for row in rows]
             wrong = next(number for number, width in enumerate(widths, 1) if width != widths[0])
@@ -307,7 +307,7 @@ class AwardResults(Kind):
 
 class SignUp(Kind):
     block_type, block_name, block_icon = "signup", "Sign-up form", "mail"
-    newsletter = LineField(required=False, validators=[validate_slug], help_text="Empty: the main briefing.")
+    newsletter = LineField(required=False, validators=[validate_slug], help_text="Leave empty for the main briefing.")
 
 
 class SponsorSlot(Kind):

@@ -155,7 +155,10 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404("There is no such preview.") from None
     link = get_object_or_404(PreviewLink, pk=pk)
     if not link.is_open:
-        over = {"heading": "This preview is over", "text": "Ask whoever sent you the link for a new one."}
+        over = {
+            "heading": "This preview link no longer works",
+            "text": "Ask the person who sent it to you for a new one.",
+        }
         return _unkept(render(request, "components/plain_page.html", over, status=410))
     found = get_object_or_404(Article.objects.select_related("category", "cta"), pk=link.article_id)
     return _unkept(HttpResponse(preview_page(document_of(found))))

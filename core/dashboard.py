@@ -38,7 +38,7 @@ def mail(user: Any) -> Widget:
         minutes = int((now - late["oldest"]).total_seconds() // 60)
         waiting = "1 message is" if late["many"] == 1 else f"{late['many']:,} messages are"
         text = f"{waiting} overdue, the oldest by {minutes} min"
-        note = "The worker does not keep up, or does not run: tell whoever runs the site."
+        note = "The worker is not keeping up, or is not running: tell the administrator."
         queued = f"{reverse('admin:core_outgoingmail_changelist')}?state__exact={State.QUEUED}"
         lines.insert(0, Line(text=text, url=queued, label="waiting", tone="bad", note=note))
     return Widget(lines=lines, empty="Nothing failed in the last seven days, and nothing is overdue.")

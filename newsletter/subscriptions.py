@@ -58,7 +58,7 @@ def request_subscription(*, email: str, newsletter: Newsletter | None = None, so
     address = parse_address(email)
     newsletter = newsletter or Newsletter.objects.default()
     if newsletter is None or not newsletter.is_open:
-        raise ValidationError("This newsletter takes no new subscribers at the moment.", code="closed")
+        raise ValidationError("This newsletter is not taking new subscribers at the moment.", code="closed")
     origin = Origin(source[:80], network_of(ip))
     if origin.network and not allow(
         f"subscribe:network:{origin.network}", limit=SIGN_UPS_PER_NETWORK_AND_HOUR, seconds=HOUR

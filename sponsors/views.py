@@ -78,7 +78,7 @@ def for_sponsor(purpose: str) -> Callable[[SponsorView], Callable[[HttpRequest, 
             except ExpiredToken as expired:
                 response = _expired(request, _booking(expired.values[0]))
             except BadToken:
-                raise Http404("This link is not complete. Open it from the mail again.") from None
+                raise Http404("This link is not complete. Open it from the e-mail again.") from None
             response["X-Robots-Tag"], response["Referrer-Policy"] = "noindex", "same-origin"
             return response
 

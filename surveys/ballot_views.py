@@ -99,7 +99,7 @@ def _renew(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
         try:
             ballots.renew(pending, email=email, ip=client_address(request))
         except ballots.TooMany:
-            form.add_error("email", "Several mails went out already. Look in your inbox, or try again in an hour.")
+            form.add_error("email", "Several e-mails have already gone out. Check your inbox, or try again in an hour.")
             return render(request, "surveys/ballot_expired.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
         return render(request, "surveys/vote_sent.html", context | {"email": email})
     status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.GONE

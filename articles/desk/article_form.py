@@ -37,7 +37,7 @@ class ArticleForm(forms.ModelForm):
         help_text="Leave empty to make it from the title.",
     )
     standfirst = blocks.TextField(
-        max_length=LIMITS["standfirst"], required=False, help_text="Under the title and on cards."
+        max_length=LIMITS["standfirst"], required=False, help_text="Shown under the title and on cards."
     )
     category = forms.ChoiceField(choices=category_choices, required=False)
     authors = SlugsField(widget=OrderedChoicesWidget("author"), required=False, help_text="In the order of the byline.")

@@ -104,13 +104,13 @@ def restore(request: HttpRequest, article: Article, version: int) -> HttpRespons
             expected_version=whole_number(request.POST.get("version")),
         )
     except StaleVersion as error:
-        messages.error(request, f"{error} Nothing was restored; look at the newest version first.")
+        messages.error(request, f"{error} Nothing was restored. Look at the newest version first.")
         return HttpResponseRedirect(reverse("admin:articles_article_revisions", args=[article.pk]))
     except DocumentError as error:
         messages.error(request, f"Version {version} cannot be restored: {error}")
         return HttpResponseRedirect(reverse("admin:articles_article_revisions", args=[article.pk]))
     record(article, "restored", by=request.user, detail=f"version {version}")
-    messages.success(request, f"Version {version} is the newest version now. Readers see it once it is published.")
+    messages.success(request, f"Version {version} is now the newest version. Readers see it once it is published.")
     return HttpResponseRedirect(edit_url(article))
 
 

@@ -89,7 +89,7 @@ class WebhookAdmin(DeskAdmin):
 
     @admin.display(description="last answer")
     def last_answer(self, webhook: Any) -> str:
-        return webhook.last_error or (f"{webhook.last_status}, taken" if webhook.last_state == State.SENT else "–")
+        return webhook.last_error or (f"{webhook.last_status}, accepted" if webhook.last_state == State.SENT else "–")
 
     @admin.display(description="waiting")
     def waiting(self, webhook: Any) -> int:

@@ -83,7 +83,7 @@ class SuppressionForm(forms.ModelForm):
     def clean_address(self) -> str:
         canonical = parse_address(self.cleaned_data["address"]).canonical
         if Suppression.objects.of(canonical).exists():
-            raise ValidationError("This address gets no briefings already.")
+            raise ValidationError("This address already gets no briefings.")
         return canonical
 
     def save(self, commit: bool = True) -> Suppression:

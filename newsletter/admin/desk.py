@@ -47,7 +47,7 @@ DECISIONS: dict[str, tuple[Callable[[Briefing], None], str]] = {
 class ComposeForm(forms.Form):
     newsletter = forms.ModelChoiceField(Newsletter.objects.all(), empty_label=None)
     issue_date = forms.DateField(
-        label="Day", widget=AdminDateWidget, help_text="The day it goes out: the ad booked for it is put in."
+        label="Day", widget=AdminDateWidget, help_text="The day it goes out. The ad booked for that day is added."
     )
 
 
@@ -59,7 +59,7 @@ class TestForm(forms.Form):
 
 class ApproveForm(forms.Form):
     when = forms.SplitDateTimeField(
-        label="Send at (UTC)", required=False, widget=AdminSplitDateTime, help_text="Leave it empty to send at once."
+        label="Send at (UTC)", required=False, widget=AdminSplitDateTime, help_text="Leave empty to send at once."
     )
 
 

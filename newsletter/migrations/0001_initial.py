@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "introduction",
-                    models.TextField(blank=True, help_text="Plain words; an empty line starts a new paragraph."),
+                    models.TextField(blank=True, help_text="Plain text; an empty line starts a new paragraph."),
                 ),
                 (
                     "issue_date",
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ("sent_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "trouble",
-                    models.TextField(blank=True, editable=False, help_text="Why it stands still, in words for staff."),
+                    models.TextField(blank=True, editable=False, help_text="Why it is not moving, in words for staff."),
                 ),
                 (
                     "candidates",
@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("heading", models.CharField(blank=True, max_length=200)),
-                ("text", models.TextField(blank=True, help_text="Plain words; an empty line starts a new paragraph.")),
+                ("text", models.TextField(blank=True, help_text="Plain text; an empty line starts a new paragraph.")),
                 ("url", models.URLField(blank=True, max_length=500, verbose_name="link")),
                 ("image_url", models.URLField(blank=True, max_length=500, verbose_name="image")),
                 ("image_alt", models.CharField(blank=True, max_length=200, verbose_name="image in words")),
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 (
                     "is_open",
                     models.BooleanField(
-                        default=True, help_text="Whether new subscribers are taken.", verbose_name="open"
+                        default=True, help_text="Whether new subscribers are accepted.", verbose_name="open"
                     ),
                 ),
                 (

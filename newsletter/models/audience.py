@@ -23,7 +23,7 @@ class Newsletter(models.Model):
     is_default = models.BooleanField(
         "default", default=False, help_text="The list that a form subscribes to when it names none."
     )
-    is_open = models.BooleanField("open", default=True, help_text="Whether new subscribers are taken.")
+    is_open = models.BooleanField("open", default=True, help_text="Whether new subscribers are accepted.")
     counts_reading = models.BooleanField(
         "counts opens and clicks",
         default=True,

@@ -29,7 +29,7 @@ class Briefing(models.Model):
     preheader = models.CharField(
         max_length=200, blank=True, help_text="The line an inbox shows after the subject; not repeated in the text."
     )
-    introduction = models.TextField(blank=True, help_text="Plain words; an empty line starts a new paragraph.")
+    introduction = models.TextField(blank=True, help_text="Plain text; an empty line starts a new paragraph.")
     issue_date = models.DateField(help_text="The day it is for: it decides which sponsor's booking it carries.")
     slug = models.SlugField(max_length=80, unique=True, help_text="Its address in the archive.")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
@@ -40,7 +40,7 @@ class Briefing(models.Model):
     approved_at = models.DateTimeField(null=True, blank=True, editable=False)
     frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
-    trouble = models.TextField(blank=True, editable=False, help_text="Why it stands still, in words for staff.")
+    trouble = models.TextField(blank=True, editable=False, help_text="Why it is not moving, in words for staff.")
     candidates = models.PositiveIntegerField(default=0, editable=False, help_text="Confirmed subscribers at freezing.")
     delivered = models.PositiveIntegerField(default=0, editable=False)
     failed = models.PositiveIntegerField(default=0, editable=False)
@@ -117,7 +117,7 @@ class BriefingItem(models.Model):
         "articles.Article", on_delete=models.SET_NULL, null=True, blank=True, related_name="briefing_items"
     )
     heading = models.CharField(max_length=200, blank=True)
-    text = models.TextField(blank=True, help_text="Plain words; an empty line starts a new paragraph.")
+    text = models.TextField(blank=True, help_text="Plain text; an empty line starts a new paragraph.")
     url = models.URLField("link", max_length=500, blank=True)
     image_url = models.URLField("image", max_length=500, blank=True)
     image_alt = models.CharField("image in words", max_length=200, blank=True)

@@ -107,7 +107,9 @@ class CreativeAdmin(ShownToReadersAdmin):
         form = VersionForm(*_posted(request), creative=creative, by=_staff(request))
         if form.is_valid():
             version = form.save()
-            self.message_user(request, f"Version {version.number} waits for someone else's approval.", messages.SUCCESS)
+            self.message_user(
+                request, f"Version {version.number} is waiting for someone else's approval.", messages.SUCCESS
+            )
             return redirect(_page(creative.pk))
         context = self.admin_site.each_context(request) | {
             "title": f"New version: {creative}",

@@ -15,7 +15,7 @@ class Creative(models.Model):
     """The ad of one booking for one kind, or a house ad for places that nobody bought."""
 
     STANDINGS = (
-        ("waiting", "waits for approval"),
+        ("waiting", "waiting for approval"),
         ("approved", "approved"),
         ("rejected", "rejected"),
         ("empty", "nothing submitted"),

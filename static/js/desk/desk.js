@@ -118,7 +118,7 @@ if (form) {
   const wrong = form.querySelector(".form-row.errors")
   if (wrong) {
     isTouched = true
-    state("Not saved: look at what is marked", true)
+    state("Not saved: see the marked fields", true)
     const lead = () => {
       wrong.closest("details")?.setAttribute("open", "")
       wrong.scrollIntoView({ block: "center" })
