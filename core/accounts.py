@@ -61,6 +61,11 @@ def tell_of_new_address(account: User, *, former: str, by: Any) -> None:
         tell(to, heading="The address of your account was changed", text=text)
 
 
+def tell_of_new_password(account: User, *, by: Any) -> None:
+    """Notify the owner that someone else set their password."""
+    tell(account.email, heading="Your password was changed", text=f"{by} set a new password for your account.")
+
+
 def second_factors(account: User) -> QuerySet[Authenticator]:
     """The authenticator apps, security keys and recovery codes of an account."""
     return Authenticator.objects.filter(user=account).order_by("type", "pk")

@@ -88,6 +88,11 @@ class UserAdmin(AuditedAdmin, django_admin.UserAdmin):
         if change and form.before["address"] != obj.email:
             accounts.tell_of_new_address(obj, former=form.before["address"], by=request.user)
 
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        if not hasattr(obj, "changes") and obj != request.user:  # the page that sets a password saves nothing else
+            accounts.tell_of_new_password(obj, by=request.user)
+        return super().log_change(request, obj, message)
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.second_factor_view)
         return [path("<int:pk>/second-factor/", view, name="core_user_second_factor"), *super().get_urls()]

@@ -3,9 +3,12 @@
 import re
 
 import pytest
-from django.urls import get_resolver
+from django.contrib import admin
+from django.urls import get_resolver, reverse
 
+from core.lib.roles import ROLES
 from core.models import User
+from tests.articles import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +64,30 @@ def test_staff_without_a_role_see_nothing(client):
     # Who asks for a row that is not there is sent to the index, and short addresses lead to the whole ones.
     onward = re.compile(r"/admin/|(/admin/\w+/\w+/1/)(change|revisions)/")
     assert [answer for answer in let_through if not onward.fullmatch(answer[3])] == []
+
+
+SEEN = {
+    "writer": "article category tag author snippet imageasset articles.auditentry",
+    "editor": "article category tag author snippet imageasset articles.auditentry redirect siteprofile webhook "
+    "outgoingrequest briefing newsletter creative season awardcategory",
+    "awards steward": "season awardcategory nomination ballot ledgerentry treehead tally outgoingmail",
+    "newsletter manager": "newsletter subscriber suppression briefing outgoingmail",
+    "sponsorship manager": "sponsor placementkind package rununit booking creative adevent disclosureentry outgoingmail",
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_sees_the_lists_that_its_work_needs_and_no_others(role, client):
+    client.force_login(factories.user(role))
+    seen, everything = set(), set()
+    for model in admin.site._registry:
+        names = {model._meta.model_name, model._meta.label_lower}
+        everything |= names
+        if client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")).status_code == 200:
+            seen |= names
+    wanted = set(SEEN[role].split()) if role in SEEN else everything
+    assert wanted <= seen
+    assert {name.rpartition(".")[2] for name in seen} == {name.rpartition(".")[2] for name in wanted}
 
 
 def test_the_api_can_only_be_read(client):

@@ -106,6 +106,9 @@ def test_a_password_that_is_set_for_somebody_is_on_record(ada, client):
     data = {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
     client.post(f"/admin/core/user/{account.pk}/password/", data)
     assert actions() == [("changed the account", "the password")]
+    assert list(OutgoingMail.objects.values_list("recipient", "subject")) == [
+        (account.email, "Your password was changed")
+    ]
 
 
 def test_a_new_address_is_told_at_both_ends(ada, client):
