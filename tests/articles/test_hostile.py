@@ -172,7 +172,7 @@ def test_no_control_character_stops_a_feed(client):
 @pytest.mark.parametrize(
     ("block", "said"),
     [
-        ({"type": "table", "csv": ";;\n;;"}, "nothing in the cells"),
+        ({"type": "table", "csv": ";;\n;;"}, "The cells are empty"),
         ({"type": "table", "csv": "a,b\n" * 10_000}, "at most 4000 cells"),
         ({"type": "chart", "kind": "bar", "title": "t", "csv": "a,b\nc,-1"}, "Choose a line"),
         ({"type": "chart", "kind": "line", "title": "t", "csv": f"a,b\nc,{'9' * 400}"}, "too long"),

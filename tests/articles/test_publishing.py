@@ -1,6 +1,5 @@
 """From draft to reader and back; redirects; the schedule; the audit log."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -154,7 +153,7 @@ def test_the_schedule_publishes_what_was_scheduled_and_not_what_was_typed_later(
 
 
 @pytest.mark.parametrize("step", [publish, partial(schedule, at=timezone.now() + timedelta(days=9))])
-def test_what_a_colleague_saved_in_between_is_checked_too(step: Callable[..., object]) -> None:
+def test_what_a_colleague_saved_in_between_is_checked_too(step):
     article = factories.article()
     as_opened = Article.objects.get(pk=article.pk)
     change(article, title="TK")

@@ -242,7 +242,7 @@ def test_a_preview_that_is_over_or_taken_back_says_so(client, end):
     PreviewLink.objects.update(**{end: timezone.now()})
     answer = client.get(link.get_absolute_url())
     assert answer.status_code == 410
-    assert "over" in answer.content.decode()
+    assert "no longer works" in answer.content.decode()
     assert "Not out yet" not in answer.content.decode()
 
 

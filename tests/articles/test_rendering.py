@@ -131,7 +131,7 @@ def test_empty_blocks_of_the_page_do_not_break_it():
     assert render({"type": "award_results", "season": "s", "category": "c"}, {"type": "sponsor_slot"}).words > 0
 
 
-def test_a_template_marks_a_slot_by_its_name_and_only_one_that_there_is() -> None:
+def test_a_template_marks_a_slot_by_its_name_and_only_one_that_there_is():
     assert Template('{% load slots %}{% slot "related" %}').render(Context()) == slots.mark("related")
     with pytest.raises(TemplateSyntaxError, match="no slot “relatde”"):
         Template('{% load slots %}{% slot "relatde" %}').render(Context())

@@ -306,7 +306,7 @@ def test_staff_enter_and_find_a_suppression_by_its_address(client, db):
     row = Suppression.objects.get()
     assert (row.reason, row.digest) == ("staff", Suppression.digest_of("angry@example.com"))
     again = client.post("/admin/newsletter/suppression/add/", {"address": "angry@example.com"})
-    assert b"gets no briefings already" in again.content
+    assert b"already gets no briefings" in again.content
     assert row.digest.encode() in client.get("/admin/newsletter/suppression/", {"q": "angry@example.com"}).content
 
 

@@ -126,7 +126,7 @@ def test_an_unknown_list_is_refused(client, weekly):
 def test_without_any_list_it_says_so(client):
     response = sign_up(client)
     assert response.status_code == 400
-    assert b"takes no new subscribers" in response.content
+    assert b"is not taking new subscribers" in response.content
 
 
 def test_a_robot_in_the_trap_gets_thanks_and_nothing_happens(client, weekly):
