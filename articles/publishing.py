@@ -54,10 +54,9 @@ def publish(
 ) -> Publication:
     """Publish an article, as it is now or as it was at a version.
 
-    `at` backdates a first publication; `updated` is when an imported text was last changed.
-
     Replaces what was live, redirects its old address, purges caches and, unless `quietly`, announces it to webhooks.
-    Without `companions`, the caller must find related articles afterwards (`articles.related.relate_all`).
+    `at` backdates a first publication; `updated` is when an imported text was last changed. Without `companions`, the
+    caller must find related articles afterwards (`articles.related.relate_all`).
     Raises TransitionRefused, also if `check` finds something wrong with the document.
     """
     now = timezone.now()
