@@ -156,7 +156,7 @@ def a_briefing_goes_out(page, smtp):
     assert parsed(wait_for_mail(smtp, "colleague@example.com"))["Subject"].startswith("[Test] ")
     page.get_by_role("link", name=re.compile("Approve")).first.click()
     page.locator("input[type=submit]", has_text="").last.click()
-    page.get_by_text("This briefing is sent").wait_for(timeout=60_000)
+    page.get_by_text("This briefing was sent").wait_for(timeout=60_000)
     sign_out(page)
     sent = [received.recipient for received in smtp.messages if parsed(received)["Subject"] == "Sundays are cheap"]
     audience = Subscription.objects.filter(newsletter__is_default=True, state="confirmed")
