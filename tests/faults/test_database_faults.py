@@ -14,7 +14,7 @@ import pytest
 
 from cms.ops import embedded
 from cms.ops.embedded import programs
-from tests.cms.test_embedded import query, stopped
+from tests.cms.test_embedded import postmaster_pid, query, stopped
 from tests.smtp import wait_until
 
 CLONE_NEWUSER = 0x10000000
@@ -46,20 +46,12 @@ def belongs_to(process, cluster):
     return cluster.folder / "server.lock" in held
 
 
-def pid_of(cluster):
-    """The server's process number as it wrote it down, also that of a server that was killed."""
-    try:
-        return int((cluster.data / "postmaster.pid").read_text().split("\n", 1)[0])
-    except (FileNotFoundError, ValueError):
-        return None
-
-
 def test_what_was_committed_survives_a_power_cut(var):
     cluster = embedded.Cluster(var)
     cluster.start()
     query(var, "CREATE TABLE kept AS SELECT 42 AS number")
     kill_all(cluster)
-    assert pid_of(cluster), "a stale file stayed behind"
+    assert postmaster_pid(cluster), "a stale file stayed behind"
     cluster.stop()
     with embedded.running(var):
         assert query(var, "SELECT number FROM kept") == 42
@@ -71,17 +63,17 @@ def test_a_stale_process_number_that_is_another_programs_now_does_not_prevent_a_
     kill_all(cluster)
     cluster.stop()
     stale = cluster.data / "postmaster.pid"
-    stale.write_text(stale.read_text().replace(str(pid_of(cluster)), str(os.getpid()), 1))
+    stale.write_text(stale.read_text().replace(str(postmaster_pid(cluster)), str(os.getpid()), 1))
     with embedded.running(var):
         assert query(var, "SELECT 1") == 1
 
 
 def test_it_comes_back_by_itself_when_only_the_server_was_killed(var):
     with embedded.running(var) as cluster:
-        killed = pid_of(cluster)
+        killed = postmaster_pid(cluster)
         assert killed
         os.kill(killed, signal.SIGKILL)
-        wait_until(lambda: pid_of(cluster) != killed and cluster.is_ready(), seconds=30, what="the server")
+        wait_until(lambda: postmaster_pid(cluster) != killed and cluster.is_ready(), seconds=30, what="the server")
         assert query(var, "SELECT 1") == 1
     assert stopped(var)
 
@@ -89,7 +81,7 @@ def test_it_comes_back_by_itself_when_only_the_server_was_killed(var):
 def test_it_stops_when_its_supervisor_was_killed_and_can_be_started_again(var):
     cluster = embedded.Cluster(var)
     cluster.start()
-    postmaster = pid_of(cluster)
+    postmaster = postmaster_pid(cluster)
     with open(f"/proc/{postmaster}/stat") as file:
         supervisor = int(file.read().rpartition(")")[2].split()[1])
     os.kill(supervisor, signal.SIGKILL)
@@ -110,7 +102,7 @@ def test_a_server_started_by_hand_is_not_disturbed(var):
     try:
         wait_until(cluster.is_ready, what="the server started by hand")
         with embedded.running(var):
-            assert pid_of(cluster) == by_hand.pid
+            assert postmaster_pid(cluster) == by_hand.pid
         assert by_hand.poll() is None
         assert query(var, "SELECT 1") == 1
     finally:
@@ -227,7 +219,7 @@ def test_root_without_user_namespaces_keeps_every_folder_closed(tmp_path):
         with embedded.running(home / "var") as cluster:
             assert query(home / "var", "SELECT 1") == 1
             assert cluster.data.owner() == "nobody"
-            Path(f"/proc/{pid_of(cluster)}/status").read_text().index("Uid:\t65534")
+            Path(f"/proc/{postmaster_pid(cluster)}/status").read_text().index("Uid:\t65534")
 
     assert in_a_system_without_user_namespaces(use_it) == 0
     assert stopped(home / "var")
