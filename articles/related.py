@@ -4,18 +4,22 @@ An article's own are found when it is published. That may change those of others
 or merging tags. A row in `RelatedRefresh` asks for each of them to be refreshed, and the worker does so within seconds.
 """
 
+import logging
 import re
 import time
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Count, F, Q, QuerySet
 
 from articles.cache_tags import purge_pages
 from articles.models import Publication, RelatedRefresh
 from core import doorbell
 from core.pagecache import bump
+
+logger = logging.getLogger(__name__)
 
 SHOWN = 3
 NEIGHBOURS = 30
@@ -77,9 +81,10 @@ def refresh_later(keys: Iterable[int]) -> None:
 def refresh_due() -> int:
     """Refresh what is due, newest first, for some seconds; return how many articles that were."""
     refreshed, changed, until = 0, list[str](), time.monotonic() + RUN_SECONDS
+    failed = set[int]()
     while time.monotonic() < until:
         try:
-            slug = _refresh_next()
+            slug = _refresh_next(failed)
         except IntegrityError:
             continue  # an article that was found has just been taken down
         if slug is None:
@@ -94,12 +99,28 @@ def refresh_due() -> int:
 
 
 @transaction.atomic
-def _refresh_next() -> str | None:
-    """Refresh one article: its slug if its related ones changed, "" if not, None if no refresh is due."""
-    free = RelatedRefresh.objects.select_for_update(skip_locked=True, of=("self",))
+def _refresh_next(failed: set[int]) -> str | None:
+    """Refresh one article: its slug if its related ones changed, "" if not, None if no refresh is due.
+
+    One over which it fails is added to `failed` and passed over; it stays due, and is tried again in the next run.
+    """
+    free = RelatedRefresh.objects.select_for_update(skip_locked=True, of=("self",)).exclude(pk__in=failed)
     row = free.select_related("publication").first()
     if row is None:
         return None
+    key = row.pk
+    try:
+        with transaction.atomic():
+            return _refresh(row)
+    except (IntegrityError, OperationalError):
+        raise
+    except Exception:
+        logger.exception("The related articles of publication %s could not be refreshed", row.publication_id)
+        failed.add(key)
+        return ""
+
+
+def _refresh(row: Any) -> str:
     publication = row.publication
     row.delete()  # first, so that anyone asking meanwhile waits, and then asks again
     before = set(publication.related.values_list("pk", flat=True))

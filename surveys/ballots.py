@@ -151,13 +151,15 @@ def anonymise() -> int:
 
     Voter keys become random bytes, and then the pepper that made them is destroyed.
     """
-    anonymised = 0
-    for season in Season.objects.filter(released_at__lt=timezone.now() - APPEAL_WINDOW):
-        if keys.has_pepper(season):
-            with transaction.atomic():
-                season.pending_ballots.all().delete()
-                anonymised += Ballot.objects.filter(category__season=season).update(voter_key=_RANDOM_KEY)
-            keys.destroy_pepper(season)
+    released = Season.objects.filter(released_at__lt=timezone.now() - APPEAL_WINDOW)
+    return sum(batches.each(filter(keys.has_pepper, released), _anonymise))
+
+
+def _anonymise(season: Season) -> int:
+    with transaction.atomic():
+        season.pending_ballots.all().delete()
+        anonymised = Ballot.objects.filter(category__season=season).update(voter_key=_RANDOM_KEY)
+    keys.destroy_pepper(season)
     return anonymised
 
 

@@ -1,6 +1,6 @@
 """How a season moves on: nominations, voting, close. Who may do it is decided where it is asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import transaction
 from django.db.models import Q
@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from core import advisory_locks, pagecache
 from core.advisory_locks import AdvisoryLock
+from core.lib import batches
 from core.lib.slugs import free_slug, slug_of
 from core.transitions import TransitionRefused, change_if, move
 from surveys import keys, ledger
@@ -79,15 +80,24 @@ def close_category(category: AwardCategory) -> None:
 
 def turn_phases() -> None:
     """Do what the clock asks for: show seasons that have opened, close those past their time."""
-    for season in Season.objects.due_to_open():
-        with transaction.atomic():
-            Season.objects.filter(pk=season.pk).due_to_open().update(opened_at=Now())
-            pagecache.bump()
-    for season in Season.objects.due_to_close():
-        try:
-            close(season)
-        except TransitionRefused:
-            continue  # somebody closed it meanwhile
+    steps: list[tuple[Season, Callable[[Season], None]]] = [
+        *((season, _show_open) for season in Season.objects.due_to_open()),
+        *((season, _close_in_time) for season in Season.objects.due_to_close()),
+    ]
+    batches.each(steps, lambda step: step[1](step[0]))
+
+
+@transaction.atomic
+def _show_open(season: Season) -> None:
+    Season.objects.filter(pk=season.pk).due_to_open().update(opened_at=Now())
+    pagecache.bump()
+
+
+def _close_in_time(season: Season) -> None:
+    try:
+        close(season)
+    except TransitionRefused:
+        pass  # somebody closed it meanwhile
 
 
 def hold_open(season: Season) -> None:

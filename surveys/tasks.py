@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from core.lib import batches
 from surveys import ledger, seasons
 from surveys.models import Season
 
@@ -15,5 +16,4 @@ def turn_phases() -> None:
 @shared_task
 def seal_ballots() -> None:
     """Append waiting ballots to the ledgers."""
-    for season in Season.objects.filter(state=Season.State.VOTING):
-        ledger.seal(season)
+    batches.each(Season.objects.filter(state=Season.State.VOTING), ledger.seal)

@@ -1,12 +1,31 @@
-"""Many rows settled in batches of their own, so that none of them waits for the others."""
+"""Many rows settled one by one or in batches, so that one that fails stops no other."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
 SIZE = 1000
+Row = TypeVar("Row")
+Result = TypeVar("Result")
+
+
+def each(rows: Iterable[Row], act: Callable[[Row], Result]) -> list[Result]:
+    """Have `act` settle each row by itself; return its answers.
+
+    A row over which it fails stops no other: what went wrong is raised at the end, as one group of exceptions.
+    """
+    answers, failures = list[Result](), list[Exception]()
+    for row in rows:
+        try:
+            answers.append(act(row))
+        except Exception as error:  # noqa: BLE001 (it is raised below)
+            error.add_note(f"This is about “{row}”.")
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} of {len(answers) + len(failures)} rows could not be settled", failures)
+    return answers
 
 
 def delete(rows: QuerySet[Any]) -> int:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from articles import related, social
 from articles.documents import apply_document, document_of
-from articles.models import Publication, Tag
+from articles.models import Publication, RelatedRefresh, Tag
 from articles.publishing import publish, unpublish
 from articles.tags import merge_tags
 from tests.articles import factories
@@ -195,3 +195,18 @@ def test_an_article_is_taken_down_while_another_is_published_beside_it():
     unpublish(going)
     thread.join()
     assert companions(Publication.objects.get(title="Coming")) == set()
+
+
+def test_an_article_over_which_it_fails_is_passed_over_and_stays_due():
+    first, last = factories.publication(slug="first"), factories.publication(slug="last")
+    RelatedRefresh.objects.all().delete()
+    RelatedRefresh.objects.bulk_create(RelatedRefresh(publication=each) for each in (first, last))
+    with connection.cursor() as cursor:  # the database refuses to forget the request for the one that comes first
+        cursor.execute(
+            "CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN IF OLD.publication_id = {last.pk} THEN RAISE 'no'; END IF; RETURN OLD; END $$;"
+            "CREATE TRIGGER refuse BEFORE DELETE ON articles_relatedrefresh"
+            " FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse()"
+        )
+    related.refresh_due()
+    assert list(RelatedRefresh.objects.values_list("publication", flat=True)) == [last.pk]
