@@ -56,6 +56,11 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no process works on one of them while the others have ended."""
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/faults/", "tests/browser/")))
+
+
 @pytest.fixture(autouse=True)
 def _reset_kept() -> Iterator[None]:
     """No test sees what another one's process kept by content generation or in the cache, such as counted sign-ins."""
