@@ -11,7 +11,8 @@ from django.core.validators import RegexValidator, URLValidator, validate_slug
 
 from articles.embeds import PROVIDERS, embed_of
 from articles.tables import csv_of, rows_of
-from core.lib.html import ALLOWED_SCHEMES, clean, text_of, with_scheme
+from core.lib.html import ALLOWED_SCHEMES, clean, text_of, tidied
+from core.lib.links import direct
 from core.lib.text import one_line, prose, storable
 
 MAX_TABLE_CELLS = 4000
@@ -73,14 +74,14 @@ class ProseField(TextField):
 
 
 class HtmlField(forms.CharField):
-    """Rich text, cleaned: only HTML that readers may be sent is kept."""
+    """Rich text, cleaned and tidied: only HTML that readers may be sent is kept, and nothing that shows nothing."""
 
     def __init__(self, *, extensions: dict[str, Any] = EDITOR_EXTENSIONS, **kwargs: Any) -> None:
         super().__init__(widget=forms.Textarea, **kwargs)
         self.extensions = extensions
 
     def clean(self, value: Any) -> str:
-        html = clean(super().clean(value)).strip()
+        html = tidied(clean(super().clean(value))).strip()
         html = "" if not text_of(html).strip() and "<hr" not in html else html
         if self.required and not html:
             raise ValidationError(self.error_messages["required"], code="required")
@@ -93,7 +94,7 @@ class AddressField(forms.CharField):
     _absolute = URLValidator(schemes=["http", "https"])
 
     def clean(self, value: Any) -> str:
-        address = with_scheme(str(super().clean(value)))
+        address = direct(str(super().clean(value)), keep_campaign=True)
         if (
             not address
             or re.fullmatch(r"(?:/(?!/)|#)[^\s<>\"\\]*", address)

@@ -21,7 +21,7 @@ from articles.document_schema import BlockData
 from articles.images import store_image
 from articles.models import Article, Block
 from articles.models.article import BLOCK_MODELS, REGION
-from core.lib.html import clean, lost_addresses, text_of
+from core.lib.html import clean, refuse_lost_addresses, text_of
 from core.lib.text import whole_number
 
 CHOICES = {"src": "image", "snippet": "cta", "article": "article"}
@@ -107,16 +107,11 @@ class BlockForm(forms.ModelForm):
             self._take_uploads(data)
         for name, field in self.fields.items():
             if isinstance(field, blocks.HtmlField):
-                self._name_lost_addresses(name)
+                try:
+                    refuse_lost_addresses(str(self[name].value() or ""))
+                except ValidationError as error:
+                    self.add_error(name, error)
         return data
-
-    def _name_lost_addresses(self, name: str) -> None:
-        for address in lost_addresses(str(self[name].value() or "")):
-            self.add_error(
-                name,
-                f"A link to “{address[:100]}” cannot be published. "
-                "Write a web address (https://…), a path of this site (/…), mailto:, tel: or sms:, or remove the link.",
-            )
 
     def _uploads(self) -> list[Any]:
         name = self.add_prefix("images-uploads")

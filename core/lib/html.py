@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from html import escape, unescape
 
 import nh3
+from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
-from core.lib.text import storable
+from core.lib.links import direct, with_scheme
+from core.lib.text import storable, visible
 
 INLINE_TAGS = frozenset(
     [
@@ -75,41 +77,17 @@ SCRIPTS = {"data", "javascript", "vbscript"}
 ALLOWED_RELS = {"nofollow", "sponsored", "ugc", "noopener", "noreferrer", "author", "license"}
 MAX_DEPTH = 1000
 CLOSED_BY_THE_NEXT = frozenset(["br", "col", "dd", "dt", "hr", "img", "input", "li", "p", "td", "th", "tr", "wbr"])
-_BARE_ADDRESS = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?P<ending>[a-z]{2,24})(?:[/?#]\S*)?", re.IGNORECASE)
-_FILE_ENDINGS = frozenset(
-    [
-        "aspx",
-        "css",
-        "csv",
-        "doc",
-        "docx",
-        "gif",
-        "htm",
-        "html",
-        "jpeg",
-        "jpg",
-        "js",
-        "json",
-        "md",
-        "mp3",
-        "mp4",
-        "pdf",
-        "php",
-        "png",
-        "svg",
-        "txt",
-        "webp",
-        "xlsx",
-        "xml",
-        "zip",
-    ]
-)
 _HREF = re.compile(r"""<a\s(?:[^>"']|"[^"]*"|'[^']*')*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
+_LINK = re.compile(r"<a\s[^<>]*>", re.IGNORECASE)
+_PORTED = re.compile(r"""(\bhref\s*=\s*["']?\s*)([a-z0-9.-]+\.[a-z]{2,24}:\d{1,5}(?=[/?#"'\s>]))""", re.IGNORECASE)
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _CITED = re.compile(r"https?://|/(?!/)", re.IGNORECASE)
 _OWN_ADDRESS = re.compile(r'(?<=[\s])((?:href|src|cite|poster)=")(/(?!/)|#)')
 _SRCSET = re.compile(r'(?<=\s)srcset="([^"]*)"')
 _HEADING = re.compile(r"<(h[2-4])>(.*?)</\1>", re.DOTALL)
+_CODE = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
+_EMPTY = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>\s*")
+_SPACES = re.compile(r"(?: *&nbsp;){2,} *| +&nbsp; *|&nbsp; +")
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote|figcaption|pre|dd|dt)>|<br\s*/?>", re.IGNORECASE)
 _EDGE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _TAG = re.compile(r"<[^>]*>")
@@ -130,21 +108,27 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "cite":  # the cleaner looks at the schemes of href alone
         return value if _CITED.match(value) else None
     if name == "href":
-        return with_scheme(value)
+        return direct(value)
     return value
-
-
-def with_scheme(address: str) -> str:
-    """The address, with https:// before a site's name that was typed without it; a file's name is left alone."""
-    found = _BARE_ADDRESS.fullmatch(address.strip())
-    return f"https://{address.strip()}" if found and found["ending"].lower() not in _FILE_ENDINGS else address
 
 
 def lost_addresses(html: str) -> list[str]:
     """The addresses that `clean` takes away from links, apart from scripts, which nobody typed as an address."""
     found = (unescape("".join(groups)) for groups in _HREF.findall(html))
-    schemes = ((address, _SCHEME.match(address)) for address in dict.fromkeys(found))
+    schemes = ((address, _SCHEME.match(with_scheme(address))) for address in dict.fromkeys(found))
     return [address for address, scheme in schemes if scheme and scheme[1].lower() not in ALLOWED_SCHEMES | SCRIPTS]
+
+
+def refuse_lost_addresses(html: str) -> None:
+    """Raise a ValidationError that names each address which `clean` would take away."""
+    if lost := lost_addresses(html):
+        raise ValidationError(
+            [
+                f"A link to “{address[:100]}” cannot be published. Write a web address (https://…), a path of this site "
+                "(/…), mailto:, tel: or sms:, or remove the link."
+                for address in lost
+            ]
+        )
 
 
 def clean(html: str) -> str:
@@ -154,6 +138,12 @@ def clean(html: str) -> str:
     cleaned = _cleaned(storable(html))
     # A control character may have been written as &#1; and without it an address may be another: clean what is left.
     return cleaned if (kept := storable(cleaned)) == cleaned else _cleaned(kept)
+
+
+def tidied(html: str) -> str:
+    """Cleaned HTML without empty paragraphs, chains of spaces and characters that nobody sees; code stays as it is."""
+    parts = _CODE.split(visible(html))
+    return "".join(part if number % 2 else _SPACES.sub(" ", _EMPTY.sub("", part)) for number, part in enumerate(parts))
 
 
 def _depth(html: str) -> int:
@@ -166,8 +156,9 @@ def _depth(html: str) -> int:
 
 
 def _cleaned(html: str) -> str:
+    # The cleaner would take the name of a site before a port for a scheme that it does not know.
     return nh3.clean(
-        html,
+        _LINK.sub(lambda link: _PORTED.sub(r"\1https://\2", link[0]), html),
         tags=ALLOWED_TAGS,
         clean_content_tags={"script", "style", "template", "noscript", "iframe", "object", "title", "textarea"},
         attributes=ALLOWED_ATTRIBUTES,

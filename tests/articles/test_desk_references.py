@@ -33,6 +33,17 @@ def test_a_snippet_with_a_hostile_link_is_refused(editor, client):
     assert not Snippet.objects.exists()
 
 
+def test_links_of_a_snippet_are_those_that_articles_may_have(editor, client):
+    values = {"slug": "x", "kind": "cta", "heading": "h", "label": "l", "url": "example.org:8080/x?utm_source=us"}
+    add = reverse("admin:articles_snippet_add")
+    page = client.post(add, values | {"html": '<p><a href="ftp://a.example/">x</a></p>'}).content.decode()
+    assert "A link to “ftp://a.example/” cannot be published." in page
+    client.post(add, values | {"html": '<p><a href="a.example?fbclid=1">x</a></p>'})
+    snippet = Snippet.objects.get()
+    assert snippet.url == "https://example.org:8080/x?utm_source=us"
+    assert snippet.html == '<p><a href="https://a.example">x</a></p>'
+
+
 def test_links_of_an_author_are_lines_of_text(editor, client):
     author = factories.author("ana", links=[{"label": "Own site", "url": "https://ana.example/"}])
     path = reverse("admin:articles_author_change", args=[author.pk])

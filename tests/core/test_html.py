@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.lib.html import clean, lost_addresses, text_of, with_anchors
+from core.lib.html import clean, lost_addresses, text_of, tidied, with_anchors
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -54,6 +54,7 @@ def test_what_editors_write_survives():
         (clean, "<dl><dd>" * 40_000 + "a"),
         (with_anchors, "<h2>a</h2>" * 30_000),
         (text_of, "<" * 200_000 + "</"),
+        (clean, "<a " * 100_000 + 'href="' * 100_000 + "a.b" * 100_000),
     ],
 )
 def test_work_grows_with_the_length_of_a_text_and_no_faster(work, html):
@@ -86,7 +87,10 @@ def test_a_quotation_names_no_source_that_could_run(tag, source):
     assert clean(kept) == kept
 
 
-@pytest.mark.parametrize("address", ["www.example.org/x", "example.org/x", "Example.org", "example.co.uk?a=b"])
+@pytest.mark.parametrize(
+    "address",
+    ["www.example.org/x", "example.org/x", "Example.org", "example.co.uk?a=b", "example.org:8080/x", "a.de:80"],
+)
 def test_an_address_typed_without_its_scheme_becomes_one_that_works(address):
     assert clean(f'<a href="{address}">x</a>') == f'<a href="https://{address}">x</a>'
 
@@ -102,3 +106,37 @@ def test_an_address_that_is_taken_away_is_named():
     html = """<a href="ftp://a.example/x">1</a> <a title='a > b' href='&#106;avascript:1'>2</a> <a href="tel:1">3</a>"""
     assert lost_addresses(html) == ["ftp://a.example/x"]
     assert "ftp" not in clean(html)
+    assert lost_addresses('<a href="example.org:8080/x">x</a>') == []
+
+
+def test_an_address_with_a_port_that_is_written_about_stays_as_it_is():
+    html = '<p>&lt;a href="example.org:8080/x"&gt;</p>'
+    assert clean(html) == html
+
+
+def test_links_in_a_text_lead_to_what_is_meant_without_trackers():
+    pasted = '<a href="https://www.google.com/url?q=https://a.example/%3Futm_source%3Dx%26b%3D1&amp;sa=D">x</a>'
+    assert clean(pasted) == '<a href="https://a.example/?b=1">x</a>'
+
+
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        ("<p>a</p>\n<p></p><p>&nbsp;</p><p> <br><br></p><p>\u200b</p><p>b</p>", "<p>a</p>\n<p>b</p>"),
+        ("<p>a&nbsp;&nbsp; &nbsp;b &nbsp;c</p><p>5&nbsp;%</p>", "<p>a b c</p><p>5&nbsp;%</p>"),
+        ("<ul><li><p>a</p><p></p></li></ul>", "<ul><li><p>a</p></li></ul>"),
+        ("<pre><code>a&nbsp;&nbsp;b</code></pre><p>a\u2060b</p>", "<pre><code>a&nbsp;&nbsp;b</code></pre><p>ab</p>"),
+        ("<p>\u0645\u06cc\u200c\u062e</p>", "<p>\u0645\u06cc\u200c\u062e</p>"),
+    ],
+)
+def test_what_shows_nothing_is_left_out(html, kept):
+    assert tidied(clean(html)) == kept
+    assert tidied(kept) == kept
+
+
+@given(
+    st.text("<p>br/& nbsp;\u200b\u00a0pre\n") | st.lists(st.sampled_from(["<p>", "</p>", "<br>", "&nbsp;", " ", "a"]))
+)
+def test_tidying_twice_changes_nothing(html):
+    once = tidied(clean(html if isinstance(html, str) else "".join(html)))
+    assert tidied(clean(once)) == once
