@@ -5,9 +5,9 @@ from typing import Any, NotRequired, TypedDict, cast
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
-from django.utils.text import slugify
 
 from articles.blocks import clean_data
+from core.lib.slugs import slug_of
 from core.lib.text import one_line
 
 VERSION = 1
@@ -93,7 +93,7 @@ def normalised(document: Any) -> Document:
     title = _line(document, "title", LIMITS["title"], problems)
     if not title:
         problems.append("The title is missing.")
-    slug = _line(document, "slug", LIMITS["slug"], problems) or slugify(title)[: LIMITS["slug"]].strip("-")
+    slug = _line(document, "slug", None, problems)
     seo = document.get("seo") or {}
     if not isinstance(seo, Mapping) or set(seo) - set(SEO_LIMITS):
         problems.append("“seo” holds a title and a description.")
@@ -101,7 +101,7 @@ def normalised(document: Any) -> Document:
     result: Document = {
         "version": VERSION,
         "title": title,
-        "slug": _slug(slug, "slug", problems) or "",
+        "slug": article_slug(slug or title),
         "standfirst": _line(document, "standfirst", LIMITS["standfirst"], problems),
         "category": _slug(document.get("category"), "category", problems),
         "authors": _slugs(document, "authors", problems),
@@ -115,16 +115,17 @@ def normalised(document: Any) -> Document:
         "reading_minutes": _minutes(document.get("reading_minutes"), problems),
         "blocks": _blocks(document.get("blocks") or [], problems),
     }
-    if not result["slug"] and not problems:
-        problems.append("The slug is missing, and the title has no letters to make one from.")
-    if result["slug"] in RESERVED:
-        problems.append(f"The slug “{result['slug']}” is the address of another page.")
     if problems:
         raise DocumentError(problems)
     return result
 
 
-def _line(source: Mapping[str, Any], key: str, limit: int, problems: list[str], where: str = "") -> str:
+def article_slug(text: str) -> str:
+    """An article's slug for its title, or for a slug as somebody typed it."""
+    return slug_of(text, LIMITS["slug"], otherwise="article")
+
+
+def _line(source: Mapping[str, Any], key: str, limit: int | None, problems: list[str], where: str = "") -> str:
     value = source.get(key)
     if value is None:
         return ""
@@ -132,7 +133,7 @@ def _line(source: Mapping[str, Any], key: str, limit: int, problems: list[str], 
         problems.append(f"“{where}{key}” should be text.")
         return ""
     line = one_line(value)
-    if len(line) > limit:
+    if limit and len(line) > limit:
         problems.append(f"“{where}{key}” has {len(line)} characters; at most {limit} fit.")
     return line
 

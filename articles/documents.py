@@ -6,9 +6,10 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from articles.aliases import current_names
-from articles.document_schema import VERSION, Document, DocumentError, normalised
+from articles.document_schema import LIMITS, RESERVED, VERSION, Document, DocumentError, normalised
 from articles.models import Article, ArticleAuthor, Author, Block, Category, Publication, Revision, Snippet, Tag
 from articles.models.article import REGION
+from core.lib.slugs import free_slug
 from core.transitions import lock
 
 
@@ -43,24 +44,23 @@ def apply_document(
 ) -> Revision | None:
     """Make an article what a document says and keep it as a revision; None if that changes nothing.
 
-    The article may be new and unsaved. All or nothing: raises DocumentError if the document is invalid, StaleVersion if
+    A slug that is taken gets a number. The article may be new and unsaved. All or nothing: raises DocumentError if the document is invalid, StaleVersion if
     the article is no longer at `expected_version`.
     """
     wanted = normalised(document)
     is_new = article._state.adding
     try:
         return _apply(article, wanted, by, reason, expected_version)
-    except (IntegrityError, DocumentError) as error:
-        if isinstance(error, IntegrityError) and "slug" in str(error):
-            raise DocumentError([f"The slug “{wanted['slug']}” is taken by another article."]) from None
+    except (IntegrityError, DocumentError):
         if is_new:
             article.pk, article.version, article._state.adding = None, 0, True
-        # A row that it refers to may have just been deleted or merged. Look again, and report it if it is gone.
+        # Its slug may have just been taken, or a row that it refers to deleted or merged. Look again, and report what
+        # is gone.
         return _apply(article, wanted, by, reason, expected_version)
 
 
 def _apply(article: Article, wanted: Document, by: Any, reason: str, expected: int | None) -> Revision | None:
-    wanted = current_names(wanted)
+    wanted = {**current_names(wanted), "slug": free_article_slug(wanted["slug"], article)}
     found = _references(wanted, article)
     with transaction.atomic():
         _claim_version(article, expected)
@@ -88,18 +88,22 @@ def _references(wanted: Document, article: Article) -> dict[str, dict[str, Any]]
     }
     if any(snippet.kind != Snippet.Kind.CTA for snippet in found["cta"].values()):
         problems.append(f"The snippet “{wanted['cta']}” is not a call-to-action card.")
-    if slug_is_taken(wanted["slug"], besides=article):
-        problems.append(f"The slug “{wanted['slug']}” is taken by another article.")
     if problems:
         raise DocumentError(problems)
     return found
 
 
+def free_article_slug(slug: str, article: Article | None = None) -> str:
+    """The slug, or the first with a number behind it that no other article has."""
+    return free_slug(slug, lambda candidate: slug_is_taken(candidate, besides=article), limit=LIMITS["slug"])
+
+
 def slug_is_taken(slug: str, *, besides: Article | None = None) -> bool:
-    """Whether an article has a slug, or had it when readers were last shown it; leaving one article out."""
+    """Whether a slug is the address of another page, or one article has it, or had it when readers last saw it."""
     own = (besides and besides.pk) or 0
     return (
-        Article.objects.exclude(pk=own).filter(slug=slug).exists()
+        slug in RESERVED
+        or Article.objects.exclude(pk=own).filter(slug=slug).exists()
         or Publication.objects.exclude(article=own).filter(slug=slug).exists()
     )
 

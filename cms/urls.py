@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from cms import dashboard, probes, views
 from cms.metrics import metrics
+from core.lib.admin_slugs import slug_view
 
 own_password = admin.site.admin_view(RedirectView.as_view(pattern_name="account_change_password"))
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("accounts/", include("core.urls")),
     path("admin/", admin.site.admin_view(dashboard.start_page)),
+    path("admin/slug/<str:label>/", admin.site.admin_view(slug_view), name="slug"),
     path("admin/password_change/", own_password, name="password_change"),  # Django's has no limit on attempts
     # Django's redirects any member of staff to the page of any row
     path("admin/r/<path:anything>", admin.site.admin_view(views.no_such_page)),

@@ -19,7 +19,7 @@ from articles.desk.block_forms import INLINES, parts_of
 from articles.desk.csp import allow_editors
 from articles.desk.edit_state import edit_state
 from articles.desk.rich_text import prose_settings
-from articles.document_schema import DocumentError, empty_document
+from articles.document_schema import DocumentError, article_slug, empty_document
 from articles.documents import StaleVersion, apply_document, document_of
 from articles.models import Article, Author, Publication
 from core.lib.admin_lists import DeskAdmin, WordSearch
@@ -30,7 +30,7 @@ State = Article.State
 MODULES = ["content_editor/index.js"]  # ours come after it
 MODULES += [
     f"js/desk/{name}.js"
-    for name in ("images", "prose", "blocks", "inserting", "ordering", "pasting", "counting", "desk")
+    for name in ("images", "prose", "blocks", "inserting", "ordering", "pasting", "counting", "slugs", "desk")
 ]
 SCRIPTS = Media(js=[Script(module, type="module") for module in MODULES])
 PUBLISHING = ("_publish", "_schedule", "_unpublish", "_archive", "_back")
@@ -96,6 +96,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         view = self.admin_site.admin_view
         own = [
             path("choices/<slug:what>/", view(choice_fields.choices_view), name="articles_article_choices"),
+            path("slug/", view(views.slug), name="articles_article_slug"),
             path("upload/", view(uploads.upload_view), name="articles_article_upload"),
             path("thumbnail/", view(uploads.thumbnail_view), name="articles_article_thumbnail"),
             path("autosave/", view(self.autosave_view), name="articles_article_autosave_new"),
@@ -222,6 +223,9 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             messages.error(request, f"Your changes are saved. {error}")
             return HttpResponseRedirect(page)
         messages.success(request, text or f"Saved as version {obj.version}.")
+        typed = edit_state(request).typed
+        if (wanted := article_slug(typed["slug"] or typed["title"])) != obj.slug:
+            messages.info(request, f"The slug “{wanted}” is taken, so this article has “{obj.slug}”.")
         return HttpResponseRedirect(page)
 
     def _transition(self, request: HttpRequest, article: Article) -> str:

@@ -19,6 +19,7 @@ from articles.redirects import export_redirects, import_redirects, redirect_path
 from articles.tags import delete_tag, merge_tags
 from core.admin.bases import ReadOnlyAdmin
 from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter, WordSearch
+from core.lib.admin_slugs import SlugsFromWords
 
 
 def _prose(form: Any, name: str) -> None:
@@ -62,18 +63,16 @@ class MovedPages(ShownAdmin):
 
 
 @admin.register(Category)
-class CategoryAdmin(MovedPages):
+class CategoryAdmin(SlugsFromWords, MovedPages):
     list_display = ("name", "slug", "disclaimer", "position")
     list_select_related = ("disclaimer",)
     search_fields = ("name", "slug")
-    prepopulated_fields = {"slug": ("name",)}
 
 
 @admin.register(Tag)
-class TagAdmin(MovedPages):
+class TagAdmin(SlugsFromWords, MovedPages):
     list_display = ("name", "slug")
     search_fields = ("name", "slug")
-    prepopulated_fields = {"slug": ("name",)}
     actions = ["merge"]
 
     def delete_model(self, request: HttpRequest, obj: Tag) -> None:
@@ -112,13 +111,12 @@ class LinksField(forms.CharField):
 
 
 @admin.register(Author)
-class AuthorAdmin(ProseAdmin, MovedPages):
+class AuthorAdmin(SlugsFromWords, ProseAdmin, MovedPages):
     prose_field = "bio_html"
     list_display = ("name", "role", "user")
     list_select_related = ("user",)
     search_fields = ("name", "slug")
     autocomplete_fields = ("portrait",)
-    prepopulated_fields = {"slug": ("name",)}
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "links":
@@ -127,7 +125,8 @@ class AuthorAdmin(ProseAdmin, MovedPages):
 
 
 @admin.register(Snippet)
-class SnippetAdmin(ProseAdmin, ShownAdmin):
+class SnippetAdmin(SlugsFromWords, ProseAdmin, ShownAdmin):
+    slug_from = "heading"
     prose_field = "html"
     list_display = ("slug", "kind", "heading")
     list_filter = ("kind",)

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 
 from articles import blocks
 from articles.desk.choice_fields import ChoiceWidget, ManyChoicesWidget, SlugsField
@@ -15,7 +17,15 @@ from articles.desk.ordered_fields import OrderedChoicesWidget
 from articles.document_schema import LIMITS, SEO_LIMITS, VERSION, BlockData, Cover, Document
 from articles.images import store_image
 from articles.models import Article, Category
+from core.lib.admin_slugs import shown_while_typing
 from core.pagecache import per_generation
+
+
+def slug_address(article: Article) -> str:
+    """Where the edit page asks which slug some words would get."""
+    address = reverse("admin:articles_article_slug")
+    return f"{address}?{urlencode({'article': article.pk})}" if article.pk else address
+
 
 COVER = ("src", "alt", "caption", "credit", "focal")
 
@@ -30,12 +40,7 @@ class ArticleForm(forms.ModelForm):
     """All fields of an article but its blocks."""
 
     title = blocks.LineField(max_length=LIMITS["title"], widget=AdminTextInputWidget)
-    slug = forms.SlugField(
-        max_length=LIMITS["slug"],
-        required=False,
-        widget=AdminTextInputWidget,
-        help_text="Leave empty to make it from the title.",
-    )
+    slug = blocks.LineField(required=False, help_text="Leave it empty to have it made from the title.")
     standfirst = blocks.TextField(
         max_length=LIMITS["standfirst"], required=False, help_text="Shown under the title and on cards."
     )
@@ -91,6 +96,7 @@ class ArticleForm(forms.ModelForm):
         page = edit_state(self.request)
         version = self.instance.version if page.version is None else page.version
         self.initial = {**self.initial, "version": version, **_initial(page.document)}
+        self.fields["slug"].widget = shown_while_typing("title", slug_address(self.instance))
 
     def clean(self) -> dict[str, Any]:
         if problems := edit_state(self.request).problems:

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles.desk import checks, comments, drafts
 from articles.desk.diff import changes
-from articles.document_schema import Document, DocumentError, normalised
-from articles.documents import StaleVersion, apply_document, document_of
+from articles.document_schema import Document, DocumentError, article_slug, normalised
+from articles.documents import StaleVersion, apply_document, document_of, free_article_slug
 from articles.models import Article, PreviewLink, Revision
 from articles.preview import preview_page
 from articles.publishing import record
 from articles.rendering import rendered
-from core.lib.text import whole_number
+from core.lib.admin_slugs import LONGEST
+from core.lib.text import storable, whole_number
 
 View = Callable[..., HttpResponse]
 
@@ -58,6 +59,17 @@ def _page(request: HttpRequest, template: str, article: Article, title: str, **c
         "is_nav_sidebar_enabled": False,
     }
     return render(request, f"admin/articles/article/{template}.html", context)
+
+
+@require_safe
+@never_cache
+def slug(request: HttpRequest) -> JsonResponse:
+    """The slug that some words would get, for a new article or for the one that is named."""
+    if not (request.user.has_perm(CHANGE) or request.user.has_perm("articles.add_article")):
+        raise PermissionDenied
+    words = storable(request.GET.get("words", "")[:LONGEST])
+    article = Article.objects.filter(pk=whole_number(request.GET.get("article")) or 0).first()
+    return JsonResponse({"slug": free_article_slug(article_slug(words), article) if words.strip() else ""})
 
 
 @require_safe

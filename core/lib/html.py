@@ -8,9 +8,9 @@ from html import escape, unescape
 
 import nh3
 from django.core.exceptions import ValidationError
-from django.utils.text import slugify
 
 from core.lib.links import direct, with_scheme
+from core.lib.slugs import slug_of
 from core.lib.text import storable, visible
 
 INLINE_TAGS = frozenset(
@@ -76,6 +76,7 @@ ALLOWED_SCHEMES = {"http", "https", "mailto", "sms", "tel"}
 SCRIPTS = {"data", "javascript", "vbscript"}
 ALLOWED_RELS = {"nofollow", "sponsored", "ugc", "noopener", "noreferrer", "author", "license"}
 MAX_DEPTH = 1000
+ANCHOR = 60  # characters of a heading's anchor
 CLOSED_BY_THE_NEXT = frozenset(["br", "col", "dd", "dt", "hr", "img", "input", "li", "p", "td", "th", "tr", "wbr"])
 _HREF = re.compile(r"""<a\s(?:[^>"']|"[^"]*"|'[^']*')*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
 _LINK = re.compile(r"<a\s[^<>]*>", re.IGNORECASE)
@@ -196,7 +197,7 @@ def with_anchors(html: str, taken: Iterable[str] = ()) -> tuple[str, list[Headin
     def anchored(match: re.Match[str]) -> str:
         tag, inner = match.groups()
         text = text_of(inner).replace("\n", " ")
-        base = slugify(text)[:60].strip("-") or "section"
+        base = slug_of(text, ANCHOR, otherwise="section")
         anchor = base
         while anchor in ids:
             numbers[base] += 1

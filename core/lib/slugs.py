@@ -1,19 +1,23 @@
 """Slugs: made from a title or a name in any script, and numbered where they are taken."""
 
+import re
 from collections.abc import Callable
 from itertools import chain, count
+from unicodedata import normalize
 
+from anyascii import anyascii
 from django.utils.text import slugify
 
+# Umlauts as German writes them where it has no umlauts; other letters lose their marks.
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+_ALONE = re.compile(r"([^\w\s!-~\u00a0-\u218f])")  # emoji and symbols, whose names are words of their own
 
-def slug_of(text: str, limit: int = 100) -> str:
-    """A slug for a title or name in any script; empty where nothing of it can stand in one."""
-    text = text.replace("/", " ")
-    slug, whole = slugify(text), slugify(text, allow_unicode=True)
-    if len(slug) * 2 < len(whole):
-        # Most of it is in another script: what is left of it in Latin letters would not tell it from others.
-        slug = slugify(whole.encode("punycode", "ignore").decode("ascii", "ignore"))
-    return slug[:limit].rstrip("-")
+
+def slug_of(text: str, limit: int = 100, *, otherwise: str = "") -> str:
+    """A slug for a title or a name in any script; `otherwise` where it has neither letters nor digits."""
+    text = _ALONE.sub(r" \1 ", normalize("NFC", text).translate(_GERMAN))
+    slug = slugify(anyascii(text).replace("/", " "))[:limit]
+    return slug.strip("-_") or otherwise
 
 
 def free_slug(slug: str, is_taken: Callable[[str], bool], *, limit: int) -> str:

@@ -9,17 +9,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.lib.admin_lists import DeskAdmin
+from core.lib.admin_slugs import SlugsFromWords
 from newsletter.addresses import parse_address
 from newsletter.models import Newsletter, Subscriber, Subscription, Suppression
 
 
 @admin.register(Newsletter)
-class NewsletterAdmin(DeskAdmin):
+class NewsletterAdmin(SlugsFromWords, DeskAdmin):
     list_display = ("name", "slug", "is_default", "is_open", "counts_reading")
-    prepopulated_fields = {"slug": ["name"]}
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        return {} if obj else super().get_prepopulated_fields(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The slug is in bookings and in what was sent: it stays."""

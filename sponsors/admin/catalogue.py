@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from core.admin.bases import ShownToReadersAdmin
 from core.lib.admin_labels import NamedTabularInline
+from core.lib.admin_slugs import SlugsFromWords
 from sponsors import packages
 from sponsors.models import Package, PackageItem, PlacementKind, Sponsor
 
@@ -20,10 +21,9 @@ class SponsorAdmin(ShownToReadersAdmin):
 
 
 @admin.register(PlacementKind)
-class PlacementKindAdmin(ShownToReadersAdmin):
+class PlacementKindAdmin(SlugsFromWords, ShownToReadersAdmin):
     list_display = ("name", "channel", "position", "headline_limit", "body_limit", "image_sizes", "cutoff_hours")
     search_fields = ("name", "channel")
-    prepopulated_fields = {"slug": ("name",)}
 
 
 class PackageItemInline(NamedTabularInline):

@@ -1,7 +1,5 @@
 """Seasons, their categories and nominees. Each step of a season is an action that calls the function everything else uses."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -9,18 +7,21 @@ from django.http import HttpRequest, HttpResponse
 
 from core.admin.bases import ShownToReadersAdmin
 from core.lib.admin_labels import NamedTabularInline
+from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from surveys import release, seasons
 from surveys.admin.actions import by, do_each, draft_article_from
 from surveys.models import AwardCategory, Nominee, Season
+from surveys.models.seasons import RESERVED_CATEGORIES, RESERVED_NOMINEES, RESERVED_SEASONS
 
 
-class CategoryInline(NamedTabularInline):
+class CategoryInline(SlugsFromWords, NamedTabularInline):
+    slug_from = "title"
+    reserved_slugs = RESERVED_CATEGORIES
     model = AwardCategory
     fields = ("title", "slug", "method", "ordering")
     extra = 0
     show_change_link = True
-    prepopulated_fields = {"slug": ("title",)}
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Season | None = None) -> bool:
@@ -31,11 +32,12 @@ class CategoryInline(NamedTabularInline):
 
 
 @admin.register(Season)
-class SeasonAdmin(ShownToReadersAdmin):
+class SeasonAdmin(SlugsFromWords, ShownToReadersAdmin):
+    slug_from = "title"
+    reserved_slugs = RESERVED_SEASONS
     list_display = ("title", "state", "opens_at", "closes_at", "is_imported")
     list_filter = ("state",)
     search_fields = ("title", "slug")
-    prepopulated_fields = {"slug": ("title",)}
     inlines = [CategoryInline]
     actions = ("open_nominations", "open_voting", "close_voting", "tally_all", "release_results", "draft_article")
     fieldsets = (
@@ -51,9 +53,6 @@ class SeasonAdmin(ShownToReadersAdmin):
             if obj.state != Season.State.VOTING:
                 fixed += ("closes_at",)
         return fixed
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Season | None = None) -> dict[str, Any]:
-        return {} if obj and obj.is_fixed else dict(self.prepopulated_fields)
 
     def has_delete_permission(self, request: HttpRequest, obj: Season | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.is_fixed)
@@ -97,17 +96,14 @@ class NomineeForm(forms.ModelForm):
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 
-class NomineeInline(CleanedText, admin.StackedInline):
+class NomineeInline(SlugsFromWords, CleanedText, admin.StackedInline):
+    reserved_slugs = RESERVED_NOMINEES
     model = Nominee
     form = NomineeForm
     extra = 0
-    prepopulated_fields = {"slug": ("name",)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: AwardCategory | None = None) -> tuple[str, ...]:
         return ("slug",) if _is_fixed(obj) else ()
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: AwardCategory | None = None) -> dict[str, Any]:
-        return {} if _is_fixed(obj) else dict(self.prepopulated_fields)
 
     def has_add_permission(self, request: HttpRequest, obj: AwardCategory | None = None) -> bool:
         return super().has_add_permission(request, obj) and not _is_fixed(obj)
@@ -117,13 +113,14 @@ class NomineeInline(CleanedText, admin.StackedInline):
 
 
 @admin.register(AwardCategory)
-class CategoryAdmin(ShownToReadersAdmin):
+class CategoryAdmin(SlugsFromWords, ShownToReadersAdmin):
+    slug_from = "title"
+    reserved_slugs = RESERVED_CATEGORIES
     list_display = ("title", "season", "method", "closed_at", "tallied", "released_at")
     list_filter = ("season",)
     list_select_related = ("season", "tally")
     search_fields = ("title", "slug", "season__title")
     autocomplete_fields = ("season",)
-    prepopulated_fields = {"slug": ("title",)}
     inlines = [NomineeInline]
     actions = ("close_voting", "tally_now", "release_result", "draft_article")
     fields = (
@@ -137,9 +134,6 @@ class CategoryAdmin(ShownToReadersAdmin):
             "season", "slug", "method", "takes_write_in", "overvote", "max_skips", "max_ranks", "unranked",
         )  # fmt: skip
         return (*times, *rules) if _is_fixed(obj) else times
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: AwardCategory | None = None) -> dict[str, Any]:
-        return {} if _is_fixed(obj) else dict(self.prepopulated_fields)
 
     def has_delete_permission(self, request: HttpRequest, obj: AwardCategory | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not _is_fixed(obj)

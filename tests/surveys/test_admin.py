@@ -158,7 +158,7 @@ def test_a_new_season_can_be_made_with_its_categories(sign_in):
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"slug": "ballot"}, "This slug is an address of the awards pages"),
+        ({"title": ""}, "This field is required"),
         ({"closes_at_0": "2026-12-01"}, "Voting has to close after it opens"),
     ],
 )

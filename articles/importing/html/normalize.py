@@ -4,13 +4,13 @@ import re
 from html import escape, unescape
 
 import nh3
-from django.utils.text import slugify
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from articles.importing.html.delimited import replace_pairs
 from articles.importing.posts import ConversionNotes
-from core.lib.html import ALLOWED_SCHEMES, ALLOWED_TAGS, INLINE_TAGS
+from core.lib.html import ALLOWED_SCHEMES, ALLOWED_TAGS, ANCHOR, INLINE_TAGS
+from core.lib.slugs import slug_of
 from core.lib.text import storable, visible
 
 MAX_DEPTH = 200
@@ -177,7 +177,7 @@ def _point_within_the_page(root: HtmlElement, notes: ConversionNotes) -> None:
     """Point links to a heading at its new anchor. Remove contents lists, and links within the page that lead nowhere."""
     anchors = {}
     for element in root.iter("h1", "h2", "h3", "h4", "h5", "h6"):
-        anchor = slugify(element.text_content())[:60].strip("-")
+        anchor = slug_of(element.text_content(), ANCHOR)
         for holder in element.iter():
             for name in filter(None, (holder.get("id"), holder.get("name"))):
                 anchors[name] = anchor

@@ -349,7 +349,7 @@ class Loader:
 
     def _free_slug(self, slug: str, article: Article, notes: ConversionNotes) -> str:
         """The slug, with a number appended if another article has it."""
-        slug = slug[: LIMITS["slug"]].strip("-")
+        slug = slug_of(slug, LIMITS["slug"]) or slug
         free = free_slug(slug, lambda candidate: self._is_taken(candidate, article), limit=LIMITS["slug"])
         if free != slug:
             notes.changed[f"the address “{slug}” belongs to another article, so this one got “{free}”"] += 1
