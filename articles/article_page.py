@@ -5,13 +5,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 from django.urls import reverse
-from django.utils import timezone
 
 from articles import slots
 from articles.cache_tags import tags_of
 from articles.frames import kept_frame
 from articles.models import Publication
 from articles.querysets import PageRow
+from core.lib import clock
 from core.lib.prepared import PreparedQuery
 from sponsors.placements import Placement, placement_shown
 
@@ -25,7 +25,7 @@ class SlotContext:
         self.row = row
         self.preview = preview
         self.related: list[int] = json.loads(row["related_pks"])
-        self.placement: Placement | None = None if preview else placement_shown("web:article", timezone.now().date())
+        self.placement: Placement | None = None if preview else placement_shown("web:article", clock.utc_day())
         self.signups = 0
 
     @cached_property

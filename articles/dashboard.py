@@ -14,6 +14,7 @@ SHOWN = 6
 LATE = timedelta(minutes=2)  # beat looks every few seconds
 LIST = "admin:articles_article_changelist"
 State = Article.State
+TONES = {State.SENT_BACK: "bad", State.IN_REVIEW: "soon"}
 
 
 def _page(pk: int) -> str:
@@ -28,18 +29,17 @@ def _last_entry(column: str) -> Subquery:
 def mine(user: Any) -> Widget:
     """The user's own drafts, those that an editor sent back first."""
     signed = Exists(ArticleAuthor.objects.filter(article=OuterRef("pk"), author__user=user))
-    own = Article.objects.filter(signed | Q(created_by=user), state__in=[State.DRAFT, State.IN_REVIEW])
-    rows = own.annotate(action=_last_entry("action"), detail=_last_entry("detail")).order_by("-changed_at")
+    own = Article.objects.filter(signed | Q(created_by=user), state__in=[State.DRAFT, State.IN_REVIEW, State.SENT_BACK])
     lines = [
         Line(
             text=row.title,
             url=_page(row.pk),
-            label="sent back" if row.action == "sent back" else row.get_state_display(),
-            tone="bad" if row.action == "sent back" else "soon" if row.state == State.IN_REVIEW else "",
-            note=row.detail if row.action == "sent back" else "",
+            label=row.get_state_display(),
+            tone=TONES.get(State(row.state), ""),
+            note=row.sent_back_reason,
             at=row.changed_at,
         )
-        for row in rows[: 3 * SHOWN]
+        for row in own.order_by("-changed_at")[: 3 * SHOWN]
     ]
     return Widget(
         lines=sorted(lines, key=lambda line: line.tone != "bad")[:SHOWN],

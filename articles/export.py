@@ -87,7 +87,10 @@ def article_files(article: Article) -> dict[str, str]:
 
 def _state_of(article: Article, publication: Any) -> dict[str, Any]:
     """The state in front matter, with times in UTC."""
-    state: dict[str, Any] = {"state": article.state, "feed_id": article.feed_id}
+    state: dict[str, Any] = {
+        "state": State.DRAFT if article.state == State.SENT_BACK else article.state,
+        "feed_id": article.feed_id,
+    }
     if publication:
         state |= {"published": _time(publication.published_at), "updated": _time(publication.updated_at)}
     if article.publish_at:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Exists, Max, Min, OuterRef
 
 from articles.models import Author, Category, Publication, PublicationAuthor
+from core.lib import clock
 from core.pagecache import per_generation
 
 
@@ -69,4 +70,7 @@ def authors() -> dict[str, str]:
 def years() -> list[int]:
     """The years from the newest article's down to the oldest one's."""
     ends = Publication.objects.order_by().aggregate(first=Min("published_at"), last=Max("published_at"))
-    return list(range(ends["last"].year, ends["first"].year - 1, -1)) if ends["last"] else []
+    if not ends["last"]:
+        return []
+    first, last = (ends[end].astimezone(clock.newsroom()).year for end in ("first", "last"))
+    return list(range(last, first - 1, -1))

@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from articles.contexts import ArticleContext, article_of
 from articles.querysets import PageRow
 from articles.structured_data import article_data
+from core.lib import clock
 from core.lib.html import text_of
 from core.models import SiteProfile
 from core.pagecache import per_generation
@@ -79,7 +80,7 @@ def context_of(row: PageRow, *, preview: bool = False) -> FrameContext:
 def key_of(row: PageRow) -> bytes:
     """A digest of everything that the frame of an article is made from."""
     inputs: list[Any] = [value for name, value in row.items() if name not in NOT_FRAMED]
-    inputs.append(timezone.now().year)  # the footer has it
+    inputs.append(timezone.localtime(timezone=clock.newsroom()).year)  # the footer has it
     return blake2b(repr(inputs).encode(), digest_size=16, key=_shared_digest()).digest()
 
 
@@ -88,7 +89,7 @@ def _shared_digest() -> bytes:
     """A digest of what all frames share: the site's profile, settings, static files, templates, VERSION."""
     profile = SiteProfile.current()
     parts = [getattr(profile, field.attname) for field in profile._meta.concrete_fields]
-    parts += [settings.SITE_URL, settings.MEDIA_URL, settings.STATIC_URL, settings.LANGUAGE_CODE]
+    parts += [settings.SITE_URL, settings.MEDIA_URL, settings.STATIC_URL, settings.LANGUAGE_CODE, settings.TIME_ZONE]
     parts += [getattr(staticfiles_storage, "manifest_hash", ""), django.__version__, VERSION]
     return blake2b(repr([*parts, sorted(templates().items())]).encode(), digest_size=32).digest()
 

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.urls import reverse
@@ -29,6 +30,7 @@ from articles.models import (
 from articles.redirects import free_path, redirect_path
 from articles.rendering import Rendered, rendered
 from articles.social import title_image
+from core.lib import clock
 from core.models import SiteProfile
 from core.pagecache import bump
 from core.transitions import TransitionRefused, lock, move
@@ -36,6 +38,8 @@ from core.transitions import TransitionRefused, lock, move
 P = ParamSpec("P")
 T = TypeVar("T")
 State = Article.State
+REASON_LENGTH = 400
+NO_SCHEDULE: dict[str, Any] = {"publish_at": None, "scheduled_version": None, "unpublish_at": None}
 Check = Callable[[Document, Rendered, Article], list[str]]  # returns what is wrong
 logger = logging.getLogger(__name__)
 
@@ -75,7 +79,8 @@ def publish(
         redirect_path(old_address, publication.get_absolute_url(), automatic=True)
     article.state, article.published_at = State.PUBLISHED, started
     article.publish_at = article.scheduled_version = None
-    article.save(update_fields=["state", "published_at", "publish_at", "scheduled_version"])
+    article.sent_back_reason = ""
+    article.save(update_fields=["state", "published_at", "publish_at", "scheduled_version", "sent_back_reason"])
     record(article, "published", by=by, detail=f"version {version}")
     bump()
     cache_tags.purge_article(publication, old_slug=old_slug)
@@ -179,13 +184,17 @@ def _draw_pictures(publication: Publication, cover: Cover | None) -> None:
 
 def submit(article: Article, *, by: Any = None) -> None:
     """Send an article to review."""
-    _go(article, State.IN_REVIEW, [State.DRAFT, State.ARCHIVED], by=by, action="sent to review")
+    _go(article, State.IN_REVIEW, [State.DRAFT, State.SENT_BACK, State.ARCHIVED], by=by, action="sent to review")
 
 
-def send_back(article: Article, *, by: Any = None, reason: str = "") -> None:
-    """Send an article back to the writer, from review or from the schedule."""
-    changes = {"publish_at": None, "scheduled_version": None}
-    _go(article, State.DRAFT, [State.IN_REVIEW, State.SCHEDULED], by=by, action="sent back", detail=reason, **changes)
+def send_back(article: Article, *, reason: str, by: Any = None) -> None:
+    """Send an article back to its author, from review or from the schedule, and say why."""
+    reason = reason.strip()[:REASON_LENGTH]
+    if not reason:
+        raise TransitionRefused("Say why it is sent back, so that its author knows what to do.")
+    changes = {**NO_SCHEDULE, "sent_back_reason": reason}
+    sources = [State.IN_REVIEW, State.SCHEDULED]
+    _go(article, State.SENT_BACK, sources, by=by, action="sent back", detail=reason, **changes)
 
 
 @transaction.atomic
@@ -208,21 +217,55 @@ def schedule(
     _go(
         article,
         State.PUBLISHED if live else State.SCHEDULED,
-        [State.PUBLISHED] if live else [State.DRAFT, State.IN_REVIEW, State.SCHEDULED, State.ARCHIVED],
+        [State.PUBLISHED] if live else [State.DRAFT, State.IN_REVIEW, State.SENT_BACK, State.SCHEDULED, State.ARCHIVED],
         by=by,
         action="scheduled",
-        detail=f"version {article.version} for {at:%Y-%m-%d %H:%M} UTC",
+        detail=f"version {article.version} for {clock.in_words(at, zone=clock.newsroom())}",
         publish_at=at,
         unpublish_at=until,
         scheduled_version=article.version,
     )
 
 
+class Schedule(NamedTuple):
+    """When a version of an article goes live, and when it goes offline."""
+
+    version: int | None
+    publish_at: datetime | None
+    unpublish_at: datetime | None
+
+    def in_words(self, zone: ZoneInfo | None = None) -> str:
+        start = f"version {self.version} for {clock.in_words(self.publish_at, zone=zone)}" if self.publish_at else ""
+        end = f"the end on {clock.in_words(self.unpublish_at, zone=zone)}" if self.unpublish_at else ""
+        return " and ".join(filter(None, (start, end)))
+
+
+@transaction.atomic
+def cancel_schedule(article: Article, *, by: Any = None) -> Schedule:
+    """Let nothing happen to an article by itself any more; return what was cancelled. Unless it is live, it is a draft."""
+    lock(article)
+    cancelled = Schedule(article.scheduled_version, article.publish_at, article.unpublish_at)
+    if not cancelled.in_words():
+        raise TransitionRefused("Nothing is scheduled for this article any more.")
+    state = State(article.state)
+    to = State.DRAFT if state == State.SCHEDULED else state
+    _go(
+        article,
+        to,
+        [state],
+        by=by,
+        action="schedule cancelled",
+        detail=cancelled.in_words(clock.newsroom()),
+        **NO_SCHEDULE,
+    )
+    return cancelled
+
+
 def schedule_end(article: Article, *, at: datetime | None, by: Any = None) -> None:
     """Take a published article offline at a later time; None cancels that."""
     if at and at <= timezone.now():
         raise TransitionRefused("That time has passed. Choose one in the future, or unpublish now.")
-    detail = f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
+    detail = clock.in_words(at, zone=clock.newsroom()) if at else "never"
     _go(article, State.PUBLISHED, [State.PUBLISHED], by=by, action="end set", detail=detail, unpublish_at=at)
 
 
@@ -246,7 +289,7 @@ def archive(article: Article, *, by: Any = None) -> None:
 @_tried_again
 @transaction.atomic
 def _take_down(article: Article, to: State, sources: list[State], *, by: Any, action: str) -> None:
-    _go(article, to, sources, by=by, action=action, publish_at=None, scheduled_version=None, unpublish_at=None)
+    _go(article, to, sources, by=by, action=action, **NO_SCHEDULE)
     shown = Publication.objects.filter(article=article).first()
     if shown:
         related.refresh_later(related.shown_with(shown).values_list("pk", flat=True))
@@ -263,6 +306,8 @@ def _go(
     article: Article, to: State, sources: list[State], *, by: Any, action: str, detail: str = "", **changes: Any
 ) -> None:
     """Change the state, if it is one of `sources`, and write that to the audit log."""
+    if to != State.SENT_BACK:
+        changes["sent_back_reason"] = ""
     move(article, sources=sources, to=to, action=action, **changes)
     record(article, action, by=by, detail=detail)
 
@@ -321,10 +366,11 @@ def _end_scheduled(article: Article, now: datetime) -> bool:
 
 def _call_off(article: Article, *, reason: str) -> None:
     """Take an article off the schedule and log why; what readers see stays."""
-    detail = f"could not be published on schedule: {reason}"
-    state = State.PUBLISHED if article.state == State.PUBLISHED else State.DRAFT
-    times = {"publish_at": None, "scheduled_version": None, "unpublish_at": None}
+    detail = f"could not be published on schedule: {reason}"[:REASON_LENGTH]
+    live = article.state == State.PUBLISHED
+    changes = NO_SCHEDULE if live else {**NO_SCHEDULE, "sent_back_reason": detail}
+    state, action = (State.PUBLISHED, "schedule cancelled") if live else (State.SENT_BACK, "sent back")
     try:
-        _go(article, state, [State(article.state)], by=None, action="sent back", detail=detail, **times)
+        _go(article, state, [State(article.state)], by=None, action=action, detail=detail, **changes)
     except TransitionRefused:
         logger.warning("Somebody else changed article %s in the meantime", article.pk)

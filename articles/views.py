@@ -1,7 +1,7 @@
 """The pages of articles that readers see: one article, lists, search, previews."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import InvalidPage, Page, Paginator
@@ -23,6 +23,7 @@ from articles.pagination import CardPaginator
 from articles.preview import preview_page
 from articles.structured_data import absolute, list_data
 from articles.suggestions import suggestions_for
+from core.lib import clock
 from core.lib.cachetags import LISTS, tagged, with_tags
 from core.lib.signing import BadToken, read_token
 from core.models import SiteProfile
@@ -106,7 +107,7 @@ def month_articles(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """The articles of a month."""
     if not 1 <= month <= 12 or not 1 <= year <= 9998:
         raise Http404("There is no such month.")
-    start = datetime(year, month, 1, tzinfo=UTC)
+    start = datetime(year, month, 1, tzinfo=clock.newsroom())
     found = Publication.objects.live().filter(published_at__gte=start, published_at__lt=_month_after(start))
     return _listing(request, found, kind="archive", heading=f"{start:%B %Y}")
 
@@ -116,7 +117,9 @@ def month_articles(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @tagged(LISTS)
 def archive(request: HttpRequest) -> HttpResponse:
     """The months in which articles were published."""
-    by_month = Publication.objects.order_by().annotate(date=TruncMonth("published_at")).values("date")
+    by_month = (
+        Publication.objects.order_by().annotate(date=TruncMonth("published_at", tzinfo=clock.newsroom())).values("date")
+    )
     shown = list(by_month.annotate(number=Count("pk")).order_by("-date"))
     return render(request, "articles/archive.html", {"months": shown})
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -51,6 +52,13 @@ class Environment(environ.Env):
         value = self.text(name)
         if value and (reason := _wrong_with(value, schemes)):
             raise ImproperlyConfigured(f"{name} {reason} It looks like {example}.")
+        return value
+
+    def zone(self, name: str, *, default: str) -> str:
+        """A time zone of the IANA database, such as Europe/Berlin."""
+        value = self.text(name) or default
+        if value not in available_timezones():
+            raise ImproperlyConfigured(f"{name} names no time zone: “{value}”. It looks like Europe/Berlin, or UTC.")
         return value
 
     def site_url(self) -> str:

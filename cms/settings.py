@@ -201,6 +201,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.zones.show_staff_their_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -259,7 +260,7 @@ MFA_TOTP_ISSUER = "Moonpress"
 
 # Time, language, files
 
-TIME_ZONE = "UTC"
+TIME_ZONE = env.zone("TIME_ZONE", default="UTC")  # the newsroom's; moments are stored in UTC (see core/lib/clock.py)
 USE_TZ = True
 LANGUAGE_CODE = "en"
 USE_I18N = False

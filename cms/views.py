@@ -11,13 +11,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.defaults import page_not_found, permission_denied, server_error
 from django.views.static import serve
 
 from articles.contexts import front_page
 from articles.structured_data import absolute, site_data
+from core.lib import clock
 from core.lib.cachetags import LISTS, tagged
 from core.models import SiteProfile
 from core.pagecache import public
@@ -30,7 +30,7 @@ from surveys.contexts import teaser
 @tagged(LISTS)
 def home(request: HttpRequest) -> HttpResponse:
     """The front page."""
-    placement = placement_shown("web:home", timezone.now().date())
+    placement = placement_shown("web:home", clock.utc_day())
     context = {
         **front_page(),
         "award": teaser(),

@@ -16,7 +16,7 @@ class CoreConfig(AppConfig):
         from core import dashboard, outbox
         from core.lib import admin_labels
 
-        admin_labels.name_every_field()
+        admin_labels.ask_plainly()
         dashboard.register_all()
         outbox.register("core", seen_with="core.view_user")
 

@@ -46,6 +46,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("may sign in to the admin", default=True)
     is_active = models.BooleanField("active", default=True, help_text="Untick this instead of deleting an account.")
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    time_zone = models.CharField(max_length=64, blank=True)  # "": the newsroom's
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -335,7 +336,7 @@ class RateCount(models.Model):
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
-        return f"{self.count} until {self.expires_at:%H:%M:%S}"
+        return f"{self.count} until {self.expires_at:%H:%M:%S} UTC"
 
 
 class Heartbeat(models.Model):
@@ -345,4 +346,4 @@ class Heartbeat(models.Model):
     at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S} UTC"

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from core.lib import clock
 from core.lib.text import one_line
 from core.models import SiteProfile
 from core.outbox import queue_message
@@ -38,7 +39,7 @@ def start_due() -> list[int]:
 
 def _start(briefing: Briefing, now: datetime) -> bool:
     if briefing.scheduled_at and now - briefing.scheduled_at > TOO_LATE:
-        due = f"{briefing.scheduled_at:%d %b %Y %H:%M} UTC"
+        due = clock.in_words(briefing.scheduled_at, zone=clock.newsroom())
         briefing.hold(f"It was due at {due} and nothing was running then. Resume to send it now.")
         return False
     return freeze(briefing.pk)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Count, Q
 
+from core.lib import clock
 from newsletter.models import Briefing, Hit, Subscription
 from sponsors.audience import Rate, Send
 
@@ -99,7 +100,10 @@ class Audience:
 
     def sends(self, *, since: date) -> Sequence[Send]:
         briefings = list(
-            Briefing.objects.sent().filter(sent_at__date__gte=since).select_related("newsletter").order_by("-sent_at")
+            Briefing.objects.sent()
+            .filter(sent_at__gte=clock.start_of(since))
+            .select_related("newsletter")
+            .order_by("-sent_at")
         )
         reading = readings(briefings)
         return [

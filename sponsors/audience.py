@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from math import sqrt
 from typing import Protocol
 
-from django.utils import timezone
+from core.lib import clock
 
 LOOK_BACK = timedelta(days=90)
 ENOUGH_DELIVERED = 100
@@ -98,7 +98,7 @@ def register(source: AudienceSource) -> None:
 
 def figures() -> Figures:
     """The figures of the last 90 days (LOOK_BACK)."""
-    today = timezone.now().date()
+    today = clock.utc_day()
     sends = tuple(send for send in _source.sends(since=today - LOOK_BACK) if send.delivered)
     delivered = sum(send.delivered for send in sends)
     enough = delivered >= ENOUGH_DELIVERED

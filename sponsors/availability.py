@@ -4,13 +4,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from core import pagecache
+from core.lib import clock
 from sponsors.models import Package, PlacementKind, RunUnit
 
 WINDOW = timedelta(days=120)
@@ -90,14 +91,14 @@ def open_units(
 
 
 def _cutoff(kind: PlacementKind, day: date) -> datetime:
-    midnight = datetime.combine(day, time.min, tzinfo=UTC)
+    midnight = clock.start_of(day)
     usual = midnight - timedelta(hours=kind.cutoff_hours)
     return usual if usual > timezone.now() else midnight + timedelta(days=1)
 
 
 def turn_day() -> int:
     """Update the phase of units whose day has come or gone, and have pages rendered again; return how many changed."""
-    today = timezone.now().date()
+    today = clock.utc_day()
     with transaction.atomic():
         turned = RunUnit.objects.filter(date=today, phase=RunUnit.Phase.AHEAD).update(phase=RunUnit.Phase.TODAY)
         turned += (

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
+from core.lib import clock
 from core.lib.dashboard import Line, Widget, register
 from sponsors.models import Approval, Booking, Claim, CreativeVersion, RunUnit
 
@@ -53,7 +54,7 @@ def creatives(user: Any) -> Widget:
 
 def places(_user: Any) -> Widget:
     """For each day, how many places are taken, and how many of those have no approved ad yet."""
-    today = timezone.now().date()
+    today = clock.utc_day()
     coming = {"date__gte": today, "date__lt": today + AHEAD}
     days: dict[date, list[bool]] = {}
     for unit in RunUnit.objects.with_taken().filter(**coming).order_by("date"):

@@ -7,9 +7,9 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.formats import date_format
 
+from core.lib import clock
 from core.lib.text import one_line, prose
 from core.models import User
 from core.ratelimit import allow
@@ -62,7 +62,7 @@ class BookingForm(forms.Form):
 
     def clean_start(self) -> date:
         start = self.cleaned_data["start"]
-        if start < timezone.now().date():
+        if start < clock.utc_day():
             raise ValidationError("This day has passed. Choose a later one.")
         return start
 

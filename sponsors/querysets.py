@@ -9,6 +9,8 @@ from django.db.models import Case, Count, Exists, Min, OuterRef, Q, Subquery, Va
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from core.lib import clock
+
 if TYPE_CHECKING:
     from sponsors.models import AdEvent, Booking, Creative, CreativeVersion, Package, RunUnit, Sponsor  # noqa: F401
 
@@ -18,7 +20,7 @@ RECENT = timedelta(days=180)
 class SponsorQuerySet(models.QuerySet["Sponsor"]):
     def current_or_recent(self, day: date | None = None) -> Self:
         """Those with a confirmed claim on a day to come, or past by at most RECENT."""
-        since = (day or timezone.now().date()) - RECENT
+        since = (day or clock.utc_day()) - RECENT
         return self.filter(
             bookings__state="confirmed", bookings__claims__state="confirmed", bookings__claims__unit__date__gte=since
         ).distinct()

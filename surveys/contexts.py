@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db.models import Prefetch
 from django.urls import reverse
-from django.utils.formats import date_format
 
+from core.lib import clock
 from sponsors.mentions import mentions
 from surveys.forms import in_fair_order
 from surveys.models import AwardCategory, Nominee, PendingBallot, Season, TallyRow
@@ -29,7 +29,7 @@ def teaser() -> dict[str, str] | None:
     """What the front page says of the season in which something can be done now, if there is one."""
     for found in Season.objects.public().filter(state__in=[State.VOTING, State.NOMINATING]):
         if found.is_taking_ballots and found.closes_at:
-            until = f"Voting closes on {date_format(found.closes_at, 'j F')}."
+            until = f"Voting closes on {clock.in_words(found.closes_at, 'j F', clock.newsroom())}."
             words = {"text": f"{found.standfirst} {until}".strip(), "label": "Vote now"}
             return {
                 "title": f"{found.title}: voting is open",

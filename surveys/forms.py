@@ -8,8 +8,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
+from core.lib import clock
 from core.lib.text import one_line, prose
 from newsletter.addresses import parse_address
 from newsletter.subscriptions import TooManyRequests, request_subscription
@@ -114,7 +114,7 @@ class VoteForm(TrapForm):
 
 def in_fair_order(category: AwardCategory, today: date | None = None) -> list[Nominee]:
     """Nominees in an order that changes daily and is the same for everyone on a day, so that pages can be kept."""
-    day = today or timezone.now().date()
+    day = today or clock.utc_day()
     nominees = sorted(category.nominees.all(), key=lambda nominee: nominee.slug)
     Random(f"{category.pk} {day}").shuffle(nominees)
     return nominees

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # What a developer's shell or .env sets must not reach the tests; an empty value is one that .env does not replace.
 CLEARED = ["CACHE_URL", "CELERY_BROKER_URL", "DATABASE_URL", "DEBUG", "DEMO_PASSWORD", "EMAIL_URL", "PRODUCTION"]
 CLEARED += ["CACHE_PURGE_URL", "CACHE_PURGE_KIND", "CACHE_PURGE_TOKEN", "WEBHOOKS_TO_PRIVATE_HOSTS"]
-CLEARED += ["ALLOWED_HOSTS", "LEDGER_SIGNING_KEY", "BALLOT_PEPPER_FOLDER", "MEDIA_ROOT", "SITE_URL"]
+CLEARED += ["ALLOWED_HOSTS", "TIME_ZONE", "LEDGER_SIGNING_KEY", "BALLOT_PEPPER_FOLDER", "MEDIA_ROOT", "SITE_URL"]
 SECRET_KEY = "the same for all processes that run these tests"
 
 if not os.environ.get("CI"):  # where CI is set, hypothesis chooses a profile that repeats itself

@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from js_asset import Media, Script
 
@@ -21,7 +20,8 @@ from articles.desk.edit_state import edit_state
 from articles.desk.rich_text import prose_settings
 from articles.document_schema import DocumentError, article_slug, empty_document
 from articles.documents import StaleVersion, apply_document, document_of
-from articles.models import Article, Author, Publication
+from articles.models import Article, AuditEntry, Author, Publication
+from core.lib import clock
 from core.lib.admin_lists import DeskAdmin, WordSearch
 from core.lib.text import whole_number
 from core.transitions import TransitionRefused
@@ -33,7 +33,7 @@ MODULES += [
     for name in ("images", "prose", "blocks", "inserting", "ordering", "pasting", "counting", "slugs", "desk")
 ]
 SCRIPTS = Media(js=[Script(module, type="module") for module in MODULES])
-PUBLISHING = ("_publish", "_schedule", "_unpublish", "_archive", "_back")
+PUBLISHING = ("_publish", "_schedule", "_unschedule", "_unpublish", "_archive", "_back")
 FIELDSETS = (
     (None, {"fields": ("title", "standfirst")}),  # above the text; the others stand beside it
     ("Where it belongs", {"fields": ("category", "slug", "authors", "tags")}),
@@ -79,12 +79,12 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         behind = article.state == State.PUBLISHED and shown and shown.version != article.version
         label = f"{article.get_state_display()}, newer changes" if behind else article.get_state_display()
         if article.publish_at:
-            label = f"{label}, {article.publish_at:%-d %b %H:%M}"
+            label = f"{label}, {clock.in_words(article.publish_at, 'j M, H:i')}"
         return format_html('<span class="state state--{}">{}</span>', article.state, label)
 
     @admin.display(description="changed", ordering="changed_at")
     def changed(self, article: Article) -> str:
-        return f"{article.changed_at:%-d %b %Y, %H:%M}"
+        return clock.in_words(article.changed_at, "j M Y, H:i")
 
     @admin.display(description="authors")
     def byline_names(self, article: Article) -> str:
@@ -175,6 +175,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         document = form.document(parts_of(formsets))
         edit_state(request).typed = document
+        edit_state(request).schedule = (form.cleaned_data["schedule_at"], form.cleaned_data["schedule_until"])
         reason = form.cleaned_data.get("reason") or ("Saved at the desk" if change else "First version")
         expected = form.cleaned_data["version"] if change else None
         apply_document(form.instance, document, by=request.user, reason=reason, expected_version=expected)
@@ -206,7 +207,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             base_version=whole_number(request.POST.get("version")) or 0,
             document=form.document(parts_of(formsets)),
         )
-        return HttpResponse(f"{draft.saved_at:%H:%M:%S}", content_type="text/plain")
+        return HttpResponse(clock.in_words(draft.saved_at, "H:i"), content_type="text/plain")
 
     # What happens after a save
 
@@ -235,16 +236,20 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             publishing.publish(article, by=by, check=checks.blocking)
             return format_html('Published: <a href="{0}">{0}</a>', article.get_absolute_url())
         if "_schedule" in posted:
-            at = _moment(posted.get("schedule_at"), "when to publish")
-            until = _moment(posted["schedule_until"], "the end") if posted.get("schedule_until") else None
+            at, until = edit_state(request).schedule
             publishing.schedule(article, at=at, until=until, by=by, check=checks.blocking)
-            return f"Version {article.version} will be published on {at:%-d %B %Y at %H:%M} UTC."
+            return f"Version {article.version} will be published on {clock.in_words(at)}."
+        if "_unschedule" in posted:
+            cancelled = publishing.cancel_schedule(article, by=by)
+            return (
+                f"The schedule is cancelled ({cancelled.in_words()}). Its state is now “{article.get_state_display()}”."
+            )
         if "_submit" in posted:
             publishing.submit(article, by=by)
             return "Sent to review."
         if "_back" in posted:
-            publishing.send_back(article, by=by, reason=posted.get("reason", ""))
-            return "Sent back to the writer."
+            publishing.send_back(article, by=by, reason=posted.get("back_reason", ""))
+            return "Sent back, with what has to be done."
         if "_unpublish" in posted:
             publishing.unpublish(article, by=by)
             return "Unpublished: readers no longer see it."
@@ -274,6 +279,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             "shown": getattr(article, "publication", None) if article else None,
             "comments": article.comments.select_related("by", "asks") if article else [],
             "article": article,
+            "sent_back": _sent_back(article) if article else None,
             "prose_settings": prose_settings(),
             "is_nav_sidebar_enabled": False,
         }
@@ -282,8 +288,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         return allow_editors(request, response)
 
 
-def _moment(value: str | None, what: str) -> Any:
-    try:
-        return forms.DateTimeField().clean((value or "").replace("T", " ")).astimezone(timezone.get_current_timezone())
-    except forms.ValidationError:
-        raise TransitionRefused(f"Say {what}, as a date and a time.") from None
+def _sent_back(article: Article) -> AuditEntry | None:
+    """Who sent an article back, and when, while its author has it."""
+    is_back = article.state == State.SENT_BACK
+    return article.audit_entries.filter(action="sent back").first() if is_back else None

@@ -18,6 +18,7 @@ from articles.models import AuditEntry, Author, Category, ImageAsset, Redirect, 
 from articles.redirects import export_redirects, import_redirects, redirect_path
 from articles.tags import delete_tag, merge_tags
 from core.admin.bases import ReadOnlyAdmin
+from core.lib import clock
 from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter, WordSearch
 from core.lib.admin_slugs import SlugsFromWords
 
@@ -176,7 +177,7 @@ class ImageAssetAdmin(WordSearch, DeskAdmin):
 
     @admin.display(description="added", ordering="created_at")
     def added(self, image: ImageAsset) -> str:
-        return f"{image.created_at:%-d %b %Y, %H:%M}"
+        return clock.in_words(image.created_at, "j M Y, H:i")
 
     @admin.display(description="picture")
     def thumbnail(self, image: ImageAsset) -> str:
@@ -233,4 +234,4 @@ class AuditEntryAdmin(WordSearch, ReadOnlyAdmin):
 
     @admin.display(description="when", ordering="at")
     def when(self, entry: AuditEntry) -> str:
-        return f"{entry.at:%-d %b %Y, %H:%M}"
+        return clock.in_words(entry.at, "j M Y, H:i")

@@ -17,8 +17,16 @@ from articles.desk.ordered_fields import OrderedChoicesWidget
 from articles.document_schema import LIMITS, SEO_LIMITS, VERSION, BlockData, Cover, Document
 from articles.images import store_image
 from articles.models import Article, Category
+from articles.publishing import REASON_LENGTH
 from core.lib.admin_slugs import shown_while_typing
+from core.lib.moments import MomentField
 from core.pagecache import per_generation
+
+# What must be said when a button is pressed.
+ASKED = {
+    "_schedule": ("schedule_at", "Say when to publish, as a date and a time."),
+    "_back": ("back_reason", "Say why it is sent back, so that its author knows what to do."),
+}
 
 
 def slug_address(article: Article) -> str:
@@ -79,6 +87,12 @@ class ArticleForm(forms.ModelForm):
         required=False,
         help_text="In minutes. Leave empty to have it counted from the words.",
     )
+    schedule_at = MomentField(label="Publish at", required=False)
+    schedule_until = MomentField(label="Take offline at (optional)", required=False)
+    back_reason = blocks.TextField(
+        label="What has to be done?", max_length=REASON_LENGTH, required=False, rows=3,
+        help_text="Its author reads this on the article and on the start page.",
+    )  # fmt: skip
     reason = blocks.LineField(
         label="What changed", max_length=200, required=False, widget=AdminTextInputWidget,
         help_text="For the list of revisions.",
@@ -95,12 +109,16 @@ class ArticleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         page = edit_state(self.request)
         version = self.instance.version if page.version is None else page.version
-        self.initial = {**self.initial, "version": version, **_initial(page.document)}
+        schedule = {"schedule_at": self.instance.publish_at, "schedule_until": self.instance.unpublish_at}
+        self.initial = {**self.initial, **schedule, "version": version, **_initial(page.document)}
         self.fields["slug"].widget = shown_while_typing("title", slug_address(self.instance))
 
     def clean(self) -> dict[str, Any]:
         if problems := edit_state(self.request).problems:
             raise ValidationError(problems)
+        for button, (name, ask) in ASKED.items():
+            if button in self.request.POST and not self.cleaned_data.get(name) and name not in self.errors:
+                self.add_error(name, ask)
         if upload := self.cleaned_data.get("cover_upload"):
             alt = self.cleaned_data.get("cover_alt", "")
             try:

@@ -1,6 +1,7 @@
 """The state of the edit page during one request, which the form, the blocks and the admin share."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -16,6 +17,10 @@ class EditState:
     version: int | None = None  # the version that `document` is based on; None for the newest
     problems: list[str] = field(default_factory=list)  # why the typed document could not be stored
     typed: Document = field(default_factory=empty_document)
+    schedule: tuple[Any, Any] = (
+        None,
+        None,
+    )  # when to publish it and to take it offline, as typed
     recoverable: Draft | None = None  # unsaved work that is offered but not shown
     articles: dict[str, Article | None] = field(default_factory=dict)  # loaded articles, by the key in the address
 

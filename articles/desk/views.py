@@ -20,6 +20,7 @@ from articles.models import Article, PreviewLink, Revision
 from articles.preview import preview_page
 from articles.publishing import record
 from articles.rendering import rendered
+from core.lib import clock
 from core.lib.admin_slugs import LONGEST
 from core.lib.text import storable, whole_number
 
@@ -175,7 +176,12 @@ def _to_links(article: Article) -> HttpResponseRedirect:
 def share(request: HttpRequest, article: Article) -> HttpResponse:
     """Make a preview link."""
     link = article.preview_links.create(made_by_id=request.user.pk)
-    record(article, "shared", by=request.user, detail=f"a preview link until {link.expires_at:%-d %B %Y}")
+    record(
+        article,
+        "shared",
+        by=request.user,
+        detail=f"a preview link until {clock.in_words(link.expires_at, 'j F Y', clock.newsroom())}",
+    )
     messages.success(request, "Copy the link below. Anyone who has it can see the newest version.")
     return _to_links(article)
 
@@ -210,7 +216,7 @@ def presence(request: HttpRequest, article: Article) -> HttpResponse:
         drafts.leave(article, by=request.user)
         return JsonResponse({"others": []})
     others = drafts.be_present(article, by=request.user)
-    shown = [{"name": str(other.by), "since": other.since.isoformat()} for other in others]
+    shown = [{"name": str(other.by), "since": clock.in_words(other.since, "H:i")} for other in others]
     return JsonResponse({"others": shown, "version": article.version})
 
 

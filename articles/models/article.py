@@ -27,6 +27,7 @@ class Article(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
         IN_REVIEW = "in_review", "in review"
+        SENT_BACK = "sent_back", "sent back"
         SCHEDULED = "scheduled", "scheduled"
         PUBLISHED = "published", "published"
         ARCHIVED = "archived", "archived"
@@ -55,6 +56,12 @@ class Article(models.Model):
         "reading time", null=True, blank=True, help_text="In minutes; empty: counted from the words."
     )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
+    sent_back_reason = models.CharField(
+        max_length=400,
+        blank=True,
+        editable=False,
+        help_text="What its author has to do before it is sent to review again.",
+    )
     version = models.PositiveIntegerField(default=0, editable=False, help_text="Grows with every saved change.")
     publish_at = models.DateTimeField(null=True, blank=True)
     scheduled_version = models.PositiveIntegerField(
@@ -88,8 +95,11 @@ class Article(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["draft", "in_review", "scheduled", "published", "archived"]),
+                condition=Q(state__in=["draft", "in_review", "sent_back", "scheduled", "published", "archived"]),
                 name="article_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="sent_back") ^ Q(sent_back_reason=""), name="article_sent_back_has_reason"
             ),
             models.CheckConstraint(
                 condition=~Q(state="scheduled") | Q(publish_at__isnull=False), name="article_scheduled_has_time"

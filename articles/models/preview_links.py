@@ -43,7 +43,7 @@ class PreviewLink(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"link to {self.article_id} until {self.expires_at:%Y-%m-%d %H:%M}"
+        return f"link to {self.article_id} until {self.expires_at:%Y-%m-%d %H:%M} UTC"
 
     def get_absolute_url(self) -> str:
         return reverse("articles:article-preview", args=[make_token(PREVIEW, self.pk)])

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from cms.demo import content
 from cms.demo.pieces import Piece
+from core.lib import clock
 from core.models import OutgoingMail, User
 from sponsors import images
 from sponsors.approval import approve, submit
@@ -24,7 +25,7 @@ SELLER, APPROVER = "sponsors@example.com", "admin@example.com"
 
 def pieces() -> Iterator[Piece]:
     """Placements and packages, house ads for what is not sold, and the sponsors' bookings."""
-    wanted, today = content.read("sponsors"), timezone.now().date()
+    wanted, today = content.read("sponsors"), clock.utc_day()
     for kind in wanted["kinds"]:
         yield f"placement {kind['slug']}", partial(_make_kind, kind, today)
     for package in wanted["packages"]:

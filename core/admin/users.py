@@ -19,6 +19,7 @@ from django.urls import URLPattern, path
 
 from core import accounts
 from core.admin.bases import AuditedAdmin
+from core.lib import clock
 from core.models import User
 
 # allauth's lists of addresses and second factors are not offered: see docs/decisions/0012-an-account-has-one-address.md.
@@ -32,6 +33,8 @@ class NewUserForm(AdminUserCreationForm):
 
 
 class UserForm(UserChangeForm):
+    time_zone = forms.ChoiceField(choices=clock.choices, required=False)
+
     class Meta:
         model = User
         fields = "__all__"
@@ -51,7 +54,7 @@ class UserAdmin(AuditedAdmin, django_admin.UserAdmin):
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
         ("May", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
-        ("Times", {"fields": ("last_login", "date_joined")}),
+        ("Times", {"fields": ("time_zone", "last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2", "groups")}),)
     readonly_fields = ("last_login", "date_joined")

@@ -3,22 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.contrib.admin import TabularInline, options, widgets
+from django.contrib.admin import TabularInline, options
 from django.db import models
 from django.http import HttpRequest
 
 from core.lib.admin_text import CleanedText
-
-
-class NamedSplitDateTime(widgets.AdminSplitDateTime):
-    """A date and a time, each with its name."""
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        parts = (
-            widgets.BaseAdminDateWidget(attrs={"aria-label": "Date"}),
-            widgets.BaseAdminTimeWidget(attrs={"aria-label": "Time"}),
-        )
-        forms.MultiWidget.__init__(self, parts, attrs)
+from core.lib.moments import MomentField
 
 
 class NamedTabularInline(CleanedText, TabularInline):
@@ -36,8 +26,11 @@ class NamedTabularInline(CleanedText, TabularInline):
         return formset
 
 
-def name_every_field() -> None:
-    """Have the admin's forms use these, and read addresses without a scheme as https. Call it before models are registered."""
+def ask_plainly() -> None:
+    """Have the admin's forms ask for moments with their zone, and read addresses without a scheme as https.
+
+    Call it before models are registered.
+    """
     defaults: Any = options.FORMFIELD_FOR_DBFIELD_DEFAULTS
-    defaults[models.DateTimeField]["widget"] = NamedSplitDateTime
+    defaults[models.DateTimeField] = {"form_class": MomentField}
     defaults[models.URLField]["assume_scheme"] = "https"

@@ -6,18 +6,19 @@ from typing import Any
 from csp.decorators import csp_replace
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminDateWidget, AdminSplitDateTime
+from django.contrib.admin.widgets import AdminDateWidget
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Publication
 from articles.search import best
 from core import doorbell
+from core.lib import clock
+from core.lib.moments import MomentField
 from core.lib.text import whole_number
 from core.transitions import TransitionRefused
 from newsletter import approval, composition, deliveries, freeze, stats
@@ -58,9 +59,7 @@ class TestForm(forms.Form):
 
 
 class ApproveForm(forms.Form):
-    when = forms.SplitDateTimeField(
-        label="Send at (UTC)", required=False, widget=AdminSplitDateTime, help_text="Leave empty to send at once."
-    )
+    when = MomentField(label="Send at", required=False, help_text="Leave empty to send at once.")
 
 
 def may(action: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -86,7 +85,7 @@ def _draft(pk: int) -> Briefing:
 @may("add")
 def compose(request: HttpRequest) -> HttpResponse:
     """A new draft from the newest articles and the ad booked for its day."""
-    initial = {"newsletter": Newsletter.objects.default(), "issue_date": timezone.now().date()}
+    initial = {"newsletter": Newsletter.objects.default(), "issue_date": clock.utc_day()}
     form = ComposeForm(request.POST or None, initial=initial)
     if form.is_valid():
         briefing = composition.new_briefing(**form.cleaned_data)

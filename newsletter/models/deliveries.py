@@ -123,4 +123,4 @@ class Hit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} at {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.kind} at {self.at:%Y-%m-%d %H:%M} UTC"

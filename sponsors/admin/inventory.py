@@ -12,11 +12,11 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
 from core.admin.bases import ShownToReadersAdmin
+from core.lib import clock
 from core.lib.admin_lists import DeskAdmin
 from core.models import User
 from core.transitions import TransitionRefused
@@ -105,7 +105,7 @@ def _opened(count: int) -> str:
 
 def _month(text: str) -> date:
     """A month such as 2026-11; this one where the text is none, or none in which anybody sells."""
-    today = timezone.now().date().replace(day=1)
+    today = clock.utc_day().replace(day=1)
     try:
         month = date.fromisoformat(f"{text}-01")
     except ValueError:

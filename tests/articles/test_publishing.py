@@ -121,7 +121,9 @@ def test_the_states_in_their_order():
     submit(article)
     assert article.state == State.IN_REVIEW
     send_back(article, by=editor, reason="Needs a source")
+    assert (article.get_state_display(), article.sent_back_reason) == ("sent back", "Needs a source")
     submit(article)
+    assert article.sent_back_reason == ""
     publish(article, by=editor)
     unpublish(article, by=editor)
     assert article.state == State.DRAFT
@@ -132,7 +134,7 @@ def test_the_states_in_their_order():
 
 def test_a_transition_that_makes_no_sense_is_refused():
     article = factories.article()
-    for refused in (unpublish, send_back):
+    for refused in (unpublish, partial(send_back, reason="Why not?")):
         with pytest.raises(TransitionRefused, match="is draft"):
             refused(article)
     publish(article)

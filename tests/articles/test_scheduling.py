@@ -74,7 +74,7 @@ def test_one_that_cannot_be_published_holds_up_no_other():
     overdue(factories.article(title="Fine"), hours=2)
     assert publish_due() == 1
     assert {title: states()[title] for title in ("Blocked", "Live", "Fine")} == {
-        "Blocked": "draft", "Live": "published", "Fine": "published",
+        "Blocked": "sent_back", "Live": "published", "Fine": "published",
     }  # fmt: skip
     assert Article.objects.filter(publish_at__isnull=False).count() == 0
     assert "no version 9" in AuditEntry.objects.filter(article=live).latest("pk").detail

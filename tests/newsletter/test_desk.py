@@ -207,7 +207,7 @@ def test_approving_lets_it_go_out(editor, draft):
 
 def test_approving_for_later(editor, draft):
     at = timezone.now() + timedelta(days=1)
-    editor.post(f"{DESK}{draft.pk}/approve/", {"when_0": f"{at:%Y-%m-%d}", "when_1": "07:30:00"})
+    editor.post(f"{DESK}{draft.pk}/approve/", {"when": f"{at:%Y-%m-%d}T07:30"})
     assert Briefing.objects.get().scheduled_at == at.replace(hour=7, minute=30, second=0, microsecond=0)
 
 
@@ -219,7 +219,7 @@ def test_what_is_in_the_way_is_listed_instead(editor, draft):
 
 
 def test_a_time_that_has_passed_is_refused(editor, draft):
-    response = editor.post(f"{DESK}{draft.pk}/approve/", {"when_0": "2020-01-01", "when_1": "07:30:00"})
+    response = editor.post(f"{DESK}{draft.pk}/approve/", {"when": "2020-01-01T07:30"})
     assert b"has passed already" in response.content
 
 

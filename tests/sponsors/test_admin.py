@@ -72,7 +72,7 @@ def test_the_actions_decide_bookings(client, manager, action, state):
 
 def test_the_buttons_on_a_booking_decide_it(client, manager):
     held = factories.held()
-    fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until_0": "2030-01-01", "hold_until_1": "00:00"}
+    fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until": "2030-01-01T00:00"}
     client.post(page("booking_change", held.pk), fields | {"_confirm": "1"})
     held.refresh_from_db()
     assert held.state == "confirmed"
@@ -95,7 +95,7 @@ def test_deciding_needs_its_permission(client):
     someone.user_permissions.add(*Permission.objects.filter(codename__in=["view_booking", "change_booking"]))
     held = factories.held()
     client.post(page("booking_changelist"), {"action": "confirm_selected", "_selected_action": [held.pk]})
-    fields = {"contact_email": held.contact_email, "hold_until_0": "2030-01-01", "hold_until_1": "00:00"}
+    fields = {"contact_email": held.contact_email, "hold_until": "2030-01-01T00:00"}
     client.post(page("booking_change", held.pk), fields | {"_confirm": "1"})
     held.refresh_from_db()
     assert held.state == "held"
@@ -191,16 +191,16 @@ def test_a_second_house_ad_for_a_kind_is_refused_in_words(client, manager):
 
 def test_a_retired_house_ad_makes_room_and_cannot_come_back_beside_another(client, manager):
     first = Creative.objects.create(kind=factories.kind())
-    client.post(page("creative_change", first.pk), {"retired_at_0": "2026-01-01", "retired_at_1": "00:00"})
+    client.post(page("creative_change", first.pk), {"retired_at": "2026-01-01T00:00"})
     client.post("/admin/sponsors/creative/add/", {"kind": first.kind_id})
     assert Creative.objects.count() == 2
-    response = client.post(page("creative_change", first.pk), {"retired_at_0": "", "retired_at_1": ""})
+    response = client.post(page("creative_change", first.pk), {"retired_at": ""})
     assert b"has a house ad" in response.content
 
 
 def test_a_hold_cannot_lose_its_end(client, manager):
     held = factories.held()
-    fields = {"contact_email": held.contact_email, "hold_until_0": "", "hold_until_1": ""}
+    fields = {"contact_email": held.contact_email, "hold_until": ""}
     assert b"This field is required" in client.post(page("booking_change", held.pk), fields).content
 
 

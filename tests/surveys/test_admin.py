@@ -142,7 +142,7 @@ def test_a_new_season_can_be_made_with_its_categories(sign_in):
         reverse("admin:surveys_season_add"),
         {
             "title": "Moon 2027", "slug": "moon-2027", "rules_version": "1",
-            "opens_at_0": "2027-01-01", "opens_at_1": "10:00", "closes_at_0": "2027-02-01", "closes_at_1": "10:00",
+            "opens_at": "2027-01-01T10:00", "closes_at": "2027-02-01T10:00",
             "rules_html": "<p>One <script>alert(1)</script>vote</p>",
             "categories-TOTAL_FORMS": "1", "categories-INITIAL_FORMS": "0",
             "categories-0-title": "Wallet", "categories-0-slug": "wallet", "categories-0-method": "plurality",
@@ -159,13 +159,12 @@ def test_a_new_season_can_be_made_with_its_categories(sign_in):
     ("fields", "says"),
     [
         ({"title": ""}, "This field is required"),
-        ({"closes_at_0": "2026-12-01"}, "Voting has to close after it opens"),
+        ({"closes_at": "2026-12-01T10:00"}, "Voting has to close after it opens"),
     ],
 )
 def test_a_wrong_season_is_refused_in_words(sign_in, fields, says):
     data = {
-        "title": "Moon 2027", "slug": "moon-2027", "rules_version": "1", "opens_at_0": "2027-01-01",
-        "opens_at_1": "10:00", "closes_at_0": "2027-02-01", "closes_at_1": "10:00", "categories-TOTAL_FORMS": "0",
+        "title": "Moon 2027", "slug": "moon-2027", "rules_version": "1", "opens_at": "2027-01-01T10:00", "closes_at": "2027-02-01T10:00", "categories-TOTAL_FORMS": "0",
         "categories-INITIAL_FORMS": "0",
     }  # fmt: skip
     page = sign_in("awards steward").post(reverse("admin:surveys_season_add"), data | fields)

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from articles.importing.posts import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED, SCHEDULED, Post
 from articles.models import Article
-from articles.publishing import archive, publish, schedule, schedule_end, send_back, submit, unpublish
+from articles.publishing import archive, cancel_schedule, publish, schedule, schedule_end, submit, unpublish
 
 State = Article.State
 
@@ -27,7 +27,7 @@ def apply_state(article: Article, post: Post, *, by: Any = None) -> None:
     elif post.status == DRAFT and article.state == State.PUBLISHED:
         unpublish(article, by=by)
     elif post.status == DRAFT and article.state == State.SCHEDULED:
-        send_back(article, by=by)
+        cancel_schedule(article, by=by)
 
 
 def publish_with_dates(article: Article, post: Post, *, version: int | None = None, by: Any = None) -> None:

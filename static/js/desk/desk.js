@@ -46,7 +46,7 @@ if (form) {
       const response = await fetch(desk.dataset.autosave, { method: "POST", body: data, headers: { "X-CSRFToken": token } })
       if (response.ok) {
         kept = now
-        state(`Unsaved changes, kept at ${time(new Date())}`)
+        state(`Unsaved changes, kept at ${await response.text()}`)
       } else {
         state("Unsaved changes that could not be kept. Save before you close this page.", true)
       }
@@ -57,10 +57,8 @@ if (form) {
     }
   }
 
-  const time = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
-
   const report = (answer) => {
-    const others = answer.others.map((other) => `${other.name} has this open since ${time(other.since)}.`)
+    const others = answer.others.map((other) => `${other.name} has this open since ${other.since}.`)
     if (answer.version > Number(desk.dataset.version)) {
       others.push(`Version ${answer.version} was saved meanwhile; you will see both versions when you save.`)
     }
