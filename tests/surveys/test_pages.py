@@ -44,7 +44,7 @@ def test_before_the_opening_there_is_no_ballot(client):
     later = timezone.now() + timedelta(days=2)
     open_season(opens_at=later)
     assert "Voting opens" in client.get("/awards/moon-2026/wallet/").content.decode()
-    assert f"opens on {later:%-d %B %Y}" in client.get("/awards/moon-2026/vote/").content.decode()
+    assert f">{later:%-d %B %Y}, {later:%H:%M} UTC</time>" in client.get("/awards/moon-2026/vote/").content.decode()
     page = client.post("/awards/moon-2026/vote/", {"email": "ann@example.com", "vote-wallet": "ada"})
     assert page.status_code == 409
 
