@@ -1,15 +1,22 @@
-"""Where an address of this site leads: to a page that readers can see, to one that is not shown, or nowhere."""
+"""Where an address of this site leads: to a page that readers can see, to one that is not shown, or nowhere.
 
+The middleware leads from an address typed in capitals to the page that is there in small letters.
+"""
+
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import Resolver404, resolve
 
 from articles.models import Author, Category, Publication, Tag
-from articles.redirects import redirect_at
+from articles.redirects import REDIRECTS, redirect_at
+from core.lib.cachetags import with_tags
+from core.pagecache import public
 
 _rows: dict[str, tuple[QuerySet[Any], dict[str, str]]] = {}
 
@@ -61,3 +68,31 @@ def page_behind(path: str) -> Page:
         return found
     target = urlsplit(redirect.target)
     return page_at(target.path) if target.netloc in ("", urlsplit(settings.SITE_URL).netloc) else Page.UNKNOWN
+
+
+def in_small_letters(path: str) -> str | None:
+    """Where a path that has no page leads when written in small letters; None if nowhere, or if it is so already."""
+    lowered = path.lower() if path.endswith("/") or "." in path else f"{path.lower()}/"
+    if path == path.lower() or "\0" in path:
+        return None
+    if page_at(lowered) is Page.SHOWN:
+        return lowered
+    moved = redirect_at(lowered)
+    return moved.target if moved else None
+
+
+class SmallLettersMiddleware:
+    """Redirects an address with capitals that has no page to the one in small letters, which has one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 404 or request.method not in ("GET", "HEAD"):
+            return response
+        if not (target := in_small_letters(request.path)):
+            return response
+        query = request.META.get("QUERY_STRING", "")
+        target = f"{target}?{query}" if query and "?" not in target else target
+        return public(lambda _request: with_tags(HttpResponsePermanentRedirect(target), REDIRECTS))(request)

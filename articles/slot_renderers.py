@@ -92,6 +92,16 @@ def _ad(placement: Placement) -> str:
     return render_to_string("components/sponsor_slot.html", {"placement": placement})
 
 
+def _lead_signup(page: SlotContext) -> str:
+    """The sign-up above the text, unless the editor put one into it."""
+    return "" if "<!--slot:signup:" in page.row["html"] else _lead_signup_form()
+
+
+@per_generation
+def _lead_signup_form() -> str:
+    return render_to_string("components/signup.html", {"source": "article", "strip": True})
+
+
 def _signup(page: SlotContext, newsletter: str = "") -> str:
     page.signups += 1
     return _signup_form(newsletter, page.signups)
@@ -117,6 +127,7 @@ def register_all() -> None:
     """Register the slots of articles."""
     slots.register("cta", _cta)
     slots.register("sponsor_slot", _sponsor)
+    slots.register("lead_signup", _lead_signup)
     slots.register("signup", _signup)
     slots.register("also_read", _also_read)
     slots.register("related", _related)

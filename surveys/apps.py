@@ -20,7 +20,8 @@ class SurveysConfig(AppConfig):
         slots.register("award_results", award_results)
         categories = AwardCategory.objects.public()
         nominees = Nominee.objects.filter(category__in=categories)
-        addresses.register("surveys:season-show", Season.objects.public(), season="slug")
+        for page in ("season-show", "vote", "nominate", "ledger-show"):
+            addresses.register(f"surveys:{page}", Season.objects.public(), season="slug")
         addresses.register("surveys:category-show", categories, season="season__slug", category="slug")
         in_category = {"season": "category__season__slug", "category": "category__slug"}
         addresses.register("surveys:nominee-show", nominees, nominee="slug", **in_category)

@@ -11,7 +11,7 @@ from articles.redirects import redirect_path
 from surveys import seasons
 from tests.articles import factories
 from tests.newsletter import factories as mailing
-from tests.surveys.factories import draft_season
+from tests.surveys.factories import draft_season, open_season
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +78,33 @@ def test_who_follows_an_old_address_comes_to_the_new_one():
     ]  # fmt: skip
     unpublish(shown.article)
     assert page_behind("/old/") is Page.HIDDEN
+
+
+def test_an_address_in_capitals_leads_to_the_page_in_small_letters(client):
+    factories.publication(slug="moon", category=factories.category("defi").slug, tags=[factories.tag().slug])
+    briefing = mailing.sent(mailing.newsletter(), slug="daily-1")
+    open_season(slug="best-2026")
+    paths = ["/blog/moon/", "/blog/category/defi/", "/blog/tag/bitcoin/", briefing.get_absolute_url(), "/awards/best-2026/",
+             "/awards/best-2026/nominate/"]  # fmt: skip
+    for path in paths:
+        answer = client.get(f"{path.upper()}?page=1&Utm=A")
+        assert (answer.status_code, answer["Location"]) == (301, f"{path}?page=1&Utm=A"), path
+
+
+def test_capitals_that_lead_nowhere_are_not_found(client):
+    factories.article(slug="hidden")
+    for path in ("/blog/Hidden/", "/blog/NOWHERE/", "/newsletter/confirm/ABC/", "/blog/A%00B/"):
+        assert client.get(path).status_code == 404, path
+
+
+def test_capitals_and_an_old_address_take_one_hop(client):
+    shown = factories.publication(slug="new")
+    redirect_path("/blog/old/", shown.get_absolute_url())
+    assert client.get("/blog/OLD")["Location"] == "/blog/new/"
+
+
+def test_an_old_address_in_capitals_is_redirected_as_it_was_written(client):
+    shown = factories.publication(slug="new")
+    redirect_path("/Blog/Old/", "/blog/other/")
+    redirect_path("/blog/old/", shown.get_absolute_url())
+    assert client.get("/Blog/Old/")["Location"] == "/blog/other/"

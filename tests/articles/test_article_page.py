@@ -144,3 +144,20 @@ def lose_connection_between_two_pages():
     assert article_page("fees")
     end_connection()
     article_page("fees")
+
+
+def test_the_sign_up_stands_above_the_text_and_the_tail_is_in_order(shown, client):
+    factories.publication(category="research")
+    html = page(client)
+    parts = ["data-signup", 'class="prose"', 'class="disclaimer', 'class="cta"', 'class="author"', 'id="recent"']
+    places = [html.find(part) for part in parts]
+    assert places == sorted(places)
+    assert [html.count(part) for part in parts] == [1] * len(parts)
+    assert 'class="about"' not in html
+
+
+def test_a_text_with_a_sign_up_of_its_own_has_that_alone(db, client):
+    factories.publication({"type": "richtext", "html": "<p>Words.</p>"}, {"type": "signup"}, slug="fees")
+    html = page(client)
+    assert html.count("data-signup") == 1
+    assert "signup--strip" not in html

@@ -127,7 +127,7 @@ def test_an_id_is_used_once(name):
 def test_a_sponsors_slot_is_labelled_even_when_the_placement_has_no_label():
     html = rendered("sponsor_slot")
     assert "Paid advertisement" in html
-    assert html.index("Paid advertisement · Halyard") < html.index("sponsor__headline")
+    assert html.index("<span>Halyard") < html.index("sponsor__headline")
     assert 'href="/sponsored-is-not-rated/"' in html
 
 
