@@ -5,7 +5,6 @@ several hosts take votes they share the pepper folder (BALLOT_PEPPER_FOLDER) and
 """
 
 import hmac
-import os
 import secrets
 from base64 import b64decode
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
+from core.lib.secret_files import write_once
 from surveys.models import Season
 
 KEY_BYTES = 32
@@ -24,7 +24,7 @@ class PepperMissing(RuntimeError):
 
 def make_pepper(season: Season) -> None:
     """Make a season's pepper, once, when its voting opens."""
-    _write_once(_pepper_path(season), secrets.token_bytes(KEY_BYTES))
+    write_once(_pepper_path(season), secrets.token_bytes(KEY_BYTES))
 
 
 def destroy_pepper(season: Season) -> None:
@@ -55,7 +55,7 @@ def signing_key() -> Ed25519PrivateKey:
     if settings.LEDGER_SIGNING_KEY:
         return Ed25519PrivateKey.from_private_bytes(b64decode(settings.LEDGER_SIGNING_KEY))
     path = Path(settings.VAR) / "ledger_signing_key"
-    _write_once(path, secrets.token_bytes(KEY_BYTES))
+    write_once(path, secrets.token_bytes(KEY_BYTES))
     return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
 
 
@@ -71,21 +71,3 @@ def _pepper(season: Season) -> bytes:
             f"The pepper of the season “{season.slug}” is missing: {_pepper_path(season)}. Bring it back from your "
             "backup; a new one would let everybody vote again."
         ) from None
-
-
-def _write_once(path: Path, content: bytes) -> None:
-    """Write a private file whole, unless there is one; two processes that try at once end up with the same."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(unfinished, path)
-    except FileExistsError:
-        pass
-    finally:
-        unfinished.unlink()
