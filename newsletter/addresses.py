@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, EmailSyntaxError, validate_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,13 @@ def parse_address(text: str) -> Address:
     if not text:
         raise ValidationError("Enter your e-mail address.", code="required")
     try:
-        # Names under .test lead nowhere, so there is no harm in taking them where the product is tried out.
-        found = validate_email(text, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        # Names under .test lead nowhere, so there is no harm in taking them where the product is tried out: but names
+        # under it, and not the top level alone. `strict` holds the 64 octets before the @ (RFC 5321, 4.5.3.1.1).
+        found = validate_email(
+            text, check_deliverability=False, allow_smtputf8=False, test_environment=True, strict=True
+        )
+        if "." not in found.ascii_domain:
+            raise EmailSyntaxError("The part after the @-sign is not valid. It should have a period.")
     except EmailNotValidError as error:
         raise ValidationError(
             "This is not an e-mail address we can write to. It should look like name@example.com. (%(why)s)",
