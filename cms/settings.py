@@ -67,6 +67,8 @@ DEMO_PASSWORD = env.text("DEMO_PASSWORD")
 # Secrets of the ballot that must not lie in the database (see surveys/keys.py); hosts that take votes share them
 BALLOT_PEPPER_FOLDER = Path(env.text("BALLOT_PEPPER_FOLDER") or VAR / "peppers")
 LEDGER_SIGNING_KEY = env.text("LEDGER_SIGNING_KEY")
+# The key of the digests of addresses (see newsletter/digests.py); hosts of one database share it
+CONSENT_KEY = env.text("CONSENT_KEY")
 
 # The database, the queue, the cache
 

@@ -23,7 +23,10 @@ from core import pagecache
 from core.lib.smtp import Outcome, Status
 from core.lib.text import storable
 from core.transitions import change_if
+from newsletter import consent
+from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import Briefing, Delivery
+from newsletter.status_codes import says_gone
 
 BACKOFF = [timedelta(minutes=minutes) for minutes in (2, 10, 30, 60, 120, 240)]
 State = Delivery.State
@@ -38,12 +41,10 @@ STATES = {
 # The audience is whoever is confirmed now. Suppressed addresses are in it, as skipped, so that the counts add up.
 _FREEZE = """
     INSERT INTO newsletter_delivery (briefing_id, subscriber_id, state, note, attempts, due_at)
-    SELECT %(briefing)s, subscriber.id, CASE WHEN suppression.id IS NULL THEN 'pending' ELSE 'skipped' END,
-           CASE WHEN suppression.id IS NULL THEN '' ELSE 'suppressed' END, 0, now()
+    SELECT %(briefing)s, subscriber.id, CASE subscriber.suppressed WHEN '' THEN 'pending' ELSE 'skipped' END,
+           CASE subscriber.suppressed WHEN '' THEN '' ELSE 'suppressed' END, 0, now()
     FROM newsletter_subscription subscription
     JOIN newsletter_subscriber subscriber ON subscriber.id = subscription.subscriber_id
-    LEFT JOIN newsletter_suppression suppression
-        ON suppression.digest = encode(sha256(convert_to(subscriber.canonical, 'UTF8')), 'hex')
     WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
     ON CONFLICT DO NOTHING
 """
@@ -75,13 +76,11 @@ _RECORD_AND_CLAIM = """
     ), checked AS (
         SELECT due.id, subscriber.id AS subscriber_id, subscriber.email,
                CASE WHEN subscriber.id IS NULL THEN 'erased' WHEN subscription.id IS NULL THEN 'unsubscribed'
-                    WHEN suppression.id IS NOT NULL THEN 'suppressed' ELSE '' END AS refusal
+                    WHEN subscriber.suppressed <> '' THEN 'suppressed' ELSE '' END AS refusal
         FROM due
         LEFT JOIN newsletter_subscriber subscriber ON subscriber.id = due.subscriber_id
         LEFT JOIN newsletter_subscription subscription ON subscription.subscriber_id = subscriber.id
             AND subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
-        LEFT JOIN newsletter_suppression suppression
-            ON suppression.digest = encode(sha256(convert_to(subscriber.canonical, 'UTF8')), 'hex')
     )
     UPDATE newsletter_delivery delivery
     SET state = CASE checked.refusal WHEN '' THEN 'sending' ELSE 'skipped' END,
@@ -131,10 +130,27 @@ class DeliveryQueue:
 
         Subscribers who left or were suppressed since the freeze are skipped here, so fewer may come though more are due.
         """
-        rows = self._execute(outcomes, wanted)
+        gone = [pk for pk, outcome in outcomes if outcome.status is Status.REFUSED and says_gone(outcome.note)]
+        if gone:
+            with transaction.atomic():
+                rows = self._execute(outcomes, wanted)
+                self._suppress(gone)
+        else:
+            rows = self._execute(outcomes, wanted)
         if wanted and not rows:
             self.exhausted, self.waiting = self.waiting == State.RETRY, State.RETRY
         return [ClaimedDelivery(pk, subscriber, email) for pk, subscriber, email, refusal in rows if not refusal]
+
+    def _suppress(self, gone: Sequence[int]) -> None:
+        """Suppress the recipients of whom the mail server said that there is no such mailbox."""
+        own = Delivery.objects.filter(pk__in=gone, lease=self.lease, state=State.FAILED, subscriber__isnull=False)
+        way = f"briefing {self.briefing.pk}"
+        consent.record(
+            *(
+                NewAct(consent.person(row.subscriber), Act.BOUNCED, Actor.SERVER, way=way, note=row.note)
+                for row in own.select_related("subscriber")
+            )
+        )
 
     def renew(self) -> None:
         """Renew the lease of what is still in hand."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 from core.leases import LeasedQuerySet
+from newsletter.digests import digest_of
 
 if TYPE_CHECKING:
-    from newsletter.models import Newsletter
+    from newsletter.models import Newsletter, Subscriber
 
 
 class NewsletterQuerySet(models.QuerySet[Any]):
@@ -33,6 +34,14 @@ class SuppressionQuerySet(models.QuerySet[Any]):
     def of(self, canonical: str) -> SuppressionQuerySet:
         """The suppression of one address, if there is any."""
         return self.filter(digest=self.model.digest_of(canonical))
+
+
+class ConsentActQuerySet(models.QuerySet[Any]):
+    def about(self, subscriber: Subscriber) -> ConsentActQuerySet:
+        """The acts of a subscriber and those about the address, in their order."""
+        return self.filter(models.Q(subscriber=subscriber) | models.Q(digest=digest_of(subscriber.canonical))).order_by(
+            "id"
+        )
 
 
 class BriefingQuerySet(models.QuerySet[Any]):

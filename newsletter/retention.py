@@ -2,15 +2,15 @@
 
 from datetime import timedelta
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
 from newsletter import subscriptions
-from newsletter.models import Briefing, Delivery, Hit, Subscriber, Subscription, Suppression
+from newsletter.consent import Actor
+from newsletter.models import Briefing, ConsentAct, Delivery, Hit, Subscriber, Subscription
 
 SIGN_UPS_KEPT_FOR = timedelta(days=30)
 ORIGINS_KEPT_FOR = timedelta(days=30)
@@ -26,6 +26,9 @@ COLUMNS = [
     *(Column(f"newsletter.Subscriber.{name}", _SUBSCRIBER, _BY) for name in ("email", "canonical", "name")),
     Column("newsletter.Subscription.requested_from", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.Subscription.confirmed_from", days(EVIDENCE_KEPT_FOR), _BY),
+    Column("newsletter.ConsentAct.by_name", "as long as its subscriber", "erasure"),
+    Column("newsletter.ConsentAct.network", days(EVIDENCE_KEPT_FOR), _BY),
+    Column("newsletter.ConsentAct.note", "as long as its subscriber, without addresses", "erasure"),
     Column("newsletter.Suppression.note", "as long as the suppression", "erasure; staff"),
     Column("newsletter.Delivery.subscriber", days(READING_KEPT_FOR), _BY),
     Column("newsletter.Delivery.note", f"{days(READING_KEPT_FOR)}, without addresses", _BY),
@@ -50,25 +53,24 @@ def register_all() -> None:
 def delete_unconfirmed() -> int:
     """Delete requests that nobody confirmed."""
     before = timezone.now() - SIGN_UPS_KEPT_FOR
-    return batches.delete(Subscription.objects.filter(state="pending", requested_at__lt=before))
+    return batches.delete(Subscription.objects.filter(state="pending", since__lt=before))
 
 
 def delete_left() -> int:
-    """Delete subscriptions that ended long ago; a digest keeps imports from bringing back those who have no other."""
+    """Delete subscriptions that ended long ago, and erase those who have no other; a digest keeps imports from adding them."""
 
-    @transaction.atomic
     def act(some: QuerySet[Subscription]) -> int:
         others = Subscription.objects.filter(subscriber=OuterRef("subscriber")).exclude(pk__in=some.values("pk"))
-        alone = some.filter(~Exists(others)).values_list("subscriber__canonical", flat=True).distinct()
-        digests = [Suppression.digest_of(canonical) for canonical in alone]
-        reason = Suppression.Reason.ERASED
-        Suppression.objects.bulk_create(
-            [Suppression(digest=digest, reason=reason) for digest in digests], ignore_conflicts=True
-        )
-        return some.delete()[0]
+        alone = some.filter(~Exists(others)).values("subscriber")
+        went = some.count()
+        for subscriber in Subscriber.objects.filter(pk__in=[row["subscriber"] for row in alone]):
+            subscriptions.erase(subscriber, actor=Actor.RETENTION, way="left long ago")
+        some.delete()
+        return went
 
     before = timezone.now() - LEFT_KEPT_FOR
-    return batches.settle(Subscription.objects.filter(state="unsubscribed", unsubscribed_at__lt=before), act)
+    left_long_ago = Q(unsubscribed_at__lt=before) | Q(unsubscribed_at__isnull=True, since__lt=before)
+    return batches.settle(Subscription.objects.filter(left_long_ago, state="unsubscribed"), act)
 
 
 def delete_without_subscription() -> int:
@@ -87,8 +89,9 @@ def _forget_all(subscribers: QuerySet[Subscriber]) -> int:
 def forget_networks() -> int:
     """Empty the networks from which consent was given; its time and words stay."""
     before = timezone.now() - EVIDENCE_KEPT_FOR
+    batches.update(ConsentAct.objects.filter(recorded_at__lt=before).exclude(network=""), network="")
     given = Subscription.objects.exclude(requested_from="", confirmed_from="")
-    old = given.filter(requested_at__lt=before).exclude(confirmed_at__gte=before)
+    old = given.filter(since__lt=before)
     return batches.update(old, requested_from="", confirmed_from="")
 
 

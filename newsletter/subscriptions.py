@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,8 +18,11 @@ from core.lib.networks import network_of
 from core.lib.signing import make_token
 from core.outbox import queue_mail
 from core.ratelimit import allow
+from newsletter import consent
 from newsletter.addresses import Address, parse_address
-from newsletter.models import Hit, Newsletter, Subscriber, Subscription, Suppression
+from newsletter.consent import Act, Actor, NewAct, Person
+from newsletter.models import ConsentAct, Hit, Newsletter, Subscriber, Subscription, Suppression
+from newsletter.standing import LASTING, SUPPRESSES
 
 CONSENT_TEXT = "Send me this newsletter by e-mail. I confirm by a link in a first mail and can leave at any time."
 CONFIRM_WITHIN = timedelta(days=7)
@@ -29,7 +31,6 @@ DATA_LINKS_PER_DAY = 3
 HOUR, DAY = 3600, 86400
 SIGN_UPS_PER_NETWORK_AND_HOUR = 60
 CONFIRMATIONS_PER_ADDRESS_AND_DAY = 3
-REASONS_NOT_TO_WRITE = [Suppression.Reason.COMPLAINT, Suppression.Reason.STAFF]
 State = Subscription.State
 
 
@@ -64,7 +65,7 @@ def request_subscription(*, email: str, newsletter: Newsletter | None = None, so
         f"subscribe:network:{origin.network}", limit=SIGN_UPS_PER_NETWORK_AND_HOUR, seconds=HOUR
     ):
         raise TooManyRequests
-    if Suppression.objects.of(address.canonical).filter(reason__in=REASONS_NOT_TO_WRITE).exists():
+    if Suppression.objects.of(address.canonical).filter(reason__in=LASTING).exists():
         return
     with transaction.atomic():
         subscription = _record_request(address, newsletter, origin)
@@ -72,25 +73,22 @@ def request_subscription(*, email: str, newsletter: Newsletter | None = None, so
 
 
 def _record_request(address: Address, newsletter: Newsletter, origin: Origin) -> Subscription:
-    """Find or make the subscription; a request alone does not change the state of one that exists."""
-    subscriber, _ = Subscriber.objects.get_or_create(canonical=address.canonical, defaults={"email": address.email})
-    evidence: dict[str, Any] = {
-        "source": origin.source,
-        "requested_at": timezone.now(),
-        "requested_from": origin.network,
-        "consent_text": CONSENT_TEXT,
-    }
-    subscription, created = Subscription.objects.get_or_create(
-        subscriber=subscriber, newsletter=newsletter, defaults=evidence
+    """Write down that an address asked; a request alone does not change the state of a subscription that exists."""
+    person = consent.person(consent.subscriber_at(address))
+    consent.record(_request(person, newsletter, origin))
+    return Subscription.objects.select_related("subscriber", "newsletter").get(
+        subscriber=person.subscriber_id, newsletter=newsletter
     )
-    if not created and subscription.state != State.CONFIRMED:
-        Subscription.objects.filter(pk=subscription.pk).exclude(state=State.CONFIRMED).update(**evidence)
-    return subscription
+
+
+def _request(person: Person, newsletter: Newsletter, origin: Origin) -> NewAct:
+    given: dict[str, Any] = {"way": origin.source, "network": origin.network, "wording": CONSENT_TEXT}
+    return NewAct(person, Act.ASKED, Actor.SUBSCRIBER, newsletter.pk, **given)
 
 
 def _send_link(subscription: Subscription) -> None:
     """Mail a confirmation link to the address or, at most once a day, that it is subscribed already."""
-    known = subscription.state == State.CONFIRMED
+    known = subscription.state == State.CONFIRMED and not subscription.subscriber.suppressed
     kind, limit = ("already-subscribed", 1) if known else ("confirm", CONFIRMATIONS_PER_ADDRESS_AND_DAY)
     if not allow(f"{kind}:{subscription.pk}", limit=limit, seconds=DAY):
         return
@@ -113,61 +111,68 @@ def send_another_link(subscription: Subscription) -> None:
 def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "") -> None:
     """Record the consent that a confirmation link proves. Doing it twice changes nothing.
 
-    Raises LinkSuperseded if the subscriber left after the link was made.
+    It lifts a suppression after a bounce, since our mail was read, and one after an erasure, since they want to come
+    back. Raises LinkSuperseded if the subscriber left after the link was made.
     """
-    now = timezone.now()
-    may_join = Q(state=State.PENDING) | Q(
-        state=State.UNSUBSCRIBED, unsubscribed_at__lt=issued_at + timedelta(seconds=1)
-    )
-    joined = Subscription.objects.filter(may_join, pk=subscription.pk).update(
-        state=State.CONFIRMED, confirmed_at=now, confirmed_from=network_of(ip)
-    )
-    if joined:
-        _lift_suppression(subscription.subscriber)
-    elif Subscription.objects.unsubscribed().filter(pk=subscription.pk).exists():
+    consent.lock([consent.person(subscription.subscriber)])
+    found = Subscription.objects.select_related("subscriber").filter(pk=subscription.pk).first()
+    superseded = issued_at + timedelta(seconds=1)
+    if found is None or (found.state == State.UNSUBSCRIBED and found.since >= superseded):
         raise LinkSuperseded
+    person, suppressed = consent.person(found.subscriber), found.subscriber.suppressed
+    lifts = bool(suppressed) and suppressed not in LASTING and not _suppressed_since(person, superseded)
+    way, network = "confirmation link", network_of(ip)
+    acts = []
+    if lifts or found.state != State.CONFIRMED:
+        acts.append(NewAct(person, Act.CONFIRMED, Actor.SUBSCRIBER, found.newsletter_id, way=way, network=network))
+    if lifts:
+        acts.append(NewAct(person, Act.LIFTED, Actor.SUBSCRIBER, way=way, network=network))
+    consent.record(*acts)
 
 
-def _lift_suppression(subscriber: Subscriber) -> None:
-    """Our mail was read, so a bounce is over; and whoever comes back after an erasure wants to."""
-    Suppression.objects.of(subscriber.canonical).exclude(reason__in=REASONS_NOT_TO_WRITE).delete()
+def _suppressed_since(person: Person, when: datetime) -> bool:
+    """Whether the address was suppressed after a link was made, which then proves nothing against that."""
+    acts = ConsentAct.objects.filter(digest=person.digest, act__in=[*SUPPRESSES], recorded_at__gte=when)
+    return acts.exists()
 
 
-def unsubscribe(*, subscriber_id: int, newsletter_id: int, by: str) -> bool:
+@transaction.atomic
+def unsubscribe(
+    *, subscriber_id: int, newsletter_id: int, by: str, actor: str = Actor.SUBSCRIBER, staff: str = "", note: str = ""
+) -> bool:
     """Take a subscriber off a list; whether they were on it. What is unsent skips them when it is claimed."""
-    return bool(
-        Subscription.objects.filter(subscriber=subscriber_id, newsletter=newsletter_id)
-        .exclude(state=State.UNSUBSCRIBED)
-        .update(state=State.UNSUBSCRIBED, unsubscribed_at=timezone.now(), unsubscribed_by=by[:40])
-    )
+    subscriber = Subscriber.objects.select_for_update().filter(pk=subscriber_id).first()
+    on_it = Subscription.objects.filter(subscriber=subscriber_id, newsletter=newsletter_id)
+    if subscriber is None or not on_it.exclude(state=State.UNSUBSCRIBED).exists():
+        return False
+    person = consent.person(subscriber)
+    consent.record(NewAct(person, Act.LEFT, actor, newsletter_id, way=by, by_name=staff, note=note))
+    return True
 
 
 @transaction.atomic
 def choose_lists(subscriber: Subscriber, *, chosen: set[int], ip: str = "") -> None:
-    """Leave and join lists as ticked on the preferences page, whose link proves that the mailbox is theirs."""
+    """Leave and join lists as ticked on the preferences page, whose link proves that the mailbox is theirs.
+
+    Once mail to the address has come back it proves no longer that we reach it: then joining takes a confirmation.
+    """
+    origin = Origin("preferences", network_of(ip))
+    current = set(subscriber.subscriptions.confirmed().values_list("newsletter", flat=True))
     for newsletter in Newsletter.objects.all():
         if newsletter.pk not in chosen:
             unsubscribe(subscriber_id=subscriber.pk, newsletter_id=newsletter.pk, by="preferences")
-        elif newsletter.is_open:
-            _join(subscriber, newsletter, Origin("preferences", network_of(ip)))
+        elif subscriber.suppressed and newsletter.is_open:
+            request_subscription(email=subscriber.email, newsletter=newsletter, source="preferences", ip=ip)
+        elif newsletter.is_open and newsletter.pk not in current:
+            _join(subscriber, newsletter, origin)
 
 
 def _join(subscriber: Subscriber, newsletter: Newsletter, origin: Origin) -> None:
-    now = timezone.now()
-    consent: dict[str, Any] = {
-        "state": State.CONFIRMED,
-        "source": origin.source,
-        "requested_at": now,
-        "requested_from": origin.network,
-        "confirmed_at": now,
-        "confirmed_from": origin.network,
-        "consent_text": CONSENT_TEXT,
-    }
-    _, created = Subscription.objects.get_or_create(subscriber=subscriber, newsletter=newsletter, defaults=consent)
-    if not created:
-        Subscription.objects.filter(subscriber=subscriber, newsletter=newsletter).exclude(state=State.CONFIRMED).update(
-            **consent
-        )
+    person = consent.person(subscriber)
+    confirmed = NewAct(
+        person, Act.CONFIRMED, Actor.SUBSCRIBER, newsletter.pk, way=origin.source, network=origin.network
+    )
+    consent.record(_request(person, newsletter, origin), confirmed)
 
 
 def export(subscriber: Subscriber) -> dict[str, Any]:
@@ -198,27 +203,35 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
             {"subject": delivery.briefing.subject, "state": delivery.state, "sent_at": delivery.sent_at}
             for delivery in deliveries
         ],
+        "consent": [
+            {"what": act.in_words(), "given_at": act.given_at, "recorded_at": act.recorded_at}
+            for act in ConsentAct.objects.about(subscriber).select_related("newsletter")
+        ],
         "opens_and_clicks": list(hits.values("kind", "at", "network", "user_agent", "link__url")),
     }
 
 
 @transaction.atomic
-def erase(subscriber: Subscriber) -> None:
-    """Delete a person's data because they ask for it. A digest of the address keeps imports from adding them again."""
-    Suppression.objects.get_or_create(
-        digest=Suppression.digest_of(subscriber.canonical), defaults={"reason": Suppression.Reason.ERASED}
-    )
-    forget(subscriber)
+def erase(
+    subscriber: Subscriber, *, actor: str = Actor.SUBSCRIBER, way: str = "personal data page", by: str = ""
+) -> None:
+    """Delete a person's data. A digest of the address keeps imports from adding them again."""
+    _empty_what_is_counted(subscriber)
+    consent.erase(subscriber, actor=actor, way=way, by_name=by)
 
 
 @transaction.atomic
 def forget(subscriber: Subscriber) -> None:
-    """Delete a person's data wherever it lies. Counts of what was sent stay, without a name."""
+    """Delete the data of somebody who never said no, and so may be imported again."""
+    _empty_what_is_counted(subscriber)
+    consent.forget(subscriber)
+
+
+def _empty_what_is_counted(subscriber: Subscriber) -> None:
+    """Delete a person's data wherever else it lies. Counts of what was sent stay, without a name."""
     Hit.objects.filter(delivery__subscriber=subscriber).update(network="", user_agent="")
     subscriber.deliveries.update(note="")
-    Suppression.objects.of(subscriber.canonical).update(note="")
     retention.forget(subscriber.email)
-    subscriber.delete()
 
 
 def send_data_link(subscriber: Subscriber) -> None:

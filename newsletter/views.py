@@ -16,10 +16,20 @@ from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
 from newsletter import subscriptions
 from newsletter.forms import PreferencesForm, SubscribeForm
-from newsletter.models import Newsletter, Subscriber, Subscription
+from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription
+from newsletter.standing import LASTING
 
 THANKS = "Thanks for signing up. Check your inbox: we sent a mail with a link to confirm your address."
 DATA_LINK_SENT = "Check your inbox: we sent you a mail with a link to your data, which works for two hours."
+SAVED_SO_FAR = "What you left is saved. Nothing you ticked is sent yet."
+SUPPRESSED = (
+    "We send nothing to this address at the moment, since mail to it came back or its data was erased. To get mail"
+    " again, tick the lists you want and save: we send a link, and once you follow it we write to you again."
+)
+SUPPRESSED_FOR_GOOD = (
+    "We send nothing to this address, because our mail was reported as spam or we were asked not to write to it. If you"
+    " would like mail again, write to us."
+)
 TOO_MANY = "Something went wrong: too many sign-ups came from your network. Try again in an hour."
 
 
@@ -120,9 +130,13 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """The lists of one subscriber, to join and leave."""
     subscriber = _subscriber(token)
     form = PreferencesForm(request.POST if request.method == "POST" else None, subscriber=subscriber)
-    if saved := form.is_valid():
+    saved = unreachable = ""
+    if form.is_valid():
         form.save(ip=client_address(request))
-    context = {"subscriber": subscriber, "token": token, "form": form, "saved": saved}
+        saved = SAVED_SO_FAR if subscriber.suppressed else "Saved."
+    if subscriber.suppressed:
+        unreachable = SUPPRESSED_FOR_GOOD if subscriber.suppressed in LASTING else SUPPRESSED
+    context = {"subscriber": subscriber, "token": token, "form": form, "saved": saved, "unreachable": unreachable}
     return _plain(request, "newsletter/preferences.html", context)
 
 
@@ -138,8 +152,13 @@ def data_link(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @never_cache
 def data(request: HttpRequest, token: str) -> HttpResponse:
-    """What can be done with the data of one subscriber."""
-    return _with_data(request, token, lambda found: _plain(request, "newsletter/data.html", found))
+    """What is recorded of a subscriber's consent, and what can be done with the data."""
+
+    def shown(found: dict[str, Any]) -> HttpResponse:
+        acts = ConsentAct.objects.about(found["subscriber"]).select_related("newsletter", "wording")
+        return _plain(request, "newsletter/data.html", {**found, "acts": acts})
+
+    return _with_data(request, token, shown)
 
 
 @require_POST

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CLEARED = ["CACHE_URL", "CELERY_BROKER_URL", "DATABASE_URL", "DEBUG", "DEMO_PASSWORD", "EMAIL_URL", "PRODUCTION"]
 CLEARED += ["CACHE_PURGE_URL", "CACHE_PURGE_KIND", "CACHE_PURGE_TOKEN", "WEBHOOKS_TO_PRIVATE_HOSTS"]
 CLEARED += ["ALLOWED_HOSTS", "TIME_ZONE", "LEDGER_SIGNING_KEY", "BALLOT_PEPPER_FOLDER", "MEDIA_ROOT", "SITE_URL"]
+CLEARED += ["CONSENT_KEY"]
 SECRET_KEY = "the same for all processes that run these tests"
 
 if not os.environ.get("CI"):  # where CI is set, hypothesis chooses a profile that repeats itself

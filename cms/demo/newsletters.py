@@ -17,10 +17,10 @@ from cms.demo import content, readers
 from cms.demo.pieces import Piece
 from core.lib.smtp import Outcome, Status
 from core.models import User
-from newsletter import composition, deliveries, freeze, tracking
+from newsletter import composition, consent, deliveries, freeze, tracking
 from newsletter.approval import approve
+from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import Briefing, Delivery, Hit, Newsletter, Subscription, TrackedLink
-from newsletter.subscriptions import unsubscribe
 
 APPROVER = "newsletter@example.com"
 NO_SUCH_MAILBOX = Outcome(Status.REFUSED, "550 5.1.1 No such mailbox")
@@ -135,6 +135,8 @@ def _leave(briefing: Briefing, random: Random, number: int) -> None:
         subscription = Subscription.objects.get(
             subscriber=delivery.subscriber_id, newsletter=briefing.newsletter_id, state=Subscription.State.CONFIRMED
         )
-        unsubscribe(subscriber_id=subscription.subscriber_id, newsletter_id=subscription.newsletter_id, by="one-click")
         left_at = sent_at + timedelta(hours=random.uniform(0.2, 30))
-        Subscription.objects.filter(pk=subscription.pk).update(unsubscribed_at=left_at)
+        who = consent.person(subscription.subscriber)
+        consent.record(
+            NewAct(who, Act.LEFT, Actor.SUBSCRIBER, briefing.newsletter_id, way="one-click", given_at=left_at)
+        )

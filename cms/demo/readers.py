@@ -10,6 +10,8 @@ from typing import Any
 from django.utils import timezone
 
 from cms.demo.pieces import Piece
+from newsletter import consent
+from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import Newsletter, Subscriber, Subscription
 from newsletter.subscriptions import CONSENT_TEXT
 
@@ -51,27 +53,23 @@ def _join(
     )
     lists = [(Newsletter.objects.get(slug=entry["newsletter"]), 1.0)]
     lists.append((Newsletter.objects.get(slug=entry["second_newsletter"]), entry["second_share"]))
-    Subscription.objects.bulk_create(
-        _subscription(subscriber, newsletter, state, random, entry["sources"])
-        for subscriber in made
-        for newsletter, share in lists
-        if random.random() < share
+    consent.record(
+        *(
+            act
+            for subscriber in made
+            for newsletter, share in lists
+            if random.random() < share
+            for act in _acts(subscriber, newsletter, state, random, entry["sources"])
+        )
     )
 
 
-def _subscription(
+def _acts(
     subscriber: Subscriber, newsletter: Newsletter, state: str, random: Random, sources: list[str]
-) -> Subscription:
-    network, asked = random.choice(NETWORKS), subscriber.created_at
-    confirmed = asked + timedelta(minutes=random.uniform(1, 90)) if state == State.CONFIRMED else None
-    return Subscription(
-        newsletter=newsletter,
-        subscriber=subscriber,
-        state=state,
-        source=random.choice(sources),
-        requested_at=asked,
-        requested_from=network,
-        consent_text=CONSENT_TEXT,
-        confirmed_at=confirmed,
-        confirmed_from=network if confirmed else "",
-    )
+) -> Iterator[NewAct]:
+    who, network, asked = consent.person(subscriber), random.choice(NETWORKS), subscriber.created_at
+    given: dict[str, Any] = {"actor": Actor.SUBSCRIBER, "newsletter_id": newsletter.pk, "network": network}
+    yield NewAct(who, Act.ASKED, way=random.choice(sources), wording=CONSENT_TEXT, given_at=asked, **given)
+    if state == State.CONFIRMED:
+        confirmed = asked + timedelta(minutes=random.uniform(1, 90))
+        yield NewAct(who, Act.CONFIRMED, way="confirmation link", given_at=confirmed, **given)

@@ -28,10 +28,11 @@ from psycopg.conninfo import make_conninfo
 from cms.demo.loader import COMPLETE
 from cms.models import DemoMark
 from cms.ops.embedded.programs import program
+from newsletter import restored_stops
 
 FORMAT = 1
 DUMP, MANIFEST = "database.dump", "manifest.json"
-KEYS = ("secret_key", "ledger_signing_key")  # where they are not given by the environment
+KEYS = ("secret_key", "ledger_signing_key", "consent_key")  # where they are not given by the environment
 CHUNK = 1024 * 1024
 EMPTY_THE_DATABASE = """
 DO $$
@@ -142,6 +143,7 @@ def restore(path: Path, *, replace: bool, say: Say) -> None:
             _extract(tar, name, places[name])
     say("database: restored")
     call_command("migrate", verbosity=0, interactive=False)
+    say(f"stops: {restored_stops.reapply()} persons who left or were erased since")
     DemoMark.objects.get_or_create(key=COMPLETE)  # bin/serve shall add no demo to what was restored
 
 

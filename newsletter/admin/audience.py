@@ -7,11 +7,14 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
 
 from core.lib.admin_lists import DeskAdmin
 from core.lib.admin_slugs import SlugsFromWords
+from newsletter import consent
 from newsletter.addresses import parse_address
-from newsletter.models import Newsletter, Subscriber, Subscription, Suppression
+from newsletter.consent import Act
+from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription, Suppression
 
 
 @admin.register(Newsletter)
@@ -31,7 +34,7 @@ class SubscriptionInline(admin.TabularInline):
     can_delete = False
     fields = readonly_fields = (
         "newsletter",
-        "state",
+        "standing",
         "source",
         "requested_at",
         "requested_from",
@@ -49,13 +52,24 @@ class SubscriptionInline(admin.TabularInline):
 class SubscriberAdmin(DeskAdmin):
     """Subscribers come by their own consent or by an import, so they cannot be added here."""
 
-    list_display = ("email", "name", "created_at")
+    list_display = ("email", "name", "suppressed", "created_at")
     search_fields = ("canonical__startswith",)
     search_help_text = "The beginning of an address."
-    fields = ("email", "name", "created_at")
-    readonly_fields = ("email", "created_at")
+    fields = ("email", "name", "mail", "created_at", "consent")
+    readonly_fields = ("email", "mail", "created_at", "consent")
     inlines = (SubscriptionInline,)
     sortable_by = ()
+
+    @admin.display(description="Mail")
+    def mail(self, subscriber: Subscriber) -> str:
+        if subscriber.suppressed:
+            return f"Gets none: {subscriber.get_suppressed_display()}."
+        return "May be written to; the lists below say what it gets."
+
+    @admin.display(description="Consent ledger")
+    def consent(self, subscriber: Subscriber) -> str:
+        acts = ConsentAct.objects.about(subscriber).select_related("newsletter", "wording")
+        return format_html("<ol>{}</ol>", format_html_join("", "<li>{}</li>", ((act.in_words(),) for act in acts)))
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         return super().get_search_results(request, queryset, search_term.lower())
@@ -83,11 +97,6 @@ class SuppressionForm(forms.ModelForm):
             raise ValidationError("This address already gets no briefings.")
         return canonical
 
-    def save(self, commit: bool = True) -> Suppression:
-        self.instance.digest = Suppression.digest_of(self.cleaned_data["address"])
-        self.instance.reason = Suppression.Reason.STAFF
-        return super().save(commit)
-
 
 @admin.register(Suppression)
 class SuppressionAdmin(DeskAdmin):
@@ -104,5 +113,22 @@ class SuppressionAdmin(DeskAdmin):
             queryset = queryset.filter(digest=Suppression.digest_of(search_term.strip().lower()))
         return queryset, False
 
+    def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
+        """The ledger writes the row."""
+        found = consent.person_at(form.cleaned_data["address"])
+        _record(request, found, Act.SUPPRESSED, note=form.cleaned_data["note"])
+        obj.pk = Suppression.objects.get(digest=found.digest).pk
+
+    def delete_model(self, request: HttpRequest, obj: Suppression) -> None:
+        _record(request, consent.person_of(obj.digest), Act.LIFTED)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for suppression in queryset:
+            self.delete_model(request, suppression)
+
     def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
         return False
+
+
+def _record(request: HttpRequest, found: consent.Person, act: str, note: str = "") -> None:
+    consent.record(consent.NewAct(found, act, consent.Actor.STAFF, way="admin", by_name=str(request.user), note=note))

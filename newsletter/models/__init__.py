@@ -1,13 +1,15 @@
-"""Newsletters and subscribers, briefings and their items, deliveries and their hits."""
+"""Newsletters and subscribers, the ledger of their consent, briefings and their items, deliveries and their hits."""
 
 from newsletter.models.audience import Newsletter, Subscriber, Subscription, Suppression
 from newsletter.models.briefings import Briefing, BriefingItem, CompiledMessage
+from newsletter.models.consent import ConsentAct, Wording
 from newsletter.models.deliveries import Delivery, Hit, TrackedLink
 
 __all__ = [
     "Briefing",
     "BriefingItem",
     "CompiledMessage",
+    "ConsentAct",
     "Delivery",
     "Hit",
     "Newsletter",
@@ -15,4 +17,5 @@ __all__ = [
     "Subscription",
     "Suppression",
     "TrackedLink",
+    "Wording",
 ]

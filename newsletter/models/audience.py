@@ -1,13 +1,13 @@
 """Newsletters, subscribers, their consent, and suppressed addresses."""
 
-from hashlib import sha256
 from typing import Any
 
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from core import pagecache
+from newsletter.digests import digest_of
 from newsletter.querysets import NewsletterQuerySet, SubscriptionQuerySet, SuppressionQuerySet
 
 
@@ -57,17 +57,39 @@ class Newsletter(models.Model):
         return f"mail:{self.slug}"
 
 
+class SuppressionReason(models.TextChoices):
+    """Why an address gets no mail."""
+
+    BOUNCE = "bounce", "mail to it came back"
+    COMPLAINT = "complaint", "it reported our mail as spam"
+    ERASED = "erased", "all data of its owner was erased"
+    STAFF = "staff", "entered by staff"
+
+
 class Subscriber(models.Model):
-    """One address; what it subscribes to is in its subscriptions."""
+    """One address; what it subscribes to is in its subscriptions.
+
+    `suppressed` and the subscriptions say what follows from the ledger, in the columns that sending reads: only
+    newsletter.consent writes them.
+    """
 
     email = models.EmailField("e-mail", help_text="As it is written to.")
     canonical = models.EmailField(unique=True, editable=False, help_text="In lower case: one row for each address.")
     name = models.CharField(max_length=120, blank=True)
+    suppressed = models.CharField(
+        max_length=10, choices=SuppressionReason, blank=True, default="", db_default="", editable=False
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["suppressed"], name="subscriber_suppressed", condition=~models.Q(suppressed=""))
+        ]
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(suppressed__in=["", *SuppressionReason.values]), name="subscriber_suppressed_known"
+            ),
             models.CheckConstraint(
                 condition=models.Q(canonical=Lower("email")), name="subscriber_canonical_is_lower_case"
             ),
@@ -82,7 +104,7 @@ class Subscriber(models.Model):
 
 
 class Subscription(models.Model):
-    """One subscriber on one list, with the evidence of consent."""
+    """One subscriber on one list, with the evidence of consent as it follows from the ledger. Unknown times are empty."""
 
     class State(models.TextChoices):
         PENDING = "pending", "asked, not confirmed"
@@ -93,7 +115,8 @@ class Subscription(models.Model):
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
     state = models.CharField(max_length=12, choices=State, default=State.PENDING)
     source = models.CharField(max_length=80, help_text="Where the address was entered.")
-    requested_at = models.DateTimeField(default=timezone.now)
+    since = models.DateTimeField(default=timezone.now, db_default=Now(), help_text="When it came into this state here.")
+    requested_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
     requested_from = models.CharField("asked from", max_length=45, blank=True, help_text="IP network, not the address.")
     consent_text = models.TextField(blank=True, help_text="What the form said when it was sent.")
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -115,18 +138,17 @@ class Subscription(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state__in=["pending", "confirmed", "unsubscribed"]), name="subscription_state_known"
             ),
-            models.CheckConstraint(
-                condition=~models.Q(state="confirmed") | models.Q(confirmed_at__isnull=False),
-                name="subscription_confirmed_has_time",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(state="unsubscribed") | models.Q(unsubscribed_at__isnull=False),
-                name="subscription_unsubscribed_has_time",
-            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.subscriber} on {self.newsletter}"
+
+    @property
+    def standing(self) -> str:
+        """The state that counts, in words: an address that is suppressed gets nothing, whatever it subscribes to."""
+        if self.subscriber.suppressed:
+            return f"no mail: {self.subscriber.get_suppressed_display()}"
+        return str(self.get_state_display())
 
 
 class Suppression(models.Model):
@@ -135,11 +157,7 @@ class Suppression(models.Model):
     Only a digest is kept, so that it outlasts an erasure without keeping the address.
     """
 
-    class Reason(models.TextChoices):
-        BOUNCE = "bounce", "mail to it came back"
-        COMPLAINT = "complaint", "it reported our mail as spam"
-        ERASED = "erased", "all data of its owner was erased"
-        STAFF = "staff", "entered by staff"
+    Reason = SuppressionReason
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     reason = models.CharField(max_length=10, choices=Reason)
@@ -162,5 +180,5 @@ class Suppression(models.Model):
 
     @staticmethod
     def digest_of(canonical: str) -> str:
-        """The digest of a canonical address; PostgreSQL computes the same in the sending statements."""
-        return sha256(canonical.encode()).hexdigest()
+        """The digest of a canonical address."""
+        return digest_of(canonical)

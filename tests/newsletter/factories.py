@@ -5,7 +5,18 @@ from datetime import timedelta
 from django.utils import timezone
 
 from core.models import SiteProfile, User
-from newsletter.models import Briefing, BriefingItem, Delivery, Hit, Newsletter, Subscriber, Subscription, TrackedLink
+from newsletter import consent, standing
+from newsletter.models import (
+    Briefing,
+    BriefingItem,
+    Delivery,
+    Hit,
+    Newsletter,
+    Subscriber,
+    Subscription,
+    Suppression,
+    TrackedLink,
+)
 
 
 def newsletter(**fields):
@@ -18,10 +29,20 @@ def subscriber(email="ann@example.com", **fields):
 
 
 def subscription(to, email="ann@example.com", *, state="confirmed", **fields):
-    times = {"confirmed": {"confirmed_at": timezone.now()}, "unsubscribed": {"unsubscribed_at": timezone.now()}}
-    fields = {"source": "test"} | times.get(state, {}) | fields
+    """A subscription that came about by acts in the ledger; `fields` then say otherwise than they do."""
     person = Subscriber.objects.filter(canonical=email.lower()).first() or subscriber(email)
-    return Subscription.objects.create(newsletter=to, subscriber=person, state=state, **fields)
+    ways = {"pending": ["asked"], "confirmed": ["asked", "confirmed"], "unsubscribed": ["asked", "confirmed", "left"]}
+    of = consent.person(person)
+    consent.record(*(consent.NewAct(of, act, "subscriber", to.pk, way="test") for act in ways[state]))
+    Subscription.objects.filter(subscriber=person, newsletter=to).update(**fields)
+    return Subscription.objects.get(subscriber=person, newsletter=to)
+
+
+def suppression(reason, email="ann@example.com", *, note=""):
+    """A suppressed address, by an act in the ledger."""
+    act = next(act for act, found in standing.SUPPRESSES.items() if found == reason)
+    consent.record(consent.NewAct(consent.person_at(email), act, "server", note=note))
+    return Suppression.objects.of(email).get()
 
 
 def subscriptions(to, count):
@@ -30,11 +51,8 @@ def subscriptions(to, count):
         Subscriber(email=f"reader{number}@example.com", canonical=f"reader{number}@example.com")
         for number in range(count)
     )
-    now = timezone.now()
-    Subscription.objects.bulk_create(
-        Subscription(newsletter=to, subscriber=person, state="confirmed", source="test", confirmed_at=now)
-        for person in people
-    )
+    of = [consent.person(person) for person in people]
+    consent.record(*(consent.NewAct(person, "confirmed", "subscriber", to.pk, way="test") for person in of))
 
 
 def profile(**fields):

@@ -102,7 +102,7 @@ def test_who_left_can_come_back_by_a_new_link(client, pending):
 
 @pytest.mark.parametrize(("reason", "left"), [("bounce", 0), ("erased", 0), ("complaint", 1), ("staff", 1)])
 def test_confirming_lifts_a_bounce_but_not_a_complaint(pending, reason, left):
-    Suppression.objects.create(digest=Suppression.digest_of("ann@example.com"), reason=reason)
+    factories.suppression(reason, "ann@example.com")
     subscriptions.confirm(pending, issued_at=timezone.now())
     assert Suppression.objects.count() == left
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from core.lib.smtp import Outcome, Status
 from core.transitions import TransitionRefused
 from newsletter import approval, deliveries, freeze, sender, subscriptions
-from newsletter.models import Briefing, CompiledMessage, Delivery, Subscriber, Subscription, Suppression
+from newsletter.models import Briefing, CompiledMessage, ConsentAct, Delivery, Subscriber, Subscription
 from tests.newsletter import factories
 from tests.smtp import free_port
 
@@ -64,7 +64,7 @@ def test_a_subscriber_of_another_list_gets_nothing(weekly, smtp_server):
 def test_the_suppressed_are_accounted_for_and_not_written_to(weekly, smtp_server):
     factories.subscription(weekly)
     factories.subscription(weekly, "Bounced@example.com")
-    Suppression.objects.create(digest=Suppression.digest_of("bounced@example.com"), reason="bounce")
+    factories.suppression("bounce", "bounced@example.com")
     briefing = send_what_is_left(factories.frozen(weekly))
     assert (briefing.candidates, briefing.delivered, briefing.skipped) == (2, 1, 1)
     assert delivery_to(briefing, "Bounced@example.com").note == "suppressed"
@@ -78,7 +78,7 @@ def test_who_leaves_after_the_freeze_is_skipped(weekly, smtp_server, leaving):
     if leaving == "unsubscribed":
         subscriptions.unsubscribe(subscriber_id=row.subscriber_id, newsletter_id=weekly.pk, by="test")
     elif leaving == "suppressed":
-        Suppression.objects.create(digest=Suppression.digest_of("leaver@example.com"), reason="staff")
+        factories.suppression("staff", "leaver@example.com")
     else:
         subscriptions.erase(row.subscriber)
     briefing = send_what_is_left(briefing)
@@ -424,3 +424,23 @@ def test_a_failed_freeze_leaves_nothing_behind(weekly):
     assert not briefing.links.exists()
     assert not CompiledMessage.objects.exists()
     assert Subscription.objects.count() == 1
+
+
+@pytest.mark.parametrize("code", ["5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"])
+def test_an_address_that_is_gone_is_suppressed_while_sending(weekly, smtp_server, code):
+    factories.subscription(weekly)
+    smtp_server.refuse("ann@example.com", f"550 {code} <ann@example.com> is gone")
+    send_what_is_left(factories.frozen(weekly))
+    act = ConsentAct.objects.get(act="bounced")
+    assert (Subscriber.objects.get().suppressed, act.actor, act.note) == ("bounce", "server", f"550 {code} <…> is gone")
+    assert send_what_is_left(factories.frozen(weekly)).skipped == 1
+
+
+@pytest.mark.parametrize(
+    "answer", ["552 5.2.2 full", "550 5.7.1 spam", "550 5.1.8 bad sender", "550 no", "450 4.1.1 x"]
+)
+def test_any_other_answer_suppresses_nobody(weekly, smtp_server, answer):
+    factories.subscription(weekly)
+    smtp_server.refuse("ann@example.com", answer)
+    sender.pump(factories.frozen(weekly).pk)
+    assert Subscriber.objects.get().suppressed == ""

@@ -47,7 +47,7 @@ def test_a_second_time_changes_nothing(run):
 
 @pytest.mark.parametrize("reason", ["bounce", "complaint", "erased", "staff"])
 def test_the_suppressed_stay_out(run, reason):
-    Suppression.objects.create(digest=Suppression.digest_of("a@example.com"), reason=reason)
+    factories.suppression(reason, "a@example.com")
     assert "1 left alone" in run("email\na@example.com\n")
     assert not Subscriber.objects.exists()
 

@@ -53,6 +53,20 @@ def test_lists_are_joined_and_left_as_ticked(client, url):
     assert (joined.source, joined.confirmed_from) == ("preferences", "127.0.0.0/24")
 
 
+def test_an_address_whose_mail_came_back_is_told_so_and_mailed_a_link(client, url, weekly):
+    factories.suppression("bounce")
+    page = client.post(url, {"newsletters": [weekly.pk]}).content.decode()
+    assert "Nothing you ticked is sent yet" in page
+    assert "mail to it came back" in page
+    assert OutgoingMail.objects.get().kind == "newsletter.confirm"
+
+
+def test_an_address_that_complained_is_told_to_write_and_gets_no_mail(client, url, weekly):
+    factories.suppression("complaint")
+    assert b"write to us" in client.post(url, {"newsletters": [weekly.pk]}).content
+    assert not OutgoingMail.objects.exists()
+
+
 def test_a_closed_list_cannot_be_joined_but_may_be_kept(client, url, weekly):
     closed = factories.newsletter(name="Closed", slug="closed", is_default=False, is_open=False)
     weekly.is_open = False

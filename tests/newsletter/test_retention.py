@@ -36,7 +36,7 @@ def hit(of, at, **fields):
 
 
 def test_sign_ups_never_confirmed_go_with_their_address(weekly):
-    factories.subscription(weekly, "old@example.com", state="pending", requested_at=ago(keeping.SIGN_UPS_KEPT_FOR))
+    factories.subscription(weekly, "old@example.com", state="pending", since=ago(keeping.SIGN_UPS_KEPT_FOR))
     factories.subscription(weekly, "new@example.com", state="pending")
     Subscriber.objects.filter(email="old@example.com").update(created_at=ago(keeping.SIGN_UPS_KEPT_FOR))
     retention.purge_expired()
@@ -65,7 +65,7 @@ def test_those_on_another_list_stay_and_are_not_suppressed(weekly):
 def test_networks_of_consent_go_and_its_time_and_words_stay(weekly):
     old = ago(keeping.EVIDENCE_KEPT_FOR)
     factories.subscription(
-        weekly, requested_at=old, confirmed_at=old, requested_from="192.0.2.0/24", consent_text="Send me this."
+        weekly, since=old, confirmed_at=old, requested_from="192.0.2.0/24", consent_text="Send me this."
     )
     factories.subscription(weekly, "new@example.com", requested_from="192.0.2.0/24")
     assert retention.purge_expired()["networks of consent"] == 1
@@ -104,7 +104,7 @@ def test_who_read_what_is_forgotten_after_thirteen_months(weekly):
 def test_a_row_that_the_database_keeps_stops_no_other(weekly):
     for name in ("ann", "bob", "eve"):
         address = f"{name}@example.com"
-        factories.subscription(weekly, address, state="pending", requested_at=ago(keeping.SIGN_UPS_KEPT_FOR))
+        factories.subscription(weekly, address, state="pending", since=ago(keeping.SIGN_UPS_KEPT_FOR))
     kept = Subscription.objects.get(subscriber__email="bob@example.com")
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE keeper (id bigint REFERENCES newsletter_subscription NOT DEFERRABLE)")
@@ -160,7 +160,7 @@ def test_erasure_leaves_the_address_nowhere(weekly, client):
         kind="surveys.ballot", recipient="ann@example.com", subject="x", message=b"ann@example.com"
     )
     Delivery.objects.create(briefing=briefing, subscriber=ann, state="failed", note="550 <ann@example.com> unknown")
-    Suppression.objects.create(digest=Suppression.digest_of("ann@example.com"), reason="bounce", note="ann@example.com")
+    factories.suppression("bounce", "ann@example.com", note="ann@example.com")
     log(timezone.now(), text="Ann@example.com on Weekly")
     assert {"newsletter_delivery.note", "django_admin_log.object_repr", "core_outgoingmail.message"} <= set(
         places_of("ann@example.com")

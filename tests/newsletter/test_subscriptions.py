@@ -6,7 +6,7 @@ import pytest
 
 from core.models import OutgoingMail
 from newsletter import subscriptions
-from newsletter.models import Subscriber, Subscription, Suppression
+from newsletter.models import Subscriber, Subscription
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +155,7 @@ def test_a_browser_on_another_site_is_refused(client, weekly):
 
 @pytest.mark.parametrize("reason", ["complaint", "staff"])
 def test_who_complained_is_not_written_to(client, weekly, reason):
-    Suppression.objects.create(digest=Suppression.digest_of("ann@example.com"), reason=reason)
+    factories.suppression(reason, "ann@example.com")
     assert b"Thanks for signing up" in sign_up(client).content
     assert not OutgoingMail.objects.exists()
 

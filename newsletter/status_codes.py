@@ -1,0 +1,27 @@
+"""Enhanced status codes (RFC 3463 and its registry at IANA): which of them say that an address will never take mail."""
+
+import re
+
+_CODE = re.compile(r"\A5\d\d[ -](5\.\d{1,3}\.\d{1,3})\b")
+# The recipient's address or mailbox itself. Not among them: what is about the sender (5.1.7, 5.1.8), a full mailbox (5.2.2),
+# the mail system (5.3), the route (5.4), the protocol (5.5), the content (5.6) and policy (5.7).
+GONE = {
+    "5.1.0": "other address status",
+    "5.1.1": "no such mailbox",
+    "5.1.2": "no such mail system",
+    "5.1.3": "bad mailbox syntax",
+    "5.1.6": "the mailbox has moved and left no address",
+    "5.1.10": "the domain takes no mail (null MX)",
+    "5.2.1": "the mailbox is disabled",
+}
+
+
+def code_in(reply: str) -> str:
+    """The enhanced code of a reply such as "550 5.1.1 No such user"; empty if it has none."""
+    found = _CODE.match(reply)
+    return found[1] if found else ""
+
+
+def says_gone(reply: str) -> bool:
+    """Whether a reply says that mail to its recipient is of no use, now or later."""
+    return code_in(reply) in GONE
