@@ -4,33 +4,23 @@ import io
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from articles.models import ImageAsset
+from core.lib.pictures import ENCODINGS, MAX_SIDE, Copy, Refused, encode, prepared
 
 MAX_BYTES = 25 * 1024 * 1024
-MAX_PIXELS = 40_000_000
-MAX_SIDE = 2400
 OUR_PATH = re.compile(r"images/[0-9a-f]{2}/[0-9a-f]{20}(?:_\w{7})?\.webp")
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-WIDTHS = (480, 960, 1600)
 CARD_SIZES = ((480, 270), (960, 540))
 SOCIAL_SIZE = (1200, 630)
-ENCODINGS: dict[str, dict[str, Any]] = {
-    "avif": {"format": "AVIF", "quality": 58, "speed": 8},
-    "webp": {"format": "WEBP", "quality": 82, "method": 4},
-}
 
-_one_at_a_time = threading.Lock()  # scaling 40 million pixels down takes half a gigabyte
-
-JPEG = {"format": "JPEG", "quality": 86, "optimize": True}  # social sites do not all read WebP
+_one_at_a_time = threading.Lock()  # a large picture takes up to a gigabyte for a moment, in a process of its own
 
 
 def store_image(
@@ -49,18 +39,20 @@ def store_image(
     if known := ImageAsset.objects.filter(digest=digest).first():
         return known
     with _one_at_a_time:
-        picture = _opened(content, name)
-        if not path or not OUR_PATH.fullmatch(path):
-            path = _write(f"images/{digest[:2]}/{digest[:20]}.webp", picture, "webp", quality=88)
-        elif _is_bare(content) and max(_size(content)) <= MAX_SIDE:
-            path = default_storage.save(path, ContentFile(content))  # as it is: each encoding loses a little
-        else:
-            path = _write(path, picture, "webp", quality=88)
-        renditions = _renditions(path, picture)
+        try:
+            picture = prepared(content)
+        except Refused as error:
+            raise ValidationError(f"“{name}” {error}") from None
+    is_ours = bool(path and OUR_PATH.fullmatch(path))
+    if not (is_ours and _is_bare(content) and max(_size(content)) <= MAX_SIDE):
+        content = picture.main.content  # else as it is: each encoding loses a little
+    stored = path if path and is_ours else f"images/{digest[:2]}/{digest[:20]}.webp"
+    stored = default_storage.save(stored, ContentFile(content))
+    renditions = [_written(stored, copy) for copy in picture.others]
     made, _ = ImageAsset.objects.get_or_create(  # somebody else may just have uploaded the same
         digest=digest,
         defaults={
-            "file": path, "name": name[-160:], "alt": alt[:400], "credit": credit[:200], "width": picture.width,
+            "file": stored, "name": name[-160:], "alt": alt[:400], "credit": credit[:200], "width": picture.width,
             "height": picture.height, "renditions": renditions, "uploaded_by": by,
         },
     )  # fmt: skip
@@ -89,57 +81,13 @@ def _read(upload: IO[bytes]) -> bytes:
     return upload.read(MAX_BYTES + 1)
 
 
-def _opened(content: bytes, name: str) -> Image.Image:
-    start = content[:1000].lstrip().lower()
-    if start.startswith((b"<svg", b"<?xml", b"<!doctype svg")):
-        raise ValidationError(f"“{name}” is an SVG, which can carry scripts. Use PNG, JPEG, WebP or AVIF.")
-    try:
-        picture: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
-        if picture.width * picture.height > MAX_PIXELS:
-            raise ValidationError(
-                f"“{name}” has {picture.width} × {picture.height} pixels; at most {MAX_PIXELS:,} fit."
-            )
-        picture.seek(0)
-        picture.load()
-        picture = ImageOps.exif_transpose(picture)
-    except Image.DecompressionBombError:
-        raise ValidationError(f"“{name}” has too many pixels; at most {MAX_PIXELS:,} fit.") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
-        raise ValidationError(f"“{name}” is not an image we can read. Use PNG, JPEG, WebP or AVIF.") from None
-    if picture.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scaling
-        picture = picture.point(lambda value: value / 256).convert("L")
-    transparent = "A" in picture.getbands() or "transparency" in picture.info
-    picture = picture.convert("RGBA" if transparent else "RGB")
-    picture.thumbnail((MAX_SIDE, MAX_SIDE))
-    return picture
-
-
-def _renditions(path: str, picture: Image.Image) -> list[dict[str, Any]]:
-    """Write smaller copies in every encoding, and a full-size one in those that the stored file is not in."""
-    stem, full = path.removesuffix(".webp"), picture.width
-    wanted = [(width, kind) for width in WIDTHS if width < full for kind in ENCODINGS]
-    wanted += [(full, kind) for kind in ENCODINGS if kind != "webp"]
-    copies = {width: _scaled(picture, width) for width, _ in wanted}
-
-    def written(rendition: tuple[int, str]) -> dict[str, Any]:
-        width, kind = rendition
-        return {"type": f"image/{kind}", "width": width, "src": _write(f"{stem}-{width}.{kind}", copies[width], kind)}
-
-    with ThreadPoolExecutor() as pool:  # encoders release the GIL, so this uses all cores
-        return list(pool.map(written, wanted))
-
-
-def _scaled(picture: Image.Image, width: int) -> Image.Image:
-    height = max(1, round(picture.height * width / picture.width))
-    return picture if width == picture.width else picture.resize((width, height), Image.Resampling.LANCZOS)
-
-
-def _write(path: str, picture: Image.Image, kind: str, **options: Any) -> str:
-    out = io.BytesIO()
-    # A new image carries pixels only: EXIF, colour profiles and comments stay behind.
-    bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
-    bare.save(out, **(ENCODINGS | {"jpg": JPEG})[kind] | options)
-    return default_storage.save(path, ContentFile(out.getvalue()))
+def _written(path: str, copy: Copy) -> dict[str, Any]:
+    """Store a copy of a picture and describe it as a rendition."""
+    stem = path.removesuffix(".webp")
+    name = f"{stem}-still.webp" if copy.still else f"{stem}-{copy.width}.{copy.kind}"
+    stored = default_storage.save(name, ContentFile(copy.content))
+    still = {"still": True} if copy.still else {}
+    return {"type": f"image/{copy.kind}", "width": copy.width, "src": stored, **still}
 
 
 def assets_of(sources: Iterable[str | None]) -> dict[str, ImageAsset]:
@@ -154,27 +102,37 @@ def picture_of(entry: Mapping[str, Any], assets: dict[str, ImageAsset]) -> dict[
     extras: dict[str, Any] = {name: entry[name] for name in ("caption", "credit") if name in entry}
     if not asset:
         return {"src": entry["src"], "alt": entry.get("alt", ""), "missing": True, **extras}
-    sources = []
+    return {
+        "src": asset.url,
+        "alt": entry.get("alt") or asset.alt,
+        "width": asset.width,
+        "height": asset.height,
+        "sources": _sources(asset),
+        **({"credit": asset.credit} if asset.credit else {}),
+        **extras,
+    }
+
+
+def _sources(asset: ImageAsset) -> list[dict[str, str]]:
+    """What browsers may choose from: widths and encodings, or for an animation its first frame, where motion is unwanted."""
+    for rendition in asset.renditions:
+        if rendition.get("still"):
+            still = default_storage.url(rendition["src"])
+            return [{"type": rendition["type"], "srcset": still, "media": "(prefers-reduced-motion: reduce)"}]
+    sources: list[dict[str, str]] = []
     for kind in ("image/avif", "image/webp"):
         sizes = [f"{default_storage.url(r['src'])} {r['width']}w" for r in asset.renditions if r["type"] == kind]
         if kind == "image/webp":
             sizes.append(f"{asset.url} {asset.width}w")
         if sizes:
             sources.append({"type": kind, "srcset": ", ".join(sizes)})
-    return {
-        "src": asset.url,
-        "alt": entry.get("alt") or asset.alt,
-        "width": asset.width,
-        "height": asset.height,
-        "sources": sources if asset.renditions else [],
-        **({"credit": asset.credit} if asset.credit else {}),
-        **extras,
-    }
+    return sources if asset.renditions else []
 
 
 def cut_card(entry: Mapping[str, Any], asset: ImageAsset) -> dict[str, Any]:
     """Cut an image for cards, its focal point in view; return the context of components/picture.html."""
-    cuts = {kind: [(_crop(asset, entry.get("focal"), size, kind), size) for size in CARD_SIZES] for kind in ENCODINGS}
+    sizes = _within(asset, CARD_SIZES)
+    cuts = {kind: [(_crop(asset, entry.get("focal"), size, kind), size) for size in sizes] for kind in ENCODINGS}
     sources = [
         {
             "type": f"image/{kind}",
@@ -192,8 +150,18 @@ def cut_card(entry: Mapping[str, Any], asset: ImageAsset) -> dict[str, Any]:
     }
 
 
+def _within(asset: ImageAsset, sizes: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    """Those of some sizes of one shape that an image has the pixels for, or else the largest of that shape."""
+    across, down = sizes[0]
+    width = max(1, min(asset.width, asset.height * across // down))
+    largest = (width, max(1, width * down // across))
+    return [size for size in sizes if size[0] <= asset.width and size[1] <= asset.height] or [largest]
+
+
 def cut_social(entry: Mapping[str, Any], asset: ImageAsset) -> str:
-    """Cut an image to the size that social sites show; return its path."""
+    """Cut an image to the size that social sites show; return its path, or "" if it is too small for that."""
+    if asset.width * 2 < SOCIAL_SIZE[0] or asset.height * 2 < SOCIAL_SIZE[1]:
+        return ""
     return _crop(asset, entry.get("focal"), SOCIAL_SIZE, "jpg")
 
 
@@ -209,5 +177,5 @@ def _crop(asset: ImageAsset, focal: list[float] | None, size: tuple[int, int], k
     if not default_storage.exists(path):
         with default_storage.open(asset.file) as file:
             cut = ImageOps.fit(Image.open(file), size, Image.Resampling.LANCZOS, centering=(x, y))
-        path = _write(path, cut, kind)
+        path = default_storage.save(path, ContentFile(encode(cut, kind)))
     return path

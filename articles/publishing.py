@@ -176,8 +176,8 @@ def _draw_pictures(publication: Publication, cover: Cover | None) -> None:
     asset = assets_of([cover["src"]]).get(cover["src"]) if cover else None
     if cover and asset:
         publication.image = {**(publication.image or {}), "card": cut_card(cover, asset)}
-        publication.social_image = cut_social(cover, asset)
-    else:
+    publication.social_image = cut_social(cover, asset) if cover and asset else ""
+    if not publication.social_image:
         section = publication.category.name if publication.category else ""
         publication.social_image = title_image(publication.title, site=SiteProfile.current().name, section=section)
 

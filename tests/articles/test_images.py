@@ -1,6 +1,9 @@
 """Uploads: re-encoded, stripped, bounded."""
 
+import base64
 import io
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -108,3 +111,85 @@ def test_a_crop_keeps_its_focal_point_in_view():
         assert cut.size == images.SOCIAL_SIZE
         red, green, _ = cut.getpixel((cut.width - 3, cut.height // 2))
     assert red > 200 > 60 > green
+
+
+# Half red, half blue, 48 × 32 pixels, by libheif's own encoder.
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAa1tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAAA5waXRtAAAA"
+    "AAACAAAAEGlkYXQAAAAAADAAIAAAADhpbG9jAQAAAERAAAIAAQAAAAAAAAHRAAEAAAAAAAAAJQACAAEAAAAAAAAAAQAAAAAAAAAIAAAAOGlpbmYA"
+    "AAAAAAIAAAAVaW5mZQIAAAEAAQAAaHZjMQAAAAAVaW5mZQIAAAAAAgAAZ3JpZAAAAADYaXBycAAAALZpcGNvAAAAdmh2Y0MBA3AAAAAAAAAAAAAe"
+    "8AD8/fj4AAAPAyAAAQAYQAEMAf//A3AAAAMAkAAAAwAAAwAeugJAIQABACpCAQEDcAAAAwCQAAADAAADAB6gIIEFlurkprm4EBAwIAAAAwAgAAAD"
+    "ACEiAAEABkQBwXPAiQAAABRpc3BlAAAAAAAAAEAAAABAAAAAFGlzcGUAAAAAAAAAMAAAACAAAAAQcGl4aQAAAAADCAgIAAAAGmlwbWEAAAAAAAAA"
+    "AgABAoECAAICA4QAAAAaaXJlZgAAAAAAAAAOZGltZwACAAEAAQAAAC1tZGF0AAAAISgBr1j5Et3/1hP/nTSHDxnO+/qEBdjPP0AaFp47kjIAww=="
+)
+
+
+def test_a_phones_heic_is_taken():
+    asset = images.store_image(HEIC, name="IMG_0001.HEIC")
+    assert (asset.width, asset.height) == (48, 32)
+    with default_storage.open(asset.file) as file:
+        red, _, blue = Image.open(file).convert("RGB").getpixel((5, 5))
+    assert red > 200 > 60 > blue
+
+
+def test_48_million_pixels_leave_the_web_process_as_lean_as_it_was(tmp_path):
+    Image.new("RGB", (8064, 6048), "teal").save(tmp_path / "phone.jpg")
+    told = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(tmp_path / "phone.jpg")], check=True, capture_output=True, text=True
+    )
+    megabytes, width, height = map(int, told.stdout.split())
+    assert (width, height) == (2400, 1800)
+    assert megabytes < 100
+
+
+MEASURED = """
+import re, sys
+from core.lib.pictures import prepared
+made = prepared(open(sys.argv[1], "rb").read())
+peak = re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]
+print(int(peak) // 1024, made.width, made.height)
+"""
+
+
+def animation(form, frames=4, size=(64, 36)):
+    out, colours = io.BytesIO(), ["red", "green", "blue", "black"]
+    first, *rest = [Image.new("RGB", size, colours[number % 4]) for number in range(frames)]
+    first.save(out, form, save_all=True, append_images=rest, duration=120, loop=0)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_an_animation_goes_on_moving_but_for_readers_who_want_none(form):
+    asset = images.store_image(animation(form), name="moving")
+    with default_storage.open(asset.file) as file, Image.open(file) as stored:
+        stored.seek(1)
+        stored.load()
+        assert (stored.format, stored.n_frames, stored.info["duration"]) == ("WEBP", 4, 120)
+    [still] = images.picture_of({"src": asset.file}, {asset.file: asset})["sources"]
+    assert still["media"] == "(prefers-reduced-motion: reduce)"
+    with default_storage.open(asset.renditions[0]["src"]) as file:
+        assert getattr(Image.open(file), "n_frames", 1) == 1
+
+
+def test_an_animation_without_end_is_refused_in_words():
+    with pytest.raises(ValidationError, match=r"an animation of 401 frames .* or embed a video"):
+        images.store_image(animation("GIF", frames=401, size=(2, 2)), name="long.gif")
+
+
+@pytest.mark.parametrize("size", [(200, 90), (90, 200), (481, 271), (3, 1)])
+def test_a_small_picture_is_not_blown_up(size):
+    asset = images.store_image(factories.picture(size=size), name="small.png")
+    card = images.cut_card({"src": asset.file}, asset)
+    for shown in (images.picture_of({"src": asset.file}, {asset.file: asset}), card):
+        widths = [int(one.split()[-1][:-1]) for made in shown["sources"] for one in made["srcset"].split(", ")]
+        assert max(widths) == shown["width"] <= asset.width
+        assert shown["height"] <= asset.height
+    assert images.cut_social({"src": asset.file}, asset) == ""
+
+
+def test_a_transparent_picture_stands_on_white_at_social_sites():
+    out = io.BytesIO()
+    Image.new("RGBA", (1300, 700), (0, 0, 0, 0)).save(out, "PNG")
+    asset = images.store_image(out.getvalue(), name="clear.png")
+    with default_storage.open(images.cut_social({"src": asset.file}, asset)) as file:
+        assert Image.open(file).getpixel((5, 5)) == (255, 255, 255)

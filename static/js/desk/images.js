@@ -50,6 +50,8 @@ export const choose = (select, image) => {
   django.jQuery(select).trigger("change")
 }
 
+const inside = (share) => Math.min(Math.max(Number(share) || 0, 0), 1)
+
 // A small picture beside each choice of one image; a click sets the point that stays in view.
 const show = (select) => {
   select.parentElement.querySelector(".desk-image")?.remove()
@@ -63,7 +65,7 @@ const show = (select) => {
   select.parentElement.append(figure)
   const focal = select.closest("fieldset")?.querySelector('input[name$="focal"]')
   const place = () => {
-    const [x, y] = (focal?.value || "0.5, 0.5").split(",").map(Number)
+    const [x, y] = (focal?.value || "0.5, 0.5").split(",").map(inside)
     dot.style.left = `${x * 100}%`
     dot.style.top = `${y * 100}%`
   }
@@ -71,7 +73,7 @@ const show = (select) => {
   focal?.addEventListener("input", place)
   image.addEventListener("click", (event) => {
     if (!focal) return
-    const shares = [event.offsetX / image.clientWidth, event.offsetY / image.clientHeight]
+    const shares = [event.offsetX / image.clientWidth, event.offsetY / image.clientHeight].map(inside)
     focal.value = shares.map((share) => share.toFixed(2)).join(", ")
     focal.dispatchEvent(new Event("input", { bubbles: true }))
   })

@@ -1,0 +1,230 @@
+"""Pictures as we serve them: decoded within bounds of memory and time, stripped, shrunk, in every width and encoding.
+
+A large one, an animation or a HEIC is unpacked by a child process, this file run as a program, which returns its memory
+and may crash alone. A JPEG is read at a fraction of its size where that is enough.
+"""
+
+import io
+import json
+import subprocess
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+READABLE = "Use JPEG, PNG, WebP, AVIF, HEIC or GIF."
+MAX_SIDE = 2400
+WIDTHS = (480, 960, 1600)
+ENCODINGS: dict[str, dict[str, Any]] = {
+    "avif": {"format": "AVIF", "quality": 58, "speed": 8},
+    "webp": {"format": "WEBP", "quality": 82, "method": 4},
+}
+JPEG = {"format": "JPEG", "quality": 86, "optimize": True}  # social sites do not all read WebP
+MAX_UNPACKED = 240_000_000  # bytes of a picture in memory: 80 million pixels of three colours, 60 with transparency
+SMALL = 4_000_000  # pixels that the web process unpacks itself
+MAX_FRAMES, MAX_ANIMATED = 400, 120_000_000  # frames; pixels of all of them
+ANIMATED_SIDE = 1200
+CHILD_MEMORY, CHILD_SECONDS = 3 * 1024**3, 120
+
+
+class Refused(ValueError):
+    """A picture that we do not take. Its text goes on from the picture's name: “is not an image …”."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of a picture, encoded. `kind` is the file's ending; a `still` is one frame of an animation."""
+
+    kind: str
+    width: int
+    content: bytes
+    still: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A picture as it is stored: the copy that stands for it, and the others that browsers may choose."""
+
+    width: int
+    height: int
+    main: Copy
+    others: list[Copy]
+
+
+def prepared(content: bytes) -> Prepared:
+    """Encode a picture anew. Raises Refused."""
+    return _encoded(content) if _is_quick(content) else _in_a_child(content)
+
+
+def _is_quick(content: bytes) -> bool:
+    try:
+        with _opened(content) as picture:
+            return picture.width * picture.height <= SMALL and getattr(picture, "n_frames", 1) == 1
+    except Refused:
+        return content[4:8] != b"ftyp"  # a HEIC, whose decoder only the child loads
+
+
+def _opened(content: bytes) -> Image.Image:
+    start = content[:1000].lstrip().lower()
+    if start.startswith((b"<svg", b"<?xml", b"<!doctype svg")):
+        raise Refused(f"is an SVG, which can carry scripts. {READABLE}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we count memory, not pixels alone
+            picture: Image.Image = Image.open(io.BytesIO(content), formats=[*FORMATS, *_more_formats])
+    except Image.DecompressionBombError:
+        raise Refused("has too many pixels.") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
+        raise Refused(f"is not an image we can read. {READABLE}") from None
+    _check_memory(picture)
+    return picture
+
+
+_more_formats: list[str] = []
+
+
+def _check_memory(picture: Image.Image) -> None:
+    """Refuse a picture that would not fit into memory, before a pixel of it is unpacked."""
+    size = f"has {picture.width} × {picture.height} pixels"
+    channels = {"L": 1, "RGB": 3}.get(picture.mode, 4)
+    if picture.format != "JPEG" and picture.width * picture.height * channels > MAX_UNPACKED:
+        raise Refused(f"{size}, which are too many.")  # a JPEG can be read at a half or a quarter of its sides
+    frames = getattr(picture, "n_frames", 1)
+    if frames > MAX_FRAMES or (frames > 1 and frames * picture.width * picture.height > MAX_ANIMATED):
+        raise Refused(
+            f"is an animation of {frames} frames and {size}. At most {MAX_FRAMES} frames fit, and"
+            f" {MAX_ANIMATED // 1_000_000} million pixels in all of them: make it shorter or smaller, or embed a video."
+        )
+
+
+def _encoded(content: bytes) -> Prepared:
+    """Encode a picture in this process."""
+    picture = _opened(content)
+    try:
+        if getattr(picture, "n_frames", 1) > 1:
+            return _animated(picture)
+        picture.draft(None, (MAX_SIDE, MAX_SIDE))
+        picture.load()
+        return _still(_shrunk(picture, MAX_SIDE))
+    except (OSError, ValueError, SyntaxError, EOFError):
+        raise Refused(f"is not an image we can read. {READABLE}") from None
+
+
+def _shrunk(picture: Image.Image, side: int) -> Image.Image:
+    """A picture upright, in RGB or RGBA, with no side longer than this."""
+    if picture.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scaling
+        picture = picture.point(lambda value: value / 256).convert("L")
+    if picture.mode not in ("P", "1"):  # which would be scaled without blending
+        picture.thumbnail((side, side))
+    transparent = "A" in picture.getbands() or "transparency" in picture.info
+    upright = ImageOps.exif_transpose(picture).convert("RGBA" if transparent else "RGB")
+    upright.thumbnail((side, side))
+    return upright
+
+
+def _still(picture: Image.Image) -> Prepared:
+    full = picture.width
+    wanted = [(width, kind) for width in WIDTHS if width < full for kind in ENCODINGS]
+    wanted += [(full, kind) for kind in ENCODINGS if kind != "webp"]
+    copies = {width: _scaled(picture, width) for width, _ in wanted}
+
+    def written(rendition: tuple[int, str]) -> Copy:
+        width, kind = rendition
+        return Copy(kind, width, encode(copies[width], kind))
+
+    with ThreadPoolExecutor() as pool:  # encoders release the GIL, so this uses all cores
+        others = list(pool.map(written, wanted))
+    return Prepared(full, picture.height, Copy("webp", full, encode(picture, "webp", quality=88)), others)
+
+
+def _scaled(picture: Image.Image, width: int) -> Image.Image:
+    height = max(1, round(picture.height * width / picture.width))
+    return picture if width == picture.width else picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def encode(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """The pixels of a picture alone, encoded."""
+    out = io.BytesIO()
+    if kind == "jpg" and picture.mode == "RGBA":
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    _bare(picture).save(out, **(ENCODINGS | {"jpg": JPEG})[kind] | options)
+    return out.getvalue()
+
+
+def _bare(picture: Image.Image) -> Image.Image:
+    """A picture of its pixels alone: EXIF, colour profiles and comments stay behind."""
+    return Image.frombytes(picture.mode, picture.size, picture.tobytes())
+
+
+def _animated(picture: Image.Image) -> Prepared:
+    """An animation as WebP, and its first frame for those who ask for no motion."""
+    frames, times, out = [], [], io.BytesIO()
+    for frame in ImageSequence.Iterator(picture):
+        frame.load()  # only then does it know how long it is shown
+        took = int(frame.info.get("duration", 0))
+        times.append(took if took > 10 else 100)  # as browsers show those that say less
+        frames.append(_bare(_shrunk(frame.convert("RGBA"), ANIMATED_SIDE)))
+    first, loop = frames[0], picture.info.get("loop", 1)
+    first.save(
+        out, "WEBP", save_all=True, append_images=frames[1:], duration=times, loop=loop, quality=75, method=2
+    )  # fmt: skip
+    still = Copy("webp", first.width, encode(first, "webp"), still=True)
+    return Prepared(first.width, first.height, Copy("webp", first.width, out.getvalue()), [still])
+
+
+def _in_a_child(content: bytes) -> Prepared:
+    """Encode a picture in a process of its own. Raises Refused, also if it takes too much memory or time."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", str(Path(__file__))],
+            input=content,
+            capture_output=True,
+            check=False,
+            timeout=CHILD_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise Refused("takes too long to unpack. Save it smaller.") from None
+    if done.returncode:
+        raise Refused("takes too much memory to unpack. Save it smaller.")
+    head, _, rest = done.stdout.partition(b"\n")
+    said = json.loads(head)
+    if "refused" in said:
+        raise Refused(said["refused"])
+    copies = []
+    for described, length in said["copies"]:
+        copies.append(Copy(**described, content=rest[:length]))
+        rest = rest[length:]
+    return Prepared(said["width"], said["height"], copies[0], copies[1:])
+
+
+def main() -> None:
+    """Read a picture from standard input; write a line of JSON, and the copies behind it."""
+    import resource
+
+    from pi_heif import register_heif_opener
+
+    resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY, CHILD_MEMORY))
+    register_heif_opener()
+    _more_formats.append("HEIF")
+    out = sys.stdout.buffer
+    try:
+        made = _encoded(sys.stdin.buffer.read())
+    except Refused as error:
+        out.write(json.dumps({"refused": str(error)}).encode())
+        return
+    copies = [made.main, *made.others]
+    described = [(asdict(replace(copy, content=b"")), len(copy.content)) for copy in copies]
+    for fields, _ in described:
+        del fields["content"]
+    out.write(json.dumps({"width": made.width, "height": made.height, "copies": described}).encode() + b"\n")
+    for copy in copies:
+        out.write(copy.content)
+
+
+if __name__ == "__main__":
+    main()
