@@ -8,13 +8,23 @@ from articles import related
 from articles.models import Article, Publication, Tag
 from articles.redirects import redirect_path
 from core.pagecache import bump
+from core.transitions import TransitionRefused
 
 
 @transaction.atomic
 def merge_tags(keep: Tag, others: list[Tag]) -> None:
-    """Move the articles of other tags to one; the pages of those tags redirect to its page."""
+    """Move the articles of other tags to one; the pages of those tags redirect to its page.
+
+    Tags that are gone meanwhile are left out. Raises TransitionRefused if the one to keep is.
+    """
+    keys = [keep.pk, *(other.pk for other in others)]
+    there = set(
+        Tag.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk", flat=True)
+    )
+    if keep.pk not in there:
+        raise TransitionRefused(f"The tag “{keep}” is gone. Nothing was merged.")
     for other in others:
-        if other.pk == keep.pk:
+        if other.pk == keep.pk or other.pk not in there:
             continue
         for model in (Article, Publication):
             through: Any = model._meta.get_field("tags").remote_field.through

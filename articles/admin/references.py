@@ -4,9 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django_prose_editor.widgets import AdminProseEditorWidget
@@ -21,6 +24,7 @@ from core.admin.bases import ReadOnlyAdmin
 from core.lib import clock
 from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter, WordSearch
 from core.lib.admin_slugs import SlugsFromWords
+from core.transitions import TransitionRefused
 
 
 def _prose(form: Any, name: str) -> None:
@@ -83,14 +87,33 @@ class TagAdmin(SlugsFromWords, MovedPages):
         for tag in queryset:
             delete_tag(tag)
 
-    @admin.action(description="Merge into the first by name", permissions=["change"])
-    def merge(self, request: HttpRequest, queryset: Any) -> None:
-        keep, *others = queryset.order_by("name", "pk") or [None]
-        if not keep:
-            self.message_user(request, "The tags that were ticked are gone; nothing was merged.", messages.WARNING)
+    @admin.action(description="Merge…", permissions=["change"])
+    def merge(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Ask which of the ticked tags is kept, and merge the others into it."""
+        tags = list(queryset.annotate(number=Count("articles")).order_by("name", "pk"))
+        keep = next((tag for tag in tags if str(tag.pk) == request.POST.get("keep")), None)
+        if len(tags) < 2:
+            text = "Nothing was merged: tick two tags or more. What was ticked before may be gone by now."
+            self.message_user(request, text, messages.WARNING)
+        elif keep:
+            self._merge_into(request, keep, [tag for tag in tags if tag != keep])
+        else:
+            if "keep" in request.POST:
+                self.message_user(request, "The tag to keep is gone. Choose another.", messages.WARNING)
+            context = {"title": "Merge tags", "tags": tags, "opts": self.opts, "ticked": ACTION_CHECKBOX_NAME}
+            return TemplateResponse(
+                request, "admin/articles/tag/merge.html", self.admin_site.each_context(request) | context
+            )
+        return None
+
+    def _merge_into(self, request: HttpRequest, keep: Tag, others: list[Tag]) -> None:
+        try:
+            merge_tags(keep, others)
+        except TransitionRefused as error:
+            self.message_user(request, str(error), messages.WARNING)
             return
-        merge_tags(keep, others)
-        self.message_user(request, f"{len(others)} merged into “{keep}”; their pages lead to its page.")
+        names = ", ".join(f"“{tag}”" for tag in others)
+        self.message_user(request, f"Merged into “{keep}”: {names}. Their pages lead to its page.", messages.SUCCESS)
 
 
 class LinksField(forms.CharField):

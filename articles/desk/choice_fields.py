@@ -98,7 +98,7 @@ class ChoiceWidget(forms.Select):
             "data-ajax--type": "GET",
             "data-ajax--url": reverse("admin:articles_article_choices", args=[self.what]),
             "data-theme": "admin-autocomplete",
-            "data-allow-clear": json.dumps(not self.is_required),
+            "data-allow-clear": json.dumps(not self.is_required and not self.allow_multiple_selected),
             "data-placeholder": "",
             "data-choice": self.what,
         }

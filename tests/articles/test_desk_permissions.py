@@ -161,7 +161,7 @@ def test_redirects_are_taken_from_editors_only(client, who, status):
 def test_tags_are_merged_by_editors_only(client, who):
     keep, other = factories.tag("a"), factories.tag("b")
     client.force_login(factories.user(who))
-    data = {"action": "merge", "_selected_action": [keep.pk, other.pk]}
+    data = {"action": "merge", "_selected_action": [keep.pk, other.pk], "keep": keep.pk}
     client.post(reverse("admin:articles_tag_changelist"), data)
     assert Redirect.objects.exists() == (who == "editor")
 

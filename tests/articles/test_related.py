@@ -12,9 +12,11 @@ from PIL import Image
 
 from articles import related, social
 from articles.documents import apply_document, document_of
-from articles.models import Publication, RelatedRefresh, Tag
+from articles.models import Publication, Redirect, RelatedRefresh, Tag
 from articles.publishing import publish, unpublish
+from articles.redirects import redirect_path
 from articles.tags import merge_tags
+from core.transitions import TransitionRefused
 from tests.articles import factories
 from tests.smtp import wait_until
 
@@ -119,15 +121,45 @@ def test_an_old_revision_speaks_of_a_merged_tag_by_its_new_name():
     assert [tag.slug for tag in Publication.objects.get().tags.all()] == ["bitcoin"]
 
 
-def test_tags_are_merged_in_the_admin(client):
-    tags = [factories.tag("aa"), factories.tag("bb")]
-    data = {"action": "merge", "_selected_action": [tag.pk for tag in tags]}
-    client.force_login(factories.user("writer"))
-    client.post(reverse("admin:articles_tag_changelist"), data)
-    assert Tag.objects.count() == 2
+def merge(client, *tags, **more):
+    """Ask for a merge at the desk; return the page."""
+    data = {"action": "merge", "_selected_action": [tag.pk for tag in tags], **more}
+    return client.post(reverse("admin:articles_tag_changelist"), data, follow=True).content.decode()
+
+
+def test_a_merge_of_tags_asks_which_is_kept(client):
     client.force_login(factories.user("editor"))
-    client.post(reverse("admin:articles_tag_changelist"), data)
-    assert list(Tag.objects.values_list("slug", flat=True)) == ["aa"]
+    first, second = factories.tag("aa"), factories.tag("bb")
+    factories.article(tags=["bb"])
+    page = merge(client, first, second)
+    assert "/aa/, 0 articles" in page
+    assert "/bb/, 1 article<" in page
+    assert Tag.objects.count() == 2
+    assert "Merged into “Bb”: “Aa”." in merge(client, first, second, keep=second.pk)
+    assert list(Tag.objects.values_list("slug", flat=True)) == ["bb"]
+
+
+def test_what_led_to_a_merged_tag_leads_on(client):
+    client.force_login(factories.user("editor"))
+    first, second = factories.tag("aa"), factories.tag("bb")
+    redirect_path("/old/", first.get_absolute_url())
+    merge(client, first, second, keep=second.pk)
+    moved = dict(Redirect.objects.values_list("path", "target"))
+    assert moved == {"/old/": "/blog/tag/bb/", "/blog/tag/aa/": "/blog/tag/bb/"}
+
+
+def test_a_merge_without_a_choice_or_of_tags_that_are_gone_changes_nothing(client):
+    client.force_login(factories.user("editor"))
+    first, second, gone = (factories.tag(slug) for slug in ("aa", "bb", "cc"))
+    Tag.objects.filter(pk=gone.pk).delete()
+    assert "Which of these is kept?" in merge(client, first, second, gone)
+    assert "The tag to keep is gone." in merge(client, first, second, gone, keep=gone.pk)
+    assert "tick two tags or more" in merge(client, first, gone, keep=first.pk)
+    with pytest.raises(TransitionRefused, match="is gone"):
+        merge_tags(gone, [first])
+    assert Tag.objects.count() == 2
+    client.get(reverse("admin:articles_tag_changelist"), {"action": "merge", "keep": first.pk})
+    assert Tag.objects.count() == 2
 
 
 def test_redirects_go_out_and_in_as_csv(client):

@@ -1,0 +1,75 @@
+"""axe finds nothing on the pages that staff work with."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.desk import drafts
+from articles.documents import apply_document, document_of
+from articles.publishing import schedule
+from tests.articles import factories
+from tests.articles.desk import everything
+from tests.articles.test_desk_in_a_browser import sign_in, someone
+from tests.newsletter import factories as mailing
+from tests.sponsors import factories as selling
+from tests.surveys import factories as voting
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LISTS = ("articles_article", "newsletter_briefing", "newsletter_subscriber", "sponsors_booking")
+OPTIONS = {"resultTypes": ["violations"], "iframes": False}
+# Whatever a script puts into the page is there, and named.
+SETTLED = """() => [...document.querySelectorAll(".admin-autocomplete:not([name*=__prefix__])")]
+    .every((one) => one.matches(".select2-hidden-accessible") || one.matches(".select2"))"""
+
+
+def an_article(editor):
+    """An article with authors, tags, every kind of block, comments, two versions, and work of the editor that lost."""
+    for slug in ("ana", "ben"):
+        factories.author(slug)
+    factories.tag("bitcoin")
+    factories.category("research")
+    factories.publication(slug="other")
+    parts = {"authors": ["ana", "ben"], "tags": ["bitcoin"], "category": "research"}
+    article = factories.article(*everything(), **parts)
+    article.comments.create(by=editor, text="Who says so?")
+    apply_document(article, {**document_of(article), "title": "Changed since"}, by=editor)
+    schedule(article, at=timezone.now() + timedelta(days=3), until=timezone.now() + timedelta(days=9), by=editor)
+    drafts.keep(article, by=editor, base_version=1, document={**document_of(article), "title": "Typed meanwhile"})
+    return article
+
+
+def pages(editor):
+    """The pages of every desk: those about one article, rows with something in each of their fields, and lists."""
+    article, weekly = an_article(editor), mailing.newsletter()
+    draft, sent = mailing.briefing(weekly), mailing.sent(weekly)
+    booking, season = selling.running("web:article"), voting.open_season()
+    rows = [article, draft, booking, booking.creatives.first(), season, mailing.subscription(weekly).subscriber]
+    rows += [factories.card("card"), factories.author("ana"), editor]
+    about = [("articles_article", name, article) for name in ("revisions", "compare", "conflict", "preview", "check")]
+    about += [("newsletter_briefing", "approve", draft), ("newsletter_briefing", "progress", sent)]
+    about += [(f"{row._meta.app_label}_{row._meta.model_name}", "change", row) for row in rows]
+    paths = [reverse(f"admin:{model}_{name}", args=[row.pk]) for model, name, row in about]
+    paths += [reverse(f"admin:{name}_changelist") for name in LISTS]
+    return [f"{path}?a=1&b=2" if path.endswith("/compare/") else path for path in [*paths, reverse("admin:index")]]
+
+
+def found_by_axe(page, path):
+    page.goto(path, wait_until="load")
+    page.wait_for_function(SETTLED)
+    page.evaluate("document.querySelectorAll('details').forEach((folded) => (folded.open = true))")
+    return [
+        f"{path} {violation['id']}: {node['html'][:140]}"
+        for violation in Axe().run(page, options=OPTIONS).response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def test_axe_finds_nothing_on_the_pages_of_the_desks(page, page_errors):
+    editor = someone("Ana")
+    sign_in(page, editor)
+    found = [violation for path in pages(editor) for violation in found_by_axe(page, path)]
+    page_errors[:] = [error for error in page_errors if "inline style" not in error]  # axe's own, which are refused
+    assert not found, "\n".join(found)
