@@ -9,16 +9,17 @@ from articles.aliases import current_names
 from articles.document_schema import LIMITS, RESERVED, VERSION, Document, DocumentError, normalised
 from articles.models import Article, ArticleAuthor, Author, Block, Category, Publication, Revision, Snippet, Tag
 from articles.models.article import REGION
+from articles.unclaimed import claim
 from core.lib.slugs import free_slug
 from core.transitions import lock
 
 
 class StaleVersion(Exception):
-    """Somebody else saved the article in the meantime; nothing was changed. `current` is its version now."""
+    """The article was saved in the meantime; nothing was changed. `current` is its version now."""
 
     def __init__(self, current: int):
         self.current = current
-        super().__init__(f"The article was saved by someone else; it is at version {current} now.")
+        super().__init__(f"The article was saved meanwhile; it is at version {current} now.")
 
 
 def document_of(article: Article) -> Document:
@@ -146,6 +147,7 @@ def _store(article: Article, wanted: Document, found: dict[str, dict[str, Any]],
         )
         for number, block in enumerate(wanted["blocks"], 1)
     )
+    claim(wanted)
     return Revision.objects.create(
         article=article, version=article.version, document=wanted, by=by, reason=reason[:200]
     )

@@ -65,7 +65,7 @@ class Rendering:
 def rendered(document: Document) -> Rendered:
     """Render a canonical document. The result depends on nothing but it, the rows it refers to, and the templates."""
     blocks = document["blocks"]
-    rendering = Rendering(assets=assets_of(_sources(document)), articles=_articles(blocks))
+    rendering = Rendering(assets=assets_of(sources_of(document)), articles=_articles(blocks))
     html, text = [], [document["title"], document["standfirst"]]
     previous = ""
     for block in _grouped(blocks):
@@ -84,7 +84,8 @@ def rendered(document: Document) -> Rendered:
     return result
 
 
-def _sources(document: Document) -> list[str]:
+def sources_of(document: Document) -> list[str]:
+    """The sources of all pictures in a document."""
     entries = chain(
         [document["cover"] or {}], document["blocks"], *(block.get("images", []) for block in document["blocks"])
     )

@@ -347,3 +347,30 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class KeptWork(models.Model):
+    """Something that one of the staff typed on an edit page and has not saved; see core.kept_work."""
+
+    by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    page = models.CharField(max_length=80)  # the label of the model that is edited: articles.article
+    row = models.BigIntegerField(null=True)  # the key of the row that is edited; None for a new one
+    sitting = models.UUIDField()  # the one time that the page was opened, which alone may write here
+    title = models.CharField(max_length=200)
+    extent = models.CharField(max_length=100)  # how much it is, in words: “120 words, 3 blocks”
+    words = models.PositiveIntegerField()
+    content = models.JSONField()
+    base_version = models.PositiveIntegerField()
+    saved_at = models.DateTimeField(default=timezone.now, db_index=True)
+    supersedes = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-saved_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["by", "page", "row", "sitting"], name="kept_work_once_a_sitting", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"unsaved work of {self.by_id} in {self.page} {self.row or 'new'}"

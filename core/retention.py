@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q
 from django.utils import timezone
 
-from core import http_outbox, outbox
+from core import http_outbox, kept_work, outbox
 from core.lib import batches
 from core.models import RateCount
 
@@ -35,6 +35,7 @@ def days(time: timedelta) -> str:
 
 STAFF, ORGANISATION = "while the account exists", "as long as the site says it"
 ADMIN = "whoever may change it in the admin"
+_WORK = f"{days(kept_work.KEPT_FOR)} after it was typed"
 _columns: list[Column] = [
     Column("core.User.email", STAFF, ADMIN),
     Column("core.User.name", STAFF, ADMIN),
@@ -42,6 +43,8 @@ _columns: list[Column] = [
     Column("core.AuditEntry.subject", "for good: what was done to accounts", "nobody: the database refuses"),
     Column("core.AuditEntry.by_name", "for good: who of the staff did it", "nobody: the database refuses"),
     Column("core.AuditEntry.detail", "for good", "nobody: the database refuses"),
+    Column("core.KeptWork.title", _WORK, "saving or dropping it; the hourly purge"),
+    Column("core.KeptWork.content", _WORK, "saving or dropping it; the hourly purge"),
     Column("core.SiteProfile.postal_address", ORGANISATION, ADMIN),
     Column("core.SiteProfile.contact_email", ORGANISATION, ADMIN),
     Column("core.SiteProfile.sponsor_email", ORGANISATION, ADMIN),
@@ -57,6 +60,7 @@ _columns: list[Column] = [
 _kinds: dict[str, Callable[[], int]] = {
     "outgoing mail": outbox.delete_old,
     "outgoing requests": http_outbox.delete_old,
+    "unsaved work": kept_work.delete_old,
     "rate counts": lambda: batches.delete(RateCount.objects.filter(expires_at__lt=timezone.now())),
     "sessions": lambda: batches.delete(Session.objects.filter(expire_date__lt=timezone.now())),
     "admin log": lambda: batches.delete(LogEntry.objects.filter(action_time__lt=timezone.now() - ADMIN_LOG_KEPT_FOR)),

@@ -21,8 +21,11 @@ from articles.desk.rich_text import prose_settings
 from articles.document_schema import DocumentError, article_slug, empty_document
 from articles.documents import StaleVersion, apply_document, document_of
 from articles.models import Article, AuditEntry, Author, Publication
+from core import kept_work
+from core.admin.kept_work import KeepsWork
+from core.kept_work import NotKept, Sitting
 from core.lib import clock
-from core.lib.admin_lists import DeskAdmin, WordSearch
+from core.lib.admin_lists import WordSearch
 from core.lib.text import whole_number
 from core.transitions import TransitionRefused
 
@@ -43,7 +46,7 @@ FIELDSETS = (
 
 
 @admin.register(Article)
-class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
+class ArticleAdmin(WordSearch, KeepsWork, ContentEditor):
     """The desk. It stores nothing itself: articles.documents writes, articles.publishing changes the state."""
 
     inlines = INLINES
@@ -104,7 +107,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             *(
                 path(f"<int:pk>/{name}/", view(getattr(views, name)), name=f"articles_article_{name}")
                 for name in (
-                    "revisions", "compare", "conflict", "drop_draft", "preview", "frame", "presence", "comment", "check", "share",
+                    "revisions", "compare", "conflict", "preview", "frame", "presence", "comment", "check", "share",
                 )
             ),
             path("<int:pk>/restore/<int:version>/", view(views.restore), name="articles_article_restore"),
@@ -155,16 +158,14 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
 
     def _load(self, request: HttpRequest, article: Article | None) -> None:
         """Choose the document to show: the newest version, or the user's unsaved work where the address asks for it."""
-        page, draft = edit_state(request), drafts.kept(article, by=request.user)
-        if draft and "draft" in request.GET:
-            page.document = draft.document
-            page.version = article.version if article and "merge" in request.GET else draft.base_version
+        page, piece = edit_state(request), self.taken_up(request, article)
+        if piece:
+            page.document, page.version = piece.content, piece.base_version
         elif article:
             page.document = document_of(article)
         else:
             authors = Author.objects.filter(user=request.user.pk).values_list("slug", flat=True)
             page.document = {**empty_document(), "authors": list(authors)}
-        page.recoverable = draft if draft and "draft" not in request.GET else None
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Article:
         return form.instance
@@ -179,14 +180,17 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
         reason = form.cleaned_data.get("reason") or ("Saved at the desk" if change else "First version")
         expected = form.cleaned_data["version"] if change else None
         apply_document(form.instance, document, by=request.user, reason=reason, expected_version=expected)
-        drafts.drop(form.instance if change else None, by=request.user)
+        self.work_was_saved(request, form.instance if change else None)
 
     def _lost(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Somebody else saved first: keep what was typed, and show both versions."""
+        """Another save came first: keep what was typed, and show both versions."""
         article = self.get_object(request, object_id)
         version = whole_number(request.POST.get("version")) or 0
-        drafts.keep(article, by=request.user, base_version=version, document=edit_state(request).typed)
-        return HttpResponseRedirect(reverse("admin:articles_article_conflict", args=[article.pk]))
+        work = drafts.work_of(edit_state(request).typed, base_version=version)
+        sitting = Sitting.posted(request.POST)
+        piece = kept_work.keep(Article, article.pk, work, by=request.user, sitting=sitting, refused=True)
+        page = reverse("admin:articles_article_conflict", args=[article.pk])
+        return HttpResponseRedirect(f"{page}?kept={piece.pk}")
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         return f"Version {form.instance.version}"
@@ -201,13 +205,14 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             raise PermissionDenied
         form = self.get_form(request, article)(request.POST, instance=article)
         formsets, _ = self._create_formsets(request, article or Article(), change=bool(article))
-        draft = drafts.keep(
-            article,
-            by=request.user,
-            base_version=whole_number(request.POST.get("version")) or 0,
-            document=form.document(parts_of(formsets)),
-        )
-        return HttpResponse(clock.in_words(draft.saved_at, "H:i"), content_type="text/plain")
+        version = whole_number(request.POST.get("version")) or 0
+        work = drafts.work_of(form.document(parts_of(formsets)), base_version=version)
+        sitting = Sitting.posted(request.POST)
+        try:
+            piece = kept_work.keep(Article, pk, work, by=request.user, sitting=sitting)
+        except NotKept as error:
+            return HttpResponse(str(error), content_type="text/plain", status=409)
+        return HttpResponse(clock.in_words(piece.saved_at, "H:i"), content_type="text/plain")
 
     # What happens after a save
 
@@ -274,7 +279,7 @@ class ArticleAdmin(WordSearch, DeskAdmin, ContentEditor):
             **({"title": str(article), "subtitle": None} if article else {}),
             "may_publish": self.may_publish(request),
             "states": State,
-            "draft": edit_state(request).recoverable,
+            "kept": self.kept_context(request, article),
             "has_file_field": True,
             "shown": getattr(article, "publication", None) if article else None,
             "comments": article.comments.select_related("by", "asks") if article else [],

@@ -196,6 +196,7 @@ class ImageAssetAdmin(WordSearch, DeskAdmin):
 
     def save_model(self, request: HttpRequest, obj: ImageAsset, form: Any, change: bool) -> None:
         obj.uploaded_by_id = obj.uploaded_by_id or request.user.pk
+        obj.unclaimed_since = None
         super().save_model(request, obj, form, change)
 
     @admin.display(description="added", ordering="created_at")

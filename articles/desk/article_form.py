@@ -14,8 +14,8 @@ from articles import blocks
 from articles.desk.choice_fields import ChoiceWidget, ManyChoicesWidget, SlugsField
 from articles.desk.edit_state import edit_state
 from articles.desk.ordered_fields import OrderedChoicesWidget
+from articles.desk.uploads import take_upload
 from articles.document_schema import LIMITS, SEO_LIMITS, VERSION, BlockData, Cover, Document
-from articles.images import store_image
 from articles.models import Article, Category
 from articles.publishing import REASON_LENGTH
 from core.lib.admin_slugs import shown_while_typing
@@ -114,19 +114,21 @@ class ArticleForm(forms.ModelForm):
         self.fields["slug"].widget = shown_while_typing("title", slug_address(self.instance))
 
     def clean(self) -> dict[str, Any]:
-        if problems := edit_state(self.request).problems:
-            raise ValidationError(problems)
         for button, (name, ask) in ASKED.items():
             if button in self.request.POST and not self.cleaned_data.get(name) and name not in self.errors:
                 self.add_error(name, ask)
         if upload := self.cleaned_data.get("cover_upload"):
             alt = self.cleaned_data.get("cover_alt", "")
             try:
-                self.cleaned_data["cover_src"] = store_image(
-                    upload, name=upload.name, alt=alt, by=self.request.user
-                ).file
+                path = take_upload(self, upload, into="cover_src", alt=alt, by=self.request.user)
+                self.cleaned_data["cover_src"] = path
             except ValidationError as error:
                 self.add_error("cover_upload", error)
+        told = [name for name in ("alt", "caption", "credit") if self.cleaned_data.get(f"cover_{name}")]
+        if told and not self.cleaned_data.get("cover_src") and not {"cover_src", "cover_upload"} & set(self.errors):
+            self.add_error("cover_src", "Choose a picture for this cover, or empty what is written about it.")
+        if problems := edit_state(self.request).problems:
+            raise ValidationError(problems)
         return self.cleaned_data
 
     def _post_clean(self) -> None:
@@ -146,7 +148,7 @@ class ArticleForm(forms.ModelForm):
             "tags": get("tags") or [],
             "seo": {"title": get("seo_title") or "", "description": get("seo_description") or ""},
             "cta": get("cta") or None,
-            "cover": cast(Cover, cover) if "src" in cover else None,
+            "cover": cast(Cover, cover) if cover.keys() - {"focal"} else None,
             "reading_minutes": get("reading_minutes"),
             "blocks": parts,
         }

@@ -17,8 +17,8 @@ from articles.desk.choice_fields import ChoiceWidget
 from articles.desk.edit_state import edit_state
 from articles.desk.ordered_fields import GalleryWidget
 from articles.desk.rich_text import InlineProseWidget, ProseWidget, attributes, textarea
+from articles.desk.uploads import take_upload, take_uploads
 from articles.document_schema import BlockData
-from articles.images import store_image
 from articles.models import Article, Block
 from articles.models.article import BLOCK_MODELS, REGION
 from core.lib.html import clean, refuse_lost_addresses, text_of
@@ -87,17 +87,26 @@ class BlockForm(forms.ModelForm):
         return self[name].value() if self.is_bound and name in self.fields else self.initial.get(name)
 
     def is_blank(self) -> bool:
-        """Whether the block was added but left empty."""
+        """Whether nothing was put into the block."""
         names = [name for name in (*blocks.KINDS[self.block_type].base_fields, "upload") if name in self.fields]
         free = [name for name in names if not isinstance(self.fields[name], forms.ChoiceField | forms.BooleanField)]
-        return bool(names) and not any(self[name].value() for name in free) and not self._uploads()
+        return not any(self[name].value() for name in free) and not self._uploads()
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether this is a text without a word: there is always one to write in, and none is stored."""
+        return self.is_bound and self.block_type == blocks.RichText.block_type and self.is_blank()
 
     def full_clean(self) -> None:
-        if self.is_bound and self.is_blank():
+        if self.is_left_out:
             self._errors = forms.utils.ErrorDict()
             self.cleaned_data = {}
             return
         super().full_clean()
+        if self._errors and self.is_blank():
+            name = blocks.KINDS[self.block_type].block_name
+            self._errors = forms.utils.ErrorDict()
+            self.add_error(None, f"This block ({name}) is empty: fill it in, or remove it.")
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -119,7 +128,9 @@ class BlockForm(forms.ModelForm):
 
     def _take_uploads(self, data: dict[str, Any]) -> None:
         try:
-            new = [{"src": store_image(file, name=file.name, by=self.request.user).file} for file in self._uploads()]
+            new = (
+                take_uploads(self, uploads, into="images", by=self.request.user) if (uploads := self._uploads()) else []
+            )
             data["images"] = [*data.get("images", []), *new]
         except ValidationError as error:
             self.add_error("images", error)
@@ -129,7 +140,7 @@ class BlockForm(forms.ModelForm):
     def _take_upload(self, data: dict[str, Any]) -> None:
         if upload := data.pop("upload", None):
             try:
-                data["src"] = store_image(upload, name=upload.name, alt=data.get("alt", ""), by=self.request.user).file
+                data["src"] = take_upload(self, upload, into="src", alt=data.get("alt", ""), by=self.request.user)
             except ValidationError as error:
                 self.add_error("upload", error)
         elif "src" not in data and "src" not in self.errors:
@@ -139,11 +150,11 @@ class BlockForm(forms.ModelForm):
         """Leave the instance alone: the document is checked and stored as a whole."""
 
     def part(self) -> BlockData | None:
-        """The block for the document, None if it was left empty; with raw values if it was not validated."""
+        """The block for the document, None for a text without a word; with raw values if it was not validated."""
         names = blocks.KINDS[self.block_type].base_fields
         if hasattr(self, "cleaned_data"):
             data = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
-            return {"type": self.block_type, **data} if data or not names else None
+            return None if self.is_left_out else {"type": self.block_type, **data}
         raw = {name: self[name].value() for name in names}
         return {
             "type": self.block_type,

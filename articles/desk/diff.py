@@ -1,7 +1,8 @@
-"""The differences between two versions of an article, side by side, with the changed words marked."""
+"""The differences between two versions of an article, side by side, with the changed words and pictures marked."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html import escape
@@ -9,8 +10,9 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
-from articles.blocks import KINDS
+from articles.blocks import KINDS, Image
 from articles.document_schema import BlockData, Document
+from core.lib import merging
 from core.lib.html import text_of
 
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
@@ -22,6 +24,19 @@ PARTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in one version, and whether the other has it too."""
+
+    src: str
+    alt: str
+    in_both: bool
+
+    @property
+    def is_ours(self) -> bool:
+        return not self.src.startswith(("http:", "https:"))
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One part of a document in both versions, the differences marked with <del> and <ins>."""
 
@@ -29,86 +44,102 @@ class Change:
     before: SafeString
     after: SafeString
     changed: bool
+    pictures_before: list[Picture]
+    pictures_after: list[Picture]
+
+    def __bool__(self) -> bool:
+        return bool(self.before or self.after or self.pictures_before or self.pictures_after)
 
 
 def changes(before: Document, after: Document) -> list[Change]:
     """Every part that is in either version, in the order of the later one."""
-    found = [_change(label, old, new) for label, old, new in _parts(before, after)]
-    return [change for change in found if change.before or change.after]
-
-
-def _parts(before: Document, after: Document) -> Iterator[tuple[str, str, str]]:
-    for name, label in PARTS.items():
-        yield label, _plain(before.get(name)), _plain(after.get(name))
     old, new = before["blocks"], after["blocks"]
-    matcher = SequenceMatcher(a=[_block(part) for part in old], b=[_block(part) for part in new], autojunk=False)
-    for tag, a1, a2, b1, b2 in matcher.get_opcodes():
-        if tag == "replace":
-            yield from _paired(old[a1:a2], new[b1:b2])
-            continue
-        for offset in range(max(a2 - a1, b2 - b1)):
-            left = old[a1 + offset] if a1 + offset < a2 else None
-            right = new[b1 + offset] if b1 + offset < b2 else None
-            yield _label(right or left), _block(left), _block(right)
+    found = [change_of(label, before.get(name), after.get(name)) for name, label in PARTS.items()]
+    for was, now in merging.pairs(old, new, alike):
+        left, right = (None if was is None else old[was]), (None if now is None else new[now])
+        found.append(change_of(label_of(right or left), left, right))
+    return [change for change in found if change]
 
 
-def _paired(old: list[BlockData], new: list[BlockData]) -> Iterator[tuple[str, str, str]]:
-    """Pair each rewritten block with the old block of its kind that it most likely replaces."""
-    left = list(old)
-    for part in new:
-        match = next((other for other in left if other["type"] == part["type"]), None)
-        while match and left[0] is not match:
-            gone = left.pop(0)
-            yield _label(gone), _block(gone), ""
-        if match:
-            left.pop(0)
-        yield _label(part), _block(match), _block(part)
-    for gone in left:
-        yield _label(gone), _block(gone), ""
+def alike(one: BlockData, other: BlockData) -> float:
+    """How much a block looks like a rewritten form of another: the share of words that both have."""
+    if one["type"] != other["type"]:
+        return 0.0
+    words, others = Counter(_WORD.findall(_text(one))), Counter(_WORD.findall(_text(other)))
+    most = max(words.total(), others.total())
+    return max((words & others).total() / most, 0.01) if most else 1.0
 
 
-def _label(part: BlockData | None) -> str:
+def label_of(part: BlockData | None) -> str:
+    """The name of a block's kind."""
     kind = part["type"] if part else ""
     return KINDS[kind].block_name if kind in KINDS else kind
 
 
-def _block(part: BlockData | None) -> str:
-    """The text of a block, one line per value."""
-    if not part or part["type"] not in KINDS:
-        return "\n".join(_plain(value) for key, value in (part or {}).items() if key != "type")
-    fields = KINDS[part["type"]].base_fields
-    lines = [
-        str(field.label) if part[name] is True else _plain(part[name])
-        for name, field in fields.items()
-        if part.get(name)
-    ]
-    return "\n".join(lines)
+def change_of(label: str, before: Any, after: Any) -> Change:
+    """A field or a block in two versions; None where a version does not have it."""
+    left, right = dict(_pictures(before)), dict(_pictures(after))
+    was, now, changed = _marked_up(_text(before), _text(after))
+    return Change(
+        label, was, now, changed or list(left) != list(right),
+        [Picture(src, alt, src in right) for src, alt in left.items()],
+        [Picture(src, alt, src in left) for src, alt in right.items()],
+    )  # fmt: skip
+
+
+def _pictures(value: Any) -> Iterator[tuple[str, str]]:
+    """The sources of the pictures in a field or block, each with its alternative text."""
+    if isinstance(value, Mapping):
+        if src := value.get("src"):
+            yield str(src), str(value.get("alt", ""))
+        yield from _pictures(value.get("images"))
+    elif isinstance(value, list):
+        yield from (found for item in value if isinstance(item, Mapping) for found in _pictures(item))
+
+
+def _text(value: Any) -> str:
+    """The text of a field or a block, a line per value, in the order of its form and without paths of pictures."""
+    if isinstance(value, Mapping):
+        kind = KINDS.get(str(value.get("type")), Image if "src" in value else None)
+        names = list(kind.base_fields) if kind else list(value)
+        labels = {name: str(field.label or name) for name, field in kind.base_fields.items()} if kind else {}
+        lines = [_line(name, labels.get(name, name), value[name]) for name in names if value.get(name)]
+        return "\n".join(filter(None, lines))
+    return _plain(value)
+
+
+def _line(name: str, label: str, value: Any) -> str:
+    if name in ("src", "type"):
+        return ""
+    if name == "images":
+        return "\n".join(filter(None, map(_text, value)))
+    if value is True:
+        return label
+    return f"{label} {_plain(value)}" if name == "focal" else _plain(value)
 
 
 def _plain(value: Any) -> str:
     if value is None or value == "":
         return ""
-    if isinstance(value, dict):
-        return "\n".join(filter(None, (_plain(item) for item in value.values())))
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value)
     text = str(value).replace("\r\n", "\n")
     return text_of(" ".join(text.split())) if "</" in text else text
 
 
-def _change(label: str, before: str, after: str) -> Change:
+def _marked_up(before: str, after: str) -> tuple[SafeString, SafeString, bool]:
     if before == after:
         same = _shown(escape(after))
-        return Change(label, same, same, changed=False)
+        return same, same, False
     old, new = _WORD.findall(before), _WORD.findall(after)
     if len(old) + len(new) > MAX_WORDS:
-        return Change(label, _shown(_marked("del", before)), _shown(_marked("ins", after)), changed=True)
+        return _shown(_marked("del", before)), _shown(_marked("ins", after)), True
     left, right = [], []
     for tag, a1, a2, b1, b2 in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
         was, now = "".join(old[a1:a2]), "".join(new[b1:b2])
         left.append(escape(was) if tag == "equal" else _marked("del", was))
         right.append(escape(now) if tag == "equal" else _marked("ins", now))
-    return Change(label, _shown("".join(left)), _shown("".join(right)), changed=True)
+    return _shown("".join(left)), _shown("".join(right)), True
 
 
 def _marked(tag: str, text: str) -> str:

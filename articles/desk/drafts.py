@@ -1,38 +1,66 @@
-"""Unsaved work, kept while someone types and when a colleague saved first; and who has an article open."""
+"""Unsaved work as a document: how much it is, and what of it can be shown; and who has an article open."""
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from articles.blocks import FocalField, clean_data
-from articles.document_schema import BlockData, Document, DocumentError, normalised
-from articles.models import Article, Draft, Presence
-from core.lib.text import storable
+from articles.document_schema import BlockData, Cover, Document, DocumentError, normalised
+from articles.models import Article, Presence
+from articles.rendering import sources_of
+from core.kept_work import Work, pieces
+from core.lib.html import text_of
+from core.lib.text import whole_number
 
 PRESENT_SECONDS = 45
 
 
-def keep(article: Article | None, *, by: Any, base_version: int, document: Document) -> Draft:
-    """Keep someone's unsaved work, apart from the revisions. It replaces what was kept of theirs before."""
-    values = {"document": _storable(document), "base_version": base_version, "saved_at": timezone.now()}
-    draft, _ = Draft.objects.update_or_create(article=article, by=by, defaults=values)
-    return draft
+def work_of(document: Document, *, base_version: int) -> Work:
+    """What was typed as unsaved work: its title, and how much it is."""
+    texts = [document["title"], document["standfirst"], *_texts(document["blocks"])]
+    words = sum(len(text_of(text).split()) for text in texts)
+    counts = [(words, "word"), (len(document["blocks"]), "block"), (len(sources_of(document)), "picture")]
+    extent = ", ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts if number)
+    return Work(document, document["title"], extent or "nothing yet", words, base_version)
 
 
-def _storable(value: Any) -> Any:
-    """The value without the characters that PostgreSQL cannot store: unsaved work has not been validated."""
-    if isinstance(value, dict):
-        return {name: _storable(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
-    return storable(value) if isinstance(value, str) else value
+def _texts(value: Any) -> Iterator[str]:
+    """Every text somewhere in some blocks, but for their types and the paths of their pictures."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        yield from (text for item in value for text in _texts(item))
+    elif isinstance(value, dict):
+        yield from _texts([item for name, item in value.items() if name not in ("type", "src", "tone", "kind")])
 
 
-def kept(article: Article | None, *, by: Any) -> Draft | None:
-    """Someone's unsaved work in an article, if any is kept."""
-    return Draft.objects.filter(article=article, by=by).first()
+def newest(article: Article, *, by: Any) -> Document | None:
+    """What somebody typed last in an article and has not saved."""
+    piece = pieces(Article, article.pk, by=by).first()
+    return piece.content if piece else None
+
+
+def tidied(document: Document) -> Document:
+    """Unsaved work with each block in its canonical form, or as it is where it is not valid yet."""
+    cover = _whole({"type": "image", **document["cover"]}) if document["cover"] else None
+    return {
+        **document,
+        "tags": sorted(document["tags"]),
+        "reading_minutes": _minutes(document["reading_minutes"]),
+        "cover": cast(Cover, _without_type(cover)) if cover else document["cover"],
+        "blocks": [_whole(block) or block for block in document["blocks"]],
+    }
+
+
+def _minutes(value: Any) -> int | None:
+    return value if isinstance(value, int) else whole_number(value)
+
+
+def _without_type(block: BlockData) -> BlockData:
+    return {name: value for name, value in block.items() if name != "type"}
 
 
 def as_far_as_it_goes(typed: Document, saved: Document) -> Document:
@@ -43,7 +71,7 @@ def as_far_as_it_goes(typed: Document, saved: Document) -> Document:
         **typed,
         "title": typed["title"] or saved["title"],
         "slug": saved["slug"],
-        "cover": {name: value for name, value in cover.items() if name != "type"} if cover else None,
+        "cover": cast(Cover, _without_type(cover)) if cover else None,
         "reading_minutes": saved["reading_minutes"],
         "blocks": parts,
     }
@@ -54,18 +82,13 @@ def as_far_as_it_goes(typed: Document, saved: Document) -> Document:
 
 
 def _whole(block: BlockData) -> BlockData | None:
-    values = {name: value for name, value in block.items() if name != "type"}
+    values = _without_type(block)
     try:
         if isinstance(values.get("focal"), str):
             values["focal"] = FocalField(required=False).clean(values["focal"])
         return {"type": block["type"], **clean_data(block["type"], values)}
     except (ValidationError, KeyError):
         return None
-
-
-def drop(article: Article | None, *, by: Any) -> None:
-    """Discard unsaved work."""
-    Draft.objects.filter(article=article, by=by).delete()
 
 
 def be_present(article: Article, *, by: Any) -> list[Presence]:

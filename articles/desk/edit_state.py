@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from articles.document_schema import Document, empty_document
-from articles.models import Article, Draft
+from articles.models import Article
 
 
 @dataclass
@@ -17,11 +17,7 @@ class EditState:
     version: int | None = None  # the version that `document` is based on; None for the newest
     problems: list[str] = field(default_factory=list)  # why the typed document could not be stored
     typed: Document = field(default_factory=empty_document)
-    schedule: tuple[Any, Any] = (
-        None,
-        None,
-    )  # when to publish it and to take it offline, as typed
-    recoverable: Draft | None = None  # unsaved work that is offered but not shown
+    schedule: tuple[Any, Any] = (None, None)  # when to publish it and to take it offline, as typed
     articles: dict[str, Article | None] = field(default_factory=dict)  # loaded articles, by the key in the address
 
 

@@ -10,19 +10,22 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from articles.desk import checks, comments, drafts
+from articles.desk.conflicts import conflict_of
 from articles.desk.diff import changes
-from articles.document_schema import Document, DocumentError, article_slug, normalised
+from articles.document_schema import DocumentError, article_slug
 from articles.documents import StaleVersion, apply_document, document_of, free_article_slug
 from articles.models import Article, PreviewLink, Revision
 from articles.preview import preview_page
 from articles.publishing import record
 from articles.rendering import rendered
+from core.kept_work import pieces, supersede
 from core.lib import clock
 from core.lib.admin_slugs import LONGEST
 from core.lib.text import storable, whole_number
+from core.models import KeptWork
 
 View = Callable[..., HttpResponse]
 
@@ -127,34 +130,33 @@ def restore(request: HttpRequest, article: Article, version: int) -> HttpRespons
     return HttpResponseRedirect(edit_url(article))
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @of_article(CHANGE)
 def conflict(request: HttpRequest, article: Article) -> HttpResponse:
-    """After somebody else saved first: both versions, and a choice what becomes of one's own."""
-    draft = drafts.kept(article, by=request.user)
-    if not draft:
+    """After another save came first: GET shows both versions part by part, POST puts together what was chosen."""
+    key = whole_number(request.GET.get("kept"))
+    piece = pieces(Article, article.pk, by=request.user).filter(pk=key).first() if key else None
+    if not piece:
         return HttpResponseRedirect(edit_url(article))
-    newest = article.revisions.select_related("by").first()
-    found = changes(document_of(article), _tidied(draft.document))
-    return _page(request, "conflict", article, f"“{article}” was saved by someone else", draft=draft, newest=newest,
-                 changes=[change for change in found if change.changed])  # fmt: skip
+    found = conflict_of(article, piece)
+    if request.method == "POST":
+        together = found.together(request.POST)
+        if request.POST.get("seen") != _seen(article, piece):
+            messages.warning(request, "There is something newer now. What you chose is still chosen: look again.")
+        elif together is None:
+            messages.error(request, "Choose a side wherever both sides changed the same.")
+        else:
+            new = supersede(piece, drafts.work_of(together, base_version=article.version))
+            messages.success(request, "This is what you chose. Readers and colleagues see it once you save it.")
+            return HttpResponseRedirect(f"{edit_url(article)}?kept={new.pk}")
+    context = {"piece": piece, "rows": found.rows(request.POST), "seen": _seen(article, piece)}
+    context["between"] = article.revisions.filter(version__gt=piece.base_version).select_related("by").defer("document")
+    return _page(request, "conflict", article, f"“{article}” was saved while you were writing", **context)
 
 
-def _tidied(document: Document) -> Document:
-    """Unsaved work in its canonical form, or as it is where it is not valid yet."""
-    try:
-        return normalised(document)
-    except DocumentError:
-        return document
-
-
-@require_POST
-@of_article(CHANGE)
-def drop_draft(request: HttpRequest, article: Article) -> HttpResponse:
-    """Discard one's unsaved work."""
-    drafts.drop(article, by=request.user)
-    messages.info(request, "Your unsaved work was discarded.")
-    return HttpResponseRedirect(edit_url(article))
+def _seen(article: Article, piece: KeptWork) -> str:
+    """What the choices on a page are about."""
+    return f"{article.version} {piece.saved_at.isoformat()}"
 
 
 @require_safe
@@ -201,9 +203,9 @@ def revoke(request: HttpRequest, article: Article, link: int) -> HttpResponse:
 @of_article(VIEW)
 def frame(request: HttpRequest, article: Article) -> HttpResponse:
     """The page inside the preview: the newest version, or with ?draft=1 one's unsaved work."""
-    draft = drafts.kept(article, by=request.user) if request.GET.get("draft") == "1" else None
+    typed = drafts.newest(article, by=request.user) if request.GET.get("draft") == "1" else None
     saved = document_of(article)
-    response = HttpResponse(preview_page(drafts.as_far_as_it_goes(draft.document, saved) if draft else saved))
+    response = HttpResponse(preview_page(drafts.as_far_as_it_goes(typed, saved) if typed else saved))
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -1,7 +1,7 @@
 """The models of the write side (articles, revisions), of the read side (publications), and of what both refer to."""
 
 from articles.models.article import Article, ArticleAuthor, Block
-from articles.models.history import AuditEntry, Comment, Draft, Presence, Revision
+from articles.models.history import AuditEntry, Comment, Presence, Revision
 from articles.models.images import ImageAsset
 from articles.models.imports import ImportedPost
 from articles.models.preview_links import PreviewLink
@@ -17,7 +17,6 @@ __all__ = [
     "Block",
     "Category",
     "Comment",
-    "Draft",
     "ImageAsset",
     "ImportedPost",
     "Presence",

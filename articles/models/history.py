@@ -1,4 +1,4 @@
-"""The history of an article (revisions, audit log), and work on it: drafts, presence, comments."""
+"""The history of an article (revisions, audit log), and work on it: presence, comments."""
 
 from django.conf import settings
 from django.db import models
@@ -28,25 +28,6 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.version}"
-
-
-class Draft(models.Model):
-    """Somebody's unsaved work in an article, kept apart from the revisions; one per person and article."""
-
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="drafts", null=True, blank=True)
-    by = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")
-    base_version = models.PositiveIntegerField()
-    document = models.JSONField()
-    saved_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["-saved_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["article", "by"], name="draft_once_per_person", nulls_distinct=False)
-        ]
-
-    def __str__(self) -> str:
-        return f"unsaved work of {self.by_id} in {self.article_id}"
 
 
 class Presence(models.Model):

@@ -31,12 +31,18 @@ class ImageAsset(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    unclaimed_since = models.DateTimeField(
+        null=True, editable=False, help_text="When it was uploaded at the desk; empty once something saved uses it."
+    )
 
     class Meta:
         ordering = ["-created_at"]
         verbose_name = "image"
         indexes = [
             models.Index(fields=["-created_at"], name="image_newest"),
+            models.Index(
+                fields=["unclaimed_since"], name="image_unclaimed", condition=models.Q(unclaimed_since__isnull=False)
+            ),
             words_index("name", "alt", "credit", name="image_words"),
         ]
         constraints = [

@@ -2,8 +2,8 @@
 
 import pytest
 
-from articles.models import Article, Draft, Publication
-from core.models import User
+from articles.models import Article, Publication
+from core.models import KeptWork, User
 from tests.articles import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -79,7 +79,7 @@ def test_two_people_in_one_article_lose_no_word(page, browser, live_site):
     page.keyboard.type(" Ana wrote that.")
     page.click("[name=_save]")
     page.get_by_text("Everything you wrote is kept").wait_for()
-    assert "Ben wrote this." in page.locator(".desk-diff").inner_text()
-    assert "Ana wrote that." in page.locator(".desk-diff").inner_text()
-    assert "Ana wrote that." in str(Draft.objects.get(by=ana).document)
+    assert "Ben wrote this." in page.locator(".desk-merge").inner_text()
+    assert "Ana wrote that." in page.locator(".desk-merge").inner_text()
+    assert "Ana wrote that." in str(KeptWork.objects.get(by=ana).content)
     assert "Ben wrote this." in str(Article.objects.get().blocks.get().data)

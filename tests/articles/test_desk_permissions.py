@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from articles.admin.article import ArticleAdmin
 from articles.documents import document_of
-from articles.models import Article, AuditEntry, Draft, ImageAsset, Redirect
-from core.models import User
+from articles.models import Article, AuditEntry, ImageAsset, Redirect
+from core.models import KeptWork, User
 from tests.articles import factories
 from tests.articles.desk import posted, url
 
@@ -33,7 +33,7 @@ VIEWS = {
     "presence": ("post", 200, 403),
     "autosave": ("post", 200, 403),
     "autosave_new": ("post", 200, 403),
-    "drop_draft": ("post", 302, 403),
+    "drop_kept": ("post", 302, 403),
     "restore": ("post", 302, 403),
     "comment": ("post", 302, 403),
     "resolve": ("post", 302, 403),
@@ -68,6 +68,7 @@ def visit(client, name, article):
         "resolve": [article.pk, article.comments.get().pk],
         "revoke": [article.pk, article.preview_links.get().pk],
         "choices": ["article"],
+        "drop_kept": [1],
     }
     without = ("changelist", "add", "autosave_new", "thumbnail", "upload")
     path = url(name, *args.get(name, [] if name in without else [article.pk]))
@@ -96,7 +97,7 @@ def test_staff_who_have_nothing_to_do_with_articles_are_refused(client, article,
     answer = visit(client, name, article)
     assert answer.status_code == 403
     assert "Secret plans" not in answer.content.decode()
-    assert (article.comments.count(), Draft.objects.count(), article.revisions.count()) == (1, 0, 1)
+    assert (article.comments.count(), KeptWork.objects.count(), article.revisions.count()) == (1, 0, 1)
     assert article.preview_links.open().count() == 1
 
 
@@ -110,7 +111,7 @@ def test_a_writer_works_on_the_articles_of_colleagues_too(client, writer, articl
 def test_who_may_only_look_changes_nothing(client, article, viewer, name):
     client.force_login(viewer)
     assert visit(client, name, article).status_code == VIEWS[name][2]
-    assert (article.comments.filter(resolved_at=None).count(), Draft.objects.count()) == (1, 0)
+    assert (article.comments.filter(resolved_at=None).count(), KeptWork.objects.count()) == (1, 0)
     assert article.preview_links.open().count() == 1
 
 
@@ -125,11 +126,12 @@ def test_who_may_only_look_cannot_save(client, article, viewer):
 def test_unsaved_work_is_shown_to_nobody_else(editor, client, writer, path):
     article = factories.article()
     client.post(url("autosave", article.pk), posted({**document_of(article), "title": "Half a thought"}, version=1))
+    piece = KeptWork.objects.get()
     client.force_login(writer)
-    page = client.get(url(path, article.pk) + "?draft=1", follow=True)
+    page = client.get(url(path, article.pk) + f"?draft=1&kept={piece.pk}", follow=True)
     assert "Half a thought" not in page.content.decode()
-    client.post(url("drop_draft", article.pk))
-    assert Draft.objects.get().by == editor
+    client.post(url("drop_kept", piece.pk))
+    assert KeptWork.objects.get().by == editor
 
 
 @pytest.mark.parametrize("what", ["author", "tag", "article", "cta", "image"])

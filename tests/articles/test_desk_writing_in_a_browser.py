@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from articles.documents import document_of
-from articles.models import Article, Draft, ImageAsset
-from core.models import User
+from articles.models import Article, ImageAsset
+from core.models import KeptWork, User
 from tests.articles import factories
 from tests.articles.test_desk_in_a_browser import PASSWORD, sign_in, someone
 
@@ -161,7 +161,7 @@ def test_a_new_article_waits_for_its_first_word(page):
     assert page.locator(".desk-saved").inner_text() == "Not saved yet"
     page.keyboard.type("A title")
     page.get_by_text("Unsaved changes, kept at").wait_for()
-    assert Draft.objects.get().document["title"] == "A title"
+    assert KeptWork.objects.get().content["title"] == "A title"
 
 
 def test_who_may_only_look_is_told_so_and_keeps_nothing(page):
@@ -173,4 +173,4 @@ def test_who_may_only_look_is_told_so_and_keeps_nothing(page):
     page.get_by_text("Version 1, read-only").wait_for()
     page.get_by_text("Look at me").last.click()
     page.wait_for_timeout(1000)  # a refused request would be an error on the console
-    assert not Draft.objects.exists()
+    assert not KeptWork.objects.exists()

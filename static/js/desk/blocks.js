@@ -64,7 +64,7 @@ const move = (block, step) => {
 }
 
 const copy = (block) => {
-  const made = add(kindOf(block), nextOf(block))
+  const made = quietly(() => add(kindOf(block), nextOf(block))) // the focus stays
   if (!made) return
   const from = block.id
   const to = made.id
@@ -89,6 +89,16 @@ const copy = (block) => {
   made.querySelector(".inline_label").textContent = block.querySelector(".inline_label").textContent
   changed()
   made.scrollIntoView({ block: "nearest" })
+}
+
+// Go to the first thing in a block that can be typed in or chosen; to its tools where there is none.
+const FIRST = "input:not([type=hidden], .select2-search__field), select:not(.select2-hidden-accessible), textarea, .select2-selection, .tiptap, .desk-still [tabindex]"
+export const focusIn = (element) => {
+  const shown = (one) => one.checkVisibility({ visibilityProperty: true })
+  const first = [...element.querySelectorAll(`:scope > fieldset :is(${FIRST})`)].find(shown) ?? element.querySelector(FIRST)
+  const found = first ?? element.querySelector(".desk-tool")
+  found?.focus({ preventScroll: true })
+  found?.scrollIntoView({ block: "nearest" })
 }
 
 const nameOf = (block) => block.querySelector(":scope > h3 b").textContent
@@ -186,10 +196,11 @@ document.addEventListener(
 const begin = () => {
   for (const block of blocksIn(machine())) equip(block)
   settle()
-  if (document.querySelector("[data-desk]").dataset.version === "0" && !inOrder().length) {
-    const made = quietly(() => add("richtext")) // a new article has something to write in
+  const desk = document.querySelector("[data-desk]")
+  if (desk.dataset.autosave && !inOrder().length) {
+    const made = quietly(() => add("richtext")) // there is always something to write in
     start(made.querySelector("textarea[data-desk-prose]"))
-    document.querySelector("#id_title").focus()
+    if (desk.dataset.version === "0") document.querySelector("#id_title").focus()
   }
 }
 django.jQuery(begin) // after the content editor, which waits in the same line
@@ -200,7 +211,9 @@ document.addEventListener("formset:added", (event) => {
   const isAsked = !isQuiet()
   queueMicrotask(() => {
     settle() // once the content editor has given it its place
-    if (isAsked) changed()
+    if (!isAsked) return
+    changed()
+    setTimeout(() => event.target.querySelector(":focus:not(.select2-hidden-accessible)") ?? focusIn(event.target))
   })
 })
 document.addEventListener("dragend", (event) => {

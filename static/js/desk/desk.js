@@ -1,5 +1,7 @@
 // The desk: keeps what is typed every few seconds, says what is saved and who else is here, saves on Ctrl+S.
 
+import { focusIn } from "./blocks.js";
+
 const AUTOSAVE_MS = 4000
 const PRESENCE_MS = 10000
 
@@ -15,6 +17,7 @@ if (form) {
   let isTouched = false // something was typed since the page came
   let sending = false
   let submitted = false
+  const leaving = new AbortController() // what is saved need not be kept as well
 
   const say = (element, text) => {
     element.hidden = !text
@@ -43,14 +46,17 @@ if (form) {
     if (now === kept) return
     sending = true
     try {
-      const response = await fetch(desk.dataset.autosave, { method: "POST", body: data, headers: { "X-CSRFToken": token } })
+      const response = await fetch(desk.dataset.autosave, { method: "POST", body: data, headers: { "X-CSRFToken": token }, signal: leaving.signal })
       if (response.ok) {
         kept = now
         state(`Unsaved changes, kept at ${await response.text()}`)
+      } else if (response.status === 409) {
+        state(await response.text(), true)
       } else {
         state("Unsaved changes that could not be kept. Save before you close this page.", true)
       }
     } catch {
+      if (submitted) return
       state("There is no connection. Your words are only in this window.", true)
     } finally {
       sending = false
@@ -95,6 +101,7 @@ if (form) {
 
   form.addEventListener("submit", () => {
     submitted = true
+    leaving.abort()
   })
   addEventListener("beforeunload", (event) => {
     if (submitted || !isTouched) return
@@ -113,14 +120,15 @@ if (form) {
     form.requestSubmit(button)
   })
   // What was refused is said beside it, which may be far down a long article: start there.
-  const wrong = form.querySelector(".form-row.errors")
+  const wrong = form.querySelector(".form-row.errors, .desk-block > .errorlist")
   if (wrong) {
     isTouched = true
     state("Not saved: see the marked fields", true)
     const lead = () => {
+      const place = wrong.closest(".desk-block:has(> .errorlist)") ?? wrong
       wrong.closest("details")?.setAttribute("open", "")
       wrong.scrollIntoView({ block: "center" })
-      wrong.querySelector("input:not([type=hidden]), select, textarea, [tabindex]")?.focus({ preventScroll: true })
+      focusIn(place)
     }
     django.jQuery(() => setTimeout(lead, 300)) // once the content editor has scrolled to where one was
   }

@@ -79,8 +79,27 @@ const show = (select) => {
   })
 }
 
+// A file that is chosen for one picture is uploaded at once and chosen in its place: whatever else is refused, and also
+// in the unsaved work that is kept, it stays. Without this the form does the same when it is sent.
+const take = async (input) => {
+  const form = input.form
+  const select = form.elements[input.name.replace(/upload$/, "src")]
+  const alt = form.elements[input.name.replace(/upload$/, "alt")]
+  const [file] = input.files
+  if (!file || !select) return
+  const image = await upload(file)
+  if (input.files[0] === file) input.value = "" // not before: a form that is sent meanwhile takes it along
+  if (!image) return
+  choose(select, image)
+  select.dispatchEvent(new Event("input", { bubbles: true }))
+  if (alt && !alt.value) alt.value = image.alt
+}
+
 if (desk) {
   const form = desk.closest("form")
   for (const select of form.querySelectorAll('select[data-choice="image"]:not([name*=__prefix__])')) show(select)
+  form.addEventListener("change", ({ target }) => {
+    if (target.matches('input[type="file"][name$="upload"]')) take(target)
+  })
   django.jQuery(form).on("change", 'select[data-choice="image"]', (event) => show(event.target))
 }

@@ -1,0 +1,55 @@
+"""Pictures that were uploaded while somebody wrote and that nothing saved uses: they go after a week."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from articles.document_schema import Document
+from articles.images import store_image
+from articles.models import Article, Author, ImageAsset
+from articles.rendering import sources_of
+from core.lib import batches
+from core.models import KeptWork
+
+KEPT_FOR = timedelta(days=7)
+
+
+def store_unclaimed(upload: Any, *, alt: str = "", by: Any) -> ImageAsset:
+    """Store a picture that is uploaded at the desk, for as long as unsaved work has it. Raises ValidationError."""
+    began = timezone.now()
+    image = store_image(upload, name=upload.name or "image", alt=alt, by=by)
+    is_new = Q(created_at__gte=began) | Q(unclaimed_since__isnull=False)
+    ImageAsset.objects.filter(is_new, pk=image.pk).update(unclaimed_since=timezone.now())
+    return image
+
+
+def claim(document: Document) -> None:
+    """Note that a saved document uses its pictures."""
+    if sources := sources_of(document):
+        ImageAsset.objects.filter(file__in=sources, unclaimed_since__isnull=False).update(unclaimed_since=None)
+
+
+def delete_old() -> int:
+    """Delete the pictures that neither a saved article nor unsaved work uses, with their files; return how many."""
+    waiting = {
+        source
+        for content in KeptWork.objects.filter(page=Article._meta.label_lower).values_list("content", flat=True)
+        for source in sources_of(content)
+    }
+    return sum(batches.each([image for image in _unclaimed() if image.file not in waiting], _delete))
+
+
+def _unclaimed() -> QuerySet[ImageAsset]:
+    portrays = Author.objects.filter(portrait=OuterRef("pk"))
+    return ImageAsset.objects.filter(~Exists(portrays), unclaimed_since__lt=timezone.now() - KEPT_FOR)
+
+
+def _delete(image: ImageAsset) -> int:
+    if not _unclaimed().filter(pk=image.pk).delete()[0]:
+        return 0  # somebody just saved it
+    for path in (image.file, *(rendition["src"] for rendition in image.renditions)):
+        default_storage.delete(path)
+    return 1
