@@ -14,7 +14,7 @@ from js_asset import Media, Script
 from articles import publishing
 from articles.desk import checks, choice_fields, drafts, uploads, views
 from articles.desk.article_form import ArticleForm
-from articles.desk.block_forms import INLINES, parts_of
+from articles.desk.block_forms import INLINES, left_out, parts_of
 from articles.desk.csp import allow_editors
 from articles.desk.edit_state import edit_state
 from articles.desk.rich_text import prose_settings
@@ -176,6 +176,7 @@ class ArticleAdmin(WordSearch, KeepsWork, ContentEditor):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         document = form.document(parts_of(formsets))
         edit_state(request).typed = document
+        edit_state(request).left_out = left_out(formsets) if document["blocks"] else 0
         edit_state(request).schedule = (form.cleaned_data["schedule_at"], form.cleaned_data["schedule_until"])
         reason = form.cleaned_data.get("reason") or ("Saved at the desk" if change else "First version")
         expected = form.cleaned_data["version"] if change else None
@@ -221,6 +222,8 @@ class ArticleAdmin(WordSearch, KeepsWork, ContentEditor):
 
     def response_change(self, request: HttpRequest, obj: Article) -> HttpResponse:
         page = reverse("admin:articles_article_change", args=[obj.pk])
+        if edit_state(request).left_out:
+            messages.info(request, "A text without a word was left out.")
         if "_preview" in request.POST:
             return HttpResponseRedirect(reverse("admin:articles_article_preview", args=[obj.pk]))
         try:

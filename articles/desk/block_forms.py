@@ -109,7 +109,8 @@ class BlockForm(forms.ModelForm):
             self.add_error(None, f"This block ({name}) is empty: fill it in, or remove it.")
 
     def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
+        kind: Any = blocks.KINDS[self.block_type]
+        data: dict[str, Any] = kind.clean(self)  # which ModelForm.clean, before it in the order of bases, does not call
         if "src" in self.fields:
             self._take_upload(data)
         if "images" in self.fields:
@@ -227,6 +228,11 @@ def parts_of(formsets: Any) -> list[BlockData]:
     forms_in = [form for formset in formsets for form in formset.forms if form not in _removed(formset)]
     parts = [form.part() for form in sorted(forms_in, key=BlockForm.place)]
     return [part for part in parts if part]
+
+
+def left_out(formsets: Any) -> int:
+    """How many texts without a word are not stored."""
+    return sum(form.is_left_out for formset in formsets for form in formset.forms if form not in _removed(formset))
 
 
 def _removed(formset: Any) -> list[Any]:

@@ -18,6 +18,7 @@ class EditState:
     problems: list[str] = field(default_factory=list)  # why the typed document could not be stored
     typed: Document = field(default_factory=empty_document)
     schedule: tuple[Any, Any] = (None, None)  # when to publish it and to take it offline, as typed
+    left_out: int = 0  # texts without a word, which are not stored
     articles: dict[str, Article | None] = field(default_factory=dict)  # loaded articles, by the key in the address
 
 

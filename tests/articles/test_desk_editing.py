@@ -1,14 +1,19 @@
 """The edit page: what is typed is what is stored."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from articles.blocks import KINDS
 from articles.documents import document_of
 from articles.models import Article, ImageAsset
 from articles.publishing import publish
+from core.models import KeptWork
 from tests.articles import factories
 from tests.articles.desk import everything, posted, url
 from tests.articles.test_documents import FORBIDDEN, HOSTILE
+from tests.html import one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -74,11 +79,76 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(editor, client):
     assert not Article.objects.exists()
 
 
-def test_a_block_left_blank_is_left_out(editor, client):
-    client.post(
-        url("add"), posted(factories.document(blocks=[{"type": "richtext", "html": ""}, {"type": "sponsor_slot"}]))
-    )
+def test_a_text_without_a_word_is_left_out_and_that_is_said(editor, client):
+    blocks = [{"type": "richtext", "html": ""}, {"type": "sponsor_slot"}]
+    answer = client.post(url("add"), posted(factories.document(blocks=blocks)), follow=True)
     assert [block["type"] for block in document_of(Article.objects.get())["blocks"]] == ["sponsor_slot"]
+    assert "A text without a word was left out" in answer.content.decode()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("richtext", "sponsor_slot", "signup")])
+def test_a_block_that_is_added_and_left_empty_is_refused_in_words(editor, client, kind):
+    empty = {"type": kind} | {"chart": {"kind": "bar"}, "callout": {"tone": "note"}}.get(kind, {})
+    page = client.post(url("add"), posted(factories.document(blocks=[empty]))).content.decode()
+    assert f"This block ({KINDS[kind].block_name}) is empty: fill it in, or remove it." in page
+    assert not Article.objects.exists()
+    removed = posted(factories.document(blocks=[empty])) | {f"block-{kind}-0-DELETE": "on"}
+    assert client.post(url("add"), removed).status_code == 302
+
+
+def test_what_a_card_lacks_is_said_beside_its_fields(editor, client):
+    blocks = [{"type": "cta", "heading": "Only a heading"}]
+    page = one_line(client.post(url("add"), posted(factories.document(blocks=blocks))).content)
+    assert page.count("Choose a reusable card, or write a heading, a label and a link.") == 2
+    assert 'form-row field-label errors">' in page
+
+
+def test_a_block_that_needs_nothing_is_kept(editor, client):
+    client.post(url("add"), posted(factories.document(blocks=[{"type": "signup"}, {"type": "sponsor_slot"}])))
+    assert document_of(Article.objects.get())["blocks"] == [{"type": "signup"}, {"type": "sponsor_slot"}]
+
+
+def upload(size=90):
+    return SimpleUploadedFile(f"{size}.png", factories.picture(size=(size, size)))
+
+
+UPLOADS = {
+    "cover_upload": ("cover_src", []),
+    "block-image-0-upload": ("block-image-0-src", [{"type": "image", "alt": "A picture"}]),
+    "block-gallery-0-images-uploads": ("block-gallery-0-images-0-src", [{"type": "gallery", "images": []}]),
+}
+
+
+@pytest.mark.parametrize("wrong", [{"title": ""}, {"authors": ["nobody"]}, {"block-table-0-csv": "a,b\nc"}])
+@pytest.mark.parametrize("field", UPLOADS)
+def test_an_upload_stays_chosen_when_something_else_is_refused(editor, client, field, wrong):
+    name, blocks = UPLOADS[field]
+    data = posted(factories.document(blocks=[{"type": "table", "csv": "a,b"}, *blocks])) | wrong
+    answer = client.post(url("add"), data | {field: upload()})
+    assert answer.status_code == 200
+    path = ImageAsset.objects.get().file
+    assert chosen_in(answer.content.decode(), name) == path
+
+
+def chosen_in(html, name):
+    """The value of a select or an input of a page."""
+    found = re.search(rf'<select name="{name}".*?<option value="([^"]+)" selected', html, re.DOTALL)
+    return (found or re.search(rf'name="{name}" value="([^"]+)"', html))[1]
+
+
+def test_an_upload_in_a_field_that_is_itself_refused_is_said_and_the_other_one_stays(editor, client):
+    data = posted(factories.document()) | {"block-gallery-TOTAL_FORMS": 1}
+    bad = SimpleUploadedFile("logo.svg", b"<svg></svg>")
+    html = client.post(url("add"), data | {"block-gallery-0-images-uploads": [bad, upload()]}).content.decode()
+    assert "which can carry scripts" in html
+    assert chosen_in(html, "block-gallery-0-images-0-src") == ImageAsset.objects.get().file
+
+
+def test_a_cover_s_words_without_a_picture_are_refused_and_kept_while_typing(editor, client):
+    typed = posted(factories.document()) | {"cover_caption": "A caption"}
+    assert "Choose a picture for this cover" in client.post(url("add"), typed).content.decode()
+    client.post(url("autosave_new"), typed)
+    assert KeptWork.objects.get().content["cover"] == {"caption": "A caption"}
 
 
 def test_an_image_can_be_uploaded_in_its_block(editor, client):
