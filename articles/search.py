@@ -13,7 +13,7 @@ from datetime import timedelta
 from html import escape
 from typing import Any
 
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector
+from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import ExtractYear
 from django.utils.safestring import mark_safe
@@ -21,7 +21,9 @@ from django.utils.safestring import mark_safe
 from articles.contexts import CardContext, card_of
 from articles.filters import Filters
 from articles.models import Publication, PublicationAuthor
-from core.lib.text import one_line
+from articles.models.publication import TITLE_WORDS
+from core.lib.prefix_search import searchable_column
+from core.lib.text import one_line, searchable
 
 MAX_QUERY = 200
 CONSIDERED, TITLED = 300, 50
@@ -33,7 +35,7 @@ START, STOP = "\x02", "\x03"
 
 def cleaned_query(query: str) -> str:
     """A query as one line of bounded length."""
-    return one_line(query)[:MAX_QUERY]
+    return one_line(searchable(query))[:MAX_QUERY]
 
 
 @dataclass
@@ -112,7 +114,7 @@ def _newest(among: QuerySet[Publication], words: str, author: str, limit: int) -
     if author:  # the limit makes it use the index of words first, and then look for the author among the matches
         matching = among.filter(signed, pk__in=matching.order_by().values("pk")[:COMMON])
         return _by_date(matching, likely)[:limit], False
-    titled = among.annotate(in_title=SearchVector("title", config="english")).filter(in_title=query)
+    titled = among.annotate(in_title=TITLE_WORDS).filter(in_title=query)
     return _by_date(matching, likely)[:limit].union(_by_date(titled, 0)[:TITLED]), False
 
 
@@ -144,7 +146,7 @@ def with_excerpts(keys: Iterable[int], words: str) -> list[CardContext]:
         "start_sel": START, "stop_sel": STOP, "max_words": 34, "min_words": 16, "max_fragments": 2,
         "fragment_delimiter": " … ",
     }  # fmt: skip
-    excerpt = SearchHeadline("text", _query(words), config="english", **options)
+    excerpt = SearchHeadline(searchable_column(F("text")), _query(words), config="english", **options)
     shown = Publication.objects.filter(pk__in=list(keys)).cards().annotate(excerpt=excerpt).in_bulk()
     return [{**card_of(shown[key]), "excerpt_html": _marked(shown[key].excerpt)} for key in keys if key in shown]
 

@@ -27,6 +27,8 @@ def accept(file: IO[bytes], sizes: list[tuple[int, int]], *, max_bytes: int = MA
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             if not (_fits(image.size, sizes) or _fits(image.size[::-1], sizes)):  # before a pixel is decoded
                 raise _wrong_size(image.size, sizes)
+            if getattr(image, "n_frames", 1) > 1:
+                raise ValidationError("This is an animation, and ads stand still. Send one picture of it.")
             upright = ImageOps.exif_transpose(image)
             if not _fits(upright.size, sizes):
                 raise _wrong_size(upright.size, sizes)

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
 
 from articles.models import Article, Author, ImageAsset, Snippet, Tag
-from core.lib.text import storable, whole_number
+from core.lib.text import searchable, storable, whole_number
 
 PER_PAGE = 20
 
@@ -32,14 +32,16 @@ def _named(what: str, **narrowed: Any) -> Callable[[str], QuerySet[Any]]:
     model, key, name = NAMED[what]
 
     def matching(term: str) -> QuerySet[Any]:
-        rows = model.objects.filter(Q(**{f"{name}__icontains": term}) | Q(**{f"{key}__icontains": term}), **narrowed)
+        rows = model.objects.filter(
+            Q(**{f"{name}__searchable__icontains": term}) | Q(**{f"{key}__icontains": term}), **narrowed
+        )
         return rows.order_by(name).values_list(key, name)
 
     return matching
 
 
 def _images(term: str) -> QuerySet[Any]:
-    rows = ImageAsset.objects.filter(Q(name__icontains=term) | Q(alt__icontains=term))
+    rows = ImageAsset.objects.filter(Q(name__searchable__icontains=term) | Q(alt__searchable__icontains=term))
     return rows.order_by("-created_at").values_list("file", "name")
 
 
@@ -59,7 +61,7 @@ def choices_view(request: HttpRequest, what: str) -> JsonResponse:
     if not request.user.has_perm("articles.view_article"):
         raise PermissionDenied
     start = ((whole_number(request.GET.get("page"), most=10_000) or 1) - 1) * PER_PAGE
-    rows = list(SOURCES[what](storable(request.GET.get("term", "")[:100]))[start : start + PER_PAGE + 1])
+    rows = list(SOURCES[what](searchable(storable(request.GET.get("term", "")[:100])))[start : start + PER_PAGE + 1])
     results = [{"id": value, "text": name or value} for value, name in rows[:PER_PAGE]]
     return JsonResponse({"results": results, "pagination": {"more": len(rows) > PER_PAGE}})
 

@@ -13,7 +13,9 @@ from articles.models.article import Article
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 from articles.querysets import BylineRow, PublicationQuerySet, TagRow
 from core import pagecache
-from core.lib.prefix_search import words_index
+from core.lib.prefix_search import searchable_column, words_index
+
+TITLE_WORDS = SearchVector(searchable_column(F("title")), config="english")
 
 
 class Publication(models.Model):
@@ -44,9 +46,9 @@ class Publication(models.Model):
     published_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     search = models.GeneratedField(
-        expression=SearchVector("title", weight="A", config="english")
-        + SearchVector("standfirst", weight="B", config="english")
-        + SearchVector("text", weight="C", config="english"),
+        expression=SearchVector(searchable_column(F("title")), weight="A", config="english")
+        + SearchVector(searchable_column(F("standfirst")), weight="B", config="english")
+        + SearchVector(searchable_column(F("text")), weight="C", config="english"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
@@ -63,7 +65,7 @@ class Publication(models.Model):
         ordering = ["-published_at", "-pk"]
         indexes = [
             GinIndex(fields=["search"], name="publication_search"),
-            GinIndex(SearchVector("title", config="english"), name="publication_title_search"),
+            GinIndex(TITLE_WORDS, name="publication_title_search"),
             models.Index(fields=["-published_at", "-id"], name="publication_newest"),
             models.Index(fields=["category", "-published_at"], name="publication_category_newest"),
         ]

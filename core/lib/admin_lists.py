@@ -13,9 +13,9 @@ from django.contrib.admin import AllValuesFieldListFilter, ModelAdmin, ShowFacet
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup, DisallowedModelAdminToField
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.utils import NotRelationField, get_fields_from_path
 from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError, connection, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,7 +23,7 @@ from django.urls import reverse
 
 from core.lib.admin_text import CleanedText
 from core.lib.prefix_search import beginning_with, words_of
-from core.lib.text import whole_number
+from core.lib.text import searchable, whole_number
 
 
 class BoundedPaginator(Paginator):
@@ -141,11 +141,24 @@ class DeskAdmin(CleanedText, ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
-        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+        return super().get_search_results(request, queryset, searchable(search_term.replace("\0", "")))
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Text is found however its letters are composed, and whatever is hidden in it."""
+        return [_searched(self.model, path) for path in super().get_search_fields(request)]
 
     def get_view_on_site_url(self, obj: models.Model | None = None) -> str | None:
         """The page itself, instead of /admin/r/, which redirects any member of staff to the page of any row."""
         return obj.get_absolute_url() if obj and self.view_on_site and hasattr(obj, "get_absolute_url") else None
+
+
+def _searched(model: type[models.Model], path: str) -> str:
+    try:
+        field = get_fields_from_path(model, path)[-1]
+    except (FieldDoesNotExist, NotRelationField):  # it names its own lookup
+        return path
+    plain = isinstance(field, models.CharField | models.TextField) and not isinstance(field, models.EmailField)
+    return f"{path}__searchable" if plain else path
 
 
 def _parameters(model: type[models.Model], declared: Any) -> set[str]:

@@ -1,6 +1,7 @@
 """Cleaning plain text: of characters that cannot be stored, that end a line, or that nobody sees."""
 
 import re
+from unicodedata import normalize
 
 # Control characters but for tab and line ends, halves of surrogate pairs, byte order marks: XML, PostgreSQL or both
 # refuse most of them (https://www.w3.org/TR/xml/#charsets), and the rest mean nothing on a page.
@@ -10,6 +11,8 @@ _LINE_END = re.compile("\r\n|[\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
 # Zero-width spaces, what turns the direction of the text after it, annotations. The joiners U+200C and U+200D stay:
 # Persian and emoji need them. So do the marks U+200E and U+200F, which affect only their neighbours.
 _INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2060-\u206f\ufff9-\ufffb]")
+# What may stand within a word without showing: soft hyphens, zero-width spaces and joiners.
+WITHIN_WORDS = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:\[\]]+")
 
 
@@ -39,6 +42,11 @@ def prose(text: str) -> str:
 def one_line(text: str) -> str:
     """A title, a name or the subject of a mail: one line, with single spaces where lines ended."""
     return " ".join(prose(text).split())
+
+
+def searchable(text: str) -> str:
+    """What somebody looks for, as words are compared: composed letters (NFC), and nothing hidden within a word."""
+    return normalize("NFC", text.translate(dict.fromkeys(map(ord, WITHIN_WORDS))))
 
 
 def without_addresses(text: str) -> str:

@@ -152,3 +152,19 @@ def test_phrases_and_authors_are_found_however_common_the_words(articles, client
 def test_the_planner_says_how_common_words_are(articles):
     assert search.expected(Publication.objects.all(), "staking") >= 1
     assert search.search("staking", Filters()).is_more is False
+
+
+COMPOSED, APART = "Élan", "E\u0301lan"
+HIDING = ["Élan", APART, "Él\u00adan", "É\u200blan", "Él\u200d\u00adan"]
+
+
+@pytest.mark.parametrize("written", HIDING)
+def test_words_are_found_whatever_they_hide_and_however_they_are_composed(written, client):
+    factories.publication(text(f"In the text stands {written}."), title="Below")
+    factories.publication(title=f"{written} above")
+    factories.publication(title="Another")
+    for typed in HIDING:
+        found = search.search(search.cleaned_query(typed), Filters()).keys
+        assert set(Publication.objects.filter(pk__in=found).values_list("title", flat=True)) >= {"Below"}, typed
+        assert len(found) == 2, typed
+    assert "<mark>" in client.get("/blog/search/", {"q": COMPOSED}).content.decode()

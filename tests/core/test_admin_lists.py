@@ -64,6 +64,18 @@ def test_a_search_finds_beginnings_of_words_in_any_of_the_columns():
     assert len(search("  ")) == len(search("&|!:*'\\")) == 2
 
 
+@pytest.mark.parametrize("written", ["Élan", "E\u0301lan", "Él\u00adan", "Él\u200ban"])
+def test_the_desk_finds_words_whatever_they_hide_and_however_they_are_composed(written, client):
+    factories.article(title=f"{written} ends")
+    Tag.objects.create(slug="elan", name=written)
+    client.force_login(factories.user("editor"))
+    for typed in ("Élan", "E\u0301lan", "Él\u00adan"):
+        assert len(search(typed)) == 1
+        assert b">elan<" in client.get("/admin/articles/tag/", {"q": typed}).content
+        choices = client.get("/admin/articles/article/choices/tag/", {"term": typed}).json()
+        assert len(choices["results"]) == 1
+
+
 @pytest.mark.parametrize("desk", WORD_SEARCHES, ids=lambda desk: desk.model._meta.label)
 def test_a_search_can_use_its_index(desk):
     found = desk.model.objects.alias(words=words_of(*desk.search_fields)).filter(words=beginning_with("one two"))

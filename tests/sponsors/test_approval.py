@@ -120,6 +120,14 @@ def test_what_is_no_raster_image_is_refused(data):
         images.accept(BytesIO(data), [(600, 200)])
 
 
+def test_an_animation_is_refused_instead_of_standing_still_without_a_word():
+    out = BytesIO()
+    first, second = (Image.new("RGB", (600, 200), colour) for colour in ("red", "blue"))
+    first.save(out, "GIF", save_all=True, append_images=[second])
+    with pytest.raises(ValidationError, match="an animation"):
+        images.accept(BytesIO(out.getvalue()), [(600, 200)])
+
+
 def test_a_truncated_image_is_refused():
     data = picture((600, 200), "JPEG").getvalue()
     with pytest.raises(ValidationError, match="damaged"):
