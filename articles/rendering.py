@@ -17,7 +17,7 @@ from articles.images import assets_of, picture_of
 from articles.models import Article, ImageAsset
 from articles.tables import rows_of
 from core.lib import charts
-from core.lib.html import clean, text_of, with_anchors
+from core.lib.html import clean, text_of, with_anchors, with_directions
 
 WORDS_PER_MINUTE = 230
 FAQ_HEADING = "Frequently asked questions"
@@ -76,7 +76,7 @@ def rendered(document: Document) -> Rendered:
         previous = part
     result = rendering.result
     result.cover = picture_of(document["cover"], rendering.assets) if document["cover"] else None
-    result.html = "\n".join(html)
+    result.html = with_directions("\n".join(html))
     # PostgreSQL's text parser takes angle brackets for markup, and skips everything after a <script>.
     result.text = "\n".join(filter(None, text[2:])).translate({ord("<"): "‹", ord(">"): "›"})
     result.words = len(" ".join(text).split())

@@ -92,6 +92,11 @@ _SPACES = re.compile(r"(?: *&nbsp;){2,} *| +&nbsp; *|&nbsp; +")
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote|figcaption|pre|dd|dt)>|<br\s*/?>", re.IGNORECASE)
 _EDGE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _TAG = re.compile(r"<[^>]*>")
+# Hebrew, Arabic and the other scripts that run from right to left, and the parts of a text that may be in one.
+_FROM_THE_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_PART = re.compile(
+    r"<(?:p|h[2-4]|[uo]l|li|dl|dt|dd|blockquote|figcaption|caption|th|td|summary)(?=[\s>])(?![^>]*\sdir=)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +212,8 @@ def with_anchors(html: str, taken: Iterable[str] = ()) -> tuple[str, list[Headin
         return f'<{tag} id="{escape(anchor)}">{inner}</{tag}>'
 
     return _HEADING.sub(anchored, html), headings
+
+
+def with_directions(html: str) -> str:
+    """Have the browser find the direction of every paragraph, list and cell, where any of them may run from the right."""
+    return _PART.sub(lambda match: f'{match[0]} dir="auto"', html) if _FROM_THE_RIGHT.search(html) else html

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.lib.html import clean, lost_addresses, text_of, tidied, with_anchors
+from core.lib.html import clean, lost_addresses, text_of, tidied, with_anchors, with_directions
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -140,3 +140,13 @@ def test_what_shows_nothing_is_left_out(html, kept):
 def test_tidying_twice_changes_nothing(html):
     once = tidied(clean(html if isinstance(html, str) else "".join(html)))
     assert tidied(clean(once)) == once
+
+
+def test_a_text_from_right_to_left_has_its_direction_and_others_are_left_alone():
+    assert with_directions("<p>Words</p><ul><li>one</li></ul>") == "<p>Words</p><ul><li>one</li></ul>"
+    html = with_directions('<h2 id="a">שלום</h2><p>Words</p><ul><li>مرحبا</li></ul><pre>x</pre><picture></picture>')
+    assert html == (
+        '<h2 dir="auto" id="a">שלום</h2><p dir="auto">Words</p><ul dir="auto"><li dir="auto">مرحبا</li></ul>'
+        "<pre>x</pre><picture></picture>"
+    )
+    assert with_directions(html) == html
