@@ -45,11 +45,13 @@ def running(command: Sequence[str], url: str) -> Iterator[None]:
 
 
 @contextmanager
-def granian(application: str, path: str) -> Iterator[str]:
-    """A WSGI application in one granian worker; gives the URL of `path`."""
+def granian(application: str, path: str, *, interface: str = "asginl") -> Iterator[str]:
+    """An application in one granian worker, by default as the site's is served; gives the URL of `path`."""
     port = free_port()
     program = str(Path(sys.executable).parent / "granian")
-    options = shlex.split(f"--interface wsgi --http 1 --port {port} --workers 1 --blocking-threads 4 --no-ws")
+    options = shlex.split(f"--interface {interface} --http 1 --port {port} --workers 1 --no-ws")
+    if interface == "wsgi":
+        options += ["--blocking-threads", "4"]
     url = f"http://127.0.0.1:{port}{path}"
     with running([program, *options, application], url):
         yield url

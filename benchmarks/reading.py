@@ -27,12 +27,12 @@ def main(arguments: list[str]) -> dict[str, Any]:
     corpus.ensure_articles(int(arguments[0]) if arguments else 1_000)
     corpus.ensure_long_article(12)
     first_ms = first_readers()
-    with measuring.granian("cms.wsgi:application", PATH) as url:
+    with measuring.granian("cms.asgi:application", PATH) as url:
         body = measuring.fetch(url)
         cached = measuring.load(url, connections=CONNECTIONS)
     with measuring.nginx(body) as url:
         static = measuring.load(url, connections=CONNECTIONS)
-    with measuring.granian("cms.wsgi:django_application", PATH) as url:
+    with measuring.granian("benchmarks.uncached:application", PATH) as url:
         rendered = measuring.load(url)
         many = measuring.load(url, paths=[f"/blog/article-{number}/" for number in range(MANY)])
     bare = bare_view(len(body), middleware="new project")
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
 def bare_view(size: int, *, middleware: str) -> float:
     """Answers per second of a Django view that has nothing to do."""
     os.environ.update(BARE_BYTES=str(size), BARE_MIDDLEWARE=middleware)
-    with measuring.granian("benchmarks.bare:application", "/page/") as url:
+    with measuring.granian("benchmarks.bare:application", "/page/", interface="wsgi") as url:
         return measuring.load(url)
 
 

@@ -46,9 +46,9 @@ def main(arguments: list[str]) -> dict[str, Any]:
     path = f"/awards/{category.season.slug}/vote/"
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE IF NOT EXISTS {bare_insert.TABLE} (email text, choice text)")
-    with measuring.granian("benchmarks.bare_insert:application", "/vote/") as url:
+    with measuring.granian("benchmarks.bare_insert:application", "/vote/", interface="wsgi") as url:
         bare = post_all(url)
-    with measuring.granian("cms.wsgi:application", path) as url:
+    with measuring.granian("cms.asgi:application", path) as url:
         posted = post_all(url)
         taken = open_arrivals(
             url, make_category(), rate

@@ -40,12 +40,18 @@ def current() -> int:
 
     While the database cannot be reached, the last one known; -1 where none ever was.
     """
-    if time.monotonic() - _known["checked"] > POLL_SECONDS and _lock.acquire(blocking=not _known["checked"]):
+    if known() is None and _lock.acquire(blocking=not _known["checked"]):
         try:
             _refresh()
         finally:
             _lock.release()
     return int(_known["generation"])
+
+
+def known() -> int | None:
+    """The content generation, if it is known without asking the database; else None."""
+    fresh = time.monotonic() - _known["checked"] <= POLL_SECONDS
+    return int(_known["generation"]) if fresh else None
 
 
 def _refresh() -> None:

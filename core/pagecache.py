@@ -90,6 +90,24 @@ class PageCache:
     size: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @staticmethod
+    def headers_known_at_once() -> frozenset[bytes]:
+        """The names of the headers that `at_once` looks at."""
+        names = {"host", "cookie", "authorization", "accept-encoding", "if-none-match"}
+        if settings.SECURE_PROXY_SSL_HEADER:
+            names.add(settings.SECURE_PROXY_SSL_HEADER[0].removeprefix("HTTP_").replace("_", "-").lower())
+        return frozenset(name.encode() for name in names)
+
+    def at_once(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes] | None:
+        """The answer, if it is kept and known to be as fresh as it has to be; None if anything has to be asked first."""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or _personal(environ):
+            return None
+        page = self.pages.get(_key(environ))
+        if page is None or page.generation != generation.known() or time.monotonic() >= page.kept_until:
+            return None
+        page.used = True
+        return _answer(page, environ, start_response)
+
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or _personal(environ):
             return self.application(environ, start_response)
