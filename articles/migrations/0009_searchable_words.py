@@ -40,7 +40,7 @@ SEARCH = models.GeneratedField(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0005_drafts_that_were_sent_back")]
+    dependencies = [("articles", "0008_no_drafts")]
 
     operations = [
         *(migrations.RemoveIndex(model, name) for model, (name, *_) in WORDS.items()),

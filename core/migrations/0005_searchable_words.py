@@ -6,7 +6,7 @@ from core.lib.prefix_search import words_index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0003_staff_time_zone")]
+    dependencies = [("core", "0004_kept_work")]
 
     operations = [
         migrations.RemoveIndex("auditentry", "audit_entry_words"),
