@@ -144,10 +144,10 @@ def conflict(request: HttpRequest, article: Article) -> HttpResponse:
         if request.POST.get("seen") != _seen(article, piece):
             messages.warning(request, "There is something newer now. What you chose is still chosen: look again.")
         elif together is None:
-            messages.error(request, "Choose a side wherever both sides changed the same.")
+            messages.error(request, "Choose a side for each part that both sides changed.")
         else:
             new = supersede(piece, drafts.work_of(together, base_version=article.version))
-            messages.success(request, "This is what you chose. Readers and colleagues see it once you save it.")
+            messages.success(request, "Put together as you chose. Look it over, then save it.")
             return HttpResponseRedirect(f"{edit_url(article)}?kept={new.pk}")
     context = {"piece": piece, "rows": found.rows(request.POST), "seen": _seen(article, piece)}
     context["between"] = article.revisions.filter(version__gt=piece.base_version).select_related("by").defer("document")

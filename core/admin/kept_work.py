@@ -43,7 +43,8 @@ class KeepsWork(DeskAdmin):
         waiting = self._pieces(request, row).defer("content").exclude(sitting__in=[sitting.id, *_one(sitting)])
         if taken and taken.supersedes_id:
             waiting = waiting.exclude(pk=taken.supersedes_id)
-        return {"sitting": sitting, "waiting": list(waiting), "taken_up": taken, "drop": self._drop_name()}
+        found = {"sitting": sitting, "waiting": list(waiting), "taken_up": taken, "drop": self._drop_name()}
+        return found | {"all": [*found["waiting"], *([taken] if taken else [])]}
 
     def work_was_saved(self, request: HttpRequest, row: Model | None) -> None:
         """Drop what this sitting kept; `row` is None where a new one was saved."""

@@ -5,7 +5,7 @@ import base64
 import pytest
 from django.contrib.auth.models import Permission
 
-from articles.documents import document_of
+from articles.documents import create_article, document_of
 from articles.models import Article, ImageAsset
 from core.models import KeptWork, User
 from tests.articles import factories
@@ -152,6 +152,35 @@ def test_what_is_refused_is_shown_where_it_is_and_nothing_typed_is_lost(page):
     page.get_by_text("Row 2 has 1 cells").wait_for()
     page.locator("[name='block-table-0-csv']:focus").fill("a,b\nc,d")
     assert save(page)[-1] == {"type": "table", "csv": "a,b\nc,d", "header": True}
+
+
+def add_by_keyboard(page, name):
+    """Add a block of a kind at the end; what has the focus then, if it is in that block."""
+    page.get_by_role("button", name="Insert a block at the end").press("Enter")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    return page.locator(BLOCK).last.locator(":focus")
+
+
+def test_an_empty_article_has_a_text_and_a_chosen_file_is_kept_whatever_else_is_refused(page):
+    sign_in(page, someone("Ana"))
+    page.goto(f"/admin/articles/article/{create_article(factories.document(blocks=[])).pk}/change/")
+    page.locator(f"{BLOCK} .tiptap").wait_for()
+    add_by_keyboard(page, "gallery").and_(page.locator(".select2-selection")).wait_for()
+    add_by_keyboard(page, "sponsor").and_(page.get_by_label("Move Sponsor slot up")).wait_for()
+    add_by_keyboard(page, "image").and_(page.locator(".select2-selection")).wait_for()
+    file = {"name": "chart.png", "mimeType": "image/png", "buffer": factories.picture()}
+    page.locator("[name='block-image-0-upload']").set_input_files([file])
+    page.locator(".desk-image").wait_for()
+    page.get_by_text("Unsaved changes, kept at").wait_for()
+    [source] = ImageAsset.objects.values_list("file", flat=True)
+    assert KeptWork.objects.get().content["blocks"][-1]["src"] == source
+    page.keyboard.press("Control+s")
+    page.get_by_text("This block (Gallery) is empty").wait_for()
+    page.get_by_role("button", name="Remove Gallery").press("Enter")
+    page.get_by_role("button", name="Put Gallery back").and_(page.locator(":focus")).wait_for()
+    assert save(page) == [{"type": "sponsor_slot"}, {"type": "image", "src": source}]
+    assert not KeptWork.objects.exists()
 
 
 def test_a_new_article_waits_for_its_first_word(page):
