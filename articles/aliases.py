@@ -1,24 +1,33 @@
-"""Aliases: the former slugs of categories, authors and tags, as older documents still have them."""
+"""Aliases: the former slugs of categories, authors, tags and articles, as older documents still have them."""
 
 from typing import Any
 
 from django.urls import reverse
 
-from articles.document_schema import Document
+from articles.document_schema import BlockData, Document
+from articles.links import is_move, own_links, with_moved
 from articles.models import Author, Category, Redirect, Tag
 
+LINKING = ("html", "answer", "url")  # what has links in a block: HTML, or an address
 NAMED: dict[str, Any] = {"category": Category, "author": Author, "tag": Tag}
 
 
 def current_names(document: Document) -> Document:
-    """The document with the slugs that its category, authors and tags have today. One query if none has changed."""
+    """The document with the slugs that its category, authors and tags have today, and so its links to our own pages.
+
+    One query if none has changed.
+    """
     named = {
         "category": [document["category"]] if document["category"] else [],
         "author": document["authors"],
         "tag": document["tags"],
     }
     paths = {_path(kind, slug): slug for kind, slugs in named.items() for slug in slugs}
-    moved = dict(Redirect.objects.filter(path__in=paths).values_list("path", "target"))
+    wanted = {*paths, *_linked(document)}
+    rows = list(Redirect.objects.filter(path__in=wanted).values_list("path", "target", "automatic")) if wanted else []
+    moves = {path: target for path, target, automatic in rows if automatic and is_move(path, target)}
+    document = {**document, "blocks": [_with_moved(block, moves) for block in document["blocks"]]}
+    moved = {path: target for path, target, _ in rows if path in paths}
     if not moved:
         return document
     for kind, model in NAMED.items():  # a slug that was given to another row means that one
@@ -36,6 +45,21 @@ def current_names(document: Document) -> Document:
         "authors": list(dict.fromkeys(now("author", slug) for slug in document["authors"])),
         "tags": sorted({now("tag", slug) for slug in document["tags"]}),
     }
+
+
+def _linked(document: Document) -> set[str]:
+    """The paths of our own pages that the blocks link to, or name."""
+    texts = (block[name] for block in document["blocks"] for name in LINKING if name in block)
+    named = (reverse("articles:article", args=[block["article"]]) for block in document["blocks"] if "article" in block)
+    return {*named}.union(*map(own_links, texts))
+
+
+def _with_moved(block: BlockData, moves: dict[str, str]) -> BlockData:
+    block = {name: with_moved(value, moves) if name in LINKING else value for name, value in block.items()}
+    if "article" in block:
+        path = reverse("articles:article", args=[block["article"]])
+        block["article"] = moves.get(path, path).rstrip("/").rpartition("/")[2]
+    return block
 
 
 def _path(kind: str, slug: str) -> str:

@@ -7,12 +7,13 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self) -> None:
-        from articles import addresses, dashboard, events, retention, slot_renderers, unclaimed
+        from articles import addresses, dashboard, events, moves, retention, slot_renderers, unclaimed
         from core import outbox
         from core.retention import declare, register
 
         addresses.register_all()
         slot_renderers.register_all()
+        moves.register_all()
         events.register_all()
         dashboard.register_all()
         declare(retention.COLUMNS)

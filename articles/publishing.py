@@ -106,7 +106,7 @@ def _tried_again(step: Callable[P, T]) -> Callable[P, T]:
 
 def _document_at(article: Article, version: int) -> Document:
     if version == article.version:
-        return document_of(article)
+        return current_names(document_of(article))
     revision = article.revisions.filter(version=version).first()
     if not revision:
         raise TransitionRefused(f"There is no version {version} of this article.")

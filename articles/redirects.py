@@ -11,7 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 
+from articles.links import is_move
 from articles.models import Redirect
+from core import doorbell
 from core.cdn_purge import purge
 from core.lib.cachetags import with_tags
 from core.lib.text import storable
@@ -40,9 +42,12 @@ def redirect_path(path: str, target: str, *, automatic: bool = False) -> Redirec
     Redirect.objects.filter(target=path).exclude(path=target).update(target=target)
     row = Redirect.objects.filter(path=path).first() or Redirect(path=path)
     row.target, row.automatic = target, automatic
+    row.is_followed = not (automatic and is_move(path, target))
     row.full_clean(validate_unique=False)
     row.save()
     purge(REDIRECTS)
+    if not row.is_followed:
+        doorbell.ring("articles.tasks.follow_moved")
     return row
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from articles import publishing, related
+from articles import moves, publishing, related
 
 
 @shared_task
@@ -15,3 +15,9 @@ def publish_due() -> None:
 def refresh_related() -> None:
     """Refresh related articles; run after changes, and by beat for what was left."""
     related.refresh_due()
+
+
+@shared_task
+def follow_moved() -> None:
+    """Put links to pages under former slugs right; run after changes, and by beat for what was left."""
+    moves.follow_moved()

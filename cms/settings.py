@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge caches": {"task": "core.tasks.purge_caches", "schedule": 10},
     "deliver webhooks": {"task": "core.tasks.deliver_webhooks", "schedule": 15},
     "publish what is due": {"task": "articles.tasks.publish_due", "schedule": 20},
+    "follow pages that moved": {"task": "articles.tasks.follow_moved", "schedule": 30},
     "refresh related articles": {"task": "articles.tasks.refresh_related", "schedule": 30},
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},

@@ -7,10 +7,10 @@ class NewsletterConfig(AppConfig):
     name = "newsletter"
 
     def ready(self) -> None:
-        from articles import addresses
+        from articles import addresses, moves
         from core import outbox
         from newsletter import dashboard, retention
-        from newsletter.models import Briefing
+        from newsletter.models import Briefing, BriefingItem
         from newsletter.stats import Audience
         from sponsors import audience
 
@@ -19,3 +19,4 @@ class NewsletterConfig(AppConfig):
         retention.register_all()
         outbox.register("newsletter", seen_with="newsletter.view_subscriber")
         addresses.register("newsletter:archive-detail", Briefing.objects.sent())
+        moves.register(BriefingItem.objects.filter(briefing__state=Briefing.State.DRAFT), "url")

@@ -133,12 +133,16 @@ class Redirect(models.Model):
     path = models.CharField("from", max_length=500, unique=True, help_text="A path of this site, such as /blog/old/.")
     target = models.CharField("to", max_length=500, help_text="A path of this site, or an https address.")
     automatic = models.BooleanField(default=False, editable=False, help_text="Made when an address changed.")
+    is_followed = models.BooleanField(
+        default=True, editable=False, help_text="Whether links in texts lead to where the page is now (articles.moves)."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["path"]
         indexes = [
             models.Index(fields=["target"], name="redirect_target"),
+            models.Index(fields=["id"], name="redirect_to_follow", condition=Q(is_followed=False)),
             words_index("path", "target", name="redirect_words"),
         ]
         constraints = [

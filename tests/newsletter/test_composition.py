@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from articles import publishing
+from articles import documents, moves, publishing
 from core.transitions import TransitionRefused
 from newsletter import approval, composition, freeze
 from newsletter.models import Briefing, BriefingItem
@@ -67,6 +67,16 @@ def test_later_changes_of_an_article_do_not_reach_a_briefing(weekly):
     publication.title = "After"
     publication.save()
     assert headings(briefing) == ["Before"]
+
+
+def test_a_link_of_a_draft_follows_an_article_that_moves(weekly):
+    article = factories.published("Before").article
+    briefing = composed(weekly)
+    documents.apply_document(article, {**documents.document_of(article), "slug": "after"})
+    publishing.publish(article)
+    moves.follow_moved()
+    assert briefing.items.get().url.endswith("/blog/after/")
+    assert briefing.items.get().url.startswith("http")
 
 
 def test_the_booked_ad_is_put_in_and_labelled(weekly):
