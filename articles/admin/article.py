@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from js_asset import Media, Script
 
 from articles import publishing
-from articles.desk import checks, choice_fields, drafts, uploads, views
+from articles.desk import checks, choice_fields, drafts, links, uploads, views
 from articles.desk.article_form import ArticleForm
 from articles.desk.block_forms import INLINES, left_out, parts_of
 from articles.desk.csp import allow_editors
@@ -33,7 +33,18 @@ State = Article.State
 MODULES = ["content_editor/index.js"]  # ours come after it
 MODULES += [
     f"js/desk/{name}.js"
-    for name in ("images", "prose", "blocks", "inserting", "ordering", "pasting", "counting", "slugs", "desk")
+    for name in (
+        "images",
+        "prose",
+        "blocks",
+        "inserting",
+        "ordering",
+        "pasting",
+        "linking",
+        "counting",
+        "slugs",
+        "desk",
+    )
 ]
 SCRIPTS = Media(js=[Script(module, type="module") for module in MODULES])
 PUBLISHING = ("_publish", "_schedule", "_unschedule", "_unpublish", "_archive", "_back")
@@ -100,6 +111,8 @@ class ArticleAdmin(WordSearch, KeepsWork, ContentEditor):
         own = [
             path("choices/<slug:what>/", view(choice_fields.choices_view), name="articles_article_choices"),
             path("slug/", view(views.slug), name="articles_article_slug"),
+            path("links/", view(links.articles_view), name="articles_article_links"),
+            path("address/", view(links.address_view), name="articles_article_address"),
             path("upload/", view(uploads.upload_view), name="articles_article_upload"),
             path("thumbnail/", view(uploads.thumbnail_view), name="articles_article_thumbnail"),
             path("autosave/", view(self.autosave_view), name="articles_article_autosave_new"),

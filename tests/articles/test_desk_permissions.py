@@ -29,6 +29,8 @@ VIEWS = {
     "check": ("get", 200, 200),
     "conflict": ("get", 302, 403),
     "choices": ("get", 200, 200),
+    "links": ("get", 200, 200),
+    "address": ("get", 200, 200),
     "thumbnail": ("get", 302, 302),
     "slug": ("get", 200, 403),
     "presence": ("post", 200, 403),
@@ -71,7 +73,7 @@ def visit(client, name, article):
         "choices": ["article"],
         "drop_kept": [1],
     }
-    without = ("changelist", "add", "autosave_new", "thumbnail", "upload", "slug")
+    without = ("changelist", "add", "autosave_new", "slug", "links", "address", "thumbnail", "upload")
     path = url(name, *args.get(name, [] if name in without else [article.pk]))
     data = {} if name == "changelist" else {"a": 1, "b": 1, "version": 1, "text": "x"}
     if name == "thumbnail":
