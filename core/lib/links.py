@@ -12,18 +12,18 @@ _FILE_ENDINGS = frozenset(
 )  # fmt: skip
 # Pages that only send on to the address in one of their parameters: whoever follows them is counted, or warned.
 _REDIRECTORS = (
-    (re.compile(r"(?:www\.)?google\.[a-z.]{2,6}"), "/url", ("q", "url")),
-    (re.compile(r"lm?\.facebook\.com"), "/l.php", ("u",)),
-    (re.compile(r"l\.instagram\.com"), "/", ("u",)),
-    (re.compile(r"(?:[a-z0-9-]+\.)+safelinks\.protection\.outlook\.com"), "/", ("url",)),
-    (re.compile(r"(?:www\.)?youtube\.com"), "/redirect", ("q",)),
-    (re.compile(r"(?:www\.)?linkedin\.com"), "/redir/redirect", ("url",)),
-    (re.compile(r"(?:www\.)?linkedin\.com"), "/safety/go", ("url",)),
-    (re.compile(r"(?:www\.)?slack-redir\.net"), "/link", ("url",)),
-    (re.compile(r"(?:www\.)?duckduckgo\.com"), "/l/", ("uddg",)),
-    (re.compile(r"out\.reddit\.com"), "/", ("url",)),
-    (re.compile(r"t\.umblr\.com"), "/redirect", ("z",)),
-    (re.compile(r"(?:www\.)?vk\.com"), "/away.php", ("to",)),
+    (re.compile(r"(?:www\.)?google\.[a-z.]{2,6}/url"), ("q", "url")),
+    (re.compile(r"lm?\.facebook\.com/l\.php"), ("u",)),
+    (re.compile(r"l\.instagram\.com/"), ("u",)),
+    (re.compile(r"(?:[a-z0-9-]+\.)+safelinks\.protection\.outlook\.com/"), ("url",)),
+    (re.compile(r"(?:www\.)?youtube\.com/redirect"), ("q",)),
+    (re.compile(r"(?:www\.)?linkedin\.com/redir/redirect"), ("url",)),
+    (re.compile(r"(?:www\.)?linkedin\.com/safety/go"), ("url",)),
+    (re.compile(r"(?:www\.)?slack-redir\.net/link"), ("url",)),
+    (re.compile(r"(?:www\.)?duckduckgo\.com/l/"), ("uddg",)),
+    (re.compile(r"out\.reddit\.com/"), ("url",)),
+    (re.compile(r"t\.umblr\.com/redirect"), ("z",)),
+    (re.compile(r"(?:www\.)?vk\.com/away\.php"), ("to",)),
 )
 _TARGET = re.compile(r"https?://[^\s<>\"\\]+", re.IGNORECASE)
 # What tells one reader or one click from the others.
@@ -65,8 +65,8 @@ def _sent_on(address: str) -> str:
         host = (parts.hostname or "").lower()
     except ValueError:
         return ""
-    for hosts, path, names in _REDIRECTORS:
-        if hosts.fullmatch(host) and (parts.path or "/") == path:
+    for page, names in _REDIRECTORS:
+        if page.fullmatch(host + (parts.path or "/")):
             query = parse_qs(parts.query)
             return next((query[name][0] for name in names if name in query and _TARGET.fullmatch(query[name][0])), "")
     return ""
