@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from articles.desk import drafts
 from articles.documents import apply_document, document_of
+from articles.models import Article
 from articles.publishing import schedule
+from core.kept_work import Sitting, keep
 from tests.articles import factories
 from tests.articles.desk import everything
 from tests.articles.test_desk_in_a_browser import sign_in, someone
@@ -37,13 +39,14 @@ def an_article(editor):
     article.comments.create(by=editor, text="Who says so?")
     apply_document(article, {**document_of(article), "title": "Changed since"}, by=editor)
     schedule(article, at=timezone.now() + timedelta(days=3), until=timezone.now() + timedelta(days=9), by=editor)
-    drafts.keep(article, by=editor, base_version=1, document={**document_of(article), "title": "Typed meanwhile"})
-    return article
+    typed = {**document_of(article), "title": "Typed meanwhile", "blocks": everything()[::-1]}
+    work = drafts.work_of(typed, base_version=1)
+    return article, keep(Article, article.pk, work, by=editor, sitting=Sitting())
 
 
 def pages(editor):
     """The pages of every desk: those about one article, rows with something in each of their fields, and lists."""
-    article, weekly = an_article(editor), mailing.newsletter()
+    (article, kept), weekly = an_article(editor), mailing.newsletter()
     draft, sent = mailing.briefing(weekly), mailing.sent(weekly)
     booking, season = selling.running("web:article"), voting.open_season()
     rows = [article, draft, booking, booking.creatives.first(), season, mailing.subscription(weekly).subscriber]
@@ -53,11 +56,13 @@ def pages(editor):
     about += [(f"{row._meta.app_label}_{row._meta.model_name}", "change", row) for row in rows]
     paths = [reverse(f"admin:{model}_{name}", args=[row.pk]) for model, name, row in about]
     paths += [reverse(f"admin:{name}_changelist") for name in LISTS]
-    return [f"{path}?a=1&b=2" if path.endswith("/compare/") else path for path in [*paths, reverse("admin:index")]]
+    asking = {"compare": "?a=1&b=2", "conflict": f"?kept={kept.pk}"}
+    return [path + asking.get(path.split("/")[-2], "") for path in [*paths, reverse("admin:index")]]
 
 
 def found_by_axe(page, path):
     page.goto(path, wait_until="load")
+    assert page.url.endswith(path)
     page.wait_for_function(SETTLED)
     page.evaluate("document.querySelectorAll('details').forEach((folded) => (folded.open = true))")
     return [
