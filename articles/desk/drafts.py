@@ -13,7 +13,7 @@ from articles.models import Article, Presence
 from articles.rendering import sources_of
 from core.kept_work import Work, pieces
 from core.lib.html import text_of
-from core.lib.text import whole_number
+from core.lib.text import storable, whole_number
 
 PRESENT_SECONDS = 45
 
@@ -21,7 +21,7 @@ PRESENT_SECONDS = 45
 def work_of(document: Document, *, base_version: int) -> Work:
     """What was typed as unsaved work: its title, and how much it is."""
     texts = [document["title"], document["standfirst"], *_texts(document["blocks"])]
-    words = sum(len(text_of(text).split()) for text in texts)
+    words = sum(len(text_of(storable(text)).split()) for text in texts)
     counts = [(words, "word"), (len(document["blocks"]), "block"), (len(sources_of(document)), "picture")]
     extent = ", ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts if number)
     return Work(document, document["title"], extent or "nothing yet", words, base_version)

@@ -14,6 +14,7 @@ from articles.document_schema import DocumentError, normalised
 from articles.documents import apply_document, document_of
 from articles.export import export_site
 from articles.models import Article, Author, Category, ImageAsset, Publication, Redirect, Revision, Snippet, Tag
+from core import kept_work
 from core.models import OutgoingMail, SiteProfile
 from tests.articles import factories
 from tests.articles.desk import posted
@@ -126,6 +127,11 @@ def test_it_goes_out_as_markdown_and_comes_back_the_same(evil, tmp_path):
     assert [block for block in words if block not in after["blocks"]] == []
 
 
+def keep(article, document, *, by):
+    work = drafts.work_of(document, base_version=1)
+    return kept_work.keep(Article, article.pk, work, by=by, sitting=kept_work.Sitting())
+
+
 @pytest.mark.parametrize(
     "half",
     [
@@ -143,7 +149,7 @@ def test_a_draft_is_shown_while_it_is_half_written(half, typed, client):
     editor, article = factories.user("editor"), factories.article()
     client.force_login(editor)
     blocks = [{"type": "richtext", "html": "<p>Typed just now.</p>"}, half]
-    drafts.keep(article, by=editor, base_version=1, document={**document_of(article), **typed, "blocks": blocks})
+    keep(article, {**document_of(article), **typed, "blocks": blocks}, by=editor)
     page = client.get(reverse("admin:articles_article_frame", args=[article.pk]) + "?draft=1")
     assert "Typed just now." in page.content.decode()
     assert "script:" not in page.content.decode()
@@ -153,10 +159,8 @@ def test_a_draft_is_shown_while_it_is_half_written(half, typed, client):
 def test_whatever_is_typed_is_kept_unsaved(code):
     article, writer = factories.article(), factories.user("writer")
     typed = {**document_of(article), "blocks": [{"type": "code", "code": code}]}
-    drafts.keep(article, by=writer, base_version=1, document=typed)
-    draft = drafts.kept(article, by=writer)
-    assert draft
-    assert draft.document["blocks"][0]["code"] == code.replace("\x00", "").replace("\ud800", "")
+    keep(article, typed, by=writer)
+    assert drafts.newest(article, by=writer)["blocks"][0]["code"] == code.replace("\x00", "").replace("\ud800", "")
 
 
 def test_no_control_character_stops_a_feed(client):
@@ -245,3 +249,15 @@ def test_an_image_uploaded_again_keeps_what_was_said_of_it(client):
         upload = SimpleUploadedFile("ship.png", content, "image/png")
         client.post("/admin/articles/imageasset/add/", {"upload": upload, "alt": alt, "credit": ""})
     assert ImageAsset.objects.get().alt == "A ship"
+
+
+def test_the_page_of_a_conflict_escapes_what_was_typed(client):
+    article, editor = factories.article(), factories.user("editor")
+    client.force_login(editor)
+    typed = {**document_of(article), "title": EVIL, "cover": {"src": EVIL, "alt": EVIL}, "blocks": BLOCKS}
+    piece = keep(article, typed, by=editor)
+    page = client.get(reverse("admin:articles_article_conflict", args=[article.pk]) + f"?kept={piece.pk}")
+    assert "x-evil" in page.content.decode()
+    assert "<x-evil" not in page.content.decode()
+    edit = client.get(reverse("admin:articles_article_change", args=[article.pk])).content.decode()
+    assert "<x-evil" not in edit
