@@ -38,7 +38,7 @@ MAIL_POLICY = {
     "img-src": ["'self'", "data:", "http:", "https:"],
 }
 DECISIONS: dict[str, tuple[Callable[[Briefing], None], str]] = {
-    "withdraw": (approval.withdraw, "The approval is withdrawn: the briefing is a draft again."),
+    "withdraw": (approval.withdraw, "The approval is withdrawn: it will not be sent on {due}, and is a draft again."),
     "pause": (approval.pause, "Paused. Messages that are on their way at this moment still arrive."),
     "resume": (approval.resume, "Sending goes on where it stopped."),
     "cancel": (approval.cancel, "Cancelled. Subscribers who have not got it yet will not get it."),
@@ -168,10 +168,17 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, str(error))
             return redirect_to("progress", briefing)
         else:
+            due: Any = briefing.scheduled_at
+            _log(request, briefing, f"Approved, to be sent on {clock.in_words(due, zone=clock.newsroom())}.")
             doorbell.ring("newsletter.tasks.sweep_briefings")
             return redirect_to("progress", briefing)
     audience = approval.audience_size(briefing)
     return page(request, "approve", briefing, title="Approve and send", form=form, problems=problems, audience=audience)
+
+
+def _log(request: HttpRequest, briefing: Briefing, text: str) -> None:
+    """Write a decision into the briefing's history."""
+    admin.site.get_model_admin(Briefing).log_change(request, briefing, text)
 
 
 @require_safe
@@ -221,11 +228,13 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "Choose what to do with this briefing.")
         return redirect_to("progress", briefing)
     act, said = decision
+    due = briefing.scheduled_at
     try:
         act(briefing)
     except TransitionRefused as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, said)
+        messages.success(request, said.format(due=clock.in_words(due) if due else ""))
+        _log(request, briefing, said.format(due=clock.in_words(due, zone=clock.newsroom()) if due else ""))
         doorbell.ring("newsletter.tasks.sweep_briefings")
     return redirect_to("change" if briefing.state == State.DRAFT else "progress", briefing)

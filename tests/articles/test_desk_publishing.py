@@ -41,7 +41,7 @@ def test_a_press_of_a_button_renders_the_article_once(editor, client, button):
     assert [template.name for template in answer.templates].count("articles/blocks/richtext.html") == 1
 
 
-@pytest.mark.parametrize("button", ["_publish", "_schedule", "_unpublish", "_archive", "_back"])
+@pytest.mark.parametrize("button", ["_publish", "_schedule", "_unschedule", "_unpublish", "_archive", "_back"])
 def test_a_writer_cannot_publish(client, writer, button):
     client.force_login(writer)
     article = factories.article(title="Before")

@@ -1,7 +1,7 @@
 """The briefing desk in the admin: what each role may do, and that no page lets anyone past it."""
 
 import email
-from datetime import timedelta
+from datetime import date, timedelta
 from email import policy
 
 import pytest
@@ -209,6 +209,17 @@ def test_approving_for_later(editor, draft):
     at = timezone.now() + timedelta(days=1)
     editor.post(f"{DESK}{draft.pk}/approve/", {"when": f"{at:%Y-%m-%d}T07:30"})
     assert Briefing.objects.get().scheduled_at == at.replace(hour=7, minute=30, second=0, microsecond=0)
+
+
+def test_withdrawing_says_what_is_not_sent_and_stands_in_the_history(editor, draft):
+    at = f"{timezone.now() + timedelta(days=1):%Y-%m-%d}"
+    editor.post(f"{DESK}{draft.pk}/approve/", {"when": f"{at}T07:30"})
+    page = editor.post(f"{DESK}{draft.pk}/decide/", {"decision": "withdraw"}, follow=True).content.decode()
+    said = f"it will not be sent on {date.fromisoformat(at):%-d %B %Y}, 07:30 UTC, and is a draft again"
+    assert said in page
+    history = editor.get(f"{DESK}{draft.pk}/history/").content.decode()
+    assert said in history
+    assert "Approved, to be sent on" in history
 
 
 def test_what_is_in_the_way_is_listed_instead(editor, draft):
