@@ -144,13 +144,28 @@ def _project(persons: Iterable[Person], newsletters: set[int]) -> None:
 
 def standings_of(persons: Iterable[Person]) -> dict[Person, Standing]:
     """What follows from the ledger for each of several persons."""
+    return {found: state(own) for found, own in acts_of(persons).items()}
+
+
+def matters(act: NewAct, acts: list[ConsentAct]) -> bool:
+    """Whether an act would change what follows from a person's acts. If so, it is taken among them."""
+    candidate = _row(act, {})
+    if state(acts) == state([*acts, candidate]):
+        return False
+    acts.append(candidate)
+    return True
+
+
+def acts_of(persons: Iterable[Person]) -> dict[Person, list[ConsentAct]]:
+    """The acts of each of several persons, in their order."""
+    persons = list(persons)
     by_subscriber = {found.subscriber_id: found for found in persons if found.subscriber_id}
     by_digest = {found.digest: found for found in persons}
     acts: dict[Person, list[ConsentAct]] = {found: [] for found in by_digest.values()}
     rows = ConsentAct.objects.filter(Q(subscriber__in=[*by_subscriber]) | Q(digest__in=[*by_digest]))
     for row in rows.order_by("id"):
         acts[by_subscriber[row.subscriber_id] if row.subscriber_id else by_digest[row.digest]].append(row)
-    return {found: state(own) for found, own in acts.items()}
+    return acts
 
 
 PROJECTED = [column.name for column in fields(Membership) if column.name != "wording_id"]

@@ -23,7 +23,10 @@ _SUBSCRIBER = (
 )
 _BY = "the hourly purge; erasure"
 COLUMNS = [
-    *(Column(f"newsletter.Subscriber.{name}", _SUBSCRIBER, _BY) for name in ("email", "canonical", "name")),
+    *(
+        Column(f"newsletter.Subscriber.{name}", _SUBSCRIBER, _BY)
+        for name in ("email", "canonical", "name", "attributes")
+    ),
     Column("newsletter.Subscription.requested_from", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.Subscription.confirmed_from", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.ConsentAct.by_name", "as long as its subscriber", "erasure"),

@@ -183,6 +183,7 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
     return {
         "email": subscriber.email,
         "name": subscriber.name,
+        "attributes": subscriber.attributes,
         "known_since": subscriber.created_at,
         "subscriptions": [
             {

@@ -235,6 +235,13 @@ def manage_command(*arguments: str, database: str = "", **variables: str) -> sub
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
+def start_manage(*arguments: str) -> subprocess.Popen[bytes]:
+    """A management command as a process that goes on by itself."""
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, env=os.environ | _environment(), stdout=quiet, stderr=quiet)
+
+
 def run_manage(*arguments: str) -> subprocess.CompletedProcess[str]:
     """One that has to succeed."""
     done = manage_command(*arguments)

@@ -3,6 +3,8 @@
 import re
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
+OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+PLAIN_IPV4 = re.compile(rf"({OCTET}\.{OCTET}\.{OCTET})\.{OCTET}")
 WITH_PORT = re.compile(r"\[(?P<v6>[^]]*)\](:\d+)?|(?P<v4>[\d.]+):\d+")
 
 
@@ -28,6 +30,8 @@ def network_of(address: str) -> str:
 
     A network is accepted as well, and comes back no narrower.
     """
+    if plain := PLAIN_IPV4.fullmatch(address):  # by far the most frequent, and millions in an import
+        return f"{plain[1]}.0/24"
     try:
         ip = ip_address(re.split("[%/]", address.strip(), maxsplit=1)[0])
     except ValueError:

@@ -79,7 +79,10 @@ class Subscriber(models.Model):
     suppressed = models.CharField(
         max_length=10, choices=SuppressionReason, blank=True, default="", db_default="", editable=False
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    attributes = models.JSONField(
+        default=dict, db_default={}, blank=True, editable=False, help_text="What another system knew besides."
+    )
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["-id"]

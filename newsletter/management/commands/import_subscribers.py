@@ -1,4 +1,4 @@
-"""import_subscribers FILE… [--newsletter SLUG] [--dry-run]"""
+"""import_subscribers FILE… [--newsletter SLUG] [--dates day-first|month-first] [--dry-run]"""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -13,12 +13,21 @@ from newsletter.models import Newsletter
 class Command(BaseCommand):
     """Brings subscribers in from the CSV export of another system."""
 
-    help = "Import subscribers from CSV files, such as the exports of Mailchimp, Substack, beehiiv, Ghost and listmonk."
+    help = (
+        "Import subscribers from CSV files: exports of Mailchimp, Substack, beehiiv, Ghost, listmonk, Buttondown, Kit and"
+        " Curated, and any other with a column of addresses."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
         parser.add_argument("--newsletter", help="The list's slug; without it, the default list.")
         parser.add_argument("--format", default="auto", help="Formats are told apart by their headers.")
+        parser.add_argument(
+            "--dates",
+            choices=["day-first", "month-first"],
+            default="",
+            help="How to read 04/11/2023 where the file does not tell.",
+        )
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and change nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,14 +38,23 @@ class Command(BaseCommand):
                 f"There is no newsletter {slug}." if slug else "There is no newsletter yet. Make one first."
             )
         for path in options["files"]:
-            try:
-                report = import_subscribers(path, newsletter=newsletter, dry_run=options["dry_run"])
-            except ImportFailure as failure:
-                raise CommandError(str(failure)) from None
-            for line in report.refused:
+            self._import(path, newsletter, options)
+
+    def _import(self, path: Path, newsletter: Newsletter, options: dict[str, Any]) -> None:
+        order, dry_run = options["dates"], options["dry_run"]
+        try:
+            report = import_subscribers(path, newsletter=newsletter, dry_run=dry_run, date_order=order)
+        except ImportFailure as failure:
+            raise CommandError(str(failure)) from None
+        for named in report.refused, report.dateless:
+            for line in named.lines:
                 self.stderr.write(f"{path}, {line}")
-            self.stdout.write(
-                f"{path}: {report.added} added to {newsletter}, {report.known} there already, {report.left_alone} left"
-                f" alone (unsubscribed or suppressed), {len(report.refused)} refused."
-                + (" Nothing was changed." if options["dry_run"] else "")
-            )
+            if named.count > len(named.lines):
+                self.stderr.write(f"{path}: and {named.count - len(named.lines):,} more lines like these")
+        self.stdout.write(
+            f"{path}: {report.added} added to {newsletter}, {report.known} there already, {report.left_alone} left"
+            f" alone (unsubscribed or suppressed), {report.refused.count} refused."
+            + (" Nothing was changed." if dry_run else "")
+        )
+        for words in report.in_words():
+            self.stdout.write(f"  {words}")

@@ -1,0 +1,106 @@
+"""The import of subscribers from other systems' exports: files, columns, dates, verdicts, staging, and loading by batches.
+
+Nobody who left or was suppressed here comes back by it, and whoever is not known to be active there is not mailed.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from newsletter.importing import staging
+from newsletter.importing.columns import Columns, recognise
+from newsletter.importing.dates import Order
+from newsletter.importing.files import BadRow, ImportFailure, Layout, layout_of, records
+from newsletter.importing.load import Loader
+from newsletter.importing.report import Report
+from newsletter.importing.rows import Row, RowReader, RowRefused
+from newsletter.importing.verdicts import Verdict
+from newsletter.models import Newsletter
+
+__all__ = ["ImportFailure", "Report", "import_subscribers"]
+SAMPLE = 200
+LATEST = timedelta(days=1)  # clocks differ
+
+
+def import_subscribers(
+    path: Path,
+    *,
+    newsletter: Newsletter,
+    dry_run: bool = False,
+    date_order: str = "",
+    progress: Callable[[int], None] = lambda done: None,
+) -> Report:
+    """Import a file: its good rows come in, the others are named in the report.
+
+    It goes by batches: what kills it leaves whole ones, and a second run ends in the same state. Raises ImportFailure,
+    with nothing changed, for a file that cannot be read at all.
+    """
+    report = Report()
+    layout = layout_of(path)
+    columns = _columns(path, layout, report)
+    if not dry_run:
+        _import(path, layout, columns, newsletter, Order(date_order), report, progress)
+        return report
+    with transaction.atomic():
+        _import(path, layout, columns, newsletter, Order(date_order), report, progress)
+        transaction.set_rollback(True)
+    return report
+
+
+def _columns(path: Path, layout: Layout, report: Report) -> Columns:
+    first = [found for _, found in islice(records(path, layout), SAMPLE) if not isinstance(found, BadRow)]
+    if layout.header:
+        found = recognise(layout.header, path.name, first)
+    else:
+        place = next((place for place, cell in enumerate(first[0]) if "@" in cell), 0) if first else 0
+        found = Columns(system="addresses without a header", places={"email": [place]})
+    report.format, report.layout, report.ignored = found.system, layout.in_words(), found.ignored
+    return found
+
+
+def _import(
+    path: Path,
+    layout: Layout,
+    columns: Columns,
+    newsletter: Newsletter,
+    order: Order,
+    report: Report,
+    progress: Callable[[int], None],
+) -> None:
+    width = len(layout.header) or max(columns.places["email"]) + 1
+    reader = RowReader(columns, width, timezone.now() + LATEST)
+    with staging.staged() as cursor:
+        with transaction.atomic():
+            report.rows = staging.copy(cursor, _good_rows(records(path, layout), reader, order, report))
+            staging.settle_dates(cursor, order, report)
+            report.duplicates = staging.merge(cursor)
+        for done in Loader(cursor, newsletter, f"import of {path.name}", report).load(report.rows):
+            progress(done)
+
+
+def _good_rows(
+    found: Iterator[tuple[int, list[str] | BadRow]], reader: RowReader, order: Order, report: Report
+) -> Iterator[tuple[int, Row]]:
+    for line, cells in found:
+        if isinstance(cells, BadRow):
+            report.refused.add(line, cells.reason)
+            continue
+        if not any(cells):
+            continue
+        try:
+            row = reader.read(cells)
+        except RowRefused as refusal:
+            report.refused.add(line, str(refusal))
+            continue
+        if row.verdict == Verdict.UNCONFIRMED:
+            report.note_word(row.word or "no status", line)
+        for reading in row.given, row.stopped:
+            if reading.problem:
+                report.dateless.add(line, f"no usable date: {reading.problem}")
+            elif reading.day_leads is not None:
+                order.seen.add(reading.day_leads)
+        yield line, row

@@ -1,0 +1,69 @@
+"""What an import did, or would do, in numbers and in words."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from newsletter.importing.verdicts import Verdict
+
+NAMED = 1000  # lines that are named one by one; of more only the number is told
+LINES_OF_A_WORD = 20
+IN_WORDS = {
+    Verdict.OFF: "unsubscribed",
+    Verdict.BOUNCED: "suppressed: mail to them came back",
+    Verdict.BLOCKED: "suppressed: blocked there",
+    Verdict.COMPLAINED: "suppressed: they reported spam",
+}
+
+
+@dataclass(slots=True)
+class Named:
+    """Lines of the file about which there is something to say: all counted, the first ones named."""
+
+    count: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, line: int, reason: str) -> None:
+        self.count += 1
+        if len(self.lines) < NAMED:
+            self.lines.append(f"line {line}: {reason}")
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import did, or would do."""
+
+    format: str = ""
+    layout: str = ""
+    used: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    rows: int = 0
+    added: int = 0
+    mailable: int = 0  # of those added
+    known: int = 0
+    left_alone: int = 0
+    stopped: Counter[str] = field(default_factory=Counter)  # here, because of this file
+    not_mailable: Counter[str] = field(default_factory=Counter)  # by the word that says so
+    where: dict[str, list[int]] = field(default_factory=dict)  # the first lines of each such word
+    duplicates: int = 0
+    refused: Named = field(default_factory=Named)
+    dateless: Named = field(default_factory=Named)  # rows that are taken, with a date that cannot be
+
+    def note_word(self, word: str, line: int) -> None:
+        self.not_mailable[word] += 1
+        lines = self.where.setdefault(word, [])
+        if len(lines) < LINES_OF_A_WORD:
+            lines.append(line)
+
+    def in_words(self) -> list[str]:
+        """The lines that follow the summary."""
+        said = [f"read as {self.format} ({self.layout})"] if self.format else []
+        said += [f"columns not used: {', '.join(self.ignored)}"] if self.ignored else []
+        said += [f"{self.mailable:,} of those added may be mailed"]
+        said += [f"{number:,} {words}" for words, number in sorted(self.stopped.items())]
+        for word, number in sorted(self.not_mailable.items()):
+            lines = self.where[word]
+            more = ", …" if number > len(lines) else ""
+            named = f"{'line' if number == 1 else 'lines'} {', '.join(map(str, lines))}{more}"
+            said.append(f"{number:,} not mailable, since “{word}” is not known to mean active: {named}")
+        said += [f"{self.duplicates:,} rows were about an address that has another row"] if self.duplicates else []
+        return said
