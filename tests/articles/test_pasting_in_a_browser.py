@@ -68,11 +68,16 @@ def test_each_program_s_clipboard_becomes_a_plain_text(page):
 def test_pictures_and_players_in_what_is_pasted_become_blocks(page):
     words = ["Word", "Web", "Player", "Over this", "Behind"]
     open_desk(page, *(text(each) for each in words))
-    png = factories.picture()
-    rtf = r"{\rtf1 {\*\shppict{\pict{\*\picprop}\picw10\pngblip\bliptag1{\*\blipuid 00}" + png.hex() + "}}}"
-    on_disk = '<p>A</p><p><img width=64 src="file:///C:/msohtmlclip1/01/clip_image002.png" alt="Tides"></p><p>B</p>'
+    pict = (
+        r"{\*\shppict{\pict{\*\picprop}\picw10\pngblip\bliptag1{\*\blipuid 00}%s}}{\nonshppict{\pict\wmetafile8 0100}}"
+    )
+    rtf = r"{\rtf1 " + "".join(pict % factories.picture().hex() for _ in range(2)) + "}"
+    on_disk = (
+        '<p>A</p><p><img width=64 src="file:///C:/msohtmlclip1/01/clip_image002.png" alt="Tides"></p>'
+        '<p><v:shape alt="Moon"><v:imagedata src="file:///C:/clip_image003.png"/></v:shape></p><p>B</p>'
+    )
     editor_of(page, "Word").evaluate(PASTE, {"html": on_disk, "rtf": rtf, "plain": "A B"})
-    page.locator("[name='block-image-0-alt']").wait_for()
+    page.locator("[name='block-image-1-alt']").wait_for()
     data = f"data:image/png;base64,{base64.b64encode(factories.picture()).decode()}"
     web = (
         f'<p>C <img src="{data}"></p><figure><img src="https://a.example/t.jpg" alt="T"><figcaption>High</figcaption></figure>'
@@ -92,10 +97,10 @@ def test_pictures_and_players_in_what_is_pasted_become_blocks(page):
     page.locator("[name$='-url']:focus").wait_for()
     page.keyboard.press("Control+s")
     page.get_by_text("Saved as version 2").wait_for()
-    ours, red = ImageAsset.objects.order_by("pk").values_list("file", flat=True)
+    tides, moon, other = ImageAsset.objects.order_by("pk").values_list("file", flat=True)
     assert document_of(Article.objects.get())["blocks"] == [
-        text("A"), {"type": "image", "src": ours, "alt": "Tides"}, text("B"),
-        text("C"), {"type": "image", "src": red},
+        text("A"), {"type": "image", "src": tides, "alt": "Tides"}, {"type": "image", "src": moon, "alt": "Moon"}, text("B"),
+        text("C"), {"type": "image", "src": other},
         {"type": "image", "src": "https://a.example/t.jpg", "alt": "T", "caption": "High"},
         text("D</p><p>TK picture: Lost"),
         {"type": "embed", "url": "https://youtu.be/dQw4w9WgXcQ"},

@@ -25,10 +25,10 @@ const embed = (editor, address) => {
   field.focus()
 }
 
-const button = (words, act) => {
+const button = (words, className, act) => {
   const made = document.createElement("button")
   made.type = "button"
-  made.className = "button"
+  made.className = className
   made.textContent = words
   made.addEventListener("click", act)
   return made
@@ -44,11 +44,11 @@ export const offerPlayer = (editor, address, player) => {
   frame.after(offer)
   offer.append(
     `This is a player of ${player}. `,
-    button("Embed it", () => {
+    button("Embed it", "button default", () => {
       close(offer, editor)
       embed(editor, address)
     }),
-    button("Keep the link", () => {
+    button("Keep the link", "button", () => {
       close(offer, editor)
       editor.commands.focus()
     }),

@@ -7,13 +7,17 @@ const NUMBER = /^\(?(?:(\d{1,4})|[a-z]|[ivxlcdm]{1,7})[.)]/i
 
 const isMark = (element) => styleOf(element, "mso-list").startsWith("ignore")
 
-const itemOf = (paragraph) => {
-  const mark = all(paragraph, "[style]").find(isMark)
-  const number = NUMBER.exec(mark?.textContent.trim() ?? "")
-  mark?.remove()
-  const [, level] = /level(\d)/.exec(styleOf(paragraph, "mso-list"))
-  return { level: Number(level), tag: number ? "ol" : "ul", start: Number(number?.[1] ?? 1), content: [...paragraph.childNodes] }
-}
+const levelOf = (element) => Number(/level(\d)/.exec(styleOf(element, "mso-list"))?.[1] ?? 0)
+
+// The items that an element of Word's stands for: itself, or those of a list that Word made of some inner ones.
+const itemsOf = (element) =>
+  (element.matches("ul, ol") ? all(element, "li") : [element]).map((entry) => {
+    const mark = all(entry, "[style]").find(isMark)
+    const number = NUMBER.exec(mark?.textContent.trim() ?? "")
+    mark?.remove()
+    const tag = number || entry.matches("ol > li") ? "ol" : "ul"
+    return { level: levelOf(entry) || 1, tag, start: Number(number?.[1] ?? 1), content: [...entry.childNodes] }
+  })
 
 // The lists that items of several levels make.
 const nest = (near, items) => {
@@ -49,18 +53,23 @@ const replace = (run, items) => {
   for (const element of run) element.remove()
 }
 
+// Those of Word on the web, in which every item has a list of its own.
+const itemsOnTheWeb = (list) =>
+  [...list.children].map((entry) => {
+    const level = Number(entry.dataset.ariaLevel) || 1
+    return { level, tag: list.localName, start: list.start || 1, content: [...entry.childNodes] }
+  })
+
 export const readLists = (root) => {
-  const paragraphs = all(root, "p[style], div[style]").filter((each) => /level\d/.test(styleOf(each, "mso-list")))
-  for (const run of runs(paragraphs)) replace(run, run.map(itemOf))
+  const isItem = (each) => {
+    if (!each.matches("ul, ol")) return levelOf(each)
+    return !each.matches(":is(ul, ol) *") && !each.querySelector("li li") && levelOf(each.querySelector("li") ?? each)
+  }
+  for (const run of runs(all(root, "p, div, ul, ol").filter(isItem))) replace(run, run.flatMap(itemsOf))
   for (const mark of all(root, "[style]").filter(isMark)) mark.remove() // of numbered headings
   for (const wrapper of all(root, ".ListContainerWrapper")) unwrap(wrapper)
-  const ofItems = all(root, "ul, ol").filter((list) => list.querySelector(":scope > li[data-aria-level]"))
-  const itemsOf = (list) =>
-    [...list.children].map((entry) => {
-      const level = Number(entry.dataset.ariaLevel) || 1
-      return { level, tag: list.localName, start: list.start || 1, content: [...entry.childNodes] }
-    })
-  for (const run of runs(ofItems)) replace(run, run.flatMap(itemsOf))
+  const onTheWeb = all(root, "ul, ol").filter((list) => list.querySelector(":scope > li[data-aria-level]"))
+  for (const run of runs(onTheWeb)) replace(run, run.flatMap(itemsOnTheWeb))
 }
 
 export const joinLists = (root) => {

@@ -22,6 +22,12 @@ const dropUnseen = (root) => {
   for (const element of all(root, "[style]")) {
     if (styleOf(element, "display") === "none" || styleOf(element, "mso-hide") === "all") element.remove()
   }
+  for (const drawing of all(root, "v\\:imagedata[src]")) {
+    const image = make(root, "img")
+    image.setAttribute("src", drawing.getAttribute("src"))
+    image.alt = drawing.parentElement.getAttribute("alt") ?? ""
+    drawing.before(image)
+  }
   for (const player of all(root, "iframe")) {
     const link = make(root, "a", player.src)
     link.href = player.src
