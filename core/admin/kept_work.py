@@ -43,8 +43,10 @@ class KeepsWork(DeskAdmin):
         waiting = self._pieces(request, row).defer("content").exclude(sitting__in=[sitting.id, *_one(sitting)])
         if taken and taken.supersedes_id:
             waiting = waiting.exclude(pk=taken.supersedes_id)
-        found = {"sitting": sitting, "waiting": list(waiting), "taken_up": taken, "drop": self._drop_name()}
-        return found | {"all": [*found["waiting"], *([taken] if taken else [])]}
+        listed = list(waiting)
+        every = [*listed, taken] if taken else listed
+        drop = f"admin:{self.opts.app_label}_{self.opts.model_name}_drop_kept"
+        return {"sitting": sitting, "waiting": listed, "taken_up": taken, "all": every, "drop": drop}
 
     def work_was_saved(self, request: HttpRequest, row: Model | None) -> None:
         """Drop what this sitting kept; `row` is None where a new one was saved."""
@@ -67,9 +69,6 @@ class KeepsWork(DeskAdmin):
 
     def _pieces(self, request: HttpRequest, row: Model | None) -> Any:
         return kept_work.pieces(self.model, row.pk if row else None, by=request.user.pk)
-
-    def _drop_name(self) -> str:
-        return f"admin:{self.opts.app_label}_{self.opts.model_name}_drop_kept"
 
 
 def _one(sitting: Sitting) -> list[Any]:

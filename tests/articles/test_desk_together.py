@@ -261,3 +261,12 @@ def test_a_comparison_escapes_what_it_shows(editor, client):
     article = factories.article(title="<script>alert(1)</script>")
     change(article, title="<script>alert(2)</script>")
     assert "<script>alert" not in client.get(url("compare", article.pk) + "?a=1&b=2").content.decode()
+
+
+def test_a_comparison_shows_pictures_and_no_paths(editor, client):
+    one, two = (factories.image(name=name).file for name in ("1.png", "2.png"))
+    article = factories.article({"type": "gallery", "images": [{"src": one, "alt": "First"}]}, title="T", slug="t")
+    change(article, blocks=[{"type": "gallery", "images": [{"src": two, "alt": "First"}]}], cover={"src": one})
+    page = client.get(url("compare", article.pk) + "?a=1&b=2").content.decode()
+    assert re.findall(r"thumbnail/[?]src=(images/[^\"]+)", page) == [one, one, two]
+    assert ".webp" not in text_of(page)
