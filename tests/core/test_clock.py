@@ -120,5 +120,5 @@ def test_without_the_request_of_a_staff_page_a_template_has_the_newsroom_s_zone(
     )
 
 
-def test_a_zone_that_the_database_of_zones_lost_is_the_newsroom_s():
-    assert clock.zone_named("Mars/Olympus").key == clock.zone_named("").key == "UTC"
+def test_a_zone_that_the_database_of_zones_lost_is_the_newsroom_s(settings):
+    assert clock.zone_named("Mars/Olympus").key == clock.zone_named("").key == settings.TIME_ZONE

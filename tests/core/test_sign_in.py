@@ -158,7 +158,7 @@ OFFERED = {
     "account_reset_password_from_key", "account_reset_password_from_key_done", "mfa_index", "mfa_authenticate",
     "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn", "mfa_add_webauthn",
-    "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
+    "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn", "account_time_zone",
 }  # fmt: skip
 
 
