@@ -1,0 +1,115 @@
+"""The export of a newsletter's subscribers, for another system to take: plain CSV, listmonk's form, Mailchimp's three files.
+
+Those who left and those who are suppressed are in it as such, so that nobody who said no is mailed from there.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from newsletter.models import Newsletter, Subscription, Suppression
+
+State, Reason = Subscription.State, Suppression.Reason
+AT_ONCE = 2_000
+_SUPPRESSED = {
+    Reason.BOUNCE: "bounced",
+    Reason.COMPLAINT: "complained",
+    Reason.STAFF: "blocklisted",
+    Reason.ERASED: "blocklisted",
+}
+_LISTMONK = {"active": "enabled", "unsubscribed": "disabled"}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of an export: the end of its name, its columns, which standings are in it, and the cells of a row."""
+
+    suffix: str
+    header: Sequence[str]
+    takes: frozenset[str]
+    cells: Callable[[Subscription, str], Sequence[str]]
+
+
+def standing_of(row: Subscription) -> str:
+    """What a subscriber is on a list, in the word that our own import reads back."""
+    if row.subscriber.suppressed:
+        return _SUPPRESSED[Reason(row.subscriber.suppressed)]
+    return {State.CONFIRMED: "active", State.PENDING: "pending"}.get(State(row.state), "unsubscribed")
+
+
+def write(newsletter: Newsletter, path: Path, *, form: str) -> dict[Path, int]:
+    """Write an export beside or at a path; return how many rows each file has. Raises FileExistsError."""
+    written: dict[Path, int] = {}
+    for file in FORMS[form]:
+        place = path.with_name(f"{path.stem}{file.suffix}{path.suffix}")
+        with place.open("x", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerow(file.header)
+            written[place] = 0
+            for cells in rows(newsletter, file):
+                writer.writerow(cells)
+                written[place] += 1
+    return written
+
+
+def rows(newsletter: Newsletter, file: File) -> Iterator[Sequence[str]]:
+    """The rows of one file, in the order in which the subscriptions were made."""
+    every = newsletter.subscriptions.select_related("subscriber").order_by("id")
+    for row in every.iterator(chunk_size=AT_ONCE):
+        standing = standing_of(row)
+        if standing in file.takes:
+            yield file.cells(row, standing)
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
+
+
+def _plain(row: Subscription, standing: str) -> Sequence[str]:
+    times = _time(row.requested_at), _time(row.confirmed_at), _time(row.unsubscribed_at)
+    # The import takes a filled column of this name for a stop, so a time from before somebody came back is left out.
+    left = times[2] if standing == "unsubscribed" else ""
+    return row.subscriber.email, row.subscriber.name, standing, *times[:2], left, row.source, _attributes(row)
+
+
+def _listmonk(row: Subscription, standing: str) -> Sequence[str]:
+    status = _LISTMONK.get(standing, "blocklisted")
+    return row.subscriber.email, row.subscriber.name, _attributes(row), status, _time(row.confirmed_at)
+
+
+def _mailchimp(row: Subscription, standing: str) -> Sequence[str]:
+    first, _, last = row.subscriber.name.rpartition(" ")
+    moments = row.requested_at, row.confirmed_at, row.unsubscribed_at
+    times = [f"{each:%Y-%m-%d %H:%M:%S}" if each else "" for each in moments]
+    if not first:
+        first, last = last, ""
+    return row.subscriber.email, first, last, times[0], times[1], *([] if standing == "active" else [times[2]])
+
+
+def _attributes(row: Subscription) -> str:
+    return json.dumps(row.subscriber.attributes, ensure_ascii=False)
+
+
+_EVERYBODY = frozenset({"active", "pending", "unsubscribed", *_SUPPRESSED.values()})
+_NAMES = ("Email Address", "First Name", "Last Name", "OPTIN_TIME", "CONFIRM_TIME")
+_COLUMNS = ("email", "name", "status", "subscribed_at", "confirmed_at", "unsubscribed_at", "source", "attributes")
+FORMS = {
+    "plain": [File("", _COLUMNS, _EVERYBODY, _plain)],
+    # Whoever has not confirmed is not listmonk's to mail, and it has no status for them.
+    "listmonk": [
+        File("", ("email", "name", "attributes", "status", "created_at"), _EVERYBODY - {"pending"}, _listmonk)
+    ],
+    "mailchimp": [
+        File("-subscribed", _NAMES, frozenset({"active"}), _mailchimp),
+        File(
+            "-unsubscribed",
+            (*_NAMES, "UNSUB_TIME"),
+            frozenset({"unsubscribed", "complained", "blocklisted"}),
+            _mailchimp,
+        ),
+        File("-cleaned", (*_NAMES, "CLEAN_TIME"), frozenset({"bounced"}), _mailchimp),
+    ],
+}

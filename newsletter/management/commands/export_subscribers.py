@@ -1,0 +1,33 @@
+"""export_subscribers FILE [--newsletter SLUG] [--format plain|listmonk|mailchimp]"""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from newsletter import exports
+from newsletter.models import Newsletter
+
+
+class Command(BaseCommand):
+    """Writes the subscribers of a newsletter into a CSV file, or into Mailchimp's three."""
+
+    help = "Export a newsletter's subscribers, those who left and are suppressed among them, for another system."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument("--newsletter", help="The list's slug; without it, the default list.")
+        parser.add_argument("--format", choices=[*exports.FORMS], default="plain")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        slug = options["newsletter"]
+        newsletter = Newsletter.objects.filter(slug=slug).first() if slug else Newsletter.objects.default()
+        if newsletter is None:
+            raise CommandError(f"There is no newsletter {slug}." if slug else "There is no newsletter yet.")
+        try:
+            written = exports.write(newsletter, options["file"], form=options["format"])
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}") from None
+        for path, number in written.items():
+            self.stdout.write(f"{path}: {number} of {newsletter}")
