@@ -353,7 +353,7 @@ class KeptWork(models.Model):
     """Something that one of the staff typed on an edit page and has not saved; see core.kept_work."""
 
     by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    page = models.CharField(max_length=80)  # the label of the model that is edited: articles.article
+    page = models.CharField(max_length=80)  # the label of the model that is edited
     row = models.BigIntegerField(null=True)  # the key of the row that is edited; None for a new one
     sitting = models.UUIDField()  # the one time that the page was opened, which alone may write here
     title = models.CharField(max_length=200)
