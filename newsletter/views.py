@@ -156,7 +156,8 @@ def data(request: HttpRequest, token: str) -> HttpResponse:
 
     def shown(found: dict[str, Any]) -> HttpResponse:
         acts = ConsentAct.objects.about(found["subscriber"]).select_related("newsletter", "wording")
-        return _plain(request, "newsletter/data.html", {**found, "acts": acts})
+        wordings = {act.wording_id: act.wording for act in acts if act.wording}
+        return _plain(request, "newsletter/data.html", {**found, "acts": acts, "wordings": wordings.values()})
 
     return _with_data(request, token, shown)
 

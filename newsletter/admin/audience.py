@@ -69,7 +69,10 @@ class SubscriberAdmin(DeskAdmin):
     @admin.display(description="Consent ledger")
     def consent(self, subscriber: Subscriber) -> str:
         acts = ConsentAct.objects.about(subscriber).select_related("newsletter", "wording")
-        return format_html("<ol>{}</ol>", format_html_join("", "<li>{}</li>", ((act.in_words(),) for act in acts)))
+        wordings = {act.wording_id: act.wording for act in acts if act.wording}
+        said = format_html_join("", "<li>{}</li>", ((act.in_words(),) for act in acts))
+        agreed = format_html_join("", "<p>{}</p>", ((str(wording),) for wording in wordings.values()))
+        return format_html("<ol>{}</ol>{}", said, agreed)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         return super().get_search_results(request, queryset, search_term.lower())

@@ -11,6 +11,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from core.lib.text import without_addresses
 from newsletter.importing import staging
 from newsletter.importing.columns import Columns, recognise
 from newsletter.importing.dates import Order
@@ -78,7 +79,7 @@ def _import(
             report.rows = staging.copy(cursor, _good_rows(records(path, layout), reader, order, report))
             staging.settle_dates(cursor, order, report)
             report.duplicates = staging.merge(cursor)
-        for done in Loader(cursor, newsletter, f"import of {path.name}", report).load(report.rows):
+        for done in Loader(cursor, newsletter, f"import of {without_addresses(path.name)}", report).load(report.rows):
             progress(done)
 
 

@@ -46,7 +46,7 @@ class ConsentAct(models.Model):
     class Act(models.TextChoices):
         ASKED = "asked", "Asked for"
         CONFIRMED = "confirmed", "Confirmed"
-        IMPORTED = "imported", "Brought along from another system"
+        IMPORTED = "imported", "Imported as a subscriber of"
         CHANGED = "changed", "Changed"
         PAUSED = "paused", "Paused"
         RESUMED = "resumed", "Resumed"
@@ -134,10 +134,11 @@ class ConsentAct(models.Model):
     def in_words(self) -> str:
         """The act as a sentence for staff and for the person."""
         words = self.get_act_display() + (f" {self.newsletter.name}" if self.newsletter else "")
-        by = self.by_name or ("" if self.actor == self.Actor.SUBSCRIBER else self.get_actor_display())
+        plain = self.actor in (self.Actor.SUBSCRIBER, self.Actor.IMPORT)  # the rest of the sentence says so
+        by = self.by_name or ("" if plain else self.get_actor_display())
         details: list[Any] = [
             f"by {by}" if by else "",
-            self.way,
+            f"via {self.way}" if self.way else "",
             f"from {self.network}" if self.network else "",
             f"“{self.note}”" if self.note else "",
             f"agreeing to wording {self.wording_id}" if self.wording_id else "",

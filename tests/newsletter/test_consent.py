@@ -115,7 +115,14 @@ def test_a_sign_up_is_told_act_by_act(weekly):
         "left",
         "one-click",
     )
-    assert left.in_words().startswith("Unsubscribed from Weekly, one-click (")
+    assert left.in_words().startswith("Unsubscribed from Weekly, via one-click (")
+
+
+def test_the_person_reads_the_words_that_were_agreed_to(client, weekly):
+    subscriptions.request_subscription(email="ann@example.com", newsletter=weekly, source="form")
+    page = client.get(f"/newsletter/data/{subscriptions.data_token(Subscriber.objects.get().pk)}/").content.decode()
+    assert "Asked for Weekly, via form, agreeing to wording" in page
+    assert subscriptions.CONSENT_TEXT in page
 
 
 def test_a_wording_is_kept_once_and_its_number_is_its_version(weekly):
@@ -173,7 +180,7 @@ def test_the_person_reads_the_ledger_and_takes_it_along(client, weekly):
     factories.suppression("bounce")
     url = f"/newsletter/data/{subscriptions.data_token(ann.pk)}/"
     page = client.get(url).content.decode()
-    assert "Confirmed Weekly, test (" in page
+    assert "Confirmed Weekly, via test (" in page
     assert "Mail to this address came back, by a mail server (" in page
     assert len(client.post(f"{url}export.json").json()["consent"]) == 3
 
