@@ -130,7 +130,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queue bears the host's name: RabbitMQ refuses a second one
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = (
+    False  # unused, and its queue bears the host's name: RabbitMQ refuses a second one
+)
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "core.beat.BellRinger"
 # Beat rings every bell again, in case one was lost; the work itself is always a row. Seconds.

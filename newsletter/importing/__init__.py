@@ -3,7 +3,7 @@
 Nobody who left or was suppressed here comes back by it, and whoever is not known to be active there is not mailed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -13,16 +13,16 @@ from django.utils import timezone
 
 from core.lib.text import without_addresses
 from newsletter.importing import staging
-from newsletter.importing.columns import Columns, recognise
+from newsletter.importing.columns import ROLES, Columns, recognise
 from newsletter.importing.dates import Order
 from newsletter.importing.files import BadRow, ImportFailure, Layout, layout_of, records
 from newsletter.importing.load import Loader
 from newsletter.importing.report import Report
 from newsletter.importing.rows import Row, RowReader, RowRefused
-from newsletter.importing.verdicts import Verdict
+from newsletter.importing.verdicts import Verdict, normal
 from newsletter.models import Newsletter
 
-__all__ = ["ImportFailure", "Report", "import_subscribers"]
+__all__ = ["ImportFailure", "Report", "import_subscribers", "preview", "recognised"]
 SAMPLE = 200
 LATEST = timedelta(days=1)  # clocks differ
 
@@ -33,16 +33,18 @@ def import_subscribers(
     newsletter: Newsletter,
     dry_run: bool = False,
     date_order: str = "",
+    told: Mapping[str, str] | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Report:
     """Import a file: its good rows come in, the others are named in the report.
 
-    It goes by batches: what kills it leaves whole ones, and a second run ends in the same state. Raises ImportFailure,
+    `told` gives columns, by their names, roles of columns.ROLES that their names do not tell; an empty one leaves a column
+    out. It goes by batches: what kills it leaves whole ones, and a second run ends in the same state. Raises ImportFailure,
     with nothing changed, for a file that cannot be read at all.
     """
     report = Report()
-    layout = layout_of(path)
-    columns = _columns(path, layout, report)
+    layout, columns = recognised(path, told)
+    report.format, report.layout, report.ignored = columns.system, layout.in_words(), columns.ignored
     if not dry_run:
         _import(path, layout, columns, newsletter, Order(date_order), report, progress)
         return report
@@ -52,15 +54,41 @@ def import_subscribers(
     return report
 
 
-def _columns(path: Path, layout: Layout, report: Report) -> Columns:
-    first = [found for _, found in islice(records(path, layout), SAMPLE) if not isinstance(found, BadRow)]
+def recognised(path: Path, told: Mapping[str, str] | None = None) -> tuple[Layout, Columns]:
+    """How a file is written and what its columns are. Raises ImportFailure."""
+    told = told or {}
+    if unknown := set(told.values()) - {*ROLES, ""}:
+        raise ImportFailure(f"There is no kind of column “{unknown.pop()}”. There are: {', '.join(ROLES)}")
+    layout = layout_of(path, email=next((name for name, role in told.items() if role == "email"), ""))
+    if missing := {normal(name) for name in told} - {normal(name) for name in layout.header}:
+        raise ImportFailure(f"{path}: no column is named {missing.pop()}. It has: {', '.join(layout.header)}")
+    sample = [found for _, found in islice(records(path, layout), SAMPLE) if not isinstance(found, BadRow)]
     if layout.header:
-        found = recognise(layout.header, path.name, first)
+        columns = recognise(layout.header, path.name, sample, told)
     else:
-        place = next((place for place, cell in enumerate(first[0]) if "@" in cell), 0) if first else 0
-        found = Columns(system="addresses without a header", places={"email": [place]})
-    report.format, report.layout, report.ignored = found.system, layout.in_words(), found.ignored
+        place = next((place for place, cell in enumerate(sample[0]) if "@" in cell), 0) if sample else 0
+        columns = Columns(system="addresses without a header", places={"email": [place]})
+    if "email" not in columns.places:
+        raise ImportFailure(f"{path}: no column has the addresses.")
+    return layout, columns
+
+
+def preview(path: Path, *, told: Mapping[str, str] | None = None, rows: int = 10) -> list[tuple[int, Row | str]]:
+    """The first rows with their lines, as they are understood, or why they are not taken. Raises ImportFailure."""
+    layout, columns = recognised(path, told)
+    reader = _reader(layout, columns)
+    found: list[tuple[int, Row | str]] = []
+    for line, cells in islice(records(path, layout), rows):
+        try:
+            found.append((line, cells.reason if isinstance(cells, BadRow) else reader.read(cells)))
+        except RowRefused as refusal:
+            found.append((line, str(refusal)))
     return found
+
+
+def _reader(layout: Layout, columns: Columns) -> RowReader:
+    width = len(layout.header) or max(columns.places["email"]) + 1
+    return RowReader(columns, width, timezone.now() + LATEST)
 
 
 def _import(
@@ -72,8 +100,7 @@ def _import(
     report: Report,
     progress: Callable[[int], None],
 ) -> None:
-    width = len(layout.header) or max(columns.places["email"]) + 1
-    reader = RowReader(columns, width, timezone.now() + LATEST)
+    reader = _reader(layout, columns)
     with staging.staged() as cursor:
         with transaction.atomic():
             report.rows = staging.copy(cursor, _good_rows(records(path, layout), reader, order, report))

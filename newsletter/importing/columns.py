@@ -1,6 +1,6 @@
 """What the columns of an export are called by the systems that write them, and what is in them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from newsletter.importing.verdicts import UNCONFIRMED_WORDS, Verdict, normal, of_word
@@ -171,16 +171,23 @@ def is_known_header(name: str) -> bool:
     return _NAMED.get(normal(name)) == "email"
 
 
-def recognise(header: Sequence[str], file_name: str, sample: Sequence[Sequence[str]] = ()) -> Columns:
-    """Give the columns of a header their roles; the first rows tell whether a doubtful column holds a status."""
+def recognise(
+    header: Sequence[str], file_name: str, sample: Sequence[Sequence[str]] = (), told: Mapping[str, str] | None = None
+) -> Columns:
+    """Give the columns of a header their roles: those they are told to have, else those that their names say.
+
+    The first rows tell whether a doubtful column holds a status.
+    """
+    told = {normal(name): role for name, role in (told or {}).items()}
     names = [normal(name) for name in header]
     found = Columns(system=_system(set(names)))
     for place, name in enumerate(names):
         role = _NAMED.get(name)
         if name in IF_FILLED and not any(is_status(row[place]) for row in sample if len(row) > place):
             role = None
-        if role in ("email", "name") and role in found.places:
-            role = None  # the first is the one
+        if (role in ("email", "name") and role in found.places) or (role == "email" and "email" in told.values()):
+            role = None  # there is one already
+        role = told.get(name, role)
         if role:
             found.places.setdefault(role, []).append(place)
         elif name:

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from newsletter.importing.columns import is_known_header
+from newsletter.importing.verdicts import normal
 
 SEPARATORS = (",", ";", "\t", "|")
 SAMPLE = 1 << 16
@@ -49,8 +50,8 @@ class Layout:
         return f"{NAMES.get(self.encoding, 'Latin-1')}, {separator} between cells"
 
 
-def layout_of(path: Path) -> Layout:
-    """Find out how a file is written. Raises ImportFailure."""
+def layout_of(path: Path, *, email: str = "") -> Layout:
+    """Find out how a file is written, whose column of addresses may bear another name. Raises ImportFailure."""
     try:
         encoding = _encoding_of(path)
         with path.open(encoding=encoding, errors="replace") as file:
@@ -63,20 +64,22 @@ def layout_of(path: Path) -> Layout:
         skipped += 1
     if not lines:
         raise ImportFailure(f"{path}: the file is empty; no column is named email.")
-    return _header(path, encoding, lines, skipped)
+    return _header(path, encoding, lines, skipped, email)
 
 
-def _header(path: Path, encoding: str, lines: list[str], skipped: int) -> Layout:
+def _header(path: Path, encoding: str, lines: list[str], skipped: int, email: str) -> Layout:
     splits = {separator: next(csv.reader(lines, delimiter=separator), []) for separator in SEPARATORS}
-    found = [(len(cells), separator) for separator, cells in splits.items() if any(map(is_known_header, cells))]
+    is_named = is_known_header if not email else lambda name: normal(name) == normal(email)
+    found = [(len(cells), separator) for separator, cells in splits.items() if any(map(is_named, cells))]
     if found:
         separator = max(found)[1]
         return Layout(encoding, separator, tuple(splits[separator]), skipped + _lines_of_header(lines, separator))
-    if "@" in lines[0]:
+    if "@" in lines[0] and not email:
         separator = max(SEPARATORS, key=lambda each: sum("@" not in cell for cell in splits[each]))
         return Layout(encoding, separator, (), skipped)
     names = ", ".join(splits[max(SEPARATORS, key=lambda each: len(splits[each]))])
-    raise ImportFailure(f"{path}: no column is named email, or as other systems call it. It has: {names}")
+    wanted = email or "email, or as other systems call it"
+    raise ImportFailure(f"{path}: no column is named {wanted}. It has: {names}")
 
 
 def _lines_of_header(lines: list[str], separator: str) -> int:

@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.lib.networks import network_of
-from newsletter import standing, subscriptions
+from newsletter import importing, standing, subscriptions
 from newsletter.addresses import parse_address
 from newsletter.importing import rows
+from newsletter.importing.verdicts import Verdict
 from newsletter.models import ConsentAct, Subscriber, Subscription, Suppression
 from tests.newsletter import factories
 
@@ -270,6 +271,40 @@ def test_any_encoding_and_separator_is_found_out(run, encoding, separator):
         ("a@example.com", "Zoë"),
         ("b@example.com", "Bo"),
     ]
+
+
+ODD = "Email of boss,Wer,Wann,Weg\nboss@example.com,a@example.com,2020-01-01,\nboss@example.com,b@example.com,2020-01-01,x\n"
+
+
+def test_columns_whose_names_do_not_tell_are_told(run):
+    run(ODD, "--column", "Wer=email", "--column", "Wann=asked_at", "--column", "Weg=yes_means_off")
+    assert states() == {"a@example.com": "confirmed", "b@example.com": "unsubscribed"}
+    assert Subscription.objects.first().requested_at.year == 2020
+
+
+def test_a_column_can_be_left_out(run):
+    run("email,status\na@example.com,gold member\n", "--column", "status=")
+    assert mailable() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("Wer=mail", "no kind of column “mail”"),
+        ("Was=email", "no column is named Was"),
+        ("Wer=name", "no column is named"),
+    ],
+)
+def test_a_column_that_is_not_there_is_explained(run, column, words):
+    with pytest.raises(CommandError, match=words):
+        run(ODD, "--column", column)
+
+
+def test_the_first_rows_are_shown_as_they_are_understood(tmp_path):
+    (tmp_path / "x.csv").write_text("email,status\na@example.com,bounced\nnonsense,active\nb@example.com,active\n")
+    found = importing.preview(tmp_path / "x.csv", rows=2)
+    assert [(line, getattr(row, "verdict", row)) for line, row in found] == [(2, Verdict.BOUNCED), (3, found[1][1])]
+    assert found[1][1].startswith("This is not an e-mail address")
 
 
 def test_a_list_of_addresses_needs_no_header(run):

@@ -1,4 +1,4 @@
-"""import_subscribers FILE… [--newsletter SLUG] [--dates day-first|month-first] [--dry-run]"""
+"""import_subscribers FILE… [--newsletter SLUG] [--dates day-first|month-first] [--column NAME=KIND] [--dry-run]"""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -28,6 +28,13 @@ class Command(BaseCommand):
             default="",
             help="How to read 04/11/2023 where the file does not tell.",
         )
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="NAME=KIND",
+            help="What a column holds whose name does not tell, such as Mail=email; NAME= leaves it out.",
+        )
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and change nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,8 +49,9 @@ class Command(BaseCommand):
 
     def _import(self, path: Path, newsletter: Newsletter, options: dict[str, Any]) -> None:
         order, dry_run = options["dates"], options["dry_run"]
+        told = dict(text.rpartition("=")[::2] for text in options["column"])
         try:
-            report = import_subscribers(path, newsletter=newsletter, dry_run=dry_run, date_order=order)
+            report = import_subscribers(path, newsletter=newsletter, dry_run=dry_run, date_order=order, told=told)
         except ImportFailure as failure:
             raise CommandError(str(failure)) from None
         for named in report.refused, report.dateless:
