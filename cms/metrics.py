@@ -2,10 +2,10 @@
 
 import hmac
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -22,6 +22,7 @@ from core.models import OutgoingMail, OutgoingRequest
 from newsletter.models import Briefing, Delivery
 from surveys.models import PendingBallot, UnsealedBallot
 
+RECENT = timedelta(days=7)
 LOOPBACK = {"127.0.0.1", "::1"}
 
 
@@ -64,6 +65,8 @@ class Newsroom(Collector):
         )
         under_way = Delivery.objects.filter(briefing__state__in=["sending", "paused"])
         yield _by_state("deliveries", "Deliveries of the briefings that are being sent.", under_way)
+        recent = Briefing.objects.filter(sent_at__gt=now - RECENT).aggregate(number=Sum("uncertain"))["number"]
+        yield _gauge("letters_uncertain", "Letters of a week's briefings that may not have left.", recent or 0)
         yield _gauge("ballots_pending", "Ballots whose voters have not confirmed.", PendingBallot.objects.count())
         yield _gauge("ballots_unsealed", "Ballots that wait to be sealed.", UnsealedBallot.objects.count())
 

@@ -8,7 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from articles.models import Article
 from core.models import OutgoingMail
+from newsletter.models import Briefing
 from tests.articles import factories
+from tests.newsletter import factories as letters
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +37,7 @@ def test_it_says_what_waits_and_since_when(client):
 
 
 def test_it_takes_few_queries(client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         client.get("/metrics")
 
 
@@ -59,3 +61,11 @@ def test_with_a_token_everyone_needs_it(client, settings):
     answer = client.get("/metrics", headers={"authorization": "Bearer secret"}, REMOTE_ADDR="203.0.113.9")
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_it_says_how_many_letters_of_the_week_may_not_have_left(client):
+    newsletter = letters.newsletter()
+    for days_ago, uncertain in ((1, 2), (2, 1), (9, 4)):
+        made = letters.sent(newsletter, days_ago=days_ago, delivered=10, opened=0, clicked=0)
+        Briefing.objects.filter(pk=made.pk).update(delivered=10 - uncertain, uncertain=uncertain)
+    assert figures(client)["moonpress_letters_uncertain"] == 3

@@ -50,6 +50,9 @@ def dialect(text):
         (dialect, "## a {#"),
         (dialect, "## a   "),
         (dialect, "!!! note\n    x\n"),
+        (markdown_html, "!["),
+        (markdown_html, "[a]["),
+        (markdown_html, "[x]("),
         (lambda text: convert(text, ConversionNotes()), "<a href="),
         (lambda text: convert(text, ConversionNotes()), "<p>x</p>"),
         (lambda text: convert(text, ConversionNotes()), "<b>x<p>"),
@@ -69,7 +72,10 @@ def test_time_grows_with_the_text_alone(read, fragment):
     assert time.process_time() - started < 3
 
 
-@pytest.mark.parametrize("text", ["".join(f"{'  ' * at}- item {at}\n" for at in range(30)), ">" * 5000 + " item 29"])
+@pytest.mark.parametrize(
+    "text",
+    ["".join(f"{'  ' * at}- item {at}\n" for at in range(30)), ">" * 5000 + " item 29", "[a][" * 5000 + "item 29"],
+)
 def test_markdown_nested_deeply_keeps_its_words(text):
     assert "item 29" in markdown_html(text).replace("&gt;", "")
 
