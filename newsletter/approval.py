@@ -28,8 +28,8 @@ TOKEN_ROOM = 40  # bytes, more than any token needs
 
 
 def audience_size(briefing: Briefing) -> int:
-    """How many are confirmed on its list now."""
-    return briefing.newsletter.subscriptions.confirmed().count()
+    """How many would get it now."""
+    return briefing.newsletter.subscriptions.all().count_mailable()
 
 
 def problems(briefing: Briefing) -> list[str]:

@@ -122,12 +122,17 @@ def _wording(text: str) -> int:
 def _project(persons: Iterable[Person], newsletters: set[int]) -> None:
     """Bring the columns that sending reads up to what follows from the ledger."""
     standings = standings_of(persons)
-    wanted = [
-        _subscription(found.subscriber_id, key, membership)
+    memberships = [
+        (found.subscriber_id, key, membership)
         for found, standing in standings.items()
         if found.subscriber_id
         for key, membership in standing.lists.items()
         if key in newsletters
+    ]
+    texts = Wording.objects.in_bulk({membership.wording_id for *_, membership in memberships if membership.wording_id})
+    wanted = [
+        _subscription(who, key, membership, texts[membership.wording_id].text if membership.wording_id else "")
+        for who, key, membership in memberships
     ]
     columns = [*PROJECTED, "consent_text"]
     Subscription.objects.bulk_create(
@@ -171,10 +176,9 @@ def acts_of(persons: Iterable[Person]) -> dict[Person, list[ConsentAct]]:
 PROJECTED = [column.name for column in fields(Membership) if column.name != "wording_id"]
 
 
-def _subscription(subscriber_id: int, newsletter_id: int, membership: Membership) -> Subscription:
+def _subscription(subscriber_id: int, newsletter_id: int, membership: Membership, text: str) -> Subscription:
     values = asdict(membership)
-    wording = values.pop("wording_id")
-    text = Wording.objects.get(pk=wording).text if wording else ""
+    values.pop("wording_id")
     return Subscription(subscriber_id=subscriber_id, newsletter_id=newsletter_id, consent_text=text, **values)
 
 

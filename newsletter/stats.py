@@ -96,7 +96,7 @@ class Audience:
     """The audience figures for the media kit (see sponsors.audience)."""
 
     def subscribers(self) -> int:
-        return Subscription.objects.confirmed().aggregate(total=Count("subscriber", distinct=True))["total"]
+        return Subscription.objects.all().count_mailable(of="subscriber")
 
     def sends(self, *, since: date) -> Sequence[Send]:
         briefings = list(

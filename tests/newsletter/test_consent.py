@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.models import OutgoingMail
-from newsletter import consent, standing, subscriptions
+from newsletter import approval, consent, standing, subscriptions
 from newsletter.addresses import parse_address
 from newsletter.consent import NewAct
 from newsletter.models import ConsentAct, Subscriber, Subscription, Suppression, Wording
 from newsletter.standing import Act, Actor
+from newsletter.stats import Audience
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +132,25 @@ def test_a_wording_is_kept_once_and_its_number_is_its_version(weekly):
     assert Wording.objects.get().text == subscriptions.CONSENT_TEXT
 
 
+def test_many_acts_are_recorded_with_as_few_statements_as_one(weekly, django_assert_max_num_queries):
+    for number in range(20):
+        email = f"reader{number}@example.com"
+        subscriptions.request_subscription(email=email, newsletter=weekly, source="form")
+    people = [consent.person(person) for person in Subscriber.objects.all()]
+    with django_assert_max_num_queries(14):
+        consent.record(*(NewAct(person, "confirmed", "subscriber", weekly.pk) for person in people))
+    assert Subscription.objects.confirmed().count() == 20
+
+
+def test_acts_of_somebody_who_was_erased_meanwhile_are_not_recorded(weekly):
+    row = factories.subscription(weekly)
+    person = consent.person(row.subscriber)
+    subscriptions.erase(row.subscriber)
+    consent.record(NewAct(person, "confirmed", "subscriber", weekly.pk))
+    assert [act.act for act in ConsentAct.objects.all()] == ["erased"]
+    assert not Subscription.objects.exists()
+
+
 def test_a_second_sign_up_leaves_the_evidence_of_the_first(weekly):
     for source in ("article", "home"):
         subscriptions.request_subscription(email="ann@example.com", newsletter=weekly, source=source)
@@ -207,3 +227,12 @@ def test_staff_suppress_and_lift_through_the_ledger(client, weekly):
         ("suppressed", "editor@example.com"),
         ("lifted", "editor@example.com"),
     ]
+
+
+def test_whoever_is_suppressed_is_counted_in_no_audience(weekly):
+    notes = factories.newsletter(name="Notes", slug="notes", is_default=False)
+    for newsletter, name in [(weekly, "ann"), (notes, "ann"), (weekly, "bob"), (notes, "bob")]:
+        factories.subscription(newsletter, f"{name}@example.com")
+    factories.suppression("bounce", "bob@example.com")
+    assert Audience().subscribers() == 1
+    assert approval.audience_size(factories.briefing(weekly)) == Subscription.objects.mailable().count() / 2 == 1

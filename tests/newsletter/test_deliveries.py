@@ -429,10 +429,15 @@ def test_a_failed_freeze_leaves_nothing_behind(weekly):
 @pytest.mark.parametrize("code", ["5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"])
 def test_an_address_that_is_gone_is_suppressed_while_sending(weekly, smtp_server, code):
     factories.subscription(weekly)
+    factories.subscription(weekly, "bob@example.com")
     smtp_server.refuse("ann@example.com", f"550 {code} <ann@example.com> is gone")
     send_what_is_left(factories.frozen(weekly))
     act = ConsentAct.objects.get(act="bounced")
-    assert (Subscriber.objects.get().suppressed, act.actor, act.note) == ("bounce", "server", f"550 {code} <…> is gone")
+    assert (Subscriber.objects.get(email="ann@example.com").suppressed, act.actor, act.note) == (
+        "bounce",
+        "server",
+        f"550 {code} <…> is gone",
+    )
     assert send_what_is_left(factories.frozen(weekly)).skipped == 1
 
 
