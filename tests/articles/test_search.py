@@ -43,7 +43,7 @@ def articles():
 def titles(client, query):
     """What the page shows, in its order."""
     page = client.get(f"/blog/search/?{query}").content.decode()
-    return re.findall(r'card__title">\s*<a [^>]*>([^<]*)', page)
+    return re.findall(r'card__title"[^>]*>\s*<a [^>]*>([^<]*)', page)
 
 
 def options(client, query, name):
