@@ -296,7 +296,9 @@ def test_pages_of_a_list_follow_each_other_without_gaps(client):
     month = f"/blog/archive/{timezone.now():%Y/%-m}/"
     for path in ("/blog/", "/blog/category/news/", "/blog/tag/fees/", "/blog/author/ana/", month):
         pages = [client.get(f"{path}?page={number}").content.decode() for number in (1, 2, 3)]
-        shown = [title for page in pages for title in re.findall(r"card__title\"[^>]*>\s*<a [^>]*>(Number \d+\.)", page)]
+        shown = [
+            title for page in pages for title in re.findall(r"card__title\"[^>]*>\s*<a [^>]*>(Number \d+\.)", page)
+        ]
         assert shown == titles, path
         assert "Page 3 of 3" in pages[2]
         assert client.get(f"{path}?page=4").status_code == 404
