@@ -13,6 +13,7 @@ class Content(TypedDict):
     slug: str
     title: str
     standfirst: str
+    language: str
     seo_title: str
     seo_description: str
     category: Category | None
@@ -33,6 +34,7 @@ def content_of(document: Document, body: Rendered) -> Content:
         "slug": document["slug"],
         "title": document["title"],
         "standfirst": document["standfirst"],
+        "language": document.get("language", ""),
         "seo_title": document["seo"]["title"],
         "seo_description": document["seo"]["description"],
         "category": Category.objects.select_related("disclaimer").filter(slug=category).first() if category else None,

@@ -37,6 +37,7 @@ class CardContext(TypedDict):
 
     title: str
     standfirst: str
+    language: str
     url: str
     category: Category | None
     authors: list[AuthorContext]
@@ -52,6 +53,7 @@ class ArticleContext(TypedDict):
 
     title: str
     standfirst: str
+    language: str
     seo_title: str
     seo_description: str
     url: str
@@ -103,6 +105,7 @@ def article_of(row: PageRow) -> ArticleContext:
     return {
         "title": row["title"],
         "standfirst": row["standfirst"],
+        "language": row["language"],
         "seo_title": row["seo_title"],
         "seo_description": row["seo_description"],
         "url": reverse("articles:article", args=[row["slug"]]),
@@ -139,6 +142,7 @@ def card_of(publication: Publication) -> CardContext:
     return {
         "title": publication.title,
         "standfirst": publication.standfirst,
+        "language": publication.language,
         "url": publication.get_absolute_url(),
         "category": publication.category,
         "authors": authors_of(publication.byline_rows),

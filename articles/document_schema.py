@@ -8,7 +8,7 @@ from django.core.validators import validate_slug
 
 from articles.blocks import clean_data
 from core.lib.slugs import slug_of
-from core.lib.text import one_line
+from core.lib.text import language_code, one_line
 
 VERSION = 1
 LIMITS = {"title": 200, "slug": 120, "standfirst": 2000}
@@ -44,6 +44,7 @@ class Document(TypedDict):
     title: str
     slug: str
     standfirst: str
+    language: NotRequired[str]  # where it is another than the site's
     category: str | None
     authors: list[str]
     tags: list[str]
@@ -115,6 +116,8 @@ def normalised(document: Any) -> Document:
         "reading_minutes": _minutes(document.get("reading_minutes"), problems),
         "blocks": _blocks(document.get("blocks") or [], problems),
     }
+    if language := _language(document.get("language"), problems):
+        result["language"] = language
     if problems:
         raise DocumentError(problems)
     return result
@@ -136,6 +139,16 @@ def _line(source: Mapping[str, Any], key: str, limit: int | None, problems: list
     if limit and len(line) > limit:
         problems.append(f"“{where}{key}” has {len(line)} characters; at most {limit} fit.")
     return line
+
+
+def _language(value: Any, problems: list[str]) -> str:
+    if not value:
+        return ""
+    try:
+        return language_code(str(value))
+    except ValidationError as error:
+        problems.extend(error.messages)
+        return ""
 
 
 def _slug(value: Any, key: str, problems: list[str]) -> str | None:

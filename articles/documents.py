@@ -24,7 +24,7 @@ class StaleVersion(Exception):
 
 def document_of(article: Article) -> Document:
     """An article as its canonical document."""
-    return {
+    document: Document = {
         "version": VERSION,
         "title": article.title,
         "slug": article.slug,
@@ -38,6 +38,9 @@ def document_of(article: Article) -> Document:
         "reading_minutes": article.reading_minutes,
         "blocks": [{"type": block.kind, **block.data} for block in article.blocks.all()],
     }
+    if article.language:
+        document["language"] = article.language
+    return document
 
 
 def apply_document(
@@ -120,6 +123,7 @@ def _claim_version(article: Article, expected: int | None) -> None:
 
 def _store(article: Article, wanted: Document, found: dict[str, dict[str, Any]], by: Any, reason: str) -> Revision:
     article.title, article.slug, article.standfirst = wanted["title"], wanted["slug"], wanted["standfirst"]
+    article.language = wanted.get("language", "")
     article.category, article.cta = (
         found["category"].get(wanted["category"] or ""),
         found["cta"].get(wanted["cta"] or ""),

@@ -110,8 +110,8 @@ def _text(document: Mapping[str, Any], state: dict[str, Any]) -> str:
     head = {key: document[key] for key in ("title", "slug")} | state
     head |= {
         key: document[key]
-        for key in ("standfirst", "category", "authors", "tags", "cta", "cover", "reading_minutes")
-        if document[key]
+        for key in ("standfirst", "language", "category", "authors", "tags", "cta", "cover", "reading_minutes")
+        if document.get(key)
     }
     if any(document["seo"].values()):
         head["seo"] = {key: value for key, value in document["seo"].items() if value}

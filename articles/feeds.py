@@ -80,6 +80,7 @@ def _item(publication: Publication) -> dict[str, Any]:
         "title": publication.title,
         "url": url,
         "summary": publication.standfirst,
+        "language": publication.language,
         "html": absolute_addresses(slots.strip(publication.html), site=settings.SITE_URL, page=url),
         "authors": authors_of(publication.byline_rows),
         "tags": [row["name"] for row in publication.tag_rows],
@@ -155,6 +156,7 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
         "authors": [{"name": author["name"], "url": absolute(author["url"])} for author in item["authors"]],
         "tags": item["tags"],
     }
+    entry |= {"language": item["language"]} if item["language"] else {}
     return entry | ({"image": item["image"]["url"]} if item["image"] else {})
 
 

@@ -32,6 +32,7 @@ def preview_row(document: Document) -> PageRow:
         "slug": content["slug"],
         "title": content["title"],
         "standfirst": content["standfirst"],
+        "language": content["language"],
         "seo_title": content["seo_title"],
         "seo_description": content["seo_description"],
         "html": content["html"],

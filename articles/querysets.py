@@ -57,6 +57,7 @@ class PageRow(CategoryColumns, CtaColumns):
     slug: str
     title: str
     standfirst: str
+    language: str
     seo_title: str
     seo_description: str
     html: str
@@ -78,7 +79,7 @@ class PageRow(CategoryColumns, CtaColumns):
 
 
 PAGE_COLUMNS = (
-    "pk", "slug", "title", "standfirst", "seo_title", "seo_description", "html", "toc", "faq", "image",
+    "pk", "slug", "title", "standfirst", "language", "seo_title", "seo_description", "html", "toc", "faq", "image",
     "social_image", "reading_minutes", "words", "published_at", "updated_at",
 )  # fmt: skip
 

@@ -104,6 +104,7 @@ def article_data(shown: ArticleContext, site: SiteProfile) -> SafeString:
         "@type": "Article",
         "@id": f"{url}#article",
         "headline": shown["title"][:110],
+        "inLanguage": shown["language"] or settings.LANGUAGE_CODE,
         "mainEntityOfPage": url,
         "datePublished": shown["published_at"].isoformat(),
         "dateModified": shown["updated_at"].isoformat(),

@@ -52,7 +52,7 @@ FIELDSETS = (
     (None, {"fields": ("title", "standfirst")}),  # above the text; the others stand beside it
     ("Where it belongs", {"fields": ("category", "slug", "authors", "tags")}),
     ("Cover", {"classes": ("collapse",), "fields": ("cover_src", "cover_upload", "cover_alt", "cover_caption", "cover_credit", "cover_focal")}),
-    ("Search and extras", {"classes": ("collapse",), "fields": ("seo_title", "seo_description", "cta", "reading_minutes")}),
+    ("Search and extras", {"classes": ("collapse",), "fields": ("seo_title", "seo_description", "cta", "reading_minutes", "language")}),
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from articles.models import Article, Category
 from articles.publishing import REASON_LENGTH
 from core.lib.admin_slugs import shown_while_typing
 from core.lib.moments import MomentField
+from core.lib.text import language_code
 from core.pagecache import per_generation
 
 # What must be said when a button is pressed.
@@ -44,6 +45,13 @@ def category_choices() -> list[tuple[str, str]]:
     return [("", "—"), *Category.objects.values_list("slug", "name")]
 
 
+class LanguageField(blocks.LineField):
+    """The code of a language."""
+
+    def clean(self, value: Any) -> str:
+        return language_code(super().clean(value))
+
+
 class ArticleForm(forms.ModelForm):
     """All fields of an article but its blocks."""
 
@@ -51,6 +59,9 @@ class ArticleForm(forms.ModelForm):
     slug = blocks.LineField(required=False, help_text="Leave it empty to have it made from the title.")
     standfirst = blocks.TextField(
         max_length=LIMITS["standfirst"], required=False, help_text="Shown under the title and on cards."
+    )
+    language = LanguageField(
+        required=False, help_text="A code such as de, pt-BR or ar. Empty: the site's.", widget=AdminTextInputWidget
     )
     category = forms.ChoiceField(choices=category_choices, required=False)
     authors = SlugsField(widget=OrderedChoicesWidget("author"), required=False, help_text="In the order of the byline.")
@@ -138,7 +149,7 @@ class ArticleForm(forms.ModelForm):
         """What was typed, as a document: the cleaned values, or the raw ones where the form was not validated."""
         get = self.cleaned_data.get if hasattr(self, "cleaned_data") else self._raw
         cover = {name: value for name in COVER if (value := get(f"cover_{name}"))}
-        return {
+        document: Document = {
             "version": VERSION,
             "title": get("title") or "",
             "slug": get("slug") or "",
@@ -152,6 +163,9 @@ class ArticleForm(forms.ModelForm):
             "reading_minutes": get("reading_minutes"),
             "blocks": parts,
         }
+        if language := get("language"):
+            document["language"] = language
+        return document
 
     def _raw(self, name: str) -> Any:
         return self[name].value()

@@ -18,7 +18,7 @@ from core.lib.html import text_of
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 MAX_WORDS = 6000
 PARTS = {
-    "title": "Title", "slug": "Slug", "standfirst": "Standfirst", "category": "Category", "authors": "Authors",
+    "title": "Title", "slug": "Slug", "standfirst": "Standfirst", "language": "Language", "category": "Category", "authors": "Authors",
     "tags": "Tags", "seo": "For search", "cta": "Call-to-action card", "cover": "Cover", "reading_minutes": "Reading time",
 }  # fmt: skip
 

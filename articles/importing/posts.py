@@ -88,6 +88,7 @@ class Post:
     where: str = ""
     slug: str = ""
     standfirst: str = ""
+    language: str = ""
     html: str = ""
     blocks: list[dict[str, Any]] | None = None
     category: Term | None = None

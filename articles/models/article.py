@@ -37,6 +37,7 @@ class Article(models.Model):
     title = models.CharField(max_length=200)
     slug = models.SlugField(max_length=120, unique=True)
     standfirst = models.TextField(blank=True, help_text="One or two sentences under the title and on cards.")
+    language = models.CharField(max_length=35, blank=True, help_text="Its code; empty: the site's.")
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="articles")
     authors = models.ManyToManyField(Author, through="ArticleAuthor", related_name="articles")
     tags = models.ManyToManyField(Tag, blank=True, related_name="articles")

@@ -26,6 +26,7 @@ class Publication(models.Model):
     slug = models.SlugField(max_length=120, unique=True)
     title = models.CharField(max_length=200)
     standfirst = models.TextField(blank=True)
+    language = models.CharField(max_length=35, blank=True)
     seo_title = models.CharField(max_length=120, blank=True)
     seo_description = models.CharField(max_length=320, blank=True)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="publications")

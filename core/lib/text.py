@@ -3,6 +3,8 @@
 import re
 from unicodedata import normalize
 
+from django.core.exceptions import ValidationError
+
 # Control characters but for tab and line ends, halves of surrogate pairs, byte order marks: XML, PostgreSQL or both
 # refuse most of them (https://www.w3.org/TR/xml/#charsets), and the rest mean nothing on a page.
 _UNSTORABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -37,6 +39,23 @@ def visible(text: str) -> str:
 def prose(text: str) -> str:
     """Plain text of several lines: only what can be stored and seen, every line ended by a newline."""
     return visible(storable(_LINE_END.sub("\n", text)))
+
+
+_LANGUAGE = re.compile(r"([a-z]{2,3})((?:-[a-z0-9]{2,8}){0,3})", re.IGNORECASE)
+
+
+def language_code(text: str) -> str:
+    """A language as BCP 47 writes it (de, pt-BR, zh-Hant); "" for none. Raises ValidationError."""
+    text = one_line(text)
+    if not text:
+        return ""
+    if not (match := _LANGUAGE.fullmatch(text)):
+        raise ValidationError("A language is a code such as de, pt-BR or ar.")
+    parts = [
+        part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower()
+        for part in match[2].split("-")[1:]
+    ]
+    return "-".join([match[1].lower(), *parts])
 
 
 def one_line(text: str) -> str:

@@ -242,6 +242,7 @@ CHANGED = {
     "title": "Changed",
     "slug": "changed",
     "standfirst": "Changed.",
+    "language": "de",
     "category": "research",
     "authors": ["bo", "ana"],
     "tags": ["bitcoin"],

@@ -304,6 +304,7 @@ class Loader:
             "tags": [self.taxonomy.slug("tags", tag) for tag in post.tags],
             "cta": post.cta,
             "cover": cover,
+            "language": post.language,
             "reading_minutes": post.reading_minutes,
             "blocks": blocks,
         }

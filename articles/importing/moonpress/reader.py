@@ -115,6 +115,7 @@ class _ArticleFiles:
             slug, str(head["title"]), where=name, slug=slug, blocks=blocks, standfirst=_plain(head.get("standfirst"))
         )
         post.seo_title, post.seo_description = str(seo.get("title") or ""), str(seo.get("description") or "")
+        post.language = str(head.get("language") or "")
         category = str(head.get("category") or "")
         post.category = self.categories.get(category, Term(category, name_of(category))) if category else None
         post.tags = [self.tags.get(tag, Term(tag, name_of(tag))) for tag in _slugs(head, "tags")]
@@ -136,6 +137,7 @@ class _ArticleFiles:
                 "title",
                 "slug",
                 "standfirst",
+                "language",
                 "category",
                 "authors",
                 "tags",

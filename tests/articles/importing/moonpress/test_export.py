@@ -58,6 +58,7 @@ def newsroom(settings, tmp_path):
         "cta": card.slug,
         "cover": {"src": asset.file, "alt": "Dot", "focal": [0.1, 0.9]},
         "reading_minutes": 9,
+        "language": "pt-BR",
         "blocks": blocks,
     }
     shown = create_article(full)
