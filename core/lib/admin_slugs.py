@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from js_asset import Media, Script
 
 from core.lib.slugs import free_slug, slug_of
-from core.lib.text import storable
+from core.lib.text import one_line, storable
 
 SCRIPT = Script("js/desk/slugs.js", type="module")
 LONGEST = 500  # characters that a slug is made from
@@ -48,7 +48,14 @@ class SlugsFromWords(BaseModelAdmin):
         source = self.model._meta.get_field(self.slug_from).verbose_name
         hint = f"{field.help_text} Leave it empty to have it made from the {source}.".strip()
         widget = shown_while_typing(self.slug_from, reverse("slug", args=[self.model._meta.label_lower]))
-        return forms.CharField(label=field.label, help_text=hint, widget=widget, required=False)
+        return _WordsField(label=field.label, help_text=hint, widget=widget, required=False)
+
+
+class _WordsField(forms.CharField):
+    """What a slug is made from, on one line."""
+
+    def to_python(self, value: Any) -> str:
+        return one_line(super().to_python(value) or "").strip()
 
 
 class _SlugForm:

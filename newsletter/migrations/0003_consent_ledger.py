@@ -190,8 +190,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="append_only",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'Wordings are kept for good: somebody agreed to them.' USING ERRCODE = 'restrict_violation';",
-                    hash="ff447c1403a0eb415a5b61242d506142041524fe",
+                    func="RAISE EXCEPTION 'Wordings are never changed or deleted: somebody agreed to them.' USING ERRCODE = 'restrict_violation';",
+                    hash="0ff1feeab53056adcf119dd59d102b1297d70e9c",
                     level="STATEMENT",
                     operation="UPDATE OR DELETE OR TRUNCATE",
                     pgid="pgtrigger_append_only_4c353",

@@ -30,7 +30,7 @@ class Wording(models.Model):
     first_used_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        triggers = [append_only("Wordings are kept for good: somebody agreed to them.")]
+        triggers = [append_only("Wordings are never changed or deleted: somebody agreed to them.")]
 
     def __str__(self) -> str:
         return f"Wording {self.pk}: {self.text}"

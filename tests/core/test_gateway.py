@@ -2,10 +2,17 @@
 
 import asyncio
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from core.lib.gateway import File, Gateway, environ_of
+
+
+def run(coroutine):
+    """Have it run in a thread of its own: a browser of other tests may have a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def scope(method="POST", path=b"/form", query=b"", headers=()):
@@ -37,7 +44,7 @@ def ask(gateway, request, *pieces, then_wait=False):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(gateway(request, receive, send))
+    run(gateway(request, receive, send))
     return sent
 
 
@@ -104,7 +111,7 @@ def test_half_a_request_holds_no_thread():
         slow.cancel()
         return answers
 
-    assert asyncio.run(both())[1]["body"] == b"ab"
+    assert run(both())[1]["body"] == b"ab"
 
 
 def test_headers_and_path_are_as_they_were_sent():
@@ -169,7 +176,7 @@ def test_an_answer_that_nobody_takes_is_closed():
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        asyncio.run(answering(answer)(scope("GET"), None, refuse))
+        run(answering(answer)(scope("GET"), None, refuse))
     assert answer.closed
 
 
