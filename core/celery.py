@@ -7,8 +7,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 
+from core.lib import folder_broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings")
 
+folder_broker.use()
 app = Celery("moonpress")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
