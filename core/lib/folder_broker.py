@@ -16,7 +16,7 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """A channel that fills a file out of sight and then gives it its name."""
 
-    def _put(self, queue: str, message: Any, **_options: Any) -> None:
+    def _put(self, queue: str, message: Any, **_options: Any) -> None:  # type: ignore[override]
         folder, name = Path(self.data_folder_out), f"{monotonic_ns():020}_{uuid.uuid4()}"
         unseen = folder / f"{name}.tmp"
         try:
