@@ -6,15 +6,18 @@ and may crash alone. A JPEG is read at a fraction of its size where that is enou
 
 import io
 import json
+import struct
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 READABLE = "Use JPEG, PNG, WebP, AVIF, HEIC or GIF."
@@ -29,6 +32,18 @@ MAX_UNPACKED = 240_000_000  # bytes of a picture in memory: 80 million pixels of
 SMALL = 4_000_000  # pixels that the web process unpacks itself
 MAX_FRAMES, MAX_ANIMATED = 400, 120_000_000  # frames; pixels of all of them
 ANIMATED_SIDE = 1200
+# What decoders raise on damaged files.
+_BROKEN = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 CHILD_MEMORY, CHILD_SECONDS = 3 * 1024**3, 120
 
 
@@ -64,7 +79,7 @@ def prepared(content: bytes) -> Prepared:
 def _is_quick(content: bytes) -> bool:
     try:
         with _opened(content) as picture:
-            return picture.width * picture.height <= SMALL and getattr(picture, "n_frames", 1) == 1
+            return picture.width * picture.height <= SMALL and _frames(picture) == 1
     except Refused:
         return content[4:8] != b"ftyp"  # a HEIC, whose decoder only the child loads
 
@@ -73,16 +88,24 @@ def _opened(content: bytes) -> Image.Image:
     start = content[:1000].lstrip().lower()
     if start.startswith((b"<svg", b"<?xml", b"<!doctype svg")):
         raise Refused(f"is an SVG, which can carry scripts. {READABLE}")
+    with _refusing_broken(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we count memory, not pixels alone
+        picture: Image.Image = Image.open(io.BytesIO(content), formats=[*FORMATS, *_more_formats])
+        _check_memory(picture)
+    return picture
+
+
+@contextmanager
+def _refusing_broken() -> Iterator[None]:
+    """Refuse a picture that cannot be decoded."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we count memory, not pixels alone
-            picture: Image.Image = Image.open(io.BytesIO(content), formats=[*FORMATS, *_more_formats])
+        yield
+    except Refused:
+        raise
     except Image.DecompressionBombError:
         raise Refused("has too many pixels.") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
+    except _BROKEN:
         raise Refused(f"is not an image we can read. {READABLE}") from None
-    _check_memory(picture)
-    return picture
 
 
 _more_formats: list[str] = []
@@ -92,9 +115,9 @@ def _check_memory(picture: Image.Image) -> None:
     """Refuse a picture that would not fit into memory, before a pixel of it is unpacked."""
     size = f"has {picture.width} × {picture.height} pixels"
     channels = {"L": 1, "RGB": 3}.get(picture.mode, 4)
-    if picture.format != "JPEG" and picture.width * picture.height * channels > MAX_UNPACKED:
+    if picture.format not in ("JPEG", "MPO") and picture.width * picture.height * channels > MAX_UNPACKED:
         raise Refused(f"{size}, which are too many.")  # a JPEG can be read at a half or a quarter of its sides
-    frames = getattr(picture, "n_frames", 1)
+    frames = _frames(picture)
     if frames > MAX_FRAMES or (frames > 1 and frames * picture.width * picture.height > MAX_ANIMATED):
         raise Refused(
             f"is an animation of {frames} frames and {size}. At most {MAX_FRAMES} frames fit, and"
@@ -102,17 +125,20 @@ def _check_memory(picture: Image.Image) -> None:
         )
 
 
+def _frames(picture: Image.Image) -> int:
+    """How many frames are shown one after the other. Phones store maps and bursts behind a JPEG (MPO) or in a HEIC."""
+    return 1 if picture.format in ("MPO", "HEIF") else getattr(picture, "n_frames", 1)
+
+
 def _encoded(content: bytes) -> Prepared:
     """Encode a picture in this process."""
     picture = _opened(content)
-    try:
-        if getattr(picture, "n_frames", 1) > 1:
+    with _refusing_broken():
+        if _frames(picture) > 1:
             return _animated(picture)
         picture.draft(None, (MAX_SIDE, MAX_SIDE))
         picture.load()
         return _still(_shrunk(picture, MAX_SIDE))
-    except (OSError, ValueError, SyntaxError, EOFError):
-        raise Refused(f"is not an image we can read. {READABLE}") from None
 
 
 def _shrunk(picture: Image.Image, side: int) -> Image.Image:

@@ -42,6 +42,11 @@ def test_renditions_are_smaller_and_in_two_formats():
     assert made >= {(kind, width) for kind in ("image/avif", "image/webp") for width in (480, 960)}
 
 
+def with_empty_pixels(avif):
+    start = avif.index(b"mdat") + 4
+    return avif[:start] + bytes(len(avif) - start)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -50,6 +55,7 @@ def test_renditions_are_smaller_and_in_two_formats():
         (b"MZ\x90\x00", "not an image"),
         (b"", "not an image"),
         (factories.picture()[:400], "not an image"),
+        (with_empty_pixels(factories.picture("AVIF", size=(60, 40))), "not an image"),
         (b"%PDF-1.7", "not an image"),
     ],
 )
@@ -130,6 +136,17 @@ def test_a_phones_heic_is_taken():
     with default_storage.open(asset.file) as file:
         red, _, blue = Image.open(file).convert("RGB").getpixel((5, 5))
     assert red > 200 > 60 > blue
+
+
+@pytest.mark.parametrize("size", [(640, 480), (2600, 1800)])
+def test_what_a_phone_stores_behind_its_jpeg_is_no_animation(size):
+    photo, depth, out = Image.new("RGB", size, "red"), Image.new("RGB", (64, 48), "blue"), io.BytesIO()
+    photo.save(out, "MPO", save_all=True, append_images=[depth])
+    asset = images.store_image(out.getvalue(), name="phone.jpg")
+    with default_storage.open(asset.file) as file:
+        stored = Image.open(file)
+        assert stored.n_frames == 1
+        assert stored.convert("RGB").getpixel((9, 9))[0] > 200
 
 
 def test_48_million_pixels_leave_the_web_process_as_lean_as_it_was(tmp_path):
