@@ -8,7 +8,7 @@ from django.db import transaction
 from newsletter import consent, stops, subscriptions
 from newsletter.consent import Act, Actor, NewAct, Person
 from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription, Suppression
-from newsletter.standing import SUPPRESSES, Standing
+from newsletter.standing import STRENGTH, SUPPRESSES, Reason, Standing, state
 from newsletter.stops import Stop
 
 WAY = "kept outside the restored backup"
@@ -33,33 +33,51 @@ def _subscribers(digests: object) -> dict[str, int]:
 @transaction.atomic
 def _settle(person: Person, events: list[Stop], slugs: dict[str, int]) -> bool:
     """Apply what is missing about one person; whether anything was."""
-    erased = any(stop.act == Act.ERASED for stop in events)
-    if erased and not ConsentAct.objects.filter(digest=person.digest, act=Act.ERASED).exists():
-        return _erase(person, events)
+    about_address = [stop for stop in events if not stop.newsletter]
+    wanted = state(ConsentAct(act=stop.act) for stop in about_address).suppressed
     standing = consent.standings_of([person])[person]
-    last = {stop.newsletter: stop for stop in events}
-    acts = [act for stop in last.values() if (act := _missing(person, stop, standing, slugs))]
+    if _lacks_erasure(person, about_address, wanted, standing):
+        person = _erased(person)
+        lifts = [] if wanted else [NewAct(person, Act.LIFTED, Actor.RESTORE, way=WAY)]
+        consent.record(*lifts, *_suppressions(person, about_address, wanted, Standing(suppressed=Reason.ERASED)))
+        return True
+    last = {stop.newsletter: stop for stop in events if stop.newsletter}
+    acts = [act for stop in last.values() if (act := _departure(person, stop, standing, slugs))]
+    acts += _suppressions(person, about_address, wanted, standing)
     consent.record(*acts)
     return bool(acts)
 
 
-def _erase(person: Person, events: list[Stop]) -> bool:
+def _lacks_erasure(person: Person, about_address: list[Stop], wanted: str, standing: Standing) -> bool:
+    """Whether the ledger knows of no erasure, or only of one from before the person came back and was erased again."""
+    if all(stop.act != Act.ERASED for stop in about_address):
+        return False
+    known = ConsentAct.objects.filter(digest=person.digest, act=Act.ERASED).exists()
+    return not known or (wanted == Reason.ERASED and standing.suppressed != Reason.ERASED)
+
+
+def _erased(person: Person) -> Person:
     if subscriber := Subscriber.objects.filter(pk=person.subscriber_id or 0).first():
         subscriptions.erase(subscriber, actor=Actor.RESTORE, way=WAY)
     else:
         consent.record(NewAct(person, Act.ERASED, Actor.RESTORE, way=WAY))
-    if [stop for stop in events if not stop.newsletter][-1].act == Act.LIFTED:
-        consent.record(NewAct(Person(person.digest), Act.LIFTED, Actor.RESTORE, way=WAY))
-    return True
+    return Person(person.digest)
 
 
-def _missing(person: Person, stop: Stop, standing: Standing, slugs: dict[str, int]) -> NewAct | None:
-    """The act that the ledger lacks because of a stop; None for a return, and where the ledger knows already."""
+def _departure(person: Person, stop: Stop, standing: Standing, slugs: dict[str, int]) -> NewAct | None:
+    """The act by which somebody left a list, if the ledger lacks it."""
     at, key = datetime.fromisoformat(stop.at), slugs.get(stop.newsletter)
-    if stop.act == Act.LEFT and key and (found := standing.lists.get(key)):
-        confirmed_later = found.confirmed_at and found.confirmed_at > at
-        if found.state != Subscription.State.UNSUBSCRIBED and not confirmed_later:
-            return NewAct(person, Act.LEFT, Actor.RESTORE, key, way=WAY, given_at=at)
-    if stop.act in SUPPRESSES and standing.suppressed == "" and stop.act != Act.ERASED:
-        return NewAct(person, stop.act, Actor.RESTORE, way=WAY, given_at=at)
-    return None
+    found = standing.lists.get(key or 0)
+    if stop.act != Act.LEFT or key is None or found is None or found.state == Subscription.State.UNSUBSCRIBED:
+        return None
+    if found.confirmed_at and found.confirmed_at > at:
+        return None
+    return NewAct(person, Act.LEFT, Actor.RESTORE, key, way=WAY, given_at=at)
+
+
+def _suppressions(person: Person, about_address: list[Stop], wanted: str, standing: Standing) -> list[NewAct]:
+    """The act that suppressed an address, if the ledger has none as strong."""
+    if STRENGTH.index(wanted) <= STRENGTH.index(standing.suppressed):
+        return []
+    stop = next(stop for stop in reversed(about_address) if SUPPRESSES.get(Act(stop.act)) == wanted)
+    return [NewAct(person, stop.act, Actor.RESTORE, way=WAY, given_at=datetime.fromisoformat(stop.at))]

@@ -1,9 +1,11 @@
 """A restored backup mails nobody who said no after it was made."""
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from newsletter import consent, stops, subscriptions
-from newsletter.models import Subscriber, Subscription, Suppression
+from newsletter.models import ConsentAct, Subscriber, Subscription, Suppression
 from newsletter.restored_stops import reapply
 from tests.cms.test_backup import Elsewhere, elsewhere  # noqa: F401 (a fixture)
 from tests.newsletter import factories
@@ -68,6 +70,38 @@ def test_who_came_back_stays_and_a_second_time_changes_nothing(weekly):
     consent.record(consent.NewAct(consent.person(row.subscriber), "confirmed", "subscriber", weekly.pk))
     assert reapply() == 0
     assert Subscription.objects.get().state == "confirmed"
+
+
+def lose_acts_after(act):
+    """Bring the ledger of the one address back to what a backup of that moment holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        ConsentAct.objects.filter(pk__gt=act.pk).delete()
+        cursor.execute("SET session_replication_role = DEFAULT")
+
+
+def test_a_complaint_is_stopped_again_where_the_backup_knows_of_a_bounce_alone(weekly):
+    person = consent.person(factories.subscription(weekly).subscriber)
+    consent.record(consent.NewAct(person, "bounced", "server"))
+    backup = ConsentAct.objects.latest("pk")
+    consent.record(consent.NewAct(person, "complained", "server"), consent.NewAct(person, "bounced", "server"))
+    lose_acts_after(backup)
+    Subscriber.objects.update(suppressed="bounce")
+    Suppression.objects.update(reason="bounce")
+    assert reapply() == 1
+    assert (Subscriber.objects.get().suppressed, Suppression.objects.get().reason) == ("complaint", "complaint")
+    assert reapply() == 0
+
+
+def test_whoever_came_back_and_was_erased_a_second_time_is_erased_again(weekly):
+    subscriptions.erase(factories.subscription(weekly).subscriber)
+    again = factories.subscription(weekly).subscriber
+    consent.record(consent.NewAct(consent.person(again), "lifted", "subscriber"))
+    at = timezone.now().isoformat()
+    stops.append([stops.Stop(at, "erased", Suppression.digest_of(again.canonical))])
+    assert reapply() == 1
+    assert not Subscriber.objects.exists()
+    assert reapply() == 0
 
 
 def test_a_line_that_was_cut_short_stops_no_other(weekly):
