@@ -66,10 +66,10 @@ def keep(
 ) -> KeptWork:
     """Keep what was typed in a sitting. Nothing that another sitting kept is touched, except what this one continues.
 
-    Where much of what was kept is gone, that stays beside it until the sitting is saved. Raises NotKept if too much
-    waits already; never where a save was `refused`, as its words would be lost.
+    Where much of what was kept is gone, that stays beside it until the sitting is saved. Raises NotKept if it is
+    too long, or too much waits already; never where a save was `refused`, as its words would be lost.
     """
-    if len(str(work.content)) > MOST_CHARACTERS:
+    if not refused and len(str(work.content)) > MOST_CHARACTERS:
         raise NotKept("This is too long to be kept while you type. Save it.")
     User.objects.select_for_update(no_key=True).get(pk=by.pk)  # one request of theirs at a time
     waiting = pieces(model, row, by=by)

@@ -7,7 +7,7 @@ from django.test import Client
 
 from articles.documents import document_of
 from articles.models import Article, Publication
-from core.kept_work import MOST_PIECES
+from core.kept_work import MOST_CHARACTERS, MOST_PIECES
 from core.lib.html import text_of
 from core.models import KeptWork, OutgoingMail
 from tests.articles import factories
@@ -215,6 +215,17 @@ def test_so_much_unsaved_work_and_no_more_waits_on_a_page(editor, client):
     answer = client.post(url("autosave_new"), posted(factories.document()))
     assert (answer.status_code, KeptWork.objects.count()) == (409, MOST_PIECES)
     assert "Drop some" in answer.content.decode()
+
+
+def test_what_is_too_long_to_be_kept_while_typing_is_kept_where_somebody_else_saved_first(editor, client):
+    article = factories.article(text("One"))
+    change(article, blocks=[text("Theirs")])
+    mine = [text("words " * (MOST_CHARACTERS // 6 + 1))]
+    assert (
+        client.post(url("autosave", article.pk), posted(factories.document(blocks=mine), version=1)).status_code == 409
+    )
+    lose(client, article, blocks=mine)
+    assert len(KeptWork.objects.get().content["blocks"][0]["html"]) > MOST_CHARACTERS
 
 
 @pytest.mark.parametrize("nonsense", [{}, {"version": "x"}, {"block-richtext-TOTAL_FORMS": "many"}, {"title": "\x00"}])
