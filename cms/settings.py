@@ -138,6 +138,7 @@ CELERY_BEAT_SCHEDULER = "core.beat.BellRinger"
 # Beat rings every bell again, in case one was lost; the work itself is always a row. Seconds.
 CELERY_BEAT_SCHEDULE = {
     "sweep briefings": {"task": "newsletter.tasks.sweep_briefings", "schedule": 20},
+    "import subscribers": {"task": "newsletter.tasks.import_subscribers", "schedule": 20},
     "judge opens and clicks": {"task": "newsletter.tasks.judge_hits", "schedule": 60},
     "send outgoing mail": {"task": "core.tasks.send_outgoing_mail", "schedule": 15},
     "purge caches": {"task": "core.tasks.purge_caches", "schedule": 10},
@@ -160,6 +161,7 @@ EMAIL_URL = _required(
     "the mail server, such as smtp+tls://user:password@host:587",
 )
 EMAIL_OUTBOX = VAR / "outbox"
+IMPORT_FOLDER = VAR / "imports"  # subscribers' files that were uploaded, never served
 EMAIL_BACKEND = "core.lib.mail.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(SITE_URL).hostname}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -19,6 +19,7 @@ class AdvisoryLock(IntEnum):
     VOTING = 0x4D6F6F04  # shared by the ballots of a season as they are cast, alone for its close
     HITS = 0x4D6F6F05
     SENDING = 0x4D6F6F06  # the lanes of a briefing
+    IMPORTS = 0x4D6F6F07  # of subscribers: one at a time, so that others of the worker's processes stay free
 
 
 def wait_for(lock: AdvisoryLock, of: int = 0, *, shared: bool = False) -> None:

@@ -4,11 +4,15 @@ Those who left and those who are suppressed are in it as such, so that nobody wh
 """
 
 import csv
+import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from newsletter.models import Newsletter, Subscription, Suppression
 
@@ -53,6 +57,49 @@ def write(newsletter: Newsletter, path: Path, *, form: str) -> dict[Path, int]:
                 writer.writerow(cells)
                 written[place] += 1
     return written
+
+
+def pieces(newsletter: Newsletter, *, form: str, name: str) -> Iterator[bytes]:
+    """An export piece by piece, to be sent while it is read: a CSV file, or a zip archive of several."""
+    out = _Pipe()
+    if len(FORMS[form]) == 1:
+        yield from _lines(newsletter, FORMS[form][0])
+        return
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in FORMS[form]:
+            with archive.open(f"{name}{file.suffix}.csv", "w", force_zip64=True) as part:
+                for lines in _lines(newsletter, file):
+                    part.write(lines)
+                    yield out.taken()
+    yield out.taken()
+
+
+class _Pipe(io.RawIOBase):
+    """A file that is only written to, and gives what was written since the last time."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        self.written += piece
+        return len(piece)
+
+    def taken(self) -> bytes:
+        found = bytes(self.written)
+        self.written.clear()
+        return found
+
+
+def _lines(newsletter: Newsletter, file: File) -> Iterator[bytes]:
+    """The lines of a file, many at a time."""
+    found = chain([file.header], rows(newsletter, file))
+    while some := list(islice(found, AT_ONCE)):
+        text = io.StringIO()
+        csv.writer(text).writerows(some)
+        yield text.getvalue().encode()
 
 
 def rows(newsletter: Newsletter, file: File) -> Iterator[Sequence[str]]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from newsletter import subscriptions
+from newsletter import import_runs, subscriptions
 from newsletter.consent import Actor
 from newsletter.models import Briefing, ConsentAct, Delivery, Hit, Subscriber, Subscription
 
@@ -33,6 +33,23 @@ COLUMNS = [
     Column("newsletter.ConsentAct.network", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.ConsentAct.note", "as long as its subscriber, without addresses", "erasure"),
     Column("newsletter.Suppression.note", "as long as the suppression", "erasure; staff"),
+    Column("newsletter.SubscriberImport.by_name", days(import_runs.REPORTS_KEPT_FOR), "the hourly purge"),
+    Column("newsletter.SubscriberImport.columns", days(import_runs.REPORTS_KEPT_FOR), "the hourly purge"),
+    Column(
+        "newsletter.SubscriberImport.file_name",
+        f"{days(import_runs.REPORTS_KEPT_FOR)}, without addresses",
+        "the hourly purge",
+    ),
+    Column(
+        "newsletter.SubscriberImport.problem",
+        f"{days(import_runs.REPORTS_KEPT_FOR)}, without addresses",
+        "the hourly purge",
+    ),
+    Column(
+        "newsletter.SubscriberImport.report",
+        f"{days(import_runs.REPORTS_KEPT_FOR)}, without addresses",
+        "the hourly purge",
+    ),
     Column("newsletter.Delivery.subscriber", days(READING_KEPT_FOR), _BY),
     Column("newsletter.Delivery.note", f"{days(READING_KEPT_FOR)}, without addresses", _BY),
     Column("newsletter.Hit.network", days(ORIGINS_KEPT_FOR), _BY),
@@ -47,6 +64,7 @@ def register_all() -> None:
     retention.declare(COLUMNS)
     retention.register("sign-ups never confirmed", delete_unconfirmed)
     retention.register("subscriptions ended long ago", delete_left)
+    retention.register("imports of subscribers", import_runs.delete_old)
     retention.register("subscribers without a subscription", delete_without_subscription)
     retention.register("networks of consent", forget_networks)
     retention.register("networks and browsers of readers", forget_origins)

@@ -1,10 +1,10 @@
-"""The newsletter's tasks: starting, sending and sweeping briefings, and judging hits. The rows say what is to be done."""
+"""The newsletter's tasks: starting, sending and sweeping briefings, judging hits, importing. The rows say what is to be done."""
 
 from celery import shared_task
 from django.conf import settings
 
 from core import doorbell
-from newsletter import deliveries, freeze, sender, tracking
+from newsletter import deliveries, freeze, import_runs, sender, tracking
 from newsletter.models import Briefing
 
 
@@ -35,6 +35,13 @@ def sweep_briefings() -> None:
 def judge_hits() -> None:
     """Decide which of the latest opens and clicks count."""
     tracking.judge()
+
+
+@shared_task
+def import_subscribers() -> None:
+    """Run the imports that wait, one after the other; a lost bell only costs time, since beat rings this too."""
+    while import_runs.run_next():
+        pass
 
 
 def ring(briefing_id: int) -> None:

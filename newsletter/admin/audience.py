@@ -52,6 +52,7 @@ class SubscriptionInline(admin.TabularInline):
 class SubscriberAdmin(DeskAdmin):
     """Subscribers come by their own consent or by an import, so they cannot be added here."""
 
+    change_list_template = "admin/newsletter/subscriber/change_list.html"
     list_display = ("email", "name", "suppressed", "created_at")
     search_fields = ("canonical__startswith",)
     search_help_text = "The beginning of an address."

@@ -34,13 +34,14 @@ def import_subscribers(
     dry_run: bool = False,
     date_order: str = "",
     told: Mapping[str, str] | None = None,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Import a file: its good rows come in, the others are named in the report.
 
     `told` gives columns, by their names, roles of columns.ROLES that their names do not tell; an empty one leaves a column
-    out. It goes by batches: what kills it leaves whole ones, and a second run ends in the same state. Raises ImportFailure,
-    with nothing changed, for a file that cannot be read at all.
+    out. `progress` hears how many rows are done of how many: none while the file is read. It goes by batches: what kills
+    it leaves whole ones, and a second run ends in the same state. Raises ImportFailure, with nothing changed, for a file
+    that cannot be read at all.
     """
     report = Report()
     layout, columns = recognised(path, told)
@@ -98,16 +99,17 @@ def _import(
     newsletter: Newsletter,
     order: Order,
     report: Report,
-    progress: Callable[[int], None],
+    progress: Callable[[int, int], None],
 ) -> None:
     reader = _reader(layout, columns)
     with staging.staged() as cursor:
         with transaction.atomic():
-            report.rows = staging.copy(cursor, _good_rows(records(path, layout), reader, order, report))
+            good = _good_rows(records(path, layout), reader, order, report)
+            report.rows = staging.copy(cursor, good, lambda read: progress(0, read))
             staging.settle_dates(cursor, order, report)
             report.duplicates = staging.merge(cursor)
         for done in Loader(cursor, newsletter, f"import of {without_addresses(path.name)}", report).load(report.rows):
-            progress(done)
+            progress(done, report.rows)
 
 
 def _good_rows(

@@ -26,7 +26,9 @@ _QUOTE_OPENS = {separator: re.compile(f'(^|{re.escape(separator)})"') for separa
 
 
 class ImportFailure(Exception):
-    """The file cannot be read at all; the text says why. Nothing was imported."""
+    """The file cannot be read at all; the text says why. Nothing was imported. `header` has its columns, if they were found."""
+
+    header: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,11 @@ def _header(path: Path, encoding: str, lines: list[str], skipped: int, email: st
     if "@" in lines[0] and not email:
         separator = max(SEPARATORS, key=lambda each: sum("@" not in cell for cell in splits[each]))
         return Layout(encoding, separator, (), skipped)
-    names = ", ".join(splits[max(SEPARATORS, key=lambda each: len(splits[each]))])
+    header = splits[max(SEPARATORS, key=lambda each: len(splits[each]))]
     wanted = email or "email, or as other systems call it"
-    raise ImportFailure(f"{path}: no column is named {wanted}. It has: {names}")
+    failure = ImportFailure(f"{path}: no column is named {wanted}. It has: {', '.join(header)}")
+    failure.header = tuple(header)
+    raise failure
 
 
 def _lines_of_header(lines: list[str], separator: str) -> int:

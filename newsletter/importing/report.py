@@ -1,12 +1,17 @@
 """What an import did, or would do, in numbers and in words."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
+from core.lib.text import without_addresses
 from newsletter.importing.verdicts import Verdict
 
 NAMED = 1000  # lines that are named one by one; of more only the number is told
 LINES_OF_A_WORD = 20
+WORDS = 200  # that are named by themselves: a column that holds no status has as many as rows
+OTHER_WORDS = "another word"
 IN_WORDS = {
     Verdict.OFF: "unsubscribed",
     Verdict.BOUNCED: "suppressed: mail to them came back",
@@ -49,6 +54,8 @@ class Report:
     dateless: Named = field(default_factory=Named)  # rows that are taken, with a date that cannot be
 
     def note_word(self, word: str, line: int) -> None:
+        if word not in self.not_mailable and len(self.not_mailable) >= WORDS:
+            word = OTHER_WORDS
         self.not_mailable[word] += 1
         lines = self.where.setdefault(word, [])
         if len(lines) < LINES_OF_A_WORD:
@@ -67,3 +74,22 @@ class Report:
             said.append(f"{number:,} not mailable, since “{word}” is not known to mean active: {named}")
         said += [f"{self.duplicates:,} rows were about an address that has another row"] if self.duplicates else []
         return said
+
+    def to_keep(self) -> dict[str, Any]:
+        """The report as JSON, without addresses."""
+        return {
+            "rows": self.rows,
+            "added": self.added,
+            "known": self.known,
+            "left_alone": self.left_alone,
+            "refused": self.refused.count,
+            "in_words": [without_addresses(words) for words in self.in_words()],
+            "refused_lines": [_without_addresses(line) for line in self.refused.lines],
+            "dateless": self.dateless.count,
+            "dateless_lines": [_without_addresses(line) for line in self.dateless.lines],
+        }
+
+
+def _without_addresses(line: str) -> str:
+    """A line without the addresses in what it quotes from the file; the example of a right one stays."""
+    return re.sub("“.*”", lambda quoted: without_addresses(quoted[0]), line)

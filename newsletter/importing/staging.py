@@ -1,6 +1,6 @@
 """The staging table: a whole file in the database before anything is changed, each address once, its dates settled."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,8 +51,8 @@ def staged() -> Iterator[Any]:
                 cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{TABLE}")
 
 
-def copy(cursor: Any, rows: Iterable[tuple[int, Row]]) -> int:
-    """Stream rows, each with its line, into the table; return how many there were."""
+def copy(cursor: Any, rows: Iterable[tuple[int, Row]], progress: Callable[[int], None]) -> int:
+    """Stream rows, each with its line, into the table; return how many there were. `progress` hears of each block."""
     number, block = 0, list[str]()
     with cursor.copy(f"COPY {TABLE} ({_COLUMNS}) FROM STDIN") as out:
         for number, (line, row) in enumerate(rows, 1):
@@ -60,6 +60,7 @@ def copy(cursor: Any, rows: Iterable[tuple[int, Row]]) -> int:
             if len(block) == ROWS_AT_ONCE:
                 out.write("".join(block))
                 block.clear()
+                progress(number)
         out.write("".join(block))
     return number
 

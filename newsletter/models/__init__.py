@@ -1,9 +1,10 @@
-"""Newsletters and subscribers, the ledger of their consent, briefings and their items, deliveries and their hits."""
+"""Newsletters, subscribers and their imports, the ledger of consent, briefings and their items, deliveries and their hits."""
 
 from newsletter.models.audience import Newsletter, Subscriber, Subscription, Suppression
 from newsletter.models.briefings import Briefing, BriefingItem, CompiledMessage
 from newsletter.models.consent import ConsentAct, Wording
 from newsletter.models.deliveries import Delivery, Hit, TrackedLink
+from newsletter.models.imports import SubscriberImport
 
 __all__ = [
     "Briefing",
@@ -14,6 +15,7 @@ __all__ = [
     "Hit",
     "Newsletter",
     "Subscriber",
+    "SubscriberImport",
     "Subscription",
     "Suppression",
     "TrackedLink",
