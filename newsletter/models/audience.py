@@ -7,6 +7,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from core import pagecache
+from core.lib.prefix_search import words_index
 from newsletter.digests import digest_of
 from newsletter.querysets import NewsletterQuerySet, SubscriptionQuerySet, SuppressionQuerySet
 
@@ -87,7 +88,8 @@ class Subscriber(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["suppressed"], name="subscriber_suppressed", condition=~models.Q(suppressed=""))
+            models.Index(fields=["suppressed"], name="subscriber_suppressed", condition=~models.Q(suppressed="")),
+            words_index("email", "name", name="subscriber_words"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -134,7 +136,13 @@ class Subscription(models.Model):
         indexes = [
             models.Index(
                 fields=["newsletter", "subscriber"], name="subscription_audience", condition=models.Q(state="confirmed")
-            )
+            ),
+            models.Index(
+                fields=["state", "newsletter"],
+                name="subscription_not_confirmed",
+                condition=~models.Q(state="confirmed"),
+            ),
+            models.Index(fields=["source"], name="subscription_source"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["subscriber", "newsletter"], name="subscription_once"),
