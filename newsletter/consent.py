@@ -205,10 +205,10 @@ def forget(subscriber: Subscriber) -> None:
     ConsentAct.objects.filter(subscriber=key).delete()
 
 
-def erase(subscriber: Subscriber, *, actor: str, way: str, by_name: str = "") -> None:
+def erase(subscriber: Subscriber, *, actor: str, way: str, by_name: str = "", note: str = "") -> None:
     """Leave of a subscriber one act that says so, and the digest in it."""
     found = person(subscriber)
-    record(NewAct(found, Act.ERASED, actor, way=way, by_name=by_name))
+    record(NewAct(found, Act.ERASED, actor, way=way, by_name=by_name, note=note))
     forget(subscriber)
     about_it = ConsentAct.objects.filter(digest=found.digest)
     about_it.filter(pk__lt=about_it.filter(act=Act.ERASED).latest("pk").pk).delete()

@@ -214,11 +214,38 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
 
 @transaction.atomic
 def erase(
-    subscriber: Subscriber, *, actor: str = Actor.SUBSCRIBER, way: str = "personal data page", by: str = ""
+    subscriber: Subscriber,
+    *,
+    actor: str = Actor.SUBSCRIBER,
+    way: str = "personal data page",
+    by: str = "",
+    reason: str = "",
 ) -> None:
     """Delete a person's data. A digest of the address keeps imports from adding them again."""
     _empty_what_is_counted(subscriber)
-    consent.erase(subscriber, actor=actor, way=way, by_name=by)
+    consent.erase(subscriber, actor=actor, way=way, by_name=by, note=reason)
+
+
+@transaction.atomic
+def correct_address(subscriber: Subscriber, address: str, *, way: str, by: str, reason: str) -> None:
+    """Write to a subscriber at another address from now on. What the ledger says of the old address stays with that one.
+
+    Raises ValidationError where the new one is no address, is a subscriber's already, or gets no mail.
+    """
+    new = parse_address(address)
+    subscriber = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
+    if Subscriber.objects.filter(canonical=new.canonical).exclude(pk=subscriber.pk).exists():
+        raise ValidationError("This address is a subscriber's already.")
+    if subscriber.suppressed in LASTING:
+        raise ValidationError("This subscriber wants no mail, at no address: lift the suppression first.")
+    if new.canonical != subscriber.canonical and Suppression.objects.of(new.canonical).exists():
+        raise ValidationError("The new address gets no mail: its owner said no, or mail to it came back.")
+    retention.forget(subscriber.email)
+    subscriber.email, subscriber.canonical = new.email, new.canonical
+    subscriber.save(update_fields=["email", "canonical"])
+    person, lists = consent.person(subscriber), subscriber.subscriptions.values_list("newsletter", flat=True)
+    given: dict[str, Any] = {"way": way, "by_name": by, "note": reason}
+    consent.record(*(NewAct(person, Act.CHANGED, Actor.STAFF, key, **given) for key in lists))
 
 
 @transaction.atomic

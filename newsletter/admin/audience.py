@@ -1,18 +1,21 @@
 """Newsletters, subscribers and suppressed addresses in the admin."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 
-from core.lib.admin_lists import DeskAdmin
+from core.lib import clock
+from core.lib.admin_lists import DeskAdmin, WordSearch, values_in
 from core.lib.admin_slugs import SlugsFromWords
 from newsletter import consent
 from newsletter.addresses import parse_address
+from newsletter.admin import acts
 from newsletter.consent import Act
 from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription, Suppression
 
@@ -48,16 +51,51 @@ class SubscriptionInline(admin.TabularInline):
         return False
 
 
+class SubscriptionFilter(admin.SimpleListFilter):
+    """Narrows subscribers to those with a subscription that has everything that was chosen, in the same row."""
+
+    chosen: ClassVar[dict[str, str]] = {"list": "newsletter", "state": "state", "source": "source"}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        wanted = {column: request.GET[name] for name, column in self.chosen.items() if request.GET.get(name)}
+        if not self.value() or self.parameter_name != next(name for name in self.chosen if request.GET.get(name)):
+            return queryset  # the first that was chosen narrows for all of them
+        return queryset.filter(Exists(Subscription.objects.filter(subscriber=OuterRef("pk"), **wanted)))
+
+
+class ListFilter(SubscriptionFilter):
+    title, parameter_name = "newsletter", "list"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(key), name) for key, name in Newsletter.objects.values_list("pk", "name")]
+
+
+class StateFilter(SubscriptionFilter):
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, str(label)) for value, label in Subscription.State.choices]
+
+
+class SourceFilter(SubscriptionFilter):
+    title, parameter_name = "source", "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(source, source) for source in values_in(Subscription._meta.db_table, "source") if source]
+
+
 @admin.register(Subscriber)
-class SubscriberAdmin(DeskAdmin):
+class SubscriberAdmin(WordSearch, DeskAdmin):
     """Subscribers come by their own consent or by an import, so they cannot be added here."""
 
     change_list_template = "admin/newsletter/subscriber/change_list.html"
     list_display = ("email", "name", "suppressed", "created_at")
-    search_fields = ("canonical__startswith",)
-    search_help_text = "The beginning of an address."
-    fields = ("email", "name", "mail", "created_at", "consent")
-    readonly_fields = ("email", "mail", "created_at", "consent")
+    list_filter = (ListFilter, StateFilter, SourceFilter, "suppressed")
+    search_fields = ("email", "name")
+    search_help_text = "Parts of an address, a domain or a name, or how they begin."
+    fields = ("email", "name", "mail", "created_at", "consent", "deliveries")
+    readonly_fields = ("email", "mail", "created_at", "consent", "deliveries")
+    change_form_template = "admin/newsletter/subscriber/change_form.html"
     inlines = (SubscriptionInline,)
     sortable_by = ()
 
@@ -69,21 +107,39 @@ class SubscriberAdmin(DeskAdmin):
 
     @admin.display(description="Consent ledger")
     def consent(self, subscriber: Subscriber) -> str:
-        acts = ConsentAct.objects.about(subscriber).select_related("newsletter", "wording")
-        wordings = {act.wording_id: act.wording for act in acts if act.wording}
-        said = format_html_join("", "<li>{}</li>", ((act.in_words(),) for act in acts))
+        ledger = ConsentAct.objects.about(subscriber).select_related("newsletter", "wording")
+        wordings = {act.wording_id: act.wording for act in ledger if act.wording}
+        said = format_html_join("", "<li>{}</li>", ((act.in_words(),) for act in ledger))
         agreed = format_html_join("", "<p>{}</p>", ((str(wording),) for wording in wordings.values()))
         return format_html("<ol>{}</ol>{}", said, agreed)
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        return super().get_search_results(request, queryset, search_term.lower())
+    @admin.display(description="Newest briefings")
+    def deliveries(self, subscriber: Subscriber) -> str:
+        rows = acts.recent_deliveries(subscriber)
+        return format_html("<ol>{}</ol>", format_html_join("", "<li>{}</li>", ((_delivered(row),) for row in rows)))
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(acts.act_page)
+        return [path("<int:pk>/act/<slug:name>/", page, name="newsletter_subscriber_act"), *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if subscriber := kwargs.get("obj"):
+            context["acts"] = acts.offered(request, subscriber)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
-        """People erase themselves on their preferences page, which also keeps imports from adding them again."""
+        """Erasing is an act with a reason, on a page of its own, and keeps imports from adding them again."""
         return False
+
+
+def _delivered(delivery: Any) -> str:
+    """A delivery in words, with what a person did with it where that is counted."""
+    sent = f"sent on {clock.in_words(delivery.sent_at)}" if delivery.sent_at else delivery.get_state_display().lower()
+    done = [word for word in ("opened", "clicked") if getattr(delivery, word)]
+    return ", ".join([str(delivery.briefing), sent, *done])
 
 
 class SuppressionForm(forms.ModelForm):

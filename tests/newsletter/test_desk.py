@@ -311,6 +311,49 @@ def test_a_subscriber_is_found_by_the_beginning_of_the_address(client, draft):
     assert b"confirmed" in client.get(f"/admin/newsletter/subscriber/{person.pk}/change/").content
 
 
+FOUND_BY = [
+    "maria",
+    "rossi",
+    "ROSSI@",
+    "@mail.paper.example",
+    "paper",
+    "maria.rossi@mail.paper.example",
+    "Lund",
+    "maria lund",
+]
+
+
+def found(client, **asked):
+    return [row.email for row in client.get("/admin/newsletter/subscriber/", asked).context["cl"].result_list]
+
+
+@pytest.mark.parametrize("typed", FOUND_BY)
+def test_a_subscriber_is_found_by_any_part_of_address_domain_and_name(client, draft, typed):
+    factories.subscriber("Maria.Rossi@mail.paper.example", name="Lundgren, M.")
+    sign_in(client, "newsletter manager")
+    assert found(client, q=typed) == ["Maria.Rossi@mail.paper.example"]
+
+
+def test_subscribers_are_narrowed_by_what_one_subscription_has(client, weekly):
+    daily = factories.newsletter(name="Daily", slug="daily", is_default=False)
+    factories.subscription(weekly, "both@example.com", source="footer")
+    factories.subscription(daily, "both@example.com", state="unsubscribed")
+    factories.subscription(weekly, "gone@example.com", state="unsubscribed", source="article")
+    sign_in(client, "newsletter manager")
+    assert found(client, list=weekly.pk, state="unsubscribed") == ["gone@example.com"]
+    assert found(client, list=weekly.pk) == ["gone@example.com", "both@example.com"]
+    assert found(client, state="unsubscribed", source="footer") == []
+    assert found(client, source="article") == ["gone@example.com"]
+
+
+def test_suppressed_subscribers_are_listed_by_their_reason(client, weekly):
+    factories.subscription(weekly, "full@example.com")
+    factories.subscription(weekly, "fine@example.com")
+    factories.suppression("bounce", "full@example.com")
+    sign_in(client, "newsletter manager")
+    assert found(client, suppressed__exact="bounce") == ["full@example.com"]
+
+
 def test_staff_enter_and_find_a_suppression_by_its_address(client, db):
     sign_in(client, "newsletter manager")
     client.post("/admin/newsletter/suppression/add/", {"address": "Angry@Example.com", "note": "by phone"})

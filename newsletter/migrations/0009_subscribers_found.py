@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("newsletter", "0006_words_of_acts"),
+        ("newsletter", "0008_roles_of_imports"),
     ]
 
     operations = [
