@@ -1,5 +1,6 @@
 """The environment variables: read from `.env` too, and refused in words where a value makes no sense."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH = 32
 MAIL_SCHEMES = ("smtp", "smtps", "smtp+tls", "smtp+ssl")
+IMAP_SCHEMES = ("imaps", "imap")
 TRUE, FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
@@ -52,6 +54,16 @@ class Environment(environ.Env):
         value = self.text(name)
         if value and (reason := _wrong_with(value, schemes)):
             raise ImproperlyConfigured(f"{name} {reason} It looks like {example}.")
+        return value
+
+    def bounce_address(self, name: str) -> str:
+        """An e-mail address that leaves room for a token before the @; "" where it is not set."""
+        value = self.text(name)
+        if value and not re.fullmatch(r"[a-z0-9._-]{1,24}@[a-z0-9-]+(\.[a-z0-9-]+)+", value, re.IGNORECASE):
+            raise ImproperlyConfigured(
+                f"{name} is an address of at most 24 characters before the @ and no + in them, not “{value}”."
+                " It looks like bounces@news.example."
+            )
         return value
 
     def zone(self, name: str, *, default: str) -> str:

@@ -166,6 +166,13 @@ EMAIL_BACKEND = "core.lib.mail.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(SITE_URL).hostname}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+BOUNCE_ADDRESS = env.bounce_address("BOUNCE_ADDRESS")  # without: briefings come back to DEFAULT_FROM_EMAIL
+BOUNCE_IMAP_URL = env.address(
+    "BOUNCE_IMAP_URL", schemes=environment.IMAP_SCHEMES, example="imaps://user:password@host/INBOX"
+)
+if BOUNCE_IMAP_URL:
+    CELERY_BEAT_SCHEDULE["read the bounce mailbox"] = {"task": "newsletter.tasks.read_bounces", "schedule": 60}
+
 NEWSLETTER_PUMPS = env.number("NEWSLETTER_PUMPS", default=2)  # how many workers may send one briefing at once
 
 # Applications

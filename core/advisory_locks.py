@@ -20,6 +20,7 @@ class AdvisoryLock(IntEnum):
     HITS = 0x4D6F6F05
     SENDING = 0x4D6F6F06  # the lanes of a briefing
     IMPORTS = 0x4D6F6F07  # of subscribers: one at a time, so that others of the worker's processes stay free
+    BOUNCES = 0x4D6F6F08  # reading the mailbox of bounces
 
 
 def wait_for(lock: AdvisoryLock, of: int = 0, *, shared: bool = False) -> None:

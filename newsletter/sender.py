@@ -20,7 +20,7 @@ from core.advisory_locks import AdvisoryLock
 from core.lib.mail import Session, open_session
 from core.lib.signing import make_token
 from core.lib.smtp import Envelope, Outcome, Status, wire_data
-from newsletter import deliveries
+from newsletter import deliveries, return_path
 from newsletter.approval import held_on_error
 from newsletter.deliveries import ClaimedDelivery
 from newsletter.mime import MessageTemplate
@@ -132,7 +132,8 @@ class Pump:
             "delivery": make_token("delivery", delivery.delivery_id).encode(),
         }
         data = self.template.render(values)
-        return DeliveryEnvelope(settings.DEFAULT_FROM_EMAIL, delivery.email, data, delivery.delivery_id)
+        sender = return_path.address_for(delivery.delivery_id)
+        return DeliveryEnvelope(sender, delivery.email, data, delivery.delivery_id)
 
     def _returned(self) -> list[tuple[int, Outcome]]:
         """What has come back: half a window of messages together, or fewer where the mail server takes its time."""

@@ -1,4 +1,7 @@
-"""What briefings reached: counts from deliveries and judged hits, rates with their denominators and intervals."""
+"""What briefings reached: counts from deliveries and judged hits, rates with their denominators and intervals.
+
+A message that came back, or that was reported as spam, reached nobody: neither it nor its hits count.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,10 +9,10 @@ from datetime import date
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from core.lib import clock
-from newsletter.models import Briefing, Hit, Subscription
+from newsletter.models import Briefing, Hit, MailReport, Subscription
 from sponsors.audience import Rate, Send
 
 JUDGED_EVERY = 60  # seconds, by beat
@@ -17,9 +20,14 @@ JUDGED_EVERY = 60  # seconds, by beat
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How one briefing was read. Opens and clicks count deliveries (people), each once."""
+    """How one briefing was read. Opens and clicks count deliveries (people), each once.
+
+    `delivered` is without what came back (`returned`) and without what was reported as spam (`complaints`).
+    """
 
     delivered: int
+    returned: int = 0
+    complaints: int = 0
     opened: int = 0
     opened_by_machines: int = 0
     clicked: int = 0
@@ -37,11 +45,28 @@ class Reading:
 
 
 def readings(briefings: Iterable[Briefing]) -> dict[int, Reading]:
-    """The reading of each of these briefings, by its key, in one query."""
-    delivered = {briefing.pk: briefing.delivered for briefing in briefings}
+    """The reading of each of these briefings, by its key, in two queries."""
+    briefings = list(briefings)
+    hits = {row["delivery__briefing"]: row for row in _hits_of(briefings)}
+    reports = {row["delivery__briefing"]: row for row in _reports_of(briefings)}
+    return {briefing.pk: _reading(briefing, hits.get(briefing.pk), reports.get(briefing.pk)) for briefing in briefings}
+
+
+def _reading(briefing: Briefing, hits: Any, reports: Any) -> Reading:
+    returned, complaints = (reports["returned"], reports["complaints"]) if reports else (0, 0)
+    delivered = max(0, briefing.delivered - returned - complaints)
+    if hits is None:
+        return Reading(delivered, returned, complaints)
+    counts = (hits[name] for name in ("opened", "machines", "clicked", "rejected"))
+    return Reading(delivered, returned, complaints, *counts)
+
+
+def _hits_of(briefings: Sequence[Briefing]) -> Iterable[Any]:
+    """The judged hits of each briefing, without those on messages that came back or were reported as spam."""
     valid, opened = Q(verdict="valid"), Q(kind="open")
-    rows = (
-        Hit.objects.filter(delivery__briefing__in=delivered)
+    reported = MailReport.objects.filter(delivery=OuterRef("delivery"))
+    return (
+        Hit.objects.filter(~Exists(reported), delivery__briefing__in=briefings)
         .values("delivery__briefing")
         .annotate(
             opened=Count("delivery", filter=valid & opened, distinct=True),
@@ -51,19 +76,20 @@ def readings(briefings: Iterable[Briefing]) -> dict[int, Reading]:
         )
         .order_by()
     )
-    found = {row["delivery__briefing"]: row for row in rows}
-    return {
-        key: Reading(
-            delivered=total,
-            opened=found[key]["opened"],
-            opened_by_machines=found[key]["machines"],
-            clicked=found[key]["clicked"],
-            rejected=found[key]["rejected"],
+
+
+def _reports_of(briefings: Sequence[Briefing]) -> Iterable[Any]:
+    """How many deliveries of each briefing that were sent came back, and how many others were reported as spam."""
+    bounce = MailReport.objects.filter(delivery=OuterRef("delivery")).exclude(kind=MailReport.Kind.COMPLAINT)
+    complaint = Q(kind=MailReport.Kind.COMPLAINT)
+    return (
+        MailReport.objects.filter(delivery__briefing__in=briefings, delivery__state="sent")
+        .values("delivery__briefing")
+        .annotate(
+            returned=Count("id", filter=~complaint), complaints=Count("id", filter=complaint & ~Q(Exists(bounce)))
         )
-        if key in found
-        else Reading(delivered=total)
-        for key, total in delivered.items()
-    }
+        .order_by()
+    )
 
 
 def clicks_by_link(briefing: Briefing) -> Sequence[Any]:
@@ -111,7 +137,7 @@ class Audience:
                 channel=briefing.newsletter.channel,
                 title=briefing.subject,
                 day=briefing.issue_date,
-                delivered=briefing.delivered,
+                delivered=reading[briefing.pk].delivered,
                 opened=reading[briefing.pk].opened,
                 clicked=reading[briefing.pk].clicked,
             )

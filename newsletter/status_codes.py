@@ -3,6 +3,8 @@
 import re
 
 _CODE = re.compile(r"\A5\d\d[ -](5\.\d{1,3}\.\d{1,3})\b")
+_CODE_IN_REPORT = re.compile(r"\b[45]\d\d[ -]+#?([45]\.\d{1,3}\.\d{1,3})\b")
+_STATUS = re.compile(r"\A([245]\.\d{1,3}\.\d{1,3})\b")
 # The recipient's address or mailbox itself. Not among them: what is about the sender (5.1.7, 5.1.8), a full mailbox (5.2.2),
 # the mail system (5.3), the route (5.4), the protocol (5.5), the content (5.6) and policy (5.7).
 GONE = {
@@ -24,4 +26,20 @@ def code_in(reply: str) -> str:
 
 def says_gone(reply: str) -> bool:
     """Whether a reply says that mail to its recipient is of no use, now or later."""
-    return code_in(reply) in GONE
+    return is_gone(code_in(reply))
+
+
+def is_gone(code: str) -> bool:
+    """Whether a code says so."""
+    return code in GONE
+
+
+def is_temporary(code: str) -> bool:
+    """Whether a message with this code failed for now: 4.x.x, and a full mailbox, which many call permanent (5.2.2)."""
+    return code.startswith("4.") or code == "5.2.2"
+
+
+def code_in_report(status: str, diagnostic: str) -> str:
+    """The code in a report of delivery: what the last server answered, else what the reporting one made of it."""
+    found = _CODE_IN_REPORT.search(diagnostic) or _STATUS.match(status)
+    return found[1] if found else ""

@@ -1,10 +1,10 @@
-"""The newsletter's tasks: starting, sending and sweeping briefings, judging hits, importing. The rows say what is to be done."""
+"""The newsletter's tasks: briefings, the judging of hits, bounces, imports. The rows say what is to be done."""
 
 from celery import shared_task
 from django.conf import settings
 
 from core import doorbell
-from newsletter import deliveries, freeze, import_runs, sender, tracking
+from newsletter import bounce_mailbox, deliveries, freeze, import_runs, sender, tracking
 from newsletter.models import Briefing
 
 
@@ -42,6 +42,12 @@ def import_subscribers() -> None:
     """Run the imports that wait, one after the other; a lost bell only costs time, since beat rings this too."""
     while import_runs.run_next():
         pass
+
+
+@shared_task
+def read_bounces() -> None:
+    """Take the bounces and complaints that are in the mailbox."""
+    bounce_mailbox.read()
 
 
 def ring(briefing_id: int) -> None:

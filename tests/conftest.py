@@ -11,11 +11,21 @@ import pytest
 from cms.ops import embedded
 from tests import database
 
-pytest_plugins = ["tests.smtp", "tests.http", "tests.processes", "tests.browsing"]
+pytest_plugins = ["tests.smtp", "tests.http", "tests.imap", "tests.processes", "tests.browsing"]
 
 ROOT = Path(__file__).resolve().parent.parent
 # What a developer's shell or .env sets must not reach the tests; an empty value is one that .env does not replace.
-CLEARED = ["CACHE_URL", "CELERY_BROKER_URL", "DATABASE_URL", "DEBUG", "DEMO_PASSWORD", "EMAIL_URL", "PRODUCTION"]
+CLEARED = [
+    "BOUNCE_ADDRESS",
+    "BOUNCE_IMAP_URL",
+    "CACHE_URL",
+    "CELERY_BROKER_URL",
+    "DATABASE_URL",
+    "DEBUG",
+    "DEMO_PASSWORD",
+    "EMAIL_URL",
+    "PRODUCTION",
+]
 CLEARED += ["CACHE_PURGE_URL", "CACHE_PURGE_KIND", "CACHE_PURGE_TOKEN", "WEBHOOKS_TO_PRIVATE_HOSTS"]
 CLEARED += ["ALLOWED_HOSTS", "TIME_ZONE", "LEDGER_SIGNING_KEY", "BALLOT_PEPPER_FOLDER", "MEDIA_ROOT", "SITE_URL"]
 CLEARED += ["CONSENT_KEY"]

@@ -225,14 +225,16 @@ def _answers(site: LiveSite) -> bool:
     return True
 
 
-def manage_command(*arguments: str, database: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+def manage_command(
+    *arguments: str, database: str = "", stdin: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
     """A management command as a process of its own, on the test database or another one of its server."""
     environment = os.environ | _environment(**variables)
     if database:
         named = urlsplit(environment["DATABASE_URL"])
         environment["DATABASE_URL"] = named._replace(path=f"/{database}").geturl()
     command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=environment, input=stdin, capture_output=True, text=True, check=False)
 
 
 def start_manage(*arguments: str) -> subprocess.Popen[bytes]:

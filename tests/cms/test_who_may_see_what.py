@@ -71,7 +71,8 @@ SEEN = {
     "editor": "article category tag author snippet imageasset articles.auditentry redirect siteprofile webhook "
     "outgoingrequest briefing newsletter creative season awardcategory",
     "awards steward": "season awardcategory nomination ballot ledgerentry treehead tally outgoingmail",
-    "newsletter manager": "newsletter subscriber subscriberimport suppression briefing outgoingmail",
+    "newsletter manager": "newsletter subscriber subscriberimport suppression briefing mailreport ignoredreports bouncerule "
+    "outgoingmail",
     "sponsorship manager": "sponsor placementkind package rununit booking creative adevent disclosureentry outgoingmail",
 }
 

@@ -1,0 +1,46 @@
+"""Bounces and complaints in the admin: what came back, what was ignored, and the rule of temporary failures."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from core.lib.admin_lists import DeskAdmin
+from newsletter.models import BounceRule, IgnoredReports, MailReport
+
+
+@admin.register(MailReport)
+class MailReportAdmin(DeskAdmin):
+    list_display = ("briefing", "recipient", "kind", "code", "received_at")
+    list_filter = ("kind",)
+    list_select_related = ("delivery__briefing__newsletter", "delivery__subscriber")
+    fields = readonly_fields = list_display
+    sortable_by = ()
+
+    @admin.display(description="Briefing")
+    def briefing(self, report: MailReport) -> str:
+        return str(report.delivery.briefing)
+
+    @admin.display(description="Recipient")
+    def recipient(self, report: MailReport) -> str:
+        return str(report.delivery.subscriber or "erased")
+
+
+@admin.register(IgnoredReports)
+class IgnoredReportsAdmin(DeskAdmin):
+    list_display = ("day", "reason", "number")
+    list_filter = ("reason",)
+    fields = readonly_fields = list_display
+    sortable_by = ()
+
+
+@admin.register(BounceRule)
+class BounceRuleAdmin(DeskAdmin):
+    list_display = ("times", "within_days")
+    sortable_by = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not BounceRule.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

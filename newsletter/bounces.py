@@ -1,0 +1,116 @@
+"""Bounces and complaints: what follows from a message that came back to the bounce address.
+
+A report is believed only where it names one of our deliveries under our signature: in the return path it was sent to, or
+in the Return-Path or Message-ID of the message that it is about. Each delivery bounces once and is complained of once.
+Everything else changes nothing but a count, which staff can read.
+"""
+
+from datetime import timedelta
+from typing import TypeAlias
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from core.lib import clock
+from core.lib.signing import BadToken, read_token
+from newsletter import consent, reports, return_path
+from newsletter.consent import Act, Actor, NewAct
+from newsletter.models import BounceRule, ConsentAct, Delivery, IgnoredReports, MailReport, Subscriber
+from newsletter.reports import Report
+from newsletter.status_codes import is_gone, is_temporary
+
+BOUNCES_FOR = timedelta(days=30)  # mail servers give up after days; later on, the address may be another person's
+Kind: TypeAlias = MailReport.Kind
+Ignored: TypeAlias = IgnoredReports.Reason
+NO_NEWS = {
+    reports.Kind.AUTO_REPLY: Ignored.AUTO_REPLY,
+    reports.Kind.DELAY: Ignored.DELAY,
+    reports.Kind.OTHER: Ignored.OTHER,
+}
+
+
+@transaction.atomic
+def take(message: bytes, *, recipient: str = "") -> str:
+    """Take one message that came back, and do what follows; return what it was, a kind of report or why it is ignored.
+
+    `recipient` is the address it was handed over for, where the mail server says it.
+    """
+    report = reports.read(message)
+    report.addresses.append(recipient)
+    found = NO_NEWS.get(report.kind) or _delivery_of(report)
+    verdict = found if isinstance(found, Ignored) else _settle(report, found)
+    if isinstance(verdict, Ignored):
+        _count(verdict)
+    return str(verdict.value)
+
+
+def _delivery_of(report: Report) -> int | Ignored:
+    """The delivery that a report is about."""
+    tokens = [token for text in report.addresses for token in return_path.tokens_in(text)]
+    for token in tokens:
+        try:
+            return return_path.delivery_of(token)
+        except BadToken:
+            continue
+    for message_id in report.message_ids:
+        try:
+            briefing, subscriber = read_token("message", message_id.strip().strip("<>").partition("@")[0])
+        except ValueError:
+            continue
+        found = Delivery.objects.filter(briefing=briefing, subscriber=subscriber).values_list("pk", flat=True).first()
+        return found or Ignored.FOREIGN
+    return Ignored.FORGED if tokens else Ignored.FOREIGN
+
+
+def _settle(report: Report, delivery_id: int) -> Kind | Ignored:
+    delivery = Delivery.objects.filter(pk=delivery_id).select_for_update().first()
+    if delivery is None:
+        return Ignored.FOREIGN
+    kind = _kind(report)
+    known = delivery.reports.filter(kind=Kind.COMPLAINT)
+    if kind != Kind.COMPLAINT:
+        known = delivery.reports.exclude(kind=Kind.COMPLAINT)
+        if delivery.sent_at and delivery.sent_at < timezone.now() - BOUNCES_FOR:
+            return Ignored.LATE
+    if known.exists():
+        return Ignored.REPLAYED
+    MailReport.objects.create(delivery=delivery, kind=kind, code=report.code)
+    if delivery.subscriber:
+        _suppress(delivery.subscriber, kind, report.words, way=f"briefing {delivery.briefing_id}")
+    return kind
+
+
+def _kind(report: Report) -> Kind:
+    if report.kind is reports.Kind.COMPLAINT:
+        return Kind.COMPLAINT
+    if is_gone(report.code):
+        return Kind.GONE
+    return Kind.DEFERRED if is_temporary(report.code) else Kind.REFUSED
+
+
+def _suppress(subscriber: Subscriber, kind: Kind, words: str, *, way: str) -> None:
+    """Write no more to whoever complained or is gone, nor where too many briefings in a row of days failed for now."""
+    if kind == Kind.DEFERRED:
+        rule = BounceRule.current()
+        if _failed_for_now(subscriber, rule) < rule.times:
+            return
+        words = f"{rule.times} briefings within {rule.within_days} days failed for now, the last so: {words}"
+    if kind != Kind.REFUSED:
+        act = Act.COMPLAINED if kind == Kind.COMPLAINT else Act.BOUNCED
+        consent.record(NewAct(consent.person(subscriber), act, Actor.SERVER, way=way, note=words))
+
+
+def _failed_for_now(subscriber: Subscriber, rule: BounceRule) -> int:
+    """How many of a subscriber's briefings did, since it last confirmed or staff let it back in."""
+    since = timezone.now() - timedelta(days=rule.within_days)
+    renewed = ConsentAct.objects.about(subscriber).filter(act__in=[Act.CONFIRMED, Act.LIFTED]).last()
+    if renewed:
+        since = max(since, renewed.recorded_at)
+    own = MailReport.objects.filter(delivery__subscriber=subscriber, kind=Kind.DEFERRED)
+    return own.filter(received_at__gte=since).count()
+
+
+def _count(reason: Ignored) -> None:
+    row, _ = IgnoredReports.objects.get_or_create(day=clock.utc_day(), reason=reason)
+    IgnoredReports.objects.filter(pk=row.pk).update(number=F("number") + 1)

@@ -1,0 +1,45 @@
+"""The return path of a delivery: the address that its bounces come back to, signed, one for each delivery (VERP).
+
+It is the site's BOUNCE_ADDRESS with a signed token of core.lib.signing after a plus sign. The token is written in base32
+here, since some mail servers change the case of what stands before the @.
+"""
+
+import re
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
+
+from django.conf import settings
+
+from core.lib.signing import BadToken, make_token, read_token
+
+PURPOSE = "return path"
+
+
+def address_for(delivery_id: int) -> str:
+    """The envelope sender of a delivery."""
+    if not settings.BOUNCE_ADDRESS:
+        return str(settings.DEFAULT_FROM_EMAIL)
+    name, _, host = settings.BOUNCE_ADDRESS.partition("@")
+    token = make_token(PURPOSE, delivery_id)
+    raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    return f"{name}+{b32encode(raw).decode().rstrip('=').lower()}@{host}"
+
+
+def tokens_in(text: str) -> list[str]:
+    """What follows the plus sign in each return path of ours that a text names, signed by us or not."""
+    if not settings.BOUNCE_ADDRESS:
+        return []
+    name, _, host = settings.BOUNCE_ADDRESS.partition("@")
+    found = re.findall(rf"(?<![\w.+-]){re.escape(name)}\+([\w.=-]+)@{re.escape(host)}\b", text, re.IGNORECASE)
+    return [str(token) for token in found]
+
+
+def delivery_of(token: str) -> int:
+    """The delivery that a token names. Raises BadToken where it was not made here."""
+    try:
+        raw = b32decode(token.upper() + "=" * (-len(token) % 8))
+    except ValueError:
+        raise BadToken("This return path is not complete.") from None
+    values = read_token(PURPOSE, urlsafe_b64encode(raw).decode().rstrip("="))
+    if len(values) != 1:
+        raise BadToken("This return path names no delivery.")
+    return values[0]
