@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("newsletter", "0008_roles_of_imports"),
+        ("newsletter", "0009_subscribers_found"),
     ]
 
     operations = [

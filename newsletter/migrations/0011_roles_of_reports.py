@@ -9,5 +9,5 @@ KEPT = [*SEEN, "newsletter.add_bouncerule", "newsletter.change_bouncerule"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("newsletter", "0009_bounces_and_complaints")]
+    dependencies = [("newsletter", "0010_bounces_and_complaints")]
     operations = [grant({"newsletter manager": KEPT, "administrator": KEPT})]
