@@ -228,7 +228,7 @@ def test_no_other_role_imports_or_exports(client, weekly, role):
     assert not AuditEntry.objects.exists()
 
 
-def test_the_list_leads_there_only_those_who_may(manager):
+def test_the_list_of_subscribers_leads_there(manager):
     assert f"{HERE}upload/" in manager.get("/admin/newsletter/subscriber/").content.decode()
     assert manager.get(HERE).status_code == 200
 
