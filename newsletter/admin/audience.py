@@ -116,7 +116,8 @@ class SubscriberAdmin(WordSearch, DeskAdmin):
     @admin.display(description="Newest briefings")
     def deliveries(self, subscriber: Subscriber) -> str:
         rows = acts.recent_deliveries(subscriber)
-        return format_html("<ol>{}</ol>", format_html_join("", "<li>{}</li>", ((_delivered(row),) for row in rows)))
+        said = format_html_join("", "<li>{}</li>", ((_delivered(row),) for row in rows))
+        return format_html("<ol>{}</ol>", said) if said else "None yet."
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(acts.act_page)

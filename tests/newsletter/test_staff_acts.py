@@ -114,6 +114,7 @@ def test_who_complained_is_written_to_at_no_other_address(manager, ann):
 
 
 def test_the_page_shows_the_newest_briefings_and_what_a_person_did_with_them(manager, ann, weekly):
+    assert b"None yet." in manager.get(address(ann)).content
     briefing = factories.briefing(weekly, subject="Issue one")
     delivery = Delivery.objects.create(briefing=briefing, subscriber=ann)
     Hit.objects.create(delivery=delivery, kind="open", verdict="machine", reason="proxy")
