@@ -58,6 +58,9 @@ def test_each_program_s_clipboard_becomes_a_plain_text(page):
     assert pasted(plain=plain) == (
         "<p>**not bold** # no heading</p><p>- no list</p><p>  1. `x` https://a.example/ &lt;b&gt;</p>"
     )
+    editor.evaluate("dom => dom.editor.commands.setTextSelection(5)")
+    within = editor.evaluate(PASTE, {"html": '<p>Words<img src="chart.png" alt="A chart"></p>'})
+    assert "Words</p><p>TK picture: A chart</p><p>" in within
     own = '<p data-pm-slice="1 1 []">own&nbsp;&nbsp;words</p>'
     assert pasted(html=own, plain="own words") == "<p>own words</p>"
     assert pasted(html="<span>a <b>word</b></span>", plain="a word") == "<p>a <strong>word</strong></p>"

@@ -55,6 +55,12 @@ const pasteAddress = async (editor, typed) => {
   editor.view.dispatch(tr.removeStoredMark(schema.marks.link).scrollIntoView())
 }
 
+// The line of a picture does not run into the paragraph that it is pasted into.
+const apart = ({ content, openStart, openEnd }, pictures) => {
+  const isPicture = (node) => pictures.some(({ mark }) => mark === node.textContent)
+  return new pm.model.Slice(content, isPicture(content.firstChild) ? 0 : openStart, isPicture(content.lastChild) ? 0 : openEnd)
+}
+
 const pasteHtml = (editor, data) => {
   const { html, pictures } = read(data.getData("text/html"), {
     rtf: data.getData("text/rtf"),
@@ -63,7 +69,7 @@ const pasteHtml = (editor, data) => {
   const { $from } = editor.state.selection
   const slice = html && pm.view.__parseFromClipboard(editor.view, "", html, false, $from)
   if (!slice?.size) return pasteText(editor, data.getData("text/plain"))
-  insert(editor, slice)
+  insert(editor, apart(slice, pictures))
   return pastePictures(editor, pictures)
 }
 
