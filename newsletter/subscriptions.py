@@ -162,7 +162,10 @@ def choose_lists(subscriber: Subscriber, *, chosen: set[int], ip: str = "") -> N
         if newsletter.pk not in chosen:
             unsubscribe(subscriber_id=subscriber.pk, newsletter_id=newsletter.pk, by="preferences")
         elif subscriber.suppressed and newsletter.is_open:
-            request_subscription(email=subscriber.email, newsletter=newsletter, source="preferences", ip=ip)
+            try:
+                request_subscription(email=subscriber.email, newsletter=newsletter, source="preferences", ip=ip)
+            except TooManyRequests:
+                pass  # what was left is saved all the same, and nothing that was ticked is sent yet
         elif newsletter.is_open and newsletter.pk not in current:
             _join(subscriber, newsletter, origin)
 

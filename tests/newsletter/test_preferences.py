@@ -7,6 +7,7 @@ import pytest
 
 from core.lib.signing import make_token
 from core.models import OutgoingMail
+from core.ratelimit import allow
 from newsletter import deliveries, subscriptions
 from newsletter.models import Delivery, Subscriber, Subscription, Suppression
 from tests.newsletter import factories
@@ -59,6 +60,16 @@ def test_an_address_whose_mail_came_back_is_told_so_and_mailed_a_link(client, ur
     assert "Nothing you ticked is sent yet" in page
     assert "mail to it came back" in page
     assert OutgoingMail.objects.get().kind == "newsletter.confirm"
+
+
+def test_what_was_left_is_saved_even_where_too_many_ask_from_one_network(client, ann, url, weekly):
+    factories.suppression("bounce")
+    daily = factories.newsletter(name="Daily", slug="daily", is_default=False)
+    for _ in range(subscriptions.SIGN_UPS_PER_NETWORK_AND_HOUR):
+        allow("subscribe:network:127.0.0.0/24", limit=subscriptions.SIGN_UPS_PER_NETWORK_AND_HOUR, seconds=3600)
+    answer = client.post(url, {"newsletters": [daily.pk]})
+    assert (answer.status_code, states()) == (200, {"weekly": "unsubscribed"})
+    assert "What you left is saved." in answer.content.decode()
 
 
 def test_an_address_that_complained_is_told_to_write_and_gets_no_mail(client, url, weekly):
