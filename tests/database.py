@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.core.management.color import no_style
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
 
 KEPT = "kept"  # a schema that Django does not know of
 
@@ -20,7 +21,20 @@ def keep_what_migrations_put_in() -> None:
 
 
 def put_back_what_migrations_put_in() -> None:
-    """Empty every table, and fill it with what was kept: past triggers, some of which refuse TRUNCATE, and foreign keys."""
+    """Empty every table, and fill it with what was kept: past triggers, some of which refuse TRUNCATE, and foreign keys.
+
+    The live site and the worker outlive a test. One in the midst of something may have locked tables in another order.
+    """
+    for left in (2, 1, 0):
+        try:
+            return _put_back()
+        except OperationalError as error:
+            if not left or not isinstance(error.__cause__, DeadlockDetected):
+                raise
+    return None
+
+
+def _put_back() -> None:
     tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
