@@ -39,7 +39,7 @@ class TooManyRequests(Exception):
 
 
 class LinkSuperseded(Exception):
-    """The subscriber left after this confirmation link was made, so the link must not bring them back."""
+    """The subscriber left, or got another address, after this link was made, so it must not bring them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +112,14 @@ def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "") ->
     """Record the consent that a confirmation link proves. Doing it twice changes nothing.
 
     It lifts a suppression after a bounce, since our mail was read, and one after an erasure, since they want to come
-    back. Raises LinkSuperseded if the subscriber left after the link was made.
+    back. Raises LinkSuperseded if the subscriber left, or got another address, after the link was made.
     """
     consent.lock([consent.person(subscription.subscriber)])
     found = Subscription.objects.select_related("subscriber").filter(pk=subscription.pk).first()
     superseded = issued_at + timedelta(seconds=1)
-    if found is None or (found.state == State.UNSUBSCRIBED and found.since >= superseded):
+    if found is None or not reaches(found.subscriber, issued_at):
+        raise LinkSuperseded
+    if found.state == State.UNSUBSCRIBED and found.since >= superseded:
         raise LinkSuperseded
     person, suppressed = consent.person(found.subscriber), found.subscriber.suppressed
     lifts = bool(suppressed) and suppressed not in LASTING and not _suppressed_since(person, superseded)
@@ -244,8 +246,10 @@ def correct_address(subscriber: Subscriber, address: str, *, way: str, by: str, 
     if new.canonical != subscriber.canonical and Suppression.objects.of(new.canonical).exists():
         raise ValidationError("The new address gets no mail: its owner said no, or mail to it came back.")
     retention.forget(subscriber.email)
+    if new.canonical != subscriber.canonical:
+        subscriber.corrected_at = timezone.now()
     subscriber.email, subscriber.canonical = new.email, new.canonical
-    subscriber.save(update_fields=["email", "canonical"])
+    subscriber.save(update_fields=["email", "canonical", "corrected_at"])
     person, lists = consent.person(subscriber), subscriber.subscriptions.values_list("newsletter", flat=True)
     given: dict[str, Any] = {"way": way, "by_name": by, "note": reason}
     consent.record(*(NewAct(person, Act.CHANGED, Actor.STAFF, key, **given) for key in lists))
@@ -289,12 +293,23 @@ def unsubscribe_token(subscriber_id: int, newsletter_id: int) -> str:
     return make_token("unsubscribe", subscriber_id, newsletter_id)
 
 
+def reaches(subscriber: Subscriber, issued_at: datetime | None) -> bool:
+    """Whether a link was mailed to the address that the subscriber has now; `issued_at`: None if it does not say when."""
+    changed = subscriber.corrected_at
+    return changed is None or (issued_at is not None and issued_at >= changed)
+
+
 def data_token(subscriber_id: int) -> str:
-    return make_token("personal-data", subscriber_id, expires_in=DATA_LINK_LASTS)
+    return make_token("personal-data", subscriber_id, int(timezone.now().timestamp()), expires_in=DATA_LINK_LASTS)
 
 
 def preferences_token(subscriber_id: int) -> str:
     return make_token("preferences", subscriber_id)
+
+
+def fresh_preferences_token(subscriber_id: int) -> str:
+    """A token that says when it was made, and so opens the preferences also after a change of the address."""
+    return make_token("preferences", subscriber_id, int(timezone.now().timestamp()), expires_in=DATA_LINK_LASTS)
 
 
 def absolute(view: str, *args: str) -> str:

@@ -1,6 +1,7 @@
 """Subscribers' pages. They need no cookie; the personal ones are behind signed links."""
 
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -127,8 +128,10 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @csrf_exempt
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
-    """The lists of one subscriber, to join and leave."""
-    subscriber = _subscriber(token)
+    """The lists of one subscriber, to join and leave. A link mailed to an address of before opens nothing."""
+    subscriber, issued_at = _subscriber(token)
+    if not subscriptions.reaches(subscriber, issued_at):
+        return _plain(request, "newsletter/address_changed.html", {"token": token}, HTTPStatus.GONE)
     form = PreferencesForm(request.POST if request.method == "POST" else None, subscriber=subscriber)
     saved = unreachable = ""
     if form.is_valid():
@@ -145,7 +148,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt
 def data_link(request: HttpRequest, token: str) -> HttpResponse:
     """Mail a short-lived link to the page of a subscriber's data: letters with the link to preferences are passed on."""
-    subscriptions.send_data_link(_subscriber(token))
+    subscriptions.send_data_link(_subscriber(token)[0])
     return _plain(request, "newsletter/thanks.html", {"message": DATA_LINK_SENT})
 
 
@@ -157,7 +160,9 @@ def data(request: HttpRequest, token: str) -> HttpResponse:
     def shown(found: dict[str, Any]) -> HttpResponse:
         acts = ConsentAct.objects.about(found["subscriber"]).select_related("newsletter", "wording")
         wordings = {act.wording_id: act.wording for act in acts if act.wording}
-        return _plain(request, "newsletter/data.html", {**found, "acts": acts, "wordings": wordings.values()})
+        preferences = subscriptions.fresh_preferences_token(found["subscriber"].pk)
+        context = {**found, "acts": acts, "wordings": wordings.values(), "preferences": preferences}
+        return _plain(request, "newsletter/data.html", context)
 
     return _with_data(request, token, shown)
 
@@ -195,11 +200,13 @@ def _with_data(
 ) -> HttpResponse:
     """Answer the holder of a link to a subscriber's data; `gone`: also where the subscriber is there no more."""
     try:
-        (subscriber_id,) = _read("personal-data", token, 1)
+        subscriber_id, issued = _read("personal-data", token, 2)
     except ExpiredToken as expired:
-        context = {"preferences": subscriptions.preferences_token(expired.values[0])}
-        return _plain(request, "newsletter/data_expired.html", context, HTTPStatus.GONE)
+        subscriber_id, issued = expired.values[0], 0
     subscriber = Subscriber.objects.filter(pk=subscriber_id).first()
+    if not issued or (subscriber and not subscriptions.reaches(subscriber, subscriptions.issue_time(issued))):
+        context = {"preferences": subscriptions.preferences_token(subscriber_id)}
+        return _plain(request, "newsletter/data_expired.html", context, HTTPStatus.GONE)
     if subscriber is None and not gone:
         raise Http404("There is no such subscriber.")
     return answer({"subscriber": subscriber, "token": token})
@@ -232,6 +239,15 @@ def _subscription(subscription_id: int) -> Subscription:
     return get_object_or_404(Subscription.objects.select_related("newsletter", "subscriber"), pk=subscription_id)
 
 
-def _subscriber(token: str) -> Subscriber:
-    (subscriber_id,) = _read("preferences", token, 1)
-    return get_object_or_404(Subscriber, pk=subscriber_id)
+def _subscriber(token: str) -> tuple[Subscriber, datetime | None]:
+    """Whom a link to preferences is about, and when it was made: a letter's link does not say so, a fresh one does."""
+    try:
+        values = read_token("preferences", token)
+    except ExpiredToken as expired:
+        values = expired.values[:1]
+    except BadToken as error:
+        raise Http404(str(error)) from None
+    if not 1 <= len(values) <= 2:
+        raise Http404("This link is not complete.")
+    issued_at = subscriptions.issue_time(values[1]) if len(values) == 2 else None
+    return get_object_or_404(Subscriber, pk=values[0]), issued_at

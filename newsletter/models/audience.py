@@ -83,6 +83,9 @@ class Subscriber(models.Model):
     attributes = models.JSONField(
         default=dict, db_default={}, blank=True, editable=False, help_text="What another system knew besides."
     )
+    corrected_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the address became another one: links mailed before prove nothing."
+    )
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
