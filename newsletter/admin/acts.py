@@ -183,6 +183,7 @@ def act_page(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         messages.success(request, act.done)
         return HttpResponseRedirect(back if name != "erase" else reverse("admin:newsletter_subscriber_changelist"))
     context = {"act": act, "form": form, "subscriber": subscriber, "title": act.label, "back": back}
+    context["opts"] = Subscriber._meta
     return render(request, "admin/newsletter/subscriber/act.html", admin.site.each_context(request) | context)
 
 

@@ -59,7 +59,7 @@ class ExportForm(forms.Form):
 
 def page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
     """A page of the desk, with what the admin's frame needs."""
-    frame = admin.site.each_context(request)
+    frame = admin.site.each_context(request) | {"opts": SubscriberImport._meta}
     return render(request, f"admin/newsletter/subscriberimport/{template}.html", {**frame, "title": title, **context})
 
 

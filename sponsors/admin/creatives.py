@@ -115,6 +115,7 @@ class CreativeAdmin(ShownToReadersAdmin):
             "title": f"New version: {creative}",
             "form": form,
             "creative": creative,
+            "opts": self.opts,
         }
         return render(request, "admin/sponsors/creative/submit.html", context)
 

@@ -83,6 +83,7 @@ class RunUnitAdmin(ShownToReadersAdmin):
         month = _month(request.GET.get("month", ""))
         context = _month_of_units(month) | {
             "title": f"{month_name[month.month]} {month.year}",
+            "opts": self.opts,
             "can_open": request.user.has_perm("sponsors.add_rununit"),
         }
         return render(request, "admin/sponsors/rununit/calendar.html", self.admin_site.each_context(request) | context)
@@ -95,7 +96,11 @@ class RunUnitAdmin(ShownToReadersAdmin):
         if form.is_valid():
             self.message_user(request, _opened(form.save()), messages.SUCCESS)
             return redirect(f"../calendar/?month={form.cleaned_data['first']:%Y-%m}")
-        context = self.admin_site.each_context(request) | {"title": "Put days on sale", "form": form}
+        context = self.admin_site.each_context(request) | {
+            "title": "Put days on sale",
+            "form": form,
+            "opts": self.opts,
+        }
         return render(request, "admin/sponsors/rununit/open.html", context)
 
 
