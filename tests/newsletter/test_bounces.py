@@ -33,16 +33,6 @@ def bounce_address(settings):
     settings.BOUNCE_ADDRESS = "bounces@news.example"
 
 
-@pytest.fixture
-def weekly():
-    return factories.newsletter()
-
-
-@pytest.fixture
-def ann(weekly):
-    return factories.subscription(weekly).subscriber
-
-
 def sent_to(subscriber, *, days_ago=1):
     """A delivery that the mail server took."""
     briefing = factories.sent(subscriber.subscriptions.get().newsletter, days_ago=days_ago, opened=0, clicked=0)

@@ -17,11 +17,6 @@ from tests.sponsors import factories as sponsors
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def weekly():
-    return factories.newsletter()
-
-
 def today():
     return timezone.now().date()
 

@@ -24,11 +24,6 @@ ADDRESS = ["bounced", "complained", "suppressed", "lifted", "erased"]
 TIMES = st.none() | st.datetimes(datetime(2020, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC))
 
 
-@pytest.fixture
-def weekly():
-    return factories.newsletter()
-
-
 def acts_of(subscriber):
     return list(ConsentAct.objects.about(subscriber))
 

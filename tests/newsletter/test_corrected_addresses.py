@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 NEW = "anne@example.org"
 
 
-@pytest.fixture
-def ann():
-    return factories.subscription(factories.newsletter()).subscriber
-
-
 def correct(person):
     subscriptions.correct_address(person, NEW, way="desk", by="Nell", reason="mistyped")
 

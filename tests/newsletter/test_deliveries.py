@@ -6,41 +6,23 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from core.lib.smtp import Outcome, Status
 from core.transitions import TransitionRefused
-from newsletter import approval, deliveries, freeze, sender, subscriptions
-from newsletter.models import Briefing, CompiledMessage, ConsentAct, Delivery, Subscriber, Subscription
+from newsletter import approval, deliveries, sender, subscriptions
+from newsletter.models import ConsentAct, Delivery, Subscriber
 from tests.newsletter import factories
+from tests.newsletter.sending import reload, send_what_is_left, states
 from tests.smtp import free_port
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def weekly():
-    return factories.newsletter()
-
-
-def states(briefing):
-    return dict(Counter(briefing.deliveries.values_list("state", flat=True)))
-
-
-def reload(briefing):
-    return Briefing.objects.get(pk=briefing.pk)
-
-
 def delivery_to(briefing, email):
     return briefing.deliveries.get(subscriber__email=email)
-
-
-def send_what_is_left(briefing):
-    while sender.pump(briefing.pk):
-        pass
-    return reload(briefing)
 
 
 def test_everyone_confirmed_gets_it_exactly_once(weekly, smtp_server):
@@ -336,94 +318,6 @@ def test_lanes_bound_the_pumps_of_a_briefing(weekly, settings, smtp_server):
     settings.NEWSLETTER_PUMPS = 0
     assert not sender.pump(briefing.pk)
     assert not smtp_server.messages
-
-
-# Freezing and finishing
-
-
-def test_a_briefing_is_frozen_once(weekly):
-    factories.subscriptions(weekly, 2)
-    briefing = factories.frozen(weekly)
-    assert not freeze.freeze(briefing.pk)
-    assert states(briefing) == {"pending": 2}
-
-
-def test_a_second_delivery_to_one_subscriber_cannot_exist(weekly):
-    factories.subscriptions(weekly, 1)
-    briefing = factories.frozen(weekly)
-    with pytest.raises(IntegrityError, match="delivery_once"), transaction.atomic():
-        Delivery.objects.create(briefing=briefing, subscriber=Subscriber.objects.get())
-
-
-def test_a_briefing_whose_counts_do_not_add_up_is_not_sent_but_paused(weekly, smtp_server):
-    factories.subscriptions(weekly, 3)
-    briefing = factories.frozen(weekly)
-    Delivery.objects.filter(subscriber__email="reader0@example.com").delete()
-    briefing = send_what_is_left(briefing)
-    assert briefing.state == "paused"
-    assert "do not add up" in briefing.trouble
-    with pytest.raises(IntegrityError, match="briefing_sent_reconciles"), transaction.atomic():
-        Briefing.objects.filter(pk=briefing.pk).update(state="sent", sent_at=timezone.now(), delivered=2)
-
-
-def test_a_briefing_that_cannot_be_frozen_is_paused_with_the_reason_and_holds_up_no_other(weekly):
-    factories.subscriptions(weekly, 1)
-    broken, fine = factories.approved(weekly), factories.approved(weekly)
-    CompiledMessage.objects.create(briefing=broken, data=b"left from somewhere")  # so that freezing cannot make one
-    assert freeze.start_due() == [fine.pk]
-    assert reload(broken).state == "paused"
-    assert "IntegrityError" in reload(broken).trouble
-
-
-def test_a_briefing_that_cannot_be_sent_is_paused_with_the_reason(weekly, smtp_server):
-    factories.subscriptions(weekly, 1)
-    briefing = factories.frozen(weekly)
-    CompiledMessage.objects.all().delete()
-    assert not sender.pump(briefing.pk)
-    assert reload(briefing).state == "paused"
-    assert "no message" in reload(briefing).trouble
-    assert states(briefing) == {"pending": 1}
-
-
-def test_what_is_scheduled_starts_at_its_time(weekly):
-    factories.subscriptions(weekly, 1)
-    briefing = factories.briefing(weekly)
-    approval.approve(briefing, by=factories.user(), at=timezone.now() + timedelta(hours=3))
-    assert freeze.start_due() == []
-    with time_machine.travel(timezone.now() + timedelta(hours=3, minutes=1)):
-        assert freeze.start_due() == [briefing.pk]
-
-
-def test_a_schedule_that_is_hours_late_asks_first(weekly):
-    factories.subscriptions(weekly, 1)
-    briefing = factories.approved(weekly)
-    with time_machine.travel(timezone.now() + timedelta(hours=5)):
-        assert freeze.start_due() == []
-        assert reload(briefing).state == "paused"
-        assert "It was due at" in reload(briefing).trouble
-        approval.resume(reload(briefing))
-        assert freeze.start_due() == [briefing.pk]
-
-
-def test_what_stopped_being_in_order_after_the_approval_is_not_sent(weekly):
-    factories.subscriptions(weekly, 1)
-    briefing = factories.approved(weekly)
-    factories.profile(postal_address="")
-    assert freeze.start_due() == []
-    assert "no postal address" in reload(briefing).trouble
-
-
-def test_a_failed_freeze_leaves_nothing_behind(weekly):
-    factories.subscriptions(weekly, 1)
-    briefing = factories.approved(weekly)
-    with connection.cursor() as cursor:  # the deliveries are the last that it writes
-        cursor.execute("ALTER TABLE newsletter_delivery ADD CONSTRAINT refuses_all CHECK (false)")
-    with pytest.raises(IntegrityError, match="refuses_all"), transaction.atomic():
-        freeze.freeze(briefing.pk)
-    assert reload(briefing).state == "approved"
-    assert not briefing.links.exists()
-    assert not CompiledMessage.objects.exists()
-    assert Subscription.objects.count() == 1
 
 
 @pytest.mark.parametrize("code", ["5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"])

@@ -21,11 +21,6 @@ WRITING = ["articles/", "approve/"]
 
 
 @pytest.fixture
-def weekly():
-    return factories.newsletter()
-
-
-@pytest.fixture
 def draft(weekly):
     factories.subscriptions(weekly, 2)
     return factories.briefing(weekly)

@@ -27,11 +27,6 @@ def _folder(settings, tmp_path):
 
 
 @pytest.fixture
-def weekly():
-    return factories.newsletter()
-
-
-@pytest.fixture
 def manager(client, weekly):
     client.force_login(factories.user("manager@example.com", role="newsletter manager"))
     return client

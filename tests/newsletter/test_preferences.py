@@ -16,16 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def weekly():
-    return factories.newsletter()
-
-
-@pytest.fixture
-def ann(weekly):
-    return factories.subscription(weekly).subscriber
-
-
-@pytest.fixture
 def url(ann):
     return f"/newsletter/preferences/{subscriptions.preferences_token(ann.pk)}/"
 

@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-def weekly():
-    return factories.newsletter()
-
-
 def ago(time):
     return timezone.now() - time - SECOND
 

@@ -12,16 +12,6 @@ NAMES = ["unsubscribe", "correct", "suppress", "lift", "erase"]
 
 
 @pytest.fixture
-def weekly():
-    return factories.newsletter()
-
-
-@pytest.fixture
-def ann(weekly):
-    return factories.subscription(weekly).subscriber
-
-
-@pytest.fixture
 def manager(client):
     client.force_login(factories.user("manager@example.com", role="newsletter manager"))
     return client

@@ -13,11 +13,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def weekly():
-    return factories.newsletter()
-
-
-@pytest.fixture
 def client(client):
     client.handler.enforce_csrf_checks = True
     return client

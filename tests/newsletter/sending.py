@@ -1,0 +1,20 @@
+"""A briefing while it is sent: how its deliveries stand, and the rest of its pumps."""
+
+from collections import Counter
+
+from newsletter import sender
+from newsletter.models import Briefing
+
+
+def states(briefing):
+    return dict(Counter(briefing.deliveries.values_list("state", flat=True)))
+
+
+def reload(briefing):
+    return Briefing.objects.get(pk=briefing.pk)
+
+
+def send_what_is_left(briefing):
+    while sender.pump(briefing.pk):
+        pass
+    return reload(briefing)
