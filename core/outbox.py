@@ -49,8 +49,12 @@ def seen_by(user: Any) -> QuerySet[OutgoingMail]:
     return OutgoingMail.objects.filter(reduce(or_, own)) if own else OutgoingMail.objects.none()
 
 
-def queue_mail(*, template: str, to: str, context: dict[str, Any], kind: str) -> OutgoingMail:
+def queue_mail(
+    *, template: str, to: str, context: dict[str, Any], kind: str, due_at: datetime | None = None
+) -> OutgoingMail:
     """Render templates/emails/<template>.{subject.txt,txt,html}, store the message and ring the worker on commit.
+
+    It is sent at once, or at `due_at`.
 
     Raises ValueError when the address holds a line break.
     """
@@ -62,12 +66,14 @@ def queue_mail(*, template: str, to: str, context: dict[str, Any], kind: str) ->
         text=render_to_string(f"emails/{template}.txt", context),
         html=render_to_string(f"emails/{template}.html", context),
     )
-    return queue_message(kind=kind, to=to, subject=subject, message=mail.as_bytes(message))
+    return queue_message(kind=kind, to=to, subject=subject, message=mail.as_bytes(message), due_at=due_at)
 
 
-def queue_message(*, kind: str, to: str, subject: str, message: bytes) -> OutgoingMail:
+def queue_message(*, kind: str, to: str, subject: str, message: bytes, due_at: datetime | None = None) -> OutgoingMail:
     """Store a ready-made message (CRLF lines) for one recipient and ring the worker on commit."""
-    row = OutgoingMail.objects.create(kind=kind, recipient=to, subject=subject[:250], message=message)
+    row = OutgoingMail.objects.create(
+        kind=kind, recipient=to, subject=subject[:250], message=message, due_at=due_at or timezone.now()
+    )
     doorbell.ring("core.tasks.send_outgoing_mail")
     return row
 

@@ -18,10 +18,15 @@ def allow(key: str, *, limit: int, seconds: int) -> bool:
 
     The key is hashed before it is stored, so an address in it cannot be read back from the table.
     """
+    return count(key, seconds=seconds) <= limit
+
+
+def count(key: str, *, seconds: int) -> int:
+    """Count one event under a key; return how many there have been in this window of `seconds`."""
     digest, end = _window(key, seconds)
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [digest, end])
-        return cursor.fetchone()[0] <= limit
+        return int(cursor.fetchone()[0])
 
 
 def give_back(key: str, *, seconds: int) -> None:

@@ -14,7 +14,7 @@ from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
 from newsletter.models import Newsletter
 from surveys import ballots, contexts, keys
-from surveys.forms import RenewForm, VoteForm
+from surveys.forms import PREFIX, BallotForm, RenewForm, VoteForm
 from surveys.models import AwardCategory, PendingBallot, Season
 
 logger = logging.getLogger(__name__)
@@ -35,24 +35,24 @@ def vote(request: HttpRequest, season: str) -> HttpResponse:
     if not form.is_valid():
         return _vote_page(request, form, HTTPStatus.BAD_REQUEST)
     try:
-        form.save(ip=client_address(request))
+        reply = form.save(ip=client_address(request))
     except ballots.NotOpen:
         return _vote_page(request, form, HTTPStatus.CONFLICT)
-    except ballots.TooMany:
-        form.add_error(
-            None, "Several mails went out already. Look in your inbox and your spam folder, or try again in an hour."
-        )
-        return _vote_page(request, form, HTTPStatus.TOO_MANY_REQUESTS)
     except keys.PepperMissing:
         return _paused(request, found)
-    return no_store(render(request, "surveys/vote_sent.html", {"season": found, "email": form.cleaned_data["email"]}))
+    return _sent(request, found, form.cleaned_data["email"], reply)
+
+
+def _sent(request: HttpRequest, season: Season, email: str, reply: ballots.Reply) -> HttpResponse:
+    context = {"season": season, "email": email, "reply": reply.name}
+    return no_store(render(request, "surveys/vote_sent.html", context))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @refuse_cross_site
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm a ballot. Mail scanners open links, so opening it changes nothing."""
+    """Confirm a ballot, or another in its place. Mail scanners open links, so opening it changes nothing."""
     try:
         season, pending_id, expired = _read(token)
         pending = season.pending_ballots.filter(pk=pending_id).first()
@@ -60,20 +60,36 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             raise ballots.NotOpen
         if pending and expired:
             return _renew(request, pending)
-        if pending and request.method != "POST":
-            return render(request, "surveys/ballot.html", contexts.pending_ballot(pending))
-        if request.method == "POST":
-            casting = ballots.confirm(season=season, pending_id=pending_id)
-        else:
-            casting = ballots.earlier_casting(season, pending_id)
+        if pending:
+            return _confirm(request, pending)
+        casting = ballots.earlier_casting(season, pending_id)
     except ballots.LinkUsed:
         return render(request, "surveys/ballot_used.html", {"season": season}, status=HTTPStatus.GONE)
     except ballots.NotOpen:
         return render(request, "surveys/ballot_late.html", {"season": season}, status=HTTPStatus.CONFLICT)
     except keys.PepperMissing:
         return _paused(request, season)
+    return _cast(request, casting)
+
+
+def _confirm(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
+    """The ballot behind a link: shown, with the form to change it; cast as it is; or cast as it was changed."""
+    season, is_changed = pending.season, "changed" in request.POST
+    if request.method == "POST" and not is_changed:
+        return _cast(request, ballots.confirm(season=season, pending_id=pending.pk))
+    chosen = {PREFIX + slug: [name for rank in choice for name in rank] for slug, choice in pending.choices.items()}
+    form = BallotForm(season, _categories_open_now(season), request.POST if is_changed else None, initial=chosen)
+    if is_changed and form.is_valid():
+        return _cast(request, ballots.confirm(season=season, pending_id=pending.pk, instead=form.choices))
+    context = contexts.pending_ballot(pending) | {"form": form}
+    status = HTTPStatus.BAD_REQUEST if is_changed else HTTPStatus.OK
+    return render(request, "surveys/ballot.html", context, status=status)
+
+
+def _cast(request: HttpRequest, casting: ballots.Casting) -> HttpResponse:
     status = HTTPStatus.OK if casting.cast else HTTPStatus.CONFLICT
-    return render(request, "surveys/ballot_cast.html", {"casting": casting, "season": season}, status=status)
+    context = {"casting": casting, "season": casting.season}
+    return render(request, "surveys/ballot_cast.html", context, status=status)
 
 
 def _read(token: str) -> tuple[Season, int, bool]:
@@ -96,12 +112,7 @@ def _renew(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
     context: dict[str, Any] = {"season": pending.season, "form": form}
     if form.is_valid():
         email = form.cleaned_data["email"]
-        try:
-            ballots.renew(pending, email=email, ip=client_address(request))
-        except ballots.TooMany:
-            form.add_error("email", "Several e-mails have already gone out. Check your inbox, or try again in an hour.")
-            return render(request, "surveys/ballot_expired.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
-        return render(request, "surveys/vote_sent.html", context | {"email": email})
+        return _sent(request, pending.season, email, ballots.renew(pending, email=email, ip=client_address(request)))
     status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.GONE
     return render(request, "surveys/ballot_expired.html", context, status=status)
 

@@ -7,7 +7,8 @@ that goes to it, and the link in that mail leads to a pending ballot which is de
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from django.conf import settings
@@ -16,13 +17,15 @@ from django.db.models import Func
 from django.urls import reverse
 from django.utils import timezone
 
+from core import ratelimit
 from core.lib import batches
 from core.lib.networks import public_network_of
 from core.lib.signing import make_token
 from core.outbox import queue_mail
-from core.ratelimit import allow
 from surveys import addresses, keys, ledger, seasons
+from surveys.choices import of_voter, tidied
 from surveys.models import AwardCategory, Ballot, PendingBallot, Season, UnsealedBallot
+from surveys.tallying import WRITE_IN
 
 PURPOSE = "ballot"
 LINK_LIFE = timedelta(days=2)
@@ -32,14 +35,20 @@ _RANDOM_KEY = Func(template="sha256(uuid_send(gen_random_uuid()) || uuid_send(ge
 MAILS_PER_HOUR = 5
 REQUESTS_PER_NETWORK = 300
 NETWORK_SECONDS = 600
+LONGEST_DELAY = timedelta(hours=1)
+TIME_TO_CONFIRM = timedelta(hours=3)  # before the close, in which no mail is delayed
 
 
 class NotOpen(Exception):
     """None of the chosen categories is open for voting."""
 
 
-class TooMany(Exception):
-    """More mails or requests than one voter or network needs; try again later."""
+class Reply(Enum):
+    """What a request for a ballot's link came to: never a refusal, for anybody can type a rival's voters' addresses."""
+
+    MAILED = "the link is on its way"
+    DELAYED = "the link comes later"
+    HAS_LINKS = "the links mailed within the hour have to do: each opens the whole ballot"
 
 
 class LinkUsed(Exception):
@@ -57,61 +66,83 @@ class Casting:
     again: bool = False
 
 
-def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip: str = "") -> None:
+def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip: str = "") -> Reply:
     """Store a pending ballot and mail its link to the address; or, where the voter has voted, a mail that says so.
 
     `choices` maps slugs of categories to choices (see Ballot). The caller answers the same whoever the address is.
-    Raises NotOpen, TooMany, keys.PepperMissing.
+    Raises NotOpen, ChoiceRefused, keys.PepperMissing.
     """
-    categories = [category for category in season.categories.taking_ballots() if category.slug in choices]
-    if not categories:
-        raise NotOpen
+    chosen = _open_choices(season, choices)
     voter = keys.voter_key(season, addresses.canonical(email))
-    _limit(voter, ip)
+    due_at = _due(season, voter, ip)
+    if due_at is None:
+        return Reply.HAS_LINKS
     with transaction.atomic():
-        _answer_by_mail(season, categories, choices, voter, email)
+        _answer_by_mail(season, chosen, voter, email, due_at)
+    return Reply.DELAYED if due_at > timezone.now() else Reply.MAILED
+
+
+def names_on(category: AwardCategory) -> set[str]:
+    """What may be chosen in a category, by slug."""
+    return {nominee.slug for nominee in category.nominees.all()} | ({WRITE_IN} if category.takes_write_in else set())
+
+
+def _open_choices(season: Season, choices: Mapping[str, Any]) -> dict[AwardCategory, Any]:
+    """What was chosen in the categories that are open now. Raises NotOpen, ChoiceRefused."""
+    categories = season.categories.taking_ballots().filter(slug__in=choices).prefetch_related("nominees")
+    chosen = {each: of_voter(choices[each.slug], method=each.method, names=names_on(each)) for each in categories}
+    if not chosen:
+        raise NotOpen
+    return chosen
 
 
 def _answer_by_mail(
-    season: Season, categories: list[AwardCategory], choices: Mapping[str, Any], voter: bytes, email: str
+    season: Season, chosen: Mapping[AwardCategory, Any], voter: bytes, email: str, due_at: datetime
 ) -> None:
-    voted = set(Ballot.objects.filter(category__in=categories, voter_key=voter).values_list("category", flat=True))
-    fresh = [category for category in categories if category.pk not in voted]
-    context = {"season": season, "voted": [category for category in categories if category.pk in voted]}
+    voted = set(Ballot.objects.filter(category__in=chosen, voter_key=voter).values_list("category", flat=True))
+    fresh = [category for category in chosen if category.pk not in voted]
+    context = {"season": season, "voted": [category for category in chosen if category.pk in voted]}
     if not fresh:
-        queue_mail(template="ballot_again", to=email, context=context, kind="surveys.ballot_again")
+        queue_mail(template="ballot_again", to=email, context=context, kind="surveys.ballot_again", due_at=due_at)
         return
     pending = PendingBallot.objects.create(
         season=season,
         voter_key=voter,
-        choices={category.slug: choices[category.slug] for category in fresh},
-        expires_at=timezone.now() + LINK_LIFE,
+        choices={category.slug: chosen[category] for category in fresh},
+        expires_at=due_at + LINK_LIFE,
     )
-    _mail_link(pending, email, context | {"fresh": fresh})
+    _mail_link(pending, email, context | {"fresh": fresh}, due_at)
 
 
-def renew(pending: PendingBallot, *, email: str, ip: str = "") -> None:
-    """Mail a new link for an expired one, if the address is the voter's; else nothing. Raises NotOpen, TooMany."""
+def renew(pending: PendingBallot, *, email: str, ip: str = "") -> Reply:
+    """Mail a new link for an expired one, if the address is the voter's; else nothing. Raises NotOpen."""
     season = pending.season
     categories = [category for category in season.categories.taking_ballots() if category.slug in pending.choices]
     if not categories:
         raise NotOpen
     voter = keys.voter_key(season, addresses.canonical(email))
-    _limit(voter, ip)
-    if voter != bytes(pending.voter_key):
-        return
-    with transaction.atomic():
-        PendingBallot.objects.filter(pk=pending.pk).update(expires_at=timezone.now() + LINK_LIFE)
-        _mail_link(pending, email, {"season": season, "fresh": categories, "voted": []})
+    due_at = _due(season, voter, ip)
+    if due_at is None:
+        return Reply.HAS_LINKS
+    if voter == bytes(pending.voter_key):
+        with transaction.atomic():
+            PendingBallot.objects.filter(pk=pending.pk).update(expires_at=due_at + LINK_LIFE)
+            _mail_link(pending, email, {"season": season, "fresh": categories, "voted": []}, due_at)
+    return Reply.DELAYED if due_at > timezone.now() else Reply.MAILED
 
 
 @transaction.atomic
-def confirm(*, season: Season, pending_id: int) -> Casting:
-    """Cast a pending ballot. Confirming again gives the same receipts. Raises NotOpen, LinkUsed, keys.PepperMissing."""
+def confirm(*, season: Season, pending_id: int, instead: Mapping[str, Any] | None = None) -> Casting:
+    """Cast a pending ballot, with the choices `instead` of those it came with, if there are any.
+
+    Confirming again gives the same receipts. Raises NotOpen, ChoiceRefused, LinkUsed, keys.PepperMissing.
+    """
     seasons.hold_open(season)
     pending = season.pending_ballots.select_for_update().filter(pk=pending_id).first()
     if pending is None:
         return earlier_casting(season, pending_id)
+    if instead is not None:
+        pending.choices = {category.slug: choice for category, choice in _open_choices(season, instead).items()}
     chosen = [category for category in season.categories.all() if category.slug in pending.choices]
     open_ones = set(season.categories.taking_ballots())
     if not open_ones.intersection(chosen):
@@ -163,32 +194,40 @@ def _anonymise(season: Season) -> int:
     return anonymised
 
 
-def _limit(voter: bytes, ip: str) -> None:
-    """Bound the mail one address can be sent, and what one network can ask for.
+def _due(season: Season, voter: bytes, ip: str) -> datetime | None:
+    """When to mail a link. None: this address has had so many within the hour that one of those has to do.
 
+    A limit delays mail and takes away no vote: every link opens the whole ballot. Near the close, nothing is delayed.
     A private or local address says nothing about who asks (a proxy stands in between), so it is not counted.
     """
-    if not allow(f"ballot-mail|{voter.hex()}", limit=MAILS_PER_HOUR, seconds=3600):
-        raise TooMany
-    if (network := public_network_of(ip)) and not allow(
-        f"ballot-network|{network}", limit=REQUESTS_PER_NETWORK, seconds=NETWORK_SECONDS
-    ):
-        raise TooMany
+    now, wait = timezone.now(), timedelta(0)
+    mails = ratelimit.count(f"ballot-mail|{voter.hex()}", seconds=3600)
+    if mails > MAILS_PER_HOUR + 1:
+        return None
+    if mails > MAILS_PER_HOUR:
+        wait = LONGEST_DELAY
+    if network := public_network_of(ip):
+        requests = ratelimit.count(f"ballot-network|{network}", seconds=NETWORK_SECONDS)
+        windows = (requests - 1) // REQUESTS_PER_NETWORK
+        wait = max(wait, min(windows * timedelta(seconds=NETWORK_SECONDS), LONGEST_DELAY))
+    latest = season.closes_at - TIME_TO_CONFIRM if season.closes_at else now
+    return max(now, min(now + wait, latest))
 
 
-def _mail_link(pending: PendingBallot, email: str, context: dict[str, Any]) -> None:
-    token = make_token(PURPOSE, pending.season_id, pending.pk, expires_in=LINK_LIFE)
+def _mail_link(pending: PendingBallot, email: str, context: dict[str, Any], due_at: datetime) -> None:
+    token = make_token(PURPOSE, pending.season_id, pending.pk, expires_in=due_at + LINK_LIFE - timezone.now())
     link = settings.SITE_URL + reverse("surveys:ballot-confirm", args=[token])
     queue_mail(
         template="ballot_confirm",
         to=email,
         context=context | {"link": link, "hours": LINK_LIFE // timedelta(hours=1)},
         kind="surveys.ballot",
+        due_at=due_at,
     )
 
 
 def _ballot(pending: PendingBallot, category: AwardCategory) -> Ballot:
-    choice = pending.choices[category.slug]
+    choice = tidied(pending.choices[category.slug])
     nonce = keys.ballot_nonce(pending.season, pending.pk, category.pk)
     return Ballot(
         category=category,

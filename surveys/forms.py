@@ -13,7 +13,7 @@ from core.lib import clock
 from core.lib.text import one_line, prose
 from newsletter.addresses import parse_address
 from newsletter.subscriptions import TooManyRequests, request_subscription
-from surveys import ballots, seasons
+from surveys import ballots, choices, seasons
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 from surveys.tallying import WRITE_IN
 
@@ -43,18 +43,15 @@ class EmailField(forms.CharField):
         return parse_address(super().clean(value)).email
 
 
-class VoteForm(TrapForm):
-    """A choice in each category the voter cares about, and the address that confirms it."""
-
-    email = EmailField(max_length=254)
-    subscribe = forms.BooleanField(required=False)
+class BallotForm(forms.Form):
+    """A choice in each category the voter cares about."""
 
     def __init__(self, season: Season, categories: Iterable[AwardCategory], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.season = season
         self.categories = list(categories)
         for category in self.categories:
-            self.fields[PREFIX + category.slug] = _choice_field(category)
+            self.fields[PREFIX + category.slug] = ChoiceField(category)
 
     @property
     def groups(self) -> list[dict[str, Any]]:
@@ -63,53 +60,82 @@ class VoteForm(TrapForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for slug in self._sent_for_closed():
-            title = self.season.categories.filter(slug=slug).values_list("title", flat=True).first()
-            if title:
-                raise ValidationError(f"Voting in “{title}” is closed.", code="closed")
+        if closed := self._closed_ones_sent():
+            raise ValidationError(f"Voting in “{closed[0]}” is closed.", code="closed")
         if not self.errors and not self.choices:
             raise ValidationError("Choose a nominee in at least one category.", code="nothing")
         return cleaned
 
     @property
-    def choices(self) -> dict[str, list[list[str]]]:
+    def choices(self) -> dict[str, Any]:
         """What was chosen, as ballots hold it, by category."""
-        chosen = {slug: self.cleaned_data.get(PREFIX + slug) for slug in (each.slug for each in self.categories)}
-        return {slug: [[value] if isinstance(value, str) else value] for slug, value in chosen.items() if value}
+        chosen = {category.slug: self.cleaned_data.get(PREFIX + category.slug) for category in self.categories}
+        return {slug: choice for slug, choice in chosen.items() if choice}
 
-    def save(self, *, ip: str) -> None:
-        """Mail the link that confirms this ballot. Raises what ballots.request_ballot raises."""
-        if self.is_trapped:
-            return
-        email = self.cleaned_data["email"]
-        ballots.request_ballot(season=self.season, choices=self.choices, email=email, ip=ip)
-        if self.cleaned_data["subscribe"]:
-            with suppress(ValidationError, TooManyRequests):  # the vote stands; the newsletter is a separate matter
-                request_subscription(email=email, source=f"vote in {self.season.slug}", ip=ip)
-
-    def _sent_for_closed(self) -> list[str]:
-        """Slugs of categories that take no votes, but for which a value was sent."""
-        return [
+    def _closed_ones_sent(self) -> list[str]:
+        """Titles of categories that take no votes, but for which a value was sent."""
+        sent = [
             name.removeprefix(PREFIX)
             for name in self.data
             if name.startswith(PREFIX) and name not in self.fields and self.data.get(name)
         ]
+        return list(self.season.categories.filter(slug__in=sent).values_list("title", flat=True)) if sent else []
 
     def _group(self, category: AwardCategory) -> dict[str, Any]:
         bound = self[PREFIX + category.slug]
-        value = bound.value() or []
-        checked = set(value) if isinstance(value, list) else {value}
+        checked = set(bound.value() or [])
         options = [
             {"value": nominee.slug, "nominee": nominee, "checked": nominee.slug in checked}
             for nominee in in_fair_order(category)
         ]
+        is_single = category.method != AwardCategory.Method.APPROVAL
         return {
             "category": category,
             "field": bound,
-            "kind": "checkbox" if category.method == AwardCategory.Method.APPROVAL else "radio",
+            "kind": "radio" if is_single else "checkbox",
             "options": options,
             "write_in": {"value": WRITE_IN, "checked": WRITE_IN in checked} if category.takes_write_in else None,
+            "nothing": {"checked": not checked & {WRITE_IN, *(each["value"] for each in options)}}
+            if is_single
+            else None,
         }
+
+
+class VoteForm(TrapForm, BallotForm):
+    """A ballot, and the address that confirms it."""
+
+    email = EmailField(max_length=254)
+    subscribe = forms.BooleanField(required=False)
+
+    def save(self, *, ip: str) -> ballots.Reply:
+        """Mail the link that confirms this ballot. Raises ballots.NotOpen, keys.PepperMissing."""
+        if self.is_trapped:
+            return ballots.Reply.MAILED
+        email = self.cleaned_data["email"]
+        reply = ballots.request_ballot(season=self.season, choices=self.choices, email=email, ip=ip)
+        if self.cleaned_data["subscribe"]:
+            with suppress(ValidationError, TooManyRequests):  # the vote stands; the newsletter is a separate matter
+                request_subscription(email=email, source=f"vote in {self.season.slug}", ip=ip)
+        return reply
+
+
+class ChoiceField(forms.Field):
+    """A voter's choice in one category, as ballots hold it; None where there is none."""
+
+    widget = forms.SelectMultiple
+
+    def __init__(self, category: AwardCategory) -> None:
+        super().__init__(required=False)
+        self.category = category
+
+    def clean(self, value: list[str] | None) -> Any:
+        named = [name for name in value or [] if name]
+        if not named:
+            return None
+        try:
+            return choices.of_voter([named], method=self.category.method, names=ballots.names_on(self.category))
+        except choices.ChoiceRefused as reason:
+            raise ValidationError(str(reason), code="invalid") from None
 
 
 def in_fair_order(category: AwardCategory, today: date | None = None) -> list[Nominee]:
@@ -118,16 +144,6 @@ def in_fair_order(category: AwardCategory, today: date | None = None) -> list[No
     nominees = sorted(category.nominees.all(), key=lambda nominee: nominee.slug)
     Random(f"{category.pk} {day}").shuffle(nominees)
     return nominees
-
-
-def _choice_field(category: AwardCategory) -> forms.Field:
-    choices = [(nominee.slug, nominee.name) for nominee in category.nominees.all()]
-    if category.takes_write_in:
-        choices.append((WRITE_IN, "Another"))
-    errors = {"invalid_choice": "This is not one of the nominees. Choose from the list."}
-    if category.method == AwardCategory.Method.APPROVAL:
-        return forms.MultipleChoiceField(choices=choices, required=False, error_messages=errors)
-    return forms.ChoiceField(choices=choices, required=False, error_messages=errors)
 
 
 class RenewForm(forms.Form):

@@ -68,7 +68,7 @@ def test_the_ballot_is_one_labelled_group_for_each_category(client):
     open_season(categories=("wallet", "report"))
     text = client.get("/awards/moon-2026/vote/").content.decode()
     assert text.count("<fieldset") == text.count("<legend") == 2
-    assert text.count('type="radio"') == 6
+    assert text.count('type="radio"') == 8
     assert '<label class="form-label" for="vote-email">' in text
 
 

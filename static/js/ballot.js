@@ -1,0 +1,36 @@
+// An order of the nominees for each visit. The page itself is the same for everybody, and may come from a cache: there the
+// order changes once a day, and that is what it says until this runs.
+
+const seed = visit();
+
+function visit() {
+  const fresh = String(crypto.getRandomValues(new Uint32Array(1))[0]);
+  try {
+    if (!sessionStorage.getItem("ballot-order")) sessionStorage.setItem("ballot-order", fresh);
+    return sessionStorage.getItem("ballot-order");
+  } catch { // storage is off: the order lasts for this page
+    return fresh;
+  }
+}
+
+// Where something stands in this visit: FNV-1a over the seed and its name, mixed once more, so that every order is as likely.
+function place(name) {
+  let hash = 0x811c9dc5;
+  for (const character of `${seed} ${name}`) {
+    hash = Math.imul(hash ^ character.codePointAt(0), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function shuffle(options) {
+  const kept = [...options.children].filter((each) => "last" in each.dataset);
+  const others = [...options.children].filter((each) => !("last" in each.dataset));
+  const name = (each) => each.dataset.name ?? each.querySelector("input").value;
+  others.sort((a, b) => place(`${options.dataset.shuffled} ${name(a)}`) - place(`${options.dataset.shuffled} ${name(b)}`));
+  options.append(...others, ...kept);
+}
+
+for (const options of document.querySelectorAll("[data-shuffled]")) shuffle(options);
+for (const words of document.querySelectorAll("[data-order]")) words.textContent = "The order is shuffled for each visit.";
