@@ -23,7 +23,7 @@ from newsletter.standing import SUPPRESSES, Membership, Standing, state
 
 Act, Actor = ConsentAct.Act, ConsentAct.Actor
 
-KEPT_OUTSIDE = {Act.LEFT, Act.CONFIRMED, Act.LIFTED, *SUPPRESSES}
+KEPT_OUTSIDE = {Act.LEFT, Act.CONFIRMED, Act.PAUSED, Act.RESUMED, Act.LIFTED, *SUPPRESSES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class NewAct:
     wording: str = ""
     by_name: str = ""
     given_at: datetime | None = None
+    change: str = ""
+    until: datetime | None = None
 
 
 def person(subscriber: Subscriber) -> Person:
@@ -104,6 +106,8 @@ def _row(act: NewAct, wordings: dict[str, int]) -> ConsentAct:
         digest="" if about_list else act.person.digest,
         newsletter_id=act.newsletter_id,
         act=act.act,
+        change=act.change,
+        until=act.until,
         actor=act.actor,
         by_name=act.by_name[:150],
         way=act.way[:80],
@@ -219,7 +223,13 @@ def keep_outside(acts: Sequence[NewAct]) -> None:
     slugs = dict(Newsletter.objects.values_list("pk", "slug"))
     now = timezone.now().isoformat()
     stops.append(
-        stops.Stop(now, str(act.act), act.person.digest, slugs.get(act.newsletter_id or 0, ""))
+        stops.Stop(
+            now,
+            str(act.act),
+            act.person.digest,
+            slugs.get(act.newsletter_id or 0, ""),
+            act.until.isoformat() if act.until else "",
+        )
         for act in acts
         if act.act in KEPT_OUTSIDE
     )

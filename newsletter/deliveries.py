@@ -38,13 +38,18 @@ STATES = {
     Status.UNSENT: State.PENDING,
 }
 
-# The audience is whoever is confirmed now. Suppressed addresses are in it, as skipped, so that the counts add up.
-_FREEZE = """
+# Why somebody on a list gets nothing now.
+_REFUSAL = """CASE WHEN subscriber.suppressed <> '' THEN 'suppressed'
+    WHEN subscription.paused_until > now() THEN 'paused' ELSE '' END"""
+
+# The audience is whoever is confirmed now. Suppressed addresses and those who pause are in it, as skipped, so that the
+# counts add up.
+_FREEZE = f"""
     INSERT INTO newsletter_delivery (briefing_id, subscriber_id, state, note, attempts, due_at)
-    SELECT %(briefing)s, subscriber.id, CASE subscriber.suppressed WHEN '' THEN 'pending' ELSE 'skipped' END,
-           CASE subscriber.suppressed WHEN '' THEN '' ELSE 'suppressed' END, 0, now()
+    SELECT %(briefing)s, subscriber.id, CASE refusal.why WHEN '' THEN 'pending' ELSE 'skipped' END, refusal.why, 0, now()
     FROM newsletter_subscription subscription
     JOIN newsletter_subscriber subscriber ON subscriber.id = subscription.subscriber_id
+    CROSS JOIN LATERAL (SELECT {_REFUSAL} AS why) refusal
     WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
     ON CONFLICT DO NOTHING
 """
@@ -76,7 +81,7 @@ _RECORD_AND_CLAIM = """
     ), checked AS (
         SELECT due.id, subscriber.id AS subscriber_id, subscriber.email,
                CASE WHEN subscriber.id IS NULL THEN 'erased' WHEN subscription.id IS NULL THEN 'unsubscribed'
-                    WHEN subscriber.suppressed <> '' THEN 'suppressed' ELSE '' END AS refusal
+                    ELSE {refusal} END AS refusal
         FROM due
         LEFT JOIN newsletter_subscriber subscriber ON subscriber.id = due.subscriber_id
         LEFT JOIN newsletter_subscription subscription ON subscription.subscriber_id = subscriber.id
@@ -169,7 +174,7 @@ class DeliveryQueue:
             "tries": len(BACKOFF),
         }
         # The limit is part of the text, so that the server, which plans this once, knows how few rows it is about.
-        statement = _RECORD_AND_CLAIM.format(waiting=self.waiting.value, wanted=int(wanted))
+        statement = _RECORD_AND_CLAIM.format(waiting=self.waiting.value, wanted=int(wanted), refusal=_REFUSAL)
         with connection.wrap_database_errors:
             return self.cursor.execute(statement, parameters, prepare=True).fetchall()
 

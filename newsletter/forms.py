@@ -1,5 +1,6 @@
 """Readers' forms: sign-up and preferences. Neither needs a cookie."""
 
+from datetime import timedelta
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -7,10 +8,13 @@ from crispy_forms.layout import HTML, Div, Field, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import timezone
 
+from core.lib.networks import network_of
+from newsletter import choices
 from newsletter.addresses import parse_address
-from newsletter.models import Newsletter, Subscriber
-from newsletter.subscriptions import CONSENT_TEXT, choose_lists, request_subscription
+from newsletter.models import Newsletter, Subscriber, Subscription
+from newsletter.subscriptions import CONSENT_TEXT, request_subscription
 
 
 class SubscribeForm(forms.Form):
@@ -82,25 +86,71 @@ class SubscribeForm(forms.Form):
 
 
 class PreferencesForm(forms.Form):
-    """The lists a subscriber is on, as tick boxes."""
+    """The lists a subscriber is on, as tick boxes; of each of them, until when it pauses."""
 
     newsletters = forms.ModelMultipleChoiceField(
-        Newsletter.objects.all(), required=False, widget=forms.CheckboxSelectMultiple, label="Send me"
+        Newsletter.objects.all(),
+        required=False,
+        error_messages={
+            "invalid_choice": "One of these newsletters is not offered any more. Look at the list again.",
+            "invalid_pk_value": "One of these newsletters is not offered any more. Look at the list again.",
+        },
     )
 
     def __init__(self, *args: Any, subscriber: Subscriber, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.subscriber = subscriber
-        current = Newsletter.objects.filter(
-            subscriptions__subscriber=subscriber, subscriptions__state="confirmed"
-        ).values("pk")
-        offered = Newsletter.objects.filter(pk__in=current) | Newsletter.objects.open()
+        on = subscriber.subscriptions.confirmed().select_related("newsletter")
+        self.current = {row.newsletter_id: row for row in on}
+        offered = Newsletter.objects.filter(pk__in=[*self.current]) | Newsletter.objects.open()
         field: Any = self.fields["newsletters"]
-        field.queryset = offered.distinct()
-        field.initial = [row["pk"] for row in current]
-        self.helper = FormHelper()
-        self.helper.disable_csrf = True
-        self.helper.layout = Layout("newsletters", Submit("save", "Save", css_class="btn-primary"))
+        field.queryset = self.offered = offered.distinct()
+        field.initial = [*self.current]
+        for key, row in self.current.items():
+            self.fields[f"pause_{key}"] = PauseField(row)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Each newsletter with whether it is ticked and, where it is on, its further choices."""
+        ticked = {str(getattr(value, "pk", value)) for value in self["newsletters"].value() or []}
+        return [
+            {
+                "newsletter": newsletter,
+                "ticked": str(newsletter.pk) in ticked,
+                "subscription": self.current.get(newsletter.pk),
+                "pause": self[f"pause_{newsletter.pk}"] if newsletter.pk in self.current else None,
+            }
+            for newsletter in self.offered
+        ]
 
     def save(self, *, ip: str) -> None:
-        choose_lists(self.subscriber, chosen={row.pk for row in self.cleaned_data["newsletters"]}, ip=ip)
+        """Save what was chosen. What the form was sent without stays as it is."""
+        chosen = {row.pk for row in self.cleaned_data["newsletters"]}
+        choices.choose_lists(self.subscriber, chosen=chosen, ip=ip)
+        by = choices.By(network=network_of(ip))
+        for key in chosen & self.current.keys():
+            if f"pause_{key}" in self.data:
+                until = self.cleaned_data[f"pause_{key}"]
+                choices.pause(self.subscriber, self.current[key].newsletter, until=until, by=by)
+
+
+class PauseField(forms.DateField):
+    """The day until which nothing is sent; its value is the moment at which that day begins."""
+
+    def __init__(self, of: Subscription) -> None:
+        self.of = of
+        first, last = timezone.localdate() + timedelta(days=1), timezone.localdate() + choices.LONGEST_PAUSE
+        limits = {"type": "date", "min": first.isoformat(), "max": last.isoformat(), "class": "form-control"}
+        widget = forms.DateInput(format="%Y-%m-%d", attrs=limits)
+        words = {"invalid": "Write a day, such as 2026-12-24."}
+        day = choices.day_of(of)
+        super().__init__(label="Pause until", widget=widget, error_messages=words, initial=day, required=False)
+
+    def clean(self, value: Any) -> Any:
+        day = super().clean(value)
+        if day == self.initial:
+            return self.of.paused_until if day else None
+        if day is None:
+            return None
+        choices.check_pause(until := choices.start_of(day))
+        return until

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models.functions import Now
 
 from core.leases import LeasedQuerySet
 from newsletter.digests import digest_of
@@ -27,11 +28,18 @@ class SubscriptionQuerySet(models.QuerySet[Any]):
         return self.filter(state="confirmed")
 
     def mailable(self) -> SubscriptionQuerySet:
-        """Those that get briefings: confirmed, and the address is not suppressed."""
-        return self.confirmed().filter(subscriber__suppressed="")
+        """Those that get briefings: confirmed, not paused, and the address is not suppressed."""
+        return self.confirmed().filter(subscriber__suppressed="").exclude(paused_until__gt=Now())
 
-    def count_mailable(self, of: str = "pk") -> int:
-        """How many these are, or of how many subscribers. Two counts, each with an index: a join over a million takes long."""
+    def paused(self) -> SubscriptionQuerySet:
+        return self.confirmed().filter(paused_until__gt=Now())
+
+    def count_mailable(self) -> int:
+        """How many are mailable. Three counts, each with an index: a join over a million takes long."""
+        return self.count_subscribed() - self.paused().filter(subscriber__suppressed="").count()
+
+    def count_subscribed(self, of: str = "pk") -> int:
+        """How many are confirmed and not suppressed, paused or not; or of how many subscribers."""
         number = models.Count(of, distinct=of != "pk")
         confirmed = self.confirmed().aggregate(total=number)["total"]
         return int(confirmed - self.confirmed().exclude(subscriber__suppressed="").aggregate(total=number)["total"])

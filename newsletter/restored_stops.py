@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from newsletter import consent, stops, subscriptions
 from newsletter.consent import Act, Actor, NewAct, Person
@@ -41,8 +42,11 @@ def _settle(person: Person, events: list[Stop], slugs: dict[str, int]) -> bool:
         lifts = [] if wanted else [NewAct(person, Act.LIFTED, Actor.RESTORE, way=WAY)]
         consent.record(*lifts, *_suppressions(person, about_address, wanted, Standing(suppressed=Reason.ERASED)))
         return True
-    last = {stop.newsletter: stop for stop in events if stop.newsletter}
+    about_lists = [stop for stop in events if stop.newsletter]
+    last = {stop.newsletter: stop for stop in about_lists if stop.act in (Act.LEFT, Act.CONFIRMED)}
     acts = [act for stop in last.values() if (act := _departure(person, stop, standing, slugs))]
+    latest = {stop.newsletter: stop for stop in about_lists}
+    acts += [act for stop in latest.values() if (act := _pause(person, stop, standing, slugs))]
     acts += _suppressions(person, about_address, wanted, standing)
     consent.record(*acts)
     return bool(acts)
@@ -73,6 +77,17 @@ def _departure(person: Person, stop: Stop, standing: Standing, slugs: dict[str, 
     if found.confirmed_at and found.confirmed_at > at:
         return None
     return NewAct(person, Act.LEFT, Actor.RESTORE, key, way=WAY, given_at=at)
+
+
+def _pause(person: Person, stop: Stop, standing: Standing, slugs: dict[str, int]) -> NewAct | None:
+    """The pause that somebody is in, if the ledger lacks it."""
+    found = standing.lists.get(key := slugs.get(stop.newsletter) or 0)
+    if stop.act != Act.PAUSED or found is None or found.state != Subscription.State.CONFIRMED:
+        return None
+    at, until = datetime.fromisoformat(stop.at), datetime.fromisoformat(stop.until)
+    if until <= timezone.now() or found.paused_until == until or (found.confirmed_at and found.confirmed_at > at):
+        return None
+    return NewAct(person, Act.PAUSED, Actor.RESTORE, key, way=WAY, given_at=at, until=until)
 
 
 def _suppressions(person: Person, about_address: list[Stop], wanted: str, standing: Standing) -> list[NewAct]:

@@ -34,6 +34,8 @@ class Membership:
     confirmed_from: str = ""
     unsubscribed_at: datetime | None = None
     unsubscribed_by: str = ""
+    rhythm: str = Subscription.Rhythm.EACH
+    paused_until: datetime | None = None
 
     def enter(self, state: str, act: ConsentAct) -> None:
         if self.state != state:
@@ -52,16 +54,13 @@ class Standing:
     suppressed: str = ""
     note: str = ""  # on the suppression
 
-    def is_mailable(self, newsletter_id: int) -> bool:
-        found = self.lists.get(newsletter_id)
-        return bool(found and found.state == State.CONFIRMED and not self.suppressed)
-
 
 def state(acts: Iterable[ConsentAct]) -> Standing:
     """What follows from a person's acts, given in their order. This is the single rule.
 
     A stop from an import wins unless the person confirmed here after its date; a start from an import never wins over a
-    stop. A request alone changes nothing about a list that somebody left, and is the evidence once they confirm.
+    stop. A request alone changes nothing about a list that somebody left, and is the evidence once they confirm. A pause
+    is a stop until its day: it ends then by itself, or before by an act that ends it, by leaving or by confirming anew.
     """
     reading = _Reading()
     for act in acts:
@@ -115,13 +114,27 @@ class _Reading:
             self.asked_again.pop(key, None)
             found.enter(State.UNSUBSCRIBED, act)
             found.unsubscribed_at, found.unsubscribed_by = _time_of(act), act.way[:40]
+            found.paused_until = None
+        else:
+            _adjust(act, found)
 
     def _confirm(self, act: ConsentAct, key: int, found: Membership) -> None:
         if request := self.asked_again.pop(key, None):
             found.take_request(request)
         found.enter(State.CONFIRMED, act)
         found.confirmed_at, found.confirmed_from = act.given_at or act.recorded_at, act.network
+        found.paused_until = None
         self.confirmed_here[key] = found.confirmed_at
+
+
+def _adjust(act: ConsentAct, found: Membership) -> None:
+    """What somebody on a list wants of it: a pause, its end, each briefing or the digest."""
+    if act.act == Act.PAUSED and found.state == State.CONFIRMED:
+        found.paused_until = act.until
+    elif act.act == Act.RESUMED:
+        found.paused_until = None
+    elif act.act == Act.CHANGED and act.change in Subscription.Rhythm.values:
+        found.rhythm = act.change
 
 
 def _time_of(act: ConsentAct) -> datetime | None:

@@ -122,7 +122,7 @@ class Audience:
     """The audience figures for the media kit (see sponsors.audience)."""
 
     def subscribers(self) -> int:
-        return Subscription.objects.all().count_mailable(of="subscriber")
+        return Subscription.objects.all().count_subscribed(of="subscriber")
 
     def sends(self, *, since: date) -> Sequence[Send]:
         briefings = list(

@@ -17,12 +17,13 @@ NAME = "stops.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """What happened, when (ISO 8601), to which address and, where it was about one list, on which."""
+    """What happened, when (ISO 8601), to which address and, where it was about one list, on which; a pause: until when."""
 
     at: str
     act: str
     digest: str
     newsletter: str = ""
+    until: str = ""
 
 
 def append(stops: Iterable[Stop]) -> None:

@@ -152,32 +152,12 @@ def unsubscribe(
     return True
 
 
-@transaction.atomic
-def choose_lists(subscriber: Subscriber, *, chosen: set[int], ip: str = "") -> None:
-    """Leave and join lists as ticked on the preferences page, whose link proves that the mailbox is theirs.
-
-    Once mail to the address has come back it proves no longer that we reach it: then joining takes a confirmation.
-    """
-    origin = Origin("preferences", network_of(ip))
-    current = set(subscriber.subscriptions.confirmed().values_list("newsletter", flat=True))
-    for newsletter in Newsletter.objects.all():
-        if newsletter.pk not in chosen:
-            unsubscribe(subscriber_id=subscriber.pk, newsletter_id=newsletter.pk, by="preferences")
-        elif subscriber.suppressed and newsletter.is_open:
-            try:
-                request_subscription(email=subscriber.email, newsletter=newsletter, source="preferences", ip=ip)
-            except TooManyRequests:
-                pass  # what was left is saved all the same, and nothing that was ticked is sent yet
-        elif newsletter.is_open and newsletter.pk not in current:
-            _join(subscriber, newsletter, origin)
-
-
-def _join(subscriber: Subscriber, newsletter: Newsletter, origin: Origin) -> None:
+def request_acts(subscriber: Subscriber, newsletter: Newsletter, origin: Origin) -> list[NewAct]:
+    """The acts of somebody who joins a list on a page that only their mailbox opens: asked for and confirmed at once."""
     person = consent.person(subscriber)
-    confirmed = NewAct(
-        person, Act.CONFIRMED, Actor.SUBSCRIBER, newsletter.pk, way=origin.source, network=origin.network
-    )
-    consent.record(_request(person, newsletter, origin), confirmed)
+    given: dict[str, Any] = {"way": origin.source, "network": origin.network}
+    confirmed = NewAct(person, Act.CONFIRMED, Actor.SUBSCRIBER, newsletter.pk, **given)
+    return [_request(person, newsletter, origin), confirmed]
 
 
 def export(subscriber: Subscriber) -> dict[str, Any]:
@@ -202,6 +182,8 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
                 "confirmed_from": subscription.confirmed_from,
                 "unsubscribed_at": subscription.unsubscribed_at,
                 "unsubscribed_by": subscription.unsubscribed_by,
+                "rhythm": subscription.rhythm,
+                "paused_until": subscription.paused_until,
             }
             for subscription in subscriptions
         ],
@@ -252,7 +234,8 @@ def correct_address(subscriber: Subscriber, address: str, *, way: str, by: str, 
     subscriber.save(update_fields=["email", "canonical", "corrected_at"])
     person, lists = consent.person(subscriber), subscriber.subscriptions.values_list("newsletter", flat=True)
     given: dict[str, Any] = {"way": way, "by_name": by, "note": reason}
-    consent.record(*(NewAct(person, Act.CHANGED, Actor.STAFF, key, **given) for key in lists))
+    changed = ConsentAct.Change.ADDRESS
+    consent.record(*(NewAct(person, Act.CHANGED, Actor.STAFF, key, change=changed, **given) for key in lists))
 
 
 @transaction.atomic

@@ -137,6 +137,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_valid():
         form.save(ip=client_address(request))
         saved = SAVED_SO_FAR if subscriber.suppressed else "Saved."
+        form = PreferencesForm(subscriber=subscriber)
     if subscriber.suppressed:
         unreachable = SUPPRESSED_FOR_GOOD if subscriber.suppressed in LASTING else SUPPRESSED
     context = {"subscriber": subscriber, "token": token, "form": form, "saved": saved, "unreachable": unreachable}

@@ -12,8 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from core.lib.moments import MomentField
 from core.lib.text import one_line
-from newsletter import consent, subscriptions
+from newsletter import choices, consent, subscriptions
 from newsletter.consent import Act, Actor
 from newsletter.models import Delivery, Hit, Newsletter, Subscriber, Subscription
 
@@ -48,6 +49,25 @@ class UnsubscribeForm(ReasonForm):
         self.fields["newsletter"].queryset = Newsletter.objects.filter(pk__in=on.values("newsletter"))  # type: ignore[attr-defined]
 
 
+class PauseForm(ReasonForm):
+    newsletter = forms.ModelChoiceField(Newsletter.objects.none(), empty_label=None)
+    until = MomentField(help_text="Briefings come again from then on.", validators=[choices.check_pause])
+
+    def __init__(self, subscriber: Subscriber, *args: Any) -> None:
+        super().__init__(subscriber, *args)
+        on = subscriber.subscriptions.confirmed().values("newsletter")
+        self.fields["newsletter"].queryset = Newsletter.objects.filter(pk__in=on)  # type: ignore[attr-defined]
+
+
+class ResumeForm(ReasonForm):
+    newsletter = forms.ModelChoiceField(Newsletter.objects.none(), empty_label=None)
+
+    def __init__(self, subscriber: Subscriber, *args: Any) -> None:
+        super().__init__(subscriber, *args)
+        paused = subscriber.subscriptions.paused().values("newsletter")
+        self.fields["newsletter"].queryset = Newsletter.objects.filter(pk__in=paused)  # type: ignore[attr-defined]
+
+
 class CorrectForm(ReasonForm):
     address = forms.CharField(label="New address", max_length=254, widget=forms.EmailInput)
 
@@ -72,6 +92,13 @@ def _unsubscribe(request: HttpRequest, subscriber: Subscriber, *, newsletter: Ne
         staff=str(request.user),
         note=reason,
     )
+
+
+def _pause(
+    request: HttpRequest, subscriber: Subscriber, *, newsletter: Newsletter, reason: str, until: Any = None
+) -> None:
+    by = choices.By(WAY, Actor.STAFF, str(request.user), note=reason)
+    choices.pause(subscriber, newsletter, until=until, by=by)
 
 
 def _correct(request: HttpRequest, subscriber: Subscriber, *, address: str, reason: str) -> None:
@@ -121,6 +148,24 @@ ACTS = {
         _unsubscribe,
         _is_on_a_list,
         UnsubscribeForm,
+    ),
+    "pause": StaffAct(
+        "Pause",
+        "newsletter.change_subscriber",
+        "No briefings of this newsletter until then. The pause ends by itself; the subscriber can end or change it too.",
+        "Paused.",
+        _pause,
+        lambda subscriber: subscriber.subscriptions.confirmed().exists(),
+        PauseForm,
+    ),
+    "resume": StaffAct(
+        "End a pause",
+        "newsletter.change_subscriber",
+        "Briefings come again from now on. The subscriber chose the pause, or staff did: the ledger says which.",
+        "The pause is over.",
+        _pause,
+        lambda subscriber: subscriber.subscriptions.paused().exists(),
+        ResumeForm,
     ),
     "correct": StaffAct(
         "Correct the address",

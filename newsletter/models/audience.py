@@ -7,6 +7,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from core import pagecache
+from core.lib import clock
 from core.lib.prefix_search import words_index
 from newsletter.digests import digest_of
 from newsletter.querysets import NewsletterQuerySet, SubscriptionQuerySet, SuppressionQuerySet
@@ -119,6 +120,10 @@ class Subscription(models.Model):
         CONFIRMED = "confirmed"
         UNSUBSCRIBED = "unsubscribed"
 
+    class Rhythm(models.TextChoices):
+        EACH = "each", "each briefing"
+        DIGEST = "digest", "a weekly digest"
+
     newsletter = models.ForeignKey(Newsletter, on_delete=models.PROTECT, related_name="subscriptions")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
     state = models.CharField(max_length=12, choices=State, default=State.PENDING)
@@ -131,6 +136,8 @@ class Subscription(models.Model):
     confirmed_from = models.CharField(max_length=45, blank=True, help_text="IP network, not the address.")
     unsubscribed_at = models.DateTimeField(null=True, blank=True)
     unsubscribed_by = models.CharField(max_length=40, blank=True, help_text="How: one-click, page, preferences, staff.")
+    rhythm = models.CharField(max_length=6, choices=Rhythm, default=Rhythm.EACH, db_default=Rhythm.EACH)
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="Until then it gets nothing.")
 
     objects = SubscriptionQuerySet.as_manager()
 
@@ -146,12 +153,19 @@ class Subscription(models.Model):
                 condition=~models.Q(state="confirmed"),
             ),
             models.Index(fields=["source"], name="subscription_source"),
+            models.Index(
+                fields=["newsletter", "paused_until"],
+                name="subscription_paused",
+                condition=models.Q(paused_until__isnull=False),
+            ),
+            models.Index(fields=["newsletter"], name="subscription_digest", condition=models.Q(rhythm="digest")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["subscriber", "newsletter"], name="subscription_once"),
             models.CheckConstraint(
                 condition=models.Q(state__in=["pending", "confirmed", "unsubscribed"]), name="subscription_state_known"
             ),
+            models.CheckConstraint(condition=models.Q(rhythm__in=["each", "digest"]), name="subscription_rhythm_known"),
         ]
 
     def __str__(self) -> str:
@@ -162,7 +176,12 @@ class Subscription(models.Model):
         """The state that counts, in words: an address that is suppressed gets nothing, whatever it subscribes to."""
         if self.subscriber.suppressed:
             return f"no mail: {self.subscriber.get_suppressed_display()}"
-        return str(self.get_state_display())
+        state = str(self.get_state_display())
+        return f"{state}, paused until {clock.in_words(self.paused_until)}" if self.is_paused else state  # type: ignore[arg-type]
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_until is not None and self.paused_until > timezone.now()
 
 
 class Suppression(models.Model):

@@ -57,6 +57,11 @@ class ConsentAct(models.Model):
         LIFTED = "lifted", "This address may be written to again"
         ERASED = "erased", "All data was erased"
 
+    class Change(models.TextChoices):
+        ADDRESS = "address", "Address changed for"  # so are those without any, which are of before
+        EACH = "each", "Chose each briefing of"
+        DIGEST = "digest", "Chose the weekly digest of"
+
     class Actor(models.TextChoices):
         SUBSCRIBER = "subscriber", "the subscriber"
         STAFF = "staff", "staff"
@@ -74,6 +79,15 @@ class ConsentAct(models.Model):
         Newsletter, on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False, related_name="+"
     )
     act = models.CharField(max_length=10, choices=Act)
+    change = models.CharField(
+        max_length=10,
+        choices=Change,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What was changed, if that is the act.",
+    )
+    until = models.DateTimeField(null=True, help_text="When a pause ends.")
     actor = models.CharField(max_length=10, choices=Actor)
     by_name = models.CharField("by", max_length=150, blank=True, help_text="Who of the staff did it.")
     way = models.CharField(max_length=80, blank=True, help_text="How, or where from: a form, a link, a file.")
@@ -92,8 +106,8 @@ class ConsentAct(models.Model):
         default_permissions = ("view",)
         triggers = [
             frozen(
-                *("subscriber", "digest", "newsletter", "act", "actor", "by_name", "way", "wording", "given_at"),
-                *("recorded_at", "note"),
+                *("subscriber", "digest", "newsletter", "act", "change", "until", "actor", "by_name", "way", "wording"),
+                *("given_at", "recorded_at", "note"),
                 words="The consent ledger is only ever added to.",
             ),
             emptied_only("network", words="The consent ledger is only ever added to."),
@@ -123,6 +137,14 @@ class ConsentAct(models.Model):
                 name="consent_act_known",
             ),
             models.CheckConstraint(
+                condition=Q(act="paused", until__isnull=False) | ~Q(act="paused") & Q(until__isnull=True),
+                name="consent_pause_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(change="") | Q(act="changed", change__in=["address", "each", "digest"]),
+                name="consent_change_known",
+            ),
+            models.CheckConstraint(
                 condition=Q(actor__in=["subscriber", "staff", "import", "server", "retention", "restore"]),
                 name="consent_actor_known",
             ),
@@ -133,7 +155,9 @@ class ConsentAct(models.Model):
 
     def in_words(self) -> str:
         """The act as a sentence for staff and for the person."""
-        words = self.get_act_display() + (f" {self.newsletter.name}" if self.newsletter else "")
+        what = self.Change(self.change or "address").label if self.act == self.Act.CHANGED else self.get_act_display()
+        words = what + (f" {self.newsletter.name}" if self.newsletter else "")
+        words += f" until {clock.in_words(self.until)}" if self.until else ""
         plain = self.actor in (self.Actor.SUBSCRIBER, self.Actor.IMPORT)  # the rest of the sentence says so
         by = self.by_name or ("" if plain else self.get_actor_display())
         details: list[Any] = [

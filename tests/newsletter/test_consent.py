@@ -31,7 +31,12 @@ def acts_of(subscriber):
 @st.composite
 def histories(draw):
     acts = st.tuples(
-        st.sampled_from(LISTS * 2 + ADDRESS), st.sampled_from(Actor.values), TIMES, st.integers(0, 2), st.integers(0, 1)
+        st.sampled_from(LISTS * 2 + ADDRESS),
+        st.sampled_from(Actor.values),
+        TIMES,
+        st.integers(0, 2),
+        st.integers(0, 1),
+        st.sampled_from([*ConsentAct.Change.values, ""]),
     )
     return draw(st.lists(acts, max_size=25))
 
@@ -42,12 +47,14 @@ def test_what_sending_reads_is_what_replaying_the_ledger_gives(weekly, history):
     with transaction.atomic():
         people = [factories.subscriber(f"p{number}@example.com") for number in range(3)]
         lists = [weekly, factories.newsletter(name="Notes", slug="notes", is_default=False)]
-        for act, actor, at, who, which in history:
+        for act, actor, at, who, which, change in history:
             if act == "erased":
                 consent.erase(people[who], actor=actor, way="")
                 people[who] = consent.subscriber_at(parse_address(f"p{who}@example.com"))
                 continue
             about = {"newsletter_id": lists[which].pk} if act in LISTS else {}
+            about["change"] = change if act == "changed" else ""
+            about["until"] = (at or datetime(2030, 1, 1, tzinfo=UTC)) if act == "paused" else None
             way, wording = f"way {actor}", "I agree." if act == "asked" else ""
             person = consent.person(people[who])
             consent.record(NewAct(person, act, actor, way=way, given_at=at, wording=wording, **about))

@@ -8,6 +8,7 @@ from newsletter.models import ConsentAct
 from newsletter.standing import state
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
+UNTIL = datetime(2031, 1, 1, tzinfo=UTC)
 LIST = 7
 
 
@@ -18,6 +19,7 @@ def acts(history):
         given = datetime(int(year[0]), 1, 1, tzinfo=UTC) if year else None
         about = {"newsletter_id": None if act in ADDRESS else LIST}
         recorded = START + timedelta(days=number)
+        about["until"] = UNTIL if act == "paused" else None
         yield ConsentAct(act=act, actor=actor, given_at=given, recorded_at=recorded, way=f"{act} {number}", **about)
 
 
@@ -66,6 +68,34 @@ SUPPRESSIONS = {
 @pytest.mark.parametrize("history", SUPPRESSIONS)
 def test_a_suppression_gives_way_to_a_stronger_one_or_is_lifted(history):
     assert state(acts(history)).suppressed == SUPPRESSIONS[history]
+
+
+PAUSES = {
+    "confirmed, paused": True,
+    "imported import, paused staff": True,
+    "confirmed, paused, changed": True,
+    "confirmed, paused, asked": True,
+    "confirmed, paused, resumed": False,
+    "confirmed, paused, left, confirmed": False,
+    "confirmed, paused, confirmed": False,
+    "confirmed, left, paused": False,
+    "asked, paused, confirmed": False,
+}
+
+
+@pytest.mark.parametrize("history", PAUSES)
+def test_a_pause_lasts_until_it_is_ended_or_its_list_is_left_or_confirmed_anew(history):
+    found = state(acts(history)).lists[LIST]
+    assert (found.paused_until == UNTIL) is PAUSES[history]
+
+
+@pytest.mark.parametrize("changes", [["digest"], ["digest", "address"], ["each", "digest"]])
+def test_the_last_rhythm_that_was_chosen_counts_and_a_change_of_the_address_is_none(changes):
+    history = [*acts("confirmed" + ", changed" * len(changes) + ", left, confirmed")]
+    for act, change in zip(history[1:], changes, strict=False):
+        act.change = change
+    assert state(history).lists[LIST].rhythm == "digest"
+    assert state(history[:1]).lists[LIST].rhythm == "each"
 
 
 def test_the_request_that_was_confirmed_is_the_evidence():
