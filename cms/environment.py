@@ -1,6 +1,7 @@
 """The environment variables: read from `.env` too, and refused in words where a value makes no sense."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,6 +9,8 @@ from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from newsletter.providers import PROVIDERS
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH = 32
@@ -63,6 +66,24 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(
                 f"{name} is an address of at most 24 characters before the @ and no + in them, not “{value}”."
                 " It looks like bounces@news.example."
+            )
+        return value
+
+    def mail_provider(self, name: str, *, secret: str) -> str:
+        """Which mail provider reports to us, with the secret of its webhook; "" where none does."""
+        value = self.text(name).lower()
+        if value and value not in PROVIDERS:
+            raise ImproperlyConfigured(f"{name} is one of {', '.join(PROVIDERS)}, not “{value}”.")
+        if bool(value) != bool(secret):
+            given, missing = (name, f"{name}_SECRET") if value else (f"{name}_SECRET", name)
+            raise ImproperlyConfigured(f"{given} is set and {missing} is not: reports need both. See .env.example.")
+        if value and not PROVIDERS[value].setting and not re.fullmatch(r"[\w-]{16,}", secret, re.ASCII):
+            raise ImproperlyConfigured(
+                f"{name}_SECRET is at least 16 letters and digits for {PROVIDERS[value].name}: it stands in an address."
+            )
+        if value and find_spec("anymail") is None:
+            raise ImproperlyConfigured(
+                f"{name} is set, but django-anymail is not installed: `pip install -r requirements-providers.txt`."
             )
         return value
 

@@ -12,6 +12,7 @@ from whitenoise.compress import Compressor
 from articles.embeds import FRAME_ORIGINS
 from cms import environment
 from cms.ops import embedded
+from newsletter.providers import anymail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -172,6 +173,9 @@ BOUNCE_IMAP_URL = env.address(
 )
 if BOUNCE_IMAP_URL:
     CELERY_BEAT_SCHEDULE["read the bounce mailbox"] = {"task": "newsletter.tasks.read_bounces", "schedule": 60}
+MAIL_PROVIDER_SECRET = env.text("MAIL_PROVIDER_SECRET")
+MAIL_PROVIDER = env.mail_provider("MAIL_PROVIDER", secret=MAIL_PROVIDER_SECRET)
+ANYMAIL = anymail_settings(MAIL_PROVIDER, MAIL_PROVIDER_SECRET, f"{SITE_URL}/newsletter/reports/")
 
 NEWSLETTER_PUMPS = env.number("NEWSLETTER_PUMPS", default=2)  # how many workers may send one briefing at once
 

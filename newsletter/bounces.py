@@ -1,12 +1,13 @@
-"""Bounces and complaints: what follows from a message that came back to the bounce address.
+"""Bounces and complaints: what follows from a message that came back to the bounce address, or a mail provider's report.
 
 A report is believed only where it names one of our deliveries under our signature: in the return path it was sent to, or
-in the Return-Path or Message-ID of the message that it is about. Each delivery bounces once and is complained of once.
-Everything else changes nothing but a count, which staff can read.
+in the Return-Path or Message-ID of the message that it is about, or as the provider's metadata has it. Each delivery bounces
+once, for good where it first failed for now, and is complained of once. Everything else changes nothing but a count, which
+staff can read.
 """
 
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.db import transaction
 from django.db.models import F
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from core.lib import clock
 from core.lib.signing import BadToken, read_token
-from newsletter import consent, reports, return_path
+from newsletter import consent, reports, return_path, subscriptions
 from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import BounceRule, ConsentAct, Delivery, IgnoredReports, MailReport, Subscriber
 from newsletter.reports import Report
@@ -30,18 +31,20 @@ NO_NEWS = {
 }
 
 
-@transaction.atomic
 def take(message: bytes, *, recipient: str = "") -> str:
-    """Take one message that came back, and do what follows; return what it was, a kind of report or why it is ignored.
-
-    `recipient` is the address it was handed over for, where the mail server says it.
-    """
+    """Take one message that came back; `recipient` is the address it was handed over for, where the mail server says it."""
     report = reports.read(message)
     report.addresses.append(recipient)
+    return take_report(report)
+
+
+@transaction.atomic
+def take_report(report: Report) -> str:
+    """Do what follows from a report; return what it was, a kind of report or why it is ignored."""
     found = NO_NEWS.get(report.kind) or _delivery_of(report)
     verdict = found if isinstance(found, Ignored) else _settle(report, found)
     if isinstance(verdict, Ignored):
-        _count(verdict)
+        ignore(verdict)
     return str(verdict.value)
 
 
@@ -63,22 +66,36 @@ def _delivery_of(report: Report) -> int | Ignored:
     return Ignored.FORGED if tokens else Ignored.FOREIGN
 
 
-def _settle(report: Report, delivery_id: int) -> Kind | Ignored:
-    delivery = Delivery.objects.filter(pk=delivery_id).select_for_update().first()
+def _settle(report: Report, delivery_id: int) -> Kind | Ignored | reports.Kind:
+    delivery = (
+        Delivery.objects.filter(pk=delivery_id).select_for_update(of=("self",)).select_related("briefing").first()
+    )
     if delivery is None:
         return Ignored.FOREIGN
+    if report.kind is reports.Kind.LEFT:
+        return _leave(delivery)
     kind = _kind(report)
     known = delivery.reports.filter(kind=Kind.COMPLAINT)
     if kind != Kind.COMPLAINT:
         known = delivery.reports.exclude(kind=Kind.COMPLAINT)
         if delivery.sent_at and delivery.sent_at < timezone.now() - BOUNCES_FOR:
             return Ignored.LATE
+    if kind == Kind.GONE:
+        known.filter(kind=Kind.DEFERRED).delete()
     if known.exists():
         return Ignored.REPLAYED
     MailReport.objects.create(delivery=delivery, kind=kind, code=report.code)
     if delivery.subscriber:
         _suppress(delivery.subscriber, kind, report.words, way=f"briefing {delivery.briefing_id}")
     return kind
+
+
+def _leave(delivery: Delivery) -> Ignored | reports.Kind:
+    """Take somebody off the list of a delivery, as its recipient told the mail provider."""
+    given: dict[str, Any] = {"by": "mail provider", "actor": Actor.SERVER}
+    subscriber, newsletter = delivery.subscriber_id or 0, delivery.briefing.newsletter_id
+    left = subscriptions.unsubscribe(subscriber_id=subscriber, newsletter_id=newsletter, **given)
+    return reports.Kind.LEFT if left else Ignored.REPLAYED
 
 
 def _kind(report: Report) -> Kind:
@@ -111,6 +128,7 @@ def _failed_for_now(subscriber: Subscriber, rule: BounceRule) -> int:
     return own.filter(received_at__gte=since).count()
 
 
-def _count(reason: Ignored) -> None:
+def ignore(reason: Ignored) -> None:
+    """Count a report that changes nothing."""
     row, _ = IgnoredReports.objects.get_or_create(day=clock.utc_day(), reason=reason)
     IgnoredReports.objects.filter(pk=row.pk).update(number=F("number") + 1)

@@ -99,6 +99,7 @@ def _headers(briefing: Briefing, *, test: bool = False) -> mime.MessageHeaders:
         list_id=f"{newsletter.slug}.{host}",
         feedback_id=f"{briefing.pk}:{newsletter.slug}:briefing:{host.replace('.', '-')}",
         site_url=settings.SITE_URL,
+        provider=settings.MAIL_PROVIDER,
     )
 
 

@@ -14,6 +14,8 @@ from email import policy
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 
+from newsletter.providers import header_for
+
 FIELDS = ("to", "date", "message_id", "unsubscribe", "preferences", "delivery")
 CRLF = b"\r\n"
 
@@ -46,6 +48,7 @@ class MessageHeaders:
     feedback_id: str
     site_url: str
     reply_to: str = ""
+    provider: str = ""
 
     @property
     def host(self) -> str:
@@ -93,6 +96,7 @@ def _header_lines(headers: MessageHeaders) -> list[bytes]:
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         f"Feedback-ID: {headers.feedback_id}".encode(),
         b"Precedence: bulk",
+        *filter(None, [header_for(headers.provider, "\0message_id\0").encode()]),
     ]
 
 

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     FAILURE = "failure"
     DELAY = "delay"  # or any other news but that a message could not be delivered
     COMPLAINT = "complaint"
+    LEFT = "left"  # by a link or an address of the mail provider's
     AUTO_REPLY = "auto-reply"
     OTHER = "other"
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from newsletter import archive, tracking, views
+from newsletter import archive, provider_reports, tracking, views
 
 app_name = "newsletter"
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("newsletter/archive/", archive.index, name="archive"),
     path("newsletter/archive/feed.xml", archive.feed, name="archive-feed"),
     path("newsletter/archive/<slug:slug>/", archive.detail, name="archive-detail"),
+    path("newsletter/reports/", provider_reports.take, name="report-take"),
     path("l/<str:token>", tracking.click, name="click"),
     path("o/<str:token>.gif", tracking.pixel, name="open"),
 ]

@@ -68,6 +68,7 @@ NOT_KEPT = {
     "articles:article-preview", "newsletter:subscribe", "newsletter:confirm", "newsletter:confirm-again",
     "newsletter:unsubscribe", "newsletter:unsubscribe-short", "newsletter:preferences", "newsletter:data-link",
     "newsletter:data", "newsletter:data-export", "newsletter:data-erase", "newsletter:click", "newsletter:open",
+    "newsletter:report-take",
     "surveys:ballot-confirm", "sponsors:requested", "sponsors:portal", "sponsors:report", "sponsors:click",
     "api-subscriptions", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
 }  # fmt: skip

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from cms.environment import Environment
 
@@ -91,6 +92,9 @@ def test_production_starts_with_them(tmp_path):
         ("BEHIND_PROXY", "nginx", "is 1 or 0"),
         ("NEWSLETTER_PUMPS", "many", "is a number"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is DEBUG"),
+        ("MAIL_PROVIDER", "pigeons", "is one of amazon-ses, brevo,"),
+        ("MAIL_PROVIDER", "brevo", "is set and MAIL_PROVIDER_SECRET is not"),
+        ("MAIL_PROVIDER_SECRET", "a-secret-of-the-webhook", "is set and MAIL_PROVIDER is not"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_words(name, value, said, tmp_path):
@@ -99,6 +103,17 @@ def test_what_cannot_be_meant_is_refused_in_words(name, value, said, tmp_path):
     assert refused.stderr.startswith(f"moonpress: {name} ")
     assert said in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_providers_secret_that_stands_in_an_address_is_long_enough_and_plain():
+    env = Environment()
+    env.ENVIRON = {"MAIL_PROVIDER": " Brevo "}
+    assert env.mail_provider("MAIL_PROVIDER", secret="0123456789abcdef") == "brevo"
+    for secret in ("0123456789abcde", "0123456789abcdef/", "0123456789:abcdef"):
+        with pytest.raises(
+            ImproperlyConfigured, match=r"^MAIL_PROVIDER_SECRET is at least 16 letters and digits for Brevo"
+        ):
+            env.mail_provider("MAIL_PROVIDER", secret=secret)
 
 
 def test_a_value_is_what_it_says():

@@ -39,19 +39,23 @@ def needed(requirements):
 
 
 NEEDED_ELSEWHERE = {"async-timeout", "importlib-metadata", "tomli"}  # by the oldest Python that we support
-FILES = ["requirements", "requirements-dev"]
+READ = {  # what each file is made from
+    "requirements": ["requirements"],
+    "requirements-providers": ["requirements-providers"],
+    "requirements-dev": ["requirements", "requirements-providers", "requirements-dev"],
+}
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", READ)
 def test_everything_asked_for_is_pinned_as_asked(name):
     pins = pinned(f"{name}.txt")
     for one in asked_for(f"{name}.in"):
         assert one.specifier.contains(pins[canonicalize_name(one.name)]), f"{one} is pinned to something else"
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", READ)
 def test_what_is_pinned_is_what_is_needed(name):
-    wanted = asked_for("requirements.in") + (asked_for("requirements-dev.in") if name.endswith("dev") else [])
+    wanted = [one for read in READ[name] for one in asked_for(f"{read}.in")]
     assert needed(wanted) <= set(pinned(f"{name}.txt")), "a package is needed but not pinned: compile the file again"
     superfluous = set(pinned(f"{name}.txt")) - needed(wanted) - NEEDED_ELSEWHERE
     assert not superfluous, "nobody asks for these any more: compile the file again"
@@ -59,5 +63,6 @@ def test_what_is_pinned_is_what_is_needed(name):
 
 def test_tests_run_on_the_versions_that_are_deployed():
     development = pinned("requirements-dev.txt")
-    assert {name: development.get(name) for name in pinned("requirements.txt")} == pinned("requirements.txt")
+    deployed = pinned("requirements.txt") | pinned("requirements-providers.txt")
+    assert {name: development.get(name) for name in deployed} == deployed
     assert {name: version(name) for name in development} == development
