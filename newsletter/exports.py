@@ -14,7 +14,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from newsletter.models import Newsletter, Subscription, Suppression
+from newsletter import traits
+from newsletter.models import Newsletter, SubscriberField, Subscription, Suppression
 
 State, Reason = Subscription.State, Suppression.Reason
 AT_ONCE = 2_000
@@ -35,6 +36,7 @@ class File:
     header: Sequence[str]
     takes: frozenset[str]
     cells: Callable[[Subscription, str], Sequence[str]]
+    has_fields: bool = False  # a column for each field; elsewhere their values are among the attributes
 
 
 def standing_of(row: Subscription) -> str:
@@ -51,7 +53,7 @@ def write(newsletter: Newsletter, path: Path, *, form: str) -> dict[Path, int]:
         place = path.with_name(f"{path.stem}{file.suffix}{path.suffix}")
         with place.open("x", encoding="utf-8", newline="") as out:
             writer = csv.writer(out)
-            writer.writerow(file.header)
+            writer.writerow(header(file))
             written[place] = 0
             for cells in rows(newsletter, file):
                 writer.writerow(cells)
@@ -95,20 +97,31 @@ class _Pipe(io.RawIOBase):
 
 def _lines(newsletter: Newsletter, file: File) -> Iterator[bytes]:
     """The lines of a file, many at a time."""
-    found = chain([file.header], rows(newsletter, file))
+    found = chain([header(file)], rows(newsletter, file))
     while some := list(islice(found, AT_ONCE)):
         text = io.StringIO()
         csv.writer(text).writerows(some)
         yield text.getvalue().encode()
 
 
+def header(file: File) -> Sequence[str]:
+    """The names of a file's columns."""
+    return [*file.header, *(field.name for field in _fields(file))]
+
+
 def rows(newsletter: Newsletter, file: File) -> Iterator[Sequence[str]]:
     """The rows of one file, in the order in which the subscriptions were made."""
-    every = newsletter.subscriptions.select_related("subscriber").order_by("id")
+    every = newsletter.subscriptions.select_related("subscriber").prefetch_related("subscriber__tags").order_by("id")
+    keys = [field.key for field in _fields(file)]
     for row in every.iterator(chunk_size=AT_ONCE):
         standing = standing_of(row)
         if standing in file.takes:
-            yield file.cells(row, standing)
+            values = row.subscriber.attributes
+            yield [*file.cells(row, standing), *(traits.in_words(values.get(key)) for key in keys)]
+
+
+def _fields(file: File) -> Sequence[SubscriberField]:
+    return list(SubscriberField.objects.all()) if file.has_fields else []
 
 
 def _time(moment: datetime | None) -> str:
@@ -119,12 +132,15 @@ def _plain(row: Subscription, standing: str) -> Sequence[str]:
     times = _time(row.requested_at), _time(row.confirmed_at), _time(row.unsubscribed_at)
     # The import takes a filled column of this name for a stop, so a time from before somebody came back is left out.
     left = times[2] if standing == "unsubscribed" else ""
-    return row.subscriber.email, row.subscriber.name, standing, *times[:2], left, row.source, _attributes(row)
+    who = row.subscriber
+    return who.email, who.name, standing, *times[:2], left, row.source, _json(who.attributes), _tags(row)
 
 
 def _listmonk(row: Subscription, standing: str) -> Sequence[str]:
     status = _LISTMONK.get(standing, "blocklisted")
-    return row.subscriber.email, row.subscriber.name, _attributes(row), status, _time(row.confirmed_at)
+    tags = [tag.name for tag in row.subscriber.tags.all()]
+    attributes = row.subscriber.attributes | ({"tags": tags} if tags else {})
+    return row.subscriber.email, row.subscriber.name, _json(attributes), status, _time(row.confirmed_at)
 
 
 def _mailchimp(row: Subscription, standing: str) -> Sequence[str]:
@@ -133,16 +149,31 @@ def _mailchimp(row: Subscription, standing: str) -> Sequence[str]:
     times = [f"{each:%Y-%m-%d %H:%M:%S}" if each else "" for each in moments]
     if not first:
         first, last = last, ""
-    return row.subscriber.email, first, last, times[0], times[1], *([] if standing == "active" else [times[2]])
+    stop = [] if standing == "active" else [times[2]]
+    return row.subscriber.email, first, last, times[0], times[1], *stop, _tags(row)
 
 
-def _attributes(row: Subscription) -> str:
-    return json.dumps(row.subscriber.attributes, ensure_ascii=False)
+def _json(attributes: dict[str, Any]) -> str:
+    return json.dumps(attributes, ensure_ascii=False)
+
+
+def _tags(row: Subscription) -> str:
+    return traits.written(tag.name for tag in row.subscriber.tags.all())
 
 
 _EVERYBODY = frozenset({"active", "pending", "unsubscribed", *_SUPPRESSED.values()})
 _NAMES = ("Email Address", "First Name", "Last Name", "OPTIN_TIME", "CONFIRM_TIME")
-_COLUMNS = ("email", "name", "status", "subscribed_at", "confirmed_at", "unsubscribed_at", "source", "attributes")
+_COLUMNS = (
+    "email",
+    "name",
+    "status",
+    "subscribed_at",
+    "confirmed_at",
+    "unsubscribed_at",
+    "source",
+    "attributes",
+    "tags",
+)
 FORMS = {
     "plain": [File("", _COLUMNS, _EVERYBODY, _plain)],
     # Whoever has not confirmed is not listmonk's to mail, and it has no status for them.
@@ -150,13 +181,14 @@ FORMS = {
         File("", ("email", "name", "attributes", "status", "created_at"), _EVERYBODY - {"pending"}, _listmonk)
     ],
     "mailchimp": [
-        File("-subscribed", _NAMES, frozenset({"active"}), _mailchimp),
+        File("-subscribed", (*_NAMES, "TAGS"), frozenset({"active"}), _mailchimp, has_fields=True),
         File(
             "-unsubscribed",
-            (*_NAMES, "UNSUB_TIME"),
+            (*_NAMES, "UNSUB_TIME", "TAGS"),
             frozenset({"unsubscribed", "complained", "blocklisted"}),
             _mailchimp,
+            has_fields=True,
         ),
-        File("-cleaned", (*_NAMES, "CLEAN_TIME"), frozenset({"bounced"}), _mailchimp),
+        File("-cleaned", (*_NAMES, "CLEAN_TIME", "TAGS"), frozenset({"bounced"}), _mailchimp, has_fields=True),
     ],
 }

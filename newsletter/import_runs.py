@@ -106,7 +106,7 @@ def _run(row: SubscriberImport) -> None:
             watch.told(0, 0)
             report = import_subscribers(
                 row.path, newsletter=row.newsletter, dry_run=row.is_dry_run, date_order=row.date_order,
-                told=row.columns, progress=watch.told,
+                told=row.columns, tags=row.tags, progress=watch.told,
             )  # fmt: skip
     except Stopped as stop:
         _end(row, State.UPLOADED if row.is_dry_run else State.CANCELLED, problem=str(stop))

@@ -169,6 +169,7 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
         "email": subscriber.email,
         "name": subscriber.name,
         "attributes": subscriber.attributes,
+        "tags": list(subscriber.tags.values_list("name", flat=True)),
         "known_since": subscriber.created_at,
         "subscriptions": [
             {

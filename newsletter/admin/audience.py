@@ -13,11 +13,13 @@ from django.utils.html import format_html, format_html_join
 from core.lib import clock
 from core.lib.admin_lists import DeskAdmin, WordSearch, values_in
 from core.lib.admin_slugs import SlugsFromWords
-from newsletter import consent
+from newsletter import consent, traits
 from newsletter.addresses import parse_address
 from newsletter.admin import acts
+from newsletter.admin import traits as traits_admin
+from newsletter.admin.traits import TagFilter
 from newsletter.consent import Act
-from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription, Suppression
+from newsletter.models import ConsentAct, Newsletter, Subscriber, SubscriberField, Subscription, Suppression
 
 
 @admin.register(Newsletter)
@@ -93,11 +95,37 @@ class SubscriberAdmin(WordSearch, DeskAdmin):
     list_filter = (ListFilter, StateFilter, SourceFilter, "suppressed")
     search_fields = ("email", "name")
     search_help_text = "Parts of an address, a domain or a name, or how they begin."
-    fields = ("email", "name", "mail", "created_at", "consent", "deliveries")
-    readonly_fields = ("email", "mail", "created_at", "consent", "deliveries")
+    readonly_fields = ("email", "mail", "created_at", "labels", "besides", "consent", "deliveries")
     change_form_template = "admin/newsletter/subscriber/change_form.html"
     inlines = (SubscriptionInline,)
     sortable_by = ()
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return [*super().get_list_filter(request), TagFilter, *traits_admin.field_filters()]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs | {"form": traits_admin.with_fields()})
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        typed = traits_admin.with_fields().base_fields if self.has_change_permission(request, obj) else ["labels"]
+        besides = ["besides"] if obj and traits.undeclared(obj) else []
+        return ["email", "name", "mail", "created_at", *typed, *besides, "consent", "deliveries"]
+
+    def save_model(self, request: HttpRequest, obj: Subscriber, form: Any, change: bool) -> None:
+        """Save what was changed here and nothing else: acts and links may have changed the row meanwhile."""
+        if "name" in form.changed_data:
+            obj.save(update_fields=["name"])
+        form.save_traits()
+
+    @admin.display(description="Tags and fields")
+    def labels(self, subscriber: Subscriber) -> str:
+        values = ((field, subscriber.attributes.get(field.key)) for field in SubscriberField.objects.all())
+        known = [f"{field}: {traits.in_words(value)}" for field, value in values if value is not None]
+        return "; ".join([*subscriber.tags.values_list("name", flat=True), *known]) or "None."
+
+    @admin.display(description="From another system")
+    def besides(self, subscriber: Subscriber) -> str:
+        return format_html_join("", "<div>{}: {}</div>", traits.undeclared(subscriber).items())
 
     @admin.display(description="Mail")
     def mail(self, subscriber: Subscriber) -> str:

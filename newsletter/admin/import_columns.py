@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from newsletter import import_runs
-from newsletter.importing import ImportFailure, preview, recognised
+from newsletter.admin.traits import TagsField
+from newsletter.importing import ImportFailure, declared, preview, recognised
 from newsletter.importing.columns import Columns
 from newsletter.importing.files import BadRow, Layout, records
 from newsletter.importing.rows import Row
@@ -34,6 +35,7 @@ LABELS = {
     "blocked_at": "when they were blocked",
     "reason": "why they left or were blocked",
     "attributes": "attributes as JSON",
+    "tags": "tags",
     "yes_means_on": "yes: subscribed",
     "yes_means_confirmed": "yes: confirmed",
     "yes_means_off": "yes: unsubscribed",
@@ -95,6 +97,7 @@ def _row(line: int, said: Row | str) -> dict[str, Any]:
         "word": said.word[:EXAMPLE_LENGTH] if said.verdict == Verdict.UNCONFIRMED else "",
         "given": said.given,
         "stopped": said.stopped,
+        "tags": said.tags.replace(",", ", "),
     }
 
 
@@ -108,8 +111,12 @@ class ColumnsForm(forms.Form):
         choices=SubscriberImport._meta.get_field("date_order").choices,  # type: ignore[arg-type]
     )
 
+    tags = TagsField(label="Tags for everybody in it", required=False)
+
     def __init__(self, data: Any = None, *, row: SubscriberImport, found: Understood) -> None:
-        super().__init__(data, initial={"newsletter": row.newsletter_id, "date_order": row.date_order})
+        initial = {"newsletter": row.newsletter_id, "date_order": row.date_order, "tags": row.tags}
+        super().__init__(data, initial=initial)
+        labels = LABELS | {role: f"field: {field}" for role, field in declared().items()}
         self.row, self.found, self.named = row, found, dict[str, str]()
         seen = set[str]()
         for place, name in enumerate(found.header):
@@ -120,13 +127,13 @@ class ColumnsForm(forms.Form):
             self.fields[f"column-{place}"] = forms.ChoiceField(
                 label=name[:EXAMPLE_LENGTH] + ("…" if len(name) > EXAMPLE_LENGTH else ""),
                 required=False,
-                choices=list(LABELS.items()),
+                choices=list(labels.items()),
                 initial=row.columns.get(name, found.role_at(place)),
                 help_text=found.examples.get(place, ""),
             )
 
     def settings(self) -> list[Any]:
-        return [self["newsletter"], self["date_order"]]
+        return [self["newsletter"], self["tags"], self["date_order"]]
 
     def column_fields(self) -> list[Any]:
         return [self[name] for name in self.named]
@@ -149,7 +156,10 @@ class ColumnsForm(forms.Form):
             if name in self.row.columns or role != self.found.role_at(int(key.rpartition("-")[2]))
         }
         self.row.columns, self.row.date_order = changed, self.cleaned_data["date_order"]
-        self.row.newsletter = self.cleaned_data["newsletter"]
+        self.row.newsletter, self.row.tags = self.cleaned_data["newsletter"], self.cleaned_data["tags"]
         SubscriberImport.objects.filter(pk=self.row.pk, state__in=["uploaded", "failed"]).update(
-            columns=self.row.columns, date_order=self.row.date_order, newsletter=self.row.newsletter
+            columns=self.row.columns,
+            date_order=self.row.date_order,
+            newsletter=self.row.newsletter,
+            tags=self.row.tags,
         )

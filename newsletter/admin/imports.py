@@ -161,7 +161,14 @@ def lines(_request: HttpRequest, pk: int) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     writer = csv.writer(response)
     writer.writerow(["line", "what became of it", "why"])
-    for key, became in ("refused_lines", "not taken"), ("dateless_lines", "taken, without the date"):
+    for key, became in (
+        ("refused_lines", "not taken"),
+        ("dateless_lines", "taken, without the date"),
+        (
+            "unread_lines",
+            "taken, without a value",
+        ),
+    ):
         for said in row.report.get(key, []):
             line, _, reason = said.removeprefix("line ").partition(": ")
             writer.writerow([line, became, reason])

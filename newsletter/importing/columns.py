@@ -61,6 +61,7 @@ BLOCKED_AT = ["suppressed at", "blocked at", "blocklisted at", "banned at", "sup
 REASON = ["unsub reason", "unsub reason other", "unsubscribe reason", "unsubscription reason", "bounce reason"]
 REASON += ["suppression reason", "reason"]
 ATTRIBUTES = ["attributes"]
+TAGS = ["tags", "tag", "labels", "label", "subscriber tags"]
 STATUS = ["status", "state", "subscriber status", "subscription status", "subscriber type", "type", "email status"]
 STATUS += [
     "member status",
@@ -114,6 +115,7 @@ ROLES = {
     "blocked_at": BLOCKED_AT,
     "reason": REASON,
     "attributes": ATTRIBUTES,
+    "tags": TAGS,
     "status": STATUS,
     "yes_means_on": YES_MEANS_ON,
     "yes_means_confirmed": YES_MEANS_CONFIRMED,
@@ -172,12 +174,17 @@ def is_known_header(name: str) -> bool:
 
 
 def recognise(
-    header: Sequence[str], file_name: str, sample: Sequence[Sequence[str]] = (), told: Mapping[str, str] | None = None
+    header: Sequence[str],
+    file_name: str,
+    sample: Sequence[Sequence[str]] = (),
+    told: Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
 ) -> Columns:
     """Give the columns of a header their roles: those they are told to have, else those that their names say.
 
-    The first rows tell whether a doubtful column holds a status.
+    The first rows tell whether a doubtful column holds a status. `fields` has the roles of our own fields by their names.
     """
+    fields = fields or {}
     told = {normal(name): role for name, role in (told or {}).items()}
     names = [normal(name) for name in header]
     found = Columns(system=_system(set(names)))
@@ -187,7 +194,7 @@ def recognise(
             role = None
         if (role in ("email", "name") and role in found.places) or (role == "email" and "email" in told.values()):
             role = None  # there is one already
-        role = told.get(name, role)
+        role = told.get(name, role or fields.get(name))
         if role:
             found.places.setdefault(role, []).append(place)
         elif name:

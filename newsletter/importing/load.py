@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from newsletter import consent, stops
 from newsletter.consent import Act, Actor, NewAct, Person
+from newsletter.importing import traits
 from newsletter.importing.report import IN_WORDS, Report
 from newsletter.importing.staging import TABLE
 from newsletter.importing.verdicts import Verdict
@@ -104,11 +105,15 @@ class Loader:
     def __init__(self, cursor: Any, newsletter: Newsletter, way: str, report: Report):
         self.cursor, self.newsletter, self.report, self.way = cursor, newsletter, report, way[:80]
 
-    def load(self, rows: int) -> Iterator[int]:
-        """Load batch by batch; yields how many of the rows are done."""
+    def load(self, rows: int, *, has_traits: bool) -> Iterator[int]:
+        """Load batch by batch; yields how many of the rows are done. `has_traits`: whether any has tags or attributes."""
+        if has_traits:
+            traits.make_tags(self.cursor)
         for first in range(1, rows + 1, BATCH):
             with transaction.atomic():
                 self._load_batch({"first": first, "last": first + BATCH - 1, "newsletter": self.newsletter.pk})
+                if has_traits:
+                    traits.give(self.cursor, first, first + BATCH - 1)
             yield min(first + BATCH - 1, rows)
 
     def _load_batch(self, batch: dict[str, Any]) -> None:

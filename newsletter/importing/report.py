@@ -52,6 +52,7 @@ class Report:
     duplicates: int = 0
     refused: Named = field(default_factory=Named)
     dateless: Named = field(default_factory=Named)  # rows that are taken, with a date that cannot be
+    unread: Named = field(default_factory=Named)  # rows that are taken, without the value of a field
 
     def note_word(self, word: str, line: int) -> None:
         if word not in self.not_mailable and len(self.not_mailable) >= WORDS:
@@ -87,6 +88,8 @@ class Report:
             "refused_lines": [_without_addresses(line) for line in self.refused.lines],
             "dateless": self.dateless.count,
             "dateless_lines": [_without_addresses(line) for line in self.dateless.lines],
+            "unread": self.unread.count,
+            "unread_lines": [_without_addresses(line) for line in self.unread.lines],
         }
 
 

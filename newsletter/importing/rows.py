@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
@@ -15,6 +16,8 @@ from newsletter.importing import dates
 from newsletter.importing.columns import Columns
 from newsletter.importing.dates import NOTHING, Reading
 from newsletter.importing.verdicts import Verdict, is_yes, of_word
+from newsletter.models import SubscriberField
+from newsletter.traits import clean_names, is_names, tag_names, value_of
 
 # Addresses that need no parser: what is left of them is the same in every form that an address can have.
 _PLAIN = re.compile(
@@ -36,6 +39,7 @@ _STOPS = {
     "complained_at": Verdict.COMPLAINED,
     "blocked_at": Verdict.BLOCKED,
 }
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 LONGEST_ADDRESS, LONGEST_NAME, LONGEST_REASON = 254, 120, 500
 
 
@@ -57,12 +61,21 @@ class Row:
     network: str
     reason: str
     attributes: str
+    tags: str
+    unread: str  # why a field has no value, where the file has one
 
 
 class RowReader:
     """Reads the rows of one file."""
 
-    def __init__(self, columns: Columns, width: int, latest: datetime):
+    def __init__(
+        self,
+        columns: Columns,
+        width: int,
+        latest: datetime,
+        fields: Mapping[str, SubscriberField] | None = None,
+        tags: Sequence[str] = (),
+    ):
         self.columns, self.width, self.latest = columns, width, latest
         self.email = columns.places["email"][0]
         places = columns.places
@@ -74,6 +87,9 @@ class RowReader:
         self.reasons = places.get("reason", [])
         self.names = [*places.get("first_name", []), *places.get("last_name", [])]
         self.name, self.attributes = columns.first("name"), columns.first("attributes")
+        self.fields = [(place, field) for role, field in (fields or {}).items() for place in places.get(role, [])]
+        self.tags, self.tags_of_all = places.get("tags", []), list(tags)
+        self.has_traits = bool(self.tags or self.tags_of_all or self.fields or self.attributes is not None)
         self.is_simple = not (self.statuses or self.flags or self.stops or columns.whole_file)
 
     def read(self, cells: list[str]) -> Row:
@@ -84,6 +100,7 @@ class RowReader:
             raise RowRefused(f"it has {len(cells)} cells instead of {self.width}, so nobody can tell which is which")
         email, canonical = self._address(cells[self.email])
         stopped, verdict, word = NOTHING, Verdict.ON, ""
+        attributes, tags, unread = self._traits(cells) if self.has_traits else ("", "", "")
         if not self.is_simple:
             verdict, word, stopped = self._verdict(cells)
         return Row(
@@ -96,7 +113,9 @@ class RowReader:
             stopped=stopped,
             network=next((found for place in self.networks if (found := network_of(cells[place]))), ""),
             reason=self._reason(cells) if verdict > Verdict.UNCONFIRMED else "",
-            attributes=self._attributes(cells),
+            attributes=attributes,
+            tags=tags,
+            unread=unread,
         )
 
     def _address(self, text: str) -> tuple[str, str]:
@@ -165,12 +184,38 @@ class RowReader:
         found = " · ".join(text for place in self.reasons if (text := cells[place].strip()))
         return one_line(without_addresses(found))[:LONGEST_REASON]
 
-    def _attributes(self, cells: list[str]) -> str:
+    def _traits(self, cells: list[str]) -> tuple[str, str, str]:
+        """The attributes as JSON, the tags with commas between them, and what cannot be read of fields."""
+        attributes, unread = self._attributes(cells), list[str]()
+        names = attributes.pop("tags") if is_names(attributes.get("tags")) else []
+        for place in self.tags:
+            names += tag_names(cells[place])
+        for place, field in self.fields:
+            try:
+                value = value_of(field, self._as_typed(field, cells[place].strip()))
+            except ValidationError as error:
+                unread.append(f"{field}: {error.messages[0]}")
+                continue
+            if value is not None:
+                attributes[field.key] = value
+        tags = ",".join(clean_names([*names, *self.tags_of_all]))
+        return json.dumps(attributes) if attributes else "", tags, " ".join(unread)
+
+    def _as_typed(self, field: SubscriberField, text: str) -> str:
+        """A cell as staff would type it: dates and the words for yes and no are read in all their forms."""
+        if field.kind == field.Kind.DATE and not _DAY.fullmatch(text):
+            found = dates.read(text, self.latest)
+            return f"{found.at:%Y-%m-%d}" if found.at and not found.month_first else text
+        if field.kind == field.Kind.YES_NO and (said := is_yes(text)) is not None:
+            return "yes" if said else "no"
+        return text
+
+    def _attributes(self, cells: list[str]) -> dict[str, Any]:
         text = cells[self.attributes].strip() if self.attributes is not None else ""
         if text in ("", "{}"):
-            return ""
+            return {}
         try:
             found = json.loads(text.replace("\\u0000", ""))
         except ValueError:
-            return ""
-        return json.dumps(found) if isinstance(found, dict) else ""
+            return {}
+        return found if isinstance(found, dict) else {}

@@ -17,21 +17,23 @@ _CREATE = f"""
     CREATE TEMPORARY TABLE {TABLE} (
         n bigint, line bigint, email text, canonical text COLLATE "C", name text, verdict smallint, word text,
         given_at timestamptz, given_month_first timestamptz, stopped_at timestamptz, stopped_month_first timestamptz,
-        network text, reason text, attributes text
+        network text, reason text, attributes text, tags text
     )
 """
 _COLUMNS = "n, line, email, canonical, name, verdict, word, given_at, given_month_first, stopped_at"
-_COLUMNS += ", stopped_month_first, network, reason, attributes"
+_COLUMNS += ", stopped_month_first, network, reason, attributes, tags"
 # Of several rows about an address the strongest stays, and of those as strong the first; what it lacks comes from the others.
 _MERGE = f"""
     WITH several AS (
         SELECT canonical, (array_agg(n ORDER BY verdict DESC, n))[1] AS kept, min(given_at) AS given_at,
-               min(stopped_at) FILTER (WHERE verdict >= 2) AS stopped_at, max(name) AS name, max(reason) AS reason
+               min(stopped_at) FILTER (WHERE verdict >= 2) AS stopped_at, max(name) AS name, max(reason) AS reason,
+               max(attributes) AS attributes, string_agg(nullif(tags, ''), ',') AS tags
         FROM {TABLE} GROUP BY canonical HAVING count(*) > 1
     ), completed AS (
         UPDATE {TABLE} row SET given_at = coalesce(row.given_at, several.given_at),
             stopped_at = coalesce(row.stopped_at, several.stopped_at),
-            name = coalesce(nullif(row.name, ''), several.name), reason = coalesce(nullif(row.reason, ''), several.reason)
+            name = coalesce(nullif(row.name, ''), several.name), reason = coalesce(nullif(row.reason, ''), several.reason),
+            attributes = coalesce(nullif(row.attributes, ''), several.attributes), tags = coalesce(several.tags, '')
         FROM several WHERE row.n = several.kept
     )
     DELETE FROM {TABLE} row USING several WHERE row.canonical = several.canonical AND row.n <> several.kept
@@ -68,7 +70,7 @@ def copy(cursor: Any, rows: Iterable[tuple[int, Row]], progress: Callable[[int],
 def _text(number: int, line: int, row: Row) -> str:
     given, stopped = row.given, row.stopped
     name = row.name.translate(_NEEDS_ESCAPE) if row.name else ""
-    rest = f"{row.network}\t\t" if not row.reason and not row.attributes else _rest(row)
+    rest = _rest(row) if row.reason or row.attributes or row.tags else f"{row.network}\t\t\t"
     return (
         f"{number}\t{line}\t{row.email}\t{row.canonical}\t{name}\t{row.verdict.value}\t{row.word.translate(_NEEDS_ESCAPE)}\t"
         f"{given.at or _NULL}\t{given.month_first or _NULL}\t{stopped.at or _NULL}\t{stopped.month_first or _NULL}\t{rest}\n"
@@ -79,7 +81,7 @@ _NULL = "\\N"
 
 
 def _rest(row: Row) -> str:
-    return "\t".join(text.translate(_NEEDS_ESCAPE) for text in (row.network, row.reason, row.attributes))
+    return "\t".join(text.translate(_NEEDS_ESCAPE) for text in (row.network, row.reason, row.attributes, row.tags))
 
 
 def settle_dates(cursor: Any, order: Order, report: Report) -> None:

@@ -1,4 +1,4 @@
-"""Newsletters, subscribers and imports of them, the ledger of consent, briefings and items, deliveries, hits and reports."""
+"""Newsletters, subscribers with their tags and fields, imports, the ledger of consent, briefings, deliveries, hits, reports."""
 
 from newsletter.models.audience import Newsletter, Subscriber, Subscription, Suppression
 from newsletter.models.briefings import Briefing, BriefingItem, CompiledMessage
@@ -6,6 +6,7 @@ from newsletter.models.consent import ConsentAct, Wording
 from newsletter.models.deliveries import Delivery, Hit, TrackedLink
 from newsletter.models.imports import SubscriberImport
 from newsletter.models.reports import BounceRule, IgnoredReports, MailReport
+from newsletter.models.traits import SubscriberField, SubscriberTag, Tagging
 
 __all__ = [
     "BounceRule",
@@ -19,9 +20,12 @@ __all__ = [
     "MailReport",
     "Newsletter",
     "Subscriber",
+    "SubscriberField",
     "SubscriberImport",
+    "SubscriberTag",
     "Subscription",
     "Suppression",
+    "Tagging",
     "TrackedLink",
     "Wording",
 ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
@@ -82,8 +83,13 @@ class Subscriber(models.Model):
         max_length=10, choices=SuppressionReason, blank=True, default="", db_default="", editable=False
     )
     attributes = models.JSONField(
-        default=dict, db_default={}, blank=True, editable=False, help_text="What another system knew besides."
+        default=dict,
+        db_default={},
+        blank=True,
+        editable=False,
+        help_text="The values of fields by their keys, and what another system knew besides.",
     )
+    tags = models.ManyToManyField("newsletter.SubscriberTag", through="newsletter.Tagging", related_name="subscribers")
     corrected_at = models.DateTimeField(
         null=True, editable=False, help_text="When the address became another one: links mailed before prove nothing."
     )
@@ -94,6 +100,13 @@ class Subscriber(models.Model):
         indexes = [
             models.Index(fields=["suppressed"], name="subscriber_suppressed", condition=~models.Q(suppressed="")),
             words_index("email", "name", name="subscriber_words"),
+            # Where there are none, an import pays nothing for it.
+            GinIndex(
+                fields=["attributes"],
+                opclasses=["jsonb_path_ops"],
+                name="subscriber_attributes",
+                condition=~models.Q(attributes={}),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -32,6 +32,7 @@ class SubscriberImport(LeasedModel):
     file_name = models.CharField("file", max_length=120)
     size = models.PositiveBigIntegerField(help_text="In bytes.")
     columns = models.JSONField(default=dict, blank=True, help_text="What was said by hand of columns, by their names.")
+    tags = models.JSONField(default=list, blank=True, help_text="The names of tags that everybody in it gets.")
     date_order = models.CharField(
         "04/11/2023 is",
         max_length=11,

@@ -134,3 +134,19 @@ def published(title="Where bridges break", **document):
     body = [{"type": "richtext", "html": "<p>Six of them.</p>"}]
     article = create_article({"version": 1, "title": title, "standfirst": f"On {title}.", "blocks": body} | document)
     return publish(article)
+
+
+def tagged(person, *names):
+    """A subscriber with these tags."""
+    from newsletter import traits
+
+    traits.set_tags(person, names)
+    return person
+
+
+def field(name="Town", kind="text", **fields):
+    """A field that every subscriber's page has."""
+    from newsletter.models import SubscriberField
+
+    fields = {"key": name.lower().replace(" ", "-")} | fields
+    return SubscriberField.objects.create(name=name, kind=kind, **fields)

@@ -244,3 +244,20 @@ def test_an_export_is_what_the_command_writes_and_is_logged(manager, weekly, for
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.by_name) == ("exported the subscribers", "manager@example.com")
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_everybody_in_a_file_gets_the_tags_that_were_chosen_and_columns_become_fields(manager):
+    factories.field()
+    row = upload(manager, "email,Ort,Group\nann@example.com,Port Vesper,North\nbob@example.com,,\n")
+    decide(
+        manager,
+        row,
+        "Show the preview anew",
+        **{"column-1": "field:town", "column-2": "tags", "tags": "Fair 2026, new"},
+    )
+    assert "North" in text(manager, row)
+    assert "Fair 2026, new" in manager.get(f"{HERE}{row.pk}/").content.decode()
+    run(manager, row, "Import")
+    found = {one.email: {tag.name for tag in one.tags.all()} for one in Subscriber.objects.all()}
+    assert found == {"ann@example.com": {"North", "Fair 2026", "new"}, "bob@example.com": {"Fair 2026", "new"}}
+    assert Subscriber.objects.get(email="ann@example.com").attributes == {"town": "Port Vesper"}

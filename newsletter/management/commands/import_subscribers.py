@@ -1,4 +1,4 @@
-"""import_subscribers FILE… [--newsletter SLUG] [--dates day-first|month-first] [--column NAME=KIND] [--dry-run]"""
+"""import_subscribers FILE… [--newsletter SLUG] [--dates day-first|month-first] [--column NAME=KIND] [--tag NAME] [--dry-run]"""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from newsletter.importing import ImportFailure, import_subscribers
 from newsletter.models import Newsletter
+from newsletter.traits import clean_names
 
 
 class Command(BaseCommand):
@@ -33,7 +34,10 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="NAME=KIND",
-            help="What a column holds whose name does not tell, such as Mail=email; NAME= leaves it out.",
+            help="What a column holds whose name does not tell, such as Mail=email, Group=tags or Town=field:town; NAME= leaves it out.",
+        )
+        parser.add_argument(
+            "--tag", action="append", default=[], metavar="NAME", help="Gives everybody in the files a tag."
         )
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and change nothing.")
 
@@ -51,10 +55,17 @@ class Command(BaseCommand):
         order, dry_run = options["dates"], options["dry_run"]
         told = dict(text.rpartition("=")[::2] for text in options["column"])
         try:
-            report = import_subscribers(path, newsletter=newsletter, dry_run=dry_run, date_order=order, told=told)
+            report = import_subscribers(
+                path,
+                newsletter=newsletter,
+                dry_run=dry_run,
+                date_order=order,
+                told=told,
+                tags=clean_names(options["tag"]),
+            )
         except ImportFailure as failure:
             raise CommandError(str(failure)) from None
-        for named in report.refused, report.dateless:
+        for named in report.refused, report.dateless, report.unread:
             for line in named.lines:
                 self.stderr.write(f"{path}, {line}")
             if named.count > len(named.lines):
