@@ -65,12 +65,14 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
         made_by=by,
     )
     TallyRow.objects.bulk_create(_rows(result, outcome, counts, {n.slug: n for n in category.nominees.all()}))
+    audit.record("tallied", category, by=by)
     return result
 
 
 def record_look(category: AwardCategory, *, by: Any) -> None:
-    """Log that someone saw the result before its release."""
-    audit.record(LOOKED, category, by=by)
+    """Log that someone sees the result, if that is before its release."""
+    if not category.is_released:
+        audit.record(LOOKED, category, by=by)
 
 
 def looks_at(category: AwardCategory) -> QuerySet[AuditEntry]:
@@ -79,7 +81,7 @@ def looks_at(category: AwardCategory) -> QuerySet[AuditEntry]:
 
 
 @transaction.atomic
-def release(category: AwardCategory) -> None:
+def release(category: AwardCategory, *, by: User | None = None) -> None:
     """Show a tallied result to everybody, for good. Raises TransitionRefused."""
     lock(category)  # no ballot of it is voided meanwhile
     made = Tally.objects.filter(category=category).first()
@@ -89,18 +91,20 @@ def release(category: AwardCategory) -> None:
         raise TransitionRefused(f"Ballots of “{category}” were held or voided after its tally: tally it again.")
     if not change_if(category, Q(closed_at__isnull=False, released_at=None), released_at=Now()):
         raise TransitionRefused(f"The result of “{category}” is released already.")
+    audit.record("released the result", category, by=by)
     pagecache.bump()
 
 
 @transaction.atomic
-def release_season(season: Season) -> None:
+def release_season(season: Season, *, by: User | None = None) -> None:
     """Release the categories that have not been released, and with them the season. Raises TransitionRefused."""
     if season.state != Season.State.CLOSED:
         raise TransitionRefused(f"“{season}” has to be closed first.")
     for category in season.categories.filter(released_at__isnull=True):
-        release(category)
+        release(category, by=by)
     if not change_if(season, Q(state=Season.State.CLOSED), state=Season.State.RELEASED, released_at=Now()):
         raise TransitionRefused(f"“{season}” was released meanwhile.")
+    audit.record("released the results", season, by=by)
     pagecache.bump()
 
 

@@ -1,15 +1,18 @@
 """How a season moves on: nominations, voting, close. Who may do it is decided where it is asked for."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from core import advisory_locks, pagecache
+from core import advisory_locks, audit, pagecache
 from core.advisory_locks import AdvisoryLock
-from core.lib import batches
+from core.lib import batches, clock
 from core.lib.slugs import free_slug, slug_of
+from core.models import User
 from core.transitions import TransitionRefused, change_if, move
 from surveys import keys, ledger
 from surveys.models import AwardCategory, Nomination, Nominee, Season
@@ -19,20 +22,22 @@ VOTED_HERE = frozenset({AwardCategory.Method.PLURALITY, AwardCategory.Method.APP
 
 
 @transaction.atomic
-def open_nominations(season: Season) -> None:
+def open_nominations(season: Season, *, by: User | None = None) -> None:
     """Let readers propose nominees."""
     if not season.categories.exists():
         raise TransitionRefused("Add a category first.")
     _move(season, from_=[Season.State.DRAFT], to=Season.State.NOMINATING)
+    audit.record("opened nominations", season, by=by)
 
 
 @transaction.atomic
-def open_voting(season: Season) -> None:
+def open_voting(season: Season, *, by: User | None = None) -> None:
     """Fix the nominees and take ballots from `opens_at` on. From now on slugs cannot change."""
     if problems := _not_ready(season):
         raise TransitionRefused(" ".join(problems))
     _move(season, from_=[Season.State.DRAFT, Season.State.NOMINATING], to=Season.State.VOTING)
     keys.make_pepper(season)
+    audit.record("opened voting", season, by=by, detail=f"from {_utc(season.opens_at)} to {_utc(season.closes_at)}")
 
 
 def _not_ready(season: Season) -> list[str]:
@@ -55,27 +60,29 @@ def _not_ready(season: Season) -> list[str]:
 
 
 @transaction.atomic
-def close(season: Season) -> None:
-    """End the voting in every category and seal what waits."""
+def close(season: Season, *, by: User | None = None) -> None:
+    """End the voting in every category and seal what waits. It is by nobody where the season's time has come."""
     wait_for_voters(season)
     _move(season, from_=[Season.State.VOTING], to=Season.State.CLOSED, closed_at=Now())
     season.categories.filter(closed_at__isnull=True).update(closed_at=Now())
     ledger.seal(season, everything=True)
+    audit.record("closed voting", season, by=by, detail=f"its time was {_utc(season.closes_at)}")
 
 
 @transaction.atomic
-def close_category(category: AwardCategory) -> None:
+def close_category(category: AwardCategory, *, by: User | None = None) -> None:
     """End the voting in one category; the season closes with its last one."""
     season = category.season
     wait_for_voters(season)
     season.refresh_from_db()
     if season.state != Season.State.VOTING or not change_if(category, Q(closed_at=None), closed_at=Now()):
         raise TransitionRefused(f"“{category}” is not open for voting.")
+    audit.record("closed voting", category, by=by, detail=f"its time was {_utc(season.closes_at)}")
     if season.categories.filter(closed_at=None).exists():
         ledger.seal(season, everything=True)
         pagecache.bump()
     else:
-        close(season)
+        close(season, by=by)
 
 
 def turn_phases() -> None:
@@ -118,7 +125,7 @@ def nominate(*, category: AwardCategory, name: str, url: str = "", reason: str =
 
 
 @transaction.atomic
-def shortlist(nomination: Nomination) -> Nominee:
+def shortlist(nomination: Nomination, *, by: User | None = None) -> Nominee:
     """Make a nomination a nominee."""
     category = nomination.category
     if category.season.is_fixed:
@@ -128,6 +135,7 @@ def shortlist(nomination: Nomination) -> Nominee:
     if nominee is None:
         slug = nominee_slug(nomination.name, taken=category.nominees.values_list("slug", flat=True))
         nominee = category.nominees.create(name=nomination.name, url=nomination.url, slug=slug)
+    audit.record("shortlisted a nomination", nomination, by=by, detail=f"in “{category}”, as “{nominee}”")
     pagecache.bump()
     return nominee
 
@@ -137,9 +145,11 @@ def nominee_slug(name: str, *, taken: Iterable[str]) -> str:
     return free_slug(slug_of(name, limit=80) or "nominee", set(taken).__contains__, limit=80)
 
 
-def decline(nomination: Nomination) -> None:
+@transaction.atomic
+def decline(nomination: Nomination, *, by: User | None = None) -> None:
     """Leave a nomination off the shortlist."""
     _decide(nomination, Nomination.State.DECLINED)
+    audit.record("declined a nomination", nomination, by=by, detail=f"in “{nomination.category}”")
 
 
 def _decide(nomination: Nomination, to: Nomination.State) -> None:
@@ -153,3 +163,8 @@ def _move(season: Season, *, from_: list[Season.State], to: Season.State, **chan
             f"“{season}” is at “{season.get_state_display()}” and cannot go to “{to.label}” from there."
         )
     pagecache.bump()
+
+
+def _utc(moment: datetime | None) -> str:
+    """A moment as the audit log tells it, which all read alike."""
+    return clock.in_words(moment, zone=ZoneInfo("UTC")) if moment else "not set"

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from core.lib.admin_lists import DeskAdmin
 from surveys import seasons
-from surveys.admin.actions import do_each
+from surveys.admin.actions import by, do_each
 from surveys.models import Nomination
 
 
@@ -25,8 +25,9 @@ class NominationAdmin(DeskAdmin):
     @admin.action(description="Shortlist: make it a nominee", permissions=["change"])
     def shortlist(self, request: HttpRequest, queryset: QuerySet[Nomination]) -> None:
         rows = queryset.select_related("category__season").order_by("id")
-        do_each(request, rows, seasons.shortlist, "is a nominee.")
+        do_each(request, rows, lambda row: seasons.shortlist(row, by=by(request)), "is a nominee.")
 
     @admin.action(description="Decline", permissions=["change"])
     def decline(self, request: HttpRequest, queryset: QuerySet[Nomination]) -> None:
-        do_each(request, queryset, seasons.decline, "declined.")
+        rows = queryset.select_related("category").order_by("id")
+        do_each(request, rows, lambda row: seasons.decline(row, by=by(request)), "declined.")

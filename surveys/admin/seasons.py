@@ -5,12 +5,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from core.admin.bases import ShownToReadersAdmin
+from core.admin.bases import AuditedAdmin, ShownToReadersAdmin
+from core.lib import clock
 from core.lib.admin_labels import NamedTabularInline
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from surveys import release, seasons
-from surveys.admin.actions import by, do_each, draft_article_from
+from surveys.admin import steps
+from surveys.admin.actions import by, do_each, draft_article_from, trail_of
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.models.seasons import RESERVED_CATEGORIES, RESERVED_NOMINEES, RESERVED_SEASONS
 
@@ -32,7 +34,8 @@ class CategoryInline(SlugsFromWords, NamedTabularInline):
 
 
 @admin.register(Season)
-class SeasonAdmin(SlugsFromWords, ShownToReadersAdmin):
+class SeasonAdmin(SlugsFromWords, AuditedAdmin, ShownToReadersAdmin):
+    noun = "season"
     slug_from = "title"
     reserved_slugs = RESERVED_SEASONS
     list_display = ("title", "state", "opens_at", "closes_at", "is_imported")
@@ -44,10 +47,27 @@ class SeasonAdmin(SlugsFromWords, ShownToReadersAdmin):
         (None, {"fields": ("title", "slug", "standfirst", "state")}),
         ("Voting", {"fields": ("opens_at", "closes_at", "closed_at", "released_at")}),
         ("What readers should know", {"fields": ("rules_version", "rules_html", "disclosure_html")}),
+        ("What was done", {"fields": ("trail",)}),
     )
 
+    def facts(self, obj: Season) -> dict[str, str | set[str]]:
+        return {
+            "title": obj.title,
+            "slug": obj.slug,
+            "voting opens": clock.in_words(obj.opens_at, zone=clock.zone_named("UTC")) if obj.opens_at else "",
+            "voting closes": clock.in_words(obj.closes_at, zone=clock.zone_named("UTC")) if obj.closes_at else "",
+            "categories": {str(category) for category in obj.categories.all()},
+            "rules version": obj.rules_version,
+            "rules": obj.rules_html,
+            "disclosure": obj.disclosure_html,
+        }
+
+    @admin.display(description="log")
+    def trail(self, season: Season) -> str:
+        return trail_of(season, *season.categories.all())
+
     def get_readonly_fields(self, request: HttpRequest, obj: Season | None = None) -> tuple[str, ...]:
-        fixed: tuple[str, ...] = ("state", "closed_at", "released_at")
+        fixed: tuple[str, ...] = ("state", "closed_at", "released_at", "trail")
         if obj and obj.is_fixed:
             fixed += ("slug", "opens_at", "rules_version", "rules_html")
             if obj.state != Season.State.VOTING:
@@ -62,15 +82,17 @@ class SeasonAdmin(SlugsFromWords, ShownToReadersAdmin):
 
     @admin.action(description="Open nominations", permissions=["change"])
     def open_nominations(self, request: HttpRequest, queryset: QuerySet[Season]) -> None:
-        do_each(request, queryset, seasons.open_nominations, "readers can nominate.")
+        do_each(request, queryset, lambda row: seasons.open_nominations(row, by=by(request)), "readers can nominate.")
 
     @admin.action(description="Open voting (at its time)", permissions=["change"])
-    def open_voting(self, request: HttpRequest, queryset: QuerySet[Season]) -> None:
-        do_each(request, queryset, seasons.open_voting, "voting is set to open; its nominees and rules are fixed.")
+    def open_voting(self, request: HttpRequest, queryset: QuerySet[Season]) -> HttpResponse | None:
+        done = "voting is set to open; its nominees and rules are fixed."
+        return steps.OPEN.take(self, request, queryset, lambda row: seasons.open_voting(row, by=by(request)), done)
 
     @admin.action(description="Close voting now", permissions=["change"])
-    def close_voting(self, request: HttpRequest, queryset: QuerySet[Season]) -> None:
-        do_each(request, queryset, seasons.close, "voting is closed and every ballot sealed.")
+    def close_voting(self, request: HttpRequest, queryset: QuerySet[Season]) -> HttpResponse | None:
+        done = "voting is closed and every ballot sealed."
+        return steps.CLOSE.take(self, request, queryset, lambda row: seasons.close(row, by=by(request)), done)
 
     @admin.action(description="Tally every category", permissions=["change"])
     def tally_all(self, request: HttpRequest, queryset: QuerySet[Season]) -> None:
@@ -78,8 +100,11 @@ class SeasonAdmin(SlugsFromWords, ShownToReadersAdmin):
         do_each(request, unreleased, lambda row: release.tally(row, by=by(request)), "tallied.")
 
     @admin.action(description="Release the results to everybody", permissions=["release"])
-    def release_results(self, request: HttpRequest, queryset: QuerySet[Season]) -> None:
-        do_each(request, queryset, release.release_season, "the results are released.")
+    def release_results(self, request: HttpRequest, queryset: QuerySet[Season]) -> HttpResponse | None:
+        done = "the results are released."
+        return steps.RELEASE.take(
+            self, request, queryset, lambda row: release.release_season(row, by=by(request)), done
+        )
 
     @admin.action(description="Draft an article from the results", permissions=["change"])
     def draft_article(self, request: HttpRequest, queryset: QuerySet[Season]) -> HttpResponse | None:
@@ -113,7 +138,8 @@ class NomineeInline(SlugsFromWords, CleanedText, admin.StackedInline):
 
 
 @admin.register(AwardCategory)
-class CategoryAdmin(SlugsFromWords, ShownToReadersAdmin):
+class CategoryAdmin(SlugsFromWords, AuditedAdmin, ShownToReadersAdmin):
+    noun = "category"
     slug_from = "title"
     reserved_slugs = RESERVED_CATEGORIES
     list_display = ("title", "season", "method", "closed_at", "tallied", "released_at")
@@ -125,11 +151,25 @@ class CategoryAdmin(SlugsFromWords, ShownToReadersAdmin):
     actions = ("close_voting", "tally_now", "release_result", "draft_article")
     fields = (
         "season", "title", "slug", "description", "method", "takes_write_in", "overvote", "max_skips", "max_ranks",
-        "unranked", "ordering", "closed_at", "released_at",
+        "unranked", "ordering", "closed_at", "released_at", "trail",
     )  # fmt: skip
 
+    def facts(self, obj: AwardCategory) -> dict[str, str | set[str]]:
+        rules = ("method", "takes_write_in", "overvote", "max_skips", "max_ranks", "unranked")
+        return {
+            "title": obj.title,
+            "slug": obj.slug,
+            "description": obj.description,
+            **{name.replace("_", " "): str(getattr(obj, name)) for name in rules},
+            "nominees": {f"{each.slug}: {each.name}, {each.url or 'no website'}" for each in obj.nominees.all()},
+        }
+
+    @admin.display(description="log")
+    def trail(self, category: AwardCategory) -> str:
+        return trail_of(category)
+
     def get_readonly_fields(self, request: HttpRequest, obj: AwardCategory | None = None) -> tuple[str, ...]:
-        times = ("closed_at", "released_at")
+        times = ("closed_at", "released_at", "trail")
         rules = (
             "season", "slug", "method", "takes_write_in", "overvote", "max_skips", "max_ranks", "unranked",
         )  # fmt: skip
@@ -146,16 +186,26 @@ class CategoryAdmin(SlugsFromWords, ShownToReadersAdmin):
         return hasattr(category, "tally")
 
     @admin.action(description="Close voting now", permissions=["change"])
-    def close_voting(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> None:
-        do_each(request, queryset, seasons.close_category, "voting is closed and every ballot sealed.")
+    def close_voting(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> HttpResponse | None:
+        done = "voting is closed and every ballot sealed."
+        return steps.CLOSE_ONE.take(
+            self,
+            request,
+            queryset.select_related("season"),
+            lambda row: seasons.close_category(row, by=by(request)),
+            done,
+        )
 
     @admin.action(description="Tally", permissions=["change"])
     def tally_now(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> None:
         do_each(request, queryset, lambda row: release.tally(row, by=by(request)), "tallied.")
 
     @admin.action(description="Release the result to everybody", permissions=["release"])
-    def release_result(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> None:
-        do_each(request, queryset, release.release, "the result is released.")
+    def release_result(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> HttpResponse | None:
+        done = "the result is released."
+        return steps.RELEASE_ONE.take(
+            self, request, queryset.select_related("season"), lambda row: release.release(row, by=by(request)), done
+        )
 
     @admin.action(description="Draft an article from the result", permissions=["change"])
     def draft_article(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> HttpResponse | None:

@@ -53,6 +53,6 @@ class TallyAdmin(ReadOnlyAdmin):
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         tally = self.get_object(request, object_id)
-        if tally and self.has_view_permission(request, tally) and not tally.category.is_released:
+        if tally and self.has_view_permission(request, tally):
             release.record_look(tally.category, by=request.user)
         return super().change_view(request, object_id, *args, **kwargs)

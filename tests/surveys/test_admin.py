@@ -4,14 +4,17 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
 from articles.models import Article
-from core.models import User
+from core import audit
+from core.models import AuditEntry, User
 from core.transitions import TransitionRefused
 from surveys import release, seasons
 from surveys.models import AwardCategory, Ballot, Nomination, Nominee, Season, Tally
+from tests.html import one_line
 from tests.surveys.factories import cast, draft_season, open_season, released_season
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +34,9 @@ def sign_in(client):
 
 def act(client, model, action, *rows):
     path = reverse(f"admin:surveys_{model}_changelist")
-    return client.post(path, {"action": action, "_selected_action": [row.pk for row in rows]}, follow=True)
+    posted = {"action": action, "_selected_action": [row.pk for row in rows]}
+    page = client.post(path, posted, follow=True)
+    return client.post(path, posted | {"confirmed": "1"}, follow=True) if "step" in (page.context or {}) else page
 
 
 def test_a_season_from_draft_to_release(sign_in):
@@ -46,6 +51,79 @@ def test_a_season_from_draft_to_release(sign_in):
         assert season.state == state, page.content.decode()
     assert Tally.objects.get().made_by.email == "awards@example.com"
     assert steward.get("/awards/moon-2026/wallet/").content.decode().count("Winner</span>") == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "action", "says"),
+    [
+        ("draft", "open_voting", "Fixes the nominees"),
+        ("voting", "close_voting", "Voting cannot be opened again"),
+        ("closed", "release_results", "which nobody has seen before"),
+    ],
+)
+def test_what_cannot_be_taken_back_asks_first_and_says_what_it_does(sign_in, state, action, says):
+    season = draft_season() if state == "draft" else open_season()
+    cast(season.categories.get(), [["ada"]], 3) if state != "draft" else None
+    if state == "closed":
+        seasons.close(season)
+        release.tally(season.categories.get())
+    path = reverse("admin:surveys_season_changelist")
+    page = sign_in("awards steward").post(path, {"action": action, "_selected_action": [season.pk]})
+    assert says in one_line(page.content)
+    season.refresh_from_db()
+    assert season.state == state
+
+
+def test_every_step_is_in_the_log_with_who_took_it(sign_in):
+    steward, season = sign_in("awards steward"), draft_season()
+    category = season.categories.get()
+    act(steward, "season", "open_nominations", season)
+    category.season.refresh_from_db()
+    for name, action in (("Zed", "shortlist"), ("Yon", "decline")):
+        act(steward, "nomination", action, seasons.nominate(category=category, name=name))
+    for action in ("open_voting", "close_voting", "tally_all", "release_results"):
+        act(steward, "season", action, season)
+    entries = AuditEntry.objects.order_by("pk")
+    assert [entry.action for entry in entries] == [
+        "opened nominations", "shortlisted a nomination", "declined a nomination", "opened voting", "closed voting",
+        "tallied", "released the result", "released the results",
+    ]  # fmt: skip
+    assert {entry.by_name for entry in entries} == {"awards@example.com"}
+    text = steward.get(reverse("admin:surveys_season_change", args=[season.pk])).content.decode()
+    assert "awards@example.com closed voting" in text
+    assert "awards@example.com released the result:" in text
+
+
+def test_the_clock_closes_in_its_own_name(time_machine):
+    season = open_season()
+    Season.objects.update(opens_at=timezone.now() - timedelta(days=2), closes_at=timezone.now() - timedelta(seconds=1))
+    seasons.turn_phases()
+    assert [(entry.action, entry.by_name, entry.by) for entry in audit.entries_about(season)] == [
+        ("closed voting", "Moonpress", None),
+        ("opened voting", "Moonpress", None),
+    ]
+
+
+def test_a_later_close_is_in_the_log(sign_in):
+    steward, season = sign_in("awards steward"), open_season()
+    data = {"title": season.title, "closes_at": "2027-02-01T10:00", "disclosure_html": "", "standfirst": ""}
+    formset = {"categories-TOTAL_FORMS": "0", "categories-INITIAL_FORMS": "0"}
+    page = steward.post(reverse("admin:surveys_season_change", args=[season.pk]), data | formset)
+    assert page.status_code == 302, page.content.decode()
+    entry = audit.entries_about(season).first()
+    assert "voting closes: " in entry.detail
+    assert "→ 1 February 2027, 10:00 UTC" in entry.detail
+
+
+def test_a_look_by_the_command_is_published_with_the_result(client):
+    season = open_season()
+    cast(season.categories.get(), [["ada"]], 3)
+    seasons.close(season)
+    call_command("tally", season.slug)
+    release.tally(season.categories.get())
+    release.release_season(season)
+    call_command("tally", season.slug)
+    assert client.get("/awards/moon-2026/wallet/").content.decode().count("by the command line on") == 1
 
 
 def test_a_refusal_is_shown_in_words(sign_in):

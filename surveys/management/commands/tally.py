@@ -12,7 +12,10 @@ from surveys.models import AwardCategory, Season
 
 
 class Command(BaseCommand):
-    help = "Count a closed season's ballots and print the outcome; nothing is stored or released."
+    help = (
+        "Count a closed season's ballots and print the outcome. Nothing is released, and nothing stored but that someone "
+        "looked, which is published with the result."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("season", help="the season's slug")
@@ -34,6 +37,8 @@ class Command(BaseCommand):
             answers = {each.slug: outcome_of(each) for each in categories}
         except TransitionRefused as reason:
             raise CommandError(str(reason)) from None
+        for each in categories:
+            release.record_look(each, by="the command line")
         if as_json:
             only = next(iter(answers.values()))
             self.stdout.write(json.dumps(only if len(answers) == 1 else answers, ensure_ascii=False))
