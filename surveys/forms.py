@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.lib import clock
+from core.lib.forms import WebsiteField
 from core.lib.text import one_line, prose
 from newsletter.addresses import parse_address
 from newsletter.subscriptions import TooManyRequests, request_subscription
@@ -155,9 +156,8 @@ class RenewForm(forms.Form):
 class NominationForm(TrapForm, forms.ModelForm):
     """A nominee that a reader proposes."""
 
-    url = forms.URLField(
+    url = WebsiteField(
         required=False,
-        assume_scheme="https",
         max_length=200,
         error_messages={"invalid": "This is not an address of a website. It should look like https://example.com/."},
     )

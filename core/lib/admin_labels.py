@@ -4,11 +4,21 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin import TabularInline, options
+from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.db import models
 from django.http import HttpRequest
 
 from core.lib.admin_text import CleanedText
 from core.lib.moments import MomentField
+
+
+class AddressInput(AdminURLFieldWidget):
+    """The admin's input for a web address; one of type `url` would have the browser refuse what lacks its https://."""
+
+    input_type = "text"
+
+    def __init__(self, attrs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__({"inputmode": "url"} | (attrs or {}), **kwargs)
 
 
 class NamedTabularInline(CleanedText, TabularInline):
@@ -33,4 +43,4 @@ def ask_plainly() -> None:
     """
     defaults: Any = options.FORMFIELD_FOR_DBFIELD_DEFAULTS
     defaults[models.DateTimeField] = {"form_class": MomentField}
-    defaults[models.URLField]["assume_scheme"] = "https"
+    defaults[models.URLField] |= {"assume_scheme": "https", "widget": AddressInput}

@@ -1,14 +1,17 @@
-"""Public forms that need no cookie."""
+"""Public forms that need no cookie, and a field for the address of a website."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
+from django import forms
 from django.conf import settings
+from django.core.validators import URLValidator
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.views.decorators.csrf import csrf_exempt
 
+from core.lib.links import direct
 from core.lib.networks import address_in
 
 
@@ -53,3 +56,23 @@ def client_address(request: HttpRequest) -> str:
         return direct
     named = request.headers.get("X-Forwarded-For", "").split(",")[-settings.PROXY_HOPS :]
     return address_in(named[0]) or direct
+
+
+class WebsiteInput(forms.TextInput):
+    """An input for a web address. One of type `url` would have the browser refuse what is typed without https://."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"} | (attrs or {}))
+
+
+class WebsiteField(forms.URLField):
+    """The address of a website, taken as links in articles are: https:// may be left out, redirectors and trackers go."""
+
+    widget = WebsiteInput
+    default_validators = (URLValidator(schemes=["http", "https"]),)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(assume_scheme="https", **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(direct(value, keep_campaign=True) if isinstance(value, str) else value)

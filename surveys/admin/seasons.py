@@ -10,6 +10,7 @@ from core.lib import clock
 from core.lib.admin_labels import NamedTabularInline
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
+from core.lib.forms import WebsiteField
 from surveys import release, seasons
 from surveys.admin import steps
 from surveys.admin.actions import by, do_each, draft_article_from, trail_of
@@ -113,7 +114,7 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, ShownToReadersAdmin):
 
 
 class NomineeForm(forms.ModelForm):
-    url = forms.URLField(label="Website", required=False, assume_scheme="https", max_length=200)
+    url = WebsiteField(label="Website", required=False, max_length=200)
 
     class Meta:
         model = Nominee
@@ -121,10 +122,24 @@ class NomineeForm(forms.ModelForm):
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 
+class NomineeFormSet(forms.BaseInlineFormSet):
+    """The nominees of a category; two that are new do not know of each other in the database yet."""
+
+    def clean(self) -> None:
+        super().clean()
+        seen: set[str] = set()
+        for form in self.forms:
+            name = getattr(form, "cleaned_data", {}).get("name", "").casefold()
+            if name in seen:
+                form.add_error("name", "This category has a nominee of this name.")
+            seen |= {name} - {""}
+
+
 class NomineeInline(SlugsFromWords, CleanedText, admin.StackedInline):
     reserved_slugs = RESERVED_NOMINEES
     model = Nominee
     form = NomineeForm
+    formset = NomineeFormSet
     extra = 0
 
     def get_readonly_fields(self, request: HttpRequest, obj: AwardCategory | None = None) -> tuple[str, ...]:

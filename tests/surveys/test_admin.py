@@ -13,6 +13,7 @@ from core import audit
 from core.models import AuditEntry, User
 from core.transitions import TransitionRefused
 from surveys import release, seasons
+from surveys.admin.seasons import NomineeForm
 from surveys.models import AwardCategory, Ballot, Nomination, Nominee, Season, Tally
 from tests.html import one_line
 from tests.surveys.factories import cast, draft_season, open_season, released_season
@@ -307,6 +308,43 @@ def test_a_wrong_nomination_is_refused_in_words_and_kept(client, data, says):
     assert says in page.content.decode()
     assert "Because" in page.content.decode() or "reason" in data
     assert not Nomination.objects.exists()
+
+
+@pytest.mark.parametrize("typed", ["alpha.example", "https://alpha.example", " alpha.example/?utm_source=x&fbclid=y "])
+def test_a_site_is_taken_as_people_write_it_by_browser_and_server_alike(client, sign_in, typed):
+    season = draft_season()
+    seasons.open_nominations(season)
+    page = client.get("/awards/moon-2026/nominate/").content.decode()
+    assert 'type="url"' not in page
+    client.post("/awards/moon-2026/nominate/", {"category": "wallet", "name": "Alpha", "url": typed})
+    assert Nomination.objects.get().url.startswith("https://alpha.example")
+    path = reverse("admin:surveys_awardcategory_change", args=[season.categories.get().pk])
+    steward = sign_in("awards steward")
+    assert 'type="url"' not in steward.get(path).content.decode()
+    form = NomineeForm({"name": "Alpha", "slug": "alpha", "url": typed})
+    form.is_valid()
+    assert form.cleaned_data["url"] == Nomination.objects.get().url
+
+
+@pytest.mark.parametrize("other", ["alpha", "ALPHA", "Alpha "])
+def test_two_nominees_whose_names_differ_only_in_case_are_refused_in_words(sign_in, other):
+    season = draft_season(nominees=())
+    category = season.categories.get()
+    data = {
+        "season": season.pk,
+        "title": "Wallet",
+        "slug": "wallet",
+        "method": "plurality",
+        "overvote": "exhaust",
+        "unranked": "last",
+        "ordering": "0",
+    }
+    data |= {"nominees-TOTAL_FORMS": "2", "nominees-INITIAL_FORMS": "0"}
+    data |= {"nominees-0-name": "Alpha", "nominees-0-slug": "one", "nominees-1-name": other, "nominees-1-slug": "two"}
+    page = sign_in("awards steward").post(reverse("admin:surveys_awardcategory_change", args=[category.pk]), data)
+    assert page.status_code == 200
+    assert "a nominee of this name" in page.content.decode()
+    assert not Nominee.objects.exists()
 
 
 def test_nominations_are_closed_while_voting_is_open(client):
