@@ -16,7 +16,7 @@ from articles.addresses import Page, page_behind
 from core.models import SiteProfile, User
 from core.transitions import move
 from newsletter import composition, deliveries, mime
-from newsletter.models import Briefing, BriefingItem
+from newsletter.models import Briefing, BriefingItem, Subscription
 from sponsors.models import Claim
 from sponsors.placements import placement_on
 
@@ -29,7 +29,11 @@ TOKEN_ROOM = 40  # bytes, more than any token needs
 
 def audience_size(briefing: Briefing) -> int:
     """How many would get it now."""
-    return briefing.newsletter.subscriptions.all().count_mailable()
+    everybody = briefing.newsletter.subscriptions.all()
+    if not briefing.rhythm:
+        return everybody.count_mailable()
+    digest = everybody.filter(rhythm=Subscription.Rhythm.DIGEST).count_mailable()
+    return digest if briefing.is_digest else everybody.count_mailable() - digest
 
 
 def problems(briefing: Briefing) -> list[str]:
@@ -42,7 +46,7 @@ def problems(briefing: Briefing) -> list[str]:
         found.append("There is nothing in it but the ad: write an introduction or add an article.")
     if not SiteProfile.current().postal_address.strip():
         found.append("The site profile has no postal address, which every briefing must carry.")
-    found += [problem for item in items if (problem := _link_problem(item))]
+    found += [problem for item in items if (problem := link_problem(item))]
     found += _sponsor_problems(briefing)
     if not audience_size(briefing):
         found.append(f"Nobody is subscribed to {briefing.newsletter}.")
@@ -51,7 +55,7 @@ def problems(briefing: Briefing) -> list[str]:
     return found
 
 
-def _link_problem(item: BriefingItem) -> str:
+def link_problem(item: BriefingItem) -> str:
     """What is wrong with an item's link. Our own pages are looked up; other sites are not visited."""
     name = item.heading or "An item without a heading"
     if item.kind == BriefingItem.Kind.ARTICLE and not item.url:
@@ -75,13 +79,13 @@ def _sponsor_problems(briefing: Briefing) -> list[str]:
         Claim.objects.filter(
             state=Claim.State.CONFIRMED,
             booking__state="confirmed",
-            unit__channel=briefing.newsletter.channel,
+            unit__channel=briefing.channel,
             unit__date=briefing.issue_date,
         )
         .select_related("booking__sponsor")
         .first()
     )
-    placed = placement_on(briefing.newsletter.channel, briefing.issue_date)
+    placed = placement_on(briefing.channel, briefing.issue_date)
     if booked and (placed is None or placed.is_house):
         day = f"{briefing.issue_date:%d %b %Y}"
         return [f"{booked.booking.name} has booked the ad of {day}, but no creative of theirs is approved for it."]
@@ -98,8 +102,8 @@ def _size_problems(briefing: Briefing) -> list[str]:
     return [f"The HTML has {size // 1024} kB; Gmail cuts a mail off at {CLIPPED_AT // 1024} kB. Shorten it."]
 
 
-def approve(briefing: Briefing, *, by: User, at: datetime | None = None) -> None:
-    """Let a draft go out, at a time or at once. Raises ValidationError with what stands in the way."""
+def approve(briefing: Briefing, *, by: User | None = None, at: datetime | None = None) -> None:
+    """Let a draft go out, at a time or at once; `by`: nobody, where it goes by itself. Raises ValidationError with what stands in the way."""
     now = timezone.now()
     if at and at < now - timedelta(minutes=5):
         raise ValidationError("The time to send it at has passed already. Choose a later one, or send it at once.")

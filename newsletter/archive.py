@@ -20,8 +20,8 @@ PER_PAGE = 20
 @require_safe
 @public
 def index(request: HttpRequest) -> HttpResponse:
-    """The list of sent briefings, newest first."""
-    briefings = Briefing.objects.sent().select_related("newsletter").order_by("-sent_at")
+    """The list of sent briefings, newest first; digests only repeat what they held."""
+    briefings = Briefing.objects.sent().issues().select_related("newsletter").order_by("-sent_at")
     page = Paginator(briefings, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "newsletter/archive.html", {"page": page})
 
@@ -50,7 +50,7 @@ class BriefingFeed(Feed):
         return f"{SiteProfile.current().name}: briefings"
 
     def items(self) -> Any:
-        return Briefing.objects.sent().order_by("-sent_at").prefetch_related("items")[:PER_PAGE]
+        return Briefing.objects.sent().issues().order_by("-sent_at").prefetch_related("items")[:PER_PAGE]
 
     def item_title(self, item: Any) -> str:
         return str(item.subject)

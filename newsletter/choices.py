@@ -1,4 +1,4 @@
-"""What subscribers choose on the lists they know of: on or off, and pauses; each choice is an act in the ledger."""
+"""What subscribers choose on the lists they know of: on or off, each briefing or the digest, pauses; each choice is an act in the ledger."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -70,6 +70,17 @@ def pause(subscriber: Subscriber, newsletter: Newsletter, *, until: datetime | N
         check_pause(until)
     act = Act.PAUSED if until else Act.RESUMED
     consent.record(NewAct(consent.person(subscriber), act, by.actor, newsletter.pk, until=until, **by.words))
+
+
+@transaction.atomic
+def choose_rhythm(subscriber: Subscriber, newsletter: Newsletter, rhythm: str, *, by: By) -> None:
+    """Get each briefing of a list, or its weekly digest. What is so already is no act."""
+    consent.lock([consent.person(subscriber)])
+    row = subscriber.subscriptions.confirmed().filter(newsletter=newsletter).first()
+    if row is None or row.rhythm == rhythm:
+        return
+    person = consent.person(subscriber)
+    consent.record(NewAct(person, Act.CHANGED, by.actor, newsletter.pk, change=rhythm, **by.words))
 
 
 def check_pause(until: datetime) -> None:

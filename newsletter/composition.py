@@ -53,7 +53,7 @@ def new_briefing(*, newsletter: Newsletter, issue_date: date) -> Briefing:
     briefing = Briefing.objects.create(
         newsletter=newsletter,
         issue_date=issue_date,
-        slug=free_slug(f"{newsletter.slug}-{issue_date:%Y-%m-%d}", _is_briefing, limit=80),
+        slug=free_slug(f"{newsletter.slug}-{issue_date:%Y-%m-%d}", is_briefing, limit=80),
         subject=newest[0].title[:150] if newest else "",
         preheader=newest[0].standfirst[:200] if newest else "",
     )
@@ -65,7 +65,7 @@ def new_briefing(*, newsletter: Newsletter, issue_date: date) -> Briefing:
 
 def newest_publications(newsletter: Newsletter) -> Iterator[Publication]:
     """Articles published since the last briefing of this newsletter that none of its briefings has carried."""
-    earlier = newsletter.briefings.exclude(state=Briefing.State.CANCELLED)
+    earlier = newsletter.briefings.issues().exclude(state=Briefing.State.CANCELLED)
     since = earlier.aggregate(last=Max("created_at"))["last"]
     carried = BriefingItem.objects.filter(briefing__in=earlier, article__isnull=False).values("article")
     publications = Publication.objects.live().exclude(article__in=carried)
@@ -105,7 +105,7 @@ def place_sponsor(briefing: Briefing) -> None:
 
 def _booked_ad(briefing: Briefing) -> BriefingItem | None:
     """The ad that is booked now, as an item that is not saved; None where nothing is booked."""
-    placement = placement_on(briefing.newsletter.channel, briefing.issue_date)
+    placement = placement_on(briefing.channel, briefing.issue_date)
     if placement is None:
         return None
     kind = BriefingItem.Kind.SPONSOR
@@ -182,5 +182,5 @@ def plain_links(unsubscribe: str, preferences: str) -> Links:
     )
 
 
-def _is_briefing(slug: str) -> bool:
+def is_briefing(slug: str) -> bool:
     return Briefing.objects.filter(slug=slug).exists()

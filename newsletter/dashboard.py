@@ -42,7 +42,8 @@ def _line(row: Briefing, waiting: int) -> Line:
     page = "change" if row.is_editable else "progress"
     url, label, text = reverse(f"admin:newsletter_briefing_{page}", args=[row.pk]), row.get_state_display(), str(row)
     if row.state == State.DRAFT:
-        return Line(text=text, url=url, label=label, note=f"{row.newsletter}, for {row.issue_date:%-d %b}")
+        note = row.trouble or f"{row.newsletter}, for {row.issue_date:%-d %b}"
+        return Line(text=text, url=url, label=label, tone="bad" if row.trouble else "", note=note)
     if row.state == State.APPROVED:
         tone = "bad" if row.trouble else "good"
         return Line(text=text, url=url, label=label, tone=tone, note=row.trouble or "goes out", at=row.scheduled_at)

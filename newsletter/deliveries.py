@@ -51,6 +51,7 @@ _FREEZE = f"""
     JOIN newsletter_subscriber subscriber ON subscriber.id = subscription.subscriber_id
     CROSS JOIN LATERAL (SELECT {_REFUSAL} AS why) refusal
     WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
+        AND %(rhythm)s IN ('', subscription.rhythm)
     ON CONFLICT DO NOTHING
 """
 
@@ -107,9 +108,10 @@ class ClaimedDelivery:
 
 
 def freeze_audience(briefing: Briefing) -> int:
-    """Make a delivery for every confirmed subscriber, in the freezing transaction; return how many."""
+    """Make a delivery for every confirmed subscriber it is for, in the freezing transaction; return how many."""
     with connection.cursor() as cursor:
-        cursor.execute(_FREEZE, {"briefing": briefing.pk, "newsletter": briefing.newsletter_id})
+        audience: dict[str, Any] = {"newsletter": briefing.newsletter_id, "rhythm": briefing.rhythm}
+        cursor.execute(_FREEZE, {"briefing": briefing.pk, **audience})
         made = cursor.rowcount
         cursor.execute("ANALYZE newsletter_delivery (briefing_id, state)")  # else claims are planned for no rows
     return made

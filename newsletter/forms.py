@@ -86,7 +86,7 @@ class SubscribeForm(forms.Form):
 
 
 class PreferencesForm(forms.Form):
-    """The lists a subscriber is on, as tick boxes; of each of them, until when it pauses."""
+    """The lists a subscriber is on, as tick boxes; of each of them, how often it comes and until when it pauses."""
 
     newsletters = forms.ModelMultipleChoiceField(
         Newsletter.objects.all(),
@@ -108,6 +108,8 @@ class PreferencesForm(forms.Form):
         field.initial = [*self.current]
         for key, row in self.current.items():
             self.fields[f"pause_{key}"] = PauseField(row)
+            if row.newsletter.offers_digest:
+                self.fields[f"rhythm_{key}"] = RhythmField(row)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -118,10 +120,13 @@ class PreferencesForm(forms.Form):
                 "newsletter": newsletter,
                 "ticked": str(newsletter.pk) in ticked,
                 "subscription": self.current.get(newsletter.pk),
-                "pause": self[f"pause_{newsletter.pk}"] if newsletter.pk in self.current else None,
+                **{name: self._bound(f"{name}_{newsletter.pk}") for name in ("rhythm", "pause")},
             }
             for newsletter in self.offered
         ]
+
+    def _bound(self, name: str) -> Any:
+        return self[name] if name in self.fields else None
 
     def save(self, *, ip: str) -> None:
         """Save what was chosen. What the form was sent without stays as it is."""
@@ -132,6 +137,8 @@ class PreferencesForm(forms.Form):
             if f"pause_{key}" in self.data:
                 until = self.cleaned_data[f"pause_{key}"]
                 choices.pause(self.subscriber, self.current[key].newsletter, until=until, by=by)
+            if rhythm := self.cleaned_data.get(f"rhythm_{key}"):
+                choices.choose_rhythm(self.subscriber, self.current[key].newsletter, rhythm, by=by)
 
 
 class PauseField(forms.DateField):
@@ -154,3 +161,30 @@ class PauseField(forms.DateField):
             return None
         choices.check_pause(until := choices.start_of(day))
         return until
+
+
+class RhythmField(forms.ChoiceField):
+    """Each briefing of a newsletter, or one digest a week."""
+
+    def __init__(self, of: Subscription) -> None:
+        words = {
+            Subscription.Rhythm.EACH: "Each briefing",
+            Subscription.Rhythm.DIGEST: f"One digest a week, on {of.newsletter.get_digest_weekday_display()}s",
+        }
+        super().__init__(
+            label="How often",
+            choices=[*words.items()],
+            widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
+            initial=of.rhythm,
+            required=False,
+            error_messages={"invalid_choice": "Choose each briefing or the digest."},
+        )
+
+
+class ConfirmForm(forms.Form):
+    """The button that confirms; where a newsletter offers a digest, with the choice of it."""
+
+    def __init__(self, *args: Any, subscription: Subscription, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if subscription.newsletter.offers_digest:
+            self.fields["rhythm"] = RhythmField(subscription)

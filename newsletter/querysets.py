@@ -67,6 +67,10 @@ class BriefingQuerySet(models.QuerySet[Any]):
         """Briefings that readers see in the archive."""
         return self.filter(state="sent", sent_at__isnull=False)
 
+    def issues(self) -> BriefingQuerySet:
+        """Without weekly digests, which hold what others held."""
+        return self.filter(digest_at=None)
+
     def under_way(self) -> BriefingQuerySet:
         return self.filter(state="sending")
 

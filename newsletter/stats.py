@@ -134,7 +134,7 @@ class Audience:
         reading = readings(briefings)
         return [
             Send(
-                channel=briefing.newsletter.channel,
+                channel=briefing.channel,
                 title=briefing.subject,
                 day=briefing.issue_date,
                 delivered=reading[briefing.pk].delivered,

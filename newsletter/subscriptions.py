@@ -108,7 +108,7 @@ def send_another_link(subscription: Subscription) -> None:
 
 
 @transaction.atomic
-def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "") -> None:
+def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "", rhythm: str = "") -> None:
     """Record the consent that a confirmation link proves. Doing it twice changes nothing.
 
     It lifts a suppression after a bounce, since our mail was read, and one after an erasure, since they want to come
@@ -127,6 +127,9 @@ def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "") ->
     acts = []
     if lifts or found.state != State.CONFIRMED:
         acts.append(NewAct(person, Act.CONFIRMED, Actor.SUBSCRIBER, found.newsletter_id, way=way, network=network))
+    if rhythm not in ("", found.rhythm):
+        given: dict[str, Any] = {"change": rhythm, "way": way, "network": network}
+        acts.append(NewAct(person, Act.CHANGED, Actor.SUBSCRIBER, found.newsletter_id, **given))
     if lifts:
         acts.append(NewAct(person, Act.LIFTED, Actor.SUBSCRIBER, way=way, network=network))
     consent.record(*acts)

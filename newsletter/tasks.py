@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from core import doorbell
-from newsletter import bounce_mailbox, deliveries, freeze, import_runs, sender, tracking
+from newsletter import bounce_mailbox, deliveries, freeze, import_runs, sender, tracking, weekly_digests
 from newsletter.models import Briefing
 
 
@@ -26,6 +26,7 @@ def pump_briefing(briefing_id: int) -> None:
 def sweep_briefings() -> None:
     """Look for all work there is. Beat rings this, so a lost bell or a dead worker only costs time."""
     deliveries.expire_leases()
+    weekly_digests.make_due()
     start_due_briefings()
     for briefing in Briefing.objects.under_way():
         ring(briefing.pk)

@@ -16,7 +16,7 @@ from core.lib.forms import client_address, refuse_cross_site
 from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
 from newsletter import subscriptions
-from newsletter.forms import PreferencesForm, SubscribeForm
+from newsletter.forms import ConfirmForm, PreferencesForm, SubscribeForm
 from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription
 from newsletter.standing import LASTING
 
@@ -83,10 +83,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return _plain(request, "newsletter/confirm_expired.html", {"token": token}, HTTPStatus.GONE)
     subscription = _subscription(subscription_id)
     context: dict[str, Any] = {"subscription": subscription, "newsletter": subscription.newsletter}
-    if request.method != "POST":
-        return _plain(request, "newsletter/confirm.html", context)
+    form = context["form"] = ConfirmForm(request.POST if request.method == "POST" else None, subscription=subscription)
+    if not form.is_valid():
+        return _plain(
+            request, "newsletter/confirm.html", context, HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
+        )
+    issued_at, rhythm = subscriptions.issue_time(issued), form.cleaned_data.get("rhythm") or ""
     try:
-        subscriptions.confirm(subscription, issued_at=subscriptions.issue_time(issued), ip=client_address(request))
+        subscriptions.confirm(subscription, issued_at=issued_at, ip=client_address(request), rhythm=rhythm)
     except subscriptions.LinkSuperseded:
         return _plain(request, "newsletter/confirm_superseded.html", context, HTTPStatus.CONFLICT)
     context["preferences"] = reverse(

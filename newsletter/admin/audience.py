@@ -22,9 +22,32 @@ from newsletter.consent import Act
 from newsletter.models import ConsentAct, Newsletter, Subscriber, SubscriberField, Subscription, Suppression
 
 
+class NewsletterForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(
+        choices=clock.choices, required=False, help_text="In which its digest's time is given."
+    )
+
+    digest_time = forms.TimeField(
+        label="Time of the digest", required=False, help_text="In the newsletter's time zone; empty: as it was."
+    )
+
+    class Meta:
+        model = Newsletter
+        fields = "__all__"  # noqa: DJ007 - the admin's fieldsets say which
+
+    def clean_digest_time(self) -> Any:
+        return self.cleaned_data["digest_time"] or self.instance.digest_time
+
+
 @admin.register(Newsletter)
 class NewsletterAdmin(SlugsFromWords, DeskAdmin):
+    form = NewsletterForm
     list_display = ("name", "slug", "is_default", "is_open", "counts_reading")
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "description", "from_name", "is_default", "is_open", "counts_reading")}),
+        (None, {"fields": ("ordering", "time_zone")}),
+        ("Weekly digest", {"fields": ("digest_weekday", "digest_time", "digest_by_itself")}),
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The slug is in bookings and in what was sent: it stays."""
@@ -40,6 +63,7 @@ class SubscriptionInline(admin.TabularInline):
     fields = readonly_fields = (
         "newsletter",
         "standing",
+        "rhythm",
         "source",
         "requested_at",
         "requested_from",

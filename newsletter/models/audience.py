@@ -1,6 +1,9 @@
 """Newsletters, subscribers, their consent, and suppressed addresses."""
 
+import calendar
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -33,26 +36,64 @@ class Newsletter(models.Model):
         help_text="Without it, briefings carry plain links and no image: rates and ad reports stay empty.",
     )
     ordering = models.PositiveSmallIntegerField(default=0)
+    time_zone = models.CharField(max_length=64, blank=True)  # "": the newsroom's
+    digest_weekday = models.PositiveSmallIntegerField(
+        "day of the digest",
+        choices=list(enumerate(calendar.day_name)),
+        null=True,
+        blank=True,
+        help_text="With a day, subscribers can choose one digest a week instead of each briefing.",
+    )
+    digest_time = models.TimeField("time of the digest", default=time(8), help_text="In the newsletter's time zone.")
+    digest_by_itself = models.BooleanField(
+        "digest goes by itself",
+        default=False,
+        help_text="Without it, the digest waits as a draft until it is approved.",
+    )
+    digest_due_at = models.DateTimeField(null=True, editable=False, help_text="When the next digest is to be made.")
 
     objects = NewsletterQuerySet.as_manager()
 
     class Meta:
         ordering = ["ordering", "name"]
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(digest_weekday=None) | models.Q(digest_weekday__lte=6),
+                name="newsletter_digest_day_known",
+            ),
             models.UniqueConstraint(
                 fields=["is_default"],
                 condition=models.Q(is_default=True),
                 name="newsletter_one_default",
                 violation_error_message="Another newsletter is the default already.",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        due = self.digest_due_at
+        if due is None or due != self.digest_after(due - timedelta(seconds=1)):  # the day, the time or the zone changed
+            self.digest_due_at = self.digest_after(timezone.now())
         super().save(*args, **kwargs)
         pagecache.bump()  # the sign-up page names the lists
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return clock.zone_named(self.time_zone)
+
+    @property
+    def offers_digest(self) -> bool:
+        return self.digest_weekday is not None
+
+    def digest_after(self, moment: datetime) -> datetime | None:
+        """The first time for a digest after a moment. Of a time that clocks show twice it is the first."""
+        first = moment.astimezone(self.zone).date()
+        days = (first + timedelta(days=ahead) for ahead in range(9))
+        times = (datetime.combine(day, self.digest_time, tzinfo=self.zone).astimezone(UTC) for day in days)
+        weekday = self.digest_weekday
+        return next((at for at in times if at > moment and at.astimezone(self.zone).weekday() == weekday), None)
 
     @property
     def channel(self) -> str:

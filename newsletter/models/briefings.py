@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.transitions import change_if
-from newsletter.models.audience import Newsletter
+from newsletter.models.audience import Newsletter, Subscription
 from newsletter.querysets import BriefingQuerySet
 
 
@@ -32,6 +32,9 @@ class Briefing(models.Model):
     introduction = models.TextField(blank=True, help_text="Plain text; an empty line starts a new paragraph.")
     issue_date = models.DateField(help_text="The day it is for: it decides which sponsor's booking it carries.")
     slug = models.SlugField(max_length=80, unique=True, help_text="Its address in the archive.")
+    digest_at = models.DateTimeField(
+        null=True, editable=False, help_text="Of a weekly digest: when it was due. It holds what was sent before."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
     scheduled_at = models.DateTimeField(null=True, blank=True, editable=False)
     approved_by = models.ForeignKey(
@@ -62,6 +65,7 @@ class Briefing(models.Model):
             models.Index(fields=["-sent_at"], name="briefing_archive", condition=Q(state="sent")),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["newsletter", "digest_at"], name="briefing_digest_once"),
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "approved", "sending", "paused", "sent", "cancelled"]),
                 name="briefing_state_known",
@@ -90,6 +94,22 @@ class Briefing(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("newsletter:archive-detail", args=[self.slug])
+
+    @property
+    def is_digest(self) -> bool:
+        return self.digest_at is not None
+
+    @property
+    def rhythm(self) -> str:
+        """For whom it is, by what they chose; empty: for all, since there is nothing to choose."""
+        if self.is_digest:
+            return Subscription.Rhythm.DIGEST
+        return Subscription.Rhythm.EACH if self.newsletter.offers_digest else ""
+
+    @property
+    def channel(self) -> str:
+        """The name under which sponsors book a place in it. A digest has one of its own: ads of its week are not repeated."""
+        return self.newsletter.channel + ("-digest" if self.is_digest else "")
 
     @property
     def is_editable(self) -> bool:
