@@ -22,7 +22,7 @@ from core.lib import batches
 from core.lib.networks import public_network_of
 from core.lib.signing import make_token
 from core.outbox import queue_mail
-from surveys import addresses, keys, ledger, seasons
+from surveys import addresses, keys, ledger, request_signals, seasons
 from surveys.choices import of_voter, tidied
 from surveys.models import AwardCategory, Ballot, PendingBallot, Season, UnsealedBallot
 from surveys.tallying import WRITE_IN
@@ -74,6 +74,7 @@ def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip
     """
     chosen = _open_choices(season, choices)
     voter = keys.voter_key(season, addresses.canonical(email))
+    request_signals.note(season, email=email, voter=voter, ip=ip)
     due_at = _due(season, voter, ip)
     if due_at is None:
         return Reply.HAS_LINKS
@@ -189,6 +190,7 @@ def anonymise() -> int:
 def _anonymise(season: Season) -> int:
     with transaction.atomic():
         season.pending_ballots.all().delete()
+        season.mailbox_names.all().delete()
         anonymised = Ballot.objects.filter(category__season=season).update(voter_key=_RANDOM_KEY)
     keys.destroy_pepper(season)
     return anonymised

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.lib.dashboard import Line, Widget, register
+from surveys import request_signals
 from surveys.models import Season
 
 State = Season.State
@@ -21,6 +22,8 @@ def awards(user: Any) -> Widget:
     )
     add = [("Start a season", reverse("admin:surveys_season_add"))] if user.has_perm("surveys.add_season") else []
     lines = [_line(season) for season in running]
+    if user.has_perm("surveys.view_ballot"):
+        lines += [line for season in running if season.state == State.VOTING for line in _signals(season)]
     return Widget(lines=lines, empty="No season is under way.", links=[] if lines else add)
 
 
@@ -32,6 +35,19 @@ def _line(season: Any) -> Line:
             f"{reverse('admin:surveys_nomination_changelist')}?state__exact=new&category__season__id__exact={season.pk}"
         )
     return Line(text=season.title, url=url, label=season.get_state_display(), note=note, tone=tone, at=at)
+
+
+def _signals(season: Any) -> list[Line]:
+    """That requests for ballots come from few places, where they do."""
+    if not (number := request_signals.standing_out(season)):
+        return []
+    note = (
+        "a domain or network asks for many ballots"
+        if number == 1
+        else f"{number} domains and networks ask for many ballots"
+    )
+    page = reverse("admin:surveys_season_requests", args=[season.pk])
+    return [Line(text=f"Requests in {season.title}", url=page, label="Look at it", note=note, tone="soon")]
 
 
 def _stand(season: Any) -> tuple[str, str, Any]:

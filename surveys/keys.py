@@ -7,6 +7,7 @@ several hosts take votes they share the pepper folder (BALLOT_PEPPER_FOLDER) and
 import hmac
 import secrets
 from base64 import b64decode
+from datetime import date
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -48,6 +49,16 @@ def ballot_nonce(season: Season, pending_id: int, category_id: int) -> bytes:
     the ballots. Raises PepperMissing.
     """
     return hmac.digest(_pepper(season), f"nonce\0{pending_id}\0{category_id}".encode(), "sha256")[:16]
+
+
+def mailbox_key(season: Season, mailbox: str) -> bytes:
+    """What stands for a mailbox that has addresses under several domains. Raises PepperMissing."""
+    return hmac.digest(_pepper(season), b"mailbox\0" + mailbox.encode(), "sha256")
+
+
+def network_name(season: Season, day: date, network: str) -> str:
+    """What stands for a network on one day, and for nothing on the next. Raises PepperMissing."""
+    return hmac.digest(_pepper(season), f"network\0{day}\0{network}".encode(), "sha256").hex()[:12]
 
 
 def signing_key() -> Ed25519PrivateKey:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from surveys import ballots
+from surveys import ballots, request_signals
 from surveys.models import Nomination
 
 NOMINATIONS_KEPT_FOR = timedelta(days=730)
@@ -19,6 +19,17 @@ COLUMNS = [
         f"{days(ballots.APPEAL_WINDOW)} after the release: then random bytes",
         "the hourly purge",
     ),
+    Column(
+        "surveys.MailboxName.voter_key",
+        f"{days(ballots.APPEAL_WINDOW)} after the release",
+        "the hourly purge",
+    ),
+    Column(
+        "surveys.MailboxName.mailbox_key",
+        f"{days(ballots.APPEAL_WINDOW)} after the release",
+        "the hourly purge",
+    ),
+    Column("surveys.RequestCount.value", days(request_signals.KEPT_FOR), "the hourly purge"),
     Column("surveys.Nominee.name", "for good: results are public", retention.ADMIN),
     Column("surveys.Nomination.name", days(NOMINATIONS_KEPT_FOR), "the hourly purge; staff"),
     Column("surveys.Season.imported_from", "for good: the name of a file", "nobody"),
@@ -29,6 +40,7 @@ def register_all() -> None:
     """Put the keeping times of the awards into force."""
     retention.declare(COLUMNS)
     retention.register("unconfirmed ballots", ballots.delete_unconfirmed)
+    retention.register("counts of requests", request_signals.delete_old)
     retention.register("voter keys", ballots.anonymise)
     retention.register("old nominations", delete_nominations)
 

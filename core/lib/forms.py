@@ -69,7 +69,7 @@ class WebsiteField(forms.URLField):
     """The address of a website, taken as links in articles are: https:// may be left out, redirectors and trackers go."""
 
     widget = WebsiteInput
-    default_validators = (URLValidator(schemes=["http", "https"]),)
+    default_validators = [URLValidator(schemes=["http", "https"])]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(assume_scheme="https", **kwargs)

@@ -2,8 +2,12 @@
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import path
+from django.urls.resolvers import URLPattern
 
 from core.admin.bases import AuditedAdmin, ShownToReadersAdmin
 from core.lib import clock
@@ -11,7 +15,7 @@ from core.lib.admin_labels import NamedTabularInline
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from core.lib.forms import WebsiteField
-from surveys import release, seasons
+from surveys import release, request_signals, seasons
 from surveys.admin import steps
 from surveys.admin.actions import by, do_each, draft_article_from, trail_of
 from surveys.models import AwardCategory, Nominee, Season
@@ -43,6 +47,7 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, ShownToReadersAdmin):
     list_filter = ("state",)
     search_fields = ("title", "slug")
     inlines = [CategoryInline]
+    change_form_template = "admin/surveys/season.html"
     actions = ("open_nominations", "open_voting", "close_voting", "tally_all", "release_results", "draft_article")
     fieldsets = (
         (None, {"fields": ("title", "slug", "standfirst", "state")}),
@@ -62,6 +67,19 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, ShownToReadersAdmin):
             "rules": obj.rules_html,
             "disclosure": obj.disclosure_html,
         }
+
+    def get_urls(self) -> list[URLPattern]:
+        page = path("<int:pk>/requests/", self.admin_site.admin_view(self.requests), name="surveys_season_requests")
+        return [page, *super().get_urls()]
+
+    def requests(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Where requests for ballots come from, which says nothing of whom they are for."""
+        if not request.user.has_perm("surveys.view_ballot"):
+            raise PermissionDenied
+        season = get_object_or_404(Season, pk=pk)
+        context = {"title": "Requests for ballots", "opts": self.opts, "season": season}
+        context |= {"report": request_signals.report(season), "least": request_signals.LEAST_SHOWN}
+        return render(request, "admin/surveys/requests.html", self.admin_site.each_context(request) | context)
 
     @admin.display(description="log")
     def trail(self, season: Season) -> str:

@@ -2,6 +2,7 @@
 
 from surveys.models.ballots import Ballot, PendingBallot, UnsealedBallot
 from surveys.models.ledger import LedgerEntry, TreeHead
+from surveys.models.requests import MailboxName, RequestCount
 from surveys.models.seasons import AwardCategory, Nomination, Nominee, Season
 from surveys.models.tallies import Tally, TallyRow
 
@@ -9,9 +10,11 @@ __all__ = [
     "AwardCategory",
     "Ballot",
     "LedgerEntry",
+    "MailboxName",
     "Nomination",
     "Nominee",
     "PendingBallot",
+    "RequestCount",
     "Season",
     "Tally",
     "TallyRow",

@@ -1,0 +1,113 @@
+"""Signals of stuffing for the steward: where requests for ballots come from. They block nobody, and know of no choice."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import randrange
+
+from django.db import connection
+from django.db.models import Count, Sum
+
+from core.lib import batches, clock
+from core.lib.networks import public_network_of
+from surveys import addresses, keys
+from surveys.models import MailboxName, RequestCount, Season
+
+KEPT_FOR = timedelta(days=30)
+SLOTS = 8
+LEAST_SHOWN = 5  # requests from a domain before it is named: a domain of one's own is a person's name
+MANY_OF_A_DOMAIN = 30
+MANY_OF_A_NETWORK = 50  # a day
+SHOWN = 50
+_COUNT = """
+    INSERT INTO surveys_requestcount (season_id, day, kind, value, slot, number) VALUES (%s, %s, %s, %s, %s, 1)
+    ON CONFLICT (season_id, day, kind, value, slot) DO UPDATE SET number = surveys_requestcount.number + 1
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Requests from one place; `stands_out` where the steward should look at it."""
+
+    name: str
+    number: int
+    stands_out: bool
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a season's requests came from in the last thirty days."""
+
+    total: int
+    domains: list[Line]
+    small_domains: int
+    from_small_domains: int
+    networks: list[Line]
+    mailboxes: list[tuple[str, int]]  # by provider: mailboxes that asked under several addresses
+
+
+def note(season: Season, *, email: str, voter: bytes, ip: str) -> None:
+    """Count a request where it came from. Raises keys.PepperMissing.
+
+    Call it outside the transaction that stores the ballot, so that the database does not tell which belongs to which.
+    """
+    day, slot = clock.utc_day(), randrange(SLOTS)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [season.pk, day, "domain", addresses.domain_of(email)[:255], slot])
+        if network := public_network_of(ip):
+            cursor.execute(_COUNT, [season.pk, day, "network", keys.network_name(season, day, network), slot])
+    if found := addresses.mailbox(email):
+        provider, mailbox = found
+        row = MailboxName(
+            season=season, provider=provider, mailbox_key=keys.mailbox_key(season, mailbox), voter_key=voter
+        )
+        MailboxName.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def report(season: Season) -> Report:
+    domains = _lines(season, RequestCount.Kind.DOMAIN)
+    shown = [line for line in domains if line.number >= LEAST_SHOWN]
+    return Report(
+        total=sum(line.number for line in domains),
+        domains=shown[:SHOWN],
+        small_domains=len(domains) - len(shown),
+        from_small_domains=sum(line.number for line in domains if line.number < LEAST_SHOWN),
+        networks=_lines(season, RequestCount.Kind.NETWORK)[:SHOWN],
+        mailboxes=_mailboxes(season),
+    )
+
+
+def standing_out(season: Season) -> int:
+    """How many places the steward should look at."""
+    lines = [line for kind in RequestCount.Kind for line in _lines(season, kind)]
+    return sum(line.stands_out for line in lines)
+
+
+def delete_old() -> int:
+    """Delete the counts of days that are long past."""
+    return batches.delete(RequestCount.objects.filter(day__lt=clock.utc_day() - KEPT_FOR))
+
+
+def _lines(season: Season, kind: RequestCount.Kind) -> list[Line]:
+    """Domains over all days, or networks by day, since their names change daily; most requests first."""
+    by_day = kind == RequestCount.Kind.NETWORK
+    counts = season.request_counts.filter(kind=kind)
+    summed = counts.values("value", *(["day"] if by_day else [])).annotate(requests=Sum("number"))
+    return [
+        Line(row["value"], row["requests"], _stands_out(row["value"], row["requests"], kind), row.get("day"))
+        for row in summed.order_by("-requests", "value")
+    ]
+
+
+def _stands_out(name: str, number: int, kind: RequestCount.Kind) -> bool:
+    if kind == RequestCount.Kind.NETWORK:
+        return number >= MANY_OF_A_NETWORK
+    return number >= MANY_OF_A_DOMAIN and name not in addresses.WELL_KNOWN
+
+
+def _mailboxes(season: Season) -> list[tuple[str, int]]:
+    several = season.mailbox_names.values("provider", "mailbox_key").annotate(names=Count("pk")).filter(names__gt=1)
+    found: dict[str, int] = {}
+    for provider in several.values_list("provider", flat=True):
+        found[provider] = found.get(provider, 0) + 1
+    return sorted(found.items())
