@@ -73,7 +73,7 @@ class ArticleAdmin(WordSearch, KeepsWork, ContentEditor):
     @property
     def media(self) -> forms.Media:
         """Stylesheets only: the blocks bring the scripts they need, and the admin's others would only take time."""
-        return forms.Media(css={"all": ["content_editor/django_admin_fixes.css", "css/desk.css"]})
+        return forms.Media(css={"all": ["content_editor/django_admin_fixes.css", "css/kept_work.css", "css/desk.css"]})
 
     # The list
 

@@ -15,11 +15,6 @@ from core.lib.merging import Part, Side
 from core.models import KeptWork
 
 SEO = {"title": "Title for search", "description": "Description for search"}
-TOLD = {
-    Side.MINE: "Only you changed this.",
-    Side.THEIRS: "Changed only in the saved version.",
-    Side.BOTH: "Changed on both sides.",
-}
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ class Conflict:
 
     def together(self, chosen: Mapping[str, str]) -> Document | None:
         """The document out of what was chosen; None where a choice is missing."""
-        taken = {part.name: _side(part, chosen) for part in (*self.fields, *self.seo, *self.blocks)}
+        taken = {part.name: part.side(chosen) for part in (*self.fields, *self.seo, *self.blocks)}
         if None in taken.values():
             return None
 
@@ -82,24 +77,4 @@ def _choice(part: Part, chosen: Mapping[str, str]) -> Choice:
         label = label_of(part.mine or part.theirs)
     else:
         label = PARTS.get(part.name) or SEO[part.name.removeprefix("seo-")]
-    told = TOLD[part.changed_by or Side.BOTH]
-    if part.is_item and (part.theirs is None or part.mine is None):
-        told = _told_of_absence(part)
-    return Choice(part, change_of(label, part.theirs, part.mine), told, _side(part, chosen))
-
-
-def _told_of_absence(part: Part) -> str:
-    if part.changed_by == Side.BOTH:
-        return (
-            "You removed this; it was changed in the saved version."
-            if part.mine is None
-            else ("You changed this; it was removed from the saved version.")
-        )
-    if part.theirs is None:
-        return "You added this." if part.changed_by == Side.MINE else "Removed from the saved version."
-    return "You removed this." if part.changed_by == Side.MINE else "Added in the saved version."
-
-
-def _side(part: Part, chosen: Mapping[str, str]) -> Side | None:
-    value = chosen.get(part.name)
-    return Side(value) if value in part.sides else part.default
+    return Choice(part, change_of(label, part.theirs, part.mine), part.told, part.side(chosen))

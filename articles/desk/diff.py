@@ -1,22 +1,18 @@
 """The differences between two versions of an article, side by side, with the changed words and pictures marked."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from html import escape
 from typing import Any
 
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from articles.blocks import KINDS, Image
 from articles.document_schema import BlockData, Document
 from core.lib import merging
 from core.lib.html import text_of
+from core.lib.marked_words import WORD, marked_up
 
-_WORD = re.compile(r"\s+|\w+|[^\w\s]")
-MAX_WORDS = 6000
 PARTS = {
     "title": "Title", "slug": "Slug", "standfirst": "Standfirst", "language": "Language", "category": "Category", "authors": "Authors",
     "tags": "Tags", "seo": "For search", "cta": "Call-to-action card", "cover": "Cover", "reading_minutes": "Reading time",
@@ -65,7 +61,7 @@ def alike(one: BlockData, other: BlockData) -> float:
     """How much a block looks like a rewritten form of another: the share of words that both have."""
     if one["type"] != other["type"]:
         return 0.0
-    words, others = Counter(_WORD.findall(_text(one))), Counter(_WORD.findall(_text(other)))
+    words, others = Counter(WORD.findall(_text(one))), Counter(WORD.findall(_text(other)))
     most = max(words.total(), others.total())
     return max((words & others).total() / most, 0.01) if most else 1.0
 
@@ -79,7 +75,7 @@ def label_of(part: BlockData | None) -> str:
 def change_of(label: str, before: Any, after: Any) -> Change:
     """A field or a block in two versions; None where a version does not have it."""
     left, right = dict(_pictures(before)), dict(_pictures(after))
-    was, now, changed = _marked_up(_text(before), _text(after))
+    was, now, changed = marked_up(_text(before), _text(after))
     return Change(
         label, was, now, changed or list(left) != list(right),
         [Picture(src, alt, src in right) for src, alt in left.items()],
@@ -125,26 +121,3 @@ def _plain(value: Any) -> str:
         return ", ".join(_plain(item) for item in value)
     text = str(value).replace("\r\n", "\n")
     return text_of(" ".join(text.split())) if "</" in text else text
-
-
-def _marked_up(before: str, after: str) -> tuple[SafeString, SafeString, bool]:
-    if before == after:
-        same = _shown(escape(after))
-        return same, same, False
-    old, new = _WORD.findall(before), _WORD.findall(after)
-    if len(old) + len(new) > MAX_WORDS:
-        return _shown(_marked("del", before)), _shown(_marked("ins", after)), True
-    left, right = [], []
-    for tag, a1, a2, b1, b2 in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
-        was, now = "".join(old[a1:a2]), "".join(new[b1:b2])
-        left.append(escape(was) if tag == "equal" else _marked("del", was))
-        right.append(escape(now) if tag == "equal" else _marked("ins", now))
-    return _shown("".join(left)), _shown("".join(right)), True
-
-
-def _marked(tag: str, text: str) -> str:
-    return f"<{tag}>{escape(text)}</{tag}>" if text else ""
-
-
-def _shown(html: str) -> SafeString:
-    return mark_safe(html.replace("\n", "<br>"))

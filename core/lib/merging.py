@@ -21,6 +21,13 @@ class Side(StrEnum):
     BOTH = "both"  # one after the other, where it is an item of a list
 
 
+TOLD = {
+    Side.MINE: "Only you changed this.",
+    Side.THEIRS: "Changed only in the saved version.",
+    Side.BOTH: "Changed on both sides.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A field, or an item of a list, in both versions; None where a version does not have it."""
@@ -45,6 +52,26 @@ class Part:
         if not self.is_item:
             return None
         return Side.MINE if self.theirs is None else Side.THEIRS if self.mine is None else Side.BOTH
+
+    def side(self, chosen: Mapping[str, str]) -> Side | None:
+        """The side that was chosen under the part's name, else the one that goes without saying."""
+        value = chosen.get(self.name)
+        return Side(value) if value in self.sides else self.default
+
+    @property
+    def told(self) -> str:
+        """Who changed it, for the person whose version is `mine`."""
+        if not self.is_item or (self.theirs is not None and self.mine is not None):
+            return TOLD[self.changed_by or Side.BOTH]
+        if self.changed_by == Side.BOTH:
+            return (
+                "You removed this; it was changed in the saved version."
+                if self.mine is None
+                else "You changed this; it was removed from the saved version."
+            )
+        if self.theirs is None:
+            return "You added this." if self.changed_by == Side.MINE else "Removed from the saved version."
+        return "You removed this." if self.changed_by == Side.MINE else "Added in the saved version."
 
     def taken(self, side: Side) -> list[Any]:
         """The values to put together of what was chosen."""

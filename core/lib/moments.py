@@ -30,6 +30,12 @@ class Entered(NamedTuple):
                 continue
         return None
 
+    @property
+    def is_twice(self) -> bool:
+        """Whether clocks show that time twice."""
+        local = self.local
+        return local is not None and len(clock.moments_of(local, _current())) > 1
+
 
 def _current() -> ZoneInfo:
     zone = timezone.get_current_timezone()
@@ -53,6 +59,11 @@ class MomentInput(forms.Widget):
             "turn": entered.turn, "turns": turns if len(turns) > 1 else [],
         }  # fmt: skip
         return SafeString(render_to_string(self.template, context))
+
+    def posted(self, name: str, value: Any) -> dict[str, list[str]]:
+        """What a browser posts of it, by name."""
+        entered = value if isinstance(value, Entered) else Entered(*_shown(value))
+        return {name: [entered.text], f"{name}_turn": [entered.turn if entered.is_twice else ""]}
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Entered:
         return Entered((data.get(name) or "").strip(), data.get(f"{name}_turn") or "")

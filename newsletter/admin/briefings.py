@@ -4,13 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.urls.resolvers import URLPattern
 
-from core.lib.admin_lists import DeskAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib.admin_text import CleanedText
 from newsletter import composition
 from newsletter.admin import desk
@@ -49,7 +48,7 @@ class ItemInline(CleanedText, admin.StackedInline):
 
 
 @admin.register(Briefing)
-class BriefingAdmin(DeskAdmin):
+class BriefingAdmin(SharedEditing):
     list_display = ("__str__", "newsletter", "issue_date", "state", "scheduled_at", "delivered", "failed", "uncertain")
     list_filter = ("state", "newsletter")
     list_select_related = ("newsletter",)
@@ -82,16 +81,6 @@ class BriefingAdmin(DeskAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Briefing | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.is_editable)
 
-    def save_model(self, request: HttpRequest, obj: Briefing, form: forms.ModelForm, change: bool) -> None:
-        """Save the fields that were changed and no others; none at all if somebody approved the draft meanwhile."""
-        if not change:
-            obj.save()
-            return
-        if not Briefing.objects.select_for_update().filter(pk=obj.pk, state=Briefing.State.DRAFT).exists():
-            raise PermissionDenied("This briefing was approved meanwhile, so it can no longer be changed.")
-        if form.changed_data:
-            obj.save(update_fields=form.changed_data)
-
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         composition.place_sponsor(form.instance)
@@ -103,6 +92,9 @@ class BriefingAdmin(DeskAdmin):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def response_change(self, request: HttpRequest, obj: Briefing) -> HttpResponse:
-        if "_preview" in request.POST:
-            return desk.redirect_to("preview", obj)
+        """Buttons that lead elsewhere save first."""
+        leads_to = {"_preview": "preview", "_articles": "articles", "_approve": "approve"}
+        for name, page in leads_to.items():
+            if name in request.POST:
+                return desk.redirect_to(page, obj)
         return super().response_change(request, obj)

@@ -16,8 +16,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
 from core.admin.bases import ShownToReadersAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib import clock
-from core.lib.admin_lists import DeskAdmin
 from core.models import User
 from core.transitions import TransitionRefused
 from sponsors import availability, booking
@@ -139,7 +139,7 @@ def _month_of_units(month: date) -> dict[str, Any]:
 
 
 @admin.register(Booking)
-class BookingAdmin(DeskAdmin):
+class BookingAdmin(SharedEditing):
     list_display = ("company", "tier", "price_text", "state", "first_day", "hold_until", "requested_at")
     list_filter = ("state", "package__tier")
     list_select_related = ("package", "sponsor")
@@ -205,11 +205,6 @@ class BookingAdmin(DeskAdmin):
         if "hold_until" in form.base_fields:
             form.base_fields["hold_until"].required = True
         return form
-
-    def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
-        """Save only what was edited: the state may have changed meanwhile."""
-        if form.changed_data:
-            obj.save(update_fields=form.changed_data)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -10,6 +10,7 @@ from django.urls import path
 from django.urls.resolvers import URLPattern
 
 from core.admin.bases import AuditedAdmin, ShownToReadersAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib import clock
 from core.lib.admin_labels import NamedTabularInline
 from core.lib.admin_slugs import SlugsFromWords
@@ -39,7 +40,7 @@ class CategoryInline(SlugsFromWords, NamedTabularInline):
 
 
 @admin.register(Season)
-class SeasonAdmin(SlugsFromWords, AuditedAdmin, ShownToReadersAdmin):
+class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdmin):
     noun = "season"
     slug_from = "title"
     reserved_slugs = RESERVED_SEASONS
@@ -171,7 +172,7 @@ class NomineeInline(SlugsFromWords, CleanedText, admin.StackedInline):
 
 
 @admin.register(AwardCategory)
-class CategoryAdmin(SlugsFromWords, AuditedAdmin, ShownToReadersAdmin):
+class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdmin):
     noun = "category"
     slug_from = "title"
     reserved_slugs = RESERVED_CATEGORIES
