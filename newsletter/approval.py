@@ -15,7 +15,7 @@ from django.utils import timezone
 from articles.addresses import Page, page_behind
 from core.models import SiteProfile, User
 from core.transitions import move
-from newsletter import composition, deliveries, mime
+from newsletter import composition, deliveries, mime, segments
 from newsletter.models import Briefing, BriefingItem, Subscription
 from sponsors.models import Claim
 from sponsors.placements import placement_on
@@ -27,8 +27,10 @@ CLIPPED_AT = 102 * 1024  # bytes of HTML that Gmail shows before it cuts
 TOKEN_ROOM = 40  # bytes, more than any token needs
 
 
-def audience_size(briefing: Briefing) -> int:
-    """How many would get it now."""
+def audience_size(briefing: Briefing) -> int | None:
+    """How many would get it now. Of a segment, as it was last counted; None if it has not been."""
+    if briefing.segment_id:
+        return segments.audience_of(briefing)
     everybody = briefing.newsletter.subscriptions.all()
     if not briefing.rhythm:
         return everybody.count_mailable()
@@ -48,8 +50,11 @@ def problems(briefing: Briefing) -> list[str]:
         found.append("The site profile has no postal address, which every briefing must carry.")
     found += [problem for item in items if (problem := link_problem(item))]
     found += _sponsor_problems(briefing)
-    if not audience_size(briefing):
-        found.append(f"Nobody is subscribed to {briefing.newsletter}.")
+    found += segments.problems(briefing.segment) if briefing.segment else []
+    # A segment is looked at anew when the briefing is frozen, so what was counted then stops nothing.
+    if audience_size(briefing) == 0 and (briefing.segment is None or briefing.state == State.DRAFT):
+        nobody = f"Nobody in the segment “{briefing.segment}”" if briefing.segment else "Nobody"
+        found.append(f"{nobody} is subscribed to {briefing.newsletter}.")
     if not found:
         found += _size_problems(briefing)
     return found

@@ -23,7 +23,7 @@ from core import pagecache
 from core.lib.smtp import Outcome, Status
 from core.lib.text import storable
 from core.transitions import change_if
-from newsletter import consent
+from newsletter import consent, segments
 from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import Briefing, Delivery
 from newsletter.status_codes import says_gone
@@ -52,6 +52,7 @@ _FREEZE = f"""
     CROSS JOIN LATERAL (SELECT {_REFUSAL} AS why) refusal
     WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
         AND %(rhythm)s IN ('', subscription.rhythm)
+        AND {{segment}}
     ON CONFLICT DO NOTHING
 """
 
@@ -109,9 +110,10 @@ class ClaimedDelivery:
 
 def freeze_audience(briefing: Briefing) -> int:
     """Make a delivery for every confirmed subscriber it is for, in the freezing transaction; return how many."""
+    statement = _FREEZE.format(segment=segments.narrowed_to(briefing.segment, "subscriber.id"))
     with connection.cursor() as cursor:
         audience: dict[str, Any] = {"newsletter": briefing.newsletter_id, "rhythm": briefing.rhythm}
-        cursor.execute(_FREEZE, {"briefing": briefing.pk, **audience})
+        cursor.execute(statement, {"briefing": briefing.pk, **audience})
         made = cursor.rowcount
         cursor.execute("ANALYZE newsletter_delivery (briefing_id, state)")  # else claims are planned for no rows
     return made

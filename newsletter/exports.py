@@ -14,8 +14,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from newsletter import traits
-from newsletter.models import Newsletter, SubscriberField, Subscription, Suppression
+from newsletter import segments, traits
+from newsletter.models import Newsletter, Segment, SubscriberField, Subscription, Suppression
 
 State, Reason = Subscription.State, Suppression.Reason
 AT_ONCE = 2_000
@@ -46,7 +46,7 @@ def standing_of(row: Subscription) -> str:
     return {State.CONFIRMED: "active", State.PENDING: "pending"}.get(State(row.state), "unsubscribed")
 
 
-def write(newsletter: Newsletter, path: Path, *, form: str) -> dict[Path, int]:
+def write(newsletter: Newsletter, path: Path, *, form: str, segment: Segment | None = None) -> dict[Path, int]:
     """Write an export beside or at a path; return how many rows each file has. Raises FileExistsError."""
     written: dict[Path, int] = {}
     for file in FORMS[form]:
@@ -55,22 +55,22 @@ def write(newsletter: Newsletter, path: Path, *, form: str) -> dict[Path, int]:
             writer = csv.writer(out)
             writer.writerow(header(file))
             written[place] = 0
-            for cells in rows(newsletter, file):
+            for cells in rows(newsletter, file, segment):
                 writer.writerow(cells)
                 written[place] += 1
     return written
 
 
-def pieces(newsletter: Newsletter, *, form: str, name: str) -> Iterator[bytes]:
+def pieces(newsletter: Newsletter, *, form: str, name: str, segment: Segment | None = None) -> Iterator[bytes]:
     """An export piece by piece, to be sent while it is read: a CSV file, or a zip archive of several."""
     out = _Pipe()
     if len(FORMS[form]) == 1:
-        yield from _lines(newsletter, FORMS[form][0])
+        yield from _lines(newsletter, FORMS[form][0], segment)
         return
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in FORMS[form]:
             with archive.open(f"{name}{file.suffix}.csv", "w", force_zip64=True) as part:
-                for lines in _lines(newsletter, file):
+                for lines in _lines(newsletter, file, segment):
                     part.write(lines)
                     yield out.taken()
     yield out.taken()
@@ -95,9 +95,9 @@ class _Pipe(io.RawIOBase):
         return found
 
 
-def _lines(newsletter: Newsletter, file: File) -> Iterator[bytes]:
+def _lines(newsletter: Newsletter, file: File, segment: Segment | None) -> Iterator[bytes]:
     """The lines of a file, many at a time."""
-    found = chain([header(file)], rows(newsletter, file))
+    found = chain([header(file)], rows(newsletter, file, segment))
     while some := list(islice(found, AT_ONCE)):
         text = io.StringIO()
         csv.writer(text).writerows(some)
@@ -109,9 +109,11 @@ def header(file: File) -> Sequence[str]:
     return [*file.header, *(field.name for field in _fields(file))]
 
 
-def rows(newsletter: Newsletter, file: File) -> Iterator[Sequence[str]]:
-    """The rows of one file, in the order in which the subscriptions were made."""
+def rows(newsletter: Newsletter, file: File, segment: Segment | None = None) -> Iterator[Sequence[str]]:
+    """The rows of one file, of everybody or of a segment, in the order in which the subscriptions were made."""
     every = newsletter.subscriptions.select_related("subscriber").prefetch_related("subscriber__tags").order_by("id")
+    if segment:
+        every = every.filter(subscriber__in=segments.members(segment))
     keys = [field.key for field in _fields(file)]
     for row in every.iterator(chunk_size=AT_ONCE):
         standing = standing_of(row)

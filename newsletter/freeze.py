@@ -48,7 +48,9 @@ def _start(briefing: Briefing, now: datetime) -> bool:
 @transaction.atomic
 def freeze(briefing_id: int) -> bool:
     """Fix message, links and audience in one transaction; whether it may now be sent."""
-    briefing = Briefing.objects.select_for_update(of=("self",)).select_related("newsletter").get(pk=briefing_id)
+    briefing = (
+        Briefing.objects.select_for_update(of=("self",)).select_related("newsletter", "segment").get(pk=briefing_id)
+    )
     if briefing.state != State.APPROVED:
         return False
     composition.place_sponsor(briefing)

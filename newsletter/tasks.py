@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from core import doorbell
-from newsletter import bounce_mailbox, deliveries, freeze, import_runs, sender, tracking, weekly_digests
+from newsletter import bounce_mailbox, deliveries, freeze, import_runs, segments, sender, tracking, weekly_digests
 from newsletter.models import Briefing
 
 
@@ -43,6 +43,12 @@ def import_subscribers() -> None:
     """Run the imports that wait, one after the other; a lost bell only costs time, since beat rings this too."""
     while import_runs.run_next():
         pass
+
+
+@shared_task
+def count_segments() -> None:
+    """Count the segments that wait for it."""
+    segments.count_due()
 
 
 @shared_task

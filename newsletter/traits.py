@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from core.lib.text import one_line
 from core.transitions import TransitionRefused
-from newsletter.models import Subscriber, SubscriberField, SubscriberTag, Tagging
+from newsletter.models import SegmentCondition, Subscriber, SubscriberField, SubscriberTag, Tagging
 
 Kind = SubscriberField.Kind
 LONGEST_TAG, LONGEST_VALUE = 60, 500
@@ -86,6 +86,7 @@ def merge(keep: SubscriberTag, others: Iterable[SubscriberTag]) -> None:
     has_it = Tagging.objects.filter(tag=keep)
     new = moving.exclude(subscriber__in=has_it.values("subscriber")).values_list("subscriber", flat=True).distinct()
     Tagging.objects.bulk_create([Tagging(tag=keep, subscriber_id=key) for key in new], ignore_conflicts=True)
+    SegmentCondition.objects.filter(tag__in=gone).update(tag=keep)
     SubscriberTag.objects.filter(pk__in=gone).delete()
 
 

@@ -57,11 +57,12 @@ def make(newsletter_id: int) -> Briefing | None:
 def held_before(newsletter: Newsletter, due: datetime) -> Iterable[BriefingItem]:
     """The articles in the briefings since the last digest, each once, as first sent; without those withdrawn since.
 
-    What an editor wrote besides is about its day, and an ad was booked for its own: neither comes along.
+    What an editor wrote besides is about its day, an ad was booked for its own, and what went to a segment is for that one:
+    nothing of these comes along.
     """
     digests = newsletter.briefings.filter(digest_at__gte=due - LONGEST, digest_at__lt=due).order_by("-digest_at")
     since = digests.values_list("digest_at", flat=True).first() or due - WEEK
-    sent = newsletter.briefings.filter(digest_at=None, frozen_at__gt=since, frozen_at__lte=due)
+    sent = newsletter.briefings.filter(digest_at=None, segment=None, frozen_at__gt=since, frozen_at__lte=due)
     items = BriefingItem.objects.filter(
         briefing__in=sent.exclude(state=Briefing.State.CANCELLED), kind=BriefingItem.Kind.ARTICLE
     ).order_by("briefing__frozen_at", "ordering", "id")

@@ -17,6 +17,7 @@ from newsletter import consent, traits
 from newsletter.addresses import parse_address
 from newsletter.admin import acts
 from newsletter.admin import traits as traits_admin
+from newsletter.admin.segments import SegmentFilter
 from newsletter.admin.traits import TagFilter
 from newsletter.consent import Act
 from newsletter.models import ConsentAct, Newsletter, Subscriber, SubscriberField, Subscription, Suppression
@@ -125,7 +126,7 @@ class SubscriberAdmin(WordSearch, DeskAdmin):
     sortable_by = ()
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        return [*super().get_list_filter(request), TagFilter, *traits_admin.field_filters()]
+        return [*super().get_list_filter(request), SegmentFilter, TagFilter, *traits_admin.field_filters()]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs | {"form": traits_admin.with_fields()})

@@ -49,12 +49,22 @@ class ItemInline(CleanedText, admin.StackedInline):
 
 @admin.register(Briefing)
 class BriefingAdmin(SharedEditing):
-    list_display = ("__str__", "newsletter", "issue_date", "state", "scheduled_at", "delivered", "failed", "uncertain")
+    list_display = (
+        "__str__",
+        "newsletter",
+        "segment",
+        "issue_date",
+        "state",
+        "scheduled_at",
+        "delivered",
+        "failed",
+        "uncertain",
+    )
     list_filter = ("state", "newsletter")
-    list_select_related = ("newsletter",)
+    list_select_related = ("newsletter", "segment")
     search_fields = ("subject", "slug")
     date_hierarchy = "issue_date"
-    fields = (("newsletter", "issue_date"), "subject", "preheader", "introduction", "slug")
+    fields = (("newsletter", "issue_date", "segment"), "subject", "preheader", "introduction", "slug")
     inlines = (ItemInline,)
     change_list_template = "admin/newsletter/briefing/change_list.html"
     change_form_template = "admin/newsletter/briefing/change_form.html"

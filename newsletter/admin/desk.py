@@ -79,7 +79,7 @@ def page(request: HttpRequest, template: str, briefing: Briefing | None, **conte
 
 
 def _draft(pk: int) -> Briefing:
-    return get_object_or_404(Briefing.objects.select_related("newsletter"), pk=pk)
+    return get_object_or_404(Briefing.objects.select_related("newsletter", "segment"), pk=pk)
 
 
 @may("add")

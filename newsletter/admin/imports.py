@@ -16,10 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import audit
 from core.admin.bases import ReadOnlyAdmin
+from core.lib.text import whole_number
 from core.transitions import TransitionRefused
 from newsletter import exports, import_runs
 from newsletter.admin.import_columns import ColumnsForm, Understood, understood
-from newsletter.models import Newsletter, SubscriberImport
+from newsletter.models import Newsletter, Segment, SubscriberImport
 
 may_import = permission_required("newsletter.add_subscriberimport", raise_exception=True)
 State = SubscriberImport.State
@@ -47,6 +48,7 @@ class UploadForm(forms.Form):
 
 class ExportForm(forms.Form):
     newsletter = forms.ModelChoiceField(Newsletter.objects.all(), empty_label=None)
+    segment = forms.ModelChoiceField(Segment.objects.all(), required=False, empty_label="everybody")
     form = forms.ChoiceField(
         label="Form",
         choices=[
@@ -178,15 +180,18 @@ def lines(_request: HttpRequest, pk: int) -> HttpResponse:
 @may_import
 def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """A newsletter's subscribers as a file, sent while it is read; that goes into the audit log."""
-    form = ExportForm(request.POST or None, initial={"newsletter": Newsletter.objects.default()})
+    initial = {"newsletter": Newsletter.objects.default(), "segment": whole_number(request.GET.get("segment"))}
+    form = ExportForm(request.POST or None, initial=initial)
     if not form.is_valid():
         return page(request, "export", "Export subscribers", form=form)
-    newsletter, chosen = form.cleaned_data["newsletter"], form.cleaned_data["form"]
+    newsletter, segment, chosen = (form.cleaned_data[name] for name in ("newsletter", "segment", "form"))
     label = dict(form.fields["form"].choices)[chosen]  # type: ignore[attr-defined]
-    audit.record("exported the subscribers", newsletter, by=request.user, detail=label)
+    audit.record(
+        "exported the subscribers", newsletter, by=request.user, detail=f"{label}, of {segment}" if segment else label
+    )
     is_archive = len(exports.FORMS[chosen]) > 1
     response = StreamingHttpResponse(
-        exports.pieces(newsletter, form=chosen, name=newsletter.slug),
+        exports.pieces(newsletter, form=chosen, name=newsletter.slug, segment=segment),
         content_type="application/zip" if is_archive else "text/csv; charset=utf-8",
     )
     name = f"{newsletter.slug}-{chosen}.{'zip' if is_archive else 'csv'}"

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from core.transitions import change_if
 from newsletter.models.audience import Newsletter, Subscription
+from newsletter.models.segments import Segment
 from newsletter.querysets import BriefingQuerySet
 
 
@@ -25,6 +26,14 @@ class Briefing(models.Model):
         CANCELLED = "cancelled"
 
     newsletter = models.ForeignKey(Newsletter, on_delete=models.PROTECT, related_name="briefings")
+    segment = models.ForeignKey(
+        Segment,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="briefings",
+        help_text="Only these of its subscribers get it; empty: all of them.",
+    )
     subject = models.CharField(max_length=150, blank=True)
     preheader = models.CharField(
         max_length=200, blank=True, help_text="The line an inbox shows after the subject; not repeated in the text."

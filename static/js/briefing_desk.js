@@ -36,7 +36,7 @@ function addArrows(row, list) {
 }
 
 async function refresh(place) {
-  const response = await fetch(location.href, { headers: { "X-Fragment": "1" } });
+  const response = await fetch(place.dataset.address || location.href, { headers: { "X-Fragment": "1" } });
   if (response.ok) place.innerHTML = await response.text();
   watch(place);
 }
