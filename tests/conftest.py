@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +87,31 @@ def _reset_kept() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_keepdb() -> bool:
+    """What is there when Django comes to make it was put there by `database.made`."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> Iterator[ExitStack]:
+    """The test database before Django makes it, or finds that nothing is left to do; until this is closed."""
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            stack.enter_context(database.made(shared_folder()))
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_modify_db_settings: ExitStack, django_db_blocker: Any
+) -> Iterator[None]:
     """The test database, with what migrations put in kept aside for tests that commit; nobody is left in it at the end."""
     from django.test import TransactionTestCase
 
     with django_db_blocker.unblock():
+        django_db_modify_db_settings.close()
         database.keep_what_migrations_put_in()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: database.put_back_what_migrations_put_in())

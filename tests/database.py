@@ -1,12 +1,63 @@
-"""The test database around tests that commit."""
+"""The test database: made by migrations once for all processes, and as it was before after tests that commit."""
 
+import fcntl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from django.core.management.color import no_style
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
+from cms.ops.embedded import programs
+
+ROOT = Path(__file__).resolve().parent.parent
+
 KEPT = "kept"  # a schema that Django does not know of
+
+
+@contextmanager
+def made(folder: Path) -> Iterator[None]:
+    """The test database, empty but for what Django is to make in this block if no process has made it before.
+
+    Migrating takes some seconds, reading what another process kept of it one.
+    """
+    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]  # as Django is about to call it
+    kept = folder / f"migrated-{_digest_of_what_makes_it()}.sql"
+    with open(folder / "migrated.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _create(name)
+        if kept.exists():
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            _client("psql", name, "--quiet", "--set=ON_ERROR_STOP=1", f"--file={kept}")
+            yield
+            return
+        yield
+        for old in folder.glob("migrated-*.sql"):
+            old.unlink()
+        part = kept.with_suffix(".part")
+        _client("pg_dump", name, f"--file={part}")
+        part.rename(kept)
+
+
+def _digest_of_what_makes_it() -> str:
+    files = [*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "requirements-dev.txt"]
+    return sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def _create(name: str) -> None:
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        cursor.execute(f"CREATE DATABASE {name}")
+
+
+def _client(program: str, name: str, *arguments: str) -> None:
+    where = connection.settings_dict
+    command = [programs.program(program), "-h", where["HOST"], "-p", str(where["PORT"]), "-U", where["USER"]]
+    subprocess.run([*command, f"--dbname={name}", *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 def keep_what_migrations_put_in() -> None:

@@ -109,6 +109,10 @@ HEADERS = [
 ]
 
 
+# Several at once: what a set does not change, none of them does.
+TOGETHER = [dict(HEADERS[start::8]) for start in range(8)]
+
+
 def names_of_addresses(resolver=None, within=""):
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLResolver):
@@ -171,10 +175,12 @@ def test_no_header_changes_what_is_kept_for_all(site):
         first = ask(path)
         assert (first[0], may_be_kept(first)) == ("200 OK", True), path
         assert b"://localhost/" not in first[2] or settings.SITE_URL == "http://localhost"
-        for header, value in HEADERS:
-            other = ask(path, **{header: value})
-            if may_be_kept(other):
-                assert shown(other) == shown(first), (path, header, value)
+        for headers in TOGETHER:
+            if shown(ask(path, **headers)) != shown(first):
+                for header, value in headers.items():
+                    other = ask(path, **{header: value})
+                    if may_be_kept(other):
+                        assert shown(other) == shown(first), (path, header, value)
 
 
 def test_lists_of_the_api_are_kept_as_pages_are(site):

@@ -86,7 +86,7 @@ def installed(bare, tmp_path):
     return bare
 
 
-def test_installing_is_done_once_and_again_where_it_was_cut_off(installed):
+def test_installing_is_done_once_and_again_where_it_was_cut_off_or_failed(installed):
     assert run(installed / "show").stderr == "", "nothing is left to do"
     (installed / ".venv" / "unfinished").touch()
     (installed / ".venv" / "lib").rename(installed / ".venv" / "torn")
@@ -95,9 +95,6 @@ def test_installing_is_done_once_and_again_where_it_was_cut_off(installed):
     assert "making .venv" in again.stderr
     (installed / "requirements.txt").write_text("# something else\n")
     assert "installed in" in run(installed / "show").stderr, "requirements that changed are installed"
-
-
-def test_a_failed_installation_shows_why(installed):
     (installed / "requirements.txt").write_text("moonpress-needs-this==no-version\n")
     failed = run(installed / "show")
     assert failed.returncode != 0
