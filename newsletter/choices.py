@@ -13,7 +13,7 @@ from core.lib.networks import network_of
 from newsletter import consent
 from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import Newsletter, Subscriber, Subscription
-from newsletter.subscriptions import Origin, TooManyRequests, request_acts, request_subscription, unsubscribe
+from newsletter.subscriptions import Origin, TooManyRequests, join, request_subscription, unsubscribe
 
 PREFERENCES = "preferences"
 LONGEST_PAUSE = timedelta(days=366)
@@ -52,7 +52,7 @@ def choose_lists(subscriber: Subscriber, *, chosen: set[int], ip: str = "") -> N
             except TooManyRequests:
                 pass  # what was left is saved all the same, and nothing that was ticked is sent yet
         elif newsletter.is_open and newsletter.pk not in current:
-            consent.record(*request_acts(subscriber, newsletter, origin))
+            join(subscriber, newsletter, origin)
 
 
 @transaction.atomic

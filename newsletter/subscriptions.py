@@ -18,7 +18,7 @@ from core.lib.networks import network_of
 from core.lib.signing import make_token
 from core.outbox import queue_mail
 from core.ratelimit import allow
-from newsletter import consent
+from newsletter import consent, welcome
 from newsletter.addresses import Address, parse_address
 from newsletter.consent import Act, Actor, NewAct, Person
 from newsletter.models import ConsentAct, Hit, Newsletter, Subscriber, Subscription, Suppression
@@ -115,7 +115,7 @@ def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "", rh
     back. Raises LinkSuperseded if the subscriber left, or got another address, after the link was made.
     """
     consent.lock([consent.person(subscription.subscriber)])
-    found = Subscription.objects.select_related("subscriber").filter(pk=subscription.pk).first()
+    found = Subscription.objects.select_related("subscriber", "newsletter").filter(pk=subscription.pk).first()
     superseded = issued_at + timedelta(seconds=1)
     if found is None or not reaches(found.subscriber, issued_at):
         raise LinkSuperseded
@@ -133,6 +133,18 @@ def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "", rh
     if lifts:
         acts.append(NewAct(person, Act.LIFTED, Actor.SUBSCRIBER, way=way, network=network))
     consent.record(*acts)
+    if found.state != State.CONFIRMED:
+        _greet(found, confirmed_before=found.confirmed_at)
+
+
+def _greet(subscription: Subscription, *, confirmed_before: datetime | None) -> None:
+    """Welcome somebody who has just confirmed."""
+    welcome.greet(
+        subscription,
+        confirmed_before=confirmed_before,
+        unsubscribe=unsubscribe_token(subscription.subscriber_id, subscription.newsletter_id),
+        preferences=preferences_token(subscription.subscriber_id),
+    )
 
 
 def _suppressed_since(person: Person, when: datetime) -> bool:
@@ -155,12 +167,17 @@ def unsubscribe(
     return True
 
 
-def request_acts(subscriber: Subscriber, newsletter: Newsletter, origin: Origin) -> list[NewAct]:
-    """The acts of somebody who joins a list on a page that only their mailbox opens: asked for and confirmed at once."""
+@transaction.atomic
+def join(subscriber: Subscriber, newsletter: Newsletter, origin: Origin) -> None:
+    """Put somebody on a list by a page that only their mailbox opens: asked for and confirmed at once."""
     person = consent.person(subscriber)
+    consent.lock([person])
+    before = subscriber.subscriptions.filter(newsletter=newsletter).values_list("confirmed_at", flat=True).first()
     given: dict[str, Any] = {"way": origin.source, "network": origin.network}
     confirmed = NewAct(person, Act.CONFIRMED, Actor.SUBSCRIBER, newsletter.pk, **given)
-    return [_request(person, newsletter, origin), confirmed]
+    consent.record(_request(person, newsletter, origin), confirmed)
+    row = subscriber.subscriptions.select_related("subscriber", "newsletter").get(newsletter=newsletter)
+    _greet(row, confirmed_before=before)
 
 
 def export(subscriber: Subscriber) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from core.lib.admin_lists import DeskAdmin, WordSearch, values_in
 from core.lib.admin_slugs import SlugsFromWords
 from newsletter import consent, traits
 from newsletter.addresses import parse_address
-from newsletter.admin import acts
+from newsletter.admin import acts, welcome
 from newsletter.admin import traits as traits_admin
 from newsletter.admin.segments import SegmentFilter
 from newsletter.admin.traits import TagFilter
@@ -27,7 +27,6 @@ class NewsletterForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         choices=clock.choices, required=False, help_text="In which its digest's time is given."
     )
-
     digest_time = forms.TimeField(
         label="Time of the digest", required=False, help_text="In the newsletter's time zone; empty: as it was."
     )
@@ -42,13 +41,25 @@ class NewsletterForm(forms.ModelForm):
 
 @admin.register(Newsletter)
 class NewsletterAdmin(SlugsFromWords, DeskAdmin):
+    change_form_template = "admin/newsletter/newsletter/change_form.html"
     form = NewsletterForm
     list_display = ("name", "slug", "is_default", "is_open", "counts_reading")
     fieldsets = (
         (None, {"fields": ("name", "slug", "description", "from_name", "is_default", "is_open", "counts_reading")}),
         (None, {"fields": ("ordering", "time_zone")}),
+        ("Welcome mail", {"fields": ("welcome_subject", "welcome_text")}),
         ("Weekly digest", {"fields": ("digest_weekday", "digest_time", "digest_by_itself")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(route: str, view: Any, name: str) -> URLPattern:
+            return path(f"<int:pk>/{route}", self.admin_site.admin_view(view), name=f"newsletter_newsletter_{name}")
+
+        own = [
+            at("welcome/", welcome.preview, "welcome"),
+            at("welcome/mail.html", welcome.preview_html, "welcome_html"),
+        ]
+        return [*own, *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The slug is in bookings and in what was sent: it stays."""

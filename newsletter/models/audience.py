@@ -50,6 +50,12 @@ class Newsletter(models.Model):
         default=False,
         help_text="Without it, the digest waits as a draft until it is approved.",
     )
+    welcome_subject = models.CharField("subject of the welcome mail", max_length=150, blank=True)
+    welcome_text = models.TextField(
+        "text of the welcome mail",
+        blank=True,
+        help_text="Plain text; an empty line starts a new paragraph. Sent once, after somebody has confirmed for the first time.",
+    )
     digest_due_at = models.DateTimeField(null=True, editable=False, help_text="When the next digest is to be made.")
 
     objects = NewsletterQuerySet.as_manager()
@@ -60,6 +66,12 @@ class Newsletter(models.Model):
             models.CheckConstraint(
                 condition=models.Q(digest_weekday=None) | models.Q(digest_weekday__lte=6),
                 name="newsletter_digest_day_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(welcome_subject="", welcome_text="")
+                | ~models.Q(welcome_subject="") & ~models.Q(welcome_text=""),
+                name="newsletter_welcome_whole",
+                violation_error_message="A welcome mail needs both a subject and a text.",
             ),
             models.UniqueConstraint(
                 fields=["is_default"],
@@ -192,6 +204,7 @@ class Subscription(models.Model):
     unsubscribed_by = models.CharField(max_length=40, blank=True, help_text="How: one-click, page, preferences, staff.")
     rhythm = models.CharField(max_length=6, choices=Rhythm, default=Rhythm.EACH, db_default=Rhythm.EACH)
     paused_until = models.DateTimeField(null=True, blank=True, help_text="Until then it gets nothing.")
+    welcomed_at = models.DateTimeField(null=True, editable=False, help_text="When the welcome mail was queued, once.")
 
     objects = SubscriptionQuerySet.as_manager()
 

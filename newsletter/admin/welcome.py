@@ -1,0 +1,60 @@
+"""The preview of a newsletter's welcome mail, and its test."""
+
+from collections.abc import Callable
+
+from csp.decorators import csp_replace
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from newsletter import welcome
+from newsletter.admin.desk import MAIL_POLICY, NOBODY, TestForm
+from newsletter.models import Newsletter
+from newsletter.subscriptions import preferences_token, unsubscribe_token
+
+may_change: Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]] = permission_required(
+    "newsletter.change_newsletter", raise_exception=True
+)
+PREVIEWED = {"unsubscribe": NOBODY, "preferences": NOBODY}
+
+
+def _with_welcome(pk: int) -> Newsletter:
+    newsletter = get_object_or_404(Newsletter, pk=pk)
+    if not newsletter.welcome_text:
+        raise Http404("This newsletter has no welcome mail.")
+    return newsletter
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_change
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """What new subscribers will see; POST sends one copy to an address."""
+    newsletter = _with_welcome(pk)
+    form = TestForm(request.POST or None, initial={"to": request.user.email})  # type: ignore[union-attr]
+    try:
+        if form.is_valid():
+            links = {
+                "unsubscribe": unsubscribe_token(welcome.NOBODY, pk),
+                "preferences": preferences_token(welcome.NOBODY),
+            }
+            welcome.send_test(newsletter, to=form.cleaned_data["to"], **links)
+            messages.success(request, f"A test is on its way to {form.cleaned_data['to']}.")
+            return HttpResponseRedirect(request.path)
+    except ValidationError as error:
+        form.add_error("to", error)
+    context = {"newsletter": newsletter, "form": form, "title": "Welcome mail", "opts": Newsletter._meta}
+    context["text"] = welcome.bodies(newsletter, **PREVIEWED)["text"]
+    return render(request, "admin/newsletter/newsletter/welcome.html", admin.site.each_context(request) | context)
+
+
+@require_safe
+@csp_replace(MAIL_POLICY)
+@may_change
+def preview_html(_request: HttpRequest, pk: int) -> HttpResponse:
+    """The mail's HTML by itself, for the frames of the preview."""
+    response = HttpResponse(welcome.bodies(_with_welcome(pk), **PREVIEWED)["html"])
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,130 @@
+"""The welcome mail: queued with the first confirmation, once, with a way out; staff write, preview and test it."""
+
+import email
+import email.policy
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.utils import timezone
+
+from core.models import OutgoingMail
+from newsletter import consent, subscriptions
+from newsletter.models import Newsletter, Subscription
+from tests.newsletter import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def weekly():
+    factories.profile()
+    return factories.newsletter(
+        welcome_subject="Welcome, käse", welcome_text="Good to have you.\n\nhttps://example.com/first"
+    )
+
+
+def confirm(weekly, address="new@example.com"):
+    subscriptions.request_subscription(email=address, newsletter=weekly, source="form")
+    row = Subscription.objects.select_related("newsletter").get(subscriber__email=address, newsletter=weekly)
+    subscriptions.confirm(row, issued_at=timezone.now())
+    return row
+
+
+def leave(row):
+    subscriptions.unsubscribe(subscriber_id=row.subscriber_id, newsletter_id=row.newsletter_id, by="page")
+
+
+def welcomes():
+    return OutgoingMail.objects.filter(kind="newsletter.welcome")
+
+
+def parsed(mail):
+    return email.message_from_bytes(bytes(mail.message), policy=email.policy.SMTP)
+
+
+def test_whoever_confirms_gets_it_with_a_way_out(client, weekly):
+    confirm(weekly)
+    mail = parsed(welcomes().get())
+    assert (mail["To"], mail["Subject"], mail["Auto-Submitted"]) == ("new@example.com", "Welcome, käse", None)
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    text, html = (part.get_content() for part in mail.iter_parts())
+    assert text.splitlines()[:3] == ["Good to have you.", "", "https://example.com/first"]
+    assert 'href="https://example.com/first"' in html
+    assert "Unsubscribe: http" in text
+    one_click = mail["List-Unsubscribe"].strip("<>").split("/", 3)[3]
+    client.post(f"/{one_click}", {"List-Unsubscribe": "One-Click"})
+    assert Subscription.objects.get().state == "unsubscribed"
+
+
+def test_confirming_twice_or_coming_back_within_a_year_brings_no_other(weekly):
+    row = confirm(weekly)
+    subscriptions.confirm(row, issued_at=timezone.now())
+    leave(row)
+    confirm(weekly)
+    assert (welcomes().count(), Subscription.objects.get().state) == (1, "confirmed")
+
+
+def test_whoever_comes_back_after_more_than_a_year_gets_it_again(weekly):
+    with time_machine.travel(timezone.now() - timedelta(days=366), tick=False):
+        leave(confirm(weekly))
+    confirm(weekly)
+    assert welcomes().count() == 2
+
+
+def test_it_is_queued_with_the_confirmation_or_not_at_all(weekly):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE core_outgoingmail ADD CONSTRAINT full_disk CHECK (kind <> 'newsletter.welcome')")
+    with pytest.raises(Exception, match="full_disk"):
+        confirm(weekly)
+    assert Subscription.objects.get().state == "pending"
+
+
+def test_an_import_welcomes_nobody(weekly, run):
+    run("email,status\nann@example.com,active\n", "--newsletter", "weekly")
+    assert Subscription.objects.get().state == "confirmed"
+    assert not welcomes().exists()
+
+
+def test_joining_another_list_on_the_preferences_page_is_a_first_confirmation_too(client, weekly):
+    notes = factories.newsletter(name="Notes", slug="notes", is_default=False, is_open=True)
+    ann = factories.subscription(notes).subscriber
+    url = f"/newsletter/preferences/{subscriptions.preferences_token(ann.pk)}/"
+    for _ in range(2):
+        client.post(url, {"newsletters": [weekly.pk, notes.pk]})
+    assert welcomes().get().recipient == "ann@example.com"
+
+
+def test_a_newsletter_without_one_sends_none(weekly):
+    Newsletter.objects.update(welcome_subject="", welcome_text="")
+    confirm(weekly)
+    assert not welcomes().exists()
+
+
+def test_a_confirmation_that_only_lifts_a_suppression_brings_none(weekly):
+    row = factories.subscription(weekly)
+    consent.record(consent.NewAct(consent.person(row.subscriber), "bounced", "server"))
+    confirm(weekly, "ann@example.com")
+    assert not welcomes().exists()
+
+
+def test_staff_preview_it_and_send_themselves_a_test(client, weekly):
+    page = f"/admin/newsletter/newsletter/{weekly.pk}"
+    client.force_login(factories.user(role="newsletter manager", is_staff=True))
+    assert b"Preview and test the welcome mail" in client.get(f"{page}/change/").content
+    assert "Good to have you." in client.get(f"{page}/welcome/").content.decode()
+    assert "Good to have you." in client.get(f"{page}/welcome/mail.html").content.decode()
+    assert "address" in client.post(f"{page}/welcome/", {"to": "nobody"}).content.decode()
+    client.post(f"{page}/welcome/", {"to": "nell@example.com"})
+    test = OutgoingMail.objects.get()
+    assert (test.recipient, parsed(test)["Subject"]) == ("nell@example.com", "[Test] Welcome, käse")
+
+
+def test_half_a_welcome_is_refused_and_line_breaks_in_the_subject_are_cleaned(client, weekly):
+    page = f"/admin/newsletter/newsletter/{weekly.pk}/change/"
+    client.force_login(factories.user(role="newsletter manager", is_staff=True))
+    form = {"name": "Weekly", "ordering": 0, "welcome_subject": "Hi\u2028there", "welcome_text": ""}
+    assert "needs both a subject and a text" in client.post(page, form).content.decode()
+    client.post(page, form | {"welcome_text": "Hello."})
+    assert Newsletter.objects.get().welcome_subject == "Hi there"
