@@ -21,6 +21,7 @@ class AdvisoryLock(IntEnum):
     SENDING = 0x4D6F6F06  # the lanes of a briefing
     IMPORTS = 0x4D6F6F07  # of subscribers: one at a time, so that others of the worker's processes stay free
     BOUNCES = 0x4D6F6F08  # reading the mailbox of bounces
+    FIGURES = 0x4D6F6F09  # counting those of newsletters
 
 
 def wait_for(lock: AdvisoryLock, of: int = 0, *, shared: bool = False) -> None:

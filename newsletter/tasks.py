@@ -1,10 +1,20 @@
-"""The newsletter's tasks: briefings, the judging of hits, bounces, imports. The rows say what is to be done."""
+"""The newsletter's tasks: briefings, the judging of hits, bounces, imports, figures. The rows say what is to be done."""
 
 from celery import shared_task
 from django.conf import settings
 
 from core import doorbell
-from newsletter import bounce_mailbox, deliveries, freeze, import_runs, segments, sender, tracking, weekly_digests
+from newsletter import (
+    bounce_mailbox,
+    day_counts,
+    deliveries,
+    freeze,
+    import_runs,
+    segments,
+    sender,
+    tracking,
+    weekly_digests,
+)
 from newsletter.models import Briefing
 
 
@@ -55,6 +65,13 @@ def count_segments() -> None:
 def read_bounces() -> None:
     """Take the bounces and complaints that are in the mailbox."""
     bounce_mailbox.read()
+
+
+@shared_task
+def count_figures() -> None:
+    """Count the figures of newsletters that can still change."""
+    day_counts.count_days()
+    day_counts.count_briefings()
 
 
 def ring(briefing_id: int) -> None:

@@ -15,7 +15,7 @@ from core.lib.admin_lists import DeskAdmin, WordSearch, values_in
 from core.lib.admin_slugs import SlugsFromWords
 from newsletter import consent, traits
 from newsletter.addresses import parse_address
-from newsletter.admin import acts, welcome
+from newsletter.admin import acts, list_figures, welcome
 from newsletter.admin import traits as traits_admin
 from newsletter.admin.segments import SegmentFilter
 from newsletter.admin.traits import TagFilter
@@ -43,6 +43,7 @@ class NewsletterForm(forms.ModelForm):
 class NewsletterAdmin(SlugsFromWords, DeskAdmin):
     change_form_template = "admin/newsletter/newsletter/change_form.html"
     form = NewsletterForm
+    change_list_template = "admin/newsletter/newsletter/change_list.html"
     list_display = ("name", "slug", "is_default", "is_open", "counts_reading")
     fieldsets = (
         (None, {"fields": ("name", "slug", "description", "from_name", "is_default", "is_open", "counts_reading")}),
@@ -58,6 +59,11 @@ class NewsletterAdmin(SlugsFromWords, DeskAdmin):
         own = [
             at("welcome/", welcome.preview, "welcome"),
             at("welcome/mail.html", welcome.preview_html, "welcome_html"),
+        ]
+        page, table = (self.admin_site.admin_view(view) for view in (list_figures.show, list_figures.table))
+        own += [
+            path("figures/", page, name="newsletter_newsletter_figures"),
+            path("figures/<slug:name>.csv", table, name="newsletter_newsletter_figures_table"),
         ]
         return [*own, *super().get_urls()]
 

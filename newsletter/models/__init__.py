@@ -1,9 +1,10 @@
-"""Newsletters, subscribers with their tags and fields, segments, imports, the ledger of consent, briefings, deliveries, hits, reports."""
+"""Newsletters, subscribers and what is known of them, segments, imports, the ledger, briefings, deliveries, reports, figures."""
 
 from newsletter.models.audience import Newsletter, Subscriber, Subscription, Suppression
 from newsletter.models.briefings import Briefing, BriefingItem, CompiledMessage
 from newsletter.models.consent import ConsentAct, Wording
 from newsletter.models.deliveries import Delivery, Hit, TrackedLink
+from newsletter.models.figures import BriefingCohort, BriefingDomain, ListDay
 from newsletter.models.imports import SubscriberImport
 from newsletter.models.reports import BounceRule, IgnoredReports, MailReport
 from newsletter.models.segments import Segment, SegmentCondition, SegmentCount
@@ -12,12 +13,15 @@ from newsletter.models.traits import SubscriberField, SubscriberTag, Tagging
 __all__ = [
     "BounceRule",
     "Briefing",
+    "BriefingCohort",
+    "BriefingDomain",
     "BriefingItem",
     "CompiledMessage",
     "ConsentAct",
     "Delivery",
     "Hit",
     "IgnoredReports",
+    "ListDay",
     "MailReport",
     "Newsletter",
     "Segment",

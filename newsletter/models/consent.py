@@ -3,6 +3,7 @@
 from typing import Any
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -122,6 +123,7 @@ class ConsentAct(models.Model):
         indexes = [
             models.Index(fields=["digest"], name="consent_of_address", condition=~Q(digest="")),
             models.Index(fields=["recorded_at"], name="consent_with_network", condition=~Q(network="")),
+            BrinIndex(fields=["recorded_at"], name="consent_by_day"),
         ]
         constraints = [
             models.CheckConstraint(

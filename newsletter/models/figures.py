@@ -1,0 +1,65 @@
+"""Figures of a list, kept by day and by briefing: numbers alone, which outlast whoever they count."""
+
+from django.db import models
+from django.db.models import Q
+
+from newsletter.models.audience import Newsletter
+from newsletter.models.briefings import Briefing
+
+
+class ListDay(models.Model):
+    """What one day (of UTC) brought a newsletter. newsletter.day_counts counts, and docs/counting.md says what."""
+
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="days", db_index=False)
+    day = models.DateField()
+    joined = models.PositiveIntegerField(default=0)
+    joined_from = models.JSONField(default=dict, help_text="How many of them came from each source.")
+    left = models.PositiveIntegerField(default=0)
+    stopped = models.PositiveIntegerField(default=0, help_text="Suppressed while they were on the list.")
+    asked = models.PositiveIntegerField(default=0)
+    confirmed = models.PositiveIntegerField(default=0, help_text="Of those who asked on this day.")
+    size = models.PositiveIntegerField(null=True, help_text="As last measured on this day.")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["newsletter", "day"], name="list_day_once"),
+            models.CheckConstraint(condition=Q(confirmed__lte=models.F("asked")), name="list_day_confirmed_of_asked"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.newsletter} on {self.day}"
+
+
+class BriefingDomain(models.Model):
+    """How the mail servers of one domain took a briefing. Domains of few subscribers are counted together, without a name."""
+
+    briefing = models.ForeignKey(Briefing, on_delete=models.CASCADE, related_name="domains", db_index=False)
+    domain = models.CharField(max_length=255, blank=True)
+    mailed = models.PositiveIntegerField()
+    bounced = models.PositiveIntegerField(default=0)
+    complained = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["briefing", "domain"], name="briefing_domain_once")]
+
+    def __str__(self) -> str:
+        return f"{self.briefing} at {self.domain or 'other domains'}"
+
+
+class BriefingCohort(models.Model):
+    """How those who joined in one month read a briefing, where it counts reading."""
+
+    briefing = models.ForeignKey(Briefing, on_delete=models.CASCADE, related_name="cohorts", db_index=False)
+    month = models.DateField(null=True, help_text="Its first day; empty where nobody knows when they joined.")
+    delivered = models.PositiveIntegerField()
+    engaged = models.PositiveIntegerField(default=0, help_text="Opened or clicked it, as far as persons are concerned.")
+    clicked = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["briefing", "month"], name="briefing_cohort_once")]
+
+    def __str__(self) -> str:
+        return f"{self.briefing}, joined in {self.month or 'no known month'}"
