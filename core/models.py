@@ -196,12 +196,19 @@ class Outgoing(LeasedModel):
         now = timezone.now()
         again = now + self.BACKOFF[min(self.attempts, len(self.BACKOFF)) - 1]
         if for_good or again > self.give_up_at:
-            return self.release(state=self.State.FAILED, settled_at=now, error=error, **details)
+            return self.give_up(error, **details)
         return self.release(due_at=again, error=error, **details)
+
+    def give_up(self, error: str, **details: Any) -> bool:
+        """Record that it was not taken and is not tried again."""
+        return self.release(state=self.State.FAILED, settled_at=timezone.now(), error=error, **details)
 
 
 class OutgoingMail(Outgoing):
-    """One transactional message to one recipient; see core.outbox. Once sent, it keeps neither address nor message."""
+    """One transactional message to one recipient; see core.outbox. Once sent, it keeps neither address nor message.
+
+    Given up, it keeps the address for some days.
+    """
 
     BACKOFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480)]
 
@@ -233,6 +240,10 @@ class OutgoingMail(Outgoing):
     def succeed(self, **details: Any) -> bool:
         """Record that it was accepted, and clear the address and the message with its links."""
         return super().succeed(message=b"", recipient="", **details)
+
+    def give_up(self, error: str, **details: Any) -> bool:
+        """Record that nobody got it, and clear the message with its links. The address says where it failed."""
+        return super().give_up(error, message=b"", **details)
 
 
 def _webhook_secret() -> str:

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 20
 KEPT_FOR = timedelta(days=30)
+FAILED_KEPT_FOR = timedelta(days=7)  # with the address, which is there to be looked at
 
 # Who sees which mail in the admin: by application, which is the first part of a kind, the permission it takes
 _seen_with: dict[str, str] = {}
@@ -128,8 +129,10 @@ def _send(session: mail.Session, row: OutgoingMail) -> Outcome:
 
 
 def delete_old(*, now: datetime | None = None) -> int:
-    """Delete mail that was sent or given up long ago; a message that was given up holds an address and links."""
-    return batches.delete(OutgoingMail.objects.settled().filter(created_at__lt=(now or timezone.now()) - KEPT_FOR))
+    """Delete mail that was sent long ago, or was given up and holds an address."""
+    now = now or timezone.now()
+    failed = batches.delete(OutgoingMail.objects.failed().filter(settled_at__lt=now - FAILED_KEPT_FOR))
+    return failed + batches.delete(OutgoingMail.objects.settled().filter(created_at__lt=now - KEPT_FOR))
 
 
 def forget(address: str) -> int:

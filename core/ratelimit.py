@@ -1,8 +1,9 @@
 """Rate limits counted in PostgreSQL, so that they hold over every process and host."""
 
 import time
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
+from django.conf import settings
 from django.db import connection
 
 _COUNT = """
@@ -16,7 +17,7 @@ _GIVE_BACK = "UPDATE core_ratecount SET count = count - 1 WHERE key = %s AND cou
 def allow(key: str, *, limit: int, seconds: int) -> bool:
     """Count one event under a key; False once there were more than `limit` in this window of `seconds`.
 
-    The key is hashed before it is stored, so an address in it cannot be read back from the table.
+    The key is stored as a hash under SECRET_KEY, so an address in it can be neither read nor tried from the table.
     """
     return count(key, seconds=seconds) <= limit
 
@@ -38,4 +39,6 @@ def give_back(key: str, *, seconds: int) -> None:
 def _window(key: str, seconds: int) -> tuple[str, int]:
     """The key of the current window in the table, and when the window ends."""
     window = int(time.time()) // seconds
-    return blake2b(f"{key}|{seconds}|{window}".encode(), digest_size=16).hexdigest(), (window + 1) * seconds
+    secret = sha256(settings.SECRET_KEY.encode()).digest()  # without it, networks and addresses could be tried
+    digest = blake2b(f"{key}|{seconds}|{window}".encode(), digest_size=16, key=secret)
+    return digest.hexdigest(), (window + 1) * seconds

@@ -77,7 +77,8 @@ def _confirm(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
     season, is_changed = pending.season, "changed" in request.POST
     if request.method == "POST" and not is_changed:
         return _cast(request, ballots.confirm(season=season, pending_id=pending.pk))
-    chosen = {PREFIX + slug: [name for rank in choice for name in rank] for slug, choice in pending.choices.items()}
+    choices = keys.open_choices(pending)
+    chosen = {PREFIX + slug: [name for rank in choice for name in rank] for slug, choice in choices.items()}
     form = BallotForm(season, _categories_open_now(season), request.POST if is_changed else None, initial=chosen)
     if is_changed and form.is_valid():
         return _cast(request, ballots.confirm(season=season, pending_id=pending.pk, instead=form.choices))

@@ -23,7 +23,7 @@ from core.lib.networks import public_network_of
 from core.lib.signing import make_token
 from core.outbox import queue_mail
 from surveys import addresses, keys, ledger, request_signals, seasons
-from surveys.choices import of_voter, tidied
+from surveys.choices import of_voter
 from surveys.models import AwardCategory, Ballot, PendingBallot, Season, UnsealedBallot
 from surveys.tallying import WRITE_IN
 
@@ -109,7 +109,7 @@ def _answer_by_mail(
     pending = PendingBallot.objects.create(
         season=season,
         voter_key=voter,
-        choices={category.slug: chosen[category] for category in fresh},
+        sealed_choices=keys.seal_choices(season, {category.slug: chosen[category] for category in fresh}),
         expires_at=due_at + LINK_LIFE,
     )
     _mail_link(pending, email, context | {"fresh": fresh}, due_at)
@@ -117,8 +117,8 @@ def _answer_by_mail(
 
 def renew(pending: PendingBallot, *, email: str, ip: str = "") -> Reply:
     """Mail a new link for an expired one, if the address is the voter's; else nothing. Raises NotOpen."""
-    season = pending.season
-    categories = [category for category in season.categories.taking_ballots() if category.slug in pending.choices]
+    season, chosen = pending.season, keys.open_choices(pending)
+    categories = [category for category in season.categories.taking_ballots() if category.slug in chosen]
     if not categories:
         raise NotOpen
     voter = keys.voter_key(season, addresses.canonical(email))
@@ -143,12 +143,16 @@ def confirm(*, season: Season, pending_id: int, instead: Mapping[str, Any] | Non
     if pending is None:
         return earlier_casting(season, pending_id)
     if instead is not None:
-        pending.choices = {category.slug: choice for category, choice in _open_choices(season, instead).items()}
-    chosen = [category for category in season.categories.all() if category.slug in pending.choices]
+        choices = {category.slug: choice for category, choice in _open_choices(season, instead).items()}
+    else:
+        choices = keys.open_choices(pending)
+    chosen = [category for category in season.categories.all() if category.slug in choices]
     open_ones = set(season.categories.taking_ballots())
     if not open_ones.intersection(chosen):
         raise NotOpen
-    ballots = {category: _ballot(pending, category) for category in chosen if category in open_ones}
+    ballots = {
+        category: _ballot(pending, category, choices[category.slug]) for category in chosen if category in open_ones
+    }
     Ballot.objects.bulk_create(ballots.values(), ignore_conflicts=True)
     leaves = [ballot.leaf_hash for ballot in ballots.values()]
     stored = dict(Ballot.objects.filter(leaf_hash__in=leaves).values_list("leaf_hash", "pk"))
@@ -228,8 +232,7 @@ def _mail_link(pending: PendingBallot, email: str, context: dict[str, Any], due_
     )
 
 
-def _ballot(pending: PendingBallot, category: AwardCategory) -> Ballot:
-    choice = tidied(pending.choices[category.slug])
+def _ballot(pending: PendingBallot, category: AwardCategory, choice: Any) -> Ballot:
     nonce = keys.ballot_nonce(pending.season, pending.pk, category.pk)
     return Ballot(
         category=category,

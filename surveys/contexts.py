@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from core.lib import clock
 from sponsors.mentions import mentions
+from surveys import keys
 from surveys.forms import in_fair_order
 from surveys.models import AwardCategory, Nominee, PendingBallot, Season, TallyRow
 from surveys.result_view import result_of
@@ -78,11 +79,12 @@ def nominee(found: Nominee, category: AwardCategory) -> dict[str, Any]:
 
 def pending_ballot(pending: PendingBallot) -> dict[str, Any]:
     """What a voter is about to confirm, in words."""
-    categories = pending.season.categories.filter(slug__in=pending.choices).prefetch_related("nominees")
+    choices = keys.open_choices(pending)
+    categories = pending.season.categories.filter(slug__in=choices).prefetch_related("nominees")
     lines = []
     for category in categories:
         names = {each.slug: each.name for each in category.nominees.all()} | {WRITE_IN: "Another"}
-        chosen = [names.get(slug, slug) for rank in pending.choices[category.slug] for slug in rank]
+        chosen = [names.get(slug, slug) for rank in choices[category.slug] for slug in rank]
         lines.append({"category": category, "chosen": chosen})
     return {"season": pending.season, "lines": lines}
 

@@ -5,16 +5,21 @@ several hosts take votes they share the pepper folder (BALLOT_PEPPER_FOLDER) and
 """
 
 import hmac
+import json
 import secrets
 from base64 import b64decode
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from core.lib.secret_files import write_once
-from surveys.models import Season
+from surveys.models import PendingBallot, Season
 
 KEY_BYTES = 32
 
@@ -49,6 +54,26 @@ def ballot_nonce(season: Season, pending_id: int, category_id: int) -> bytes:
     the ballots. Raises PepperMissing.
     """
     return hmac.digest(_pepper(season), f"nonce\0{pending_id}\0{category_id}".encode(), "sha256")[:16]
+
+
+def seal_choices(season: Season, choices: Mapping[str, Any]) -> bytes:
+    """Encrypt what a voter chose, by category, until they confirm it. Raises PepperMissing."""
+    nonce = secrets.token_bytes(12)
+    return nonce + _sealing(season).encrypt(nonce, json.dumps(choices).encode(), None)
+
+
+def open_choices(pending: PendingBallot) -> dict[str, Any]:
+    """What a voter chose and has not confirmed. Raises PepperMissing, also where the pepper is another than it was."""
+    sealed, sealing = bytes(pending.sealed_choices), _sealing(pending.season)
+    try:
+        choices: dict[str, Any] = json.loads(sealing.decrypt(sealed[:12], sealed[12:], None))
+    except InvalidTag:
+        raise PepperMissing(f"The choices of {pending} cannot be read with the pepper that is there.") from None
+    return choices
+
+
+def _sealing(season: Season) -> AESGCM:
+    return AESGCM(hmac.digest(_pepper(season), b"choices", "sha256"))
 
 
 def mailbox_key(season: Season, mailbox: str) -> bytes:

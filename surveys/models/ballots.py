@@ -4,8 +4,10 @@ No address is stored in either table. Who voted is known only as `voter_key`, an
 lives outside the database (surveys.keys).
 """
 
+import secrets
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
 from django.db.models.functions import Length, Now
 from django.db.models.lookups import Exact
 
@@ -14,20 +16,34 @@ from surveys.models.seasons import AwardCategory, Season
 from surveys.querysets import BallotQuerySet
 
 
+def random_key() -> int:
+    """A primary key that tells nothing of when its row was made."""
+    return secrets.randbits(62)
+
+
+# The same for rows that are copied in.
+RANDOM_KEY = Func(
+    template="(('x' || substr(md5(gen_random_uuid()::text), 1, 16))::bit(64)::bigint & 4611686018427387903)"
+)
+
+
 class PendingBallot(models.Model):
     """What a voter chose and has not confirmed yet; deleted in the transaction that casts it.
 
-    `choices` maps a category's slug to a choice (see Ballot).
+    `sealed_choices` is encrypted under the season's pepper (surveys.keys): whoever has only the database, in which the
+    link waits to be mailed, learns no choice from it. The key, which the link holds, cannot be guessed: a ballot's nonce
+    comes from it (surveys.keys), and the pepper alone must not lead through all keys there could be.
     """
 
+    id = models.BigIntegerField(primary_key=True, default=random_key, db_default=RANDOM_KEY, editable=False)
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="pending_ballots")
     voter_key = models.BinaryField()
-    choices = models.JSONField()
+    sealed_choices = models.BinaryField()
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        ordering = ["-id"]
+        ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=Exact(Length("voter_key"), 32), name="pending_voter_key_is_32_bytes")
         ]
@@ -48,6 +64,7 @@ class Ballot(models.Model):
         QUARANTINED = "quarantined", "Held for review"
         VOID = "void", "Void"
 
+    id = models.BigIntegerField(primary_key=True, default=random_key, db_default=RANDOM_KEY, editable=False)
     category = models.ForeignKey(AwardCategory, on_delete=models.PROTECT, related_name="ballots", db_index=False)
     voter_key = models.BinaryField(help_text="Replaced by random bytes after the appeal window.")
     choice = models.JSONField()

@@ -34,7 +34,7 @@ def all_at_once(*jobs):
 
 def pend(season, email, nominee):
     ballots.request_ballot(season=season, choices={"wallet": [[nominee]]}, email=email)
-    return PendingBallot.objects.latest("id").pk
+    return PendingBallot.objects.latest("created_at").pk
 
 
 def test_of_two_confirmations_of_one_voter_exactly_one_counts():
