@@ -7,10 +7,10 @@ function fit(select) {
   const hints = JSON.parse(select.dataset.hints);
   const kind = needs.find((need) => need in hints);
   for (const part of PARTS) {
-    const box = row.querySelector(`.field-${part}`);
+    const box = row.querySelector(`.fieldBox.field-${part}`);
     if (box) box.hidden = part === "value" ? !kind : !needs.includes(part);
   }
-  const value = row.querySelector(".field-value input");
+  const value = row.querySelector(".fieldBox.field-value input");
   if (value) value.placeholder = hints[kind] || "";
 }
 
