@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULER = "core.beat.BellRinger"
 CELERY_BEAT_SCHEDULE = {
     "sweep briefings": {"task": "newsletter.tasks.sweep_briefings", "schedule": 20},
     "import subscribers": {"task": "newsletter.tasks.import_subscribers", "schedule": 20},
+    "act on subscribers": {"task": "newsletter.tasks.act_on_subscribers", "schedule": 20},
     "count segments": {"task": "newsletter.tasks.count_segments", "schedule": 60},
     "count the figures of newsletters": {"task": "newsletter.tasks.count_figures", "schedule": 1800},
     "judge opens and clicks": {"task": "newsletter.tasks.judge_hits", "schedule": 60},

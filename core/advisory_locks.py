@@ -22,6 +22,7 @@ class AdvisoryLock(IntEnum):
     IMPORTS = 0x4D6F6F07  # of subscribers: one at a time, so that others of the worker's processes stay free
     BOUNCES = 0x4D6F6F08  # reading the mailbox of bounces
     FIGURES = 0x4D6F6F09  # counting those of newsletters
+    BULK_ACTS = 0x4D6F6F0B  # on subscribers: one at a time
 
 
 def wait_for(lock: AdvisoryLock, of: int = 0, *, shared: bool = False) -> None:

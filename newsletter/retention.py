@@ -8,7 +8,7 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from newsletter import import_runs, subscriptions
+from newsletter import bulk_acts, import_runs, subscriptions
 from newsletter.consent import Actor
 from newsletter.models import Briefing, ConsentAct, Delivery, Hit, Subscriber, Subscription
 
@@ -50,6 +50,11 @@ COLUMNS = [
         f"{days(import_runs.REPORTS_KEPT_FOR)}, without addresses",
         "the hourly purge",
     ),
+    *(
+        Column(f"newsletter.BulkAct.{name}", f"{days(bulk_acts.KEPT_FOR)}{rest}", "the hourly purge")
+        for name, rest in {"about": ", without addresses", "by_name": "", "reason": "", "problem": ""}.items()
+    ),
+    Column("newsletter.BulkAct.selection", "until those it is about are found", "finding them"),
     Column("newsletter.Delivery.subscriber", days(READING_KEPT_FOR), _BY),
     Column("newsletter.Delivery.note", f"{days(READING_KEPT_FOR)}, without addresses", _BY),
     Column("newsletter.Hit.network", days(ORIGINS_KEPT_FOR), _BY),
@@ -69,6 +74,7 @@ def register_all() -> None:
     retention.register("sign-ups never confirmed", delete_unconfirmed)
     retention.register("subscriptions ended long ago", delete_left)
     retention.register("imports of subscribers", import_runs.delete_old)
+    retention.register("acts on many subscribers", bulk_acts.delete_old)
     retention.register("subscribers without a subscription", delete_without_subscription)
     retention.register("networks of consent", forget_networks)
     retention.register("networks and browsers of readers", forget_origins)

@@ -6,6 +6,7 @@ from django.conf import settings
 from core import doorbell
 from newsletter import (
     bounce_mailbox,
+    bulk_acts,
     day_counts,
     deliveries,
     freeze,
@@ -52,6 +53,13 @@ def judge_hits() -> None:
 def import_subscribers() -> None:
     """Run the imports that wait, one after the other; a lost bell only costs time, since beat rings this too."""
     while import_runs.run_next():
+        pass
+
+
+@shared_task
+def act_on_subscribers() -> None:
+    """Do the acts on many subscribers that wait, one after the other."""
+    while bulk_acts.run_next():
         pass
 
 

@@ -1,11 +1,11 @@
 """Newsletters, subscribers and suppressed addresses in the admin."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
@@ -13,9 +13,9 @@ from django.utils.html import format_html, format_html_join
 from core.lib import clock
 from core.lib.admin_lists import DeskAdmin, WordSearch, values_in
 from core.lib.admin_slugs import SlugsFromWords
-from newsletter import consent, traits
+from newsletter import consent, selection, traits
 from newsletter.addresses import parse_address
-from newsletter.admin import acts, list_figures, welcome
+from newsletter.admin import acts, bulk_acts, list_figures, welcome
 from newsletter.admin import traits as traits_admin
 from newsletter.admin.segments import SegmentFilter
 from newsletter.admin.traits import TagFilter
@@ -98,13 +98,11 @@ class SubscriptionInline(admin.TabularInline):
 class SubscriptionFilter(admin.SimpleListFilter):
     """Narrows subscribers to those with a subscription that has everything that was chosen, in the same row."""
 
-    chosen: ClassVar[dict[str, str]] = {"list": "newsletter", "state": "state", "source": "source"}
-
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        wanted = {column: request.GET[name] for name, column in self.chosen.items() if request.GET.get(name)}
-        if not self.value() or self.parameter_name != next(name for name in self.chosen if request.GET.get(name)):
+        chosen = [name for name in selection.SUBSCRIPTION if request.GET.get(name)]
+        if not self.value() or self.parameter_name != chosen[0]:
             return queryset  # the first that was chosen narrows for all of them
-        return queryset.filter(Exists(Subscription.objects.filter(subscriber=OuterRef("pk"), **wanted)))
+        return selection.by_subscription(queryset, request.GET)
 
 
 class ListFilter(SubscriptionFilter):
@@ -135,7 +133,8 @@ class SubscriberAdmin(WordSearch, DeskAdmin):
     change_list_template = "admin/newsletter/subscriber/change_list.html"
     list_display = ("email", "name", "suppressed", "created_at")
     list_filter = (ListFilter, StateFilter, SourceFilter, "suppressed")
-    search_fields = ("email", "name")
+    search_fields = selection.WORDS
+    actions_selection_counter = False
     search_help_text = "Parts of an address, a domain or a name, or how they begin."
     readonly_fields = ("email", "mail", "created_at", "labels", "besides", "consent", "deliveries")
     change_form_template = "admin/newsletter/subscriber/change_form.html"
@@ -144,6 +143,10 @@ class SubscriberAdmin(WordSearch, DeskAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_filter(request), SegmentFilter, TagFilter, *traits_admin.field_filters()]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Acts on what is ticked; those on all that is found are on a page of their own."""
+        return bulk_acts.actions(request)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs | {"form": traits_admin.with_fields()})

@@ -6,16 +6,15 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import AdminDateWidget, AdminTextInputWidget
-from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from core.lib.admin_lists import DeskAdmin
 from core.lib.slugs import free_slug, slug_of
 from core.transitions import TransitionRefused
-from newsletter import traits
-from newsletter.models import SubscriberField, SubscriberTag, Tagging
+from newsletter import selection, traits
+from newsletter.models import SubscriberField, SubscriberTag
 
 Kind = SubscriberField.Kind
 TAGS_OFFERED = 100  # to narrow the list by
@@ -98,9 +97,7 @@ class TagFilter(admin.SimpleListFilter):
         return [(str(key), name) for key, name in SubscriberTag.objects.values_list("pk", "name")[:TAGS_OFFERED]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if not (key := self.value()):
-            return queryset
-        return queryset.filter(Exists(Tagging.objects.filter(subscriber=OuterRef("pk"), tag=int(key))))
+        return selection.by_tag(queryset, key) if (key := self.value()) else queryset
 
 
 def field_filters() -> list[type[admin.SimpleListFilter]]:
@@ -118,17 +115,9 @@ def _field_filter(field: SubscriberField) -> type[admin.SimpleListFilter]:
             return [(option, option) for option in options]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-            try:
-                value = traits.value_of(field, self.value() or "")
-            except ValidationError:
-                return queryset.none()
-            return queryset if value is None else queryset.filter(_has(field, value))
+            return selection.by_field(queryset, field, self.value() or "")
 
     return FieldFilter
-
-
-def _has(field: SubscriberField, value: Any) -> Q:
-    return ~Q(attributes={}) & Q(attributes__contains={field.key: value})  # the first: as the index has it
 
 
 @admin.register(SubscriberTag)

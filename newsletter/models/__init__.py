@@ -1,7 +1,8 @@
-"""Newsletters, subscribers and what is known of them, segments, imports, the ledger, briefings, deliveries, reports, figures."""
+"""Newsletters, subscribers, tags, fields, segments, imports, bulk acts, the ledger of consent, briefings, hits, reports."""
 
 from newsletter.models.audience import Newsletter, Subscriber, Subscription, Suppression
 from newsletter.models.briefings import Briefing, BriefingItem, CompiledMessage
+from newsletter.models.bulk_acts import BulkAct, BulkActBatch
 from newsletter.models.consent import ConsentAct, Wording
 from newsletter.models.deliveries import Delivery, Hit, TrackedLink
 from newsletter.models.figures import BriefingCohort, BriefingDomain, ListDay
@@ -16,6 +17,8 @@ __all__ = [
     "BriefingCohort",
     "BriefingDomain",
     "BriefingItem",
+    "BulkAct",
+    "BulkActBatch",
     "CompiledMessage",
     "ConsentAct",
     "Delivery",
