@@ -90,4 +90,4 @@ class TallyRow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.count}"
+        return self.name
