@@ -30,7 +30,7 @@ from articles.models import (
 from articles.redirects import free_path, redirect_path
 from articles.rendering import Rendered, rendered
 from articles.social import title_image
-from core.lib import clock
+from core.lib import batches, clock
 from core.models import SiteProfile
 from core.pagecache import bump
 from core.transitions import TransitionRefused, lock, move
@@ -326,12 +326,11 @@ def record(article: Article, action: str, *, by: Any = None, detail: str = "") -
 
 def publish_due(*, now: datetime | None = None) -> int:
     """Publish and take down what is due, including what was missed while no worker ran; return how many changed."""
-    now, changed = now or timezone.now(), 0
-    for article in Article.objects.filter(publish_at__lte=now).order_by("publish_at", "pk"):
-        changed += _on_schedule(article, _publish_scheduled, now)
-    for article in Article.objects.filter(unpublish_at__lte=now, state=State.PUBLISHED).order_by("unpublish_at", "pk"):
-        changed += _on_schedule(article, _end_scheduled, now)
-    return changed
+    now = now or timezone.now()
+    due = Article.objects.filter(publish_at__lte=now).order_by("publish_at", "pk")
+    over = Article.objects.filter(unpublish_at__lte=now, state=State.PUBLISHED).order_by("unpublish_at", "pk")
+    published = batches.each(due, lambda article: _on_schedule(article, _publish_scheduled, now))
+    return sum(published) + sum(batches.each(over, lambda article: _on_schedule(article, _end_scheduled, now)))
 
 
 def _on_schedule(article: Article, step: Callable[[Article, datetime], bool], now: datetime) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -63,7 +63,8 @@ class Newsroom(Collector):
         yield _by_state(
             "briefings", "Briefings that are not finished.", Briefing.objects.exclude(state__in=["sent", "cancelled"])
         )
-        under_way = Delivery.objects.filter(briefing__state__in=["sending", "paused"])
+        live = Q(briefing__state__in=["sending", "paused"]) | Q(briefing__retrying__gt=0)
+        under_way = Delivery.objects.filter(live)
         yield _by_state("deliveries", "Deliveries of the briefings that are being sent.", under_way)
         recent = Briefing.objects.filter(sent_at__gt=now - RECENT).aggregate(number=Sum("uncertain"))["number"]
         yield _gauge("letters_uncertain", "Letters of a week's briefings that may not have left.", recent or 0)

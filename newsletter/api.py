@@ -29,6 +29,7 @@ class ItemSerializer(serializers.ModelSerializer):
 class BriefingSerializer(serializers.ModelSerializer):
     newsletter: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     url = serializers.CharField(source="get_absolute_url", read_only=True)
+    sent_at = serializers.DateTimeField(source="first_sent_at", read_only=True)
 
     class Meta:
         model = Briefing
@@ -46,7 +47,7 @@ class BriefingDetailSerializer(BriefingSerializer):
 class BriefingList(generics.ListAPIView):
     """Sent briefings, newest first."""
 
-    queryset = Briefing.objects.sent().select_related("newsletter").order_by("-sent_at")
+    queryset = Briefing.objects.readable().select_related("newsletter").order_by("-first_sent_at")
     serializer_class = BriefingSerializer
     filterset_fields = {"newsletter__slug": ["exact"], "issue_date": ["gte", "lte"]}
 
@@ -55,7 +56,7 @@ class BriefingList(generics.ListAPIView):
 class BriefingDetail(generics.RetrieveAPIView):
     """One sent briefing with its items."""
 
-    queryset = Briefing.objects.sent().select_related("newsletter").prefetch_related("items")
+    queryset = Briefing.objects.readable().select_related("newsletter").prefetch_related("items")
     serializer_class = BriefingDetailSerializer
     lookup_field = "slug"
 

@@ -18,5 +18,5 @@ class NewsletterConfig(AppConfig):
         dashboard.register_all()
         retention.register_all()
         outbox.register("newsletter", seen_with="newsletter.view_subscriber")
-        addresses.register("newsletter:archive-detail", Briefing.objects.sent())
+        addresses.register("newsletter:archive-detail", Briefing.objects.readable())
         moves.register(BriefingItem.objects.filter(briefing__state=Briefing.State.DRAFT), "url")

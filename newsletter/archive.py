@@ -21,7 +21,7 @@ PER_PAGE = 20
 @public
 def index(request: HttpRequest) -> HttpResponse:
     """The list of sent briefings, newest first; digests only repeat what they held."""
-    briefings = Briefing.objects.sent().issues().select_related("newsletter").order_by("-sent_at")
+    briefings = Briefing.objects.readable().issues().select_related("newsletter").order_by("-first_sent_at")
     page = Paginator(briefings, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "newsletter/archive.html", {"page": page})
 
@@ -30,7 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @public
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One sent briefing."""
-    briefing = get_object_or_404(Briefing.objects.sent().select_related("newsletter"), slug=slug)
+    briefing = get_object_or_404(Briefing.objects.readable().select_related("newsletter"), slug=slug)
     items = briefing.items.order_by("ordering", "id")
     return render(request, "newsletter/briefing.html", {"briefing": briefing, "items": items})
 
@@ -50,7 +50,7 @@ class BriefingFeed(Feed):
         return f"{SiteProfile.current().name}: briefings"
 
     def items(self) -> Any:
-        return Briefing.objects.sent().issues().order_by("-sent_at").prefetch_related("items")[:PER_PAGE]
+        return Briefing.objects.readable().issues().order_by("-first_sent_at").prefetch_related("items")[:PER_PAGE]
 
     def item_title(self, item: Any) -> str:
         return str(item.subject)
@@ -60,7 +60,7 @@ class BriefingFeed(Feed):
         return item.preheader or "; ".join(headings)
 
     def item_pubdate(self, item: Any) -> Any:
-        return item.sent_at
+        return item.first_sent_at
 
     def item_link(self, item: Any) -> str:
         return settings.SITE_URL + item.get_absolute_url()

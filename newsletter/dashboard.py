@@ -50,6 +50,7 @@ def _line(row: Briefing, waiting: int) -> Line:
     if row.state == State.SENT:
         lost = row.failed + row.uncertain
         note = f"{row.delivered:,} delivered" + (f", {lost:,} failed or uncertain" if lost else "")
+        note += f", {row.retrying:,} being tried again" if row.retrying else ""
         return Line(text=text, url=url, label=label, tone="soon" if lost else "good", note=note, at=row.sent_at)
     note = row.trouble or f"{row.candidates - waiting:,} of {row.candidates:,} done"
     tone = "bad" if row.trouble or row.state == State.PAUSED else "soon"

@@ -10,13 +10,13 @@ may or may not have left becomes `uncertain` and is shown to staff, since nobody
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from core import pagecache
@@ -28,6 +28,7 @@ from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import Briefing, Delivery
 from newsletter.status_codes import says_gone
 
+FEW = 0.05  # the share of a briefing that may still be tried again when it counts as sent
 BACKOFF = [timedelta(minutes=minutes) for minutes in (2, 10, 30, 60, 120, 240)]
 State = Delivery.State
 STATES = {
@@ -78,7 +79,9 @@ _RECORD_AND_CLAIM = """
     ), due AS (
         SELECT id, subscriber_id FROM newsletter_delivery
         WHERE briefing_id = %(briefing)s AND state = '{waiting}' AND due_at <= now()
-            AND EXISTS (SELECT 1 FROM newsletter_briefing WHERE id = %(briefing)s AND state = 'sending')
+            AND EXISTS (
+                SELECT 1 FROM newsletter_briefing WHERE id = %(briefing)s AND (state = 'sending' OR retrying > 0)
+            )
         ORDER BY due_at LIMIT {wanted} FOR UPDATE SKIP LOCKED
     ), checked AS (
         SELECT due.id, subscriber.id AS subscriber_id, subscriber.email,
@@ -146,6 +149,8 @@ class DeliveryQueue:
                 self._suppress(gone)
         else:
             rows = self._execute(outcomes, wanted)
+        if self.briefing.first_sent_at is None and any(each.status is Status.ACCEPTED for _, each in outcomes):
+            note_first(self.briefing)
         if wanted and not rows:
             self.exhausted, self.waiting = self.waiting == State.RETRY, State.RETRY
         return [ClaimedDelivery(pk, subscriber, email) for pk, subscriber, email, refusal in rows if not refusal]
@@ -185,7 +190,9 @@ class DeliveryQueue:
 
 def expire_leases() -> int:
     """Call uncertain what pumps had in hand when they died; return how many."""
-    live = Briefing.objects.filter(state__in=["sending", "paused", "cancelled"], frozen_at__isnull=False)
+    live = Briefing.objects.filter(
+        Q(state__in=["sending", "paused", "cancelled"]) | Q(retrying__gt=0), frozen_at__isnull=False
+    )
     lost = Delivery.objects.filter(briefing__in=live, state=State.SENDING).abandoned()
     note = "The worker ended while this was being sent. It may or may not have arrived."
     return int(lost.update(state=State.UNCERTAIN, note=note))
@@ -193,17 +200,28 @@ def expire_leases() -> int:
 
 @transaction.atomic
 def reconcile(briefing_id: int) -> bool:
-    """Close a briefing whose every delivery has come to an end; whether this call did it."""
+    """Close a briefing that everybody's turn has come of, and keep its counts up to date; whether this call closed it.
+
+    A few that are to be tried again do not keep it open.
+    """
     briefing = Briefing.objects.select_for_update().get(pk=briefing_id)
     if briefing.state == Briefing.State.CANCELLED:
         briefing.deliveries.filter(state__in=[State.PENDING, State.RETRY]).update(state=State.SKIPPED, note="cancelled")
-        Briefing.objects.filter(pk=briefing.pk).update(**_outcomes(briefing))
+        Briefing.objects.filter(pk=briefing.pk).update(**_ends(briefing))
         return False
-    if briefing.state != Briefing.State.SENDING or briefing.deliveries.unfinished().exists():
+    if briefing.state not in (Briefing.State.SENDING, Briefing.State.SENT):
+        return False
+    is_sent = briefing.state == Briefing.State.SENT
+    if not is_sent and briefing.deliveries.waiting_for_their_turn().exists():
         return False
     outcomes, made = _outcomes(briefing), briefing.deliveries.count()
     if made != briefing.candidates or sum(outcomes.values()) != made:
         briefing.hold(f"The counts do not add up: {briefing.candidates} subscribers, {made} deliveries, {outcomes}.")
+        return False
+    if not is_sent and outcomes["retrying"] > FEW * made:
+        return False
+    if is_sent:
+        Briefing.objects.filter(pk=briefing.pk).update(**outcomes)
         return False
     sent: dict[str, Any] = {"state": Briefing.State.SENT, "sent_at": timezone.now(), "trouble": "", **outcomes}
     change_if(briefing, Q(state=Briefing.State.SENDING), **sent)
@@ -211,10 +229,29 @@ def reconcile(briefing_id: int) -> bool:
     return True
 
 
+def note_first(briefing: Briefing) -> None:
+    """Let readers see a briefing, since the first of its mails has been taken."""
+    briefing.first_sent_at = timezone.now()
+    if Briefing.objects.filter(pk=briefing.pk, first_sent_at=None).update(first_sent_at=briefing.first_sent_at):
+        pagecache.bump()
+
+
 def _outcomes(briefing: Briefing) -> dict[str, int]:
+    ends = _ends(briefing)
+    counts = counts_of(briefing)
+    return {**ends, "retrying": sum(counts.get(state, 0) for state in (State.RETRY, State.PENDING, State.SENDING))}
+
+
+def _ends(briefing: Briefing) -> dict[str, int]:
     counts = counts_of(briefing)
     ends = {"delivered": "sent", "failed": "failed", "uncertain": "uncertain", "skipped": "skipped"}
     return {name: counts.get(state, 0) for name, state in ends.items()}
+
+
+def retried_until(briefing: Briefing) -> datetime | None:
+    """When the last of those that are tried again is given up at the latest; None where there are none."""
+    waiting = briefing.deliveries.filter(state=State.RETRY).values_list("attempts").annotate(Max("due_at")).order_by()
+    return max((due + sum(BACKOFF[attempts:], timedelta()) for attempts, due in waiting), default=None)
 
 
 def counts_of(briefing: Briefing) -> dict[str, int]:

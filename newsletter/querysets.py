@@ -64,20 +64,29 @@ class ConsentActQuerySet(models.QuerySet[Any]):
 
 class BriefingQuerySet(models.QuerySet[Any]):
     def sent(self) -> BriefingQuerySet:
-        """Briefings that readers see in the archive."""
+        """Briefings that have reached everybody they could, but for a few that are tried again."""
         return self.filter(state="sent", sent_at__isnull=False)
+
+    def readable(self) -> BriefingQuerySet:
+        """Briefings that readers see in the archive: somebody has got them in the mail."""
+        return self.filter(first_sent_at__isnull=False)
 
     def issues(self) -> BriefingQuerySet:
         """Without weekly digests, which hold what others held."""
         return self.filter(digest_at=None)
 
     def under_way(self) -> BriefingQuerySet:
-        return self.filter(state="sending")
+        """Briefings that something is left to send of."""
+        return self.filter(models.Q(state="sending") | models.Q(retrying__gt=0))
 
 
 class DeliveryQuerySet(LeasedQuerySet):
     def unfinished(self) -> DeliveryQuerySet:
         return self.filter(state__in=["pending", "sending", "retry"])
+
+    def waiting_for_their_turn(self) -> DeliveryQuerySet:
+        """Deliveries that were not tried yet, or are being tried for the first time."""
+        return self.filter(state__in=["pending", "sending"])
 
     def troubled(self) -> DeliveryQuerySet:
         """Deliveries that staff should look at."""

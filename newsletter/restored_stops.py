@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from core.lib import batches
 from newsletter import consent, stops, subscriptions
 from newsletter.consent import Act, Actor, NewAct, Person
 from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription, Suppression
@@ -22,7 +23,7 @@ def reapply() -> int:
         events[stop.digest].append(stop)
     slugs = dict(Newsletter.objects.values_list("slug", "pk"))
     known = _subscribers(events.keys())
-    return sum(_settle(Person(digest, known.get(digest)), found, slugs) for digest, found in events.items())
+    return sum(batches.each(events, lambda digest: _settle(Person(digest, known.get(digest)), events[digest], slugs)))
 
 
 def _subscribers(digests: object) -> dict[str, int]:

@@ -139,7 +139,9 @@ def forget_readers() -> int:
     ended = Briefing.objects.filter(
         state__in=["sent", "cancelled"], frozen_at__lt=timezone.now() - READING_KEPT_FOR
     ).values_list("pk", flat=True)
-    return sum(
-        batches.update(Delivery.objects.filter(briefing=key, subscriber__isnull=False), subscriber=None, note="")
-        for key in ended
-    )
+    return sum(batches.each(ended, _forget_readers_of))
+
+
+def _forget_readers_of(briefing_id: int) -> int:
+    known = Delivery.objects.filter(briefing=briefing_id, subscriber__isnull=False)
+    return batches.update(known, subscriber=None, note="")

@@ -25,6 +25,7 @@ from newsletter.approval import held_on_error
 from newsletter.deliveries import ClaimedDelivery
 from newsletter.mime import MessageTemplate
 from newsletter.models import Briefing
+from newsletter.status_codes import is_about_the_address
 from newsletter.subscriptions import preferences_token, unsubscribe_token
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class DeliveryEnvelope(Envelope):
 def pump(briefing_id: int) -> bool:
     """Send what is due of a briefing; whether there may be more. Without a free lane nothing is done."""
     briefing = Briefing.objects.select_related("message", "newsletter").filter(pk=briefing_id).first()
-    if briefing is None or briefing.state != Briefing.State.SENDING:
+    if briefing is None or not (briefing.state == Briefing.State.SENDING or briefing.retrying):
         return False
     more = False
     lanes = range(briefing_id * LANES, briefing_id * LANES + min(settings.NEWSLETTER_PUMPS, LANES))
@@ -151,12 +152,12 @@ class Pump:
         return outcomes
 
     def _watch(self, outcome: Outcome) -> None:
-        """Notice when nothing gets through any more."""
+        """Notice when nothing gets through any more. Addresses that are gone say nothing of the others."""
         if outcome.status is Status.ACCEPTED:
             self.refusals, self.trouble = 0, ""
         elif outcome.status is Status.UNSENT:
             self.trouble = outcome.note
-        elif outcome.status is Status.REFUSED:
+        elif outcome.status is Status.REFUSED and not is_about_the_address(outcome.note):
             self.refusals += 1
             if self.refusals >= REFUSALS_IN_A_ROW:
                 self.trouble = f"{self.refusals} messages in a row were refused, the last one so: {outcome.note}"
@@ -197,8 +198,11 @@ class Pump:
             self.done.put((rest.delivery_id, outcome))
 
     def _report(self) -> None:
-        """Tell staff why nothing moves, and stop asking for the same trouble where the message itself is refused."""
-        if self.refusals >= REFUSALS_IN_A_ROW:
+        """Tell staff why nothing moves, and stop asking for the same trouble where the message itself is refused.
+
+        Where everything has been tried, there is nothing left to stop.
+        """
+        if self.refusals >= REFUSALS_IN_A_ROW and self.briefing.deliveries.unfinished().exists():
             self.briefing.hold(self.trouble)
         elif self.trouble != self.briefing.trouble:
             Briefing.objects.filter(pk=self.briefing.pk).update(trouble=self.trouble)

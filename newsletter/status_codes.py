@@ -4,6 +4,12 @@ import re
 
 _CODE = re.compile(r"\A5\d\d[ -](5\.\d{1,3}\.\d{1,3})\b")
 _CODE_IN_REPORT = re.compile(r"\b[45]\d\d[ -]+#?([45]\.\d{1,3}\.\d{1,3})\b")
+_UNKNOWN = re.compile(
+    r"no such (?:user|mailbox|recipient|address|person)"
+    r"|(?:unknown|invalid|nonexistent) (?:local |virtual )?(?:user|mailbox|recipient|address)"
+    r"|(?:user|mailbox|recipient|address|account)\b.{0,60}?(?:unknown|not found|not exist|n't exist|unavailable|disabled)",
+    re.IGNORECASE,
+)
 _STATUS = re.compile(r"\A([245]\.\d{1,3}\.\d{1,3})\b")
 # The recipient's address or mailbox itself. Not among them: what is about the sender (5.1.7, 5.1.8), a full mailbox (5.2.2),
 # the mail system (5.3), the route (5.4), the protocol (5.5), the content (5.6) and policy (5.7).
@@ -27,6 +33,11 @@ def code_in(reply: str) -> str:
 def says_gone(reply: str) -> bool:
     """Whether a reply says that mail to its recipient is of no use, now or later."""
     return is_gone(code_in(reply))
+
+
+def is_about_the_address(reply: str) -> bool:
+    """Whether a refusal is about its recipient, by its code or its words: it says nothing of the message or of us."""
+    return says_gone(reply) or (not code_in(reply) and bool(_UNKNOWN.search(reply)))
 
 
 def is_gone(code: str) -> bool:

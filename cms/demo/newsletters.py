@@ -79,7 +79,11 @@ def _date_back(briefing: Briefing, sent_at: datetime) -> None:
     Delivery.objects.filter(briefing=briefing).update(due_at=sent_at)
     Delivery.objects.filter(briefing=briefing, state=Delivery.State.SENT).update(sent_at=sent_at)
     Briefing.objects.filter(pk=briefing.pk).update(
-        approved_at=sent_at - timedelta(minutes=40), scheduled_at=sent_at, frozen_at=sent_at, sent_at=sent_at
+        approved_at=sent_at - timedelta(minutes=40),
+        scheduled_at=sent_at,
+        frozen_at=sent_at,
+        first_sent_at=sent_at,
+        sent_at=sent_at,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 SIZE = 1000
@@ -41,7 +41,7 @@ def update(rows: QuerySet[Any], **values: Any) -> int:
 def settle(rows: QuerySet[Any], act: Callable[[QuerySet[Any]], int]) -> int:
     """Have `act` take rows out of the queryset `rows`, a batch and a transaction at a time; return the sum of its counts.
 
-    A row that the database keeps stops no other: what went wrong is raised at the end, as one group of exceptions.
+    A row over which it fails stops no other: what went wrong is raised at the end, as one group of exceptions.
     """
     settled, refused, failures = 0, list[Any](), list[Exception]()
     every = rows.model._base_manager
@@ -49,12 +49,12 @@ def settle(rows: QuerySet[Any], act: Callable[[QuerySet[Any]], int]) -> int:
         try:
             with transaction.atomic():
                 settled += act(every.filter(pk__in=keys))
-        except DatabaseError:
+        except Exception:  # noqa: BLE001 (the rows show by themselves which it is)
             for key in keys:
                 try:
                     with transaction.atomic():
                         settled += act(every.filter(pk=key))
-                except DatabaseError as error:
+                except Exception as error:  # noqa: BLE001 (it is raised below)
                     refused.append(key)
                     failures.append(error)
     if failures:

@@ -195,6 +195,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         "reading": reading,
         "links": links,
         "troubles": _troubles(request, briefing),
+        "retried_until": deliveries.retried_until(briefing) if briefing.retrying else None,
         "is_moving": briefing.state in (State.APPROVED, State.SENDING),
     }
     template = "_progress" if request.headers.get("X-Fragment") else "progress"

@@ -51,6 +51,9 @@ class Briefing(models.Model):
     )
     approved_at = models.DateTimeField(null=True, blank=True, editable=False)
     frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    first_sent_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When its first mail left: from then on readers see it."
+    )
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     trouble = models.TextField(blank=True, editable=False, help_text="Why it is not moving, in words for staff.")
     candidates = models.PositiveIntegerField(default=0, editable=False, help_text="Confirmed subscribers at freezing.")
@@ -58,6 +61,9 @@ class Briefing(models.Model):
     failed = models.PositiveIntegerField(default=0, editable=False)
     uncertain = models.PositiveIntegerField(default=0, editable=False)
     skipped = models.PositiveIntegerField(default=0, editable=False)
+    retrying = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Of a sent briefing, those that are being tried again."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = BriefingQuerySet.as_manager()
@@ -71,7 +77,9 @@ class Briefing(models.Model):
                 name="briefing_live",
                 condition=Q(state__in=["approved", "sending"]),
             ),
+            models.Index(fields=["-first_sent_at"], name="briefing_readable", condition=Q(first_sent_at__isnull=False)),
             models.Index(fields=["-sent_at"], name="briefing_archive", condition=Q(state="sent")),
+            models.Index(fields=["id"], name="briefing_retrying", condition=Q(retrying__gt=0)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["newsletter", "digest_at"], name="briefing_digest_once"),
@@ -92,9 +100,12 @@ class Briefing(models.Model):
                 condition=~Q(state="sent")
                 | Q(
                     sent_at__isnull=False,
-                    candidates=F("delivered") + F("failed") + F("uncertain") + F("skipped"),
+                    candidates=F("delivered") + F("failed") + F("uncertain") + F("skipped") + F("retrying"),
                 ),
                 name="briefing_sent_reconciles",
+            ),
+            models.CheckConstraint(
+                condition=Q(retrying=0) | Q(state="sent"), name="briefing_retries_only_what_was_sent"
             ),
         ]
 
@@ -125,10 +136,10 @@ class Briefing(models.Model):
         return self.state == self.State.DRAFT
 
     def hold(self, trouble: str) -> None:
-        """Pause a briefing that is approved or being sent, and tell staff why."""
-        change_if(
-            self, Q(state__in=[self.State.APPROVED, self.State.SENDING]), state=self.State.PAUSED, trouble=trouble
-        )
+        """Pause a briefing that is approved or being sent, and tell staff why; of one that was sent, only tell them."""
+        live = Q(state__in=[self.State.APPROVED, self.State.SENDING])
+        if not change_if(self, live, state=self.State.PAUSED, trouble=trouble):
+            change_if(self, Q(state=self.State.SENT), trouble=trouble)
 
 
 class BriefingItem(models.Model):

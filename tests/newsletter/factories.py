@@ -104,7 +104,7 @@ def frozen(of, **fields):
 def sent(of, *, days_ago=1, delivered=1000, opened=300, clicked=25, **fields):
     """A briefing that went out, and the counted hits of those who read it."""
     at = timezone.now() - timedelta(days=days_ago)
-    times = dict.fromkeys(["scheduled_at", "approved_at", "frozen_at", "sent_at"], at)
+    times = dict.fromkeys(["scheduled_at", "approved_at", "frozen_at", "first_sent_at", "sent_at"], at)
     counts = {"candidates": delivered, "delivered": delivered}
     made = briefing(of, state="sent", issue_date=at.date(), **times, **counts, **fields)
     read = [Delivery(briefing=made, state="sent", sent_at=at) for _ in range(max(opened, clicked))]

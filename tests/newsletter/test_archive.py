@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter import sender
+from newsletter import approval, sender
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ def test_it_holds_no_persons_links(client, sent):
 
 @pytest.mark.parametrize("state", ["draft", "approved", "sending", "paused", "cancelled"])
 def test_what_was_not_sent_is_not_there(client, sent, state):
-    type(sent).objects.update(state=state)
+    type(sent).objects.update(state=state, first_sent_at=None)
     assert client.get("/newsletter/archive/six-bridges/").status_code == 404
     assert b"Six bridges" not in client.get("/newsletter/archive/").content
     assert client.get("/api/v1/briefings/").json()["count"] == 0
@@ -63,3 +63,18 @@ def test_the_archive_takes_few_queries(client, sent, django_assert_max_num_queri
         client.get(path)
         with django_assert_max_num_queries(5):
             client.get(path)
+
+
+@pytest.mark.parametrize("end", ["pause", "cancel"])
+def test_it_can_be_read_from_its_first_mail_on_whatever_comes_then(client, weekly, smtp_server, end):
+    factories.subscriptions(weekly, 2)  # of whom one is more than a few
+    smtp_server.refuse("reader1@example.com", "450 4.2.1 Later")
+    briefing = factories.frozen(weekly, subject="Six bridges")
+    page = f"/newsletter/archive/{briefing.slug}/"
+    assert client.get(page).status_code == 404
+    sender.pump(briefing.pk)
+    briefing.refresh_from_db()
+    assert briefing.state == "sending"
+    getattr(approval, end)(briefing)
+    for path in (page, "/newsletter/archive/", "/newsletter/archive/feed.xml", "/api/v1/briefings/"):
+        assert b"Six bridges" in client.get(path).content, path

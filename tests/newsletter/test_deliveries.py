@@ -1,5 +1,6 @@
 """Sending: everyone once, nobody lost, and every answer of the mail server ends in the right state."""
 
+import re
 import time
 from collections import Counter
 from datetime import timedelta
@@ -13,7 +14,7 @@ from django.utils import timezone
 from core.lib.smtp import Outcome, Status
 from core.transitions import TransitionRefused
 from newsletter import approval, deliveries, sender, subscriptions
-from newsletter.models import ConsentAct, Delivery, Subscriber
+from newsletter.models import Briefing, ConsentAct, Delivery, Subscriber
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
 from tests.smtp import free_port
@@ -343,3 +344,45 @@ def test_any_other_answer_suppresses_nobody(weekly, smtp_server, answer):
     smtp_server.refuse("ann@example.com", answer)
     sender.pump(factories.frozen(weekly).pk)
     assert Subscriber.objects.get().suppressed == ""
+
+
+def test_a_few_that_are_tried_again_do_not_keep_a_briefing_open(weekly, smtp_server, client):
+    factories.subscriptions(weekly, 40)
+    smtp_server.refuse("reader7@example.com", "450 4.2.1 Later", times=1)
+    briefing = send_what_is_left(factories.frozen(weekly))
+    assert (briefing.state, briefing.delivered, briefing.retrying) == ("sent", 39, 1)
+    client.force_login(factories.user(role="editor"))
+    page = " ".join(client.get(f"/admin/newsletter/briefing/{briefing.pk}/progress/").content.decode().split())
+    until = deliveries.retried_until(briefing)
+    assert timedelta(hours=7) < until - timezone.now() < timedelta(hours=8)
+    said = " ".join(re.sub("<[^>]+>", " ", page).split())
+    assert f"to 39; 1 is being tried again until {until:%-d %b, %H:%M} UTC" in said
+
+    assert list(Briefing.objects.under_way()) == [briefing]
+    briefing.deliveries.filter(state="retry").update(due_at=timezone.now() - timedelta(hours=1))
+    briefing = send_what_is_left(briefing)
+    assert (briefing.state, briefing.delivered, briefing.retrying) == ("sent", 40, 0)
+    assert max(Counter(message.recipient for message in smtp_server.messages).values()) == 1
+
+
+def test_many_that_are_tried_again_keep_it_open(weekly, smtp_server):
+    factories.subscriptions(weekly, 40)
+    for number in range(3):
+        smtp_server.refuse(f"reader{number}@example.com", "450 4.2.1 Later")
+    assert send_what_is_left(factories.frozen(weekly)).state == "sending"
+
+
+@pytest.mark.parametrize("answer", ["550 5.1.1 No", "550 No such user here", "550 Recipient address rejected: unknown"])
+def test_a_list_with_many_dead_addresses_goes_through_by_itself(weekly, smtp_server, answer):
+    factories.subscriptions(weekly, 70)
+    for number in range(60):
+        smtp_server.refuse(f"reader{number}@example.com", answer)
+    briefing = send_what_is_left(factories.frozen(weekly))
+    assert (briefing.state, briefing.failed, briefing.delivered) == ("sent", 60, 10)
+
+
+def test_refusals_of_the_last_ones_leave_nothing_to_resume(weekly, smtp_server):
+    factories.subscriptions(weekly, 55)
+    for number in range(55):
+        smtp_server.refuse(f"reader{number}@example.com", "550 No")
+    assert send_what_is_left(factories.frozen(weekly)).state == "sent"

@@ -109,6 +109,22 @@ def test_a_row_that_the_database_keeps_stops_no_other(weekly):
     assert list(Subscription.objects.all()) == [kept]
 
 
+def test_one_briefing_whose_readers_cannot_be_forgotten_stops_no_other(weekly):
+    factories.subscriptions(weekly, 1)
+    kept, other = factories.frozen(weekly), factories.frozen(weekly)
+    for briefing in (kept, other):
+        briefing.deliveries.update(state="skipped")
+        type(briefing).objects.filter(pk=briefing.pk).update(state="cancelled", frozen_at=ago(keeping.READING_KEPT_FOR))
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        rule = "CHECK (subscriber_id IS NOT NULL OR briefing_id <> %s) NOT VALID"
+        cursor.execute(f"ALTER TABLE newsletter_delivery ADD CONSTRAINT keeper {rule}", [kept.pk])
+    with pytest.raises(ExceptionGroup):
+        keeping.forget_readers()
+    assert kept.deliveries.get().subscriber is not None
+    assert other.deliveries.get().subscriber is None
+
+
 def test_expired_sessions_and_the_old_log_of_the_admin_go():
     for days in (-1, 1):
         Session.objects.create(session_key=str(days), expire_date=timezone.now() + timedelta(days=days))

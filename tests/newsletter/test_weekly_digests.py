@@ -36,7 +36,7 @@ def sent(weekly, *headings, days=2, **fields):
     items = [{"heading": heading, "url": f"https://example.com/{heading}"} for heading in headings]
     at = DUE - timedelta(days=days)
     made = factories.briefing(weekly, items=items, **fields)
-    times = dict.fromkeys(["frozen_at", "scheduled_at", "approved_at", "sent_at"], at)
+    times = dict.fromkeys(["frozen_at", "scheduled_at", "approved_at", "first_sent_at", "sent_at"], at)
     Briefing.objects.filter(pk=made.pk).update(state="sent", **times)
     return made
 
@@ -174,7 +174,7 @@ def test_the_archive_and_the_next_draft_go_by_the_briefings_alone(client, weekly
     sent(weekly, "a", subject="Of the day")
     digest = make(weekly)
     Briefing.objects.filter(pk=digest.pk).update(
-        state="sent", **dict.fromkeys(["frozen_at", "scheduled_at", "approved_at", "sent_at"], DUE)
+        state="sent", **dict.fromkeys(["frozen_at", "scheduled_at", "approved_at", "first_sent_at", "sent_at"], DUE)
     )
     for page in ("", "feed.xml"):
         text = client.get(f"/newsletter/archive/{page}").content.decode()
