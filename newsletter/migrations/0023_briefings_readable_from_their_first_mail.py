@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("newsletter", "0018_roles_of_segments"),
+        ("newsletter", "0022_roles_of_bulk_acts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
