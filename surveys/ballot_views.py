@@ -14,7 +14,7 @@ from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
 from newsletter.models import Newsletter
 from surveys import ballots, contexts, keys
-from surveys.forms import PREFIX, BallotForm, RenewForm, VoteForm
+from surveys.forms import PREFIX, AddressForm, BallotForm, VoteForm
 from surveys.models import AwardCategory, PendingBallot, Season
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         if pending:
             return _confirm(request, pending)
         casting = ballots.earlier_casting(season, pending_id)
+        if request.method == "POST" and "email" in request.POST:
+            return _mail_receipts(request, casting)
     except ballots.LinkUsed:
         return render(request, "surveys/ballot_used.html", {"season": season}, status=HTTPStatus.GONE)
     except ballots.NotOpen:
@@ -87,9 +89,19 @@ def _confirm(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
     return render(request, "surveys/ballot.html", context, status=status)
 
 
-def _cast(request: HttpRequest, casting: ballots.Casting) -> HttpResponse:
-    status = HTTPStatus.OK if casting.cast else HTTPStatus.CONFLICT
-    context = {"casting": casting, "season": casting.season}
+def _mail_receipts(request: HttpRequest, casting: ballots.Casting) -> HttpResponse:
+    """Mail the receipts of a link that was used. The answer tells nobody whether the address is the voter's."""
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        return _cast(request, casting, form)
+    ballots.mail_receipts(casting, email=form.cleaned_data["email"])
+    context = {"season": casting.season, "email": form.cleaned_data["email"]}
+    return render(request, "surveys/receipt_sent.html", context)
+
+
+def _cast(request: HttpRequest, casting: ballots.Casting, form: AddressForm | None = None) -> HttpResponse:
+    status = HTTPStatus.BAD_REQUEST if form else HTTPStatus.OK if casting.cast else HTTPStatus.CONFLICT
+    context = {"casting": casting, "season": casting.season, "form": form}
     return render(request, "surveys/ballot_cast.html", context, status=status)
 
 
@@ -109,7 +121,7 @@ def _read(token: str) -> tuple[Season, int, bool]:
 
 def _renew(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
     """An expired link says so and offers a new one; nobody's address is kept, so it has to be typed again."""
-    form = RenewForm(request.POST if "email" in request.POST else None)
+    form = AddressForm(request.POST if "email" in request.POST else None)
     context: dict[str, Any] = {"season": pending.season, "form": form}
     if form.is_valid():
         email = form.cleaned_data["email"]

@@ -177,6 +177,23 @@ def earlier_casting(season: Season, pending_id: int) -> Casting:
     return Casting(season, cast=[(ballot.category, ballot.receipt) for ballot in ballots], again=True)
 
 
+def mail_receipts(casting: Casting, *, email: str) -> None:
+    """Mail the receipts to the address that voted, if this is the one. Raises keys.PepperMissing."""
+    season = casting.season
+    voter = keys.voter_key(season, addresses.canonical(email))
+    leaves = [bytes.fromhex(receipt) for _, receipt in casting.cast]
+    if not Ballot.objects.filter(leaf_hash__in=leaves, voter_key=voter).exists():
+        return
+    if ratelimit.count(f"ballot-receipt|{voter.hex()}", seconds=3600) > MAILS_PER_HOUR:
+        return
+    lines = [
+        {"category": category, "receipt": receipt, "path": reverse("surveys:receipt-show", args=[receipt])}
+        for category, receipt in casting.cast
+    ]
+    context = {"season": season, "lines": lines}
+    queue_mail(template="ballot_receipt", to=email, context=context, kind="surveys.receipt")
+
+
 def delete_unconfirmed() -> int:
     """Delete what was never confirmed."""
     return batches.delete(PendingBallot.objects.filter(expires_at__lt=timezone.now() - KEPT_AFTER_EXPIRY))

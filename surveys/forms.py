@@ -147,8 +147,8 @@ def in_fair_order(category: AwardCategory, today: date | None = None) -> list[No
     return nominees
 
 
-class RenewForm(forms.Form):
-    """The address behind an expired link, to send a new one to."""
+class AddressForm(forms.Form):
+    """The address that a link was mailed to: to send a new one to, or the receipts."""
 
     email = EmailField(max_length=254)
 

@@ -319,6 +319,30 @@ def test_a_ballot_is_changed_behind_its_link_or_refused_in_words(client, season)
     assert Ballot.objects.get().category.slug == "report"
 
 
+def test_receipts_are_mailed_on_request_and_to_the_voter_alone(client, season):
+    vote(client, **{"vote-report": "coin"})
+    link = link_in(body_of(last_mail()))
+    assert "Mail the receipts" in client.post(link).content.decode()
+    answers = [client.post(link, {"email": address}) for address in ("eve@example.com", "ANN@example.com")]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert OutgoingMail.objects.count() == 2
+    text = body_of(last_mail())
+    assert all(ballot.receipt in text for ballot in Ballot.objects.all())
+    assert "coin" not in text.lower()
+    refused = client.post(link, {"email": "ann@"})
+    assert refused.status_code == 400
+    assert 'value="ann@"' in refused.content.decode()
+
+
+def test_receipts_are_mailed_a_few_times_an_hour(client, season):
+    vote(client)
+    link = link_in(body_of(last_mail()))
+    client.post(link)
+    for _ in range(9):
+        client.post(link, {"email": "ann@example.com"})
+    assert OutgoingMail.objects.filter(kind="surveys.receipt").count() == 5
+
+
 def test_a_choice_can_be_taken_back(client, season):
     text = client.get("/awards/moon-2026/vote/").content.decode()
     assert text.count("No vote here") == 2
