@@ -85,7 +85,7 @@ def _settle(report: Report, delivery_id: int) -> Kind | Ignored | reports.Kind:
     if known.exists():
         return Ignored.REPLAYED
     MailReport.objects.create(delivery=delivery, kind=kind, code=report.code)
-    if delivery.subscriber:
+    if delivery.subscriber and not (kind != Kind.COMPLAINT and _went_to_an_address_of_before(delivery)):
         _suppress(delivery.subscriber, kind, report.words, way=f"briefing {delivery.briefing_id}")
     return kind
 
@@ -96,6 +96,12 @@ def _leave(delivery: Delivery) -> Ignored | reports.Kind:
     subscriber, newsletter = delivery.subscriber_id or 0, delivery.briefing.newsletter_id
     left = subscriptions.unsubscribe(subscriber_id=subscriber, newsletter_id=newsletter, **given)
     return reports.Kind.LEFT if left else Ignored.REPLAYED
+
+
+def _went_to_an_address_of_before(delivery: Delivery) -> bool:
+    """Whether the subscriber has another address since: what came back says nothing about that one."""
+    changed = delivery.subscriber.corrected_at if delivery.subscriber else None
+    return bool(changed and delivery.sent_at and delivery.sent_at < changed)
 
 
 def _kind(report: Report) -> Kind:
@@ -119,8 +125,9 @@ def _suppress(subscriber: Subscriber, kind: Kind, words: str, *, way: str) -> No
 
 
 def _failed_for_now(subscriber: Subscriber, rule: BounceRule) -> int:
-    """How many of a subscriber's briefings did, since it last confirmed or staff let it back in."""
+    """How many of a subscriber's briefings did, since it last confirmed, staff let it back in or its address changed."""
     since = timezone.now() - timedelta(days=rule.within_days)
+    since = max(since, subscriber.corrected_at or since)
     renewed = ConsentAct.objects.about(subscriber).filter(act__in=[Act.CONFIRMED, Act.LIFTED]).last()
     if renewed:
         since = max(since, renewed.recorded_at)

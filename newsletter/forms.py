@@ -11,10 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.lib.networks import network_of
-from newsletter import choices
+from newsletter import address_changes, choices
 from newsletter.addresses import parse_address
 from newsletter.models import Newsletter, Subscriber, Subscription
 from newsletter.subscriptions import CONSENT_TEXT, request_subscription
+
+ADDRESS_REFUSED = {
+    "required": "Enter your e-mail address.",
+    "max_length": "This address is too long: an e-mail address has at most 254 characters.",
+    "null_characters_not_allowed": "This address contains a character that no e-mail address has.",
+}
 
 
 class SubscribeForm(forms.Form):
@@ -26,11 +32,7 @@ class SubscribeForm(forms.Form):
         widget=forms.EmailInput(
             attrs={"autocomplete": "email", "inputmode": "email", "placeholder": "you@example.com"}
         ),
-        error_messages={
-            "required": "Enter your e-mail address.",
-            "max_length": "This address is too long: an e-mail address has at most 254 characters.",
-            "null_characters_not_allowed": "This address contains a character that no e-mail address has.",
-        },
+        error_messages=ADDRESS_REFUSED,
     )
     newsletter = forms.ModelChoiceField(
         Newsletter.objects.open(),
@@ -179,6 +181,29 @@ class RhythmField(forms.ChoiceField):
             required=False,
             error_messages={"invalid_choice": "Choose each briefing or the digest."},
         )
+
+
+class AddressForm(forms.Form):
+    """The address that a subscriber wants to be written to instead."""
+
+    email = forms.CharField(
+        label="New address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email", "class": "form-control"}),
+        error_messages=ADDRESS_REFUSED,
+    )
+
+    def __init__(self, *args: Any, subscriber: Subscriber, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.subscriber = subscriber
+
+    def save(self) -> bool:
+        """Mail the link to it; whether it can be an address."""
+        try:
+            address_changes.ask(self.subscriber, self.cleaned_data["email"])
+        except ValidationError as refusal:
+            self.add_error("email", refusal)
+        return self.is_valid()
 
 
 class ConfirmForm(forms.Form):

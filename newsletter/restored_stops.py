@@ -14,6 +14,10 @@ from newsletter.standing import STRENGTH, SUPPRESSES, Reason, Standing, state
 from newsletter.stops import Stop
 
 WAY = "kept outside the restored backup"
+DEPARTURES = (
+    Act.LEFT,
+    Act.CHANGED,
+)  # a changed address: the old one gets no more, and the new one is not in the backup
 
 
 def reapply() -> int:
@@ -44,7 +48,7 @@ def _settle(person: Person, events: list[Stop], slugs: dict[str, int]) -> bool:
         consent.record(*lifts, *_suppressions(person, about_address, wanted, Standing(suppressed=Reason.ERASED)))
         return True
     about_lists = [stop for stop in events if stop.newsletter]
-    last = {stop.newsletter: stop for stop in about_lists if stop.act in (Act.LEFT, Act.CONFIRMED)}
+    last = {stop.newsletter: stop for stop in about_lists if stop.act in (*DEPARTURES, Act.CONFIRMED)}
     acts = [act for stop in last.values() if (act := _departure(person, stop, standing, slugs))]
     latest = {stop.newsletter: stop for stop in about_lists}
     acts += [act for stop in latest.values() if (act := _pause(person, stop, standing, slugs))]
@@ -73,7 +77,7 @@ def _departure(person: Person, stop: Stop, standing: Standing, slugs: dict[str, 
     """The act by which somebody left a list, if the ledger lacks it."""
     at, key = datetime.fromisoformat(stop.at), slugs.get(stop.newsletter)
     found = standing.lists.get(key or 0)
-    if stop.act != Act.LEFT or key is None or found is None or found.state == Subscription.State.UNSUBSCRIBED:
+    if stop.act not in DEPARTURES or key is None or found is None or found.state == Subscription.State.UNSUBSCRIBED:
         return None
     if found.confirmed_at and found.confirmed_at > at:
         return None

@@ -8,9 +8,9 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from newsletter import bulk_acts, import_runs, subscriptions
+from newsletter import address_changes, bulk_acts, import_runs, subscriptions
 from newsletter.consent import Actor
-from newsletter.models import Briefing, ConsentAct, Delivery, Hit, Subscriber, Subscription
+from newsletter.models import AddressChange, Briefing, ConsentAct, Delivery, Hit, Subscriber, Subscription
 
 SIGN_UPS_KEPT_FOR = timedelta(days=30)
 ORIGINS_KEPT_FOR = timedelta(days=30)
@@ -27,6 +27,7 @@ COLUMNS = [
         Column(f"newsletter.Subscriber.{name}", _SUBSCRIBER, _BY)
         for name in ("email", "canonical", "name", "attributes")
     ),
+    Column("newsletter.AddressChange.email", f"{days(address_changes.CONFIRM_WITHIN)}, or until it is confirmed", _BY),
     Column("newsletter.Subscription.requested_from", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.Subscription.confirmed_from", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.ConsentAct.by_name", "as long as its subscriber", "erasure"),
@@ -73,6 +74,7 @@ def register_all() -> None:
     retention.declare(COLUMNS)
     retention.register("sign-ups never confirmed", delete_unconfirmed)
     retention.register("subscriptions ended long ago", delete_left)
+    retention.register("changes of address never confirmed", delete_address_changes)
     retention.register("imports of subscribers", import_runs.delete_old)
     retention.register("acts on many subscribers", bulk_acts.delete_old)
     retention.register("subscribers without a subscription", delete_without_subscription)
@@ -85,6 +87,12 @@ def delete_unconfirmed() -> int:
     """Delete requests that nobody confirmed."""
     before = timezone.now() - SIGN_UPS_KEPT_FOR
     return batches.delete(Subscription.objects.filter(state="pending", since__lt=before))
+
+
+def delete_address_changes() -> int:
+    """Delete new addresses that nobody confirmed: their links work no more."""
+    before = timezone.now() - address_changes.CONFIRM_WITHIN
+    return batches.delete(AddressChange.objects.filter(asked_at__lt=before))
 
 
 def delete_left() -> int:

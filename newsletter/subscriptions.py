@@ -5,6 +5,7 @@ A form answers the same for an address we know and one we do not; only the mailb
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from core.ratelimit import allow
 from newsletter import consent, welcome
 from newsletter.addresses import Address, parse_address
 from newsletter.consent import Act, Actor, NewAct, Person
-from newsletter.models import ConsentAct, Hit, Newsletter, Subscriber, Subscription, Suppression
+from newsletter.models import AddressChange, ConsentAct, Hit, Newsletter, Subscriber, Subscription, Suppression
 from newsletter.standing import LASTING, SUPPRESSES
 
 CONSENT_TEXT = "Send me this newsletter by e-mail. I confirm by a link in a first mail and can leave at any time."
@@ -235,31 +236,6 @@ def erase(
 
 
 @transaction.atomic
-def correct_address(subscriber: Subscriber, address: str, *, way: str, by: str, reason: str) -> None:
-    """Write to a subscriber at another address from now on. What the ledger says of the old address stays with that one.
-
-    Raises ValidationError where the new one is no address, is a subscriber's already, or gets no mail.
-    """
-    new = parse_address(address)
-    subscriber = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
-    if Subscriber.objects.filter(canonical=new.canonical).exclude(pk=subscriber.pk).exists():
-        raise ValidationError("This address is a subscriber's already.")
-    if subscriber.suppressed in LASTING:
-        raise ValidationError("This subscriber wants no mail, at no address: lift the suppression first.")
-    if new.canonical != subscriber.canonical and Suppression.objects.of(new.canonical).exists():
-        raise ValidationError("The new address gets no mail: its owner said no, or mail to it came back.")
-    retention.forget(subscriber.email)
-    if new.canonical != subscriber.canonical:
-        subscriber.corrected_at = timezone.now()
-    subscriber.email, subscriber.canonical = new.email, new.canonical
-    subscriber.save(update_fields=["email", "canonical", "corrected_at"])
-    person, lists = consent.person(subscriber), subscriber.subscriptions.values_list("newsletter", flat=True)
-    given: dict[str, Any] = {"way": way, "by_name": by, "note": reason}
-    changed = ConsentAct.Change.ADDRESS
-    consent.record(*(NewAct(person, Act.CHANGED, Actor.STAFF, key, change=changed, **given) for key in lists))
-
-
-@transaction.atomic
 def forget(subscriber: Subscriber) -> None:
     """Delete the data of somebody who never said no, and so may be imported again."""
     _empty_what_is_counted(subscriber)
@@ -270,15 +246,17 @@ def _empty_what_is_counted(subscriber: Subscriber) -> None:
     """Delete a person's data wherever else it lies. Counts of what was sent stay, without a name."""
     Hit.objects.filter(delivery__subscriber=subscriber).update(network="", user_agent="")
     subscriber.deliveries.update(note="")
+    AddressChange.objects.filter(email__iexact=subscriber.email).delete()
     retention.forget(subscriber.email)
 
 
 def send_data_link(subscriber: Subscriber) -> None:
-    """Mail a link to the page of a person's data, which a letter that was passed on does not open."""
+    """Mail links to the page of a person's data and to a change of address, which a letter that was passed on does not open."""
     if not allow(f"data-link:{subscriber.pk}", limit=DATA_LINKS_PER_DAY, seconds=DAY):
         return
     context = {
         "data_url": absolute("newsletter:data", data_token(subscriber.pk)),
+        "preferences_url": absolute("newsletter:preferences", fresh_preferences_token(subscriber.pk)) + "#address",
         "hours": DATA_LINK_LASTS // HOUR_LONG,
     }
     queue_mail(template="personal_data", to=subscriber.email, context=context, kind="newsletter.personal-data")
@@ -313,7 +291,7 @@ def preferences_token(subscriber_id: int) -> str:
 
 def fresh_preferences_token(subscriber_id: int) -> str:
     """A token that says when it was made, and so opens the preferences also after a change of the address."""
-    return make_token("preferences", subscriber_id, int(timezone.now().timestamp()), expires_in=DATA_LINK_LASTS)
+    return make_token("preferences", subscriber_id, ceil(timezone.now().timestamp()), expires_in=DATA_LINK_LASTS)
 
 
 def absolute(view: str, *args: str) -> str:

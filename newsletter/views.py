@@ -15,13 +15,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.lib.forms import client_address, refuse_cross_site
 from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
-from newsletter import subscriptions
-from newsletter.forms import ConfirmForm, PreferencesForm, SubscribeForm
-from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription
+from newsletter import address_changes, subscriptions
+from newsletter.forms import AddressForm, ConfirmForm, PreferencesForm, SubscribeForm
+from newsletter.models import AddressChange, ConsentAct, Newsletter, Subscriber, Subscription
 from newsletter.standing import LASTING
 
 THANKS = "Thanks for signing up. Check your inbox: we sent a mail with a link to confirm your address."
 DATA_LINK_SENT = "Check your inbox: we sent you a mail with a link to your data, which works for two hours."
+NEW_ADDRESS_ASKED = (
+    "Check the inbox of the new address: we sent a mail there with a link to confirm the change, which works for two days."
+    " Until then nothing changes."
+)
 SAVED_SO_FAR = "What you left is saved. Nothing you ticked is sent yet."
 SUPPRESSED = (
     "We send nothing to this address at the moment, since mail to it came back or its data was erased. To get mail"
@@ -136,16 +140,68 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     subscriber, issued_at = _subscriber(token)
     if not subscriptions.reaches(subscriber, issued_at):
         return _plain(request, "newsletter/address_changed.html", {"token": token}, HTTPStatus.GONE)
-    form = PreferencesForm(request.POST if request.method == "POST" else None, subscriber=subscriber)
-    saved = unreachable = ""
-    if form.is_valid():
+    context = _preferences(subscriber, token, issued_at)
+    if request.method == "POST":
+        form = PreferencesForm(request.POST, subscriber=subscriber)
+        if not form.is_valid():
+            return _plain(request, "newsletter/preferences.html", context | {"form": form}, HTTPStatus.BAD_REQUEST)
         form.save(ip=client_address(request))
-        saved = SAVED_SO_FAR if subscriber.suppressed else "Saved."
-        form = PreferencesForm(subscriber=subscriber)
-    if subscriber.suppressed:
-        unreachable = SUPPRESSED_FOR_GOOD if subscriber.suppressed in LASTING else SUPPRESSED
-    context = {"subscriber": subscriber, "token": token, "form": form, "saved": saved, "unreachable": unreachable}
+        context["saved"] = SAVED_SO_FAR if subscriber.suppressed else "Saved."
+        context["form"] = PreferencesForm(subscriber=subscriber)
     return _plain(request, "newsletter/preferences.html", context)
+
+
+def _preferences(subscriber: Subscriber, token: str, issued_at: datetime | None) -> dict[str, Any]:
+    """What the preferences page shows. A link from a letter, which may have been passed on, changes no address."""
+    lasting = subscriber.suppressed in LASTING
+    return {
+        "subscriber": subscriber,
+        "token": token,
+        "form": PreferencesForm(subscriber=subscriber),
+        "address_form": AddressForm(subscriber=subscriber) if issued_at and not lasting else None,
+        "unreachable": subscriber.suppressed and (SUPPRESSED_FOR_GOOD if lasting else SUPPRESSED),
+        "wants_no_mail": lasting,
+    }
+
+
+@require_POST
+@never_cache
+@csrf_exempt
+def change_address(request: HttpRequest, token: str) -> HttpResponse:
+    """Mail a link to a new address; the answer is the same whatever is known of it."""
+    subscriber, issued_at = _subscriber(token)
+    if issued_at is None or not subscriptions.reaches(subscriber, issued_at) or subscriber.suppressed in LASTING:
+        context = {"preferences": subscriptions.preferences_token(subscriber.pk)}
+        return _plain(request, "newsletter/data_expired.html", context, HTTPStatus.GONE)
+    form = AddressForm(request.POST, subscriber=subscriber)
+    if form.is_valid() and form.save():
+        return _plain(request, "newsletter/thanks.html", {"message": NEW_ADDRESS_ASKED})
+    context = _preferences(subscriber, token, issued_at) | {"address_form": form}
+    return _plain(request, "newsletter/preferences.html", context, HTTPStatus.BAD_REQUEST)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@csrf_exempt
+def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a button, since mail scanners open links; POST changes the address."""
+    try:
+        (change_id,) = _read("new-address", token, 1)
+    except ExpiredToken:
+        change_id = 0
+    change = AddressChange.objects.select_related("subscriber").filter(pk=change_id).first()
+    if change is None:
+        return _plain(request, "newsletter/address_expired.html", {}, HTTPStatus.GONE)
+    context: dict[str, Any] = {"change": change}
+    if request.method != "POST":
+        return _plain(request, "newsletter/address_confirm.html", context)
+    try:
+        subscriber = address_changes.confirm(change, ip=client_address(request))
+    except address_changes.ChangeRefused as refusal:
+        return _plain(request, "newsletter/address_expired.html", {"why": str(refusal)}, HTTPStatus.CONFLICT)
+    fresh = subscriptions.fresh_preferences_token(subscriber.pk)
+    context["preferences"] = reverse("newsletter:preferences", args=[fresh])
+    return _plain(request, "newsletter/address_confirmed.html", context)
 
 
 @require_POST

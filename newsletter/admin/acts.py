@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from core.lib.moments import MomentField
 from core.lib.text import one_line
-from newsletter import choices, consent, subscriptions
+from newsletter import address_changes, choices, consent, subscriptions
 from newsletter.consent import Act, Actor
 from newsletter.models import Delivery, Hit, Newsletter, Subscriber, Subscription
 
@@ -102,7 +102,7 @@ def _pause(
 
 
 def _correct(request: HttpRequest, subscriber: Subscriber, *, address: str, reason: str) -> None:
-    subscriptions.correct_address(subscriber, address, way=WAY, by=str(request.user), reason=reason)
+    address_changes.correct(subscriber, address, way=WAY, by=str(request.user), reason=reason)
 
 
 def _suppress(request: HttpRequest, subscriber: Subscriber, *, reason: str) -> None:

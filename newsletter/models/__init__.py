@@ -1,5 +1,6 @@
 """Newsletters, subscribers, tags, fields, segments, imports, bulk acts, the ledger of consent, briefings, hits, reports."""
 
+from newsletter.models.address_changes import AddressChange
 from newsletter.models.audience import Newsletter, Subscriber, Subscription, Suppression
 from newsletter.models.briefings import Briefing, BriefingItem, CompiledMessage
 from newsletter.models.bulk_acts import BulkAct, BulkActBatch
@@ -12,6 +13,7 @@ from newsletter.models.segments import Segment, SegmentCondition, SegmentCount
 from newsletter.models.traits import SubscriberField, SubscriberTag, Tagging
 
 __all__ = [
+    "AddressChange",
     "BounceRule",
     "Briefing",
     "BriefingCohort",

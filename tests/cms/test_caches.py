@@ -67,6 +67,7 @@ PUBLIC = {
 NOT_KEPT = {
     "articles:article-preview", "newsletter:subscribe", "newsletter:confirm", "newsletter:confirm-again",
     "newsletter:unsubscribe", "newsletter:unsubscribe-short", "newsletter:preferences", "newsletter:data-link",
+    "newsletter:address-change", "newsletter:address-confirm",
     "newsletter:data", "newsletter:data-export", "newsletter:data-erase", "newsletter:click", "newsletter:open",
     "newsletter:report-take",
     "surveys:ballot-confirm", "sponsors:requested", "sponsors:portal", "sponsors:report", "sponsors:click",

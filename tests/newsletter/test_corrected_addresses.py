@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter import subscriptions
+from newsletter import address_changes, subscriptions
 from newsletter.models import Subscriber, Subscription
 from tests.newsletter import factories
 
@@ -17,7 +17,7 @@ NEW = "anne@example.org"
 
 
 def correct(person):
-    subscriptions.correct_address(person, NEW, way="desk", by="Nell", reason="mistyped")
+    address_changes.correct(person, NEW, way="desk", by="Nell", reason="mistyped")
 
 
 def some_time_ago():
@@ -77,5 +77,5 @@ def test_a_letter_s_link_still_unsubscribes(client, ann):
 
 
 def test_another_spelling_of_the_same_address_leaves_its_links_alone(client, ann):
-    subscriptions.correct_address(ann, "Ann@example.com", way="desk", by="Nell", reason="her own spelling")
+    address_changes.correct(ann, "Ann@example.com", way="desk", by="Nell", reason="her own spelling")
     assert client.get(f"/newsletter/preferences/{subscriptions.preferences_token(ann.pk)}/").status_code == 200

@@ -72,7 +72,8 @@ def test_a_closed_list_cannot_be_joined_but_may_be_kept(client, url, weekly):
     closed = factories.newsletter(name="Closed", slug="closed", is_default=False, is_open=False)
     weekly.is_open = False
     weekly.save()
-    assert client.post(url, {"newsletters": [weekly.pk, closed.pk]}).status_code == 200
+    refused = client.post(url, {"newsletters": [weekly.pk, closed.pk]})
+    assert (refused.status_code, "not offered any more" in refused.content.decode()) == (400, True)
     assert states() == {"weekly": "confirmed"}
 
 
