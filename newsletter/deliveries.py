@@ -1,18 +1,20 @@
 """The deliveries of a briefing: its audience, the states of each delivery, and the statements that change them.
 
     pending ──claim──▶ sending ──outcome──▶ sent │ retry │ failed │ uncertain
-                          └──the lease is over──▶ uncertain
+       ▲                  ├──the pump died, and its journal says that it had not begun──▶ pending
+       └─── by staff      └──the lease is over──▶ uncertain
 
 A claim commits `sending` before anything leaves, and only for the few messages that leave next; the outcome is written
 after the mail server's reply, and only by the holder of the lease. Whatever dies in between, nothing is sent twice: what
 may or may not have left becomes `uncertain` and is shown to staff, since nobody can have exactly-once over SMTP (RFC 1047).
+Of a dead pump's messages, newsletter.send_journal knows which were on the wire: at most one for each session.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 from django.db import connection, transaction
@@ -128,8 +130,8 @@ class DeliveryQueue:
     It is `exhausted` once nothing more is due, or nothing may be sent because the briefing is paused or cancelled.
     """
 
-    def __init__(self, briefing: Briefing):
-        self.briefing, self.lease = briefing, uuid4()
+    def __init__(self, briefing: Briefing, lease: UUID | None = None):
+        self.briefing, self.lease = briefing, lease or uuid4()
         self.waiting = State.PENDING
         self.exhausted = False
         connection.ensure_connection()

@@ -25,6 +25,7 @@ from newsletter.approval import held_on_error
 from newsletter.deliveries import ClaimedDelivery
 from newsletter.mime import MessageTemplate
 from newsletter.models import Briefing
+from newsletter.send_journal import SendJournal
 from newsletter.status_codes import is_about_the_address
 from newsletter.subscriptions import preferences_token, unsubscribe_token
 
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 10
 SESSIONS = 5
-WINDOW = 6 * SESSIONS  # messages on their way: what a killed worker leaves uncertain is at most this
+WINDOW = 6 * SESSIONS  # messages in hand; of those, one for each session is on the wire
 GATHER_SECONDS = 0.05
 RENEW_SECONDS = 60  # leases hold for some minutes
 REFUSALS_IN_A_ROW = 50  # then something is wrong with the message or the relay, not with the addresses
@@ -73,11 +74,13 @@ class Pump:
         self.ready: queue.SimpleQueue[DeliveryEnvelope | None] = queue.SimpleQueue()
         self.done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
         self.in_hand = 0
+        self.journal = SendJournal(briefing, self.queue.lease)
         self.renewed_at = time.monotonic()
         self.open_sessions = SESSIONS
         self.counting = threading.Lock()
         self.refusals = 0
         self.trouble = ""
+        self.is_settled = False  # whether every outcome is in the database
 
     def run(self, *, until: float) -> bool:
         """Send until the time is over, nothing is due or nothing can be sent; whether there may be more."""
@@ -91,6 +94,7 @@ class Pump:
                 self.ready.put(None)
             for thread in threads:
                 thread.join()
+            self.journal.close(is_settled=self.is_settled)
         self._report()
         return not self.queue.exhausted and not self.trouble
 
@@ -108,6 +112,8 @@ class Pump:
             if time.monotonic() - self.renewed_at > self.renew_every:
                 self.queue.renew()
                 self.renewed_at = time.monotonic()
+
+        self.is_settled = True
 
     def _stops(self, until: float) -> bool:
         """Whether no more messages are to leave."""
@@ -168,7 +174,7 @@ class Pump:
             envelope = self.ready.get()
             while envelope:
                 following = self._next_without_waiting()
-                outcome = _send(session, envelope, following)
+                outcome = self._send(session, envelope, following)
                 if outcome.status is Status.UNSENT:
                     break
                 self.done.put((envelope.delivery_id, outcome))
@@ -176,6 +182,16 @@ class Pump:
             else:
                 return
         self._hand_back(outcome, envelope, following)
+
+    def _send(self, session: Session, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None) -> Outcome:
+        try:
+            self.journal.begins(envelope.delivery_id)
+            outcome = session.send(envelope, following)
+        except Exception:
+            logger.exception("Delivery %s met an error of our own", envelope.delivery_id)
+            outcome = Outcome(Status.UNCERTAIN, OUR_ERROR)
+        self.journal.ended(envelope.delivery_id, outcome)
+        return outcome
 
     def _next_without_waiting(self) -> DeliveryEnvelope | None:
         try:
@@ -206,14 +222,6 @@ class Pump:
             self.briefing.hold(self.trouble)
         elif self.trouble != self.briefing.trouble:
             Briefing.objects.filter(pk=self.briefing.pk).update(trouble=self.trouble)
-
-
-def _send(session: Session, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None) -> Outcome:
-    try:
-        return session.send(envelope, following)
-    except Exception:
-        logger.exception("Delivery %s met an error of our own", envelope.delivery_id)
-        return Outcome(Status.UNCERTAIN, OUR_ERROR)
 
 
 def message_token(briefing_id: int, subscriber_id: int) -> str:

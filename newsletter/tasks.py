@@ -12,6 +12,7 @@ from newsletter import (
     freeze,
     import_runs,
     segments,
+    send_journal,
     sender,
     tracking,
     weekly_digests,
@@ -36,6 +37,7 @@ def pump_briefing(briefing_id: int) -> None:
 @shared_task
 def sweep_briefings() -> None:
     """Look for all work there is. Beat rings this, so a lost bell or a dead worker only costs time."""
+    send_journal.settle_dead()
     deliveries.expire_leases()
     weekly_digests.make_due()
     start_due_briefings()

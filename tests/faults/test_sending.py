@@ -55,7 +55,7 @@ def test_a_worker_killed_in_the_midst_loses_nobody_and_repeats_nobody(briefing, 
     assert {email for email, its in state.items() if its == "sent"} <= set(received)
     assert set(state) - set(received) <= uncertain
     assert set(state.values()) <= {"sent", "uncertain"}
-    assert len(uncertain) <= 2 * sender.WINDOW  # two pumps
+    assert len(uncertain) <= 2 * sender.SESSIONS  # two pumps
     done = Briefing.objects.get(pk=briefing.pk)
     assert (done.candidates, done.delivered + done.uncertain) == (SUBSCRIBERS, SUBSCRIBERS)
 
