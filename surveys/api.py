@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics, serializers
 
 from core.api import kept
+from surveys import papers
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.result_view import result_of
 
@@ -18,7 +19,7 @@ class RowSerializer(serializers.Serializer[dict[str, Any]]):
     rank = serializers.IntegerField(allow_null=True)
     name = serializers.CharField()
     slug = serializers.CharField()
-    count = serializers.IntegerField()
+    count = serializers.FloatField()
     share = serializers.CharField(allow_null=True)
     winner = serializers.BooleanField()
 
@@ -35,16 +36,20 @@ class ResultSerializer(serializers.Serializer[Any]):
 class NomineeSerializer(serializers.ModelSerializer[Nominee]):
     class Meta:
         model = Nominee
-        fields = ["slug", "name", "description", "url"]
+        fields = ["slug", "name", "description", "url", "withdrawn_at"]
 
 
 class AwardCategorySerializer(serializers.ModelSerializer[AwardCategory]):
-    nominees = NomineeSerializer(many=True, read_only=True)
+    nominees = serializers.SerializerMethodField()
     result = serializers.SerializerMethodField()
 
     class Meta:
         model = AwardCategory
         fields = ["slug", "title", "description", "method", "closed_at", "released_at", "nominees", "result"]
+
+    @extend_schema_field(NomineeSerializer(many=True))
+    def get_nominees(self, category: AwardCategory) -> Any:
+        return NomineeSerializer(papers.nominees_of(category), many=True).data
 
     @extend_schema_field(ResultSerializer(allow_null=True))
     def get_result(self, category: AwardCategory) -> dict[str, Any] | None:
@@ -86,7 +91,7 @@ class SeasonDetail(generics.RetrieveAPIView[Season]):
     """One season with its categories, nominees and released results."""
 
     queryset = Season.objects.public().prefetch_related(
-        Prefetch("categories", AwardCategory.objects.select_related("season").prefetch_related("nominees"))
+        Prefetch("categories", AwardCategory.objects.prefetch_related("nominees"))
     )
     serializer_class = SeasonDetailSerializer
     lookup_field = "slug"

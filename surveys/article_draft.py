@@ -20,6 +20,8 @@ def draft_article(categories: Sequence[AwardCategory], *, by: User | None = None
     """Draft an article on released results of one season, for the desk to finish. Raises TransitionRefused."""
     if not categories or len({category.season_id for category in categories}) > 1:
         raise TransitionRefused("Choose categories of one season.")
+    if not categories[0].season.is_public:
+        raise TransitionRefused("Readers do not see these results yet: show them first.")
     results = [result_of(category) for category in categories]
     if not all(results):
         raise TransitionRefused("An article can be drafted once the results are released.")

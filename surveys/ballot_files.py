@@ -3,9 +3,9 @@
 import csv
 import io
 import re
-import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,16 @@ NAME_LIMIT = 120
 
 @dataclass
 class BallotFile:
-    """What a file holds: the nominees' names in the order they appear, and identified ballots naming them."""
+    """What a file holds: the nominees' names in the order they appear, and identified ballots naming them.
+
+    `weights` has the ballots that count other than once, `withdrawn` the names that take no part.
+    """
 
     title: str
     names: list[str]
     ballots: dict[str, Any]
+    weights: dict[str, Decimal] = field(default_factory=dict)
+    withdrawn: list[str] = field(default_factory=list)
 
 
 def read(path: Path, *, method: str) -> BallotFile:
@@ -102,57 +107,91 @@ def _number(text: str, line: int, *, least: int) -> int:
 
 
 def _read_blt(text: str, title: str, method: str) -> BallotFile:
-    """`4 1`, then lines `weight first second=equal … 0`, `0`, the quoted names, the title."""
+    """`4 1`, `-3` for each who withdrew, ballots `weight first second=equal … 0`, `0`, the quoted names, the title.
+
+    Only a ballot has to stand on one line; names may share theirs.
+    """
     if method == "score":
         raise ImportRefused("A BLT file holds rankings, not scores.")
-    lines = [(number, line.split("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1)]
-    content = iter([(number, line) for number, line in lines if line])
-    number, first = next(content, (1, ""))
-    if not (match := re.fullmatch(r"(\d{1,4})\s+\d+", first)):
+    words = _Words(text)
+    number, candidates = words.take()
+    if not re.fullmatch(r"\d{1,4}", candidates) or not re.fullmatch(r"\d+", words.take()[1]):
         raise ImportRefused(f"Line {number}: a BLT file starts with the numbers of candidates and of seats.")
-    candidates = int(match[1])
-    ranked = list(_blt_ballots(content, candidates))
-    names = [_blt_name(*next(content, (number, ""))) for _ in range(candidates)]
-    _, last = next(content, (0, ""))
-    ballots: dict[str, Any] = {}
+    withdrawn = [_blt_place(word[1:], int(candidates), line) for line, word in words.while_like(r"-\d{1,4}")]
+    ranked = list(_blt_ballots(words, int(candidates)))
+    names = [_blt_name(*words.take()) for _ in range(int(candidates))]
+    found = BallotFile(words.take()[1] or title, [name for name in names if name not in MARKS], {})
+    found.withdrawn = [names[place - 1] for place in withdrawn]
     for weight, ranks in ranked:
         choice = [[names[place - 1] for place in rank] for rank in ranks]
-        ballots |= {str(len(ballots) + serial): choice for serial in range(1, weight + 1)}
-    if not ballots:
+        if weight % 1:
+            found.weights[str(len(found.ballots) + 1)] = weight
+        first = len(found.ballots) + 1
+        found.ballots |= {str(serial): choice for serial in range(first, first + (1 if weight % 1 else int(weight)))}
+    if not found.ballots:
         raise ImportRefused("The file holds no ballots.")
-    return BallotFile(last.strip('"') or title, [name for name in names if name not in MARKS], ballots)
+    return found
 
 
-def _blt_ballots(content: Iterator[tuple[int, str]], candidates: int) -> Iterator[tuple[int, list[list[int]]]]:
-    """The ballots up to the line that is a lone 0; withdrawn candidates (`-3`) are refused: the format does not define their count."""
-    for number, line in content:
-        if line == "0":
+class _Words:
+    """The words of a BLT file, one after the other, each with its line: numbers, and texts in quotes or parentheses."""
+
+    WORD = re.compile(
+        r'"(?P<text>(?:[^"\\]|\\.)*)"|(?P<voter>\([^)]*\))|(?P<comment>#.*)|(?P<word>[^\s"#]+)|(?P<stray>")'
+    )
+
+    def __init__(self, text: str) -> None:
+        self.words = [
+            (number, re.sub(r"\\(.)", r"\1", found["text"]) if found["text"] is not None else found[0])
+            for number, line in enumerate(text.splitlines(), 1)
+            for found in self.WORD.finditer(line)
+            if found["comment"] is None
+        ]
+        self.next = 0
+
+    def take(self) -> tuple[int, str]:
+        """The next word and its line; an empty one past the end."""
+        self.next += 1
+        last = self.words[-1][0] if self.words else 1
+        return self.words[self.next - 1] if self.next <= len(self.words) else (last, "")
+
+    def while_like(self, pattern: str) -> Iterator[tuple[int, str]]:
+        while self.next < len(self.words) and re.fullmatch(pattern, self.words[self.next][1]):
+            yield self.take()
+
+
+def _blt_ballots(words: _Words, candidates: int) -> Iterator[tuple[Decimal, list[list[int]]]]:
+    """Weights and rankings, up to the 0 that stands in a weight's place."""
+    while True:
+        line, word = words.take()
+        if word.startswith("("):
+            line, word = words.take()  # some programs put the voter's name in front
+        if word == "0":
             return
-        words = line.split()
-        if words[0].startswith("("):
-            words = words[1:]  # some programs put the voter's name in front
-        if not words or not re.fullmatch(r"\d{1,7}", words[0]) or words[-1] != "0":
-            raise ImportRefused(f"Line {number}: a ballot is a whole weight, the choices, and a 0 at the end.")
-        ranks = [_blt_rank(word, candidates, number) for word in words[1:-1]]
-        yield int(words[0]), ranks
-    raise ImportRefused("The file ends before the line with a lone 0 that closes the ballots.")
+        if not word:
+            raise ImportRefused("The file ends before the line with a lone 0 that closes the ballots.")
+        if not re.fullmatch(r"\d{1,7}(\.\d{1,6})?", word) or not Decimal(word):
+            raise ImportRefused(f"Line {line}: a ballot is a weight such as 1 or 2.5, the choices, and a 0 at the end.")
+        ranks: list[list[int]] = []
+        while (following := words.take()) != (line, "0"):
+            if following[0] != line or not following[1]:
+                raise ImportRefused(f"Line {line}: a ballot ends with a 0 on its line.")
+            ranks.append(_blt_rank(following[1], candidates, line))
+        yield Decimal(word), ranks
 
 
 def _blt_rank(word: str, candidates: int, line: int) -> list[int]:
-    if word == "-":
-        return []
-    places = word.split("=")
-    if not all(whole_number(place, most=candidates) for place in places):
+    return [] if word == "-" else [_blt_place(place, candidates, line) for place in word.split("=")]
+
+
+def _blt_place(word: str, candidates: int, line: int) -> int:
+    if not whole_number(word, most=candidates):
         raise ImportRefused(f"Line {line}: “{word}” is not a candidate; they are numbered 1 to {candidates}.")
-    return [int(place) for place in places]
+    return int(word)
 
 
-def _blt_name(number: int, line: str) -> str:
-    try:
-        words = shlex.split(line, posix=True)
-    except ValueError:
-        words = []
-    name = words[0].strip() if len(words) == 1 else ""
+def _blt_name(number: int, name: str) -> str:
+    name = name.strip()
     if not name or len(name) > NAME_LIMIT:
         raise ImportRefused(f"Line {number}: a candidate's name is expected here, in double quotes.")
     return name.lower() if name.lower() in MARKS else name

@@ -101,7 +101,7 @@ def _mail_receipts(request: HttpRequest, casting: ballots.Casting) -> HttpRespon
 
 def _cast(request: HttpRequest, casting: ballots.Casting, form: AddressForm | None = None) -> HttpResponse:
     status = HTTPStatus.BAD_REQUEST if form else HTTPStatus.OK if casting.cast else HTTPStatus.CONFLICT
-    context = {"casting": casting, "season": casting.season, "form": form}
+    context = {"casting": casting, "season": casting.season, "form": form, "key": keys.public_key()}
     return render(request, "surveys/ballot_cast.html", context, status=status)
 
 

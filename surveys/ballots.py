@@ -85,7 +85,8 @@ def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip
 
 def names_on(category: AwardCategory) -> set[str]:
     """What may be chosen in a category, by slug."""
-    return {nominee.slug for nominee in category.nominees.all()} | ({WRITE_IN} if category.takes_write_in else set())
+    standing = {nominee.slug for nominee in category.nominees.all() if not nominee.withdrawn_at}
+    return standing | ({WRITE_IN} if category.takes_write_in else set())
 
 
 def _open_choices(season: Season, choices: Mapping[str, Any]) -> dict[AwardCategory, Any]:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from core.lib import clock
 from sponsors.mentions import mentions
-from surveys import keys
+from surveys import keys, papers
 from surveys.forms import in_fair_order
 from surveys.models import AwardCategory, Nominee, PendingBallot, Season, TallyRow
 from surveys.result_view import result_of
@@ -63,6 +63,7 @@ def nominees(category: AwardCategory) -> list[Nominee]:
 
 
 def nominee(found: Nominee, category: AwardCategory) -> dict[str, Any]:
+    found = next((each for each in papers.nominees_of(category) if each.pk == found.pk), found)
     found.category = category
     result = result_of(category)
     row = next((row for row in result.rows if row["slug"] == found.slug), None) if result else None
@@ -83,7 +84,8 @@ def pending_ballot(pending: PendingBallot) -> dict[str, Any]:
     categories = pending.season.categories.filter(slug__in=choices).prefetch_related("nominees")
     lines = []
     for category in categories:
-        names = {each.slug: each.name for each in category.nominees.all()} | {WRITE_IN: "Another"}
+        category.season = pending.season
+        names = {each.slug: each.name for each in papers.nominees_of(category)} | {WRITE_IN: "Another"}
         chosen = [names.get(slug, slug) for rank in choices[category.slug] for slug in rank]
         lines.append({"category": category, "chosen": chosen})
     return {"season": pending.season, "lines": lines}

@@ -14,7 +14,7 @@ from core.lib.forms import WebsiteField
 from core.lib.text import one_line, prose
 from newsletter.addresses import parse_address
 from newsletter.subscriptions import TooManyRequests, request_subscription
-from surveys import ballots, choices, seasons
+from surveys import ballots, choices, papers, seasons
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 from surveys.tallying import WRITE_IN
 
@@ -88,6 +88,7 @@ class BallotForm(forms.Form):
         options = [
             {"value": nominee.slug, "nominee": nominee, "checked": nominee.slug in checked}
             for nominee in in_fair_order(category)
+            if not nominee.withdrawn_at
         ]
         is_single = category.method != AwardCategory.Method.APPROVAL
         return {
@@ -142,7 +143,7 @@ class ChoiceField(forms.Field):
 def in_fair_order(category: AwardCategory, today: date | None = None) -> list[Nominee]:
     """Nominees in an order that changes daily and is the same for everyone on a day, so that pages can be kept."""
     day = today or clock.utc_day()
-    nominees = sorted(category.nominees.all(), key=lambda nominee: nominee.slug)
+    nominees = sorted(papers.nominees_of(category), key=lambda nominee: nominee.slug)
     Random(f"{category.pk} {day}").shuffle(nominees)
     return nominees
 

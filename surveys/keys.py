@@ -1,4 +1,4 @@
-"""Secrets that must not lie in the database: each season's pepper, and the key that signs tree heads.
+"""What must not lie in the database alone: each season's pepper, the key that signs tree heads, and a log of these heads.
 
 Whoever holds only the database can neither test a list of addresses against the voter keys nor sign another ledger. Where
 several hosts take votes they share the pepper folder (BALLOT_PEPPER_FOLDER) and the signing key (LEDGER_SIGNING_KEY).
@@ -93,6 +93,32 @@ def signing_key() -> Ed25519PrivateKey:
     path = Path(settings.VAR) / "ledger_signing_key"
     write_once(path, secrets.token_bytes(KEY_BYTES))
     return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+
+
+def public_key() -> str:
+    """The key that signs here, in hex: what anybody who checks a ledger has to have from us."""
+    return signing_key().public_key().public_bytes_raw().hex()
+
+
+def witness(season: Season, head: dict[str, Any]) -> None:
+    """Note a signed head beside the season's pepper, so that one the database loses or changes is missed."""
+    path = witness_path(season)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("a") as lines:
+        lines.write(json.dumps(head) + "\n")
+
+
+def witnessed(season: Season) -> list[dict[str, Any]]:
+    """The heads that were signed by hosts with this folder, in about their order."""
+    try:
+        return [json.loads(line) for line in witness_path(season).read_text().splitlines()]
+    except FileNotFoundError:
+        return []
+
+
+def witness_path(season: Season) -> Path:
+    """Where the heads of a season are noted."""
+    return _pepper_path(season).with_suffix(".heads")
 
 
 def _pepper_path(season: Season) -> Path:

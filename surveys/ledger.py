@@ -1,14 +1,16 @@
 """The sequencer: seals confirmed ballots into a season's ledger in shuffled batches, and signs the head of its tree.
 
-A leaf is SHA-256(0x00 ‖ canonical JSON of season, category, choice and nonce), hashed when the ballot is confirmed; it
-is the voter's receipt. Leaves are appended by one sequencer at a time, never in the request that confirms a ballot, and
+A ballot's leaf is SHA-256(0x00 ‖ canonical JSON of season, category, choice and nonce), hashed when it is confirmed; it
+is the voter's receipt. The other leaves are statements, hashed alike. Leaves are appended by one sequencer at a time, never in the request that confirms a ballot, and
 in an order that tells nothing of when or in which category they were cast.
 """
 
 import json
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -21,6 +23,7 @@ from core.transitions import TransitionRefused, change_if, lock
 from surveys import keys
 from surveys.merkle import Frontier, leaf_hash
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, TreeHead
+from surveys.tallying import written
 
 BATCH_LEAST = 20
 CHUNK = 10_000
@@ -33,16 +36,17 @@ def canonical_json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def opening(*, season: str, category: str, choice: Any, nonce: bytes) -> dict[str, Any]:
-    """What a cast leaf is the hash of; published after the close."""
-    return {"season": season, "category": category, "choice": choice, "nonce": bytes(nonce).hex()}
+def opening(*, season: str, category: str, choice: Any, nonce: bytes, weight: Decimal | None = None) -> dict[str, Any]:
+    """What a cast leaf is the hash of; published after the close. Only imported ballots have a weight."""
+    opened = {"season": season, "category": category, "choice": choice, "nonce": bytes(nonce).hex()}
+    return opened if weight is None else opened | {"weight": written(weight)}
 
 
-def ballot_leaf(category: AwardCategory, choice: Any, nonce: bytes) -> bytes:
+def ballot_leaf(category: AwardCategory, choice: Any, nonce: bytes, weight: Decimal | None = None) -> bytes:
     """The hash that stands for a ballot in the ledger: its receipt."""
-    return leaf_hash(
-        canonical_json(opening(season=category.season.slug, category=category.slug, choice=choice, nonce=nonce))
-    )
+    season = category.season.slug
+    opened = opening(season=season, category=category.slug, choice=choice, nonce=nonce, weight=weight)
+    return leaf_hash(canonical_json(opened))
 
 
 @transaction.atomic
@@ -91,9 +95,16 @@ def void(ballot: Ballot, *, reason: str) -> LedgerEntry:
     if not change_if(ballot, Q(unsealed=None) & ~Q(state=Ballot.State.VOID), state=Ballot.State.VOID, reason=reason):
         raise TransitionRefused("This ballot is void already, or not in the ledger yet.")
     statement = {"season": season.slug, "void": ballot.receipt, "reason": reason}
-    leaf = leaf_hash(canonical_json(statement))
-    append(season, [(LedgerEntry.Kind.VOID, leaf, statement)])
+    entry = state(season, LedgerEntry.Kind.VOID, statement)
     pagecache.bump()
+    return entry
+
+
+@transaction.atomic
+def state(season: Season, kind: LedgerEntry.Kind, statement: dict[str, Any]) -> LedgerEntry:
+    """Append one statement."""
+    leaf = leaf_hash(canonical_json(statement))
+    append(season, [(kind, leaf, statement)])
     return LedgerEntry.objects.get(leaf_hash=leaf)
 
 
@@ -101,10 +112,15 @@ def latest_head(season: Season) -> TreeHead | None:
     return TreeHead.objects.filter(season=season).order_by("-size").first()
 
 
-def head_statement(*, season: str, size: int, root: bytes, signed_at: datetime) -> bytes:
-    """The bytes that a tree head's signature is over."""
-    moment = signed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return canonical_json({"season": season, "size": size, "root": root.hex(), "signed_at": moment})
+def head_statement(season: Season, head: TreeHead) -> dict[str, Any]:
+    """What a tree head's signature is over, in canonical JSON."""
+    numbers = {"number": head.number, "statements": head.statements}
+    return {
+        "season": season.slug,
+        "size": head.size,
+        "root": bytes(head.root_hash).hex(),
+        "signed_at": head.signed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    } | {name: value for name, value in numbers.items() if value is not None}
 
 
 def leaves_of(season: Season, size: int | None = None) -> list[bytes]:
@@ -131,14 +147,19 @@ def _store(season: Season, start: int, entries: Sequence[Entry]) -> None:
 
 
 def _sign(season: Season, frontier: Frontier) -> TreeHead:
-    key, root, signed_at = keys.signing_key(), frontier.root(), timezone.now().replace(microsecond=0)
-    statement = head_statement(season=season.slug, size=frontier.size, root=root, signed_at=signed_at)
-    return TreeHead.objects.create(
+    key = keys.signing_key()
+    head = TreeHead(
         season=season,
+        number=TreeHead.objects.filter(season=season).count() + 1,
         size=frontier.size,
-        root_hash=root,
+        statements=LedgerEntry.objects.filter(season=season).statements().count(),
+        root_hash=frontier.root(),
         frontier=frontier.to_bytes(),
-        signed_at=signed_at,
-        signature=key.sign(statement),
+        signed_at=timezone.now().replace(microsecond=0),
         public_key=key.public_key().public_bytes_raw(),
     )
+    statement = head_statement(season, head)
+    head.signature = key.sign(canonical_json(statement))
+    head.save(force_insert=True)
+    transaction.on_commit(partial(keys.witness, season, statement))
+    return head

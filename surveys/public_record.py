@@ -3,20 +3,25 @@
 from collections.abc import Iterator
 from typing import Any
 
-from surveys import ledger
+from surveys import keys, ledger, papers
 from surveys.merkle import inclusion_proof
 from surveys.models import Ballot, LedgerEntry, Season, TreeHead
+from surveys.tallying import written
 
 HEADS_SHOWN = 20
 
 
 def ledger_page(season: Season) -> dict[str, Any]:
     heads = list(TreeHead.objects.filter(season=season)[:HEADS_SHOWN])
+    statements = list(LedgerEntry.objects.filter(season=season).statements().order_by("index"))
     return {
         "season": season,
         "head": heads[0] if heads else None,
         "heads": [head_document(head) for head in heads],
-        "voids": LedgerEntry.objects.filter(season=season, kind=LedgerEntry.Kind.VOID),
+        "key": keys.public_key(),
+        "paper": next((each.statement for each in statements if each.kind == LedgerEntry.Kind.PAPER), None),
+        "voids": [each for each in statements if each.kind == LedgerEntry.Kind.VOID],
+        "withdrawals": [each for each in statements if each.kind == LedgerEntry.Kind.WITHDRAWAL],
         "is_opened": season.categories.released().exists(),
         "reconciliations": [
             {"category": category, **category.tally.reconciliation}
@@ -46,7 +51,9 @@ def ledger_document(season: Season) -> dict[str, Any]:
 
 def head_document(head: TreeHead) -> dict[str, Any]:
     return {
+        "number": head.number,
         "size": head.size,
+        "statements": head.statements,
         "root": bytes(head.root_hash).hex(),
         "signed_at": head.signed_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "signature": bytes(head.signature).hex(),
@@ -55,16 +62,25 @@ def head_document(head: TreeHead) -> dict[str, Any]:
 
 
 def opened_ballots(season: Season) -> Iterator[tuple[Any, ...]]:
-    """Index, receipt, category, choice, nonce, state and reason of every ballot of the released categories."""
+    """Index, receipt, category, choice, nonce, state, reason and weight of every ballot of the released categories."""
     indexes = {
         bytes(leaf): index
         for leaf, index in LedgerEntry.objects.filter(season=season).values_list("leaf_hash", "index").iterator()
     }
     ballots = Ballot.objects.filter(category__season=season, category__released_at__isnull=False, unsealed__isnull=True)
     rows = [
-        (indexes[bytes(leaf)], bytes(leaf).hex(), category, choice, bytes(nonce).hex(), state, reason)
-        for category, choice, nonce, leaf, state, reason in ballots.values_list(
-            "category__slug", "choice", "nonce", "leaf_hash", "state", "reason"
+        (
+            indexes[bytes(leaf)],
+            bytes(leaf).hex(),
+            category,
+            choice,
+            bytes(nonce).hex(),
+            state,
+            reason,
+            "" if weight is None else written(weight),
+        )
+        for category, choice, nonce, leaf, state, reason, weight in ballots.values_list(
+            "category__slug", "choice", "nonce", "leaf_hash", "state", "reason", "weight"
         ).iterator(ledger.CHUNK)
     ]
     yield from sorted(rows, key=lambda row: row[0])
@@ -77,7 +93,7 @@ def receipt_page(leaf: bytes) -> dict[str, Any] | None:
     season = entry.season if entry else ballot.category.season if ballot else None
     if season is None or not season.is_public:
         return None
-    context: dict[str, Any] = {"receipt": leaf.hex(), "season": season, "entry": entry}
+    context: dict[str, Any] = {"receipt": leaf.hex(), "season": season, "entry": entry, "key": keys.public_key()}
     if ballot and ballot.category.is_released:
         context |= {"ballot": ballot, "choice": _in_words(ballot)}
     if entry and (head := ledger.latest_head(season)):
@@ -87,7 +103,7 @@ def receipt_page(leaf: bytes) -> dict[str, Any] | None:
 
 
 def _in_words(ballot: Ballot) -> str:
-    names = dict(ballot.category.nominees.values_list("slug", "name"))
+    names = {nominee.slug: nominee.name for nominee in papers.nominees_of(ballot.category)}
     if isinstance(ballot.choice, dict):
         return ", ".join(f"{names.get(slug, slug)}: {points}" for slug, points in ballot.choice.items())
     ranks = [" = ".join(names.get(slug, slug) for slug in rank) or "–" for rank in ballot.choice]

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from core.pagecache import public
-from surveys import public_record
+from surveys import keys, public_record
 from surveys.models import Season
 
 VERIFIER = Path(__file__).parent / "verifier" / "verify.py"
@@ -40,7 +40,7 @@ def ballots_csv(_request: HttpRequest, season: str) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-ballots.csv"'
     writer = csv.writer(response)
-    writer.writerow(["index", "receipt", "category", "choice", "nonce", "state", "reason"])
+    writer.writerow(["index", "receipt", "category", "choice", "nonce", "state", "reason", "weight"])
     for row in public_record.opened_ballots(found):
         writer.writerow([*row[:3], json.dumps(row[3], ensure_ascii=False), *row[4:]])
     return response
@@ -49,9 +49,10 @@ def ballots_csv(_request: HttpRequest, season: str) -> HttpResponse:
 @require_safe
 @public
 def verifier(_request: HttpRequest, season: str) -> HttpResponse:
-    """A program that checks the record with nothing but Python."""
+    """A program that checks the record with nothing but Python; this copy knows our key."""
     _season(season)
-    response = HttpResponse(VERIFIER.read_bytes(), content_type="text/x-python; charset=utf-8")
+    program = VERIFIER.read_text().replace('KEY = ""', f'KEY = "{keys.public_key()}"', 1)
+    response = HttpResponse(program, content_type="text/x-python; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="verify.py"'
     return response
 

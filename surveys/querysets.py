@@ -6,13 +6,13 @@ from django.db import models
 from django.db.models.functions import Now
 
 if TYPE_CHECKING:
-    from surveys.models import AwardCategory, Ballot, Season  # noqa: F401
+    from surveys.models import AwardCategory, Ballot, LedgerEntry, Season  # noqa: F401
 
 
 class SeasonQuerySet(models.QuerySet["Season"]):
     def public(self) -> Self:
-        """What readers may know of: everything but drafts."""
-        return self.exclude(state="draft")
+        """What readers may know of: everything but drafts, and elections that were imported and are not shown yet."""
+        return self.exclude(state="draft").filter(is_withheld=False)
 
     def taking_ballots(self) -> Self:
         """Open for voting now, by the database's clock."""
@@ -27,7 +27,7 @@ class SeasonQuerySet(models.QuerySet["Season"]):
 
 class CategoryQuerySet(models.QuerySet["AwardCategory"]):
     def public(self) -> Self:
-        return self.exclude(season__state="draft")
+        return self.exclude(season__state="draft").filter(season__is_withheld=False)
 
     def taking_ballots(self) -> Self:
         """Open for voting now, by the database's clock."""
@@ -50,3 +50,9 @@ class BallotQuerySet(models.QuerySet["Ballot"]):
     def waiting(self) -> Self:
         """Confirmed, but not in the ledger yet."""
         return self.filter(unsealed__isnull=False)
+
+
+class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
+    def statements(self) -> Self:
+        """All leaves but those of ballots."""
+        return self.exclude(kind="cast")

@@ -1,8 +1,9 @@
 """Tallying a closed category and releasing its result. No result is public before that (surveys.result_view)."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -12,9 +13,9 @@ from django.db.models.functions import Now
 from core import audit, pagecache
 from core.models import AuditEntry, User
 from core.transitions import TransitionRefused, change_if, lock
-from surveys import ledger, tallying
-from surveys.models import AwardCategory, Ballot, Nominee, Season, Tally, TallyRow
-from surveys.tallying import WRITE_IN, Outcome, Rules, share
+from surveys import ledger, papers, tallying
+from surveys.models import AwardCategory, Ballot, LedgerEntry, Nominee, Season, Tally, TallyRow
+from surveys.tallying import WRITE_IN, Number, Outcome, Rules, plain, share, written
 
 WRITE_IN_NAME = "Other / write-in"
 LOOKED = "looked at the count"
@@ -31,16 +32,22 @@ def _count(category: AwardCategory) -> tuple[Outcome, dict[str, int]]:
         raise TransitionRefused(f"“{category}” has not been closed.")
     if waiting := category.ballots.waiting().count():
         raise TransitionRefused(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
-    piles = list(category.ballots.order_by().values_list("state", "choice").annotate(number=Count("pk")))
-    found = _reconciled((state, number) for state, _, number in piles)
+    piles = list(category.ballots.order_by().values_list("state", "choice", "weight").annotate(number=Count("pk")))
+    found = _reconciled((state, number) for state, _, _, number in piles)
     if found["held"]:
         raise TransitionRefused(f"{found['held']} ballots of “{category}” are held for review: decide on them first.")
-    grouped = [(choice, number) for state, choice, number in piles if state == Ballot.State.CAST]
-    candidates = [nominee.slug for nominee in category.nominees.all()]
+    grouped: list[tuple[Any, Number]] = [
+        (choice, number if weight is None else number * plain(weight))
+        for state, choice, weight, number in piles
+        if state == Ballot.State.CAST
+    ]
+    nominees = papers.nominees_of(category)
+    candidates = [nominee.slug for nominee in nominees]
+    withdrawn = [nominee.slug for nominee in nominees if nominee.withdrawn_at]
     ranked = category.method in (AwardCategory.Method.IRV, AwardCategory.Method.SCHULZE)
     if ranked and any(WRITE_IN in rank for choice, _ in grouped for rank in choice):
         candidates.append(WRITE_IN)  # in a ranking they have to be compared like a nominee
-    return tallying.count(category.method, grouped, candidates, rules_of(category)), found
+    return tallying.count(category.method, grouped, candidates, rules_of(category), withdrawn=withdrawn), found
 
 
 @transaction.atomic
@@ -60,13 +67,46 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
         rules_version=category.season.rules_version,
         ballots=outcome.ballots,
         base=base,
-        detail={"rounds": [asdict(stage) for stage in outcome.rounds], "pairwise": outcome.pairwise},
+        detail=detail_of(outcome),
         reconciliation=found,
         made_by=by,
     )
-    TallyRow.objects.bulk_create(_rows(result, outcome, counts, {n.slug: n for n in category.nominees.all()}))
+    nominees = {nominee.slug: nominee for nominee in papers.nominees_of(category) if not nominee.withdrawn_at}
+    TallyRow.objects.bulk_create(_rows(result, outcome, counts, nominees))
     audit.record("tallied", category, by=by)
     return result
+
+
+def detail_of(outcome: Outcome) -> dict[str, Any]:
+    """The parts that only some methods have, as they are stored and published."""
+
+    def numbers(counts: Mapping[str, Number]) -> dict[str, int | str]:
+        return {name: written(number) for name, number in counts.items()}
+
+    rounds = [
+        {"counts": numbers(each.counts), "eliminated": each.eliminated, "exhausted": written(each.exhausted)}
+        for each in outcome.rounds
+    ]
+    pairwise = {name: numbers(row) for name, row in outcome.pairwise.items()}
+    return {"rounds": rounds, "pairwise": pairwise, "ties": [asdict(tie) for tie in outcome.ties]}
+
+
+def statement_of(made: Tally) -> dict[str, Any]:
+    """A tally as the ledger publishes it."""
+    category = made.category
+    rows = {row.nominee.slug if row.nominee else WRITE_IN: row for row in made.rows.select_related("nominee")}
+    result = {
+        "category": category.slug,
+        "method": made.method,
+        "ballots": written(made.ballots),
+        "base": written(made.base),
+        "counts": {slug: written(row.count) for slug, row in rows.items()},
+        "ranking": {slug: row.rank for slug, row in rows.items() if row.rank},
+        "winners": sorted(slug for slug, row in rows.items() if row.is_winner),
+        "reconciliation": made.reconciliation,
+        **made.detail,
+    }
+    return {"season": category.season.slug, "result": result}
 
 
 def record_look(category: AwardCategory, *, by: Any) -> None:
@@ -92,6 +132,7 @@ def release(category: AwardCategory, *, by: User | None = None) -> None:
     if not change_if(category, Q(closed_at__isnull=False, released_at=None), released_at=Now()):
         raise TransitionRefused(f"The result of “{category}” is released already.")
     audit.record("released the result", category, by=by)
+    ledger.state(category.season, LedgerEntry.Kind.RESULT, statement_of(made))
     pagecache.bump()
 
 
@@ -127,29 +168,32 @@ def rules_of(category: AwardCategory) -> Rules:
         max_skips=category.max_skips,
         max_ranks=category.max_ranks,
         unranked=category.unranked,
+        duplicate=category.duplicate,
+        write_ins=category.write_ins,
+        lot=f"{papers.lot_of(category.season)}:{category.slug}" if category.ties == AwardCategory.Ties.LOT else "",
     )
 
 
-def figures(outcome: Outcome) -> tuple[dict[str, int], int]:
+def figures(outcome: Outcome) -> tuple[dict[str, Number], Number]:
     """The one figure that a result shows for each nominee, and what shares are shares of.
 
     Votes, approvals or points as counted; in an instant runoff the votes of the last round a nominee was in, of those
     that still counted in the last of all; in a Schulze count the duels won.
     """
     if outcome.rounds:
-        counts: dict[str, int] = {}
+        counts: dict[str, Number] = {}
         for stage in outcome.rounds:
             counts |= stage.counts
         return counts, sum(outcome.rounds[-1].counts.values())
     if outcome.pairwise:
-        wins = {
+        wins: dict[str, Number] = {
             a: sum(votes > outcome.pairwise[b][a] for b, votes in row.items()) for a, row in outcome.pairwise.items()
         }
         return wins, outcome.base
     return outcome.counts, outcome.base
 
 
-def _rows(result: Tally, outcome: Outcome, counts: dict[str, int], nominees: dict[str, Nominee]) -> list[TallyRow]:
+def _rows(result: Tally, outcome: Outcome, counts: dict[str, Number], nominees: dict[str, Nominee]) -> list[TallyRow]:
     """A row for each nominee by rank, and what was written in below them all."""
     order = sorted(nominees, key=lambda slug: (outcome.ranking[slug], nominees[slug].name.casefold()))
     rows = [
@@ -178,24 +222,39 @@ def _rows(result: Tally, outcome: Outcome, counts: dict[str, int], nominees: dic
 def as_json(outcome: Outcome, names: dict[str, str]) -> dict[str, Any]:
     """An outcome under its nominees' names, as far as its method has the parts."""
 
+    def number(value: Any) -> Any:
+        return (
+            float(value)
+            if isinstance(value, Decimal) and value % 1
+            else value
+            if isinstance(value, dict)
+            else int(value)
+        )
+
     def named(counts: dict[str, Any]) -> dict[str, Any]:
-        return {names.get(slug, slug): value for slug, value in counts.items()}
+        return {names.get(slug, slug): number(value) for slug, value in counts.items()}
 
     def listed(slugs: Sequence[str]) -> list[str]:
         return [names.get(slug, slug) for slug in slugs]
 
     answer: dict[str, Any] = {
         "method": outcome.method,
-        "ballots": outcome.ballots,
+        "ballots": number(outcome.ballots),
         "winners": listed(outcome.winners),
         "counts": named(outcome.counts),
-        "shares": {name: str(share(number, outcome.base)) for name, number in named(outcome.counts).items()},
+        "shares": {names.get(slug, slug): str(share(votes, outcome.base)) for slug, votes in outcome.counts.items()},
     }
     if outcome.rounds:
         answer["rounds"] = [
-            {"counts": named(stage.counts), "eliminated": listed(stage.eliminated), "exhausted": stage.exhausted}
+            {
+                "counts": named(stage.counts),
+                "eliminated": listed(stage.eliminated),
+                "exhausted": number(stage.exhausted),
+            }
             for stage in outcome.rounds
         ]
     if outcome.pairwise:
         answer["pairwise"] = {names.get(slug, slug): named(row) for slug, row in outcome.pairwise.items()}
+    if outcome.ties:
+        answer["ties"] = [asdict(tie) | {"between": listed(tie.between)} for tie in outcome.ties]
     return answer

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.text import get_text_list
+
 from core.lib import charts
 from surveys.models import AwardCategory, Tally, TallyRow
 from surveys.tallying import WRITE_IN, share
@@ -31,6 +33,7 @@ class Result:
     rounds: list[dict[str, Any]]
     round_rows: list[dict[str, Any]]
     duels: list[dict[str, Any]]
+    ties: list[str]
 
     @property
     def winners(self) -> list[str]:
@@ -53,10 +56,11 @@ def result_of(category: AwardCategory) -> Result | None:
         total=f"{made.base:,}" if shared is None else None,
         unit=UNITS.get(made.method, "votes"),
         chart=charts.bar_chart([(row["name"], row["count"], _bar_text(row)) for row in rows]),
-        note=_note(made),
+        note=_note(category, made),
         rounds=rounds,
         round_rows=_round_rows(rounds, names),
         duels=_duels(made.detail["pairwise"], names),
+        ties=[_tie_in_words(tie, names) for tie in made.detail.get("ties", [])],
     )
 
 
@@ -98,10 +102,24 @@ def _duels(pairwise: dict[str, dict[str, int]], names: dict[str, str]) -> list[d
     return [{"name": names[a], "cells": ["" if a == b else pairwise[a][b] for b in ordered]} for a in ordered]
 
 
-def _note(made: Tally) -> str:
+def _tie_in_words(tie: dict[str, Any], names: dict[str, str]) -> str:
+    """“Ash and Birch were last together in round 2; fewest votes in round 1 decided.”"""
+    tied = get_text_list([names[slug] for slug in tie["between"]], "and")
+    where = f"last together in round {tie['round']}" if tie["round"] else "equal"
+    decided = {
+        "lot": "the lot on the ballot paper decided",
+        "nothing": "nothing tells them apart, so they share their place",
+    }.get(tie["decided_by"], f"fewest votes in {tie['decided_by']} decided")
+    return f"{tied} were {where}; {decided}."
+
+
+def _note(category: AwardCategory, made: Tally) -> str:
     """The denominator, the method and what the sample is."""
     method = AwardCategory.Method(made.method).label.split(":")[0]
+    withdrawn = [nominee.name for nominee in category.nominees.all() if nominee.withdrawn_at]
     parts = [f"N = {made.ballots:,} ballots. {method} count, rules version {made.rules_version}.", SELF_SELECTED]
     if made.method in NOTES:
         parts.append(NOTES[made.method].format(base=f"{made.base:,}"))
+    if withdrawn:
+        parts.append(f"{get_text_list(withdrawn, 'and')} withdrew and took no part.")
     return " ".join(parts)

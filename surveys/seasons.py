@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from core.lib import batches, clock
 from core.lib.slugs import free_slug, slug_of
 from core.models import User
 from core.transitions import TransitionRefused, change_if, move
-from surveys import keys, ledger
+from surveys import keys, ledger, papers
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 
 # What voters can be given a ballot form for; the other methods are counted, but their ballots come from elsewhere.
@@ -32,11 +33,12 @@ def open_nominations(season: Season, *, by: User | None = None) -> None:
 
 @transaction.atomic
 def open_voting(season: Season, *, by: User | None = None) -> None:
-    """Fix the nominees and take ballots from `opens_at` on. From now on slugs cannot change."""
+    """Seal the ballot paper and take ballots from `opens_at` on. From now on nothing on the paper changes."""
     if problems := _not_ready(season):
         raise TransitionRefused(" ".join(problems))
     _move(season, from_=[Season.State.DRAFT, Season.State.NOMINATING], to=Season.State.VOTING)
     keys.make_pepper(season)
+    papers.seal(season)
     audit.record("opened voting", season, by=by, detail=f"from {_utc(season.opens_at)} to {_utc(season.closes_at)}")
 
 
@@ -83,6 +85,15 @@ def close_category(category: AwardCategory, *, by: User | None = None) -> None:
         pagecache.bump()
     else:
         close(season, by=by)
+
+
+@transaction.atomic
+def show_imported(season: Season, *, by: Any) -> None:
+    """Let readers see an imported election that was withheld."""
+    if not change_if(season, Q(is_withheld=True), is_withheld=False):
+        raise TransitionRefused(f"Readers see “{season}” already.")
+    audit.record("showed the imported election to readers", season, by=by)
+    pagecache.bump()
 
 
 def turn_phases() -> None:

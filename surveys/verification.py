@@ -1,89 +1,222 @@
-"""Checking a ledger against its ballots, its signed heads and its tallies, from the stored rows alone."""
+"""Checking a ledger against its ballots, its paper, its signed heads and its tallies, from the stored rows.
 
+Whoever can write to the database and signs with a key of their own is found by the key; whoever has ours too, by the heads
+noted beside the peppers (surveys.keys) and by every copy that somebody downloaded.
+"""
+
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from surveys import ledger, release
+from core.transitions import TransitionRefused
+from surveys import keys, ledger, papers, release
 from surveys.merkle import Frontier, leaf_hash
-from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, TreeHead
-from surveys.tallying import WRITE_IN
+from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, Tally, TreeHead
+from surveys.tallying import WRITE_IN, Outcome
+
+Kind = LedgerEntry.Kind
 
 
 def problems(season: Season) -> Iterator[str]:
     """Everything that does not fit, a sentence each; nothing where all is well."""
     yield from _tree_problems(season)
+    yield from _witness_problems(season)
     yield from _leaf_problems(season)
+    yield from _statement_problems(season)
+    yield from _paper_problems(season)
     for category in season.categories.select_related("season", "tally").prefetch_related("nominees", "tally__rows"):
+        category.season = season
         yield from _tally_problems(category)
 
 
 def _tree_problems(season: Season) -> Iterator[str]:
     heads = {head.size: head for head in TreeHead.objects.filter(season=season)}
-    frontier = Frontier()
-    entries = LedgerEntry.objects.filter(season=season).order_by("index").values_list("index", "leaf_hash")
-    for index, leaf in entries.iterator(ledger.CHUNK):
+    frontier, statements, number = Frontier(), 0, 0
+    entries = LedgerEntry.objects.filter(season=season).order_by("index").values_list("index", "leaf_hash", "kind")
+    for index, leaf, kind in entries.iterator(ledger.CHUNK):
         if index != frontier.size:
             yield f"Entry {frontier.size} is missing."
             return
         frontier.append(bytes(leaf))
+        statements += kind != Kind.CAST
         if frontier.size in heads:
-            yield from _head_problems(season, heads.pop(frontier.size), frontier)
-    if frontier.size and (not TreeHead.objects.filter(season=season, size=frontier.size).exists()):
+            number += 1
+            yield from _head_problems(season, heads.pop(frontier.size), frontier, number, statements)
+    if season.is_fixed and not frontier.size:
+        yield "The ledger is empty."
+    if frontier.size and not TreeHead.objects.filter(season=season, size=frontier.size).exists():
         yield f"The {frontier.size} entries have no tree head over all of them."
     for size in heads:
         if size:
             yield f"There is a tree head over {size} entries, but there are {frontier.size}."
 
 
-def _head_problems(season: Season, head: TreeHead, frontier: Frontier) -> Iterator[str]:
+def _head_problems(season: Season, head: TreeHead, frontier: Frontier, number: int, statements: int) -> Iterator[str]:
     if bytes(head.root_hash) != frontier.root():
         yield f"The root of the first {head.size} entries is not the one that was signed."
-    statement = ledger.head_statement(
-        season=season.slug, size=head.size, root=bytes(head.root_hash), signed_at=head.signed_at
-    )
+    if head.number not in (None, number):
+        yield f"The tree head over {head.size} entries is number {head.number}, but {number - 1} are before it."
+    if head.statements not in (None, statements):
+        yield f"The tree head over {head.size} entries counts {head.statements} statements; there are {statements}."
+    statement = ledger.canonical_json(ledger.head_statement(season, head))
     try:
         Ed25519PublicKey.from_public_bytes(bytes(head.public_key)).verify(bytes(head.signature), statement)
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):
         yield f"The signature of the tree head at {head.size} is not genuine."
+    if bytes(head.public_key).hex() != keys.public_key():
+        yield f"The tree head at {head.size} is signed with another key than this site's."
+
+
+def _witness_problems(season: Season) -> Iterator[str]:
+    """Every head that was noted as it was signed is still there, and the same."""
+    kept = {head.size: ledger.head_statement(season, head) for head in TreeHead.objects.filter(season=season)}
+    for noted in keys.witnessed(season):
+        if noted != kept.get(noted["size"]):
+            yield (
+                f"The tree head signed over {noted['size']} entries at {noted['signed_at']} is gone or another "
+                f"({keys.witness_path(season)})."
+            )
 
 
 def _leaf_problems(season: Season) -> Iterator[str]:
     """Every ballot hashes to its leaf, and ballots and leaves are the same set."""
-    sealed: dict[bytes, str] = {}
-    for leaf, kind, statement in (
-        LedgerEntry.objects.filter(season=season).values_list("leaf_hash", "kind", "statement").iterator(ledger.CHUNK)
-    ):
-        sealed[bytes(leaf)] = kind
-        if kind == LedgerEntry.Kind.VOID and leaf_hash(ledger.canonical_json(statement)) != bytes(leaf):
-            yield f"The entry {bytes(leaf).hex()} is not the hash of its statement."
+    sealed = {
+        bytes(leaf): kind
+        for leaf, kind in LedgerEntry.objects.filter(season=season)
+        .values_list("leaf_hash", "kind")
+        .iterator(ledger.CHUNK)
+    }
     found = Ballot.objects.filter(category__season=season)
     waiting = {bytes(leaf) for leaf in found.waiting().values_list("leaf_hash", flat=True)}
-    ballots = found.values_list("category__slug", "choice", "nonce", "leaf_hash")
-    for category, choice, nonce, leaf in ballots.iterator(ledger.CHUNK):
-        opened = ledger.opening(season=season.slug, category=category, choice=choice, nonce=bytes(nonce))
+    ballots = found.values_list("category__slug", "choice", "nonce", "weight", "leaf_hash")
+    for category, choice, nonce, weight, leaf in ballots.iterator(ledger.CHUNK):
+        opened = ledger.opening(season=season.slug, category=category, choice=choice, nonce=bytes(nonce), weight=weight)
         if leaf_hash(ledger.canonical_json(opened)) != bytes(leaf):
             yield f"A ballot in “{category}” does not hash to its receipt {bytes(leaf).hex()}."
-        if bytes(leaf) not in waiting and sealed.pop(bytes(leaf), None) != LedgerEntry.Kind.CAST:
+        if bytes(leaf) not in waiting and sealed.pop(bytes(leaf), None) != Kind.CAST:
             yield f"The ballot {bytes(leaf).hex()} is not in the ledger."
     for leaf, kind in sealed.items():
-        if kind == LedgerEntry.Kind.CAST:
+        if kind == Kind.CAST:
             yield f"The entry {leaf.hex()} stands for no ballot."
+
+
+def _statement_problems(season: Season) -> Iterator[str]:
+    """Every statement hashes to its leaf; void ballots, withdrawn nominees and released results are what was stated."""
+    stated: dict[str, list[Any]] = {kind: [] for kind in Kind}
+    for entry in LedgerEntry.objects.filter(season=season).statements().order_by("index"):
+        statement = entry.statement or {}
+        stated[entry.kind].append(statement)
+        if leaf_hash(ledger.canonical_json(statement)) != bytes(entry.leaf_hash):
+            yield f"The entry {entry.receipt} is not the hash of its statement."
+    void = Ballot.objects.filter(category__season=season, state=Ballot.State.VOID)
+    yield from _differences(
+        "ballot {} is void",
+        stated=[(each.get("void"), each.get("reason")) for each in stated[Kind.VOID]],
+        stored=[(ballot.receipt, ballot.reason) for ballot in void],
+    )
+    withdrawn = season.categories.filter(nominees__withdrawn_at__isnull=False)
+    yield from _differences(
+        "nominee {} has withdrawn",
+        stated=[(each.get("category"), each.get("withdraw")) for each in stated[Kind.WITHDRAWAL]],
+        stored=list(withdrawn.values_list("slug", "nominees__slug")),
+    )
+    made = {row.category.slug: row for row in Tally.objects.filter(category__season=season).select_related("category")}
+    results = {each.get("result", {}).get("category"): each for each in stated[Kind.RESULT]}
+    yield from _differences(
+        "result of {} is released",
+        stated=[(each.get("result", {}).get("category"),) for each in stated[Kind.RESULT]],
+        stored=list(season.categories.released().values_list("slug")),
+    )
+    for slug in results.keys() & made.keys():
+        made[slug].category.season = season
+        if results[slug] != release.statement_of(made[slug]):
+            yield f"The tally of “{slug}” is not the one that was published in the ledger."
+
+
+def _differences(what: str, *, stated: list[tuple[Any, ...]], stored: list[tuple[Any, ...]]) -> Iterator[str]:
+    """What is said in the ledger and not in the tables, and the other way round; also what is said twice."""
+    one, other = Counter(stated), Counter(stored)
+    for each in one - other:
+        yield f"The ledger says that the {what.format(_quoted(each))}, the tables do not."
+    for each in other - one:
+        yield f"The tables say that the {what.format(_quoted(each))}, the ledger does not."
+
+
+def _quoted(parts: tuple[Any, ...]) -> str:
+    return "“" + ", ".join(str(part) for part in parts) + "”"
+
+
+def _paper_problems(season: Season) -> Iterator[str]:
+    """What was put to the vote still is what was sealed when voting opened."""
+    if not season.is_fixed:
+        return
+    sealed = papers.of(season)
+    if sealed is None:
+        yield "The first entry is no ballot paper: what was voted on is not sealed."
+        return
+    if LedgerEntry.objects.filter(season=season, kind=Kind.PAPER).count() > 1:
+        yield "The ledger has more than one ballot paper."
+    now = papers.statement_of(season, key=keys.public_key(), lot=sealed["lot"])
+    found = now["paper"]
+    for part in sealed.keys() | found.keys():
+        if part != "categories" and sealed.get(part) != found.get(part):
+            yield f"The season's {part} is not what its sealed paper has."
+    lines = _lines(sealed), _lines(found)
+    for place in sorted(lines[0].keys() | lines[1].keys()):
+        if lines[0].get(place) != lines[1].get(place):
+            yield f"“{place}” is not what the sealed paper has."
+
+
+def _lines(paper: dict[str, Any]) -> dict[str, Any]:
+    """A paper's categories and nominees, each by where it stands."""
+    found: dict[str, Any] = {}
+    for category in paper["categories"]:
+        found[category["slug"]] = {name: value for name, value in category.items() if name != "nominees"}
+        found |= {f"{category['slug']}/{nominee['slug']}": nominee for nominee in category["nominees"]}
+    return found
 
 
 def _tally_problems(category: AwardCategory) -> Iterator[str]:
     made = getattr(category, "tally", None)
     if made is None:
+        if category.is_released:
+            yield f"“{category}” is released without a tally."
         return
-    outcome = release.count(category)
-    by_name = {nominee.pk: nominee.slug for nominee in category.nominees.all()}
+    try:
+        outcome = release.count(category)
+    except TransitionRefused as reason:
+        yield f"“{category}” was tallied and could not be any more. {reason}"
+        return
+    if (made.method, made.rules_version) != (category.method, category.season.rules_version):
+        yield f"“{category}” was tallied by another method or under other rules than it has."
+    if made.reconciliation != release.reconciliation(category):
+        yield f"“{category}”: the tally and its ballots disagree on where every ballot went."
+    if {"ties": [], **made.detail} != release.detail_of(outcome):
+        yield f"“{category}”: the tally and its ballots disagree on rounds, pairs or ties."
+    yield from _count_problems(category, made, outcome)
+
+
+def _count_problems(category: AwardCategory, made: Tally, outcome: Outcome) -> Iterator[str]:
     counts, base = release.figures(outcome)
     if (made.ballots, made.base) != (outcome.ballots, base):
         yield f"“{category}” was tallied from {made.ballots} ballots; there are {outcome.ballots}."
+    nominees = {nominee.pk: nominee for nominee in papers.nominees_of(category)}
+    seen = set()
     for row in made.rows.all():
-        slug = by_name.get(row.nominee_id, WRITE_IN)
-        if row.count != counts.get(slug, 0):
-            yield f"“{category}”: the tally gives {row.name} {row.count}, its ballots {counts.get(slug, 0)}."
+        nominee = nominees.get(row.nominee_id or 0)
+        slug, name = (nominee.slug, nominee.name) if nominee else (WRITE_IN, release.WRITE_IN_NAME)
+        seen.add(slug)
+        place, number = outcome.ranking.get(slug), counts.get(slug, 0)
+        if row.count != number:
+            yield f"“{category}”: the tally gives {row.name} {row.count}, its ballots {number}."
+        if row.rank != place:
+            yield f"“{category}”: the tally puts {row.name} at {row.rank}, its ballots at {place}."
         if row.is_winner is not (slug in outcome.winners):
             yield f"“{category}”: the tally and its ballots disagree on whether {row.name} won."
+        if row.name != name:
+            yield f"“{category}”: the tally calls “{name}” “{row.name}”."
+    for slug in (outcome.ranking.keys() | {WRITE_IN}) - seen:
+        yield f"“{category}”: the tally has no row for {slug}."

@@ -50,10 +50,12 @@ def never_truncated(words: str) -> Refusal:
     return Refusal("never_truncated", Truncate, words=words, level=Statement)
 
 
-def frozen(*fields: str, words: str, once: pgtrigger.Q | None = None, exists: str = "") -> Refusal:
+def frozen(
+    *fields: str, words: str, once: pgtrigger.Q | None = None, exists: str = "", name: str = "frozen"
+) -> Refusal:
     """These fields keep their values: always, once the old row meets a condition, or where a query finds a row."""
     changed = reduce(or_, (pgtrigger.Q(**{f"old__{field}__df": pgtrigger.F(f"new__{field}")}) for field in fields))
-    return Refusal("frozen", Update, words=words, exists=exists, condition=once & changed if once else changed)
+    return Refusal(name, Update, words=words, exists=exists, condition=once & changed if once else changed)
 
 
 def emptied_only(field: str, *, words: str) -> Refusal:

@@ -1,5 +1,7 @@
 """Seasons, their categories and nominees. Each step of a season is an action that calls the function everything else uses."""
 
+from functools import partial
+
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -17,10 +19,10 @@ from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from core.lib.forms import WebsiteField
 from surveys import release, request_signals, seasons
-from surveys.admin import steps
+from surveys.admin import steps, withdrawals
 from surveys.admin.actions import by, do_each, draft_article_from, trail_of
 from surveys.models import AwardCategory, Nominee, Season
-from surveys.models.seasons import RESERVED_CATEGORIES, RESERVED_NOMINEES, RESERVED_SEASONS
+from surveys.models.seasons import RESERVED_CATEGORIES, RESERVED_NOMINEES, RESERVED_SEASONS, RULES
 
 
 class CategoryInline(SlugsFromWords, NamedTabularInline):
@@ -44,12 +46,15 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
     noun = "season"
     slug_from = "title"
     reserved_slugs = RESERVED_SEASONS
-    list_display = ("title", "state", "opens_at", "closes_at", "is_imported")
+    list_display = ("title", "state", "opens_at", "closes_at", "is_imported", "is_withheld")
     list_filter = ("state",)
     search_fields = ("title", "slug")
     inlines = [CategoryInline]
     change_form_template = "admin/surveys/season.html"
-    actions = ("open_nominations", "open_voting", "close_voting", "tally_all", "release_results", "draft_article")
+    actions = (
+        "open_nominations", "open_voting", "close_voting", "tally_all", "release_results", "show_imported",
+        "draft_article",
+    )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("title", "slug", "standfirst", "state")}),
         ("Voting", {"fields": ("opens_at", "closes_at", "closed_at", "released_at")}),
@@ -89,7 +94,7 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
     def get_readonly_fields(self, request: HttpRequest, obj: Season | None = None) -> tuple[str, ...]:
         fixed: tuple[str, ...] = ("state", "closed_at", "released_at", "trail")
         if obj and obj.is_fixed:
-            fixed += ("slug", "opens_at", "rules_version", "rules_html")
+            fixed += ("title", "slug", "opens_at", "rules_version", "rules_html")
             if obj.state != Season.State.VOTING:
                 fixed += ("closes_at",)
         return fixed
@@ -125,6 +130,10 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
         return steps.RELEASE.take(
             self, request, queryset, lambda row: release.release_season(row, by=by(request)), done
         )
+
+    @admin.action(description="Show an imported election to readers", permissions=["release"])
+    def show_imported(self, request: HttpRequest, queryset: QuerySet[Season]) -> None:
+        do_each(request, queryset, lambda row: seasons.show_imported(row, by=by(request)), "readers see it now.")
 
     @admin.action(description="Draft an article from the results", permissions=["change"])
     def draft_article(self, request: HttpRequest, queryset: QuerySet[Season]) -> HttpResponse | None:
@@ -162,7 +171,7 @@ class NomineeInline(SlugsFromWords, CleanedText, admin.StackedInline):
     extra = 0
 
     def get_readonly_fields(self, request: HttpRequest, obj: AwardCategory | None = None) -> tuple[str, ...]:
-        return ("slug",) if _is_fixed(obj) else ()
+        return ("name", "slug", "description", "url") if _is_fixed(obj) else ()
 
     def has_add_permission(self, request: HttpRequest, obj: AwardCategory | None = None) -> bool:
         return super().has_add_permission(request, obj) and not _is_fixed(obj)
@@ -182,14 +191,19 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
     search_fields = ("title", "slug", "season__title")
     autocomplete_fields = ("season",)
     inlines = [NomineeInline]
+    change_form_template = "admin/surveys/category.html"
     actions = ("close_voting", "tally_now", "release_result", "draft_article")
     fields = (
-        "season", "title", "slug", "description", "method", "takes_write_in", "overvote", "max_skips", "max_ranks",
-        "unranked", "ordering", "closed_at", "released_at", "trail",
+        "season", "title", "slug", "description", "method", "takes_write_in", *RULES, "ordering", "closed_at",
+        "released_at", "trail",
     )  # fmt: skip
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(partial(withdrawals.page, self))
+        return [path("<int:pk>/withdrawal/", view, name="surveys_awardcategory_withdrawal"), *super().get_urls()]
+
     def facts(self, obj: AwardCategory) -> dict[str, str | set[str]]:
-        rules = ("method", "takes_write_in", "overvote", "max_skips", "max_ranks", "unranked")
+        rules = ("method", "takes_write_in", *RULES)
         return {
             "title": obj.title,
             "slug": obj.slug,
@@ -204,10 +218,8 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
 
     def get_readonly_fields(self, request: HttpRequest, obj: AwardCategory | None = None) -> tuple[str, ...]:
         times = ("closed_at", "released_at", "trail")
-        rules = (
-            "season", "slug", "method", "takes_write_in", "overvote", "max_skips", "max_ranks", "unranked",
-        )  # fmt: skip
-        return (*times, *rules) if _is_fixed(obj) else times
+        on_paper = ("season", "title", "slug", "description", "method", "takes_write_in", *RULES)
+        return (*times, *on_paper) if _is_fixed(obj) else times
 
     def has_delete_permission(self, request: HttpRequest, obj: AwardCategory | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not _is_fixed(obj)

@@ -70,6 +70,9 @@ class Ballot(models.Model):
     choice = models.JSONField()
     nonce = models.BinaryField()
     leaf_hash = models.BinaryField()
+    weight = models.DecimalField(
+        max_digits=13, decimal_places=6, null=True, help_text="Of an imported ballot that counts other than once."
+    )
     state = models.CharField(max_length=12, choices=State, default=State.CAST)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is held or void; published.")
 
@@ -78,7 +81,7 @@ class Ballot(models.Model):
     class Meta:
         ordering = ["leaf_hash"]
         triggers = [
-            frozen("category", "choice", "nonce", "leaf_hash", words="What a ballot says is kept for good."),
+            frozen("category", "choice", "nonce", "leaf_hash", "weight", words="What a ballot says is kept for good."),
             never_deleted("Ballots are kept for good."),
         ]
         indexes = [models.Index(fields=["state", "leaf_hash"], name="ballot_not_counted", condition=~Q(state="cast"))]
@@ -95,6 +98,7 @@ class Ballot(models.Model):
             models.CheckConstraint(condition=Exact(Length("voter_key"), 32), name="ballot_voter_key_is_32_bytes"),
             models.CheckConstraint(condition=Exact(Length("nonce"), 16), name="ballot_nonce_is_16_bytes"),
             models.CheckConstraint(condition=Exact(Length("leaf_hash"), 32), name="ballot_leaf_is_32_bytes"),
+            models.CheckConstraint(condition=Q(weight=None) | Q(weight__gt=0), name="ballot_weight_is_positive"),
         ]
 
     def __str__(self) -> str:

@@ -7,18 +7,23 @@ from django.db.models.lookups import Exact
 
 from core.lib.triggers import append_only
 from surveys.models.seasons import Season
+from surveys.querysets import LedgerQuerySet
 
 
 class LedgerEntry(models.Model):
     """One leaf. Entries are only ever appended.
 
-    A `cast` leaf stands for a ballot, which is opened after the close. A `void` leaf is a statement, open from the
-    start, that an earlier leaf is not counted.
+    A `cast` leaf stands for a ballot, which is opened after the close. Every other leaf is a statement, open from the
+    start: the ballot paper (the first leaf), that an earlier leaf is void, that a nominee has withdrawn, and each
+    category's result as it is released.
     """
 
     class Kind(models.TextChoices):
         CAST = "cast"
+        PAPER = "paper"
         VOID = "void"
+        WITHDRAWAL = "withdrawal"
+        RESULT = "result"
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="ledger_entries", db_index=False)
     index = models.PositiveBigIntegerField()
@@ -26,18 +31,21 @@ class LedgerEntry(models.Model):
     leaf_hash = models.BinaryField()
     statement = models.JSONField(null=True)
 
+    objects = LedgerQuerySet.as_manager()
+
     class Meta:
         ordering = ["season", "index"]
         verbose_name_plural = "ledger entries"
         triggers = [append_only("The ledger is kept for good: its entries are never changed or deleted.")]
-        indexes = [models.Index(fields=["season", "index"], name="ledger_voids", condition=Q(kind="void"))]
+        indexes = [models.Index(fields=["season", "index"], name="ledger_statements", condition=~Q(kind="cast"))]
         constraints = [
             models.UniqueConstraint(fields=["season", "index"], name="ledger_index_unique_in_season"),
             models.UniqueConstraint(fields=["leaf_hash"], name="ledger_leaf_unique"),
             models.CheckConstraint(condition=Exact(Length("leaf_hash"), 32), name="ledger_leaf_is_32_bytes"),
             models.CheckConstraint(
-                condition=Q(kind="cast", statement__isnull=True) | Q(kind="void", statement__isnull=False),
-                name="ledger_void_is_stated",
+                condition=Q(kind="cast", statement__isnull=True)
+                | Q(kind__in=["paper", "void", "withdrawal", "result"], statement__isnull=False),
+                name="ledger_all_but_ballots_is_stated",
             ),
         ]
 
@@ -53,11 +61,14 @@ class TreeHead(models.Model):
     """The root over the first `size` leaves of a season, signed; it never changes either.
 
     `frontier` holds the roots of the perfect subtrees the tree is made of, largest first, so that the next batch is
-    appended without reading the leaves again.
+    appended without reading the leaves again. Heads are numbered, and say how many leaves are statements, so that
+    neither a head nor a statement can be left out of a copy; heads signed before that was so have neither number.
     """
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="tree_heads", db_index=False)
+    number = models.PositiveBigIntegerField(null=True)
     size = models.PositiveBigIntegerField()
+    statements = models.PositiveBigIntegerField(null=True)
     root_hash = models.BinaryField()
     frontier = models.BinaryField()
     signed_at = models.DateTimeField()
@@ -69,6 +80,7 @@ class TreeHead(models.Model):
         triggers = [append_only("Signed tree heads are kept for good: they are never changed or deleted.")]
         constraints = [
             models.UniqueConstraint(fields=["season", "size"], name="tree_head_unique_in_season"),
+            models.UniqueConstraint(fields=["season", "number"], name="tree_head_number_unique_in_season"),
             models.CheckConstraint(condition=Exact(Length("root_hash"), 32), name="tree_head_root_is_32_bytes"),
             models.CheckConstraint(condition=Exact(Length("signature"), 64), name="tree_head_signature_is_64_bytes"),
         ]

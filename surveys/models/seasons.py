@@ -20,7 +20,12 @@ RESERVED_SEASONS = ["ballot", "receipt"]
 RESERVED_CATEGORIES = ["ballots", "ledger", "nominate", "verify", "vote"]
 RESERVED_NOMINEES = [WRITE_IN, OVERVOTE, UNDERVOTE]
 
+# The fields of a category that say how it is counted.
+RULES = ["overvote", "max_skips", "max_ranks", "unranked", "duplicate", "write_ins", "ties"]
+
 IN_BALLOTS = "Ballots hold this slug, so it is kept for good."
+ON_PAPER = "Voting has opened: what stands on the ballot paper is kept for good."
+OPENED = "SELECT FROM surveys_season season WHERE season.state NOT IN ('draft', 'nominating') AND "
 VOTED_ON = "SELECT FROM surveys_ballot WHERE category_id = OLD.category_id"  # in a nominee's triggers
 
 
@@ -51,6 +56,9 @@ class Season(models.Model):
     )
     is_imported = models.BooleanField("imported", default=False, editable=False)
     imported_from = models.CharField(max_length=200, blank=True, editable=False)
+    is_withheld = models.BooleanField(
+        "withheld", default=False, editable=False, help_text="Imported, and not yet shown to readers."
+    )
     pepper_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -65,7 +73,16 @@ class Season(models.Model):
                 words=IN_BALLOTS,
                 exists="SELECT FROM surveys_ballot JOIN surveys_awardcategory category ON category.id = category_id"
                 " WHERE category.season_id = OLD.id",
-            )
+            ),
+            frozen(
+                "slug",
+                "title",
+                "rules_version",
+                "rules_html",
+                name="on_paper",
+                words=ON_PAPER,
+                once=~pgtrigger.Q(old__state__in=["draft", "nominating"]),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -105,7 +122,7 @@ class Season(models.Model):
 
     @property
     def is_public(self) -> bool:
-        return self.state != self.State.DRAFT
+        return self.state != self.State.DRAFT and not self.is_withheld
 
     @property
     def is_fixed(self) -> bool:
@@ -135,7 +152,20 @@ class AwardCategory(models.Model):
 
     class Overvote(models.TextChoices):
         EXHAUST = "exhaust", "ends the ballot"
+        CONTINUING = "continuing", "ends the ballot where two or more of them are still in"
         SKIP = "skip", "is passed over"
+
+    class Duplicate(models.TextChoices):
+        SKIP = "skip", "is passed over"
+        EXHAUST = "exhaust", "ends the ballot"
+
+    class WriteIns(models.TextChoices):
+        COUNT = "count", "are counted like a nominee"
+        FIRST = "first", "are eliminated in the first round"
+
+    class Ties(models.TextChoices):
+        SHARED = "shared", "are shared"
+        LOT = "lot", "are decided by lot, drawn and published when voting opens"
 
     class Unranked(models.TextChoices):
         LAST = "last", "count as last"
@@ -159,6 +189,18 @@ class AwardCategory(models.Model):
     unranked = models.CharField(
         max_length=10, choices=Unranked, default=Unranked.LAST, help_text="Schulze: nominees a ballot does not rank."
     )
+    duplicate = models.CharField(
+        max_length=10,
+        choices=Duplicate,
+        default=Duplicate.SKIP,
+        help_text="Instant runoff: the same name at a second rank.",
+    )
+    write_ins = models.CharField(
+        "write-ins", max_length=10, choices=WriteIns, default=WriteIns.COUNT, help_text="Instant runoff."
+    )
+    ties = models.CharField(
+        max_length=10, choices=Ties, default=Ties.SHARED, help_text="Equal counts that no rule of the method decides."
+    )
     ordering = models.PositiveSmallIntegerField(default=0)
     closed_at = models.DateTimeField(null=True, editable=False)
     released_at = models.DateTimeField(null=True, editable=False)
@@ -169,7 +211,17 @@ class AwardCategory(models.Model):
         ordering = ["ordering", "id"]
         verbose_name_plural = "award categories"
         triggers = [
-            frozen("slug", "season", words=IN_BALLOTS, exists="SELECT FROM surveys_ballot WHERE category_id = OLD.id")
+            frozen("slug", "season", words=IN_BALLOTS, exists="SELECT FROM surveys_ballot WHERE category_id = OLD.id"),
+            frozen(
+                "title",
+                "description",
+                "method",
+                "takes_write_in",
+                *RULES,
+                name="on_paper",
+                words=ON_PAPER,
+                exists=OPENED + "season.id = OLD.season_id",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["season", "slug"], name="category_slug_unique_in_season"),
@@ -183,7 +235,11 @@ class AwardCategory(models.Model):
                 name="category_method_known",
             ),
             models.CheckConstraint(
-                condition=Q(overvote__in=["exhaust", "skip"]) & Q(unranked__in=["last", "no-opinion"]),
+                condition=Q(overvote__in=["exhaust", "continuing", "skip"])
+                & Q(unranked__in=["last", "no-opinion"])
+                & Q(duplicate__in=["skip", "exhaust"])
+                & Q(write_ins__in=["count", "first"])
+                & Q(ties__in=["shared", "lot"]),
                 name="category_rules_known",
             ),
             models.CheckConstraint(
@@ -219,11 +275,25 @@ class Nominee(models.Model):
     description = models.TextField(blank=True)
     url = models.URLField("website", blank=True)
     image = models.ImageField(upload_to="nominees/", blank=True)
+    withdrawn_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Why is said in the ledger; the name is struck from all ballots.",
+    )
 
     class Meta:
         ordering = ["category", "name"]
         triggers = [
             frozen("slug", "category", words=IN_BALLOTS, exists=VOTED_ON),
+            frozen(
+                "name",
+                "description",
+                "url",
+                name="on_paper",
+                words=ON_PAPER,
+                exists=OPENED + "season.id = (SELECT season_id FROM surveys_awardcategory WHERE id = OLD.category_id)",
+            ),
             Refusal("never_deleted", pgtrigger.Delete, words=IN_BALLOTS, exists=VOTED_ON),
         ]
         constraints = [

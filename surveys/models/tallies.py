@@ -1,5 +1,8 @@
 """Tallies: what a category's ballots come to, nominee by nominee."""
 
+from decimal import Decimal
+from typing import Any
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -9,9 +12,20 @@ from django.utils import timezone
 from core.lib.triggers import Refusal, frozen, never_truncated
 from surveys.models.ledger import TreeHead
 from surveys.models.seasons import AwardCategory, Nominee
+from surveys.tallying import Number, plain
 
 RELEASED = "A released tally is kept for good."
 RELEASED_CATEGORY = "SELECT FROM surveys_awardcategory WHERE id = OLD.category_id AND released_at IS NOT NULL"
+
+
+class CountField(models.DecimalField):
+    """A count: a whole number, unless ballots are weighted."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"max_digits": 18, "decimal_places": 6})
+
+    def from_db_value(self, value: Decimal | None, *_: Any) -> Number | None:
+        return None if value is None else plain(value)
 
 
 class Tally(models.Model):
@@ -21,9 +35,9 @@ class Tally(models.Model):
     tree_head = models.ForeignKey(TreeHead, on_delete=models.PROTECT, related_name="tallies")
     method = models.CharField(max_length=10, choices=AwardCategory.Method)
     rules_version = models.CharField(max_length=20)
-    ballots = models.PositiveIntegerField(help_text="Ballots counted.")
-    base = models.PositiveIntegerField(help_text="What shares are shares of: the ballots that name a choice.")
-    detail = models.JSONField(default=dict, help_text="Rounds and pairwise counts, where the method has them.")
+    ballots = CountField(help_text="Ballots counted.")
+    base = CountField(help_text="What shares are shares of: the ballots that name a choice.")
+    detail = models.JSONField(default=dict, help_text="Rounds, pairwise counts and ties, where there are any.")
     reconciliation = models.JSONField(help_text="How many ballots were confirmed, held, void and counted.")
     made_at = models.DateTimeField(default=timezone.now)
     made_by = models.ForeignKey(
@@ -63,7 +77,7 @@ class TallyRow(models.Model):
     rank = models.PositiveSmallIntegerField(
         null=True, help_text="Equal counts share a rank; what is written in has none."
     )
-    count = models.PositiveIntegerField()
+    count = CountField()
     is_winner = models.BooleanField(default=False)
     ordering = models.PositiveSmallIntegerField()
 
@@ -87,6 +101,7 @@ class TallyRow(models.Model):
                 fields=["tally"], condition=Q(nominee__isnull=True), name="tally_row_one_for_write_ins"
             ),
             models.CheckConstraint(condition=Q(is_winner=False) | Q(rank=1), name="tally_row_winner_is_first"),
+            models.CheckConstraint(condition=Q(count__gte=0), name="tally_row_count_is_not_negative"),
         ]
 
     def __str__(self) -> str:

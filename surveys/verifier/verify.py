@@ -1,22 +1,41 @@
 #!/usr/bin/env python3
-"""Check a season's public record with nothing but Python 3.8+.
+"""Check a season's public record with nothing but Python 3.10 or newer.
 
-    python3 verify.py ledger.json [BALLOTS.csv] [RECEIPT]
+    python3 verify.py ledger.json [ballots.csv] [--key KEY] [--receipt RECEIPT] [--with OLDER-ledger.json]
 
-It hashes all leaves into the tree (RFC 6962) and compares every signed root; checks the signatures (Ed25519, RFC 8032);
-hashes every opened ballot and looks for it among the leaves; counts the ballots again; and looks up a receipt.
-Keep an older ledger.json: its leaves must be the beginning of a newer one's.
+The ledger is a list of leaves in a hash tree (RFC 6962). A leaf stands for a ballot, or is a statement that everybody can
+read: the ballot paper, a ballot that is void, a nominee who withdrew, a category's result. After every batch the tree's
+head is signed (Ed25519, RFC 8032). This program
+
+1. hashes the leaves into every signed root, and checks every signature and that no head and no statement is left out;
+2. checks that all are signed with the key you name: take it from your receipt, from the announcement of the vote or from
+   the site, best on another day and another line. (A copy of this program that the site gave out has the site's key);
+3. hashes every opened ballot, looks for it among the leaves, and checks that none is missing;
+4. counts the ballots of every category again, by the method and rules on the ballot paper, and compares the result;
+5. looks up your receipt; and compares the ledger with one that you or somebody else downloaded earlier or elsewhere.
+
+It prints what it finds and ends with 0 where everything holds, else with 1.
 """
 
+import argparse
 import csv
 import hashlib
 import json
 import sys
 from collections import Counter
+from fractions import Fraction
+from itertools import chain, pairwise, permutations
+
+KEY = ""
 
 P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+WRITE_IN, OVERVOTE, UNDERVOTE = "write-in", "overvote", "undervote"
+
+
+# Hashes and signatures
 
 
 def canonical(value):
@@ -24,13 +43,13 @@ def canonical(value):
 
 
 def leaf_hash(value):
-    return hashlib.sha256(b"\x00" + canonical(value)).digest()
+    return hashlib.sha256(b"\x00" + canonical(value)).hexdigest()
 
 
 def roots(leaves, sizes):
     """The roots of the trees over the first `size` leaves, for every size asked for."""
-    found, perfect = {0: hashlib.sha256(b"").digest()}, []
-    for size, leaf in enumerate(leaves, 1):
+    found, perfect = {0: hashlib.sha256(b"").hexdigest()}, []
+    for size, leaf in enumerate(map(bytes.fromhex, leaves), 1):
         rest = size
         while not rest & 1:
             leaf = hashlib.sha256(b"\x01" + perfect.pop() + leaf).digest()
@@ -40,7 +59,7 @@ def roots(leaves, sizes):
             *left, root = perfect
             for subtree in reversed(left):
                 root = hashlib.sha256(b"\x01" + subtree + root).digest()
-            found[size] = root
+            found[size] = root.hex()
     return found
 
 
@@ -75,79 +94,447 @@ def times(number, point):
 def is_signed(key, message, signature):
     base = decoded((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
     s = int.from_bytes(signature[32:], "little")
+    if len(signature) != 64 or s >= ORDER:
+        return False
     challenge = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little")
-    left, right = times(s, base), added(decoded(signature[:32]), times(challenge, decoded(key)))
+    try:
+        left, right = times(s, base), added(decoded(signature[:32]), times(challenge, decoded(key)))
+    except ValueError:
+        return False
     return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
 
 
-def check_ledger(ledger):
-    leaves = [bytes.fromhex(leaf) for leaf in ledger["leaves"]]
-    found = roots(leaves, {head["size"] for head in ledger["heads"]})
-    for head in ledger["heads"]:
-        statement = {"season": ledger["season"], **{name: head[name] for name in ("size", "root", "signed_at")}}
-        if found.get(head["size"], b"").hex() != head["root"]:
-            yield f"The root at {head['size']} is not the hash of its leaves."
-        if not is_signed(bytes.fromhex(head["public_key"]), canonical(statement), bytes.fromhex(head["signature"])):
-            yield f"The signature at {head['size']} is not genuine."
-    if leaves and (not ledger["heads"] or ledger["heads"][-1]["size"] != len(leaves)):
-        yield "No signed head covers all leaves."
+# The ledger: its heads and statements
+
+
+def check_heads(ledger, key):
+    leaves, heads = ledger["leaves"], ledger["heads"]
+    if not leaves or not heads:
+        yield "The ledger is empty."
+        return
+    found = roots(leaves, {head["size"] for head in heads})
+    for number, head in enumerate(heads, 1):
+        if found.get(head["size"]) != head["root"]:
+            yield f"The signed root at {head['size']} leaves is not the hash of the leaves."
+        if head.get("number") != number:
+            yield f"Head {number} in this file was signed as number {head.get('number')}."
+        yield from check_head(ledger, head, key)
+    for earlier, later in pairwise(heads):
+        if earlier["size"] >= later["size"] or earlier["signed_at"] > later["signed_at"]:
+            yield f"The heads at {earlier['size']} and {later['size']} leaves are not in order."
+    if heads[-1]["size"] != len(leaves):
+        yield f"The last signed head is over {heads[-1]['size']} leaves; this file has {len(leaves)}."
+    if len(set(leaves)) != len(leaves):
+        yield "A leaf is there twice."
+
+
+def check_head(ledger, head, key):
+    at = f"at {head['size']} leaves"
+    parts = ("number", "size", "statements", "root", "signed_at")
+    signed = {"season": ledger["season"], **{name: head[name] for name in parts if head.get(name) is not None}}
+    if not is_signed(bytes.fromhex(head["public_key"]), canonical(signed), bytes.fromhex(head["signature"])):
+        yield f"The signature {at} is not genuine."
+    if key and head["public_key"] != key:
+        yield f"The head {at} is signed with another key: {head['public_key']}."
+    stated = sum(int(index) < head["size"] for index in ledger["statements"])
+    if head.get("statements") != stated:
+        yield f"The head {at} was signed over {head.get('statements')} statements; this file has {stated}."
+
+
+def said(ledger, kind):
+    """The statements of a kind, each with its index, in order."""
+    found = sorted((int(index), statement) for index, statement in ledger["statements"].items() if kind in statement)
+    return [(index, statement) for index, statement in found]
+
+
+def check_statements(ledger, key):
+    leaves = ledger["leaves"]
     for index, statement in ledger["statements"].items():
-        if leaf_hash(statement) != leaves[int(index)]:
+        if not 0 <= int(index) < len(leaves) or leaf_hash(statement) != leaves[int(index)]:
             yield f"Leaf {index} is not the hash of its statement."
+        if statement["season"] != ledger["season"]:
+            yield f"The statement at {index} is about another season."
+        if sum(kind in statement for kind in ("paper", "void", "withdraw", "result")) != 1:
+            yield f"The statement at {index} is of no kind that this program knows."
+    if [index for index, _ in said(ledger, "paper")] != [0]:
+        yield "The first leaf is not the ballot paper, or there are several: what was voted on is not sealed."
+        return
+    paper = ledger["statements"]["0"]["paper"]
+    if key and paper["key"] != key:
+        yield f"The ballot paper names another key: {paper['key']}."
+    if paper["imported"] != ledger["imported"]:
+        yield "The file and the ballot paper disagree on whether the ballots were imported."
+    yield from check_against_paper(ledger, paper)
 
 
-def check_ballots(ledger, ballots):
-    """Every opened ballot is the leaf it says, once; and whatever is void is said so in the ledger."""
-    void = {statement["void"] for statement in ledger["statements"].values()}
+def check_against_paper(ledger, paper):
+    """Statements are about ballots that are there, nominees and categories on the paper; and each is made once."""
+    nominees = {(each["slug"], nominee["slug"]) for each in paper["categories"] for nominee in each["nominees"]}
+    methods = {each["slug"]: each["method"] for each in paper["categories"]}
+    index_of = {leaf: index for index, leaf in enumerate(ledger["leaves"])}
+    void = [(index, statement["void"]) for index, statement in said(ledger, "void")]
+    for index, receipt in void:
+        if index_of.get(receipt, index) >= index or str(index_of[receipt]) in ledger["statements"]:
+            yield f"The statement at {index} makes void what is no earlier ballot: {receipt}."
+    withdrawn = [(statement["category"], statement["withdraw"]) for _, statement in said(ledger, "withdraw")]
+    for _, nominee in set(withdrawn) - nominees:
+        yield f"“{nominee}” withdrew, but is not on the ballot paper."
+    results = [statement["result"] for _, statement in said(ledger, "result")]
+    for result in results:
+        if methods.get(result["category"]) != result["method"]:
+            yield f"The result of “{result['category']}” is not by the method on the ballot paper."
+    once = [receipt for _, receipt in void], withdrawn, [result["category"] for result in results]
+    for subject, number in Counter(chain(*once)).items():
+        if number > 1:
+            yield f"The ledger says the same of {subject} {number} times."
+
+
+def check_copy(ledger, other):
+    """Two copies agree as far as the shorter goes."""
+    older, newer = sorted((ledger, other), key=lambda copy: len(copy["leaves"]))
+    size = len(older["leaves"])
+    if older["season"] != newer["season"]:
+        yield "The two files are of different seasons."
+    if newer["leaves"][:size] != older["leaves"]:
+        yield "The two files do not begin with the same leaves: one of them was rewritten."
+    if older["statements"] != {index: each for index, each in newer["statements"].items() if int(index) < size}:
+        yield "The two files do not have the same statements."
+    if older["heads"] != [head for head in newer["heads"] if head["size"] <= size]:
+        yield "The two files do not have the same signed heads."
+
+
+# The ballots
+
+
+def check_ballots(ledger, ballots, paper):
+    """Every opened ballot is the leaf it says, once; what is void is said so in the ledger."""
+    void = {statement["void"]: statement["reason"] for _, statement in said(ledger, "void")}
+    released = {statement["result"]["category"] for _, statement in said(ledger, "result")}
+    names = {each["slug"]: names_on(each, paper) for each in paper["categories"] if each["slug"] in released}
     seen = set()
     for ballot in ballots:
-        opened = {"season": ledger["season"], "category": ballot["category"], "nonce": ballot["nonce"]}
-        opened["choice"] = json.loads(ballot["choice"])
         index = int(ballot["index"])
-        if (
-            not 0 <= index < len(ledger["leaves"])
-            or leaf_hash(opened).hex() != ledger["leaves"][index]
-            or index in seen
-        ):
-            yield f"The ballot at {index} is not the leaf there."
+        if index in seen:
+            yield f"The ballot at {index} is there twice."
         seen.add(index)
-        if (ballot["state"] == "void") != (ballot["receipt"] in void):
+        yield from check_opening(ledger, ballot, index, names)
+        if ballot["state"] not in ("cast", "void") or (ballot["state"] == "void") != (ballot["receipt"] in void):
             yield f"The ledger and the ballot at {index} disagree on whether it is void."
+        if ballot["reason"] != void.get(ballot["receipt"], ""):
+            yield f"The ledger and the ballot at {index} disagree on why it is void."
 
 
-def counts(ballots):
-    """First choices by category; a ballot that names two in a plurality or ranking is in nobody's favour."""
-    found = {}
-    for ballot in ballots:
-        choice = json.loads(ballot["choice"])
-        tally = found.setdefault(ballot["category"], Counter())
-        if ballot["state"] == "cast":
-            tally.update(choice if isinstance(choice, dict) else choice[0] if choice else [])
-    return found
+def names_on(category, paper):
+    """What a ballot of a category can hold."""
+    marks = [OVERVOTE, UNDERVOTE, *([WRITE_IN] if category["write_in"] or paper["imported"] else [])]
+    return {nominee["slug"] for nominee in category["nominees"]}.union(marks)
 
 
-def main(paths):
-    receipt = paths.pop() if len(paths) > 1 and len(paths[-1]) == 64 else None
-    with open(paths[0], encoding="utf-8") as file:
-        ledger = json.load(file)
-    leaves, problems = ledger["leaves"], list(check_ledger(ledger))
-    if len(paths) > 1:
-        with open(paths[1], encoding="utf-8", newline="") as file:
-            ballots = list(csv.DictReader(file))
-        problems += check_ballots(ledger, ballots)
-        for category, tally in counts(ballots).items():
-            print(category, "(first choices, approvals or points)")
-            for name, number in tally.most_common():
-                print(f"{number:9}  {name}")
-    if receipt:
-        place = leaves.index(receipt) if receipt in leaves else None
-        print(f"Receipt: leaf {place}" if place is not None else "Receipt: not in this ledger")
-        problems += [] if place is not None else ["The receipt is not in this ledger."]
-    print("\n".join(problems) or f"All leaves ({len(leaves)}) and tree heads ({len(ledger['heads'])}) hold.")
-    return 1 if problems else 0
+def check_opening(ledger, ballot, index, names):
+    leaves, choice = ledger["leaves"], json.loads(ballot["choice"])
+    opened = {"season": ledger["season"], "category": ballot["category"], "choice": choice, "nonce": ballot["nonce"]}
+    if ballot["weight"]:
+        opened["weight"] = ballot["weight"]
+    if not 0 <= index < len(leaves) or leaf_hash(opened) != leaves[index]:
+        yield f"The ballot at {index} is not the leaf there."
+    elif ballot["receipt"] != leaves[index]:
+        yield f"The receipt at {index} is not the leaf there."
+    if ballot["category"] not in names:
+        yield f"The ballot at {index} is of a category that has no result."
+    elif not names[ballot["category"]].issuperset(choice if isinstance(choice, dict) else chain(*choice)):
+        yield f"The ballot at {index} names somebody who is not on the ballot paper."
+
+
+def check_completeness(ledger, ballots, paper):
+    """There are as many ballots as were counted; and all, once every category is released."""
+    results = [statement["result"] for _, statement in said(ledger, "result")]
+    found = Counter((ballot["category"], ballot["state"]) for ballot in ballots)
+    for result in results:
+        told, slug = result["reconciliation"], result["category"]
+        cast, void = found[slug, "cast"], found[slug, "void"]
+        if (told["confirmed"], told["void"], told["counted"], told["held"]) != (cast + void, void, cast, 0):
+            yield (
+                f"“{slug}”: by its result {told['confirmed']} ballots were confirmed, {told['held']} held, {told['void']} "
+                f"void and {told['counted']} counted; the file has {cast} to be counted and {void} void."
+            )
+    if {result["category"] for result in results} == {category["slug"] for category in paper["categories"]}:
+        missing = len(ledger["leaves"]) - len(ledger["statements"]) - len({ballot["index"] for ballot in ballots})
+        if missing:
+            yield f"{missing} ballots of the ledger are not in the file."
+    elif not results:
+        yield "There are opened ballots, but no result in the ledger."
+
+
+# The count: the same rules as in docs/counting.md
+
+
+def lot(seed, name):
+    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()
+
+
+def places(figures, seed):
+    """Ranks 1, 1, 3 by the highest figure; equals in order of their lots where the paper has drawn some."""
+    ranking = {name: 1 + sum(other > figure for other in figures.values()) for name, figure in figures.items()}
+    if seed:
+        return {
+            name: rank + sum(ranking[other] == rank and lot(seed, other) < lot(seed, name) for other in ranking)
+            for name, rank in ranking.items()
+        }
+    return ranking
+
+
+def named(rank):
+    return set(rank) - {UNDERVOTE}
+
+
+def count_points(method, votes, names, seed):
+    """Plurality, approval and score."""
+    counts, base = dict.fromkeys([*names, WRITE_IN], 0), 0
+    for choice, weight in votes:
+        if method == "score":
+            given = choice
+        elif method == "approval":
+            given = dict.fromkeys(set().union(*map(named, choice)) - {OVERVOTE}, 1)
+        else:
+            first = named(choice[0]) if choice else set()
+            given = dict.fromkeys(first, 1) if len(first) == 1 and OVERVOTE not in first else {}
+        for name, points in given.items():
+            counts[name] = counts.get(name, 0) + points * weight
+        base += bool(given) * weight if method == "approval" else sum(given.values()) * weight
+    ranking = places({name: counts[name] for name in names}, seed)
+    winners = [name for name in names if ranking[name] == 1 and counts[name]]
+    return {"counts": counts, "base": base, "ranking": ranking, "winners": winners}
+
+
+def stands_for(ranks, left, rules):
+    """Whom a ranking counts for among those who are left; None once it is exhausted."""
+    skipped, before = 0, set()
+    for rank in map(named, ranks[: rules["max_ranks"]]):
+        if not rank:
+            skipped += 1
+            if rules["max_skips"] is not None and skipped > rules["max_skips"]:
+                return None
+            continue
+        if rules["duplicate"] == "exhaust" and rank & before:
+            return None
+        skipped, before = 0, before | rank
+        standing = rank & left
+        if len(rank) == 1 and OVERVOTE not in rank:
+            if standing:
+                return standing.pop()
+        elif rules["overvote"] == "continuing" and OVERVOTE not in rank:
+            if standing:
+                return standing.pop() if len(standing) == 1 else None
+        elif rules["overvote"] != "skip":
+            return None
+    return None
+
+
+def last(counts, rounds, seed):
+    """Whom to eliminate: fewest votes now, then in the latest round where the tied differ, then the highest lot."""
+    losers = set(counts)
+    for stage in [counts, *(each["counts"] for each in reversed(rounds))]:
+        fewest = min(stage[name] for name in losers)
+        losers = {name for name in losers if stage[name] == fewest}
+    return {max(losers, key=lambda name: lot(seed, name))} if seed else losers
+
+
+def count_rounds(votes, names, rules, seed):
+    """Instant runoff."""
+    total, left, rounds, ranking, figures = sum(weight for _, weight in votes), set(names), [], {}, {}
+    while left:
+        counts = dict.fromkeys(left, 0)
+        for ranks, weight in votes:
+            name = stands_for(ranks, left, rules)
+            if name:
+                counts[name] += weight
+        standing, most = sum(counts.values()), max(counts.values())
+        ends = not standing or 2 * most > standing
+        write_ins = rules["write_ins"] == "first" and not rounds and WRITE_IN in left and len(left) > 1
+        if write_ins and (not ends or counts[WRITE_IN] == most > 0):
+            losers = {WRITE_IN}
+        else:
+            losers = set() if ends else last(counts, rounds, seed)
+        losers = set() if losers == left else losers
+        rounds.append({"counts": counts, "eliminated": sorted(losers), "exhausted": total - standing})
+        figures.update(counts)
+        left = left - losers
+        ranking.update(dict.fromkeys(losers, len(left) + 1))
+        if not losers:
+            break
+    final = rounds[-1]["counts"] if rounds else {}
+    ranking.update(places(final, ""))
+    winners = [name for name in final if ranking[name] == 1 and final[name]]
+    base = sum(final.values())
+    return {"counts": figures, "base": base, "ranking": ranking, "winners": winners, "rounds": rounds}
+
+
+def pairs_of(votes, names, rules):
+    """How many ballots prefer one to another, and how many prefer anybody."""
+    pairs, base = {a: {b: 0 for b in names if b != a} for a in names}, 0
+    for ranks, weight in votes:
+        place = {}
+        for number, rank in enumerate(ranks[: rules["max_ranks"]]):
+            for name in named(rank).intersection(names):
+                place.setdefault(name, number)
+        base += weight if place else 0
+        if place and rules["unranked"] == "last":
+            place = {name: place.get(name, len(ranks)) for name in names}
+        for a, b in permutations(place, 2):
+            if place[a] < place[b]:
+                pairs[a][b] += weight
+    return pairs, base
+
+
+def count_pairs(votes, names, rules, seed):
+    """Schulze: strongest paths, the strength of a link being the votes of its winning side."""
+    pairs, base = pairs_of(votes, names, rules)
+    strength = {a: {b: pairs[a][b] if pairs[a][b] > pairs[b][a] else 0 for b in pairs[a]} for a in names}
+    for via in names:
+        for a, b in permutations([name for name in names if name != via], 2):
+            strength[a][b] = max(strength[a][b], min(strength[a][via], strength[via][b]))
+    beaten = {a: sum(strength[b][a] > strength[a][b] for b in pairs[a]) for a in names}
+    ranking = places({a: -number for a, number in beaten.items()}, seed)
+    wins = {a: sum(pairs[a][b] > pairs[b][a] for b in pairs[a]) for a in names}
+    winners = [a for a in names if ranking[a] == 1 and base]
+    return {"counts": wins, "base": base, "ranking": ranking, "winners": winners, "pairwise": pairs}
+
+
+def struck(choice, withdrawn, rules):
+    """A ballot without those who withdrew; a rank that held nobody else closes up."""
+    if isinstance(choice, dict):
+        return {name: points for name, points in choice.items() if name not in withdrawn}
+    ranks = [(rank, [name for name in rank if name not in withdrawn]) for rank in choice[: rules["max_ranks"]]]
+    return [left for rank, left in ranks if left or not rank]
+
+
+def count(category, ballots, withdrawn, lots):
+    """What a category's ballots come to."""
+    method, rules = category["method"], category["rules"]
+    piles = Counter((each["choice"], each["weight"]) for each in ballots if each["state"] == "cast")
+    votes = [(json.loads(choice), number * Fraction(weight or 1)) for (choice, weight), number in piles.items()]
+    total = sum(weight for _, weight in votes)
+    names = [each["slug"] for each in category["nominees"] if each["slug"] not in withdrawn]
+    if method in ("irv", "schulze") and any(WRITE_IN in rank for ranks, _ in votes for rank in ranks):
+        names.append(WRITE_IN)  # in a ranking they have to be compared like a nominee
+    if withdrawn:
+        votes = [(struck(choice, withdrawn, rules), weight) for choice, weight in votes]
+    seed = f"{lots}:{category['slug']}" if rules["ties"] == "lot" else ""
+    if method == "irv":
+        found = count_rounds(votes, names, rules, seed)
+    elif method == "schulze":
+        found = count_pairs(votes, names, rules, seed)
+    else:
+        found = count_points(method, votes, names, seed)
+    return {"ballots": total, "rounds": [], "pairwise": {}, **found}
+
+
+def comparable(value, part=""):
+    """A part of a result with its numbers exact and its lists of names in order."""
+    if isinstance(value, dict):
+        return {name: comparable(each, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return sorted(value) if part in ("winners", "eliminated") else [comparable(each) for each in value]
+    return Fraction(value)
+
+
+def check_count(category, result, found):
+    words = {"ballots": "number of ballots", "base": "base of the shares", "counts": "counts", "ranking": "ranks"}
+    words.update(winners="winners", rounds="rounds", pairwise="pairs")
+    for part, name in words.items():
+        told, counted = comparable(result[part], part), comparable(found[part], part)
+        if part == "counts":
+            told, counted = ({key: number for key, number in each.items() if number} for each in (told, counted))
+        if told != counted:
+            yield f"“{category['title']}”: the published {name} are not what the ballots come to."
+
+
+# The program
+
+
+def check(ledger, key):
+    return [*check_heads(ledger, key), *check_statements(ledger, key)]
+
+
+def check_results(ledger, ballots):
+    paper = ledger["statements"].get("0", {}).get("paper")
+    if paper is None:
+        return
+    yield from check_ballots(ledger, ballots, paper)
+    yield from check_completeness(ledger, ballots, paper)
+    results = {statement["result"]["category"]: statement["result"] for _, statement in said(ledger, "result")}
+    for category in paper["categories"]:
+        slug = category["slug"]
+        if slug not in results:
+            print(f"{category['title']}: not released yet")
+            continue
+        gone = {each["withdraw"] for _, each in said(ledger, "withdraw") if each["category"] == slug}
+        found = count(category, [ballot for ballot in ballots if ballot["category"] == slug], gone, paper["lot"])
+        names = {nominee["slug"]: nominee["name"] for nominee in category["nominees"]}
+        print(f"{category['title']}: {category['method']}, {float(found['ballots']):g} ballots")
+        for name, number in sorted(found["counts"].items(), key=lambda item: -item[1]):
+            print(f"{float(number):9g}  {names.get(name, name)}{'  (winner)' if name in found['winners'] else ''}")
+        yield from check_count(category, results[slug], found)
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def findings(given):
+    """All that does not hold, a sentence each."""
+    ledger, key = load(given.ledger), given.key or KEY
+    found = check(ledger, key)
+    if given.key and KEY and given.key != KEY:
+        found.append("The site gave out this program with another key than the one you name.")
+    if not key:
+        found.append("Whose key it is was not checked: name the one you trust with --key.")
+    if given.ballots:
+        with open(given.ballots, encoding="utf-8", newline="") as file:
+            found += check_results(ledger, list(csv.DictReader(file)))
+    elif said(ledger, "result"):
+        print("The count was not checked: give ballots.csv, too.")
+    if given.other:
+        other = load(given.other)
+        found += [f"In {given.other}: {problem}" for problem in check(other, key)]
+        found += check_copy(ledger, other)
+    for receipt in given.receipt:
+        if receipt in ledger["leaves"]:
+            print(f"Receipt {receipt}: leaf {ledger['leaves'].index(receipt)}")
+        else:
+            found.append(f"The receipt {receipt} is not in this ledger.")
+    heads = ledger["heads"]
+    print(f"Season {ledger['season']}, key {heads[-1]['public_key'] if heads else 'none'}")
+    return found or f"All leaves ({len(ledger['leaves'])}) and tree heads ({len(heads)}) hold."
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("ledger")
+    parser.add_argument("ballots", nargs="?")
+    parser.add_argument("--key", type=str.lower, help="the key that signs, in 64 hexadecimal digits")
+    parser.add_argument("--receipt", action="append", default=[], type=str.lower, help="a receipt to look up")
+    parser.add_argument("--with", dest="other", metavar="OTHER", help="another ledger.json of the same season")
+    parser.add_argument("older", nargs="*", metavar="RECEIPT", help=argparse.SUPPRESS)
+    given = parser.parse_intermixed_args(arguments)
+    given.receipt += given.older
+    try:
+        found = findings(given)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        OSError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        csv.Error,
+    ) as e:
+        found = [f"A file cannot be read, or is not what the site gives out: {type(e).__name__} {e}."]
+    print(found if isinstance(found, str) else "\n".join(found))
+    return 0 if isinstance(found, str) else 1
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
     sys.exit(main(sys.argv[1:]))

@@ -5,6 +5,7 @@ import pytest
 from articles.models import Snippet
 from core.models import SiteProfile
 from sponsors.models import PlacementKind
+from surveys import seasons
 from surveys.models import Nominee
 from tests.articles import factories
 from tests.articles.test_desk_in_a_browser import sign_in, someone
@@ -64,12 +65,14 @@ def an_article():
 
 def a_season():
     fields = {"title": worst(120), "introduction": f"<p>{worst()}</p>"}
-    season = surveys.open_season()
+    season = surveys.draft_season()
     known = {field.name for field in season._meta.fields}
     type(season).objects.update(**{name: value for name, value in fields.items() if name in known})
     season.categories.update(title=worst(120))
     Nominee.objects.filter(slug="ada").update(name=worst(120), description=worst())
     Nominee.objects.exclude(slug="ada").update(description=worst())
+    season.refresh_from_db()
+    seasons.open_voting(season)
     return season
 
 

@@ -8,7 +8,7 @@ from email.policy import default
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from surveys import ledger, release, seasons
+from surveys import keys, ledger, papers, release, seasons
 from surveys.models import Ballot, Season, UnsealedBallot
 
 
@@ -26,6 +26,15 @@ def draft_season(slug="moon-2026", *, categories=("wallet",), nominees=("ada", "
 def open_season(slug="moon-2026", **fields):
     season = draft_season(slug, **fields)
     seasons.open_voting(season)
+    return season
+
+
+def seal_and_open(season):
+    """Open the voting also where no ballot form is offered for a category's method."""
+    Season.objects.filter(pk=season.pk).update(state=Season.State.VOTING)
+    season.refresh_from_db()
+    keys.make_pepper(season)
+    papers.seal(season)
     return season
 
 

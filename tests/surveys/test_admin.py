@@ -211,8 +211,22 @@ def test_what_ballots_hold_cannot_be_renamed_in_an_open_season(sign_in):
     ):
         page = steward.get(path).content.decode()
         assert 'name="slug"' not in page
-        assert 'name="nominees-0-slug"' not in page
-    assert 'name="nominees-0-name"' in page
+        assert not any(f'name="nominees-0-{field}"' in page for field in ("slug", "name", "description", "url"))
+    assert 'name="nominees-0-image"' in page
+
+
+def test_a_nominee_withdraws_with_a_reason_that_is_published(client, sign_in):
+    steward, category = sign_in("awards steward"), open_season().categories.get()
+    page = reverse("admin:surveys_awardcategory_withdrawal", args=[category.pk])
+    assert page in steward.get(reverse("admin:surveys_awardcategory_change", args=[category.pk])).content.decode()
+    coin = category.nominees.get(slug="coin")
+    assert "This field is required" in steward.post(page, {"nominee": coin.pk}).content.decode()
+    said = steward.post(page, {"nominee": coin.pk, "reason": "Asked us to"}, follow=True).content.decode()
+    assert "“Coin” has withdrawn" in said
+    client.logout()
+    assert "Asked us to" in client.get("/awards/moon-2026/ledger/").content.decode()
+    assert "Withdrew" in client.get("/awards/moon-2026/wallet/coin/").content.decode()
+    assert 'value="coin"' not in client.get("/awards/moon-2026/vote/").content.decode()
 
 
 def test_a_new_season_can_be_made_with_its_categories(sign_in):

@@ -199,8 +199,10 @@ def test_unknown_fields_cost_no_queries(client, season, django_assert_max_num_qu
 
 def test_another_can_be_chosen_where_it_is_offered(client, season):
     assert vote(client, wallet="write-in").status_code == 400
-    season.categories.update(takes_write_in=True)
-    vote(client, wallet="write-in")
+    other = draft_season("open-list")
+    other.categories.update(takes_write_in=True)
+    seasons.open_voting(other)
+    client.post("/awards/open-list/vote/", {"email": "ann@example.com", "vote-wallet": "write-in"})
     confirm(client)
     assert Ballot.objects.get().choice == [["write-in"]]
 
@@ -379,7 +381,7 @@ def test_nothing_leads_from_the_mail_to_the_ballot_once_it_is_cast(client, seaso
     confirm(client)
     assert not PendingBallot.objects.exists()
     assert {field.name for field in Ballot._meta.get_fields()} == {
-        "id", "category", "voter_key", "choice", "nonce", "leaf_hash", "state", "reason", "unsealed",
+        "id", "category", "voter_key", "choice", "nonce", "leaf_hash", "weight", "state", "reason", "unsealed",
     }  # fmt: skip
 
 

@@ -1,17 +1,13 @@
 """Confirmed ballots are sealed in shuffled batches, and nothing can be changed unnoticed or at all."""
 
 import json
-import subprocess
-import sys
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from core.transitions import TransitionRefused
 from surveys import keys, ledger, merkle, public_record, release, seasons, verification
 from surveys.models import Ballot, LedgerEntry, Season, Tally, TallyRow, TreeHead
-from surveys.public_record_views import VERIFIER
 from surveys.tasks import seal_ballots, turn_phases
 from tests.surveys.factories import cast, close_and_release, open_season, released_season
 
@@ -23,27 +19,32 @@ def category():
     return open_season().categories.get()
 
 
+def sealed_ballots():
+    entries = LedgerEntry.objects.filter(kind="cast").order_by("index")
+    return [bytes(leaf) for leaf in entries.values_list("leaf_hash", flat=True)]
+
+
 def test_a_batch_waits_until_it_hides_who_is_in_it(category):
     cast(category, [["ada"]], 19)
     seal_ballots()
-    assert not LedgerEntry.objects.exists()
+    assert not sealed_ballots()
     cast(category, [["bit"]], 1)
     seal_ballots()
-    assert LedgerEntry.objects.count() == 20
+    assert len(sealed_ballots()) == 20
     assert not category.ballots.waiting().exists()
 
 
 def test_the_rest_is_sealed_at_the_close(category):
     cast(category, [["ada"]], 3)
     seasons.close(category.season)
-    assert LedgerEntry.objects.count() == 3
+    assert len(sealed_ballots()) == 3
 
 
 def test_the_order_in_the_ledger_is_not_the_order_of_voting(category):
     leaves = [ballot.leaf_hash for ballot in cast(category, [["ada"]], 60)]
     ledger.seal(category.season)
-    assert ledger.leaves_of(category.season) != leaves
-    assert sorted(ledger.leaves_of(category.season)) == sorted(leaves)
+    assert sealed_ballots() != leaves
+    assert sorted(sealed_ballots()) == sorted(leaves)
 
 
 def test_every_head_is_signed_over_the_leaves_so_far(category):
@@ -52,7 +53,8 @@ def test_every_head_is_signed_over_the_leaves_so_far(category):
         ledger.seal(category.season)
     leaves = ledger.leaves_of(category.season)
     heads = {head.size: bytes(head.root_hash) for head in TreeHead.objects.all()}
-    assert heads == {size: merkle.root_of(leaves[:size]) for size in (25, 50, 75)}
+    assert heads == {size: merkle.root_of(leaves[:size]) for size in (1, 26, 51, 76)}
+    assert list(TreeHead.objects.values_list("number", "statements")) == [(4, 1), (3, 1), (2, 1), (1, 1)]
     assert list(verification.problems(category.season)) == []
 
 
@@ -79,6 +81,16 @@ def test_a_leaf_is_the_hash_of_what_is_published_of_it(category):
         "UPDATE surveys_season SET slug = 'other'",
         "UPDATE surveys_awardcategory SET slug = 'other'",
         "UPDATE surveys_nominee SET slug = 'other' WHERE slug = 'ada'",
+        "UPDATE surveys_nominee SET name = 'Other' WHERE slug = 'ada'",
+        "UPDATE surveys_nominee SET description = 'Other' WHERE slug = 'ada'",
+        "UPDATE surveys_awardcategory SET title = 'Other'",
+        "UPDATE surveys_awardcategory SET ties = 'lot'",
+        "UPDATE surveys_season SET rules_html = '<p>Other</p>'",
+        "UPDATE surveys_season SET title = 'Other'",
+        "TRUNCATE surveys_tally CASCADE",
+        "TRUNCATE surveys_nominee CASCADE",
+        "TRUNCATE surveys_awardcategory CASCADE",
+        "TRUNCATE surveys_season CASCADE",
         "DELETE FROM surveys_nominee WHERE slug = 'ada'",
         "UPDATE surveys_tally SET ballots = 1",
         "DELETE FROM surveys_tally",
@@ -113,89 +125,6 @@ def test_a_void_ballot_stays_and_is_said_to_be_void(category):
     assert list(verification.problems(category.season)) == []
     with pytest.raises(TransitionRefused, match="is released: its ballots stay"):
         ledger.void(Ballot.objects.get(pk=ballot.pk), reason="again")
-
-
-def tamper(statement):
-    """What an intruder with every right in the database could do."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # no trigger fires
-        cursor.execute(statement)
-        cursor.execute("SET LOCAL session_replication_role = origin")
-
-
-@pytest.mark.parametrize(
-    ("statement", "found"),
-    [
-        ("UPDATE surveys_ballot SET choice = '[[\"bit\"]]' WHERE id = (SELECT min(id) FROM surveys_ballot)", "receipt"),
-        ("DELETE FROM surveys_ballot WHERE id = (SELECT min(id) FROM surveys_ballot)", "stands for no ballot"),
-        ("DELETE FROM surveys_ledgerentry WHERE index = 3", "Entry 3 is missing"),
-        ("UPDATE surveys_ledgerentry SET leaf_hash = sha256('x') WHERE index = 3", "not the one that was signed"),
-        ("DELETE FROM surveys_ledgerentry WHERE index > 40", "there are 41"),
-        ("UPDATE surveys_treehead SET root_hash = sha256('x')", "not the one that was signed"),
-        ("UPDATE surveys_treehead SET signed_at = signed_at - interval '1 day'", "signature"),
-        ("UPDATE surveys_tallyrow SET count = count + 1 WHERE rank = 2", "the tally gives Bit 13, its ballots 12"),
-        ("UPDATE surveys_tally SET ballots = 99", "tallied from 99"),
-    ],
-)
-def test_whatever_was_changed_behind_our_back_is_found(statement, found):
-    season = released_season()
-    call_command("verify_ledger", season.slug)
-    tamper(statement)
-    problems = list(verification.problems(season))
-    assert any(found in problem for problem in problems), problems
-    with pytest.raises(CommandError, match="does not hold"):
-        call_command("verify_ledger", season.slug)
-
-
-@pytest.fixture
-def published(client, tmp_path):
-    """The public record of a released season, as downloaded; a function that runs the verifier on it."""
-    season = released_season()
-    ballot = season.categories.get().ballots.first()
-    for name in ("ledger.json", "ballots.csv", "verify.py"):
-        (tmp_path / name).write_bytes(client.get(f"/awards/{season.slug}/{name}").content)
-
-    def verify(*arguments):
-        command = [sys.executable, "-I", "verify.py", "ledger.json", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    return tmp_path, ballot.receipt, verify
-
-
-def test_anybody_can_check_the_record_with_nothing_but_python(published):
-    _folder, receipt, verify = published
-    done = verify("ballots.csv", receipt)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "30  ada" in done.stdout
-    assert "Receipt: leaf" in done.stdout
-    assert "All leaves (45) and tree heads (1) hold." in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new", "found"),
-    [
-        ("ballots.csv", '""ada""', '""bit""', "not the leaf"),
-        ("ballots.csv", ",cast,", ",void,", "disagree on whether it is void"),
-        ("ledger.json", '"signed_at": "20', '"signed_at": "19', "signature"),
-        ("ledger.json", '"root": "', '"root": "00', "not the hash of its leaves"),
-    ],
-)
-def test_the_verifier_finds_what_was_forged(published, name, old, new, found):
-    folder, _receipt, verify = published
-    text = (folder / name).read_text()
-    assert old in text
-    (folder / name).write_text(text.replace(old, new, 1))
-    done = verify("ballots.csv")
-    assert done.returncode == 1
-    assert found in done.stdout
-
-
-def test_an_unknown_receipt_is_not_in_the_ledger(published):
-    assert "not in this ledger" in published[2]("ballots.csv", "0" * 64).stdout
-
-
-def test_the_verifier_is_short():
-    assert len(VERIFIER.read_text().splitlines()) <= 160
 
 
 def test_the_time_opens_and_closes_by_itself(category):

@@ -20,12 +20,26 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--method", required=True, choices=AwardCategory.Method.values)
         parser.add_argument("--overvote", choices=AwardCategory.Overvote.values, default="exhaust")
+        parser.add_argument(
+            "--duplicate",
+            choices=AwardCategory.Duplicate.values,
+            default="skip",
+            help="what the same name at a second rank does in an instant runoff",
+        )
+        parser.add_argument(
+            "--write-ins",
+            choices=AwardCategory.WriteIns.values,
+            default="count",
+            help="first: an instant runoff eliminates them in its first round",
+        )
+        parser.add_argument("--publish", action="store_true", help="show it to readers at once")
         parser.add_argument("--max-skips", type=_whole, help="empty ranks in a row before a ballot ends; any number")
         parser.add_argument("--max-ranks", type=_positive, help="ranks counted; all")
         parser.add_argument("--unranked", choices=AwardCategory.Unranked.values, default="last")
 
-    def handle(self, *args: Any, file: Path, method: str, **options: Any) -> None:
-        rules = Rules(options["overvote"], options["max_skips"], options["max_ranks"], options["unranked"])
+    def handle(self, *args: Any, file: Path, method: str, publish: bool, **options: Any) -> None:
+        chosen = ("overvote", "max_skips", "max_ranks", "unranked", "duplicate", "write_ins")
+        rules = Rules(**{name: options[name] for name in chosen})
         try:
             found = ballot_files.read(file, method=method)
             category = ImportedCategory(
@@ -35,6 +49,8 @@ class Command(BaseCommand):
                 ballots=found.ballots.items(),
                 method=method,
                 rules=rules,
+                withdrawn=found.withdrawn,
+                weights=found.weights,
             )
             season = import_season(
                 title=found.title[:120],
@@ -42,10 +58,13 @@ class Command(BaseCommand):
                 source=file.name,
                 categories=[category],
                 archived=True,
+                withheld=not publish,
             )
         except ImportRefused as problem:
             raise CommandError(f"{problem} Nothing was imported.") from None
         self.stderr.write(f"{len(found.ballots)} ballots for {len(found.names)} nominees imported, sealed and tallied.")
+        if not publish:
+            self.stderr.write("Readers do not see it yet: look at it, then show it to them in the newsroom.")
         self.stdout.write(season.slug)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.transitions import TransitionRefused
-from surveys import release
+from surveys import papers, release
 from surveys.models import AwardCategory, Season
 
 
@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
 
 def outcome_of(category: AwardCategory) -> dict[str, Any]:
-    names = {nominee.slug: nominee.name for nominee in category.nominees.all()}
+    names = {nominee.slug: nominee.name for nominee in papers.nominees_of(category)}
     return release.as_json(release.count(category), names)
 
 
