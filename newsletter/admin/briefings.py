@@ -12,7 +12,7 @@ from django.urls.resolvers import URLPattern
 from core.admin.shared_editing import SharedEditing
 from core.lib.admin_text import CleanedText
 from newsletter import composition
-from newsletter.admin import desk
+from newsletter.admin import deliveries, desk
 from newsletter.models import Briefing, BriefingItem
 
 
@@ -81,6 +81,7 @@ class BriefingAdmin(SharedEditing):
             at("<int:pk>/test/", desk.send_test, "test"),
             at("<int:pk>/approve/", desk.approve, "approve"),
             at("<int:pk>/progress/", desk.progress, "progress"),
+            at("<int:pk>/deliveries/", deliveries.settle, "deliveries"),
             at("<int:pk>/decide/", desk.decide, "decide"),
             *super().get_urls(),
         ]

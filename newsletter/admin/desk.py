@@ -78,7 +78,7 @@ def page(request: HttpRequest, template: str, briefing: Briefing | None, **conte
     return render(request, f"admin/newsletter/briefing/{template}.html", {**frame, **context})
 
 
-def _draft(pk: int) -> Briefing:
+def draft(pk: int) -> Briefing:
     return get_object_or_404(Briefing.objects.select_related("newsletter", "segment"), pk=pk)
 
 
@@ -98,7 +98,7 @@ def compose(request: HttpRequest) -> HttpResponse:
 @may("change")
 def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
     """Put more articles at the end of a draft."""
-    briefing = _draft(pk)
+    briefing = draft(pk)
     if not briefing.is_editable:
         messages.error(request, "Only a draft can be changed.")
         return redirect_to("progress", briefing)
@@ -117,7 +117,7 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
 @may("view")
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What subscribers will see, on a phone and on a desk, and as plain text."""
-    briefing = _draft(pk)
+    briefing = draft(pk)
     text = composition.render(briefing, composition.plain_links(NOBODY, NOBODY)).text
     form = TestForm(initial={"to": request.user.email})  # type: ignore[union-attr]
     problems = approval.problems(briefing) if briefing.state == State.DRAFT else []
@@ -129,7 +129,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @may("view")
 def preview_html(_request: HttpRequest, pk: int) -> HttpResponse:
     """The mail's HTML by itself, for the frames of the preview."""
-    response = HttpResponse(composition.render(_draft(pk), composition.plain_links(NOBODY, NOBODY)).html)
+    response = HttpResponse(composition.render(draft(pk), composition.plain_links(NOBODY, NOBODY)).html)
     response["Cache-Control"] = "no-store"
     return response
 
@@ -138,7 +138,7 @@ def preview_html(_request: HttpRequest, pk: int) -> HttpResponse:
 @may("change")
 def send_test(request: HttpRequest, pk: int) -> HttpResponse:
     """Send one copy to an address, marked as a test."""
-    briefing = _draft(pk)
+    briefing = draft(pk)
     form = TestForm(request.POST)
     try:
         if form.is_valid():
@@ -154,7 +154,7 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
 @may("approve")
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how many will get it, and let it go out."""
-    briefing = _draft(pk)
+    briefing = draft(pk)
     if briefing.state != State.DRAFT:
         return redirect_to("progress", briefing)
     form = ApproveForm(request.POST if request.method == "POST" else None)
@@ -185,7 +185,7 @@ def _log(request: HttpRequest, briefing: Briefing, text: str) -> None:
 @may("view")
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a send has come, what failed, and how it was read."""
-    briefing = _draft(pk)
+    briefing = draft(pk)
     counts = deliveries.counts_of(briefing) if briefing.frozen_at else {}
     done = sum(counts.get(state, 0) for state in ("sent", "failed", "uncertain", "skipped"))
     reading, links = stats.for_desk(briefing)
@@ -194,7 +194,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         "done": done,
         "reading": reading,
         "links": links,
-        "troubles": _troubles(request, briefing),
+        "troubles": troubles(request, briefing, limit=TROUBLES_SHOWN),
         "retried_until": deliveries.retried_until(briefing) if briefing.retrying else None,
         "is_moving": briefing.state in (State.APPROVED, State.SENDING),
     }
@@ -202,12 +202,13 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, template, briefing, title="Progress", **context)
 
 
-def _troubles(request: HttpRequest, briefing: Briefing) -> list[dict[str, Any]]:
+def troubles(request: HttpRequest, briefing: Briefing, *, limit: int) -> list[dict[str, Any]]:
     """Deliveries that failed, wait or are uncertain; addresses are shown only to those who may see subscribers."""
     shows_addresses = request.user.has_perm("newsletter.view_subscriber")
     rows = briefing.deliveries.troubled().select_related("subscriber").order_by("state", "id")
     return [
         {
+            "pk": row.pk,
             "who": row.subscriber.email if shows_addresses and row.subscriber else f"subscriber {row.subscriber_id}",
             "state": row.get_state_display(),
             "attempts": row.attempts,
@@ -215,7 +216,7 @@ def _troubles(request: HttpRequest, briefing: Briefing) -> list[dict[str, Any]]:
             "note": row.note,
             "message_id": message_token(briefing.pk, row.subscriber_id or 0),
         }
-        for row in rows[:TROUBLES_SHOWN]
+        for row in rows[:limit]
     ]
 
 
@@ -223,7 +224,7 @@ def _troubles(request: HttpRequest, briefing: Briefing) -> list[dict[str, Any]]:
 @may("approve")
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraw, pause, resume or cancel."""
-    briefing = _draft(pk)
+    briefing = draft(pk)
     decision = DECISIONS.get(request.POST.get("decision", ""))
     if decision is None:
         messages.error(request, "Choose what to do with this briefing.")

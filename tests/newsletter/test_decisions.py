@@ -1,0 +1,114 @@
+"""What failed or is uncertain is settled by the mail server's log, or as staff choose; each decision is logged."""
+
+import pytest
+
+from core.models import AuditEntry
+from newsletter import decisions, mail_logs
+from newsletter.models import Delivery
+from newsletter.sender import message_token
+from tests.newsletter import factories
+from tests.newsletter.sending import reload, send_what_is_left, states
+
+pytestmark = pytest.mark.django_db
+
+POSTFIX = """\
+Nov 28 23:01:02 mx postfix/smtpd[11]: 4F2abc0001: client=web[192.0.2.7]
+Nov 28 23:01:02 mx postfix/cleanup[12]: 4F2abc0001: message-id=<{0}@perigee.example>
+Nov 28 23:01:03 mx postfix/smtp[13]: 4F2abc0001: to=<a@x.example>, relay=mx, dsn=2.0.0, status=sent (250 ok)
+Nov 28 23:01:04 mx postfix/cleanup[12]: 4F2abc0002: message-id=<{1}@perigee.example>
+Nov 28 23:01:05 mx postfix/smtp[13]: 4F2abc0002: to=<b@x.example>, dsn=5.1.1, status=bounced (550 no such user)
+Nov 28 23:01:05 mx postfix/qmgr[14]: 4F2abc0002: removed
+"""
+EXIM = """\
+2026-11-28 23:01:02 1tGabc-000000001aB-0xYz <= bounce@perigee.example H=web S=900 id={0}@perigee.example
+2026-11-28 23:01:03 1tGabc-000000001aB-0xYz => a@x.example R=dnslookup T=remote_smtp C="250 OK"
+2026-11-28 23:01:04 1tGabc-000000001aC-0xYz <= bounce@perigee.example H=web S=900 id={1}@perigee.example
+2026-11-28 23:01:05 1tGabc-000000001aC-0xYz ** b@x.example R=dnslookup T=remote_smtp: 550 no such user
+"""
+GENERIC = """\
+ts=1 event=accepted message-id="<{0}@perigee.example>"
+ts=2 event=bounced message-id="<{1}@perigee.example>" to=b@x.example
+"""
+
+
+@pytest.fixture
+def briefing(weekly):
+    """One that is sent, but for two uncertain letters and one that was refused."""
+    factories.subscriptions(weekly, 4)
+    made = factories.frozen(weekly)
+    rows = list(made.deliveries.order_by("subscriber__email"))
+    for row, state in zip(rows, ["uncertain", "uncertain", "failed", "sent"], strict=True):
+        sent_at = made.frozen_at if state == "sent" else None
+        Delivery.objects.filter(pk=row.pk).update(state=state, sent_at=sent_at, note=f"{state} so", attempts=1)
+    return send_what_is_left(made)
+
+
+def keys(briefing, state):
+    return list(briefing.deliveries.filter(state=state).order_by("subscriber__email").values_list("pk", flat=True))
+
+
+def log(form, briefing):
+    readers = (
+        briefing.deliveries.filter(state="uncertain").order_by("subscriber__email").values_list("subscriber", flat=True)
+    )
+    return form.format(*(message_token(briefing.pk, reader) for reader in readers)).splitlines()
+
+
+def logged():
+    return AuditEntry.objects.values_list("detail", flat=True)[0]
+
+
+@pytest.mark.parametrize("form", [POSTFIX, EXIM, GENERIC])
+def test_a_mail_servers_log_settles_what_it_tells_of(briefing, form):
+    assert decisions.settle_by_log(briefing, log(form, briefing), by="Ann") == (1, 1, 0)
+    after = reload(briefing)
+    assert (after.delivered, after.failed, after.uncertain) == (2, 2, 0)
+    assert "b@x.example" not in "".join(briefing.deliveries.values_list("note", flat=True))
+    assert logged() == "2 found in the mail server's log (1 refused)"
+
+
+def test_a_log_of_other_mail_settles_nothing(briefing):
+    other = [line.replace("<", "<x") for line in log(POSTFIX, briefing)]
+    assert decisions.settle_by_log(briefing, other, by="Ann") == (0, 0, 2)
+    assert mail_logs.traces(["nothing", "", "a" * 100_000, "to=<a@b.c> message-id=<" + "x" * 50 + "@y>"]) == {}
+
+
+@pytest.mark.parametrize(("delivered", "counts"), [(True, (2, 1, 1)), (False, (1, 2, 1))])
+def test_an_uncertain_letter_is_marked(briefing, delivered, counts):
+    (chosen, _), sent = keys(briefing, "uncertain"), keys(briefing, "sent")
+    assert decisions.mark(briefing, [chosen, *sent], delivered=delivered, by="Ann") == 1
+    after = reload(briefing)
+    assert (after.delivered, after.failed, after.uncertain) == counts
+    assert logged() == f"1 marked as {'delivered' if delivered else 'not delivered'}"
+
+
+def test_chosen_letters_are_sent_again_and_no_other(briefing, smtp_server):
+    (chosen, _) = keys(briefing, "uncertain")
+    assert decisions.send_again(briefing, [chosen, *keys(briefing, "sent")], by="Ann") == 1
+    assert (reload(briefing).state, reload(briefing).retrying) == ("sent", 1)
+    after = send_what_is_left(briefing)
+    assert [message.recipient for message in smtp_server.messages] == ["reader0@example.com"]
+    assert (after.delivered, after.uncertain, after.retrying) == (2, 1, 0)
+
+
+def test_all_that_failed_for_a_reason_are_sent_again(briefing, smtp_server):
+    assert decisions.reasons(briefing) == [("failed so", 1)]
+    assert decisions.retry_failed(briefing, "another reason", by="Ann") == 0
+    assert decisions.retry_failed(briefing, "failed so", by="Ann") == 1
+    assert send_what_is_left(briefing).failed == 0
+    assert "failed with “failed so”" in logged()
+
+
+def test_the_page_settles_and_says_what_it_did(briefing, client):
+    client.force_login(factories.user(role="editor"))
+    page = f"/admin/newsletter/briefing/{briefing.pk}/deliveries/"
+    assert b"uncertain so" in client.get(page).content
+    said = client.post(page, {"act": "log", "text": "\n".join(log(POSTFIX, briefing))}, follow=True).content
+    assert b"The log tells of 2: 1 were taken by the mail server and 1 were refused; 0 are still uncertain." in said
+    assert b"Paste a part of the log" in client.post(page, {"act": "log"}).content
+    said = client.post(page, {"act": "again", "delivery": keys(briefing, "failed")}, follow=True).content
+    assert b"2 are being sent again." in said
+    assert states(briefing) == {"pending": 2, "sent": 2}
+    briefing.deliveries.filter(state="pending").update(state="failed")
+    type(briefing).objects.filter(pk=briefing.pk).update(state="cancelled", retrying=0)
+    assert b"is cancelled, so nobody" in client.post(page, {"act": "retry", "reason": ""}, follow=True).content
