@@ -7,15 +7,15 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self) -> None:
-        from articles import addresses, dashboard, events, moves, retention, slot_renderers, unclaimed
+        from articles import addresses, dashboard, events, moves, retention, slot_renderers
+        from articles.readership import outcomes
         from core import outbox
-        from core.retention import declare, register
 
         addresses.register_all()
         slot_renderers.register_all()
         moves.register_all()
         events.register_all()
         dashboard.register_all()
-        declare(retention.COLUMNS)
-        register("pictures that nothing uses", unclaimed.delete_old)
+        retention.register_all()
+        outcomes.register("sponsors:click", "clicks on ads", method="GET")
         outbox.register("articles", seen_with="articles.view_article")

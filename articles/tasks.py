@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from articles import moves, publishing, related
+from articles.readership import rollup
 
 
 @shared_task
@@ -21,3 +22,9 @@ def refresh_related() -> None:
 def follow_moved() -> None:
     """Put links to pages under former slugs right; run after changes, and by beat for what was left."""
     moves.follow_moved()
+
+
+@shared_task
+def roll_up_readership() -> None:
+    """Make the counts of readers' figures anew where they are old; run by beat."""
+    rollup.roll_up_due()

@@ -24,5 +24,6 @@ urlpatterns = [
     path("robots.txt", sitemaps.robots, name="robots"),
     path("llms.txt", sitemaps.llms, name="llms"),
     path("blog/<slug:slug>/", views.article, name="article"),
+    path("b", views.beacon, name="beacon"),
     path("preview/<str:token>/", views.preview, name="article-preview"),
 ]

@@ -11,7 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
 
 from articles import contexts, search
 from articles.article_page import article_page
@@ -21,6 +22,7 @@ from articles.models import Article, Author, Category, PreviewLink, Publication,
 from articles.models.preview_links import PREVIEW
 from articles.pagination import CardPaginator
 from articles.preview import preview_page
+from articles.readership import beacons
 from articles.structured_data import absolute, list_data
 from articles.suggestions import suggestions_for
 from core.lib import clock
@@ -165,6 +167,14 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         return _unkept(render(request, "components/plain_page.html", over, status=410))
     found = get_object_or_404(Article.objects.select_related("category", "cta"), pk=link.article_id)
     return _unkept(HttpResponse(preview_page(document_of(found))))
+
+
+@csrf_exempt
+@require_POST
+def beacon(request: HttpRequest) -> HttpResponse:
+    """Take a beacon where no gateway stands before Django."""
+    beacons.take(request.META, request.read(beacons.SIZE_LIMIT + 1))
+    return HttpResponse(status=204)
 
 
 def _unkept(response: HttpResponse) -> HttpResponse:

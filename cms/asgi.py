@@ -4,5 +4,8 @@ from cms import wsgi
 from core.lib.gateway import Gateway
 
 application = Gateway(
-    wsgi.application, at_once=wsgi.application.at_once, known_at_once=wsgi.application.headers_known_at_once()
+    wsgi.application,
+    at_once=wsgi.application.at_once,
+    known_at_once=wsgi.application.headers_known_at_once(),
+    letterboxes=wsgi.letterboxes,
 )

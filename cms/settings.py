@@ -150,6 +150,7 @@ CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "articles.tasks.publish_due", "schedule": 20},
     "follow pages that moved": {"task": "articles.tasks.follow_moved", "schedule": 30},
     "refresh related articles": {"task": "articles.tasks.refresh_related", "schedule": 30},
+    "roll up readers' figures": {"task": "articles.tasks.roll_up_readership", "schedule": 300},
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},
@@ -230,6 +231,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "articles.addresses.SmallLettersMiddleware",
     "articles.redirects.RedirectMiddleware",
+    "articles.readership.outcomes.OutcomeMiddleware",
 ]
 
 ROOT_URLCONF = "cms.urls"

@@ -10,11 +10,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings")
 
 django_application = get_wsgi_application()
 
+from django.urls import reverse  # noqa: E402
+
 import cms.urls  # noqa: E402, F401 - else the first reader waits for it
+from articles.readership import beacons, collector  # noqa: E402
 from cms.ops.processes import die_with_parent  # noqa: E402
 from core.pagecache import PageCache  # noqa: E402 - needs the settings
 
 application = PageCache(django_application)
+letterboxes = {reverse("articles:beacon").encode(): beacons.take}
+collector.start()
 
 if multiprocessing.parent_process():
     die_with_parent()  # else a web server that is killed leaves workers that go on answering, with code of long ago

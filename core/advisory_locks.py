@@ -23,6 +23,8 @@ class AdvisoryLock(IntEnum):
     BOUNCES = 0x4D6F6F08  # reading the mailbox of bounces
     FIGURES = 0x4D6F6F09  # counting those of newsletters
     BULK_ACTS = 0x4D6F6F0B  # on subscribers: one at a time
+    READERSHIP = 0x4D6F6F0C  # the partitions of readers' views
+    ROLL_UP = 0x4D6F6F0D  # of one day's views
 
 
 def wait_for(lock: AdvisoryLock, of: int = 0, *, shared: bool = False) -> None:

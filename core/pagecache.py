@@ -26,7 +26,7 @@ from core import generation
 from core.generation import bump, per_generation, reset
 from core.lib import cachetags
 
-__all__ = ["PageCache", "bump", "per_generation", "public", "reset"]
+__all__ = ["PageCache", "bump", "is_public", "per_generation", "public", "reset"]
 
 R = TypeVar("R", bound=HttpResponseBase)
 Headers = list[tuple[str, str]]
@@ -63,7 +63,13 @@ def public(view: Callable[..., R]) -> Callable[..., R]:
             cachetags.stamp(response)
         return response
 
+    cacheable.is_public = True  # type: ignore[attr-defined]
     return cacheable
+
+
+def is_public(view: Callable[..., Any]) -> bool:
+    """Whether a view is marked `@public`."""
+    return getattr(view, "is_public", False)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ class NewsletterConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import addresses, moves
+        from articles.readership import outcomes
         from core import outbox
         from newsletter import dashboard, retention
         from newsletter.models import Briefing, BriefingItem
@@ -19,4 +20,5 @@ class NewsletterConfig(AppConfig):
         retention.register_all()
         outbox.register("newsletter", seen_with="newsletter.view_subscriber")
         addresses.register("newsletter:archive-detail", Briefing.objects.readable())
+        outcomes.register("newsletter:subscribe", "sign-ups")
         moves.register(BriefingItem.objects.filter(briefing__state=Briefing.State.DRAFT), "url")

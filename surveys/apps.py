@@ -9,6 +9,7 @@ class SurveysConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import addresses, slots
+        from articles.readership import outcomes
         from core import outbox
         from surveys import dashboard, retention
         from surveys.blocks import award_results
@@ -17,6 +18,7 @@ class SurveysConfig(AppConfig):
         dashboard.register_all()
         outbox.register("surveys", seen_with="surveys.view_ballot")
         retention.register_all()
+        outcomes.register("surveys:vote", "votes")
         slots.register("award_results", award_results)
         categories = AwardCategory.objects.public()
         nominees = Nominee.objects.filter(category__in=categories)

@@ -1,4 +1,4 @@
-"""The models of the write side (articles, revisions), of the read side (publications), and of what both refer to."""
+"""The models of the write side (articles, revisions), of the read side (publications, readers' figures), and of what both refer to."""
 
 from articles.models.article import Article, ArticleAuthor, Block
 from articles.models.history import AuditEntry, Comment, Presence, Revision
@@ -6,6 +6,17 @@ from articles.models.images import ImageAsset
 from articles.models.imports import ImportedPost
 from articles.models.preview_links import PreviewLink
 from articles.models.publication import ArticleFrame, Publication, PublicationAuthor, Redirect, RelatedRefresh
+from articles.models.readership import (
+    CampaignFigures,
+    DayFigures,
+    DaySalt,
+    LeftOut,
+    Outcome,
+    OutcomeFigures,
+    PageFigures,
+    PageView,
+    SourceFigures,
+)
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 
 __all__ = [
@@ -15,10 +26,18 @@ __all__ = [
     "AuditEntry",
     "Author",
     "Block",
+    "CampaignFigures",
     "Category",
     "Comment",
+    "DayFigures",
+    "DaySalt",
     "ImageAsset",
     "ImportedPost",
+    "LeftOut",
+    "Outcome",
+    "OutcomeFigures",
+    "PageFigures",
+    "PageView",
     "Presence",
     "PreviewLink",
     "Publication",
@@ -27,5 +46,6 @@ __all__ = [
     "RelatedRefresh",
     "Revision",
     "Snippet",
+    "SourceFigures",
     "Tag",
 ]

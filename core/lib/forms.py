@@ -1,6 +1,6 @@
 """Public forms that need no cookie, and a field for the address of a website."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,16 +45,21 @@ def no_store(page: HttpResponse) -> HttpResponse:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address a request came from, without a port.
+    """The address a request came from, without a port."""
+    return address_of(request.META)
+
+
+def address_of(environ: Mapping[str, Any]) -> str:
+    """The address that a WSGI request came from, without a port.
 
     Each of our proxies appends the address it was called from, so the client's is as many places from the end as there
     are proxies; anything before it may be forged. If it is not an address, the proxy's own is used, which all its
     clients then share.
     """
-    direct = address_in(request.META.get("REMOTE_ADDR", ""))
+    direct = address_in(environ.get("REMOTE_ADDR", ""))
     if not settings.BEHIND_PROXY:
         return direct
-    named = request.headers.get("X-Forwarded-For", "").split(",")[-settings.PROXY_HOPS :]
+    named = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")[-settings.PROXY_HOPS :]
     return address_in(named[0]) or direct
 
 

@@ -1,14 +1,15 @@
 """A WSGI application served as an ASGI one, so that whoever sends or reads slowly holds none of its threads.
 
 A request is read whole, and within limits, before a thread is asked; an answer of one piece and a file are sent without
-one. Only an answer that comes in pieces keeps its thread until the last of them is on its way.
+one. Only an answer that comes in pieces keeps its thread until the last of them is on its way. What is dropped into a
+letterbox takes no thread either, and is answered with nothing.
 """
 
 import asyncio
 import io
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -26,6 +27,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 IN_MEMORY = 64 * 1024  # bytes of a request that are not written to disk
+LETTER_LIMIT = 8 * 1024  # bytes that a letterbox is handed at most
+LETTER_SECONDS = 5
 PIECE_SECONDS = 60  # how long a piece of an answer may wait to be sent
 
 
@@ -46,6 +49,8 @@ class Gateway:
     """An ASGI application. `at_once` may answer without waiting for anything, or give None.
 
     It is told of the headers named `known_at_once`, in small letters, and of no other: it has to be quick.
+    A path of `letterboxes` takes what is POSTed to it: up to LETTER_LIMIT bytes and one more, by which it knows of a
+    longer letter. Whatever comes, the answer is 204 and empty.
     A request may have `body_limit` bytes. It is given up when it has not come after `patience` seconds and one more for
     each `least_speed` bytes that have.
     """
@@ -53,6 +58,7 @@ class Gateway:
     application: Application
     at_once: Callable[[Environ, StartResponse], Iterable[bytes] | None] = lambda _environ, _start: None
     known_at_once: frozenset[bytes] = frozenset()
+    letterboxes: Mapping[bytes, Callable[[Environ, bytes], None]] = field(default_factory=dict)
     threads: int = 4
     body_limit: int = 100 * 1024 * 1024
     patience: float = 20
@@ -63,6 +69,9 @@ class Gateway:
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="request")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST" and (letterbox := self.letterboxes.get(scope["raw_path"])):
+            await _take_letter(letterbox, scope, receive, send)
+            return
         head, known = Head(), [pair for pair in scope["headers"] if pair[0] in self.known_at_once]
         if (pieces := self.at_once(environ_of(scope, known), head)) is not None:
             await _send_whole(send, head, b"".join(pieces))
@@ -204,6 +213,26 @@ class Answer:
 
 async def _awaited(sending: Awaitable[None]) -> None:
     await sending
+
+
+async def _take_letter(
+    letterbox: Callable[[Environ, bytes], None], scope: Message, receive: Receive, send: Send
+) -> None:
+    letter, more = b"", True
+    try:
+        async with asyncio.timeout(LETTER_SECONDS):
+            while more and len(letter) <= LETTER_LIMIT:
+                message = await receive()
+                letter += message.get("body", b"")
+                more = message.get("more_body", False)
+    except TimeoutError:
+        letter = b""
+    try:
+        letterbox(environ_of(scope, scope["headers"]), letter[: LETTER_LIMIT + 1])
+    finally:
+        head = Head()
+        head("204 No Content", [("Cache-Control", "no-store"), *([("Connection", "close")] if more else [])])
+        await _send_whole(send, head, b"")
 
 
 async def _send_whole(send: Send, head: Head, body: bytes) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.lib.gateway import File, Gateway, environ_of
+from core.lib.gateway import LETTER_LIMIT, File, Gateway, environ_of
 
 
 def run(coroutine):
@@ -87,6 +87,25 @@ def test_what_is_too_large_is_refused_by_its_announcement_or_when_it_is():
 
 def test_who_leaves_in_the_midst_is_not_answered():
     assert ask(Gateway(echo), scope(headers=[lengthy(6)]), b"ab", None) == []
+
+
+def posted(*parts, headers=(), then_wait=False):
+    """What a letterbox at "/x" was handed, and what was answered."""
+    letters = []
+    gateway = Gateway(echo, letterboxes={b"/x": lambda environ, letter: letters.append((environ["HTTP_HOST"], letter))})
+    head, body = ask(gateway, scope(path=b"/x", headers=[(b"host", b"h"), *headers]), *parts, then_wait=then_wait)
+    assert (head["status"], body["body"]) == (204, b"")
+    return letters, head
+
+
+def test_a_letterbox_is_handed_what_comes_and_answers_with_nothing():
+    assert posted(b"ab", b"cd")[0] == [("h", b"abcd")]
+
+
+def test_a_letterbox_reads_no_more_than_shows_that_a_letter_is_too_long():
+    letters, head = posted(b"x" * LETTER_LIMIT, b"y", b"z", then_wait=True)
+    assert letters == [("h", b"x" * LETTER_LIMIT + b"y")]
+    assert (b"connection", b"close") in head["headers"]
 
 
 def test_half_a_request_holds_no_thread():

@@ -29,14 +29,15 @@ ALLOWED = {
 
 
 def first_parts():
-    """How the paths of the site begin: "blog/", "sitemap.xml" …"""
+    """How the paths of the site begin, as patterns: "blog/", "sitemap.xml" … A whole one ends where its name does."""
     for pattern in get_resolver().url_patterns:
         for entry in getattr(pattern, "url_patterns", []) if str(pattern.pattern) == "" else [pattern]:
-            yield re.split(r"(?<=/)|<", str(entry.pattern))[0]
+            part = re.split(r"(?<=/)|<", str(entry.pattern))[0]
+            yield re.escape(part) + (r"(?![\w-])" if part and part == str(entry.pattern) and part[-1] != "/" else "")
 
 
 def own_paths(text):
-    beginnings = "|".join(sorted({re.escape(part) for part in first_parts() if part}))
+    beginnings = "|".join(sorted({part for part in first_parts() if part}))
     return re.findall(rf"(?:^|(?<=[\s\"'`(=}}]))/(?:{beginnings})[^\s\"'`<,)]*", text)
 
 
