@@ -49,6 +49,9 @@ class ConditionForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         needs = {name: test.needs.replace("(", "").replace(")", "") for name, test in TESTS.items()}
+        for name in MISSING:
+            for act in ("add", "change", "delete", "view"):  # here they are chosen, and kept on pages of their own
+                setattr(self.fields[name].widget, f"can_{act}_related", False)
         self.fields["test"].widget.attrs |= {"data-needs": json.dumps(needs), "data-hints": json.dumps(HINTS)}
 
     def clean(self) -> dict[str, Any]:
