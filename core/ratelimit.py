@@ -1,6 +1,7 @@
 """Rate limits counted in PostgreSQL, so that they hold over every process and host."""
 
 import time
+from datetime import datetime
 from hashlib import blake2b, sha256
 
 from django.conf import settings
@@ -10,6 +11,9 @@ _COUNT = """
     INSERT INTO core_ratecount (key, expires_at, count) VALUES (%s, to_timestamp(%s), 1)
     ON CONFLICT (key) DO UPDATE SET count = core_ratecount.count + 1
     RETURNING count
+"""
+_FIRST = """
+    INSERT INTO core_ratecount (key, expires_at, count) VALUES (%s, %s, 1) ON CONFLICT (key) DO NOTHING RETURNING count
 """
 _GIVE_BACK = "UPDATE core_ratecount SET count = count - 1 WHERE key = %s AND count > 0"
 
@@ -30,6 +34,13 @@ def count(key: str, *, seconds: int) -> int:
         return int(cursor.fetchone()[0])
 
 
+def is_first(key: str, *, until: datetime) -> bool:
+    """Use up a key; False if it was used before. It is remembered until then, and must not be good for longer."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST, [_hashed(f"{key}|once"), until])
+        return cursor.fetchone() is not None
+
+
 def give_back(key: str, *, seconds: int) -> None:
     """Uncount the last event under a key."""
     with connection.cursor() as cursor:
@@ -39,6 +50,9 @@ def give_back(key: str, *, seconds: int) -> None:
 def _window(key: str, seconds: int) -> tuple[str, int]:
     """The key of the current window in the table, and when the window ends."""
     window = int(time.time()) // seconds
+    return _hashed(f"{key}|{seconds}|{window}"), (window + 1) * seconds
+
+
+def _hashed(key: str) -> str:
     secret = sha256(settings.SECRET_KEY.encode()).digest()  # without it, networks and addresses could be tried
-    digest = blake2b(f"{key}|{seconds}|{window}".encode(), digest_size=16, key=secret)
-    return digest.hexdigest(), (window + 1) * seconds
+    return blake2b(key.encode(), digest_size=16, key=secret).hexdigest()
