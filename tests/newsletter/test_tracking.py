@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.lib.signing import make_token
 from newsletter import sender, stats, tracking
-from newsletter.models import Briefing, Delivery, Hit
+from newsletter.models import Briefing, Delivery, Hit, TrackedLink
 from sponsors import audience
 from sponsors.models import AdEvent
 from tests.newsletter import factories
@@ -18,6 +18,10 @@ from tests.sponsors import factories as sponsors
 
 pytestmark = pytest.mark.django_db
 
+GMAIL_PREFETCH = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0"
+)
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 ITEMS = [{"heading": f"Item {n}", "url": f"https://example.com/{n}?a=&b=1&b=2"} for n in range(1, 5)]
 READ = timedelta(hours=1)
@@ -96,11 +100,11 @@ def test_opens_count_once(reader):
     "agent",
     [
         "Mozilla/5.0",
-        "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+        GMAIL_PREFETCH,
         "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
     ],
 )
-def test_an_image_proxy_is_a_machines_open(reader, agent):
+def test_what_fetches_images_before_anyone_opens_the_mail_is_a_machine(reader, agent):
     reader.open(agent)
     reader.open()
     assert judged() == [("open", "machine", "image proxy"), ("open", "valid", "")]
@@ -159,14 +163,29 @@ def test_who_follows_the_hidden_link_counts_for_nothing_around_it(reader):
     assert [row[2] for row in verdicts] == ["canary", "canary", "canary", ""]
 
 
-def test_three_links_within_three_seconds_are_a_scanner(reader):
+def test_gmails_proxy_fetches_images_when_a_person_opens_the_mail(reader):
+    reader.open("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
+    assert judged() == [("open", "valid", "")]
+
+
+@pytest.mark.parametrize(("links", "seconds"), [((1, 2, 3), 0.5), ((1, 2, 3, 4, 5, 6), 1.9)])
+def test_links_that_are_followed_faster_than_anyone_reads_are_a_scanners(reader, links, seconds):
+    briefing = Delivery.objects.get().briefing
+    for number in (5, 6):
+        TrackedLink.objects.get_or_create(briefing=briefing, number=number, defaults={"url": "https://example.com/"})
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for number in links:
+            reader.click(number)
+            clock.shift(seconds)
+    assert {row[2] for row in judged()} == {"burst"}
+
+
+def test_three_tabs_opened_within_three_seconds_are_a_readers(reader):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for number in (1, 2, 3):
             reader.click(number)
-            clock.shift(1)
-        clock.shift(60)
-        reader.click(4)
-    assert [row[2] for row in judged()] == ["burst", "burst", "burst", ""]
+            clock.shift(1.2)
+    assert [row[1] for row in judged()] == ["valid", "valid", "valid"]
 
 
 def test_two_links_within_three_seconds_are_a_quick_reader(reader):
