@@ -12,6 +12,7 @@ from articles.models import Article
 from core.lib.slugs import free_slug, slug_of
 from core.models import User
 from core.transitions import TransitionRefused
+from surveys import keys
 from surveys.models import AwardCategory
 from surveys.result_view import Result, result_of
 
@@ -63,7 +64,8 @@ def _closing(result: Result) -> str:
     ledger = reverse("surveys:ledger-show", args=[season.slug])
     return (
         "<h2>How it was counted</h2><p>The voters chose themselves, so this is not a representative sample. "
-        f'Every ballot is in <a href="{ledger}">the public record</a>, where anyone can count again.</p>'
+        f'Every ballot is in <a href="{ledger}">the public record</a>, where anyone can count again. '
+        f"It is signed with the key <code>{keys.public_key()}</code>.</p>"
     )
 
 

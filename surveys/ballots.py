@@ -191,7 +191,7 @@ def mail_receipts(casting: Casting, *, email: str) -> None:
         {"category": category, "receipt": receipt, "path": reverse("surveys:receipt-show", args=[receipt])}
         for category, receipt in casting.cast
     ]
-    context = {"season": season, "lines": lines}
+    context = {"season": season, "lines": lines, "key": keys.public_key()}
     queue_mail(template="ballot_receipt", to=email, context=context, kind="surveys.receipt")
 
 

@@ -241,6 +241,7 @@ def as_json(outcome: Outcome, names: dict[str, str]) -> dict[str, Any]:
         "method": outcome.method,
         "ballots": number(outcome.ballots),
         "winners": listed(outcome.winners),
+        "places": named(outcome.ranking),
         "counts": named(outcome.counts),
         "shares": {names.get(slug, slug): str(share(votes, outcome.base)) for slug, votes in outcome.counts.items()},
     }

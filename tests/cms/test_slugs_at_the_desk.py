@@ -54,7 +54,8 @@ def test_a_season_its_categories_and_nominees_may_be_named_in_any_script(admin):
     category = AwardCategory.objects.first()
     change = reverse("admin:surveys_awardcategory_change", args=[category.pk])
     fields = {"season": category.season_id, "title": category.title, "slug": category.slug, "method": "plurality",
-              "overvote": "exhaust", "unranked": "last", "ordering": 0, "description": ""}  # fmt: skip
+              "overvote": "exhaust", "unranked": "last", "duplicate": "skip", "write_ins": "count", "ties": "shared",
+              "ordering": 0, "description": ""}  # fmt: skip
     rows = [{"name": name, "slug": "", "description": "", "url": ""} for name in ("東京", "东京", "write-in")]
     answer = admin.post(change, {**fields, **_inline("nominees", *rows)})
     assert answer.status_code == 302, answer.context["errors"]

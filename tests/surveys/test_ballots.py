@@ -330,6 +330,7 @@ def test_receipts_are_mailed_on_request_and_to_the_voter_alone(client, season):
     assert OutgoingMail.objects.count() == 2
     text = body_of(last_mail())
     assert all(ballot.receipt in text for ballot in Ballot.objects.all())
+    assert keys.public_key() in text
     assert "coin" not in text.lower()
     refused = client.post(link, {"email": "ann@"})
     assert refused.status_code == 400
