@@ -116,8 +116,9 @@ def _import(
             staging.settle_dates(cursor, order, report)
             report.duplicates = staging.merge(cursor)
         loader = Loader(cursor, newsletter, f"import of {without_addresses(path.name)}", report)
-        for done in loader.load(report.rows, has_traits=reader.has_traits):
-            progress(done, report.rows)
+        addresses = report.rows - report.duplicates
+        for done in loader.load(addresses, has_traits=reader.has_traits):
+            progress(done, addresses)
 
 
 def _good_rows(

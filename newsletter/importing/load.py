@@ -1,7 +1,8 @@
 """Staged rows into subscribers, subscriptions and the ledger: a batch and a transaction at a time.
 
 An address that is unknown here, and says nothing but on which side of a list it stands, is added with its acts by one
-statement for the whole batch. For anybody who is known, and for suppressions, newsletter.standing decides act by act.
+statement for the whole batch. For anybody who is known, and for suppressions, newsletter.standing decides act by act; a
+batch in which nobody is known is done with that statement.
 """
 
 from collections.abc import Iterator, Sequence
@@ -110,11 +111,12 @@ class Loader:
         if has_traits:
             traits.make_tags(self.cursor)
         for first in range(1, rows + 1, BATCH):
+            last = min(first + BATCH - 1, rows)
             with transaction.atomic():
-                self._load_batch({"first": first, "last": first + BATCH - 1, "newsletter": self.newsletter.pk})
+                self._load_batch({"first": first, "last": last, "newsletter": self.newsletter.pk})
                 if has_traits:
-                    traits.give(self.cursor, first, first + BATCH - 1)
-            yield min(first + BATCH - 1, rows)
+                    traits.give(self.cursor, first, last)
+            yield last
 
     def _load_batch(self, batch: dict[str, Any]) -> None:
         suppressed = self._suppressed(batch)
@@ -124,7 +126,10 @@ class Loader:
         self._count_fresh(fresh)
         self.report.left_alone += len(suppressed)
         self._keep_outside([digest for canonical, digest in off.items() if canonical not in set(suppressed)])
-        self.cursor.execute(_KNOWN, batch | {"fresh": [key for ids in fresh.values() for key in ids]})
+        added = [key for ids in fresh.values() for key in ids]
+        if len(added) == batch["last"] - batch["first"] + 1:
+            return
+        self.cursor.execute(_KNOWN, batch | {"fresh": added})
         known = [Known(row[0], row[1], Verdict(row[2]), *row[3:]) for row in self.cursor.fetchall()]
         for start in range(0, len(known), PERSONS):
             self._decide(known[start : start + PERSONS])

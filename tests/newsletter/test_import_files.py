@@ -66,6 +66,15 @@ def test_day_and_month_are_told_apart_by_the_column_or_asked_about(run, second, 
     assert f"{Subscription.objects.get(subscriber__email='a@example.com').confirmed_at:%Y-%m-%d}" == date
 
 
+def test_of_very_many_dates_that_can_be_read_both_ways_all_are_counted_and_the_first_named(weekly, tmp_path):
+    file = tmp_path / "list.csv"
+    file.write_text("email,created_at\n" + "".join(f"a{number}@example.com,04/11/2023\n" for number in range(1005)))
+    report = importing.import_subscribers(file, newsletter=weekly)
+    assert (report.dateless.count, len(report.dateless.lines)) == (1005, 1000)
+    assert report.dateless.lines[0].startswith("line 2: ")
+    assert not Subscription.objects.filter(confirmed_at__isnull=False).exists()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_any_encoding_and_separator_is_found_out(run, encoding, separator):
