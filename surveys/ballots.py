@@ -1,7 +1,7 @@
 """From a form to a cast ballot: a pending ballot, a mail to the address that was typed, a confirmation by POST.
 
-One address has one vote in each category, whatever its spelling. The database says so (UNIQUE on category and voter
-key), and its clock decides whether a category is open. No table of ours holds an address: it stands only in the mail
+One address has one vote in each category, whatever its spelling: the last that is confirmed before the close. The
+database says so (UNIQUE on category and voter key, but for what is superseded), and its clock decides whether a category is open. No table of ours holds an address: it stands only in the mail
 that goes to it, and the link in that mail leads to a pending ballot which is deleted as it is cast.
 """
 
@@ -31,6 +31,7 @@ PURPOSE = "ballot"
 LINK_LIFE = timedelta(days=2)
 KEPT_AFTER_EXPIRY = timedelta(days=7)
 APPEAL_WINDOW = timedelta(days=30)
+VOTED_AGAIN = "its voter voted again"
 _RANDOM_KEY = Func(template="sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))")
 MAILS_PER_HOUR = 5
 REQUESTS_PER_NETWORK = 300
@@ -61,13 +62,15 @@ class Casting:
 
     season: Season
     cast: list[tuple[AwardCategory, str]] = field(default_factory=list)
-    voted_before: list[AwardCategory] = field(default_factory=list)
+    replaced: list[AwardCategory] = field(default_factory=list)  # an earlier vote of the same voter
+    standing: list[AwardCategory] = field(default_factory=list)  # an earlier one is held or void, and stays so
+    superseded: list[AwardCategory] = field(default_factory=list)  # by a later one
     closed: list[AwardCategory] = field(default_factory=list)
     again: bool = False
 
 
 def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip: str = "") -> Reply:
-    """Store a pending ballot and mail its link to the address; or, where the voter has voted, a mail that says so.
+    """Store a pending ballot and mail its link to the address. The mail says where it would replace an earlier vote.
 
     `choices` maps slugs of categories to choices (see Ballot). The caller answers the same whoever the address is.
     Raises NotOpen, ChoiceRefused, keys.PepperMissing.
@@ -79,7 +82,7 @@ def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip
     if due_at is None:
         return Reply.HAS_LINKS
     with transaction.atomic():
-        _answer_by_mail(season, chosen, voter, email, due_at)
+        _mail_pending(season, chosen, voter, email, due_at)
     return Reply.DELAYED if due_at > timezone.now() else Reply.MAILED
 
 
@@ -98,22 +101,16 @@ def _open_choices(season: Season, choices: Mapping[str, Any]) -> dict[AwardCateg
     return chosen
 
 
-def _answer_by_mail(
+def _mail_pending(
     season: Season, chosen: Mapping[AwardCategory, Any], voter: bytes, email: str, due_at: datetime
 ) -> None:
-    voted = set(Ballot.objects.filter(category__in=chosen, voter_key=voter).values_list("category", flat=True))
-    fresh = [category for category in chosen if category.pk not in voted]
-    context = {"season": season, "voted": [category for category in chosen if category.pk in voted]}
-    if not fresh:
-        queue_mail(template="ballot_again", to=email, context=context, kind="surveys.ballot_again", due_at=due_at)
-        return
     pending = PendingBallot.objects.create(
         season=season,
         voter_key=voter,
-        sealed_choices=keys.seal_choices(season, {category.slug: chosen[category] for category in fresh}),
+        sealed_choices=keys.seal_choices(season, {category.slug: choice for category, choice in chosen.items()}),
         expires_at=due_at + LINK_LIFE,
     )
-    _mail_link(pending, email, context | {"fresh": fresh}, due_at)
+    _mail_link(pending, email, list(chosen), due_at)
 
 
 def renew(pending: PendingBallot, *, email: str, ip: str = "") -> Reply:
@@ -129,7 +126,7 @@ def renew(pending: PendingBallot, *, email: str, ip: str = "") -> Reply:
     if voter == bytes(pending.voter_key):
         with transaction.atomic():
             PendingBallot.objects.filter(pk=pending.pk).update(expires_at=due_at + LINK_LIFE)
-            _mail_link(pending, email, {"season": season, "fresh": categories, "voted": []}, due_at)
+            _mail_link(pending, email, categories, due_at)
     return Reply.DELAYED if due_at > timezone.now() else Reply.MAILED
 
 
@@ -154,17 +151,44 @@ def confirm(*, season: Season, pending_id: int, instead: Mapping[str, Any] | Non
     ballots = {
         category: _ballot(pending, category, choices[category.slug]) for category in chosen if category in open_ones
     }
-    Ballot.objects.bulk_create(ballots.values(), ignore_conflicts=True)
-    leaves = [ballot.leaf_hash for ballot in ballots.values()]
-    stored = dict(Ballot.objects.filter(leaf_hash__in=leaves).values_list("leaf_hash", "pk"))
+    stored, replaced = _store(list(ballots.values()), bytes(pending.voter_key))
     UnsealedBallot.objects.bulk_create(UnsealedBallot(ballot_id=pk) for pk in stored.values())
     pending.delete()
     return Casting(
         season,
         cast=[(category, ballot.receipt) for category, ballot in ballots.items() if ballot.leaf_hash in stored],
-        voted_before=[category for category, ballot in ballots.items() if ballot.leaf_hash not in stored],
+        replaced=[category for category in ballots if category.pk in replaced],
+        standing=[category for category, ballot in ballots.items() if ballot.leaf_hash not in stored],
         closed=[category for category in chosen if category not in open_ones],
     )
+
+
+def _store(ballots: list[Ballot], voter: bytes) -> tuple[dict[bytes, int], set[int]]:
+    """Store a voter's ballots in place of their earlier ones.
+
+    Return the keys of what was stored by leaf, and those of the categories in which something was superseded. Where
+    another link of the same voter is being confirmed at once, the first try waits for that, and the second one
+    supersedes what it cast.
+    """
+    stored, replaced = dict[bytes, int](), set[int]()
+    for _ in range(2):
+        left = [each for each in ballots if each.leaf_hash not in stored]
+        earlier = Ballot.objects.counted().filter(category__in=[each.category_id for each in left], voter_key=voter)
+        if standing := set(earlier.values_list("category", flat=True)):
+            earlier.update(state=Ballot.State.SUPERSEDED, reason=VOTED_AGAIN)
+            replaced |= standing
+        Ballot.objects.bulk_create(left, ignore_conflicts=True)
+        leaves = Ballot.objects.filter(leaf_hash__in=[each.leaf_hash for each in ballots])
+        stored = {bytes(leaf): key for leaf, key in leaves.values_list("leaf_hash", "pk")}
+        if len(stored) == len(ballots):
+            break
+    return stored, replaced
+
+
+def voted_in(season: Season, voter: bytes) -> list[AwardCategory]:
+    """The categories in which a voter's vote stands, and would be replaced by another."""
+    ballots = Ballot.objects.counted().filter(category__season=season, voter_key=voter)
+    return list(season.categories.filter(pk__in=ballots.values("category")))
 
 
 def earlier_casting(season: Season, pending_id: int) -> Casting:
@@ -175,7 +199,12 @@ def earlier_casting(season: Season, pending_id: int) -> Casting:
     ballots = Ballot.objects.filter(nonce__in=nonces).select_related("category__season")
     if not ballots:
         raise LinkUsed
-    return Casting(season, cast=[(ballot.category, ballot.receipt) for ballot in ballots], again=True)
+    return Casting(
+        season,
+        cast=[(ballot.category, ballot.receipt) for ballot in ballots],
+        superseded=[ballot.category for ballot in ballots if ballot.state == Ballot.State.SUPERSEDED],
+        again=True,
+    )
 
 
 def mail_receipts(casting: Casting, *, email: str) -> None:
@@ -240,16 +269,17 @@ def _due(season: Season, voter: bytes, ip: str) -> datetime | None:
     return max(now, min(now + wait, latest))
 
 
-def _mail_link(pending: PendingBallot, email: str, context: dict[str, Any], due_at: datetime) -> None:
+def _mail_link(pending: PendingBallot, email: str, chosen: list[AwardCategory], due_at: datetime) -> None:
     token = make_token(PURPOSE, pending.season_id, pending.pk, expires_in=due_at + LINK_LIFE - timezone.now())
-    link = settings.SITE_URL + reverse("surveys:ballot-confirm", args=[token])
-    queue_mail(
-        template="ballot_confirm",
-        to=email,
-        context=context | {"link": link, "hours": LINK_LIFE // timedelta(hours=1)},
-        kind="surveys.ballot",
-        due_at=due_at,
-    )
+    voted = set(voted_in(pending.season, bytes(pending.voter_key)))
+    context = {
+        "season": pending.season,
+        "chosen": chosen,
+        "voted": [category for category in chosen if category in voted],
+        "link": settings.SITE_URL + reverse("surveys:ballot-confirm", args=[token]),
+        "hours": LINK_LIFE // timedelta(hours=1),
+    }
+    queue_mail(template="ballot_confirm", to=email, context=context, kind="surveys.ballot", due_at=due_at)
 
 
 def _ballot(pending: PendingBallot, category: AwardCategory, choice: Any) -> Ballot:

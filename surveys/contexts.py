@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from core.lib import clock
 from sponsors.mentions import mentions
-from surveys import keys, papers
+from surveys import ballots, keys, papers
 from surveys.forms import in_fair_order
 from surveys.models import AwardCategory, Nominee, PendingBallot, Season, TallyRow
 from surveys.result_view import result_of
@@ -88,7 +88,12 @@ def pending_ballot(pending: PendingBallot) -> dict[str, Any]:
         names = {each.slug: each.name for each in papers.nominees_of(category)} | {WRITE_IN: "Another"}
         chosen = [names.get(slug, slug) for rank in choices[category.slug] for slug in rank]
         lines.append({"category": category, "chosen": chosen})
-    return {"season": pending.season, "lines": lines}
+    voted = ballots.voted_in(pending.season, bytes(pending.voter_key))
+    return {
+        "season": pending.season,
+        "lines": lines,
+        "replaces": [category for category in voted if category.slug in choices],
+    }
 
 
 def _with_winners() -> Prefetch:

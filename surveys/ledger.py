@@ -57,14 +57,28 @@ def seal(season: Season, *, everything: bool = False) -> int:
     the close.
     """
     _become_sequencer(season)
+    superseded = _superseded_unsaid(season)
     waiting = list(Ballot.objects.waiting().filter(category__season=season).values_list("pk", "leaf_hash"))
-    if not waiting or (len(waiting) < BATCH_LEAST and not everything):
+    if not (waiting or superseded) or (len(waiting) < BATCH_LEAST and not everything):
         return 0
-    append(season, [(LedgerEntry.Kind.CAST, bytes(leaf), None) for _, leaf in waiting])
+    append(season, [*((LedgerEntry.Kind.CAST, bytes(leaf), None) for _, leaf in waiting), *superseded])
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM surveys_unsealedballot WHERE ballot_id = ANY(%s)", [[pk for pk, _ in waiting]])
     pagecache.bump()
-    return len(waiting)
+    return len(waiting) + len(superseded)
+
+
+def _superseded_unsaid(season: Season) -> list[Entry]:
+    """The statements that are due: that a ballot is superseded, without by which."""
+    statements = LedgerEntry.objects.filter(season=season, kind=LedgerEntry.Kind.SUPERSEDED)
+    said = set(statements.values_list("statement__superseded", flat=True))
+    found = Ballot.objects.filter(category__season=season, state=Ballot.State.SUPERSEDED)
+    due = [
+        {"season": season.slug, "superseded": receipt, "reason": reason}
+        for receipt, reason in ((bytes(leaf).hex(), why) for leaf, why in found.values_list("leaf_hash", "reason"))
+        if receipt not in said
+    ]
+    return [(LedgerEntry.Kind.SUPERSEDED, leaf_hash(canonical_json(each)), each) for each in due]
 
 
 @transaction.atomic
@@ -92,8 +106,9 @@ def void(ballot: Ballot, *, reason: str) -> LedgerEntry:
     if category.is_released:
         raise TransitionRefused(f"The result of “{category}” is released: its ballots stay as they were counted.")
     _become_sequencer(season)
-    if not change_if(ballot, Q(unsealed=None) & ~Q(state=Ballot.State.VOID), state=Ballot.State.VOID, reason=reason):
-        raise TransitionRefused("This ballot is void already, or not in the ledger yet.")
+    standing = Q(unsealed=None, state__in=[Ballot.State.CAST, Ballot.State.QUARANTINED])
+    if not change_if(ballot, standing, state=Ballot.State.VOID, reason=reason):
+        raise TransitionRefused("This ballot is void already, superseded, or not in the ledger yet.")
     statement = {"season": season.slug, "void": ballot.receipt, "reason": reason}
     entry = state(season, LedgerEntry.Kind.VOID, statement)
     pagecache.bump()

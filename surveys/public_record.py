@@ -94,6 +94,8 @@ def receipt_page(leaf: bytes) -> dict[str, Any] | None:
     if season is None or not season.is_public:
         return None
     context: dict[str, Any] = {"receipt": leaf.hex(), "season": season, "entry": entry, "key": keys.public_key()}
+    if ballot and ballot.state == Ballot.State.SUPERSEDED:
+        context["superseded"] = ballot.reason
     if ballot and ballot.category.is_released:
         context |= {"ballot": ballot, "choice": _in_words(ballot)}
     if entry and (head := ledger.latest_head(season)):

@@ -158,8 +158,9 @@ def _reconciled(piles: Iterable[tuple[str, int]]) -> dict[str, int]:
     found = Counter[str]()
     for state, number in piles:
         found[state] += number
-    counted, held, void = (found[state] for state in ("cast", "quarantined", "void"))
-    return {"confirmed": counted + held + void, "held": held, "void": void, "counted": counted}
+    counted, held, void, superseded = (found[state] for state in ("cast", "quarantined", "void", "superseded"))
+    told = {"confirmed": counted + held + void + superseded, "held": held, "void": void, "counted": counted}
+    return told | ({"superseded": superseded} if superseded else {})
 
 
 def rules_of(category: AwardCategory) -> Rules:

@@ -117,6 +117,7 @@ def _statement_problems(season: Season) -> Iterator[str]:
         stated=[(each.get("void"), each.get("reason")) for each in stated[Kind.VOID]],
         stored=[(ballot.receipt, ballot.reason) for ballot in void],
     )
+    yield from _superseded_problems(season, [each.get("superseded") for each in stated[Kind.SUPERSEDED]])
     withdrawn = season.categories.filter(nominees__withdrawn_at__isnull=False)
     yield from _differences(
         "nominee {} has withdrawn",
@@ -134,6 +135,17 @@ def _statement_problems(season: Season) -> Iterator[str]:
         made[slug].category.season = season
         if results[slug] != release.statement_of(made[slug]):
             yield f"The tally of “{slug}” is not the one that was published in the ledger."
+
+
+def _superseded_problems(season: Season, stated: list[Any]) -> Iterator[str]:
+    """What is superseded is said with the next batch, at the close at the latest."""
+    superseded = Ballot.objects.filter(category__season=season, state=Ballot.State.SUPERSEDED)
+    stored = [
+        (ballot.receipt,)
+        for ballot in superseded.select_related("category")
+        if ballot.category.closed_at or ballot.receipt in stated
+    ]
+    yield from _differences("ballot {} is superseded", stated=[(receipt,) for receipt in stated], stored=stored)
 
 
 def _differences(what: str, *, stated: list[tuple[Any, ...]], stored: list[tuple[Any, ...]]) -> Iterator[str]:

@@ -55,6 +55,8 @@ class PendingBallot(models.Model):
 class Ballot(models.Model):
     """One confirmed choice in one category. Its choice, nonce and leaf never change.
 
+    A later vote of the same voter supersedes it, as long as it is neither held nor void.
+
     `choice` holds slugs of nominees: a list of ranks, each the list of those put there (`[["a"]]` in a plurality,
     `[["a", "b"]]` in an approval category, `[["a"], [], ["b", "c"]]` where ranks count), or `{"a": 5}` for scores.
     """
@@ -63,6 +65,7 @@ class Ballot(models.Model):
         CAST = "cast", "Cast"
         QUARANTINED = "quarantined", "Held for review"
         VOID = "void", "Void"
+        SUPERSEDED = "superseded", "Superseded"
 
     id = models.BigIntegerField(primary_key=True, default=random_key, db_default=RANDOM_KEY, editable=False)
     category = models.ForeignKey(AwardCategory, on_delete=models.PROTECT, related_name="ballots", db_index=False)
@@ -88,12 +91,15 @@ class Ballot(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["category", "voter_key"],
+                condition=~Q(state="superseded"),
                 name="ballot_one_per_voter_and_category",
                 violation_error_message="This voter has voted in this category.",
             ),
             models.UniqueConstraint(fields=["nonce"], name="ballot_nonce_unique"),
             models.UniqueConstraint(fields=["leaf_hash"], name="ballot_leaf_unique"),
-            models.CheckConstraint(condition=Q(state__in=["cast", "quarantined", "void"]), name="ballot_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["cast", "quarantined", "void", "superseded"]), name="ballot_state_known"
+            ),
             models.CheckConstraint(condition=Q(state="cast") | ~Q(reason=""), name="ballot_held_for_a_reason"),
             models.CheckConstraint(condition=Exact(Length("voter_key"), 32), name="ballot_voter_key_is_32_bytes"),
             models.CheckConstraint(condition=Exact(Length("nonce"), 16), name="ballot_nonce_is_16_bytes"),

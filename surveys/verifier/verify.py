@@ -4,7 +4,7 @@
     python3 verify.py ledger.json [ballots.csv] [--key KEY] [--receipt RECEIPT] [--with OLDER-ledger.json]
 
 The ledger is a list of leaves in a hash tree (RFC 6962). A leaf stands for a ballot, or is a statement that everybody can
-read: the ballot paper, a ballot that is void, a nominee who withdrew, a category's result. After every batch the tree's
+read: the ballot paper, a ballot that is void or superseded by its voter's later one, a nominee who withdrew, a category's result. After every batch the tree's
 head is signed (Ed25519, RFC 8032). This program
 
 1. hashes the leaves into every signed root, and checks every signature and that no head and no statement is left out;
@@ -154,7 +154,7 @@ def check_statements(ledger, key):
             yield f"Leaf {index} is not the hash of its statement."
         if statement["season"] != ledger["season"]:
             yield f"The statement at {index} is about another season."
-        if sum(kind in statement for kind in ("paper", "void", "withdraw", "result")) != 1:
+        if sum(kind in statement for kind in ("paper", "void", "superseded", "withdraw", "result")) != 1:
             yield f"The statement at {index} is of no kind that this program knows."
     if [index for index, _ in said(ledger, "paper")] != [0]:
         yield "The first leaf is not the ballot paper, or there are several: what was voted on is not sealed."
@@ -176,6 +176,10 @@ def check_against_paper(ledger, paper):
     for index, receipt in void:
         if index_of.get(receipt, index) >= index or str(index_of[receipt]) in ledger["statements"]:
             yield f"The statement at {index} makes void what is no earlier ballot: {receipt}."
+    superseded = [(index, statement["superseded"]) for index, statement in said(ledger, "superseded")]
+    for index, receipt in superseded:
+        if receipt not in index_of or str(index_of[receipt]) in ledger["statements"]:
+            yield f"The statement at {index} supersedes what is no ballot: {receipt}."
     withdrawn = [(statement["category"], statement["withdraw"]) for _, statement in said(ledger, "withdraw")]
     for _, nominee in set(withdrawn) - nominees:
         yield f"“{nominee}” withdrew, but is not on the ballot paper."
@@ -183,7 +187,7 @@ def check_against_paper(ledger, paper):
     for result in results:
         if methods.get(result["category"]) != result["method"]:
             yield f"The result of “{result['category']}” is not by the method on the ballot paper."
-    once = [receipt for _, receipt in void], withdrawn, [result["category"] for result in results]
+    once = [receipt for _, receipt in void + superseded], withdrawn, [result["category"] for result in results]
     for subject, number in Counter(chain(*once)).items():
         if number > 1:
             yield f"The ledger says the same of {subject} {number} times."
@@ -207,8 +211,8 @@ def check_copy(ledger, other):
 
 
 def check_ballots(ledger, ballots, paper):
-    """Every opened ballot is the leaf it says, once; what is void is said so in the ledger."""
-    void = {statement["void"]: statement["reason"] for _, statement in said(ledger, "void")}
+    """Every opened ballot is the leaf it says, once; what is void or superseded is said so in the ledger."""
+    told = {each[state]: (state, each["reason"]) for state in ("void", "superseded") for _, each in said(ledger, state)}
     released = {statement["result"]["category"] for _, statement in said(ledger, "result")}
     names = {each["slug"]: names_on(each, paper) for each in paper["categories"] if each["slug"] in released}
     seen = set()
@@ -218,9 +222,10 @@ def check_ballots(ledger, ballots, paper):
             yield f"The ballot at {index} is there twice."
         seen.add(index)
         yield from check_opening(ledger, ballot, index, names)
-        if ballot["state"] not in ("cast", "void") or (ballot["state"] == "void") != (ballot["receipt"] in void):
+        state, reason = told.get(ballot["receipt"], ("cast", ""))
+        if ballot["state"] != state:
             yield f"The ledger and the ballot at {index} disagree on whether it is void."
-        if ballot["reason"] != void.get(ballot["receipt"], ""):
+        if ballot["reason"] != reason:
             yield f"The ledger and the ballot at {index} disagree on why it is void."
 
 
@@ -251,11 +256,12 @@ def check_completeness(ledger, ballots, paper):
     found = Counter((ballot["category"], ballot["state"]) for ballot in ballots)
     for result in results:
         told, slug = result["reconciliation"], result["category"]
-        cast, void = found[slug, "cast"], found[slug, "void"]
-        if (told["confirmed"], told["void"], told["counted"], told["held"]) != (cast + void, void, cast, 0):
+        cast, void, superseded = (found[slug, state] for state in ("cast", "void", "superseded"))
+        parts = told["confirmed"], told["void"], told.get("superseded", 0), told["counted"], told["held"]
+        if parts != (cast + void + superseded, void, superseded, cast, 0):
             yield (
                 f"“{slug}”: by its result {told['confirmed']} ballots were confirmed, {told['held']} held, {told['void']} "
-                f"void and {told['counted']} counted; the file has {cast} to be counted and {void} void."
+                f"void and {told['counted']} counted; the file has {cast} to be counted, {void} void and {superseded} superseded."
             )
     if {result["category"] for result in results} == {category["slug"] for category in paper["categories"]}:
         missing = len(ledger["leaves"]) - len(ledger["statements"]) - len({ballot["index"] for ballot in ballots})

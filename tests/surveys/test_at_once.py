@@ -42,8 +42,8 @@ def test_of_two_confirmations_of_one_voter_exactly_one_counts():
     for turn in range(5):
         links = [pend(season, f"ann{turn}+{nominee}@example.com", nominee) for nominee in ("ada", "bit")]
         outcomes = all_at_once(*(lambda link=link: ballots.confirm(season=season, pending_id=link) for link in links))
-        assert sorted((len(outcome.cast), len(outcome.voted_before)) for outcome in outcomes) == [(0, 1), (1, 0)]
-    assert Ballot.objects.count() == 5
+        assert sorted((len(outcome.cast), len(outcome.replaced)) for outcome in outcomes) == [(1, 0), (1, 1)]
+    assert sorted(Ballot.objects.values_list("state", flat=True)) == ["cast"] * 5 + ["superseded"] * 5
 
 
 def test_a_double_click_counts_once_and_shows_one_receipt():

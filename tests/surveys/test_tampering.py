@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.test import Client, TestCase, override_settings
 
 from core.models import User
-from surveys import keys, ledger, merkle, papers, release, seasons, verification
+from surveys import ballots, keys, ledger, merkle, papers, release, seasons, verification
 from surveys.models import Ballot, Season, TreeHead
 from surveys.public_record_views import VERIFIER
 from tests.surveys.factories import cast, draft_season, seal_and_open
@@ -34,7 +34,7 @@ METHODS = {
 
 @pytest.fixture(scope="module")
 def season(django_db_setup, django_db_blocker, tmp_path_factory):
-    """A released season with a category of every method, a void ballot and a withdrawal; each test is undone after itself."""
+    """A released season with a category of every method, a void and a superseded ballot, a withdrawal; each test is undone after itself."""
     folder = tmp_path_factory.mktemp("peppers")
     with (
         django_db_blocker.unblock(),
@@ -58,6 +58,8 @@ def a_season_of_all_methods():
         for choice, number in piles:
             cast(categories[slug], choice, number, sealed=True)
     ledger.void(categories["plurality"].ballots.first(), reason="bought in bulk")
+    (earlier,) = cast(categories["approval"], [["coin"]], sealed=True)
+    Ballot.objects.filter(pk=earlier.pk).update(state="superseded", reason=ballots.VOTED_AGAIN)
     papers.withdraw(categories["irv"].nominees.get(slug="doge"), reason="asked to", by=steward)
     seasons.close(season)
     for category in season.categories.all():
@@ -248,7 +250,7 @@ FILES = {
     "a ballot is missing": (lambda record: record.ballots.pop(), "1 ballots of the ledger are not in the file"),
     "a category is missing": (
         lambda record: record.ballots.__setitem__(slice(None), [b for b in record.ballots if b["category"] != "irv"]),
-        "9 counted; the file has 0 to be counted and 0 void",
+        "9 counted; the file has 0 to be counted, 0 void and 0 superseded",
     ),
     "all ballots are missing": (lambda record: record.ballots.clear(), "ballots of the ledger are not in the file"),
     "a ballot is there twice": (lambda record: record.ballots.append(dict(record.ballots[0])), "is there twice"),
@@ -257,6 +259,13 @@ FILES = {
         lambda record: ballot(record, state="void").update(state="cast"),
         "disagree on whether it is void",
     ),
+    "a superseded ballot is counted": (
+        lambda record: ballot(record, state="superseded").update(state="cast", reason=""),
+        "disagree on whether it is void",
+    ),
+    "a ballot is superseded by nobody": (edit(state="superseded"), "disagree on whether it is void"),
+    "a superseding is withheld": (withhold("superseded"), "statements; this file has"),
+    "a ballot is superseded twice": (with_a_second("superseded"), "2 times"),
     "a state is made up": (edit(state="quarantined"), "disagree on whether it is void"),
     "a state is empty": (edit(state=""), "disagree on whether it is void"),
     "a reason is another": (lambda record: ballot(record, state="void").update(reason="late"), "why it is void"),
@@ -418,6 +427,14 @@ TABLES = {
     "a void ballot is counted": (
         "UPDATE surveys_ballot SET state = 'cast', reason = ''",
         "The ledger says that the ballot",
+    ),
+    "a superseded ballot is counted": (
+        "UPDATE surveys_ballot SET state = 'cast', reason = '' WHERE state = 'superseded'",
+        "The ledger says",
+    ),
+    "a ballot is superseded without an entry": (
+        f"UPDATE surveys_ballot SET state = 'superseded', reason = 'x' WHERE {ONE}",
+        "The tables say",
     ),
     "a void ballot has another reason": (
         "UPDATE surveys_ballot SET reason = 'other' WHERE state = 'void'",
