@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import Exists, F, Func, JSONField, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import Exists, F, Func, IntegerField, JSONField, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, GreaterThanOrEqual, IContains, IExact, LessThanOrEqual
 from django.utils import timezone
@@ -25,6 +25,7 @@ from newsletter.models import (
     Delivery,
     Hit,
     Segment,
+    SegmentBlock,
     SegmentCondition,
     SegmentCount,
     Subscriber,
@@ -327,8 +328,45 @@ def count(segment: Segment) -> SegmentCount:
         size = cursor.fetchone()[0]
         cursor.execute(f"SELECT id FROM {TABLE} ORDER BY id DESC LIMIT {NEWEST}")
         newest = [key for (key,) in cursor.fetchall()]
+    _keep_blocks(segment)
     values = {"size": size, "mailable": _mailable(), "newest": newest, "counted_at": timezone.now()}
     return SegmentCount.objects.update_or_create(segment=segment, defaults=values)[0]
+
+
+def _keep_blocks(segment: Segment) -> None:
+    """Keep of everybody who is gathered a bit, so that whether somebody was among them is told without the conditions."""
+    size = SegmentBlock.SIZE
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id / {size}, array_agg((id % {size})::int) FROM {TABLE} GROUP BY 1")
+        blocks = [SegmentBlock(segment=segment, number=number, members=_bits(keys)) for number, keys in cursor]
+    segment.blocks.all().delete()
+    SegmentBlock.objects.bulk_create(blocks, batch_size=500)
+
+
+def _bits(keys: Sequence[int]) -> bytes:
+    """Bits as PostgreSQL's get_bit counts them."""
+    block = bytearray(SegmentBlock.SIZE // 8)
+    for key in keys:
+        block[key >> 3] |= 1 << (key & 7)
+    return bytes(block)
+
+
+def as_counted(rows: QuerySet[Any], segment: Segment, *, is_narrowed: bool) -> QuerySet[Any]:
+    """Those of some subscribers who were in a segment when it was counted: of all of them, as many as a list leads to.
+
+    A segment that is small enough, or not narrowed further, is answered by the keys of the newest; else each subscriber
+    is looked up in the blocks, by a subquery that the planner cannot turn into a join with all of them.
+    """
+    counted = SegmentCount.objects.filter(segment=segment).only("size").first()
+    if counted is None:
+        return rows.none()
+    if counted.size <= NEWEST or not is_narrowed:
+        newest = SegmentCount.objects.filter(segment=segment).annotate(key=Func("newest", function="unnest"))
+        return rows.filter(pk__in=newest.values("key"))
+    place = OuterRef("pk") % SegmentBlock.SIZE
+    bit = Func(F("members"), place, function="get_bit", output_field=IntegerField())
+    block = SegmentBlock.objects.filter(segment=segment, number=OuterRef("pk") / SegmentBlock.SIZE)
+    return rows.filter(Exact(Subquery(block.annotate(bit=bit).values("bit")), 1))
 
 
 def _mailable() -> dict[str, dict[str, int]]:

@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from core.lib import clock
 from core.lib.admin_lists import DeskAdmin, WordSearch, values_in
 from core.lib.admin_slugs import SlugsFromWords
+from core.lib.text import whole_number
 from newsletter import consent, selection, traits
 from newsletter.addresses import parse_address
 from newsletter.admin import acts, bulk_acts, list_figures, welcome
@@ -20,7 +21,7 @@ from newsletter.admin import traits as traits_admin
 from newsletter.admin.segments import SegmentFilter
 from newsletter.admin.traits import TagFilter
 from newsletter.consent import Act
-from newsletter.models import ConsentAct, Newsletter, Subscriber, SubscriberField, Subscription, Suppression
+from newsletter.models import ConsentAct, Newsletter, Segment, Subscriber, SubscriberField, Subscription, Suppression
 
 
 class NewsletterForm(forms.ModelForm):
@@ -140,6 +141,12 @@ class SubscriberAdmin(WordSearch, DeskAdmin):
     change_form_template = "admin/newsletter/subscriber/change_form.html"
     inlines = (SubscriptionInline,)
     sortable_by = ()
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Where the list is narrowed to a segment, say when that was counted."""
+        key = whole_number(request.GET.get("segment"))
+        context = {"segment": Segment.objects.filter(pk=key).first() if key else None}
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_filter(request), SegmentFilter, TagFilter, *traits_admin.field_filters()]

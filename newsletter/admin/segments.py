@@ -195,7 +195,7 @@ def count_anew(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 class SegmentFilter(admin.SimpleListFilter):
-    """Narrows the list to a segment: by those found when it was counted, unless the list is narrowed further than they reach."""
+    """Narrows the list to those who were in a segment when it was counted."""
 
     title, parameter_name = "segment", "segment"
 
@@ -205,16 +205,8 @@ class SegmentFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         if not self.value():
             return queryset
-        segment = Segment.objects.select_related("counted").filter(pk=int(self.value() or 0)).first()
+        segment = Segment.objects.filter(pk=int(self.value() or 0)).first()
         if segment is None:
             return queryset.none()
         others = {name for name in request.GET if request.GET[name]} - {self.parameter_name, "p", "o", "all"}
-        return queryset.filter(pk__in=shown(segment, is_narrowed=bool(others)))
-
-
-def shown(segment: Segment, *, is_narrowed: bool) -> Any:
-    """The keys of a segment's members for a list: at most as many as it leads to, if these are all that can be asked for."""
-    counted = getattr(segment, "counted", None)
-    if counted and (counted.size <= len(counted.newest) or not is_narrowed):
-        return counted.newest
-    return segments.members(segment).values("pk")
+        return segments.as_counted(queryset, segment, is_narrowed=bool(others))

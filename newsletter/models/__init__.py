@@ -9,7 +9,7 @@ from newsletter.models.deliveries import Delivery, Hit, TrackedLink
 from newsletter.models.figures import BriefingCohort, BriefingDomain, ListDay
 from newsletter.models.imports import SubscriberImport
 from newsletter.models.reports import BounceRule, IgnoredReports, MailReport
-from newsletter.models.segments import Segment, SegmentCondition, SegmentCount
+from newsletter.models.segments import Segment, SegmentBlock, SegmentCondition, SegmentCount
 from newsletter.models.traits import SubscriberField, SubscriberTag, Tagging
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "MailReport",
     "Newsletter",
     "Segment",
+    "SegmentBlock",
     "SegmentCondition",
     "SegmentCount",
     "Subscriber",

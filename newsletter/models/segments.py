@@ -77,3 +77,19 @@ class SegmentCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size:,}"
+
+
+class SegmentBlock(models.Model):
+    """Who of so many subscribers in a row, by their keys, was in a segment when it was last counted: a bit for each."""
+
+    SIZE: ClassVar[int] = 8192  # bits: a block is small enough to lie in its row
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, db_index=False, related_name="blocks")
+    number = models.BigIntegerField()
+    members = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["segment", "number"], name="segment_block_once")]
+
+    def __str__(self) -> str:
+        return f"{self.segment}, block {self.number}"

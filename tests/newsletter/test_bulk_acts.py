@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from core.models import AuditEntry
-from newsletter import bulk_acts, selection, subscriptions, traits
+from newsletter import bulk_acts, segments, selection, subscriptions, traits
 from newsletter.models import BulkAct, ConsentAct, Segment, SegmentCondition, Subscriber, SubscriberTag, Tagging
 from tests.newsletter import factories
 
@@ -98,6 +98,7 @@ def test_what_is_meant_is_what_the_list_shows(manager, weekly, readers, asked):
     traits.set_values(factories.tagged(readers[0], "VIP"), {"level": "Gold"})
     tag, some = SubscriberTag.objects.get(), Segment.objects.create(name="Some")
     SegmentCondition.objects.create(segment=some, test="subscribed", newsletter=weekly)
+    segments.count(some)
     rows = {"weekly": weekly.pk, "VIP": tag.pk, "Some": some.pk}
     said = {
         f"field-{level.pk}" if name == "field" else name: str(rows.get(value, value)) for name, value in asked.items()
