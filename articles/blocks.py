@@ -54,6 +54,16 @@ class LineField(forms.CharField):
         return one_line(str(super().clean(value)))
 
 
+class SlugsField(LineField):
+    """A slug, or several with commas between them, each once."""
+
+    def clean(self, value: Any) -> str:
+        slugs = dict.fromkeys(slug for part in super().clean(value).split(",") if (slug := part.strip()))
+        for slug in slugs:
+            validate_slug(slug)
+        return ",".join(slugs)
+
+
 class TextField(forms.CharField):
     """Plain text that stays as it is: code, the cells of a table."""
 
@@ -308,7 +318,13 @@ class AwardResults(Kind):
 
 class SignUp(Kind):
     block_type, block_name, block_icon = "signup", "Sign-up form", "mail"
-    newsletter = LineField(required=False, validators=[validate_slug], help_text="Leave empty for the main briefing.")
+    newsletter = SlugsField(
+        required=False,
+        max_length=200,
+        help_text="Its slug; several, with commas between them, for the reader to choose from. Empty: the main briefing.",
+    )
+    heading = LineField(max_length=80, required=False)
+    text = LineField(max_length=200, required=False)
 
 
 class SponsorSlot(Kind):

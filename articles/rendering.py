@@ -207,7 +207,11 @@ def _award_results(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
 
 
 def _signup(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
-    return slots.mark("signup", block.get("newsletter", "")), ""
+    newsletters = block.get("newsletter", "")
+    words: dict[str, str] = {name: block[name] for name in ("heading", "text") if name in block}
+    if not words and "," not in newsletters and not newsletters.startswith(slots.PACKED):
+        return slots.mark("signup", newsletters), ""
+    return slots.mark("signup", slots.packed({"newsletters": newsletters, **words})), ""
 
 
 def _sponsor_slot(_rendering: Rendering, _block: BlockData) -> tuple[str, str]:

@@ -102,17 +102,6 @@ def _lead_signup_form() -> str:
     return render_to_string("components/signup.html", {"source": "article", "strip": True})
 
 
-def _signup(page: SlotContext, newsletter: str = "") -> str:
-    page.signups += 1
-    return _signup_form(newsletter, page.signups)
-
-
-@per_generation
-def _signup_form(newsletter: str, number: int) -> str:
-    context = {"newsletter": newsletter, "source": "article", "id": f"signup-{number}"}
-    return render_to_string("components/signup.html", context)
-
-
 def _also_read(page: SlotContext, article: str) -> str:
     named = page.also_read.get(article)
     return _also_read_line(named["title"], named["url"]) if named else ""
@@ -128,7 +117,6 @@ def register_all() -> None:
     slots.register("cta", _cta)
     slots.register("sponsor_slot", _sponsor)
     slots.register("lead_signup", _lead_signup)
-    slots.register("signup", _signup)
     slots.register("also_read", _also_read)
     slots.register("related", _related)
     slots.register("recent", _recent)

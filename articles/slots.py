@@ -1,11 +1,14 @@
 """Slots: marks in stored HTML for what may change without it, replaced whenever a page is put together."""
 
+import json
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 
 Renderer = Callable[..., str]
 
+PACKED = "--"  # how an argument begins that is no slug, but words
 _MARK = re.compile(r"<!--slot:([a-z_]+):([\w,-]*)-->")
 _renderers: dict[str, Renderer] = {}
 
@@ -24,6 +27,20 @@ def mark(name: str, *arguments: str) -> str:
     if not _MARK.fullmatch(text):
         raise ValueError(f"These are not arguments of a slot: {arguments}")
     return text
+
+
+def packed(words: dict[str, str]) -> str:
+    """Words as an argument of a slot, which otherwise are slugs."""
+    return PACKED + urlsafe_b64encode(json.dumps(words).encode()).rstrip(b"=").decode()
+
+
+def unpacked(argument: str) -> dict[str, str] | None:
+    """The words in an argument; None if it is a slug."""
+    if not argument.startswith(PACKED):
+        return None
+    text = argument.removeprefix(PACKED)
+    found: dict[str, str] = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return found
 
 
 BODY = mark("body")  # the place of the article's body in its frame, replaced before the slots are rendered

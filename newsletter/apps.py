@@ -7,14 +7,16 @@ class NewsletterConfig(AppConfig):
     name = "newsletter"
 
     def ready(self) -> None:
-        from articles import addresses, moves
+        from articles import addresses, moves, slots
         from articles.readership import outcomes
         from core import outbox
         from newsletter import dashboard, retention
+        from newsletter.blocks import signup
         from newsletter.models import Briefing, BriefingItem
         from newsletter.stats import Audience
         from sponsors import audience
 
+        slots.register("signup", signup)
         audience.register(Audience())
         dashboard.register_all()
         retention.register_all()
