@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import path
 from django.urls.resolvers import URLPattern
 from drf_spectacular.utils import extend_schema
@@ -13,11 +12,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api import kept
-from core.lib.forms import client_address
 from newsletter.forms import SubscribeForm
 from newsletter.models import Briefing, BriefingItem
-from newsletter.subscriptions import TooManyRequests
-from newsletter.views import THANKS, TOO_MANY
+from newsletter.sign_up_pages import take
 
 
 class ItemSerializer(serializers.ModelSerializer):
@@ -64,10 +61,16 @@ class BriefingDetail(generics.RetrieveAPIView):
 class SubscriptionRequest(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=254)
     newsletter = serializers.CharField(required=False, help_text="Its slug; without one, the default list.")
+    can_prove = serializers.BooleanField(
+        required=False,
+        help_text="Answer with a challenge (428) where a proof of work is wanted, which spares the wait.",
+    )
+    proof = serializers.CharField(required=False, help_text="The solved challenge, as ALTCHA writes it.")
 
 
 class SubscriptionAnswer(serializers.Serializer[Any]):
     message = serializers.CharField()
+    challenge = serializers.DictField(required=False, help_text="What to solve first, as ALTCHA has it.")
 
 
 class SubscriptionCreate(APIView):
@@ -78,24 +81,18 @@ class SubscriptionCreate(APIView):
 
     @extend_schema(
         request=SubscriptionRequest,
-        responses={202: SubscriptionAnswer, 400: SubscriptionAnswer, 429: SubscriptionAnswer},
+        responses={202: SubscriptionAnswer, 400: SubscriptionAnswer, 428: SubscriptionAnswer, 429: SubscriptionAnswer},
     )
     def post(self, request: Request) -> Response:
         if not isinstance(request.data, dict):
             return Response({"message": "Send an object with an email."}, status=status.HTTP_400_BAD_REQUEST)
-        form = SubscribeForm({**{key: request.data.get(key, "") for key in ("email", "newsletter")}, "source": "API"})
-        django_request: HttpRequest = request._request
-        try:
-            if form.is_valid():
-                form.save(ip=client_address(django_request))
-        except TooManyRequests:
-            return Response({"message": TOO_MANY}, status=status.HTTP_429_TOO_MANY_REQUESTS)
-        if form.errors:
-            why = " ".join(str(message) for messages in form.errors.values() for message in messages)
-            return Response(
-                {"message": f"Something went wrong: {why}", "errors": form.errors}, status=status.HTTP_400_BAD_REQUEST
-            )
-        return Response({"message": THANKS}, status=status.HTTP_202_ACCEPTED)
+        typed = {key: request.data.get(key, "") for key in ("email", "newsletter", "proof", "can_prove")}
+        form = SubscribeForm({**typed, "source": "API"})
+        message, code, challenge = take(request._request, form)
+        answer = {"message": message} | ({"challenge": challenge} if challenge else {})
+        if code == status.HTTP_400_BAD_REQUEST:
+            answer["errors"] = form.errors
+        return Response(answer, status=status.HTTP_202_ACCEPTED if code == status.HTTP_200_OK else code)
 
 
 urlpatterns: list[URLPattern] = [

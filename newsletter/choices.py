@@ -13,7 +13,8 @@ from core.lib.networks import network_of
 from newsletter import consent
 from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import Newsletter, Subscriber, Subscription
-from newsletter.subscriptions import Origin, TooManyRequests, join, request_subscription, unsubscribe
+from newsletter.sign_ups import TooManyRequests, request_subscription
+from newsletter.subscriptions import Origin, join, unsubscribe
 
 PREFERENCES = "preferences"
 LONGEST_PAUSE = timedelta(days=366)
@@ -48,7 +49,9 @@ def choose_lists(subscriber: Subscriber, *, chosen: set[int], ip: str = "") -> N
             unsubscribe(subscriber_id=subscriber.pk, newsletter_id=newsletter.pk, by=PREFERENCES)
         elif subscriber.suppressed and newsletter.is_open:
             try:
-                request_subscription(email=subscriber.email, newsletter=newsletter, source=PREFERENCES, ip=ip)
+                request_subscription(
+                    email=subscriber.email, newsletter=newsletter, source=PREFERENCES, ip=ip, is_known=True
+                )
             except TooManyRequests:
                 pass  # what was left is saved all the same, and nothing that was ticked is sent yet
         elif newsletter.is_open and newsletter.pk not in current:

@@ -10,11 +10,13 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
+from core import proof_of_work
 from core.lib.networks import network_of
 from newsletter import address_changes, choices
 from newsletter.addresses import parse_address
 from newsletter.models import Newsletter, Subscriber, Subscription
-from newsletter.subscriptions import CONSENT_TEXT, request_subscription
+from newsletter.sign_ups import Reply, request_subscription
+from newsletter.subscriptions import CONSENT_TEXT
 
 ADDRESS_REFUSED = {
     "required": "Enter your e-mail address.",
@@ -24,7 +26,10 @@ ADDRESS_REFUSED = {
 
 
 class SubscribeForm(forms.Form):
-    """One address for one newsletter. `website` is a trap: people do not see it, robots fill it in."""
+    """One address for one newsletter. `website` is a trap: people do not see it, robots fill it in.
+
+    A script says that it `can_prove`, and is then sent a challenge where a proof of work is wanted.
+    """
 
     email = forms.CharField(
         label="E-mail address",
@@ -47,6 +52,8 @@ class SubscribeForm(forms.Form):
         label="Leave this empty",
         widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}),
     )
+    proof = forms.CharField(required=False, max_length=proof_of_work.LONGEST, widget=forms.HiddenInput)
+    can_prove = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,17 +81,16 @@ class SubscribeForm(forms.Form):
         """Whether a robot filled in the field that people do not see."""
         return bool(self.cleaned_data.get("website"))
 
-    def save(self, *, ip: str) -> None:
-        """Ask for the subscription, unless the form fell into the trap. Raises TooManyRequests."""
+    def save(self, *, ip: str) -> Reply:
+        """Ask for the subscription, unless the form fell into the trap. Raises TooManyRequests, ProofWanted."""
         if self.is_trapped:
-            return
-        data = self.cleaned_data
+            return Reply.NOW
+        data = {name: self.cleaned_data[name] for name in ("email", "newsletter", "proof", "can_prove")}
         try:
-            request_subscription(
-                email=data["email"], newsletter=data["newsletter"], source=data["source"] or "form", ip=ip
-            )
+            return request_subscription(source=self.cleaned_data["source"] or "form", ip=ip, **data)
         except ValidationError as error:
             self.add_error(None, error)
+            return Reply.NOW
 
 
 class PreferencesForm(forms.Form):

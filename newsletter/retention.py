@@ -8,7 +8,7 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from newsletter import address_changes, bulk_acts, import_runs, subscriptions
+from newsletter import address_changes, bulk_acts, import_runs, sign_ups, subscriptions
 from newsletter.consent import Actor
 from newsletter.models import AddressChange, Briefing, ConsentAct, Delivery, Hit, Subscriber, Subscription
 
@@ -22,12 +22,19 @@ _SUBSCRIBER = (
     f"as long as it subscribes; {days(LEFT_KEPT_FOR)} after it left, {days(SIGN_UPS_KEPT_FOR)} if it never confirmed"
 )
 _BY = "the hourly purge; erasure"
+_SETTLED = "the worker; the hourly purge; erasure"
 COLUMNS = [
     *(
         Column(f"newsletter.Subscriber.{name}", _SUBSCRIBER, _BY)
         for name in ("email", "canonical", "name", "attributes")
     ),
     Column("newsletter.AddressChange.email", f"{days(address_changes.CONFIRM_WITHIN)}, or until it is confirmed", _BY),
+    *(
+        Column(
+            f"newsletter.SignUp.{name}", f"seconds, until it is settled; at most {days(sign_ups.TRIED_FOR)}", _SETTLED
+        )
+        for name in ("email", "canonical", "network")
+    ),
     Column("newsletter.Subscription.requested_from", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.Subscription.confirmed_from", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.ConsentAct.by_name", "as long as its subscriber", "erasure"),
@@ -72,6 +79,7 @@ COLUMNS = [
 def register_all() -> None:
     """Put the keeping times of the newsletter into force."""
     retention.declare(COLUMNS)
+    retention.register("sign-ups never settled", sign_ups.delete_unsettled)
     retention.register("sign-ups never confirmed", delete_unconfirmed)
     retention.register("subscriptions ended long ago", delete_left)
     retention.register("changes of address never confirmed", delete_address_changes)

@@ -22,7 +22,7 @@ from newsletter.models import (
 
 WORDS = ("email", "name")  # as they are indexed
 SUBSCRIPTION = {"list": "newsletter", "state": "state", "source": "source"}
-SUPPRESSED = "suppressed__exact"
+SUPPRESSED, DISPOSABLE = "suppressed__exact", "disposable__exact"
 
 
 def by_subscription(rows: QuerySet[Any], said: Mapping[str, str]) -> QuerySet[Any]:
@@ -61,6 +61,8 @@ def meant(said: Mapping[str, str]) -> QuerySet[Subscriber]:
     for name, value in said.items():
         if name == SUPPRESSED:
             rows = rows.filter(suppressed=value)
+        elif name == DISPOSABLE:
+            rows = rows.filter(disposable=value == "1")
         elif name == "tag":
             rows = by_tag(rows, value)
         elif name == "segment":
@@ -93,6 +95,8 @@ def _named(name: str, value: str) -> str:
         return f"words: {without_addresses(value)}"
     if name == "source":
         return f"source: {value}"
+    if name == DISPOSABLE and value in ("0", "1"):
+        return f"disposable address: {'yes' if value == '1' else 'no'}"
     if name in rows and (found := rows[name].objects.filter(pk=whole_number(value)).first()):
         return f"{'newsletter' if name == 'list' else name}: {found}"
     if name in values and value in values[name].values:

@@ -1,7 +1,4 @@
-"""Subscriptions: double opt-in sign-up, confirmation, leaving, and a subscriber's export and erasure.
-
-A form answers the same for an address we know and one we do not; only the mailbox learns the difference.
-"""
+"""Subscriptions: what an address that asked is mailed, confirmation, leaving, and a subscriber's export and erasure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +6,6 @@ from math import ceil
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -20,23 +16,18 @@ from core.lib.signing import make_token
 from core.outbox import queue_mail
 from core.ratelimit import allow
 from newsletter import consent, welcome
-from newsletter.addresses import Address, parse_address
+from newsletter.addresses import Address
 from newsletter.consent import Act, Actor, NewAct, Person
-from newsletter.models import AddressChange, ConsentAct, Hit, Newsletter, Subscriber, Subscription, Suppression
+from newsletter.models import AddressChange, ConsentAct, Hit, Newsletter, SignUp, Subscriber, Subscription, Suppression
 from newsletter.standing import LASTING, SUPPRESSES
 
 CONSENT_TEXT = "Send me this newsletter by e-mail. I confirm by a link in a first mail and can leave at any time."
 CONFIRM_WITHIN = timedelta(days=7)
 DATA_LINK_LASTS, HOUR_LONG = timedelta(hours=2), timedelta(hours=1)
 DATA_LINKS_PER_DAY = 3
-HOUR, DAY = 3600, 86400
-SIGN_UPS_PER_NETWORK_AND_HOUR = 60
+DAY = 86400
 CONFIRMATIONS_PER_ADDRESS_AND_DAY = 3
 State = Subscription.State
-
-
-class TooManyRequests(Exception):
-    """Too many sign-ups came from one network."""
 
 
 class LinkSuperseded(Exception):
@@ -51,39 +42,28 @@ class Origin:
     network: str = ""
 
 
-def request_subscription(*, email: str, newsletter: Newsletter | None = None, source: str, ip: str = "") -> None:
-    """Ask an address whether it wants a newsletter (the default one if none is named).
+@transaction.atomic
+def take_request(
+    address: Address, newsletter: Newsletter, origin: Origin, *, asked_at: datetime
+) -> Subscription | None:
+    """Write down that an address asked for a list, and mail it a link to confirm or, where it is on it, that it is.
 
-    Raises ValidationError when the text is no address or no list is open, TooManyRequests past the rate limit. Whether
-    the address was known shows in the mail it gets, never in what is returned.
+    None if the address must not be written to. A request alone changes no state of a subscription that exists.
     """
-    address = parse_address(email)
-    newsletter = newsletter or Newsletter.objects.default()
-    if newsletter is None or not newsletter.is_open:
-        raise ValidationError("This newsletter is not taking new subscribers at the moment.", code="closed")
-    origin = Origin(source[:80], network_of(ip))
-    if origin.network and not allow(
-        f"subscribe:network:{origin.network}", limit=SIGN_UPS_PER_NETWORK_AND_HOUR, seconds=HOUR
-    ):
-        raise TooManyRequests
     if Suppression.objects.of(address.canonical).filter(reason__in=LASTING).exists():
-        return
-    with transaction.atomic():
-        subscription = _record_request(address, newsletter, origin)
-        _send_link(subscription)
-
-
-def _record_request(address: Address, newsletter: Newsletter, origin: Origin) -> Subscription:
-    """Write down that an address asked; a request alone does not change the state of a subscription that exists."""
+        return None
     person = consent.person(consent.subscriber_at(address))
-    consent.record(_request(person, newsletter, origin))
-    return Subscription.objects.select_related("subscriber", "newsletter").get(
+    consent.record(_request(person, newsletter, origin, given_at=asked_at))
+    subscription = Subscription.objects.select_related("subscriber", "newsletter").get(
         subscriber=person.subscriber_id, newsletter=newsletter
     )
+    _send_link(subscription)
+    return subscription
 
 
-def _request(person: Person, newsletter: Newsletter, origin: Origin) -> NewAct:
+def _request(person: Person, newsletter: Newsletter, origin: Origin, *, given_at: datetime | None = None) -> NewAct:
     given: dict[str, Any] = {"way": origin.source, "network": origin.network, "wording": CONSENT_TEXT}
+    given["given_at"] = given_at
     return NewAct(person, Act.ASKED, Actor.SUBSCRIBER, newsletter.pk, **given)
 
 
@@ -247,6 +227,7 @@ def _empty_what_is_counted(subscriber: Subscriber) -> None:
     Hit.objects.filter(delivery__subscriber=subscriber).update(network="", user_agent="")
     subscriber.deliveries.update(note="")
     AddressChange.objects.filter(email__iexact=subscriber.email).delete()
+    SignUp.objects.filter(canonical=subscriber.canonical).delete()
     retention.forget(subscriber.email)
 
 

@@ -14,6 +14,7 @@ from newsletter import (
     segments,
     send_journal,
     sender,
+    sign_ups,
     tracking,
     weekly_digests,
 )
@@ -69,6 +70,18 @@ def act_on_subscribers() -> None:
 def count_segments() -> None:
     """Count the segments that wait for it."""
     segments.count_due()
+
+
+@shared_task
+def settle_sign_ups() -> None:
+    """Look at the sign-ups that wait, and mail those who asked."""
+    sign_ups.settle_due()
+
+
+@shared_task
+def mark_disposable() -> None:
+    """Mark the subscribers whose address is disposable by the lists of today."""
+    sign_ups.mark_disposable()
 
 
 @shared_task

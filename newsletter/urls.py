@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from newsletter import archive, provider_reports, tracking, views
+from newsletter import archive, provider_reports, sign_up_pages, tracking, views
 
 app_name = "newsletter"
 
 urlpatterns = [
-    path("newsletter/", views.signup, name="signup"),
-    path("newsletter/subscribe/", views.subscribe, name="subscribe"),
+    path("newsletter/", sign_up_pages.signup, name="signup"),
+    path("newsletter/subscribe/", sign_up_pages.subscribe, name="subscribe"),
+    path("newsletter/embed/<slug:slug>/", sign_up_pages.embed, name="embed"),
     path("newsletter/confirm/<str:token>/", views.confirm, name="confirm"),
     path("newsletter/confirm/<str:token>/again/", views.confirm_again, name="confirm-again"),
     path("newsletter/unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),

@@ -5,22 +5,21 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.lib.forms import client_address, refuse_cross_site
+from core.lib.forms import client_address
 from core.lib.signing import BadToken, ExpiredToken, read_token
-from core.pagecache import public
 from newsletter import address_changes, subscriptions
-from newsletter.forms import AddressForm, ConfirmForm, PreferencesForm, SubscribeForm
+from newsletter.forms import AddressForm, ConfirmForm, PreferencesForm
 from newsletter.models import AddressChange, ConsentAct, Newsletter, Subscriber, Subscription
+from newsletter.sign_ups import THANKS
 from newsletter.standing import LASTING
 
-THANKS = "Thanks for signing up. Check your inbox: we sent a mail with a link to confirm your address."
 DATA_LINK_SENT = "Check your inbox: we sent you a mail with a link to your data, which works for two hours."
 NEW_ADDRESS_ASKED = (
     "Check the inbox of the new address: we sent a mail there with a link to confirm the change, which works for two days."
@@ -35,45 +34,6 @@ SUPPRESSED_FOR_GOOD = (
     "We send nothing to this address, because our mail was reported as spam or we were asked not to write to it. If you"
     " would like mail again, write to us."
 )
-TOO_MANY = "Something went wrong: too many sign-ups came from your network. Try again in an hour."
-
-
-@require_safe
-@public
-def signup(request: HttpRequest) -> HttpResponse:
-    """The sign-up page."""
-    newsletters = Newsletter.objects.open()
-    form = SubscribeForm(initial={"newsletter": newsletters.default(), "source": "sign-up page"})
-    return render(request, "newsletter/signup.html", {"form": form, "newsletters": newsletters})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@refuse_cross_site
-def subscribe(request: HttpRequest) -> HttpResponse:
-    """Take a sign-up; answer with a page, or with JSON where that is asked for."""
-    if request.method != "POST":
-        return HttpResponseRedirect(reverse("newsletter:signup"))
-    form = SubscribeForm(request.POST)
-    try:
-        if form.is_valid():
-            form.save(ip=client_address(request))
-    except subscriptions.TooManyRequests:
-        return _answer(request, form, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
-    if form.errors:
-        why = " ".join(str(message) for messages in form.errors.values() for message in messages)
-        return _answer(request, form, f"Something went wrong: {why}", HTTPStatus.BAD_REQUEST)
-    return _answer(request, form, THANKS, HTTPStatus.OK)
-
-
-def _answer(request: HttpRequest, form: SubscribeForm, message: str, status: HTTPStatus) -> HttpResponse:
-    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
-        response: HttpResponse = JsonResponse({"message": message}, status=status)
-    else:
-        template = "newsletter/thanks.html" if status == HTTPStatus.OK else "newsletter/signup.html"
-        context = {"form": form, "message": message, "newsletters": Newsletter.objects.open()}
-        response = render(request, template, context, status=status)
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

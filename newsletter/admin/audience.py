@@ -16,7 +16,7 @@ from core.lib.admin_slugs import SlugsFromWords
 from core.lib.text import whole_number
 from newsletter import consent, selection, traits
 from newsletter.addresses import parse_address
-from newsletter.admin import acts, bulk_acts, list_figures, welcome
+from newsletter.admin import acts, bulk_acts, list_figures, sign_ups, welcome
 from newsletter.admin import traits as traits_admin
 from newsletter.admin.segments import SegmentFilter
 from newsletter.admin.traits import TagFilter
@@ -60,6 +60,7 @@ class NewsletterAdmin(SlugsFromWords, DeskAdmin):
         own = [
             at("welcome/", welcome.preview, "welcome"),
             at("welcome/mail.html", welcome.preview_html, "welcome_html"),
+            at("form/", sign_ups.form_page, "form"),
         ]
         page, table = (self.admin_site.admin_view(view) for view in (list_figures.show, list_figures.table))
         own += [
@@ -133,7 +134,7 @@ class SubscriberAdmin(WordSearch, DeskAdmin):
 
     change_list_template = "admin/newsletter/subscriber/change_list.html"
     list_display = ("email", "name", "suppressed", "created_at")
-    list_filter = (ListFilter, StateFilter, SourceFilter, "suppressed")
+    list_filter = (ListFilter, StateFilter, SourceFilter, "suppressed", "disposable")
     search_fields = selection.WORDS
     actions_selection_counter = False
     search_help_text = "Parts of an address, a domain or a name, or how they begin."
@@ -183,6 +184,8 @@ class SubscriberAdmin(WordSearch, DeskAdmin):
     def mail(self, subscriber: Subscriber) -> str:
         if subscriber.suppressed:
             return f"Gets none: {subscriber.get_suppressed_display()}."
+        if subscriber.disposable:
+            return "May be written to, but its domain gives out addresses to be thrown away."
         return "May be written to; the lists below say what it gets."
 
     @admin.display(description="Consent ledger")

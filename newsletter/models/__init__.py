@@ -1,4 +1,4 @@
-"""Newsletters, subscribers, tags, fields, segments, imports, bulk acts, the ledger of consent, briefings, hits, reports."""
+"""Newsletters, sign-ups, subscribers, tags, fields, segments, imports, bulk acts, the ledger of consent, briefings, reports."""
 
 from newsletter.models.address_changes import AddressChange
 from newsletter.models.audience import Newsletter, Subscriber, Subscription, Suppression
@@ -10,6 +10,7 @@ from newsletter.models.figures import BriefingCohort, BriefingDomain, ListDay
 from newsletter.models.imports import SubscriberImport
 from newsletter.models.reports import BounceRule, IgnoredReports, MailReport
 from newsletter.models.segments import Segment, SegmentBlock, SegmentCondition, SegmentCount
+from newsletter.models.sign_ups import SignUp, SignUpRules
 from newsletter.models.traits import SubscriberField, SubscriberTag, Tagging
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "SegmentBlock",
     "SegmentCondition",
     "SegmentCount",
+    "SignUp",
+    "SignUpRules",
     "Subscriber",
     "SubscriberField",
     "SubscriberImport",

@@ -143,6 +143,9 @@ class Subscriber(models.Model):
         help_text="The values of fields by their keys, and what another system knew besides.",
     )
     tags = models.ManyToManyField("newsletter.SubscriberTag", through="newsletter.Tagging", related_name="subscribers")
+    disposable = models.BooleanField(
+        "disposable address", default=False, db_default=False, editable=False, help_text="One to be thrown away."
+    )
     corrected_at = models.DateTimeField(
         null=True, editable=False, help_text="When the address became another one: links mailed before prove nothing."
     )
@@ -153,6 +156,7 @@ class Subscriber(models.Model):
         indexes = [
             models.Index(fields=["suppressed"], name="subscriber_suppressed", condition=~models.Q(suppressed="")),
             words_index("email", "name", name="subscriber_words"),
+            models.Index(fields=["-id"], name="subscriber_disposable", condition=models.Q(disposable=True)),
             # Where there are none, an import pays nothing for it.
             GinIndex(
                 fields=["attributes"],

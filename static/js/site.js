@@ -13,14 +13,24 @@ document.addEventListener("click", (event) => {
 });
 
 // Sign-up without leaving the page. Without this the form posts and answers with a page of its own.
-async function send(form) {
-  const response = await fetch(form.action, {
-    method: "POST",
-    body: new FormData(form),
-    headers: { Accept: "application/json" },
-  });
-  const { message } = await response.json();
-  return { ok: response.ok, message };
+async function post(form, more) {
+  const body = new FormData(form);
+  for (const [name, value] of Object.entries(more)) body.append(name, value);
+  const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+  return { ok: response.ok, ...(await response.json()) };
+}
+
+// While too many sign up, the server first wants something computed. Who cannot compute it waits longer for the mail.
+async function send(form, tell) {
+  const answer = await post(form, { can_prove: "on" });
+  if (!answer.challenge) return answer;
+  tell("One moment, please: your browser is computing something that keeps robots away.");
+  try {
+    const { solve } = await import("./proof_of_work.js");
+    return await post(form, { proof: await solve(answer.challenge, answer.solver) });
+  } catch {
+    return post(form, {});
+  }
 }
 
 function answerOf(form) {
@@ -42,7 +52,7 @@ async function submit(event) {
   const answer = answerOf(form);
   button.disabled = true;
   try {
-    const { ok, message } = await send(form);
+    const { ok, message } = await send(form, (words) => (answer.textContent = words));
     answer.textContent = message;
     field.setAttribute("aria-invalid", String(!ok));
     if (ok) field.value = "";

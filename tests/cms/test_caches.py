@@ -65,7 +65,8 @@ PUBLIC = {
 }
 # What answers one person, takes what is sent, or is no page of readers
 NOT_KEPT = {
-    "articles:article-preview", "articles:beacon", "newsletter:subscribe", "newsletter:confirm", "newsletter:confirm-again",
+    "articles:article-preview", "articles:beacon", "newsletter:subscribe", "newsletter:embed",
+    "newsletter:confirm", "newsletter:confirm-again",
     "newsletter:unsubscribe", "newsletter:unsubscribe-short", "newsletter:preferences", "newsletter:data-link",
     "newsletter:address-change", "newsletter:address-confirm",
     "newsletter:data", "newsletter:data-export", "newsletter:data-erase", "newsletter:click", "newsletter:open",

@@ -72,7 +72,7 @@ SEEN = {
     "outgoingrequest briefing newsletter creative season awardcategory",
     "awards steward": "season awardcategory nomination ballot ledgerentry treehead tally outgoingmail",
     "newsletter manager": "newsletter subscriber subscriberimport suppression briefing mailreport ignoredreports bouncerule "
-    "subscribertag subscriberfield segment bulkact outgoingmail",
+    "signuprules subscribertag subscriberfield segment bulkact outgoingmail",
     "sponsorship manager": "sponsor placementkind package rununit booking creative adevent disclosureentry outgoingmail",
 }
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from core.models import SiteProfile, User
-from newsletter import consent, standing
+from newsletter import consent, sign_ups, standing
 from newsletter.models import (
     Briefing,
     BriefingItem,
@@ -36,6 +36,12 @@ def subscription(to, email="ann@example.com", *, state="confirmed", **fields):
     consent.record(*(consent.NewAct(of, act, "subscriber", to.pk, way="test") for act in ways[state]))
     Subscription.objects.filter(subscriber=person, newsletter=to).update(**fields)
     return Subscription.objects.get(subscriber=person, newsletter=to)
+
+
+def sign_up(email="ann@example.com", **fields):
+    """A sign-up that the worker has looked at."""
+    sign_ups.request_subscription(email=email, **{"source": "form"} | fields)
+    sign_ups.settle_due()
 
 
 def suppression(reason, email="ann@example.com", *, note=""):

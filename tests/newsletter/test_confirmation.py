@@ -94,7 +94,7 @@ def test_an_old_link_does_not_bring_back_who_left(client, pending):
 def test_who_left_can_come_back_by_a_new_link(client, pending):
     client.post(address(pending))
     leave(pending)
-    subscriptions.request_subscription(email="ann@example.com", source="test")
+    factories.sign_up(email="ann@example.com", source="test")
     assert state(pending) == "unsubscribed", "a request alone, which anybody can send, changes nothing"
     client.post(address(pending))
     assert state(pending) == "confirmed"

@@ -93,7 +93,7 @@ def replayed(subscriber):
 )
 def test_the_database_refuses_to_change_the_ledger(weekly, statement):
     factories.suppression("bounce", "bob@example.com")
-    subscriptions.request_subscription(email="ann@example.com", newsletter=weekly, source="form", ip="198.51.100.7")
+    factories.sign_up(email="ann@example.com", newsletter=weekly, source="form", ip="198.51.100.7")
     with (
         pytest.raises(IntegrityError, match=r"kept for good|only ever added to|only when all|never changed or deleted"),
         transaction.atomic(),
@@ -103,9 +103,7 @@ def test_the_database_refuses_to_change_the_ledger(weekly, statement):
 
 
 def test_a_sign_up_is_told_act_by_act(weekly):
-    subscriptions.request_subscription(
-        email="Ann@example.com", newsletter=weekly, source="vote in 2026", ip="192.0.2.7"
-    )
+    factories.sign_up(email="Ann@example.com", newsletter=weekly, source="vote in 2026", ip="192.0.2.7")
     row = Subscription.objects.get()
     subscriptions.confirm(row, issued_at=row.since, ip="198.51.100.7")
     subscriptions.unsubscribe(subscriber_id=row.subscriber_id, newsletter_id=weekly.pk, by="one-click")
@@ -125,7 +123,7 @@ def test_a_sign_up_is_told_act_by_act(weekly):
 
 
 def test_the_person_reads_the_words_that_were_agreed_to(client, weekly):
-    subscriptions.request_subscription(email="ann@example.com", newsletter=weekly, source="form")
+    factories.sign_up(email="ann@example.com", newsletter=weekly, source="form")
     page = client.get(f"/newsletter/data/{subscriptions.data_token(Subscriber.objects.get().pk)}/").content.decode()
     assert "Asked for Weekly, via form, agreeing to wording" in page
     assert subscriptions.CONSENT_TEXT in page
@@ -133,14 +131,14 @@ def test_the_person_reads_the_words_that_were_agreed_to(client, weekly):
 
 def test_a_wording_is_kept_once_and_its_number_is_its_version(weekly):
     for email in ("a@example.com", "b@example.com"):
-        subscriptions.request_subscription(email=email, newsletter=weekly, source="form")
+        factories.sign_up(email=email, newsletter=weekly, source="form")
     assert Wording.objects.get().text == subscriptions.CONSENT_TEXT
 
 
 def test_many_acts_are_recorded_with_as_few_statements_as_one(weekly, django_assert_max_num_queries):
     for number in range(20):
         email = f"reader{number}@example.com"
-        subscriptions.request_subscription(email=email, newsletter=weekly, source="form")
+        factories.sign_up(email=email, newsletter=weekly, source="form")
     people = [consent.person(person) for person in Subscriber.objects.all()]
     with django_assert_max_num_queries(14):
         consent.record(*(NewAct(person, "confirmed", "subscriber", weekly.pk) for person in people))
@@ -158,7 +156,7 @@ def test_acts_of_somebody_who_was_erased_meanwhile_are_not_recorded(weekly):
 
 def test_a_second_sign_up_leaves_the_evidence_of_the_first(weekly):
     for source in ("article", "home"):
-        subscriptions.request_subscription(email="ann@example.com", newsletter=weekly, source=source)
+        factories.sign_up(email="ann@example.com", newsletter=weekly, source=source)
     assert Subscription.objects.get().source == "article"
     assert [act.way for act in ConsentAct.objects.all()] == ["article", "home"]
 
@@ -167,7 +165,7 @@ def test_a_second_sign_up_leaves_the_evidence_of_the_first(weekly):
 def test_somebody_suppressed_and_confirmed_is_let_back_in_by_double_opt_in(weekly, reason):
     row = factories.subscription(weekly)
     factories.suppression(reason)
-    subscriptions.request_subscription(email="ann@example.com", newsletter=weekly, source="form")
+    factories.sign_up(email="ann@example.com", newsletter=weekly, source="form")
     assert OutgoingMail.objects.get().kind == "newsletter.confirm"
     row = Subscription.objects.select_related("subscriber").get(newsletter=weekly)
     if reason == "bounce":
@@ -186,7 +184,7 @@ def test_a_link_from_before_a_bounce_does_not_lift_it(weekly):
 
 def test_an_address_that_was_suppressed_before_it_signed_up_is_known_as_such(weekly):
     factories.suppression("bounce")
-    subscriptions.request_subscription(email="ann@example.com", newsletter=weekly, source="form")
+    factories.sign_up(email="ann@example.com", newsletter=weekly, source="form")
     assert Subscriber.objects.get().suppressed == "bounce"
 
 

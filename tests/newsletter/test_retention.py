@@ -163,7 +163,7 @@ def places_of(address):
 
 
 def test_erasure_leaves_the_address_nowhere(weekly, client):
-    subscriptions.request_subscription(email="Ann@Example.com", newsletter=weekly, source="form", ip="192.0.2.7")
+    factories.sign_up(email="Ann@Example.com", newsletter=weekly, source="form", ip="192.0.2.7")
     ann = Subscriber.objects.get()
     factories.subscription(weekly, "bob@example.com")
     briefing = factories.frozen(weekly)
@@ -182,7 +182,7 @@ def test_erasure_leaves_the_address_nowhere(weekly, client):
 
 
 def test_mail_to_an_account_of_the_staff_outlasts_an_erasure(weekly):
-    subscriptions.request_subscription(email="ann@example.com", newsletter=weekly, source="form")
+    factories.sign_up(email="ann@example.com", newsletter=weekly, source="form")
     OutgoingMail.objects.create(kind="core.password_reset", recipient="ann@example.com", subject="x", message=b"x")
     subscriptions.erase(Subscriber.objects.get())
     assert OutgoingMail.objects.get().kind == "core.password_reset"
