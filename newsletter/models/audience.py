@@ -223,6 +223,12 @@ class Subscription(models.Model):
                 name="subscription_not_confirmed",
                 condition=~models.Q(state="confirmed"),
             ),
+            # In the order of subscribers, so that a list of them stops at its first page.
+            models.Index(
+                fields=["state", "subscriber"],
+                name="subscription_state_of",
+                condition=~models.Q(state="confirmed"),
+            ),
             models.Index(fields=["source"], name="subscription_source"),
             models.Index(
                 fields=["newsletter", "paused_until"],
