@@ -7,8 +7,8 @@ each time on empty tables.
 
 That third is the ceiling: three rows and about twelve index entries for a subscriber, two foreign keys to look up, and the
 words of the address and the name (docs/decisions/0016) take it some 30 to 40 times as long as the bare COPY, so `vs_copy`
-cannot pass about 0.03 however fast the file is read. `vs_copy_into_tables` tells how near the import comes; it can pass 1,
-since it writes addresses in their order, which dirties fewer pages of the indexes than the order of the file.
+cannot pass about 0.03 however fast the file is read. `vs_copy_into_tables` tells how near the import comes; that COPY has
+the rows in the order in which the import wrote them, by address, which dirties the fewest pages of the indexes.
 """
 
 import statistics

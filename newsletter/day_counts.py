@@ -10,7 +10,7 @@ from datetime import UTC, date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, Max, Min, OuterRef
+from django.db.models import Exists, Max, Min, OuterRef, Q
 from django.utils import timezone
 
 from core import advisory_locks
@@ -35,10 +35,12 @@ READ_FOR = timedelta(days=8)
 NAMED_FROM = 5  # subscribers: below that, a domain's name may be a person's
 MOST_DOMAINS = 100
 
+# When an act happened; what an import brings counts on the day on which it came in.
+_AT = "CASE actor WHEN 'import' THEN recorded_at ELSE coalesce(given_at, recorded_at) END"
 # The acts of everybody who acted within these days, each with the acts before and after it on the same list.
-_ACTS = """
+_ACTS = f"""
     WITH acts AS (
-        SELECT subscriber_id, newsletter_id, act, way, recorded_at,
+        SELECT subscriber_id, newsletter_id, act, way, recorded_at, {_AT} AS at,
             lag(act) OVER own IN ('confirmed', 'imported') AS was_on, lag(act) OVER own AS before,
             lag(recorded_at) OVER own AS before_at, lead(act) OVER own AS after, lead(recorded_at) OVER own AS after_at
         FROM newsletter_consentact
@@ -49,25 +51,26 @@ _ACTS = """
 """
 # An import writes down a consent that ended elsewhere as two acts of one moment: they neither joined nor left here.
 _GROWTH = f"""{_ACTS}
-    SELECT acts.newsletter_id, (recorded_at AT TIME ZONE 'UTC')::date AS day,
+    SELECT acts.newsletter_id, (at AT TIME ZONE 'UTC')::date AS day,
         CASE act WHEN 'left' THEN NULL ELSE coalesce(subscription.source, way) END AS source, count(*)
-    FROM acts LEFT JOIN newsletter_subscription subscription USING (subscriber_id, newsletter_id) WHERE recorded_at >= %(since)s AND CASE act
+    FROM acts LEFT JOIN newsletter_subscription subscription USING (subscriber_id, newsletter_id)
+    WHERE at >= %(since)s AND CASE act
         WHEN 'confirmed' THEN was_on IS NOT TRUE
         WHEN 'imported' THEN before IS NULL AND NOT coalesce(after = 'left' AND after_at = recorded_at, FALSE)
         ELSE coalesce(was_on AND NOT (before = 'imported' AND before_at = recorded_at), FALSE) END
     GROUP BY 1, 2, 3
 """
-_SIGN_UPS = """
-    SELECT newsletter_id, day, count(*), count(*) FILTER (WHERE EXISTS (
+_SIGN_UPS = f"""
+    SELECT newsletter_id, (at AT TIME ZONE 'UTC')::date AS day, count(*), count(*) FILTER (WHERE EXISTS (
         SELECT FROM newsletter_consentact later
         WHERE later.subscriber_id = asked.subscriber_id AND later.newsletter_id = asked.newsletter_id
-            AND later.act = 'confirmed' AND later.recorded_at BETWEEN asked.at AND asked.at + %(within)s))
+            AND later.act = 'confirmed' AND {_AT} BETWEEN asked.at AND asked.at + %(within)s))
     FROM (
-        SELECT subscriber_id, newsletter_id, (recorded_at AT TIME ZONE 'UTC')::date AS day, min(recorded_at) AS at
+        SELECT subscriber_id, newsletter_id, min({_AT}) AS at
         FROM newsletter_consentact
         WHERE act = 'asked' AND actor = 'subscriber' AND way <> 'preferences' AND recorded_at >= %(since)s
-        GROUP BY 1, 2, 3
-    ) AS asked GROUP BY 1, 2
+        GROUP BY subscriber_id, newsletter_id, ({_AT} AT TIME ZONE 'UTC')::date
+    ) AS asked WHERE at >= %(since)s GROUP BY 1, 2
 """
 _DOMAINS = """
     SELECT split_part(subscriber.canonical, '@', 2) AS domain, count(*),
@@ -136,8 +139,10 @@ def _first_day() -> date | None:
     newest = ListDay.objects.aggregate(day=Max("day"))["day"]
     if newest:
         return newest - RECOUNTED
-    first = ConsentAct.objects.aggregate(at=Min("recorded_at"))["at"]
-    return first.astimezone(UTC).date() if first else None
+    told = Min("given_at", filter=~Q(actor=ConsentAct.Actor.IMPORT))
+    first = ConsentAct.objects.aggregate(recorded=Min("recorded_at"), told=told)
+    known = [at.astimezone(UTC).date() for at in first.values() if at]
+    return min(known) if known else None
 
 
 def _write(since: date, days: Iterable[ListDay]) -> None:

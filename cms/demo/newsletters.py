@@ -17,7 +17,7 @@ from cms.demo import content, readers
 from cms.demo.pieces import Piece
 from core.lib.smtp import Outcome, Status
 from core.models import User
-from newsletter import composition, consent, deliveries, freeze, tracking
+from newsletter import composition, consent, day_counts, deliveries, freeze, tracking
 from newsletter.approval import approve
 from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import Briefing, Delivery, Hit, Newsletter, Subscription, TrackedLink
@@ -41,6 +41,12 @@ def pieces() -> Iterator[Piece]:
         yield waves.pop(0)
         yield f"briefing {entry['slug']}", partial(_make_sent, entry, now)
     yield from waves
+    yield "figures of newsletters", _count
+
+
+def _count() -> None:
+    day_counts.count_days()
+    day_counts.count_briefings()
 
 
 def _make_sent(entry: dict[str, Any], now: datetime) -> None:

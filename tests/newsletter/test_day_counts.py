@@ -92,6 +92,15 @@ def test_counting_again_changes_nothing(weekly, ann):
     assert [getattr(first, name) for name in names] == [getattr(again, name) for name in names]
 
 
+def test_an_act_counts_on_the_day_on_which_it_happened_and_an_import_on_that_on_which_it_came_in(weekly):
+    bea, cyd = factories.subscriber("bea@example.com"), factories.subscriber("cyd@example.com")
+    then = clock.start_of(clock.utc_day() - timedelta(days=20))
+    of = [consent.NewAct(consent.person(bea), "confirmed", "restore", weekly.pk, given_at=then)]
+    of.append(consent.NewAct(consent.person(cyd), "imported", "import", weekly.pk, given_at=then))
+    consent.record(*of)
+    assert (counted(weekly, ago=20).joined, counted(weekly).joined) == (1, 1)
+
+
 def test_nothing_is_counted_before_anything_happened():
     day_counts.count_days()
     assert not ListDay.objects.exists()
