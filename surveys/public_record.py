@@ -5,10 +5,20 @@ from typing import Any
 
 from surveys import keys, ledger, papers
 from surveys.merkle import inclusion_proof
-from surveys.models import Ballot, LedgerEntry, Season, TreeHead
+from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, TreeHead
 from surveys.tallying import written
 
 HEADS_SHOWN = 20
+# The rules on a ballot paper: what a reader calls each, and the methods it is about (all of them where none is named).
+RULES = {
+    "overvote": ("A rank with two names", ["irv"]),
+    "duplicate": ("The same name at a second rank", ["irv"]),
+    "max_skips": ("Empty ranks in a row before a ballot ends", ["irv"]),
+    "max_ranks": ("Ranks counted", ["irv", "schulze"]),
+    "unranked": ("Nominees that a ballot does not rank", ["schulze"]),
+    "write_ins": ("Write-ins", ["irv"]),
+    "ties": ("Ties", []),
+}
 
 
 def ledger_page(season: Season) -> dict[str, Any]:
@@ -19,7 +29,7 @@ def ledger_page(season: Season) -> dict[str, Any]:
         "head": heads[0] if heads else None,
         "heads": [head_document(head) for head in heads],
         "key": keys.public_key(),
-        "paper": next((each.statement for each in statements if each.kind == LedgerEntry.Kind.PAPER), None),
+        "paper": next((_paper_page(each) for each in statements if each.kind == LedgerEntry.Kind.PAPER), None),
         "voids": [each for each in statements if each.kind == LedgerEntry.Kind.VOID],
         "withdrawals": [each for each in statements if each.kind == LedgerEntry.Kind.WITHDRAWAL],
         "is_opened": season.categories.released().exists(),
@@ -28,6 +38,29 @@ def ledger_page(season: Season) -> dict[str, Any]:
             for category in season.categories.released().select_related("tally", "season")
         ],
     }
+
+
+def _paper_page(entry: LedgerEntry) -> dict[str, Any]:
+    """The sealed ballot paper for readers."""
+    paper = (entry.statement or {})["paper"]
+    categories = [
+        each | {"method": AwardCategory.Method(each["method"]).label, "rules": _rules_in_words(each)}
+        for each in paper["categories"]
+    ]
+    return {"receipt": entry.receipt, "lot": paper["lot"], "categories": categories}
+
+
+def _rules_in_words(category: dict[str, Any]) -> list[str]:
+    """The rules that matter to a category's method, a sentence each."""
+    found = []
+    for name, (words, methods) in RULES.items():
+        if not methods or category["method"] in methods:
+            value = category["rules"][name]
+            choices = dict(AwardCategory._meta.get_field(name).choices or ())  # type: ignore[union-attr]
+            found.append(
+                f"{words} {choices[value]}." if choices else f"{words}: {'any number' if value is None else value}."
+            )
+    return found
 
 
 def ledger_document(season: Season) -> dict[str, Any]:

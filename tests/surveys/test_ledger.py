@@ -9,6 +9,7 @@ from core.transitions import TransitionRefused
 from surveys import keys, ledger, merkle, public_record, release, seasons, verification
 from surveys.models import Ballot, LedgerEntry, Season, Tally, TallyRow, TreeHead
 from surveys.tasks import seal_ballots, turn_phases
+from tests.html import one_line
 from tests.surveys.factories import cast, close_and_release, open_season, released_season
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +111,12 @@ def test_one_vote_for_each_voter_and_category_is_a_constraint(category):
     twin = Ballot(category=category, voter_key=ballot.voter_key, choice=[["bit"]], nonce=b"n" * 16, leaf_hash=b"l" * 32)
     with pytest.raises(IntegrityError, match="ballot_one_per_voter_and_category"):
         twin.save()
+
+
+def test_the_sealed_paper_is_shown_with_its_rules(client, category):
+    page = one_line(client.get("/awards/moon-2026/ledger/").content.decode())
+    assert "Ada, Bit, Coin" in page
+    assert "Plurality: one choice, most votes win. Ties are shared." in page
 
 
 def test_a_void_ballot_stays_and_is_said_to_be_void(category):
