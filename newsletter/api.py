@@ -44,7 +44,7 @@ class BriefingDetailSerializer(BriefingSerializer):
 class BriefingList(generics.ListAPIView):
     """Sent briefings, newest first."""
 
-    queryset = Briefing.objects.readable().select_related("newsletter").order_by("-first_sent_at")
+    queryset = Briefing.objects.readable().issues().select_related("newsletter").order_by("-first_sent_at")
     serializer_class = BriefingSerializer
     filterset_fields = {"newsletter__slug": ["exact"], "issue_date": ["gte", "lte"]}
 

@@ -27,7 +27,7 @@ from newsletter.mime import MessageTemplate
 from newsletter.models import Briefing
 from newsletter.send_journal import SendJournal
 from newsletter.status_codes import is_about_the_address
-from newsletter.subscriptions import preferences_token, unsubscribe_token
+from newsletter.subscriptions import mailed_preferences_token, unsubscribe_token
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ class Pump:
             "date": date,
             "message_id": message_token(self.briefing.pk, delivery.subscriber_id).encode(),
             "unsubscribe": unsubscribe_token(delivery.subscriber_id, newsletter_id).encode(),
-            "preferences": preferences_token(delivery.subscriber_id).encode(),
+            "preferences": mailed_preferences_token(delivery.subscriber_id).encode(),
             "delivery": make_token("delivery", delivery.delivery_id).encode(),
         }
         data = self.template.render(values)

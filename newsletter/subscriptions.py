@@ -25,6 +25,7 @@ CONSENT_TEXT = "Send me this newsletter by e-mail. I confirm by a link in a firs
 CONFIRM_WITHIN = timedelta(days=7)
 DATA_LINK_LASTS, HOUR_LONG = timedelta(hours=2), timedelta(hours=1)
 DATA_LINKS_PER_DAY = 3
+FRESH = 1  # the last value of such a token
 DAY = 86400
 CONFIRMATIONS_PER_ADDRESS_AND_DAY = 3
 State = Subscription.State
@@ -75,7 +76,9 @@ def _send_link(subscription: Subscription) -> None:
         return
     context: dict[str, Any] = {"newsletter": subscription.newsletter}
     if known:
-        context["preferences_url"] = absolute("newsletter:preferences", preferences_token(subscription.subscriber_id))
+        token = mailed_preferences_token(subscription.subscriber_id)
+        context["preferences_url"] = absolute("newsletter:preferences", token)
+        context["paused_until"] = subscription.paused_until if subscription.is_paused else None
     else:
         context["confirm_url"] = absolute("newsletter:confirm", confirm_token(subscription))
     template = "already_subscribed" if known else "confirm_subscription"
@@ -124,7 +127,7 @@ def _greet(subscription: Subscription, *, confirmed_before: datetime | None) -> 
         subscription,
         confirmed_before=confirmed_before,
         unsubscribe=unsubscribe_token(subscription.subscriber_id, subscription.newsletter_id),
-        preferences=preferences_token(subscription.subscriber_id),
+        preferences=mailed_preferences_token(subscription.subscriber_id),
     )
 
 
@@ -267,12 +270,19 @@ def data_token(subscriber_id: int) -> str:
 
 
 def preferences_token(subscriber_id: int) -> str:
+    """A token for a page that whoever has an old letter can reach: it opens nothing once the address has changed."""
     return make_token("preferences", subscriber_id)
 
 
+def mailed_preferences_token(subscriber_id: int) -> str:
+    """A token for a letter: it says when it was made, and so opens the preferences also after an earlier change of address."""
+    return make_token("preferences", subscriber_id, int(timezone.now().timestamp()))
+
+
 def fresh_preferences_token(subscriber_id: int) -> str:
-    """A token that says when it was made, and so opens the preferences also after a change of the address."""
-    return make_token("preferences", subscriber_id, ceil(timezone.now().timestamp()), expires_in=DATA_LINK_LASTS)
+    """A token that was mailed on request, for a while: it may ask for a change of address, which a letter's may not."""
+    issued = ceil(timezone.now().timestamp())
+    return make_token("preferences", subscriber_id, issued, FRESH, expires_in=DATA_LINK_LASTS)
 
 
 def absolute(view: str, *args: str) -> str:

@@ -1,6 +1,7 @@
 """Subscribers' pages. They need no cookie; the personal ones are behind signed links."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -36,6 +37,19 @@ SUPPRESSED_FOR_GOOD = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class PreferencesLink:
+    """Whom a link to preferences is about; when it was made, if it says so; and whether it was mailed lately, on request."""
+
+    subscriber: Subscriber
+    issued_at: datetime | None = None
+    is_fresh: bool = False
+
+    @property
+    def opens(self) -> bool:
+        return subscriptions.reaches(self.subscriber, self.issued_at)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @csrf_exempt
@@ -58,8 +72,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     except subscriptions.LinkSuperseded:
         return _plain(request, "newsletter/confirm_superseded.html", context, HTTPStatus.CONFLICT)
     context["preferences"] = reverse(
-        "newsletter:preferences", args=[subscriptions.preferences_token(subscription.subscriber_id)]
+        "newsletter:preferences", args=[subscriptions.mailed_preferences_token(subscription.subscriber_id)]
     )
+    context["rhythm"] = rhythm
     return _plain(request, "newsletter/confirmed.html", context)
 
 
@@ -84,11 +99,11 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     subscriber_id, newsletter_id = _read("unsubscribe", token, 2)
     newsletter = get_object_or_404(Newsletter, pk=newsletter_id)
     context: dict[str, Any] = {"newsletter": newsletter}
+    context["preferences"] = reverse("newsletter:preferences", args=[subscriptions.preferences_token(subscriber_id)])
     if request.method != "POST":
         return _plain(request, "newsletter/unsubscribe.html", context)
     by = "one-click" if request.POST.get("List-Unsubscribe") == "One-Click" else "page"
     subscriptions.unsubscribe(subscriber_id=subscriber_id, newsletter_id=newsletter_id, by=by)
-    context["preferences"] = reverse("newsletter:preferences", args=[subscriptions.preferences_token(subscriber_id)])
     return _plain(request, "newsletter/unsubscribed.html", context)
 
 
@@ -97,10 +112,10 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """The lists of one subscriber, to join and leave. A link mailed to an address of before opens nothing."""
-    subscriber, issued_at = _subscriber(token)
-    if not subscriptions.reaches(subscriber, issued_at):
+    link = _preferences_link(token)
+    if not link.opens:
         return _plain(request, "newsletter/address_changed.html", {"token": token}, HTTPStatus.GONE)
-    context = _preferences(subscriber, token, issued_at)
+    context, subscriber = _preferences(link, token), link.subscriber
     if request.method == "POST":
         form = PreferencesForm(request.POST, subscriber=subscriber)
         if not form.is_valid():
@@ -111,14 +126,15 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     return _plain(request, "newsletter/preferences.html", context)
 
 
-def _preferences(subscriber: Subscriber, token: str, issued_at: datetime | None) -> dict[str, Any]:
+def _preferences(link: PreferencesLink, token: str) -> dict[str, Any]:
     """What the preferences page shows. A link from a letter, which may have been passed on, changes no address."""
+    subscriber = link.subscriber
     lasting = subscriber.suppressed in LASTING
     return {
         "subscriber": subscriber,
         "token": token,
         "form": PreferencesForm(subscriber=subscriber),
-        "address_form": AddressForm(subscriber=subscriber) if issued_at and not lasting else None,
+        "address_form": AddressForm(subscriber=subscriber) if link.is_fresh and not lasting else None,
         "unreachable": subscriber.suppressed and (SUPPRESSED_FOR_GOOD if lasting else SUPPRESSED),
         "wants_no_mail": lasting,
     }
@@ -129,14 +145,15 @@ def _preferences(subscriber: Subscriber, token: str, issued_at: datetime | None)
 @csrf_exempt
 def change_address(request: HttpRequest, token: str) -> HttpResponse:
     """Mail a link to a new address; the answer is the same whatever is known of it."""
-    subscriber, issued_at = _subscriber(token)
-    if issued_at is None or not subscriptions.reaches(subscriber, issued_at) or subscriber.suppressed in LASTING:
+    link = _preferences_link(token)
+    subscriber = link.subscriber
+    if not (link.is_fresh and link.opens) or subscriber.suppressed in LASTING:
         context = {"preferences": subscriptions.preferences_token(subscriber.pk)}
         return _plain(request, "newsletter/data_expired.html", context, HTTPStatus.GONE)
     form = AddressForm(request.POST, subscriber=subscriber)
     if form.is_valid() and form.save():
         return _plain(request, "newsletter/thanks.html", {"message": NEW_ADDRESS_ASKED})
-    context = _preferences(subscriber, token, issued_at) | {"address_form": form}
+    context = _preferences(link, token) | {"address_form": form}
     return _plain(request, "newsletter/preferences.html", context, HTTPStatus.BAD_REQUEST)
 
 
@@ -169,7 +186,7 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt
 def data_link(request: HttpRequest, token: str) -> HttpResponse:
     """Mail a short-lived link to the page of a subscriber's data: letters with the link to preferences are passed on."""
-    subscriptions.send_data_link(_subscriber(token)[0])
+    subscriptions.send_data_link(_preferences_link(token).subscriber)
     return _plain(request, "newsletter/thanks.html", {"message": DATA_LINK_SENT})
 
 
@@ -260,15 +277,16 @@ def _subscription(subscription_id: int) -> Subscription:
     return get_object_or_404(Subscription.objects.select_related("newsletter", "subscriber"), pk=subscription_id)
 
 
-def _subscriber(token: str) -> tuple[Subscriber, datetime | None]:
-    """Whom a link to preferences is about, and when it was made: a letter's link does not say so, a fresh one does."""
+def _preferences_link(token: str) -> PreferencesLink:
     try:
         values = read_token("preferences", token)
     except ExpiredToken as expired:
         values = expired.values[:1]
     except BadToken as error:
         raise Http404(str(error)) from None
-    if not 1 <= len(values) <= 2:
+    if not 1 <= len(values) <= 3:
         raise Http404("This link is not complete.")
-    issued_at = subscriptions.issue_time(values[1]) if len(values) == 2 else None
-    return get_object_or_404(Subscriber, pk=values[0]), issued_at
+    subscriber = get_object_or_404(Subscriber, pk=values[0])
+    if len(values) == 1:
+        return PreferencesLink(subscriber)
+    return PreferencesLink(subscriber, subscriptions.issue_time(values[1]), values[2:] == (subscriptions.FRESH,))

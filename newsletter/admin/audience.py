@@ -29,7 +29,10 @@ class NewsletterForm(forms.ModelForm):
         choices=clock.choices, required=False, help_text="In which its digest's time is given."
     )
     digest_time = forms.TimeField(
-        label="Time of the digest", required=False, help_text="In the newsletter's time zone; empty: as it was."
+        label="Time of the digest",
+        required=False,
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        help_text="In the newsletter's time zone; empty: as it was.",
     )
 
     class Meta:
@@ -50,7 +53,7 @@ class NewsletterAdmin(SlugsFromWords, DeskAdmin):
         (None, {"fields": ("name", "slug", "description", "from_name", "is_default", "is_open", "counts_reading")}),
         (None, {"fields": ("ordering", "time_zone")}),
         ("Welcome mail", {"fields": ("welcome_subject", "welcome_text")}),
-        ("Weekly digest", {"fields": ("digest_weekday", "digest_time", "digest_by_itself")}),
+        ("Weekly digest", {"fields": ("digest_weekday", "digest_time", "digest_by_itself", "next_digest")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -71,7 +74,12 @@ class NewsletterAdmin(SlugsFromWords, DeskAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The slug is in bookings and in what was sent: it stays."""
-        return ("slug",) if obj else ()
+        return ("slug", "next_digest") if obj else ("next_digest",)
+
+    @admin.display(description="Next digest")
+    def next_digest(self, newsletter: Newsletter) -> str:
+        due = newsletter.digest_due_at
+        return clock.in_words(due, zone=newsletter.zone) if due else "None: it has no day."
 
 
 class SubscriptionInline(admin.TabularInline):

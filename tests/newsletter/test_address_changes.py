@@ -52,7 +52,7 @@ def test_it_is_confirmed_at_the_new_address_and_the_old_one_is_told(client, ann,
 
 
 def test_the_link_in_a_letter_asks_for_nothing_and_says_how(client, ann):
-    letter = f"/newsletter/preferences/{subscriptions.preferences_token(ann.pk)}/"
+    letter = f"/newsletter/preferences/{subscriptions.mailed_preferences_token(ann.pk)}/"
     assert "Change the address" not in client.get(letter).content.decode()
     assert ask(client, letter).status_code == 410
     assert mails() == {}

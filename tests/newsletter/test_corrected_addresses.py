@@ -10,6 +10,7 @@ from core.models import OutgoingMail
 from newsletter import address_changes, subscriptions
 from newsletter.models import Subscriber, Subscription
 from tests.newsletter import factories
+from tests.newsletter.sending import send_what_is_left
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +80,14 @@ def test_a_letter_s_link_still_unsubscribes(client, ann):
 def test_another_spelling_of_the_same_address_leaves_its_links_alone(client, ann):
     address_changes.correct(ann, "Ann@example.com", way="desk", by="Nell", reason="her own spelling")
     assert client.get(f"/newsletter/preferences/{subscriptions.preferences_token(ann.pk)}/").status_code == 200
+
+
+def test_a_letter_that_was_sent_after_it_opens_the_preferences(client, ann, weekly, smtp_server):
+    correct(ann)
+    some_time_ago()
+    send_what_is_left(factories.frozen(weekly))
+    letter = smtp_server.messages[0].message.decode().replace("=\r\n", "")
+    assert NEW in client.get(re.search(r"/newsletter/preferences/[\w-]+/", letter)[0]).content.decode()
+    unsubscribe = re.search(r"/newsletter/unsubscribe/[\w-]+/", letter)[0]
+    onward = re.search(r"/newsletter/preferences/[\w-]+/", client.get(unsubscribe).content.decode())[0]
+    assert NEW not in client.get(onward).content.decode()  # since an older letter's leads there too

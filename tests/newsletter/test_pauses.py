@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from core.models import OutgoingMail
 from newsletter import choices, consent, stops, subscriptions
 from newsletter.models import ConsentAct, Subscription
 from newsletter.restored_stops import reapply
@@ -133,3 +134,10 @@ def test_a_pause_that_a_restored_backup_lacks_holds_again(weekly, ann, later, pa
     assert [reapply(), reapply()] == [int(paused), 0]
     assert Subscription.objects.get().paused_until == ((until[1] if later else until[0]) if paused else None)
     stops.path().unlink()
+
+
+def test_signing_up_again_while_it_is_paused_is_told_so(weekly, ann):
+    pause(ann, weekly, days=3)
+    factories.sign_up("ann@example.com", newsletter=weekly)
+    assert "but paused: nothing comes before" in bytes(OutgoingMail.objects.get().message).decode().replace("=\r\n", "")
+    assert Subscription.objects.get().is_paused

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -26,7 +27,7 @@ def weekly():
 
 
 def confirm(weekly, address="new@example.com"):
-    subscriptions.request_subscription(email=address, newsletter=weekly, source="form")
+    factories.sign_up(address, newsletter=weekly)
     row = Subscription.objects.select_related("newsletter").get(subscriber__email=address, newsletter=weekly)
     subscriptions.confirm(row, issued_at=timezone.now())
     return row
@@ -63,6 +64,19 @@ def test_confirming_twice_or_coming_back_within_a_year_brings_no_other(weekly):
     subscriptions.confirm(row, issued_at=timezone.now())
     leave(row)
     confirm(weekly)
+    assert (welcomes().count(), Subscription.objects.get().state) == (1, "confirmed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_that_is_pressed_twice_at_once_brings_one(weekly):
+    row = factories.subscription(weekly, "new@example.com", state="pending")
+
+    def press(_):
+        subscriptions.confirm(row, issued_at=timezone.now())
+        connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(press, range(8)))
     assert (welcomes().count(), Subscription.objects.get().state) == (1, "confirmed")
 
 
