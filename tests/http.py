@@ -30,6 +30,7 @@ class HttpServer:
     requests: list[Asked] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    page: bytes = b""  # what it answers with
     delay: float = 0
     meanwhile: Callable[[], object] | None = None  # called when a request has come in, before it is answered
     _server: ThreadingHTTPServer | None = None
@@ -49,9 +50,10 @@ class HttpServer:
                 if outer.meanwhile:
                     outer.meanwhile()
                 self.send_response(outer.answers.pop(0) if outer.answers else 200)
-                for name, value in {"Content-Length": "0", **outer.headers}.items():
+                for name, value in {"Content-Length": str(len(outer.page)), **outer.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
+                self.wfile.write(outer.page)
 
             do_GET = do_POST = do_PURGE = answer  # noqa: N815
 

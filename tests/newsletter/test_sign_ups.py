@@ -18,6 +18,9 @@ from tests.newsletter import factories
 pytestmark = pytest.mark.django_db
 
 
+KEPT = ("core_contentgeneration", "core_siteprofile")  # read again after a second, whoever asks
+
+
 def ask(email="ann@example.com", **fields):
     return sign_ups.request_subscription(email=email, source="form", ip="192.0.2.7", **fields)
 
@@ -40,7 +43,8 @@ def statements(client, email):
         connection,
     ) as queries:
         answer = client.post("/newsletter/subscribe/", {"email": email})
-    texts = [re.sub(r"'[^']*'|\b\d+\b", "?", query["sql"]) for query in queries]
+    asked = (query["sql"] for query in queries if not any(table in query["sql"] for table in KEPT))
+    texts = [re.sub(r"'[^']*'|\b\d+\b", "?", text) for text in asked]
     return texts, answer.status_code, answer.content
 
 
@@ -48,7 +52,8 @@ def test_the_same_is_asked_of_the_database_whatever_is_known_of_an_address(clien
     kinds = known(weekly)
     statements(client, "warm@example.com")
     found = {kind: statements(client, f"{kind}@example.com") for kind in kinds}
-    assert all(each == found["new"] for each in found.values())
+    for kind in kinds:
+        assert found[kind] == found["new"], kind
     assert 3 <= len(found["new"][0]) <= 7
     assert SignUp.objects.count() == 1 + len(kinds)
 
