@@ -92,7 +92,7 @@ def spans(newsletter: Newsletter, since: date, until: date, by: str = "") -> lis
 
 def _span(first: date, step: str, days: dict[date, ListDay], group: Iterable[date]) -> Span:
     name = first.strftime("%b %Y" if step == "month" else "%-d %b")
-    span = Span(first, name, first.strftime("%b") if step == "month" and first.month > 1 else name)
+    span = Span(first, name, first.strftime("%b" if first.month > 1 else "%Y") if step == "month" else name)
     for day in group:
         if row := days.get(day):
             span.add(row)

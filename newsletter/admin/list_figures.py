@@ -83,13 +83,17 @@ def _chosen(request: HttpRequest) -> tuple[Newsletter | None, date, date]:
 def _growth(found: list[Span]) -> dict[str, Any]:
     joined, lost = sum(span.joined for span in found), sum(span.lost for span in found)
     asked, confirmed = sum(span.asked for span in found), sum(span.confirmed for span in found)
-    churn = percent(list_figures.share(lost, found[0].size))
+    churn = list_figures.share(lost, found[0].size)
     sources = list_figures.sources(found)
     return {
         "tiles": [
             {"label": "subscribers today", "value": number_text(found[-1].ends_with)},
             {"label": "joined", "value": number_text(joined)},
-            {"label": "left or stopped", "value": number_text(lost), "note": f"{churn} of those at the beginning"},
+            {
+                "label": "left or stopped",
+                "value": number_text(lost),
+                "note": f"{percent(churn)} of those at the beginning" if churn is not None else "",
+            },
             {
                 "label": "of sign-ups confirmed",
                 "value": percent(list_figures.share(confirmed, asked)),
