@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 
 from core import audit
 from core.lib import clock
@@ -31,8 +31,7 @@ def trail_of(*rows: Any) -> str:
     """What the audit log has of rows, the newest first."""
     entries = AuditEntry.objects.filter(subject_key__in=[audit.key_of(row) for row in rows]).order_by("-at", "-pk")
     lines = ((clock.in_words(each.at), each.by_name, each.action, each.subject, each.detail) for each in entries[:50])
-    shown = format_html_join("", "<li>{}: {} {}: “{}” <small>{}</small></li>", lines)
-    return format_html("<ul>{}</ul>", shown) if shown else "nothing yet"
+    return format_html_join("", "<div>{}: {} {}: “{}” <small>{}</small></div>", lines) or "nothing yet"
 
 
 def by(request: HttpRequest) -> User | None:
