@@ -70,10 +70,18 @@ def queue_mail(
     return queue_message(kind=kind, to=to, subject=subject, message=mail.as_bytes(message), due_at=due_at)
 
 
+def _on_the_wire(address: str) -> str:
+    """The address in ASCII; one that cannot be is left to be refused, so that staff see it among what failed."""
+    try:
+        return mail.ascii_address(address)
+    except ValueError:
+        return address
+
+
 def queue_message(*, kind: str, to: str, subject: str, message: bytes, due_at: datetime | None = None) -> OutgoingMail:
     """Store a ready-made message (CRLF lines) for one recipient and ring the worker on commit."""
     row = OutgoingMail.objects.create(
-        kind=kind, recipient=to, subject=subject[:250], message=message, due_at=due_at or timezone.now()
+        kind=kind, recipient=_on_the_wire(to), subject=subject[:250], message=message, due_at=due_at or timezone.now()
     )
     doorbell.ring("core.tasks.send_outgoing_mail")
     return row
@@ -84,7 +92,7 @@ def _compose(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
         raise ValueError("An address cannot contain a line break.")
     message = EmailMessage(policy=email.policy.SMTP)  # as_bytes() unfolds the headers; bodies keep short lines
     message["From"] = mail.address_header(one_line(SiteProfile.current().name), settings.DEFAULT_FROM_EMAIL)
-    message["To"] = to
+    message["To"] = _on_the_wire(to)
     message["Subject"] = subject
     message["Date"] = email.utils.format_datetime(timezone.now())
     message["Message-ID"] = email.utils.make_msgid(domain=urlsplit(settings.SITE_URL).hostname)

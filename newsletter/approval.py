@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +57,7 @@ def problems(briefing: Briefing) -> list[str]:
         nobody = f"Nobody in the segment “{briefing.segment}”" if briefing.segment else "Nobody"
         found.append(f"{nobody} is subscribed to {briefing.newsletter}.")
     if not found:
-        found += _size_problems(briefing)
+        found += _message_problems(briefing)
     return found
 
 
@@ -97,10 +98,16 @@ def _sponsor_problems(briefing: Briefing) -> list[str]:
     return []
 
 
-def _size_problems(briefing: Briefing) -> list[str]:
+def _message_problems(briefing: Briefing) -> list[str]:
+    """What is wrong with the message as it would leave: one that cannot be made, or that Gmail would cut off."""
     placeholders = mime.Placeholders()
-    html = composition.render(briefing, composition.counting_links(placeholders)).html
-    pieces = placeholders.split(html)
+    rendered = composition.render(briefing, composition.counting_links(placeholders))
+    try:
+        headers, bodies = composition.headers_of(briefing), {"text": rendered.text, "html": rendered.html}
+        mime.compile_message(headers, **bodies, placeholders=placeholders)
+    except (ValueError, MessageError) as error:
+        return [f"It cannot be made into a mail: {error}"]
+    pieces = placeholders.split(rendered.html)
     size = sum(len(piece.encode()) for piece in pieces[::2]) + TOKEN_ROOM * (len(pieces) // 2)
     if size < CLIPPED_AT:
         return []

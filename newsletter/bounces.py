@@ -91,7 +91,7 @@ def _settle(report: Report, delivery_id: int) -> Kind | Ignored | reports.Kind:
 
 
 def _leave(delivery: Delivery) -> Ignored | reports.Kind:
-    """Take somebody off the list of a delivery, as its recipient told the mail provider."""
+    """Take somebody off the list of a delivery, as its recipient told the mail provider, or wrote to the return path."""
     given: dict[str, Any] = {"by": "mail provider", "actor": Actor.SERVER}
     subscriber, newsletter = delivery.subscriber_id or 0, delivery.briefing.newsletter_id
     left = subscriptions.unsubscribe(subscriber_id=subscriber, newsletter_id=newsletter, **given)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
@@ -15,8 +16,9 @@ from django.urls import reverse
 
 from articles.models import Publication
 from core.lib.slugs import free_slug
+from core.lib.text import one_line
 from core.models import SiteProfile
-from newsletter.mime import Placeholders
+from newsletter.mime import MessageHeaders, Placeholders
 from newsletter.models import Briefing, BriefingItem, Newsletter
 from sponsors.placements import Placement, placement_on
 
@@ -157,6 +159,24 @@ def render(briefing: Briefing, links: Links) -> Rendered:
     text = _BLANK_LINES.sub("\n\n", render_to_string("emails/briefing.txt", context)).strip() + "\n"
     html = css_inline.inline(render_to_string("emails/briefing.html", context))
     return Rendered(text=text, html=html, targets=targets)
+
+
+def headers_of(briefing: Briefing, *, test: bool = False) -> MessageHeaders:
+    """What the headers of its message say; texts that were stored by another way than a form are one line here."""
+    site, newsletter = SiteProfile.current(), briefing.newsletter
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    return MessageHeaders(
+        from_name=one_line(newsletter.from_name or site.name),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        reply_to=site.contact_email,
+        subject=("[Test] " if test else "") + one_line(briefing.subject),
+        list_name=one_line(newsletter.name),
+        list_id=f"{newsletter.slug}.{host}",
+        feedback_id=f"{briefing.pk}:{newsletter.slug}:briefing:{host.replace('.', '-')}",
+        site_url=settings.SITE_URL,
+        provider=settings.MAIL_PROVIDER,
+        takes_mail=bool(settings.BOUNCE_ADDRESS),
+    )
 
 
 def counting_links(placeholders: Placeholders) -> Links:

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -10,11 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.lib import clock
-from core.lib.text import one_line
-from core.models import SiteProfile
 from core.outbox import queue_message
 from core.transitions import change_if
-from newsletter import composition, deliveries, mime
+from newsletter import composition, deliveries, mime, return_path
 from newsletter.addresses import parse_address
 from newsletter.approval import held_on_error, problems
 from newsletter.models import Briefing, CompiledMessage, TrackedLink
@@ -74,7 +71,7 @@ def _compile(briefing: Briefing) -> None:
     )
     rendered = composition.render(briefing, links)
     bodies = {"text": rendered.text, "html": rendered.html}
-    data = mime.compile_message(_headers(briefing), **bodies, placeholders=placeholders)
+    data = mime.compile_message(composition.headers_of(briefing), **bodies, placeholders=placeholders)
     CompiledMessage.objects.create(briefing=briefing, data=data)
     if counted:
         canary = TrackedLink(briefing=briefing, number=composition.CANARY, url=settings.SITE_URL + "/")
@@ -89,29 +86,13 @@ def _compile(briefing: Briefing) -> None:
         )
 
 
-def _headers(briefing: Briefing, *, test: bool = False) -> mime.MessageHeaders:
-    site, newsletter = SiteProfile.current(), briefing.newsletter
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    return mime.MessageHeaders(
-        from_name=one_line(newsletter.from_name or site.name),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        reply_to=site.contact_email,
-        subject=("[Test] " if test else "") + one_line(briefing.subject),
-        list_name=one_line(newsletter.name),
-        list_id=f"{newsletter.slug}.{host}",
-        feedback_id=f"{briefing.pk}:{newsletter.slug}:briefing:{host.replace('.', '-')}",
-        site_url=settings.SITE_URL,
-        provider=settings.MAIL_PROVIDER,
-    )
-
-
 def send_test(briefing: Briefing, *, to: str) -> None:
     """Send one copy, marked as a test, whose links count nothing. Raises ValidationError for a bad address."""
     address = parse_address(to)
     placeholders = mime.Placeholders()
     links = composition.plain_links(placeholders["unsubscribe"], placeholders["preferences"])
     rendered = composition.render(briefing, links)
-    headers, bodies = _headers(briefing, test=True), {"text": rendered.text, "html": rendered.html}
+    headers, bodies = composition.headers_of(briefing, test=True), {"text": rendered.text, "html": rendered.html}
     template = mime.MessageTemplate(mime.compile_message(headers, **bodies, placeholders=placeholders))
     values = {
         "to": address.email,
@@ -120,6 +101,7 @@ def send_test(briefing: Briefing, *, to: str) -> None:
         "unsubscribe": unsubscribe_token(NOBODY, briefing.newsletter_id),
         "preferences": preferences_token(NOBODY),
         "delivery": "",
+        "return_path": return_path.address_for(NOBODY),
     }
     message = template.render({name: value.encode("ascii") for name, value in values.items()})
     queue_message(kind="newsletter.test", to=address.email, subject=headers.subject, message=message)

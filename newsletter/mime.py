@@ -14,6 +14,7 @@ from email import policy
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 
+from core.lib import mail
 from newsletter.providers import header_for
 
 FIELDS = ("to", "date", "message_id", "unsubscribe", "preferences", "delivery")
@@ -48,6 +49,7 @@ class MessageHeaders:
     feedback_id: str
     site_url: str
     reply_to: str = ""
+    takes_mail: bool = False  # whether mails to the return path are read
     provider: str = ""
 
     @property
@@ -81,23 +83,31 @@ def _header_lines(headers: MessageHeaders) -> list[bytes]:
         if len(value.splitlines()) > 1 or "\x00" in value:
             raise ValueError("A subject or a name cannot contain a line break.")
     words = EmailMessage(policy=policy.SMTP)
-    words["From"] = _mailbox(headers.from_name, headers.from_email)
+    words["From"] = _mailbox(headers.from_name, mail.ascii_address(headers.from_email))
     words["Subject"] = headers.subject
     if headers.reply_to:
-        words["Reply-To"] = _mailbox("", headers.reply_to)
+        words["Reply-To"] = _mailbox("", mail.ascii_address(headers.reply_to))
     host = headers.host
     return [
-        *words.as_bytes().strip().split(CRLF),
+        *mail.as_bytes(words).strip().split(CRLF),
         b"To: " + _merge_field("to"),
         b"Date: " + _merge_field("date"),
         b"Message-ID: <" + _merge_field("message_id") + f"@{host}>".encode(),
         f"List-Id: {_phrase(headers.list_name)}<{headers.list_id}>".encode(),
-        f"List-Unsubscribe: <{headers.site_url}/u/".encode() + _merge_field("unsubscribe") + b">",
+        _list_unsubscribe(headers),
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         f"Feedback-ID: {headers.feedback_id}".encode(),
         b"Precedence: bulk",
         *filter(None, [header_for(headers.provider, "\0message_id\0").encode()]),
     ]
+
+
+def _list_unsubscribe(headers: MessageHeaders) -> bytes:
+    """The link, and for programs that know no other way a mail to the return path, where such mails are read."""
+    link = f"List-Unsubscribe: <{headers.site_url}/u/".encode() + _merge_field("unsubscribe") + b">"
+    if not headers.takes_mail:
+        return link
+    return link + b"," + CRLF + b" <mailto:" + _merge_field("return_path") + b"?subject=unsubscribe>"
 
 
 def _merge_field(name: str) -> bytes:

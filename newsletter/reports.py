@@ -26,7 +26,7 @@ class Kind(StrEnum):
     FAILURE = "failure"
     DELAY = "delay"  # or any other news but that a message could not be delivered
     COMPLAINT = "complaint"
-    LEFT = "left"  # by a link or an address of the mail provider's
+    LEFT = "left"  # by a mail, or by a link or an address of the mail provider's
     AUTO_REPLY = "auto-reply"
     OTHER = "other"
 
@@ -73,6 +73,8 @@ def _told(message: Message, parts: list[Message]) -> Report:
             return _delivery_report([*_blocks(part)])
         if kind == "message/feedback-report":
             return _complaint(_children(part))
+    if _value(message, "Subject").lower() == "unsubscribe":  # as List-Unsubscribe has mail programs write it
+        return Report(Kind.LEFT)
     if any(original[OUTLOOK] for original in _originals(parts)):
         return Report(Kind.COMPLAINT)
     return Report(Kind.AUTO_REPLY if _is_automatic(message) else Kind.OTHER)

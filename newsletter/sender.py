@@ -138,8 +138,8 @@ class Pump:
             "preferences": mailed_preferences_token(delivery.subscriber_id).encode(),
             "delivery": make_token("delivery", delivery.delivery_id).encode(),
         }
-        data = self.template.render(values)
         sender = return_path.address_for(delivery.delivery_id)
+        data = self.template.render(values | {"return_path": sender.encode()})
         return DeliveryEnvelope(sender, delivery.email, data, delivery.delivery_id)
 
     def _returned(self) -> list[tuple[int, Outcome]]:

@@ -6,18 +6,56 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import closing
+from email.header import Header
 from email.utils import formataddr, parseaddr
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+import idna
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from core.lib.smtp import Envelope, Outcome, SmtpSession, Status, message_of, wire_data
 
-# Long header values (links) must not be folded into encoded words, so no header is folded by length.
-POLICY = email.policy.SMTP.clone(max_line_length=0)
+
+class _WirePolicy(email.policy.EmailPolicy):
+    """Headers as they leave. Those in ASCII are not folded, since the standard library would make encoded words of long links;
+    in the others it makes words of any length, which RFC 2047 (2) allows 75 characters."""
+
+    def fold(self, name: str, value: Any) -> str:
+        text = str(value)
+        if not text.isascii():
+            addresses = getattr(value, "addresses", None)
+            text = ", ".join(_mailbox(each) for each in addresses) if addresses else encoded(text, name)
+        return f"{name}: {text}\r\n"
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return self.fold(name, value).encode("ascii")
+
+
+POLICY = _WirePolicy(linesep="\r\n")
+
+
+def encoded(words: str, header: str) -> str:
+    """Words as they stand in a header: plain, or as encoded words that are short enough, a line for each."""
+    if words.isascii():
+        return words
+    return Header(words, "utf-8", maxlinelen=75, header_name=header).encode(linesep="\r\n")
+
+
+def _mailbox(address: Any) -> str:
+    return f"{encoded(address.display_name, 'From')} <{encoded(address.addr_spec, 'From')}>".lstrip()
+
+
+def ascii_address(address: str) -> str:
+    """An address with its domain as DNS has it (A-labels, RFC 5891). Raises ValueError where it has none in ASCII."""
+    name, at, domain = address.rpartition("@")
+    if address.isascii():
+        return address
+    if not name.isascii():
+        raise ValueError(f"Mail servers cannot be relied on to take letters outside ASCII before the @: {address}")
+    return f"{name}{at}{idna.encode(domain, uts46=True).decode()}"
 
 
 class DeliveryFailure(Exception):

@@ -9,7 +9,7 @@ import pytest
 
 from core import outbox
 from core.lib.signing import read_token
-from newsletter import freeze, mime, sender
+from newsletter import approval, bounces, composition, freeze, mime, sender
 from newsletter.models import TrackedLink
 from tests.newsletter import factories
 from tests.sponsors import factories as sponsors
@@ -208,3 +208,69 @@ def test_a_test_mail_is_marked_and_counts_nothing(smtp_server):
     assert 'href="https://example.com/a"' in parsed.get_body(("html",)).get_content()
     assert not briefing.deliveries.exists()
     assert not TrackedLink.objects.exists()
+
+
+SUBJECTS = [
+    "🦜" * 60,
+    "橋" * 75,
+    "Ünbroken" + "x" * 140,
+    "👩‍👩‍👧‍👦 " * 17 + "!",
+    "Six bridges – and a staircase",
+]
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_encoded_words_are_short_enough_whatever_the_subject(weekly, subject):
+    factories.profile(name="Périgée, die Zeitung für alle, die von Brücken nicht genug bekommen können")
+    headers = composition.headers_of(factories.briefing(weekly, subject=subject))
+    placeholders = mime.Placeholders()
+    raw = mime.compile_message(headers, text="Text", html="<p>Text</p>", placeholders=placeholders)
+    head = raw.split(b"\r\n\r\n")[0]
+    assert max(map(len, re.findall(rb"=\?[^ ]+\?=", head))) <= 75
+    assert all(len(line) <= 78 for line in head.split(b"\r\n") if b"=?" in line)
+    parsed = email.message_from_bytes(raw, policy=policy.default)
+    assert parsed["Subject"] == subject
+    assert parsed["From"].addresses[0].display_name == headers.from_name
+
+
+def test_a_reply_goes_to_an_internationalised_domain_by_its_ascii_name(weekly):
+    factories.profile(contact_email="desk@zeitung-münchen.example")
+    headers = composition.headers_of(factories.briefing(weekly))
+    raw = mime.compile_message(headers, text="Text", html="<p>Text</p>", placeholders=mime.Placeholders())
+    assert b"\r\nReply-To: desk@xn--zeitung-mnchen-osb.example\r\n" in raw.replace(b"<", b"").replace(b">", b"")
+
+
+def test_what_cannot_be_made_into_a_mail_is_not_approved(weekly):
+    factories.subscriptions(weekly, 1)
+    briefing = factories.briefing(weekly)
+    factories.profile(contact_email="bücher@example.com")
+    assert "cannot be made into a mail" in " ".join(approval.problems(briefing))
+
+
+def test_the_inbox_shows_nothing_of_the_text_after_the_preheader(received):
+    before, after = received.html.split("And a staircase", 1)
+    padding = after.split("</div>")[0]
+    assert len(re.findall("\u034f\u200c(?:\xa0|&nbsp;)", padding)) == 90
+    assert "display: none" in before[-400:]
+
+
+def test_the_word_engine_gets_a_width_and_no_ad_exceeds_its_box(received):
+    assert re.search(r"<!--\[if mso\]><table[^>]*width=\"600\"", received.html)
+    assert {int(width) for width in re.findall(r'<img[^>]*width="(\d+)"', received.html)} <= {1, 494, 536}
+
+
+def test_without_a_mailbox_that_is_read_only_a_link_unsubscribes(received):
+    assert b"mailto:" not in received.headers
+
+
+def test_where_the_bounce_address_is_read_a_mail_unsubscribes_too(weekly, smtp_server, settings):
+    settings.BOUNCE_ADDRESS = "bounces@news.example"
+    subscriber = factories.subscription(weekly).subscriber
+    sender.pump(factories.frozen(weekly).pk)
+    (message,) = smtp_server.messages
+    unfolded = message.message.replace(b"\r\n ", b" ")
+    address = re.search(rb"List-Unsubscribe: <[^>]+>, <mailto:([^?]+)\?subject=unsubscribe>\r\n", unfolded)[1].decode()
+    assert address == message.sender
+    mail = f"From: Ann <ann@example.com>\r\nTo: {address.upper()}\r\nSubject: unsubscribe\r\n\r\n"
+    assert bounces.take(mail.encode()) == "left"
+    assert subscriber.subscriptions.get().state == "unsubscribed"
