@@ -31,7 +31,7 @@ def ledger_page(season: Season) -> dict[str, Any]:
         "key": keys.public_key(),
         "paper": next((_paper_page(each) for each in statements if each.kind == LedgerEntry.Kind.PAPER), None),
         "voids": [each for each in statements if each.kind == LedgerEntry.Kind.VOID],
-        "withdrawals": [each for each in statements if each.kind == LedgerEntry.Kind.WITHDRAWAL],
+        "withdrawals": _withdrawals(season, statements),
         "is_opened": season.categories.released().exists(),
         "reconciliations": [
             {"category": category, **category.tally.reconciliation}
@@ -48,6 +48,22 @@ def _paper_page(entry: LedgerEntry) -> dict[str, Any]:
         for each in paper["categories"]
     ]
     return {"receipt": entry.receipt, "lot": paper["lot"], "categories": categories}
+
+
+def _withdrawals(season: Season, statements: list[LedgerEntry]) -> list[dict[str, Any]]:
+    """Who withdrew, under the names on the paper."""
+    categories = (papers.sealed(season) or {"categories": []})["categories"]
+    names = {(each["slug"], nominee["slug"]): nominee["name"] for each in categories for nominee in each["nominees"]}
+    titles = {each["slug"]: each["title"] for each in categories}
+    return [
+        said
+        | {
+            "category": titles.get(said["category"], said["category"]),
+            "name": names.get((said["category"], said["withdraw"]), said["withdraw"]),
+        }
+        for entry in statements
+        if entry.kind == LedgerEntry.Kind.WITHDRAWAL and (said := entry.statement)
+    ]
 
 
 def _rules_in_words(category: dict[str, Any]) -> list[str]:

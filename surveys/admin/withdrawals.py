@@ -18,7 +18,11 @@ from surveys.models import AwardCategory, Nominee
 
 class WithdrawalForm(forms.Form):
     nominee = forms.ModelChoiceField(Nominee.objects.none(), empty_label="Choose a nominee")
-    reason = forms.CharField(max_length=200, help_text="Published in the ledger, for good. Name no private matter.")
+    reason = forms.CharField(
+        max_length=200,
+        help_text="Published in the ledger, for good. Name no private matter.",
+        widget=forms.TextInput({"class": "vTextField"}),
+    )
 
     def __init__(self, category: AwardCategory, *args: Any) -> None:
         super().__init__(*args)

@@ -224,7 +224,7 @@ def test_a_nominee_withdraws_with_a_reason_that_is_published(client, sign_in):
     said = steward.post(page, {"nominee": coin.pk, "reason": "Asked us to"}, follow=True).content.decode()
     assert "“Coin” has withdrawn" in said
     client.logout()
-    assert "Asked us to" in client.get("/awards/moon-2026/ledger/").content.decode()
+    assert "<strong>Coin</strong> (Wallet): Asked us to" in client.get("/awards/moon-2026/ledger/").content.decode()
     assert "Withdrew" in client.get("/awards/moon-2026/wallet/coin/").content.decode()
     assert 'value="coin"' not in client.get("/awards/moon-2026/vote/").content.decode()
 
