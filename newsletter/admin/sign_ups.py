@@ -26,8 +26,9 @@ class SignUpRulesAdmin(DeskAdmin):
             {
                 "fields": ("proof_when", "proof_threshold", "at_the_moment"),
                 "description": "The reader's browser computes for about a second before it sends the form; the reader does"
-                " nothing. Whoever has no JavaScript can sign up all the same: their mails go out one a minute, and each"
-                f" network gets {UNPROVEN_PER_NETWORK_AND_HOUR} an hour.",
+                " nothing. “While too many ask” is for half an hour after a minute in which more than so many signed up."
+                " Whoever has no JavaScript can sign up all the same: their mails go out one a minute, and each network"
+                f" gets {UNPROVEN_PER_NETWORK_AND_HOUR} an hour.",
             },
         ),
         ("Disposable addresses", {"fields": ("refuses_disposable", "disposable_domains", "trusted_domains")}),
