@@ -8,14 +8,16 @@ class ArticlesConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import addresses, dashboard, events, moves, retention, slot_renderers
-        from articles.readership import outcomes
+        from articles.readership import figures, outcomes
         from core import outbox
+        from sponsors import audience
 
         addresses.register_all()
         slot_renderers.register_all()
         moves.register_all()
         events.register_all()
         dashboard.register_all()
+        audience.register_reading(figures.Readership())
         retention.register_all()
         outcomes.register("sponsors:click", "clicks on ads", method="GET")
         outbox.register("articles", seen_with="articles.view_article")

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.models import Article, ArticleAuthor, AuditEntry, Comment, Publication
+from articles.readership import figures
+from core.lib import clock
 from core.lib.dashboard import Line, Widget, register
 
 SHOWN = 6
@@ -106,10 +108,28 @@ def published(_user: Any) -> Widget:
     return Widget(lines=lines, empty="Nothing has been published yet. Write the first article and press Publish.")
 
 
+def readers(_user: Any) -> Widget:
+    """This day's views beside a usual day's, and what is read most today."""
+    today, day = figures.today(), clock.utc_day()
+    rows = figures.articles(figures.Scope(first=day, last=day))[:SHOWN]
+    page = reverse("admin:articles_dayfigures_changelist")
+    usual = f"; {today.usual_by_now:,.0f} by this time on a usual day" if today.usual_by_now is not None else ""
+    return Widget(
+        lines=[
+            Line(text=row["title"], url=f"{page}?article={row['article']}", note=f"{row['seen']:,} views")
+            for row in rows
+        ],
+        empty="No article was opened today. Views appear some minutes after they were made.",
+        links=[("All figures", page)],
+        note=f"Views today: {today.views:,}, visitors: {today.visitors:,}{usual}.",
+    )
+
+
 def register_all() -> None:
     """Register the widgets, each for those who have its permission."""
     register("My articles", mine, permission="articles.add_article", place=10)
     register("To review", to_review, permission="articles.publish_article", place=20)
     register("Comments to you", comments, permission="articles.view_comment", place=30)
     register("Scheduled", scheduled, permission="articles.view_article", place=50)
+    register("Readers today", readers, permission="articles.view_dayfigures", place=80)
     register("Published lately", published, permission="articles.view_publication", place=90)

@@ -1,4 +1,4 @@
-"""What ads reach: figures of briefings that were sent, each with its denominator and its uncertainty."""
+"""What ads reach: figures of briefings that were sent, with denominators and uncertainty, and of the site's reading."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from core.lib import clock
 
 LOOK_BACK = timedelta(days=90)
 ENOUGH_DELIVERED = 100
+READ_LATELY = timedelta(days=28)
+ENOUGH_DAYS = 7
 Z95 = 1.959964
 
 
@@ -33,6 +35,30 @@ class AudienceSource(Protocol):
 
     def sends(self, *, since: date) -> Sequence[Send]:
         """All briefings sent completely since a day, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read on the site on so many days: views of pages, and the visitors of each day added up."""
+
+    days: int
+    views: int
+    visits: int
+
+    @property
+    def views_a_day(self) -> int:
+        return round(self.views / self.days)
+
+    @property
+    def visitors_a_day(self) -> int:
+        return round(self.visits / self.days)
+
+
+class ReadingSource(Protocol):
+    """What registers itself in its AppConfig.ready() to tell what is read on the site."""
+
+    def reading(self, *, since: date, until: date) -> Reading:
+        """The reading of whole days, the last of them before `until`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +99,7 @@ class Figures:
     sends: tuple[Send, ...]
     open_rate: Rate | None
     click_rate: Rate | None
+    reading: Reading | None = None  # of the last four weeks, if there was enough
 
     @property
     def delivered(self) -> int:
@@ -88,6 +115,7 @@ class Figures:
 
 
 _source: AudienceSource
+_reading_source: ReadingSource
 
 
 def register(source: AudienceSource) -> None:
@@ -96,18 +124,26 @@ def register(source: AudienceSource) -> None:
     _source = source
 
 
+def register_reading(source: ReadingSource) -> None:
+    """Plug in where the site's figures come from."""
+    global _reading_source
+    _reading_source = source
+
+
 def figures() -> Figures:
     """The figures of the last 90 days (LOOK_BACK)."""
     today = clock.utc_day()
     sends = tuple(send for send in _source.sends(since=today - LOOK_BACK) if send.delivered)
     delivered = sum(send.delivered for send in sends)
     enough = delivered >= ENOUGH_DELIVERED
+    reading = _reading_source.reading(since=today - READ_LATELY, until=today)
     return Figures(
         as_of=today,
         subscribers=_source.subscribers(),
         sends=sends,
         open_rate=Rate(sum(send.opened for send in sends), delivered) if enough else None,
         click_rate=Rate(sum(send.clicked for send in sends), delivered) if enough else None,
+        reading=reading if reading.days >= ENOUGH_DAYS else None,
     )
 
 

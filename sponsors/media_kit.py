@@ -60,6 +60,10 @@ def tiles(figures: audience.Figures) -> list[dict[str, str]]:
     shown = [
         {"value": f"{figures.subscribers:,}", "label": "confirmed subscribers", "note": f"on {figures.as_of:%-d %b %Y}"}
     ]
+    if figures.reading:
+        note = f"the mean of {figures.reading.days} days; bots and staff left out"
+        shown.append({"value": f"{figures.reading.views_a_day:,}", "label": "page views a day", "note": note})
+        shown.append({"value": f"{figures.reading.visitors_a_day:,}", "label": "visitors a day", "note": note})
     if not (figures.open_rate and figures.click_rate):
         return shown
     shown.append({"value": f"{figures.delivered:,}", "label": "messages delivered", "note": _span(figures)})

@@ -25,13 +25,15 @@ pytestmark = pytest.mark.django_db
 EVERYBODY = {"Published lately"}
 FOUND = {
     "writer": EVERYBODY | {"My articles", "Scheduled"},
-    "editor": EVERYBODY | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards"},
+    "editor": EVERYBODY
+    | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards", "Readers today"},
     "awards steward": EVERYBODY | {"Awards", "Mail"},
-    "newsletter manager": EVERYBODY | {"Briefings", "Mail"},
-    "sponsorship manager": EVERYBODY | {"Booking requests", "Ads to approve", "Places in the coming days", "Mail"},
+    "newsletter manager": EVERYBODY | {"Briefings", "Mail", "Readers today"},
+    "sponsorship manager": EVERYBODY
+    | {"Booking requests", "Ads to approve", "Places in the coming days", "Mail", "Readers today"},
     "administrator": EVERYBODY
     | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards", "Mail"}
-    | {"Booking requests", "Places in the coming days"},
+    | {"Booking requests", "Places in the coming days", "Readers today"},
 }
 
 

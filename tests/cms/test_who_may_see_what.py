@@ -69,11 +69,11 @@ def test_staff_without_a_role_see_nothing(client):
 SEEN = {
     "writer": "article category tag author snippet imageasset articles.auditentry",
     "editor": "article category tag author snippet imageasset articles.auditentry redirect siteprofile webhook "
-    "outgoingrequest briefing newsletter creative season awardcategory",
+    "dayfigures outgoingrequest briefing newsletter creative season awardcategory",
     "awards steward": "season awardcategory nomination ballot ledgerentry treehead tally outgoingmail",
     "newsletter manager": "newsletter subscriber subscriberimport suppression briefing mailreport ignoredreports bouncerule "
-    "signuprules subscribertag subscriberfield segment bulkact outgoingmail",
-    "sponsorship manager": "sponsor placementkind package rununit booking creative adevent disclosureentry outgoingmail",
+    "signuprules subscribertag subscriberfield segment bulkact outgoingmail dayfigures",
+    "sponsorship manager": "sponsor placementkind package rununit booking creative adevent disclosureentry outgoingmail dayfigures",
 }
 
 
