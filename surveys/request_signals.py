@@ -9,6 +9,7 @@ from django.db.models import Count, Sum
 
 from core.lib import batches, clock
 from core.lib.networks import public_network_of
+from newsletter.domains import is_disposable
 from surveys import addresses, keys
 from surveys.models import MailboxName, RequestCount, Season
 
@@ -32,6 +33,7 @@ class Line:
     number: int
     stands_out: bool
     day: date | None = None
+    is_disposable: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Report:
     domains: list[Line]
     small_domains: int
     from_small_domains: int
+    from_disposable: int
     networks: list[Line]
     mailboxes: list[tuple[str, int]]  # by provider: mailboxes that asked under several addresses
 
@@ -72,6 +75,7 @@ def report(season: Season) -> Report:
         domains=shown[:SHOWN],
         small_domains=len(domains) - len(shown),
         from_small_domains=sum(line.number for line in domains if line.number < LEAST_SHOWN),
+        from_disposable=sum(line.number for line in domains if line.is_disposable),
         networks=_lines(season, RequestCount.Kind.NETWORK)[:SHOWN],
         mailboxes=_mailboxes(season),
     )
@@ -93,16 +97,17 @@ def _lines(season: Season, kind: RequestCount.Kind) -> list[Line]:
     by_day = kind == RequestCount.Kind.NETWORK
     counts = season.request_counts.filter(kind=kind)
     summed = counts.values("value", *(["day"] if by_day else [])).annotate(requests=Sum("number"))
-    return [
-        Line(row["value"], row["requests"], _stands_out(row["value"], row["requests"], kind), row.get("day"))
-        for row in summed.order_by("-requests", "value")
-    ]
+    rows = list(summed.order_by("-requests", "value"))
+    if by_day:
+        return [Line(row["value"], row["requests"], row["requests"] >= MANY_OF_A_NETWORK, row["day"]) for row in rows]
+    return [_domain_line(row["value"], row["requests"]) for row in rows]
 
 
-def _stands_out(name: str, number: int, kind: RequestCount.Kind) -> bool:
-    if kind == RequestCount.Kind.NETWORK:
-        return number >= MANY_OF_A_NETWORK
-    return number >= MANY_OF_A_DOMAIN and name not in addresses.WELL_KNOWN
+def _domain_line(domain: str, number: int) -> Line:
+    disposable = is_disposable(domain)
+    many = LEAST_SHOWN if disposable else MANY_OF_A_DOMAIN
+    stands_out = number >= many and domain not in addresses.WELL_KNOWN
+    return Line(domain, number, stands_out, is_disposable=disposable)
 
 
 def _mailboxes(season: Season) -> list[tuple[str, int]]:

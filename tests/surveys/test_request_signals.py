@@ -46,6 +46,17 @@ def test_many_requests_from_a_throw_away_domain_stand_out(client):
     assert "Requests in Moon Awards 2026" in client.get("/admin/").content.decode()
 
 
+def test_few_requests_stand_out_where_addresses_are_thrown_away(client):
+    season = open_season()
+    for number in range(5):
+        ask(season, f"voter{number}@mailinator.com")
+    (line,) = request_signals.report(season).domains
+    assert (line.number, line.stands_out, line.is_disposable) == (5, True, True)
+    text = one_line(page_for(client, season).content)
+    assert "5 of them came from domains that are listed" in text
+    assert "throw-away addresses" in text
+
+
 def test_a_domain_of_ones_own_is_not_named(client):
     season = open_season()
     ask(season, "ann@annsmith.example")
