@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from core.lib.slugs import slug_of
 from surveys import ledger, papers, release
+from surveys.choices import ChoiceRefused, tidied
 from surveys.models import AwardCategory, LedgerEntry, Nominee, Season
 from surveys.seasons import nominee_slug
 from surveys.tallying import OVERVOTE, UNDERVOTE, WRITE_IN, Rules
@@ -166,7 +167,9 @@ def _store_ballots(category: AwardCategory, imported: ImportedCategory, slugs: M
 def _by_slug(named: Any, slugs: Mapping[str, str], identifier: str) -> Any:
     try:
         if isinstance(named, Mapping):
-            return {slugs[name]: points for name, points in named.items()}
-        return [[slugs[name] for name in rank] for rank in named]
+            return tidied({slugs[name]: points for name, points in named.items()})
+        return tidied([[slugs[name] for name in rank] for rank in named])
+    except ChoiceRefused as reason:
+        raise ImportRefused(f"Ballot “{identifier}” cannot be read. {reason}") from None
     except KeyError as missing:
         raise ImportRefused(f"Ballot “{identifier}” names {missing}, who is not a nominee.") from None

@@ -270,3 +270,8 @@ def test_a_wrong_file_is_refused_in_words_and_leaves_nothing(bring_in, content, 
 def test_a_missing_file_is_said(tmp_path):
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("import_ballots", str(tmp_path / "none.csv"), "--method", "irv")
+
+
+def test_a_nominee_who_is_at_a_rank_three_times_is_there_once(bring_in):
+    bring_in("ballot_id,rank,choice\n1,1,Ada\n1,1,Ada\n1,1,Bit\n1,1,Ada\n2,1,Bit\n", method="approval")
+    assert sorted(ballot.choice for ballot in Ballot.objects.all()) == [[["ada", "bit"]], [["bit"]]]
