@@ -6,9 +6,10 @@ constraints. What that alone costs is told by a third: a COPY of the import's ow
 each time on empty tables.
 
 That third is the ceiling: three rows and about twelve index entries for a subscriber, two foreign keys to look up, and the
-words of the address and the name (docs/decisions/0016) take it some 30 to 40 times as long as the bare COPY, so `vs_copy`
-cannot pass about 0.03 however fast the file is read. `vs_copy_into_tables` tells how near the import comes; that COPY has
-the rows in the order in which the import wrote them, by address, which dirties the fewest pages of the indexes.
+words of the address and the name (docs/decisions/0016-subscribers-are-found-by-words.md) take it some 30 to 40 times as
+long as the bare COPY, so `vs_copy` cannot pass about 0.03 however fast the file is read. `vs_copy_into_tables` tells how
+near the import comes; that COPY has the rows in the order in which the import wrote them, by address, which dirties the
+fewest pages of the indexes.
 """
 
 import statistics
