@@ -26,3 +26,8 @@ def test_the_styles_scripts_and_fonts_of_an_article_stay_under_their_limit():
 def test_only_the_parts_of_the_fonts_that_every_page_needs_are_asked_for_early():
     preloaded = re.findall(r"preload\" href=\"{% static \"([^\"]+)\"", get_template("base.html").template.source)
     assert preloaded == ["fonts/newsreader-core.woff2", "fonts/hanken-grotesk-core.woff2"]
+
+
+def test_the_beacon_s_script_is_under_300_bytes():
+    with open(finders.find("js/beacon.js"), "rb") as file:
+        assert len(file.read()) < 300

@@ -1,10 +1,10 @@
 """Beacons reach the database from the running site, which answers them whatever they are."""
 
 import http.client
-import time
 from urllib.parse import urlsplit
 
 from articles.models import PageView
+from tests.articles import factories
 from tests.articles.readership.conftest import BROWSER
 from tests.smtp import wait_until
 
@@ -25,5 +25,21 @@ def test_the_running_site_answers_every_beacon_alike_and_keeps_those_that_tell_o
     for body in (view, "", "x" * 20_000, "x" * 3_000_000, b"\xff"):
         assert post(live_site, body) == (204, b"")
     (kept,) = wait_until(lambda: list(PageView.objects.values_list("path", "depth", "source")), what="the view")
-    time.sleep(0.1)
     assert kept == ("/blog/", 2, "search.example")
+
+
+def test_the_script_tells_of_a_view_unless_the_browser_asks_not_to_be_tracked(page, live_site):
+    factories.publication(slug="bridges")
+    with page.expect_request("**/b") as sent:
+        page.goto("/blog/bridges/")
+    view, depth, address, referrer = sent.value.post_data.split("\n")
+    assert (address, referrer) == (f"{live_site.url}/blog/bridges/", "")
+    assert float(view) < 1
+    assert 0 <= int(depth) <= 4
+    page.goto("about:blank")  # what the page says as it is hidden is said before
+    beacons = []
+    page.on("request", lambda request: beacons.append(request.url) if request.url.endswith("/b") else None)
+    page.add_init_script("Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})")
+    page.goto("/blog/")
+    page.wait_for_load_state("networkidle")
+    assert beacons == []
