@@ -1,1 +1,1 @@
-{let n=navigator,d=document,q=0,i=Math.random(),b=d.currentScript.dataset.to,m=e=>{q=Math.max(q,(scrollY+innerHeight)/main.scrollHeight*4|0);e&&!d.hidden||n.sendBeacon(b,[i,q,location,d.referrer].join`\n`)};n.doNotTrack>0||n.globalPrivacyControl||m(void(onscroll=d.onvisibilitychange=m))}
+{let n=navigator,d=document,q=0,i=Math.random(),b=_b.dataset.to,m=e=>{q=Math.max(q,(scrollY+innerHeight)/main.scrollHeight*4|0);e&&!d.hidden||n.sendBeacon(b,[i,q,location,d.referrer].join`\n`)};n.doNotTrack>0||n.globalPrivacyControl||m(void(onscroll=d.onvisibilitychange=m))}

@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from articles.desk import drafts
 from articles.documents import apply_document, document_of
-from articles.models import Article
+from articles.models import Article, PageView
 from articles.publishing import schedule
+from articles.readership import raw, rollup
 from core.kept_work import Sitting, keep
+from core.lib import clock
 from tests.articles import factories
 from tests.articles.desk import everything
 from tests.articles.test_desk_in_a_browser import sign_in, someone
@@ -20,7 +22,7 @@ from tests.sponsors import factories as selling
 from tests.surveys import factories as voting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-LISTS = ("articles_article", "newsletter_briefing", "newsletter_subscriber", "sponsors_booking")
+LISTS = ("articles_article", "articles_dayfigures", "newsletter_briefing", "newsletter_subscriber", "sponsors_booking")
 OPTIONS = {"resultTypes": ["violations"], "iframes": False}
 # Whatever a script puts into the page is there, and named.
 SETTLED = """() => [...document.querySelectorAll(".admin-autocomplete:not([name*=__prefix__])")]
@@ -44,8 +46,23 @@ def an_article(editor):
     return article, keep(Article, article.pk, work, by=editor, sitting=Sitting())
 
 
+def read(publication):
+    """A view of an article today, from a campaign, and its counts."""
+    day = clock.utc_day()
+    raw.ensure(day)
+    told = {
+        "path": publication.get_absolute_url(),
+        "article_id": publication.article_id,
+        "campaign": "orbit",
+        "depth": 2,
+    }
+    PageView.objects.create(day=day, visitor=1, nonce=1, at=timezone.now(), source="search.example", **told)
+    rollup.roll_up(day)
+
+
 def pages(editor):
     """The pages of every desk: those about one article, rows with something in each of their fields, and lists."""
+    read(factories.publication(slug="read"))
     (article, kept), weekly = an_article(editor), mailing.newsletter()
     draft, sent = mailing.briefing(weekly), mailing.sent(weekly)
     booking, season = selling.running("web:article"), voting.open_season()
