@@ -137,7 +137,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("day", models.DateField()),
-                ("at", models.DateTimeField()),
                 ("kind", models.CharField(max_length=40)),
                 ("visitor", models.BigIntegerField()),
                 ("path", models.CharField(blank=True, help_text="The page on which it was done.", max_length=200)),

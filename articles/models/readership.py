@@ -34,10 +34,12 @@ class PageView(models.Model):
 
 
 class Outcome(models.Model):
-    """What a visitor did that the newsroom hopes for, such as signing up; deleted with the day's views."""
+    """What a visitor did that the newsroom hopes for, such as signing up; deleted with the day's views.
+
+    It has no time: of a vote, that would tell when it was cast.
+    """
 
     day = models.DateField()
-    at = models.DateTimeField()
     kind = models.CharField(max_length=40)
     visitor = models.BigIntegerField()
     path = models.CharField(max_length=200, blank=True, help_text="The page on which it was done.")

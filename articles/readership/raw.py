@@ -60,7 +60,7 @@ def write_acts(day: date, acts: Sequence[tuple["Act", int, bool]]) -> None:
     first = {(visitor, act.kind): (act, is_page) for act, visitor, is_page in reversed(acts)}
     Outcome.objects.bulk_create(
         [
-            Outcome(day=day, at=act.at, kind=kind, visitor=visitor, path=act.path if is_page else "")
+            Outcome(day=day, kind=kind, visitor=visitor, path=act.path if is_page else "")
             for (visitor, kind), (act, is_page) in first.items()
         ],
         ignore_conflicts=True,
