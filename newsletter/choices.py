@@ -12,7 +12,7 @@ from core.lib import clock
 from core.lib.networks import network_of
 from newsletter import consent
 from newsletter.consent import Act, Actor, NewAct
-from newsletter.models import Newsletter, Subscriber, Subscription
+from newsletter.models import Newsletter, Subscriber
 from newsletter.sign_ups import TooManyRequests, request_subscription
 from newsletter.subscriptions import Origin, join, unsubscribe
 
@@ -98,8 +98,3 @@ def check_pause(until: datetime) -> None:
 def start_of(day: date) -> datetime:
     """The moment at which a day begins for the newsroom: the end of a pause until that day."""
     return datetime.combine(day, time.min, tzinfo=clock.newsroom())
-
-
-def day_of(subscription: Subscription) -> date | None:
-    """The day until which a subscription is paused."""
-    return subscription.paused_until.astimezone(clock.newsroom()).date() if subscription.is_paused else None  # type: ignore[union-attr]

@@ -158,7 +158,7 @@ class PauseField(forms.DateField):
         limits = {"type": "date", "min": first.isoformat(), "max": last.isoformat(), "class": "form-control"}
         widget = forms.DateInput(format="%Y-%m-%d", attrs=limits)
         words = {"invalid": "Write a day, such as 2026-12-24."}
-        day = choices.day_of(of)
+        day = of.resume_date
         super().__init__(label="Pause until", widget=widget, error_messages=words, initial=day, required=False)
 
     def clean(self, value: Any) -> Any:

@@ -78,7 +78,7 @@ def _send_link(subscription: Subscription) -> None:
     if known:
         token = mailed_preferences_token(subscription.subscriber_id)
         context["preferences_url"] = absolute("newsletter:preferences", token)
-        context["paused_until"] = subscription.paused_until if subscription.is_paused else None
+        context["resume_date"] = subscription.resume_date
     else:
         context["confirm_url"] = absolute("newsletter:confirm", confirm_token(subscription))
     template = "already_subscribed" if known else "confirm_subscription"

@@ -50,11 +50,11 @@ def _make(day: date) -> None:
         began = clock.start_of(day) + timedelta(hours=hour, minutes=random.uniform(0, 60))
         seen = _visit(random, day, visitor, began, pages)
         views += [view for view in seen if view.at <= now]
-        kinds = [kind for kind, share in ACTS.items() if random.random() < share]
-        acts += [Outcome(day=day, at=began, kind=kind, visitor=visitor, path=seen[-1].path) for kind in kinds]
+        kinds = [kind for kind, share in ACTS.items() if random.random() < share and began <= now]
+        acts += [Outcome(day=day, kind=kind, visitor=visitor, path=seen[-1].path) for kind in kinds]
     raw.ensure(day)
     PageView.objects.bulk_create(views)
-    Outcome.objects.bulk_create(act for act in acts if act.at <= now)
+    Outcome.objects.bulk_create(acts)
     rollup.roll_up(day)
 
 

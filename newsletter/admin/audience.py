@@ -144,7 +144,6 @@ class SubscriberAdmin(WordSearch, DeskAdmin):
     list_display = ("email", "name", "suppressed", "created_at")
     list_filter = (ListFilter, StateFilter, SourceFilter, "suppressed", "disposable")
     search_fields = selection.WORDS
-    actions_selection_counter = False
     search_help_text = "Parts of an address, a domain or a name, or how they begin."
     readonly_fields = ("email", "mail", "created_at", "labels", "besides", "consent", "deliveries")
     change_form_template = "admin/newsletter/subscriber/change_form.html"

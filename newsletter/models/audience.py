@@ -1,7 +1,7 @@
 """Newsletters, subscribers, their consent, and suppressed addresses."""
 
 import calendar
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -259,6 +259,13 @@ class Subscription(models.Model):
     @property
     def is_paused(self) -> bool:
         return self.paused_until is not None and self.paused_until > timezone.now()
+
+    @property
+    def resume_date(self) -> date | None:
+        """The day, as the newsroom has it, on which a pause ends."""
+        if self.paused_until is None or not self.is_paused:
+            return None
+        return self.paused_until.astimezone(clock.newsroom()).date()
 
 
 class Suppression(models.Model):
