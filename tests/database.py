@@ -91,6 +91,9 @@ def _put_back() -> None:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for statement in connection.ops.sql_flush(no_style(), tables):
             cursor.execute(statement)
+        cursor.execute("SELECT oid::regclass::text FROM pg_class WHERE relispartition AND relkind = 'r'")
+        for (partition,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE {partition}")
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [KEPT])
         for (table,) in cursor.fetchall():
             name = connection.ops.quote_name(table)

@@ -74,11 +74,8 @@ def test_bells_ring_again_once_the_broker_is_back():
     finally:
         messages.unlink()
         aside.rename(messages)
-    before = set(messages.glob("*.msg"))
-    ringer.put(doorbell.Bell("core.tasks.purge_expired"))
-    (message,) = wait_until(lambda: set(messages.glob("*.msg")) - before, what="the message")
-    message.unlink()
-    wait_until(lambda: not ringer.broker_is_down, what="a word of it")
+    ringer.put(doorbell.Bell("core.tasks.purge_expired"))  # which another test's worker may take at once
+    wait_until(lambda: not ringer.broker_is_down, what="a message that is taken")
 
 
 def test_every_bell_has_a_task():

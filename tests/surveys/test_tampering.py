@@ -474,7 +474,10 @@ TABLES = {
     ),
     "a head is gone": ("DELETE FROM surveys_treehead WHERE number = 3", "is gone or another"),
     "heads are gone and numbered anew": (
-        "DELETE FROM surveys_treehead WHERE number = 3; UPDATE surveys_treehead SET number = number - 1 WHERE number > 3",
+        (
+            "DELETE FROM surveys_treehead WHERE number = 3; UPDATE surveys_treehead SET number = number + 1000 WHERE number > 3;"
+            " UPDATE surveys_treehead SET number = number - 1001 WHERE number > 1000"
+        ),
         "is not genuine",
     ),
     "the last head is gone": (

@@ -20,6 +20,12 @@ def text_of_page(response):
     return " ".join(text_of(response.content.decode()).split())
 
 
+@pytest.fixture(autouse=True)
+def _no_days(db):
+    """A worker of other tests may have rolled up days of theirs."""
+    DayFigures.objects.all().delete()
+
+
 @pytest.fixture
 def read(send):
     """Two articles, one of them by Ana and read more."""
