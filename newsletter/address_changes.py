@@ -119,7 +119,7 @@ def _move(subscriber: Subscriber, new: Address, **given: Any) -> list[NewAct]:
     lists = list(subscriber.subscriptions.values_list("newsletter", flat=True))
     if new.canonical != subscriber.canonical:
         subscriber.corrected_at = timezone.now()
-        _stop_after_a_restore(consent.person(subscriber), lists, subscriber.corrected_at)
+        _stop_after_a_restore(subscriber, Suppression.digest_of(new.canonical), lists, subscriber.corrected_at)
     subscriber.email, subscriber.canonical = new.email, new.canonical
     subscriber.suppressed = Suppression.objects.of(new.canonical).values_list("reason", flat=True).first() or ""
     subscriber.save(update_fields=["email", "canonical", "corrected_at", "suppressed"])
@@ -128,8 +128,11 @@ def _move(subscriber: Subscriber, new: Address, **given: Any) -> list[NewAct]:
     return [NewAct(person, Act.CHANGED, newsletter_id=key, change=ConsentAct.Change.ADDRESS, **given) for key in lists]
 
 
-def _stop_after_a_restore(old: consent.Person, lists: list[int], at: datetime) -> None:
-    """Have a restored backup, which knows only the old address, not write to it any more."""
+def _stop_after_a_restore(subscriber: Subscriber, new: str, lists: list[int], at: datetime) -> None:
+    """Have a restored backup, which knows only the old address, not write to it any more; unless it is the new one again."""
+    old = consent.person(subscriber)
     slugs = Newsletter.objects.filter(pk__in=lists).values_list("slug", flat=True)
     lines = [stops.Stop(at.isoformat(), Act.CHANGED, old.digest, slug) for slug in slugs]
+    confirmed = subscriber.subscriptions.confirmed().values_list("newsletter__slug", flat=True)
+    lines += [stops.Stop(at.isoformat(), Act.CONFIRMED, new, slug) for slug in confirmed]
     transaction.on_commit(lambda: stops.append(lines), robust=True)

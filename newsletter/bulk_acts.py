@@ -93,7 +93,7 @@ def start(row: BulkAct) -> None:
 def cancel(row: BulkAct) -> None:
     """Drop one that waits; ask a worker to stop one that runs. Raises TransitionRefused."""
     unheld = Q(state=State.READY) | Q(state__in=[State.COLLECTING, State.RUNNING], lease=None)
-    if transitions.change_if(row, unheld, state=State.CANCELLED, ended_at=timezone.now()):
+    if transitions.change_if(row, unheld, state=State.CANCELLED, ended_at=timezone.now(), selection={}):
         return
     at_work = Q(state__in=[State.COLLECTING, State.RUNNING])
     if not transitions.change_if(row, at_work, is_cancel_asked=True):
@@ -146,6 +146,9 @@ def _end(row: BulkAct, state: str, **outcome: Any) -> None:
 def _find(row: BulkAct) -> None:
     row.batches.all().delete()
     _collect(row, selection.meant(row.selection))
+    if BulkAct.objects.filter(pk=row.pk, is_cancel_asked=True).exists():
+        _end(row, State.CANCELLED)
+        return
     row.release(state=State.READY, selection={}, total=row.total)
 
 

@@ -56,8 +56,9 @@ def settle_by_log(briefing: Briefing, lines: Iterable[str], *, by: Any) -> tuple
     for row in briefing.deliveries.filter(state=State.UNCERTAIN, subscriber__in=told):
         trace: Trace = told[row.subscriber_id]
         outcome = _outcome(not trace.is_refused)
-        Delivery.objects.filter(pk=row.pk).update(**outcome, note=f"The mail server's log: {trace.line}")
-        taken, refused = taken + (not trace.is_refused), refused + trace.is_refused
+        still = Delivery.objects.filter(pk=row.pk, state=State.UNCERTAIN)
+        if still.update(**outcome, note=f"The mail server's log: {trace.line}"):
+            taken, refused = taken + (not trace.is_refused), refused + trace.is_refused
     _decided(briefing, taken + refused, f"found in the mail server's log ({refused} refused)", by=by)
     return taken, refused, briefing.deliveries.filter(state=State.UNCERTAIN).count()
 

@@ -20,7 +20,7 @@ _QUEUED = [
     re.compile(r"\b([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) <= "),  # Exim
 ]
 _NAMED = [
-    re.compile(r": ([0-9A-Za-z]{6,20}): to="),
+    re.compile(r": ([0-9A-Za-z]{6,20}): (?:to=|from=.*\bnrcpt=)"),
     re.compile(r"\b([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (?:\*\*|=>|->|==) "),
 ]
 _REFUSED = re.compile(r"status=bounced| \*\* |\b(?:bounced|rejected|undeliverable|hard.?bounce)\b", re.IGNORECASE)
@@ -45,6 +45,8 @@ def traces(lines: Iterable[str]) -> dict[Recipient, Trace]:
         for pattern in _QUEUED:
             if match := pattern.search(line):
                 queued[match[1]] = recipient
+        if _QUEUED[0].search(line):
+            continue  # Postfix writes it as it reads the header; whether it took the message is in a later line
         trace = Trace(bool(_REFUSED.search(line)), without_addresses(line)[:300])
         if recipient not in found or not found[recipient].is_refused:
             found[recipient] = trace

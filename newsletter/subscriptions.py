@@ -86,14 +86,16 @@ def _send_link(subscription: Subscription) -> None:
 
 
 def send_another_link(subscription: Subscription) -> None:
-    """Mail a fresh confirmation link to the holder of an expired one, under the same daily limit."""
+    """Mail a fresh confirmation link to the holder of an expired one, under the same daily limit, unless we must not write."""
+    if subscription.subscriber.suppressed in LASTING:
+        return
     with transaction.atomic():
         _send_link(subscription)
 
 
 @transaction.atomic
-def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "", rhythm: str = "") -> None:
-    """Record the consent that a confirmation link proves. Doing it twice changes nothing.
+def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "", rhythm: str = "") -> bool:
+    """Record the consent that a confirmation link proves; return whether mail follows. Doing it twice changes nothing.
 
     It lifts a suppression after a bounce, since our mail was read, and one after an erasure, since they want to come
     back. Raises LinkSuperseded if the subscriber left, or got another address, after the link was made.
@@ -117,8 +119,10 @@ def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "", rh
     if lifts:
         acts.append(NewAct(person, Act.LIFTED, Actor.SUBSCRIBER, way=way, network=network))
     consent.record(*acts)
-    if found.state != State.CONFIRMED:
+    is_mailable = lifts or not suppressed
+    if is_mailable and found.state != State.CONFIRMED:
         _greet(found, confirmed_before=found.confirmed_at)
+    return is_mailable
 
 
 def _greet(subscription: Subscription, *, confirmed_before: datetime | None) -> None:

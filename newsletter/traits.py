@@ -19,6 +19,10 @@ Kind = SubscriberField.Kind
 LONGEST_TAG, LONGEST_VALUE = 60, 500
 MOST_TAGS = 50  # of one text
 _SEPARATORS = re.compile(r'[,;"\[\]]+')
+_GIVE_INSTEAD = """
+    INSERT INTO newsletter_tagging (tag_id, subscriber_id)
+    SELECT DISTINCT %s::bigint, subscriber_id FROM newsletter_tagging WHERE tag_id = ANY(%s) ON CONFLICT DO NOTHING
+"""
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,6})?")
 
 
@@ -82,10 +86,8 @@ def merge(keep: SubscriberTag, others: Iterable[SubscriberTag]) -> None:
     gone = set(there) - {keep.pk}
     if keep.pk not in there:
         raise TransitionRefused(f"The tag “{keep}” is gone. Nothing was merged.")
-    moving = Tagging.objects.filter(tag__in=gone)
-    has_it = Tagging.objects.filter(tag=keep)
-    new = moving.exclude(subscriber__in=has_it.values("subscriber")).values_list("subscriber", flat=True).distinct()
-    Tagging.objects.bulk_create([Tagging(tag=keep, subscriber_id=key) for key in new], ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_INSTEAD, [keep.pk, list(gone)])
     SegmentCondition.objects.filter(tag__in=gone).update(tag=keep)
     SubscriberTag.objects.filter(pk__in=gone).delete()
 

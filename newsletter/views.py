@@ -68,7 +68,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         )
     issued_at, rhythm = subscriptions.issue_time(issued), form.cleaned_data.get("rhythm") or ""
     try:
-        subscriptions.confirm(subscription, issued_at=issued_at, ip=client_address(request), rhythm=rhythm)
+        context["is_mailable"] = subscriptions.confirm(
+            subscription, issued_at=issued_at, ip=client_address(request), rhythm=rhythm
+        )
     except subscriptions.LinkSuperseded:
         return _plain(request, "newsletter/confirm_superseded.html", context, HTTPStatus.CONFLICT)
     context["preferences"] = reverse(

@@ -52,7 +52,16 @@ def _sent(request: HttpRequest, season: Season, email: str, reply: ballots.Reply
 @never_cache
 @refuse_cross_site
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm a ballot, or another in its place. Mail scanners open links, so opening it changes nothing."""
+    """Confirm a ballot, or another in its place. Mail scanners open links, so opening it changes nothing.
+
+    What the page loads is not told its address, which would stand in the web server's log.
+    """
+    response = _answer(request, token)
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _answer(request: HttpRequest, token: str) -> HttpResponse:
     try:
         season, pending_id, expired = _read(token)
         pending = season.pending_ballots.filter(pk=pending_id).first()

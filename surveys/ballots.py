@@ -22,7 +22,7 @@ from core.lib import batches
 from core.lib.networks import public_network_of
 from core.lib.signing import make_token
 from core.outbox import queue_mail
-from surveys import addresses, keys, ledger, request_signals, seasons
+from surveys import addresses, keys, ledger, papers, request_signals, seasons
 from surveys.choices import of_voter
 from surveys.models import AwardCategory, Ballot, PendingBallot, Season, UnsealedBallot
 from surveys.tallying import WRITE_IN
@@ -88,7 +88,7 @@ def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip
 
 def names_on(category: AwardCategory) -> set[str]:
     """What may be chosen in a category, by slug."""
-    standing = {nominee.slug for nominee in category.nominees.all() if not nominee.withdrawn_at}
+    standing = {nominee.slug for nominee in papers.nominees_of(category) if not nominee.withdrawn_at}
     return standing | ({WRITE_IN} if category.takes_write_in else set())
 
 

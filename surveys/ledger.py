@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from core import advisory_locks, pagecache
@@ -53,26 +53,30 @@ def ballot_leaf(category: AwardCategory, choice: Any, nonce: bytes, weight: Deci
 def seal(season: Season, *, everything: bool = False) -> int:
     """Append what waits, shuffled, and sign the new head; return how many leaves that were.
 
-    A batch below BATCH_LEAST would say too much about who voted when, so it waits unless `everything` is asked for, at
-    the close.
+    The ballots of fewer voters than BATCH_LEAST would say too much about who voted when, and which are one voter's, so
+    they wait unless `everything` is asked for, at the close. So does what is superseded.
     """
     _become_sequencer(season)
-    superseded = _superseded_unsaid(season)
-    waiting = list(Ballot.objects.waiting().filter(category__season=season).values_list("pk", "leaf_hash"))
-    if not (waiting or superseded) or (len(waiting) < BATCH_LEAST and not everything):
+    superseded = _superseded_unsaid(season) if everything else []
+    columns = ("pk", "leaf_hash", "voter_key")
+    waiting = list(Ballot.objects.waiting().filter(category__season=season).values_list(*columns))
+    voters = {bytes(voter) for *_, voter in waiting}
+    if not (waiting or superseded) or (len(voters) < BATCH_LEAST and not everything):
         return 0
-    append(season, [*((LedgerEntry.Kind.CAST, bytes(leaf), None) for _, leaf in waiting), *superseded])
+    append(season, [*((LedgerEntry.Kind.CAST, bytes(leaf), None) for _, leaf, _ in waiting), *superseded])
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM surveys_unsealedballot WHERE ballot_id = ANY(%s)", [[pk for pk, _ in waiting]])
+        cursor.execute("DELETE FROM surveys_unsealedballot WHERE ballot_id = ANY(%s)", [[pk for pk, *_ in waiting]])
     pagecache.bump()
     return len(waiting) + len(superseded)
 
 
 def _superseded_unsaid(season: Season) -> list[Entry]:
-    """The statements that are due: that a ballot is superseded, without by which."""
+    """The statements that are due: that a ballot is superseded, without by which. Only where there is a later one."""
     statements = LedgerEntry.objects.filter(season=season, kind=LedgerEntry.Kind.SUPERSEDED)
     said = set(statements.values_list("statement__superseded", flat=True))
-    found = Ballot.objects.filter(category__season=season, state=Ballot.State.SUPERSEDED)
+    later = Ballot.objects.filter(category=OuterRef("category"), voter_key=OuterRef("voter_key"))
+    is_replaced = Exists(later.exclude(state=Ballot.State.SUPERSEDED))
+    found = Ballot.objects.filter(is_replaced, category__season=season, state=Ballot.State.SUPERSEDED)
     due = [
         {"season": season.slug, "superseded": receipt, "reason": reason}
         for receipt, reason in ((bytes(leaf).hex(), why) for leaf, why in found.values_list("leaf_hash", "reason"))

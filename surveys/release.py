@@ -129,6 +129,8 @@ def release(category: AwardCategory, *, by: User | None = None) -> None:
         raise TransitionRefused(f"“{category}” has not been tallied.")
     if made.reconciliation != reconciliation(category):
         raise TransitionRefused(f"Ballots of “{category}” were held or voided after its tally: tally it again.")
+    if category.nominees.filter(withdrawn_at__gte=made.made_at).exists():
+        raise TransitionRefused(f"A nominee of “{category}” withdrew after its tally: tally it again.")
     if not change_if(category, Q(closed_at__isnull=False, released_at=None), released_at=Now()):
         raise TransitionRefused(f"The result of “{category}” is released already.")
     audit.record("released the result", category, by=by)
@@ -141,7 +143,8 @@ def release_season(season: Season, *, by: User | None = None) -> None:
     """Release the categories that have not been released, and with them the season. Raises TransitionRefused."""
     if season.state != Season.State.CLOSED:
         raise TransitionRefused(f"“{season}” has to be closed first.")
-    for category in season.categories.filter(released_at__isnull=True):
+    waiting = season.categories.filter(released_at__isnull=True).order_by("pk")
+    for category in waiting.select_for_update():  # all of them first: each result is then a leaf of the one ledger
         release(category, by=by)
     if not change_if(season, Q(state=Season.State.CLOSED), state=Season.State.RELEASED, released_at=Now()):
         raise TransitionRefused(f"“{season}” was released meanwhile.")

@@ -103,7 +103,7 @@ class SharedEditing(KeepsWork):
         if change:
             stored = self.model._base_manager.select_for_update(of=("self",)).get(pk=form.instance.pk)
             if not self.has_change_permission(request, stored):
-                pass
+                raise _Stale
             self._refuse_stale(request, stored)
         return super().save_form(request, form, change)
 

@@ -216,6 +216,7 @@ class RowReader:
             return {}
         try:
             found = json.loads(text.replace("\\u0000", ""))
-        except ValueError:
+            json.dumps(found, allow_nan=False, ensure_ascii=False).encode()  # what PostgreSQL does not take either
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}

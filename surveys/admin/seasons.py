@@ -1,6 +1,7 @@
 """Seasons, their categories and nominees. Each step of a season is an action that calls the function everything else uses."""
 
 from functools import partial
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -211,6 +212,12 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
             **{name.replace("_", " "): str(getattr(obj, name)) for name in rules},
             "nominees": {f"{each.slug}: {each.name}, {each.url or 'no website'}" for each in obj.nominees.all()},
         }
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A category begins in, or moves to, a season of which nothing is on the paper yet."""
+        if db_field.name == "season":
+            kwargs["queryset"] = Season.objects.filter(state__in=[Season.State.DRAFT, Season.State.NOMINATING])
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description="log")
     def trail(self, category: AwardCategory) -> str:

@@ -221,7 +221,7 @@ def check_ballots(ledger, ballots, paper):
         if index in seen:
             yield f"The ballot at {index} is there twice."
         seen.add(index)
-        yield from check_opening(ledger, ballot, index, names)
+        yield from check_opening(ledger, ballot, index, names, paper["imported"])
         state, reason = told.get(ballot["receipt"], ("cast", ""))
         if ballot["state"] != state:
             yield f"The ledger and the ballot at {index} disagree on whether it is void."
@@ -235,11 +235,13 @@ def names_on(category, paper):
     return {nominee["slug"] for nominee in category["nominees"]}.union(marks)
 
 
-def check_opening(ledger, ballot, index, names):
+def check_opening(ledger, ballot, index, names, is_imported):
     leaves, choice = ledger["leaves"], json.loads(ballot["choice"])
     opened = {"season": ledger["season"], "category": ballot["category"], "choice": choice, "nonce": ballot["nonce"]}
     if ballot["weight"]:
         opened["weight"] = ballot["weight"]
+        if not is_imported or not Fraction(ballot["weight"]) > 0:
+            yield f"The ballot at {index} has a weight, which only those of an imported election have."
     if not 0 <= index < len(leaves) or leaf_hash(opened) != leaves[index]:
         yield f"The ballot at {index} is not the leaf there."
     elif ballot["receipt"] != leaves[index]:
@@ -507,7 +509,14 @@ def findings(given):
         found += check_copy(ledger, other)
     for receipt in given.receipt:
         if receipt in ledger["leaves"]:
-            print(f"Receipt {receipt}: leaf {ledger['leaves'].index(receipt)}")
+            ends = [
+                (state, each["reason"])
+                for state in ("void", "superseded")
+                for _, each in said(ledger, state)
+                if each[state] == receipt
+            ]
+            told = "".join(f", {state}: {reason}" for state, reason in ends)
+            print(f"Receipt {receipt}: leaf {ledger['leaves'].index(receipt)}{told}")
         else:
             found.append(f"The receipt {receipt} is not in this ledger.")
     heads = ledger["heads"]

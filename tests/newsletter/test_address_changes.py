@@ -184,3 +184,19 @@ def test_a_restored_backup_writes_no_more_to_the_old_address(client, ann, weekly
     assert [reapply(), reapply()] == [1, 0]
     assert Subscription.objects.get().state == "unsubscribed"
     stops.path().unlink()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_restored_backup_writes_to_whoever_has_the_former_address_again(ann, weekly):
+    stops.path().unlink(missing_ok=True)
+    former = ann.email
+    for address in (NEW, former):
+        address_changes.correct(Subscriber.objects.get(), address, way="desk", by="Nell", reason="a mistake")
+    outside = stops.path().read_bytes()
+    Subscriber.objects.all().delete()
+    with time_machine.travel(timezone.now() - timedelta(days=1)):
+        factories.subscription(weekly)
+    stops.path().write_bytes(outside)
+    reapply()
+    assert Subscription.objects.get().state == "confirmed"
+    stops.path().unlink()

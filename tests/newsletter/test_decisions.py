@@ -67,6 +67,16 @@ def test_a_mail_servers_log_settles_what_it_tells_of(briefing, form):
     assert logged() == "2 found in the mail server's log (1 refused)"
 
 
+def test_a_message_whose_header_was_read_and_whose_end_never_came_stays_uncertain(briefing):
+    """Postfix names it before it has taken it; its queue manager does once it has."""
+    cut_off = "\n".join(POSTFIX.splitlines()[:2]) + "\nNov 28 mx postfix/smtpd[11]: lost connection after DATA from web"
+    assert decisions.settle_by_log(briefing, log(cut_off, briefing), by="Ann") == (0, 0, 2)
+    taken = (
+        cut_off + "\nNov 28 mx postfix/qmgr[14]: 4F2abc0001: from=<b@perigee.example>, size=900, nrcpt=1 (queue active)"
+    )
+    assert decisions.settle_by_log(briefing, log(taken, briefing), by="Ann") == (1, 0, 1)
+
+
 def test_a_log_of_other_mail_settles_nothing(briefing):
     other = [line.replace("<", "<x") for line in log(POSTFIX, briefing)]
     assert decisions.settle_by_log(briefing, other, by="Ann") == (0, 0, 2)

@@ -123,6 +123,16 @@ def test_a_confirmation_that_only_lifts_a_suppression_brings_none(weekly):
     assert not welcomes().exists()
 
 
+@pytest.mark.parametrize("act", ["complained", "suppressed"])
+def test_whoever_must_get_no_mail_gets_neither_a_welcome_nor_another_link(client, weekly, act):
+    row = factories.subscription(weekly, state="pending")
+    consent.record(consent.NewAct(consent.person(row.subscriber), act, "staff"))
+    page = client.post(f"/newsletter/confirm/{subscriptions.confirm_token(row)}/").content.decode()
+    assert "nothing will come yet" in page
+    subscriptions.send_another_link(Subscription.objects.get())
+    assert not OutgoingMail.objects.exists()
+
+
 def test_staff_preview_it_and_send_themselves_a_test(client, weekly):
     page = f"/admin/newsletter/newsletter/{weekly.pk}"
     client.force_login(factories.user(role="newsletter manager", is_staff=True))

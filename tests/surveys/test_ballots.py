@@ -115,6 +115,15 @@ def test_of_two_unconfirmed_ballots_the_last_confirmed_counts(client, season):
     assert "Since then you voted again in “Wallet”. There, the later vote counts" in again
 
 
+def test_a_ballot_that_nobody_replaced_is_not_stated_as_superseded(client, season):
+    vote(client, wallet="ada")
+    confirm(client)
+    Ballot.objects.update(state="superseded", reason=ballots.VOTED_AGAIN)  # as whoever has only the database could
+    seasons.close(season)
+    assert not LedgerEntry.objects.filter(kind="superseded").exists()
+    assert any("superseded" in problem for problem in verification.problems(season))
+
+
 def test_a_superseded_receipt_says_so_at_once_and_so_does_the_ledger_from_the_close_on(client, season):
     for choice in ("ada", "bit", "coin"):
         vote(client, wallet=choice)

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from articles import slots
 from articles.models import Article
 from core.transitions import TransitionRefused
-from surveys import article_draft, blocks, ledger, release, seasons
+from surveys import article_draft, blocks, ledger, papers, release, seasons
 from surveys.importing import ImportedCategory, choices_from_counts, import_season
 from surveys.models import Ballot, Season, Tally, TreeHead
 from surveys.result_view import result_of
@@ -55,6 +55,19 @@ def test_nothing_is_tallied_while_a_ballot_waits_for_the_ledger():
         release.tally(category)
     ledger.seal(season, everything=True)
     assert release.tally(category).ballots == 1
+
+
+def test_a_result_is_not_released_once_a_nominee_withdrew_after_its_tally():
+    season = open_season()
+    category = season.categories.get()
+    cast(category, [["ada"]], sealed=True)
+    seasons.close(season)
+    release.tally(category)
+    papers.withdraw(category.nominees.get(slug="ada"), reason="asked to", by=None)
+    with pytest.raises(TransitionRefused, match="withdrew after its tally: tally it again"):
+        release.release(category)
+    release.tally(category)
+    release.release(category)
 
 
 def test_nothing_is_tallied_while_a_ballot_is_held():

@@ -61,7 +61,9 @@ def a_season_of_all_methods():
             cast(categories[slug], choice, number, sealed=True)
     ledger.void(categories["plurality"].ballots.first(), reason="bought in bulk")
     (earlier,) = cast(categories["approval"], [["coin"]], sealed=True)
-    Ballot.objects.filter(pk=earlier.pk).update(state="superseded", reason=ballots.VOTED_AGAIN)
+    later = categories["approval"].ballots.exclude(pk=earlier.pk).first()
+    again = {"state": "superseded", "reason": ballots.VOTED_AGAIN, "voter_key": later.voter_key}
+    Ballot.objects.filter(pk=earlier.pk).update(**again)
     papers.withdraw(categories["irv"].nominees.get(slug="doge"), reason="asked to", by=steward)
     seasons.close(season)
     for category in season.categories.all():
@@ -435,11 +437,11 @@ TABLES = {
         "The tables say that the ballot",
     ),
     "a void ballot is counted": (
-        "UPDATE surveys_ballot SET state = 'cast', reason = ''",
+        "UPDATE surveys_ballot SET state = 'cast', reason = '' WHERE state = 'void'",
         "The ledger says that the ballot",
     ),
     "a superseded ballot is counted": (
-        "UPDATE surveys_ballot SET state = 'cast', reason = '' WHERE state = 'superseded'",
+        "UPDATE surveys_ballot SET state = 'cast', reason = '', voter_key = sha256('x') WHERE state = 'superseded'",
         "The ledger says",
     ),
     "a ballot is superseded without an entry": (
@@ -573,7 +575,7 @@ def test_the_command_finds_it(season, name):
 def test_the_command_says_how_many_problems_there_are_or_that_all_holds(season, capsys):
     call_command("verify_ledger", season.slug)
     assert "The ledger holds" in capsys.readouterr().out
-    tamper("UPDATE surveys_ballot SET state = 'quarantined', reason = 'x'")
+    tamper("UPDATE surveys_ballot SET state = 'quarantined', reason = 'x' WHERE state = 'cast'")
     with pytest.raises(CommandError, match="does not hold"):
         call_command("verify_ledger", season.slug)
 
