@@ -40,9 +40,9 @@ export const upload = async (file) => {
 
 const complain = (text) => {
   say(text)
-  const saved = document.querySelector(".desk-saved")
-  saved.textContent = text
-  saved.classList.add("desk-saved--wrong")
+  const told = document.querySelector(".desk-told")
+  told.textContent = text
+  told.classList.add("desk-saved--wrong")
 }
 
 export const choose = (select, image) => {

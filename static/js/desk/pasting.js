@@ -106,7 +106,7 @@ const report = (pictures) => {
   const words = []
   if (elsewhere) words.push(`${elsewhere} of the pictures are kept elsewhere: upload them, or readers get links to them.`)
   if (lost.length) words.push(`Not on the clipboard, insert them as files: ${lost.join(", ")}.`)
-  if (words.length) document.querySelector(".desk-saved").textContent = words.join(" ")
+  if (words.length) document.querySelector(".desk-told").textContent = words.join(" ") // saving goes on beside it
 }
 
 const pasteFiles = async (editor, files) => {
