@@ -1,10 +1,12 @@
 """Decisions about a briefing (approve, withdraw, pause, resume, cancel), and the checks that come before approval."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.errors import MessageError
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +17,7 @@ from django.utils import timezone
 
 from articles.addresses import Page, page_behind
 from core.models import SiteProfile, User
-from core.transitions import move
+from core.transitions import lock, move
 from newsletter import composition, deliveries, mime, segments
 from newsletter.models import Briefing, BriefingItem, Subscription
 from sponsors.models import Claim
@@ -114,12 +116,24 @@ def _message_problems(briefing: Briefing) -> list[str]:
     return [f"The HTML has {size // 1024} kB; Gmail cuts a mail off at {CLIPPED_AT // 1024} kB. Shorten it."]
 
 
-def approve(briefing: Briefing, *, by: User | None = None, at: datetime | None = None) -> None:
+def seen(briefing: Briefing) -> str:
+    """What stands for all that an approval is about as it is stored now; the ad, which follows its booking, is left out."""
+    columns = ("newsletter", "segment", "subject", "preheader", "introduction", "issue_date")
+    items = briefing.items.exclude(kind=BriefingItem.Kind.SPONSOR).order_by("ordering", "pk")
+    shown = ("ordering", "kind", "article", "heading", "text", "url", "image_url", "image_alt", "label")
+    held = [Briefing.objects.filter(pk=briefing.pk).values_list(*columns).get(), list(items.values_list(*shown))]
+    return sha256(json.dumps(held, default=str).encode()).hexdigest()
+
+
+def approve(briefing: Briefing, *, by: User | None = None, at: datetime | None = None, as_seen: str = "") -> None:
     """Let a draft go out, at a time or at once; `by`: nobody, where it goes by itself. Raises ValidationError with what stands in the way."""
     now = timezone.now()
     if at and at < now - timedelta(minutes=5):
         raise ValidationError("The time to send it at has passed already. Choose a later one, or send it at once.")
     with transaction.atomic():
+        lock(briefing, "newsletter", "segment")
+        if as_seen and as_seen != seen(briefing):
+            raise ValidationError("Somebody changed this briefing meanwhile. Look at it again before you approve it.")
         composition.place_sponsor(briefing)
         if found := problems(briefing):
             raise ValidationError(found)

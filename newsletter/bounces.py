@@ -41,8 +41,7 @@ def take(message: bytes, *, recipient: str = "") -> str:
 @transaction.atomic
 def take_report(report: Report) -> str:
     """Do what follows from a report; return what it was, a kind of report or why it is ignored."""
-    found = NO_NEWS.get(report.kind) or _delivery_of(report)
-    verdict = found if isinstance(found, Ignored) else _settle(report, found)
+    verdict = NO_NEWS.get(report.kind) or _believed(report)
     if isinstance(verdict, Ignored):
         ignore(verdict)
     return str(verdict.value)
@@ -64,6 +63,37 @@ def _delivery_of(report: Report) -> int | Ignored:
         found = Delivery.objects.filter(briefing=briefing, subscriber=subscriber).values_list("pk", flat=True).first()
         return found or Ignored.FOREIGN
     return Ignored.FORGED if tokens else Ignored.FOREIGN
+
+
+def _believed(report: Report) -> Kind | Ignored | reports.Kind:
+    if welcomed := _welcomed(report):
+        return _settle_welcome(report, welcomed)
+    found = _delivery_of(report)
+    return found if isinstance(found, Ignored) else _settle(report, found)
+
+
+def _welcomed(report: Report) -> Subscriber | None:
+    """The subscriber whose welcome mail a report is about, if they still have the address it went to."""
+    for message_id in report.message_ids:
+        try:
+            subscription, sent = read_token("welcome", message_id.strip().strip("<>").partition("@")[0])
+        except ValueError:
+            continue
+        found = Subscriber.objects.filter(subscriptions=subscription).first()
+        changed = found.corrected_at if found else None
+        return None if changed and changed.timestamp() > sent else found
+    return None
+
+
+def _settle_welcome(report: Report, subscriber: Subscriber) -> Kind | Ignored:
+    """Suppress whoever complained of a welcome mail, or has no mailbox; it is no delivery of a briefing to count."""
+    kind = _kind(report)
+    if kind not in (Kind.COMPLAINT, Kind.GONE):
+        return Ignored.OTHER
+    before = subscriber.suppressed
+    _suppress(subscriber, kind, report.words, way="welcome mail")
+    subscriber.refresh_from_db(fields=["suppressed"])
+    return kind if subscriber.suppressed != before else Ignored.REPLAYED
 
 
 def _settle(report: Report, delivery_id: int) -> Kind | Ignored | reports.Kind:

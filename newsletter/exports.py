@@ -25,7 +25,7 @@ _SUPPRESSED = {
     Reason.STAFF: "blocklisted",
     Reason.ERASED: "blocklisted",
 }
-_LISTMONK = {"active": "enabled", "unsubscribed": "disabled"}
+_LISTMONK = {"active": "enabled", "paused": "disabled", "unsubscribed": "disabled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,11 @@ class File:
 
 
 def standing_of(row: Subscription) -> str:
-    """What a subscriber is on a list, in the word that our own import reads back."""
+    """What a subscriber is on a list, in the word that our own import reads back. A pause is a no, for its time."""
     if row.subscriber.suppressed:
         return _SUPPRESSED[Reason(row.subscriber.suppressed)]
+    if row.state == State.CONFIRMED and row.is_paused:
+        return "paused"
     return {State.CONFIRMED: "active", State.PENDING: "pending"}.get(State(row.state), "unsubscribed")
 
 
@@ -163,7 +165,7 @@ def _tags(row: Subscription) -> str:
     return traits.written(tag.name for tag in row.subscriber.tags.all())
 
 
-_EVERYBODY = frozenset({"active", "pending", "unsubscribed", *_SUPPRESSED.values()})
+_EVERYBODY = frozenset({"active", "paused", "pending", "unsubscribed", *_SUPPRESSED.values()})
 _NAMES = ("Email Address", "First Name", "Last Name", "OPTIN_TIME", "CONFIRM_TIME")
 _COLUMNS = (
     "email",
@@ -187,7 +189,7 @@ FORMS = {
         File(
             "-unsubscribed",
             (*_NAMES, "UNSUB_TIME", "TAGS"),
-            frozenset({"unsubscribed", "complained", "blocklisted"}),
+            frozenset({"paused", "unsubscribed", "complained", "blocklisted"}),
             _mailchimp,
             has_fields=True,
         ),

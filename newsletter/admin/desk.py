@@ -161,7 +161,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     problems = approval.problems(briefing)
     if request.method == "POST" and form.is_valid():
         try:
-            approval.approve(briefing, by=request.user, at=form.cleaned_data["when"])  # type: ignore[arg-type]
+            at, as_seen = form.cleaned_data["when"], request.POST.get("seen", "")
+            approval.approve(briefing, by=request.user, at=at, as_seen=as_seen)  # type: ignore[arg-type]
         except ValidationError as error:
             problems = error.messages
         except TransitionRefused as error:
@@ -173,7 +174,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
             doorbell.ring("newsletter.tasks.sweep_briefings")
             return redirect_to("progress", briefing)
     audience = approval.audience_size(briefing)
-    return page(request, "approve", briefing, title="Approve and send", form=form, problems=problems, audience=audience)
+    context = {"form": form, "problems": problems, "audience": audience, "seen": approval.seen(briefing)}
+    return page(request, "approve", briefing, title="Approve and send", **context)
 
 
 def _log(request: HttpRequest, briefing: Briefing, text: str) -> None:

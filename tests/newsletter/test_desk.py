@@ -1,6 +1,7 @@
 """The briefing desk in the admin: what each role may do, and that no page lets anyone past it."""
 
 import email
+import re
 from datetime import date, timedelta
 from email import policy
 
@@ -191,6 +192,17 @@ def test_the_approval_says_how_many_will_get_it(editor, draft):
     page = editor.get(f"{DESK}{draft.pk}/approve/")
     assert b"<strong>2</strong> confirmed subscribers" in page.content
     assert state() == "draft"
+
+
+def test_what_somebody_changed_since_the_page_was_seen_is_not_approved(editor, draft):
+    seen = re.search(r'name="seen" value="(\w+)"', editor.get(f"{DESK}{draft.pk}/approve/").content.decode())[1]
+    Briefing.objects.filter(pk=draft.pk).update(subject="Something else")
+    page = editor.post(f"{DESK}{draft.pk}/approve/", {"seen": seen}).content.decode()
+    assert "Somebody changed this briefing meanwhile" in page
+    assert Briefing.objects.get(pk=draft.pk).state == "draft"
+    seen = re.search(r'name="seen" value="(\w+)"', editor.get(f"{DESK}{draft.pk}/approve/").content.decode())[1]
+    editor.post(f"{DESK}{draft.pk}/approve/", {"seen": seen})
+    assert Briefing.objects.get(pk=draft.pk).state == "approved"
 
 
 def test_approving_lets_it_go_out(editor, draft):

@@ -1,7 +1,10 @@
 """A list can be taken elsewhere, with everybody who said no in it as such."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from newsletter.models import Subscription
 from tests.newsletter import factories
@@ -45,6 +48,17 @@ def test_mailchimp_gets_its_three_files(files):
     names = {path.stem.partition("-")[2]: path.read_text() for path in files("mailchimp")}
     assert {name: text.count("@") for name, text in names.items()} == {"subscribed": 1, "unsubscribed": 3, "cleaned": 1}
     assert "bounced@example.com" in names["cleaned"]
+
+
+@pytest.mark.parametrize("form", ["plain", "listmonk", "mailchimp"])
+def test_a_pause_is_a_no_elsewhere(weekly, files, form):
+    Subscription.objects.filter(subscriber__email="on@example.com").update(
+        paused_until=timezone.now() + timedelta(days=9)
+    )
+    lines = [(path.stem, line) for path in files(form) for line in path.read_text().splitlines() if "on@" in line]
+    ((name, line),) = lines
+    assert {"plain": ",paused,", "listmonk": ",disabled,", "mailchimp": ""}[form] in line
+    assert name == ("list-unsubscribed" if form == "mailchimp" else "list")
 
 
 def test_listmonk_blocks_whoever_is_suppressed(files):

@@ -11,8 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter import consent, subscriptions
-from newsletter.models import Newsletter, Subscription
+from newsletter import bounces, consent, subscriptions
+from newsletter.models import Newsletter, Subscriber, Subscription
+from newsletter.reports import Kind, Report
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +122,15 @@ def test_a_confirmation_that_only_lifts_a_suppression_brings_none(weekly):
     consent.record(consent.NewAct(consent.person(row.subscriber), "bounced", "server"))
     confirm(weekly, "ann@example.com")
     assert not welcomes().exists()
+
+
+def test_a_complaint_about_it_is_one_and_counts_once(weekly):
+    confirm(weekly)
+    message_id = parsed(welcomes().get())["Message-ID"]
+    told = [bounces.take_report(Report(Kind.COMPLAINT, message_ids=[message_id])) for _ in range(2)]
+    assert told == ["complaint", "replayed"]
+    assert Subscriber.objects.get().suppressed == "complaint"
+    assert bounces.take_report(Report(Kind.COMPLAINT, message_ids=[f"x{message_id}"])) == "foreign"
 
 
 @pytest.mark.parametrize("act", ["complained", "suppressed"])
