@@ -22,8 +22,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from benchmarks import measuring
-from newsletter.importing import import_subscribers
 from newsletter.models import Newsletter
+from newsletter.subscribers.importing import import_subscribers
 
 ROUNDS = 3
 TABLES = "newsletter_subscriber, newsletter_subscription, newsletter_consentact, newsletter_suppression"

@@ -22,8 +22,8 @@ from django.utils import timezone
 
 from benchmarks import measuring
 from core.models import SiteProfile, User
-from newsletter import approval, sender
 from newsletter.models import Briefing, BriefingItem, Newsletter, Subscription
+from newsletter.sending import approval, sender
 from newsletter.tasks import start_due_briefings
 from tests.processes import RealProcess
 from tests.smtp import free_port, wait_until

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from newsletter.providers import PROVIDERS
+from newsletter.mail.providers import PROVIDERS
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH = 32

@@ -12,7 +12,7 @@ from whitenoise.compress import Compressor
 from articles.embeds import FRAME_ORIGINS
 from cms import environment
 from cms.ops import embedded
-from newsletter.providers import anymail_settings
+from newsletter.mail.providers import anymail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -169,7 +169,7 @@ EMAIL_URL = _required(
 )
 EMAIL_OUTBOX = VAR / "outbox"
 IMPORT_FOLDER = VAR / "imports"  # subscribers' files that were uploaded, never served
-SEND_JOURNALS = VAR / "send-journals"  # see newsletter/send_journal.py; on a disk of the machine itself
+SEND_JOURNALS = VAR / "send-journals"  # see newsletter/sending/send_journal.py; on a disk of the machine itself
 EMAIL_BACKEND = "core.lib.mail.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(SITE_URL).hostname}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from core.lib import clock
 from core.lib.signing import BadToken, read_token
-from newsletter import consent, reports, return_path, subscriptions
-from newsletter.consent import Act, Actor, NewAct
+from newsletter.mail import reports, return_path
+from newsletter.mail.reports import Report
+from newsletter.mail.status_codes import is_gone, is_temporary
 from newsletter.models import BounceRule, ConsentAct, Delivery, IgnoredReports, MailReport, Subscriber
-from newsletter.reports import Report
-from newsletter.status_codes import is_gone, is_temporary
+from newsletter.subscribers import consent, subscriptions
+from newsletter.subscribers.consent import Act, Actor, NewAct
 
 BOUNCES_FOR = timedelta(days=30)  # mail servers give up after days; later on, the address may be another person's
 Kind: TypeAlias = MailReport.Kind

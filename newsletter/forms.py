@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from core import proof_of_work
 from core.lib.networks import network_of
-from newsletter import address_changes, choices
-from newsletter.addresses import parse_address
 from newsletter.models import Newsletter, Subscriber, Subscription
-from newsletter.sign_ups import Reply, request_subscription
-from newsletter.subscriptions import CONSENT_TEXT
+from newsletter.subscribers import address_changes, choices
+from newsletter.subscribers.addresses import parse_address
+from newsletter.subscribers.sign_ups import Reply, request_subscription
+from newsletter.subscribers.subscriptions import CONSENT_TEXT
 
 ADDRESS_REFUSED = {
     "required": "Enter your e-mail address.",

@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from newsletter import bounces
+from newsletter.mail.providers import PROVIDERS, read
 from newsletter.models import IgnoredReports
-from newsletter.providers import PROVIDERS, read
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from newsletter import address_changes, bulk_acts, import_runs, sign_ups, subscriptions
-from newsletter.consent import Actor
 from newsletter.models import AddressChange, Briefing, ConsentAct, Delivery, Hit, Subscriber, Subscription
+from newsletter.subscribers import address_changes, bulk_acts, import_runs, sign_ups, subscriptions
+from newsletter.subscribers.consent import Actor
 
 SIGN_UPS_KEPT_FOR = timedelta(days=30)
 ORIGINS_KEPT_FOR = timedelta(days=30)

@@ -17,7 +17,7 @@ from core.pagecache import public
 from newsletter.domains import host_of
 from newsletter.forms import SubscribeForm
 from newsletter.models import Newsletter, SignUpRules
-from newsletter.sign_ups import TOO_MANY, ProofWanted, TooManyRequests
+from newsletter.subscribers.sign_ups import TOO_MANY, ProofWanted, TooManyRequests
 
 PROOF_WANTED = "So many sign up at the moment that your browser has to compute something first."
 EMBEDDED = "embedded form"

@@ -4,21 +4,10 @@ from celery import shared_task
 from django.conf import settings
 
 from core import doorbell
-from newsletter import (
-    bounce_mailbox,
-    bulk_acts,
-    day_counts,
-    deliveries,
-    freeze,
-    import_runs,
-    segments,
-    send_journal,
-    sender,
-    sign_ups,
-    tracking,
-    weekly_digests,
-)
+from newsletter import bounce_mailbox
 from newsletter.models import Briefing
+from newsletter.sending import deliveries, freeze, send_journal, sender, tracking, weekly_digests
+from newsletter.subscribers import bulk_acts, day_counts, import_runs, segments, sign_ups
 
 
 @shared_task

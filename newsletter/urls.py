@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from newsletter import archive, provider_reports, sign_up_pages, tracking, views
+from newsletter import archive, provider_reports, sign_up_pages, views
+from newsletter.sending import tracking
 
 app_name = "newsletter"
 

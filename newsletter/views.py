@@ -15,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.lib.forms import client_address
 from core.lib.signing import BadToken, ExpiredToken, read_token
-from newsletter import address_changes, subscriptions
 from newsletter.forms import AddressForm, ConfirmForm, PreferencesForm
 from newsletter.models import AddressChange, ConsentAct, Newsletter, Subscriber, Subscription
-from newsletter.sign_ups import THANKS
-from newsletter.standing import LASTING
+from newsletter.subscribers import address_changes, subscriptions
+from newsletter.subscribers.sign_ups import THANKS
+from newsletter.subscribers.standing import LASTING
 
 DATA_LINK_SENT = "Check your inbox: we sent you a mail with a link to your data, which works for two hours."
 NEW_ADDRESS_ASKED = (

@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from core.lib import clock
 from core.lib.forms import WebsiteField
 from core.lib.text import one_line, prose
-from newsletter.addresses import parse_address
-from newsletter.sign_ups import TooManyRequests, request_subscription
+from newsletter.subscribers.addresses import parse_address
+from newsletter.subscribers.sign_ups import TooManyRequests, request_subscription
 from surveys import ballots, choices, papers, seasons
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 from surveys.tallying import WRITE_IN

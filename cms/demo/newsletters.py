@@ -17,10 +17,11 @@ from cms.demo import content, readers
 from cms.demo.pieces import Piece
 from core.lib.smtp import Outcome, Status
 from core.models import User
-from newsletter import composition, consent, day_counts, deliveries, freeze, tracking
-from newsletter.approval import approve
-from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import Briefing, Delivery, Hit, Newsletter, Subscription, TrackedLink
+from newsletter.sending import composition, deliveries, freeze, tracking
+from newsletter.sending.approval import approve
+from newsletter.subscribers import consent, day_counts
+from newsletter.subscribers.consent import Act, Actor, NewAct
 
 APPROVER = "newsletter@example.com"
 NO_SUCH_MAILBOX = Outcome(Status.REFUSED, "550 5.1.1 No such mailbox")

@@ -10,10 +10,10 @@ from typing import Any
 from django.utils import timezone
 
 from cms.demo.pieces import Piece
-from newsletter import consent
-from newsletter.consent import Act, Actor, NewAct
 from newsletter.models import Newsletter, Subscriber, Subscription
-from newsletter.subscriptions import CONSENT_TEXT
+from newsletter.subscribers import consent
+from newsletter.subscribers.consent import Act, Actor, NewAct
+from newsletter.subscribers.subscriptions import CONSENT_TEXT
 
 NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")  # reserved for examples as well
 State = Subscription.State

@@ -28,7 +28,7 @@ from psycopg.conninfo import make_conninfo
 from cms.demo.loader import COMPLETE
 from cms.models import DemoMark
 from cms.ops.embedded.programs import program
-from newsletter import restored_stops
+from newsletter.subscribers import restored_stops
 
 FORMAT = 1
 DUMP, MANIFEST = "database.dump", "manifest.json"

@@ -14,9 +14,9 @@ from django.urls import reverse
 
 from core.lib.moments import MomentField
 from core.lib.text import one_line
-from newsletter import address_changes, choices, consent, subscriptions
-from newsletter.consent import Act, Actor
 from newsletter.models import Delivery, Hit, Newsletter, Subscriber, Subscription
+from newsletter.subscribers import address_changes, choices, consent, subscriptions
+from newsletter.subscribers.consent import Act, Actor
 
 WAY = "subscriber's page"
 DELIVERIES_SHOWN = 20

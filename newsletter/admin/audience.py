@@ -14,14 +14,14 @@ from core.lib import clock
 from core.lib.admin_lists import DeskAdmin, WordSearch, values_in
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.text import whole_number
-from newsletter import consent, selection, traits
-from newsletter.addresses import parse_address
 from newsletter.admin import acts, bulk_acts, list_figures, sign_ups, welcome
 from newsletter.admin import traits as traits_admin
 from newsletter.admin.segments import SegmentFilter
 from newsletter.admin.traits import TagFilter
-from newsletter.consent import Act
 from newsletter.models import ConsentAct, Newsletter, Segment, Subscriber, SubscriberField, Subscription, Suppression
+from newsletter.subscribers import consent, selection, traits
+from newsletter.subscribers.addresses import parse_address
+from newsletter.subscribers.consent import Act
 
 
 class NewsletterForm(forms.ModelForm):

@@ -11,9 +11,9 @@ from django.urls.resolvers import URLPattern
 
 from core.admin.shared_editing import SharedEditing
 from core.lib.admin_text import CleanedText
-from newsletter import composition
 from newsletter.admin import deliveries, desk
 from newsletter.models import Briefing, BriefingItem
+from newsletter.sending import composition
 
 
 class ItemForm(forms.ModelForm):

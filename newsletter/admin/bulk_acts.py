@@ -18,9 +18,9 @@ from core import audit
 from core.admin.bases import ReadOnlyAdmin
 from core.lib.text import one_line, whole_number
 from core.transitions import TransitionRefused
-from newsletter import bulk_acts, selection, traits
 from newsletter.admin.acts import EraseForm
 from newsletter.models import BulkAct, Newsletter, SubscriberTag
+from newsletter.subscribers import bulk_acts, selection, traits
 
 Kind, State = BulkAct.Kind, BulkAct.State
 PERMISSIONS = {

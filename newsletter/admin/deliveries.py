@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from core.lib.text import whole_number
 from core.transitions import TransitionRefused
-from newsletter import decisions
 from newsletter.admin import desk
 from newsletter.models import Briefing
+from newsletter.sending import decisions
 
 SHOWN = 500
 LARGEST_LOG = 20 * 1024 * 1024

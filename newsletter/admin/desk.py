@@ -21,9 +21,10 @@ from core.lib import clock
 from core.lib.moments import MomentField
 from core.lib.text import whole_number
 from core.transitions import TransitionRefused
-from newsletter import approval, composition, deliveries, freeze, stats
+from newsletter import stats
 from newsletter.models import Briefing, Delivery, Newsletter
-from newsletter.sender import message_token
+from newsletter.sending import approval, composition, deliveries, freeze
+from newsletter.sending.sender import message_token
 
 TROUBLES_SHOWN = 200
 ARTICLES_SHOWN = 30

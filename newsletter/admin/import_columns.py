@@ -7,14 +7,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from newsletter import import_runs
 from newsletter.admin.traits import TagsField
-from newsletter.importing import ImportFailure, declared, preview, recognised
-from newsletter.importing.columns import Columns
-from newsletter.importing.files import BadRow, Layout, records
-from newsletter.importing.rows import Row
-from newsletter.importing.verdicts import Verdict, normal
 from newsletter.models import Newsletter, SubscriberImport
+from newsletter.subscribers import import_runs
+from newsletter.subscribers.importing import ImportFailure, declared, preview, recognised
+from newsletter.subscribers.importing.columns import Columns
+from newsletter.subscribers.importing.files import BadRow, Layout, records
+from newsletter.subscribers.importing.rows import Row
+from newsletter.subscribers.importing.verdicts import Verdict, normal
 
 MOST_COLUMNS = 200
 EXAMPLES, EXAMPLE_LENGTH = 3, 40

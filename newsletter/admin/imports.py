@@ -18,9 +18,9 @@ from core import audit
 from core.admin.bases import ReadOnlyAdmin
 from core.lib.text import whole_number
 from core.transitions import TransitionRefused
-from newsletter import exports, import_runs
 from newsletter.admin.import_columns import ColumnsForm, Understood, understood
 from newsletter.models import Newsletter, Segment, SubscriberImport
+from newsletter.subscribers import exports, import_runs
 
 may_import = permission_required("newsletter.add_subscriberimport", raise_exception=True)
 State = SubscriberImport.State

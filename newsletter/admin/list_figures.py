@@ -16,9 +16,9 @@ from django.views.decorators.http import require_safe
 from core.lib import clock
 from core.lib.charts import LineChart, bar_chart, line_chart, number_text
 from core.lib.text import whole_number
-from newsletter import list_figures
-from newsletter.list_figures import Cohort, Domain, Span
 from newsletter.models import Newsletter
+from newsletter.subscribers import list_figures
+from newsletter.subscribers.list_figures import Cohort, Domain, Span
 
 PERIODS = {"30": "30 days", "90": "90 days", "365": "a year", "all": "all the time"}
 BARS_SHOWN, COHORTS_SHOWN, MONTHS_SHOWN = 12, 36, 12

@@ -19,9 +19,9 @@ from core.lib import clock
 from core.lib.admin_lists import DeskAdmin, values_in
 from core.lib.admin_text import CleanedText
 from core.lib.text import whole_number
-from newsletter import segments, traits
 from newsletter.models import Segment, SegmentCondition, Subscription
-from newsletter.segments import TESTS
+from newsletter.subscribers import segments, traits
+from newsletter.subscribers.segments import TESTS
 
 SOURCES_NAMED = 20
 DOMAIN = re.compile(r"\.?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9-]{2,}")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from core import doorbell
 from core.lib.admin_lists import DeskAdmin
 from newsletter.models import Newsletter, SignUp, SignUpRules
-from newsletter.sign_ups import UNPROVEN_PER_NETWORK_AND_HOUR
+from newsletter.subscribers.sign_ups import UNPROVEN_PER_NETWORK_AND_HOUR
 
 
 @admin.register(SignUpRules)

@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from core.lib.admin_lists import DeskAdmin
 from core.lib.slugs import free_slug, slug_of
 from core.transitions import TransitionRefused
-from newsletter import selection, traits
 from newsletter.models import SubscriberField, SubscriberTag
+from newsletter.subscribers import selection, traits
 
 Kind = SubscriberField.Kind
 TAGS_OFFERED = 100  # to narrow the list by

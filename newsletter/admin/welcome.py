@@ -10,10 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from newsletter import welcome
 from newsletter.admin.desk import MAIL_POLICY, NOBODY, TestForm
 from newsletter.models import Newsletter
-from newsletter.subscriptions import preferences_token, unsubscribe_token
+from newsletter.subscribers import welcome
+from newsletter.subscribers.subscriptions import preferences_token, unsubscribe_token
 
 may_change: Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]] = permission_required(
     "newsletter.change_newsletter", raise_exception=True

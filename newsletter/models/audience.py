@@ -126,7 +126,7 @@ class Subscriber(models.Model):
     """One address; what it subscribes to is in its subscriptions.
 
     `suppressed` and the subscriptions say what follows from the ledger, in the columns that sending reads: only
-    newsletter.consent writes them.
+    newsletter.subscribers.consent writes them.
     """
 
     email = models.EmailField("e-mail", help_text="As it is written to.")

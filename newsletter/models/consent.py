@@ -40,7 +40,7 @@ class Wording(models.Model):
 class ConsentAct(models.Model):
     """One act, about a subscriber on a list, or about an address whether it subscribes or not.
 
-    An act about an address holds only its digest, so that it can outlast the subscriber. newsletter.consent writes the
+    An act about an address holds only its digest, so that it can outlast the subscriber. newsletter.subscribers.consent writes the
     rows and says what follows from them.
     """
 

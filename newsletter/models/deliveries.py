@@ -15,7 +15,7 @@ from newsletter.querysets import DeliveryQuerySet
 
 
 class Delivery(LeasedModel):
-    """What must be sent to one subscriber, and how far it has come (newsletter.deliveries says what the states mean)."""
+    """What must be sent to one subscriber, and how far it has come (newsletter.sending.deliveries says what the states mean)."""
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -76,7 +76,7 @@ class TrackedLink(models.Model):
 
 
 class Hit(models.Model):
-    """One request for a tracked link or the open pixel: kept raw, and judged later in newsletter.tracking."""
+    """One request for a tracked link or the open pixel: kept raw, and judged later in newsletter.sending.tracking."""
 
     class Kind(models.TextChoices):
         OPEN = "open"

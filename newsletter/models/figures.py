@@ -8,7 +8,7 @@ from newsletter.models.briefings import Briefing
 
 
 class ListDay(models.Model):
-    """What one day (of UTC) brought a newsletter. newsletter.day_counts counts, and docs/counting.md says what."""
+    """What one day (of UTC) brought a newsletter. newsletter.subscribers.day_counts counts, and docs/counting.md says what."""
 
     newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="days", db_index=False)
     day = models.DateField()

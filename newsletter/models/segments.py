@@ -49,7 +49,7 @@ class Segment(LeasedModel):
 
 
 class SegmentCondition(models.Model):
-    """A condition of a segment: what is tested, and with what. newsletter.segments has the tests and what each needs."""
+    """A condition of a segment: what is tested, and with what. newsletter.subscribers.segments has the tests and what each needs."""
 
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="conditions")
     test = models.CharField("who", max_length=20)

@@ -4,9 +4,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from newsletter import consent, stops, subscriptions
 from newsletter.models import ConsentAct, Subscriber, Subscription, Suppression
-from newsletter.restored_stops import reapply
+from newsletter.subscribers import consent, stops, subscriptions
+from newsletter.subscribers.restored_stops import reapply
 from tests.cms.test_backup import Elsewhere, elsewhere  # noqa: F401 (a fixture)
 from tests.newsletter import factories
 from tests.processes import manage_command

@@ -13,8 +13,8 @@ from django.conf import settings
 from core import doorbell
 from core.celery import app
 from core.models import OutgoingMail
-from newsletter import sign_ups
 from newsletter.models import SignUp
+from newsletter.subscribers import sign_ups
 from tests.newsletter import factories
 from tests.processes import ROOT, manage_command, own_site
 from tests.smtp import free_port, wait_until

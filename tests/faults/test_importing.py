@@ -2,8 +2,8 @@
 
 import pytest
 
-from newsletter.importing.load import BATCH
 from newsletter.models import ConsentAct, Subscriber, Subscription
+from newsletter.subscribers.importing.load import BATCH
 from tests.newsletter import factories
 from tests.processes import others_are_idle, run_manage, start_manage
 from tests.smtp import wait_until

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from newsletter import import_runs
-from newsletter.importing.load import BATCH
 from newsletter.models import ConsentAct, Subscriber, SubscriberImport, Subscription
+from newsletter.subscribers import import_runs
+from newsletter.subscribers.importing.load import BATCH
 from newsletter.tasks import import_subscribers
 from tests.newsletter import factories
 from tests.smtp import wait_until

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from newsletter import sender
 from newsletter.models import Briefing, Delivery
+from newsletter.sending import sender
 from newsletter.tasks import start_due_briefings, sweep_briefings
 from tests.newsletter import factories
 from tests.processes import others_are_idle

@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.utils import timezone
 
 from core.models import SiteProfile, User
-from newsletter import consent, sign_ups, standing
 from newsletter.models import (
     Briefing,
     BriefingItem,
@@ -17,6 +16,7 @@ from newsletter.models import (
     Suppression,
     TrackedLink,
 )
+from newsletter.subscribers import consent, sign_ups, standing
 
 
 def newsletter(**fields):
@@ -90,7 +90,7 @@ def briefing(of, **fields):
 
 
 def approved(of, **fields):
-    from newsletter import approval
+    from newsletter.sending import approval
 
     made = briefing(of, **fields)
     approval.approve(made, by=user())
@@ -99,7 +99,7 @@ def approved(of, **fields):
 
 def frozen(of, **fields):
     """A briefing whose deliveries stand ready."""
-    from newsletter import freeze
+    from newsletter.sending import freeze
 
     made = approved(of, **fields)
     assert freeze.freeze(made.pk), Briefing.objects.get(pk=made.pk).trouble
@@ -144,7 +144,7 @@ def published(title="Where bridges break", **document):
 
 def tagged(person, *names):
     """A subscriber with these tags."""
-    from newsletter import traits
+    from newsletter.subscribers import traits
 
     traits.set_tags(person, names)
     return person

@@ -9,7 +9,7 @@ import time
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from newsletter.providers import anymail_settings
+from newsletter.mail.providers import anymail_settings
 
 ADDRESS = "http://testserver/newsletter/reports/"
 SECRET = "a-secret-of-the-webhook"

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from newsletter import sender
 from newsletter.models import Briefing
+from newsletter.sending import sender
 
 
 def states(briefing):

@@ -8,10 +8,11 @@ import time_machine
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter import address_changes, bounces, choices, retention, stops, subscriptions
+from newsletter import bounces, retention
+from newsletter.mail.return_path import address_for
 from newsletter.models import AddressChange, ConsentAct, Delivery, Subscriber, Subscription
-from newsletter.restored_stops import reapply
-from newsletter.return_path import address_for
+from newsletter.subscribers import address_changes, choices, stops, subscriptions
+from newsletter.subscribers.restored_stops import reapply
 from tests.newsletter import factories
 from tests.newsletter.reports import POSTFIX, written
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter import approval, sender
+from newsletter.sending import approval, sender
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,8 @@
 import pytest
 
 from articles.document_schema import DocumentError
-from newsletter import sign_ups
 from newsletter.models import Subscription
+from newsletter.subscribers import sign_ups
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

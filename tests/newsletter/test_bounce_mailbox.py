@@ -5,8 +5,8 @@ from django.db import connection
 
 from newsletter import bounce_mailbox
 from newsletter.bounce_mailbox import MailboxTrouble
+from newsletter.mail.return_path import address_for
 from newsletter.models import Delivery, IgnoredReports, MailReport
-from newsletter.return_path import address_for
 from tests.newsletter import factories
 from tests.newsletter.reports import OUT_OF_OFFICE, POSTFIX, written
 

@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.lib.signing import BadToken
-from newsletter import bounces, consent, reports, return_path, sender, stats
+from newsletter import bounces, stats
+from newsletter.mail import reports, return_path
+from newsletter.mail.return_path import address_for
 from newsletter.models import BounceRule, ConsentAct, Delivery, IgnoredReports, MailReport, Subscriber
-from newsletter.return_path import address_for
+from newsletter.sending import sender
+from newsletter.subscribers import consent
 from tests.newsletter import factories
 from tests.newsletter.reports import (
     EXCHANGE,

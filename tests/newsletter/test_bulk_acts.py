@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from core.models import AuditEntry
-from newsletter import bulk_acts, segments, selection, subscriptions, traits
 from newsletter.models import BulkAct, ConsentAct, Segment, SegmentCondition, Subscriber, SubscriberTag, Tagging
+from newsletter.subscribers import bulk_acts, segments, selection, subscriptions, traits
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from articles import documents, moves, publishing
 from core.transitions import TransitionRefused
-from newsletter import approval, composition, freeze
 from newsletter.models import Briefing, BriefingItem
+from newsletter.sending import approval, composition, freeze
 from sponsors.models import Claim
 from tests.newsletter import factories
 from tests.sponsors import factories as sponsors

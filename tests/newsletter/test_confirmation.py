@@ -7,8 +7,8 @@ import time_machine
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter import subscriptions
 from newsletter.models import Subscription, Suppression
+from newsletter.subscribers import subscriptions
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

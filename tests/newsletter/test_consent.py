@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.models import OutgoingMail
-from newsletter import approval, consent, standing, subscriptions
-from newsletter.addresses import parse_address
-from newsletter.consent import NewAct
 from newsletter.models import ConsentAct, Subscriber, Subscription, Suppression, Wording
-from newsletter.standing import Act, Actor
+from newsletter.sending import approval
 from newsletter.stats import Audience
+from newsletter.subscribers import consent, standing, subscriptions
+from newsletter.subscribers.addresses import parse_address
+from newsletter.subscribers.consent import NewAct
+from newsletter.subscribers.standing import Act, Actor
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from newsletter import consent, standing
 from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription, Suppression
+from newsletter.subscribers import consent, standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SUBSCRIBED = """

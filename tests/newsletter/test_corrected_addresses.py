@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter import address_changes, subscriptions
 from newsletter.models import Subscriber, Subscription
+from newsletter.subscribers import address_changes, subscriptions
 from tests.newsletter import factories
 from tests.newsletter.sending import send_what_is_left
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from core.lib import clock
-from newsletter import consent, day_counts, subscriptions
 from newsletter.models import BriefingDomain, ConsentAct, Delivery, Hit, ListDay, MailReport, Subscription
+from newsletter.subscribers import consent, day_counts, subscriptions
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

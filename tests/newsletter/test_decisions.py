@@ -3,9 +3,10 @@
 import pytest
 
 from core.models import AuditEntry
-from newsletter import decisions, mail_logs
+from newsletter.mail import mail_logs
 from newsletter.models import Delivery
-from newsletter.sender import message_token
+from newsletter.sending import decisions
+from newsletter.sending.sender import message_token
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
 

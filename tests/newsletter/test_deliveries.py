@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from core.lib.smtp import Outcome, Status
 from core.transitions import TransitionRefused
-from newsletter import approval, deliveries, sender, subscriptions
 from newsletter.models import Briefing, ConsentAct, Delivery, Subscriber
+from newsletter.sending import approval, deliveries, sender
+from newsletter.subscribers import subscriptions
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
 from tests.smtp import free_port

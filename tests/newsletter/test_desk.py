@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter import approval, sender
 from newsletter.models import Briefing, Delivery, Newsletter, Subscriber, Suppression
+from newsletter.sending import approval, sender
 from tests.newsletter import factories
 from tests.sponsors import factories as sponsors
 
@@ -139,7 +139,7 @@ def test_a_draft_is_edited_and_reordered(editor, weekly):
 def test_the_words_of_an_ad_cannot_be_edited(editor, weekly):
     sponsors.running("mail:weekly", day=sponsors.soon())
     briefing = factories.briefing(weekly, issue_date=sponsors.soon(), items=[])
-    from newsletter import composition
+    from newsletter.sending import composition
 
     composition.place_sponsor(briefing)
     ad = briefing.items.get()

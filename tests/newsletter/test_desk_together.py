@@ -5,8 +5,8 @@ import re
 import pytest
 
 from core.models import KeptWork
-from newsletter import approval
 from newsletter.models import Briefing
+from newsletter.sending import approval
 from sponsors.models import Booking
 from surveys.models import Season
 from tests.html import one_line, posted_by

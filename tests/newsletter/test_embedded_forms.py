@@ -2,8 +2,8 @@
 
 import pytest
 
-from newsletter import sign_ups
 from newsletter.models import SignUp, SignUpRules
+from newsletter.subscribers import sign_ups
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

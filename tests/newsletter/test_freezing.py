@@ -7,8 +7,8 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from newsletter import approval, freeze, sender
 from newsletter.models import Briefing, CompiledMessage, Delivery, Subscriber, Subscription
+from newsletter.sending import approval, freeze, sender
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
 

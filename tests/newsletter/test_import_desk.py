@@ -11,9 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from core.models import AuditEntry
-from newsletter import exports, import_runs
 from newsletter.admin.imports import UploadForm
 from newsletter.models import Newsletter, Subscriber, SubscriberImport, Subscription
+from newsletter.subscribers import exports, import_runs
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

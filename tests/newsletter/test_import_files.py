@@ -3,9 +3,9 @@
 import pytest
 from django.core.management import CommandError
 
-from newsletter import importing
-from newsletter.importing.verdicts import Verdict
 from newsletter.models import ConsentAct, Subscriber, Subscription
+from newsletter.subscribers import importing
+from newsletter.subscribers.importing.verdicts import Verdict
 from tests.newsletter.lists import mailable, states
 
 pytestmark = pytest.mark.django_db

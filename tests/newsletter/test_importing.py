@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.lib.networks import network_of
-from newsletter import standing, subscriptions
-from newsletter.addresses import parse_address
-from newsletter.importing import rows
 from newsletter.models import ConsentAct, Subscriber, Subscription
+from newsletter.subscribers import standing, subscriptions
+from newsletter.subscribers.addresses import parse_address
+from newsletter.subscribers.importing import rows
 from tests.newsletter import factories
 from tests.newsletter.lists import mailable, reasons, states
 

@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from core.lib import clock
-from newsletter import list_figures
 from newsletter.models import BriefingCohort, BriefingDomain, ListDay
+from newsletter.subscribers import list_figures
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

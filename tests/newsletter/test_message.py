@@ -9,8 +9,10 @@ import pytest
 
 from core import outbox
 from core.lib.signing import read_token
-from newsletter import approval, bounces, composition, freeze, mime, sender
+from newsletter import bounces
+from newsletter.mail import mime
 from newsletter.models import TrackedLink
+from newsletter.sending import approval, composition, freeze, sender
 from tests.newsletter import factories
 from tests.sponsors import factories as sponsors
 
@@ -91,7 +93,7 @@ def test_one_click_unsubscribing_is_offered_exactly(received):
 
 def test_the_unsubscribe_link_is_short_enough_for_every_subscriber(settings):
     settings.SITE_URL = "https://news.example.com"
-    from newsletter.subscriptions import unsubscribe_token
+    from newsletter.subscribers.subscriptions import unsubscribe_token
 
     assert len(f"{settings.SITE_URL}/u/{unsubscribe_token(5_000_000, 500)}") <= 58
 

@@ -7,9 +7,9 @@ import time_machine
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter import choices, consent, stops, subscriptions
 from newsletter.models import ConsentAct, Subscription
-from newsletter.restored_stops import reapply
+from newsletter.subscribers import choices, consent, stops, subscriptions
+from newsletter.subscribers.restored_stops import reapply
 from tests.newsletter import factories
 from tests.newsletter.sending import send_what_is_left
 

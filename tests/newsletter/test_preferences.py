@@ -8,8 +8,9 @@ import pytest
 from core.lib.signing import make_token
 from core.models import OutgoingMail
 from core.ratelimit import allow
-from newsletter import deliveries, sign_ups, subscriptions
 from newsletter.models import Delivery, Subscriber, Subscription, Suppression
+from newsletter.sending import deliveries
+from newsletter.subscribers import sign_ups, subscriptions
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter import providers, return_path, sender
+from newsletter.mail import providers, return_path
 from newsletter.models import BounceRule, ConsentAct, Delivery, IgnoredReports, MailReport, Subscriber
+from newsletter.sending import sender
 from tests.newsletter import factories
 from tests.newsletter.providers import ADDRESS, CASES, SHAPES, anymail, postal, posted, sendgrid, ses, sparkpost
 

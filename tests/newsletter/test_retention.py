@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from core import retention
 from core.models import OutgoingMail
-from newsletter import deliveries, subscriptions
 from newsletter import retention as keeping
 from newsletter.models import Briefing, Delivery, Hit, Subscriber, Subscription, Suppression
+from newsletter.sending import deliveries
+from newsletter.subscribers import subscriptions
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

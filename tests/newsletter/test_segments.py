@@ -6,7 +6,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from newsletter import approval, freeze, segments, traits
 from newsletter.models import (
     Briefing,
     Delivery,
@@ -19,6 +18,8 @@ from newsletter.models import (
     SubscriberTag,
     TrackedLink,
 )
+from newsletter.sending import approval, freeze
+from newsletter.subscribers import segments, traits
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,8 @@
 import pytest
 
 from core.lib.smtp import Outcome, Status
-from newsletter import deliveries, send_journal, sender
-from newsletter.send_journal import SendJournal
+from newsletter.sending import deliveries, send_journal, sender
+from newsletter.sending.send_journal import SendJournal
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
 

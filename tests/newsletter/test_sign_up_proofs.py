@@ -6,8 +6,8 @@ import altcha
 import pytest
 from django.utils import timezone
 
-from newsletter import sign_ups
 from newsletter.models import SignUp, SignUpRules
+from newsletter.subscribers import sign_ups
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter import sign_ups, subscriptions
 from newsletter.models import ConsentAct, SignUp, SignUpRules, Subscriber, Subscription
+from newsletter.subscribers import sign_ups, subscriptions
 from tests.newsletter import factories
 from tests.smtp import wait_until
 

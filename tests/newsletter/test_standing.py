@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.models import ConsentAct
-from newsletter.standing import state
+from newsletter.subscribers.standing import state
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 UNTIL = datetime(2031, 1, 1, tzinfo=UTC)

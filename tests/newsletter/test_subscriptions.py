@@ -5,8 +5,8 @@ import re
 import pytest
 
 from core.models import OutgoingMail
-from newsletter import sign_ups, subscriptions
 from newsletter.models import Subscriber, Subscription
+from newsletter.subscribers import sign_ups, subscriptions
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

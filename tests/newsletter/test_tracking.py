@@ -9,8 +9,9 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from core.lib.signing import make_token
-from newsletter import sender, stats, tracking
+from newsletter import stats
 from newsletter.models import Briefing, Delivery, Hit, TrackedLink
+from newsletter.sending import sender, tracking
 from sponsors import audience
 from sponsors.models import AdEvent
 from tests.newsletter import factories
@@ -281,7 +282,7 @@ def with_ad(smtp_server):
     factories.subscription(weekly)
     sponsors.running("mail:weekly", day=timezone.now().date() + timedelta(days=3))
     briefing = factories.briefing(weekly, issue_date=timezone.now().date() + timedelta(days=3))
-    from newsletter import approval, freeze
+    from newsletter.sending import approval, freeze
 
     approval.approve(briefing, by=factories.user())
     assert freeze.freeze(briefing.pk), Briefing.objects.get(pk=briefing.pk).trouble

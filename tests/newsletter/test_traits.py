@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
 from core.transitions import TransitionRefused
-from newsletter import subscriptions, traits
 from newsletter.models import Subscriber, SubscriberField, SubscriberTag, Tagging
+from newsletter.subscribers import subscriptions, traits
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,9 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from articles.publishing import unpublish
-from newsletter import approval, composition, freeze, subscriptions, weekly_digests
 from newsletter.models import Briefing, ConsentAct, Newsletter, Subscription
+from newsletter.sending import approval, composition, freeze, weekly_digests
+from newsletter.subscribers import subscriptions
 from newsletter.tasks import sweep_briefings
 from tests.newsletter import factories
 from tests.newsletter.sending import send_what_is_left

@@ -11,9 +11,10 @@ from django.db import connection
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter import bounces, consent, subscriptions
+from newsletter import bounces
+from newsletter.mail.reports import Kind, Report
 from newsletter.models import Newsletter, Subscriber, Subscription
-from newsletter.reports import Kind, Report
+from newsletter.subscribers import consent, subscriptions
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.utils import timezone
 from core import retention
 from core.lib.signing import make_token
 from core.models import OutgoingMail, RateCount
-from newsletter import sign_ups
 from newsletter.models import Newsletter, Subscription
+from newsletter.subscribers import sign_ups
 from surveys import ballots, keys, seasons, verification
 from surveys.choices import ChoiceRefused
 from surveys.models import Ballot, LedgerEntry, PendingBallot, Season

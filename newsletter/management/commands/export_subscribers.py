@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from newsletter import exports
 from newsletter.models import Newsletter, Segment
+from newsletter.subscribers import exports
 
 
 class Command(BaseCommand):

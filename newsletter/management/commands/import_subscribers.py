@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from newsletter.importing import ImportFailure, import_subscribers
 from newsletter.models import Newsletter
-from newsletter.traits import clean_names
+from newsletter.subscribers.importing import ImportFailure, import_subscribers
+from newsletter.subscribers.traits import clean_names
 
 
 class Command(BaseCommand):

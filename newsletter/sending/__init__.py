@@ -1,0 +1,1 @@
+"""How a briefing becomes letters, and what became of each."""

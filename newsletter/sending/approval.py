@@ -1,0 +1,191 @@
+"""Decisions about a briefing (approve, withdraw, pause, resume, cancel), and the checks that come before approval."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from email.errors import MessageError
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from articles.addresses import Page, page_behind
+from core.models import SiteProfile, User
+from core.transitions import lock, move
+from newsletter.mail import mime
+from newsletter.models import Briefing, BriefingItem, Subscription
+from newsletter.sending import composition, deliveries
+from newsletter.subscribers import segments
+from sponsors.models import Claim
+from sponsors.placements import placement_on
+
+logger = logging.getLogger(__name__)
+
+State = Briefing.State
+CLIPPED_AT = 102 * 1024  # bytes of HTML that Gmail shows before it cuts
+TOKEN_ROOM = 40  # bytes, more than any token needs
+
+
+def audience_size(briefing: Briefing) -> int | None:
+    """How many would get it now. Of a segment, as it was last counted; None if it has not been."""
+    if briefing.segment_id:
+        return segments.audience_of(briefing)
+    everybody = briefing.newsletter.subscriptions.all()
+    if not briefing.rhythm:
+        return everybody.count_mailable()
+    digest = everybody.filter(rhythm=Subscription.Rhythm.DIGEST).count_mailable()
+    return digest if briefing.is_digest else everybody.count_mailable() - digest
+
+
+def problems(briefing: Briefing) -> list[str]:
+    """The reasons why a briefing cannot go out, a sentence each."""
+    items = list(briefing.items.select_related("article"))
+    found = []
+    if not briefing.subject.strip():
+        found.append("The subject is empty.")
+    if not briefing.introduction.strip() and all(item.kind == BriefingItem.Kind.SPONSOR for item in items):
+        found.append("There is nothing in it but the ad: write an introduction or add an article.")
+    if not SiteProfile.current().postal_address.strip():
+        found.append("The site profile has no postal address, which every briefing must carry.")
+    found += [problem for item in items if (problem := link_problem(item))]
+    found += _sponsor_problems(briefing)
+    found += segments.problems(briefing.segment) if briefing.segment else []
+    # A segment is looked at anew when the briefing is frozen, so what was counted then stops nothing.
+    if audience_size(briefing) == 0 and (briefing.segment is None or briefing.state == State.DRAFT):
+        nobody = f"Nobody in the segment “{briefing.segment}”" if briefing.segment else "Nobody"
+        found.append(f"{nobody} is subscribed to {briefing.newsletter}.")
+    if not found:
+        found += _message_problems(briefing)
+    return found
+
+
+def link_problem(item: BriefingItem) -> str:
+    """What is wrong with an item's link. Our own pages are looked up; other sites are not visited."""
+    name = item.heading or "An item without a heading"
+    if item.kind == BriefingItem.Kind.ARTICLE and not item.url:
+        return f"“{name}” has no link."
+    target, ours = urlsplit(item.url), urlsplit(settings.SITE_URL)
+    if not item.url:
+        return ""
+    if target.scheme not in ("http", "https") or not target.hostname:
+        return f"The link of “{name}” is no web address: {item.url}"
+    if target.netloc != ours.netloc:
+        return ""
+    return {
+        Page.NONE: f"The link of “{name}” leads to no page of ours: {target.path}",
+        Page.HIDDEN: f"“{name}” links to a page that is not published: {target.path}",
+    }.get(page_behind(target.path), "")
+
+
+def _sponsor_problems(briefing: Briefing) -> list[str]:
+    """Find a booking that cannot be kept before the sponsor does."""
+    booked = (
+        Claim.objects.filter(
+            state=Claim.State.CONFIRMED,
+            booking__state="confirmed",
+            unit__channel=briefing.channel,
+            unit__date=briefing.issue_date,
+        )
+        .select_related("booking__sponsor")
+        .first()
+    )
+    placed = placement_on(briefing.channel, briefing.issue_date)
+    if booked and (placed is None or placed.is_house):
+        day = f"{briefing.issue_date:%d %b %Y}"
+        return [f"{booked.booking.name} has booked the ad of {day}, but no creative of theirs is approved for it."]
+    return []
+
+
+def _message_problems(briefing: Briefing) -> list[str]:
+    """What is wrong with the message as it would leave: one that cannot be made, or that Gmail would cut off."""
+    placeholders = mime.Placeholders()
+    rendered = composition.render(briefing, composition.counting_links(placeholders))
+    try:
+        headers, bodies = composition.headers_of(briefing), {"text": rendered.text, "html": rendered.html}
+        mime.compile_message(headers, **bodies, placeholders=placeholders)
+    except (ValueError, MessageError) as error:
+        return [f"It cannot be made into a mail: {error}"]
+    pieces = placeholders.split(rendered.html)
+    size = sum(len(piece.encode()) for piece in pieces[::2]) + TOKEN_ROOM * (len(pieces) // 2)
+    if size < CLIPPED_AT:
+        return []
+    return [f"The HTML has {size // 1024} kB; Gmail cuts a mail off at {CLIPPED_AT // 1024} kB. Shorten it."]
+
+
+def seen(briefing: Briefing) -> str:
+    """What stands for all that an approval is about as it is stored now; the ad, which follows its booking, is left out."""
+    columns = ("newsletter", "segment", "subject", "preheader", "introduction", "issue_date")
+    items = briefing.items.exclude(kind=BriefingItem.Kind.SPONSOR).order_by("ordering", "pk")
+    shown = ("ordering", "kind", "article", "heading", "text", "url", "image_url", "image_alt", "label")
+    held = [Briefing.objects.filter(pk=briefing.pk).values_list(*columns).get(), list(items.values_list(*shown))]
+    return sha256(json.dumps(held, default=str).encode()).hexdigest()
+
+
+def approve(briefing: Briefing, *, by: User | None = None, at: datetime | None = None, as_seen: str = "") -> None:
+    """Let a draft go out, at a time or at once; `by`: nobody, where it goes by itself. Raises ValidationError with what stands in the way."""
+    now = timezone.now()
+    if at and at < now - timedelta(minutes=5):
+        raise ValidationError("The time to send it at has passed already. Choose a later one, or send it at once.")
+    with transaction.atomic():
+        lock(briefing, "newsletter", "segment")
+        if as_seen and as_seen != seen(briefing):
+            raise ValidationError("Somebody changed this briefing meanwhile. Look at it again before you approve it.")
+        composition.place_sponsor(briefing)
+        if found := problems(briefing):
+            raise ValidationError(found)
+        move(
+            briefing,
+            sources=[State.DRAFT],
+            to=State.APPROVED,
+            action="approved",
+            scheduled_at=at or now,
+            approved_by=by,
+            approved_at=now,
+            trouble="",
+        )
+
+
+def withdraw(briefing: Briefing) -> None:
+    """Take an approval back, before anything was frozen."""
+    changes: dict[str, Any] = {"scheduled_at": None, "approved_by": None, "approved_at": None, "trouble": ""}
+    move(briefing, sources=[State.APPROVED], to=State.DRAFT, action="withdrawn", **changes)
+
+
+@contextmanager
+def held_on_error(briefing: Briefing) -> Iterator[None]:
+    """Pause a briefing in whose sending something raises, with the reason for staff, so that it holds up no other.
+
+    A database that is away or busy pauses nothing: beat rings for this briefing again.
+    """
+    try:
+        yield
+    except OperationalError:
+        logger.exception("Briefing %s will be tried again", briefing.pk)
+    except Exception as error:
+        logger.exception("Briefing %s could not be sent", briefing.pk)
+        briefing.hold(f"An error of our own stopped it: {error!r}. The worker's log has more.")
+
+
+def pause(briefing: Briefing) -> None:
+    """Stop after the messages that are on their way at this moment."""
+    move(briefing, sources=[State.SENDING], to=State.PAUSED, action="paused")
+
+
+def resume(briefing: Briefing) -> None:
+    """Go on where it stopped: nobody gets it twice."""
+    target = State.SENDING if briefing.frozen_at else State.APPROVED
+    changes: dict[str, Any] = {} if briefing.frozen_at else {"scheduled_at": timezone.now()}
+    move(briefing, sources=[State.PAUSED], to=target, action="resumed", trouble="", **changes)
+
+
+def cancel(briefing: Briefing) -> None:
+    """End it: subscribers who have not got it yet will not."""
+    sources = [State.APPROVED, State.SENDING, State.PAUSED]
+    move(briefing, sources=sources, to=State.CANCELLED, action="cancelled")
+    deliveries.reconcile(briefing.pk)

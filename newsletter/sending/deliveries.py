@@ -1,0 +1,262 @@
+"""The deliveries of a briefing: its audience, the states of each delivery, and the statements that change them.
+
+    pending ──claim──▶ sending ──outcome──▶ sent │ retry │ failed │ uncertain
+       ▲                  ├──the pump died, and its journal says that it had not begun──▶ pending
+       └─── by staff      └──the lease is over──▶ uncertain
+
+A claim commits `sending` before anything leaves, and only for the few messages that leave next; the outcome is written
+after the mail server's reply, and only by the holder of the lease. Whatever dies in between, nothing is sent twice: what
+may or may not have left becomes `uncertain` and is shown to staff, since nobody can have exactly-once over SMTP (RFC 1047).
+Of a dead pump's messages, newsletter.sending.send_journal knows which were on the wire: at most one for each session.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from django.db import connection, transaction
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from core import pagecache
+from core.lib.smtp import Outcome, Status
+from core.lib.text import storable
+from core.transitions import change_if
+from newsletter.mail.status_codes import says_gone
+from newsletter.models import Briefing, Delivery
+from newsletter.subscribers import consent, segments
+from newsletter.subscribers.consent import Act, Actor, NewAct
+
+FEW = 0.05  # the share of a briefing that may still be tried again when it counts as sent
+BACKOFF = [timedelta(minutes=minutes) for minutes in (2, 10, 30, 60, 120, 240)]
+State = Delivery.State
+STATES = {
+    Status.ACCEPTED: State.SENT,
+    Status.DEFERRED: State.RETRY,
+    Status.REFUSED: State.FAILED,
+    Status.UNCERTAIN: State.UNCERTAIN,
+    Status.UNSENT: State.PENDING,
+}
+
+# Why somebody on a list gets nothing now.
+_REFUSAL = """CASE WHEN subscriber.suppressed <> '' THEN 'suppressed'
+    WHEN subscription.paused_until > now() THEN 'paused' ELSE '' END"""
+
+# The audience is whoever is confirmed now. Suppressed addresses and those who pause are in it, as skipped, so that the
+# counts add up.
+_FREEZE = f"""
+    INSERT INTO newsletter_delivery (briefing_id, subscriber_id, state, note, attempts, due_at)
+    SELECT %(briefing)s, subscriber.id, CASE refusal.why WHEN '' THEN 'pending' ELSE 'skipped' END, refusal.why, 0, now()
+    FROM newsletter_subscription subscription
+    JOIN newsletter_subscriber subscriber ON subscriber.id = subscription.subscriber_id
+    CROSS JOIN LATERAL (SELECT {_REFUSAL} AS why) refusal
+    WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
+        AND %(rhythm)s IN ('', subscription.rhythm)
+        AND {{segment}}
+    ON CONFLICT DO NOTHING
+"""
+
+# One statement, and so one commit, for the outcomes that came in and the messages that leave next. A late outcome is
+# still written over `uncertain`: the lease says that it is the same attempt. A message that never left is `pending` again,
+# and that was no attempt. IS NOT DISTINCT FROM keeps the planner from looking for a few known rows in the index of open
+# deliveries.
+_RECORD_AND_CLAIM = """
+    WITH outcome AS (
+        SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(notes)s::text[]) AS outcome (id, state, note)
+    ), recorded AS (
+        UPDATE newsletter_delivery delivery
+        SET state = CASE WHEN outcome.state = 'retry' AND delivery.attempts > %(tries)s THEN 'failed'
+                         ELSE outcome.state END,
+            note = CASE WHEN delivery.subscriber_id IS NULL THEN '' ELSE outcome.note END,
+            sent_at = CASE outcome.state WHEN 'sent' THEN now() END,
+            attempts = delivery.attempts - CASE outcome.state WHEN 'pending' THEN 1 ELSE 0 END,
+            due_at = CASE outcome.state WHEN 'retry'
+                THEN now() + (%(backoff)s::interval[])[least(delivery.attempts, %(tries)s)] ELSE delivery.due_at END
+        FROM outcome
+        WHERE delivery.id = outcome.id AND delivery.lease IS NOT DISTINCT FROM %(lease)s
+            AND (delivery.state IS NOT DISTINCT FROM 'sending' OR delivery.state IS NOT DISTINCT FROM 'uncertain')
+    ), due AS (
+        SELECT id, subscriber_id FROM newsletter_delivery
+        WHERE briefing_id = %(briefing)s AND state = '{waiting}' AND due_at <= now()
+            AND EXISTS (
+                SELECT 1 FROM newsletter_briefing WHERE id = %(briefing)s AND (state = 'sending' OR retrying > 0)
+            )
+        ORDER BY due_at LIMIT {wanted} FOR UPDATE SKIP LOCKED
+    ), checked AS (
+        SELECT due.id, subscriber.id AS subscriber_id, subscriber.email,
+               CASE WHEN subscriber.id IS NULL THEN 'erased' WHEN subscription.id IS NULL THEN 'unsubscribed'
+                    ELSE {refusal} END AS refusal
+        FROM due
+        LEFT JOIN newsletter_subscriber subscriber ON subscriber.id = due.subscriber_id
+        LEFT JOIN newsletter_subscription subscription ON subscription.subscriber_id = subscriber.id
+            AND subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
+    )
+    UPDATE newsletter_delivery delivery
+    SET state = CASE checked.refusal WHEN '' THEN 'sending' ELSE 'skipped' END,
+        attempts = delivery.attempts + CASE checked.refusal WHEN '' THEN 1 ELSE 0 END,
+        note = CASE checked.refusal WHEN '' THEN delivery.note ELSE checked.refusal END,
+        lease = %(lease)s, lease_expires_at = now() + %(for)s
+    FROM checked WHERE delivery.id = checked.id
+    RETURNING delivery.id, checked.subscriber_id, checked.email, checked.refusal
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """A delivery that this process may make, and its recipient."""
+
+    delivery_id: int
+    subscriber_id: int
+    email: str
+
+
+def freeze_audience(briefing: Briefing) -> int:
+    """Make a delivery for every confirmed subscriber it is for, in the freezing transaction; return how many."""
+    statement = _FREEZE.format(segment=segments.narrowed_to(briefing.segment, "subscriber.id"))
+    with connection.cursor() as cursor:
+        audience: dict[str, Any] = {"newsletter": briefing.newsletter_id, "rhythm": briefing.rhythm}
+        cursor.execute(statement, {"briefing": briefing.pk, **audience})
+        made = cursor.rowcount
+        cursor.execute("ANALYZE newsletter_delivery (briefing_id, state)")  # else claims are planned for no rows
+    return made
+
+
+class DeliveryQueue:
+    """The deliveries of one briefing for one pump, which claims them under a lease of its own.
+
+    It is `exhausted` once nothing more is due, or nothing may be sent because the briefing is paused or cancelled.
+    """
+
+    def __init__(self, briefing: Briefing, lease: UUID | None = None):
+        self.briefing, self.lease = briefing, lease or uuid4()
+        self.waiting = State.PENDING
+        self.exhausted = False
+        connection.ensure_connection()
+        # Django has the server plan every statement anew; this one is the same thousands of times.
+        connection.connection.prepare_threshold = 0
+        self.cursor = psycopg.Cursor(connection.connection)
+
+    def record_and_claim(self, outcomes: Sequence[tuple[int, Outcome]], *, wanted: int) -> list[ClaimedDelivery]:
+        """Write the outcomes that came in, and claim up to `wanted` messages that may leave now.
+
+        Subscribers who left or were suppressed since the freeze are skipped here, so fewer may come though more are due.
+        """
+        gone = [pk for pk, outcome in outcomes if outcome.status is Status.REFUSED and says_gone(outcome.note)]
+        if gone:
+            with transaction.atomic():
+                rows = self._execute(outcomes, wanted)
+                self._suppress(gone)
+        else:
+            rows = self._execute(outcomes, wanted)
+        if self.briefing.first_sent_at is None and any(each.status is Status.ACCEPTED for _, each in outcomes):
+            note_first(self.briefing)
+        if wanted and not rows:
+            self.exhausted, self.waiting = self.waiting == State.RETRY, State.RETRY
+        return [ClaimedDelivery(pk, subscriber, email) for pk, subscriber, email, refusal in rows if not refusal]
+
+    def _suppress(self, gone: Sequence[int]) -> None:
+        """Suppress the recipients of whom the mail server said that there is no such mailbox."""
+        own = Delivery.objects.filter(pk__in=gone, lease=self.lease, state=State.FAILED, subscriber__isnull=False)
+        way = f"briefing {self.briefing.pk}"
+        consent.record(
+            *(
+                NewAct(consent.person(row.subscriber), Act.BOUNCED, Actor.SERVER, way=way, note=row.note)
+                for row in own.select_related("subscriber")
+            )
+        )
+
+    def renew(self) -> None:
+        """Renew the lease of what is still in hand."""
+        self.briefing.deliveries.filter(state=State.SENDING, lease=self.lease).renew()
+
+    def _execute(self, outcomes: Sequence[tuple[int, Outcome]], wanted: int) -> list[tuple[int, int, str, str]]:
+        parameters: dict[str, Any] = {
+            "briefing": self.briefing.pk,
+            "newsletter": self.briefing.newsletter_id,
+            "lease": self.lease,
+            "for": Delivery.LEASE,
+            "ids": [delivery_id for delivery_id, _ in outcomes],
+            "states": [STATES[outcome.status].value for _, outcome in outcomes],
+            "notes": [storable(outcome.note) for _, outcome in outcomes],
+            "backoff": BACKOFF,
+            "tries": len(BACKOFF),
+        }
+        # The limit is part of the text, so that the server, which plans this once, knows how few rows it is about.
+        statement = _RECORD_AND_CLAIM.format(waiting=self.waiting.value, wanted=int(wanted), refusal=_REFUSAL)
+        with connection.wrap_database_errors:
+            return self.cursor.execute(statement, parameters, prepare=True).fetchall()
+
+
+def expire_leases() -> int:
+    """Call uncertain what pumps had in hand when they died; return how many."""
+    live = Briefing.objects.filter(
+        Q(state__in=["sending", "paused", "cancelled"]) | Q(retrying__gt=0), frozen_at__isnull=False
+    )
+    lost = Delivery.objects.filter(briefing__in=live, state=State.SENDING).abandoned()
+    note = "The worker ended while this was being sent. It may or may not have arrived."
+    return int(lost.update(state=State.UNCERTAIN, note=note))
+
+
+@transaction.atomic
+def reconcile(briefing_id: int) -> bool:
+    """Close a briefing that everybody's turn has come of, and keep its counts up to date; whether this call closed it.
+
+    A few that are to be tried again do not keep it open.
+    """
+    briefing = Briefing.objects.select_for_update().get(pk=briefing_id)
+    if briefing.state == Briefing.State.CANCELLED:
+        briefing.deliveries.filter(state__in=[State.PENDING, State.RETRY]).update(state=State.SKIPPED, note="cancelled")
+        Briefing.objects.filter(pk=briefing.pk).update(**_ends(briefing))
+        return False
+    if briefing.state not in (Briefing.State.SENDING, Briefing.State.SENT):
+        return False
+    is_sent = briefing.state == Briefing.State.SENT
+    if not is_sent and briefing.deliveries.waiting_for_their_turn().exists():
+        return False
+    outcomes, made = _outcomes(briefing), briefing.deliveries.count()
+    if made != briefing.candidates or sum(outcomes.values()) != made:
+        briefing.hold(f"The counts do not add up: {briefing.candidates} subscribers, {made} deliveries, {outcomes}.")
+        return False
+    if not is_sent and outcomes["retrying"] > FEW * made:
+        return False
+    if is_sent:
+        Briefing.objects.filter(pk=briefing.pk).update(**outcomes)
+        return False
+    sent: dict[str, Any] = {"state": Briefing.State.SENT, "sent_at": timezone.now(), "trouble": "", **outcomes}
+    change_if(briefing, Q(state=Briefing.State.SENDING), **sent)
+    pagecache.bump()
+    return True
+
+
+def note_first(briefing: Briefing) -> None:
+    """Let readers see a briefing, since the first of its mails has been taken."""
+    briefing.first_sent_at = timezone.now()
+    if Briefing.objects.filter(pk=briefing.pk, first_sent_at=None).update(first_sent_at=briefing.first_sent_at):
+        pagecache.bump()
+
+
+def _outcomes(briefing: Briefing) -> dict[str, int]:
+    ends = _ends(briefing)
+    counts = counts_of(briefing)
+    return {**ends, "retrying": sum(counts.get(state, 0) for state in (State.RETRY, State.PENDING, State.SENDING))}
+
+
+def _ends(briefing: Briefing) -> dict[str, int]:
+    counts = counts_of(briefing)
+    ends = {"delivered": "sent", "failed": "failed", "uncertain": "uncertain", "skipped": "skipped"}
+    return {name: counts.get(state, 0) for name, state in ends.items()}
+
+
+def retried_until(briefing: Briefing) -> datetime | None:
+    """When the last of those that are tried again is given up at the latest; None where there are none."""
+    waiting = briefing.deliveries.filter(state=State.RETRY).values_list("attempts").annotate(Max("due_at")).order_by()
+    return max((due + sum(BACKOFF[attempts:], timedelta()) for attempts, due in waiting), default=None)
+
+
+def counts_of(briefing: Briefing) -> dict[str, int]:
+    """How many deliveries are in each state. What is sent is the rest, so that a long list is not counted through."""
+    counts = dict(briefing.deliveries.exclude(state="sent").values_list("state").annotate(Count("id")).order_by())
+    return {**counts, "sent": briefing.candidates - sum(counts.values())}

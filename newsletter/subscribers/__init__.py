@@ -1,0 +1,1 @@
+"""Who is on a list, by which consent, and how that changes."""

@@ -1,0 +1,294 @@
+"""Subscriptions: what an address that asked is mailed, confirmation, leaving, and a subscriber's export and erasure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from core import retention
+from core.lib.networks import network_of
+from core.lib.signing import make_token
+from core.outbox import queue_mail
+from core.ratelimit import allow
+from newsletter.models import AddressChange, ConsentAct, Hit, Newsletter, SignUp, Subscriber, Subscription, Suppression
+from newsletter.subscribers import consent, welcome
+from newsletter.subscribers.addresses import Address
+from newsletter.subscribers.consent import Act, Actor, NewAct, Person
+from newsletter.subscribers.standing import LASTING, SUPPRESSES
+
+CONSENT_TEXT = "Send me this newsletter by e-mail. I confirm by a link in a first mail and can leave at any time."
+CONFIRM_WITHIN = timedelta(days=7)
+DATA_LINK_LASTS, HOUR_LONG = timedelta(hours=2), timedelta(hours=1)
+DATA_LINKS_PER_DAY = 3
+FRESH = 1  # the last value of such a token
+DAY = 86400
+CONFIRMATIONS_PER_ADDRESS_AND_DAY = 3
+State = Subscription.State
+
+
+class LinkSuperseded(Exception):
+    """The subscriber left, or got another address, after this link was made, so it must not bring them back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where consent was given: the place that asked, and the network it came from."""
+
+    source: str
+    network: str = ""
+
+
+@transaction.atomic
+def take_request(
+    address: Address, newsletter: Newsletter, origin: Origin, *, asked_at: datetime
+) -> Subscription | None:
+    """Write down that an address asked for a list, and mail it a link to confirm or, where it is on it, that it is.
+
+    None if the address must not be written to. A request alone changes no state of a subscription that exists.
+    """
+    if Suppression.objects.of(address.canonical).filter(reason__in=LASTING).exists():
+        return None
+    person = consent.person(consent.subscriber_at(address))
+    consent.record(_request(person, newsletter, origin, given_at=asked_at))
+    subscription = Subscription.objects.select_related("subscriber", "newsletter").get(
+        subscriber=person.subscriber_id, newsletter=newsletter
+    )
+    _send_link(subscription)
+    return subscription
+
+
+def _request(person: Person, newsletter: Newsletter, origin: Origin, *, given_at: datetime | None = None) -> NewAct:
+    given: dict[str, Any] = {"way": origin.source, "network": origin.network, "wording": CONSENT_TEXT}
+    given["given_at"] = given_at
+    return NewAct(person, Act.ASKED, Actor.SUBSCRIBER, newsletter.pk, **given)
+
+
+def _send_link(subscription: Subscription) -> None:
+    """Mail a confirmation link to the address or, at most once a day, that it is subscribed already."""
+    known = subscription.state == State.CONFIRMED and not subscription.subscriber.suppressed
+    kind, limit = ("already-subscribed", 1) if known else ("confirm", CONFIRMATIONS_PER_ADDRESS_AND_DAY)
+    if not allow(f"{kind}:{subscription.pk}", limit=limit, seconds=DAY):
+        return
+    context: dict[str, Any] = {"newsletter": subscription.newsletter}
+    if known:
+        token = mailed_preferences_token(subscription.subscriber_id)
+        context["preferences_url"] = absolute("newsletter:preferences", token)
+        context["resume_date"] = subscription.resume_date
+    else:
+        context["confirm_url"] = absolute("newsletter:confirm", confirm_token(subscription))
+    template = "already_subscribed" if known else "confirm_subscription"
+    queue_mail(template=template, to=subscription.subscriber.email, context=context, kind=f"newsletter.{kind}")
+
+
+def send_another_link(subscription: Subscription) -> None:
+    """Mail a fresh confirmation link to the holder of an expired one, under the same daily limit, unless we must not write."""
+    if subscription.subscriber.suppressed in LASTING:
+        return
+    with transaction.atomic():
+        _send_link(subscription)
+
+
+@transaction.atomic
+def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "", rhythm: str = "") -> bool:
+    """Record the consent that a confirmation link proves; return whether mail follows. Doing it twice changes nothing.
+
+    It lifts a suppression after a bounce, since our mail was read, and one after an erasure, since they want to come
+    back. Raises LinkSuperseded if the subscriber left, or got another address, after the link was made.
+    """
+    consent.lock([consent.person(subscription.subscriber)])
+    found = Subscription.objects.select_related("subscriber", "newsletter").filter(pk=subscription.pk).first()
+    superseded = issued_at + timedelta(seconds=1)
+    if found is None or not reaches(found.subscriber, issued_at):
+        raise LinkSuperseded
+    if found.state == State.UNSUBSCRIBED and found.since >= superseded:
+        raise LinkSuperseded
+    person, suppressed = consent.person(found.subscriber), found.subscriber.suppressed
+    lifts = bool(suppressed) and suppressed not in LASTING and not _suppressed_since(person, superseded)
+    way, network = "confirmation link", network_of(ip)
+    acts = []
+    if lifts or found.state != State.CONFIRMED:
+        acts.append(NewAct(person, Act.CONFIRMED, Actor.SUBSCRIBER, found.newsletter_id, way=way, network=network))
+    if rhythm not in ("", found.rhythm):
+        given: dict[str, Any] = {"change": rhythm, "way": way, "network": network}
+        acts.append(NewAct(person, Act.CHANGED, Actor.SUBSCRIBER, found.newsletter_id, **given))
+    if lifts:
+        acts.append(NewAct(person, Act.LIFTED, Actor.SUBSCRIBER, way=way, network=network))
+    consent.record(*acts)
+    is_mailable = lifts or not suppressed
+    if is_mailable and found.state != State.CONFIRMED:
+        _greet(found, confirmed_before=found.confirmed_at)
+    return is_mailable
+
+
+def _greet(subscription: Subscription, *, confirmed_before: datetime | None) -> None:
+    """Welcome somebody who has just confirmed."""
+    welcome.greet(
+        subscription,
+        confirmed_before=confirmed_before,
+        unsubscribe=unsubscribe_token(subscription.subscriber_id, subscription.newsletter_id),
+        preferences=mailed_preferences_token(subscription.subscriber_id),
+    )
+
+
+def _suppressed_since(person: Person, when: datetime) -> bool:
+    """Whether the address was suppressed after a link was made, which then proves nothing against that."""
+    acts = ConsentAct.objects.filter(digest=person.digest, act__in=[*SUPPRESSES], recorded_at__gte=when)
+    return acts.exists()
+
+
+@transaction.atomic
+def unsubscribe(
+    *, subscriber_id: int, newsletter_id: int, by: str, actor: str = Actor.SUBSCRIBER, staff: str = "", note: str = ""
+) -> bool:
+    """Take a subscriber off a list; whether they were on it. What is unsent skips them when it is claimed."""
+    subscriber = Subscriber.objects.select_for_update().filter(pk=subscriber_id).first()
+    on_it = Subscription.objects.filter(subscriber=subscriber_id, newsletter=newsletter_id)
+    if subscriber is None or not on_it.exclude(state=State.UNSUBSCRIBED).exists():
+        return False
+    person = consent.person(subscriber)
+    consent.record(NewAct(person, Act.LEFT, actor, newsletter_id, way=by, by_name=staff, note=note))
+    return True
+
+
+@transaction.atomic
+def join(subscriber: Subscriber, newsletter: Newsletter, origin: Origin) -> None:
+    """Put somebody on a list by a page that only their mailbox opens: asked for and confirmed at once."""
+    person = consent.person(subscriber)
+    consent.lock([person])
+    before = subscriber.subscriptions.filter(newsletter=newsletter).values_list("confirmed_at", flat=True).first()
+    given: dict[str, Any] = {"way": origin.source, "network": origin.network}
+    confirmed = NewAct(person, Act.CONFIRMED, Actor.SUBSCRIBER, newsletter.pk, **given)
+    consent.record(_request(person, newsletter, origin), confirmed)
+    row = subscriber.subscriptions.select_related("subscriber", "newsletter").get(newsletter=newsletter)
+    _greet(row, confirmed_before=before)
+
+
+def export(subscriber: Subscriber) -> dict[str, Any]:
+    """Everything that is kept about a subscriber, for them to have."""
+    subscriptions = subscriber.subscriptions.select_related("newsletter").order_by("id")
+    deliveries = subscriber.deliveries.select_related("briefing").order_by("id")
+    hits = Hit.objects.filter(delivery__subscriber=subscriber).order_by("id")
+    return {
+        "email": subscriber.email,
+        "name": subscriber.name,
+        "attributes": subscriber.attributes,
+        "tags": list(subscriber.tags.values_list("name", flat=True)),
+        "known_since": subscriber.created_at,
+        "subscriptions": [
+            {
+                "newsletter": subscription.newsletter.name,
+                "state": subscription.state,
+                "source": subscription.source,
+                "requested_at": subscription.requested_at,
+                "requested_from": subscription.requested_from,
+                "what_the_form_said": subscription.consent_text,
+                "confirmed_at": subscription.confirmed_at,
+                "confirmed_from": subscription.confirmed_from,
+                "unsubscribed_at": subscription.unsubscribed_at,
+                "unsubscribed_by": subscription.unsubscribed_by,
+                "rhythm": subscription.rhythm,
+                "paused_until": subscription.paused_until,
+            }
+            for subscription in subscriptions
+        ],
+        "briefings": [
+            {"subject": delivery.briefing.subject, "state": delivery.state, "sent_at": delivery.sent_at}
+            for delivery in deliveries
+        ],
+        "consent": [
+            {"what": act.in_words(), "given_at": act.given_at, "recorded_at": act.recorded_at}
+            for act in ConsentAct.objects.about(subscriber).select_related("newsletter")
+        ],
+        "opens_and_clicks": list(hits.values("kind", "at", "network", "user_agent", "link__url")),
+    }
+
+
+@transaction.atomic
+def erase(
+    subscriber: Subscriber,
+    *,
+    actor: str = Actor.SUBSCRIBER,
+    way: str = "personal data page",
+    by: str = "",
+    reason: str = "",
+) -> None:
+    """Delete a person's data. A digest of the address keeps imports from adding them again."""
+    _empty_what_is_counted(subscriber)
+    consent.erase(subscriber, actor=actor, way=way, by_name=by, note=reason)
+
+
+@transaction.atomic
+def forget(subscriber: Subscriber) -> None:
+    """Delete the data of somebody who never said no, and so may be imported again."""
+    _empty_what_is_counted(subscriber)
+    consent.forget(subscriber)
+
+
+def _empty_what_is_counted(subscriber: Subscriber) -> None:
+    """Delete a person's data wherever else it lies. Counts of what was sent stay, without a name."""
+    Hit.objects.filter(delivery__subscriber=subscriber).update(network="", user_agent="")
+    subscriber.deliveries.update(note="")
+    AddressChange.objects.filter(email__iexact=subscriber.email).delete()
+    SignUp.objects.filter(canonical=subscriber.canonical).delete()
+    retention.forget(subscriber.email)
+
+
+def send_data_link(subscriber: Subscriber) -> None:
+    """Mail links to the page of a person's data and to a change of address, which a letter that was passed on does not open."""
+    if not allow(f"data-link:{subscriber.pk}", limit=DATA_LINKS_PER_DAY, seconds=DAY):
+        return
+    context = {
+        "data_url": absolute("newsletter:data", data_token(subscriber.pk)),
+        "preferences_url": absolute("newsletter:preferences", fresh_preferences_token(subscriber.pk)) + "#address",
+        "hours": DATA_LINK_LASTS // HOUR_LONG,
+    }
+    queue_mail(template="personal_data", to=subscriber.email, context=context, kind="newsletter.personal-data")
+
+
+def confirm_token(subscription: Subscription) -> str:
+    return make_token("confirm", subscription.pk, int(timezone.now().timestamp()), expires_in=CONFIRM_WITHIN)
+
+
+def issue_time(seconds: int) -> datetime:
+    """When a confirmation link was made, from the seconds in its token."""
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def unsubscribe_token(subscriber_id: int, newsletter_id: int) -> str:
+    return make_token("unsubscribe", subscriber_id, newsletter_id)
+
+
+def reaches(subscriber: Subscriber, issued_at: datetime | None) -> bool:
+    """Whether a link was mailed to the address that the subscriber has now; `issued_at`: None if it does not say when."""
+    changed = subscriber.corrected_at
+    return changed is None or (issued_at is not None and issued_at >= changed)
+
+
+def data_token(subscriber_id: int) -> str:
+    return make_token("personal-data", subscriber_id, int(timezone.now().timestamp()), expires_in=DATA_LINK_LASTS)
+
+
+def preferences_token(subscriber_id: int) -> str:
+    """A token for a page that whoever has an old letter can reach: it opens nothing once the address has changed."""
+    return make_token("preferences", subscriber_id)
+
+
+def mailed_preferences_token(subscriber_id: int) -> str:
+    """A token for a letter: it says when it was made, and so opens the preferences also after an earlier change of address."""
+    return make_token("preferences", subscriber_id, int(timezone.now().timestamp()))
+
+
+def fresh_preferences_token(subscriber_id: int) -> str:
+    """A token that was mailed on request, for a while: it may ask for a change of address, which a letter's may not."""
+    issued = ceil(timezone.now().timestamp())
+    return make_token("preferences", subscriber_id, issued, FRESH, expires_in=DATA_LINK_LASTS)
+
+
+def absolute(view: str, *args: str) -> str:
+    """The full address of one of our pages, for a mail."""
+    return settings.SITE_URL + reverse(view, args=args)
