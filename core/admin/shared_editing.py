@@ -166,7 +166,13 @@ class SharedEditing(KeepsWork):
 
     def _refuse_stale(self, request: HttpRequest, row: Model | None) -> None:
         base = self._base(request)
-        if base and row and canonical(base) != canonical(self._document(request, row)):
+        if not (base and row):
+            return
+        stored = canonical(self._document(request, row))
+        if stored not in (
+            canonical(base),
+            canonical(self._typed(request, row, base)),
+        ):  # a save sent twice loses nothing
             raise _Stale
 
     def _work(self, request: HttpRequest, row: Model | None) -> Work:

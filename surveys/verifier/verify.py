@@ -502,7 +502,7 @@ def findings(given):
         with open(given.ballots, encoding="utf-8", newline="") as file:
             found += check_results(ledger, list(csv.DictReader(file)))
     elif said(ledger, "result"):
-        print("The count was not checked: give ballots.csv, too.")
+        found.append("The count was not checked: give ballots.csv, too.")
     if given.other:
         other = load(given.other)
         found += [f"In {given.other}: {problem}" for problem in check(other, key)]

@@ -59,6 +59,13 @@ def test_a_page_that_nobody_else_saved_is_saved(editor, draft):
     assert Briefing.objects.get().subject == "Seven bridges"
 
 
+def test_a_save_that_is_sent_twice_is_no_conflict_with_oneself(editor, draft):
+    page = opened(editor, draft)
+    save(editor, draft, page, subject="Seven bridges")
+    assert "/conflict/" not in save(editor, draft, page, subject="Seven bridges")["Location"]
+    assert "/conflict/" in save(editor, draft, page, subject="Eight bridges")["Location"]
+
+
 def test_who_saves_second_overwrites_nothing_and_keeps_every_word(editor, draft):
     mine, theirs = opened(editor, draft), opened(editor, draft)
     save(editor, draft, theirs, subject="Seven bridges")

@@ -204,6 +204,22 @@ def test_attributes_come_along_and_are_in_the_persons_export(run):
     assert subscriptions.export(Subscriber.objects.get())["attributes"] == {"city": "Rome", "": 1}
 
 
+def test_what_is_no_number_empties_one_attribute_and_keeps_the_others(run):
+    run(
+        'uuid,email,name,attributes,status\nu,a@example.com,A,"{""city"": ""Rome"", ""a"": NaN, ""b"": 1e999}",enabled\n'
+    )
+    assert Subscriber.objects.get().attributes == {"city": "Rome", "a": None, "b": None}
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"), [('"{""a"": "', "cannot be read as JSON"), ('"[1, 2]"', "are no names with values")]
+)
+def test_attributes_that_cannot_be_read_are_told_and_the_person_is_taken(run, cell, words):
+    said = run(f"uuid,email,name,attributes,status\nu,a@example.com,A,{cell},enabled\n")
+    assert f"attributes: {words}" in said
+    assert Subscriber.objects.get().attributes == {}
+
+
 ROW = st.tuples(
     st.integers(0, 5),
     st.sampled_from(["active", "pending", "unsubscribed", "bounced", "spam", "blocked", "?"]),

@@ -144,14 +144,14 @@ def test_an_older_copy_of_the_same_ledger_holds_beside_a_newer(record, verify):
     assert code == 0, said
 
 
-def test_the_site_s_own_copy_runs_by_itself_and_knows_the_key(published, tmp_path):
+def test_the_site_s_own_copy_runs_by_itself_knows_the_key_and_vouches_for_no_count_it_did_not_make(published, tmp_path):
     (tmp_path / "verify.py").write_text(published.program)
     (tmp_path / "ledger.json").write_text(json.dumps(published.ledger))
     command = [sys.executable, "-I", "verify.py", "ledger.json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
     assert f'KEY = "{published.key}"' in published.program
-    assert "The count was not checked" in done.stdout
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.splitlines()[-1] == "The count was not checked: give ballots.csv, too."
 
 
 # Files

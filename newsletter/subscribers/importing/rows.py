@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -41,6 +42,10 @@ _STOPS = {
 }
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 LONGEST_ADDRESS, LONGEST_NAME, LONGEST_REASON = 254, 120, 500
+
+
+def _finite(text: str) -> float | None:
+    return number if isfinite(number := float(text)) else None
 
 
 class RowRefused(Exception):
@@ -186,7 +191,12 @@ class RowReader:
 
     def _traits(self, cells: list[str]) -> tuple[str, str, str]:
         """The attributes as JSON, the tags with commas between them, and what cannot be read of fields."""
-        attributes, unread = self._attributes(cells), list[str]()
+        unread = list[str]()
+        try:
+            attributes = self._attributes(cells)
+        except ValueError as error:
+            attributes = {}
+            unread.append(f"attributes: {error}")
         names = attributes.pop("tags") if is_names(attributes.get("tags")) else []
         for place in self.tags:
             names += tag_names(cells[place])
@@ -211,12 +221,15 @@ class RowReader:
         return text
 
     def _attributes(self, cells: list[str]) -> dict[str, Any]:
+        """The cell that holds attributes as JSON. Raises ValueError in words; what of it cannot be stored is None."""
         text = cells[self.attributes].strip() if self.attributes is not None else ""
         if text in ("", "{}"):
             return {}
         try:
-            found = json.loads(text.replace("\\u0000", ""))
+            found = json.loads(text.replace("\\u0000", ""), parse_constant=_finite, parse_float=_finite)
             json.dumps(found, allow_nan=False, ensure_ascii=False).encode()  # what PostgreSQL does not take either
         except (ValueError, RecursionError):
-            return {}
-        return found if isinstance(found, dict) else {}
+            raise ValueError("cannot be read as JSON") from None
+        if not isinstance(found, dict):
+            raise ValueError("are no names with values")
+        return found
