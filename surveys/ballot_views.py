@@ -14,7 +14,8 @@ from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
 from newsletter.models import Newsletter
 from surveys import ballots, contexts, keys
-from surveys.forms import PREFIX, AddressForm, BallotForm, VoteForm
+from surveys.choice_fields import marks_of, name_of_field
+from surveys.forms import AddressForm, BallotForm, VoteForm
 from surveys.models import AwardCategory, PendingBallot, Season
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def _confirm(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
     if request.method == "POST" and not is_changed:
         return _cast(request, ballots.confirm(season=season, pending_id=pending.pk))
     choices = keys.open_choices(pending)
-    chosen = {PREFIX + slug: [name for rank in choice for name in rank] for slug, choice in choices.items()}
+    chosen = {name_of_field(slug): marks_of(choice) for slug, choice in choices.items()}
     form = BallotForm(season, _categories_open_now(season), request.POST if is_changed else None, initial=chosen)
     if is_changed and form.is_valid():
         return _cast(request, ballots.confirm(season=season, pending_id=pending.pk, instead=form.choices))

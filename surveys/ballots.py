@@ -25,7 +25,6 @@ from core.outbox import queue_mail
 from surveys import addresses, keys, ledger, papers, request_signals, seasons
 from surveys.choices import of_voter
 from surveys.models import AwardCategory, Ballot, PendingBallot, Season, UnsealedBallot
-from surveys.tallying import WRITE_IN
 
 PURPOSE = "ballot"
 LINK_LIFE = timedelta(days=2)
@@ -86,16 +85,10 @@ def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip
     return Reply.DELAYED if due_at > timezone.now() else Reply.MAILED
 
 
-def names_on(category: AwardCategory) -> set[str]:
-    """What may be chosen in a category, by slug."""
-    standing = {nominee.slug for nominee in papers.nominees_of(category) if not nominee.withdrawn_at}
-    return standing | ({WRITE_IN} if category.takes_write_in else set())
-
-
 def _open_choices(season: Season, choices: Mapping[str, Any]) -> dict[AwardCategory, Any]:
     """What was chosen in the categories that are open now. Raises NotOpen, ChoiceRefused."""
     categories = season.categories.taking_ballots().filter(slug__in=choices).prefetch_related("nominees")
-    chosen = {each: of_voter(choices[each.slug], method=each.method, names=names_on(each)) for each in categories}
+    chosen = {each: of_voter(choices[each.slug], papers.question_of(each)) for each in categories}
     if not chosen:
         raise NotOpen
     return chosen

@@ -8,10 +8,10 @@ from django.urls import reverse
 from core.lib import clock
 from sponsors.mentions import mentions
 from surveys import ballots, keys, papers
+from surveys.choices import in_words
 from surveys.forms import in_fair_order
 from surveys.models import AwardCategory, Nominee, PendingBallot, Season, TallyRow
 from surveys.result_view import result_of
-from surveys.tallying import WRITE_IN
 
 State = Season.State
 SPONSOR_NOTE = "{} advertises with us, or did in recent months. That buys neither a nomination nor a vote."
@@ -85,9 +85,8 @@ def pending_ballot(pending: PendingBallot) -> dict[str, Any]:
     lines = []
     for category in categories:
         category.season = pending.season
-        names = {each.slug: each.name for each in papers.nominees_of(category)} | {WRITE_IN: "Another"}
-        chosen = [names.get(slug, slug) for rank in choices[category.slug] for slug in rank]
-        lines.append({"category": category, "chosen": chosen})
+        names = {each.slug: each.name for each in papers.nominees_of(category)}
+        lines.append({"category": category, "chosen": in_words(choices[category.slug], names)})
     voted = ballots.voted_in(pending.season, bytes(pending.voter_key))
     return {
         "season": pending.season,

@@ -2,23 +2,25 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date
+from datetime import datetime
 from random import Random
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from core.lib import clock
 from core.lib.forms import WebsiteField
 from core.lib.text import one_line, prose
 from newsletter.subscribers.addresses import parse_address
 from newsletter.subscribers.sign_ups import TooManyRequests, request_subscription
 from surveys import ballots, choices, papers, seasons
+from surveys.choice_fields import Marks, category_of_field, choice_in, marks_in, name_of_field
 from surveys.models import AwardCategory, Nomination, Nominee, Season
-from surveys.tallying import WRITE_IN
+from surveys.tallying import NONE, WRITE_IN
 
-PREFIX = "vote-"
+ORDER_SECONDS = 600
+KINDS = {"plurality": "radio", "approval": "checkbox", "irv": "rank", "schulze": "rank", "score": "score"}
 
 
 class TrapForm(forms.Form):
@@ -52,11 +54,11 @@ class BallotForm(forms.Form):
         self.season = season
         self.categories = list(categories)
         for category in self.categories:
-            self.fields[PREFIX + category.slug] = ChoiceField(category)
+            self.fields[name_of_field(category.slug)] = ChoiceField(papers.question_of(category))
 
     @property
     def groups(self) -> list[dict[str, Any]]:
-        """What the template shows: each category with its options, as they are checked."""
+        """What the template shows: each category with its options, as they are marked."""
         return [self._group(category) for category in self.categories]
 
     def clean(self) -> dict[str, Any]:
@@ -70,36 +72,38 @@ class BallotForm(forms.Form):
     @property
     def choices(self) -> dict[str, Any]:
         """What was chosen, as ballots hold it, by category."""
-        chosen = {category.slug: self.cleaned_data.get(PREFIX + category.slug) for category in self.categories}
+        chosen = {category.slug: self.cleaned_data.get(name_of_field(category.slug)) for category in self.categories}
         return {slug: choice for slug, choice in chosen.items() if choice}
 
     def _closed_ones_sent(self) -> list[str]:
         """Titles of categories that take no votes, but for which a value was sent."""
-        sent = [
-            name.removeprefix(PREFIX)
-            for name in self.data
-            if name.startswith(PREFIX) and name not in self.fields and self.data.get(name)
-        ]
+        known = {category.slug for category in self.categories}
+        sent = {category_of_field(name) for name in self.data if self.data.get(name)} - known - {""}
         return list(self.season.categories.filter(slug__in=sent).values_list("title", flat=True)) if sent else []
 
     def _group(self, category: AwardCategory) -> dict[str, Any]:
-        bound = self[PREFIX + category.slug]
-        checked = set(bound.value() or [])
+        field = self.fields[name_of_field(category.slug)]
+        bound = self[name_of_field(category.slug)]
+        marks, question = bound.value() or Marks(), field.question  # type: ignore[attr-defined]
+        standing = [nominee for nominee in in_fair_order(category) if not nominee.withdrawn_at]
+        last = [*([NONE] if question.none else []), *([WRITE_IN] if question.write_in else [])]
         options = [
-            {"value": nominee.slug, "nominee": nominee, "checked": nominee.slug in checked}
-            for nominee in in_fair_order(category)
-            if not nominee.withdrawn_at
+            {"value": key, "nominee": nominee, "checked": key in marks.ticked, "figure": marks.figures.get(key, "")}
+            for key, nominee in [*((each.slug, each) for each in standing), *((key, None) for key in last)]
         ]
-        is_single = category.method != AwardCategory.Method.APPROVAL
+        kind = KINDS[category.method]
+        places = min(question.most or len(options), len(options))
         return {
             "category": category,
             "field": bound,
-            "kind": "radio" if is_single else "checkbox",
-            "options": options,
-            "write_in": {"value": WRITE_IN, "checked": WRITE_IN in checked} if category.takes_write_in else None,
-            "nothing": {"checked": not checked & {WRITE_IN, *(each["value"] for each in options)}}
-            if is_single
-            else None,
+            "kind": kind,
+            "options": options[: len(standing)],
+            "last": options[len(standing) :],
+            "written": marks.written,
+            "figures": range(1, places + 1) if kind == "rank" else range(question.scale + 1),
+            "question": question,
+            "shares_places": category.method == AwardCategory.Method.SCHULZE,
+            "nothing": {"checked": not any(each["checked"] for each in options)} if kind == "radio" else None,
         }
 
 
@@ -121,30 +125,39 @@ class VoteForm(TrapForm, BallotForm):
         return reply
 
 
+class ChoiceWidget(forms.Widget):
+    """The fields of a category, which the template draws."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Marks:
+        return marks_in(data, name)
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return not marks_in(data, name)
+
+
 class ChoiceField(forms.Field):
     """A voter's choice in one category, as ballots hold it; None where there is none."""
 
-    widget = forms.SelectMultiple
+    widget = ChoiceWidget
 
-    def __init__(self, category: AwardCategory) -> None:
+    def __init__(self, question: choices.Question) -> None:
         super().__init__(required=False)
-        self.category = category
+        self.question = question
 
-    def clean(self, value: list[str] | None) -> Any:
-        named = [name for name in value or [] if name]
-        if not named:
-            return None
+    def clean(self, value: Marks) -> Any:
         try:
-            return choices.of_voter([named], method=self.category.method, names=ballots.names_on(self.category))
+            return choice_in(value, self.question)
         except choices.ChoiceRefused as reason:
             raise ValidationError(str(reason), code="invalid") from None
 
 
-def in_fair_order(category: AwardCategory, today: date | None = None) -> list[Nominee]:
-    """Nominees in an order that changes daily and is the same for everyone on a day, so that pages can be kept."""
-    day = today or clock.utc_day()
+def in_fair_order(category: AwardCategory, now: datetime | None = None) -> list[Nominee]:
+    """Nominees in an order that changes every ten minutes and is the same for everybody then, so that pages can be kept.
+
+    Scripts put them in another order for each visit (static/js/ballot.js).
+    """
     nominees = sorted(papers.nominees_of(category), key=lambda nominee: nominee.slug)
-    Random(f"{category.pk} {day}").shuffle(nominees)
+    Random(f"{category.pk} {int((now or timezone.now()).timestamp() // ORDER_SECONDS)}").shuffle(nominees)
     return nominees
 
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from core import audit, pagecache
 from core.transitions import TransitionRefused, change_if, lock
-from surveys import keys, ledger
+from surveys import choices, keys, ledger
 from surveys.models import AwardCategory, LedgerEntry, Nominee, Season
 from surveys.models.seasons import RULES
 
@@ -45,12 +45,19 @@ def _category(category: AwardCategory) -> dict[str, Any]:
         "description": category.description,
         "method": category.method,
         "write_in": category.takes_write_in,
+        **_ballot_rules(category),
         "rules": {name: getattr(category, name) for name in RULES},
         "nominees": [
             {"slug": nominee.slug} | {name: getattr(nominee, name) for name in WORDS}
             for nominee in sorted(category.nominees.all(), key=lambda nominee: nominee.slug)
         ],
     }
+
+
+def _ballot_rules(category: AwardCategory) -> dict[str, Any]:
+    """What else a ballot can say, where it is said: papers that were sealed before have none of it."""
+    told = {"most": category.max_choices, "scale": category.scale, "none": category.offers_none or None}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 @transaction.atomic
@@ -82,6 +89,19 @@ def nominees_of(category: AwardCategory) -> list[Nominee]:
         for name in WORDS:
             setattr(nominee, name, words.get(nominee.slug, {}).get(name, getattr(nominee, name)))
     return [nominee for nominee in found if nominee.slug in words]
+
+
+def question_of(category: AwardCategory) -> choices.Question:
+    """What a category asks: all that `choices.of_voter` checks an answer against."""
+    return choices.Question(
+        slug=category.slug,
+        method=category.method,
+        names={nominee.slug: nominee.name for nominee in nominees_of(category) if not nominee.withdrawn_at},
+        most=category.max_choices if category.method == category.Method.APPROVAL else category.max_ranks,
+        scale=category.scale or 0,
+        write_in=category.takes_write_in,
+        none=category.offers_none,
+    )
 
 
 def sealed(season: Season) -> dict[str, Any] | None:

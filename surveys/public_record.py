@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from surveys import keys, ledger, papers
+from surveys.choices import in_words
 from surveys.merkle import inclusion_proof
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, TreeHead
 from surveys.tallying import written
@@ -153,9 +154,6 @@ def receipt_page(leaf: bytes) -> dict[str, Any] | None:
     return context
 
 
-def _in_words(ballot: Ballot) -> str:
+def _in_words(ballot: Ballot) -> list[str]:
     names = {nominee.slug: nominee.name for nominee in papers.nominees_of(ballot.category)}
-    if isinstance(ballot.choice, dict):
-        return ", ".join(f"{names.get(slug, slug)}: {points}" for slug, points in ballot.choice.items())
-    ranks = [" = ".join(names.get(slug, slug) for slug in rank) or "–" for rank in ballot.choice]
-    return " > ".join(ranks)
+    return in_words(ballot.choice, names)

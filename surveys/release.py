@@ -15,9 +15,10 @@ from core.models import AuditEntry, User
 from core.transitions import TransitionRefused, change_if, lock
 from surveys import ledger, papers, tallying
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Nominee, Season, Tally, TallyRow
-from surveys.tallying import WRITE_IN, Number, Outcome, Rules, plain, share, written
+from surveys.tallying import NONE, WRITE_IN, Number, Outcome, Rules, plain, share, written
 
 WRITE_IN_NAME = "Other / write-in"
+NONE_NAME = "None of them"
 LOOKED = "looked at the count"
 
 
@@ -47,6 +48,8 @@ def _count(category: AwardCategory) -> tuple[Outcome, dict[str, int]]:
     ranked = category.method in (AwardCategory.Method.IRV, AwardCategory.Method.SCHULZE)
     if ranked and any(WRITE_IN in rank for choice, _ in grouped for rank in choice):
         candidates.append(WRITE_IN)  # in a ranking they have to be compared like a nominee
+    if category.offers_none:
+        candidates.append(NONE)
     return tallying.count(category.method, grouped, candidates, rules_of(category), withdrawn=withdrawn), found
 
 
@@ -94,7 +97,7 @@ def detail_of(outcome: Outcome) -> dict[str, Any]:
 def statement_of(made: Tally) -> dict[str, Any]:
     """A tally as the ledger publishes it."""
     category = made.category
-    rows = {row.nominee.slug if row.nominee else WRITE_IN: row for row in made.rows.select_related("nominee")}
+    rows = {row.slug: row for row in made.rows.select_related("nominee")}
     result = {
         "category": category.slug,
         "method": made.method,
@@ -197,30 +200,29 @@ def figures(outcome: Outcome) -> tuple[dict[str, Number], Number]:
     return outcome.counts, outcome.base
 
 
+def names_in(category: AwardCategory) -> dict[str, str]:
+    """What a category's count has a row for, by key, in words; but for what else was written in."""
+    names = {nominee.slug: nominee.name for nominee in papers.nominees_of(category) if not nominee.withdrawn_at}
+    return names | ({NONE: NONE_NAME} if category.offers_none else {})
+
+
 def _rows(result: Tally, outcome: Outcome, counts: dict[str, Number], nominees: dict[str, Nominee]) -> list[TallyRow]:
-    """A row for each nominee by rank, and what was written in below them all."""
-    order = sorted(nominees, key=lambda slug: (outcome.ranking[slug], nominees[slug].name.casefold()))
-    rows = [
+    """A row for each name by rank, and what else was written in below them all."""
+    names = names_in(result.category)
+    order = sorted(names, key=lambda key: (outcome.ranking[key], names[key].casefold()))
+    return [
         TallyRow(
             tally=result,
-            nominee=nominees[slug],
-            name=nominees[slug].name,
-            rank=outcome.ranking[slug],
-            count=counts[slug],
-            is_winner=slug in outcome.winners,
+            nominee=nominees.get(key),
+            written_in="" if key in nominees or key == WRITE_IN else key,
+            name=names.get(key, WRITE_IN_NAME),
+            rank=outcome.ranking.get(key),
+            count=counts.get(key, 0),
+            is_winner=key in outcome.winners,
             ordering=place,
         )
-        for place, slug in enumerate(order)
+        for place, key in enumerate([*order, WRITE_IN])
     ]
-    written_in = TallyRow(
-        tally=result,
-        name=WRITE_IN_NAME,
-        rank=outcome.ranking.get(WRITE_IN),
-        count=counts.get(WRITE_IN, 0),
-        is_winner=WRITE_IN in outcome.winners,
-        ordering=len(rows),
-    )
-    return [*rows, written_in]
 
 
 def as_json(outcome: Outcome, names: dict[str, str]) -> dict[str, Any]:

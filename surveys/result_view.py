@@ -7,7 +7,7 @@ from django.utils.text import get_text_list
 
 from core.lib import charts
 from surveys.models import AwardCategory, Tally, TallyRow
-from surveys.tallying import WRITE_IN, share
+from surveys.tallying import share
 
 UNITS = {"irv": "votes when last in", "schulze": "duels won", "score": "points"}
 NOTES = {
@@ -74,7 +74,7 @@ def _slugs_with_shares(made: Tally) -> set[str] | None:
 def _row(category: AwardCategory, made: Tally, row: TallyRow, shared: set[str] | None) -> dict[str, Any]:
     if row.nominee:
         row.nominee.category = category  # spares a query for its address
-    slug = row.nominee.slug if row.nominee else WRITE_IN
+    slug = row.slug
     return {
         "rank": row.rank,
         "name": row.name,

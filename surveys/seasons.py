@@ -18,9 +18,6 @@ from core.transitions import TransitionRefused, change_if, move
 from surveys import keys, ledger, papers
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 
-# What voters can be given a ballot form for; the other methods are counted, but their ballots come from elsewhere.
-VOTED_HERE = frozenset({AwardCategory.Method.PLURALITY, AwardCategory.Method.APPROVAL})
-
 
 @transaction.atomic
 def open_nominations(season: Season, *, by: User | None = None) -> None:
@@ -54,10 +51,7 @@ def _not_ready(season: Season) -> list[str]:
     for category in categories:
         if len(category.nominees.all()) < 2:
             problems.append(f"“{category}” needs two nominees or more.")
-        if category.method not in VOTED_HERE:
-            problems.append(
-                f"Voters cannot be asked for {category.get_method_display()} ballots here yet (“{category}”)."
-            )
+        problems += [f"“{category}”: {problem}" for problem in category.ballot_problems().values()]
     return problems
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 # What a ballot may hold in a nominee's place.
 WRITE_IN, OVERVOTE, UNDERVOTE = "write-in", "overvote", "undervote"
+NONE = "none-of-them"  # where a category offers it, it takes part like a nominee
 
 Number = int | Decimal
 Ranks = tuple[tuple[str, ...], ...]

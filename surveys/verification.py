@@ -27,7 +27,9 @@ def problems(season: Season) -> Iterator[str]:
     yield from _leaf_problems(season)
     yield from _statement_problems(season)
     yield from _paper_problems(season)
-    for category in season.categories.select_related("season", "tally").prefetch_related("nominees", "tally__rows"):
+    for category in season.categories.select_related("season", "tally").prefetch_related(
+        "nominees", "tally__rows__nominee"
+    ):
         category.season = season
         yield from _tally_problems(category)
 
@@ -215,11 +217,11 @@ def _count_problems(category: AwardCategory, made: Tally, outcome: Outcome) -> I
     counts, base = release.figures(outcome)
     if (made.ballots, made.base) != (outcome.ballots, base):
         yield f"“{category}” was tallied from {made.ballots} ballots; there are {outcome.ballots}."
-    nominees = {nominee.pk: nominee for nominee in papers.nominees_of(category)}
+    names = release.names_in(category) | {WRITE_IN: release.WRITE_IN_NAME}
     seen = set()
     for row in made.rows.all():
-        nominee = nominees.get(row.nominee_id or 0)
-        slug, name = (nominee.slug, nominee.name) if nominee else (WRITE_IN, release.WRITE_IN_NAME)
+        slug = row.slug
+        name = names.get(slug, "")
         seen.add(slug)
         place, number = outcome.ranking.get(slug), counts.get(slug, 0)
         if row.count != number:

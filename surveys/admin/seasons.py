@@ -23,7 +23,7 @@ from surveys import release, request_signals, seasons
 from surveys.admin import steps, withdrawals
 from surveys.admin.actions import by, do_each, draft_article_from, trail_of
 from surveys.models import AwardCategory, Nominee, Season
-from surveys.models.seasons import RESERVED_CATEGORIES, RESERVED_NOMINEES, RESERVED_SEASONS, RULES
+from surveys.models.seasons import ON_BALLOTS, RESERVED_CATEGORIES, RESERVED_NOMINEES, RESERVED_SEASONS, RULES
 
 
 class CategoryInline(SlugsFromWords, NamedTabularInline):
@@ -195,7 +195,7 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
     change_form_template = "admin/surveys/category.html"
     actions = ("close_voting", "tally_now", "release_result", "draft_article")
     fields = (
-        "season", "title", "slug", "description", "method", "takes_write_in", *RULES, "ordering", "closed_at",
+        "season", "title", "slug", "description", "method", *ON_BALLOTS, *RULES, "ordering", "closed_at",
         "released_at", "trail",
     )  # fmt: skip
 
@@ -204,7 +204,7 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
         return [path("<int:pk>/withdrawal/", view, name="surveys_awardcategory_withdrawal"), *super().get_urls()]
 
     def facts(self, obj: AwardCategory) -> dict[str, str | set[str]]:
-        rules = ("method", "takes_write_in", *RULES)
+        rules = ("method", *ON_BALLOTS, *RULES)
         return {
             "title": obj.title,
             "slug": obj.slug,
@@ -225,7 +225,7 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
 
     def get_readonly_fields(self, request: HttpRequest, obj: AwardCategory | None = None) -> tuple[str, ...]:
         times = ("closed_at", "released_at", "trail")
-        on_paper = ("season", "title", "slug", "description", "method", "takes_write_in", *RULES)
+        on_paper = ("season", "title", "slug", "description", "method", *ON_BALLOTS, *RULES)
         return (*times, *on_paper) if _is_fixed(obj) else times
 
     def has_delete_permission(self, request: HttpRequest, obj: AwardCategory | None = None) -> bool:

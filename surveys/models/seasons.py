@@ -13,15 +13,18 @@ from django.utils import timezone
 from core.lib import html
 from core.lib.triggers import Refusal, frozen
 from surveys.querysets import CategoryQuerySet, SeasonQuerySet
-from surveys.tallying import OVERVOTE, UNDERVOTE, WRITE_IN
+from surveys.tallying import NONE, OVERVOTE, UNDERVOTE, WRITE_IN
 
 # Words that stand where a slug would in the addresses of the awards.
 RESERVED_SEASONS = ["ballot", "receipt"]
 RESERVED_CATEGORIES = ["ballots", "ledger", "nominate", "verify", "vote"]
-RESERVED_NOMINEES = [WRITE_IN, OVERVOTE, UNDERVOTE]
+RESERVED_NOMINEES = [WRITE_IN, OVERVOTE, UNDERVOTE, NONE]
 
 # The fields of a category that say how it is counted.
 RULES = ["overvote", "max_skips", "max_ranks", "unranked", "duplicate", "write_ins", "ties"]
+# Those that say what its ballots can hold.
+ON_BALLOTS = ["max_choices", "scale", "takes_write_in", "offers_none"]
+LARGEST_SCALE = 100
 
 IN_BALLOTS = "Ballots hold this slug, so it is kept for good."
 ON_PAPER = "Voting has opened: what stands on the ballot paper is kept for good."
@@ -176,8 +179,21 @@ class AwardCategory(models.Model):
     title = models.CharField(max_length=120)
     description = models.CharField(max_length=300, blank=True)
     method = models.CharField(max_length=10, choices=Method, default=Method.PLURALITY)
+    max_choices = models.PositiveSmallIntegerField(
+        "choices at most", null=True, blank=True, help_text="Approval: how many a voter can tick. Empty: any number."
+    )
+    scale = models.PositiveSmallIntegerField(
+        "points at most", null=True, blank=True, help_text="Score: each nominee gets from 0 to this many points."
+    )
     takes_write_in = models.BooleanField(
-        "offers “another”", default=False, help_text="A last choice for voters who miss their nominee."
+        "offers “another”",
+        default=False,
+        help_text="For voters who miss their nominee: they write the name in, and you say after the close whom they mean.",
+    )
+    offers_none = models.BooleanField(
+        "offers “none of them”",
+        default=False,
+        help_text="Takes part like a nominee; where it wins, nobody gets the award. Other than leaving the category out.",
     )
     overvote = models.CharField(
         max_length=10, choices=Overvote, default=Overvote.EXHAUST, help_text="Instant runoff: two choices at one rank."
@@ -216,7 +232,7 @@ class AwardCategory(models.Model):
                 "title",
                 "description",
                 "method",
-                "takes_write_in",
+                *ON_BALLOTS,
                 *RULES,
                 name="on_paper",
                 words=ON_PAPER,
@@ -246,6 +262,16 @@ class AwardCategory(models.Model):
                 condition=Q(max_ranks__isnull=True) | Q(max_ranks__gte=1), name="category_counts_a_rank"
             ),
             models.CheckConstraint(
+                condition=Q(max_choices__isnull=True) | Q(max_choices__gte=1),
+                name="category_takes_a_choice",
+                violation_error_message="Let voters tick one nominee at least, or leave this empty.",
+            ),
+            models.CheckConstraint(
+                condition=Q(scale__isnull=True) | Q(scale__range=(1, LARGEST_SCALE)),
+                name="category_scale_in_bounds",
+                violation_error_message=f"Points go up to a number from 1 to {LARGEST_SCALE}.",
+            ),
+            models.CheckConstraint(
                 condition=Q(released_at__isnull=True) | Q(closed_at__isnull=False), name="category_released_is_closed"
             ),
         ]
@@ -255,6 +281,27 @@ class AwardCategory(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("surveys:category-show", args=[self.season.slug, self.slug])
+
+    def clean(self) -> None:
+        if problems := self.ballot_problems():
+            raise ValidationError(problems)
+
+    def ballot_problems(self) -> dict[str, str]:
+        """What makes no ballot together, by field."""
+        method, found = self.Method, dict[str, str]()
+        if self.method == method.SCORE and not self.scale:
+            found["scale"] = "Say how many points a voter can give to a nominee at most, such as 5."
+        if self.method != method.SCORE and self.scale:
+            found["scale"] = "Only a score vote gives points. Leave this empty."
+        if self.method != method.APPROVAL and self.max_choices:
+            found["max_choices"] = "Only in an approval vote are several ticked. Leave this empty."
+        if self.max_choices == 0:
+            found["max_choices"] = "Let voters tick one nominee at least, or leave this empty."
+        if self.max_ranks == 0:
+            found["max_ranks"] = "Count one rank at least, or leave this empty."
+        if self.method == method.SCORE and self.offers_none:
+            found["offers_none"] = "In a score vote, no points for anybody say that."
+        return found
 
     @property
     def is_taking_ballots(self) -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from core.lib.triggers import Refusal, frozen, never_truncated
 from surveys.models.ledger import TreeHead
 from surveys.models.seasons import AwardCategory, Nominee
-from surveys.tallying import Number, plain
+from surveys.tallying import WRITE_IN, Number, plain
 
 RELEASED = "A released tally is kept for good."
 RELEASED_CATEGORY = "SELECT FROM surveys_awardcategory WHERE id = OLD.category_id AND released_at IS NOT NULL"
@@ -69,10 +69,13 @@ class Tally(models.Model):
 
 
 class TallyRow(models.Model):
-    """One nominee's place in a tally; without a nominee, all that was written in."""
+    """One nominee's place in a tally; without a nominee, what else could be chosen or was written in."""
 
     tally = models.ForeignKey(Tally, on_delete=models.CASCADE, related_name="rows", db_index=False)
     nominee = models.ForeignKey(Nominee, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    written_in = models.CharField(
+        max_length=100, blank=True, help_text="What ballots hold where that is no nominee; empty: all other write-ins."
+    )
     name = models.CharField(max_length=120)
     rank = models.PositiveSmallIntegerField(
         null=True, help_text="Equal counts share a rank; what is written in has none."
@@ -98,7 +101,9 @@ class TallyRow(models.Model):
             models.UniqueConstraint(fields=["tally", "ordering"], name="tally_row_ordering_unique"),
             models.UniqueConstraint(fields=["tally", "nominee"], name="tally_row_once_per_nominee"),
             models.UniqueConstraint(
-                fields=["tally"], condition=Q(nominee__isnull=True), name="tally_row_one_for_write_ins"
+                fields=["tally", "written_in"],
+                condition=Q(nominee__isnull=True),
+                name="tally_row_once_per_write_in",
             ),
             models.CheckConstraint(condition=Q(is_winner=False) | Q(rank=1), name="tally_row_winner_is_first"),
             models.CheckConstraint(condition=Q(count__gte=0), name="tally_row_count_is_not_negative"),
@@ -106,3 +111,8 @@ class TallyRow(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def slug(self) -> str:
+        """What it is called in counts and on ballots."""
+        return self.nominee.slug if self.nominee else self.written_in or WRITE_IN

@@ -32,7 +32,7 @@ P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
-WRITE_IN, OVERVOTE, UNDERVOTE = "write-in", "overvote", "undervote"
+WRITE_IN, OVERVOTE, UNDERVOTE, NONE = "write-in", "overvote", "undervote", "none-of-them"
 
 
 # Hashes and signatures
@@ -232,6 +232,7 @@ def check_ballots(ledger, ballots, paper):
 def names_on(category, paper):
     """What a ballot of a category can hold."""
     marks = [OVERVOTE, UNDERVOTE, *([WRITE_IN] if category["write_in"] or paper["imported"] else [])]
+    marks += [NONE] if category.get("none") else []
     return {nominee["slug"] for nominee in category["nominees"]}.union(marks)
 
 
@@ -425,6 +426,8 @@ def count(category, ballots, withdrawn, lots):
     names = [each["slug"] for each in category["nominees"] if each["slug"] not in withdrawn]
     if method in ("irv", "schulze") and any(WRITE_IN in rank for ranks, _ in votes for rank in ranks):
         names.append(WRITE_IN)  # in a ranking they have to be compared like a nominee
+    if category.get("none"):
+        names.append(NONE)
     if withdrawn:
         votes = [(struck(choice, withdrawn, rules), weight) for choice, weight in votes]
     seed = f"{lots}:{category['slug']}" if rules["ties"] == "lot" else ""

@@ -269,7 +269,8 @@ def test_a_wrong_season_is_refused_in_words(sign_in, fields, says):
     ("change", "says"),
     [
         (lambda season: season.categories.get().nominees.exclude(slug="ada").delete(), "needs two nominees"),
-        (lambda season: season.categories.update(method="schulze"), "Schulze"),
+        (lambda season: season.categories.update(method="score"), "how many points"),
+        (lambda season: season.categories.update(max_choices=2), "Only in an approval vote"),
         (lambda season: season.categories.all().delete(), "Add a category first"),
         (lambda season: Season.objects.update(closes_at=None), "Say when voting opens and closes"),
         (

@@ -206,7 +206,7 @@ def test_who_ticks_a_nominee_three_times_has_ticked_them_once(client):
     seasons.open_voting(season)
     assert vote(client, wallet=["bit", "bit", "ada", "bit"]).status_code == 200
     assert keys.open_choices(PendingBallot.objects.get()) == {"wallet": [["ada", "bit"]]}
-    assert "<dd>Ada, Bit</dd>" in client.get(link_in(body_of(last_mail()))).content.decode()
+    assert '<dd dir="auto">Ada, Bit</dd>' in client.get(link_in(body_of(last_mail()))).content.decode()
 
 
 def test_two_choices_where_one_is_asked_for_are_refused(client, season):
