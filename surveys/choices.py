@@ -1,8 +1,7 @@
 """A choice as ballots hold it: brought into its one spelling at the border, whichever way it came in, or refused.
 
 `of_voter` is the one way in for what a voter chose: the form, the API and the link of a mail all go through it, with the
-question that `surveys.papers.question_of` reads from the paper. What it returns is what a ballot says, but for the text of
-a write-in, which `surveys.write_ins.hidden` takes off it as the ballot is cast.
+question that `surveys.papers.question_of` reads from the paper.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,6 +1,6 @@
 """The forms that voters and nominators send; none of them needs a cookie."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from random import Random
@@ -20,6 +20,7 @@ from surveys.models import AwardCategory, Nomination, Nominee, Season
 from surveys.tallying import NONE, WRITE_IN
 
 ORDER_SECONDS = 600
+NONE_RANKED = "Rather nobody than whom you place below this."
 KINDS = {"plurality": "radio", "approval": "checkbox", "irv": "rank", "schulze": "rank", "score": "score"}
 
 
@@ -85,11 +86,15 @@ class BallotForm(forms.Form):
         field = self.fields[name_of_field(category.slug)]
         bound = self[name_of_field(category.slug)]
         marks, question = bound.value() or Marks(), field.question  # type: ignore[attr-defined]
-        standing = [nominee for nominee in in_fair_order(category) if not nominee.withdrawn_at]
-        last = [*([NONE] if question.none else []), *([WRITE_IN] if question.write_in else [])]
+        standing = [
+            (nominee.slug, nominee.name, nominee.description)
+            for nominee in in_fair_order(category)
+            if not nominee.withdrawn_at
+        ]
         options = [
-            {"value": key, "nominee": nominee, "checked": key in marks.ticked, "figure": marks.figures.get(key, "")}
-            for key, nominee in [*((each.slug, each) for each in standing), *((key, None) for key in last)]
+            {"value": key, "title": title, "about": about, "checked": key in marks.ticked}
+            | {"figure": marks.figures.get(key, ""), "last": place >= len(standing)}
+            for place, (key, title, about) in enumerate([*standing, *_last_options(question)])
         ]
         kind = KINDS[category.method]
         places = min(question.most or len(options), len(options))
@@ -97,14 +102,22 @@ class BallotForm(forms.Form):
             "category": category,
             "field": bound,
             "kind": kind,
-            "options": options[: len(standing)],
-            "last": options[len(standing) :],
+            "options": options,
             "written": marks.written,
             "figures": range(1, places + 1) if kind == "rank" else range(question.scale + 1),
             "question": question,
             "shares_places": category.method == AwardCategory.Method.SCHULZE,
             "nothing": {"checked": not any(each["checked"] for each in options)} if kind == "radio" else None,
         }
+
+
+def _last_options(question: choices.Question) -> Iterator[tuple[str, str, str]]:
+    """What stands after the nominees: key, title and explanation."""
+    if question.none:
+        ranked = question.method in choices.RANKED
+        yield NONE, "None of them", NONE_RANKED if ranked else "Counts as a vote that nobody here should win."
+    if question.write_in:
+        yield WRITE_IN, "Another", "None of these: counted as “other / write-in”."
 
 
 class VoteForm(TrapForm, BallotForm):
