@@ -139,6 +139,7 @@ CELERY_BEAT_SCHEDULER = "core.beat.BellRinger"
 # Beat rings every bell again, in case one was lost; the work itself is always a row. Seconds.
 CELERY_BEAT_SCHEDULE = {
     "sweep briefings": {"task": "newsletter.tasks.sweep_briefings", "schedule": 20},
+    "start due briefings": {"task": "newsletter.tasks.start_due_briefings", "schedule": 5},
     "import subscribers": {"task": "newsletter.tasks.import_subscribers", "schedule": 20},
     "act on subscribers": {"task": "newsletter.tasks.act_on_subscribers", "schedule": 20},
     "count segments": {"task": "newsletter.tasks.count_segments", "schedule": 60},

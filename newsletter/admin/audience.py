@@ -19,6 +19,7 @@ from newsletter.admin import traits as traits_admin
 from newsletter.admin.segments import SegmentFilter
 from newsletter.admin.traits import TagFilter
 from newsletter.models import ConsentAct, Newsletter, Segment, Subscriber, SubscriberField, Subscription, Suppression
+from newsletter.models.audience import UNDO_CHOICES
 from newsletter.subscribers import consent, selection, traits
 from newsletter.subscribers.addresses import parse_address
 from newsletter.subscribers.consent import Act
@@ -26,7 +27,9 @@ from newsletter.subscribers.consent import Act
 
 class NewsletterForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
-        choices=clock.choices, required=False, help_text="In which its digest's time is given."
+        choices=clock.choices,
+        required=False,
+        help_text="In which its times are given: of a briefing that is scheduled, and of the digest.",
     )
     digest_time = forms.TimeField(
         label="Time of the digest",
@@ -35,9 +38,21 @@ class NewsletterForm(forms.ModelForm):
         help_text="In the newsletter's time zone; empty: as it was.",
     )
 
+    undo_seconds = forms.TypedChoiceField(
+        label="Time to take a briefing back",
+        choices=UNDO_CHOICES,
+        coerce=int,
+        required=False,
+        help_text="Between the approval and the first letter; empty: as it was.",
+    )
+
     class Meta:
         model = Newsletter
         fields = "__all__"  # noqa: DJ007 - the admin's fieldsets say which
+
+    def clean_undo_seconds(self) -> Any:
+        given = self.cleaned_data["undo_seconds"]
+        return self.instance.undo_seconds if given == "" else given
 
     def clean_digest_time(self) -> Any:
         return self.cleaned_data["digest_time"] or self.instance.digest_time
@@ -52,6 +67,7 @@ class NewsletterAdmin(SlugsFromWords, DeskAdmin):
     fieldsets = (
         (None, {"fields": ("name", "slug", "description", "from_name", "is_default", "is_open", "counts_reading")}),
         (None, {"fields": ("ordering", "time_zone")}),
+        ("Sending", {"fields": ("undo_seconds", "approved_by_another")}),
         ("Welcome mail", {"fields": ("welcome_subject", "welcome_text")}),
         ("Weekly digest", {"fields": ("digest_weekday", "digest_time", "digest_by_itself", "next_digest")}),
     )

@@ -11,9 +11,9 @@ from django.urls.resolvers import URLPattern
 
 from core.admin.shared_editing import SharedEditing
 from core.lib.admin_text import CleanedText
-from newsletter.admin import deliveries, desk
+from newsletter.admin import deliveries, desk, progress
 from newsletter.models import Briefing, BriefingItem
-from newsletter.sending import composition
+from newsletter.sending import approval, composition
 
 
 class ItemForm(forms.ModelForm):
@@ -79,10 +79,11 @@ class BriefingAdmin(SharedEditing):
             at("<int:pk>/preview/", desk.preview, "preview"),
             at("<int:pk>/preview/mail.html", desk.preview_html, "preview_html"),
             at("<int:pk>/test/", desk.send_test, "test"),
-            at("<int:pk>/approve/", desk.approve, "approve"),
-            at("<int:pk>/progress/", desk.progress, "progress"),
+            at("<int:pk>/approve/", progress.approve, "approve"),
+            at("<int:pk>/progress/", progress.progress, "progress"),
             at("<int:pk>/deliveries/", deliveries.settle, "deliveries"),
-            at("<int:pk>/decide/", desk.decide, "decide"),
+            at("<int:pk>/decide/", progress.decide, "decide"),
+            at("<int:pk>/schedule/", progress.schedule, "schedule"),
             *super().get_urls(),
         ]
 
@@ -95,6 +96,8 @@ class BriefingAdmin(SharedEditing):
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         composition.place_sponsor(form.instance)
+        if form.has_changed() or any(formset.has_changed() for formset in formsets):
+            approval.edited(form.instance, by=request.user)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

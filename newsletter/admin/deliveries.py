@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from core.lib.text import whole_number
 from core.transitions import TransitionRefused
-from newsletter.admin import desk
-from newsletter.models import Briefing
+from newsletter.admin import desk, progress
+from newsletter.models import Briefing, Delivery
 from newsletter.sending import decisions
 
 SHOWN = 500
@@ -54,16 +54,35 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
         said = f"{taken} were taken by the mail server and {refused} were refused; {rest} are still uncertain."
         messages.success(request, f"The log tells of {taken + refused}: {said}")
         return HttpResponseRedirect(request.path)
+    if act in ("again", "retry") and not request.POST.get("sure"):
+        return _question(request, briefing, act)
     if request.method == "POST" and act != "log":
         _decide(request, briefing, act)
         return HttpResponseRedirect(request.path)
-    found = {"rows": desk.troubles(request, briefing, limit=SHOWN), "reasons": decisions.reasons(briefing)}
+    found = {"rows": progress.troubles(request, briefing, limit=SHOWN), "reasons": decisions.reasons(briefing)}
     return desk.page(request, "deliveries", briefing, title="Failed and uncertain", form=form, shown=SHOWN, **found)
 
 
+def _chosen(request: HttpRequest) -> list[int]:
+    return [number for key in request.POST.getlist("delivery") if (number := whole_number(key, most=2**63 - 1))]
+
+
+def _question(request: HttpRequest, briefing: Briefing, act: str) -> HttpResponse:
+    """Ask before anything is sent again: to how many, and of whom nobody knows whether they have it already."""
+    chosen, reason = _chosen(request), request.POST.get("reason", "") if act == "retry" else None
+    rows = decisions.to_be_sent_again(briefing, chosen, reason)
+    number, uncertain = rows.count(), rows.filter(state=Delivery.State.UNCERTAIN).count()
+    if not number:
+        messages.warning(
+            request, "Choose letters that failed or are uncertain." if act == "again" else "None failed so."
+        )
+        return HttpResponseRedirect(request.path)
+    asked = {"act": act, "chosen": chosen, "reason": reason, "number": number, "uncertain": uncertain}
+    return desk.page(request, "send_again", briefing, title="Send again?", **asked)
+
+
 def _decide(request: HttpRequest, briefing: Briefing, act: str) -> None:
-    chosen = [number for key in request.POST.getlist("delivery") if (number := whole_number(key, most=2**63 - 1))]
-    by = request.user
+    chosen, by = _chosen(request), request.user
     try:
         if act in ("delivered", "lost"):
             number = decisions.mark(briefing, chosen, delivered=act == "delivered", by=by)
@@ -72,6 +91,9 @@ def _decide(request: HttpRequest, briefing: Briefing, act: str) -> None:
             said = f"{decisions.send_again(briefing, chosen, by=by)} are being sent again."
         elif act == "retry":
             said = f"{decisions.retry_failed(briefing, request.POST.get('reason', ''), by=by)} are being sent again."
+        elif act == "halt":
+            number = decisions.halt(briefing, by=by)
+            said = f"Stopped: {number} are not tried again. What is on its way at this moment still arrives."
         else:
             said = "Choose what to do."
     except TransitionRefused as refusal:

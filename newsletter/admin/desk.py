@@ -1,4 +1,4 @@
-"""The briefing desk's own pages: composing, preview and test, approval, and the progress of a send."""
+"""The briefing desk's own pages: composing, preview and test. Approval and what follows is in newsletter.admin.progress."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,17 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Publication
 from articles.search import best
-from core import doorbell
 from core.lib import clock
-from core.lib.moments import MomentField
 from core.lib.text import whole_number
-from core.transitions import TransitionRefused
-from newsletter import stats
-from newsletter.models import Briefing, Delivery, Newsletter
-from newsletter.sending import approval, composition, deliveries, freeze
-from newsletter.sending.sender import message_token
+from newsletter.models import Briefing, Newsletter
+from newsletter.sending import approval, composition, freeze
 
-TROUBLES_SHOWN = 200
 ARTICLES_SHOWN = 30
 NOBODY = "0"
 State = Briefing.State
@@ -37,12 +31,6 @@ MAIL_POLICY = {
     "frame-src": ["'none'"],
     "style-src": ["'unsafe-inline'"],
     "img-src": ["'self'", "data:", "http:", "https:"],
-}
-DECISIONS: dict[str, tuple[Callable[[Briefing], None], str]] = {
-    "withdraw": (approval.withdraw, "The approval is withdrawn: it will not be sent on {due}, and is a draft again."),
-    "pause": (approval.pause, "Paused. Messages that are on their way at this moment still arrive."),
-    "resume": (approval.resume, "Sending goes on where it stopped."),
-    "cancel": (approval.cancel, "Cancelled. Subscribers who have not got it yet will not get it."),
 }
 
 
@@ -57,10 +45,6 @@ class TestForm(forms.Form):
     to = forms.CharField(
         label="Send a test to", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
-
-
-class ApproveForm(forms.Form):
-    when = MomentField(label="Send at", required=False, help_text="Leave empty to send at once.")
 
 
 def may(action: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -90,6 +74,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     form = ComposeForm(request.POST or None, initial=initial)
     if form.is_valid():
         briefing = composition.new_briefing(**form.cleaned_data)
+        approval.edited(briefing, by=request.user)
         count = briefing.items.filter(kind="article").count()
         messages.success(request, f"A draft with {count} new articles." if count else "A draft. No article is new.")
         return redirect_to("change", briefing)
@@ -109,6 +94,7 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         chosen = [number for key in request.POST.getlist("publication") if (number := whole_number(key))]
         added = composition.add_articles(briefing, Publication.objects.filter(pk__in=chosen))
+        approval.edited(briefing, by=request.user)
         messages.success(request, f"{added} added at the end.")
         return redirect_to("change", briefing)
     return page(request, "articles", briefing, title="Add articles", found=found[:ARTICLES_SHOWN], words=words)
@@ -150,96 +136,3 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error("to", error)
     text = composition.render(briefing, composition.plain_links(NOBODY, NOBODY)).text
     return page(request, "preview", briefing, title="Preview", text=text, form=form, problems=[])
-
-
-@may("approve")
-def approve(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say how many will get it, and let it go out."""
-    briefing = draft(pk)
-    if briefing.state != State.DRAFT:
-        return redirect_to("progress", briefing)
-    form = ApproveForm(request.POST if request.method == "POST" else None)
-    problems = approval.problems(briefing)
-    if request.method == "POST" and form.is_valid():
-        try:
-            at, as_seen = form.cleaned_data["when"], request.POST.get("seen", "")
-            approval.approve(briefing, by=request.user, at=at, as_seen=as_seen)  # type: ignore[arg-type]
-        except ValidationError as error:
-            problems = error.messages
-        except TransitionRefused as error:
-            messages.error(request, str(error))
-            return redirect_to("progress", briefing)
-        else:
-            due: Any = briefing.scheduled_at
-            _log(request, briefing, f"Approved, to be sent on {clock.in_words(due, zone=clock.newsroom())}.")
-            doorbell.ring("newsletter.tasks.sweep_briefings")
-            return redirect_to("progress", briefing)
-    audience = approval.audience_size(briefing)
-    context = {"form": form, "problems": problems, "audience": audience, "seen": approval.seen(briefing)}
-    return page(request, "approve", briefing, title="Approve and send", **context)
-
-
-def _log(request: HttpRequest, briefing: Briefing, text: str) -> None:
-    """Write a decision into the briefing's history."""
-    admin.site.get_model_admin(Briefing).log_change(request, briefing, text)
-
-
-@require_safe
-@may("view")
-def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far a send has come, what failed, and how it was read."""
-    briefing = draft(pk)
-    counts = deliveries.counts_of(briefing) if briefing.frozen_at else {}
-    done = sum(counts.get(state, 0) for state in ("sent", "failed", "uncertain", "skipped"))
-    reading, links = stats.for_desk(briefing)
-    context = {
-        "counts": [(label, counts.get(state, 0)) for state, label in Delivery.State.choices if counts.get(state)],
-        "done": done,
-        "reading": reading,
-        "links": links,
-        "troubles": troubles(request, briefing, limit=TROUBLES_SHOWN),
-        "retried_until": deliveries.retried_until(briefing) if briefing.retrying else None,
-        "is_moving": briefing.state in (State.APPROVED, State.SENDING),
-    }
-    template = "_progress" if request.headers.get("X-Fragment") else "progress"
-    return page(request, template, briefing, title="Progress", **context)
-
-
-def troubles(request: HttpRequest, briefing: Briefing, *, limit: int) -> list[dict[str, Any]]:
-    """Deliveries that failed, wait or are uncertain; addresses are shown only to those who may see subscribers."""
-    shows_addresses = request.user.has_perm("newsletter.view_subscriber")
-    rows = briefing.deliveries.troubled().select_related("subscriber").order_by("state", "id")
-    return [
-        {
-            "pk": row.pk,
-            "who": row.subscriber.email if shows_addresses and row.subscriber else f"subscriber {row.subscriber_id}",
-            "state": row.get_state_display(),
-            "attempts": row.attempts,
-            "due_at": row.due_at if row.state == Delivery.State.RETRY else None,
-            "note": row.note,
-            "message_id": message_token(briefing.pk, row.subscriber_id or 0),
-        }
-        for row in rows[:limit]
-    ]
-
-
-@require_POST
-@may("approve")
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """Withdraw, pause, resume or cancel."""
-    briefing = draft(pk)
-    decision = DECISIONS.get(request.POST.get("decision", ""))
-    if decision is None:
-        messages.error(request, "Choose what to do with this briefing.")
-        return redirect_to("progress", briefing)
-    act, said = decision
-    due = briefing.scheduled_at
-    try:
-        act(briefing)
-    except TransitionRefused as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, said.format(due=clock.in_words(due) if due else ""))
-        _log(request, briefing, said.format(due=clock.in_words(due, zone=clock.newsroom()) if due else ""))
-        doorbell.ring("newsletter.tasks.sweep_briefings")
-    return redirect_to("change" if briefing.state == State.DRAFT else "progress", briefing)

@@ -16,6 +16,15 @@ from core.lib.prefix_search import words_index
 from newsletter.digests import digest_of
 from newsletter.querysets import NewsletterQuerySet, SubscriptionQuerySet, SuppressionQuerySet
 
+UNDO_CHOICES = [
+    (0, "none"),
+    (10, "10 seconds"),
+    (30, "30 seconds"),
+    (60, "1 minute"),
+    (120, "2 minutes"),
+    (300, "5 minutes"),
+]
+
 
 class Newsletter(models.Model):
     """A list that readers can subscribe to; its briefings are the issues."""
@@ -34,6 +43,17 @@ class Newsletter(models.Model):
         "counts opens and clicks",
         default=True,
         help_text="Without it, briefings carry plain links and no image: rates and ad reports stay empty.",
+    )
+    undo_seconds = models.PositiveSmallIntegerField(
+        "time to take a briefing back",
+        choices=UNDO_CHOICES,
+        default=30,
+        help_text="Between the approval and the first letter.",
+    )
+    approved_by_another = models.BooleanField(
+        "approved by somebody else",
+        default=False,
+        help_text="Whoever changed a briefing last cannot approve it.",
     )
     ordering = models.PositiveSmallIntegerField(default=0)
     time_zone = models.CharField(max_length=64, blank=True)  # "": the newsroom's
@@ -63,6 +83,7 @@ class Newsletter(models.Model):
     class Meta:
         ordering = ["ordering", "name"]
         constraints = [
+            models.CheckConstraint(condition=models.Q(undo_seconds__lte=600), name="newsletter_undo_is_short"),
             models.CheckConstraint(
                 condition=models.Q(digest_weekday=None) | models.Q(digest_weekday__lte=6),
                 name="newsletter_digest_day_known",

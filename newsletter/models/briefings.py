@@ -50,6 +50,21 @@ class Briefing(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     approved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    approved_content = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="A digest of what was approved, to see whether it is still that.",
+    )
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="Who changed it last.",
+    )
     frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
     first_sent_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When its first mail left: from then on readers see it."

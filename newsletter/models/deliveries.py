@@ -32,6 +32,14 @@ class Delivery(LeasedModel):
     sent_at = models.DateTimeField(null=True)
     note = models.TextField(blank=True, help_text="The mail server's answer, or why it was skipped.")
 
+    came_from = models.CharField(
+        max_length=10,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="Of one that staff send again: as what it stood before.",
+    )
+
     objects: ClassVar[Any] = DeliveryQuerySet.as_manager()
 
     class Meta:

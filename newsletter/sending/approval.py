@@ -1,4 +1,4 @@
-"""Decisions about a briefing (approve, withdraw, pause, resume, cancel), and the checks that come before approval."""
+"""Decisions about a briefing (approve, reschedule, withdraw, pause, resume, cancel), and the checks that come before approval."""
 
 import json
 import logging
@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from articles.addresses import Page, page_behind
+from core.lib import clock
 from core.models import SiteProfile, User
-from core.transitions import lock, move
+from core.transitions import TransitionRefused, change_if, lock, move
 from newsletter.mail import mime
-from newsletter.models import Briefing, BriefingItem, Subscription
+from newsletter.models import Briefing, BriefingItem, Newsletter, Subscription
 from newsletter.sending import composition, deliveries
 from newsletter.subscribers import segments
 from sponsors.models import Claim
@@ -127,15 +129,40 @@ def seen(briefing: Briefing) -> str:
     return sha256(json.dumps(held, default=str).encode()).hexdigest()
 
 
+def barred(briefing: Briefing, by: User) -> str:
+    """Why this person may not approve it; empty if nothing speaks against it."""
+    if briefing.newsletter.approved_by_another and briefing.edited_by_id == by.pk:
+        return f"You changed this briefing last, and briefings of {briefing.newsletter} are approved by somebody else."
+    return ""
+
+
+def edited(briefing: Briefing, *, by: Any) -> None:
+    """Remember who changed the content last."""
+    Briefing.objects.filter(pk=briefing.pk).update(edited_by=by)
+
+
+def leaves_at(newsletter: Newsletter, at: datetime | None = None) -> datetime:
+    """When the first letter may leave: at the time that was chosen, but not before there was time to take it back."""
+    undone = timezone.now() + timedelta(seconds=newsletter.undo_seconds)
+    return max(at, undone) if at else undone
+
+
+def _check_time(at: datetime | None) -> None:
+    if at and at < timezone.now() - timedelta(minutes=5):
+        raise ValidationError("The time to send it at has passed already. Choose a later one, or send it at once.")
+
+
 def approve(briefing: Briefing, *, by: User | None = None, at: datetime | None = None, as_seen: str = "") -> None:
     """Let a draft go out, at a time or at once; `by`: nobody, where it goes by itself. Raises ValidationError with what stands in the way."""
     now = timezone.now()
-    if at and at < now - timedelta(minutes=5):
-        raise ValidationError("The time to send it at has passed already. Choose a later one, or send it at once.")
+    _check_time(at)
     with transaction.atomic():
         lock(briefing, "newsletter", "segment")
-        if as_seen and as_seen != seen(briefing):
+        content = seen(briefing)
+        if as_seen and as_seen != content:
             raise ValidationError("Somebody changed this briefing meanwhile. Look at it again before you approve it.")
+        if by and (reason := barred(briefing, by)):
+            raise ValidationError(reason)
         composition.place_sponsor(briefing)
         if found := problems(briefing):
             raise ValidationError(found)
@@ -144,17 +171,40 @@ def approve(briefing: Briefing, *, by: User | None = None, at: datetime | None =
             sources=[State.DRAFT],
             to=State.APPROVED,
             action="approved",
-            scheduled_at=at or now,
+            scheduled_at=leaves_at(briefing.newsletter, at) if by else at or now,
             approved_by=by,
             approved_at=now,
+            approved_content=content,
             trouble="",
         )
 
 
+@transaction.atomic
+def reschedule(briefing: Briefing, *, at: datetime | None, as_seen: str = "") -> None:
+    """Let an approved briefing go out at another time, or at once. The approval stands, as it is about the same content.
+
+    `as_seen` is the time that whoever decides has seen, in ISO 8601. Raises TransitionRefused, or ValidationError.
+    """
+    _check_time(at)
+    lock(briefing, "newsletter")
+    if briefing.state != State.APPROVED:
+        state = briefing.get_state_display().lower()
+        raise TransitionRefused(f"This briefing is {state}, so its time cannot be changed.")
+    if as_seen and briefing.scheduled_at and as_seen != briefing.scheduled_at.isoformat():
+        due = clock.in_words(briefing.scheduled_at, zone=briefing.newsletter.zone)
+        raise ValidationError(f"Somebody set another time meanwhile: {due}. Look at it before you change it.")
+    if briefing.approved_content and briefing.approved_content != seen(briefing):
+        raise ValidationError("It was changed since it was approved. Take it back, look at it and approve it anew.")
+    Briefing.objects.filter(pk=briefing.pk).update(scheduled_at=leaves_at(briefing.newsletter, at))
+    briefing.refresh_from_db()
+
+
 def withdraw(briefing: Briefing) -> None:
-    """Take an approval back, before anything was frozen."""
-    changes: dict[str, Any] = {"scheduled_at": None, "approved_by": None, "approved_at": None, "trouble": ""}
-    move(briefing, sources=[State.APPROVED], to=State.DRAFT, action="withdrawn", **changes)
+    """Take an approval back, before anything was frozen; nothing was sent."""
+    changes: dict[str, Any] = {"scheduled_at": None, "approved_by": None, "approved_at": None, "approved_content": ""}
+    unfrozen = Q(state=State.APPROVED) | Q(state=State.PAUSED, frozen_at=None)
+    if not change_if(briefing, unfrozen, state=State.DRAFT, trouble="", **changes):
+        move(briefing, sources=[State.APPROVED], to=State.DRAFT, action="taken back")  # which says why not
 
 
 @contextmanager
@@ -180,7 +230,7 @@ def pause(briefing: Briefing) -> None:
 def resume(briefing: Briefing) -> None:
     """Go on where it stopped: nobody gets it twice."""
     target = State.SENDING if briefing.frozen_at else State.APPROVED
-    changes: dict[str, Any] = {} if briefing.frozen_at else {"scheduled_at": timezone.now()}
+    changes: dict[str, Any] = {} if briefing.frozen_at else {"scheduled_at": leaves_at(briefing.newsletter)}
     move(briefing, sources=[State.PAUSED], to=target, action="resumed", trouble="", **changes)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Case, Count, F, QuerySet, TextField, Value, When
 from django.utils import timezone
 
 from core import audit, doorbell
@@ -31,14 +31,38 @@ def mark(briefing: Briefing, chosen: Collection[int], *, delivered: bool, by: An
 @transaction.atomic
 def send_again(briefing: Briefing, chosen: Collection[int], *, by: Any) -> int:
     """Send to chosen ones that failed or are uncertain once more; return how many. Raises TransitionRefused."""
-    return _queue(briefing, briefing.deliveries.filter(pk__in=chosen), "sent again", by=by)
+    return _queue(briefing, to_be_sent_again(briefing, chosen), "sent again", by=by)
+
+
+def to_be_sent_again(briefing: Briefing, chosen: Collection[int], reason: str | None = None) -> QuerySet[Delivery]:
+    """The letters that would be sent again: those chosen, or all that failed for a reason."""
+    if reason is not None:
+        return briefing.deliveries.filter(state=State.FAILED, note=reason)
+    return briefing.deliveries.filter(pk__in=chosen, state__in=[State.FAILED, State.UNCERTAIN])
+
+
+@transaction.atomic
+def halt(briefing: Briefing, *, by: Any) -> int:
+    """Stop trying again what is left of a sent briefing; return how many. They stand as they did before. Raises TransitionRefused."""
+    lock(briefing)
+    if briefing.state != Briefing.State.SENT:
+        raise TransitionRefused("This briefing is not sent yet: pause it instead.")
+    waiting = briefing.deliveries.filter(state__in=[State.PENDING, State.RETRY])
+    stood = Case(When(came_from=State.UNCERTAIN, then=Value(State.UNCERTAIN.value)), default=Value(State.FAILED.value))
+    said = Case(
+        When(note="", then=Value("Stopped before it was tried again.")), default=F("note"), output_field=TextField()
+    )
+    return _decided(
+        briefing, waiting.update(state=stood, note=said, came_from="", **SETTLED_ANEW), "not tried again", by=by
+    )
 
 
 @transaction.atomic
 def retry_failed(briefing: Briefing, reason: str, *, by: Any) -> int:
     """Send again to all that failed for one reason; return how many. Raises TransitionRefused."""
-    rows = briefing.deliveries.filter(state=State.FAILED, note=reason)
-    return _queue(briefing, rows, f"sent again, having failed with “{reason[:200]}”", by=by)
+    return _queue(
+        briefing, to_be_sent_again(briefing, [], reason), f"sent again, having failed with “{reason[:200]}”", by=by
+    )
 
 
 def reasons(briefing: Briefing) -> list[tuple[str, int]]:
@@ -73,9 +97,8 @@ def _queue(briefing: Briefing, rows: QuerySet[Delivery], what: str, *, by: Any) 
     lock(briefing)
     if briefing.state == Briefing.State.CANCELLED:
         raise TransitionRefused("This briefing is cancelled, so nobody gets it any more.")
-    troubled = rows.filter(state__in=[State.FAILED, State.UNCERTAIN])
-    waiting = {"state": State.PENDING, "attempts": 0, "note": "", **SETTLED_ANEW}
-    changed = _decided(briefing, troubled.update(**waiting), what, by=by)
+    waiting = {"state": State.PENDING, "came_from": F("state"), "attempts": 0, **SETTLED_ANEW}
+    changed = _decided(briefing, rows.update(**waiting), what, by=by)
     doorbell.ring("newsletter.tasks.sweep_briefings")
     return changed
 

@@ -1,5 +1,5 @@
 // The briefing desk: arrows that move items, and a progress page that keeps itself fresh. Both work without this.
-const REFRESH = 2000;
+const REFRESH = 2; // seconds, where the page does not say otherwise
 
 function rowsOf(list) {
   return [...list.querySelectorAll(".inline-related.has_original, .inline-related.last-related:not(.empty-form)")];
@@ -37,14 +37,31 @@ function addArrows(row, list) {
 
 async function refresh(place) {
   const response = await fetch(place.dataset.address || location.href, { headers: { "X-Fragment": "1" } });
-  if (response.ok) place.innerHTML = await response.text();
+  if (response.ok) {
+    const before = place.querySelector("[data-state]")?.dataset.state;
+    place.innerHTML = await response.text();
+    const now = place.querySelector("[data-state]")?.dataset.state;
+    if (before && now !== before) return location.reload();  // what may be decided is another thing now
+  }
   watch(place);
 }
 
 function watch(place) {
-  if (place.querySelector("[data-moving=yes]")) setTimeout(() => refresh(place).catch(() => watch(place)), REFRESH);
+  const moving = place.querySelector("[data-moving=yes]");
+  if (moving) setTimeout(() => refresh(place).catch(() => watch(place)), 1000 * (moving.dataset.every || REFRESH));
+}
+
+function countDown(place) {
+  const shown = place.querySelector("[data-seconds]");
+  const left = Number(shown?.dataset.seconds);
+  if (!left) return;
+  shown.dataset.seconds = left - 1;
+  shown.textContent = left > 1 ? `The first letter leaves in ${left - 1} s.` : "It begins any moment.";
 }
 
 for (const list of document.querySelectorAll("[data-briefing-items]")) rowsOf(list).forEach((row) => addArrows(row, list));
 const progress = document.getElementById("progress");
-if (progress) watch(progress);
+if (progress) {
+  watch(progress);
+  setInterval(countDown, 1000, progress);
+}

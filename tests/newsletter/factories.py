@@ -20,7 +20,7 @@ from newsletter.subscribers import consent, sign_ups, standing
 
 
 def newsletter(**fields):
-    fields = {"name": "Weekly", "slug": "weekly", "is_default": True} | fields
+    fields = {"name": "Weekly", "slug": "weekly", "is_default": True, "undo_seconds": 0} | fields
     return Newsletter.objects.create(**fields)
 
 

@@ -117,9 +117,51 @@ def test_the_page_settles_and_says_what_it_did(briefing, client):
     said = client.post(page, {"act": "log", "text": "\n".join(log(POSTFIX, briefing))}, follow=True).content
     assert b"The log tells of 2: 1 were taken by the mail server and 1 were refused; 0 are still uncertain." in said
     assert b"Paste a part of the log" in client.post(page, {"act": "log"}).content
-    said = client.post(page, {"act": "again", "delivery": keys(briefing, "failed")}, follow=True).content
+    chosen = {"act": "again", "delivery": keys(briefing, "failed")}
+    assert b"Send again to 2" in client.post(page, chosen).content
+    assert states(briefing) == {"failed": 2, "sent": 2}, "it was asked first"
+    said = client.post(page, chosen | {"sure": "1"}, follow=True).content
     assert b"2 are being sent again." in said
     assert states(briefing) == {"pending": 2, "sent": 2}
     briefing.deliveries.filter(state="pending").update(state="failed")
     type(briefing).objects.filter(pk=briefing.pk).update(state="cancelled", retrying=0)
-    assert b"is cancelled, so nobody" in client.post(page, {"act": "retry", "reason": ""}, follow=True).content
+    assert (
+        b"is cancelled, so nobody"
+        in client.post(page, {"act": "retry", "reason": "", "sure": "1"}, follow=True).content
+    )
+
+
+def test_all_that_failed_for_a_reason_are_asked_about_first(briefing, client):
+    client.force_login(factories.user(role="editor"))
+    page = f"/admin/newsletter/briefing/{briefing.pk}/deliveries/"
+    asked = client.post(page, {"act": "retry", "reason": "failed so"}).content.decode()
+    assert "whose mail server answered “failed so”" in " ".join(asked.split())
+    assert states(briefing)["failed"] == 1
+    assert b"None failed so." in client.post(page, {"act": "retry", "reason": "?"}, follow=True).content
+    both = client.post(page, {"act": "again", "delivery": keys(briefing, "uncertain")}).content.decode()
+    assert "Of 2 of them nobody knows whether they have it already" in " ".join(both.split())
+
+
+def test_what_is_being_sent_again_is_halted_and_stands_as_before(briefing, client, smtp_server):
+    before = states(briefing)
+    notes = set(briefing.deliveries.exclude(state="sent").values_list("note", flat=True))
+    decisions.send_again(briefing, [*keys(briefing, "uncertain"), *keys(briefing, "failed")], by="Ann")
+    assert (states(briefing), reload(briefing).retrying) == ({"pending": 3, "sent": 1}, 3)
+    client.force_login(factories.user(role="editor"))
+    at = f"/admin/newsletter/briefing/{briefing.pk}/"
+    assert b"do not try these 3 again" in client.get(f"{at}progress/").content
+    said = client.post(f"{at}deliveries/", {"act": "halt"}, follow=True).content
+    assert b"Stopped: 3 are not tried again." in said
+    assert states(briefing) == before
+    assert set(briefing.deliveries.exclude(state="sent").values_list("note", flat=True)) == notes
+    assert send_what_is_left(briefing).retrying == 0
+    assert not smtp_server.messages
+
+
+def test_what_is_not_sent_yet_is_paused_and_not_halted(weekly, client):
+    factories.subscriptions(weekly, 2)
+    briefing = factories.frozen(weekly)
+    client.force_login(factories.user(role="editor"))
+    page = f"/admin/newsletter/briefing/{briefing.pk}/deliveries/"
+    assert b"pause it instead" in client.post(page, {"act": "halt"}, follow=True).content
+    assert states(briefing) == {"pending": 2}
