@@ -10,7 +10,7 @@ import os
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -35,9 +35,16 @@ class Bell:
     after: float = 0
 
 
-def ring(task: str, *arguments: Any, after: float = 0) -> None:
-    """Have a worker run a task once the transaction has been committed. Neither waits for the broker nor raises."""
-    transaction.on_commit(partial(_ringer.put, Bell(task, arguments, after)), robust=True)
+def ring(task: str, *arguments: Any, after: float = 0, at_most_every: float = 0) -> None:
+    """Have a worker run a task once the transaction has been committed. Neither waits for the broker nor raises.
+
+    `at_most_every`: however often this process rings for it, one bell in so many seconds is heard, the last one too.
+    """
+    if at_most_every:
+        ringing = partial(_ringer.put_spaced, Bell(task, arguments), at_most_every)
+    else:
+        ringing = partial(_ringer.put, Bell(task, arguments, after))
+    transaction.on_commit(ringing, robust=True)
 
 
 def connected(seconds: float = BROKER_SECONDS) -> Any:
@@ -55,6 +62,17 @@ class Ringer:
         self.starting = threading.Lock()
         self.thread: threading.Thread | None = None
         self.broker_is_down = False
+        self.heard: dict[Bell, float] = {}  # when the last one of each is heard, which may be yet to come
+
+    def put_spaced(self, bell: Bell, seconds: float) -> None:
+        """Put a bell that is heard so long after the one before, unless there is one already that is yet to be heard."""
+        with self.starting:
+            now, last = time.monotonic(), self.heard.get(bell, float("-inf"))
+            if now < last:
+                return
+            self.heard[bell] = max(now, last + seconds)
+            wait = self.heard[bell] - now
+        self.put(replace(bell, after=wait))
 
     def put(self, bell: Bell) -> None:
         try:

@@ -216,12 +216,19 @@ class OutgoingMail(Outgoing):
     recipient = models.EmailField(blank=True)
     subject = models.CharField(max_length=250)
     message = models.BinaryField(help_text="The whole message, its lines ending in CRLF; empty once it is sent.")
+    about = models.BigIntegerField(
+        null=True, help_text="Where the message is composed as it is sent: what it is about, a key that its kind knows."
+    )
 
     class Meta(Outgoing.Meta):
         constraints = [
             *Outgoing.Meta.constraints,
             models.CheckConstraint(
                 condition=~models.Q(state="sent") | models.Q(recipient="", message=b""), name="mail_sent_holds_nothing"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(about=None) | models.Q(state="queued", message=b""),
+                name="mail_is_about_it_while_queued",
             ),
         ]
         ordering = ["-created_at"]
@@ -235,15 +242,20 @@ class OutgoingMail(Outgoing):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} → {self.recipient}" if self.recipient else self.subject
+        name = self.subject or self.kind
+        return f"{name} → {self.recipient}" if self.recipient else name
 
     def succeed(self, **details: Any) -> bool:
         """Record that it was accepted, and clear the address and the message with its links."""
-        return super().succeed(message=b"", recipient="", **details)
+        return super().succeed(message=b"", about=None, recipient="", **details)
 
     def give_up(self, error: str, **details: Any) -> bool:
         """Record that nobody got it, and clear the message with its links. The address says where it failed."""
-        return super().give_up(error, message=b"", **details)
+        return super().give_up(error, message=b"", about=None, **details)
+
+    def drop(self) -> None:
+        """Delete it, unless another process has claimed it."""
+        self._held().delete()
 
 
 def _webhook_secret() -> str:

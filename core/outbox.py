@@ -1,10 +1,14 @@
-"""Transactional mail: queued as a row in the caller's transaction, and sent by the worker, which tries for hours."""
+"""Transactional mail: queued as a row in the caller's transaction, and sent by the worker, which tries for hours.
+
+The row holds the message; or, for kinds that say so, what it is about, and the worker composes the message as it sends it.
+"""
 
 import email.policy
 import email.utils
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import reduce
@@ -14,6 +18,7 @@ from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -22,7 +27,7 @@ from core import doorbell
 from core.lib import batches, mail
 from core.lib.smtp import Envelope, Outcome, Status, wire_data
 from core.lib.text import one_line
-from core.models import OutgoingMail, SiteProfile
+from core.models import OutgoingMail, SiteProfile, end_of_patience
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +37,24 @@ FAILED_KEPT_FOR = timedelta(days=7)  # with the address, which is there to be lo
 
 # Who sees which mail in the admin: by application, which is the first part of a kind, the permission it takes
 _seen_with: dict[str, str] = {}
+
+Context = dict[str, Any]
+# Kinds whose messages are composed as they are sent: the template, and what makes its context of what a message is about
+_composed_later: dict[str, tuple[str, Callable[[int], Context | None]]] = {}
+_QUEUE_FOR_LATER = """
+    INSERT INTO core_outgoingmail
+        (kind, recipient, about, due_at, created_at, give_up_at, state, attempts, subject, message, error)
+    SELECT %s, letter.*, %s, %s, 'queued', 0, '', '', '' FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[]) AS letter
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message that is composed as it is sent."""
+
+    to: str
+    about: int
+    due_at: datetime
 
 
 def register(part: str, *, seen_with: str) -> None:
@@ -50,24 +73,42 @@ def seen_by(user: Any) -> QuerySet[OutgoingMail]:
     return OutgoingMail.objects.filter(reduce(or_, own)) if own else OutgoingMail.objects.none()
 
 
-def queue_mail(
-    *, template: str, to: str, context: dict[str, Any], kind: str, due_at: datetime | None = None
-) -> OutgoingMail:
+def register_kind(kind: str, *, template: str, context: Callable[[int], Context | None]) -> None:
+    """Have the messages of a kind composed as they are sent. `context` gives None where nothing is left to be said."""
+    _composed_later[kind] = template, context
+
+
+def queue_mail(*, template: str, to: str, context: Context, kind: str, due_at: datetime | None = None) -> OutgoingMail:
     """Render templates/emails/<template>.{subject.txt,txt,html}, store the message and ring the worker on commit.
 
     It is sent at once, or at `due_at`.
 
     Raises ValueError when the address holds a line break.
     """
-    context = {"site": SiteProfile.current(), "site_url": settings.SITE_URL, **context}
-    subject = one_line(render_to_string(f"emails/{template}.subject.txt", context))
-    message = _compose(
-        to=to,
-        subject=subject,
-        text=render_to_string(f"emails/{template}.txt", context),
-        html=render_to_string(f"emails/{template}.html", context),
+    subject, message = _composed(template, to=to, context=context)
+    return queue_message(kind=kind, to=to, subject=subject, message=message, due_at=due_at)
+
+
+def queue_message(*, kind: str, to: str, subject: str, message: bytes, due_at: datetime | None = None) -> OutgoingMail:
+    """Store a ready-made message (CRLF lines) for one recipient and ring the worker on commit."""
+    row = OutgoingMail.objects.create(
+        kind=kind, recipient=_on_the_wire(to), subject=subject[:250], message=message, due_at=due_at or timezone.now()
     )
-    return queue_message(kind=kind, to=to, subject=subject, message=mail.as_bytes(message), due_at=due_at)
+    _ring()
+    return row
+
+
+def queue_letters(kind: str, letters: Sequence[Letter]) -> None:
+    """Store messages that are composed as they are sent, and ring the worker on commit."""
+    columns: list[list[Any]] = [[_on_the_wire(each.to) for each in letters], [each.about for each in letters]]
+    due = [each.due_at for each in letters]
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUE_FOR_LATER, [kind, timezone.now(), end_of_patience(), *columns, due])
+    _ring()
+
+
+def _ring() -> None:
+    doorbell.ring("core.tasks.send_outgoing_mail", at_most_every=1)
 
 
 def _on_the_wire(address: str) -> str:
@@ -78,16 +119,23 @@ def _on_the_wire(address: str) -> str:
         return address
 
 
-def queue_message(*, kind: str, to: str, subject: str, message: bytes, due_at: datetime | None = None) -> OutgoingMail:
-    """Store a ready-made message (CRLF lines) for one recipient and ring the worker on commit."""
-    row = OutgoingMail.objects.create(
-        kind=kind, recipient=_on_the_wire(to), subject=subject[:250], message=message, due_at=due_at or timezone.now()
-    )
-    doorbell.ring("core.tasks.send_outgoing_mail")
-    return row
+def composed(row: OutgoingMail) -> tuple[str, bytes] | None:
+    """The subject of a message that waits, and the message; None where there is nothing left to be said."""
+    if row.about is None:
+        return row.subject, bytes(row.message)
+    template, context_of = _composed_later[row.kind]
+    context = context_of(row.about)
+    return None if context is None else _composed(template, to=row.recipient, context=context)
 
 
-def _compose(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
+def _composed(template: str, *, to: str, context: Context) -> tuple[str, bytes]:
+    context = {"site": SiteProfile.current(), "site_url": settings.SITE_URL, **context}
+    subject = one_line(render_to_string(f"emails/{template}.subject.txt", context))
+    text, html = (render_to_string(f"emails/{template}.{form}", context) for form in ("txt", "html"))
+    return subject[:250], mail.as_bytes(_message(to=to, subject=subject, text=text, html=html))
+
+
+def _message(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
     if len(to.splitlines()) > 1:
         raise ValueError("An address cannot contain a line break.")
     message = EmailMessage(policy=email.policy.SMTP)  # as_bytes() unfolds the headers; bodies keep short lines
@@ -118,8 +166,10 @@ def _send_batch(session: mail.Session, rows: Sequence[OutgoingMail]) -> int:
         if not row.renew():
             continue  # another process has claimed it since
         outcome = _send(session, row)
-        if outcome.status is Status.ACCEPTED:
-            accepted += row.succeed()
+        if outcome is None:
+            row.drop()
+        elif outcome.status is Status.ACCEPTED:
+            accepted += row.succeed(subject=row.subject)
         elif outcome.status is Status.UNSENT:  # the others would only meet the same silence
             for each in (row, *waiting):
                 each.fail(outcome.note)
@@ -128,9 +178,13 @@ def _send_batch(session: mail.Session, rows: Sequence[OutgoingMail]) -> int:
     return accepted
 
 
-def _send(session: mail.Session, row: OutgoingMail) -> Outcome:
+def _send(session: mail.Session, row: OutgoingMail) -> Outcome | None:
+    """What came of a message; None where there was nothing left to be said."""
     try:
-        return session.send(Envelope(settings.DEFAULT_FROM_EMAIL, row.recipient, wire_data(bytes(row.message))))
+        if (ready := composed(row)) is None:
+            return None
+        row.subject, message = ready
+        return session.send(Envelope(settings.DEFAULT_FROM_EMAIL, row.recipient, wire_data(message)))
     except Exception:
         logger.exception("Mail %s could not be sent for an error of our own", row.pk)
         return Outcome(Status.DEFERRED, "An error of our own stopped it; see the worker's log.")

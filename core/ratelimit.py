@@ -1,16 +1,20 @@
 """Rate limits counted in PostgreSQL, so that they hold over every process and host."""
 
 import time
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b, sha256
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 _COUNT = """
-    INSERT INTO core_ratecount (key, expires_at, count) VALUES (%s, to_timestamp(%s), 1)
-    ON CONFLICT (key) DO UPDATE SET count = core_ratecount.count + 1
-    RETURNING count
+    INSERT INTO core_ratecount (key, expires_at, count)
+    SELECT key, to_timestamp(expires), number FROM unnest(%s::text[], %s::bigint[], %s::int[]) AS event(key, expires, number)
+    ON CONFLICT (key) DO UPDATE SET count = core_ratecount.count + excluded.count
+    RETURNING key, count
 """
 _FIRST = """
     INSERT INTO core_ratecount (key, expires_at, count) VALUES (%s, %s, 1) ON CONFLICT (key) DO NOTHING RETURNING count
@@ -28,10 +32,27 @@ def allow(key: str, *, limit: int, seconds: int) -> bool:
 
 def count(key: str, *, seconds: int) -> int:
     """Count one event under a key; return how many there have been in this window of `seconds`."""
-    digest, end = _window(key, seconds)
+    return count_all([(key, seconds)])[0]
+
+
+def count_all(events: Sequence[tuple[str, int]]) -> list[int]:
+    """Count events, each under a key in a window of so many seconds; return how many there have been with each of them."""
+    windows = [_window(key, seconds) for key, seconds in events]
+    left = Counter(windows)
+    ordered = sorted(left)  # in one order, so that two processes do not block each other
+    columns: list[list[Any]] = [
+        [key for key, _ in ordered],
+        [end for _, end in ordered],
+        [left[window] for window in ordered],
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [digest, end])
-        return int(cursor.fetchone()[0])
+        cursor.execute(_COUNT, columns)
+        counted = dict(cursor.fetchall())
+    numbers = []
+    for window in windows:
+        left[window] -= 1
+        numbers.append(int(counted[window[0]]) - left[window])
+    return numbers
 
 
 def is_first(key: str, *, until: datetime) -> bool:

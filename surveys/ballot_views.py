@@ -13,7 +13,7 @@ from core.lib.forms import client_address, no_store, refuse_cross_site
 from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
 from newsletter.models import Newsletter
-from surveys import ballots, contexts, keys
+from surveys import ballot_mails, ballots, contexts, keys
 from surveys.choice_fields import marks_of, name_of_field
 from surveys.forms import AddressForm, BallotForm, VoteForm
 from surveys.models import AwardCategory, PendingBallot, Season
@@ -104,7 +104,7 @@ def _mail_receipts(request: HttpRequest, casting: ballots.Casting) -> HttpRespon
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _cast(request, casting, form)
-    ballots.mail_receipts(casting, email=form.cleaned_data["email"])
+    ballot_mails.mail_receipts(casting, email=form.cleaned_data["email"])
     context = {"season": casting.season, "email": form.cleaned_data["email"]}
     return render(request, "surveys/receipt_sent.html", context)
 

@@ -1,32 +1,37 @@
 """From a form to a cast ballot: a pending ballot, a mail to the address that was typed, a confirmation by POST.
 
 One address has one vote in each category, whatever its spelling: the last that is confirmed before the close. The
-database says so (UNIQUE on category and voter key, but for what is superseded), and its clock decides whether a category is open. No table of ours holds an address: it stands only in the mail
-that goes to it, and the link in that mail leads to a pending ballot which is deleted as it is cast.
+database says so (UNIQUE on category and voter key, but for what is superseded), and its clock decides whether a category
+is open. No table of ours holds an address: it stands only in the row of the mail that goes to it, and the link in that
+mail leads to a pending ballot which is deleted as it is cast.
+
+Many vote at once, so both steps are written for many: `take` and `confirm_all` do with a few statements and one commit
+what was asked of them together. `request_ballot` and `confirm` do the same for one voter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 from typing import Any
 
-from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Func
-from django.urls import reverse
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from core import ratelimit
 from core.lib import batches
 from core.lib.networks import public_network_of
-from core.lib.signing import make_token
-from core.outbox import queue_mail
+from core.outbox import Letter, queue_letters
 from surveys import addresses, keys, ledger, papers, request_signals, seasons
 from surveys.choices import of_voter
-from surveys.models import AwardCategory, Ballot, PendingBallot, Season, UnsealedBallot
+from surveys.models import AwardCategory, Ballot, PendingBallot, Season
+from surveys.models.ballots import random_key
 
 PURPOSE = "ballot"
+MAIL = "surveys.ballot"
 LINK_LIFE = timedelta(days=2)
 KEPT_AFTER_EXPIRY = timedelta(days=7)
 APPEAL_WINDOW = timedelta(days=30)
@@ -37,6 +42,36 @@ REQUESTS_PER_NETWORK = 300
 NETWORK_SECONDS = 600
 LONGEST_DELAY = timedelta(hours=1)
 TIME_TO_CONFIRM = timedelta(hours=3)  # before the close, in which no mail is delayed
+
+# What is asked for in categories that are all open, by the clock of the database; `{open}` are the keys of those that are.
+_STORE_PENDING = """
+    INSERT INTO surveys_pendingballot (id, season_id, voter_key, sealed_choices, expires_at)
+    SELECT id, season_id, voter_key, sealed_choices, expires_at
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[], %s::timestamptz[], %s::text[])
+        AS asked(id, season_id, voter_key, sealed_choices, expires_at, categories)
+    WHERE NOT EXISTS (SELECT FROM unnest(categories::bigint[]) AS wanted WHERE wanted NOT IN ({open}))
+    RETURNING id
+"""
+# The INSERT looks at what the UPDATE did, so that this comes first, and finds the place of what is superseded free.
+_STORE = """
+    WITH new AS (
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[], %s::jsonb[], %s::bytea[], %s::bytea[])
+            AS new(id, category_id, voter_key, choice, nonce, leaf_hash)
+    ), replaced AS (
+        UPDATE surveys_ballot AS earlier SET state = 'superseded', reason = %s FROM new
+        WHERE (earlier.category_id, earlier.voter_key) = (new.category_id, new.voter_key) AND earlier.state = 'cast'
+        RETURNING earlier.category_id, earlier.voter_key
+    ), stored AS (
+        INSERT INTO surveys_ballot (id, category_id, voter_key, choice, nonce, leaf_hash, state, reason)
+        SELECT new.*, 'cast', '' FROM new WHERE (SELECT count(*) FROM replaced) IS NOT NULL
+        ON CONFLICT DO NOTHING
+        RETURNING id, category_id, voter_key
+    ), waiting AS (INSERT INTO surveys_unsealedballot (ballot_id) SELECT id FROM stored)
+    SELECT category_id, voter_key, true FROM stored UNION ALL SELECT category_id, voter_key, false FROM replaced
+"""
+
+
+Place = tuple[int, bytes]  # a category and a voter: the database has room there for one ballot that counts
 
 
 class NotOpen(Exception):
@@ -68,21 +103,110 @@ class Casting:
     again: bool = False
 
 
+Outcome = Casting | NotOpen | LinkUsed
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a ballot's link. The choices are checked, and each in the one spelling that ballots hold."""
+
+    season: Season
+    chosen: Mapping[AwardCategory, Any]
+    email: str
+    ip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A pending ballot to be stored; without a `due_at`, no more of this voter's are."""
+
+    asked: Asked
+    voter: bytes
+    due_at: datetime | None
+    key: int = field(default_factory=random_key)
+
+    @property
+    def row(self) -> tuple[Any, ...]:
+        season, chosen = self.asked.season, self.asked.chosen
+        sealed = keys.seal_choices(season, {category.slug: choice for category, choice in chosen.items()})
+        categories = ",".join(str(category.pk) for category in chosen)
+        return self.key, season.pk, self.voter, sealed, self.due_at + LINK_LIFE, f"{{{categories}}}"  # type: ignore[operator]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """A pending ballot that is confirmed, and the ballots it becomes."""
+
+    pending: PendingBallot
+    ballots: list[Ballot]
+    closed: list[AwardCategory]
+
+    def casting(self, stored: set[Place], replaced: set[Place]) -> Casting:
+        places = [(ballot, (ballot.category_id, bytes(ballot.voter_key))) for ballot in self.ballots]
+        return Casting(
+            self.pending.season,
+            cast=[(ballot.category, ballot.receipt) for ballot, place in places if place in stored],
+            replaced=[ballot.category for ballot, place in places if place in replaced],
+            standing=[ballot.category for ballot, place in places if place not in stored],
+            closed=self.closed,
+        )
+
+
+# Asking for a link
+
+
 def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip: str = "") -> Reply:
-    """Store a pending ballot and mail its link to the address. The mail says where it would replace an earlier vote.
+    """Store a voter's pending ballot and mail its link to the address. The mail says where it would replace an earlier vote.
 
     `choices` maps slugs of categories to choices (see Ballot). The caller answers the same whoever the address is.
     Raises NotOpen, ChoiceRefused, keys.PepperMissing.
     """
-    chosen = _open_choices(season, choices)
-    voter = keys.voter_key(season, addresses.canonical(email))
-    request_signals.note(season, email=email, voter=voter, ip=ip)
-    due_at = _due(season, voter, ip)
-    if due_at is None:
-        return Reply.HAS_LINKS
+    return take_one(Asked(season, _open_choices(season, choices), email, ip))
+
+
+def take_one(asked: Asked) -> Reply:
+    """Take what one voter asked for. Raises NotOpen, keys.PepperMissing."""
+    (reply,) = take([asked])
+    if reply is None:
+        raise NotOpen
+    return reply
+
+
+def take(requests: Sequence[Asked]) -> list[Reply | None]:
+    """Store what several voters asked for and have their links mailed; None for who chose in a category that has closed.
+
+    Raises keys.PepperMissing; then nothing is stored.
+    """
+    voters = [keys.voter_key(asked.season, addresses.canonical(asked.email)) for asked in requests]
+    pairs = list(zip(requests, voters, strict=True))
+    request_signals.note([request_signals.Asker(asked.season, asked.email, voter, asked.ip) for asked, voter in pairs])
+    due = _due([(asked.season, voter, asked.ip) for asked, voter in pairs])
+    pending = [_Pending(*pair, due_at) for pair, due_at in zip(pairs, due, strict=True)]
     with transaction.atomic():
-        _mail_pending(season, chosen, voter, email, due_at)
-    return Reply.DELAYED if due_at > timezone.now() else Reply.MAILED
+        stored = _store_pending([each for each in pending if each.due_at])
+        mailed = [(each, each.due_at) for each in pending if each.due_at and each.key in stored]
+        queue_letters(MAIL, [Letter(each.asked.email, each.key, due_at) for each, due_at in mailed])
+    now = timezone.now()
+    return [_reply(each.due_at, now) if each.key in stored or not each.due_at else None for each in pending]
+
+
+def _reply(due_at: datetime | None, now: datetime) -> Reply:
+    return Reply.HAS_LINKS if due_at is None else Reply.DELAYED if due_at > now else Reply.MAILED
+
+
+def _store_pending(pending: Sequence[_Pending]) -> set[int]:
+    """Store pending ballots; return the keys of those that were."""
+    open_ones, parameters = _open_now()
+    columns = list(zip(*(each.row for each in pending), strict=True)) or [()] * 6
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE_PENDING.format(open=open_ones), [*map(list, columns), *parameters])
+        return {key for (key,) in cursor.fetchall()}
+
+
+@cache
+def _open_now() -> tuple[str, tuple[Any, ...]]:
+    """The query for the keys of the categories that are open."""
+    return AwardCategory.objects.taking_ballots().order_by().values("pk").query.sql_with_params()
 
 
 def _open_choices(season: Season, choices: Mapping[str, Any]) -> dict[AwardCategory, Any]:
@@ -94,88 +218,154 @@ def _open_choices(season: Season, choices: Mapping[str, Any]) -> dict[AwardCateg
     return chosen
 
 
-def _mail_pending(
-    season: Season, chosen: Mapping[AwardCategory, Any], voter: bytes, email: str, due_at: datetime
-) -> None:
-    pending = PendingBallot.objects.create(
-        season=season,
-        voter_key=voter,
-        sealed_choices=keys.seal_choices(season, {category.slug: choice for category, choice in chosen.items()}),
-        expires_at=due_at + LINK_LIFE,
-    )
-    _mail_link(pending, email, list(chosen), due_at)
-
-
 def renew(pending: PendingBallot, *, email: str, ip: str = "") -> Reply:
     """Mail a new link for an expired one, if the address is the voter's; else nothing. Raises NotOpen."""
     season, chosen = pending.season, keys.open_choices(pending)
-    categories = [category for category in season.categories.taking_ballots() if category.slug in chosen]
-    if not categories:
+    if not any(category.slug in chosen for category in season.categories.taking_ballots()):
         raise NotOpen
     voter = keys.voter_key(season, addresses.canonical(email))
-    due_at = _due(season, voter, ip)
-    if due_at is None:
-        return Reply.HAS_LINKS
-    if voter == bytes(pending.voter_key):
+    (due_at,) = _due([(season, voter, ip)])
+    if due_at and voter == bytes(pending.voter_key):
         with transaction.atomic():
             PendingBallot.objects.filter(pk=pending.pk).update(expires_at=due_at + LINK_LIFE)
-            _mail_link(pending, email, categories, due_at)
-    return Reply.DELAYED if due_at > timezone.now() else Reply.MAILED
+            queue_letters(MAIL, [Letter(email, pending.pk, due_at)])
+    return _reply(due_at, timezone.now())
 
 
-@transaction.atomic
+def _due(askers: Sequence[tuple[Season, bytes, str]]) -> list[datetime | None]:
+    """When to mail each a link. None: this address has had so many within the hour that one of those has to do.
+
+    A limit delays mail and takes away no vote: every link opens the whole ballot. Near the close, nothing is delayed.
+    A private or local address says nothing about who asks (a proxy stands in between), so it is not counted.
+    """
+    now, networks = timezone.now(), [public_network_of(ip) for *_, ip in askers]
+    mails = [(f"ballot-mail|{voter.hex()}", 3600) for _, voter, _ in askers]
+    requests = [(f"ballot-network|{network}", NETWORK_SECONDS) for network in networks if network]
+    counts = ratelimit.count_all([*mails, *requests])
+    of_network = iter(counts[len(mails) :])
+    return [
+        _due_at(season, now, count, next(of_network) if network else 0)
+        for (season, *_), count, network in zip(askers, counts, networks, strict=False)
+    ]
+
+
+def _due_at(season: Season, now: datetime, mails: int, of_network: int) -> datetime | None:
+    if mails > MAILS_PER_HOUR + 1:
+        return None
+    wait = LONGEST_DELAY if mails > MAILS_PER_HOUR else timedelta(0)
+    windows = max(0, of_network - 1) // REQUESTS_PER_NETWORK
+    wait = max(wait, min(windows * timedelta(seconds=NETWORK_SECONDS), LONGEST_DELAY))
+    latest = season.closes_at - TIME_TO_CONFIRM if season.closes_at else now
+    return max(now, min(now + wait, latest))
+
+
+# Casting
+
+
 def confirm(*, season: Season, pending_id: int, instead: Mapping[str, Any] | None = None) -> Casting:
     """Cast a pending ballot, with the choices `instead` of those it came with, if there are any.
 
     Confirming again gives the same receipts. Raises NotOpen, ChoiceRefused, LinkUsed, keys.PepperMissing.
     """
+    changed = {pending_id: _open_choices(season, instead)} if instead is not None else {}
+    (outcome,) = confirm_all(season, [pending_id], changed)
+    return _raised(outcome)
+
+
+def _raised(outcome: Outcome) -> Casting:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+@transaction.atomic
+def confirm_all(
+    season: Season, pending_ids: Sequence[int], changed: Mapping[int, Mapping[AwardCategory, Any]] | None = None
+) -> list[Outcome]:
+    """Cast the pending ballots of a season in the order in which they were confirmed; what each confirmation came to.
+
+    `changed` has the checked choices that take the place of those a ballot came with. Raises keys.PepperMissing; then
+    nothing is cast.
+    """
     seasons.hold_open(season)
-    pending = season.pending_ballots.select_for_update().filter(pk=pending_id).first()
-    if pending is None:
-        return earlier_casting(season, pending_id)
-    if instead is not None:
-        choices = {category.slug: choice for category, choice in _open_choices(season, instead).items()}
-    else:
-        choices = keys.open_choices(pending)
-    chosen = [category for category in season.categories.all() if category.slug in choices]
-    open_ones = set(season.categories.taking_ballots())
-    if not open_ones.intersection(chosen):
-        raise NotOpen
-    ballots = {
-        category: _ballot(pending, category, choices[category.slug]) for category in chosen if category in open_ones
+    waiting = season.pending_ballots.select_for_update().order_by("pk").in_bulk(set(pending_ids))
+    open_ones = set(season.categories.taking_ballots().values_list("pk", flat=True))
+    casts, outcomes = [], dict[int, Outcome]()
+    for pending in [waiting[key] for key in dict.fromkeys(pending_ids) if key in waiting]:
+        pending.season = season
+        chosen = (changed or {}).get(pending.pk) or _chosen(pending)
+        ballots = [_ballot(pending, *each) for each in chosen.items() if each[0].pk in open_ones]
+        if ballots:
+            casts.append(_Cast(pending, ballots, [category for category in chosen if category.pk not in open_ones]))
+        else:
+            outcomes[pending.pk] = NotOpen()
+    outcomes |= _cast_all(casts)
+    outcomes |= earlier_castings(season, [key for key in dict.fromkeys(pending_ids) if key not in outcomes])
+    return [
+        _again(outcomes[key]) if key in pending_ids[:place] else outcomes[key] for place, key in enumerate(pending_ids)
+    ]
+
+
+def _again(outcome: Outcome) -> Outcome:
+    """What whoever clicks twice is told the second time."""
+    if isinstance(outcome, Casting):
+        return Casting(outcome.season, cast=outcome.cast, again=True) if outcome.cast else LinkUsed()
+    return outcome
+
+
+def _chosen(pending: PendingBallot) -> dict[AwardCategory, Any]:
+    choices = keys.open_choices(pending)
+    return {
+        category: choices[category.slug] for category in pending.season.categories.all() if category.slug in choices
     }
-    stored, replaced = _store(list(ballots.values()), bytes(pending.voter_key))
-    UnsealedBallot.objects.bulk_create(UnsealedBallot(ballot_id=pk) for pk in stored.values())
-    pending.delete()
-    return Casting(
-        season,
-        cast=[(category, ballot.receipt) for category, ballot in ballots.items() if ballot.leaf_hash in stored],
-        replaced=[category for category in ballots if category.pk in replaced],
-        standing=[category for category, ballot in ballots.items() if ballot.leaf_hash not in stored],
-        closed=[category for category in chosen if category not in open_ones],
+
+
+def _ballot(pending: PendingBallot, category: AwardCategory, choice: Any) -> Ballot:
+    nonce = keys.ballot_nonce(pending.season, pending.pk, category.pk)
+    return Ballot(
+        category=category,
+        voter_key=bytes(pending.voter_key),
+        choice=choice,
+        nonce=nonce,
+        leaf_hash=ledger.ballot_leaf(category, choice, nonce),
     )
 
 
-def _store(ballots: list[Ballot], voter: bytes) -> tuple[dict[bytes, int], set[int]]:
-    """Store a voter's ballots in place of their earlier ones.
+def _cast_all(casts: Sequence[_Cast]) -> dict[int, Outcome]:
+    """Cast ballots and delete those they were pending as. Of one voter's, each supersedes the one before."""
+    outcomes, left = dict[int, Outcome](), list(casts)
+    while left:
+        turn = {bytes(each.pending.voter_key): each for each in reversed(left)}  # the first of each voter
+        stored, replaced = _store([ballot for each in turn.values() for ballot in each.ballots])
+        outcomes |= {each.pending.pk: each.casting(stored, replaced) for each in turn.values()}
+        left = [each for each in left if each.pending.pk not in outcomes]
+    if outcomes:
+        PendingBallot.objects.filter(pk__in=list(outcomes)).delete()
+    return outcomes
 
-    Return the keys of what was stored by leaf, and those of the categories in which something was superseded. Where
-    another link of the same voter is being confirmed at once, the first try waits for that, and the second one
-    supersedes what it cast.
+
+def _store(ballots: Iterable[Ballot]) -> tuple[set[Place], set[Place]]:
+    """Store ballots in place of their voters' earlier ones; return where one was stored, and where one was superseded.
+
+    Where another link of the same voter is being confirmed at once, the first try waits for that, and the second one
+    supersedes what it cast. The rows are in an order that tells nothing of that of casting.
     """
-    stored, replaced = dict[bytes, int](), set[int]()
+    left = {(each.category_id, bytes(each.voter_key)): each for each in ballots}
+    stored, replaced = set[Place](), set[Place]()
     for _ in range(2):
-        left = [each for each in ballots if each.leaf_hash not in stored]
-        earlier = Ballot.objects.counted().filter(category__in=[each.category_id for each in left], voter_key=voter)
-        if standing := set(earlier.values_list("category", flat=True)):
-            earlier.update(state=Ballot.State.SUPERSEDED, reason=VOTED_AGAIN)
-            replaced |= standing
-        Ballot.objects.bulk_create(left, ignore_conflicts=True)
-        leaves = Ballot.objects.filter(leaf_hash__in=[each.leaf_hash for each in ballots])
-        stored = {bytes(leaf): key for leaf, key in leaves.values_list("leaf_hash", "pk")}
-        if len(stored) == len(ballots):
+        columns = zip(*(_row(left[place]) for place in sorted(left)), strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(_STORE, [*map(list, columns), VOTED_AGAIN])
+            for category, voter, is_stored in cursor.fetchall():
+                (stored if is_stored else replaced).add((category, bytes(voter)))
+        left = {place: ballot for place, ballot in left.items() if place not in stored}
+        if not left:
             break
     return stored, replaced
+
+
+def _row(ballot: Ballot) -> tuple[Any, ...]:
+    return ballot.pk, ballot.category_id, ballot.voter_key, Jsonb(ballot.choice), ballot.nonce, ballot.leaf_hash
 
 
 def voted_in(season: Season, voter: bytes) -> list[AwardCategory]:
@@ -186,35 +376,27 @@ def voted_in(season: Season, voter: bytes) -> list[AwardCategory]:
 
 def earlier_casting(season: Season, pending_id: int) -> Casting:
     """What an earlier confirmation of the same link came to. Raises LinkUsed, keys.PepperMissing."""
-    if season.released_at and not keys.has_pepper(season):
-        raise LinkUsed  # the appeal window is over, and with it the way from links to ballots
-    nonces = [keys.ballot_nonce(season, pending_id, category.pk) for category in season.categories.all()]
-    ballots = Ballot.objects.filter(nonce__in=nonces).select_related("category__season")
-    if not ballots:
-        raise LinkUsed
-    return Casting(
-        season,
-        cast=[(ballot.category, ballot.receipt) for ballot in ballots],
-        superseded=[ballot.category for ballot in ballots if ballot.state == Ballot.State.SUPERSEDED],
-        again=True,
-    )
+    return _raised(earlier_castings(season, [pending_id])[pending_id])
 
 
-def mail_receipts(casting: Casting, *, email: str) -> None:
-    """Mail the receipts to the address that voted, if this is the one. Raises keys.PepperMissing."""
-    season = casting.season
-    voter = keys.voter_key(season, addresses.canonical(email))
-    leaves = [bytes.fromhex(receipt) for _, receipt in casting.cast]
-    if not Ballot.objects.filter(leaf_hash__in=leaves, voter_key=voter).exists():
-        return
-    if ratelimit.count(f"ballot-receipt|{voter.hex()}", seconds=3600) > MAILS_PER_HOUR:
-        return
-    lines = [
-        {"category": category, "receipt": receipt, "path": reverse("surveys:receipt-show", args=[receipt])}
-        for category, receipt in casting.cast
-    ]
-    context = {"season": season, "lines": lines, "key": keys.public_key()}
-    queue_mail(template="ballot_receipt", to=email, context=context, kind="surveys.receipt")
+def earlier_castings(season: Season, pending_ids: Sequence[int]) -> dict[int, Outcome]:
+    """What earlier confirmations of the same links came to. Raises keys.PepperMissing."""
+    if not pending_ids:
+        return {}
+    if season.released_at and not keys.has_pepper(season):  # the appeal window is over
+        return {key: LinkUsed() for key in pending_ids}  # and with it the way from links to ballots
+    categories = list(season.categories.all())
+    nonces = {
+        keys.ballot_nonce(season, key, category.pk): (key, category) for key in pending_ids for category in categories
+    }
+    found = Ballot.objects.filter(nonce__in=list(nonces)).only("nonce", "leaf_hash", "state")
+    castings = {key: Casting(season, again=True) for key in pending_ids}
+    for ballot in found:
+        key, category = nonces[bytes(ballot.nonce)]
+        castings[key].cast.append((category, ballot.receipt))
+        if ballot.state == Ballot.State.SUPERSEDED:
+            castings[key].superseded.append(category)
+    return {key: casting if casting.cast else LinkUsed() for key, casting in castings.items()}
 
 
 def delete_unconfirmed() -> int:
@@ -240,47 +422,3 @@ def _anonymise(season: Season) -> int:
         anonymised = Ballot.objects.filter(category__season=season).update(voter_key=_RANDOM_KEY)
     keys.destroy_pepper(season)
     return anonymised
-
-
-def _due(season: Season, voter: bytes, ip: str) -> datetime | None:
-    """When to mail a link. None: this address has had so many within the hour that one of those has to do.
-
-    A limit delays mail and takes away no vote: every link opens the whole ballot. Near the close, nothing is delayed.
-    A private or local address says nothing about who asks (a proxy stands in between), so it is not counted.
-    """
-    now, wait = timezone.now(), timedelta(0)
-    mails = ratelimit.count(f"ballot-mail|{voter.hex()}", seconds=3600)
-    if mails > MAILS_PER_HOUR + 1:
-        return None
-    if mails > MAILS_PER_HOUR:
-        wait = LONGEST_DELAY
-    if network := public_network_of(ip):
-        requests = ratelimit.count(f"ballot-network|{network}", seconds=NETWORK_SECONDS)
-        windows = (requests - 1) // REQUESTS_PER_NETWORK
-        wait = max(wait, min(windows * timedelta(seconds=NETWORK_SECONDS), LONGEST_DELAY))
-    latest = season.closes_at - TIME_TO_CONFIRM if season.closes_at else now
-    return max(now, min(now + wait, latest))
-
-
-def _mail_link(pending: PendingBallot, email: str, chosen: list[AwardCategory], due_at: datetime) -> None:
-    token = make_token(PURPOSE, pending.season_id, pending.pk, expires_in=due_at + LINK_LIFE - timezone.now())
-    voted = set(voted_in(pending.season, bytes(pending.voter_key)))
-    context = {
-        "season": pending.season,
-        "chosen": chosen,
-        "voted": [category for category in chosen if category in voted],
-        "link": settings.SITE_URL + reverse("surveys:ballot-confirm", args=[token]),
-        "hours": LINK_LIFE // timedelta(hours=1),
-    }
-    queue_mail(template="ballot_confirm", to=email, context=context, kind="surveys.ballot", due_at=due_at)
-
-
-def _ballot(pending: PendingBallot, category: AwardCategory, choice: Any) -> Ballot:
-    nonce = keys.ballot_nonce(pending.season, pending.pk, category.pk)
-    return Ballot(
-        category=category,
-        voter_key=bytes(pending.voter_key),
-        choice=choice,
-        nonce=nonce,
-        leaf_hash=ledger.ballot_leaf(category, choice, nonce),
-    )

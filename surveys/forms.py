@@ -126,12 +126,17 @@ class VoteForm(TrapForm, BallotForm):
     email = EmailField(max_length=254)
     subscribe = forms.BooleanField(required=False)
 
+    def asked(self, *, ip: str) -> ballots.Asked:
+        """What is asked for, checked."""
+        chosen = {category: choice for category in self.categories if (choice := self.choices.get(category.slug))}
+        return ballots.Asked(self.season, chosen, self.cleaned_data["email"], ip)
+
     def save(self, *, ip: str) -> ballots.Reply:
         """Mail the link that confirms this ballot. Raises ballots.NotOpen, keys.PepperMissing."""
         if self.is_trapped:
             return ballots.Reply.MAILED
         email = self.cleaned_data["email"]
-        reply = ballots.request_ballot(season=self.season, choices=self.choices, email=email, ip=ip)
+        reply = ballots.take_one(self.asked(ip=ip))
         if self.cleaned_data["subscribe"]:
             with suppress(ValidationError, TooManyRequests):  # the vote stands; the newsletter is a separate matter
                 request_subscription(email=email, source=f"vote in {self.season.slug}", ip=ip)

@@ -1,5 +1,7 @@
 """Signals of stuffing for the steward: where requests for ballots come from. They block nobody, and know of no choice."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import randrange
@@ -20,8 +22,10 @@ MANY_OF_A_DOMAIN = 30
 MANY_OF_A_NETWORK = 50  # a day
 SHOWN = 50
 _COUNT = """
-    INSERT INTO surveys_requestcount (season_id, day, kind, value, slot, number) VALUES (%s, %s, %s, %s, %s, 1)
-    ON CONFLICT (season_id, day, kind, value, slot) DO UPDATE SET number = surveys_requestcount.number + 1
+    INSERT INTO surveys_requestcount (season_id, day, kind, value, slot, number)
+    SELECT season, %s, kind, value, %s, number
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[]) AS counted(season, kind, value, number)
+    ON CONFLICT (season_id, day, kind, value, slot) DO UPDATE SET number = surveys_requestcount.number + excluded.number
 """
 
 
@@ -49,22 +53,36 @@ class Report:
     mailboxes: list[tuple[str, int]]  # by provider: mailboxes that asked under several addresses
 
 
-def note(season: Season, *, email: str, voter: bytes, ip: str) -> None:
-    """Count a request where it came from. Raises keys.PepperMissing.
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a ballot, and from where."""
 
-    Call it outside the transaction that stores the ballot, so that the database does not tell which belongs to which.
+    season: Season
+    email: str
+    voter: bytes
+    ip: str
+
+
+def note(askers: Iterable[Asker]) -> None:
+    """Count requests where they came from. Raises keys.PepperMissing.
+
+    Call it outside the transaction that stores the ballots, so that the database does not tell which belongs to which.
     """
-    day, slot = clock.utc_day(), randrange(SLOTS)
+    day, counted, names = clock.utc_day(), Counter[tuple[int, str, str]](), []
+    for asker in askers:
+        season = asker.season
+        counted[season.pk, "domain", addresses.domain_of(asker.email)[:255]] += 1
+        if network := public_network_of(asker.ip):
+            counted[season.pk, "network", keys.network_name(season, day, network)] += 1
+        if found := addresses.mailbox(asker.email):
+            provider, mailbox = found
+            key = keys.mailbox_key(season, mailbox)
+            names.append(MailboxName(season=season, provider=provider, mailbox_key=key, voter_key=asker.voter))
+    rows = sorted((*place, number) for place, number in counted.items())  # in one order: none waits for another
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [season.pk, day, "domain", addresses.domain_of(email)[:255], slot])
-        if network := public_network_of(ip):
-            cursor.execute(_COUNT, [season.pk, day, "network", keys.network_name(season, day, network), slot])
-    if found := addresses.mailbox(email):
-        provider, mailbox = found
-        row = MailboxName(
-            season=season, provider=provider, mailbox_key=keys.mailbox_key(season, mailbox), voter_key=voter
-        )
-        MailboxName.objects.bulk_create([row], ignore_conflicts=True)
+        cursor.execute(_COUNT, [day, randrange(SLOTS), *map(list, zip(*rows, strict=True))])
+    if names:
+        MailboxName.objects.bulk_create(names, ignore_conflicts=True)
 
 
 def report(season: Season) -> Report:

@@ -27,7 +27,7 @@ TYPED = ["\0", "'", '"', "%_\\", "a" * 3000, "9" * 400, "&|!:*()", "🌒\tb\n"]
 MALFORMED = ["", "x", "-1", "9" * 25, "\0", "é" * 300, "1,2", "None", "2026-13-45", "0001-01-01", "9999-12-31"]
 # What is in no search, filter or order of any list.
 SECRET = {
-    "core.user.password", "core.webhook.secret", "core.outgoingmail.message", "core.outgoingrequest.body",
+    "core.user.password", "core.webhook.secret", "core.outgoingmail.message", "core.outgoingmail.about", "core.outgoingrequest.body",
     "surveys.ballot.choice", "surveys.ballot.nonce", "surveys.ballot.voter_key", "surveys.season.pepper_id",
     "surveys.tally.detail", "surveys.tallyrow.count", "mfa.authenticator.data", "articles.draft.document",
     "articles.revision.document",

@@ -168,3 +168,16 @@ def test_a_server_that_is_down_is_asked_once_for_a_whole_batch(settings):
     outbox.send_due()
     assert set(OutgoingMail.objects.values_list("state", "attempts")) == {("queued", 1)}
     assert not OutgoingMail.objects.filter(error="").exists()
+
+
+def test_what_is_composed_as_it_is_sent_is_about_nothing_afterwards(wire):
+    mails = {1: {"by": "Ana", "article": "Bridges", "text": "?", "url": "https://example.com/"}}
+    outbox.register_kind("test.later", template="article_comment", context=mails.get)
+    letters = [outbox.Letter(f"{name}@example.com", about, timezone.now()) for name, about in (("ann", 1), ("bob", 2))]
+    outbox.queue_letters("test.later", letters)
+    assert outbox.send_due() == 1
+    row = OutgoingMail.objects.get()
+    assert (row.about, row.recipient, row.subject) == (None, "", "Ana asks you about “Bridges”")
+    assert [message.recipient for message in wire.messages] == ["ann@example.com"]
+    with pytest.raises(IntegrityError, match="mail_is_about_it_while_queued"):
+        OutgoingMail.objects.update(about=1)

@@ -7,6 +7,7 @@ from email.policy import default
 
 from django.utils import timezone
 
+from core import outbox
 from core.models import OutgoingMail
 from surveys import keys, ledger, papers, release, seasons
 from surveys.models import Ballot, Season, UnsealedBallot
@@ -77,8 +78,13 @@ def close_and_release(season):
     release.release_season(season)
 
 
+_mailbox = {}  # what was read of mail that is composed as it is sent: it stays there when the ballot is gone
+
+
 def body_of(mail):
-    message = email.message_from_bytes(bytes(mail.message), policy=default)
+    key = mail.pk, mail.about
+    _, message = _mailbox[key] if key in _mailbox else _mailbox.setdefault(key, outbox.composed(mail))
+    message = email.message_from_bytes(message, policy=default)
     return message.get_body(("plain",)).get_content()
 
 

@@ -53,11 +53,24 @@ def ids_in(link):
 def test_the_database_has_the_choice_of_nobody_who_has_not_confirmed(season):
     request(season)
     rows = everything()
-    assert any("ann@example.com" in row for row in rows)  # in the mail that waits, with its link
+    assert any("ann@example.com" in row for row in rows)  # with the key of her ballot, in the mail that waits
     assert [row for row in rows if "zebra" in row and "paper" not in row] == []
     keys.destroy_pepper(season)
     with pytest.raises(keys.PepperMissing):
         keys.open_choices(PendingBallot.objects.get())
+
+
+def test_a_mail_that_waits_holds_no_link(season):
+    link = request(season)
+    token = link.rstrip("/").rpartition("/")[2]
+    assert [row for row in everything() if token in row or token.encode().hex() in row] == []
+
+
+def test_a_mail_whose_ballot_is_gone_is_not_sent(season, smtp_server):
+    request(season)
+    PendingBallot.objects.all().delete()
+    outbox.send_due()
+    assert (smtp_server.messages, OutgoingMail.objects.count()) == ([], 0)
 
 
 def test_once_a_mail_is_out_the_database_has_neither_address_nor_link(season, smtp_server):
@@ -77,8 +90,9 @@ def test_a_mail_that_nobody_took_keeps_its_address_for_a_week_and_no_link(season
     assert retention.purge_expired()["outgoing mail"] == 1
 
 
-def test_a_link_and_the_database_lead_to_no_ballot_that_was_cast(client, season):
+def test_a_link_and_the_database_lead_to_no_ballot_that_was_cast(client, season, smtp_server):
     link = request(season)
+    outbox.send_due()
     client.post(link)
     pending_id, ballot = ids_in(link)[1], Ballot.objects.get()
     assert [row for row in everything() if str(pending_id) in row.replace(str(ballot.pk), "")] == []
