@@ -20,7 +20,7 @@ SPONSOR_NOTE = "{} advertises with us, or did in recent months. That buys neithe
 def index() -> dict[str, Any]:
     seasons = list(Season.objects.public().prefetch_related(_with_winners()))
     return {
-        "open": [each for each in seasons if each.state in (State.VOTING, State.NOMINATING)],
+        "open": [each for each in seasons if each.state in (State.VOTING, State.NOMINATING, State.SHORTLISTING)],
         "counting": [each for each in seasons if each.state == State.CLOSED],
         "past": [each for each in seasons if each.state in (State.RELEASED, State.ARCHIVED)],
     }

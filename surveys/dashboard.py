@@ -28,7 +28,7 @@ def awards(user: Any) -> Widget:
 
 
 def _line(season: Any) -> Line:
-    url = reverse("admin:surveys_season_change", args=[season.pk])
+    url = reverse("admin:surveys_season_overview", args=[season.pk])
     note, tone, at = _stand(season)
     if season.state == State.NOMINATING and season.new:
         url = (
@@ -60,6 +60,12 @@ def _stand(season: Any) -> tuple[str, str, Any]:
             _many(season.new, "nomination to look at", "nominations to look at"),
             "soon" if season.new else "",
             None,
+        )
+    if season.state == State.SHORTLISTING:
+        return (
+            ("voting is planned for", "soon", season.opens_at)
+            if season.opens_at
+            else ("say when voting opens", "soon", None)
         )
     if season.state == State.VOTING:
         begun = season.opens_at <= now

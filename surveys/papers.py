@@ -49,7 +49,7 @@ def _category(category: AwardCategory) -> dict[str, Any]:
         "rules": {name: getattr(category, name) for name in RULES},
         "nominees": [
             {"slug": nominee.slug} | {name: getattr(nominee, name) for name in WORDS}
-            for nominee in sorted(category.nominees.all(), key=lambda nominee: nominee.slug)
+            for nominee in sorted(category.nominees.all(), key=lambda nominee: (nominee.ordering, nominee.slug))
         ],
     }
 

@@ -18,6 +18,10 @@ class SeasonQuerySet(models.QuerySet["Season"]):
         """Open for voting now, by the database's clock."""
         return self.filter(state="voting", opens_at__lte=Now(), closes_at__gt=Now())
 
+    def done_nominating(self) -> Self:
+        """Whose nominations are to close by now."""
+        return self.filter(state="nominating", nominations_close_at__lte=Now())
+
     def due_to_open(self) -> Self:
         return self.filter(state="voting", opened_at__isnull=True, opens_at__lte=Now())
 

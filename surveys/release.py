@@ -53,6 +53,37 @@ def _count(category: AwardCategory) -> tuple[Outcome, dict[str, int]]:
     return tallying.count(category.method, grouped, candidates, rules_of(category), withdrawn=withdrawn), found
 
 
+def needs_count(category: AwardCategory) -> bool:
+    """Whether a category waits to be counted: not yet, or again since a ballot or a nominee fell away after its tally."""
+    if category.is_released:
+        return False
+    made = Tally.objects.filter(category=category).first()
+    return made is None or bool(_stale(category, made))
+
+
+def not_ready_for_count(season: Season) -> list[str]:
+    """What is missing before a season's categories can be counted, a sentence each."""
+    return [line for each in season.categories.filter(released_at=None) for line in not_ready_for_count_of(each)]
+
+
+def not_ready_for_count_of(category: AwardCategory) -> list[str]:
+    problems = [] if category.closed_at else [f"“{category}” has not been closed."]
+    if waiting := category.ballots.waiting().count():
+        problems.append(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
+    if held := category.ballots.filter(state=Ballot.State.QUARANTINED).count():
+        problems.append(f"{held} ballots of “{category}” are held for review: decide on them first.")
+    return problems
+
+
+def _stale(category: AwardCategory, made: Tally) -> str:
+    """Why a tally is no longer what would be counted; nothing where it is."""
+    if made.reconciliation != reconciliation(category):
+        return f"Ballots of “{category}” were held or voided after its tally: tally it again."
+    if category.nominees.filter(withdrawn_at__gte=made.made_at).exists():
+        return f"A nominee of “{category}” withdrew after its tally: tally it again."
+    return ""
+
+
 @transaction.atomic
 def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
     """Count a closed category and keep the outcome, in place of an earlier count. Raises TransitionRefused."""
@@ -130,10 +161,8 @@ def release(category: AwardCategory, *, by: User | None = None) -> None:
     made = Tally.objects.filter(category=category).first()
     if made is None:
         raise TransitionRefused(f"“{category}” has not been tallied.")
-    if made.reconciliation != reconciliation(category):
-        raise TransitionRefused(f"Ballots of “{category}” were held or voided after its tally: tally it again.")
-    if category.nominees.filter(withdrawn_at__gte=made.made_at).exists():
-        raise TransitionRefused(f"A nominee of “{category}” withdrew after its tally: tally it again.")
+    if stale := _stale(category, made):
+        raise TransitionRefused(stale)
     if not change_if(category, Q(closed_at__isnull=False, released_at=None), released_at=Now()):
         raise TransitionRefused(f"The result of “{category}” is released already.")
     audit.record("released the result", category, by=by)

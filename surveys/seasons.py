@@ -18,28 +18,64 @@ from core.transitions import TransitionRefused, change_if, move
 from surveys import keys, ledger, papers
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 
+State = Season.State
+
 
 @transaction.atomic
 def open_nominations(season: Season, *, by: User | None = None) -> None:
-    """Let readers propose nominees."""
+    """Let readers propose nominees from now on; also again, while the shortlist is drawn up."""
+    if problems := not_ready_for_nominations(season):
+        raise TransitionRefused(" ".join(problems))
+    _move(season, from_=[State.DRAFT, State.SHORTLISTING], to=State.NOMINATING, nominations_open_at=Now())
+    audit.record("opened nominations", season, by=by, detail=_until(season.nominations_close_at))
+
+
+def not_ready_for_nominations(season: Season) -> list[str]:
+    """What is missing before readers can propose nominees, a sentence each."""
+    problems = [] if season.categories.exists() else ["Add a category first."]
+    if Season.objects.filter(pk=season.pk, nominations_close_at__lte=Now()).exists():
+        problems.append("The time at which nominations close is past: set another, or none.")
+    return problems
+
+
+@transaction.atomic
+def close_nominations(season: Season, *, by: User | None = None) -> None:
+    """End the nominations; the shortlist is drawn up next. It is by nobody where their time has come."""
+    planned = season.nominations_close_at
+    _move(season, from_=[State.NOMINATING], to=State.SHORTLISTING)
+    _note_end_of_nominations(season)
+    audit.record("closed nominations", season, by=by, detail=f"their time was {_utc(planned)}")
+
+
+def _note_end_of_nominations(season: Season) -> None:
+    change_if(season, Q(nominations_close_at=None) | Q(nominations_close_at__gt=Now()), nominations_close_at=Now())
+
+
+@transaction.atomic
+def skip_nominations(season: Season, *, by: User | None = None) -> None:
+    """Go on to the shortlist with nominees that the newsroom names itself."""
     if not season.categories.exists():
         raise TransitionRefused("Add a category first.")
-    _move(season, from_=[Season.State.DRAFT], to=Season.State.NOMINATING)
-    audit.record("opened nominations", season, by=by)
+    _move(season, from_=[State.DRAFT], to=State.SHORTLISTING)
+    audit.record("began the shortlist without nominations", season, by=by)
 
 
 @transaction.atomic
 def open_voting(season: Season, *, by: User | None = None) -> None:
     """Seal the ballot paper and take ballots from `opens_at` on. From now on nothing on the paper changes."""
-    if problems := _not_ready(season):
+    if problems := not_ready_for_voting(season):
         raise TransitionRefused(" ".join(problems))
-    _move(season, from_=[Season.State.DRAFT, Season.State.NOMINATING], to=Season.State.VOTING)
+    was = season.state
+    _move(season, from_=[State.DRAFT, State.NOMINATING, State.SHORTLISTING], to=State.VOTING)
+    if was == State.NOMINATING:
+        _note_end_of_nominations(season)
     keys.make_pepper(season)
     papers.seal(season)
     audit.record("opened voting", season, by=by, detail=f"from {_utc(season.opens_at)} to {_utc(season.closes_at)}")
 
 
-def _not_ready(season: Season) -> list[str]:
+def not_ready_for_voting(season: Season) -> list[str]:
+    """What is missing before voting can open, a sentence each."""
     problems = []
     if not season.opens_at or not season.closes_at:
         problems.append("Say when voting opens and closes.")
@@ -82,6 +118,13 @@ def close_category(category: AwardCategory, *, by: User | None = None) -> None:
 
 
 @transaction.atomic
+def archive(season: Season, *, by: User | None = None) -> None:
+    """Put a released season away, among the past ones. Its pages, results and record stay."""
+    _move(season, from_=[State.RELEASED], to=State.ARCHIVED, archived_at=Now())
+    audit.record("archived the season", season, by=by)
+
+
+@transaction.atomic
 def show_imported(season: Season, *, by: Any) -> None:
     """Let readers see an imported election that was withheld."""
     if not change_if(season, Q(is_withheld=True), is_withheld=False):
@@ -93,6 +136,7 @@ def show_imported(season: Season, *, by: Any) -> None:
 def turn_phases() -> None:
     """Do what the clock asks for: show seasons that have opened, close those past their time."""
     steps: list[tuple[Season, Callable[[Season], None]]] = [
+        *((season, _close_nominations_in_time) for season in Season.objects.done_nominating()),
         *((season, _show_open) for season in Season.objects.due_to_open()),
         *((season, _close_in_time) for season in Season.objects.due_to_close()),
     ]
@@ -103,6 +147,13 @@ def turn_phases() -> None:
 def _show_open(season: Season) -> None:
     Season.objects.filter(pk=season.pk).due_to_open().update(opened_at=Now())
     pagecache.bump()
+
+
+def _close_nominations_in_time(season: Season) -> None:
+    try:
+        close_nominations(season)
+    except TransitionRefused:
+        pass  # somebody closed them meanwhile
 
 
 def _close_in_time(season: Season) -> None:
@@ -168,6 +219,10 @@ def _move(season: Season, *, from_: list[Season.State], to: Season.State, **chan
             f"“{season}” is at “{season.get_state_display()}” and cannot go to “{to.label}” from there."
         )
     pagecache.bump()
+
+
+def _until(moment: datetime | None) -> str:
+    return f"until {_utc(moment)}" if moment else "until they are closed"
 
 
 def _utc(moment: datetime | None) -> str:

@@ -1,29 +1,39 @@
-"""Seasons, their categories and nominees. Each step of a season is an action that calls the function everything else uses."""
+"""Seasons, their categories and nominees, to edit. What is done with them is on a season's own page (surveys.admin.overview)."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
 from django.urls.resolvers import URLPattern
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
 from core.admin.bases import AuditedAdmin, ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
 from core.lib import clock
 from core.lib.admin_labels import NamedTabularInline
+from core.lib.admin_lists import ClosedChangeList
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from core.lib.forms import WebsiteField
-from surveys import release, request_signals, seasons
-from surveys.admin import steps, withdrawals
-from surveys.admin.actions import by, do_each, draft_article_from, trail_of
+from surveys import request_signals
+from surveys.admin import overview, withdrawals
+from surveys.admin.actions import trail_of
 from surveys.models import AwardCategory, Nominee, Season
-from surveys.models.seasons import ON_BALLOTS, RESERVED_CATEGORIES, RESERVED_NOMINEES, RESERVED_SEASONS, RULES
+from surveys.models.seasons import (
+    BEFORE_VOTING,
+    ON_BALLOTS,
+    RESERVED_CATEGORIES,
+    RESERVED_NOMINEES,
+    RESERVED_SEASONS,
+    RULES,
+)
 
 
 class CategoryInline(SlugsFromWords, NamedTabularInline):
@@ -42,8 +52,38 @@ class CategoryInline(SlugsFromWords, NamedTabularInline):
         return super().has_change_permission(request, obj) and not (obj and obj.is_fixed)
 
 
+class SeasonForm(forms.ModelForm):
+    """A season's times fit together, and nothing that has begun or ended is moved."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        ends, opens = cleaned.get("nominations_close_at"), cleaned.get("opens_at")
+        if ends and opens and ends > opens:
+            self.add_error("nominations_close_at", "Nominations have to close before voting opens.")
+        if self.instance.state == Season.State.VOTING:
+            for name in ("opens_at", "closes_at"):
+                if name in self.changed_data:
+                    self._check_moved(name, cleaned.get(name))
+        return cleaned
+
+    def _check_moved(self, name: str, moment: datetime | None) -> None:
+        """While the vote is set or open, its times move within what is yet to come."""
+        if moment is None:
+            self.add_error(name, "Voters have been told this time: move it, but do not leave it out.")
+        elif moment <= timezone.now():
+            self.add_error(name, "This is past. To end the voting now, use the button on the season’s own page.")
+
+
+class SeasonList(ClosedChangeList):
+    """The list leads to each season's own page."""
+
+    def url_for_result(self, result: Any) -> str:
+        return overview.address(result)
+
+
 @admin.register(Season)
 class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdmin):
+    form = SeasonForm
     noun = "season"
     slug_from = "title"
     reserved_slugs = RESERVED_SEASONS
@@ -52,23 +92,20 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
     search_fields = ("title", "slug")
     inlines = [CategoryInline]
     change_form_template = "admin/surveys/season.html"
-    actions = (
-        "open_nominations", "open_voting", "close_voting", "tally_all", "release_results", "show_imported",
-        "draft_article",
-    )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("title", "slug", "standfirst", "state")}),
+        ("Nominations", {"fields": ("nominations_open_at", "nominations_close_at")}),
         ("Voting", {"fields": ("opens_at", "closes_at", "closed_at", "released_at")}),
         ("What readers should know", {"fields": ("rules_version", "rules_html", "disclosure_html")}),
         ("What was done", {"fields": ("trail",)}),
     )
 
     def facts(self, obj: Season) -> dict[str, str | set[str]]:
+        times = ("nominations_open_at", "nominations_close_at", "opens_at", "closes_at")
         return {
             "title": obj.title,
             "slug": obj.slug,
-            "voting opens": clock.in_words(obj.opens_at, zone=clock.zone_named("UTC")) if obj.opens_at else "",
-            "voting closes": clock.in_words(obj.closes_at, zone=clock.zone_named("UTC")) if obj.closes_at else "",
+            **{str(Season._meta.get_field(name).verbose_name): _utc(getattr(obj, name)) for name in times},  # type: ignore[union-attr]
             "categories": {str(category) for category in obj.categories.all()},
             "rules version": obj.rules_version,
             "rules": obj.rules_html,
@@ -76,8 +113,25 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
         }
 
     def get_urls(self) -> list[URLPattern]:
-        page = path("<int:pk>/requests/", self.admin_site.admin_view(self.requests), name="surveys_season_requests")
-        return [page, *super().get_urls()]
+        def at(route: str, view: Any, name: str) -> URLPattern:
+            return path(f"<int:pk>/{route}/", self.admin_site.admin_view(view), name=f"surveys_season_{name}")
+
+        return [
+            at("overview", require_safe(partial(overview.season_page, self)), "overview"),
+            at("step", require_POST(partial(overview.season_step, self)), "step"),
+            at("draft", require_POST(partial(overview.draft_article, self)), "draft"),
+            at("requests", self.requests, "requests"),
+            *super().get_urls(),
+        ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ClosedChangeList]:
+        return SeasonList
+
+    def response_post_save_add(self, request: HttpRequest, obj: Season) -> HttpResponseRedirect:
+        return HttpResponseRedirect(overview.address(obj))
+
+    def response_post_save_change(self, request: HttpRequest, obj: Season) -> HttpResponseRedirect:
+        return HttpResponseRedirect(overview.address(obj))
 
     def requests(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Where requests for ballots come from, which says nothing of whom they are for."""
@@ -94,52 +148,18 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
 
     def get_readonly_fields(self, request: HttpRequest, obj: Season | None = None) -> tuple[str, ...]:
         fixed: tuple[str, ...] = ("state", "closed_at", "released_at", "trail")
+        if obj and obj.state not in (Season.State.DRAFT, Season.State.SHORTLISTING):
+            fixed += ("nominations_open_at",)
         if obj and obj.is_fixed:
-            fixed += ("title", "slug", "opens_at", "rules_version", "rules_html")
+            fixed += ("nominations_close_at", "title", "slug", "rules_version", "rules_html")
             if obj.state != Season.State.VOTING:
-                fixed += ("closes_at",)
+                fixed += ("opens_at", "closes_at")
+            elif obj.opens_at and obj.opens_at <= timezone.now():
+                fixed += ("opens_at",)
         return fixed
 
     def has_delete_permission(self, request: HttpRequest, obj: Season | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.is_fixed)
-
-    def has_release_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("surveys.release_season")
-
-    @admin.action(description="Open nominations", permissions=["change"])
-    def open_nominations(self, request: HttpRequest, queryset: QuerySet[Season]) -> None:
-        do_each(request, queryset, lambda row: seasons.open_nominations(row, by=by(request)), "readers can nominate.")
-
-    @admin.action(description="Open voting (at its time)", permissions=["change"])
-    def open_voting(self, request: HttpRequest, queryset: QuerySet[Season]) -> HttpResponse | None:
-        done = "voting is set to open; its nominees and rules are fixed."
-        return steps.OPEN.take(self, request, queryset, lambda row: seasons.open_voting(row, by=by(request)), done)
-
-    @admin.action(description="Close voting now", permissions=["change"])
-    def close_voting(self, request: HttpRequest, queryset: QuerySet[Season]) -> HttpResponse | None:
-        done = "voting is closed and every ballot sealed."
-        return steps.CLOSE.take(self, request, queryset, lambda row: seasons.close(row, by=by(request)), done)
-
-    @admin.action(description="Tally every category", permissions=["change"])
-    def tally_all(self, request: HttpRequest, queryset: QuerySet[Season]) -> None:
-        unreleased = AwardCategory.objects.filter(season__in=queryset, released_at__isnull=True)
-        do_each(request, unreleased, lambda row: release.tally(row, by=by(request)), "tallied.")
-
-    @admin.action(description="Release the results to everybody", permissions=["release"])
-    def release_results(self, request: HttpRequest, queryset: QuerySet[Season]) -> HttpResponse | None:
-        done = "the results are released."
-        return steps.RELEASE.take(
-            self, request, queryset, lambda row: release.release_season(row, by=by(request)), done
-        )
-
-    @admin.action(description="Show an imported election to readers", permissions=["release"])
-    def show_imported(self, request: HttpRequest, queryset: QuerySet[Season]) -> None:
-        do_each(request, queryset, lambda row: seasons.show_imported(row, by=by(request)), "readers see it now.")
-
-    @admin.action(description="Draft an article from the results", permissions=["change"])
-    def draft_article(self, request: HttpRequest, queryset: QuerySet[Season]) -> HttpResponse | None:
-        categories = AwardCategory.objects.filter(season__in=queryset).select_related("season")
-        return draft_article_from(request, list(categories))
 
 
 class NomineeForm(forms.ModelForm):
@@ -193,15 +213,22 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
     autocomplete_fields = ("season",)
     inlines = [NomineeInline]
     change_form_template = "admin/surveys/category.html"
-    actions = ("close_voting", "tally_now", "release_result", "draft_article")
     fields = (
         "season", "title", "slug", "description", "method", *ON_BALLOTS, *RULES, "ordering", "closed_at",
         "released_at", "trail",
     )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(partial(withdrawals.page, self))
-        return [path("<int:pk>/withdrawal/", view, name="surveys_awardcategory_withdrawal"), *super().get_urls()]
+        pages = {"withdrawal": withdrawals.page, "step": overview.category_page}
+        own = [
+            path(
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(partial(page, self)),
+                name=f"surveys_awardcategory_{name}",
+            )
+            for name, page in pages.items()
+        ]
+        return [*own, *super().get_urls()]
 
     def facts(self, obj: AwardCategory) -> dict[str, str | set[str]]:
         rules = ("method", *ON_BALLOTS, *RULES)
@@ -216,7 +243,7 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A category begins in, or moves to, a season of which nothing is on the paper yet."""
         if db_field.name == "season":
-            kwargs["queryset"] = Season.objects.filter(state__in=[Season.State.DRAFT, Season.State.NOMINATING])
+            kwargs["queryset"] = Season.objects.filter(state__in=BEFORE_VOTING)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description="log")
@@ -231,38 +258,13 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
     def has_delete_permission(self, request: HttpRequest, obj: AwardCategory | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not _is_fixed(obj)
 
-    def has_release_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("surveys.release_season")
-
     @admin.display(boolean=True)
     def tallied(self, category: AwardCategory) -> bool:
         return hasattr(category, "tally")
 
-    @admin.action(description="Close voting now", permissions=["change"])
-    def close_voting(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> HttpResponse | None:
-        done = "voting is closed and every ballot sealed."
-        return steps.CLOSE_ONE.take(
-            self,
-            request,
-            queryset.select_related("season"),
-            lambda row: seasons.close_category(row, by=by(request)),
-            done,
-        )
 
-    @admin.action(description="Tally", permissions=["change"])
-    def tally_now(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> None:
-        do_each(request, queryset, lambda row: release.tally(row, by=by(request)), "tallied.")
-
-    @admin.action(description="Release the result to everybody", permissions=["release"])
-    def release_result(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> HttpResponse | None:
-        done = "the result is released."
-        return steps.RELEASE_ONE.take(
-            self, request, queryset.select_related("season"), lambda row: release.release(row, by=by(request)), done
-        )
-
-    @admin.action(description="Draft an article from the result", permissions=["change"])
-    def draft_article(self, request: HttpRequest, queryset: QuerySet[AwardCategory]) -> HttpResponse | None:
-        return draft_article_from(request, list(queryset.select_related("season")))
+def _utc(moment: datetime | None) -> str:
+    return clock.in_words(moment, zone=clock.zone_named("UTC")) if moment else ""
 
 
 def _is_fixed(category: AwardCategory | None) -> bool:

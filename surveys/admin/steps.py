@@ -1,60 +1,119 @@
-"""The steps of a vote that cannot be taken back: each has a page that says what it will do, and does it once that is confirmed."""
+"""What comes next in a season or a category: one step, with what it will do and what is missing before it can be taken.
 
-from collections.abc import Callable, Iterable, Sequence
+A step is taken by its name, together with a digest of what its page said it would do: when that is no longer what it would
+do, nothing is done, and the page says what it would do now.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
-from django.contrib.admin import ModelAdmin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-
 from core.lib import clock
-from surveys import release
-from surveys.admin.actions import do_each
+from core.transitions import TransitionRefused
+from surveys import release, seasons
 from surveys.models import AwardCategory, Season
 
-CONFIRMED = "confirmed"
+State = Season.State
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step of seasons or categories. `says` lists, for a row, what it will do."""
+    """A step of seasons or categories. `says` lists, for a row, what it will do; `lacks`, what it waits for."""
 
-    action: str
-    title: str
+    name: str
     button: str
     says: Callable[[Any], Sequence[str]]
+    act: Callable[..., object]
+    done: str
+    lacks: Callable[[Any], Sequence[str]] = lambda _row: ()
+    permission: str = "surveys.change_season"
+    is_final: bool = False  # cannot be taken back: whoever takes it says that they have read what it does
 
-    def take(
-        self, desk: ModelAdmin, request: HttpRequest, rows: Iterable[Any], act: Callable[[Any], object], done: str
-    ) -> HttpResponse | None:
-        """Answer with the page that asks; once it is confirmed, do it to every row and say what came of it."""
-        if CONFIRMED in request.POST:
-            do_each(request, rows, act, done)
-            return None
-        context = desk.admin_site.each_context(request) | {
-            "opts": desk.opts,
-            "title": self.title,
-            "step": self,
-            "rows": [{"row": row, "lines": self.says(row)} for row in rows],
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "confirmed": CONFIRMED,
-        }
-        return TemplateResponse(request, "admin/surveys/step.html", context)
+
+@dataclass(frozen=True)
+class Offer:
+    """A step as a page offers it for one row."""
+
+    step: Step
+    lines: Sequence[str]
+    lacks: Sequence[str]
+
+    @property
+    def seen(self) -> str:
+        """A digest of what the page says."""
+        return sha256("\0".join([self.step.name, *self.lines]).encode()).hexdigest()[:32]
+
+
+def offer(step: Step, row: Any) -> Offer:
+    return Offer(step, [*step.says(row)], [*step.lacks(row)])
+
+
+def take(offered: Offer, row: Any, *, seen: str, is_sure: bool, by: Any) -> None:
+    """Take a step as it was offered. Raises TransitionRefused."""
+    if offered.lacks:
+        raise TransitionRefused(" ".join(offered.lacks))
+    if seen != offered.seen:
+        raise TransitionRefused("Something has changed since you opened the page: read again what this will do.")
+    if offered.step.is_final and not is_sure:
+        raise TransitionRefused("This cannot be taken back: tick that you have read what it will do.")
+    offered.step.act(row, by=by)
+
+
+def next_of(season: Season) -> Step | None:
+    """The step that comes next in a season."""
+    if season.is_withheld:
+        return SHOW_IMPORTED
+    if season.state == State.CLOSED:
+        return TALLY if any(release.needs_count(each) for each in season.categories.all()) else RELEASE
+    return _NEXT.get(State(season.state))
+
+
+def others_of(season: Season) -> list[Step]:
+    """Other ways on from where a season stands."""
+    return {State.DRAFT: [SKIP_NOMINATIONS], State.SHORTLISTING: [OPEN_NOMINATIONS_AGAIN]}.get(State(season.state), [])
+
+
+def next_of_category(category: AwardCategory) -> Step | None:
+    """The step by which a category goes ahead of its season's others."""
+    if category.is_released or not category.season.is_fixed:
+        return None
+    if category.closed_at is None:
+        return CLOSE_ONE if category.season.state == State.VOTING else None
+    return TALLY_ONE if release.needs_count(category) else RELEASE_ONE
+
+
+def _opening_nominations(season: Season) -> list[str]:
+    until = (
+        f"They close by themselves at {clock.in_words(season.nominations_close_at)}."
+        if season.nominations_close_at
+        else "They stay open until you close them."
+    )
+    return [f"Shows readers “{season}” and lets them propose nominees in {_categories(season)}, from now on.", until]
+
+
+def _closing_nominations(season: Season) -> list[str]:
+    return ["Takes no more nominations.", "Then you choose and order the shortlist. Nominations can be opened again."]
+
+
+def _skipping(season: Season) -> list[str]:
+    return [f"Shows readers “{season}” without asking them for nominations. You name the nominees yourself."]
 
 
 def _opening(season: Season) -> list[str]:
     if not (season.opens_at and season.closes_at):
-        return ["It has no times yet, so it will be refused: say first when voting opens and closes."]
-    number = season.categories.count()
-    where = f"{number} {'category' if number == 1 else 'categories'}"
+        return ["Takes votes between the times that you set, and closes by itself."]
     from_, to = clock.in_words(season.opens_at), clock.in_words(season.closes_at)
     return [
-        f"Takes votes in {where} from {from_} to {to}, and closes by itself.",
-        "Fixes the nominees, their names and the rules of counting for good.",
-        "Ends the nominations.",
+        f"Takes votes in {_categories(season)} from {from_} to {to}, and closes by itself.",
+        "Fixes the nominees, their names and order, and the rules of counting for good. They are sealed as the ballot paper.",
+        *(f"{each}: {', '.join(nominee.name for nominee in each.nominees.all())}." for each in _with_nominees(season)),
+        *(["Ends the nominations."] if season.state == State.NOMINATING else []),
     ]
+
+
+def _with_nominees(season: Season) -> list[AwardCategory]:
+    return list(season.categories.prefetch_related("nominees"))
 
 
 def _closing(season: Season) -> list[str]:
@@ -74,6 +133,18 @@ def _closing_one(category: AwardCategory) -> list[str]:
     return [*_closing(category.season)[:3], season, "Voting in it cannot be opened again."]
 
 
+def _counting(season: Season) -> list[str]:
+    due = [str(each) for each in season.categories.all() if release.needs_count(each)]
+    return [
+        f"Counts {', '.join(f'“{title}”' for title in due)}.",
+        "Shows nobody the result. Who looks at one before the release is logged, and the log is published with it.",
+    ]
+
+
+def _counting_one(category: AwardCategory) -> list[str]:
+    return [f"Counts “{category}”.", "Shows nobody the result."]
+
+
 def _releasing(season: Season) -> list[str]:
     lines = [line for each in season.categories.filter(released_at=None) for line in _releasing_one(each)[:1]]
     return [*lines, *_RELEASED, "Later steps, such as the article, are up to you."]
@@ -86,19 +157,23 @@ def _releasing_one(category: AwardCategory) -> list[str]:
         if looks
         else "which nobody has seen before"
     )
-    made = hasattr(category, "tally")
-    first = (
-        f"Shows everybody the result of “{category}”, {seen}."
-        if made
-        else f"“{category}” is not tallied: it will be refused."
-    )
-    return [first, *_RELEASED]
+    return [f"Shows everybody the result of “{category}”, {seen}.", *_RELEASED]
 
 
 _RELEASED = (
     "Publishes the choice of every ballot, without its voter, for anyone to count again.",
-    "The results stay as they are: nothing can be counted again, voided or taken back.",
+    "The results stay for good. A correction later stands beside them, with its reason.",
 )
+
+
+def _archiving(season: Season) -> list[str]:
+    return [f"Lists “{season}” among the past seasons. Its pages, results, badges and record stay where they are."]
+
+
+def _showing(season: Season) -> list[str]:
+    return [
+        f"Shows readers “{season}”, marked as imported from “{season.imported_from}”, with its results and ballots."
+    ]
 
 
 def _time_left(season: Season) -> str:
@@ -107,8 +182,64 @@ def _time_left(season: Season) -> str:
     return f"Ends the voting now. Its time, which voters were told, is {clock.in_words(season.closes_at)}."
 
 
-OPEN = Step("open_voting", "Open voting?", "Open voting", _opening)
-CLOSE = Step("close_voting", "Close voting now?", "Close voting now", _closing)
-CLOSE_ONE = Step("close_voting", "Close voting now?", "Close voting now", _closing_one)
-RELEASE = Step("release_results", "Release the results?", "Release to everybody", _releasing)
-RELEASE_ONE = Step("release_result", "Release the result?", "Release to everybody", _releasing_one)
+def _categories(season: Season) -> str:
+    number = season.categories.count()
+    return f"{number} {'category' if number == 1 else 'categories'}"
+
+
+def _tally_all(season: Season, *, by: Any) -> None:
+    for category in season.categories.filter(released_at=None):
+        if release.needs_count(category):
+            release.tally(category, by=by)
+
+
+_FINAL: dict[str, Any] = {"is_final": True}
+OPEN_NOMINATIONS = Step(
+    "open_nominations", "Open nominations now", _opening_nominations, seasons.open_nominations, "readers can nominate.",
+    seasons.not_ready_for_nominations,
+)  # fmt: skip
+OPEN_NOMINATIONS_AGAIN = Step(
+    "open_nominations", "Open nominations again", _opening_nominations, seasons.open_nominations,
+    "readers can nominate again.", seasons.not_ready_for_nominations,
+)  # fmt: skip
+CLOSE_NOMINATIONS = Step(
+    "close_nominations", "Close nominations and draw up the shortlist", _closing_nominations,
+    seasons.close_nominations, "nominations are closed.",
+)  # fmt: skip
+SKIP_NOMINATIONS = Step(
+    "skip_nominations", "Go on without nominations", _skipping, seasons.skip_nominations, "now draw up the shortlist.",
+    lambda season: [] if season.categories.exists() else ["Add a category first."],
+)  # fmt: skip
+OPEN = Step(
+    "open_voting", "Open voting", _opening, seasons.open_voting, "voting is set to open; the ballot paper is sealed.",
+    seasons.not_ready_for_voting, **_FINAL,
+)  # fmt: skip
+CLOSE = Step(
+    "close_voting", "Close voting now", _closing, seasons.close, "voting is closed and every ballot sealed.", **_FINAL
+)
+CLOSE_ONE = Step(
+    "close_voting", "Close voting in it now", _closing_one, seasons.close_category,
+    "voting is closed and every ballot sealed.", **_FINAL,
+)  # fmt: skip
+TALLY = Step("tally", "Count every category", _counting, _tally_all, "counted.", release.not_ready_for_count)
+TALLY_ONE = Step("tally", "Count it", _counting_one, release.tally, "counted.", release.not_ready_for_count_of)
+RELEASE = Step(
+    "release", "Release the results to everybody", _releasing, release.release_season, "the results are released.",
+    permission="surveys.release_season", **_FINAL,
+)  # fmt: skip
+RELEASE_ONE = Step(
+    "release", "Release the result to everybody", _releasing_one, release.release, "the result is released.",
+    permission="surveys.release_season", **_FINAL,
+)  # fmt: skip
+ARCHIVE = Step("archive", "Archive the season", _archiving, seasons.archive, "it is among the past seasons.")
+SHOW_IMPORTED = Step(
+    "show_imported", "Show it to readers", _showing, seasons.show_imported, "readers see it now.",
+    permission="surveys.release_season",
+)  # fmt: skip
+_NEXT = {
+    State.DRAFT: OPEN_NOMINATIONS,
+    State.NOMINATING: CLOSE_NOMINATIONS,
+    State.SHORTLISTING: OPEN,
+    State.VOTING: CLOSE,
+    State.RELEASED: ARCHIVE,
+}

@@ -28,7 +28,9 @@ LARGEST_SCALE = 100
 
 IN_BALLOTS = "Ballots hold this slug, so it is kept for good."
 ON_PAPER = "Voting has opened: what stands on the ballot paper is kept for good."
-OPENED = "SELECT FROM surveys_season season WHERE season.state NOT IN ('draft', 'nominating') AND "
+BEFORE_VOTING = ["draft", "nominating", "shortlisting"]
+OPENED = "SELECT FROM surveys_season season WHERE season.state NOT IN ('draft', 'nominating', 'shortlisting') AND "
+HELD = "Voting has been held: its times are kept for good."
 VOTED_ON = "SELECT FROM surveys_ballot WHERE category_id = OLD.category_id"  # in a nominee's triggers
 
 
@@ -38,6 +40,7 @@ class Season(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
         NOMINATING = "nominating", "Nominations open"
+        SHORTLISTING = "shortlisting", "Shortlist"
         VOTING = "voting", "Voting"
         CLOSED = "closed", "Voting closed"
         RELEASED = "released", "Results released"
@@ -47,11 +50,18 @@ class Season(models.Model):
     title = models.CharField(max_length=120)
     standfirst = models.CharField(max_length=300, blank=True, help_text="What the season is about, in a sentence.")
     state = models.CharField(max_length=12, choices=State, default=State.DRAFT, editable=False)
+    nominations_open_at = models.DateTimeField(
+        "nominations open", null=True, blank=True, help_text="When it is planned; then, when they were opened."
+    )
+    nominations_close_at = models.DateTimeField(
+        "nominations close", null=True, blank=True, help_text="They close by themselves at this time."
+    )
     opens_at = models.DateTimeField("voting opens", null=True, blank=True)
     closes_at = models.DateTimeField("voting closes", null=True, blank=True)
     opened_at = models.DateTimeField(null=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
     released_at = models.DateTimeField(null=True, editable=False)
+    archived_at = models.DateTimeField(null=True, editable=False)
     rules_version = models.CharField(max_length=20, default="1", help_text="Change it with every change of the rules.")
     rules_html = models.TextField("rules", blank=True)
     disclosure_html = models.TextField(
@@ -84,7 +94,14 @@ class Season(models.Model):
                 "rules_html",
                 name="on_paper",
                 words=ON_PAPER,
-                once=~pgtrigger.Q(old__state__in=["draft", "nominating"]),
+                once=~pgtrigger.Q(old__state__in=BEFORE_VOTING),
+            ),
+            frozen(
+                "opens_at",
+                "closes_at",
+                name="times_held",
+                words=HELD,
+                once=~pgtrigger.Q(old__state__in=[*BEFORE_VOTING, "voting"]),
             ),
         ]
         constraints = [
@@ -94,8 +111,15 @@ class Season(models.Model):
                 violation_error_message="This slug is an address of the awards pages. Choose another.",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["draft", "nominating", "voting", "closed", "released", "archived"]),
+                condition=Q(state__in=[*BEFORE_VOTING, "voting", "closed", "released", "archived"]),
                 name="season_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(nominations_open_at__isnull=True)
+                | Q(nominations_close_at__isnull=True)
+                | Q(nominations_close_at__gte=F("nominations_open_at")),
+                name="season_nominations_close_after_opening",
+                violation_error_message="Nominations have to close after they open.",
             ),
             models.CheckConstraint(
                 condition=Q(opens_at__isnull=True) | Q(closes_at__isnull=True) | Q(closes_at__gt=F("opens_at")),
@@ -130,7 +154,7 @@ class Season(models.Model):
     @property
     def is_fixed(self) -> bool:
         """Whether ballots may hold its slugs, so that they cannot change any more."""
-        return self.state not in (self.State.DRAFT, self.State.NOMINATING)
+        return self.state not in BEFORE_VOTING
 
     @property
     def is_taking_ballots(self) -> bool:
@@ -321,7 +345,8 @@ class Nominee(models.Model):
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
     url = models.URLField("website", blank=True)
-    image = models.ImageField(upload_to="nominees/", blank=True)
+    image = models.ImageField("logo", upload_to="nominees/", blank=True)
+    ordering = models.PositiveSmallIntegerField(default=0, help_text="On the shortlist and the ballot paper.")
     withdrawn_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -330,13 +355,14 @@ class Nominee(models.Model):
     )
 
     class Meta:
-        ordering = ["category", "name"]
+        ordering = ["category", "ordering", "name"]
         triggers = [
             frozen("slug", "category", words=IN_BALLOTS, exists=VOTED_ON),
             frozen(
                 "name",
                 "description",
                 "url",
+                "ordering",
                 name="on_paper",
                 words=ON_PAPER,
                 exists=OPENED + "season.id = (SELECT season_id FROM surveys_awardcategory WHERE id = OLD.category_id)",

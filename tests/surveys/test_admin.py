@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -33,64 +34,142 @@ def sign_in(client):
     return run
 
 
-def act(client, model, action, *rows):
-    path = reverse(f"admin:surveys_{model}_changelist")
-    posted = {"action": action, "_selected_action": [row.pk for row in rows]}
-    page = client.post(path, posted, follow=True)
-    return client.post(path, posted | {"confirmed": "1"}, follow=True) if "step" in (page.context or {}) else page
+def offered(client, row):
+    """The step that a season's or category's own page offers, as its form posts it."""
+    name = "season_overview" if isinstance(row, Season) else "awardcategory_step"
+    page = client.get(reverse(f"admin:surveys_{name}", args=[row.pk]))
+    return page.context["next"] if page.status_code == 200 else None
 
 
-def test_a_season_from_draft_to_release(sign_in):
-    steward = sign_in("awards steward")
-    season = draft_season()
-    act(steward, "season", "open_nominations", season)
-    act(steward, "season", "open_voting", season)
-    cast(season.categories.get(), [["ada"]], 3)
-    for action, state in (("close_voting", "closed"), ("tally_all", "closed"), ("release_results", "released")):
-        page = act(steward, "season", action, season)
+def take(client, row, name=None, **posted):
+    """Press the one button of a season's or category's page; another step than its own is asked for by name."""
+    found = offered(client, row)
+    data = {"step": name or found.step.name, "seen": found.seen if found else "", "sure": "on"} | posted
+    page = f"admin:surveys_{row._meta.model_name}_step"
+    return client.post(reverse(page, args=[row.pk]), data, follow=True)
+
+
+def act(client, action, nomination):
+    path = reverse("admin:surveys_nomination_changelist")
+    return client.post(path, {"action": action, "_selected_action": [nomination.pk]}, follow=True)
+
+
+def test_a_season_from_draft_to_the_archive_by_its_one_button(sign_in):
+    steward, season = sign_in("awards steward"), draft_season()
+    states = []
+    for name in ("open_nominations", "close_nominations", "open_voting", "close_voting", "tally", "release", "archive"):
+        if name == "close_voting":
+            cast(season.categories.get(), [["ada"]], 3)
+        assert offered(steward, season).step.name == name
+        page = take(steward, season)
         season.refresh_from_db()
-        assert season.state == state, page.content.decode()
+        states.append(season.state)
+        assert f"“{season}”: " in page.content.decode()
+    assert states == ["nominating", "shortlisting", "voting", "closed", "closed", "released", "archived"]
+    assert offered(steward, season) is None
     assert Tally.objects.get().made_by.email == "awards@example.com"
     assert steward.get("/awards/moon-2026/wallet/").content.decode().count("Winner</span>") == 1
 
 
+def test_the_page_says_where_a_season_stands_and_what_is_missing(sign_in):
+    steward = sign_in("awards steward")
+    season = draft_season(nominees=(), opens_at=None, closes_at=None)
+    seasons.skip_nominations(season)
+    page = one_line(steward.get(reverse("admin:surveys_season_overview", args=[season.pk])).content)
+    assert '<li class="season-phase season-phase--now" aria-current="step"> <b>Shortlist</b>' in page
+    assert page.count("season-phase--past") == 2
+    assert "Say when voting opens and closes." in page
+    assert "“Wallet” needs two nominees or more." in page
+    assert "disabled" in page
+    assert "Say when voting opens" in take(steward, season).content.decode()
+    season.refresh_from_db()
+    assert season.state == "shortlisting"
+
+
 @pytest.mark.parametrize(
-    ("state", "action", "says"),
+    ("state", "says"),
     [
-        ("draft", "open_voting", "Fixes the nominees"),
-        ("voting", "close_voting", "Voting cannot be opened again"),
-        ("closed", "release_results", "which nobody has seen before"),
+        ("shortlisting", "Fixes the nominees"),
+        ("voting", "Voting cannot be opened again"),
+        ("closed", "which nobody has seen before"),
     ],
 )
-def test_what_cannot_be_taken_back_asks_first_and_says_what_it_does(sign_in, state, action, says):
-    season = draft_season() if state == "draft" else open_season()
-    cast(season.categories.get(), [["ada"]], 3) if state != "draft" else None
+def test_what_cannot_be_taken_back_says_what_it_does_and_wants_a_tick(sign_in, state, says):
+    season = draft_season() if state == "shortlisting" else open_season()
+    if state == "shortlisting":
+        seasons.skip_nominations(season)
+    else:
+        cast(season.categories.get(), [["ada"]], 3)
     if state == "closed":
         seasons.close(season)
         release.tally(season.categories.get())
-    path = reverse("admin:surveys_season_changelist")
-    page = sign_in("awards steward").post(path, {"action": action, "_selected_action": [season.pk]})
-    assert says in one_line(page.content)
+    steward = sign_in("awards steward")
+    assert any(says in line for line in offered(steward, season).lines)
+    found = offered(steward, season)
+    path = reverse("admin:surveys_season_step", args=[season.pk])
+    page = steward.post(path, {"step": found.step.name, "seen": found.seen}, follow=True)
+    assert "tick that you have read" in page.content.decode()
     season.refresh_from_db()
     assert season.state == state
+
+
+def test_nothing_is_done_that_the_page_did_not_say(sign_in):
+    steward, season = sign_in("awards steward"), draft_season()
+    seasons.skip_nominations(season)
+    seen = offered(steward, season).seen
+    season.categories.get().nominees.create(slug="dot", name="Dot")
+    page = take(steward, season, seen=seen)
+    assert "Something has changed since you opened the page" in page.content.decode()
+    season.refresh_from_db()
+    assert season.state == "shortlisting"
+
+
+def test_a_second_press_of_the_same_button_takes_no_second_step(sign_in):
+    steward, season = sign_in("awards steward"), draft_season()
+    found = offered(steward, season)
+    for _ in range(2):
+        page = take(steward, season, found.step.name, seen=found.seen)
+    season.refresh_from_db()
+    assert season.state == "nominating"
+    assert "has moved on since you opened the page" in page.content.decode()
+
+
+def test_nominations_close_when_their_time_has_come_and_can_be_opened_again():
+    season = draft_season(nominations_close_at=timezone.now() + timedelta(hours=1))
+    seasons.open_nominations(season)
+    Season.objects.update(
+        nominations_open_at=timezone.now() - timedelta(hours=2),
+        nominations_close_at=timezone.now() - timedelta(hours=1),
+    )
+    seasons.turn_phases()
+    season.refresh_from_db()
+    assert season.state == "shortlisting"
+    assert audit.entries_about(season).first().by_name == "Moonpress"
+    with pytest.raises(TransitionRefused, match="close is past"):
+        seasons.open_nominations(season)
+    Season.objects.update(nominations_close_at=None)
+    season.refresh_from_db()
+    seasons.open_nominations(season)
+    assert season.state == "nominating"
 
 
 def test_every_step_is_in_the_log_with_who_took_it(sign_in):
     steward, season = sign_in("awards steward"), draft_season()
     category = season.categories.get()
-    act(steward, "season", "open_nominations", season)
+    take(steward, season)
     category.season.refresh_from_db()
     for name, action in (("Zed", "shortlist"), ("Yon", "decline")):
-        act(steward, "nomination", action, seasons.nominate(category=category, name=name))
-    for action in ("open_voting", "close_voting", "tally_all", "release_results"):
-        act(steward, "season", action, season)
+        act(steward, action, seasons.nominate(category=category, name=name))
+    for _ in range(6):
+        take(steward, season)
+        season.refresh_from_db()
     entries = AuditEntry.objects.order_by("pk")
     assert [entry.action for entry in entries] == [
-        "opened nominations", "shortlisted a nomination", "declined a nomination", "opened voting", "closed voting",
-        "tallied", "released the result", "released the results",
+        "opened nominations", "shortlisted a nomination", "declined a nomination", "closed nominations", "opened voting",
+        "closed voting", "tallied", "released the result", "released the results", "archived the season",
     ]  # fmt: skip
     assert {entry.by_name for entry in entries} == {"awards@example.com"}
-    text = steward.get(reverse("admin:surveys_season_change", args=[season.pk])).content.decode()
+    text = steward.get(reverse("admin:surveys_season_overview", args=[season.pk])).content.decode()
     assert "awards@example.com closed voting" in text
     assert "awards@example.com released the result:" in text
 
@@ -127,19 +206,13 @@ def test_a_look_by_the_command_is_published_with_the_result(client):
     assert client.get("/awards/moon-2026/wallet/").content.decode().count("by the command line on") == 1
 
 
-def test_a_refusal_is_shown_in_words(sign_in):
-    season = open_season()
-    page = act(sign_in("awards steward"), "season", "release_results", season)
-    assert "has to be closed first" in page.content.decode()
-
-
 def test_one_category_can_be_closed_tallied_and_released(sign_in):
     steward = sign_in("awards steward")
     season = open_season(categories=("wallet", "report"))
     wallet = season.categories.get(slug="wallet")
     cast(wallet, [["ada"]], 3)
-    for action in ("close_voting", "tally_now", "release_result"):
-        act(steward, "awardcategory", action, wallet)
+    for _ in range(3):
+        take(steward, wallet)
     assert list(AwardCategory.objects.released()) == [wallet]
     season.refresh_from_db()
     assert season.state == "voting"
@@ -147,8 +220,47 @@ def test_one_category_can_be_closed_tallied_and_released(sign_in):
 
 def test_a_result_becomes_a_draft_article(sign_in):
     season = released_season()
-    act(sign_in("awards steward"), "season", "draft_article", season)
+    sign_in("awards steward").post(reverse("admin:surveys_season_draft", args=[season.pk]))
     assert Article.objects.get().title == "Wallet: the result"
+
+
+def test_the_list_leads_to_each_seasons_own_page_and_has_no_acts(sign_in):
+    season = draft_season()
+    page = sign_in("awards steward").get(reverse("admin:surveys_season_changelist")).content.decode()
+    assert reverse("admin:surveys_season_overview", args=[season.pk]) in page
+    assert "open_voting" not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "says"),
+    [
+        ("voting", {"closes_at": "2026-01-01T10:00"}, "This is past"),
+        ("voting", {"closes_at": ""}, "Voters have been told this time"),
+        ("draft", {"nominations_close_at": "2027-01-15T10:00"}, "before voting opens"),
+        ("draft", {"nominations_open_at": "2026-12-09T10:00"}, "Nominations have to close after they open"),
+    ],
+)
+def test_times_that_do_not_fit_are_refused_in_words(sign_in, state, fields, says):
+    season = open_season() if state == "voting" else draft_season()
+    before = Season.objects.values().get()
+    data = {
+        "title": season.title,
+        "slug": season.slug,
+        "rules_version": "1",
+        "nominations_close_at": "2026-12-05T10:00",
+    }
+    data |= {"opens_at": "2027-01-01T10:00", "closes_at": "2027-02-01T10:00"}
+    data |= {"categories-TOTAL_FORMS": "0", "categories-INITIAL_FORMS": "0"} | fields
+    page = sign_in("awards steward").post(reverse("admin:surveys_season_change", args=[season.pk]), data)
+    assert says in page.content.decode()
+    assert Season.objects.values().get() == before
+
+
+def test_the_times_of_a_vote_that_was_held_are_kept_by_the_database():
+    season = released_season()
+    for name in ("opens_at", "closes_at"):
+        with pytest.raises(IntegrityError, match="its times are kept"), transaction.atomic():
+            Season.objects.filter(pk=season.pk).update(**{name: timezone.now() + timedelta(days=900)})
 
 
 @pytest.mark.parametrize("role", ["writer", "newsletter manager", "sponsorship manager"])
@@ -164,7 +276,8 @@ def test_an_editor_looks_on_but_sees_no_count(sign_in, model):
     season = open_season()
     page = editor.get(reverse("admin:surveys_season_changelist"))
     assert page.status_code == 200
-    act(editor, "season", "close_voting", season)
+    assert editor.get(reverse("admin:surveys_season_overview", args=[season.pk])).status_code == 200
+    assert take(editor, season, "close_voting").status_code == 403
     season.refresh_from_db()
     assert season.state == "voting"
 
@@ -174,7 +287,8 @@ def test_who_may_change_but_not_release_cannot_release(sign_in, client):
     Season.objects.update(state="closed", released_at=None)
     group = Group.objects.get(name="awards steward")
     group.permissions.remove(group.permissions.get(codename="release_season"))
-    act(sign_in("awards steward"), "season", "release_results", season)
+    page = take(sign_in("awards steward"), season, "release")
+    assert page.status_code == 403
     season.refresh_from_db()
     assert season.state == "closed"
 
@@ -299,9 +413,9 @@ def test_nominations_come_in_and_are_shortlisted_once(client, sign_in):
     nomination = Nomination.objects.get()
     assert (nomination.name, nomination.url) == ("Zed Wallet", "https://zed.example")
     steward = sign_in("awards steward")
-    act(steward, "nomination", "shortlist", nomination)
+    act(steward, "shortlist", nomination)
     assert Nominee.objects.get(name="Zed Wallet").slug == "zed-wallet"
-    assert "is shortlisted already" in act(steward, "nomination", "shortlist", nomination).content.decode()
+    assert "is shortlisted already" in act(steward, "shortlist", nomination).content.decode()
     assert Nominee.objects.count() == 4
 
 

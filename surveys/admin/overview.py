@@ -1,0 +1,129 @@
+"""The page of a season, where its steward sees where it stands and takes the next step; and the same for one category."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from core.transitions import TransitionRefused
+from surveys import phases
+from surveys.admin import steps
+from surveys.admin.actions import by, draft_article_from, trail_of
+from surveys.models import AwardCategory, Season
+
+
+def address(season: Season) -> str:
+    """Where a season's page is."""
+    return reverse("admin:surveys_season_overview", args=[season.pk])
+
+
+def season_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Where a season stands, what comes next and what is missing, its categories and what was done."""
+    season = get_object_or_404(Season, pk=pk)
+    if not desk.has_view_permission(request, season):
+        raise PermissionDenied
+    context = {"title": season.title, "subtitle": "Season", "season": season, "phases": phases.phases_of(season)}
+    context |= {"may_change": desk.has_change_permission(request, season), "categories": _categories(season)}
+    context |= _offers(request, season, steps.next_of(season), steps.others_of(season))
+    context["has_results"] = season.is_public and season.categories.released().exists()
+    context["trail"] = trail_of(season, *season.categories.all())
+    return render(request, "admin/surveys/overview.html", _frame(desk, request, context))
+
+
+def season_step(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the step that the season's page offered."""
+    season = get_object_or_404(Season, pk=pk)
+    if not desk.has_change_permission(request, season):
+        raise PermissionDenied
+    found = [step for step in (steps.next_of(season), *steps.others_of(season)) if step]
+    _take(request, season, found)
+    return HttpResponseRedirect(address(season))
+
+
+def draft_article(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Draft an article from the released results, and go to it."""
+    season = get_object_or_404(Season, pk=pk)
+    if not desk.has_change_permission(request, season):
+        raise PermissionDenied
+    released = list(season.categories.released().select_related("season"))
+    return draft_article_from(request, released) or HttpResponseRedirect(address(season))
+
+
+def category_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """The step by which a category goes ahead of the others; it is taken on POST."""
+    category = get_object_or_404(AwardCategory.objects.select_related("season"), pk=pk)
+    if not desk.has_change_permission(request, category):
+        raise PermissionDenied
+    step = steps.next_of_category(category)
+    if request.method == "POST":
+        _take(request, category, [step] if step else [])
+        return HttpResponseRedirect(address(category.season))
+    context = {"title": f"“{category}” by itself", "category": category, "season": category.season, "may_change": True}
+    context |= _offers(request, category, step, [])
+    return render(request, "admin/surveys/category_step.html", _frame(desk, request, context))
+
+
+def _frame(desk: ModelAdmin, request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    return desk.admin_site.each_context(request) | {"opts": desk.opts} | context
+
+
+def _offers(request: HttpRequest, row: Any, step: steps.Step | None, others: list[steps.Step]) -> dict[str, Any]:
+    return {
+        "next": steps.offer(step, row) if step else None,
+        "may_take": step is not None and request.user.has_perm(step.permission),
+        "others": [steps.offer(each, row) for each in others],
+    }
+
+
+def _take(request: HttpRequest, row: Any, found: list[steps.Step]) -> None:
+    """Take the posted step if it is one of these, and say what came of it."""
+    step = next((each for each in found if each.name == request.POST.get("step")), None)
+    if step is None:
+        messages.error(request, f"“{row}” has moved on since you opened the page. Here is where it stands now.")
+        return
+    if not request.user.has_perm(step.permission):
+        raise PermissionDenied
+    try:
+        steps.take(
+            steps.offer(step, row), row, seen=request.POST.get("seen", ""), is_sure="sure" in request.POST,
+            by=by(request),
+        )  # fmt: skip
+    except TransitionRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"“{row}”: {step.done}")
+
+
+def _categories(season: Season) -> list[dict[str, Any]]:
+    """What the page says of each category. Nothing of what was chosen."""
+    found = season.categories.select_related("tally").prefetch_related("nominees", "nominations")
+    lines = []
+    for category in found:
+        category.season = season
+        nominees = [each for each in category.nominees.all() if not each.withdrawn_at]
+        new = sum(each.state == "new" for each in category.nominations.all())
+        lines.append(
+            {
+                "category": category,
+                "method": category.get_method_display().partition(":")[0],
+                "nominees": len(nominees),
+                "new": new,
+                "stand": _stand(category),
+                "step": steps.next_of_category(category),
+            }
+        )
+    return lines
+
+
+def _stand(category: AwardCategory) -> str:
+    if category.is_released:
+        return "released"
+    if hasattr(category, "tally"):
+        return "counted, not released"
+    if category.closed_at:
+        return "closed, not counted"
+    return "open for voting" if category.is_taking_ballots else "not open yet"
