@@ -7,7 +7,7 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self) -> None:
-        from articles import addresses, dashboard, events, moves, retention, slot_renderers
+        from articles import addresses, calendar, dashboard, events, moves, retention, slot_renderers
         from articles.readership import figures, outcomes
         from core import outbox
         from sponsors import audience
@@ -17,6 +17,7 @@ class ArticlesConfig(AppConfig):
         moves.register_all()
         events.register_all()
         dashboard.register_all()
+        calendar.register_all()
         audience.register_reading(figures.Readership())
         retention.register_all()
         outcomes.register("sponsors:click", "clicks on ads", method="GET")

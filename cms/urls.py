@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from cms import dashboard, probes, views
 from cms.metrics import metrics
+from core.admin import calendar
 from core.lib.admin_slugs import slug_view
 
 own_password = admin.site.admin_view(RedirectView.as_view(pattern_name="account_change_password"))
@@ -24,6 +25,9 @@ urlpatterns = [
     path("accounts/", include("core.urls")),
     path("admin/", admin.site.admin_view(dashboard.start_page)),
     path("admin/slug/<str:label>/", admin.site.admin_view(slug_view), name="slug"),
+    path("admin/calendar/", admin.site.admin_view(calendar.month), name="calendar"),
+    path("admin/calendar/link/", admin.site.admin_view(calendar.link), name="calendar-link"),
+    path("admin/calendar/<slug:name>/<slug:key>/", admin.site.admin_view(calendar.move), name="calendar-move"),
     path("admin/password_change/", own_password, name="password_change"),  # Django's has no limit on attempts
     # Django's redirects any member of staff to the page of any row
     path("admin/r/<path:anything>", admin.site.admin_view(views.no_such_page)),

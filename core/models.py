@@ -362,6 +362,21 @@ class RateCount(models.Model):
         return f"{self.count} until {self.expires_at:%H:%M:%S} UTC"
 
 
+def _serial() -> int:
+    return secrets.randbits(62)
+
+
+class CalendarLink(models.Model):
+    """That somebody reads the newsroom's calendar elsewhere; the link is signed and names the serial (core.calendar_feed)."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="calendar_link")
+    serial = models.BigIntegerField(default=_serial, help_text="A new one ends the link that names the old one.")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"the calendar link of {self.user}"
+
+
 class Heartbeat(models.Model):
     """When a process that has no address of its own, the worker or beat, was last alive; see core.heartbeats."""
 

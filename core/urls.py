@@ -1,4 +1,4 @@
-"""The pages under /accounts/: those of allauth that the newsroom uses, and one's own time zone.
+"""The pages under /accounts/: those of allauth that the newsroom uses, one's own time zone and calendar feed.
 
 allauth's pages for adding and confirming e-mail addresses are left out on purpose; see
 docs/decisions/0012-an-account-has-one-address.md.
@@ -8,7 +8,7 @@ from allauth.account import views
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView, TemplateView
 
-from core import zones
+from core import calendar_feed, zones
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -29,6 +29,7 @@ urlpatterns = [
         name="account_reset_password_from_key_done",
     ),
     path("time-zone/", zones.own_zone, name="account_time_zone"),
+    path("calendar/<str:token>.ics", calendar_feed.feed, name="calendar-feed"),
     path("2fa/", include("allauth.mfa.urls")),
     # allauth links to these two: a first password is set with a mailed link, and registration is closed
     path("password/set/", RedirectView.as_view(pattern_name="account_reset_password"), name="account_set_password"),

@@ -10,7 +10,7 @@ class NewsletterConfig(AppConfig):
         from articles import addresses, moves, slots
         from articles.readership import outcomes
         from core import outbox
-        from newsletter import dashboard, retention
+        from newsletter import calendar, dashboard, retention
         from newsletter.blocks import signup
         from newsletter.models import Briefing, BriefingItem
         from newsletter.stats import Audience
@@ -19,6 +19,7 @@ class NewsletterConfig(AppConfig):
         slots.register("signup", signup)
         audience.register(Audience())
         dashboard.register_all()
+        calendar.register_all()
         retention.register_all()
         outbox.register("newsletter", seen_with="newsletter.view_subscriber")
         addresses.register("newsletter:archive-detail", Briefing.objects.readable())

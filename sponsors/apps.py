@@ -8,8 +8,9 @@ class SponsorsConfig(AppConfig):
 
     def ready(self) -> None:
         from core import outbox
-        from sponsors import dashboard, retention
+        from sponsors import calendar, dashboard, retention
 
         dashboard.register_all()
+        calendar.register_all()
         outbox.register("sponsors", seen_with="sponsors.view_booking")
         retention.register_all()

@@ -11,12 +11,13 @@ class SurveysConfig(AppConfig):
         from articles import addresses, slots
         from articles.readership import outcomes
         from core import outbox
-        from surveys import ballot_mails, dashboard, retention
+        from surveys import ballot_mails, calendar, dashboard, retention
         from surveys.blocks import award_results
         from surveys.models import AwardCategory, Nominee, Season
 
         ballot_mails.register_all()
         dashboard.register_all()
+        calendar.register_all()
         outbox.register("surveys", seen_with="surveys.view_ballot")
         retention.register_all()
         outcomes.register("surveys:vote", "votes")

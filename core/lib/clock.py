@@ -36,6 +36,12 @@ def newsroom() -> ZoneInfo:
     return ZoneInfo(settings.TIME_ZONE)
 
 
+def current() -> ZoneInfo:
+    """The zone in which this page shows moments."""
+    zone = timezone.get_current_timezone()
+    return zone if isinstance(zone, ZoneInfo) else newsroom()
+
+
 def zone_named(name: str) -> ZoneInfo:
     """The zone of this name; the newsroom's for none, or for one that the database of zones no longer has."""
     return ZoneInfo(name) if name in _every() else newsroom()

@@ -34,12 +34,7 @@ class Entered(NamedTuple):
     def is_twice(self) -> bool:
         """Whether clocks show that time twice."""
         local = self.local
-        return local is not None and len(clock.moments_of(local, _current())) > 1
-
-
-def _current() -> ZoneInfo:
-    zone = timezone.get_current_timezone()
-    return zone if isinstance(zone, ZoneInfo) else clock.newsroom()
+        return local is not None and len(clock.moments_of(local, clock.current())) > 1
 
 
 class MomentInput(forms.Widget):
@@ -49,7 +44,7 @@ class MomentInput(forms.Widget):
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         entered = value if isinstance(value, Entered) else Entered(*_shown(value))
-        zone, attrs = _current(), self.build_attrs(self.attrs, attrs)
+        zone, attrs = clock.current(), self.build_attrs(self.attrs, attrs)
         described = filter(None, (attrs.pop("aria-describedby", ""), f"{attrs.get('id', name)}_zone"))
         found = clock.moments_of(entered.local, zone) if entered.local else []
         turns = [(str(turn), f"{at.astimezone(zone):%H:%M %Z}") for turn, at in enumerate(found)]
@@ -75,7 +70,7 @@ class MomentInput(forms.Widget):
 def _shown(moment: datetime | None) -> tuple[str, str]:
     if not moment:
         return "", ""
-    local = moment.astimezone(_current()) if timezone.is_aware(moment) else moment
+    local = moment.astimezone(clock.current()) if timezone.is_aware(moment) else moment
     return f"{local:%Y-%m-%dT%H:%M:%S}".removesuffix(":00"), str(local.fold)
 
 
@@ -89,7 +84,7 @@ class MomentField(forms.Field):
             return value
         if not value.text:
             return None
-        local, zone = value.local, _current()
+        local, zone = value.local, clock.current()
         if local is None:
             raise ValidationError("Write a date and a time, such as 2026-05-03 14:00.", code="invalid")
         found = clock.moments_of(local, zone)

@@ -49,8 +49,8 @@ def freeze(briefing_id: int) -> bool:
     briefing = (
         Briefing.objects.select_for_update(of=("self",)).select_related("newsletter", "segment").get(pk=briefing_id)
     )
-    if briefing.state != State.APPROVED:
-        return False
+    if briefing.state != State.APPROVED or (briefing.scheduled_at and briefing.scheduled_at > timezone.now()):
+        return False  # withdrawn, or moved to a later time
     composition.place_sponsor(briefing)
     if found := problems(briefing):
         briefing.hold(" ".join(found))
