@@ -23,6 +23,7 @@ from tests.surveys import factories as voting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LISTS = ("articles_article", "articles_dayfigures", "newsletter_briefing", "newsletter_subscriber", "sponsors_booking")
+CALENDAR = ("/admin/calendar/", "/admin/calendar/link/")
 OPTIONS = {"resultTypes": ["violations"], "iframes": False}
 # Whatever a script puts into the page is there, and named.
 SETTLED = """() => [...document.querySelectorAll(".admin-autocomplete:not([name*=__prefix__])")]
@@ -74,7 +75,7 @@ def pages(editor):
     paths = [reverse(f"admin:{model}_{name}", args=[row.pk]) for model, name, row in about]
     paths += [reverse(f"admin:{name}_changelist") for name in LISTS]
     asking = {"compare": "?a=1&b=2", "conflict": f"?kept={kept.pk}"}
-    return [path + asking.get(path.split("/")[-2], "") for path in [*paths, reverse("admin:index")]]
+    return [path + asking.get(path.split("/")[-2], "") for path in [*paths, *CALENDAR, reverse("admin:index")]]
 
 
 def found_by_axe(page, path):
