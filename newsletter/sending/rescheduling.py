@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -27,6 +28,7 @@ def set_day(briefing: Briefing, *, day: date, expected: date, by: Any) -> None:
     if briefing.state != State.DRAFT or briefing.issue_date != expected:
         raise TransitionRefused(_stands(briefing))
     _place(briefing, day)
+    approval.edited(briefing, by=by)
     _log(briefing, by, f"Moved from {expected:%-d %b %Y} to {day:%-d %b %Y}.")
 
 
@@ -39,18 +41,21 @@ def send_at(briefing: Briefing, *, at: datetime, expected: datetime, by: Any) ->
     if at <= timezone.now():
         raise TransitionRefused("That time has passed. Choose one in the future.")
     lock(briefing, "newsletter", "segment")
-    if briefing.state != State.APPROVED or briefing.frozen_at or briefing.scheduled_at != expected:
+    if briefing.state != State.APPROVED or briefing.scheduled_at != expected:
         raise TransitionRefused(_stands(briefing))
     if expected <= timezone.now():
         raise TransitionRefused("It is about to be sent: its time has come.")
-    zone = clock.newsroom()
-    days = at.astimezone(zone).date() - expected.astimezone(zone).date()
-    if days:
+    try:
+        approval.reschedule(briefing, at=at)
+    except ValidationError as error:
+        raise TransitionRefused(" ".join(error.messages)) from None
+    zone = briefing.newsletter.zone
+    if days := at.astimezone(zone).date() - expected.astimezone(zone).date():
         _place(briefing, briefing.issue_date + days)
+        briefing.approved_content = approval.seen(briefing)  # nothing but the day has changed
+        briefing.save(update_fields=["approved_content"])
     if problems := approval.problems(briefing):
         raise TransitionRefused(" ".join(problems))
-    briefing.scheduled_at = at
-    briefing.save(update_fields=["scheduled_at"])
     before, after = (clock.in_words(moment, zone=zone) for moment in (expected, at))
     _log(briefing, by, f"Moved from {before} to {after}.")
 

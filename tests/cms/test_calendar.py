@@ -280,6 +280,9 @@ def test_an_approved_briefing_moves_with_its_day_and_stays_approved(editor, clie
     briefing.refresh_from_db()
     assert (briefing.state, briefing.issue_date) == ("approved", date(2026, 3, 20))
     assert briefing.scheduled_at == datetime(2026, 3, 20, 8, 30, tzinfo=UTC)
+    approval.reschedule(
+        briefing, at=briefing.scheduled_at
+    )  # as its own page does, which asks whether it is what was approved
     assert "it is approved, on 20 March" in drop(client, briefing, "2026-03-25", seen=DUE, part="briefings")
 
 
