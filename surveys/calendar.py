@@ -1,4 +1,4 @@
-"""The phases of awards on the newsroom's calendar: when voting opens and closes, and when results were released."""
+"""The phases of awards on the newsroom's calendar: when nominations and voting open and close, and when results came out."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,7 +10,13 @@ from django.urls import reverse
 from core.lib.calendar import MOST, Entry, Source, Span, register
 from surveys.models import Season
 
-PHASES = {"opens_at": "voting opens", "closes_at": "voting closes", "released_at": "results released"}
+PHASES = {
+    "nominations_open_at": "nominations open",
+    "nominations_close_at": "nominations close",
+    "opens_at": "voting opens",
+    "closes_at": "voting closes",
+    "released_at": "results released",
+}
 SEALED = "Voters have been told: what is sealed is not moved here."
 ON_ITS_PAGE = "Its times are set on the season’s page."
 
@@ -34,7 +40,7 @@ def _entry(season: Season, phase: str, words: str, at: datetime) -> Entry:
     return Entry(
         key=f"{season.pk}-{phase.removesuffix('_at')}",
         title=season.title,
-        url=reverse("admin:surveys_season_change", args=[season.pk]),
+        url=reverse("admin:surveys_season_overview", args=[season.pk]),
         state=words,
         when=at,
         fixed=SEALED if season.is_fixed else ON_ITS_PAGE,
