@@ -10,7 +10,7 @@ import core.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0005_searchable_words"),
+        ("core", "0006_mail_composed_as_it_is_sent"),
     ]
 
     operations = [
