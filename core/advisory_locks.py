@@ -25,6 +25,7 @@ class AdvisoryLock(IntEnum):
     BULK_ACTS = 0x4D6F6F0B  # on subscribers: one at a time
     READERSHIP = 0x4D6F6F0C  # the partitions of readers' views
     ROLL_UP = 0x4D6F6F0D  # of one day's views
+    HOLDS = 0x4D6F6F20  # those of one buyer, one after the other
 
 
 def wait_for(lock: AdvisoryLock, of: int = 0, *, shared: bool = False) -> None:

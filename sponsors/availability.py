@@ -59,7 +59,7 @@ def calendar(packages: Iterable[Package], *, now: datetime | None = None) -> Cal
     now = now or timezone.now()
     kinds = {item.kind_id for package in packages for item in package.items.all()}
     ahead = RunUnit.objects.filter(
-        kind__in=kinds, date__gte=now.date(), date__lt=now.date() + WINDOW, cutoff_at__gt=now
+        kind__in=kinds, date__gte=now.date(), date__lt=now.date() + WINDOW, cutoff_at__gt=now, off_sale=""
     )
     counted = ahead.with_taken(now).order_by("date").values_list("kind_id", "date")
     days: dict[int, list[tuple[date, int]]] = defaultdict(list)

@@ -1,15 +1,21 @@
 """Selling units: hold, confirm, cancel, expire. Two buyers never get the same unit, however closely they meet."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zlib import crc32
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
-from core import pagecache
+from core import advisory_locks, pagecache
+from core.advisory_locks import AdvisoryLock
+from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused, lock, move
-from sponsors import availability, disclosures, emails
+from sponsors import audience, availability, disclosures, emails
 from sponsors.models import Booking, Claim, Creative, DisclosureEntry, Package, RunUnit, Sponsor
 
 HOLD_FOR = timedelta(hours=72)
@@ -36,11 +42,14 @@ def hold(
 ) -> Booking:
     """Keep all units of a package that starts on a day for one buyer, or none of them, and write to both sides.
 
-    Raises Unavailable.
+    A buyer who asks again for what is held for them gets that booking. Raises Unavailable.
     """
     now = now or timezone.now()
     try:
         with transaction.atomic():
+            advisory_locks.wait_for(AdvisoryLock.HOLDS, crc32(contact_email.lower().encode()) >> 1)
+            if mine := _held_already(package, company, contact_email, start, now):
+                return mine
             units = _take_run(package, start, now)
             Package.objects.filter(pk=package.pk, quoted_at=None).update(quoted_at=now)
             booking = Booking.objects.create(
@@ -52,7 +61,7 @@ def hold(
                 snapshot=package.snapshot(),
                 price=package.price,
                 currency=package.currency,
-                hold_until=now + HOLD_FOR,
+                hold_until=min(now + HOLD_FOR, *(unit.cutoff_at for unit in units)),
                 requested_at=now,
             )
             Claim.objects.bulk_create(Claim(unit=unit, booking=booking) for unit in units)
@@ -66,16 +75,20 @@ def hold(
     return booking
 
 
-def confirm(booking: Booking, *, by: User | None) -> Booking:
-    """Sell what is held. A hold that has run out is renewed if all its units are still free.
+def confirm(booking: Booking, *, by: User | None, price: Decimal | None = None) -> Booking:
+    """Sell what is held. A hold that has run out is renewed if all its units are still free, and none has begun.
 
-    Raises TransitionRefused; Unavailable, if someone else has one of its units by now.
+    Where the package costs something else by now, `price` says which of the two was chosen. Raises TransitionRefused;
+    Unavailable, if someone else has one of its units by now.
     """
     now = timezone.now()
     with transaction.atomic():
-        lock(booking)
-        if booking.state == Booking.State.EXPIRED:
+        lock(booking, "package")
+        if not booking.is_live(now) and booking.state in (Booking.State.HELD, Booking.State.EXPIRED):
+            _settle_price(booking, price)
             _take_again(booking, now)
+        elif booking.state == Booking.State.HELD:
+            _refuse_late(RunUnit.objects.filter(claims__booking=booking, claims__state=Claim.State.HELD), now)
         move(
             booking,
             sources=[Booking.State.HELD, Booking.State.EXPIRED],
@@ -87,18 +100,31 @@ def confirm(booking: Booking, *, by: User | None) -> Booking:
             decided_at=now,
         )
         booking.claims.filter(state=Claim.State.HELD).update(state=Claim.State.CONFIRMED)
-        disclosures.append(DisclosureEntry.Kind.BOOKED, booking, at=now)
+        disclosures.append(DisclosureEntry.Kind.BOOKED, booking, booking.claims.all(), at=now)
         emails.booking_confirmed(booking)
         pagecache.bump()
     return booking
 
 
-def cancel(booking: Booking, *, by: User | None) -> Booking:
-    """Give a booking's units back. Raises TransitionRefused for one that is over already."""
+def price_now(booking: Booking) -> Package | None:
+    """The version of its package that is on sale, where it has another price than the booking was quoted."""
+    package = Package.objects.filter(tier=booking.snapshot["tier"], on_sale=True).first()
+    same = package is None or (package.price, package.currency) == (booking.price, booking.currency)
+    return None if same else package
+
+
+def cancel(booking: Booking, *, by: User | None, reason: str = "") -> Booking:
+    """Give back the units of a booking that are ahead. What ran stays: counted, disclosed and billed.
+
+    An ad that runs today stops at once. Raises TransitionRefused for one that is over already.
+    """
     now = timezone.now()
     with transaction.atomic():
         lock(booking)
         was = booking.state
+        ahead = ahead_of(booking, now)
+        if was == Booking.State.CONFIRMED and not (ahead.exists() or running(booking, now).exists()):
+            raise TransitionRefused("All its days are over, so there is nothing left to cancel.")
         move(
             booking,
             sources=[Booking.State.HELD, Booking.State.CONFIRMED],
@@ -107,13 +133,33 @@ def cancel(booking: Booking, *, by: User | None) -> Booking:
             hold_until=None,
             decided_by=by,
             decided_at=now,
+            reason=one_line(reason)[:300],
         )
-        booking.claims.filter(state__in=LIVE).update(state=Claim.State.RELEASED)
+        given_back = list(ahead.values_list("pk", flat=True))
+        ended = given_back + list(running(booking, now).values_list("pk", flat=True))
+        booking.claims.filter(pk__in=given_back).update(state=Claim.State.RELEASED)
         if was == Booking.State.CONFIRMED:
-            disclosures.append(DisclosureEntry.Kind.CANCELLED, booking, at=now)
+            disclosures.append(DisclosureEntry.Kind.CANCELLED, booking, booking.claims.filter(pk__in=ended), at=now)
         emails.booking_cancelled(booking)
         pagecache.bump()
     return booking
+
+
+def ahead_of(booking: Booking, now: datetime | None = None) -> QuerySet[Claim]:
+    """What cancelling would give back: all of a hold; of what is sold, days to come and a briefing not sent yet today."""
+    live = booking.claims.filter(state__in=LIVE)
+    if booking.state != Booking.State.CONFIRMED:
+        return live
+    day = (now or timezone.now()).date()
+    mail = set(live.filter(unit__date=day, unit__channel__startswith="mail:").values_list("unit__channel", flat=True))
+    unsent = mail - {channel for channel, _ in audience.sends_on(mail, since=day)} if mail else mail
+    return live.filter(Q(unit__date__gt=day) | Q(unit__date=day, unit__channel__in=unsent))
+
+
+def running(booking: Booking, now: datetime | None = None) -> QuerySet[Claim]:
+    """What a booking has on pages today: cancelling ends it, and it stays counted."""
+    sold = booking.claims.filter(state=Claim.State.CONFIRMED, unit__date=(now or timezone.now()).date())
+    return sold.filter(unit__channel__startswith="web:")
 
 
 def expire_stale(*, now: datetime | None = None, units: Q | None = None) -> int:
@@ -126,12 +172,21 @@ def expire_stale(*, now: datetime | None = None, units: Q | None = None) -> int:
         stale = Booking.objects.stale(now)
         if units is not None:
             stale = stale.filter(pk__in=Claim.objects.filter(units, state=Claim.State.HELD).values("booking"))
-        ids = [booking.pk for booking in stale.select_for_update(of=("self",)).order_by("pk")]
+        lapsed = list(stale.select_for_update(of=("self",)).order_by("pk"))
+        ids = [booking.pk for booking in lapsed]
         Claim.objects.filter(booking__in=ids, state=Claim.State.HELD).update(state=Claim.State.RELEASED)
-        expired = Booking.objects.filter(pk__in=ids, state=Booking.State.HELD).update(state=Booking.State.EXPIRED)
-        if expired:
+        Booking.objects.filter(pk__in=ids).update(state=Booking.State.EXPIRED)
+        for booking in lapsed:
+            emails.booking_lapsed(booking)
+        if lapsed:
             pagecache.bump()
-    return expired
+    return len(lapsed)
+
+
+def _held_already(package: Package, company: str, contact_email: str, start: date, now: datetime) -> Booking | None:
+    buyers = Booking.objects.filter(company__iexact=company, contact_email__iexact=contact_email)
+    mine = buyers.filter(package=package, state="held", hold_until__gt=now).with_first_day()
+    return next((booking for booking in mine if booking.starts_on == start), None)
 
 
 class _Taken(Exception):
@@ -162,25 +217,51 @@ def _take_one(kind_id: int, day: date, now: datetime) -> RunUnit:
     raise _Taken(f"{day:%A, %d %B %Y} is taken.")
 
 
+def _settle_price(booking: Booking, price: Decimal | None) -> None:
+    """Have a hold that ran out cost what was chosen: what it was quoted, or what its package costs now."""
+    now = price_now(booking)
+    if now is None:
+        return
+    if price not in (booking.price, now.price):
+        raise TransitionRefused(
+            f"The hold has run out, and the price has changed: {booking.price_text} was quoted, and {now.price_text} is"
+            " asked now. Choose one of them on the booking’s page."
+        )
+    if price == now.price:
+        booking.price, booking.currency = now.price, now.currency
+        booking.snapshot |= {"price": str(now.price), "currency": now.currency}
+        booking.save(update_fields=["price", "currency", "snapshot"])
+
+
 def _take_again(booking: Booking, now: datetime) -> None:
     """Claim once more the units of a hold that has run out."""
-    ids = list(booking.claims.filter(state=Claim.State.RELEASED).values_list("unit", flat=True))
-    expire_stale(now=now, units=Q(unit__in=ids))
+    claims = booking.claims.filter(state__in=[Claim.State.HELD, Claim.State.RELEASED])
+    ids = list(claims.values_list("unit", flat=True))
+    others = Claim.objects.filter(unit__in=ids, state__in=LIVE).exclude(booking=booking)
+    expire_stale(now=now, units=Q(pk__in=others.values("pk")))
     units = list(RunUnit.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("date", "kind", "ordinal"))
-    if Claim.objects.filter(unit__in=units, state__in=LIVE).exists():
+    _refuse_late(units, now)
+    if others.exists() or any(unit.off_sale for unit in units):
+        words = "someone else now has some of its days" if others.exists() else "some of its days are off sale"
         first = min(unit.date for unit in units)
-        raise Unavailable(
-            "The hold has run out, and someone else now has some of its days.",
-            _alternatives(booking.package, first, now),
-        )
-    booking.claims.filter(state=Claim.State.RELEASED).update(state=Claim.State.HELD)
+        raise Unavailable(f"The hold has run out, and {words}.", _alternatives(booking.package, first, now))
+    claims.update(state=Claim.State.HELD)
+
+
+def _refuse_late(units: Iterable[RunUnit], now: datetime) -> None:
+    """Raise TransitionRefused where a day is over, or past its cut-off: nothing is sold that may not run."""
+    if late := sorted({unit.date for unit in units if unit.cutoff_at <= now}):
+        days = ", ".join(f"{day:%-d %b %Y}" for day in late[:3]) + (" and others" if len(late) > 3 else "")
+        raise TransitionRefused(f"It can no longer be confirmed: no ad can be handed in any more for {days}.")
 
 
 def _sponsor_named(booking: Booking) -> Sponsor:
-    """The sponsor with the company's name; created if there is none."""
-    known = Sponsor.objects.filter(name__iexact=booking.company).first()
-    return known or Sponsor.objects.create(name=booking.company, contact_email=booking.contact_email)
+    """The sponsor with the company's name; created if there is none, also where several bookings do so at once."""
+    made = Sponsor(name=booking.company, contact_email=booking.contact_email)
+    Sponsor.objects.bulk_create([made], ignore_conflicts=True)
+    return Sponsor.objects.alias(folded=Lower("name")).get(folded=Lower(Value(booking.company)))
 
 
 def _alternatives(package: Package, start: date, now: datetime) -> list[date]:
-    return availability.calendar([package], now=now).starts(package, limit=5, after=start)
+    """Days near the one that cannot be had, which is none of them."""
+    return availability.calendar([package], now=now).starts(package, limit=5, after=start + timedelta(days=1))

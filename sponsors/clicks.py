@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from core.lib.networks import network_of
 from core.lib.signing import BadToken, read_token
-from sponsors.models import AdEvent, Claim, CreativeVersion
+from sponsors.models import AdEvent, Booking, Claim, CreativeVersion
 from sponsors.placements import CLICK
 
 COUNTED_FOR = timedelta(days=30)
@@ -51,7 +51,7 @@ def follow(token: str, visit: Visit) -> str:
     now = timezone.now()
     try:
         claim_id, version_id = read_token(CLICK, token)
-        claim = Claim.objects.select_related("unit").get(pk=claim_id)
+        claim = Claim.objects.select_related("unit", "booking").get(pk=claim_id)
         version = CreativeVersion.objects.reviewed().get(pk=version_id)
     except (ValueError, Claim.DoesNotExist, CreativeVersion.DoesNotExist):
         raise BadToken("This link is not one of ours.") from None
@@ -102,7 +102,8 @@ def record_click(
 
 
 def _ended(claim: Claim, version: CreativeVersion, now: datetime) -> Reason:
-    if claim.state != Claim.State.CONFIRMED or version.verdict != "approved":
+    sold = claim.state == Claim.State.CONFIRMED and claim.booking.state == Booking.State.CONFIRMED
+    if not sold or version.verdict != "approved":
         return Reason.WITHDRAWN
     return Reason.EXPIRED if now.date() - claim.unit.date > COUNTED_FOR else Reason.NONE
 

@@ -38,7 +38,7 @@ def creatives(user: Any) -> Widget:
     """The latest versions, submitted by others, that have no verdict yet."""
     newer = CreativeVersion.objects.filter(creative=OuterRef("creative"), number__gt=OuterRef("number"))
     judged = Approval.objects.filter(version=OuterRef("pk"))
-    waiting = CreativeVersion.objects.filter(~Exists(judged), ~Exists(newer), creative__retired_at=None)
+    waiting = CreativeVersion.objects.to_review().filter(~Exists(judged), ~Exists(newer))
     rows = waiting.exclude(submitted_by=user).select_related("creative__booking", "creative__kind", "submitted_by")
     lines = [
         Line(

@@ -6,13 +6,15 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
+from django.db.models import QuerySet
+
 from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
-from sponsors.models import Booking, DisclosureEntry, PlacementKind
+from sponsors.models import Booking, Claim, DisclosureEntry, PlacementKind
 
 
-def append(kind: DisclosureEntry.Kind, booking: Booking, *, at: datetime) -> DisclosureEntry:
-    """Add a line for a booking. Call it in the transaction that changes the booking."""
+def append(kind: DisclosureEntry.Kind, booking: Booking, claims: QuerySet[Claim], *, at: datetime) -> DisclosureEntry:
+    """Add a line for a booking and those of its claims that it is about, in the transaction that changes them."""
     advisory_locks.wait_for(AdvisoryLock.DISCLOSURES)
     last = DisclosureEntry.objects.order_by("-number").first()
     entry = DisclosureEntry(
@@ -21,7 +23,7 @@ def append(kind: DisclosureEntry.Kind, booking: Booking, *, at: datetime) -> Dis
         booking=booking,
         sponsor_name=booking.name,
         tier=booking.snapshot["tier"],
-        placements=_placements(booking),
+        placements=_placements(claims),
         at=at.astimezone(UTC),
     )
     entry.sha256 = seal(entry, last.sha256 if last else "")
@@ -48,10 +50,10 @@ def public_form(entry: DisclosureEntry) -> dict[str, Any]:
     }
 
 
-def _placements(booking: Booking) -> list[str]:
+def _placements(claims: QuerySet[Claim]) -> list[str]:
     """`Front page: 3 Dec 2026` or, for several, `Front page: 7 days, 3 Dec 2026 to 9 Dec 2026`."""
-    claims = booking.claims.select_related("unit__kind").order_by("unit__kind__name", "unit__kind", "unit__date", "id")
-    return [_run_text(kind, [claim.unit.date for claim in run]) for kind, run in groupby(claims, lambda c: c.unit.kind)]
+    rows = claims.select_related("unit__kind").order_by("unit__kind__name", "unit__kind", "unit__date", "id")
+    return [_run_text(kind, [claim.unit.date for claim in run]) for kind, run in groupby(rows, lambda c: c.unit.kind)]
 
 
 def _run_text(kind: PlacementKind, days: list[date]) -> str:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from core.models import SiteProfile, User
 from core.outbox import queue_mail
-from sponsors.models import Approval, Booking, CreativeVersion
+from sponsors.models import Approval, Booking, Claim, CreativeVersion
 
 MANAGER = "sponsorship manager"
 
@@ -23,7 +23,20 @@ def booking_confirmed(booking: Booking) -> None:
 
 
 def booking_cancelled(booking: Booking) -> None:
-    _to_sponsor("booking_cancelled", booking)
+    kept = booking.claims.filter(state=Claim.State.CONFIRMED).select_related("unit__kind")
+    _to_sponsor("booking_cancelled", booking, kept=list(kept))
+
+
+def booking_lapsed(booking: Booking) -> None:
+    """To both sides: the hold ran out, and its places are free again."""
+    _to_sponsor("booking_lapsed", booking)
+    path = reverse("admin:sponsors_booking_change", args=[booking.pk])
+    _to_managers("booking_lapsed_to_us", booking, admin_path=path)
+
+
+def contact_changed(booking: Booking, *, before: str) -> None:
+    """To the address that a booking had: mail about it goes elsewhere now."""
+    _queue("contact_changed", [before], booking)
 
 
 def portal_link(booking: Booking) -> None:

@@ -33,6 +33,7 @@ class BookingForm(forms.Form):
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
     start = forms.DateField(label="First day")
+    offer = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     message = forms.CharField(
         max_length=2000,
         required=False,
@@ -48,10 +49,11 @@ class BookingForm(forms.Form):
             (first, f"{day_text(first)}, until {day_text(last)}") for first, last in runs
         ]
         self.fields["start"].widget = forms.Select(choices=choices)
+        self.fields["offer"].initial = package.offer
         self.helper = FormHelper()
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
-            "company", "contact_email", "start", "message", TRAP, Submit("book", "Hold these dates")
+            "company", "contact_email", "start", "message", "offer", TRAP, Submit("book", "Hold these dates")
         )
 
     def clean_company(self) -> str:
@@ -59,6 +61,18 @@ class BookingForm(forms.Form):
 
     def clean_message(self) -> str:
         return prose(self.cleaned_data["message"])
+
+    def clean_offer(self) -> str:
+        """The version and price that the page showed; where they are others now, both are shown and asked anew."""
+        shown = self.cleaned_data["offer"]
+        if shown and shown != self.package.offer:
+            self.data = {**{name: self.data.get(name, "") for name in self.data}, "offer": self.package.offer}
+            self.add_error(
+                None,
+                f"The package changed while this page was open: it costs {self.package.price_text} now, and holds what"
+                " is listed here. Nothing is held yet. Send the form again if you want it so.",
+            )
+        return str(shown)
 
     def clean_start(self) -> date:
         start = self.cleaned_data["start"]

@@ -21,9 +21,7 @@ class SponsorQuerySet(models.QuerySet["Sponsor"]):
     def current_or_recent(self, day: date | None = None) -> Self:
         """Those with a confirmed claim on a day to come, or past by at most RECENT."""
         since = (day or clock.utc_day()) - RECENT
-        return self.filter(
-            bookings__state="confirmed", bookings__claims__state="confirmed", bookings__claims__unit__date__gte=since
-        ).distinct()
+        return self.filter(bookings__claims__state="confirmed", bookings__claims__unit__date__gte=since).distinct()
 
 
 class PackageQuerySet(models.QuerySet["Package"]):
@@ -38,9 +36,9 @@ class RunUnitQuerySet(models.QuerySet["RunUnit"]):
         return self.filter(_live_claims(now or timezone.now()))
 
     def free(self, now: datetime | None = None) -> Self:
-        """Units that can be claimed: not taken, and before their cut-off."""
+        """Units that can be claimed: on sale, not taken, and before their cut-off."""
         now = now or timezone.now()
-        return self.filter(~_live_claims(now), cutoff_at__gt=now)
+        return self.filter(~_live_claims(now), cutoff_at__gt=now, off_sale="")
 
     def with_taken(self, now: datetime | None = None) -> Self:
         """Adds `is_taken`."""
@@ -57,6 +55,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def with_first_day(self) -> Self:
         """Adds `starts_on`."""
         return self.annotate(starts_on=Min("claims__unit__date"))
+
+    def live(self, now: datetime | None = None) -> Self:
+        """Those that keep their units: confirmed, or held for now."""
+        return self.filter(Q(state="confirmed") | Q(state="held", hold_until__gt=now or timezone.now()))
 
     def stale(self, now: datetime | None = None) -> Self:
         """Holds that have run out but are not released yet."""
@@ -82,6 +84,12 @@ class CreativeVersionQuerySet(models.QuerySet["CreativeVersion"]):
         return self.annotate(
             verdict=Subquery(approvals.values("verdict")[:1]), verdict_reason=Subquery(approvals.values("reason")[:1])
         )
+
+    def to_review(self) -> Self:
+        """Those of ads that may still run: not retired, and of no booking that is over."""
+        bookings = apps.get_model("sponsors", "Booking").objects.live()
+        may_run = Q(creative__booking=None) | Q(creative__booking__in=bookings)
+        return self.filter(may_run, creative__retired_at=None)
 
     def approved(self) -> Self:
         """Those whose last verdict is an approval."""

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from sponsors.models import AdEvent, Booking, Sponsor
+from sponsors.models import AdEvent, Booking, Claim, Sponsor
 
 NETWORKS_KEPT_FOR = timedelta(days=30)
 DEAD_BOOKINGS_KEPT_FOR = timedelta(days=180)
@@ -47,8 +47,9 @@ def forget_bookings() -> int:
     """Empty the contacts of bookings that came to nothing, and of those that books need no longer be kept of."""
     now = timezone.now()
     ended = Coalesce("decided_at", "hold_until", "requested_at")
-    dead = Q(state__in=["cancelled", "expired"], ended__lt=now - DEAD_BOOKINGS_KEPT_FOR)
-    old = Q(state="confirmed", requested_at__lt=now - RECORDS_KEPT_FOR)
+    ran = Exists(Claim.objects.filter(booking=OuterRef("pk"), state="confirmed"))  # also of one cancelled half way
+    dead = ~ran & Q(state__in=["cancelled", "expired"], ended__lt=now - DEAD_BOOKINGS_KEPT_FOR)
+    old = ran & Q(requested_at__lt=now - RECORDS_KEPT_FOR)
     bookings = Booking.objects.alias(ended=ended).filter(dead | old).exclude(contact_email="", message="")
     return batches.update(bookings, contact_email="", message="")
 

@@ -108,7 +108,8 @@ def requested(request: HttpRequest, booking: Booking) -> HttpResponse:
 def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
     """The sponsor's own page: the booking's state, the versions submitted, a form for each ad."""
     creatives = list(booking.creatives.select_related("kind", "booking"))
-    forms = [VersionForm(creative=creative, **_posted_for(request, creative)) for creative in creatives]
+    staff = request.user if request.user.is_authenticated else None
+    forms = [VersionForm(creative=creative, by=staff, **_posted_for(request, creative)) for creative in creatives]
     submitted = next((form for form in forms if form.is_bound), None)
     if submitted and not booking.is_live():
         submitted.add_error(None, "This booking is over, so nothing can be submitted for it.")
@@ -117,7 +118,7 @@ def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
             submitted.save()
             return redirect(f"{request.path}#creative-{submitted.creative.pk}")
         submitted.add_error(None, SLOW_DOWN)
-    context = {"booking": booking, "claims": _claims(booking), "forms": forms}
+    context = {"booking": booking, "claims": _claims(booking), "forms": forms, "staff": staff}
     return render(request, "sponsors/portal.html", context)
 
 

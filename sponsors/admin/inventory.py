@@ -1,26 +1,28 @@
 """Units with their calendar, and bookings with their decisions."""
 
 from calendar import Calendar, month_name
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch, QuerySet
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Min, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
+from core import pagecache
 from core.admin.bases import ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
 from core.lib import clock
 from core.models import User
 from core.transitions import TransitionRefused
-from sponsors import availability, booking
+from sponsors import availability, booking, emails
 from sponsors.models import Booking, Claim, PlacementKind, RunUnit
 
 WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
@@ -51,8 +53,9 @@ class OpenUnitsForm(forms.Form):
 
 @admin.register(RunUnit)
 class RunUnitAdmin(ShownToReadersAdmin):
-    list_display = ("date", "kind", "channel", "ordinal", "taken", "cutoff_at")
+    list_display = ("date", "kind", "channel", "ordinal", "taken", "off_sale", "cutoff_at")
     list_filter = ("channel", "kind")
+    actions = ("take_off_sale", "put_on_sale")
     list_select_related = ("kind",)
     date_hierarchy = "date"
     search_fields = ("kind__name", "channel")
@@ -65,6 +68,20 @@ class RunUnitAdmin(ShownToReadersAdmin):
     @admin.display(boolean=True, description="taken")
     def taken(self, unit: RunUnit) -> bool:
         return bool(unit.is_taken)
+
+    @admin.action(description="Take off sale", permissions=["change"])
+    def take_off_sale(self, request: HttpRequest, rows: QuerySet[RunUnit]) -> None:
+        self._sale(request, rows.filter(off_sale=""), "Taken off sale", "off sale")
+
+    @admin.action(description="Put on sale again", permissions=["change"])
+    def put_on_sale(self, request: HttpRequest, rows: QuerySet[RunUnit]) -> None:
+        self._sale(request, rows.exclude(off_sale=""), "", "on sale")
+
+    def _sale(self, request: HttpRequest, rows: QuerySet[RunUnit], off_sale: str, words: str) -> None:
+        """Bookings that have a place keep it; where a hold on it ends, it is sold to nobody else."""
+        changed = RunUnit.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(off_sale=off_sale)
+        pagecache.bump()
+        self.message_user(request, f"{changed} place{'' if changed == 1 else 's'} now {words}.", messages.SUCCESS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # days are put on sale many at a time
@@ -108,6 +125,14 @@ def _opened(count: int) -> str:
     return f"{count} place{' is' if count == 1 else 's are'} newly on sale."
 
 
+def _amount(text: str) -> Decimal | None:
+    """The price that a button names, if any."""
+    try:
+        return Decimal(text) if "." in text else None
+    except InvalidOperation:
+        return None
+
+
 def _month(text: str) -> date:
     """A month such as 2026-11; this one where the text is none, or none in which anybody sells."""
     today = clock.utc_day().replace(day=1)
@@ -138,6 +163,29 @@ def _month_of_units(month: date) -> dict[str, Any]:
     }
 
 
+class BookingAdminForm(forms.ModelForm):
+    """What staff may change of a booking: whom it is from, where mail goes, how long it is held."""
+
+    class Meta:
+        model = Booking
+        fields = ("sponsor", "contact_email", "hold_until")
+
+    def clean_contact_email(self) -> str:
+        """A sponsor's link goes there, and whoever has it submits as the sponsor: it can be nobody of ours."""
+        address = str(self.cleaned_data["contact_email"])
+        if User.objects.filter(email__iexact=address, is_staff=True).exists():
+            raise ValidationError("This is the address of somebody of ours, and ads are handed in from there.")
+        return address
+
+    def clean_hold_until(self) -> datetime | None:
+        until: datetime | None = self.cleaned_data["hold_until"]
+        claims = self.instance.claims.filter(state=Claim.State.HELD)
+        cutoff = claims.aggregate(first=Min("unit__cutoff_at"))["first"]
+        if until and cutoff and until > cutoff:
+            raise ValidationError(f"A hold ends at its first cut-off for ads at the latest: {clock.in_words(cutoff)}.")
+        return until
+
+
 @admin.register(Booking)
 class BookingAdmin(SharedEditing):
     list_display = ("company", "tier", "price_text", "state", "first_day", "hold_until", "requested_at")
@@ -153,7 +201,8 @@ class BookingAdmin(SharedEditing):
         "company", "message", "tier", "price_text", "state", "days", "requested_at", "decided_at", "decided_by",
         "links",
     )  # fmt: skip
-    actions = ("confirm_selected", "cancel_selected")
+    actions = ("confirm_selected",)
+    form = BookingAdminForm
     change_form_template = "admin/sponsors/booking/change_form.html"
 
     class Media:
@@ -179,10 +228,10 @@ class BookingAdmin(SharedEditing):
         claims = row.claims.select_related("unit__kind").order_by("unit__date", "unit__kind__name", "id")
         return format_html_join(mark_safe("<br>"), "{} ({})", ((claim.unit, claim.state) for claim in claims))
 
-    @admin.display(description="the sponsor's own pages")
+    @admin.display(description="report")
     def links(self, row: Booking) -> str:
-        pages = ((row.portal_path, "Page with the ads"), (row.report_path, "Report"))
-        return format_html_join(" · ", '<a href="{}">{}</a>', pages)
+        """The report alone: the link to the page with the ads would let staff hand in what staff approve."""
+        return format_html('<a href="{}">As the sponsor sees it</a>', row.report_path)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Booking | None = None) -> tuple[str, ...]:
         """While it is held, its sponsor and the end of the hold can change; its address as long as it is live."""
@@ -209,28 +258,61 @@ class BookingAdmin(SharedEditing):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        row = kwargs.get("obj")
         context["may_decide"] = self.has_decide_permission(request)
+        context["price_now"] = booking.price_now(row) if row and row.state == Booking.State.EXPIRED else None
+        context["cancels"] = row and (booking.ahead_of(row).exists() or booking.running(row).exists())
         return super().render_change_form(request, context, *args, **kwargs)
 
     def response_change(self, request: HttpRequest, obj: Booking) -> HttpResponse:
-        for name, step in (("_confirm", booking.confirm), ("_cancel", booking.cancel)):
-            if name in request.POST and self.has_decide_permission(request):
-                self._decide(request, [obj], step)
-                return HttpResponseRedirect(request.path)
+        if "_confirm" in request.POST and self.has_decide_permission(request):
+            self._confirm(request, [obj], price=_amount(request.POST["_confirm"]))
+            return HttpResponseRedirect(request.path)
+        if "_mail_link" in request.POST:
+            emails.portal_link(obj)
+            self.message_user(request, f"The link is on its way to {obj.contact_email}.", messages.SUCCESS)
+            return HttpResponseRedirect(request.path)
+        if "_cancel" in request.POST and self.has_decide_permission(request):
+            return redirect("admin:sponsors_booking_cancel", obj.pk)
         return super().response_change(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "contact_email" in form.changed_data:
+            emails.contact_changed(obj, before=form.initial["contact_email"])
+
+    def get_urls(self) -> list[URLPattern]:
+        page = path("<int:pk>/cancel/", self.admin_site.admin_view(self.cancel_view), name="sponsors_booking_cancel")
+        return [page, *super().get_urls()]
+
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """GET says what cancelling takes back and what stays, POST does it."""
+        row = get_object_or_404(Booking.objects.select_related("sponsor"), pk=pk)
+        if not self.has_decide_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            try:
+                booking.cancel(row, by=cast(User, request.user), reason=request.POST.get("reason", ""))
+            except TransitionRefused as refusal:
+                self.message_user(request, f"{row}: {refusal}", messages.ERROR)
+            else:
+                self.message_user(request, f"{row} is cancelled.", messages.SUCCESS)
+            return redirect("admin:sponsors_booking_change", pk)
+        ahead = list(booking.ahead_of(row).select_related("unit__kind"))
+        kept = row.claims.filter(state=Claim.State.CONFIRMED).exclude(pk__in=[claim.pk for claim in ahead])
+        context = {"row": row, "ahead": ahead, "kept": kept.select_related("unit__kind"), "opts": self.opts}
+        context |= {"running": booking.running(row).select_related("unit__kind")}
+        context |= {"title": f"Cancel the booking of {row.name}?", "over": row.state in ("cancelled", "expired")}
+        return render(request, "admin/sponsors/booking/cancel.html", self.admin_site.each_context(request) | context)
 
     @admin.action(description="Confirm", permissions=["decide"])
     def confirm_selected(self, request: HttpRequest, rows: QuerySet[Booking]) -> None:
-        self._decide(request, rows, booking.confirm)
+        self._confirm(request, rows)
 
-    @admin.action(description="Cancel", permissions=["decide"])
-    def cancel_selected(self, request: HttpRequest, rows: QuerySet[Booking]) -> None:
-        self._decide(request, rows, booking.cancel)
-
-    def _decide(self, request: HttpRequest, rows: Any, step: Callable[..., Booking]) -> None:
+    def _confirm(self, request: HttpRequest, rows: Iterable[Booking], price: Decimal | None = None) -> None:
         for row in rows:
             try:
-                decided = step(row, by=cast(User, request.user))
+                decided = booking.confirm(row, by=cast(User, request.user), price=price)
             except TransitionRefused as refusal:
                 self.message_user(request, f"{row}: {refusal}", messages.ERROR)
             else:

@@ -119,6 +119,11 @@ class Package(models.Model):
         """The price as people read it: `USD 4,500` or `USD 4,500.50`."""
         return money(self.price, self.currency)
 
+    @property
+    def offer(self) -> str:
+        """What a booking form was filled in for: the version and its price."""
+        return f"{self.version} {self.currency} {self.price:.2f}"
+
     def snapshot(self) -> dict[str, Any]:
         """The package as a booking keeps it."""
         return {

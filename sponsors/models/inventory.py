@@ -82,6 +82,9 @@ class RunUnit(models.Model):
     ordinal = models.PositiveSmallIntegerField(default=1)
     cutoff_at = models.DateTimeField(help_text="A creative submitted later does not run in this unit.")
     phase = models.CharField(max_length=5, choices=Phase, default=Phase.AHEAD, editable=False)
+    off_sale = models.CharField(
+        "taken off sale", max_length=200, blank=True, help_text="Why nobody can book it. Empty: it is on sale."
+    )
 
     objects = RunUnitQuerySet.as_manager()
 
@@ -132,6 +135,7 @@ class Booking(models.Model):
     hold_until = models.DateTimeField(null=True, blank=True)
     requested_at = models.DateTimeField(default=timezone.now, editable=False)
     decided_at = models.DateTimeField(null=True, editable=False)
+    reason = models.CharField(max_length=300, blank=True, editable=False, help_text="Why it was cancelled.")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
     )

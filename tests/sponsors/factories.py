@@ -55,9 +55,8 @@ def held(bought=None, *, start=None, company="Northwind Custody", **fields):
     if bought is None:
         bought = package()
         open_days(*(item.kind for item in bought.items.all()))
-    return booking.hold(
-        package=bought, company=company, contact_email="ads@northwind.example", start=start or soon(), **fields
-    )
+    address = f"ads@{company.split()[0].lower()}{''.join(filter(str.isdigit, company))}.example"
+    return booking.hold(package=bought, company=company, contact_email=address, start=start or soon(), **fields)
 
 
 def confirmed(bought=None, **fields):

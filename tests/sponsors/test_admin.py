@@ -1,11 +1,16 @@
 """The sponsorship manager's desk: who may do what, and that its buttons do what the site does."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from core import generation
+from core.models import OutgoingMail
+from sponsors import booking
 from sponsors.models import Approval, Booking, Creative, CreativeVersion, Package, RunUnit
+from tests.html import one_line
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +67,7 @@ def test_lists_take_the_same_queries_for_many_rows(client, manager, django_asser
             client.get(page(f"{model}_changelist"))
 
 
-@pytest.mark.parametrize(("action", "state"), [("confirm_selected", "confirmed"), ("cancel_selected", "cancelled")])
+@pytest.mark.parametrize(("action", "state"), [("confirm_selected", "confirmed")])
 def test_the_actions_decide_bookings(client, manager, action, state):
     held = factories.held()
     client.post(page("booking_changelist"), {"action": action, "_selected_action": [held.pk]})
@@ -72,13 +77,78 @@ def test_the_actions_decide_bookings(client, manager, action, state):
 
 def test_the_buttons_on_a_booking_decide_it(client, manager):
     held = factories.held()
-    fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until": "2030-01-01T00:00"}
+    fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until": f"{held.hold_until:%Y-%m-%dT%H:%M}"}
     client.post(page("booking_change", held.pk), fields | {"_confirm": "1"})
     held.refresh_from_db()
     assert held.state == "confirmed"
-    client.post(page("booking_change", held.pk), {"_cancel": "1", "contact_email": held.contact_email})
+    asked = client.post(page("booking_change", held.pk), {"_cancel": "1", "contact_email": held.contact_email})
+    assert "Given back, and free for others at once" in client.get(asked["Location"]).content.decode()
     held.refresh_from_db()
-    assert held.state == "cancelled"
+    assert held.state == "confirmed"
+    client.post(asked["Location"], {"reason": "It was a mistake."})
+    held.refresh_from_db()
+    assert (held.state, held.reason) == ("cancelled", "It was a mistake.")
+
+
+def test_a_hold_cannot_be_kept_beyond_its_first_cut_off(client, manager):
+    held = factories.held()
+    fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until": "2090-01-01T00:00"}
+    said = client.post(page("booking_change", held.pk), fields).content.decode()
+    assert "first cut-off for ads at the latest" in said
+
+
+def test_staff_get_no_link_that_would_let_them_hand_in_as_the_sponsor(client, manager):
+    held = factories.held()
+    assert "/advertise/portal/" not in client.get(page("booking_change", held.pk)).content.decode()
+    OutgoingMail.objects.all().delete()
+    fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until": f"{held.hold_until:%Y-%m-%dT%H:%M}"}
+    client.post(page("booking_change", held.pk), fields | {"_mail_link": "1"})
+    assert OutgoingMail.objects.get().recipient == held.contact_email
+    mine = client.post(page("booking_change", held.pk), fields | {"contact_email": manager.email, "_mail_link": "1"})
+    assert "address of somebody of ours" in mine.content.decode()
+    assert OutgoingMail.objects.count() == 1
+
+
+def test_whoever_had_the_mail_about_a_booking_is_told_where_it_goes_now(client, manager):
+    sold = factories.confirmed()
+    OutgoingMail.objects.all().delete()
+    client.post(page("booking_change", sold.pk), {"contact_email": "new@northwind.example"})
+    mail = OutgoingMail.objects.get()
+    assert (mail.recipient, mail.kind) == ("ads@northwind.example", "sponsors.contact_changed")
+
+
+def test_the_price_of_a_hold_that_ran_out_is_chosen_where_it_changed(client, manager):
+    late = factories.held()
+    booking.expire_stale(now=late.hold_until)
+    Package.objects.update(on_sale=False)
+    factories.package({late.package.items.get().kind: 1}, version=2, price="1800.00")
+    said = client.post(
+        page("booking_changelist"), {"action": "confirm_selected", "_selected_action": [late.pk]}, follow=True
+    )
+    assert "USD 1,500 was quoted, and USD 1,800 is asked now" in said.content.decode()
+    assert "Confirm at USD 1,800" in one_line(client.get(page("booking_change", late.pk)).content)
+    client.post(page("booking_change", late.pk), {"_confirm": "1800.00", "contact_email": late.contact_email})
+    late.refresh_from_db()
+    assert (late.state, late.price_text, late.snapshot["price"]) == ("confirmed", "USD 1,800", "1800.00")
+
+
+def test_a_place_that_was_held_once_can_be_taken_off_sale_and_put_back(client, manager):
+    held = factories.held()
+    unit = held.claims.get().unit
+    booking.cancel(held, by=None)
+    client.post(page("rununit_changelist"), {"action": "take_off_sale", "_selected_action": [unit.pk]})
+    others = factories.held(held.package, company="Second Ltd", start=unit.date)
+    assert others.claims.get().unit.date == unit.date + timedelta(days=1)
+    client.post(page("rununit_changelist"), {"action": "put_on_sale", "_selected_action": [unit.pk]})
+    assert factories.held(held.package, company="Third Ltd", start=unit.date).claims.get().unit == unit
+
+
+def test_ads_of_bookings_that_are_over_wait_for_nobody(client, manager):
+    held = factories.held()
+    factories.submitted(held.creatives.get())
+    assert "Keys that stay yours" in client.get("/admin/").content.decode()
+    booking.cancel(held, by=None)
+    assert "Keys that stay yours" not in client.get("/admin/").content.decode()
 
 
 def test_a_refusal_is_said_and_changes_nothing(client, manager):

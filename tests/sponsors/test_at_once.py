@@ -8,7 +8,7 @@ from django.db import IntegrityError, close_old_connections, connection, transac
 
 from core.transitions import TransitionRefused
 from sponsors import booking, clicks
-from sponsors.models import AdEvent, Booking, Claim, RunUnit
+from sponsors.models import AdEvent, Booking, Claim, RunUnit, Sponsor
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,6 +51,16 @@ def scarce():
 
 def live_claims():
     return Claim.objects.filter(state__in=booking.LIVE).count()
+
+
+def test_bookings_of_one_new_company_confirmed_at_once_are_of_one_sponsor(scarce):
+    made = [factories.held(scarce, company="Buyer")]
+    kind = scarce.items.get().kind
+    factories.open_days(kind, first=factories.soon(8), days=3)
+    made += [factories.held(scarce, company="buyer", start=factories.soon(8 + number)) for number in range(3)]
+    states = at_once(lambda number: booking.confirm(made[number], by=None).state, len(made))
+    assert states == ["confirmed"] * 4
+    assert Sponsor.objects.count() == 1
 
 
 @pytest.mark.parametrize("round_", range(3))

@@ -1,12 +1,13 @@
 """A booking takes all units of a package or none, and gives them back when it is over."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.models import OutgoingMail
 from core.transitions import TransitionRefused
-from sponsors import availability, booking
+from sponsors import availability, booking, clicks, placements, reports, retention
 from sponsors.models import Booking, Claim, DisclosureEntry, RunUnit, Sponsor
 from tests.sponsors import factories
 
@@ -47,10 +48,10 @@ def test_where_one_unit_is_taken_none_is_held(gold):
 def test_a_refusal_names_the_day_and_offers_starts_that_work(gold):
     factories.held(gold, start=factories.soon(7))
     with pytest.raises(booking.Unavailable, match="is taken") as refused:
-        factories.held(gold, start=factories.soon(7))
+        factories.held(gold, start=factories.soon(7), company="Second Ltd")
     first = refused.value.alternatives[0]
     assert first == factories.soon(10)
-    assert factories.held(gold, start=first).state == "held"
+    assert factories.held(gold, start=first, company="Second Ltd").state == "held"
 
 
 def test_days_that_are_not_open_cannot_be_had(gold):
@@ -93,6 +94,80 @@ def test_cancelling_frees_the_units_for_the_next(gold):
     booking.cancel(factories.confirmed(gold), by=None)
     assert factories.held(gold).state == "held"
     assert DisclosureEntry.objects.values_list("kind", flat=True).first() == "cancelled"
+
+
+@pytest.fixture
+def half_way(gold, time_machine):
+    """A booking of three days on pages and a briefing, on the morning of its second day."""
+    sold = factories.confirmed(gold, start=factories.soon(7))
+    for creative in sold.creatives.all():
+        factories.approved(creative)
+    factories.wait(time_machine, days=8)
+    return sold
+
+
+def test_cancelling_half_way_takes_back_what_is_ahead_and_leaves_what_ran(half_way):
+    claims = half_way.claims.order_by("unit__date", "unit__channel")
+    clicks.record_click(claim_id=claims[0].pk, nonce="a")
+    booking.cancel(half_way, by=None)
+    assert [claim.state for claim in claims.all()] == ["confirmed", "confirmed", "released", "released"]
+    assert reports.report_on(half_way).valid == 1
+    assert half_way.sponsor in Sponsor.objects.current_or_recent()
+    entry = DisclosureEntry.objects.first()
+    assert (entry.kind, len(entry.placements)) == ("cancelled", 2)
+    assert f"{factories.today():%-d %b %Y} to" in entry.placements[1]
+    text = bytes(OutgoingMail.objects.order_by("pk").last().message).decode()
+    ran, back = (f"- {factories.soon(day):%a %-d %b %Y}: Slot in web:article" for day in (-1, 1))
+    assert text.index("cancelled. These") < text.index(back) < text.index("What ran stays") < text.index(ran)
+
+
+def test_an_ad_that_runs_stops_when_its_booking_is_cancelled(half_way):
+    assert placements.placement_on("web:article", factories.today())
+    booking.cancel(half_way, by=None)
+    assert placements.placement_on("web:article", factories.today()) is None
+
+
+def test_what_is_over_cannot_be_cancelled(half_way, time_machine):
+    factories.wait(time_machine, days=2)
+    with pytest.raises(TransitionRefused, match="All its days are over"):
+        booking.cancel(half_way, by=None)
+    half_way.refresh_from_db()
+    assert half_way.state == "confirmed"
+
+
+def test_a_booking_that_ran_in_part_is_kept_as_long_as_the_books(half_way, time_machine):
+    booking.cancel(half_way, by=None)
+    factories.wait(time_machine, days=200)
+    retention.forget_bookings()
+    half_way.refresh_from_db()
+    assert half_way.contact_email
+
+
+def test_a_hold_ends_at_its_first_cut_off_at_the_latest(gold):
+    near = factories.held(gold, start=factories.soon(2))
+    first = min(claim.unit.cutoff_at for claim in near.claims.all())
+    assert near.hold_until == first < near.requested_at + booking.HOLD_FOR
+
+
+def test_days_that_passed_are_not_sold_late(gold, time_machine):
+    late = factories.held(gold)
+    factories.wait(time_machine, days=30)
+    with pytest.raises(TransitionRefused, match="no ad can be handed in any more"):
+        booking.confirm(late, by=None)
+    assert not late.claims.filter(state="confirmed").exists()
+
+
+def test_a_hold_that_ran_out_is_told_to_both_sides(gold):
+    factories.user("seller@example.com").groups.add(Group.objects.get(name="sponsorship manager"))
+    late = factories.held(gold)
+    OutgoingMail.objects.all().delete()
+    booking.expire_stale(now=late.hold_until)
+    booking.expire_stale(now=late.hold_until)
+    assert {(mail.recipient, mail.kind) for mail in OutgoingMail.objects.all()} == {
+        ("ads@northwind.example", "sponsors.booking_lapsed"),
+        ("seller@example.com", "sponsors.booking_lapsed_to_us"),
+    }
+    assert OutgoingMail.objects.count() == 2
 
 
 def test_a_cancelled_booking_stays_cancelled(gold):
@@ -144,8 +219,6 @@ def test_the_sweep_releases_only_what_ran_out(gold):
 
 
 def test_both_sides_get_a_mail(gold, django_user_model):
-    from django.contrib.auth.models import Group
-
     factories.user("seller@example.com").groups.add(Group.objects.get(name="sponsorship manager"))
     factories.held(gold, message="We sell safes.")
     mails = {row.recipient: bytes(row.message).decode() for row in OutgoingMail.objects.all()}

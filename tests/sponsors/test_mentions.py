@@ -51,10 +51,15 @@ def test_a_sponsor_is_recent_for_half_a_year(sponsor, time_machine):
     assert not mentions.mentions("Ark Labs")
 
 
-def test_who_never_bought_is_no_conflict(sponsor):
+def test_who_never_bought_is_no_conflict():
     Sponsor.objects.create(name="Bystander")
-    booking.cancel(sponsor, by=None)
+    booking.cancel(factories.confirmed(company="Ark Labs"), by=None)
     assert mentions.mentions("Ark Labs and Bystander") == []
+
+
+def test_who_ran_until_it_was_cancelled_is_a_conflict_still(sponsor):
+    booking.cancel(sponsor, by=None)
+    assert [found.sponsor_name for found in mentions.mentions("Ark Labs")] == ["Ark Labs"]
 
 
 def test_a_text_takes_one_query_however_many_sponsors(sponsor, django_assert_num_queries):

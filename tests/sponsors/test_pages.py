@@ -1,11 +1,13 @@
 """The pages of those who advertise: what is offered, the booking, the sponsor's own page."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from core.lib.signing import make_token
 from sponsors import booking
-from sponsors.models import Booking, CreativeVersion
+from sponsors.models import Booking, CreativeVersion, Package
 from tests.sponsors import factories
 from tests.sponsors.test_approval import picture
 
@@ -72,11 +74,14 @@ def test_a_request_holds_the_dates_and_says_so(gold, client):
 
 
 def test_a_request_for_taken_dates_is_refused_with_other_days_and_keeps_what_was_typed(gold, client):
-    factories.held(gold)
+    factories.held(gold, company="Second Ltd")
     response = request_for(gold, client)
     assert response.status_code == 409
     page = response.content.decode()
-    assert "The package could start on" in page
+    said, offered = page.split("The package could start on", 1)
+    assert "is taken" in said
+    assert f"{factories.soon():%a %-d %b %Y}" not in offered.split("</")[0]
+    assert page.count("The package could start on") == 1
     assert 'value="Northwind Custody"' in page
     assert Booking.objects.count() == 1
 
@@ -101,6 +106,42 @@ def test_a_bad_request_is_refused_in_plain_words(gold, client, changes, words):
 def test_a_company_name_cannot_smuggle_a_line_into_a_mail(gold, client):
     request_for(gold, client, company="Northwind\r\nBcc: x@example.com")
     assert Booking.objects.get().company == "Northwind Bcc: x@example.com"
+
+
+def test_the_same_request_again_leads_to_what_is_held(gold, client):
+    first, again = request_for(gold, client), request_for(gold, client)
+    assert (first.status_code, again.status_code) == (302, 302)
+    assert Booking.objects.count() == 1
+
+
+def test_a_price_that_changed_while_the_form_was_open_is_shown_and_asked_again(gold, client):
+    form = client.get("/advertise/book/gold/").content.decode()
+    shown = re.search(r'name="offer" value="([^"]*)"', form)[1]
+    Package.objects.filter(pk=gold.pk).update(price="1900.00")
+    said = request_for(gold, client, offer=shown).content.decode()
+    assert not Booking.objects.exists()
+    assert "it costs USD 1,900 now" in said
+    assert said.count("it costs USD 1,900 now") == 1
+    request_for(gold, client, offer=re.search(r'name="offer" value="([^"]*)"', said)[1])
+    assert Booking.objects.get().price_text == "USD 1,900"
+
+
+def test_somebody_of_ours_who_hands_in_at_the_portal_does_so_under_their_own_name(gold, client):
+    held = factories.held(gold)
+    colleague = factories.user("seller@example.com", is_staff=True)
+    client.force_login(colleague)
+    assert "recorded as yours" in client.get(held.portal_path).content.decode()
+    creative = held.creatives.first()
+    fields = {"headline": "Safes", "body": "Of steel.", "link_url": "https://northwind.example/"}
+    sent = {f"creative{creative.pk}-{name}": value for name, value in fields.items()}
+    client.post(held.portal_path, {"creative": creative.pk, **sent})
+    assert creative.versions.get().submitted_by == colleague
+
+
+def test_robots_are_kept_from_what_is_one_sponsor_s(client):
+    robots = client.get("/robots.txt").content.decode()
+    for path in ("requested", "portal", "report", "go"):
+        assert f"Disallow: /advertise/{path}/" in robots
 
 
 def test_one_address_cannot_hold_everything(gold, client):

@@ -47,7 +47,8 @@ def test_every_other_column_of_a_click_is_frozen():
 
 @pytest.mark.parametrize("state", ["cancelled", "expired"])
 def test_contacts_of_dead_bookings_go(state):
-    sold = factories.running()
+    sold = factories.held()
+    sold.claims.update(state="released")
     Booking.objects.filter(pk=sold.pk).update(
         state=state, decided_at=ago(keeping.DEAD_BOOKINGS_KEPT_FOR), message="Call me.", contact_email="a@example.com"
     )
