@@ -90,7 +90,7 @@ def best(among: QuerySet[Publication], words: str) -> QuerySet[Publication]:
 
 
 def _ranked(among: QuerySet[Publication], newest: Any, words: str) -> QuerySet[Publication]:
-    rank = SearchRank(F("search"), _query(words), normalization=1)
+    rank = SearchRank(F("search"), query_of(words), normalization=1)
     return among.filter(pk__in=newest).annotate(rank=rank).order_by("-rank", "-published_at", "-pk")
 
 
@@ -100,11 +100,11 @@ def _newest(among: QuerySet[Publication], words: str, author: str, limit: int) -
     The planner needs help in three places: it does not know that reading a text is expensive, how rare a phrase of
     common words is, or which words an author uses.
     """
-    query, likely = _query(words), expected(among, words)
+    query, likely = query_of(words), expected(among, words)
     matching, signed = among.filter(search=query), Q(byline__author__slug=author) if author else Q()
     is_phrase = '"' in words and '-"' not in words
     if is_phrase and likely > LOOKED_INTO:
-        loose = among.filter(search=_query(words.replace('"', " ")))
+        loose = among.filter(search=query_of(words.replace('"', " ")))
         nearly = _by_date(loose.filter(signed), likely)[:LOOKED_INTO]
         return _by_date(among.filter(_opened(query), pk__in=nearly), 0)[:limit], True
     if author and likely > COMMON:
@@ -120,7 +120,7 @@ def _newest(among: QuerySet[Publication], words: str, author: str, limit: int) -
 
 def expected(among: QuerySet[Publication], words: str) -> int:
     """How many rows the planner expects. It knows how common words are, but nothing about phrases."""
-    plan = among.filter(search=_query(words)).order_by().values("pk").explain(format="json")
+    plan = among.filter(search=query_of(words)).order_by().values("pk").explain(format="json")
     return int(json.loads(plan)[0]["Plan"]["Plan Rows"])
 
 
@@ -136,20 +136,26 @@ def _by_date(matching: QuerySet[Publication], likely: int) -> QuerySet[Publicati
     return matching.order_by((F("published_at") + Value(timedelta(0))).desc(), "-pk").values("pk")
 
 
-def _query(words: str) -> SearchQuery:
+def query_of(words: str) -> SearchQuery:
+    """The query for what a reader typed: “a phrase”, or, -without."""
     return SearchQuery(words, search_type="websearch", config="english")
 
 
-def with_excerpts(keys: Iterable[int], words: str) -> list[CardContext]:
-    """The matches of one page as cards, with excerpts."""
+def excerpt_of(column: str, words: str) -> SearchHeadline:
+    """The places of a text with the words, for `marked` to show."""
     options: dict[str, Any] = {
         "start_sel": START, "stop_sel": STOP, "max_words": 34, "min_words": 16, "max_fragments": 2,
         "fragment_delimiter": " … ",
     }  # fmt: skip
-    excerpt = SearchHeadline(searchable_column(F("text")), _query(words), config="english", **options)
-    shown = Publication.objects.filter(pk__in=list(keys)).cards().annotate(excerpt=excerpt).in_bulk()
-    return [{**card_of(shown[key]), "excerpt_html": _marked(shown[key].excerpt)} for key in keys if key in shown]
+    return SearchHeadline(searchable_column(F(column)), query_of(words), config="english", **options)
 
 
-def _marked(excerpt: str) -> str:
+def with_excerpts(keys: Iterable[int], words: str) -> list[CardContext]:
+    """The matches of one page as cards, with excerpts."""
+    shown = Publication.objects.filter(pk__in=list(keys)).cards().annotate(excerpt=excerpt_of("text", words)).in_bulk()
+    return [{**card_of(shown[key]), "excerpt_html": marked(shown[key].excerpt)} for key in keys if key in shown]
+
+
+def marked(excerpt: str) -> str:
+    """An excerpt as HTML, with the words marked."""
     return mark_safe(escape(excerpt).replace(START, "<mark>").replace(STOP, "</mark>"))

@@ -26,6 +26,7 @@ class AdvisoryLock(IntEnum):
     READERSHIP = 0x4D6F6F0C  # the partitions of readers' views
     ROLL_UP = 0x4D6F6F0D  # of one day's views
     HOLDS = 0x4D6F6F20  # those of one buyer, one after the other
+    BRIEFING_FIGURES = 0x4D6F6F0E  # counting a briefing's hours and links
 
 
 def wait_for(lock: AdvisoryLock, of: int = 0, *, shared: bool = False) -> None:

@@ -39,7 +39,7 @@ def _waiting(briefings: list[Briefing]) -> Counter[int]:
 
 
 def _line(row: Briefing, waiting: int) -> Line:
-    page = "change" if row.is_editable else "progress"
+    page = "change" if row.is_editable else "report" if row.state == State.SENT else "progress"
     url, label, text = reverse(f"admin:newsletter_briefing_{page}", args=[row.pk]), row.get_state_display(), str(row)
     if row.state == State.DRAFT:
         note = row.trouble or f"{row.newsletter}, for {row.issue_date:%-d %b}"

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, Q
 
 from core.lib import clock
 from newsletter.models import Briefing, Hit, MailReport, Subscription
 from sponsors.audience import Rate, Send
-
-JUDGED_EVERY = 60  # seconds, by beat
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,32 +87,6 @@ def _reports_of(briefings: Sequence[Briefing]) -> Iterable[Any]:
         )
         .order_by()
     )
-
-
-def clicks_by_link(briefing: Briefing) -> Sequence[Any]:
-    """The links of a briefing in their order, each with its unique clicks and all hits."""
-    return list(
-        briefing.links.exclude(number=0)
-        .annotate(
-            unique=Count("hits__delivery", filter=Q(hits__verdict="valid"), distinct=True),
-            raw=Count("hits"),
-        )
-        .values("number", "url", "item__heading", "unique", "raw")
-        .order_by("number")
-    )
-
-
-def for_desk(briefing: Briefing) -> tuple[Reading | None, Sequence[Any]]:
-    """The reading and the links of one briefing, cached until more hits are judged.
-
-    The page that shows them asks every few seconds, and adding up half a million hits takes a third of a second.
-    """
-
-    def found() -> tuple[Reading | None, Sequence[Any]]:
-        reading = readings([briefing])[briefing.pk] if briefing.state == Briefing.State.SENT else None
-        return reading, clicks_by_link(briefing) if briefing.frozen_at else []
-
-    return cache.get_or_set(f"reading.{briefing.pk}.{briefing.state}", found, JUDGED_EVERY)  # type: ignore[return-value]
 
 
 class Audience:

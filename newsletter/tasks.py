@@ -6,7 +6,16 @@ from django.conf import settings
 from core import doorbell
 from newsletter import bounce_mailbox
 from newsletter.models import Briefing
-from newsletter.sending import deliveries, freeze, send_journal, sender, tracking, weekly_digests
+from newsletter.sending import (
+    archive_entries,
+    briefing_counts,
+    deliveries,
+    freeze,
+    send_journal,
+    sender,
+    tracking,
+    weekly_digests,
+)
 from newsletter.subscribers import bulk_acts, day_counts, import_runs, segments, sign_ups
 
 
@@ -33,6 +42,7 @@ def sweep_briefings() -> None:
     start_due_briefings()
     for briefing in Briefing.objects.under_way():
         ring(briefing.pk)
+    archive_entries.make_missing()
 
 
 @shared_task
@@ -84,6 +94,12 @@ def count_figures() -> None:
     """Count the figures of newsletters that can still change."""
     day_counts.count_days()
     day_counts.count_briefings()
+
+
+@shared_task
+def count_reports() -> None:
+    """Count the figures of briefings that are old for their age."""
+    briefing_counts.count_due()
 
 
 def ring(briefing_id: int) -> None:

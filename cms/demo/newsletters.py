@@ -18,7 +18,7 @@ from cms.demo.pieces import Piece
 from core.lib.smtp import Outcome, Status
 from core.models import User
 from newsletter.models import Briefing, Delivery, Hit, Newsletter, Subscription, TrackedLink
-from newsletter.sending import composition, deliveries, freeze, tracking
+from newsletter.sending import briefing_counts, composition, deliveries, freeze, tracking
 from newsletter.sending.approval import approve
 from newsletter.subscribers import consent, day_counts
 from newsletter.subscribers.consent import Act, Actor, NewAct
@@ -48,6 +48,7 @@ def pieces() -> Iterator[Piece]:
 def _count() -> None:
     day_counts.count_days()
     day_counts.count_briefings()
+    briefing_counts.count_due()
 
 
 def _make_sent(entry: dict[str, Any], now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.urls.resolvers import URLPattern
 
 from core.admin.shared_editing import SharedEditing
 from core.lib.admin_text import CleanedText
-from newsletter.admin import deliveries, desk, progress
+from newsletter.admin import briefing_report, deliveries, desk, progress
 from newsletter.models import Briefing, BriefingItem
 from newsletter.sending import approval, composition
 
@@ -81,6 +81,9 @@ class BriefingAdmin(SharedEditing):
             at("<int:pk>/test/", desk.send_test, "test"),
             at("<int:pk>/approve/", progress.approve, "approve"),
             at("<int:pk>/progress/", progress.progress, "progress"),
+            at("<int:pk>/report/", briefing_report.show, "report"),
+            at("<int:pk>/report/mail.html", briefing_report.click_map_html, "click_map"),
+            at("<int:pk>/report/<slug:name>.csv", briefing_report.table, "report_table"),
             at("<int:pk>/deliveries/", deliveries.settle, "deliveries"),
             at("<int:pk>/decide/", progress.decide, "decide"),
             at("<int:pk>/schedule/", progress.schedule, "schedule"),

@@ -15,7 +15,6 @@ from core import doorbell
 from core.lib import clock
 from core.lib.moments import MomentField
 from core.transitions import TransitionRefused
-from newsletter import stats
 from newsletter.admin.desk import draft, may, page, redirect_to
 from newsletter.models import Briefing, Delivery
 from newsletter.sending import approval, deliveries
@@ -110,7 +109,7 @@ def _log(request: HttpRequest, briefing: Briefing, text: str) -> None:
 @require_safe
 @may("view")
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far a send has come, what failed, and how it was read."""
+    """How far a send has come, and what failed."""
     briefing = draft(pk)
     due = briefing.scheduled_at
     form = ScheduleForm(initial={"when": due, "was": due.isoformat() if due else ""})
@@ -120,13 +119,10 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 def _progress_page(request: HttpRequest, briefing: Briefing, form: ScheduleForm) -> HttpResponse:
     counts = deliveries.counts_of(briefing) if briefing.frozen_at else {}
     done = sum(counts.get(state, 0) for state in ("sent", "failed", "uncertain", "skipped"))
-    reading, links = stats.for_desk(briefing)
     context = {
         "form": form,
         "counts": [(label, counts.get(state, 0)) for state, label in Delivery.State.choices if counts.get(state)],
         "done": done,
-        "reading": reading,
-        "links": links,
         "troubles": troubles(request, briefing, limit=TROUBLES_SHOWN),
         "retried_until": deliveries.retried_until(briefing) if briefing.retrying else None,
         **_due(briefing),

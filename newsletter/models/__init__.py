@@ -1,12 +1,20 @@
 """Newsletters, sign-ups, subscribers, tags, fields, segments, imports, bulk acts, the ledger of consent, briefings, reports."""
 
 from newsletter.models.address_changes import AddressChange
+from newsletter.models.archive import ArchiveEntry
 from newsletter.models.audience import Newsletter, Subscriber, Subscription, Suppression
 from newsletter.models.briefings import Briefing, BriefingItem, CompiledMessage
 from newsletter.models.bulk_acts import BulkAct, BulkActBatch
 from newsletter.models.consent import ConsentAct, Wording
 from newsletter.models.deliveries import Delivery, Hit, TrackedLink
-from newsletter.models.figures import BriefingCohort, BriefingDomain, ListDay
+from newsletter.models.figures import (
+    BriefingCohort,
+    BriefingDomain,
+    BriefingFigures,
+    BriefingHour,
+    LinkFigures,
+    ListDay,
+)
 from newsletter.models.imports import SubscriberImport
 from newsletter.models.reports import BounceRule, IgnoredReports, MailReport
 from newsletter.models.segments import Segment, SegmentBlock, SegmentCondition, SegmentCount
@@ -15,10 +23,13 @@ from newsletter.models.traits import SubscriberField, SubscriberTag, Tagging
 
 __all__ = [
     "AddressChange",
+    "ArchiveEntry",
     "BounceRule",
     "Briefing",
     "BriefingCohort",
     "BriefingDomain",
+    "BriefingFigures",
+    "BriefingHour",
     "BriefingItem",
     "BulkAct",
     "BulkActBatch",
@@ -27,6 +38,7 @@ __all__ = [
     "Delivery",
     "Hit",
     "IgnoredReports",
+    "LinkFigures",
     "ListDay",
     "MailReport",
     "Newsletter",

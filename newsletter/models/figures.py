@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from newsletter.models.audience import Newsletter
 from newsletter.models.briefings import Briefing
+from newsletter.models.deliveries import TrackedLink
 
 
 class ListDay(models.Model):
@@ -63,3 +64,66 @@ class BriefingCohort(models.Model):
 
     def __str__(self) -> str:
         return f"{self.briefing}, joined in {self.month or 'no known month'}"
+
+
+class BriefingFigures(models.Model):
+    """When a briefing's figures were last counted, and how many of its hits do not count. Its hours and links have the rest."""
+
+    briefing = models.OneToOneField(Briefing, on_delete=models.CASCADE, primary_key=True, related_name="figures")
+    counted_at = models.DateTimeField()
+    rejected = models.PositiveIntegerField(
+        default=0, help_text="Opens and clicks that do not count, mail services apart."
+    )
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "figures of briefings"
+
+    def __str__(self) -> str:
+        return f"Figures of {self.briefing}"
+
+
+class BriefingHour(models.Model):
+    """What one hour brought a briefing, counted from its first mail: so that briefings can be compared at the same age.
+
+    newsletter.sending.briefing_counts counts, and docs/counting.md says what.
+    """
+
+    LAST = 720  # thirty days; what comes later counts in this one
+
+    briefing = models.ForeignKey(Briefing, on_delete=models.CASCADE, related_name="hours", db_index=False)
+    hour = models.PositiveSmallIntegerField(help_text="Whole hours since its first mail.")
+    accepted = models.PositiveIntegerField(default=0)
+    returned = models.PositiveIntegerField(default=0)
+    complained = models.PositiveIntegerField(default=0)
+    opened = models.PositiveIntegerField(default=0)
+    opened_by_machines = models.PositiveIntegerField(default=0)
+    clicked = models.PositiveIntegerField(default=0)
+    left = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["briefing", "hour"]
+        constraints = [
+            models.UniqueConstraint(fields=["briefing", "hour"], name="briefing_hour_once"),
+            models.CheckConstraint(condition=Q(hour__lte=720), name="briefing_hour_within_thirty_days"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.briefing}, hour {self.hour}"
+
+
+class LinkFigures(models.Model):
+    """How often a link of a briefing was clicked: by how many people, and all requests for it."""
+
+    link = models.OneToOneField(TrackedLink, on_delete=models.CASCADE, primary_key=True, related_name="figures")
+    people = models.PositiveIntegerField(default=0)
+    hits = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "figures of links"
+        constraints = [models.CheckConstraint(condition=Q(people__lte=models.F("hits")), name="link_people_are_hits")]
+
+    def __str__(self) -> str:
+        return f"Figures of {self.link}"

@@ -1,8 +1,16 @@
 """Sent briefings, for everyone to read: pages, feed, API, without anyone's links."""
 
-import pytest
+import re
+from xml.etree import ElementTree as ET
 
-from newsletter.sending import approval, sender
+import pytest
+from django.core.files.storage import default_storage
+from django.db import connection
+from PIL import Image
+
+from newsletter.models import ArchiveEntry
+from newsletter.sending import approval, archive_entries, sender
+from newsletter.tasks import sweep_briefings
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +86,83 @@ def test_it_can_be_read_from_its_first_mail_on_whatever_comes_then(client, weekl
     getattr(approval, end)(briefing)
     for path in (page, "/newsletter/archive/", "/newsletter/archive/feed.xml", "/api/v1/briefings/"):
         assert b"Six bridges" in client.get(path).content, path
+
+
+def listed(client, query):
+    """The briefings that a search of the archive shows, in their order."""
+    page = client.get("/newsletter/archive/", {"q": query}).content.decode()
+    return re.findall(r'<h2 class="card__title"><a href="/newsletter/archive/([\w-]+)/">', page)
+
+
+def readable(newsletter, slug, **fields):
+    """A briefing that somebody has got, as the archive has it."""
+    return factories.sent(newsletter, slug=slug, opened=0, clicked=0, **fields)
+
+
+def test_briefings_are_found_by_their_words_with_those_of_the_subject_first(client, weekly):
+    ad = {"kind": "sponsor", "heading": "Vault of wonders", "text": "Buy it.", "url": "https://example.com"}
+    readable(weekly, "told", items=[{"heading": "Ladders", "text": "Where a staircase ends."}])
+    readable(weekly, "named", subject="The staircase", days_ago=2)
+    readable(weekly, "other", subject="Harbours", preheader="No stairs", items=[ad], days_ago=3)
+    factories.briefing(weekly, subject="A staircase in a draft")
+    assert archive_entries.make_missing() == 3
+    assert listed(client, "staircases") == ["named", "told"]
+    assert listed(client, '"staircase ends"') == ["told"]
+    assert listed(client, "staircase -ladders") == ["named"]
+    assert listed(client, "wonders") == []  # an ad is no news
+    assert listed(client, "the") == listed(client, "\0' OR 1=1 --") == []
+    page = client.get("/newsletter/archive/?q=staircase").content.decode()
+    assert "2 briefings for “staircase”" in page
+    assert "<mark>staircase</mark> ends" in page
+    assert '<meta name="robots" content="noindex, follow">' in page
+
+
+def test_what_is_searched_for_and_found_is_escaped(client, weekly):
+    readable(weekly, "told", items=[{"heading": "x", "text": "<script>alert(1)</script> staircase"}])
+    archive_entries.make_missing()
+    page = client.get("/newsletter/archive/", {"q": "staircase <script>alert(1)</script>"}).content.decode()
+    assert "<script>alert" not in page
+
+
+def test_a_search_takes_few_queries_and_keeps_its_words_on_the_next_page(client, weekly, django_assert_max_num_queries):
+    for number in range(25):
+        readable(weekly, f"issue-{number}", subject=f"Staircase {number}", days_ago=number + 1)
+    archive_entries.make_missing()
+    with django_assert_max_num_queries(6):
+        page = client.get("/newsletter/archive/?q=staircase").content.decode()
+    assert 'href="?q=staircase&amp;page=2"' in page
+    assert len(listed(client, "staircase")) == 20
+
+
+def test_an_entry_that_cannot_be_made_holds_up_no_other(client, weekly):
+    readable(weekly, "broken", subject="Staircase one")
+    readable(weekly, "whole", subject="Staircase two")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE newsletter_archiveentry ADD CONSTRAINT refused CHECK (title <> 'Staircase one') NOT VALID"
+        )
+    assert archive_entries.make_missing() == 1
+    assert listed(client, "staircase") == ["whole"]
+
+
+def test_a_page_has_a_social_picture_of_its_own_once_it_can_be_read(client, sent):
+    assert "og:image" not in client.get("/newsletter/archive/six-bridges/").content.decode()
+    sweep_briefings()
+    page = client.get("/newsletter/archive/six-bridges/").content.decode()
+    address = re.search(r'property="og:image" content="http://localhost:8000(/media/images/social/\w+\.png)"', page)[1]
+    with Image.open(default_storage.open(address.removeprefix("/media/"))) as picture:
+        assert picture.size == (1200, 630)
+    assert '<meta property="og:title" content="Six bridges">' in page
+    sweep_briefings()
+    assert ArchiveEntry.objects.count() == 1
+
+
+def test_the_feed_has_the_whole_text_with_links_that_work_elsewhere(client, weekly):
+    inside = {"heading": "Ours", "text": "Read <b>on</b>.", "url": "/blog/ours/"}
+    readable(weekly, "told", introduction="Good morning.", items=[inside])
+    (item,) = ET.fromstring(client.get("/newsletter/archive/feed.xml").content).findall("channel/item")
+    html = item.find("{http://purl.org/rss/1.0/modules/content/}encoded").text
+    assert "Good morning." in html
+    assert 'href="http://localhost:8000/blog/ours/"' in html
+    assert "Read &lt;b&gt;on&lt;/b&gt;." in html
+    assert item.find("description").text == "And a staircase"

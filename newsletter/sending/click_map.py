@@ -1,0 +1,57 @@
+"""A sent briefing with the people who clicked beside each link: drawn on the message itself, as it was frozen."""
+
+import re
+from collections.abc import Sequence
+from email import message_from_bytes
+from html import escape
+
+from django.template.loader import render_to_string
+
+from newsletter.sending.briefing_report import Link
+from newsletter.sending.composition import CANARY
+
+# What a merge field leaves in a message, once it is decoded.
+_FIELD = re.compile(r"\x00(\w+)\x00")
+_LINK = re.compile(
+    r'<a\b(?P<before>[^>]*?)\bhref="[^"]*/l/(?P<number>\d+)\.\x00delivery\x00"(?P<after>[^>]*)>(?P<inside>.*?)</a>',
+    re.DOTALL,
+)
+_PIXEL = re.compile(r"<img\b[^>]*\x00delivery\x00[^>]*>")
+# The links of one recipient, which lead nowhere here.
+_OWN = re.compile(r'\bhref="[^"]*\x00\w+\x00[^"]*"')
+
+
+def html_of(message: bytes) -> str:
+    """The HTML of a compiled message, with its merge fields."""
+    for part in message_from_bytes(message).walk():
+        if part.get_content_type() == "text/html":
+            body = part.get_payload(decode=True)
+            return body.decode("utf-8", "replace") if isinstance(body, bytes) else ""
+    return ""
+
+
+def drawn(message: bytes, links: Sequence[Link]) -> str:
+    """The HTML of a message with figures beside its links, which lead to their targets, and nothing that would be counted."""
+    known = {row.link.number: row for row in links}
+    most = max((row.people for row in links), default=0)
+    seen: set[int] = set()
+
+    def annotated(match: re.Match[str]) -> str:
+        number = int(match["number"])
+        row = known.get(number)
+        if number == CANARY or row is None:
+            return "" if number == CANARY else match["inside"]
+        first = number not in seen
+        seen.add(number)
+        badge = {"row": row, "first": first, "width": round(100 * row.people / most) if most else 0}
+        link = f'<a{match["before"]}href="{escape(row.link.url)}"{match["after"]} target="_blank">{match["inside"]}</a>'
+        return link + render_to_string("admin/newsletter/briefing/_click_badge.html", badge)
+
+    html = _LINK.sub(annotated, html_of(message))
+    return without_recipient(html)
+
+
+def without_recipient(html: str) -> str:
+    """A message's HTML without what is one recipient's: no image that counts, no links of theirs, fields by their names."""
+    html = _OWN.sub('href="#"', _PIXEL.sub("", html))
+    return _FIELD.sub(lambda match: f"[{match[1].replace('_', ' ')}]", html)
