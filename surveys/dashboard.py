@@ -18,7 +18,11 @@ def awards(user: Any) -> Widget:
     running = Season.objects.exclude(state__in=[State.RELEASED, State.ARCHIVED]).annotate(
         all_categories=Count("categories", distinct=True),
         tallied=Count("categories__tally", distinct=True),
-        new=Count("categories__nominations", filter=Q(categories__nominations__state="new"), distinct=True),
+        new=Count(
+            "categories__nominations",
+            filter=Q(categories__nominations__state="new", categories__nominations__same_as=None),
+            distinct=True,
+        ),
     )
     add = [("Start a season", reverse("admin:surveys_season_add"))] if user.has_perm("surveys.add_season") else []
     lines = [_line(season) for season in running]
@@ -31,9 +35,7 @@ def _line(season: Any) -> Line:
     url = reverse("admin:surveys_season_overview", args=[season.pk])
     note, tone, at = _stand(season)
     if season.state == State.NOMINATING and season.new:
-        url = (
-            f"{reverse('admin:surveys_nomination_changelist')}?state__exact=new&category__season__id__exact={season.pk}"
-        )
+        url = reverse("admin:surveys_season_nominations", args=[season.pk])
     return Line(text=season.title, url=url, label=season.get_state_display(), note=note, tone=tone, at=at)
 
 

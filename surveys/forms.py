@@ -14,7 +14,7 @@ from core.lib.forms import WebsiteField
 from core.lib.text import one_line, prose
 from newsletter.subscribers.addresses import parse_address
 from newsletter.subscribers.sign_ups import TooManyRequests, request_subscription
-from surveys import ballots, choices, papers, seasons
+from surveys import ballots, choices, nominations, papers
 from surveys.choice_fields import Marks, category_of_field, choice_in, marks_in, name_of_field
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 from surveys.tallying import NONE, WRITE_IN
@@ -223,6 +223,6 @@ class NominationForm(TrapForm, forms.ModelForm):
         """Store the nomination. Raises TransitionRefused."""
         if not self.is_trapped:
             data = self.cleaned_data
-            seasons.nominate(
+            nominations.nominate(
                 category=data["category"], name=data["name"], url=data.get("url", ""), reason=data.get("reason", "")
             )

@@ -32,6 +32,7 @@ COLUMNS = [
     Column("surveys.RequestCount.value", days(request_signals.KEPT_FOR), "the hourly purge"),
     Column("surveys.Nominee.name", "for good: results are public", retention.ADMIN),
     Column("surveys.Nomination.name", days(NOMINATIONS_KEPT_FOR), "the hourly purge; staff"),
+    Column("surveys.Nomination.name_key", days(NOMINATIONS_KEPT_FOR), "the hourly purge; staff"),
     Column("surveys.Season.imported_from", "for good: the name of a file", "nobody"),
 ]
 

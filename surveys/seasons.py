@@ -1,5 +1,6 @@
 """How a season moves on: nominations, voting, close. Who may do it is decided where it is asked for."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -14,9 +15,10 @@ from core.advisory_locks import AdvisoryLock
 from core.lib import batches, clock
 from core.lib.slugs import free_slug, slug_of
 from core.models import User
-from core.transitions import TransitionRefused, change_if, move
+from core.transitions import TransitionRefused, change_if
 from surveys import keys, ledger, papers
-from surveys.models import AwardCategory, Nomination, Nominee, Season
+from surveys.models import AwardCategory, Season
+from surveys.models.seasons import RESERVED_SEASONS
 
 State = Season.State
 
@@ -118,6 +120,34 @@ def close_category(category: AwardCategory, *, by: User | None = None) -> None:
 
 
 @transaction.atomic
+def copy(season: Season, *, by: User | None = None) -> Season:
+    """A draft with a season's categories, rules and texts; without its nominees, times, votes and record."""
+    title = next_title(season.title)
+    slug = free_slug(slug_of(title, limit=60) or season.slug, _is_taken, limit=60)
+    texts = {name: getattr(season, name) for name in ("standfirst", "rules_version", "rules_html", "disclosure_html")}
+    made = Season.objects.create(title=title, slug=slug, **texts)
+    for category in season.categories.all():
+        category.pk, category._state.adding = None, True  # a row of its own, with every rule there is
+        category.season, category.closed_at, category.released_at = made, None, None
+        category.save()
+    audit.record("copied the season", made, by=by, detail=f"from “{season}”")
+    return made
+
+
+def next_title(title: str) -> str:
+    """“Moon Awards 2027” after “Moon Awards 2026”; else the title marked as a copy."""
+    found = list(re.finditer(r"(?<!\d)(?:19|20)\d\d(?!\d)", title))
+    if not found:
+        return f"{title[:110]} (copy)"
+    year = found[-1]
+    return f"{title[: year.start()]}{int(year[0]) + 1}{title[year.end() :]}"
+
+
+def _is_taken(slug: str) -> bool:
+    return slug in RESERVED_SEASONS or Season.objects.filter(slug=slug).exists()
+
+
+@transaction.atomic
 def archive(season: Season, *, by: User | None = None) -> None:
     """Put a released season away, among the past ones. Its pages, results and record stay."""
     _move(season, from_=[State.RELEASED], to=State.ARCHIVED, archived_at=Now())
@@ -173,43 +203,9 @@ def wait_for_voters(season: Season) -> None:
     advisory_locks.wait_for(AdvisoryLock.VOTING, season.pk)
 
 
-def nominate(*, category: AwardCategory, name: str, url: str = "", reason: str = "") -> Nomination:
-    """Store what a reader proposes, for the steward."""
-    if category.season.state != Season.State.NOMINATING:
-        raise TransitionRefused("Nominations are not open.")
-    return Nomination.objects.create(category=category, name=name, url=url, reason=reason)
-
-
-@transaction.atomic
-def shortlist(nomination: Nomination, *, by: User | None = None) -> Nominee:
-    """Make a nomination a nominee."""
-    category = nomination.category
-    if category.season.is_fixed:
-        raise TransitionRefused("Voting has opened: the nominees are fixed.")
-    _decide(nomination, Nomination.State.SHORTLISTED)
-    nominee = category.nominees.filter(name__iexact=nomination.name).first()
-    if nominee is None:
-        slug = nominee_slug(nomination.name, taken=category.nominees.values_list("slug", flat=True))
-        nominee = category.nominees.create(name=nomination.name, url=nomination.url, slug=slug)
-    audit.record("shortlisted a nomination", nomination, by=by, detail=f"in “{category}”, as “{nominee}”")
-    pagecache.bump()
-    return nominee
-
-
 def nominee_slug(name: str, *, taken: Iterable[str]) -> str:
     """A slug for a nominee that no other of the category has."""
     return free_slug(slug_of(name, limit=80) or "nominee", set(taken).__contains__, limit=80)
-
-
-@transaction.atomic
-def decline(nomination: Nomination, *, by: User | None = None) -> None:
-    """Leave a nomination off the shortlist."""
-    _decide(nomination, Nomination.State.DECLINED)
-    audit.record("declined a nomination", nomination, by=by, detail=f"in “{nomination.category}”")
-
-
-def _decide(nomination: Nomination, to: Nomination.State) -> None:
-    move(nomination, sources=[Nomination.State.NEW], to=to, action=to.value, name=f"“{nomination}”")
 
 
 def _move(season: Season, *, from_: list[Season.State], to: Season.State, **changes: object) -> None:

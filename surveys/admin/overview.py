@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from core.transitions import TransitionRefused
-from surveys import phases
+from surveys import phases, seasons
 from surveys.admin import steps
 from surveys.admin.actions import by, draft_article_from, trail_of
 from surveys.models import AwardCategory, Season
@@ -26,10 +26,13 @@ def season_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     season = get_object_or_404(Season, pk=pk)
     if not desk.has_view_permission(request, season):
         raise PermissionDenied
-    context = {"title": season.title, "subtitle": "Season", "season": season, "phases": phases.phases_of(season)}
-    context |= {"may_change": desk.has_change_permission(request, season), "categories": _categories(season)}
+    lines = _categories(season)
+    context: dict[str, Any] = {"title": season.title, "season": season, "phases": phases.phases_of(season)}
+    context |= {"may_change": desk.has_change_permission(request, season), "categories": lines}
     context |= _offers(request, season, steps.next_of(season), steps.others_of(season))
     context["has_results"] = season.is_public and season.categories.released().exists()
+    context["new"] = sum(line["new"] for line in lines)
+    context["may_copy"] = desk.has_add_permission(request)
     context["trail"] = trail_of(season, *season.categories.all())
     return render(request, "admin/surveys/overview.html", _frame(desk, request, context))
 
@@ -42,6 +45,16 @@ def season_step(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     found = [step for step in (steps.next_of(season), *steps.others_of(season)) if step]
     _take(request, season, found)
     return HttpResponseRedirect(address(season))
+
+
+def copy_season(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin a new season with this one's categories and rules, and go to it."""
+    season = get_object_or_404(Season, pk=pk)
+    if not (desk.has_add_permission(request) and desk.has_view_permission(request, season)):
+        raise PermissionDenied
+    made = seasons.copy(season, by=by(request))
+    messages.success(request, f"“{made}” is a draft with the categories and rules of “{season}”. It has no times yet.")
+    return HttpResponseRedirect(address(made))
 
 
 def draft_article(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
@@ -105,7 +118,7 @@ def _categories(season: Season) -> list[dict[str, Any]]:
     for category in found:
         category.season = season
         nominees = [each for each in category.nominees.all() if not each.withdrawn_at]
-        new = sum(each.state == "new" for each in category.nominations.all())
+        new = sum(each.state == "new" and each.same_as_id is None for each in category.nominations.all())
         lines.append(
             {
                 "category": category,

@@ -23,7 +23,7 @@ from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from core.lib.forms import WebsiteField
 from surveys import request_signals
-from surveys.admin import overview, withdrawals
+from surveys.admin import nominations, overview, shortlist, withdrawals
 from surveys.admin.actions import trail_of
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.models.seasons import (
@@ -119,6 +119,9 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
         return [
             at("overview", require_safe(partial(overview.season_page, self)), "overview"),
             at("step", require_POST(partial(overview.season_step, self)), "step"),
+            at("nominations", partial(nominations.page, self), "nominations"),
+            at("shortlist", partial(shortlist.page, self), "shortlist"),
+            at("copy", require_POST(partial(overview.copy_season, self)), "copy"),
             at("draft", require_POST(partial(overview.draft_article, self)), "draft"),
             at("requests", self.requests, "requests"),
             *super().get_urls(),

@@ -405,9 +405,27 @@ class Nomination(models.Model):
 
     category = models.ForeignKey(AwardCategory, on_delete=models.PROTECT, related_name="nominations")
     name = models.CharField(max_length=120)
+    name_key = models.CharField(
+        max_length=120,
+        default="",
+        editable=False,
+        help_text="The same for names that differ in case and punctuation only.",
+    )
     url = models.URLField("website", blank=True)
     reason = models.TextField(blank=True, max_length=1000)
     state = models.CharField(max_length=12, choices=State, default=State.NEW, editable=False)
+    same_as = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="others",
+        help_text="What stands for it.",
+    )
+    nominee = models.ForeignKey(
+        Nominee, on_delete=models.SET_NULL, null=True, editable=False, related_name="nominations"
+    )
+    decline_reason = models.CharField("why declined", max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -416,7 +434,11 @@ class Nomination(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["new", "shortlisted", "declined"]), name="nomination_state_known"
             ),
+            models.CheckConstraint(
+                condition=Q(same_as__isnull=True) | ~Q(same_as=F("pk")), name="nomination_does_not_stand_for_itself"
+            ),
         ]
+        indexes = [models.Index(fields=["category", "name_key"], name="nomination_names")]
 
     def __str__(self) -> str:
         return self.name

@@ -14,7 +14,7 @@ from core.lib.roles import ROLES
 from core.models import OutgoingMail, User
 from core.transitions import change_if
 from newsletter.models import Briefing, Delivery
-from surveys import release, seasons
+from surveys import nominations, release, seasons
 from tests.articles import factories
 from tests.newsletter import factories as mailing
 from tests.sponsors import factories as selling
@@ -128,7 +128,7 @@ def test_a_briefing_shows_how_far_it_is_and_then_what_became_of_it():
 def test_the_awards_say_what_the_steward_has_to_do_next():
     steward, season = factories.user("awards steward"), voting.draft_season(categories=("wallet", "etf"))
     seasons.open_nominations(season)
-    seasons.nominate(category=season.categories.all()[0], name="Ada")
+    nominations.nominate(category=season.categories.all()[0], name="Ada")
     told = [lines(steward, "Awards")]
     seasons.open_voting(season)
     told.append(lines(steward, "Awards"))

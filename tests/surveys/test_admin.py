@@ -13,7 +13,7 @@ from articles.models import Article
 from core import audit
 from core.models import AuditEntry, User
 from core.transitions import TransitionRefused
-from surveys import release, seasons
+from surveys import nominations, release, seasons
 from surveys.admin.seasons import NomineeForm
 from surveys.models import AwardCategory, Ballot, Nomination, Nominee, Season, Tally
 from tests.html import one_line
@@ -49,9 +49,12 @@ def take(client, row, name=None, **posted):
     return client.post(reverse(page, args=[row.pk]), data, follow=True)
 
 
-def act(client, action, nomination):
-    path = reverse("admin:surveys_nomination_changelist")
-    return client.post(path, {"action": action, "_selected_action": [nomination.pk]}, follow=True)
+def act(client, action, nomination, **posted):
+    """Press a button on the season's page of nominations."""
+    category = nomination.category
+    path = reverse("admin:surveys_season_nominations", args=[category.season_id])
+    data = {"category": category.pk, "act": action, "pick": [nomination.pk], "reason": "Not a wallet"} | posted
+    return client.post(path, data, follow=True)
 
 
 def test_a_season_from_draft_to_the_archive_by_its_one_button(sign_in):
@@ -159,7 +162,7 @@ def test_every_step_is_in_the_log_with_who_took_it(sign_in):
     take(steward, season)
     category.season.refresh_from_db()
     for name, action in (("Zed", "shortlist"), ("Yon", "decline")):
-        act(steward, action, seasons.nominate(category=category, name=name))
+        act(steward, action, nominations.nominate(category=category, name=name))
     for _ in range(6):
         take(steward, season)
         season.refresh_from_db()

@@ -39,7 +39,10 @@ NOISE = re.compile(
 
 def of_the_season():
     """The steward's pages of the season and of its categories."""
-    pages = {Season: ("overview", "requests", "change"), AwardCategory: ("step", "change", "withdrawal")}
+    pages = {
+        Season: ("overview", "nominations", "shortlist", "requests", "change"),
+        AwardCategory: ("step", "change", "withdrawal"),
+    }
     return [
         reverse(f"admin:surveys_{model._meta.model_name}_{name}", args=[row.pk])
         for model, names in pages.items()
