@@ -8,4 +8,5 @@ application = Gateway(
     at_once=wsgi.application.at_once,
     known_at_once=wsgi.application.headers_known_at_once(),
     letterboxes=wsgi.letterboxes,
+    in_turns=wsgi.in_turns,
 )

@@ -27,7 +27,7 @@ from core import doorbell
 from core.lib import batches, mail
 from core.lib.smtp import Envelope, Outcome, Status, wire_data
 from core.lib.text import one_line
-from core.models import OutgoingMail, SiteProfile, end_of_patience
+from core.models import OutgoingMail, SiteProfile
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +41,11 @@ _seen_with: dict[str, str] = {}
 Context = dict[str, Any]
 # Kinds whose messages are composed as they are sent: the template, and what makes its context of what a message is about
 _composed_later: dict[str, tuple[str, Callable[[int], Context | None]]] = {}
-_QUEUE_FOR_LATER = """
+_QUEUE_LETTERS = """
     INSERT INTO core_outgoingmail
         (kind, recipient, about, due_at, created_at, give_up_at, state, attempts, subject, message, error)
-    SELECT %s, letter.*, %s, %s, 'queued', 0, '', '', '' FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[]) AS letter
+    SELECT letter.*, statement_timestamp(), statement_timestamp() + interval '{patience} seconds', 'queued', 0, '', '', ''
+    FROM ({letters}) AS letter (kind, recipient, about, due_at)
 """
 
 
@@ -92,26 +93,35 @@ def queue_mail(*, template: str, to: str, context: Context, kind: str, due_at: d
 def queue_message(*, kind: str, to: str, subject: str, message: bytes, due_at: datetime | None = None) -> OutgoingMail:
     """Store a ready-made message (CRLF lines) for one recipient and ring the worker on commit."""
     row = OutgoingMail.objects.create(
-        kind=kind, recipient=_on_the_wire(to), subject=subject[:250], message=message, due_at=due_at or timezone.now()
+        kind=kind, recipient=on_the_wire(to), subject=subject[:250], message=message, due_at=due_at or timezone.now()
     )
-    _ring()
+    ring()
     return row
 
 
 def queue_letters(kind: str, letters: Sequence[Letter]) -> None:
     """Store messages that are composed as they are sent, and ring the worker on commit."""
-    columns: list[list[Any]] = [[_on_the_wire(each.to) for each in letters], [each.about for each in letters]]
-    due = [each.due_at for each in letters]
+    rows = [(kind, on_the_wire(each.to), each.about, each.due_at) for each in letters]
+    given = "SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::timestamptz[])"
     with connection.cursor() as cursor:
-        cursor.execute(_QUEUE_FOR_LATER, [kind, timezone.now(), end_of_patience(), *columns, due])
-    _ring()
+        cursor.execute(queueing(given), [list(column) for column in zip(*rows, strict=True)])
+    ring()
 
 
-def _ring() -> None:
+def queueing(letters: str) -> str:
+    """The statement that stores the letters a query gives (kind, recipient, about, due at), to be part of a larger one.
+
+    The recipients are as `on_the_wire` has them, and whoever runs it has to `ring`.
+    """
+    return _QUEUE_LETTERS.format(letters=letters, patience=int(OutgoingMail.PATIENCE.total_seconds()))
+
+
+def ring() -> None:
+    """Have the worker send on commit what is due."""
     doorbell.ring("core.tasks.send_outgoing_mail", at_most_every=1)
 
 
-def _on_the_wire(address: str) -> str:
+def on_the_wire(address: str) -> str:
     """The address in ASCII; one that cannot be is left to be refused, so that staff see it among what failed."""
     try:
         return mail.ascii_address(address)
@@ -140,7 +150,7 @@ def _message(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
         raise ValueError("An address cannot contain a line break.")
     message = EmailMessage(policy=email.policy.SMTP)  # as_bytes() unfolds the headers; bodies keep short lines
     message["From"] = mail.address_header(one_line(SiteProfile.current().name), settings.DEFAULT_FROM_EMAIL)
-    message["To"] = _on_the_wire(to)
+    message["To"] = on_the_wire(to)
     message["Subject"] = subject
     message["Date"] = email.utils.format_datetime(timezone.now())
     message["Message-ID"] = email.utils.make_msgid(domain=urlsplit(settings.SITE_URL).hostname)

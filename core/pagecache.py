@@ -26,7 +26,7 @@ from core import generation
 from core.generation import bump, per_generation, reset
 from core.lib import cachetags
 
-__all__ = ["PageCache", "bump", "is_public", "per_generation", "public", "reset"]
+__all__ = ["PageCache", "bump", "is_personal", "is_public", "per_generation", "public", "reset"]
 
 R = TypeVar("R", bound=HttpResponseBase)
 Headers = list[tuple[str, str]]
@@ -106,7 +106,7 @@ class PageCache:
 
     def at_once(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes] | None:
         """The answer, if it is kept and known to be as fresh as it has to be; None if anything has to be asked first."""
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or _personal(environ):
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or is_personal(environ):
             return None
         page = self.pages.get(_key(environ))
         if page is None or page.generation != generation.known() or time.monotonic() >= page.kept_until:
@@ -115,7 +115,7 @@ class PageCache:
         return _answer(page, environ, start_response)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or _personal(environ):
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or is_personal(environ):
             return self.application(environ, start_response)
         key = _key(environ)
         page = self.pages.get(key)
@@ -202,7 +202,7 @@ def _known_part(query: str) -> str:
     return urlencode(sorted((pair for pair in pairs if pair[0] in settings.PAGE_PARAMETERS), key=lambda pair: pair[0]))
 
 
-def _personal(environ: dict[str, Any]) -> bool:
+def is_personal(environ: dict[str, Any]) -> bool:
     """Whether the answer may depend on who asks."""
     return f"{settings.SESSION_COOKIE_NAME}=" in environ.get("HTTP_COOKIE", "") or "HTTP_AUTHORIZATION" in environ
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import never_cache
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods
 
 from core.lib.forms import client_address, no_store, refuse_cross_site
@@ -41,25 +41,29 @@ def vote(request: HttpRequest, season: str) -> HttpResponse:
         return _vote_page(request, form, HTTPStatus.CONFLICT)
     except keys.PepperMissing:
         return _paused(request, found)
-    return _sent(request, found, form.cleaned_data["email"], reply)
+    return sent(request, found, form.cleaned_data["email"], reply)
 
 
-def _sent(request: HttpRequest, season: Season, email: str, reply: ballots.Reply) -> HttpResponse:
+def sent(request: HttpRequest, season: Season, email: str, reply: ballots.Reply) -> HttpResponse:
     context = {"season": season, "email": email, "reply": reply.name}
     return no_store(render(request, "surveys/vote_sent.html", context))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
 @refuse_cross_site
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm a ballot, or another in its place. Mail scanners open links, so opening it changes nothing.
+    """Confirm a ballot, or another in its place. Mail scanners open links, so opening it changes nothing."""
+    return personal(_answer(request, token))
+
+
+def personal(page: HttpResponse) -> HttpResponse:
+    """Have no cache keep a page behind a link.
 
     What the page loads is not told its address, which would stand in the web server's log.
     """
-    response = _answer(request, token)
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    add_never_cache_headers(page)
+    page["Referrer-Policy"] = "no-referrer"
+    return page
 
 
 def _answer(request: HttpRequest, token: str) -> HttpResponse:
@@ -81,19 +85,19 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "surveys/ballot_late.html", {"season": season}, status=HTTPStatus.CONFLICT)
     except keys.PepperMissing:
         return _paused(request, season)
-    return _cast(request, casting)
+    return cast(request, casting)
 
 
 def _confirm(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
     """The ballot behind a link: shown, with the form to change it; cast as it is; or cast as it was changed."""
     season, is_changed = pending.season, "changed" in request.POST
     if request.method == "POST" and not is_changed:
-        return _cast(request, ballots.confirm(season=season, pending_id=pending.pk))
+        return cast(request, ballots.confirm(season=season, pending_id=pending.pk))
     choices = keys.open_choices(pending)
     chosen = {name_of_field(slug): marks_of(choice) for slug, choice in choices.items()}
     form = BallotForm(season, _categories_open_now(season), request.POST if is_changed else None, initial=chosen)
     if is_changed and form.is_valid():
-        return _cast(request, ballots.confirm(season=season, pending_id=pending.pk, instead=form.choices))
+        return cast(request, ballots.confirm(season=season, pending_id=pending.pk, instead=form.choices))
     context = contexts.pending_ballot(pending) | {"form": form}
     status = HTTPStatus.BAD_REQUEST if is_changed else HTTPStatus.OK
     return render(request, "surveys/ballot.html", context, status=status)
@@ -103,13 +107,13 @@ def _mail_receipts(request: HttpRequest, casting: ballots.Casting) -> HttpRespon
     """Mail the receipts of a link that was used. The answer tells nobody whether the address is the voter's."""
     form = AddressForm(request.POST)
     if not form.is_valid():
-        return _cast(request, casting, form)
+        return cast(request, casting, form)
     ballot_mails.mail_receipts(casting, email=form.cleaned_data["email"])
     context = {"season": casting.season, "email": form.cleaned_data["email"]}
     return render(request, "surveys/receipt_sent.html", context)
 
 
-def _cast(request: HttpRequest, casting: ballots.Casting, form: AddressForm | None = None) -> HttpResponse:
+def cast(request: HttpRequest, casting: ballots.Casting, form: AddressForm | None = None) -> HttpResponse:
     status = HTTPStatus.BAD_REQUEST if form else HTTPStatus.OK if casting.cast else HTTPStatus.CONFLICT
     context = {"casting": casting, "season": casting.season, "form": form, "key": keys.public_key()}
     return render(request, "surveys/ballot_cast.html", context, status=status)
@@ -135,7 +139,7 @@ def _renew(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
     context: dict[str, Any] = {"season": pending.season, "form": form}
     if form.is_valid():
         email = form.cleaned_data["email"]
-        return _sent(request, pending.season, email, ballots.renew(pending, email=email, ip=client_address(request)))
+        return sent(request, pending.season, email, ballots.renew(pending, email=email, ip=client_address(request)))
     status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.GONE
     return render(request, "surveys/ballot_expired.html", context, status=status)
 

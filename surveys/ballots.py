@@ -9,7 +9,7 @@ Many vote at once, so both steps are written for many: `take` and `confirm_all` 
 what was asked of them together. `request_ballot` and `confirm` do the same for one voter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -24,11 +24,12 @@ from psycopg.types.json import Jsonb
 from core import ratelimit
 from core.lib import batches
 from core.lib.networks import public_network_of
-from core.outbox import Letter, queue_letters
+from core.outbox import Letter, on_the_wire, queue_letters, queueing, ring
 from surveys import addresses, keys, ledger, papers, request_signals, seasons
 from surveys.choices import of_voter
 from surveys.models import AwardCategory, Ballot, PendingBallot, Season
 from surveys.models.ballots import random_key
+from surveys.request_signals import Asker
 
 PURPOSE = "ballot"
 MAIL = "surveys.ballot"
@@ -45,13 +46,19 @@ TIME_TO_CONFIRM = timedelta(hours=3)  # before the close, in which no mail is de
 
 # What is asked for in categories that are all open, by the clock of the database; `{open}` are the keys of those that are.
 _STORE_PENDING = """
-    INSERT INTO surveys_pendingballot (id, season_id, voter_key, sealed_choices, expires_at)
-    SELECT id, season_id, voter_key, sealed_choices, expires_at
-    FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[], %s::timestamptz[], %s::text[])
-        AS asked(id, season_id, voter_key, sealed_choices, expires_at, categories)
-    WHERE NOT EXISTS (SELECT FROM unnest(categories::bigint[]) AS wanted WHERE wanted NOT IN ({open}))
-    RETURNING id
+    WITH asked AS (
+        SELECT * FROM unnest(
+            %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[]
+        ) AS asked(id, season_id, voter_key, sealed_choices, due_at, expires_at, recipient, categories)
+        WHERE NOT EXISTS (SELECT FROM unnest(categories::bigint[]) AS wanted WHERE wanted NOT IN ({open}))
+    ), stored AS (
+        INSERT INTO surveys_pendingballot (id, season_id, voter_key, sealed_choices, expires_at)
+        SELECT id, season_id, voter_key, sealed_choices, expires_at FROM asked
+        RETURNING id
+    ), mailed AS ({queueing})
+    SELECT id FROM stored
 """
+_LETTERS = f"SELECT '{MAIL}', recipient, id, due_at FROM asked"
 # The INSERT looks at what the UPDATE did, so that this comes first, and finds the place of what is superseded free.
 _STORE = """
     WITH new AS (
@@ -66,7 +73,8 @@ _STORE = """
         SELECT new.*, 'cast', '' FROM new WHERE (SELECT count(*) FROM replaced) IS NOT NULL
         ON CONFLICT DO NOTHING
         RETURNING id, category_id, voter_key
-    ), waiting AS (INSERT INTO surveys_unsealedballot (ballot_id) SELECT id FROM stored)
+    ), waiting AS (INSERT INTO surveys_unsealedballot (ballot_id) SELECT id FROM stored),
+    gone AS (DELETE FROM surveys_pendingballot WHERE id = ANY(%s))
     SELECT category_id, voter_key, true FROM stored UNION ALL SELECT category_id, voter_key, false FROM replaced
 """
 
@@ -115,6 +123,10 @@ class Asked:
     email: str
     ip: str = ""
 
+    @property
+    def by_slug(self) -> dict[str, Any]:
+        return {category.slug: choice for category, choice in self.chosen.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
@@ -122,15 +134,17 @@ class _Pending:
 
     asked: Asked
     voter: bytes
+    sealed_choices: bytes
     due_at: datetime | None
     key: int = field(default_factory=random_key)
 
     @property
     def row(self) -> tuple[Any, ...]:
-        season, chosen = self.asked.season, self.asked.chosen
-        sealed = keys.seal_choices(season, {category.slug: choice for category, choice in chosen.items()})
-        categories = ",".join(str(category.pk) for category in chosen)
-        return self.key, season.pk, self.voter, sealed, self.due_at + LINK_LIFE, f"{{{categories}}}"  # type: ignore[operator]
+        asked, due_at = self.asked, self.due_at or timezone.now()
+        categories = ",".join(str(category.pk) for category in asked.chosen)
+        times = due_at, due_at + LINK_LIFE
+        recipient = on_the_wire(asked.email)
+        return self.key, asked.season.pk, self.voter, self.sealed_choices, *times, recipient, f"{{{categories}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,20 +186,24 @@ def take_one(asked: Asked) -> Reply:
     return reply
 
 
-def take(requests: Sequence[Asked]) -> list[Reply | None]:
+def take(
+    requests: Sequence[Asked], *, note: Callable[[Sequence[Asker]], None] = request_signals.note
+) -> list[Reply | None]:
     """Store what several voters asked for and have their links mailed; None for who chose in a category that has closed.
 
-    Raises keys.PepperMissing; then nothing is stored.
+    `note` is told who asked. Raises keys.PepperMissing; then nothing is stored.
     """
-    voters = [keys.voter_key(asked.season, addresses.canonical(asked.email)) for asked in requests]
-    pairs = list(zip(requests, voters, strict=True))
-    request_signals.note([request_signals.Asker(asked.season, asked.email, voter, asked.ip) for asked, voter in pairs])
-    due = _due([(asked.season, voter, asked.ip) for asked, voter in pairs])
-    pending = [_Pending(*pair, due_at) for pair, due_at in zip(pairs, due, strict=True)]
-    with transaction.atomic():
-        stored = _store_pending([each for each in pending if each.due_at])
-        mailed = [(each, each.due_at) for each in pending if each.due_at and each.key in stored]
-        queue_letters(MAIL, [Letter(each.asked.email, each.key, due_at) for each, due_at in mailed])
+    if not requests:
+        return []
+    peppers = {season: keys.pepper(season) for season in {asked.season for asked in requests}}
+    voters = [peppers[asked.season].voter_key(addresses.canonical(asked.email)) for asked in requests]
+    askers = [Asker(asked.season, asked.email, voter, asked.ip) for asked, voter in zip(requests, voters, strict=True)]
+    note(askers)
+    pending = [
+        _Pending(asked, asker.voter, peppers[asked.season].seal(asked.by_slug), due_at)
+        for asked, asker, due_at in zip(requests, askers, _due(askers), strict=True)
+    ]
+    stored = _store_pending([each for each in pending if each.due_at])
     now = timezone.now()
     return [_reply(each.due_at, now) if each.key in stored or not each.due_at else None for each in pending]
 
@@ -195,18 +213,22 @@ def _reply(due_at: datetime | None, now: datetime) -> Reply:
 
 
 def _store_pending(pending: Sequence[_Pending]) -> set[int]:
-    """Store pending ballots; return the keys of those that were."""
-    open_ones, parameters = _open_now()
-    columns = list(zip(*(each.row for each in pending), strict=True)) or [()] * 6
+    """Store pending ballots with the mails that lead to them; return the keys of those that were."""
+    if not pending:
+        return set()
+    statement, parameters = _store_statement()
+    columns = [list(column) for column in zip(*(each.row for each in pending), strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(_STORE_PENDING.format(open=open_ones), [*map(list, columns), *parameters])
-        return {key for (key,) in cursor.fetchall()}
+        cursor.execute(statement, [*columns, *parameters])
+        stored = {key for (key,) in cursor.fetchall()}
+    ring()
+    return stored
 
 
 @cache
-def _open_now() -> tuple[str, tuple[Any, ...]]:
-    """The query for the keys of the categories that are open."""
-    return AwardCategory.objects.taking_ballots().order_by().values("pk").query.sql_with_params()
+def _store_statement() -> tuple[str, tuple[Any, ...]]:
+    open_ones, parameters = AwardCategory.objects.taking_ballots().order_by().values("pk").query.sql_with_params()
+    return _STORE_PENDING.format(open=open_ones, queueing=queueing(_LETTERS)), parameters
 
 
 def _open_choices(season: Season, choices: Mapping[str, Any]) -> dict[AwardCategory, Any]:
@@ -224,7 +246,7 @@ def renew(pending: PendingBallot, *, email: str, ip: str = "") -> Reply:
     if not any(category.slug in chosen for category in season.categories.taking_ballots()):
         raise NotOpen
     voter = keys.voter_key(season, addresses.canonical(email))
-    (due_at,) = _due([(season, voter, ip)])
+    (due_at,) = _due([Asker(season, email, voter, ip)])
     if due_at and voter == bytes(pending.voter_key):
         with transaction.atomic():
             PendingBallot.objects.filter(pk=pending.pk).update(expires_at=due_at + LINK_LIFE)
@@ -232,20 +254,21 @@ def renew(pending: PendingBallot, *, email: str, ip: str = "") -> Reply:
     return _reply(due_at, timezone.now())
 
 
-def _due(askers: Sequence[tuple[Season, bytes, str]]) -> list[datetime | None]:
+def _due(askers: Sequence[Asker]) -> list[datetime | None]:
     """When to mail each a link. None: this address has had so many within the hour that one of those has to do.
 
     A limit delays mail and takes away no vote: every link opens the whole ballot. Near the close, nothing is delayed.
     A private or local address says nothing about who asks (a proxy stands in between), so it is not counted.
     """
-    now, networks = timezone.now(), [public_network_of(ip) for *_, ip in askers]
-    mails = [(f"ballot-mail|{voter.hex()}", 3600) for _, voter, _ in askers]
-    requests = [(f"ballot-network|{network}", NETWORK_SECONDS) for network in networks if network]
-    counts = ratelimit.count_all([*mails, *requests])
+    now, networks = timezone.now(), [public_network_of(asker.ip) for asker in askers]
+    mails = [(f"ballot-mail|{asker.voter.hex()}", 3600) for asker in askers]
+    counts = ratelimit.count_all(
+        [*mails, *((f"ballot-network|{network}", NETWORK_SECONDS) for network in networks if network)]
+    )
     of_network = iter(counts[len(mails) :])
     return [
-        _due_at(season, now, count, next(of_network) if network else 0)
-        for (season, *_), count, network in zip(askers, counts, networks, strict=False)
+        _due_at(asker.season, now, count, next(of_network) if network else 0)
+        for asker, count, network in zip(askers, counts, networks, strict=False)
     ]
 
 
@@ -290,11 +313,15 @@ def confirm_all(
     seasons.hold_open(season)
     waiting = season.pending_ballots.select_for_update().order_by("pk").in_bulk(set(pending_ids))
     open_ones = set(season.categories.taking_ballots().values_list("pk", flat=True))
+    categories, pepper = list(season.categories.all()), keys.pepper(season)
     casts, outcomes = [], dict[int, Outcome]()
     for pending in [waiting[key] for key in dict.fromkeys(pending_ids) if key in waiting]:
         pending.season = season
-        chosen = (changed or {}).get(pending.pk) or _chosen(pending)
-        ballots = [_ballot(pending, *each) for each in chosen.items() if each[0].pk in open_ones]
+        chosen = (changed or {}).get(pending.pk)
+        if chosen is None:
+            choices = pepper.open(bytes(pending.sealed_choices))
+            chosen = {category: choices[category.slug] for category in categories if category.slug in choices}
+        ballots = [_ballot(pepper, pending, *each) for each in chosen.items() if each[0].pk in open_ones]
         if ballots:
             casts.append(_Cast(pending, ballots, [category for category in chosen if category.pk not in open_ones]))
         else:
@@ -313,15 +340,8 @@ def _again(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _chosen(pending: PendingBallot) -> dict[AwardCategory, Any]:
-    choices = keys.open_choices(pending)
-    return {
-        category: choices[category.slug] for category in pending.season.categories.all() if category.slug in choices
-    }
-
-
-def _ballot(pending: PendingBallot, category: AwardCategory, choice: Any) -> Ballot:
-    nonce = keys.ballot_nonce(pending.season, pending.pk, category.pk)
+def _ballot(pepper: keys.Pepper, pending: PendingBallot, category: AwardCategory, choice: Any) -> Ballot:
+    nonce = pepper.ballot_nonce(pending.pk, category.pk)
     return Ballot(
         category=category,
         voter_key=bytes(pending.voter_key),
@@ -335,27 +355,27 @@ def _cast_all(casts: Sequence[_Cast]) -> dict[int, Outcome]:
     """Cast ballots and delete those they were pending as. Of one voter's, each supersedes the one before."""
     outcomes, left = dict[int, Outcome](), list(casts)
     while left:
-        turn = {bytes(each.pending.voter_key): each for each in reversed(left)}  # the first of each voter
-        stored, replaced = _store([ballot for each in turn.values() for ballot in each.ballots])
-        outcomes |= {each.pending.pk: each.casting(stored, replaced) for each in turn.values()}
+        turn = list(
+            {bytes(each.pending.voter_key): each for each in reversed(left)}.values()
+        )  # the first of each voter
+        stored, replaced = _store(turn)
+        outcomes |= {each.pending.pk: each.casting(stored, replaced) for each in turn}
         left = [each for each in left if each.pending.pk not in outcomes]
-    if outcomes:
-        PendingBallot.objects.filter(pk__in=list(outcomes)).delete()
     return outcomes
 
 
-def _store(ballots: Iterable[Ballot]) -> tuple[set[Place], set[Place]]:
+def _store(casts: Sequence[_Cast]) -> tuple[set[Place], set[Place]]:
     """Store ballots in place of their voters' earlier ones; return where one was stored, and where one was superseded.
 
     Where another link of the same voter is being confirmed at once, the first try waits for that, and the second one
     supersedes what it cast. The rows are in an order that tells nothing of that of casting.
     """
-    left = {(each.category_id, bytes(each.voter_key)): each for each in ballots}
+    left = {(ballot.category_id, bytes(ballot.voter_key)): ballot for each in casts for ballot in each.ballots}
     stored, replaced = set[Place](), set[Place]()
     for _ in range(2):
-        columns = zip(*(_row(left[place]) for place in sorted(left)), strict=True)
+        columns = [list(column) for column in zip(*(_row(left[place]) for place in sorted(left)), strict=True)]
         with connection.cursor() as cursor:
-            cursor.execute(_STORE, [*map(list, columns), VOTED_AGAIN])
+            cursor.execute(_STORE, [*columns, VOTED_AGAIN, [each.pending.pk for each in casts]])
             for category, voter, is_stored in cursor.fetchall():
                 (stored if is_stored else replaced).add((category, bytes(voter)))
         left = {place: ballot for place, ballot in left.items() if place not in stored}
@@ -385,17 +405,16 @@ def earlier_castings(season: Season, pending_ids: Sequence[int]) -> dict[int, Ou
         return {}
     if season.released_at and not keys.has_pepper(season):  # the appeal window is over
         return {key: LinkUsed() for key in pending_ids}  # and with it the way from links to ballots
-    categories = list(season.categories.all())
-    nonces = {
-        keys.ballot_nonce(season, key, category.pk): (key, category) for key in pending_ids for category in categories
-    }
-    found = Ballot.objects.filter(nonce__in=list(nonces)).only("nonce", "leaf_hash", "state")
+    categories, pepper = list(season.categories.all()), keys.pepper(season)
+    nonces = {pepper.ballot_nonce(key, category.pk): (key, category) for key in pending_ids for category in categories}
+    cast = Ballot.objects.filter(nonce__in=list(nonces)).only("nonce", "leaf_hash", "state")
+    found = {bytes(ballot.nonce): ballot for ballot in cast}
     castings = {key: Casting(season, again=True) for key in pending_ids}
-    for ballot in found:
-        key, category = nonces[bytes(ballot.nonce)]
-        castings[key].cast.append((category, ballot.receipt))
-        if ballot.state == Ballot.State.SUPERSEDED:
-            castings[key].superseded.append(category)
+    for nonce, (key, category) in nonces.items():
+        if ballot := found.get(nonce):
+            castings[key].cast.append((category, ballot.receipt))
+            if ballot.state == Ballot.State.SUPERSEDED:
+                castings[key].superseded.append(category)
     return {key: casting if casting.cast else LinkUsed() for key, casting in castings.items()}
 
 

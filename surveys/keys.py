@@ -9,7 +9,9 @@ import json
 import secrets
 from base64 import b64decode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,48 +44,69 @@ def has_pepper(season: Season) -> bool:
     return _pepper_path(season).exists()
 
 
+@dataclass(frozen=True)
+class Pepper:
+    """A season's pepper in hand, and all that is derived from it. Take one for a task, and keep none."""
+
+    secret: bytes
+
+    def voter_key(self, address: str) -> bytes:
+        """What stands for a voter: an HMAC of the canonical address."""
+        return hmac.digest(self.secret, b"voter\0" + address.encode(), "sha256")
+
+    def ballot_nonce(self, pending_id: int, category_id: int) -> bytes:
+        """A ballot's 128-bit nonce: random to everybody else, found again by whoever holds the link that confirmed it.
+
+        So a second click on a confirmed link can show the receipts, though nothing in the database leads from the link
+        to the ballots.
+        """
+        return hmac.digest(self.secret, f"nonce\0{pending_id}\0{category_id}".encode(), "sha256")[:16]
+
+    def seal(self, choices: Mapping[str, Any]) -> bytes:
+        """Encrypt what a voter chose, by category, until they confirm it."""
+        nonce = secrets.token_bytes(12)
+        return nonce + self._sealing.encrypt(nonce, json.dumps(choices).encode(), None)
+
+    def open(self, sealed: bytes) -> dict[str, Any]:
+        """What a voter chose and has not confirmed. Raises PepperMissing where the pepper is another than it was."""
+        try:
+            choices: dict[str, Any] = json.loads(self._sealing.decrypt(sealed[:12], sealed[12:], None))
+        except InvalidTag:
+            raise PepperMissing("The choices of a ballot cannot be read with the pepper that is there.") from None
+        return choices
+
+    @cached_property
+    def _sealing(self) -> AESGCM:
+        return AESGCM(hmac.digest(self.secret, b"choices", "sha256"))
+
+    def mailbox_key(self, mailbox: str) -> bytes:
+        """What stands for a mailbox that has addresses under several domains."""
+        return hmac.digest(self.secret, b"mailbox\0" + mailbox.encode(), "sha256")
+
+    def network_name(self, day: date, network: str) -> str:
+        """What stands for a network on one day, and for nothing on the next."""
+        return hmac.digest(self.secret, f"network\0{day}\0{network}".encode(), "sha256").hex()[:12]
+
+
+def pepper(season: Season) -> Pepper:
+    """Read a season's pepper. Raises PepperMissing."""
+    try:
+        return Pepper(_pepper_path(season).read_bytes())
+    except FileNotFoundError:
+        raise PepperMissing(
+            f"The pepper of the season “{season.slug}” is missing: {_pepper_path(season)}. Bring it back from your "
+            "backup; a new one would let everybody vote again."
+        ) from None
+
+
 def voter_key(season: Season, address: str) -> bytes:
-    """What stands for a voter: an HMAC of the canonical address. Raises PepperMissing."""
-    return hmac.digest(_pepper(season), b"voter\0" + address.encode(), "sha256")
-
-
-def ballot_nonce(season: Season, pending_id: int, category_id: int) -> bytes:
-    """A ballot's 128-bit nonce: random to everybody else, found again by whoever holds the link that confirmed it.
-
-    So a second click on a confirmed link can show the receipts, though nothing in the database leads from the link to
-    the ballots. Raises PepperMissing.
-    """
-    return hmac.digest(_pepper(season), f"nonce\0{pending_id}\0{category_id}".encode(), "sha256")[:16]
-
-
-def seal_choices(season: Season, choices: Mapping[str, Any]) -> bytes:
-    """Encrypt what a voter chose, by category, until they confirm it. Raises PepperMissing."""
-    nonce = secrets.token_bytes(12)
-    return nonce + _sealing(season).encrypt(nonce, json.dumps(choices).encode(), None)
+    """What stands for a voter. Raises PepperMissing."""
+    return pepper(season).voter_key(address)
 
 
 def open_choices(pending: PendingBallot) -> dict[str, Any]:
-    """What a voter chose and has not confirmed. Raises PepperMissing, also where the pepper is another than it was."""
-    sealed, sealing = bytes(pending.sealed_choices), _sealing(pending.season)
-    try:
-        choices: dict[str, Any] = json.loads(sealing.decrypt(sealed[:12], sealed[12:], None))
-    except InvalidTag:
-        raise PepperMissing(f"The choices of {pending} cannot be read with the pepper that is there.") from None
-    return choices
-
-
-def _sealing(season: Season) -> AESGCM:
-    return AESGCM(hmac.digest(_pepper(season), b"choices", "sha256"))
-
-
-def mailbox_key(season: Season, mailbox: str) -> bytes:
-    """What stands for a mailbox that has addresses under several domains. Raises PepperMissing."""
-    return hmac.digest(_pepper(season), b"mailbox\0" + mailbox.encode(), "sha256")
-
-
-def network_name(season: Season, day: date, network: str) -> str:
-    """What stands for a network on one day, and for nothing on the next. Raises PepperMissing."""
-    return hmac.digest(_pepper(season), f"network\0{day}\0{network}".encode(), "sha256").hex()[:12]
+    """What a voter chose and has not confirmed. Raises PepperMissing."""
+    return pepper(pending.season).open(bytes(pending.sealed_choices))
 
 
 def signing_key() -> Ed25519PrivateKey:
@@ -123,13 +146,3 @@ def witness_path(season: Season) -> Path:
 
 def _pepper_path(season: Season) -> Path:
     return Path(settings.BALLOT_PEPPER_FOLDER) / season.pepper_id.hex
-
-
-def _pepper(season: Season) -> bytes:
-    try:
-        return _pepper_path(season).read_bytes()
-    except FileNotFoundError:
-        raise PepperMissing(
-            f"The pepper of the season “{season.slug}” is missing: {_pepper_path(season)}. Bring it back from your "
-            "backup; a new one would let everybody vote again."
-        ) from None

@@ -1,7 +1,7 @@
 """Signals of stuffing for the steward: where requests for ballots come from. They block nobody, and know of no choice."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import randrange
@@ -63,20 +63,21 @@ class Asker:
     ip: str
 
 
-def note(askers: Iterable[Asker]) -> None:
+def note(askers: Sequence[Asker]) -> None:
     """Count requests where they came from. Raises keys.PepperMissing.
 
     Call it outside the transaction that stores the ballots, so that the database does not tell which belongs to which.
     """
     day, counted, names = clock.utc_day(), Counter[tuple[int, str, str]](), []
+    peppers = {season: keys.pepper(season) for season in {asker.season for asker in askers}}
     for asker in askers:
-        season = asker.season
+        season, pepper = asker.season, peppers[asker.season]
         counted[season.pk, "domain", addresses.domain_of(asker.email)[:255]] += 1
         if network := public_network_of(asker.ip):
-            counted[season.pk, "network", keys.network_name(season, day, network)] += 1
+            counted[season.pk, "network", pepper.network_name(day, network)] += 1
         if found := addresses.mailbox(asker.email):
             provider, mailbox = found
-            key = keys.mailbox_key(season, mailbox)
+            key = pepper.mailbox_key(mailbox)
             names.append(MailboxName(season=season, provider=provider, mailbox_key=key, voter_key=asker.voter))
     rows = sorted((*place, number) for place, number in counted.items())  # in one order: none waits for another
     with connection.cursor() as cursor:

@@ -4,6 +4,7 @@ A middleware notices it and hands it to the collector, with the page that the re
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -33,19 +34,19 @@ class OutcomeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        match = request.resolver_match
-        method, kind = _kinds.get(match.view_name, ("", "")) if match else ("", "")
-        if kind and request.method == method and response.status_code < 400:
-            _note(request.META, kind)
+        if request.resolver_match and response.status_code < 400:
+            note(request, request.resolver_match.view_name)
         return response
 
 
-def _note(environ: dict[str, Any], kind: str) -> None:
-    try:
-        visitor = beacons.visitor_of(environ)
-    except NotCounted:
+def note(request: HttpRequest, view_name: str) -> None:
+    """Count a visitor who has succeeded at a view."""
+    method, kind = _kinds.get(view_name, ("", ""))
+    if not kind or request.method != method:
         return
-    collector.add(collector.Act(timezone.now(), visitor, kind, _sent_from(environ)))
+    with suppress(NotCounted):
+        visitor = beacons.visitor_of(request.META)
+        collector.add(collector.Act(timezone.now(), visitor, kind, _sent_from(request.META)))
 
 
 def _sent_from(environ: dict[str, Any]) -> str:

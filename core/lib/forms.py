@@ -24,14 +24,15 @@ def refuse_cross_site(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method == "POST" and _from_elsewhere(request):
+        if request.method == "POST" and is_from_elsewhere(request):
             return HttpResponseForbidden("This form can only be sent from our own pages.")
         return view(request, *args, **kwargs)
 
     return csrf_exempt(guarded)
 
 
-def _from_elsewhere(request: HttpRequest) -> bool:
+def is_from_elsewhere(request: HttpRequest) -> bool:
+    """Whether a browser says that it sends a form of another site."""
     if site := request.headers.get("Sec-Fetch-Site"):
         return site == "cross-site"
     origin = request.headers.get("Origin")

@@ -2,14 +2,16 @@
 
 A request is read whole, and within limits, before a thread is asked; an answer of one piece and a file are sent without
 one. Only an answer that comes in pieces keeps its thread until the last of them is on its way. What is dropped into a
-letterbox takes no thread either, and is answered with nothing.
+letterbox takes no thread either, and is answered with nothing. What many send at once can be answered in turns, together
+(core.lib.turns); a request that the turn has no answer for goes the way of all others.
 """
 
 import asyncio
 import io
+import re
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -18,6 +20,8 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
+
+from core.lib.turns import Turns
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -29,6 +33,7 @@ Send = Callable[[Message], Awaitable[None]]
 IN_MEMORY = 64 * 1024  # bytes of a request that are not written to disk
 LETTER_LIMIT = 8 * 1024  # bytes that a letterbox is handed at most
 LETTER_SECONDS = 5
+TURN_LIMIT = 16 * 1024  # bytes of a request that is answered in a turn
 PIECE_SECONDS = 60  # how long a piece of an answer may wait to be sent
 
 
@@ -44,6 +49,18 @@ class Gone(Exception):
     """The client left before its request was whole."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A whole answer, its headers as they go over the wire."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+InTurn = Callable[[Sequence[Environ]], Sequence[Ready | None]]
+
+
 @dataclass
 class Gateway:
     """An ASGI application. `at_once` may answer without waiting for anything, or give None.
@@ -51,6 +68,8 @@ class Gateway:
     It is told of the headers named `known_at_once`, in small letters, and of no other: it has to be quick.
     A path of `letterboxes` takes what is POSTed to it: up to LETTER_LIMIT bytes and one more, by which it knows of a
     longer letter. Whatever comes, the answer is 204 and empty.
+    What is POSTed to a path that one of the patterns `in_turns` matches is handed to its function, with what else came at
+    the same time, if it is small.
     A request may have `body_limit` bytes. It is given up when it has not come after `patience` seconds and one more for
     each `least_speed` bytes that have.
     """
@@ -59,14 +78,17 @@ class Gateway:
     at_once: Callable[[Environ, StartResponse], Iterable[bytes] | None] = lambda _environ, _start: None
     known_at_once: frozenset[bytes] = frozenset()
     letterboxes: Mapping[bytes, Callable[[Environ, bytes], None]] = field(default_factory=dict)
+    in_turns: Mapping[re.Pattern[bytes], InTurn] = field(default_factory=dict)
     threads: int = 4
     body_limit: int = 100 * 1024 * 1024
     patience: float = 20
     least_speed: int = 10_000
     pool: ThreadPoolExecutor = field(init=False)
+    turns: list[tuple[re.Pattern[bytes], Turns[Environ, Ready]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="request")
+        self.turns = [(path, Turns(do.__name__, do)) for path, do in self.in_turns.items()]
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["method"] == "POST" and (letterbox := self.letterboxes.get(scope["raw_path"])):
@@ -80,6 +102,10 @@ class Gateway:
         try:
             with SpooledTemporaryFile(IN_MEMORY) as body:
                 await self._read(environ, receive, body)
+                if ready := await self._in_turn(scope, environ):
+                    await send({"type": "http.response.start", "status": ready.status, "headers": ready.headers})
+                    await send({"type": "http.response.body", "body": ready.body})
+                    return
                 loop = asyncio.get_running_loop()
                 answer = Answer(self.application, environ, head, send, loop)
                 rest = await loop.run_in_executor(self.pool, answer.make)
@@ -88,6 +114,15 @@ class Gateway:
             await _send_refusal(send, refusal)
         except Gone:
             pass
+
+    async def _in_turn(self, scope: Message, environ: Environ) -> Ready | None:
+        """The answer to a request that has been read, if it is one that is answered in turns."""
+        if scope["method"] != "POST" or int(environ.get("CONTENT_LENGTH", 0)) > TURN_LIMIT:
+            return None
+        turns = next((turns for path, turns in self.turns if path.fullmatch(scope["raw_path"])), None)
+        ready = await turns.ask(environ) if turns else None
+        environ["wsgi.input"].seek(0)
+        return ready
 
     async def _read(self, environ: Environ, receive: Receive, body: "SpooledTemporaryFile[bytes]") -> None:
         environ["wsgi.input"] = body

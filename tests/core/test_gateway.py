@@ -2,11 +2,14 @@
 
 import asyncio
 import io
+import re
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.lib.gateway import LETTER_LIMIT, File, Gateway, environ_of
+from core.lib.gateway import LETTER_LIMIT, File, Gateway, Ready, environ_of
 
 
 def run(coroutine):
@@ -217,3 +220,71 @@ def test_an_answer_to_head_has_no_body():
     answer = Handed(b"a")
     assert ask(answering(answer), scope("HEAD"))[1]["body"] == b""
     assert answer.closed
+
+
+def by_turns(environs):
+    """Answer the forms that name somebody, and leave the others to the application."""
+    bodies = [environ["wsgi.input"].read() for environ in environs]
+    if b"fail" in bodies:
+        raise ValueError("A turn that fails")
+    return [Ready(201, ((b"x-turn", b"1"),), body.upper()) if body.startswith(b"name=") else None for body in bodies]
+
+
+def take_turns(**limits):
+    return Gateway(echo, in_turns={re.compile(b"/form"): by_turns}, **limits)
+
+
+@pytest.mark.parametrize(
+    ("request_", "body", "status", "answer"),
+    [
+        (scope(headers=[lengthy(8)]), b"name=ann", 201, b"NAME=ANN"),
+        (scope(headers=[lengthy(5)]), b"other", 200, b"other"),
+        (scope(headers=[lengthy(4)]), b"fail", 200, b"fail"),
+        (scope(path=b"/form/more", headers=[lengthy(8)]), b"name=ann", 200, b"name=ann"),
+        (scope(method="PUT", headers=[lengthy(8)]), b"name=ann", 200, b"name=ann"),
+        (scope(headers=[lengthy(20_000)]), b"name=" + b"a" * 19_995, 200, b"name=" + b"a" * 19_995),
+    ],
+)
+def test_what_the_turn_has_no_answer_for_goes_to_the_application_whole(request_, body, status, answer):
+    start, *pieces = ask(take_turns(), request_, body[:3], body[3:])
+    assert start["status"] == status
+    assert b"".join(piece.get("body", b"") for piece in pieces) == answer
+
+
+def test_a_turn_takes_all_that_came_meanwhile():
+    turns, held, seen = [], threading.Event(), threading.Event()
+
+    def slow(environs):
+        turns.append(len(environs))
+        seen.set()
+        held.wait(5)
+        return [Ready(200, (), b"")] * len(environs)
+
+    gateway = Gateway(echo, in_turns={re.compile(b"/form"): slow})
+    with ThreadPoolExecutor(1) as thread:
+        asking = thread.submit(run, many(gateway, seen, 9))
+        assert seen.wait(5)
+        while sum(each.waiting.qsize() for _, each in gateway.turns) < 9:
+            time.sleep(0.01)
+        held.set()
+        asking.result(10)
+    assert turns == [1, 9]
+
+
+async def many(gateway, seen, rest):
+    """Ask once, and as often as `rest` says once that is being answered."""
+
+    async def one():
+        async def receive():
+            return {"type": "http.request", "body": b"x"}
+
+        async def send(_message):
+            pass
+
+        await gateway(scope(headers=[lengthy(1)]), receive, send)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(one())
+        await asyncio.to_thread(seen.wait, 5)
+        for _ in range(rest):
+            group.create_task(one())

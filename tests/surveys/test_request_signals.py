@@ -73,7 +73,7 @@ def test_a_network_is_known_for_a_day_and_by_nobody_who_has_the_table(client):
     assert (line.number, line.stands_out) == (50, True)
     assert re.fullmatch("[0-9a-f]{12}", line.name)
     assert line.name in page_for(client, season).content.decode()
-    assert line.name != keys.network_name(season, line.day + timedelta(days=1), "8.8.8.0/24")
+    assert line.name != keys.pepper(season).network_name(line.day + timedelta(days=1), "8.8.8.0/24")
     ask(season, "ann@example.com", ip="10.0.0.1")
     assert request_signals.report(season).networks == [line]
 

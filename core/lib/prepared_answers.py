@@ -1,0 +1,94 @@
+"""Answers prepared ahead: a page rendered once, with marks where what differs from one answer to the next is filled in.
+
+They are for requests that are answered ahead of Django's middleware (core.lib.gateway). The headers are written by the
+middleware that a plain answer passes through all the same; what the rest of it does is nothing to `passes_by` requests.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import escape
+from django.utils.module_loading import import_string
+
+from core.lib.forms import is_from_elsewhere
+from core.lib.gateway import Environ, Ready
+
+# Of settings.MIDDLEWARE, what writes the headers of an answer to somebody without a session.
+WRITES_HEADERS = {
+    "django.middleware.security.SecurityMiddleware",
+    "core.lib.csp.PolicyMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+}
+FORM = "application/x-www-form-urlencoded"
+_MARK = re.compile(rb"(mark[0-9a-f]{32})")
+
+
+def mark() -> str:
+    """A word that stands in a page for what is filled in later."""
+    return f"mark{secrets.token_hex(16)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A page in pieces, every second one a mark."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    pieces: tuple[bytes, ...]
+
+    def filled(self, values: Mapping[str, str]) -> Ready:
+        """The answer with these values, as plain text, in the place of the marks."""
+        known = {name.encode(): escape(value).encode() for name, value in values.items()}
+        body = b"".join(known.get(piece, piece) if place % 2 else piece for place, piece in enumerate(self.pieces))
+        length = (b"content-length", str(len(body)).encode())
+        return Ready(self.status, (*self.headers, length), body)
+
+
+def prepare(path: str, answer: Callable[[HttpRequest], HttpResponse], *, secure: bool) -> Prepared | None:
+    """What is answered to a form without a session at a path; None where the middleware has its own answer to it."""
+    site = urlsplit(settings.SITE_URL)
+    request = WSGIRequest(
+        {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": path,
+            "HTTP_HOST": site.netloc,
+            "SERVER_NAME": site.hostname,
+            "SERVER_PORT": str(site.port or ""),
+            "wsgi.url_scheme": "https" if secure else "http",
+            "wsgi.input": BytesIO(),
+        }
+    )
+    made = answer(request)
+    through: Callable[[HttpRequest], Any] = lambda _request: made  # noqa: E731
+    for name in reversed([each for each in settings.MIDDLEWARE if each in WRITES_HEADERS]):
+        through = import_string(name)(through)
+    response = through(request)
+    if response is not made:
+        return None
+    headers = [(name.lower(), value) for name, value in response.items() if name.lower() != "content-length"]
+    kept = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
+    return Prepared(response.status_code, kept, tuple(_MARK.split(response.content)))
+
+
+def passes_by(environ: Environ) -> WSGIRequest | None:
+    """A form that may be answered ahead of the middleware; None where that, or a view, would look at more of it."""
+    request = WSGIRequest(environ)
+    session = settings.SESSION_COOKIE_NAME in environ.get("HTTP_COOKIE", "") or "HTTP_AUTHORIZATION" in environ
+    if session or request.content_type not in (FORM, "") or environ.get("QUERY_STRING"):
+        return None
+    try:
+        request.get_host()
+        request.POST  # noqa: B018 - reads it, within limits
+    except (SuspiciousOperation, RequestDataTooBig, TooManyFieldsSent):
+        return None
+    return None if is_from_elsewhere(request) else request
