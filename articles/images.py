@@ -150,6 +150,27 @@ def cut_card(entry: Mapping[str, Any], asset: ImageAsset) -> dict[str, Any]:
     }
 
 
+def cut_for_mail(
+    asset: ImageAsset, *, width: int, height: int = 0, focal: list[float] | None = None, kind: str = "jpg"
+) -> tuple[str, int, int]:
+    """An image no larger than this, in an encoding that every mail program shows; its address, width and height.
+
+    Without a height nothing is cut off. No pixels are made up: a smaller image stays as small as it is.
+    """
+    if height:
+        ((across, down),) = _within(asset, ((width, height),))
+    else:
+        across = min(width, asset.width)
+        down = max(1, round(asset.height * across / asset.width))
+    return default_storage.url(_crop(asset, focal, (across, down), kind)), across, down
+
+
+def asset_at(address: str) -> ImageAsset | None:
+    """Our image that is served at an address, if there is one."""
+    path = address.removeprefix(default_storage.url(""))
+    return ImageAsset.objects.filter(file=path).first() if path and path != address else None
+
+
 def _within(asset: ImageAsset, sizes: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
     """Those of some sizes of one shape that an image has the pixels for, or else the largest of that shape."""
     across, down = sizes[0]

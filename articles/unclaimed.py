@@ -1,5 +1,7 @@
 """Pictures that were uploaded while somebody wrote and that nothing saved uses: they go after a week."""
 
+import json
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +10,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from articles.document_schema import Document
-from articles.images import store_image
-from articles.models import Article, Author, ImageAsset
+from articles.images import OUR_PATH, store_image
+from articles.models import Author, ImageAsset
 from articles.rendering import sources_of
 from core.lib import batches
 from core.models import KeptWork
@@ -28,17 +30,19 @@ def store_unclaimed(upload: Any, *, alt: str = "", by: Any) -> ImageAsset:
 
 def claim(document: Document) -> None:
     """Note that a saved document uses its pictures."""
-    if sources := sources_of(document):
-        ImageAsset.objects.filter(file__in=sources, unclaimed_since__isnull=False).update(unclaimed_since=None)
+    claim_sources(sources_of(document))
+
+
+def claim_sources(sources: Iterable[str]) -> None:
+    """Note that something saved uses these pictures."""
+    if paths := [source for source in sources if source]:
+        ImageAsset.objects.filter(file__in=paths, unclaimed_since__isnull=False).update(unclaimed_since=None)
 
 
 def delete_old() -> int:
-    """Delete the pictures that neither a saved article nor unsaved work uses, with their files; return how many."""
-    waiting = {
-        source
-        for content in KeptWork.objects.filter(page=Article._meta.label_lower).values_list("content", flat=True)
-        for source in sources_of(content)
-    }
+    """Delete the pictures that neither something saved nor unsaved work uses, with their files; return how many."""
+    kept = KeptWork.objects.values_list("content", flat=True)
+    waiting = {path for content in kept.iterator() for path in OUR_PATH.findall(json.dumps(content))}
     return sum(batches.each([image for image in _unclaimed() if image.file not in waiting], _delete))
 
 

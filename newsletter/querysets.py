@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -54,6 +55,12 @@ class SuppressionQuerySet(models.QuerySet[Any]):
         return self.filter(digest=self.model.digest_of(canonical))
 
 
+class BriefingItemQuerySet(models.QuerySet[Any]):
+    def shown(self) -> BriefingItemQuerySet:
+        """Those that there is something to see of: a sponsor's place without an ad is empty."""
+        return self.exclude(kind="sponsor", heading="").order_by("ordering", "id")
+
+
 class ConsentActQuerySet(models.QuerySet[Any]):
     def about(self, subscriber: Subscriber) -> ConsentActQuerySet:
         """The acts of a subscriber and those about the address, in their order."""
@@ -91,3 +98,11 @@ class DeliveryQuerySet(LeasedQuerySet):
     def troubled(self) -> DeliveryQuerySet:
         """Deliveries that staff should look at."""
         return self.filter(state__in=["failed", "uncertain", "retry"])
+
+
+class LinkCheckQuerySet(LeasedQuerySet):
+    def claimable(self, now: datetime) -> LinkCheckQuerySet:
+        return super().claimable(now).filter(state="waiting")
+
+    def wrong(self) -> LinkCheckQuerySet:
+        return self.filter(state="wrong")

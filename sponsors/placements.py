@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db.models import BigIntegerField, F, Model, OuterRef, Subquery, Value
+from django.db.models import BigIntegerField, F, Model, OuterRef, QuerySet, Subquery, Value
 from django.urls import reverse
 
 from core import pagecache
@@ -50,7 +50,26 @@ class Placement:
 
 
 def placement_on(channel: str, day: date) -> Placement | None:
-    """The ad of a channel on a day, in one query: the booked one, else the house ad of that channel, else None.
+    """The ad of a channel on a day, in one query: the booked one, else the house ad of that channel, else None."""
+    row = _rows(channel, day).first()
+    return _placement(row) if row else None
+
+
+def placements_on(channel: str, day: date) -> list[Placement]:
+    """All ads of a channel on a day: each booked one, by kinds of placement, then our own of the kinds that nobody booked."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    booked_kinds = set()
+    for row in _rows(channel, day):
+        if not row["house"]:
+            found.setdefault(("claim", row["claim_id"]), row)
+            booked_kinds.add(row["kind"])
+        elif row["kind"] not in booked_kinds:
+            found.setdefault(("house", row["kind"]), row)
+    return [_placement(row) for row in found.values()]
+
+
+def _rows(channel: str, day: date) -> QuerySet[Any, dict[str, Any]]:
+    """The ads of a channel on a day, the first to be shown first.
 
     Booked means: the booking and its claim on that day are confirmed, and a version of its creative was submitted
     before the unit's cut-off and stands approved. Of several versions the latest approved one runs.
@@ -66,6 +85,7 @@ def placement_on(channel: str, day: date) -> Placement | None:
     ).values(
         *SHOWN,
         house=Value(0),
+        kind=F("creative__kind"),
         place=_of(PlacementKind, "position", "creative__kind"),
         ordinal=F("creative__booking__claims__unit__ordinal"),
         claim_id=F("creative__booking__claims"),
@@ -76,6 +96,7 @@ def placement_on(channel: str, day: date) -> Placement | None:
     house = approved.filter(creative__booking=None, creative__kind__channel=channel).values(
         *SHOWN,
         house=Value(1),
+        kind=F("creative__kind"),
         place=_of(PlacementKind, "position", "creative__kind"),
         ordinal=Value(0),
         claim_id=Value(None, output_field=BigIntegerField()),
@@ -83,8 +104,7 @@ def placement_on(channel: str, day: date) -> Placement | None:
         sponsor_name=Value(""),
         tier=Value(HOUSE),
     )
-    row = booked.union(house, all=True).order_by("house", "place", "ordinal", "-number").first()
-    return _placement(row) if row else None
+    return booked.union(house, all=True).order_by("house", "place", "ordinal", "-number")
 
 
 def _of(model: type[Model], field: str, key: str) -> Subquery:

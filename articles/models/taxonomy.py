@@ -43,11 +43,12 @@ class Shown(models.Model):
 
 
 class Snippet(Shown):
-    """A text that many pages share: a change to it shows on all of them."""
+    """A text that many pages and briefings share: a change to it shows on all of them, but for briefings that were sent."""
 
     class Kind(models.TextChoices):
         DISCLAIMER = "disclaimer", "disclaimer"
         CTA = "cta", "call-to-action card"
+        TEXT = "text", "text for briefings"
 
     kind = models.CharField(max_length=12, choices=Kind)
     heading = models.CharField(max_length=160, blank=True)
@@ -58,7 +59,9 @@ class Snippet(Shown):
     class Meta:
         ordering = ["kind", "slug"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(kind__in=["disclaimer", "cta"]), name="snippet_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["disclaimer", "cta", "text"]), name="snippet_kind_known"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(kind="cta") | ~(models.Q(heading="") | models.Q(label="") | models.Q(url="")),
                 name="snippet_card_is_complete",

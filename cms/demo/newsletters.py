@@ -18,7 +18,7 @@ from cms.demo.pieces import Piece
 from core.lib.smtp import Outcome, Status
 from core.models import User
 from newsletter.models import Briefing, Delivery, Hit, Newsletter, Subscription, TrackedLink
-from newsletter.sending import briefing_counts, composition, deliveries, freeze, tracking
+from newsletter.sending import briefing_counts, deliveries, drafts, freeze, tracking
 from newsletter.sending.approval import approve
 from newsletter.subscribers import consent, day_counts
 from newsletter.subscribers.consent import Act, Actor, NewAct
@@ -63,7 +63,7 @@ def _make_sent(entry: dict[str, Any], now: datetime) -> None:
     found = {publication.slug: publication for publication in Publication.objects.filter(slug__in=entry["articles"])}
     for position, slug in enumerate(entry["articles"], 1):
         if slug in found:
-            composition.add_article(briefing, found[slug], ordering=10 * position)
+            drafts.add_article(briefing, found[slug], ordering=10 * position)
     random = Random(entry["slug"])
     approve(briefing, by=User.objects.get(email=APPROVER))
     freeze.freeze(briefing.pk)

@@ -8,6 +8,7 @@ from html import escape, unescape
 
 import nh3
 from django.core.exceptions import ValidationError
+from django.utils.html import linebreaks
 
 from core.lib.links import direct, with_scheme
 from core.lib.slugs import slug_of
@@ -90,6 +91,7 @@ _CODE = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 _EMPTY = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>\s*")
 _SPACES = re.compile(r"(?: *&nbsp;){2,} *| +&nbsp; *|&nbsp; +")
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote|figcaption|pre|dd|dt)>|<br\s*/?>", re.IGNORECASE)
+_BLOCK = re.compile(r"</(?:p|div|h[2-4]|ul|ol|blockquote|pre|table|dl|figure|section)>|<hr", re.IGNORECASE)
 _EDGE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _TAG = re.compile(r"<[^>]*>")
 # Hebrew, Arabic and the other scripts that run from right to left, and the parts of a text that may be in one.
@@ -144,6 +146,13 @@ def clean(html: str) -> str:
     cleaned = _cleaned(storable(html))
     # A control character may have been written as &#1; and without it an address may be another: clean what is left.
     return cleaned if (kept := storable(cleaned)) == cleaned else _cleaned(kept)
+
+
+def of_plain(text: str) -> str:
+    """Cleaned HTML of what is HTML with paragraphs, and of plain text, in which an empty line starts a new paragraph."""
+    return (
+        clean(text) if _BLOCK.search(text) else str(linebreaks(storable(text), autoescape=True)) if text.strip() else ""
+    )
 
 
 def tidied(html: str) -> str:

@@ -27,6 +27,7 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     "avif": {"format": "AVIF", "quality": 58, "speed": 8},
     "webp": {"format": "WEBP", "quality": 82, "method": 4},
 }
+PNG = {"format": "PNG", "optimize": True}  # for logos, which stand on any ground
 JPEG = {"format": "JPEG", "quality": 86, "optimize": True}  # social sites do not all read WebP
 MAX_UNPACKED = 240_000_000  # bytes of a picture in memory: 80 million pixels of three colours, 60 with transparency
 SMALL = 4_000_000  # pixels that the web process unpacks itself
@@ -178,7 +179,7 @@ def encode(picture: Image.Image, kind: str, **options: Any) -> bytes:
     out = io.BytesIO()
     if kind == "jpg" and picture.mode == "RGBA":
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-    _bare(picture).save(out, **(ENCODINGS | {"jpg": JPEG})[kind] | options)
+    _bare(picture).save(out, **(ENCODINGS | {"jpg": JPEG, "png": PNG})[kind] | options)
     return out.getvalue()
 
 

@@ -13,7 +13,7 @@ from core.admin.shared_editing import SharedEditing
 from core.lib.admin_text import CleanedText
 from newsletter.admin import briefing_report, deliveries, desk, progress
 from newsletter.models import Briefing, BriefingItem
-from newsletter.sending import approval, composition
+from newsletter.sending import approval, sponsor_places
 
 
 class ItemForm(forms.ModelForm):
@@ -98,7 +98,7 @@ class BriefingAdmin(SharedEditing):
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        composition.place_sponsor(form.instance)
+        sponsor_places.place_sponsors(form.instance)
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
             approval.edited(form.instance, by=request.user)
 

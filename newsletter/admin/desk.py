@@ -19,7 +19,7 @@ from articles.search import best
 from core.lib import clock
 from core.lib.text import whole_number
 from newsletter.models import Briefing, Newsletter
-from newsletter.sending import approval, composition, freeze
+from newsletter.sending import approval, composition, drafts, freeze
 
 ARTICLES_SHOWN = 30
 NOBODY = "0"
@@ -73,7 +73,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     initial = {"newsletter": Newsletter.objects.default(), "issue_date": clock.utc_day()}
     form = ComposeForm(request.POST or None, initial=initial)
     if form.is_valid():
-        briefing = composition.new_briefing(**form.cleaned_data)
+        briefing = drafts.new_briefing(**form.cleaned_data)
         approval.edited(briefing, by=request.user)
         count = briefing.items.filter(kind="article").count()
         messages.success(request, f"A draft with {count} new articles." if count else "A draft. No article is new.")
@@ -93,7 +93,7 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
     found = found.exclude(article__in=briefing.items.exclude(article=None).values("article"))
     if request.method == "POST":
         chosen = [number for key in request.POST.getlist("publication") if (number := whole_number(key))]
-        added = composition.add_articles(briefing, Publication.objects.filter(pk__in=chosen))
+        added = drafts.add_articles(briefing, Publication.objects.filter(pk__in=chosen))
         approval.edited(briefing, by=request.user)
         messages.success(request, f"{added} added at the end.")
         return redirect_to("change", briefing)
@@ -129,7 +129,7 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
     form = TestForm(request.POST)
     try:
         if form.is_valid():
-            freeze.send_test(briefing, to=form.cleaned_data["to"])
+            freeze.send_test(briefing, to=[form.cleaned_data["to"]])
             messages.success(request, f"A test is on its way to {form.cleaned_data['to']}.")
             return redirect_to("preview", briefing)
     except ValidationError as error:

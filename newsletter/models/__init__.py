@@ -16,9 +16,11 @@ from newsletter.models.figures import (
     ListDay,
 )
 from newsletter.models.imports import SubscriberImport
+from newsletter.models.link_checks import LinkCheck
 from newsletter.models.reports import BounceRule, IgnoredReports, MailReport
 from newsletter.models.segments import Segment, SegmentBlock, SegmentCondition, SegmentCount
 from newsletter.models.sign_ups import SignUp, SignUpRules
+from newsletter.models.templates import CardSize, MailTemplate
 from newsletter.models.traits import SubscriberField, SubscriberTag, Tagging
 
 __all__ = [
@@ -33,14 +35,17 @@ __all__ = [
     "BriefingItem",
     "BulkAct",
     "BulkActBatch",
+    "CardSize",
     "CompiledMessage",
     "ConsentAct",
     "Delivery",
     "Hit",
     "IgnoredReports",
+    "LinkCheck",
     "LinkFigures",
     "ListDay",
     "MailReport",
+    "MailTemplate",
     "Newsletter",
     "Segment",
     "SegmentBlock",

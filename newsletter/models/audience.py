@@ -39,6 +39,11 @@ class Newsletter(models.Model):
         "default", default=False, help_text="The list that a form subscribes to when it names none."
     )
     is_open = models.BooleanField("open", default=True, help_text="Whether new subscribers are accepted.")
+    seeds = models.TextField(
+        "seed list",
+        blank=True,
+        help_text="Addresses of yours at several mail services, one a line: a test can go to all of them.",
+    )
     counts_reading = models.BooleanField(
         "counts opens and clicks",
         default=True,

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
+from content_editor.models import Region
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from core.lib import html
 from core.transitions import change_if
+from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, filled
 from newsletter.models.audience import Newsletter, Subscription
 from newsletter.models.segments import Segment
-from newsletter.querysets import BriefingQuerySet
+from newsletter.models.templates import CardSize, MailTemplate
+from newsletter.querysets import BriefingItemQuerySet, BriefingQuerySet
 
 
 class Briefing(models.Model):
@@ -38,7 +44,15 @@ class Briefing(models.Model):
     preheader = models.CharField(
         max_length=200, blank=True, help_text="The line an inbox shows after the subject; not repeated in the text."
     )
-    introduction = models.TextField(blank=True, help_text="Plain text; an empty line starts a new paragraph.")
+    introduction = models.TextField(blank=True, help_text="Stands under the subject, before everything else.")
+    template = models.ForeignKey(
+        MailTemplate,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="briefings",
+        help_text="How its mail looks; empty: as the newsletter’s do.",
+    )
     issue_date = models.DateField(help_text="The day it is for: it decides which sponsor's booking it carries.")
     slug = models.SlugField(max_length=80, unique=True, help_text="Its address in the archive.")
     digest_at = models.DateTimeField(
@@ -82,6 +96,7 @@ class Briefing(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = BriefingQuerySet.as_manager()
+    regions: ClassVar[list[Region]] = [Region(key="main", title="Text")]
 
     class Meta:
         ordering = ["-issue_date", "-id"]
@@ -125,10 +140,24 @@ class Briefing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.subject or f"{self.newsletter} of {self.issue_date}"
+        return self.title or f"{self.newsletter} of {self.issue_date}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.introduction = html.of_plain(self.introduction)
+        super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("newsletter:archive-detail", args=[self.slug])
+
+    @property
+    def title(self) -> str:
+        """Its subject as everybody may read it: without anything personal."""
+        return filled(self.subject, WITHOUT_A_SUBSCRIBER)
+
+    @property
+    def summary(self) -> str:
+        """Its preheader as everybody may read it."""
+        return filled(self.preheader, WITHOUT_A_SUBSCRIBER)
 
     @property
     def is_digest(self) -> bool:
@@ -161,8 +190,13 @@ class BriefingItem(models.Model):
     """One part of a briefing, in its order. It keeps its own words: later edits of an article do not reach it."""
 
     class Kind(models.TextChoices):
-        ARTICLE = "article"
         TEXT = "text"
+        ARTICLE = "article"
+        IMAGE = "image"
+        BUTTON = "button"
+        DIVIDER = "divider"
+        SNIPPET = "snippet", "reusable text"
+        PLUGGED = "plugged", "from another desk"
         SPONSOR = "sponsor", "sponsor's place"
 
     briefing = models.ForeignKey(Briefing, on_delete=models.CASCADE, related_name="items")
@@ -173,10 +207,24 @@ class BriefingItem(models.Model):
     )
     heading = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True, help_text="Plain text; an empty line starts a new paragraph.")
+    html = models.TextField("rich text", blank=True, help_text="Where it is empty, the plain text is shown.")
     url = models.URLField("link", max_length=500, blank=True)
+    size = models.CharField("size of the card", max_length=6, choices=CardSize, blank=True, default=CardSize.TEXT)
+    image = models.CharField(
+        max_length=200, blank=True, editable=False, help_text="Of an image of ours: its path under the media folder."
+    )
     image_url = models.URLField("image", max_length=500, blank=True)
-    image_alt = models.CharField("image in words", max_length=200, blank=True)
-    label = models.CharField(max_length=60, blank=True, help_text="The words of the link; for a sponsor, of the label.")
+    image_alt = models.CharField("image in words", max_length=400, blank=True)
+    image_width = models.PositiveSmallIntegerField(null=True, editable=False)
+    image_height = models.PositiveSmallIntegerField(null=True, editable=False)
+    caption = models.CharField(max_length=400, blank=True)
+    label = models.CharField(max_length=80, blank=True, help_text="The words of the link; for a sponsor, of the label.")
+    snippet = models.ForeignKey(
+        "articles.Snippet", on_delete=models.SET_NULL, null=True, blank=True, related_name="briefing_items"
+    )
+    source = models.CharField(
+        max_length=200, blank=True, editable=False, help_text="Of a part of another desk: which, and what of it."
+    )
     sponsor_name = models.CharField(max_length=120, blank=True, editable=False)
     claim = models.ForeignKey(
         "sponsors.Claim",
@@ -187,22 +235,36 @@ class BriefingItem(models.Model):
         help_text="What its clicks are counted for.",
     )
 
+    objects = BriefingItemQuerySet.as_manager()
+
     class Meta:
         ordering = ["briefing", "ordering", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["article", "text", "sponsor"]), name="briefing_item_kind_known"
+                condition=Q(
+                    kind__in=["text", "article", "image", "button", "divider", "snippet", "plugged", "sponsor"]
+                ),
+                name="briefing_item_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(size__in=["", "small", "medium", "large"]), name="briefing_item_size_known"
             ),
             models.UniqueConstraint(
-                fields=["briefing"],
-                condition=Q(kind="sponsor"),
-                name="briefing_one_sponsor",
-                violation_error_message="A briefing has one sponsor's place.",
+                fields=["briefing", "claim"],
+                condition=Q(claim__isnull=False),
+                name="briefing_claim_once",
+                violation_error_message="A booking has one place in a briefing.",
             ),
         ]
 
     def __str__(self) -> str:
         return self.heading or self.get_kind_display()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.html = html.clean(self.html)
+        if self.html and self.kind == self.Kind.TEXT:
+            self.text = html.text_of(self.html)
+        super().save(*args, **kwargs)
 
 
 class CompiledMessage(models.Model):
@@ -210,6 +272,24 @@ class CompiledMessage(models.Model):
 
     briefing = models.OneToOneField(Briefing, on_delete=models.CASCADE, primary_key=True, related_name="message")
     data = models.BinaryField()
+    personal = models.JSONField(
+        default=dict,
+        help_text="The personal words in it, in the order of their numbers, and the pieces of its subject.",
+    )
 
     def __str__(self) -> str:
         return f"Message of {self.briefing}"
+
+
+def _of_kind(kind: str, name: str) -> type[BriefingItem]:
+    """The proxy model of a kind of part, which the desk needs."""
+    meta = type(
+        "Meta", (), {"proxy": True, "verbose_name": name, "verbose_name_plural": name, "default_permissions": ()}
+    )
+    attributes = {"__module__": __name__, "__doc__": f"A part of the kind “{name}”.", "Meta": meta}
+    return type(f"{kind.title()}Part", (BriefingItem,), attributes)
+
+
+PARTS: dict[str, type[BriefingItem]] = {str(kind): _of_kind(kind, str(kind.label)) for kind in BriefingItem.Kind}
+# Django's shell and pickle look a model up by name in its module.
+globals().update({model.__name__: model for model in PARTS.values()})

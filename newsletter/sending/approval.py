@@ -5,33 +5,25 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from email.errors import MessageError
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from articles.addresses import Page, page_behind
 from core.lib import clock
 from core.models import SiteProfile, User
 from core.transitions import TransitionRefused, change_if, lock, move
-from newsletter.mail import mime
 from newsletter.models import Briefing, BriefingItem, Newsletter, Subscription
-from newsletter.sending import composition, deliveries
+from newsletter.sending import composition, content_checks, deliveries, sponsor_places
 from newsletter.subscribers import segments
-from sponsors.models import Claim
-from sponsors.placements import placement_on
 
 logger = logging.getLogger(__name__)
 
 State = Briefing.State
-CLIPPED_AT = 102 * 1024  # bytes of HTML that Gmail shows before it cuts
-TOKEN_ROOM = 40  # bytes, more than any token needs
+NOTHING_BY_ITSELF = (BriefingItem.Kind.SPONSOR, BriefingItem.Kind.DIVIDER)
 
 
 def audience_size(briefing: Briefing) -> int | None:
@@ -47,86 +39,33 @@ def audience_size(briefing: Briefing) -> int | None:
 
 def problems(briefing: Briefing) -> list[str]:
     """The reasons why a briefing cannot go out, a sentence each."""
-    items = list(briefing.items.select_related("article"))
+    items = composition.items_of(briefing)
     found = []
     if not briefing.subject.strip():
         found.append("The subject is empty.")
-    if not briefing.introduction.strip() and all(item.kind == BriefingItem.Kind.SPONSOR for item in items):
+    if not briefing.introduction.strip() and all(item.kind in NOTHING_BY_ITSELF for item in items):
         found.append("There is nothing in it but the ad: write an introduction or add an article.")
     if not SiteProfile.current().postal_address.strip():
         found.append("The site profile has no postal address, which every briefing must carry.")
-    found += [problem for item in items if (problem := link_problem(item))]
-    found += _sponsor_problems(briefing)
+    found += content_checks.problems(briefing, items)
+    found += sponsor_places.problems(briefing)
     found += segments.problems(briefing.segment) if briefing.segment else []
     # A segment is looked at anew when the briefing is frozen, so what was counted then stops nothing.
     if audience_size(briefing) == 0 and (briefing.segment is None or briefing.state == State.DRAFT):
         nobody = f"Nobody in the segment “{briefing.segment}”" if briefing.segment else "Nobody"
         found.append(f"{nobody} is subscribed to {briefing.newsletter}.")
     if not found:
-        found += _message_problems(briefing)
+        found += content_checks.message_problems(briefing)
     return found
 
 
-def link_problem(item: BriefingItem) -> str:
-    """What is wrong with an item's link. Our own pages are looked up; other sites are not visited."""
-    name = item.heading or "An item without a heading"
-    if item.kind == BriefingItem.Kind.ARTICLE and not item.url:
-        return f"“{name}” has no link."
-    target, ours = urlsplit(item.url), urlsplit(settings.SITE_URL)
-    if not item.url:
-        return ""
-    if target.scheme not in ("http", "https") or not target.hostname:
-        return f"The link of “{name}” is no web address: {item.url}"
-    if target.netloc != ours.netloc:
-        return ""
-    return {
-        Page.NONE: f"The link of “{name}” leads to no page of ours: {target.path}",
-        Page.HIDDEN: f"“{name}” links to a page that is not published: {target.path}",
-    }.get(page_behind(target.path), "")
-
-
-def _sponsor_problems(briefing: Briefing) -> list[str]:
-    """Find a booking that cannot be kept before the sponsor does."""
-    booked = (
-        Claim.objects.filter(
-            state=Claim.State.CONFIRMED,
-            booking__state="confirmed",
-            unit__channel=briefing.channel,
-            unit__date=briefing.issue_date,
-        )
-        .select_related("booking__sponsor")
-        .first()
-    )
-    placed = placement_on(briefing.channel, briefing.issue_date)
-    if booked and (placed is None or placed.is_house):
-        day = f"{briefing.issue_date:%d %b %Y}"
-        return [f"{booked.booking.name} has booked the ad of {day}, but no creative of theirs is approved for it."]
-    return []
-
-
-def _message_problems(briefing: Briefing) -> list[str]:
-    """What is wrong with the message as it would leave: one that cannot be made, or that Gmail would cut off."""
-    placeholders = mime.Placeholders()
-    rendered = composition.render(briefing, composition.counting_links(placeholders))
-    try:
-        headers, bodies = composition.headers_of(briefing), {"text": rendered.text, "html": rendered.html}
-        mime.compile_message(headers, **bodies, placeholders=placeholders)
-    except (ValueError, MessageError) as error:
-        return [f"It cannot be made into a mail: {error}"]
-    pieces = placeholders.split(rendered.html)
-    size = sum(len(piece.encode()) for piece in pieces[::2]) + TOKEN_ROOM * (len(pieces) // 2)
-    if size < CLIPPED_AT:
-        return []
-    return [f"The HTML has {size // 1024} kB; Gmail cuts a mail off at {CLIPPED_AT // 1024} kB. Shorten it."]
-
-
 def seen(briefing: Briefing) -> str:
-    """What stands for all that an approval is about as it is stored now; the ad, which follows its booking, is left out."""
-    columns = ("newsletter", "segment", "subject", "preheader", "introduction", "issue_date")
-    items = briefing.items.exclude(kind=BriefingItem.Kind.SPONSOR).order_by("ordering", "pk")
-    shown = ("ordering", "kind", "article", "heading", "text", "url", "image_url", "image_alt", "label")
-    held = [Briefing.objects.filter(pk=briefing.pk).values_list(*columns).get(), list(items.values_list(*shown))]
-    return sha256(json.dumps(held, default=str).encode()).hexdigest()
+    """What stands for all that an approval is about as it is now; the ads, which follow their bookings, are left out."""
+    own = [item for item in composition.items_of(briefing) if item.kind != BriefingItem.Kind.SPONSOR]
+    stored = Briefing.objects.select_related("newsletter", "template").get(pk=briefing.pk)
+    rendered = composition.render(stored, composition.plain_links("0", "0"), items=own)
+    about = [stored.newsletter_id, stored.segment_id, stored.issue_date, stored.subject, stored.preheader]
+    return sha256(json.dumps([*about, rendered.text, rendered.html], default=str).encode()).hexdigest()
 
 
 def barred(briefing: Briefing, by: User) -> str:
@@ -163,7 +102,7 @@ def approve(briefing: Briefing, *, by: User | None = None, at: datetime | None =
             raise ValidationError("Somebody changed this briefing meanwhile. Look at it again before you approve it.")
         if by and (reason := barred(briefing, by)):
             raise ValidationError(reason)
-        composition.place_sponsor(briefing)
+        sponsor_places.place_sponsors(briefing)
         if found := problems(briefing):
             raise ValidationError(found)
         move(

@@ -1,29 +1,27 @@
-"""The content of a briefing: its items, the ad among them, and the text and HTML rendered from them."""
+"""A briefing rendered: text and HTML with a subscriber's links, and what the headers of its mail say."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any
 from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Max
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from articles.models import Publication
-from core.lib.slugs import free_slug
+from core.lib.html import of_plain
 from core.lib.text import one_line
 from core.models import SiteProfile
+from newsletter.mail import personal_words, plain_text
 from newsletter.mail.mime import MessageHeaders, Placeholders
-from newsletter.models import Briefing, BriefingItem, Newsletter
-from sponsors.placements import Placement, placement_on
+from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Word, value_of
+from newsletter.models import Briefing, BriefingItem
+from newsletter.sending import parts, sponsor_places
+from newsletter.sending.looks import look_of, template_of
+from newsletter.sending.parts import Target
+from newsletter.sending.vocabulary import vocabulary
 
-NEWEST = 8
-AD_ORDERING = 15  # after the first article: seen without being the first thing
 CANARY = 0  # the number of the hidden link
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -41,127 +39,74 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A briefing as its two bodies; `targets` are the items' links by number."""
+    """A briefing as its two bodies; `targets` are its links by number."""
 
     text: str
     html: str
-    targets: dict[int, BriefingItem] = field(default_factory=dict)
+    targets: dict[int, Target] = field(default_factory=dict)
 
 
-@transaction.atomic
-def new_briefing(*, newsletter: Newsletter, issue_date: date) -> Briefing:
-    """A draft with the articles published since the last briefing, newest first, and the booked sponsor."""
-    newest = list(newest_publications(newsletter))
-    briefing = Briefing.objects.create(
-        newsletter=newsletter,
-        issue_date=issue_date,
-        slug=free_slug(f"{newsletter.slug}-{issue_date:%Y-%m-%d}", is_briefing, limit=80),
-        subject=newest[0].title[:150] if newest else "",
-        preheader=newest[0].standfirst[:200] if newest else "",
-    )
-    for position, publication in enumerate(newest):
-        add_article(briefing, publication, ordering=10 * (position + 1))
-    place_sponsor(briefing)
-    return briefing
+def without_a_name(word: Word) -> str:
+    """What stands for a personal word where no subscriber is meant."""
+    return value_of(word, WITHOUT_A_SUBSCRIBER)
 
 
-def newest_publications(newsletter: Newsletter) -> Iterator[Publication]:
-    """Articles published since the last briefing of this newsletter that none of its briefings has carried."""
-    earlier = newsletter.briefings.issues().exclude(state=Briefing.State.CANCELLED)
-    since = earlier.aggregate(last=Max("created_at"))["last"]
-    carried = BriefingItem.objects.filter(briefing__in=earlier, article__isnull=False).values("article")
-    publications = Publication.objects.live().exclude(article__in=carried)
-    if since:
-        publications = publications.filter(published_at__gt=since)
-    return publications[:NEWEST].iterator()
+def items_of(briefing: Briefing) -> list[BriefingItem]:
+    """What a briefing shows, in order; a draft has the ads that are booked at this moment."""
+    items = list(briefing.items.select_related("snippet").order_by("ordering", "id"))
+    if briefing.is_editable:
+        others = [item for item in items if item.kind != BriefingItem.Kind.SPONSOR]
+        items = sorted(others + sponsor_places.filled(briefing), key=lambda item: item.ordering)
+    for item in items:
+        item.briefing = briefing
+    return [item for item in items if item.heading or item.kind != BriefingItem.Kind.SPONSOR]
 
 
-def add_article(briefing: Briefing, publication: Publication, *, ordering: int) -> BriefingItem:
-    """Add an article with its own title and standfirst, which the editor may change."""
-    return BriefingItem.objects.create(
-        briefing=briefing,
-        ordering=ordering,
-        kind=BriefingItem.Kind.ARTICLE,
-        article_id=publication.article_id,
-        heading=publication.title,
-        text=publication.standfirst,
-        url=settings.SITE_URL + publication.get_absolute_url(),
-    )
+def render(
+    briefing: Briefing,
+    links: Links,
+    stand_in: Callable[[Word], str] = without_a_name,
+    *,
+    items: list[BriefingItem] | None = None,
+) -> Rendered:
+    """Both bodies of a briefing, with these links, and `stand_in` for what is personal; `items`: what it shows, where not all.
 
-
-@transaction.atomic
-def add_articles(briefing: Briefing, publications: Iterable[Publication]) -> int:
-    """Add several articles at the end of a draft; return how many."""
-    last = briefing.items.aggregate(last=Max("ordering"))["last"] or 0
-    return len([add_article(briefing, each, ordering=last + 10 * n) for n, each in enumerate(publications, start=1)])
-
-
-def place_sponsor(briefing: Briefing) -> None:
-    """Replace the ad among the items by the one that is booked for its channel and day now, or remove it."""
-    ad = _booked_ad(briefing)
-    if ad:
-        ad.save()
-    else:
-        briefing.items.filter(kind=BriefingItem.Kind.SPONSOR).delete()
-
-
-def _booked_ad(briefing: Briefing) -> BriefingItem | None:
-    """The ad that is booked now, as an item that is not saved; None where nothing is booked."""
-    placement = placement_on(briefing.channel, briefing.issue_date)
-    if placement is None:
-        return None
-    kind = BriefingItem.Kind.SPONSOR
-    item = briefing.items.filter(kind=kind).first() or BriefingItem(briefing=briefing, kind=kind, ordering=AD_ORDERING)
-    for name, value in _fields_of(placement).items():
-        setattr(item, name, value)
-    return item
-
-
-def _items(briefing: Briefing) -> list[BriefingItem]:
-    """The items in their order; a draft shows the ad that is booked at this moment."""
-    items = list(briefing.items.order_by("ordering", "id"))
-    if not briefing.is_editable:
-        return items
-    ad = _booked_ad(briefing)
-    items = [item for item in items if item.kind != BriefingItem.Kind.SPONSOR] + ([ad] if ad else [])
-    return sorted(items, key=lambda item: item.ordering)
-
-
-def _fields_of(placement: Placement) -> dict[str, Any]:
-    image = placement.image_url
-    return {
-        "heading": placement.headline,
-        "text": placement.body,
-        "url": placement.link_url,
-        "image_url": settings.SITE_URL + image if image.startswith("/") else image,
-        "image_alt": placement.image_alt,
-        "label": placement.label,
-        "sponsor_name": placement.sponsor_name,
-        "claim_id": placement.claim_id,
+    The HTML has its styles inlined, since many mail programs drop others.
+    """
+    site, template = SiteProfile.current(), template_of(briefing)
+    archive_url = settings.SITE_URL + briefing.get_absolute_url()
+    writer = parts.Writer(links.follow, stand_in, vocabulary(), archive_url)
+    written = {
+        "header": writer.rich(template.header_html),
+        "introduction": writer.rich(of_plain(briefing.introduction)),
+        "parts": [writer.part(item) for item in (items_of(briefing) if items is None else items)],
+        "footer": writer.rich(template.footer_html),
     }
-
-
-def render(briefing: Briefing, links: Links) -> Rendered:
-    """Both bodies of a briefing, with these links. The HTML has its styles inlined, since many mail programs drop others."""
-    parts, targets = [], {}
-    for number, item in enumerate(_items(briefing), start=CANARY + 1):
-        parts.append({"item": item, "href": links.follow(number, item.url) if item.url else ""})
-        if item.url:
-            targets[number] = item
+    words = {f"{name}_text": plain_text.of_html(written[name]) for name in ("header", "introduction", "footer")}
+    first = next((part.item.heading for part in written["parts"]), "")
+    subject = writer.plain(briefing.subject)
     context = {
+        **written,
+        **words,
         "briefing": briefing,
-        "parts": parts,
+        "subject": subject,
+        "title": "" if first == subject else subject,
+        "preheader": writer.plain(briefing.preheader),
         "links": links,
-        "site": SiteProfile.current(),
+        "template": template,
+        "look": look_of(template),
+        "site": site,
         "site_url": settings.SITE_URL,
-        "archive_url": settings.SITE_URL + briefing.get_absolute_url(),
+        "archive_url": archive_url,
     }
     text = _BLANK_LINES.sub("\n\n", render_to_string("emails/briefing.txt", context)).strip() + "\n"
     html = css_inline.inline(render_to_string("emails/briefing.html", context))
-    return Rendered(text=text, html=html, targets=targets)
+    return Rendered(text=text, html=html, targets=writer.targets)
 
 
-def headers_of(briefing: Briefing, *, test: bool = False) -> MessageHeaders:
+def headers_of(
+    briefing: Briefing, *, test: bool = False, stand_in: Callable[[Word], str] = without_a_name
+) -> MessageHeaders:
     """What the headers of its message say; texts that were stored by another way than a form are one line here."""
     site, newsletter = SiteProfile.current(), briefing.newsletter
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
@@ -169,7 +114,8 @@ def headers_of(briefing: Briefing, *, test: bool = False) -> MessageHeaders:
         from_name=one_line(newsletter.from_name or site.name),
         from_email=settings.DEFAULT_FROM_EMAIL,
         reply_to=site.contact_email,
-        subject=("[Test] " if test else "") + one_line(briefing.subject),
+        subject=("[Test] " if test else "")
+        + personal_words.replaced(one_line(briefing.subject), vocabulary(), stand_in),
         list_name=one_line(newsletter.name),
         list_id=f"{newsletter.slug}.{host}",
         feedback_id=f"{briefing.pk}:{newsletter.slug}:briefing:{host.replace('.', '-')}",
@@ -200,7 +146,3 @@ def plain_links(unsubscribe: str, preferences: str) -> Links:
         unsubscribe=settings.SITE_URL + reverse("newsletter:unsubscribe", args=[unsubscribe]),
         preferences=settings.SITE_URL + reverse("newsletter:preferences", args=[preferences]),
     )
-
-
-def is_briefing(slug: str) -> bool:
-    return Briefing.objects.filter(slug=slug).exists()

@@ -10,6 +10,7 @@ may or may not have left becomes `uncertain` and is shown to staff, since nobody
 Of a dead pump's messages, newsletter.sending.send_journal knows which were on the wire: at most one for each session.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from core import pagecache
 from core.lib.smtp import Outcome, Status
 from core.lib.text import storable
 from core.transitions import change_if
+from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person
 from newsletter.mail.status_codes import says_gone
 from newsletter.models import Briefing, Delivery
 from newsletter.subscribers import consent, segments
@@ -59,6 +61,9 @@ _FREEZE = f"""
     ON CONFLICT DO NOTHING
 """
 
+# What personal words need is only asked for where there are any.
+_NOBODY, _PERSON = "'' AS name, NULL::jsonb AS attributes,", "subscriber.name, subscriber.attributes,"
+
 # One statement, and so one commit, for the outcomes that came in and the messages that leave next. A late outcome is
 # still written over `uncertain`: the lease says that it is the same attempt. A message that never left is `pending` again,
 # and that was no attempt. IS NOT DISTINCT FROM keeps the planner from looking for a few known rows in the index of open
@@ -86,7 +91,7 @@ _RECORD_AND_CLAIM = """
             )
         ORDER BY due_at LIMIT {wanted} FOR UPDATE SKIP LOCKED
     ), checked AS (
-        SELECT due.id, subscriber.id AS subscriber_id, subscriber.email,
+        SELECT due.id, subscriber.id AS subscriber_id, subscriber.email, {person}
                CASE WHEN subscriber.id IS NULL THEN 'erased' WHEN subscription.id IS NULL THEN 'unsubscribed'
                     ELSE {refusal} END AS refusal
         FROM due
@@ -100,7 +105,7 @@ _RECORD_AND_CLAIM = """
         note = CASE checked.refusal WHEN '' THEN delivery.note ELSE checked.refusal END,
         lease = %(lease)s, lease_expires_at = now() + %(for)s
     FROM checked WHERE delivery.id = checked.id
-    RETURNING delivery.id, checked.subscriber_id, checked.email, checked.refusal
+    RETURNING delivery.id, checked.subscriber_id, checked.email, checked.refusal, checked.name, checked.attributes
 """
 
 
@@ -111,6 +116,7 @@ class ClaimedDelivery:
     delivery_id: int
     subscriber_id: int
     email: str
+    person: Person = WITHOUT_A_SUBSCRIBER
 
 
 def freeze_audience(briefing: Briefing) -> int:
@@ -130,8 +136,9 @@ class DeliveryQueue:
     It is `exhausted` once nothing more is due, or nothing may be sent because the briefing is paused or cancelled.
     """
 
-    def __init__(self, briefing: Briefing, lease: UUID | None = None):
+    def __init__(self, briefing: Briefing, lease: UUID | None = None, *, is_personal: bool = False):
         self.briefing, self.lease = briefing, lease or uuid4()
+        self.is_personal = is_personal
         self.waiting = State.PENDING
         self.exhausted = False
         connection.ensure_connection()
@@ -155,7 +162,11 @@ class DeliveryQueue:
             note_first(self.briefing)
         if wanted and not rows:
             self.exhausted, self.waiting = self.waiting == State.RETRY, State.RETRY
-        return [ClaimedDelivery(pk, subscriber, email) for pk, subscriber, email, refusal in rows if not refusal]
+        return [
+            ClaimedDelivery(pk, subscriber, email, _person(name, attributes))
+            for pk, subscriber, email, refusal, name, attributes in rows
+            if not refusal
+        ]
 
     def _suppress(self, gone: Sequence[int]) -> None:
         """Suppress the recipients of whom the mail server said that there is no such mailbox."""
@@ -172,7 +183,9 @@ class DeliveryQueue:
         """Renew the lease of what is still in hand."""
         self.briefing.deliveries.filter(state=State.SENDING, lease=self.lease).renew()
 
-    def _execute(self, outcomes: Sequence[tuple[int, Outcome]], wanted: int) -> list[tuple[int, int, str, str]]:
+    def _execute(
+        self, outcomes: Sequence[tuple[int, Outcome]], wanted: int
+    ) -> list[tuple[int, int, str, str, str, Any]]:
         parameters: dict[str, Any] = {
             "briefing": self.briefing.pk,
             "newsletter": self.briefing.newsletter_id,
@@ -185,9 +198,19 @@ class DeliveryQueue:
             "tries": len(BACKOFF),
         }
         # The limit is part of the text, so that the server, which plans this once, knows how few rows it is about.
-        statement = _RECORD_AND_CLAIM.format(waiting=self.waiting.value, wanted=int(wanted), refusal=_REFUSAL)
+        person = _PERSON if self.is_personal else _NOBODY
+        statement = _RECORD_AND_CLAIM.format(
+            waiting=self.waiting.value, wanted=int(wanted), refusal=_REFUSAL, person=person
+        )
         with connection.wrap_database_errors:
             return self.cursor.execute(statement, parameters, prepare=True).fetchall()
+
+
+def _person(name: str | None, attributes: str | None) -> Person:
+    """What is known of a recipient; Django has the database's JSON come as text."""
+    return (
+        Person(name or "", json.loads(attributes) if attributes else {}) if name or attributes else WITHOUT_A_SUBSCRIBER
+    )
 
 
 def expire_leases() -> int:

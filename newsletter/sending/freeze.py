@@ -1,9 +1,12 @@
 """The freeze of an approved briefing: one transaction fixes its message, links and audience. And test mails."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from secrets import token_hex
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -12,14 +15,17 @@ from core.lib import clock
 from core.outbox import queue_message
 from core.transitions import change_if
 from newsletter.mail import mime, return_path
-from newsletter.models import Briefing, CompiledMessage, TrackedLink
-from newsletter.sending import composition, deliveries
+from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person, Word, value_of
+from newsletter.models import Briefing, BriefingItem, CompiledMessage, Subscriber, TrackedLink
+from newsletter.sending import composition, deliveries, sponsor_places
 from newsletter.sending.approval import held_on_error, problems
+from newsletter.sending.parts import keep_current
 from newsletter.sending.sender import message_token
-from newsletter.subscribers.addresses import parse_address
+from newsletter.subscribers.addresses import Address, parse_address
 from newsletter.subscribers.subscriptions import preferences_token, unsubscribe_token
 
 TOO_LATE = timedelta(hours=2)
+MOST_TESTS = 50
 NOBODY = 0  # the subscriber of a test mail: its links work and change nothing
 State = Briefing.State
 
@@ -51,10 +57,11 @@ def freeze(briefing_id: int) -> bool:
     )
     if briefing.state != State.APPROVED or (briefing.scheduled_at and briefing.scheduled_at > timezone.now()):
         return False  # withdrawn, or moved to a later time
-    composition.place_sponsor(briefing)
+    sponsor_places.place_sponsors(briefing)
     if found := problems(briefing):
         briefing.hold(" ".join(found))
         return False
+    keep_current(list(briefing.items.select_related("snippet", "briefing")))
     _compile(briefing)
     candidates = deliveries.freeze_audience(briefing)
     return change_if(
@@ -70,39 +77,79 @@ def _compile(briefing: Briefing) -> None:
         if counted
         else composition.plain_links(placeholders["unsubscribe"], placeholders["preferences"])
     )
-    rendered = composition.render(briefing, links)
+    rendered = composition.render(briefing, links, placeholders.of_word)
     bodies = {"text": rendered.text, "html": rendered.html}
-    data = mime.compile_message(composition.headers_of(briefing), **bodies, placeholders=placeholders)
-    CompiledMessage.objects.create(briefing=briefing, data=data)
+    headers = composition.headers_of(briefing, stand_in=placeholders.of_word)
+    data = mime.compile_message(headers, **bodies, placeholders=placeholders)
+    CompiledMessage.objects.create(briefing=briefing, data=data, personal=placeholders.personal(headers.subject))
+    briefing.items.filter(kind=BriefingItem.Kind.SPONSOR, heading="").delete()
     if counted:
         canary = TrackedLink(briefing=briefing, number=composition.CANARY, url=settings.SITE_URL + "/")
         TrackedLink.objects.bulk_create(
             [
                 canary,
                 *(
-                    TrackedLink(briefing=briefing, number=number, url=item.url, item=item, claim_id=item.claim_id)
-                    for number, item in rendered.targets.items()
+                    TrackedLink(
+                        briefing=briefing, number=number, url=target.url, item=target.item, claim_id=target.claim_id
+                    )
+                    for number, target in rendered.targets.items()
                 ),
             ]
         )
 
 
-def send_test(briefing: Briefing, *, to: str) -> None:
-    """Send one copy, marked as a test, whose links count nothing. Raises ValidationError for a bad address."""
-    address = parse_address(to)
+def send_test(briefing: Briefing, *, to: Iterable[str]) -> list[str]:
+    """Send a copy, marked as a test, to each address; its links count nothing. Return the addresses.
+
+    Whoever subscribes with that address is called by name. Raises ValidationError for bad addresses, and sends nothing then.
+    """
+    addresses = _addresses(to)
+    canonical = [address.canonical for address in addresses]
+    known = {person.canonical: person for person in Subscriber.objects.filter(canonical__in=canonical)}
+    with transaction.atomic():
+        for address in addresses:
+            row = known.get(address.canonical)
+            _queue_test(briefing, address.email, Person(row.name, row.attributes) if row else WITHOUT_A_SUBSCRIBER)
+    return [address.email for address in addresses]
+
+
+def _addresses(typed: Iterable[str]) -> list[Address]:
+    found: dict[str, Address] = {}
+    problems: list[str] = []
+    for text in typed:
+        try:
+            address = parse_address(text)
+            found.setdefault(address.canonical, address)
+        except ValidationError as error:
+            problems += error.messages
+    if len(found) > MOST_TESTS:
+        problems.append(f"A test goes to {MOST_TESTS} addresses at most; these are {len(found)}.")
+    if not found and not problems:
+        problems.append("Write at least one address.")
+    if problems:
+        raise ValidationError(problems)
+    return list(found.values())
+
+
+def _queue_test(briefing: Briefing, to: str, person: Person) -> None:
     placeholders = mime.Placeholders()
     links = composition.plain_links(placeholders["unsubscribe"], placeholders["preferences"])
-    rendered = composition.render(briefing, links)
-    headers, bodies = composition.headers_of(briefing, test=True), {"text": rendered.text, "html": rendered.html}
+
+    def stand_in(word: Word) -> str:
+        return value_of(word, person)
+
+    rendered = composition.render(briefing, links, stand_in)
+    headers = composition.headers_of(briefing, test=True, stand_in=stand_in)
+    bodies = {"text": rendered.text, "html": rendered.html}
     template = mime.MessageTemplate(mime.compile_message(headers, **bodies, placeholders=placeholders))
     values = {
-        "to": address.email,
+        "to": to,
         "date": format_datetime(timezone.now()),
-        "message_id": message_token(briefing.pk, NOBODY) + f".{int(timezone.now().timestamp())}",
+        "message_id": message_token(briefing.pk, NOBODY) + f".{int(timezone.now().timestamp())}-{token_hex(4)}",
         "unsubscribe": unsubscribe_token(NOBODY, briefing.newsletter_id),
         "preferences": preferences_token(NOBODY),
         "delivery": "",
         "return_path": return_path.address_for(NOBODY),
     }
     message = template.render({name: value.encode("ascii") for name, value in values.items()})
-    queue_message(kind="newsletter.test", to=address.email, subject=headers.subject, message=message)
+    queue_message(kind="newsletter.test", to=to, subject=headers.subject, message=message)

@@ -21,7 +21,7 @@ from core.lib.mail import Session, open_session
 from core.lib.signing import make_token
 from core.lib.smtp import Envelope, Outcome, Status, wire_data
 from newsletter.mail import return_path
-from newsletter.mail.mime import MessageTemplate
+from newsletter.mail.mime import MessageTemplate, PersonalFields
 from newsletter.mail.status_codes import is_about_the_address
 from newsletter.models import Briefing
 from newsletter.sending import deliveries
@@ -70,7 +70,8 @@ class Pump:
 
     def __init__(self, briefing: Briefing, *, renew_every: float = RENEW_SECONDS):
         self.briefing, self.renew_every = briefing, renew_every
-        self.queue = deliveries.DeliveryQueue(briefing)
+        self.personal = PersonalFields(briefing.message.personal)
+        self.queue = deliveries.DeliveryQueue(briefing, is_personal=bool(self.personal))
         self.template = MessageTemplate(wire_data(bytes(briefing.message.data)))
         self.ready: queue.SimpleQueue[DeliveryEnvelope | None] = queue.SimpleQueue()
         self.done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
@@ -139,6 +140,8 @@ class Pump:
             "preferences": mailed_preferences_token(delivery.subscriber_id).encode(),
             "delivery": make_token("delivery", delivery.delivery_id).encode(),
         }
+        if self.personal:
+            values |= self.personal.values(delivery.person)
         sender = return_path.address_for(delivery.delivery_id)
         data = self.template.render(values | {"return_path": sender.encode()})
         return DeliveryEnvelope(sender, delivery.email, data, delivery.delivery_id)

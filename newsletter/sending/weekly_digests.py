@@ -13,7 +13,7 @@ from articles.models import Publication
 from core.lib import clock
 from core.lib.slugs import free_slug
 from newsletter.models import Briefing, BriefingItem, Newsletter
-from newsletter.sending import approval, composition
+from newsletter.sending import approval, drafts, sponsor_places
 
 logger = logging.getLogger(__name__)
 
@@ -84,14 +84,14 @@ def _draft(newsletter: Newsletter, due: datetime, items: list[BriefingItem]) -> 
         newsletter=newsletter,
         digest_at=due,
         issue_date=due.astimezone(UTC).date(),
-        slug=free_slug(f"{newsletter.slug}-week-{local:%Y-%m-%d}", composition.is_briefing, limit=80),
+        slug=free_slug(f"{newsletter.slug}-week-{local:%Y-%m-%d}", drafts.is_briefing, limit=80),
         subject=f"{newsletter.name}: the week to {clock.in_words(due, 'j F Y', newsletter.zone)}"[:150],
         preheader="; ".join(item.heading for item in items[:3] if item.heading)[:200],
     )
     for number, item in enumerate(items, start=1):
         item.pk, item.briefing, item.ordering = None, digest, 10 * number
     BriefingItem.objects.bulk_create(items)
-    composition.place_sponsor(digest)
+    sponsor_places.place_sponsors(digest)
     return digest
 
 

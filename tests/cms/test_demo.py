@@ -17,7 +17,7 @@ from cms.models import DemoMark
 from core.lib.html import text_of
 from core.models import Heartbeat, OutgoingMail, User
 from newsletter.models import Briefing, Hit, Newsletter
-from newsletter.sending.composition import new_briefing
+from newsletter.sending.drafts import new_briefing
 from newsletter.stats import readings
 from sponsors import availability
 from sponsors.models import Package

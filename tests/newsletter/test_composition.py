@@ -9,7 +9,7 @@ from django.utils import timezone
 from articles import documents, moves, publishing
 from core.transitions import TransitionRefused
 from newsletter.models import Briefing, BriefingItem
-from newsletter.sending import approval, composition, freeze
+from newsletter.sending import approval, composition, drafts, freeze, sponsor_places
 from sponsors.models import Claim
 from tests.newsletter import factories
 from tests.sponsors import factories as sponsors
@@ -22,7 +22,7 @@ def today():
 
 
 def composed(newsletter, **fields):
-    return composition.new_briefing(newsletter=newsletter, issue_date=fields.get("issue_date", today()))
+    return drafts.new_briefing(newsletter=newsletter, issue_date=fields.get("issue_date", today()))
 
 
 def headings(briefing):
@@ -88,8 +88,9 @@ def test_the_ad_follows_the_day(weekly):
     sponsors.running("mail:weekly", day=sponsors.soon())
     briefing = composed(weekly, issue_date=sponsors.soon())
     briefing.issue_date = sponsors.soon(8)
-    composition.place_sponsor(briefing)
-    assert not briefing.items.filter(kind="sponsor").exists()
+    sponsor_places.place_sponsors(briefing)
+    assert not briefing.items.shown().filter(kind="sponsor").exists()
+    assert briefing.items.filter(kind="sponsor").exists(), "its place stays where the editor may have put it"
 
 
 def test_a_draft_shows_the_ad_that_is_approved_meanwhile(weekly):

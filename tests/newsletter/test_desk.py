@@ -139,9 +139,9 @@ def test_a_draft_is_edited_and_reordered(editor, weekly):
 def test_the_words_of_an_ad_cannot_be_edited(editor, weekly):
     sponsors.running("mail:weekly", day=sponsors.soon())
     briefing = factories.briefing(weekly, issue_date=sponsors.soon(), items=[])
-    from newsletter.sending import composition
+    from newsletter.sending import sponsor_places
 
-    composition.place_sponsor(briefing)
+    sponsor_places.place_sponsors(briefing)
     ad = briefing.items.get()
     data = form_of(
         briefing, **{"items-0-heading": "Our own words", "items-0-url": "https://evil.example", "items-0-ordering": 99}

@@ -192,7 +192,7 @@ def test_a_line_break_in_a_header_is_refused(field, end):
 def test_names_and_a_subject_pasted_with_line_separators_go_out_as_one_line(smtp_server):
     newsletter = factories.newsletter(name="The\u2028Briefing", from_name="Moon\x0bpress")
     briefing = factories.briefing(newsletter, subject="Six\u2028bridges")
-    freeze.send_test(briefing, to="me@example.com")
+    freeze.send_test(briefing, to=["me@example.com"])
     outbox.send_due()
     parsed = email.message_from_bytes(smtp_server.messages[0].message, policy=policy.default)
     assert parsed["Subject"] == "[Test] Six bridges"
@@ -202,7 +202,7 @@ def test_names_and_a_subject_pasted_with_line_separators_go_out_as_one_line(smtp
 
 def test_a_test_mail_is_marked_and_counts_nothing(smtp_server):
     briefing = factories.briefing(factories.newsletter())
-    freeze.send_test(briefing, to="me@example.com")
+    freeze.send_test(briefing, to=["me@example.com"])
     outbox.send_due()
     parsed = email.message_from_bytes(smtp_server.messages[0].message, policy=policy.default)
     assert parsed["Subject"] == "[Test] Six bridges"

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from articles.publishing import unpublish
 from newsletter.models import Briefing, ConsentAct, Newsletter, Subscription
-from newsletter.sending import approval, composition, freeze, weekly_digests
+from newsletter.sending import approval, composition, drafts, freeze, weekly_digests
 from newsletter.subscribers import subscriptions
 from newsletter.tasks import sweep_briefings
 from tests.newsletter import factories
@@ -105,7 +105,7 @@ def test_an_article_withdrawn_since_is_left_out_and_one_that_moved_is_linked_whe
         kept, gone = factories.published("Kept"), factories.published("Withdrawn")
     made = sent(weekly)
     for publication in (kept, gone):
-        item = composition.add_article(made, publication, ordering=10)
+        item = drafts.add_article(made, publication, ordering=10)
         type(item).objects.filter(pk=item.pk).update(
             url="http://localhost:8000/blog/old/" if publication == kept else item.url
         )

@@ -1,0 +1,50 @@
+"""Parts of briefings that other desks bring along (the news of an award, a poll): the register they put themselves into.
+
+A draft shows what there is to say at the moment; what was said when the briefing was frozen stays.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+BETWEEN = ":"  # the name of what is plugged in, and what of it
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a part says: cleaned HTML without links that answer for somebody, and one button where there is one."""
+
+    heading: str
+    html: str
+    label: str = ""
+    url: str = ""  # of this site from the first slash on, or a whole address
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """Something plugged in: what it is called, what there is to choose, and what the chosen one says (None: nothing now)."""
+
+    name: str
+    choices: Callable[[], Iterable[tuple[str, str]]]
+    news: Callable[[str], News | None]
+
+
+_plugs: dict[str, Plug] = {}
+
+
+def register(key: str, plug: Plug) -> None:
+    """Have the desk of briefings offer parts of this kind."""
+    _plugs[key] = plug
+
+
+def choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """What there is to choose, by the names of the desks it comes from."""
+    return [
+        (plug.name, [(f"{key}{BETWEEN}{choice}", label) for choice, label in plug.choices()])
+        for key, plug in _plugs.items()
+    ]
+
+
+def news(source: str) -> News | None:
+    """What a source says at this moment."""
+    key, _, choice = source.partition(BETWEEN)
+    return _plugs[key].news(choice) if key in _plugs else None
