@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 from django.urls.resolvers import URLPattern
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -13,20 +13,34 @@ from rest_framework.views import APIView
 
 from core.api import kept
 from newsletter.forms import SubscribeForm
-from newsletter.models import Briefing, BriefingItem
+from newsletter.mail import plain_text
+from newsletter.models import Briefing
+from newsletter.sending import composition
 from newsletter.sign_up_pages import take
 
 
-class ItemSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = BriefingItem
-        fields = ["kind", "heading", "text", "url", "label", "sponsor_name"]
+class PartSerializer(serializers.Serializer[Any]):
+    """A part of a briefing as everybody may read it."""
+
+    kind = serializers.CharField(source="item.kind")
+    heading = serializers.CharField(source="item.heading")
+    text = serializers.CharField()
+    html = serializers.CharField()
+    url = serializers.CharField(source="href")
+    label: Any = serializers.CharField(source="item.label")
+    sponsor_name = serializers.CharField(source="item.sponsor_name")
+    size = serializers.CharField(source="item.size", help_text="Of an article’s card: small, medium or large.")
+    image_url = serializers.CharField(source="item.image_url")
+    image_alt = serializers.CharField(source="item.image_alt")
+    caption = serializers.CharField(source="item.caption")
 
 
 class BriefingSerializer(serializers.ModelSerializer):
     newsletter: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     url = serializers.CharField(source="get_absolute_url", read_only=True)
     sent_at = serializers.DateTimeField(source="first_sent_at", read_only=True)
+    subject = serializers.CharField(source="title", read_only=True)
+    preheader = serializers.CharField(source="summary", read_only=True)
 
     class Meta:
         model = Briefing
@@ -34,10 +48,26 @@ class BriefingSerializer(serializers.ModelSerializer):
 
 
 class BriefingDetailSerializer(BriefingSerializer):
-    items = ItemSerializer(many=True, read_only=True)
+    introduction = serializers.SerializerMethodField(help_text="Its plain words.")
+    introduction_html = serializers.SerializerMethodField()
+    items = serializers.SerializerMethodField()
 
     class Meta(BriefingSerializer.Meta):
-        fields = [*BriefingSerializer.Meta.fields, "introduction", "items"]
+        fields = [*BriefingSerializer.Meta.fields, "introduction", "introduction_html", "items"]
+
+    def to_representation(self, instance: Briefing) -> Any:
+        self.shown = composition.web_version(instance)
+        return super().to_representation(instance)
+
+    def get_introduction(self, _briefing: Briefing) -> str:
+        return plain_text.of_html(self.shown.introduction)
+
+    def get_introduction_html(self, _briefing: Briefing) -> str:
+        return str(self.shown.introduction)
+
+    @extend_schema_field(PartSerializer(many=True))
+    def get_items(self, _briefing: Briefing) -> Any:
+        return PartSerializer(self.shown.parts, many=True).data
 
 
 @kept
@@ -53,7 +83,7 @@ class BriefingList(generics.ListAPIView):
 class BriefingDetail(generics.RetrieveAPIView):
     """One sent briefing with its items."""
 
-    queryset = Briefing.objects.readable().select_related("newsletter").prefetch_related("items")
+    queryset = Briefing.objects.readable().select_related("newsletter")
     serializer_class = BriefingDetailSerializer
     lookup_field = "slug"
 

@@ -25,6 +25,7 @@ from core.models import SiteProfile
 from core.pagecache import public
 from newsletter.models import ArchiveEntry, Briefing, BriefingItem
 from newsletter.querysets import BriefingQuerySet
+from newsletter.sending import composition
 
 PER_PAGE = 20
 
@@ -67,8 +68,8 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     briefing = get_object_or_404(found, slug=slug)
     entry = getattr(briefing, "archive_entry", None)
     picture = settings.SITE_URL + default_storage.url(entry.social_image) if entry and entry.social_image else ""
-    items = briefing.items.order_by("ordering", "id")
-    return render(request, "newsletter/briefing.html", {"briefing": briefing, "items": items, "social_image": picture})
+    context = {"briefing": briefing, "shown": composition.web_version(briefing), "social_image": picture}
+    return render(request, "newsletter/briefing.html", context)
 
 
 class FullTextRss(Rss201rev2Feed):
@@ -101,16 +102,15 @@ class BriefingFeed(Feed):
         return Briefing.objects.readable().issues().order_by("-first_sent_at").prefetch_related("items")[:PER_PAGE]
 
     def item_title(self, item: Any) -> str:
-        return str(item.subject)
+        return str(item.title)
 
     def item_description(self, item: Any) -> str:
         headings = [part.heading for part in item.items.all() if part.kind == BriefingItem.Kind.ARTICLE]
-        return item.preheader or "; ".join(headings)
+        return item.summary or "; ".join(headings)
 
     def item_extra_kwargs(self, item: Any) -> dict[str, Any]:
         """The whole briefing as HTML whose links also work elsewhere."""
-        parts = item.items.all()
-        html = render_to_string("newsletter/_parts.html", {"briefing": item, "items": parts})
+        html = render_to_string("newsletter/_parts.html", {"shown": composition.web_version(item)})
         page = settings.SITE_URL + item.get_absolute_url()
         return {"html": storable(absolute_addresses(html, site=settings.SITE_URL, page=page))}
 

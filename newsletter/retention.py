@@ -68,10 +68,12 @@ COLUMNS = [
     Column("newsletter.Hit.network", days(ORIGINS_KEPT_FOR), _BY),
     Column("newsletter.Hit.user_agent", days(ORIGINS_KEPT_FOR), _BY),
     Column("newsletter.Newsletter.from_name", retention.ORGANISATION, retention.ADMIN),
+    Column("newsletter.Newsletter.seeds", retention.ORGANISATION, retention.ADMIN),
     Column(
         "newsletter.SubscriberTag.name", "as long as staff use the tag; a subscriber's, as the name", retention.ADMIN
     ),
     Column("newsletter.SubscriberField.name", "as long as staff use the field", retention.ADMIN),
+    Column("newsletter.LinkCheck.note", "as long as the briefing", "checking its links again"),
     Column("newsletter.BriefingItem.sponsor_name", "for good: the archive is public", "nobody"),
 ]
 

@@ -106,7 +106,7 @@ class Audience:
         return [
             Send(
                 channel=briefing.channel,
-                title=briefing.subject,
+                title=briefing.title,
                 day=briefing.issue_date,
                 delivered=reading[briefing.pk].delivered,
                 opened=reading[briefing.pk].opened,

@@ -104,7 +104,7 @@ def _rows(channel: str, day: date) -> QuerySet[Any, dict[str, Any]]:
         sponsor_name=Value(""),
         tier=Value(HOUSE),
     )
-    return booked.union(house, all=True).order_by("house", "place", "ordinal", "-number")
+    return booked.union(house, all=True).order_by("house", "place", "kind", "ordinal", "-number")
 
 
 def _of(model: type[Model], field: str, key: str) -> Subquery:

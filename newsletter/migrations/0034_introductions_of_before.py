@@ -7,16 +7,16 @@ from django.utils.html import linebreaks, strip_tags
 
 
 def made_rich(apps, schema_editor):
-    for briefing in apps.get_model("newsletter", "Briefing").objects.exclude(introduction="").iterator():
-        briefing.introduction = linebreaks(briefing.introduction, autoescape=True)
-        briefing.save(update_fields=["introduction"])
+    briefings = apps.get_model("newsletter", "Briefing").objects.exclude(introduction="")
+    for key, text in list(briefings.values_list("pk", "introduction")):
+        briefings.filter(pk=key).update(introduction=linebreaks(text, autoescape=True))
 
 
 def made_plain(apps, schema_editor):
-    for briefing in apps.get_model("newsletter", "Briefing").objects.exclude(introduction="").iterator():
-        lines = briefing.introduction.replace("</p>", "\n\n").replace("<br>", "\n")
-        briefing.introduction = unescape(strip_tags(lines)).strip()
-        briefing.save(update_fields=["introduction"])
+    briefings = apps.get_model("newsletter", "Briefing").objects.exclude(introduction="")
+    for key, html in list(briefings.values_list("pk", "introduction")):
+        lines = html.replace("</p>\n\n<p>", "\n\n").replace("<br>", "\n")
+        briefings.filter(pk=key).update(introduction=unescape(strip_tags(lines)).strip())
 
 
 class Migration(migrations.Migration):

@@ -6,9 +6,11 @@ from django.db import OperationalError, transaction
 
 from articles.social import title_image
 from core import pagecache
+from core.lib.html import text_of
 from core.lib.text import one_line, storable
 from core.models import SiteProfile
 from newsletter.models import ArchiveEntry, Briefing, BriefingItem
+from newsletter.sending import composition
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +33,8 @@ def make_missing() -> int:
 
 
 def _make(briefing: Briefing) -> None:
-    title = one_line(briefing.subject)
-    words = {"title": title, "summary": one_line(briefing.preheader), "text": words_of(briefing)}
+    title = one_line(briefing.title)
+    words = {"title": title, "summary": one_line(briefing.summary), "text": words_of(briefing)}
     ArchiveEntry.objects.update_or_create(
         briefing=briefing, defaults={**words, "social_image": _picture(briefing, title)}
     )
@@ -40,8 +42,11 @@ def _make(briefing: Briefing) -> None:
 
 def words_of(briefing: Briefing) -> str:
     """What a briefing says, as plain text; an ad's words are its sponsor's."""
-    parts = briefing.items.exclude(kind=BriefingItem.Kind.SPONSOR).order_by("ordering", "id")
-    texts = [briefing.introduction, *(text for item in parts for text in (item.heading, item.text))]
+    shown = composition.web_version(briefing)
+    texts = [text_of(shown.introduction)]
+    for part in shown.parts:
+        if part.item.kind != BriefingItem.Kind.SPONSOR:
+            texts += [part.item.heading, part.text, part.item.caption]
     return storable("\n\n".join(text.strip() for text in texts if text.strip()))
 
 

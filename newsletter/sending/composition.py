@@ -9,6 +9,7 @@ import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from core.lib.html import of_plain
 from core.lib.text import one_line
@@ -19,7 +20,7 @@ from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Word, value_of
 from newsletter.models import Briefing, BriefingItem
 from newsletter.sending import parts, sponsor_places
 from newsletter.sending.looks import look_of, template_of
-from newsletter.sending.parts import Target
+from newsletter.sending.parts import Part, Target
 from newsletter.sending.vocabulary import vocabulary
 
 CANARY = 0  # the number of the hidden link
@@ -76,18 +77,19 @@ def render(
     site, template = SiteProfile.current(), template_of(briefing)
     archive_url = settings.SITE_URL + briefing.get_absolute_url()
     writer = parts.Writer(links.follow, stand_in, vocabulary(), archive_url)
-    written = {
-        "header": writer.rich(template.header_html),
-        "introduction": writer.rich(of_plain(briefing.introduction)),
-        "parts": [writer.part(item) for item in (items_of(briefing) if items is None else items)],
-        "footer": writer.rich(template.footer_html),
-    }
-    words = {f"{name}_text": plain_text.of_html(written[name]) for name in ("header", "introduction", "footer")}
-    first = next((part.item.heading for part in written["parts"]), "")
+    header, introduction = writer.rich(template.header_html), writer.rich(of_plain(briefing.introduction))
+    written = [writer.part(item) for item in (items_of(briefing) if items is None else items)]
+    footer = writer.rich(template.footer_html)
+    first = next((part.item.heading for part in written), "")
     subject = writer.plain(briefing.subject)
     context = {
-        **written,
-        **words,
+        "header": header,
+        "header_text": plain_text.of_html(header),
+        "introduction": introduction,
+        "introduction_text": plain_text.of_html(introduction),
+        "parts": written,
+        "footer": footer,
+        "footer_text": plain_text.of_html(footer),
         "briefing": briefing,
         "subject": subject,
         "title": "" if first == subject else subject,
@@ -102,6 +104,22 @@ def render(
     text = _BLANK_LINES.sub("\n\n", render_to_string("emails/briefing.txt", context)).strip() + "\n"
     html = css_inline.inline(render_to_string("emails/briefing.html", context))
     return Rendered(text=text, html=html, targets=writer.targets)
+
+
+@dataclass(frozen=True, slots=True)
+class WebVersion:
+    """A briefing as everybody may read it on a page: with plain links, and without a subscriber's words."""
+
+    introduction: SafeString
+    parts: list[Part]
+
+
+def web_version(briefing: Briefing, items: list[BriefingItem] | None = None) -> WebVersion:
+    """What a page, a feed or the API shows of a briefing."""
+    page = settings.SITE_URL + briefing.get_absolute_url()
+    writer = parts.Writer(lambda _number, url: url, without_a_name, vocabulary(), page)
+    shown = [writer.part(item) for item in (items_of(briefing) if items is None else items)]
+    return WebVersion(writer.rich(of_plain(briefing.introduction)), shown)
 
 
 def headers_of(

@@ -13,7 +13,7 @@ from articles.models import Publication
 from core.lib import clock
 from core.lib.slugs import free_slug
 from newsletter.models import Briefing, BriefingItem, Newsletter
-from newsletter.sending import approval, drafts, sponsor_places
+from newsletter.sending import approval, content_checks, drafts, sponsor_places
 
 logger = logging.getLogger(__name__)
 
@@ -71,9 +71,10 @@ def held_before(newsletter: Newsletter, due: datetime) -> Iterable[BriefingItem]
     )
     found: dict[object, BriefingItem] = {}
     for item in items:
-        if publication := publications.get(item.article_id):
+        publication = publications.get(item.article_id)
+        if publication:
             item.url = settings.SITE_URL + publication.get_absolute_url()
-        if not approval.link_problem(item):
+        if bool(publication) == bool(item.article_id) and not content_checks.link_problem(item):
             found.setdefault(item.article_id or item.url, item)
     return found.values()
 

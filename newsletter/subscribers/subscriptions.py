@@ -197,7 +197,7 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
             for subscription in subscriptions
         ],
         "briefings": [
-            {"subject": delivery.briefing.subject, "state": delivery.state, "sent_at": delivery.sent_at}
+            {"subject": delivery.briefing.title, "state": delivery.state, "sent_at": delivery.sent_at}
             for delivery in deliveries
         ],
         "consent": [

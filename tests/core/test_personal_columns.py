@@ -24,7 +24,10 @@ def tells_of_a_person(field):
 def names(test):
     every = apps.get_models(include_auto_created=True)
     return {
-        f"{model._meta.label}.{field.name}" for model in every for field in model._meta.concrete_fields if test(field)
+        f"{model._meta.label}.{field.name}"
+        for model in every
+        for field in model._meta.concrete_fields
+        if not model._meta.proxy and test(field)
     }
 
 
