@@ -99,7 +99,12 @@ class BriefingFeed(Feed):
         return f"{SiteProfile.current().name}: briefings"
 
     def items(self) -> Any:
-        return Briefing.objects.readable().issues().order_by("-first_sent_at").prefetch_related("items")[:PER_PAGE]
+        return (
+            Briefing.objects.readable()
+            .issues()
+            .order_by("-first_sent_at")
+            .prefetch_related("items__snippet")[:PER_PAGE]
+        )
 
     def item_title(self, item: Any) -> str:
         return str(item.title)
@@ -110,7 +115,9 @@ class BriefingFeed(Feed):
 
     def item_extra_kwargs(self, item: Any) -> dict[str, Any]:
         """The whole briefing as HTML whose links also work elsewhere."""
-        html = render_to_string("newsletter/_parts.html", {"shown": composition.web_version(item)})
+        html = render_to_string(
+            "newsletter/_parts.html", {"shown": composition.web_version(item, list(item.items.all()))}
+        )
         page = settings.SITE_URL + item.get_absolute_url()
         return {"html": storable(absolute_addresses(html, site=settings.SITE_URL, page=page))}
 

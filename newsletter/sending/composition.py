@@ -76,7 +76,7 @@ def render(
     """
     site, template = SiteProfile.current(), template_of(briefing)
     archive_url = settings.SITE_URL + briefing.get_absolute_url()
-    writer = parts.Writer(links.follow, stand_in, vocabulary(), archive_url)
+    writer = parts.Writer(links.follow, stand_in, archive_url)
     header, introduction = writer.rich(template.header_html), writer.rich(of_plain(briefing.introduction))
     written = [writer.part(item) for item in (items_of(briefing) if items is None else items)]
     footer = writer.rich(template.footer_html)
@@ -117,7 +117,7 @@ class WebVersion:
 def web_version(briefing: Briefing, items: list[BriefingItem] | None = None) -> WebVersion:
     """What a page, a feed or the API shows of a briefing."""
     page = settings.SITE_URL + briefing.get_absolute_url()
-    writer = parts.Writer(lambda _number, url: url, without_a_name, vocabulary(), page)
+    writer = parts.Writer(lambda _number, url: url, without_a_name, page)
     shown = [writer.part(item) for item in (items_of(briefing) if items is None else items)]
     return WebVersion(writer.rich(of_plain(briefing.introduction)), shown)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape, unescape
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from newsletter.mail import personal_words, plain_text
 from newsletter.mail.personal_words import Vocabulary, Word
 from newsletter.models import BriefingItem
 from newsletter.sending import plugged
+from newsletter.sending.vocabulary import vocabulary
 
 Kind = BriefingItem.Kind
 _TAG = re.compile(r"""(<(?:[^<>"']|"[^"]*"|'[^']*')*>)""")
@@ -54,9 +56,13 @@ class Writer:
 
     follow: Callable[[int, str], str]
     stand_in: Callable[[Word], str]
-    vocabulary: Vocabulary
     page: str  # the address of the web version
     targets: dict[int, Target] = field(default_factory=dict)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Asked for only where a text has personal words."""
+        return vocabulary()
 
     def link(self, url: str, item: BriefingItem | None = None) -> str:
         """The address that a mail has for a link; one that is no web address stays as it is."""
@@ -69,7 +75,7 @@ class Writer:
 
     def plain(self, text: str) -> str:
         """A line or some paragraphs of plain text."""
-        return personal_words.replaced(text, self.vocabulary, self.stand_in)
+        return personal_words.replaced(text, self.vocabulary, self.stand_in) if "{{" in text else text
 
     def rich(self, html: str, item: BriefingItem | None = None) -> SafeString:
         """Rich text as HTML for mail programs."""

@@ -14,7 +14,7 @@ from django.utils import timezone
 from core.lib import clock
 from core.transitions import TransitionRefused, lock
 from newsletter.models import Briefing
-from newsletter.sending import approval, composition
+from newsletter.sending import approval, sponsor_places
 
 State = Briefing.State
 
@@ -63,7 +63,7 @@ def send_at(briefing: Briefing, *, at: datetime, expected: datetime, by: Any) ->
 def _place(briefing: Briefing, day: date) -> None:
     briefing.issue_date = day
     briefing.save(update_fields=["issue_date"])
-    composition.place_sponsor(briefing)
+    sponsor_places.place_sponsors(briefing)
 
 
 def _stands(briefing: Briefing) -> str:

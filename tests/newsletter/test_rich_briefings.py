@@ -88,7 +88,7 @@ def test_plain_texts_of_before_look_as_they_did(weekly):
 def test_introductions_of_before_become_rich_and_look_the_same(weekly):
     briefing = factories.briefing(weekly)
     type(briefing).objects.update(introduction="BTC < 20k & falling.\nNew line.\n\nSecond.")
-    moved = import_module("newsletter.migrations.0032_introductions_of_before")
+    moved = import_module("newsletter.migrations.0034_introductions_of_before")
     moved.made_rich(apps, None)
     briefing.refresh_from_db()
     assert briefing.introduction == "<p>BTC &lt; 20k &amp; falling.<br>New line.</p>\n\n<p>Second.</p>"
