@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from core.lib import clock
 from sponsors.mentions import mentions
-from surveys import ballots, keys, papers
+from surveys import ballots, keys, papers, turnout
 from surveys.choices import in_words
 from surveys.forms import in_fair_order
 from surveys.models import AwardCategory, Nominee, PendingBallot, Season, TallyRow
@@ -51,7 +51,8 @@ def season(found: Season) -> dict[str, Any]:
     categories = list(found.categories.prefetch_related("nominees", *_winners()))
     for category in categories:
         category.season = found
-    return {"season": found, "categories": categories, "has_ledger": found.is_fixed}
+    drawn = turnout.chart_of(found) if any(each.is_released for each in categories) else None
+    return {"season": found, "categories": categories, "has_ledger": found.is_fixed, "turnout": drawn}
 
 
 def nominees(category: AwardCategory) -> list[Nominee]:

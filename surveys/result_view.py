@@ -1,6 +1,7 @@
 """How a released result is shown, in pages and inside articles: the one place that reads tallies for readers."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.text import get_text_list
@@ -32,7 +33,9 @@ class Result:
     note: str
     rounds: list[dict[str, Any]]
     round_rows: list[dict[str, Any]]
+    rounds_chart: charts.GridChart | None
     duels: list[dict[str, Any]]
+    duels_chart: charts.GridChart | None
     ties: list[str]
 
     @property
@@ -59,7 +62,9 @@ def result_of(category: AwardCategory) -> Result | None:
         note=_note(category, made),
         rounds=rounds,
         round_rows=_round_rows(rounds, names),
+        rounds_chart=_rounds_drawn(rounds, names),
         duels=_duels(made.detail["pairwise"], names),
+        duels_chart=_duels_drawn(made.detail["pairwise"], names),
         ties=[_tie_in_words(tie, names) for tie in made.detail.get("ties", [])],
     )
 
@@ -100,6 +105,47 @@ def _round_rows(rounds: list[dict[str, Any]], names: dict[str, str]) -> list[dic
 def _duels(pairwise: dict[str, dict[str, int]], names: dict[str, str]) -> list[dict[str, Any]]:
     ordered = [slug for slug in names if slug in pairwise]
     return [{"name": names[a], "cells": ["" if a == b else pairwise[a][b] for b in ordered]} for a in ordered]
+
+
+def _rounds_drawn(rounds: list[dict[str, Any]], names: dict[str, str]) -> charts.GridChart | None:
+    """Each nominee's votes from round to round; marked where they are more than half of those that still count."""
+    if not rounds:
+        return None
+    totals = [sum(_number(votes) for votes in stage["counts"].values()) for stage in rounds]
+
+    def cell(stage: dict[str, Any], total: charts.Number, slug: str) -> tuple[charts.Number, bool] | None:
+        if slug not in stage["counts"]:
+            return None
+        votes = _number(stage["counts"][slug])
+        return votes, votes * 2 > total
+
+    rows = [
+        (names[slug], [cell(stage, total, slug) for stage, total in zip(rounds, totals, strict=True)])
+        for slug in names
+        if slug in rounds[0]["counts"]
+    ]
+    return charts.grid_chart([f"Round {stage['number']}" for stage in rounds], rows)
+
+
+def _duels_drawn(pairwise: dict[str, dict[str, Any]], names: dict[str, str]) -> charts.GridChart | None:
+    """How many prefer the nominee of the row to that of the column; marked where those are the more."""
+    ordered = [slug for slug in names if slug in pairwise]
+    if not ordered:
+        return None
+
+    def cell(a: str, b: str) -> tuple[charts.Number, bool] | None:
+        if a == b:
+            return None
+        votes = _number(pairwise[a][b])
+        return votes, votes > _number(pairwise[b][a])
+
+    rows = [(names[a], [cell(a, b) for b in ordered]) for a in ordered]
+    return charts.grid_chart([names[slug] for slug in ordered], rows)
+
+
+def _number(stored: Any) -> Decimal:
+    """A count of a tally's detail: whole, or written out where ballots are weighted."""
+    return Decimal(str(stored))
 
 
 def _tie_in_words(tie: dict[str, Any], names: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from surveys import ballot_views, public_record_views, views
+from surveys import ballot_views, public_record_views, result_views, views
 
 app_name = "surveys"
 
@@ -17,6 +17,18 @@ urlpatterns = [
     path("awards/<slug:season>/ledger.json", public_record_views.ledger_json, name="ledger-json"),
     path("awards/<slug:season>/ballots.csv", public_record_views.ballots_csv, name="ballots-csv"),
     path("awards/<slug:season>/verify.py", public_record_views.verifier, name="verifier"),
+    path("awards/<slug:season>/turnout.csv", result_views.turnout_csv, name="turnout-csv"),
+    path("awards/<slug:season>/<slug:category>/result.csv", result_views.result_csv, name="result-csv"),
+    path("awards/<slug:season>/<slug:category>/result.json", result_views.result_json, name="result-json"),
+    path("awards/<slug:season>/<slug:category>/<slug:nominee>/kit/", result_views.kit, name="kit"),
+    path("awards/<slug:season>/<slug:category>/<slug:nominee>/badge/", result_views.badge, name="badge"),
+    path("awards/<slug:season>/<slug:category>/<slug:nominee>/badge.svg", result_views.badge_svg, name="badge-svg"),
+    path("awards/<slug:season>/<slug:category>/<slug:nominee>/badge.png", result_views.badge_png, name="badge-png"),
+    path(
+        "awards/<slug:season>/<slug:category>/<slug:nominee>/card-<slug:size>.png",
+        result_views.nominee_card,
+        name="nominee-card",
+    ),
     path("awards/<slug:season>/<slug:category>/", views.category_show, name="category-show"),
     path("awards/<slug:season>/<slug:category>/<slug:nominee>/", views.nominee_show, name="nominee-show"),
 ]

@@ -19,6 +19,11 @@ SCALE_STEPS = 4
 LINE_LEFT = 7.0
 LINE_RIGHT = 99.0
 MOST_LABELS = 7
+GRID_ROW = 58
+GRID_HEAD = 22
+GRID_COLUMN = 76  # pixels: more columns than fit are scrolled to
+GRID_FITS = 4
+GRID_LETTERS = 11
 NICE_STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -83,6 +88,37 @@ class LineChart:
     label_y: int = LINE_HEIGHT - 8
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure with its bar. `x` and `width` in per cent, the rest in pixels; `lead`: it is marked; without a bar it is out."""
+
+    text: str
+    x: str
+    text_y: int
+    bar_y: int
+    width: str
+    lead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    label: str
+    label_y: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GridChart:
+    """Bars in rows and columns. `width` is of the drawing, in per cent or pixels; `track` of a full bar, in per cent."""
+
+    heads: tuple[tuple[str, str], ...]
+    rows: tuple[GridRow, ...]
+    width: str
+    height: int
+    track: str
+    bar_height: int = BAR_HEIGHT
+
+
 def number_text(value: Number, unit: str = "") -> str:
     """The figure as readers see it: thousands apart, a true minus, at most two decimals, then its unit."""
     text = f"{abs(value):,.2f}".rstrip("0").rstrip(".")
@@ -132,6 +168,40 @@ def bar_chart(rows: Iterable[Sequence[object]], *, unit: str = "") -> BarChart:
         for index, (label, value, text) in enumerate(entries)
     )
     return BarChart(bars, max(len(bars) * BAR_ROW - 4, 1))
+
+
+def grid_chart(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[tuple[Number, bool] | None]]]) -> GridChart:
+    """A bar for each figure of a table. Rows are (label, cells), a cell (value, whether it is marked) or None where there is none.
+
+    All bars are on one scale, so that they compare across rows and columns.
+    """
+    lines = [(label, list(cells)) for label, cells in rows]
+    most = max((float(cell[0]) for _, cells in lines for cell in cells if cell), default=0.0)
+    share = 100 / max(len(heads), 1)
+    track = share * 0.9
+
+    def cell_at(row: int, column: int, cell: tuple[Number, bool] | None) -> Cell:
+        top = GRID_HEAD + row * GRID_ROW
+        width = float(cell[0]) / most * track if cell and most else 0.0
+        text = number_text(cell[0]) if cell else "–"
+        return Cell(text, _percent(column * share), top + 32, top + 38, _percent(width), bool(cell and cell[1]))
+
+    drawn = tuple(
+        GridRow(
+            label,
+            GRID_HEAD + row * GRID_ROW + BAR_LABEL_BASELINE,
+            tuple(cell_at(row, column, cell) for column, cell in enumerate(cells)),
+        )
+        for row, (label, cells) in enumerate(lines)
+    )
+    places = tuple((_short(head), _percent(column * share)) for column, head in enumerate(heads))
+    width = "100%" if len(heads) <= GRID_FITS else str(len(heads) * GRID_COLUMN)
+    return GridChart(places, drawn, width, GRID_HEAD + max(len(lines), 1) * GRID_ROW, _percent(track))
+
+
+def _short(head: str) -> str:
+    """As much of a column's heading as stands above it."""
+    return head if len(head) <= GRID_LETTERS else f"{head[: GRID_LETTERS - 1].rstrip()}…"
 
 
 def line_chart(rows: Iterable[Sequence[object]], *, unit: str = "") -> LineChart:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.lib.charts import MOST_LABELS, bar_chart, line_chart, nice_scale, number_text
+from core.lib.charts import MOST_LABELS, bar_chart, grid_chart, line_chart, nice_scale, number_text
 
 
 def widths(*values):
@@ -101,3 +101,19 @@ def test_the_axis_never_has_more_labels_than_fit(count):
     labels = [point.label for point in line_chart([(str(n), n) for n in range(count)]).points if point.label]
     assert len(labels) <= MOST_LABELS
     assert labels[-1] == str(count - 1)
+
+
+def test_the_bars_of_a_grid_are_on_one_scale_and_what_is_missing_has_none():
+    chart = grid_chart(["Round 1", "Round 2"], [("Ada", [(4, False), (6, True)]), ("Bit", [(3, False), None])])
+    widths = [[cell.width for cell in row.cells] for row in chart.rows]
+    assert widths == [["30%", "45%"], ["22.5%", "0%"]]
+    assert chart.track == "45%"
+    assert [cell.lead for cell in chart.rows[0].cells] == [False, True]
+    assert chart.rows[1].cells[1].text == "–"
+
+
+def test_a_grid_of_many_columns_is_wider_than_the_page_and_its_headings_are_cut():
+    chart = grid_chart(["A very long name", *"bcdefg"], [("Ada", [(1, False)] * 7)])
+    assert int(chart.width) > 375
+    assert chart.heads[0][0] == "A very lon…"
+    assert grid_chart([], []).height > 0

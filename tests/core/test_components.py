@@ -9,7 +9,7 @@ import pytest
 from django.core.paginator import Paginator
 from django.template.loader import render_to_string
 
-from core.lib.charts import bar_chart, line_chart
+from core.lib.charts import bar_chart, grid_chart, line_chart
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "components"
 HOSTILE = '"><script>alert(1)</script>'
@@ -58,6 +58,12 @@ CONTEXTS = {
     "footer": {"site": SITE},
     "gallery": {"images": [IMAGE, IMAGE], "caption": HOSTILE},
     "header": {"site": SITE, "path": "/blog/"},
+    "grid_chart": {
+        "chart": grid_chart(["One", HOSTILE], [(HOSTILE, [(3, True), None])]),
+        "title": HOSTILE,
+        "description": HOSTILE,
+        "id": "g",
+    },
     "hero_card": {"article": ARTICLE},
     "icon": {"name": "search"},
     "line_chart": {"chart": line_chart([("One", 3), (HOSTILE, -2)]), "title": "A line", "id": "l"},

@@ -18,7 +18,10 @@ from tests.surveys.factories import cast, open_season
 pytestmark = pytest.mark.django_db
 READERS = [
     "/awards/", "/awards/moon-2026/", "/awards/moon-2026/wallet/", "/awards/moon-2026/wallet/ada/",
-    "/awards/moon-2026/wallet/coin/", "/awards/moon-2026/vote/", "/awards/moon-2026/ledger/",
+    "/awards/moon-2026/wallet/coin/", "/awards/moon-2026/wallet/coin/kit/", "/awards/moon-2026/wallet/coin/badge/",
+    "/awards/moon-2026/wallet/coin/card-wide.png", "/awards/moon-2026/wallet/coin/badge.svg",
+    "/awards/moon-2026/wallet/result.csv", "/awards/moon-2026/wallet/result.json", "/awards/moon-2026/turnout.csv",
+    "/awards/moon-2026/vote/", "/awards/moon-2026/ledger/",
     "/awards/moon-2026/ledger.json", "/awards/moon-2026/ballots.csv", "/api/v1/seasons/", "/api/v1/seasons/moon-2026/",
     "/metrics", "/",
 ]  # fmt: skip
@@ -59,7 +62,7 @@ def seen(client):
     found = {}
     for path in [*READERS, *LISTS, *of_the_season(), "/admin/"]:
         page = client.get(path)
-        text = f"{page.status_code} {page.headers.get('ETag')} {page.content.decode()}"
+        text = f"{page.status_code} {page.headers.get('ETag')} {page.content.decode(errors='replace')}"
         found[path] = NOISE.sub("#", TALLIED.sub("", text))
     return found
 
