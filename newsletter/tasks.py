@@ -11,6 +11,7 @@ from newsletter.sending import (
     briefing_counts,
     deliveries,
     freeze,
+    plans,
     send_journal,
     sender,
     tracking,
@@ -39,6 +40,7 @@ def sweep_briefings() -> None:
     send_journal.settle_dead()
     deliveries.expire_leases()
     weekly_digests.make_due()
+    plans.make_due()
     start_due_briefings()
     for briefing in Briefing.objects.under_way():
         ring(briefing.pk)

@@ -5,7 +5,7 @@ times are moved back to its day, and hits like those of readers and machines are
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from random import Random
 from typing import Any
@@ -17,7 +17,7 @@ from cms.demo import content, readers
 from cms.demo.pieces import Piece
 from core.lib.smtp import Outcome, Status
 from core.models import User
-from newsletter.models import Briefing, Delivery, Hit, Newsletter, Subscription, TrackedLink
+from newsletter.models import Briefing, BriefingPlan, Delivery, Hit, Newsletter, Subscription, TrackedLink
 from newsletter.sending import briefing_counts, deliveries, drafts, freeze, tracking
 from newsletter.sending.approval import approve
 from newsletter.subscribers import consent, day_counts
@@ -37,12 +37,20 @@ def pieces() -> Iterator[Piece]:
         fields = {**entry, "ordering": position}
         make = partial(Newsletter.objects.get_or_create, slug=fields.pop("slug"), defaults=fields)
         yield f"newsletter {entry['slug']}", make
+    for entry in wanted["plans"]:
+        yield f"plan {entry['name']}", partial(_make_plan, entry)
     waves = readers.waves(wanted["readership"])
     for entry in wanted["briefings"]:
         yield waves.pop(0)
         yield f"briefing {entry['slug']}", partial(_make_sent, entry, now)
     yield from waves
     yield "figures of newsletters", _count
+
+
+def _make_plan(entry: dict[str, Any]) -> None:
+    fields = {**entry, "time": time.fromisoformat(entry["time"])}
+    newsletter = Newsletter.objects.get(slug=fields.pop("newsletter"))
+    BriefingPlan.objects.get_or_create(newsletter=newsletter, name=fields.pop("name"), defaults=fields)
 
 
 def _count() -> None:

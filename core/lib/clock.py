@@ -4,7 +4,8 @@ Moments are stored in UTC. Readers' pages and mails show them in the newsroom's 
 that core.zones activates. A day of ads and of figures is a day of UTC, wherever the newsroom is.
 """
 
-from datetime import UTC, date, datetime, time
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -80,3 +81,14 @@ def moments_of(local: datetime, zone: ZoneInfo) -> list[datetime]:
         return sorted({moment for moment in found if moment.astimezone(zone).replace(tzinfo=None, fold=0) == local})
     except OverflowError:  # at the very ends of the calendar
         return []
+
+
+def next_time(moment: datetime, weekdays: Collection[int], at: time, zone: ZoneInfo) -> datetime | None:
+    """The first moment after another at which clocks in a zone show a time on one of these weekdays; None without any.
+
+    Of a time that clocks show twice it is the first; a time that they skip is as much later as they are set forward.
+    """
+    first = moment.astimezone(zone).date()
+    days = (first + timedelta(days=ahead) for ahead in range(9))
+    found = (datetime.combine(day, at, tzinfo=zone).astimezone(UTC) for day in days)
+    return next((each for each in found if each > moment and each.astimezone(zone).weekday() in weekdays), None)

@@ -17,6 +17,7 @@ from newsletter.models.figures import (
 )
 from newsletter.models.imports import SubscriberImport
 from newsletter.models.link_checks import LinkCheck
+from newsletter.models.plans import BriefingPlan
 from newsletter.models.reports import BounceRule, IgnoredReports, MailReport
 from newsletter.models.segments import Segment, SegmentBlock, SegmentCondition, SegmentCount
 from newsletter.models.sign_ups import SignUp, SignUpRules
@@ -33,6 +34,7 @@ __all__ = [
     "BriefingFigures",
     "BriefingHour",
     "BriefingItem",
+    "BriefingPlan",
     "BulkAct",
     "BulkActBatch",
     "CardSize",

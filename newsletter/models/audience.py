@@ -1,7 +1,7 @@
 """Newsletters, subscribers, their consent, and suppressed addresses."""
 
 import calendar
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -115,6 +115,8 @@ class Newsletter(models.Model):
         if due is None or due != self.digest_after(due - timedelta(seconds=1)):  # the day, the time or the zone changed
             self.digest_due_at = self.digest_after(timezone.now())
         super().save(*args, **kwargs)
+        for plan in self.plans.all():
+            plan.save()  # the zone may have changed
         pagecache.bump()  # the sign-up page names the lists
 
     @property
@@ -127,11 +129,8 @@ class Newsletter(models.Model):
 
     def digest_after(self, moment: datetime) -> datetime | None:
         """The first time for a digest after a moment. Of a time that clocks show twice it is the first."""
-        first = moment.astimezone(self.zone).date()
-        days = (first + timedelta(days=ahead) for ahead in range(9))
-        times = (datetime.combine(day, self.digest_time, tzinfo=self.zone).astimezone(UTC) for day in days)
-        weekday = self.digest_weekday
-        return next((at for at in times if at > moment and at.astimezone(self.zone).weekday() == weekday), None)
+        weekdays = () if self.digest_weekday is None else (self.digest_weekday,)
+        return clock.next_time(moment, weekdays, self.digest_time, self.zone)
 
     @property
     def channel(self) -> str:

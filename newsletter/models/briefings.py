@@ -15,6 +15,7 @@ from core.lib import html
 from core.transitions import change_if
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, filled
 from newsletter.models.audience import Newsletter, Subscription
+from newsletter.models.plans import BriefingPlan
 from newsletter.models.segments import Segment
 from newsletter.models.templates import CardSize, MailTemplate
 from newsletter.querysets import BriefingItemQuerySet, BriefingQuerySet
@@ -58,6 +59,10 @@ class Briefing(models.Model):
     digest_at = models.DateTimeField(
         null=True, editable=False, help_text="Of a weekly digest: when it was due. It holds what was sent before."
     )
+    plan = models.ForeignKey(
+        BriefingPlan, on_delete=models.SET_NULL, null=True, editable=False, related_name="briefings"
+    )
+    planned_for = models.DateTimeField(null=True, editable=False, help_text="Of one that a plan made: when it was due.")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
     scheduled_at = models.DateTimeField(null=True, blank=True, editable=False)
     approved_by = models.ForeignKey(
@@ -113,6 +118,7 @@ class Briefing(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["newsletter", "digest_at"], name="briefing_digest_once"),
+            models.UniqueConstraint(fields=["plan", "planned_for"], name="briefing_planned_once"),
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "approved", "sending", "paused", "sent", "cancelled"]),
                 name="briefing_state_known",

@@ -1,11 +1,9 @@
 """The weekly digest: a briefing made from what the briefings of its week held, for those who chose it instead of each."""
 
-import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,22 +11,16 @@ from articles.models import Publication
 from core.lib import clock
 from core.lib.slugs import free_slug
 from newsletter.models import Briefing, BriefingItem, Newsletter
-from newsletter.sending import approval, content_checks, drafts, sponsor_places
-
-logger = logging.getLogger(__name__)
+from newsletter.sending import approval, by_the_clock, content_checks, drafts, sponsor_places
 
 WEEK = timedelta(days=7)
 LONGEST = timedelta(days=14)  # a week was skipped, or the digest has moved to another day
-TOO_LATE = timedelta(hours=2)
 
 
 def make_due() -> None:
-    """Make every digest that is due. One that cannot be made holds up no other."""
-    for key in Newsletter.objects.filter(digest_due_at__lte=timezone.now()).values_list("pk", flat=True):
-        try:
-            make(key)
-        except Exception:
-            logger.exception("The digest of newsletter %s could not be made and will be tried again", key)
+    """Make every digest that is due."""
+    due = Newsletter.objects.filter(digest_due_at__lte=timezone.now())
+    by_the_clock.make_due(due, make, "The digest of newsletter")
 
 
 @transaction.atomic
@@ -50,7 +42,7 @@ def make(newsletter_id: int) -> Briefing | None:
         digest.delete()
         return None
     if newsletter.digest_by_itself:
-        _approve(digest, late=now - due > TOO_LATE)
+        by_the_clock.let_go(digest, due=due)
     return digest
 
 
@@ -94,17 +86,3 @@ def _draft(newsletter: Newsletter, due: datetime, items: list[BriefingItem]) -> 
     BriefingItem.objects.bulk_create(items)
     sponsor_places.place_sponsors(digest)
     return digest
-
-
-def _approve(digest: Briefing, *, late: bool) -> None:
-    """Let a digest go out by itself. What stands in the way is said on the draft, which then waits for somebody."""
-    if late:
-        due = clock.in_words(digest.digest_at, zone=clock.newsroom())  # type: ignore[arg-type]
-        trouble = f"It was due on {due} and nothing was running then. Approve it to send it now."
-    else:
-        try:
-            approval.approve(digest)
-            return
-        except ValidationError as refusal:
-            trouble = " ".join(refusal.messages)
-    Briefing.objects.filter(pk=digest.pk).update(trouble=trouble)

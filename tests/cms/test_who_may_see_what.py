@@ -69,9 +69,9 @@ def test_staff_without_a_role_see_nothing(client):
 SEEN = {
     "writer": "article category tag author snippet imageasset articles.auditentry",
     "editor": "article category tag author snippet imageasset articles.auditentry redirect siteprofile webhook "
-    "dayfigures outgoingrequest briefing newsletter creative season awardcategory",
+    "dayfigures outgoingrequest briefing briefingplan newsletter creative season awardcategory",
     "awards steward": "season awardcategory nomination ballot ledgerentry treehead tally outgoingmail",
-    "newsletter manager": "newsletter subscriber subscriberimport suppression briefing mailreport ignoredreports bouncerule "
+    "newsletter manager": "newsletter subscriber subscriberimport suppression briefing briefingplan mailreport ignoredreports bouncerule "
     "signuprules subscribertag subscriberfield segment bulkact outgoingmail dayfigures",
     "sponsorship manager": "sponsor placementkind package rununit booking creative adevent disclosureentry outgoingmail dayfigures",
 }

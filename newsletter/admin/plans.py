@@ -1,0 +1,80 @@
+"""Plans of briefings in the admin: when one is drafted, from which articles, and what it would hold now."""
+
+import calendar
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+
+from core.lib import clock
+from core.lib.admin_lists import DeskAdmin
+from newsletter.models import BriefingPlan
+from newsletter.sending import plans
+
+
+class PlanForm(forms.ModelForm):
+    weekdays = forms.TypedMultipleChoiceField(
+        label="On these days",
+        coerce=int,
+        choices=list(enumerate(calendar.day_name)),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one day; to stop it for a while, turn it off."},
+    )
+    time = forms.TimeField(
+        label="At",
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        help_text="In the newsletter's time zone. The draft is made then.",
+    )
+
+    class Meta:
+        model = BriefingPlan
+        fields = "__all__"  # noqa: DJ007 - the admin's fieldsets say which
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("fewest") and cleaned.get("most") and cleaned["fewest"] > cleaned["most"]:
+            self.add_error("fewest", "“At least” cannot be more than “at most”.")
+        return cleaned
+
+
+@admin.register(BriefingPlan)
+class BriefingPlanAdmin(DeskAdmin):
+    form = PlanForm
+    list_display = ("__str__", "is_on", "when", "by_itself", "next_draft", "said")
+    list_filter = ("newsletter", "is_on")
+    list_select_related = ("newsletter",)
+    search_fields = ("name",)
+    filter_horizontal = ("categories", "tags")
+    readonly_fields = ("next_draft", "would_hold", "said")
+    fieldsets = (
+        (None, {"fields": ("newsletter", "name", "is_on")}),
+        ("When", {"fields": ("weekdays", "time", "next_draft", "said")}),
+        ("Articles", {"fields": ("categories", "tags", "lead_tag", "most", "fewest", "newest_days", "would_hold")}),
+        ("Sending", {"fields": ("by_itself", "notice")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """What it has made is the newsletter's: it does not move to another."""
+        return (*self.readonly_fields, "newsletter") if obj else self.readonly_fields
+
+    @admin.display(description="When")
+    def when(self, plan: BriefingPlan) -> str:
+        return f"{plan.days}, {plan.time:%H:%M}"
+
+    @admin.display(description="Next draft", ordering="due_at")
+    def next_draft(self, plan: BriefingPlan) -> str:
+        if plan.due_at is None:
+            return "Save it to see when." if plan._state.adding else "None: it is off."
+        return clock.in_words(plan.due_at, "D j M Y, H:i", plan.newsletter.zone)
+
+    @admin.display(description="Would hold now")
+    def would_hold(self, plan: BriefingPlan) -> str:
+        if plan._state.adding:
+            return "Save it to see which articles it finds."
+        found = plans.chosen(plan)
+        if not found:
+            return "Nothing: no article is new by this rule. There would be no briefing."
+        few = format_html("<p>Too few for a briefing: they wait for more.</p>") if len(found) < plan.fewest else ""
+        return format_html("<ol>{}</ol>{}", format_html_join("", "<li>{}</li>", ((row.title,) for row in found)), few)

@@ -1,0 +1,71 @@
+"""Briefings that are made at a time: how what is due is found, and how one goes out by itself or says why it waits."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.db import OperationalError, transaction
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from core.lib import clock
+from core.models import User
+from core.outbox import queue_mail
+from newsletter.models import Briefing
+from newsletter.sending import approval
+
+logger = logging.getLogger(__name__)
+TOO_LATE = timedelta(hours=2)
+
+
+def make_due(due: QuerySet[Any], make: Callable[[int], object], what: str) -> None:
+    """Make what is due, each by its key. One that cannot be made is tried again and holds up no other."""
+    for key in due.values_list("pk", flat=True):
+        try:
+            make(key)
+        except Exception:
+            logger.exception("%s %s could not be made and will be tried again", what, key)
+
+
+def let_go(briefing: Briefing, *, due: datetime, notice: timedelta = timedelta(0)) -> None:
+    """Let a draft go out by itself. What stands in the way is said on it and to the editors, and it waits for somebody."""
+    trouble = ""
+    if timezone.now() - due > TOO_LATE:
+        trouble = f"It was due on {clock.in_words(due, zone=clock.newsroom())} and nothing was running then."
+        trouble += " Approve it to send it now."
+    else:
+        try:
+            with transaction.atomic():
+                approval.approve(briefing, at=timezone.now() + notice if notice else None)
+        except ValidationError as refusal:
+            trouble = " ".join(refusal.messages)
+        except OperationalError:
+            raise  # the database is away or busy: all of it comes again
+        except Exception as error:
+            logger.exception("Briefing %s could not be approved", briefing.pk)
+            trouble = f"An error of our own kept it from going out: {error!r}. The worker's log has more."
+    if trouble:
+        Briefing.objects.filter(pk=briefing.pk).update(trouble=trouble)
+        briefing.trouble = trouble
+        tell_editors(briefing)
+
+
+def tell_editors(briefing: Briefing) -> None:
+    """Mail those who can approve it that a briefing was to go out by itself and waits, with the reason."""
+    url = settings.SITE_URL + reverse("admin:newsletter_briefing_change", args=[briefing.pk])
+    context = {"briefing": briefing, "url": url}
+    for user in _approvers():
+        queue_mail(template="briefing_waits", to=user.email, context=context, kind="newsletter.briefing-waits")
+
+
+def _approvers() -> list[User]:
+    """Whose role it is to approve; where it is nobody's, those who may do anything."""
+    permission = Permission.objects.filter(content_type__app_label="newsletter", codename="approve_briefing")
+    people = User.objects.filter(is_active=True).order_by("pk")
+    own = Q(groups__permissions__in=permission) | Q(user_permissions__in=permission)
+    return list(people.filter(own).distinct()) or list(people.filter(is_superuser=True))
