@@ -9,7 +9,7 @@ Many vote at once, so both steps are written for many: `take` and `confirm_all` 
 what was asked of them together. `request_ballot` and `confirm` do the same for one voter.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -48,12 +48,13 @@ TIME_TO_CONFIRM = timedelta(hours=3)  # before the close, in which no mail is de
 _STORE_PENDING = """
     WITH asked AS (
         SELECT * FROM unnest(
-            %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[]
-        ) AS asked(id, season_id, voter_key, sealed_choices, due_at, expires_at, recipient, categories)
+            %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[], %s::text[],
+            %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[]
+        ) AS asked(id, season_id, voter_key, sealed_choices, origins, due_at, expires_at, recipient, categories)
         WHERE NOT EXISTS (SELECT FROM unnest(categories::bigint[]) AS wanted WHERE wanted NOT IN ({open}))
     ), stored AS (
-        INSERT INTO surveys_pendingballot (id, season_id, voter_key, sealed_choices, expires_at)
-        SELECT id, season_id, voter_key, sealed_choices, expires_at FROM asked
+        INSERT INTO surveys_pendingballot (id, season_id, voter_key, sealed_choices, origins, expires_at)
+        SELECT id, season_id, voter_key, sealed_choices, origins::varchar[], expires_at FROM asked
         RETURNING id
     ), mailed AS ({queueing})
     SELECT id FROM stored
@@ -62,18 +63,24 @@ _LETTERS = f"SELECT '{MAIL}', recipient, id, due_at FROM asked"
 # The INSERT looks at what the UPDATE did, so that this comes first, and finds the place of what is superseded free.
 _STORE = """
     WITH new AS (
-        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[], %s::jsonb[], %s::bytea[], %s::bytea[])
-            AS new(id, category_id, voter_key, choice, nonce, leaf_hash)
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[], %s::jsonb[], %s::bytea[], %s::bytea[], %s::text[])
+            AS new(id, category_id, voter_key, choice, nonce, leaf_hash, origins)
     ), replaced AS (
         UPDATE surveys_ballot AS earlier SET state = 'superseded', reason = %s FROM new
         WHERE (earlier.category_id, earlier.voter_key) = (new.category_id, new.voter_key) AND earlier.state = 'cast'
         RETURNING earlier.category_id, earlier.voter_key
     ), stored AS (
         INSERT INTO surveys_ballot (id, category_id, voter_key, choice, nonce, leaf_hash, state, reason)
-        SELECT new.*, 'cast', '' FROM new WHERE (SELECT count(*) FROM replaced) IS NOT NULL
+        SELECT id, category_id, voter_key, choice, nonce, leaf_hash, 'cast', '' FROM new
+        WHERE (SELECT count(*) FROM replaced) IS NOT NULL
         ON CONFLICT DO NOTHING
         RETURNING id, category_id, voter_key
-    ), waiting AS (INSERT INTO surveys_unsealedballot (ballot_id) SELECT id FROM stored),
+    ), waiting AS (
+        INSERT INTO surveys_unsealedballot (ballot_id) SELECT id FROM stored
+    ), origin AS (
+        INSERT INTO surveys_ballotorigin (ballot_id, name)
+        SELECT stored.id, name FROM stored JOIN new ON new.id = stored.id, unnest(new.origins::text[]) AS name
+    ),
     gone AS (DELETE FROM surveys_pendingballot WHERE id = ANY(%s))
     SELECT category_id, voter_key, true FROM stored UNION ALL SELECT category_id, voter_key, false FROM replaced
 """
@@ -135,6 +142,7 @@ class _Pending:
     asked: Asked
     voter: bytes
     sealed_choices: bytes
+    origins: Sequence[str]
     due_at: datetime | None
     key: int = field(default_factory=random_key)
 
@@ -144,7 +152,8 @@ class _Pending:
         categories = ",".join(str(category.pk) for category in asked.chosen)
         times = due_at, due_at + LINK_LIFE
         recipient = on_the_wire(asked.email)
-        return self.key, asked.season.pk, self.voter, self.sealed_choices, *times, recipient, f"{{{categories}}}"
+        content = self.voter, self.sealed_choices, _array(self.origins)
+        return self.key, asked.season.pk, *content, *times, recipient, f"{{{categories}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +209,9 @@ def take(
     askers = [Asker(asked.season, asked.email, voter, asked.ip) for asked, voter in zip(requests, voters, strict=True)]
     note(askers)
     pending = [
-        _Pending(asked, asker.voter, peppers[asked.season].seal(asked.by_slug), due_at)
+        _Pending(asked, asker.voter, pepper.seal(asked.by_slug), request_signals.origins(asker, pepper), due_at)
         for asked, asker, due_at in zip(requests, askers, _due(askers), strict=True)
+        if (pepper := peppers[asked.season])
     ]
     stored = _store_pending([each for each in pending if each.due_at])
     now = timezone.now()
@@ -371,9 +381,11 @@ def _store(casts: Sequence[_Cast]) -> tuple[set[Place], set[Place]]:
     supersedes what it cast. The rows are in an order that tells nothing of that of casting.
     """
     left = {(ballot.category_id, bytes(ballot.voter_key)): ballot for each in casts for ballot in each.ballots}
+    origins = {bytes(each.pending.voter_key): _array(each.pending.origins) for each in casts}
     stored, replaced = set[Place](), set[Place]()
     for _ in range(2):
-        columns = [list(column) for column in zip(*(_row(left[place]) for place in sorted(left)), strict=True)]
+        rows = ((*_row(left[place]), origins[place[1]]) for place in sorted(left))
+        columns = [list(column) for column in zip(*rows, strict=True)]
         with connection.cursor() as cursor:
             cursor.execute(_STORE, [*columns, VOTED_AGAIN, [each.pending.pk for each in casts]])
             for category, voter, is_stored in cursor.fetchall():
@@ -386,6 +398,11 @@ def _store(casts: Sequence[_Cast]) -> tuple[set[Place], set[Place]]:
 
 def _row(ballot: Ballot) -> tuple[Any, ...]:
     return ballot.pk, ballot.category_id, ballot.voter_key, Jsonb(ballot.choice), ballot.nonce, ballot.leaf_hash
+
+
+def _array(names: Iterable[str]) -> str:
+    """Names of hexadecimal digits as PostgreSQL writes an array of them."""
+    return f"{{{','.join(names)}}}"
 
 
 def voted_in(season: Season, voter: bytes) -> list[AwardCategory]:

@@ -83,6 +83,10 @@ class Pepper:
         """What stands for a mailbox that has addresses under several domains."""
         return hmac.digest(self.secret, b"mailbox\0" + mailbox.encode(), "sha256")
 
+    def domain_name(self, domain: str) -> str:
+        """What stands for a domain of addresses where a ballot keeps it."""
+        return hmac.digest(self.secret, b"domain\0" + domain.encode(), "sha256").hex()[:24]
+
     def network_name(self, day: date, network: str) -> str:
         """What stands for a network on one day, and for nothing on the next."""
         return hmac.digest(self.secret, f"network\0{day}\0{network}".encode(), "sha256").hex()[:12]

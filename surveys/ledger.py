@@ -28,6 +28,13 @@ from surveys.tallying import written
 BATCH_LEAST = 20
 CHUNK = 10_000
 
+# What may have been said last of a ballot that is held, void, or counted after all (of which nothing was said before).
+AFTER = {
+    LedgerEntry.Kind.HELD: {LedgerEntry.Kind.RESTORED},
+    LedgerEntry.Kind.VOID: {LedgerEntry.Kind.RESTORED, LedgerEntry.Kind.HELD},
+    LedgerEntry.Kind.RESTORED: {LedgerEntry.Kind.HELD, LedgerEntry.Kind.VOID},
+}
+
 Entry = tuple[LedgerEntry.Kind, bytes, dict[str, Any] | None]
 
 

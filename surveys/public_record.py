@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from surveys import keys, ledger, papers
+from surveys import keys, ledger, papers, quarantine
 from surveys.choices import in_words
 from surveys.merkle import inclusion_proof
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, TreeHead
@@ -31,13 +31,25 @@ def ledger_page(season: Season) -> dict[str, Any]:
         "heads": [head_document(head) for head in heads],
         "key": keys.public_key(),
         "paper": next((_paper_page(each) for each in statements if each.kind == LedgerEntry.Kind.PAPER), None),
-        "voids": [each for each in statements if each.kind == LedgerEntry.Kind.VOID],
+        "decisions": quarantine.decisions(season),
+        "integrity": season.integrity,
         "withdrawals": _withdrawals(season, statements),
         "is_opened": season.categories.released().exists(),
         "reconciliations": [
             {"category": category, **category.tally.reconciliation}
             for category in season.categories.released().select_related("tally", "season")
         ],
+    }
+
+
+def review_document(season: Season) -> dict[str, Any]:
+    """What the signals of stuffing were, and what was decided, for machines."""
+    lines = season.categories.released().select_related("tally")
+    return {
+        "season": season.slug,
+        "signals": season.integrity,
+        "decisions": quarantine.decisions(season),
+        "ballots": {category.slug: category.tally.reconciliation for category in lines},
     }
 
 
@@ -144,8 +156,8 @@ def receipt_page(leaf: bytes) -> dict[str, Any] | None:
     if season is None or not season.is_public:
         return None
     context: dict[str, Any] = {"receipt": leaf.hex(), "season": season, "entry": entry, "key": keys.public_key()}
-    if ballot and ballot.state == Ballot.State.SUPERSEDED:
-        context["superseded"] = ballot.reason
+    if ballot and ballot.state != Ballot.State.CAST:
+        context["stand"] = {"label": ballot.get_state_display(), "reason": ballot.reason}
     if ballot and ballot.category.is_released:
         context |= {"ballot": ballot, "choice": _in_words(ballot)}
     if entry and (head := ledger.latest_head(season)):

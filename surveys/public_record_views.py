@@ -32,6 +32,13 @@ def ledger_json(_request: HttpRequest, season: str) -> HttpResponse:
 
 @require_safe
 @public
+def review_json(_request: HttpRequest, season: str) -> HttpResponse:
+    """What the signals of stuffing were and what was decided on them."""
+    return JsonResponse(public_record.review_document(_season(season)))
+
+
+@require_safe
+@public
 def ballots_csv(_request: HttpRequest, season: str) -> HttpResponse:
     """The opened ballots of released categories, in the ledger's order, which says nothing of who cast them."""
     found = _season(season)

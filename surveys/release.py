@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from core import audit, pagecache
 from core.models import AuditEntry, User
 from core.transitions import TransitionRefused, change_if, lock
-from surveys import ledger, papers, tallying
+from surveys import ledger, papers, quarantine, tallying
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Nominee, Season, Tally, TallyRow
 from surveys.tallying import NONE, WRITE_IN, Number, Outcome, Rules, plain, share, written
 
@@ -165,6 +165,8 @@ def release(category: AwardCategory, *, by: User | None = None) -> None:
         raise TransitionRefused(stale)
     if not change_if(category, Q(closed_at__isnull=False, released_at=None), released_at=Now()):
         raise TransitionRefused(f"The result of “{category}” is released already.")
+    Season.objects.filter(pk=category.season_id).update(integrity=quarantine.integrity(category.season))
+    quarantine.forget_origins(category)
     audit.record("released the result", category, by=by)
     ledger.state(category.season, LedgerEntry.Kind.RESULT, statement_of(made))
     pagecache.bump()

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import randrange
 
 from django.db import connection
 from django.db.models import Count, Sum
+from django.utils import timezone
 
 from core.lib import batches, clock
 from core.lib.networks import public_network_of
@@ -68,11 +69,13 @@ def note(askers: Sequence[Asker]) -> None:
 
     Call it outside the transaction that stores the ballots, so that the database does not tell which belongs to which.
     """
-    day, counted, names = clock.utc_day(), Counter[tuple[int, str, str]](), []
+    day, hour = clock.utc_day(), timezone.now().astimezone(UTC).hour
+    counted, names = Counter[tuple[int, str, str]](), []
     peppers = {season: keys.pepper(season) for season in {asker.season for asker in askers}}
     for asker in askers:
         season, pepper = asker.season, peppers[asker.season]
-        counted[season.pk, "domain", addresses.domain_of(asker.email)[:255]] += 1
+        counted[season.pk, "domain", _domain(asker)] += 1
+        counted[season.pk, "hour", f"{hour:02}"] += 1
         if network := public_network_of(asker.ip):
             counted[season.pk, "network", pepper.network_name(day, network)] += 1
         if found := addresses.mailbox(asker.email):
@@ -84,6 +87,17 @@ def note(askers: Sequence[Asker]) -> None:
         cursor.execute(_COUNT, [day, randrange(SLOTS), *map(list, zip(*rows, strict=True))])
     if names:
         MailboxName.objects.bulk_create(names, ignore_conflicts=True)
+
+
+def origins(asker: Asker, pepper: keys.Pepper) -> list[str]:
+    """The names by which a ballot keeps the places that it came from (surveys.quarantine)."""
+    network = public_network_of(asker.ip)
+    names = [pepper.network_name(clock.utc_day(), network)] if network else []
+    return [pepper.domain_name(_domain(asker)), *names]
+
+
+def _domain(asker: Asker) -> str:
+    return addresses.domain_of(asker.email)[:255]
 
 
 def report(season: Season) -> Report:
@@ -102,8 +116,19 @@ def report(season: Season) -> Report:
 
 def standing_out(season: Season) -> int:
     """How many places the steward should look at."""
-    lines = [line for kind in RequestCount.Kind for line in _lines(season, kind)]
+    lines = [line for kind in (RequestCount.Kind.DOMAIN, RequestCount.Kind.NETWORK) for line in _lines(season, kind)]
     return sum(line.stands_out for line in lines)
+
+
+def by_hour(season: Season, hours: int = 72) -> list[tuple[datetime, int]]:
+    """How many ballots were asked for in each of the last hours, the latest last."""
+    now = timezone.now().astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    counts = season.request_counts.filter(kind=RequestCount.Kind.HOUR, day__gte=(now - timedelta(hours=hours)).date())
+    found = {
+        datetime(row["day"].year, row["day"].month, row["day"].day, int(row["value"]), tzinfo=UTC): row["requests"]
+        for row in counts.values("day", "value").annotate(requests=Sum("number"))
+    }
+    return [(hour, found.get(hour, 0)) for hour in (now - timedelta(hours=back) for back in reversed(range(hours)))]
 
 
 def delete_old() -> int:

@@ -29,6 +29,11 @@ COLUMNS = [
         f"{days(ballots.APPEAL_WINDOW)} after the release",
         "the hourly purge",
     ),
+    Column("surveys.PendingBallot.origins", f"{days(ballots.KEPT_AFTER_EXPIRY)} after its link", "the hourly purge"),
+    Column("surveys.BallotOrigin.name", "until its category is released", "the release"),
+    Column(
+        "surveys.Quarantine.shown", f"{days(ballots.APPEAL_WINDOW)} after the release: then empty", "the hourly purge"
+    ),
     Column("surveys.RequestCount.value", days(request_signals.KEPT_FOR), "the hourly purge"),
     Column("surveys.Nominee.name", "for good: results are public", retention.ADMIN),
     Column("surveys.Nomination.name", days(NOMINATIONS_KEPT_FOR), "the hourly purge; staff"),

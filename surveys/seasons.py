@@ -16,7 +16,7 @@ from core.lib import batches, clock
 from core.lib.slugs import free_slug, slug_of
 from core.models import User
 from core.transitions import TransitionRefused, change_if
-from surveys import keys, ledger, papers
+from surveys import keys, ledger, papers, quarantine
 from surveys.models import AwardCategory, Season
 from surveys.models.seasons import RESERVED_SEASONS
 
@@ -100,6 +100,7 @@ def close(season: Season, *, by: User | None = None) -> None:
     _move(season, from_=[Season.State.VOTING], to=Season.State.CLOSED, closed_at=Now())
     season.categories.filter(closed_at__isnull=True).update(closed_at=Now())
     ledger.seal(season, everything=True)
+    quarantine.apply(season)
     audit.record("closed voting", season, by=by, detail=f"its time was {_utc(season.closes_at)}")
 
 
@@ -114,6 +115,7 @@ def close_category(category: AwardCategory, *, by: User | None = None) -> None:
     audit.record("closed voting", category, by=by, detail=f"its time was {_utc(season.closes_at)}")
     if season.categories.filter(closed_at=None).exists():
         ledger.seal(season, everything=True)
+        quarantine.apply(season)
         pagecache.bump()
     else:
         close(season, by=by)

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core.lib import batches
-from surveys import ledger, seasons
+from surveys import ledger, quarantine, seasons
 from surveys.models import Season
 
 
@@ -15,5 +15,6 @@ def turn_phases() -> None:
 
 @shared_task
 def seal_ballots() -> None:
-    """Append waiting ballots to the ledgers."""
+    """Append waiting ballots to the ledgers, and hold what came from places that are held."""
     batches.each(Season.objects.filter(state=Season.State.VOTING), ledger.seal)
+    batches.each(Season.objects.filter(state=Season.State.VOTING), quarantine.apply)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("awards/<slug:season>/nominate/", views.nominate, name="nominate"),
     path("awards/<slug:season>/ledger/", public_record_views.ledger_show, name="ledger-show"),
     path("awards/<slug:season>/ledger.json", public_record_views.ledger_json, name="ledger-json"),
+    path("awards/<slug:season>/ledger/review.json", public_record_views.review_json, name="review-json"),
     path("awards/<slug:season>/ballots.csv", public_record_views.ballots_csv, name="ballots-csv"),
     path("awards/<slug:season>/verify.py", public_record_views.verifier, name="verifier"),
     path("awards/<slug:season>/turnout.csv", result_views.turnout_csv, name="turnout-csv"),

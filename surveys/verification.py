@@ -113,12 +113,7 @@ def _statement_problems(season: Season) -> Iterator[str]:
         stated[entry.kind].append(statement)
         if leaf_hash(ledger.canonical_json(statement)) != bytes(entry.leaf_hash):
             yield f"The entry {entry.receipt} is not the hash of its statement."
-    void = Ballot.objects.filter(category__season=season, state=Ballot.State.VOID)
-    yield from _differences(
-        "ballot {} is void",
-        stated=[(each.get("void"), each.get("reason")) for each in stated[Kind.VOID]],
-        stored=[(ballot.receipt, ballot.reason) for ballot in void],
-    )
+    yield from _review_problems(season)
     yield from _superseded_problems(season, [each.get("superseded") for each in stated[Kind.SUPERSEDED]])
     withdrawn = season.categories.filter(nominees__withdrawn_at__isnull=False)
     yield from _differences(
@@ -137,6 +132,28 @@ def _statement_problems(season: Season) -> Iterator[str]:
         made[slug].category.season = season
         if results[slug] != release.statement_of(made[slug]):
             yield f"The tally of “{slug}” is not the one that was published in the ledger."
+
+
+def _review_problems(season: Season) -> Iterator[str]:
+    """What is held or void is what was said of it last."""
+    told: dict[Any, tuple[str, Any]] = {}
+    said = LedgerEntry.objects.filter(season=season, kind__in=[Kind.HELD, Kind.VOID, Kind.RESTORED]).order_by("index")
+    for kind, statement in said.values_list("kind", "statement"):
+        receipt, reason = (statement or {}).get(kind), (statement or {}).get("reason")
+        before = told.get(receipt, (Kind.RESTORED, ""))[0]
+        if before not in ledger.AFTER[Kind(kind)]:
+            yield f"The ledger says of “{receipt}” that it is {kind}, after it said that it is {before}."
+        told[receipt] = kind, reason
+    stored = Ballot.objects.filter(category__season=season, state__in=[Ballot.State.QUARANTINED, Ballot.State.VOID])
+    for kind, state, what in (
+        (Kind.HELD, Ballot.State.QUARANTINED, "ballot {} is held"),
+        (Kind.VOID, Ballot.State.VOID, "ballot {} is void"),
+    ):
+        yield from _differences(
+            what,
+            stated=[(receipt, reason) for receipt, (last, reason) in told.items() if last == kind],
+            stored=[(ballot.receipt, ballot.reason) for ballot in stored if ballot.state == state],
+        )
 
 
 def _superseded_problems(season: Season, stated: list[Any]) -> Iterator[str]:

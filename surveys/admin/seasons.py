@@ -6,9 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import path
 from django.urls.resolvers import URLPattern
 from django.utils import timezone
@@ -22,8 +20,7 @@ from core.lib.admin_lists import ClosedChangeList
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from core.lib.forms import WebsiteField
-from surveys import request_signals
-from surveys.admin import nominations, overview, shortlist, withdrawals
+from surveys.admin import nominations, overview, review, shortlist, withdrawals
 from surveys.admin.actions import trail_of
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.models.seasons import (
@@ -123,7 +120,8 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
             at("shortlist", partial(shortlist.page, self), "shortlist"),
             at("copy", require_POST(partial(overview.copy_season, self)), "copy"),
             at("draft", require_POST(partial(overview.draft_article, self)), "draft"),
-            at("requests", self.requests, "requests"),
+            at("requests", partial(review.requests_page, self), "requests"),
+            at("judge", partial(review.judge_page, self), "judge"),
             *super().get_urls(),
         ]
 
@@ -135,15 +133,6 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
 
     def response_post_save_change(self, request: HttpRequest, obj: Season) -> HttpResponseRedirect:
         return HttpResponseRedirect(overview.address(obj))
-
-    def requests(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Where requests for ballots come from, which says nothing of whom they are for."""
-        if not request.user.has_perm("surveys.view_ballot"):
-            raise PermissionDenied
-        season = get_object_or_404(Season, pk=pk)
-        context = {"title": "Requests for ballots", "opts": self.opts, "season": season}
-        context |= {"report": request_signals.report(season), "least": request_signals.LEAST_SHOWN}
-        return render(request, "admin/surveys/requests.html", self.admin_site.each_context(request) | context)
 
     @admin.display(description="log")
     def trail(self, season: Season) -> str:

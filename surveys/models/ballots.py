@@ -6,6 +6,7 @@ lives outside the database (surveys.keys).
 
 import secrets
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Length, Now
@@ -39,6 +40,7 @@ class PendingBallot(models.Model):
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="pending_ballots")
     voter_key = models.BinaryField()
     sealed_choices = models.BinaryField()
+    origins = ArrayField(models.CharField(max_length=24), default=list, db_default=[])
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(db_index=True)
 

@@ -14,14 +14,16 @@ class LedgerEntry(models.Model):
     """One leaf. Entries are only ever appended.
 
     A `cast` leaf stands for a ballot, which is opened after the close. Every other leaf is a statement, open from the
-    start: the ballot paper (the first leaf), that another leaf is void or superseded, that a nominee has withdrawn, and each
-    category's result as it is released.
+    start: the ballot paper (the first leaf), that another leaf is held for review, void, counted after all or superseded,
+    that a nominee has withdrawn, and each category's result as it is released.
     """
 
     class Kind(models.TextChoices):
         CAST = "cast"
         PAPER = "paper"
+        HELD = "held"
         VOID = "void"
+        RESTORED = "restored"
         SUPERSEDED = "superseded"
         WITHDRAWAL = "withdrawal"
         RESULT = "result"
@@ -45,7 +47,10 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(condition=Exact(Length("leaf_hash"), 32), name="ledger_leaf_is_32_bytes"),
             models.CheckConstraint(
                 condition=Q(kind="cast", statement__isnull=True)
-                | Q(kind__in=["paper", "void", "superseded", "withdrawal", "result"], statement__isnull=False),
+                | Q(
+                    kind__in=["paper", "held", "void", "restored", "superseded", "withdrawal", "result"],
+                    statement__isnull=False,
+                ),
                 name="ledger_all_but_ballots_is_stated",
             ),
         ]

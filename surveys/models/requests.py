@@ -1,13 +1,17 @@
-"""What is known of requests for ballots, apart from the ballots: counts by domain and network, mailboxes of several names.
+"""What is known of where ballots come from, for the steward who looks for stuffing. None of it knows a choice.
 
-Neither table leads to a ballot that was cast, and neither knows a choice.
+Requests are counted by domain and network. A ballot that was cast keeps, under keyed names, which it came from, until its
+category is released, so that those of one place can be held for review together.
 """
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
+from django.utils import timezone
 
+from surveys.models.ballots import Ballot
 from surveys.models.seasons import Season
 
 
@@ -21,6 +25,7 @@ class RequestCount(models.Model):
     class Kind(models.TextChoices):
         DOMAIN = "domain"
         NETWORK = "network"
+        HOUR = "hour"
 
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="request_counts", db_index=False)
     day = models.DateField(db_index=True)
@@ -34,7 +39,9 @@ class RequestCount(models.Model):
             models.UniqueConstraint(
                 fields=["season", "day", "kind", "value", "slot"], name="request_count_once_a_slot"
             ),
-            models.CheckConstraint(condition=Q(kind__in=["domain", "network"]), name="request_count_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["domain", "network", "hour"]), name="request_count_kind_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -58,3 +65,56 @@ class MailboxName(models.Model):
 
     def __str__(self) -> str:
         return f"a mailbox at {self.provider}"
+
+
+class BallotOrigin(models.Model):
+    """A place that a ballot was asked for from: a domain, or a network on a day, as an HMAC under the season's pepper.
+
+    Deleted when the ballot's category is released.
+    """
+
+    pk = models.CompositePrimaryKey("ballot_id", "name")
+    ballot = models.ForeignKey(Ballot, on_delete=models.CASCADE, related_name="origins", db_index=False)
+    name = models.CharField(max_length=24)
+
+    class Meta:
+        indexes = [models.Index(fields=["name", "ballot"], name="ballot_origin_by_name")]
+
+    def __str__(self) -> str:
+        return f"from {self.name}"
+
+
+class Quarantine(models.Model):
+    """A decision of the steward to hold the ballots of one place for review: those that are there, and those that come."""
+
+    class Kind(models.TextChoices):
+        DOMAIN = "domain", "the domain"
+        NETWORK = "network", "the network"
+        MAILBOXES = "mailboxes", "mailboxes that voted under several addresses"
+        RECEIPT = "receipt", "the receipt"
+
+    season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="quarantines")
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=64, help_text="Of the place, as ballots keep it; or the receipt.")
+    shown = models.CharField(max_length=255, blank=True, help_text="What the steward's pages call it.")
+    reason = models.CharField(max_length=200, help_text="Published in the ledger with each ballot that is held.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    lifted_at = models.DateTimeField(null=True, help_text="Since when it holds nothing new.")
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["season", "kind", "name"],
+                name="quarantine_once_a_place",
+                violation_error_message="This place is held already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["domain", "network", "mailboxes", "receipt"]), name="quarantine_kind_known"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="quarantine_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.shown}".strip()

@@ -69,6 +69,9 @@ class Season(models.Model):
     )
     is_imported = models.BooleanField("imported", default=False, editable=False)
     imported_from = models.CharField(max_length=200, blank=True, editable=False)
+    integrity = models.JSONField(
+        null=True, editable=False, help_text="What is published of the signals of stuffing, as it was at the release."
+    )
     is_withheld = models.BooleanField(
         "withheld", default=False, editable=False, help_text="Imported, and not yet shown to readers."
     )

@@ -32,6 +32,8 @@ P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+# What may be said of a ballot by those who review it, and after what.
+REVIEW = {"held": ("restored",), "void": ("restored", "held"), "restored": ("held", "void")}
 WRITE_IN, OVERVOTE, UNDERVOTE, NONE = "write-in", "overvote", "undervote", "none-of-them"
 
 
@@ -147,6 +149,13 @@ def said(ledger, kind):
     return [(index, statement) for index, statement in found]
 
 
+def review(ledger):
+    """What was said of ballots by those who review them, in order: index, act, receipt and reason."""
+    return sorted(
+        (index, act, statement[act], statement["reason"]) for act in REVIEW for index, statement in said(ledger, act)
+    )
+
+
 def check_statements(ledger, key):
     leaves = ledger["leaves"]
     for index, statement in ledger["statements"].items():
@@ -154,7 +163,7 @@ def check_statements(ledger, key):
             yield f"Leaf {index} is not the hash of its statement."
         if statement["season"] != ledger["season"]:
             yield f"The statement at {index} is about another season."
-        if sum(kind in statement for kind in ("paper", "void", "superseded", "withdraw", "result")) != 1:
+        if sum(kind in statement for kind in ("paper", *REVIEW, "superseded", "withdraw", "result")) != 1:
             yield f"The statement at {index} is of no kind that this program knows."
     if [index for index, _ in said(ledger, "paper")] != [0]:
         yield "The first leaf is not the ballot paper, or there are several: what was voted on is not sealed."
@@ -172,10 +181,7 @@ def check_against_paper(ledger, paper):
     nominees = {(each["slug"], nominee["slug"]) for each in paper["categories"] for nominee in each["nominees"]}
     methods = {each["slug"]: each["method"] for each in paper["categories"]}
     index_of = {leaf: index for index, leaf in enumerate(ledger["leaves"])}
-    void = [(index, statement["void"]) for index, statement in said(ledger, "void")]
-    for index, receipt in void:
-        if index_of.get(receipt, index) >= index or str(index_of[receipt]) in ledger["statements"]:
-            yield f"The statement at {index} makes void what is no earlier ballot: {receipt}."
+    yield from check_review(ledger, index_of)
     superseded = [(index, statement["superseded"]) for index, statement in said(ledger, "superseded")]
     for index, receipt in superseded:
         if receipt not in index_of or str(index_of[receipt]) in ledger["statements"]:
@@ -187,10 +193,21 @@ def check_against_paper(ledger, paper):
     for result in results:
         if methods.get(result["category"]) != result["method"]:
             yield f"The result of “{result['category']}” is not by the method on the ballot paper."
-    once = [receipt for _, receipt in void + superseded], withdrawn, [result["category"] for result in results]
+    once = [receipt for _, receipt in superseded], withdrawn, [result["category"] for result in results]
     for subject, number in Counter(chain(*once)).items():
         if number > 1:
             yield f"The ledger says the same of {subject} {number} times."
+
+
+def check_review(ledger, index_of):
+    """What is held, void or counted after all is an earlier ballot, and was something else before."""
+    last = {}
+    for index, act, receipt, _ in review(ledger):
+        if index_of.get(receipt, index) >= index or str(index_of[receipt]) in ledger["statements"]:
+            yield f"The statement at {index} makes {act} what is no earlier ballot: {receipt}."
+        elif last.get(receipt, "restored") not in REVIEW[act]:
+            yield f"The statement at {index} makes {receipt} {act}, which was {last.get(receipt, 'counted')} before."
+        last[receipt] = act
 
 
 def check_copy(ledger, other):
@@ -212,7 +229,10 @@ def check_copy(ledger, other):
 
 def check_ballots(ledger, ballots, paper):
     """Every opened ballot is the leaf it says, once; what is void or superseded is said so in the ledger."""
-    told = {each[state]: (state, each["reason"]) for state in ("void", "superseded") for _, each in said(ledger, state)}
+    told = {each["superseded"]: ("superseded", each["reason"]) for _, each in said(ledger, "superseded")}
+    states = {"held": "quarantined", "void": "void"}
+    for _, act, receipt, reason in review(ledger):
+        told[receipt] = (states[act], reason) if act in states else ("cast", "")
     released = {statement["result"]["category"] for _, statement in said(ledger, "result")}
     names = {each["slug"]: names_on(each, paper) for each in paper["categories"] if each["slug"] in released}
     seen = set()
@@ -224,9 +244,9 @@ def check_ballots(ledger, ballots, paper):
         yield from check_opening(ledger, ballot, index, names, paper["imported"])
         state, reason = told.get(ballot["receipt"], ("cast", ""))
         if ballot["state"] != state:
-            yield f"The ledger and the ballot at {index} disagree on whether it is void."
+            yield f"The ledger and the ballot at {index} disagree on whether it counts."
         if ballot["reason"] != reason:
-            yield f"The ledger and the ballot at {index} disagree on why it is void."
+            yield f"The ledger and the ballot at {index} disagree on why it does not count."
 
 
 def names_on(category, paper):
@@ -514,7 +534,7 @@ def findings(given):
         if receipt in ledger["leaves"]:
             ends = [
                 (state, each["reason"])
-                for state in ("void", "superseded")
+                for state in (*REVIEW, "superseded")
                 for _, each in said(ledger, state)
                 if each[state] == receipt
             ]

@@ -122,6 +122,7 @@ def test_the_page_is_the_same_whatever_was_chosen(client):
         for season, role in ((first, "awards steward"), (second, "administrator"))
     ]
     tables = [re.search(r"<h2>By domain.*</ul>", one_line(page))[0] for page in pages]
+    tables = [re.sub(r'/season/\d+/judge/(\?kind=domain&amp;of=[0-9a-f]{24})?"', '"', table) for table in tables]
     assert tables[0] == tables[1]
     assert "Ada" not in tables[0]
 
@@ -134,9 +135,9 @@ def test_others_do_not_see_it(client, role):
 def test_the_counts_go_after_thirty_days_and_mailboxes_with_the_pepper():
     season = open_season()
     ask(season, "ann@proton.me", ip="8.8.8.8")
-    assert RequestCount.objects.count() == 2
+    assert RequestCount.objects.count() == 3
     RequestCount.objects.update(day=RequestCount.objects.first().day - timedelta(days=31))
-    assert retention.purge_expired()["counts of requests"] == 2
+    assert retention.purge_expired()["counts of requests"] == 3
     assert MailboxName.objects.count() == 1
     Season.objects.update(released_at=timezone.now() - ballots.APPEAL_WINDOW - timedelta(days=1))
     retention.purge_expired()
