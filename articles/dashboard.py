@@ -57,7 +57,7 @@ def to_review(_user: Any) -> Widget:
     lines = [
         Line(text=row.title, url=_page(row.pk), note=f"from {row.who}" if row.who else "", at=row.since) for row in rows
     ]
-    more = [("All in review", f"{reverse(LIST)}?state__exact={State.IN_REVIEW}")] if len(lines) > SHOWN else []
+    more = [("All in review", f"{reverse(LIST)}?state={State.IN_REVIEW}")] if len(lines) > SHOWN else []
     return Widget(lines=lines[:SHOWN], empty="Nothing is waiting for review.", links=more)
 
 

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from articles import moves, publishing, related
+from articles.desk import bulk_acts
 from articles.readership import rollup
 
 
@@ -28,3 +29,10 @@ def follow_moved() -> None:
 def roll_up_readership() -> None:
     """Make the counts of readers' figures anew where they are old; run by beat."""
     rollup.roll_up_due()
+
+
+@shared_task
+def act_on_articles() -> None:
+    """Do the acts on many articles that wait, one after the other."""
+    while bulk_acts.ENGINE.run_next():
+        pass

@@ -141,6 +141,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep briefings": {"task": "newsletter.tasks.sweep_briefings", "schedule": 20},
     "start due briefings": {"task": "newsletter.tasks.start_due_briefings", "schedule": 5},
     "import subscribers": {"task": "newsletter.tasks.import_subscribers", "schedule": 20},
+    "act on articles": {"task": "articles.tasks.act_on_articles", "schedule": 20},
     "act on subscribers": {"task": "newsletter.tasks.act_on_subscribers", "schedule": 20},
     "count segments": {"task": "newsletter.tasks.count_segments", "schedule": 60},
     "count the figures of newsletters": {"task": "newsletter.tasks.count_figures", "schedule": 1800},

@@ -22,7 +22,7 @@ class AdvisoryLock(IntEnum):
     IMPORTS = 0x4D6F6F07  # of subscribers: one at a time, so that others of the worker's processes stay free
     BOUNCES = 0x4D6F6F08  # reading the mailbox of bounces
     FIGURES = 0x4D6F6F09  # counting those of newsletters
-    BULK_ACTS = 0x4D6F6F0B  # on subscribers: one at a time
+    BULK_ACTS = 0x4D6F6F0B  # one at a time on subscribers (0), one on articles (1)
     READERSHIP = 0x4D6F6F0C  # the partitions of readers' views
     ROLL_UP = 0x4D6F6F0D  # of one day's views
     HOLDS = 0x4D6F6F20  # those of one buyer, one after the other

@@ -1,15 +1,16 @@
 """What the newsletter keeps of persons: for how long, and what deletes it."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from core import retention
+from core import bulk_acts, retention
 from core.lib import batches
 from core.retention import Column, days
-from newsletter.models import AddressChange, Briefing, ConsentAct, Delivery, Hit, Subscriber, Subscription
-from newsletter.subscribers import address_changes, bulk_acts, import_runs, sign_ups, subscriptions
+from newsletter.models import AddressChange, Briefing, BulkAct, ConsentAct, Delivery, Hit, Subscriber, Subscription
+from newsletter.subscribers import address_changes, import_runs, sign_ups, subscriptions
 from newsletter.subscribers.consent import Actor
 
 SIGN_UPS_KEPT_FOR = timedelta(days=30)
@@ -86,7 +87,7 @@ def register_all() -> None:
     retention.register("subscriptions ended long ago", delete_left)
     retention.register("changes of address never confirmed", delete_address_changes)
     retention.register("imports of subscribers", import_runs.delete_old)
-    retention.register("acts on many subscribers", bulk_acts.delete_old)
+    retention.register("acts on many subscribers", partial(bulk_acts.delete_old, BulkAct))
     retention.register("subscribers without a subscription", delete_without_subscription)
     retention.register("networks of consent", forget_networks)
     retention.register("networks and browsers of readers", forget_origins)

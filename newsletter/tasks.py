@@ -63,7 +63,7 @@ def import_subscribers() -> None:
 @shared_task
 def act_on_subscribers() -> None:
     """Do the acts on many subscribers that wait, one after the other."""
-    while bulk_acts.run_next():
+    while bulk_acts.ENGINE.run_next():
         pass
 
 

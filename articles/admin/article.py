@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from js_asset import Media, Script
 
 from articles import publishing
+from articles.admin.article_list import ArticleList
 from articles.desk import checks, choice_fields, drafts, links, uploads, views
 from articles.desk.article_form import ArticleForm
 from articles.desk.block_forms import INLINES, left_out, parts_of
@@ -20,12 +21,11 @@ from articles.desk.edit_state import edit_state
 from articles.desk.rich_text import prose_settings
 from articles.document_schema import DocumentError, article_slug, empty_document
 from articles.documents import StaleVersion, apply_document, document_of
-from articles.models import Article, AuditEntry, Author, Publication
+from articles.models import Article, AuditEntry, Author
 from core import kept_work
 from core.admin.kept_work import KeepsWork
 from core.kept_work import NotKept, Sitting
 from core.lib import clock
-from core.lib.admin_lists import WordSearch
 from core.lib.text import whole_number
 from core.transitions import TransitionRefused
 
@@ -57,17 +57,10 @@ FIELDSETS = (
 
 
 @admin.register(Article)
-class ArticleAdmin(WordSearch, KeepsWork, ContentEditor):
+class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
     """The desk. It stores nothing itself: articles.documents writes, articles.publishing changes the state."""
 
     inlines = INLINES
-    list_display = ("title", "status", "category", "byline_names", "changed")
-    list_filter = ("state", "category", "authors")
-    list_select_related = ("category",)
-    list_per_page = 50
-    search_fields = ("title", "slug", "standfirst")
-    sortable_by = ("title", "changed")
-    actions = None
     change_form_template = "admin/articles/article/edit.html"
 
     @property
@@ -75,40 +68,15 @@ class ArticleAdmin(WordSearch, KeepsWork, ContentEditor):
         """Stylesheets only: the blocks bring the scripts they need, and the admin's others would only take time."""
         return forms.Media(css={"all": ["content_editor/django_admin_fixes.css", "css/kept_work.css", "css/desk.css"]})
 
-    # The list
-
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("category", "cta", "publication")
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        changelist = super().get_changelist_instance(request)
-        changelist.title = "Articles"
-        unseen = (f"publication__{name}" for name in Publication.BODY_FIELDS)
-        changelist.result_list = changelist.result_list.prefetch_related("byline__author").defer("cover", *unseen)
-        return changelist
-
-    @admin.display(description="state", ordering="state")
-    def status(self, article: Article) -> str:
-        shown = getattr(article, "publication", None)
-        behind = article.state == State.PUBLISHED and shown and shown.version != article.version
-        label = f"{article.get_state_display()}, newer changes" if behind else article.get_state_display()
-        if article.publish_at:
-            label = f"{label}, {clock.in_words(article.publish_at, 'j M, H:i')}"
-        return format_html('<span class="state state--{}">{}</span>', article.state, label)
-
-    @admin.display(description="changed", ordering="changed_at")
-    def changed(self, article: Article) -> str:
-        return clock.in_words(article.changed_at, "j M Y, H:i")
-
-    @admin.display(description="authors")
-    def byline_names(self, article: Article) -> str:
-        return ", ".join(place.author.name for place in article.byline.all())
 
     # The edit page
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         own = [
+            *self.list_urls(),
             path("choices/<slug:what>/", view(choice_fields.choices_view), name="articles_article_choices"),
             path("slug/", view(views.slug), name="articles_article_slug"),
             path("links/", view(links.articles_view), name="articles_article_links"),

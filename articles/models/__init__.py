@@ -4,6 +4,7 @@ from articles.models.article import Article, ArticleAuthor, Block
 from articles.models.history import AuditEntry, Comment, Presence, Revision
 from articles.models.images import ImageAsset
 from articles.models.imports import ImportedPost
+from articles.models.lists import ArticleAct, ArticleActBatch, SavedList
 from articles.models.preview_links import PreviewLink
 from articles.models.publication import ArticleFrame, Publication, PublicationAuthor, Redirect, RelatedRefresh
 from articles.models.readership import (
@@ -21,6 +22,8 @@ from articles.models.taxonomy import Author, Category, Snippet, Tag
 
 __all__ = [
     "Article",
+    "ArticleAct",
+    "ArticleActBatch",
     "ArticleAuthor",
     "ArticleFrame",
     "AuditEntry",
@@ -45,6 +48,7 @@ __all__ = [
     "Redirect",
     "RelatedRefresh",
     "Revision",
+    "SavedList",
     "Snippet",
     "SourceFigures",
     "Tag",

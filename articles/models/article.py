@@ -6,7 +6,7 @@ from uuid import uuid4
 from content_editor.models import Region, create_plugin_base
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -92,6 +92,7 @@ class Article(models.Model):
             models.Index(fields=["unpublish_at"], name="article_ending", condition=Q(unpublish_at__isnull=False)),
             models.Index(fields=["state", "-changed_at"], name="article_state_changed"),
             models.Index(fields=["title"], name="article_title"),
+            models.Index(F("published_at").desc(nulls_last=True), F("id").desc(), name="article_newest"),
             words_index("title", "slug", "standfirst", name="article_words"),
         ]
         constraints = [
@@ -116,7 +117,7 @@ class Article(models.Model):
             models.CheckConstraint(
                 condition=Q(unpublish_at__isnull=True)
                 | Q(publish_at__isnull=True)
-                | Q(unpublish_at__gt=models.F("publish_at")),
+                | Q(unpublish_at__gt=F("publish_at")),
                 name="article_ends_after_it_starts",
                 violation_error_message="The end is before the start.",
             ),

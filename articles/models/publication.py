@@ -69,6 +69,7 @@ class Publication(models.Model):
             GinIndex(TITLE_WORDS, name="publication_title_search"),
             models.Index(fields=["-published_at", "-id"], name="publication_newest"),
             models.Index(fields=["category", "-published_at"], name="publication_category_newest"),
+            models.Index(fields=["article", "version"], name="publication_version"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(updated_at__gte=F("published_at")), name="publication_updated_after"),

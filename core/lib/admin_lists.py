@@ -9,7 +9,7 @@ from functools import cached_property, wraps
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.contrib.admin import AllValuesFieldListFilter, ModelAdmin, ShowFacets, SimpleListFilter
+from django.contrib.admin import AllValuesFieldListFilter, ListFilter, ModelAdmin, ShowFacets
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup, DisallowedModelAdminToField
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -163,8 +163,9 @@ def _searched(model: type[models.Model], path: str) -> str:
 
 def _parameters(model: type[models.Model], declared: Any) -> set[str]:
     """The query parameters of a declared filter: that a column has a value, or none."""
-    if isinstance(declared, type) and issubclass(declared, SimpleListFilter):
-        return {str(declared.parameter_name)}
+    if isinstance(declared, type) and issubclass(declared, ListFilter):
+        several = getattr(declared, "parameter_names", ()) or (getattr(declared, "parameter_name", ""),)
+        return {str(name) for name in several}
     path = declared[0] if isinstance(declared, list | tuple) else declared
     field: Any = get_fields_from_path(model, path)[-1]
     if field.is_relation:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
+from core.bulk_acts import delete_old
 from core.models import AuditEntry
 from newsletter.models import BulkAct, ConsentAct, Segment, SegmentCondition, Subscriber, SubscriberTag, Tagging
 from newsletter.subscribers import bulk_acts, segments, selection, subscriptions, traits
@@ -36,14 +37,14 @@ def begin(client, kind, query="", **said):
     assert answer.redirect_chain, answer.context["form"].errors
     row = BulkAct.objects.first()
     if row.state == "collecting":
-        assert bulk_acts.run_next()
+        assert bulk_acts.ENGINE.run_next()
     return BulkAct.objects.first()
 
 
 def do(client, kind, query="", **said):
     row = begin(client, kind, query, **said)
     client.post(f"{HERE}{row.pk}/start/")
-    assert bulk_acts.run_next()
+    assert bulk_acts.ENGINE.run_next()
     row.refresh_from_db()
     return row
 
@@ -63,7 +64,7 @@ def test_ticked_subscribers_are_acted_on_after_a_question(manager, readers):
     assert (row.state, row.total, tagged()) == ("ready", 2, [])
     assert "Yes, for 2 subscribers" in text(manager, row)
     manager.post(f"{HERE}{row.pk}/start/")
-    assert bulk_acts.run_next()
+    assert bulk_acts.ENGINE.run_next()
     row.refresh_from_db()
     assert (row.state, row.done, row.changed, tagged()) == ("done", 2, 2, keys)
     assert AuditEntry.objects.get().detail == "2 subscribers: 2 that were ticked"
@@ -125,7 +126,7 @@ def test_a_tag_that_was_gone_meanwhile_widens_nothing(manager, readers):
     factories.tagged(readers[0], "VIP")
     manager.post(f"{HERE}new/tag/?tag={SubscriberTag.objects.get().pk}", {"tag": "new"})
     SubscriberTag.objects.filter(name="VIP").delete()
-    bulk_acts.run_next()
+    bulk_acts.ENGINE.run_next()
     assert (BulkAct.objects.get().state, tagged("new")) == ("failed", [])
 
 
@@ -134,13 +135,13 @@ def test_tags_are_put_back_as_they_were(manager, readers):
     row = do(manager, "tag", "q=reader", tag="vip")
     assert (row.done, row.changed, len(tagged())) == (5, 4, 5)
     manager.post(f"{HERE}{row.pk}/undo/")
-    assert bulk_acts.run_next()
+    assert bulk_acts.ENGINE.run_next()
     row.refresh_from_db()
     assert (row.state, tagged(), row.batches.count()) == ("undone", [readers[0].pk], 0)
     row = do(manager, "untag", "q=reader", tag=SubscriberTag.objects.get().pk)
     assert (row.changed, tagged()) == (1, [])
     manager.post(f"{HERE}{row.pk}/undo/")
-    bulk_acts.run_next()
+    bulk_acts.ENGINE.run_next()
     assert tagged() == [readers[0].pk]
 
 
@@ -149,7 +150,7 @@ def test_unsubscribing_goes_through_the_ledger_and_says_that_it_is_final(manager
     row = begin(manager, "unsubscribe", "q=reader", newsletter=weekly.pk, reason="ann@example.com asked")
     assert "This cannot be undone" in text(manager, row)
     manager.post(f"{HERE}{row.pk}/start/")
-    bulk_acts.run_next()
+    bulk_acts.ENGINE.run_next()
     row.refresh_from_db()
     assert (row.changed, row.can_undo, weekly.subscriptions.confirmed().count()) == (4, False, 0)
     act = ConsentAct.objects.latest("pk")
@@ -193,11 +194,11 @@ def test_one_that_was_broken_off_goes_on_where_it_was(manager, readers):
     row = begin(manager, "tag", "q=reader", tag="VIP")
     first, *_ = readers
     row.batches.all().delete()
-    row.batches.create(number=0, subscribers=[first.pk], changed=[first.pk], is_done=True)
-    row.batches.create(number=1, subscribers=[readers[1].pk, 0])
+    row.batches.create(number=0, keys=[first.pk], changed=[first.pk], is_done=True)
+    row.batches.create(number=1, keys=[readers[1].pk, 0])
     BulkAct.objects.update(done=1, changed=1, total=3)
     manager.post(f"{HERE}{row.pk}/start/")
-    bulk_acts.run_next()
+    bulk_acts.ENGINE.run_next()
     row.refresh_from_db()
     assert (row.state, row.done, row.changed, tagged()) == ("done", 3, 2, [readers[1].pk])
 
@@ -206,7 +207,7 @@ def test_it_is_dropped_before_it_starts_or_stopped_while_it_runs(manager, reader
     row = begin(manager, "tag", "q=reader", tag="VIP")
     manager.post(f"{HERE}{row.pk}/cancel/")
     row.refresh_from_db()
-    assert (row.state, manager.post(f"{HERE}{row.pk}/start/").status_code, bulk_acts.run_next()) == (
+    assert (row.state, manager.post(f"{HERE}{row.pk}/start/").status_code, bulk_acts.ENGINE.run_next()) == (
         "cancelled",
         302,
         False,
@@ -216,7 +217,7 @@ def test_it_is_dropped_before_it_starts_or_stopped_while_it_runs(manager, reader
     BulkAct.objects.filter(pk=row.pk).claim(limit=1)
     manager.post(f"{HERE}{row.pk}/cancel/")
     BulkAct.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    bulk_acts.run_next()
+    bulk_acts.ENGINE.run_next()
     row.refresh_from_db()
     assert (row.state, tagged()) == ("cancelled", [])
 
@@ -246,10 +247,10 @@ def test_no_other_role_acts_on_subscribers(client, readers, role):
 def test_whom_an_act_was_about_is_kept_while_it_can_be_undone(manager, readers):
     row, waiting = do(manager, "tag", "q=reader", tag="VIP"), begin(manager, "tag", "q=reader", tag="VIP")
     with time_machine.travel(timezone.now() + timedelta(days=31)):
-        bulk_acts.delete_old()
+        delete_old(BulkAct)
     row.refresh_from_db()
     waiting.refresh_from_db()
     assert (row.can_undo, waiting.state) == (False, "cancelled")
     with time_machine.travel(timezone.now() + timedelta(days=400)):
-        bulk_acts.delete_old()
+        delete_old(BulkAct)
     assert not BulkAct.objects.exists()
