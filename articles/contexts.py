@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db.models import OuterRef
 from django.urls import reverse
 
-from articles import slots
+from articles import leads, most_read, slots
 from articles.models import Author, Category, Publication
 from articles.querysets import BylineRow, PageRow
 from core.lib.html import text_of
@@ -158,18 +158,46 @@ def cards(publications: Iterable[Publication]) -> list[CardContext]:
     return [card_of(publication) for publication in publications]
 
 
+def cards_of(keys: Iterable[int]) -> list[CardContext]:
+    """The articles with these keys as cards, in this order."""
+    keys = list(keys)
+    found = {publication.pk: card_of(publication) for publication in Publication.objects.cards().filter(pk__in=keys)}
+    return _known(keys, found)
+
+
 def front_page() -> dict[str, Any]:
-    """The articles on the front page: the lead, the latest, and the next newest of each category, in three queries."""
-    newest = list(Publication.objects.live().cards()[: 1 + LATEST])
-    others = Publication.objects.live().exclude(pk__in=[publication.pk for publication in newest])
-    of_category = others.filter(category=OuterRef("pk")).values("pk")[:IN_SECTION]
+    """The articles on the front page, in three queries: the lead and the latest, the next of each category, the most read.
+
+    What is pinned comes first, then the newest.
+    """
+    found = leads.front(1 + LATEST)
+    pins, live = found.pinned, Publication.objects.live()
+    newest = [key for key in found.newest if key not in pins[None]]
+    first = [*pins[None], *newest][: max(1 + LATEST, len(pins[None]))]
+    of_category = live.exclude(pk__in=first).filter(category=OuterRef("pk")).values("pk")[:IN_SECTION]
     categories = list(Category.objects.annotate(newest=ArraySubquery(of_category)))
-    wanted = [pk for category in categories for pk in category.newest]
+    parts = {category.pk: _led(pins[category.pk], category.newest, first) for category in categories}
+    read = most_read.shown(found.read)
+    wanted = {*first, *read, *(pk for part in parts.values() for pk in part)}
     by_pk = {publication.pk: card_of(publication) for publication in Publication.objects.cards().filter(pk__in=wanted)}
     sections = [
-        {"name": category.name, "url": category.url, "articles": [by_pk[pk] for pk in category.newest]}
+        {"name": category.name, "url": category.url, "articles": _known(parts[category.pk], by_pk)}
         for category in categories
-        if category.newest
+        if parts[category.pk]
     ]
-    shown = cards(newest)
-    return {"lead": shown[0] if shown else None, "latest": shown[1:], "sections": sections}
+    shown = _known(first, by_pk)
+    return {
+        "lead": shown[0] if shown else None,
+        "latest": shown[1:],
+        "sections": sections,
+        "most_read": _known(read, by_pk),
+    }
+
+
+def _led(pinned: list[int], newest: list[int], besides: list[int]) -> list[int]:
+    """The stories of a section: what is pinned there, then its newest."""
+    return [pk for pk in dict.fromkeys([*pinned, *newest]) if pk not in besides][:IN_SECTION]
+
+
+def _known(keys: list[int], by_pk: dict[int, CardContext]) -> list[CardContext]:
+    return [by_pk[key] for key in keys if key in by_pk]

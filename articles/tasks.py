@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from articles import moves, publishing, related
-from articles.desk import bulk_acts
+from articles import most_read, moves, publishing, related
+from articles.desk import bulk_acts, leads
 from articles.readership import rollup
 
 
@@ -11,6 +11,18 @@ from articles.readership import rollup
 def publish_due() -> None:
     """Publish and take down what is due; run by beat."""
     publishing.publish_due()
+
+
+@shared_task
+def end_pins() -> None:
+    """Take away the pins whose time is over; run by beat."""
+    leads.end_due()
+
+
+@shared_task
+def refresh_most_read() -> None:
+    """Count anew what is read most; run by beat."""
+    most_read.refresh()
 
 
 @shared_task

@@ -1,6 +1,6 @@
 """The pages of articles that readers see: one article, lists, search, previews."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from articles import contexts, search
+from articles import contexts, leads, search
 from articles.article_page import article_page
 from articles.documents import document_of
 from articles.filters import Filters, choices_of
@@ -63,14 +63,16 @@ def articles(request: HttpRequest) -> HttpResponse:
 @tagged(LISTS)
 def category_articles(request: HttpRequest, slug: str) -> HttpResponse:
     """The articles of a category."""
-    category = get_object_or_404(Category, slug=slug)
+    category: Any = get_object_or_404(Category.objects.annotate(pinned=leads.of_category()), slug=slug)
+    pinned = category.pinned
     return _listing(
         request,
-        category.publications.live(),
+        category.publications.live().exclude(pk__in=pinned),
         kind="category",
         heading=category.name,
         intro=category.description,
         current=category.slug,
+        pinned=pinned,
         feed_url=f"{category.get_absolute_url()}feed.xml",
     )
 
@@ -208,12 +210,16 @@ def _listing(
     heading: str,
     current: str = "",
     counted: Callable[[], int] | None = None,
+    pinned: Sequence[int] = (),
     **context: Any,
 ) -> HttpResponse:
-    """A page of cards."""
+    """A page of cards; the first one begins with what is pinned."""
     page = _page(request, CardPaginator(found, PER_PAGE, counted=counted))
     page.object_list = contexts.cards(page.object_list)
+    leading = contexts.cards_of(pinned) if pinned and page.number == 1 else []
     context |= {
+        "lead": leading[0] if leading else None,
+        "pinned": leading[1:],
         "kind": kind,
         "heading": heading,
         "page": page,

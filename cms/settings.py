@@ -153,6 +153,8 @@ CELERY_BEAT_SCHEDULE = {
     "purge caches": {"task": "core.tasks.purge_caches", "schedule": 10},
     "deliver webhooks": {"task": "core.tasks.deliver_webhooks", "schedule": 15},
     "publish what is due": {"task": "articles.tasks.publish_due", "schedule": 20},
+    "end pins": {"task": "articles.tasks.end_pins", "schedule": 20},
+    "count what is read most": {"task": "articles.tasks.refresh_most_read", "schedule": 1800},
     "follow pages that moved": {"task": "articles.tasks.follow_moved", "schedule": 30},
     "refresh related articles": {"task": "articles.tasks.refresh_related", "schedule": 30},
     "roll up readers' figures": {"task": "articles.tasks.roll_up_readership", "schedule": 300},

@@ -14,13 +14,15 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from articles.admin import bulk_acts
+from articles.admin import bulk_acts, leads
 from articles.desk import selection
 from articles.desk.names import NamedField, names_of
+from articles.leads import standing
 from articles.models import Article, Author, Category, Publication, SavedList, Tag
 from core.lib import clock
 from core.lib.admin_lists import WordSearch
 from core.lib.text import one_line
+from core.pagecache import per_generation
 
 State = Article.State
 LIST = "admin:articles_article_changelist"
@@ -151,6 +153,7 @@ class ArticleList(WordSearch):
     def list_urls(self) -> list[Any]:
         view = self.admin_site.admin_view  # type: ignore[attr-defined]
         return [
+            *leads.urls(view),
             path("lists/", view(saved_lists), name="articles_article_lists"),
             path("lists/<int:pk>/remove/", view(remove_list), name="articles_article_list_remove"),
         ]
@@ -160,9 +163,16 @@ class ArticleList(WordSearch):
         shown = getattr(article, "publication", None)
         behind = article.state == State.PUBLISHED and shown and shown.version != article.version
         label = f"{article.get_state_display()}, newer changes" if behind else article.get_state_display()
+        if article.pk in self._pinned():
+            label = f"{label}, pinned"
         if article.publish_at:
             label = f"{label}, {clock.in_words(article.publish_at, 'j M, H:i')}"
         return format_html('<span class="state state--{}">{}</span>', article.state, label)
+
+    @staticmethod
+    @per_generation
+    def _pinned() -> frozenset[int]:
+        return frozenset(standing().values_list("article", flat=True))
 
     # Those that were never published stand at the end of the newest, and at the beginning of the oldest.
     @admin.display(description="published", ordering=F("published_at").asc(nulls_first=True))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Value
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -16,9 +17,21 @@ NOUNS: dict[Any, str] = {Author: "author", Category: "category", Tag: "tag"}
 
 
 @per_generation
+def _names() -> dict[str, list[str]]:
+    """The first names of each kind, in one query."""
+    parts = [
+        model.objects.annotate(noun=Value(noun)).order_by("name").values_list("noun", "name")[:SUGGESTED]
+        for model, noun in NOUNS.items()
+    ]
+    found: dict[str, list[str]] = {noun: [] for noun in NOUNS.values()}
+    for noun, name in parts[0].union(*parts[1:], all=True):
+        found[noun].append(name)
+    return found
+
+
 def names_of(model: Any) -> list[str]:
     """The names that are suggested."""
-    return list(model.objects.order_by("name").values_list("name", flat=True)[:SUGGESTED])
+    return _names()[NOUNS[model]]
 
 
 class NameInput(forms.TextInput):

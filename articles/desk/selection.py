@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from articles.desk.names import NamedField
-from articles.models import Article, ArticleAuthor, Author, Category, Comment, Tag
+from articles.models import Article, ArticleAuthor, Author, Category, Comment, Pin, Tag
 from core.lib.prefix_search import beginning_with, words_of
 
 WORDS = ("title", "slug", "standfirst")  # as they are indexed
@@ -19,6 +19,7 @@ FLAGS: dict[str, tuple[str, Callable[[], Any]]] = {
         "changes that readers do not see yet",
         lambda: Q(state="published") & ~Q(publication__version=F("version")),
     ),
+    "pinned": ("pinned", lambda: Exists(Pin.objects.filter(article=OuterRef("pk")))),
     "ending": ("goes offline by itself", lambda: Q(unpublish_at__isnull=False)),
     "comments": (
         "open comments",

@@ -4,6 +4,7 @@ from articles.models.article import Article, ArticleAuthor, Block
 from articles.models.history import AuditEntry, Comment, Presence, Revision
 from articles.models.images import ImageAsset
 from articles.models.imports import ImportedPost
+from articles.models.leads import MostRead, Pin
 from articles.models.lists import ArticleAct, ArticleActBatch, SavedList
 from articles.models.preview_links import PreviewLink
 from articles.models.publication import ArticleFrame, Publication, PublicationAuthor, Redirect, RelatedRefresh
@@ -37,10 +38,12 @@ __all__ = [
     "ImageAsset",
     "ImportedPost",
     "LeftOut",
+    "MostRead",
     "Outcome",
     "OutcomeFigures",
     "PageFigures",
     "PageView",
+    "Pin",
     "Presence",
     "PreviewLink",
     "Publication",

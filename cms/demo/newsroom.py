@@ -8,11 +8,13 @@ from typing import Any
 from django.utils import timezone
 
 from articles import publishing
+from articles.desk import leads
 from articles.desk.comments import comment
+from articles.desk.leads import Wanted
 from articles.document_schema import KEYS
 from articles.documents import create_article
 from articles.images import store_image
-from articles.models import Article, Author, Category, ImageAsset, Snippet, Tag
+from articles.models import Article, Author, Category, ImageAsset, SavedList, Snippet, Tag
 from cms.demo import content
 from cms.demo.pieces import Piece
 from core.models import SiteProfile, User
@@ -77,6 +79,10 @@ def article_pieces() -> Iterator[Piece]:
         yield f"article {entry['slug']}", partial(_make_draft, entry)
     for entry in articles:
         yield f"article {entry['slug']} {entry['state']}", partial(_move_on, entry, now)
+    newsroom = content.read("newsroom")
+    yield "lead", partial(_pin, newsroom["lead"], now)
+    for row in newsroom["lists"]:
+        yield f"list {row['name']}", partial(_save_list, row)
 
 
 def _make_draft(entry: dict[str, Any]) -> None:
@@ -100,6 +106,18 @@ def _move_on(entry: dict[str, Any], now: datetime) -> None:
         publishing.publish(article, by=editor, at=content.days_before(now, entry["published_days_ago"]))
     elif entry["state"] == Article.State.SCHEDULED:
         publishing.schedule(article, by=editor, at=content.days_before(now, -entry["publish_in_days"]))
+
+
+def _pin(lead: dict[str, Any], now: datetime) -> None:
+    article = Article.objects.filter(slug=lead["slug"]).first()
+    if article and not leads.pins_of(None):
+        wanted = [Wanted(article, content.days_before(now, -lead["days"]))]
+        leads.arrange(None, wanted, seen=leads.state_of([]), by=User.objects.filter(email=EDITOR).first())
+
+
+def _save_list(row: dict[str, Any]) -> None:
+    if editor := User.objects.filter(email=EDITOR).first():
+        SavedList.objects.create(owner=editor, is_shared=True, **row)
 
 
 def _writer(entry: dict[str, Any]) -> User | None:

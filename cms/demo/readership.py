@@ -7,6 +7,7 @@ from random import Random
 
 from django.utils import timezone
 
+from articles import most_read
 from articles.models import Outcome, PageView, Publication
 from articles.readership import raw, rollup
 from articles.readership.sources import OWN
@@ -34,6 +35,7 @@ def pieces() -> Iterator[Piece]:
     today = clock.utc_day()
     for age in reversed(range(DAYS + 1)):
         yield f"readers {age} days ago", partial(_make, today - timedelta(days=age))
+    yield "most read", most_read.refresh
 
 
 def _make(day: date) -> None:

@@ -43,6 +43,10 @@ VIEWS = {
     "share": ("post", 302, 403),
     "revoke": ("post", 302, 403),
     "upload": ("post", 400, 403),
+    "lists": ("get", 200, 200),
+    "list_remove": ("post", 404, 404),
+    "lead": ("get", 403, 403),
+    "lead_of": ("get", 403, 403),
 }
 
 
@@ -72,8 +76,11 @@ def visit(client, name, article):
         "revoke": [article.pk, article.preview_links.get().pk],
         "choices": ["article"],
         "drop_kept": [1],
+        "list_remove": [1],
+        "lead_of": ["research"],
     }
     without = ("changelist", "add", "autosave_new", "slug", "links", "address", "thumbnail", "upload")
+    without += ("lists", "lead")
     path = url(name, *args.get(name, [] if name in without else [article.pk]))
     data = {} if name == "changelist" else {"a": 1, "b": 1, "version": 1, "text": "x"}
     if name == "thumbnail":
