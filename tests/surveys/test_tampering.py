@@ -419,7 +419,7 @@ IRV = (
 )
 IN_IRV = "category_id = (SELECT id FROM surveys_awardcategory WHERE slug = 'irv')"
 STUFFED = f"SELECT category_id, sha256('v'), choice, '\\x{'cd' * 16}', sha256('l'), 'cast', '' FROM surveys_ballot WHERE {ONE}"
-EVE = "SELECT id, 'eve', 'Eve', '', '', '' FROM surveys_awardcategory WHERE slug = 'irv'"
+EVE = "SELECT id, 'eve', 'Eve', '', '', '', 9 FROM surveys_awardcategory WHERE slug = 'irv'"
 TABLES = {
     "a choice is another": (
         f"UPDATE surveys_ballot SET choice = '[[\"doge\"]]' WHERE {ONE}",
@@ -539,7 +539,7 @@ TABLES = {
         "“irv/ada” is not what the sealed paper has",
     ),
     "a nominee is added": (
-        f"INSERT INTO surveys_nominee (category_id, slug, name, description, url, image) {EVE}",
+        f"INSERT INTO surveys_nominee (category_id, slug, name, description, url, image, ordering) {EVE}",
         "“irv/eve” is not what the sealed paper has",
     ),
     "a withdrawal is undone": (
