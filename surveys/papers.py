@@ -92,7 +92,13 @@ def nominees_of(category: AwardCategory) -> list[Nominee]:
 
 
 def question_of(category: AwardCategory) -> choices.Question:
-    """What a category asks: all that `choices.of_voter` checks an answer against."""
+    """What a category asks: all that `choices.of_voter` checks an answer against; put together once for a category in hand."""
+    if not hasattr(category, "_question"):
+        category._question = _question(category)  # type: ignore[attr-defined]
+    return category._question  # type: ignore[attr-defined]
+
+
+def _question(category: AwardCategory) -> choices.Question:
     return choices.Question(
         slug=category.slug,
         method=category.method,

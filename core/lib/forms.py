@@ -33,9 +33,9 @@ def refuse_cross_site(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
 
 def is_from_elsewhere(request: HttpRequest) -> bool:
     """Whether a browser says that it sends a form of another site."""
-    if site := request.headers.get("Sec-Fetch-Site"):
+    if site := str(request.META.get("HTTP_SEC_FETCH_SITE", "")):
         return site == "cross-site"
-    origin = request.headers.get("Origin")
+    origin = str(request.META.get("HTTP_ORIGIN", ""))
     return bool(origin) and origin != "null" and urlsplit(origin).netloc != request.get_host()
 
 

@@ -63,7 +63,7 @@ InTurn = Callable[[Sequence[Environ]], Sequence[Ready | None]]
 
 @dataclass
 class Gateway:
-    """An ASGI application. `at_once` may answer without waiting for anything, or give None.
+    """An ASGI application. `at_once` may answer a GET without waiting for anything, or give None.
 
     It is told of the headers named `known_at_once`, in small letters, and of no other: it has to be quick.
     A path of `letterboxes` takes what is POSTed to it: up to LETTER_LIMIT bytes and one more, by which it knows of a
@@ -94,10 +94,12 @@ class Gateway:
         if scope["method"] == "POST" and (letterbox := self.letterboxes.get(scope["raw_path"])):
             await _take_letter(letterbox, scope, receive, send)
             return
-        head, known = Head(), [pair for pair in scope["headers"] if pair[0] in self.known_at_once]
-        if (pieces := self.at_once(environ_of(scope, known), head)) is not None:
-            await _send_whole(send, head, b"".join(pieces))
-            return
+        head = Head()
+        if scope["method"] in ("GET", "HEAD"):
+            known = [pair for pair in scope["headers"] if pair[0] in self.known_at_once]
+            if (pieces := self.at_once(environ_of(scope, known), head)) is not None:
+                await _send_whole(send, head, b"".join(pieces))
+                return
         environ = environ_of(scope, scope["headers"])
         try:
             with SpooledTemporaryFile(IN_MEMORY) as body:
@@ -134,7 +136,8 @@ class Gateway:
         while more:
             left = began + self.patience + size / self.least_speed - time.monotonic()
             try:
-                message = await asyncio.wait_for(receive(), max(left, 0))
+                async with asyncio.timeout(max(left, 0)):
+                    message = await receive()
             except TimeoutError:
                 raise Refused(HTTPStatus.REQUEST_TIMEOUT, "The request was sent too slowly.") from None
             if message["type"] == "http.disconnect":
