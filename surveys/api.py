@@ -1,16 +1,27 @@
-"""What the API shows of the awards: seasons, categories, nominees, and results once they are released."""
+"""What the API has of the awards: seasons, categories, nominees, results once they are released; and a way to vote.
+
+A vote comes in by the same functions as the form's, and is confirmed by mail like any other.
+"""
 
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.urls import path
 from django.urls.resolvers import URLPattern
-from drf_spectacular.utils import extend_schema_field
-from rest_framework import generics, serializers
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import generics, serializers, status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from core.api import kept
-from surveys import papers
+from core.lib.forms import client_address
+from surveys import ballots, keys, papers
+from surveys.choices import ChoiceRefused, of_voter
+from surveys.forms import EmailField
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.result_view import result_of
 
@@ -31,6 +42,9 @@ class ResultSerializer(serializers.Serializer[Any]):
     note = serializers.CharField()
     winners = serializers.ListField(child=serializers.CharField())
     rows = RowSerializer(many=True)
+    jury = serializers.DictField(
+        required=False, allow_null=True, help_text="Public and jury apart, where there is a jury."
+    )
 
 
 class NomineeSerializer(serializers.ModelSerializer[Nominee]):
@@ -45,7 +59,10 @@ class AwardCategorySerializer(serializers.ModelSerializer[AwardCategory]):
 
     class Meta:
         model = AwardCategory
-        fields = ["slug", "title", "description", "method", "closed_at", "released_at", "nominees", "result"]
+        fields = [
+            "slug", "title", "description", "method", "max_choices", "max_ranks", "scale", "takes_write_in", "offers_none",
+            "jury_weight", "jury_quorum", "closed_at", "released_at", "nominees", "result",
+        ]  # fmt: skip
 
     @extend_schema_field(NomineeSerializer(many=True))
     def get_nominees(self, category: AwardCategory) -> Any:
@@ -97,7 +114,86 @@ class SeasonDetail(generics.RetrieveAPIView[Season]):
     lookup_field = "slug"
 
 
+class BallotRequest(serializers.Serializer[Any]):
+    email = serializers.CharField(max_length=254)
+    choices = serializers.DictField(
+        help_text='By category: a list of ranks, each a list of slugs ([["ada"]]; ranked: [["ada"], ["bit"]]), or '
+        'points by slug ({"ada": 5}). Where a category takes it: "write-in:A name", "none-of-them".'
+    )
+
+
+class BallotAnswer(serializers.Serializer[Any]):
+    message = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]  # the name of an attribute of its own
+        required=False, help_text="By field; those of choices by category."
+    )
+
+
+class BallotCreate(APIView):
+    """Ask for a ballot: the address gets a link that confirms it. The answer is the same for every address."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=BallotRequest, responses=dict.fromkeys((202, 400, 409, 503), BallotAnswer) | {404: None})
+    def post(self, request: Request, slug: str) -> Response:
+        season = generics.get_object_or_404(Season.objects.public(), slug=slug)
+        data = request.data if isinstance(request.data, dict) else {}
+        errors: dict[str, Any] = {}
+        email = _email(data.get("email"), errors)
+        choices = _choices(season, data.get("choices"), errors)
+        if errors:
+            return _answer("Your vote was not taken.", status.HTTP_400_BAD_REQUEST, errors=errors)
+        try:
+            reply = ballots.request_ballot(
+                season=season, choices=choices, email=email, ip=client_address(request._request)
+            )
+        except ballots.NotOpen:
+            return _answer("Voting is closed.", status.HTTP_409_CONFLICT)
+        except keys.PepperMissing:
+            return _answer("Voting is paused. Try again in ten minutes.", status.HTTP_503_SERVICE_UNAVAILABLE)
+        return _answer(f"Check your inbox: {reply.value}.", status.HTTP_202_ACCEPTED)
+
+
+def _answer(message: str, code: int, **more: Any) -> Response:
+    headers = {"Cache-Control": "no-store"} | (
+        {"Retry-After": "600"} if code >= status.HTTP_500_INTERNAL_SERVER_ERROR else {}
+    )
+    return Response({"message": message} | more, status=code, headers=headers)
+
+
+def _email(typed: Any, errors: dict[str, Any]) -> str:
+    try:
+        return EmailField(max_length=254).clean(typed if isinstance(typed, str) else "")
+    except ValidationError as refusal:
+        errors["email"] = refusal.messages
+        return ""
+
+
+def _choices(season: Season, sent: Any, errors: dict[str, Any]) -> dict[str, Any]:
+    """What was chosen in the categories that are open, checked; what is wrong goes to `errors` by category."""
+    if not isinstance(sent, dict) or not sent:
+        errors["choices"] = ["Choose a nominee in at least one category."]
+        return {}
+    categories = {each.slug: each for each in season.categories.prefetch_related("nominees")}
+    open_ones = set(season.categories.taking_ballots().values_list("slug", flat=True))
+    found, refused = dict[str, Any](), dict[str, list[str]]()
+    for slug, choice in sent.items():
+        try:
+            if slug not in categories:
+                raise ChoiceRefused("There is no such category in this season.")
+            if open_ones and slug not in open_ones:
+                raise ChoiceRefused(f"Voting in “{categories[slug]}” is closed.")
+            found[slug] = of_voter(choice, papers.question_of(categories[slug]))
+        except ChoiceRefused as reason:
+            refused[slug[:60]] = [str(reason)]
+    if refused:
+        errors["choices"] = refused
+    return found
+
+
 urlpatterns: list[URLPattern] = [
     path("seasons/", SeasonList.as_view(), name="api-seasons"),
     path("seasons/<slug:slug>/", SeasonDetail.as_view(), name="api-season"),
+    path("seasons/<slug:slug>/ballots/", BallotCreate.as_view(), name="api-ballots"),
 ]

@@ -25,9 +25,9 @@ from core import ratelimit
 from core.lib import batches
 from core.lib.networks import public_network_of
 from core.outbox import Letter, on_the_wire, queue_letters, queueing, ring
-from surveys import addresses, keys, ledger, papers, request_signals, seasons
+from surveys import addresses, keys, ledger, papers, request_signals, seasons, write_ins
 from surveys.choices import of_voter
-from surveys.models import AwardCategory, Ballot, PendingBallot, Season
+from surveys.models import AwardCategory, Ballot, PendingBallot, Season, WriteIn
 from surveys.models.ballots import random_key
 from surveys.request_signals import Asker
 
@@ -352,6 +352,7 @@ def _again(outcome: Outcome) -> Outcome:
 
 def _ballot(pepper: keys.Pepper, pending: PendingBallot, category: AwardCategory, choice: Any) -> Ballot:
     nonce = pepper.ballot_nonce(pending.pk, category.pk)
+    choice = write_ins.hidden(pepper, category, choice)
     return Ballot(
         category=category,
         voter_key=bytes(pending.voter_key),
@@ -455,6 +456,7 @@ def _anonymise(season: Season) -> int:
     with transaction.atomic():
         season.pending_ballots.all().delete()
         season.mailbox_names.all().delete()
+        WriteIn.objects.filter(category__season=season).delete()
         anonymised = Ballot.objects.filter(category__season=season).update(voter_key=_RANDOM_KEY)
     keys.destroy_pepper(season)
     return anonymised

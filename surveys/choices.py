@@ -1,7 +1,8 @@
 """A choice as ballots hold it: brought into its one spelling at the border, whichever way it came in, or refused.
 
 `of_voter` is the one way in for what a voter chose: the form, the API and the link of a mail all go through it, with the
-question that `surveys.papers.question_of` reads from the paper.
+question that `surveys.papers.question_of` reads from the paper. What it returns is what a ballot says, but for the text of
+a write-in, which `surveys.write_ins.hidden` takes off it as the ballot is cast.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -133,7 +134,7 @@ def _recognised(name: str, question: Question) -> str:
     if len(text) > TEXT_LIMIT:
         raise ChoiceRefused(f"The name you wrote in is too long: at most {TEXT_LIMIT} characters.")
     same = folded(text)
-    return question.folded.get(same) or WRITE_IN
+    return question.folded.get(same) or (WRITTEN + text if same else WRITE_IN)
 
 
 def _refuse_what_no_ballot_holds(named: list[str]) -> None:

@@ -31,6 +31,23 @@ def awards(user: Any) -> Widget:
     return Widget(lines=lines, empty="No season is under way.", links=[] if lines else add)
 
 
+def jury(user: Any) -> Widget:
+    """The seasons in whose jury somebody votes now, or will."""
+    seasons = Season.objects.filter(state__in=[State.DRAFT, State.NOMINATING, State.VOTING], jurors__user=user)
+    lines = [
+        Line(
+            text=season.title,
+            url=reverse("admin:surveys_season_jury", args=[season.pk]),
+            label="Your ballot" if season.is_taking_ballots else season.get_state_display(),
+            note="until" if season.is_taking_ballots else "voting opens",
+            tone="good" if season.is_taking_ballots else "",
+            at=season.closes_at if season.is_taking_ballots else season.opens_at,
+        )
+        for season in seasons
+    ]
+    return Widget(lines=lines, empty="No season asks for your vote.", links=[])
+
+
 def _line(season: Any) -> Line:
     url = reverse("admin:surveys_season_overview", args=[season.pk])
     note, tone, at = _stand(season)
@@ -84,3 +101,4 @@ def _many(count: int, one: str, several: str) -> str:
 def register_all() -> None:
     """Register the widgets, each for those who have its permission."""
     register("Awards", awards, permission="surveys.view_season", place=60)
+    register("Jury", jury, permission="surveys.judge_season", place=61)

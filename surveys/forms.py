@@ -117,7 +117,7 @@ def _last_options(question: choices.Question) -> Iterator[tuple[str, str, str]]:
         ranked = question.method in choices.RANKED
         yield NONE, "None of them", NONE_RANKED if ranked else "Counts as a vote that nobody here should win."
     if question.write_in:
-        yield WRITE_IN, "Another", "None of these: counted as “other / write-in”."
+        yield WRITE_IN, "Another", "Write in whom you miss; without a name it counts as “other”."
 
 
 class VoteForm(TrapForm, BallotForm):

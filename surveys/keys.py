@@ -62,6 +62,10 @@ class Pepper:
         """
         return hmac.digest(self.secret, f"nonce\0{pending_id}\0{category_id}".encode(), "sha256")[:16]
 
+    def write_in_nonce(self, category_id: int, text: str) -> bytes:
+        """What hides a text that was written in: the same for equal texts of a category."""
+        return hmac.digest(self.secret, f"write-in\0{category_id}\0{text}".encode(), "sha256")[:16]
+
     def seal(self, choices: Mapping[str, Any]) -> bytes:
         """Encrypt what a voter chose, by category, until they confirm it."""
         nonce = secrets.token_bytes(12)

@@ -43,16 +43,21 @@ def canonical_json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def opening(*, season: str, category: str, choice: Any, nonce: bytes, weight: Decimal | None = None) -> dict[str, Any]:
+def opening(
+    *, season: str, category: str, choice: Any, nonce: bytes, weight: Decimal | None = None, is_jury: bool = False
+) -> dict[str, Any]:
     """What a cast leaf is the hash of; published after the close. Only imported ballots have a weight."""
     opened = {"season": season, "category": category, "choice": choice, "nonce": bytes(nonce).hex()}
+    opened |= {"jury": True} if is_jury else {}
     return opened if weight is None else opened | {"weight": written(weight)}
 
 
-def ballot_leaf(category: AwardCategory, choice: Any, nonce: bytes, weight: Decimal | None = None) -> bytes:
+def ballot_leaf(
+    category: AwardCategory, choice: Any, nonce: bytes, weight: Decimal | None = None, *, is_jury: bool = False
+) -> bytes:
     """The hash that stands for a ballot in the ledger: its receipt."""
     season = category.season.slug
-    opened = opening(season=season, category=category.slug, choice=choice, nonce=nonce, weight=weight)
+    opened = opening(season=season, category=category.slug, choice=choice, nonce=nonce, weight=weight, is_jury=is_jury)
     return leaf_hash(canonical_json(opened))
 
 

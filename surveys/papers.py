@@ -35,6 +35,8 @@ def statement_of(season: Season, *, key: str, lot: str) -> dict[str, Any]:
         "lot": lot,
         "categories": [_category(category) for category in categories],
     }
+    if jury := [juror.name for juror in season.jurors.order_by("name")]:
+        paper["jury"] = jury
     return {"season": season.slug, "paper": paper}
 
 
@@ -56,7 +58,8 @@ def _category(category: AwardCategory) -> dict[str, Any]:
 
 def _ballot_rules(category: AwardCategory) -> dict[str, Any]:
     """What else a ballot can say, where it is said: papers that were sealed before have none of it."""
-    told = {"most": category.max_choices, "scale": category.scale, "none": category.offers_none or None}
+    jury = {"weight": category.jury_weight, "quorum": category.jury_quorum} if category.jury_weight else None
+    told = {"most": category.max_choices, "scale": category.scale, "none": category.offers_none or None, "jury": jury}
     return {name: value for name, value in told.items() if value is not None}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from surveys import keys, ledger, papers, quarantine
+from surveys import keys, ledger, papers, quarantine, write_ins
 from surveys.choices import in_words
 from surveys.merkle import inclusion_proof
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, TreeHead
@@ -34,6 +34,7 @@ def ledger_page(season: Season) -> dict[str, Any]:
         "decisions": quarantine.decisions(season),
         "integrity": season.integrity,
         "withdrawals": _withdrawals(season, statements),
+        "rulings": _rulings(season),
         "is_opened": season.categories.released().exists(),
         "reconciliations": [
             {"category": category, **category.tally.reconciliation}
@@ -60,7 +61,15 @@ def _paper_page(entry: LedgerEntry) -> dict[str, Any]:
         each | {"method": AwardCategory.Method(each["method"]).label, "rules": _rules_in_words(each)}
         for each in paper["categories"]
     ]
-    return {"receipt": entry.receipt, "lot": paper["lot"], "categories": categories}
+    return {"receipt": entry.receipt, "lot": paper["lot"], "categories": categories, "jury": paper.get("jury", [])}
+
+
+def _rulings(season: Season) -> list[dict[str, Any]]:
+    """What was decided on names that were written in, in the released categories; a text only where it is published."""
+    titles = dict(season.categories.released().values_list("slug", "title"))
+    entries = LedgerEntry.objects.filter(season=season, kind=LedgerEntry.Kind.RULING).order_by("index")
+    said = [entry.statement for entry in entries if entry.statement and entry.statement["category"] in titles]
+    return [each["ruling"] | {"category": titles[each["category"]]} for each in said]
 
 
 def _withdrawals(season: Season, statements: list[LedgerEntry]) -> list[dict[str, Any]]:
@@ -81,7 +90,7 @@ def _withdrawals(season: Season, statements: list[LedgerEntry]) -> list[dict[str
 
 def _rules_in_words(category: dict[str, Any]) -> list[str]:
     """The rules that matter to a category's method, a sentence each."""
-    found = []
+    found = _ballots_in_words(category)
     for name, (words, methods) in RULES.items():
         if not methods or category["method"] in methods:
             value = category["rules"][name]
@@ -94,19 +103,28 @@ def _rules_in_words(category: dict[str, Any]) -> list[str]:
 
 def ledger_document(season: Season) -> dict[str, Any]:
     """The whole ledger for machines; hashes, keys and signatures as hex."""
-    entries = LedgerEntry.objects.filter(season=season).order_by("index").values_list("index", "leaf_hash", "statement")
+    entries = (
+        LedgerEntry.objects.filter(season=season)
+        .order_by("index")
+        .values_list("index", "leaf_hash", "kind", "statement")
+    )
     leaves: list[str] = []
     statements: dict[str, Any] = {}
-    for index, leaf, statement in entries.iterator(ledger.CHUNK):
+    rulings: dict[str, Any] = {}
+    released = set(season.categories.released().values_list("slug", flat=True))
+    for index, leaf, kind, statement in entries.iterator(ledger.CHUNK):
         leaves.append(bytes(leaf).hex())
-        if statement:
+        if kind != LedgerEntry.Kind.RULING and statement:
             statements[str(index)] = statement
+        elif statement and statement["category"] in released:
+            rulings[str(index)] = statement
     heads = TreeHead.objects.filter(season=season).order_by("size")
     return {
         "season": season.slug,
         "imported": season.is_imported,
         "leaves": leaves,
         "statements": statements,
+        "rulings": rulings,
         "heads": [head_document(head) for head in heads],
     }
 
@@ -124,7 +142,7 @@ def head_document(head: TreeHead) -> dict[str, Any]:
 
 
 def opened_ballots(season: Season) -> Iterator[tuple[Any, ...]]:
-    """Index, receipt, category, choice, nonce, state, reason and weight of every ballot of the released categories."""
+    """Index, receipt, category, choice, nonce, state, reason, weight and side of every ballot of the released categories."""
     indexes = {
         bytes(leaf): index
         for leaf, index in LedgerEntry.objects.filter(season=season).values_list("leaf_hash", "index").iterator()
@@ -140,9 +158,10 @@ def opened_ballots(season: Season) -> Iterator[tuple[Any, ...]]:
             state,
             reason,
             "" if weight is None else written(weight),
+            "1" if is_jury else "",
         )
-        for category, choice, nonce, leaf, state, reason, weight in ballots.values_list(
-            "category__slug", "choice", "nonce", "leaf_hash", "state", "reason", "weight"
+        for category, choice, nonce, leaf, state, reason, weight, is_jury in ballots.values_list(
+            "category__slug", "choice", "nonce", "leaf_hash", "state", "reason", "weight", "is_jury"
         ).iterator(ledger.CHUNK)
     ]
     yield from sorted(rows, key=lambda row: row[0])
@@ -158,6 +177,7 @@ def receipt_page(leaf: bytes) -> dict[str, Any] | None:
     context: dict[str, Any] = {"receipt": leaf.hex(), "season": season, "entry": entry, "key": keys.public_key()}
     if ballot and ballot.state != Ballot.State.CAST:
         context["stand"] = {"label": ballot.get_state_display(), "reason": ballot.reason}
+    context["statement"] = _open_statement(entry)
     if ballot and ballot.category.is_released:
         context |= {"ballot": ballot, "choice": _in_words(ballot)}
     if entry and (head := ledger.latest_head(season)):
@@ -166,6 +186,30 @@ def receipt_page(leaf: bytes) -> dict[str, Any] | None:
     return context
 
 
+def _ballots_in_words(category: dict[str, Any]) -> list[str]:
+    """What a category's ballots can hold, and what its jury weighs."""
+    jury = category.get("jury")
+    said = {
+        f"Choices: up to {category.get('most')}.": category.get("most"),
+        f"Points: from 0 to {category.get('scale')}.": category.get("scale"),
+        "Voters can write in another.": category["write_in"],
+        "“None of them” takes part like a nominee.": category.get("none"),
+        f"The jury weighs {jury['weight']} %, if {jury['quorum']} of it vote or more." if jury else "": jury,
+    }
+    return [words for words, holds in said.items() if holds]
+
+
+def _open_statement(entry: LedgerEntry | None) -> dict[str, Any] | None:
+    """What a leaf says, if it is for everybody to read: before the release, a decision looks like a ballot."""
+    if entry is None or entry.statement is None:
+        return None
+    if entry.kind == LedgerEntry.Kind.RULING:
+        released = entry.season.categories.released().filter(slug=entry.statement["category"])
+        return entry.statement if released.exists() else None
+    return dict(entry.statement)
+
+
 def _in_words(ballot: Ballot) -> list[str]:
     names = {nominee.slug: nominee.name for nominee in papers.nominees_of(ballot.category)}
+    names |= write_ins.in_public(ballot.category)
     return in_words(ballot.choice, names)

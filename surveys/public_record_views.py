@@ -47,7 +47,7 @@ def ballots_csv(_request: HttpRequest, season: str) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-ballots.csv"'
     writer = csv.writer(response)
-    writer.writerow(["index", "receipt", "category", "choice", "nonce", "state", "reason", "weight"])
+    writer.writerow(["index", "receipt", "category", "choice", "nonce", "state", "reason", "weight", "jury"])
     for row in public_record.opened_ballots(found):
         writer.writerow([*row[:3], json.dumps(row[3], ensure_ascii=False), *row[4:]])
     return response

@@ -58,5 +58,5 @@ class BallotQuerySet(models.QuerySet["Ballot"]):
 
 class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
     def statements(self) -> Self:
-        """All leaves but those of ballots."""
-        return self.exclude(kind="cast")
+        """What is open from the start: all leaves but those of ballots, and decisions that are sealed until the release."""
+        return self.exclude(kind="cast").exclude(kind="ruling")

@@ -1,8 +1,8 @@
 """Tallying a closed category and releasing its result. No result is public before that (surveys.result_view)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from core import audit, pagecache
 from core.models import AuditEntry, User
 from core.transitions import TransitionRefused, change_if, lock
-from surveys import ledger, papers, quarantine, tallying
+from surveys import choices, ledger, papers, quarantine, tallying, write_ins
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Nominee, Season, Tally, TallyRow
 from surveys.tallying import NONE, WRITE_IN, Number, Outcome, Rules, plain, share, written
 
@@ -22,35 +22,99 @@ NONE_NAME = "None of them"
 LOOKED = "looked at the count"
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An outcome, where every ballot of the public went, and what the jury's part in it was; None where there is none."""
+
+    outcome: Outcome
+    reconciliation: dict[str, int]
+    jury: dict[str, Any] | None = None
+
+
 def count(category: AwardCategory) -> Outcome:
     """Count a category's ballots now, by slugs. Raises TransitionRefused while any could still come or be left out."""
-    return _count(category)[0]
+    return counted(category).outcome
 
 
-def _count(category: AwardCategory) -> tuple[Outcome, dict[str, int]]:
-    """The outcome and where every ballot went, from one reading of the ballots."""
-    if category.closed_at is None:
-        raise TransitionRefused(f"“{category}” has not been closed.")
-    if waiting := category.ballots.waiting().count():
-        raise TransitionRefused(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
-    piles = list(category.ballots.order_by().values_list("state", "choice", "weight").annotate(number=Count("pk")))
-    found = _reconciled((state, number) for state, _, _, number in piles)
-    if found["held"]:
-        raise TransitionRefused(f"{found['held']} ballots of “{category}” are held for review: decide on them first.")
-    grouped: list[tuple[Any, Number]] = [
-        (choice, number if weight is None else number * plain(weight))
-        for state, choice, weight, number in piles
-        if state == Ballot.State.CAST
-    ]
+def counted(category: AwardCategory) -> Counted:
+    """The count with all that is published of it, from one reading of the ballots. Raises TransitionRefused."""
+    if problems := not_ready_for_count_of(category):
+        raise TransitionRefused(problems[0])
+    columns = ("is_jury", "state", "choice", "weight")
+    piles = list(category.ballots.order_by().values_list(*columns).annotate(number=Count("pk")))
+    public, jury = (
+        _reconciled((state, number) for is_jury, state, _, _, number in piles if is_jury is side)
+        for side in (False, True)
+    )
+    decided = write_ins.rulings(category)
+    counts_as = {key: ruling.counts_as for key, ruling in decided.items()}
+    sides: dict[bool, list[tuple[Any, Number]]] = {False: [], True: []}
+    for is_jury, state, choice, weight, number in piles:
+        if state == Ballot.State.CAST:
+            pile = number if weight is None else number * plain(weight)
+            sides[is_jury].append((write_ins.merged(choice, counts_as), pile))
+    by_method = _method_of(category, [*sides[False], *sides[True]], sorted(write_ins.named(decided)))
+    if category.jury_weight is None:
+        return Counted(by_method(sides[False]), public)
+    outcome, part = _weighed(category, sides[False], sides[True], by_method)
+    return Counted(outcome, public, part | {"reconciliation": jury})
+
+
+def _method_of(
+    category: AwardCategory, ballots: list[tuple[Any, Number]], named: list[str]
+) -> Callable[[list[tuple[Any, Number]]], Outcome]:
+    """How ballots of this category are counted: its method and rules, and who stands in it."""
     nominees = papers.nominees_of(category)
     candidates = [nominee.slug for nominee in nominees]
     withdrawn = [nominee.slug for nominee in nominees if nominee.withdrawn_at]
-    ranked = category.method in (AwardCategory.Method.IRV, AwardCategory.Method.SCHULZE)
-    if ranked and any(WRITE_IN in rank for choice, _ in grouped for rank in choice):
+    if category.method in choices.RANKED and any(WRITE_IN in rank for choice, _ in ballots for rank in choice):
         candidates.append(WRITE_IN)  # in a ranking they have to be compared like a nominee
     if category.offers_none:
         candidates.append(NONE)
-    return tallying.count(category.method, grouped, candidates, rules_of(category), withdrawn=withdrawn), found
+    candidates += named
+    rules = rules_of(category)
+    return lambda some: tallying.count(category.method, some, candidates, rules, withdrawn=withdrawn)
+
+
+def _weighed(
+    category: AwardCategory,
+    public: list[tuple[Any, Number]],
+    jury: list[tuple[Any, Number]],
+    by_method: Callable[[list[tuple[Any, Number]]], Outcome],
+) -> tuple[Outcome, dict[str, Any]]:
+    """The count of public and jury together, and the two sides apart.
+
+    Every ballot of a side weighs the same, and those of the jury together what the paper says; without a quorum, nothing.
+    """
+    voters, jurors = (sum(number for _, number in side) for side in (public, jury))
+    counts_in = jurors >= (category.jury_quorum or 1)
+    each = tallying.weights(voters, jurors, category.jury_weight or 0) if counts_in else (1, 0)
+    together = [(choice, number * each[0]) for choice, number in public]
+    together += [(choice, number * each[1]) for choice, number in jury] if counts_in else []
+    outcome = replace(by_method(together), ballots=voters + (jurors if counts_in else 0))
+    part = {
+        "weight": category.jury_weight,
+        "quorum": category.jury_quorum,
+        "counts_in": counts_in,
+        "weights": list(each),
+        "recused": [
+            {"juror": each.juror.name, "reason": each.reason} for each in category.recusals.select_related("juror")
+        ],
+        "public": _side(by_method(public)),
+        "jury": _side(by_method(jury)),
+    }
+    return outcome, part
+
+
+def _side(outcome: Outcome) -> dict[str, Any]:
+    counts, base = figures(outcome)
+    return {
+        "ballots": written(outcome.ballots),
+        "base": written(base),
+        "counts": {name: written(number) for name, number in counts.items()},
+        "ranking": outcome.ranking,
+        "winners": sorted(outcome.winners),
+    }
 
 
 def needs_count(category: AwardCategory) -> bool:
@@ -72,15 +136,21 @@ def not_ready_for_count_of(category: AwardCategory) -> list[str]:
         problems.append(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
     if held := category.ballots.filter(state=Ballot.State.QUARANTINED).count():
         problems.append(f"{held} ballots of “{category}” are held for review: decide on them first.")
+    if undecided := write_ins.undecided(category) if category.closed_at else 0:
+        problems.append(f"{undecided} names written in “{category}” are waiting for your decision.")
     return problems
 
 
 def _stale(category: AwardCategory, made: Tally) -> str:
     """Why a tally is no longer what would be counted; nothing where it is."""
-    if made.reconciliation != reconciliation(category):
+    jury = made.detail.get("jury")
+    is_changed = jury is not None and jury["reconciliation"] != reconciliation(category, is_jury=True)
+    if is_changed or made.reconciliation != reconciliation(category):
         return f"Ballots of “{category}” were held or voided after its tally: tally it again."
     if category.nominees.filter(withdrawn_at__gte=made.made_at).exists():
         return f"A nominee of “{category}” withdrew after its tally: tally it again."
+    if write_ins.rulings_since(category, made.tree_head.size):
+        return f"Names written in “{category}” were decided on after its tally: tally it again."
     return ""
 
 
@@ -90,7 +160,8 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
     lock(category, "season")
     if category.is_released:
         raise TransitionRefused(f"The result of “{category}” is released: it cannot be counted again.")
-    outcome, found = _count(category)
+    found = counted(category)
+    outcome = found.outcome
     head = ledger.latest_head(category.season) or ledger.append(category.season, [])
     counts, base = figures(outcome)
     Tally.objects.filter(category=category).delete()
@@ -101,8 +172,8 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
         rules_version=category.season.rules_version,
         ballots=outcome.ballots,
         base=base,
-        detail=detail_of(outcome),
-        reconciliation=found,
+        detail=detail_of(outcome, found.jury),
+        reconciliation=found.reconciliation,
         made_by=by,
     )
     nominees = {nominee.slug: nominee for nominee in papers.nominees_of(category) if not nominee.withdrawn_at}
@@ -111,7 +182,7 @@ def tally(category: AwardCategory, *, by: User | None = None) -> Tally:
     return result
 
 
-def detail_of(outcome: Outcome) -> dict[str, Any]:
+def detail_of(outcome: Outcome, jury: dict[str, Any] | None = None) -> dict[str, Any]:
     """The parts that only some methods have, as they are stored and published."""
 
     def numbers(counts: Mapping[str, Number]) -> dict[str, int | str]:
@@ -122,7 +193,8 @@ def detail_of(outcome: Outcome) -> dict[str, Any]:
         for each in outcome.rounds
     ]
     pairwise = {name: numbers(row) for name, row in outcome.pairwise.items()}
-    return {"rounds": rounds, "pairwise": pairwise, "ties": [asdict(tie) for tie in outcome.ties]}
+    detail = {"rounds": rounds, "pairwise": pairwise, "ties": [asdict(tie) for tie in outcome.ties]}
+    return detail if jury is None else detail | {"jury": jury}
 
 
 def statement_of(made: Tally) -> dict[str, Any]:
@@ -186,9 +258,11 @@ def release_season(season: Season, *, by: User | None = None) -> None:
     pagecache.bump()
 
 
-def reconciliation(category: AwardCategory) -> dict[str, int]:
-    """Where every confirmed ballot went."""
-    return _reconciled(category.ballots.order_by().values_list("state").annotate(number=Count("pk")))
+def reconciliation(category: AwardCategory, *, is_jury: bool = False) -> dict[str, int]:
+    """Where every confirmed ballot of the public went, or every one of the jury."""
+    return _reconciled(
+        category.ballots.filter(is_jury=is_jury).order_by().values_list("state").annotate(number=Count("pk"))
+    )
 
 
 def _reconciled(piles: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -234,7 +308,8 @@ def figures(outcome: Outcome) -> tuple[dict[str, Number], Number]:
 def names_in(category: AwardCategory) -> dict[str, str]:
     """What a category's count has a row for, by key, in words; but for what else was written in."""
     names = {nominee.slug: nominee.name for nominee in papers.nominees_of(category) if not nominee.withdrawn_at}
-    return names | ({NONE: NONE_NAME} if category.offers_none else {})
+    names |= {NONE: NONE_NAME} if category.offers_none else {}
+    return names | write_ins.named(write_ins.rulings(category))
 
 
 def _rows(result: Tally, outcome: Outcome, counts: dict[str, Number], nominees: dict[str, Nominee]) -> list[TallyRow]:

@@ -47,6 +47,7 @@ def document_of(result: Result) -> dict[str, Any]:
         "pairwise": made.detail["pairwise"],
         "ties": made.detail.get("ties", []),
         "reconciliation": made.reconciliation,
+        "jury": made.detail.get("jury"),
         "released_at": category.released_at,
         "page": settings.SITE_URL + category.get_absolute_url(),
     }

@@ -8,9 +8,10 @@ from django.utils.text import get_text_list
 
 from core.lib import charts
 from surveys.models import AwardCategory, Tally, TallyRow
-from surveys.tallying import share
+from surveys.tallying import Number, plain, share
 
 UNITS = {"irv": "votes when last in", "schulze": "duels won", "score": "points"}
+WEIGHED_UNITS = {"irv": "weighed votes when last in", "schulze": "duels won", "score": "weighed points"}
 NOTES = {
     "plurality": "Shares are of the {base} votes counted, rounded, and may not sum to 100 %.",
     "approval": "Shares are of the {base} ballots that name somebody; a ballot can name several, so they sum to more than 100 %.",
@@ -37,6 +38,7 @@ class Result:
     duels: list[dict[str, Any]]
     duels_chart: charts.GridChart | None
     ties: list[str]
+    jury: dict[str, Any] | None = None
 
     @property
     def winners(self) -> list[str]:
@@ -51,21 +53,27 @@ def result_of(category: AwardCategory) -> Result | None:
     shared = _slugs_with_shares(made)
     rows = [_row(category, made, row, shared) for row in made.rows.select_related("nominee")]
     names = {row["slug"]: row["name"] for row in rows}
-    rounds = [stage | {"number": number} for number, stage in enumerate(made.detail["rounds"], 1)]
+    is_weighed = made.detail.get("jury", {}).get("counts_in", False)
+    detail = _in_shares(made) if is_weighed else made.detail
+    rounds = [stage | {"number": number} for number, stage in enumerate(detail["rounds"], 1)]
+    if is_weighed and made.method != AwardCategory.Method.SCHULZE:
+        whole = _weight_of_all(made)
+        rows = [row | {"votes": f"{share(row['count'], whole)}\u00a0%"} for row in rows]
     return Result(
         category=category,
         caption=f"Result: {category.title}",
         rows=rows,
-        total=f"{made.base:,}" if shared is None else None,
-        unit=UNITS.get(made.method, "votes"),
+        total=f"{made.base:,}" if shared is None and not is_weighed else None,
+        unit=WEIGHED_UNITS.get(made.method, "weighed votes") if is_weighed else UNITS.get(made.method, "votes"),
         chart=charts.bar_chart([(row["name"], row["count"], _bar_text(row)) for row in rows]),
         note=_note(category, made),
         rounds=rounds,
         round_rows=_round_rows(rounds, names),
         rounds_chart=_rounds_drawn(rounds, names),
-        duels=_duels(made.detail["pairwise"], names),
-        duels_chart=_duels_drawn(made.detail["pairwise"], names),
+        duels=_duels(detail["pairwise"], names),
+        duels_chart=_duels_drawn(detail["pairwise"], names),
         ties=[_tie_in_words(tie, names) for tie in made.detail.get("ties", [])],
+        jury=_jury(made, names),
     )
 
 
@@ -92,8 +100,66 @@ def _row(category: AwardCategory, made: Tally, row: TallyRow, shared: set[str] |
     }
 
 
+def _in_shares(made: Tally) -> dict[str, Any]:
+    """Rounds and pairs of weighed ballots as per cent of them all: their numbers say nothing by themselves."""
+
+    def part(number: Any, whole: Any) -> Decimal:
+        return share(plain(Decimal(number)), plain(Decimal(whole)))
+
+    rounds = []
+    whole = _weight_of_all(made)
+    for stage in made.detail["rounds"]:
+        counts = {slug: part(number, whole) for slug, number in stage["counts"].items()}
+        rounds.append(stage | {"counts": counts, "exhausted": part(stage["exhausted"], whole)})
+    pairwise = made.detail["pairwise"].items()
+    pairs = {name: {other: part(number, made.base) for other, number in row.items()} for name, row in pairwise}
+    return {"rounds": rounds, "pairwise": pairs}
+
+
+def _weight_of_all(made: Tally) -> Number:
+    """What all ballots weigh together: in a runoff those that are exhausted, too."""
+    if not made.detail["rounds"]:
+        return made.base
+    first = made.detail["rounds"][0]
+    return plain(sum(map(Decimal, first["counts"].values())) + Decimal(first["exhausted"]))
+
+
+def _jury(made: Tally, names: dict[str, str]) -> dict[str, Any] | None:
+    """Public and jury side by side, each by its own count, in the order of the result."""
+    part = made.detail.get("jury")
+    if part is None:
+        return None
+    public, jury = part["public"], part["jury"]
+    rows = [
+        {
+            "name": name,
+            "public": _of_side(made, public, slug),
+            "public_rank": public["ranking"].get(slug, "–"),
+            "jury": _of_side(made, jury, slug),
+            "jury_rank": jury["ranking"].get(slug, "–"),
+        }
+        for slug, name in names.items()
+        if slug in public["counts"] or slug in jury["counts"]
+    ]
+    if part["counts_in"]:
+        words = f"The public’s {public['ballots']:,} ballots weigh {100 - part['weight']} %, the jury’s {jury['ballots']} weigh {part['weight']} %."
+    else:
+        words = f"The jury’s quorum is {part['quorum']}, and {jury['ballots']} voted: the public decides alone."
+    return {"words": words, "rows": rows, "recused": part["recused"], "counts_in": part["counts_in"]}
+
+
+def _of_side(made: Tally, side: dict[str, Any], slug: str) -> str:
+    """A nominee's figure on one side: its share, or the duels won."""
+    number = plain(Decimal(side["counts"].get(slug, 0)))
+    if made.method == AwardCategory.Method.SCHULZE:
+        return f"{number:,}"
+    return f"{share(number, plain(Decimal(side['base'])))}\u00a0%"
+
+
 def _bar_text(row: dict[str, Any]) -> str:
-    return row["votes"] if row["share"] is None else f"{row['votes']} · {row['share']}\u00a0%"
+    if row["share"] is None or row["votes"].endswith("%"):
+        return str(row["votes"])
+    return f"{row['votes']} · {row['share']}\u00a0%"
 
 
 def _round_rows(rounds: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
@@ -163,8 +229,13 @@ def _note(category: AwardCategory, made: Tally) -> str:
     """The denominator, the method and what the sample is."""
     method = AwardCategory.Method(made.method).label.split(":")[0]
     withdrawn = [nominee.name for nominee in category.nominees.all() if nominee.withdrawn_at]
+    jury = made.detail.get("jury")
     parts = [f"N = {made.ballots:,} ballots. {method} count, rules version {made.rules_version}.", SELF_SELECTED]
-    if made.method in NOTES:
+    if jury and jury["counts_in"]:
+        parts.append(
+            "Ballots of public and jury are weighed as the ballot paper says; figures are per cent of their weight."
+        )
+    elif made.method in NOTES:
         parts.append(NOTES[made.method].format(base=f"{made.base:,}"))
     if withdrawn:
         parts.append(f"{get_text_list(withdrawn, 'and')} withdrew and took no part.")

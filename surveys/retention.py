@@ -34,8 +34,14 @@ COLUMNS = [
     Column(
         "surveys.Quarantine.shown", f"{days(ballots.APPEAL_WINDOW)} after the release: then empty", "the hourly purge"
     ),
+    Column(
+        "surveys.WriteIn.text",
+        f"{days(ballots.APPEAL_WINDOW)} after the release; what was accepted stands in the ledger for good",
+        "the hourly purge",
+    ),
     Column("surveys.RequestCount.value", days(request_signals.KEPT_FOR), "the hourly purge"),
     Column("surveys.Nominee.name", "for good: results are public", retention.ADMIN),
+    Column("surveys.Juror.name", "for good: the ballot paper names the jury", retention.ADMIN),
     Column("surveys.Nomination.name", days(NOMINATIONS_KEPT_FOR), "the hourly purge; staff"),
     Column("surveys.Nomination.name_key", days(NOMINATIONS_KEPT_FOR), "the hourly purge; staff"),
     Column("surveys.Season.imported_from", "for good: the name of a file", "nobody"),

@@ -90,6 +90,10 @@ def not_ready_for_voting(season: Season) -> list[str]:
         if len(category.nominees.all()) < 2:
             problems.append(f"“{category}” needs two nominees or more.")
         problems += [f"“{category}”: {problem}" for problem in category.ballot_problems().values()]
+        if (category.jury_quorum or 0) > season.jurors.count():
+            problems.append(
+                f"“{category}” needs {category.jury_quorum} jurors; the season's jury has {season.jurors.count()}."
+            )
     return problems
 
 

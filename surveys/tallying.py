@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
 from itertools import combinations
+from math import gcd
 from typing import Any
 
 # What a ballot may hold in a nominee's place.
@@ -109,6 +110,18 @@ def written(number: Number) -> int | str:
     """A count as statements have it: a whole number, or the decimal as text."""
     number = plain(number)
     return number if isinstance(number, int) else f"{number:f}"
+
+
+def weights(public: Number, jury: Number, share_of_jury: int) -> tuple[int, int]:
+    """What a ballot of the public and one of the jury weigh, so that the jury's together are that many per cent of all.
+
+    Whole numbers, as small as they get. Where one side has no ballots, it has nothing to weigh.
+    """
+    one, other = int(jury) * (100 - share_of_jury), int(public) * share_of_jury
+    if not one or not other:
+        return (1, 1)
+    common = gcd(one, other)
+    return one // common, other // common
 
 
 def lot(seed: str, name: str) -> str:

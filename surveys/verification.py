@@ -43,7 +43,7 @@ def _tree_problems(season: Season) -> Iterator[str]:
             yield f"Entry {frontier.size} is missing."
             return
         frontier.append(bytes(leaf))
-        statements += kind != Kind.CAST
+        statements += kind not in (Kind.CAST, Kind.RULING)
         if frontier.size in heads:
             number += 1
             yield from _head_problems(season, heads.pop(frontier.size), frontier, number, statements)
@@ -93,9 +93,11 @@ def _leaf_problems(season: Season) -> Iterator[str]:
     }
     found = Ballot.objects.filter(category__season=season)
     waiting = {bytes(leaf) for leaf in found.waiting().values_list("leaf_hash", flat=True)}
-    ballots = found.values_list("category__slug", "choice", "nonce", "weight", "leaf_hash")
-    for category, choice, nonce, weight, leaf in ballots.iterator(ledger.CHUNK):
-        opened = ledger.opening(season=season.slug, category=category, choice=choice, nonce=bytes(nonce), weight=weight)
+    ballots = found.values_list("category__slug", "choice", "nonce", "weight", "leaf_hash", "is_jury")
+    for category, choice, nonce, weight, leaf, is_jury in ballots.iterator(ledger.CHUNK):
+        opened = ledger.opening(
+            season=season.slug, category=category, choice=choice, nonce=bytes(nonce), weight=weight, is_jury=is_jury
+        )
         if leaf_hash(ledger.canonical_json(opened)) != bytes(leaf):
             yield f"A ballot in “{category}” does not hash to its receipt {bytes(leaf).hex()}."
         if bytes(leaf) not in waiting and sealed.pop(bytes(leaf), None) != Kind.CAST:
@@ -108,7 +110,7 @@ def _leaf_problems(season: Season) -> Iterator[str]:
 def _statement_problems(season: Season) -> Iterator[str]:
     """Every statement hashes to its leaf; void ballots, withdrawn nominees and released results are what was stated."""
     stated: dict[str, list[Any]] = {kind: [] for kind in Kind}
-    for entry in LedgerEntry.objects.filter(season=season).statements().order_by("index"):
+    for entry in LedgerEntry.objects.filter(season=season).exclude(kind=Kind.CAST).order_by("index"):
         statement = entry.statement or {}
         stated[entry.kind].append(statement)
         if leaf_hash(ledger.canonical_json(statement)) != bytes(entry.leaf_hash):
@@ -128,6 +130,12 @@ def _statement_problems(season: Season) -> Iterator[str]:
         stated=[(each.get("result", {}).get("category"),) for each in stated[Kind.RESULT]],
         stored=list(season.categories.released().values_list("slug")),
     )
+    told: set[str] = set()
+    for entry in LedgerEntry.objects.filter(season=season, kind__in=[Kind.RULING, Kind.RESULT]).order_by("index"):
+        statement = entry.statement or {}
+        told |= {statement.get("result", {}).get("category")} if entry.kind == Kind.RESULT else set()
+        if entry.kind == Kind.RULING and statement.get("category") in told:
+            yield f"A write-in of “{statement['category']}” was decided on after its result."
     for slug in results.keys() & made.keys():
         made[slug].category.season = season
         if results[slug] != release.statement_of(made[slug]):
@@ -217,7 +225,7 @@ def _tally_problems(category: AwardCategory) -> Iterator[str]:
             yield f"“{category}” is released without a tally."
         return
     try:
-        outcome = release.count(category)
+        found = release.counted(category)
     except TransitionRefused as reason:
         yield f"“{category}” was tallied and could not be any more. {reason}"
         return
@@ -225,9 +233,9 @@ def _tally_problems(category: AwardCategory) -> Iterator[str]:
         yield f"“{category}” was tallied by another method or under other rules than it has."
     if made.reconciliation != release.reconciliation(category):
         yield f"“{category}”: the tally and its ballots disagree on where every ballot went."
-    if {"ties": [], **made.detail} != release.detail_of(outcome):
-        yield f"“{category}”: the tally and its ballots disagree on rounds, pairs or ties."
-    yield from _count_problems(category, made, outcome)
+    if {"ties": [], **made.detail} != release.detail_of(found.outcome, found.jury):
+        yield f"“{category}”: the tally and its ballots disagree on rounds, pairs or ties, or on the jury's part."
+    yield from _count_problems(category, made, found.outcome)
 
 
 def _count_problems(category: AwardCategory, made: Tally, outcome: Outcome) -> Iterator[str]:

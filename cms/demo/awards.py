@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from cms.demo import content
 from cms.demo.pieces import Piece
+from core.models import User
 from surveys import seasons
 from surveys.importing import MARKS, ImportedCategory, choices_from_counts, import_season
 from surveys.models import AwardCategory, Nominee, Season
+from surveys.models.seasons import JURY, ON_BALLOTS
 
 WRITE_IN = MARKS[0]
 
@@ -82,6 +84,9 @@ def _make_open(entry: dict[str, Any], now: datetime) -> None:
     )
     for place, category in enumerate(entry["categories"]):
         _make_category(season, place, category)
+    for juror in entry.get("jury", []):
+        user = User.objects.get(email=juror["email"])
+        season.jurors.create(user=user, name=juror["name"], affiliations=juror["affiliations"])
     seasons.open_voting(season)
 
 
@@ -92,7 +97,7 @@ def _make_category(season: Season, place: int, entry: dict[str, Any]) -> None:
         title=entry["title"],
         description=entry["description"],
         method=entry.get("method", "plurality"),
-        takes_write_in=entry.get("takes_write_in", False),
         ordering=place,
+        **{name: entry[name] for name in (*ON_BALLOTS, *JURY) if name in entry},
     )
     Nominee.objects.bulk_create(Nominee(category=category, **nominee) for nominee in entry["nominees"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import migrations
 
-ROLES = ("writer", "editor", "awards steward", "newsletter manager", "sponsorship manager", "administrator")
+ROLES = ("writer", "editor", "awards steward", "newsletter manager", "sponsorship manager", "juror", "administrator")
 
 
 def grant(permissions: Mapping[str, Iterable[str]]) -> migrations.RunPython:

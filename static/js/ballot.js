@@ -34,3 +34,9 @@ function shuffle(options) {
 
 for (const options of document.querySelectorAll("[data-shuffled]")) shuffle(options);
 for (const words of document.querySelectorAll("[data-order]")) words.textContent = "The order is shuffled for each visit.";
+
+// Whoever writes a name in chooses it, where one thing or several are ticked.
+for (const text of document.querySelectorAll(".vote__written input")) {
+  const option = text.closest(".vote__options").querySelector('input[value="write-in"]');
+  if (option) text.addEventListener("input", () => { option.checked = Boolean(text.value.trim()); });
+}

@@ -20,11 +20,12 @@ from core.lib.admin_lists import ClosedChangeList
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from core.lib.forms import WebsiteField
-from surveys.admin import nominations, overview, review, shortlist, withdrawals
+from surveys.admin import jury, nominations, overview, review, shortlist, withdrawals, write_ins
 from surveys.admin.actions import trail_of
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.models.seasons import (
     BEFORE_VOTING,
+    JURY,
     ON_BALLOTS,
     RESERVED_CATEGORIES,
     RESERVED_NOMINEES,
@@ -122,6 +123,7 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
             at("draft", require_POST(partial(overview.draft_article, self)), "draft"),
             at("requests", partial(review.requests_page, self), "requests"),
             at("judge", partial(review.judge_page, self), "judge"),
+            at("jury", partial(jury.page, self), "jury"),
             *super().get_urls(),
         ]
 
@@ -206,12 +208,12 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
     inlines = [NomineeInline]
     change_form_template = "admin/surveys/category.html"
     fields = (
-        "season", "title", "slug", "description", "method", *ON_BALLOTS, *RULES, "ordering", "closed_at",
+        "season", "title", "slug", "description", "method", *ON_BALLOTS, *JURY, *RULES, "ordering", "closed_at",
         "released_at", "trail",
     )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
-        pages = {"withdrawal": withdrawals.page, "step": overview.category_page}
+        pages = {"withdrawal": withdrawals.page, "write-ins": write_ins.page, "step": overview.category_page}
         own = [
             path(
                 f"<int:pk>/{name}/",
@@ -223,7 +225,7 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
         return [*own, *super().get_urls()]
 
     def facts(self, obj: AwardCategory) -> dict[str, str | set[str]]:
-        rules = ("method", *ON_BALLOTS, *RULES)
+        rules = ("method", *ON_BALLOTS, *JURY, *RULES)
         return {
             "title": obj.title,
             "slug": obj.slug,
@@ -244,7 +246,7 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
 
     def get_readonly_fields(self, request: HttpRequest, obj: AwardCategory | None = None) -> tuple[str, ...]:
         times = ("closed_at", "released_at", "trail")
-        on_paper = ("season", "title", "slug", "description", "method", *ON_BALLOTS, *RULES)
+        on_paper = ("season", "title", "slug", "description", "method", *ON_BALLOTS, *JURY, *RULES)
         return (*times, *on_paper) if _is_fixed(obj) else times
 
     def has_delete_permission(self, request: HttpRequest, obj: AwardCategory | None = None) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.lib import clock
 from core.transitions import TransitionRefused
-from surveys import release, seasons
+from surveys import jury, release, seasons
 from surveys.models import AwardCategory, Season
 
 State = Season.State
@@ -104,7 +104,14 @@ def _opening(season: Season) -> list[str]:
     if not (season.opens_at and season.closes_at):
         return ["Takes votes between the times that you set, and closes by itself."]
     from_, to = clock.in_words(season.opens_at), clock.in_words(season.closes_at)
+    recused = [
+        f"{juror} takes no part in “{category}”: {' '.join(found)}"
+        for juror in season.jurors.select_related("user")
+        for category in season.categories.filter(jury_weight__isnull=False).prefetch_related("nominees")
+        if (found := list(jury.conflicts(juror, category)))
+    ]
     return [
+        *recused,
         f"Takes votes in {_categories(season)} from {from_} to {to}, and closes by itself.",
         "Fixes the nominees, their names and order, and the rules of counting for good. They are sealed as the ballot paper.",
         *(f"{each}: {', '.join(nominee.name for nominee in each.nominees.all())}." for each in _with_nominees(season)),

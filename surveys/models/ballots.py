@@ -78,6 +78,7 @@ class Ballot(models.Model):
     weight = models.DecimalField(
         max_digits=13, decimal_places=6, null=True, help_text="Of an imported ballot that counts other than once."
     )
+    is_jury = models.BooleanField("of the jury", default=False, db_default=False, editable=False)
     state = models.CharField(max_length=12, choices=State, default=State.CAST)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is held or void; published.")
 
@@ -86,7 +87,15 @@ class Ballot(models.Model):
     class Meta:
         ordering = ["leaf_hash"]
         triggers = [
-            frozen("category", "choice", "nonce", "leaf_hash", "weight", words="What a ballot says is kept for good."),
+            frozen(
+                "category",
+                "choice",
+                "nonce",
+                "leaf_hash",
+                "weight",
+                "is_jury",
+                words="What a ballot says is kept for good.",
+            ),
             never_deleted("Ballots are kept for good."),
         ]
         indexes = [models.Index(fields=["state", "leaf_hash"], name="ballot_not_counted", condition=~Q(state="cast"))]

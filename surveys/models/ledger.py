@@ -13,9 +13,10 @@ from surveys.querysets import LedgerQuerySet
 class LedgerEntry(models.Model):
     """One leaf. Entries are only ever appended.
 
-    A `cast` leaf stands for a ballot, which is opened after the close. Every other leaf is a statement, open from the
-    start: the ballot paper (the first leaf), that another leaf is held for review, void, counted after all or superseded,
-    that a nominee has withdrawn, and each category's result as it is released.
+    A `cast` leaf stands for a ballot, and a `ruling` for a decision on what somebody wrote in; both are opened as their
+    category is released. Every other leaf is a statement, open from the start: the ballot paper (the first leaf), that
+    another leaf is held for review, void, counted after all or superseded, that a nominee has withdrawn, and each
+    category's result as it is released.
     """
 
     class Kind(models.TextChoices):
@@ -26,6 +27,7 @@ class LedgerEntry(models.Model):
         RESTORED = "restored"
         SUPERSEDED = "superseded"
         WITHDRAWAL = "withdrawal"
+        RULING = "ruling"
         RESULT = "result"
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="ledger_entries", db_index=False)
@@ -48,7 +50,7 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="cast", statement__isnull=True)
                 | Q(
-                    kind__in=["paper", "held", "void", "restored", "superseded", "withdrawal", "result"],
+                    kind__in=["paper", "held", "void", "restored", "superseded", "withdrawal", "ruling", "result"],
                     statement__isnull=False,
                 ),
                 name="ledger_all_but_ballots_is_stated",

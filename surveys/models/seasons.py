@@ -24,6 +24,7 @@ RESERVED_NOMINEES = [WRITE_IN, OVERVOTE, UNDERVOTE, NONE]
 RULES = ["overvote", "max_skips", "max_ranks", "unranked", "duplicate", "write_ins", "ties"]
 # Those that say what its ballots can hold.
 ON_BALLOTS = ["max_choices", "scale", "takes_write_in", "offers_none"]
+JURY = ["jury_weight", "jury_quorum"]
 LARGEST_SCALE = 100
 
 IN_BALLOTS = "Ballots hold this slug, so it is kept for good."
@@ -82,7 +83,7 @@ class Season(models.Model):
 
     class Meta:
         ordering = [F("opens_at").desc(nulls_last=True), "-id"]
-        permissions = [("release_season", "Can release results")]
+        permissions = [("release_season", "Can release results"), ("judge_season", "Can vote in a jury")]
         triggers = [
             frozen(
                 "slug",
@@ -244,6 +245,18 @@ class AwardCategory(models.Model):
     ties = models.CharField(
         max_length=10, choices=Ties, default=Ties.SHARED, help_text="Equal counts that no rule of the method decides."
     )
+    jury_weight = models.PositiveSmallIntegerField(
+        "jury's weight in %",
+        null=True,
+        blank=True,
+        help_text="What the jury's side of the result weighs; the public's weighs the rest. Empty: no jury.",
+    )
+    jury_quorum = models.PositiveSmallIntegerField(
+        "jury's quorum",
+        null=True,
+        blank=True,
+        help_text="Jurors that have to vote for the jury to count. Where fewer do, the public decides alone.",
+    )
     ordering = models.PositiveSmallIntegerField(default=0)
     closed_at = models.DateTimeField(null=True, editable=False)
     released_at = models.DateTimeField(null=True, editable=False)
@@ -260,6 +273,7 @@ class AwardCategory(models.Model):
                 "description",
                 "method",
                 *ON_BALLOTS,
+                *JURY,
                 *RULES,
                 name="on_paper",
                 words=ON_PAPER,
@@ -299,6 +313,12 @@ class AwardCategory(models.Model):
                 violation_error_message=f"Points go up to a number from 1 to {LARGEST_SCALE}.",
             ),
             models.CheckConstraint(
+                condition=Q(jury_weight__isnull=True, jury_quorum__isnull=True)
+                | Q(jury_weight__range=(1, 99), jury_quorum__gte=1),
+                name="category_jury_has_weight_and_quorum",
+                violation_error_message="A jury has a weight from 1 to 99 % and a quorum.",
+            ),
+            models.CheckConstraint(
                 condition=Q(released_at__isnull=True) | Q(closed_at__isnull=False), name="category_released_is_closed"
             ),
         ]
@@ -326,6 +346,12 @@ class AwardCategory(models.Model):
             found["max_choices"] = "Let voters tick one nominee at least, or leave this empty."
         if self.max_ranks == 0:
             found["max_ranks"] = "Count one rank at least, or leave this empty."
+        if self.jury_weight is not None and not 1 <= self.jury_weight <= 99:
+            found["jury_weight"] = "The jury weighs from 1 to 99 %. For no jury, leave this empty."
+        if self.jury_weight and not self.jury_quorum:
+            found["jury_quorum"] = "Say how many jurors have to vote at least."
+        if self.jury_quorum and not self.jury_weight:
+            found["jury_weight"] = "Say what the jury weighs, or leave its quorum empty, too."
         if self.method == method.SCORE and self.offers_none:
             found["offers_none"] = "In a score vote, no points for anybody say that."
         return found

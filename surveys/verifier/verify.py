@@ -4,8 +4,9 @@
     python3 verify.py ledger.json [ballots.csv] [--key KEY] [--receipt RECEIPT] [--with OLDER-ledger.json]
 
 The ledger is a list of leaves in a hash tree (RFC 6962). A leaf stands for a ballot, or is a statement that everybody can
-read: the ballot paper, a ballot that is void or superseded by its voter's later one, a nominee who withdrew, a category's result. After every batch the tree's
-head is signed (Ed25519, RFC 8032). This program
+read: the ballot paper, a ballot that is void or superseded by its voter's later one, a nominee who withdrew, a category's
+result; or is a decision on what was written in, which is opened with the result. After every batch the tree's head is
+signed (Ed25519, RFC 8032). This program
 
 1. hashes the leaves into every signed root, and checks every signature and that no head and no statement is left out;
 2. checks that all are signed with the key you name: take it from your receipt, from the announcement of the vote or from
@@ -25,6 +26,7 @@ import sys
 from collections import Counter
 from fractions import Fraction
 from itertools import chain, pairwise, permutations
+from math import gcd
 
 KEY = ""
 
@@ -210,6 +212,41 @@ def check_review(ledger, index_of):
         last[receipt] = act
 
 
+def check_rulings(ledger, paper):
+    """Decisions on what was written in are leaves, made before the result, and about the text whose key ballots hold."""
+    results = {statement["result"]["category"]: index for index, statement in said(ledger, "result")}
+    takes = {
+        each["slug"]: {nominee["slug"] for nominee in each["nominees"]}
+        for each in paper["categories"]
+        if each["write_in"]
+    }
+    for index, statement in rulings(ledger):
+        told, slug = statement["ruling"], statement["category"]
+        if not 0 <= index < len(ledger["leaves"]) or leaf_hash(statement) != ledger["leaves"][index]:
+            yield f"Leaf {index} is not the hash of the decision there."
+        if statement["season"] != ledger["season"] or slug not in takes or index > results.get(slug, -1):
+            yield f"The decision at {index} is about no category that takes write-ins, or came after its result."
+        elif told["counts_as"] not in takes[slug] and told["counts_as"].partition(":")[0] != WRITE_IN:
+            yield f"The decision at {index} is for somebody who is not on the ballot paper."
+        if "text" in told:
+            key = hashlib.sha256(bytes.fromhex(told["nonce"]) + told["text"].encode()).hexdigest()[:32]
+            if key != told["write_in"]:
+                yield f"The decision at {index} is about another text than the one that ballots hold."
+
+
+def rulings(ledger, category=None):
+    found = sorted((int(index), statement) for index, statement in ledger.get("rulings", {}).items())
+    return [(index, statement) for index, statement in found if category in (None, statement["category"])]
+
+
+def counts_as(ledger, category):
+    """What keys of write-ins on ballots count as, by the last decision on each; and the names of their own among them."""
+    told = [statement["ruling"] for _, statement in rulings(ledger, category)]
+    decided = {f"{WRITE_IN}:{each['write_in']}": each["counts_as"] for each in told}
+    names = {each["counts_as"]: each["name"] for each in told if each["counts_as"].startswith(f"{WRITE_IN}:")}
+    return decided, {key: name for key, name in names.items() if key in decided.values()}
+
+
 def check_copy(ledger, other):
     """Two copies agree as far as the shorter goes."""
     older, newer = sorted((ledger, other), key=lambda copy: len(copy["leaves"]))
@@ -220,6 +257,9 @@ def check_copy(ledger, other):
         yield "The two files do not begin with the same leaves: one of them was rewritten."
     if older["statements"] != {index: each for index, each in newer["statements"].items() if int(index) < size}:
         yield "The two files do not have the same statements."
+    for index in older.get("rulings", {}).keys() & newer.get("rulings", {}).keys():
+        if older["rulings"][index] != newer["rulings"][index]:
+            yield f"The two files do not have the same decision at {index}."
     if older["heads"] != [head for head in newer["heads"] if head["size"] <= size]:
         yield "The two files do not have the same signed heads."
 
@@ -235,14 +275,18 @@ def check_ballots(ledger, ballots, paper):
         told[receipt] = (states[act], reason) if act in states else ("cast", "")
     released = {statement["result"]["category"] for _, statement in said(ledger, "result")}
     names = {each["slug"]: names_on(each, paper) for each in paper["categories"] if each["slug"] in released}
+    for slug, known in names.items():
+        known.update(counts_as(ledger, slug)[0])
     seen = set()
     for ballot in ballots:
         index = int(ballot["index"])
         if index in seen:
             yield f"The ballot at {index} is there twice."
         seen.add(index)
-        yield from check_opening(ledger, ballot, index, names, paper["imported"])
+        yield from check_opening(ledger, ballot, index, names, paper)
         state, reason = told.get(ballot["receipt"], ("cast", ""))
+        if str(index) in ledger.get("rulings", {}):
+            yield f"The ballot at {index} is a decision by the ledger."
         if ballot["state"] != state:
             yield f"The ledger and the ballot at {index} disagree on whether it counts."
         if ballot["reason"] != reason:
@@ -256,12 +300,16 @@ def names_on(category, paper):
     return {nominee["slug"] for nominee in category["nominees"]}.union(marks)
 
 
-def check_opening(ledger, ballot, index, names, is_imported):
+def check_opening(ledger, ballot, index, names, paper):
     leaves, choice = ledger["leaves"], json.loads(ballot["choice"])
     opened = {"season": ledger["season"], "category": ballot["category"], "choice": choice, "nonce": ballot["nonce"]}
+    if ballot.get("jury"):
+        opened["jury"] = True
+        if "jury" not in next((each for each in paper["categories"] if each["slug"] == ballot["category"]), {}):
+            yield f"The ballot at {index} is a jury's, which its category has none of."
     if ballot["weight"]:
         opened["weight"] = ballot["weight"]
-        if not is_imported or not Fraction(ballot["weight"]) > 0:
+        if not paper["imported"] or not Fraction(ballot["weight"]) > 0:
             yield f"The ballot at {index} has a weight, which only those of an imported election have."
     if not 0 <= index < len(leaves) or leaf_hash(opened) != leaves[index]:
         yield f"The ballot at {index} is not the leaf there."
@@ -269,27 +317,37 @@ def check_opening(ledger, ballot, index, names, is_imported):
         yield f"The receipt at {index} is not the leaf there."
     if ballot["category"] not in names:
         yield f"The ballot at {index} is of a category that has no result."
-    elif not names[ballot["category"]].issuperset(choice if isinstance(choice, dict) else chain(*choice)):
+    elif not names[ballot["category"]].issuperset(named_on(ballot, choice)):
         yield f"The ballot at {index} names somebody who is not on the ballot paper."
+
+
+def named_on(ballot, choice):
+    """What a ballot names and has to be known: what was written in, only where it counts."""
+    found = set(choice if isinstance(choice, dict) else chain(*choice))
+    return {name for name in found if ballot["state"] == "cast" or not name.startswith(f"{WRITE_IN}:")}
 
 
 def check_completeness(ledger, ballots, paper):
     """There are as many ballots as were counted; and all, once every category is released."""
     results = [statement["result"] for _, statement in said(ledger, "result")]
-    found = Counter((ballot["category"], ballot["state"]) for ballot in ballots)
-    for result in results:
-        told, slug = result["reconciliation"], result["category"]
-        cast, void, superseded = (found[slug, state] for state in ("cast", "void", "superseded"))
+    found = Counter((ballot["category"], ballot.get("jury", ""), ballot["state"]) for ballot in ballots)
+    told_of = [(each["category"], "", each["reconciliation"]) for each in results]
+    told_of += [(each["category"], "1", each["jury"]["reconciliation"]) for each in results if "jury" in each]
+    for slug, side, told in told_of:
+        cast, void, superseded = (found[slug, side, state] for state in ("cast", "void", "superseded"))
+        jury = ", jury" if side else ""
         parts = told["confirmed"], told["void"], told.get("superseded", 0), told["counted"], told["held"]
         if parts != (cast + void + superseded, void, superseded, cast, 0):
             yield (
-                f"“{slug}”: by its result {told['confirmed']} ballots were confirmed, {told['held']} held, {told['void']} "
+                f"“{slug}”{jury}: by its result {told['confirmed']} ballots were confirmed, {told['held']} held, {told['void']} "
                 f"void and {told['counted']} counted; the file has {cast} to be counted, {void} void and {superseded} superseded."
             )
     if {result["category"] for result in results} == {category["slug"] for category in paper["categories"]}:
-        missing = len(ledger["leaves"]) - len(ledger["statements"]) - len({ballot["index"] for ballot in ballots})
-        if missing:
-            yield f"{missing} ballots of the ledger are not in the file."
+        opened = (
+            len(ledger["statements"]) + len(ledger.get("rulings", {})) + len({ballot["index"] for ballot in ballots})
+        )
+        if len(ledger["leaves"]) != opened:
+            yield f"{len(ledger['leaves']) - opened} ballots of the ledger are not in the file, or decisions on write-ins."
     elif not results:
         yield "There are opened ballots, but no result in the ledger."
 
@@ -437,17 +495,61 @@ def struck(choice, withdrawn, rules):
     return [left for rank, left in ranks if left or not rank]
 
 
-def count(category, ballots, withdrawn, lots):
-    """What a category's ballots come to."""
+def merged(choice, decided):
+    """A ballot with what its write-in counts as; who is on it already keeps the higher place, or points."""
+    if not any(name.startswith(f"{WRITE_IN}:") for name in (choice if isinstance(choice, dict) else chain(*choice))):
+        return choice
+    if isinstance(choice, dict):
+        names = {decided.get(name, name) for name in choice}
+        return {
+            each: max(points for name, points in choice.items() if decided.get(name, name) == each) for each in names
+        }
+    seen, ranks = set(), []
+    for rank in choice:
+        left = {decided.get(name, name) for name in rank} - seen
+        seen |= left
+        ranks += [sorted(left)] if left or not rank else []
+    return ranks
+
+
+def count(category, ballots, withdrawn, lots, written=({}, {})):
+    """What a category's ballots come to. `written` is what its write-ins count as, and their own names (counts_as)."""
+    sides = []
+    for side in ("", "1"):
+        own = (each for each in ballots if each["state"] == "cast" and each.get("jury", "") == side)
+        piles = Counter((each["choice"], each["weight"]) for each in own)
+        votes = [(json.loads(choice), number * Fraction(weight or 1)) for (choice, weight), number in piles.items()]
+        sides.append([(merged(choice, written[0]), weight) for choice, weight in votes])
+    public, jury = sides
+    everybody = [ranks for votes in sides for ranks, _ in votes]
+    if not category.get("jury"):
+        return count_side(category, public, withdrawn, lots, written, everybody)
+    voters, jurors = (sum(weight for _, weight in votes) for votes in sides)
+    weight, counts_in = category["jury"]["weight"], jurors >= category["jury"]["quorum"]
+    one, other = jurors * (100 - weight), voters * weight
+    common = gcd(int(one), int(other))
+    each = [one / common, other / common] if one and other else [1, 1]
+    each = each if counts_in else [1, 0]
+    both = [(choice, number * each[0]) for choice, number in public]
+    both += [(choice, number * each[1]) for choice, number in jury] if counts_in else []
+    found = count_side(category, both, withdrawn, lots, written, everybody)
+    found["ballots"] = voters + (jurors if counts_in else 0)
+    found["jury"] = {"counts_in": counts_in, "weights": each}
+    for name, votes in zip(("public", "jury"), sides, strict=True):
+        found["jury"][name] = count_side(category, votes, withdrawn, lots, written, everybody)
+    return found
+
+
+def count_side(category, votes, withdrawn, lots, written, everybody):
+    """What ballots come to by a category's method. `everybody` are all its ballots, which tell whether “other” takes part."""
     method, rules = category["method"], category["rules"]
-    piles = Counter((each["choice"], each["weight"]) for each in ballots if each["state"] == "cast")
-    votes = [(json.loads(choice), number * Fraction(weight or 1)) for (choice, weight), number in piles.items()]
     total = sum(weight for _, weight in votes)
     names = [each["slug"] for each in category["nominees"] if each["slug"] not in withdrawn]
-    if method in ("irv", "schulze") and any(WRITE_IN in rank for ranks, _ in votes for rank in ranks):
+    if method in ("irv", "schulze") and any(WRITE_IN in rank for ranks in everybody for rank in ranks):
         names.append(WRITE_IN)  # in a ranking they have to be compared like a nominee
     if category.get("none"):
         names.append(NONE)
+    names += sorted(written[1])
     if withdrawn:
         votes = [(struck(choice, withdrawn, rules), weight) for choice, weight in votes]
     seed = f"{lots}:{category['slug']}" if rules["ties"] == "lot" else ""
@@ -478,6 +580,28 @@ def check_count(category, result, found):
             told, counted = ({key: number for key, number in each.items() if number} for each in (told, counted))
         if told != counted:
             yield f"“{category['title']}”: the published {name} are not what the ballots come to."
+    if "jury" in found or "jury" in result:
+        yield from check_jury(category, result.get("jury", {}), found.get("jury", {}))
+
+
+def check_jury(category, told, found):
+    """The two sides of a result, and what they weigh, are those of the paper and the ballots."""
+    jury, title = category.get("jury", {}), category["title"]
+    if (told.get("weight"), told.get("quorum")) != (jury.get("weight"), jury.get("quorum")):
+        yield f"“{title}”: the jury was not weighed as the ballot paper says."
+    if (told.get("counts_in"), list(map(Fraction, told.get("weights", [])))) != (
+        found.get("counts_in"),
+        found.get("weights"),
+    ):
+        yield f"“{title}”: the jury's ballots do not weigh what their number and the ballot paper come to."
+    for side in ("public", "jury"):
+        for part in ("ballots", "base", "counts", "ranking", "winners"):
+            ours = comparable(found.get(side, {}).get(part, {}), part)
+            theirs = comparable(told.get(side, {}).get(part, {}), part)
+            if part == "counts":
+                ours, theirs = ({key: number for key, number in each.items() if number} for each in (ours, theirs))
+            if ours != theirs:
+                yield f"“{title}”: the published {part} of the {side}'s side are not what the ballots come to."
 
 
 # The program
@@ -491,6 +615,7 @@ def check_results(ledger, ballots):
     paper = ledger["statements"].get("0", {}).get("paper")
     if paper is None:
         return
+    yield from check_rulings(ledger, paper)
     yield from check_ballots(ledger, ballots, paper)
     yield from check_completeness(ledger, ballots, paper)
     results = {statement["result"]["category"]: statement["result"] for _, statement in said(ledger, "result")}
@@ -500,8 +625,10 @@ def check_results(ledger, ballots):
             print(f"{category['title']}: not released yet")
             continue
         gone = {each["withdraw"] for _, each in said(ledger, "withdraw") if each["category"] == slug}
-        found = count(category, [ballot for ballot in ballots if ballot["category"] == slug], gone, paper["lot"])
-        names = {nominee["slug"]: nominee["name"] for nominee in category["nominees"]}
+        written = counts_as(ledger, slug)
+        own = [ballot for ballot in ballots if ballot["category"] == slug]
+        found = count(category, own, gone, paper["lot"], written)
+        names = {nominee["slug"]: nominee["name"] for nominee in category["nominees"]} | written[1]
         print(f"{category['title']}: {category['method']}, {float(found['ballots']):g} ballots")
         for name, number in sorted(found["counts"].items(), key=lambda item: -item[1]):
             print(f"{float(number):9g}  {names.get(name, name)}{'  (winner)' if name in found['winners'] else ''}")

@@ -31,7 +31,9 @@ FOUND = {
     "newsletter manager": EVERYBODY | {"Briefings", "Mail", "Readers today"},
     "sponsorship manager": EVERYBODY
     | {"Booking requests", "Ads to approve", "Places in the coming days", "Mail", "Readers today"},
+    "juror": EVERYBODY | {"Jury"},
     "administrator": EVERYBODY
+    | {"Jury"}
     | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards", "Mail"}
     | {"Booking requests", "Places in the coming days", "Readers today"},
 }

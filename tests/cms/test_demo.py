@@ -262,7 +262,7 @@ def test_a_season_takes_votes(demo, db):
     [season] = Season.objects.taking_ballots()
 
     assert season.slug == "moon-awards-2026"
-    assert season.categories.taking_ballots().count() == 3
+    assert season.categories.taking_ballots().count() == 5
 
 
 def test_sponsors_stand_in_the_next_briefing_and_on_pages_now(demo, db):

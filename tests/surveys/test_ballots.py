@@ -417,7 +417,7 @@ def test_nothing_leads_from_the_mail_to_the_ballot_once_it_is_cast(client, seaso
     confirm(client)
     assert not PendingBallot.objects.exists()
     assert {field.name for field in Ballot._meta.get_fields()} == {
-        "id", "category", "voter_key", "choice", "nonce", "leaf_hash", "weight", "state", "reason", "unsealed",
+        "id", "category", "voter_key", "choice", "nonce", "leaf_hash", "weight", "is_jury", "state", "reason", "unsealed",
         "origins",
     }  # fmt: skip
 

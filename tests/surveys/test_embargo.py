@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from core import pagecache
 from core.models import User
@@ -78,6 +79,12 @@ def turn_every_ballot_to(nominee):
         cursor.execute("UPDATE surveys_ballot SET choice = jsonb_build_array(jsonb_build_array(%s::text))", [nominee])
         cursor.execute("SET LOCAL session_replication_role = origin")
     pagecache.bump()
+
+
+@pytest.fixture(autouse=True)
+def one_order_of_nominees(time_machine):
+    """The order in which nominees stand goes by the clock; a test must not run over into the next."""
+    time_machine.move_to(timezone.now(), tick=False)
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Every method has a ballot of its own: what can be said on it is taken in one spelling, all else is refused in words."""
 
+import re
+
 import pytest
 from django.http import QueryDict
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.models import RateCount
 from surveys import choices, keys, papers, seasons, verification
 from surveys.choice_fields import choice_of
 from surveys.choices import ChoiceRefused, Question, of_voter
@@ -223,3 +226,87 @@ def test_none_of_them_is_another_answer_than_no_answer(client):
     assert rows["none-of-them"] == (1, 1, True)
     assert rows["write-in"] == (None, 0, False)
     assert "None of them" in client.get("/awards/moon-2026/wallet/").content.decode()
+
+
+HOSTILE = [
+    "ada",
+    "bit",
+    "write-in",
+    "none-of-them",
+    "overvote",
+    "satoshi",
+    "1",
+    "2",
+    "5",
+    "-1",
+    "1e3",
+    "\u0661",
+    "\0",
+    "ad\0a",
+]
+HOSTILE += [
+    "\u202eada",
+    "ada\u200f",
+    "x" * 5000,
+    "9" * 5000,
+    "<b>",
+    "'; --",
+    "%00",
+    "[object Object]",
+    "write-in:Zed",
+    " 1 ",
+]
+FIELDS = [
+    f"vote-{method}{suffix}"
+    for method in METHODS
+    for suffix in ("", ".ada", ".bit", ".write-in", ".write-in.name", ".\0")
+]
+VALUES = st.sampled_from(HOSTILE) | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@pytest.mark.django_db
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(fields=st.lists(st.tuples(st.sampled_from([*FIELDS, "vote-", "vote-nowhere"]), VALUES), max_size=8))
+def test_whatever_a_form_sends_over_the_wire_is_taken_whole_or_refused_in_words_at_its_field(
+    client, every_method, fields
+):
+    data = QueryDict(mutable=True)
+    for name, value in [*fields, ("email", "ann@example.com")]:
+        data.appendlist(name, value)
+    RateCount.objects.all().delete()
+    before = PendingBallot.objects.count()
+    page = client.post("/awards/moon-2026/vote/", data.urlencode(), content_type="application/x-www-form-urlencoded")
+    text = page.content.decode()
+    if page.status_code == 200:
+        assert PendingBallot.objects.count() == before + 1
+        link = link_in(body_of(last_mail()))
+        assert client.get(link).status_code == 200
+        assert client.post(link).status_code == 200
+    else:
+        assert page.status_code == 400
+        assert 'class="alert alert-danger"' in text
+        assert "Choose a nominee in at least one category" in text or 'class="invalid-feedback"' in text
+        assert PendingBallot.objects.count() == before
+    assert verification_of_what_is_cast()
+
+
+@pytest.fixture
+def every_method():
+    season = draft_season(categories=METHODS)
+    for category in season.categories.all():
+        offers = {"takes_write_in": True, "offers_none": category.slug != "score"}
+        season.categories.filter(pk=category.pk).update(
+            method=category.slug, scale=5 if category.slug == "score" else None, **offers
+        )
+    seasons.open_voting(season)
+    return season
+
+
+def verification_of_what_is_cast():
+    """Every ballot names what its paper has, once."""
+    known = {*NAMES, "write-in", "none-of-them"}
+    for ballot in Ballot.objects.all():
+        named = list(choices.keys_in(ballot.choice))
+        assert len(named) == len(set(named)) > 0
+        assert all(name in known or re.fullmatch("write-in:[0-9a-f]{32}", name) for name in named)
+    return True

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys import release
+from surveys import release, write_ins
 from surveys.public_record_views import VERIFIER
 from surveys.tallying import Rules, count, written
 
 NAMES = ["ada", "bit", "coin", "doge"]
-HELD = st.sampled_from([*NAMES, *NAMES, "write-in", "overvote", "undervote"])
+WRITTEN = {"write-in:1": "ada", "write-in:2": "write-in:zed", "write-in:3": "write-in"}
+HELD = st.sampled_from([*NAMES, *NAMES, "write-in", "overvote", "undervote", "none-of-them", *WRITTEN])
 RANKS = st.lists(st.lists(HELD, max_size=3), max_size=5)
-SCORES = st.dictionaries(st.sampled_from([*NAMES, "write-in"]), st.integers(0, 5))
+SCORES = st.dictionaries(st.sampled_from([*NAMES, "write-in", *WRITTEN]), st.integers(0, 5))
 WEIGHTS = st.sampled_from(["", "", "", "2.5", "0.25"])
 RULES = st.fixed_dictionaries(
     {
@@ -42,8 +43,8 @@ VERIFY = load()
 
 def ours(method, ballots, rules, withdrawn, seed):
     """What surveys.release would publish of these ballots."""
-    piles = [(choice, Decimal(weight or 1)) for choice, weight in ballots]
-    names = list(NAMES)
+    piles = [(write_ins.merged(choice, WRITTEN), Decimal(weight or 1)) for choice, weight in ballots]
+    names = [*NAMES, "none-of-them", "write-in:zed"]
     if method in ("irv", "schulze") and any("write-in" in rank for choice, _ in piles for rank in choice):
         names.append("write-in")
     outcome = count(method, piles, names, Rules(**rules, lot=seed and f"{seed}:wallet"), withdrawn=withdrawn)
@@ -65,9 +66,10 @@ def test_the_verifier_counts_as_we_do(method, data):
     rules, withdrawn = data.draw(RULES), data.draw(st.sets(st.sampled_from(NAMES), max_size=2))
     seed = data.draw(st.sampled_from(["", "a seed"]))
     category = {"slug": "wallet", "title": "Wallet", "method": method, "nominees": [{"slug": name} for name in NAMES]}
+    category["none"] = True
     category["rules"] = rules | {"ties": "lot" if seed else "shared"}
     rows = [{"choice": json.dumps(choice), "weight": weight, "state": "cast"} for choice, weight in ballots]
-    found = VERIFY.count(category, rows, withdrawn, seed)
+    found = VERIFY.count(category, rows, withdrawn, seed, (WRITTEN, {"write-in:zed": "Zed"}))
     assert list(VERIFY.check_count(category, ours(method, ballots, rules, withdrawn, seed), found)) == []
 
 

@@ -115,7 +115,7 @@ def verify(record, program, tmp_path, capsys):
         arguments[0].write_text(json.dumps(record.ledger))
         with arguments[1].open("w") as file:
             rows = csv.DictWriter(
-                file, ["index", "receipt", "category", "choice", "nonce", "state", "reason", "weight"]
+                file, ["index", "receipt", "category", "choice", "nonce", "state", "reason", "weight", "jury"]
             )
             rows.writeheader()
             rows.writerows(record.ballots)

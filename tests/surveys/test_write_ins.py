@@ -1,0 +1,264 @@
+"""What voters write in is hidden on their ballots, decided on by the steward before the count, and opened with the result."""
+
+import json
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+
+from core.models import AuditEntry, User
+from core.transitions import TransitionRefused
+from surveys import keys, ledger, release, seasons, verification, write_ins
+from surveys.models import Ballot, LedgerEntry, PendingBallot, WriteIn
+from tests.html import one_line
+from tests.surveys.factories import body_of, draft_season, last_mail, link_in
+from tests.surveys.test_tampering import program  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def season():
+    season = draft_season()
+    season.categories.update(takes_write_in=True)
+    seasons.open_voting(season)
+    return season
+
+
+@pytest.fixture
+def steward(client):
+    user = User.objects.create_user("steward@example.com", name="Steward")
+    user.groups.add(Group.objects.get(name="awards steward"))
+    client.force_login(user)
+    return client
+
+
+def vote(client, email, **data):
+    form = {"email": f"{email}@example.com"} | {name.replace("_", "."): value for name, value in data.items()}
+    return client.post("/awards/moon-2026/vote/", form)
+
+
+def write(client, email, text):
+    """Vote for a name that is written in."""
+    form = {"email": f"{email}@example.com", "vote-wallet": "write-in", "vote-wallet.write-in.name": text}
+    assert client.post("/awards/moon-2026/vote/", form).status_code == 200
+    link = link_in(body_of(last_mail()))
+    client.post(link)
+    return link
+
+
+def close(season):
+    seasons.close(season)
+    return season.categories.get()
+
+
+def decide(category, text, **ruling):
+    return write_ins.rule(category.written_names.get(text=text), by=None, **ruling)
+
+
+def counted(category):
+    release.tally(category)
+    release.release(category)
+    return {row.slug: (row.name, row.rank, row.count) for row in category.tally.rows.select_related("nominee")}
+
+
+def test_a_name_is_shown_to_its_voter_and_is_on_no_ballot(client, season):
+    form = {"email": "ann@example.com", "vote-wallet": "write-in", "vote-wallet.write-in.name": " Zed\u202e  Wallet "}
+    client.post("/awards/moon-2026/vote/", form)
+    assert b"Zed" not in bytes(PendingBallot.objects.get().sealed_choices)
+    link = link_in(body_of(last_mail()))
+    page = one_line(client.get(link).content)
+    assert '<dd dir="auto">Zed Wallet</dd>' in page
+    assert 'value="Zed Wallet"' in page
+    client.post(link)
+    ((key,),) = Ballot.objects.get().choice
+    assert re.fullmatch(r"write-in:[0-9a-f]{32}", key)
+    assert WriteIn.objects.get().text == "Zed Wallet"
+
+
+def test_one_name_in_several_spellings_is_one(client, season):
+    for voter, text in enumerate(["Zed Wallet", "zed  wallet", "ＺＥＤ WALLET", "Zed\u200b Wallet\u200e"]):
+        write(client, f"voter{voter}", text)
+    assert len({json.dumps(ballot.choice) for ballot in Ballot.objects.all()}) == 1
+    assert WriteIn.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "held"),
+    [
+        ({"vote-wallet": "write-in", "vote-wallet.write-in.name": "aDa"}, [["ada"]]),
+        ({"vote-wallet": "write-in", "vote-wallet.write-in.name": "\u200e\u202e "}, [["write-in"]]),
+        ({"vote-wallet": "write-in"}, [["write-in"]]),
+    ],
+)
+def test_a_nominees_name_is_a_vote_for_them_and_no_name_a_vote_for_others(client, season, sent, held):
+    client.post("/awards/moon-2026/vote/", {"email": "ann@example.com"} | sent)
+    client.post(link_in(body_of(last_mail())))
+    assert Ballot.objects.get().choice == held
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ({"vote-wallet": "write-in", "vote-wallet.write-in.name": "x" * 81}, "too long: at most 80 characters"),
+        ({"vote-wallet": "ada", "vote-wallet.write-in.name": "Zed"}, "You chose “Ada” and “Zed”"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused_in_words_and_kept(client, season, sent, says):
+    page = client.post("/awards/moon-2026/vote/", {"email": "ann@example.com"} | sent)
+    assert page.status_code == 400
+    assert says in one_line(page.content)
+    assert f'value="{sent["vote-wallet.write-in.name"]}"' in page.content.decode()
+    assert not WriteIn.objects.exists()
+
+
+def test_names_are_merged_named_or_withheld_and_a_stranger_counts_them_again(client, season, program, tmp_path):  # noqa: F811
+    for voter, text in enumerate(["Adda", "Zed", "Zedd", "my neighbour", "Zed"]):
+        write(client, f"voter{voter}", text)
+    vote(client, "bob", **{"vote-wallet": "bit"})
+    client.post(link_in(body_of(last_mail())))
+    category = close(season)
+    with pytest.raises(TransitionRefused, match="4 names written in “Wallet” are waiting"):
+        release.tally(category)
+    decide(category, "Adda", nominee="ada")
+    decide(category, "Zed", name="Zed Wallet")
+    decide(category, "Zedd", name="zed wallet", reason="a slip")
+    with pytest.raises(TransitionRefused, match="Say why"):
+        decide(category, "my neighbour", withhold=True)
+    decide(category, "my neighbour", withhold=True, reason="a private person")
+    before = client.get("/awards/moon-2026/ledger.json").json()
+    assert not before["rulings"]
+    assert "Zed" not in json.dumps(before)
+    for entry in LedgerEntry.objects.filter(kind="ruling"):
+        assert "counts as" not in client.get(f"/awards/receipt/{entry.receipt}/").content.decode()
+    rows = counted(category)
+    assert rows["write-in:zed-wallet"] == ("Zed Wallet", 1, 3)
+    assert (rows["ada"][2], rows["bit"][2], rows["write-in"]) == (1, 1, ("Other / write-in", None, 1))
+    assert list(verification.problems(season)) == []
+    files = {name: client.get(f"/awards/moon-2026/{name}").content for name in ("ledger.json", "ballots.csv")}
+    for name, content in files.items():
+        assert b"neighbour" not in content
+        (tmp_path / name).write_bytes(content)
+    paths = [str(tmp_path / name) for name in files]
+    assert program.main([*paths, "--key", keys.public_key()]) == 0
+    page = client.get("/awards/moon-2026/wallet/").content.decode()
+    assert "Zed Wallet" in page
+    for ballot in Ballot.objects.all():
+        assert "neighbour" not in client.get(f"/awards/receipt/{ballot.receipt}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda book: book["rulings"].popitem(),
+        lambda book: next(iter(book["rulings"].values()))["ruling"].update(counts_as="bit"),
+        lambda book: next(iter(book["rulings"].values()))["ruling"].update(text="someone else"),
+        lambda book: book.pop("rulings"),
+    ],
+)
+def test_a_decision_that_is_changed_or_left_out_is_found(client, season, program, tmp_path, tamper):  # noqa: F811
+    write(client, "ann", "Zed")
+    category = close(season)
+    decide(category, "Zed", name="Zed")
+    decide(category, "Zed", nominee="ada")
+    release.tally(category)
+    release.release_season(season)
+    for name in ("ledger.json", "ballots.csv"):
+        (tmp_path / name).write_bytes(client.get(f"/awards/moon-2026/{name}").content)
+    paths = [str(tmp_path / name) for name in ("ledger.json", "ballots.csv")]
+    assert program.main([*paths, "--key", keys.public_key()]) == 0
+    book = json.loads((tmp_path / "ledger.json").read_text())
+    tamper(book)
+    (tmp_path / "ledger.json").write_text(json.dumps(book))
+    assert program.main([*paths, "--key", keys.public_key()]) == 1
+
+
+def test_who_writes_in_what_they_also_chose_has_chosen_it_once():
+    as_ = {"write-in:1": "ada", "write-in:2": "write-in:zed"}
+    assert write_ins.merged([["ada"], ["write-in:1"], ["bit"]], as_) == [["ada"], ["bit"]]
+    assert write_ins.merged([["write-in:1"], ["ada", "bit"]], as_) == [["ada"], ["bit"]]
+    assert write_ins.merged({"ada": 2, "write-in:1": 5}, as_) == {"ada": 5}
+    assert write_ins.merged([["ada"], [], ["ada"]], as_) == [["ada"], [], ["ada"]]  # as it was imported
+
+
+def test_a_decision_after_the_count_says_so_and_asks_for_a_new_count(client, season):
+    write(client, "ann", "Zed")
+    category = close(season)
+    decide(category, "Zed", name="Zed")
+    release.tally(category)
+    decide(category, "Zed", nominee="bit")
+    assert [entry.statement["ruling"]["after_count"] for entry in LedgerEntry.objects.filter(kind="ruling")] == [
+        False,
+        True,
+    ]
+    with pytest.raises(TransitionRefused, match="after its tally"):
+        release.release(category)
+    assert counted(category)["bit"] == ("Bit", 1, 1)
+    with pytest.raises(TransitionRefused, match="is released"):
+        decide(category, "Zed", nominee="ada")
+    statement = {"season": "moon-2026", "category": "wallet", "ruling": {"write_in": "x"}, "seal": "x"}
+    ledger.state(season, LedgerEntry.Kind.RULING, statement)
+    assert "A write-in of “wallet” was decided on after its result." in list(verification.problems(season))
+
+
+# The steward's page
+
+
+def page_of(category):
+    return reverse("admin:surveys_awardcategory_write-ins", args=[category.pk])
+
+
+def test_while_voting_is_open_the_steward_sees_no_name(steward, season):
+    write(steward, "ann", "Zed")
+    page = steward.get(page_of(season.categories.get())).content.decode()
+    assert "Zed" not in page
+    assert "here after the close" in page
+    with pytest.raises(TransitionRefused, match="after the close"):
+        decide(season.categories.get(), "Zed", nominee="ada")
+
+
+def test_the_page_is_the_same_however_many_wrote_a_name(steward, season):
+    write(steward, "ann", "Zed")
+    write(steward, "bob", "Ad a")
+    category = close(season)
+    before = re.sub(r'value="[\w-]{64}"|nonce="[^"]+"', "", steward.get(page_of(category)).content.decode())
+    Ballot.objects.filter(pk=Ballot.objects.first().pk).update(voter_key=b"x" * 32)
+    copied = Ballot.objects.first()
+    for serial in range(5):
+        copied.pk, copied.nonce, copied.leaf_hash = serial, bytes([serial]) * 16, bytes([serial]) * 32
+        copied.voter_key = bytes([serial]) * 32
+        copied.save(force_insert=True)
+    after = re.sub(r'value="[\w-]{64}"|nonce="[^"]+"', "", steward.get(page_of(category)).content.decode())
+    assert before == after
+
+
+def test_the_steward_decides_on_many_and_what_one_lacks_stops_no_other(steward, season):
+    for text in ("Zed", "Adaa", "spam.example"):
+        write(steward, text.lower(), text)
+    category = close(season)
+    page = one_line(steward.get(page_of(category)).content)
+    assert "3 to decide on before the count" in page
+    assert "looks like “Ada”" in page
+    keys_of = {each.text: each.key for each in WriteIn.objects.all()}
+    form = {"key": list(keys_of.values())}
+    form |= {f"as-{keys_of['Zed']}": "+name", f"name-{keys_of['Zed']}": "Zed Wallet"}
+    form |= {f"as-{keys_of['Adaa']}": "ada", f"as-{keys_of['spam.example']}": "+withheld"}
+    answer = steward.post(page_of(category), form)
+    assert answer.status_code == 400
+    assert "Say why the name is not published" in answer.content.decode()
+    assert {each.counts_as for each in write_ins.rulings(category).values()} == {"ada", "write-in:zed-wallet"}
+    form[f"reason-{keys_of['spam.example']}"] = "an advertisement"
+    assert steward.post(page_of(category), form).status_code == 302
+    assert LedgerEntry.objects.filter(kind="ruling").count() == 3
+    said = AuditEntry.objects.filter(action="decided on a write-in")
+    assert said.count() == 3
+    assert not said.filter(detail__contains="spam").exists()
+    counted(category)
+
+
+def test_an_editor_gets_no_further(client, season):
+    user = User.objects.create_user("editor@example.com")
+    user.groups.add(Group.objects.get(name="editor"))
+    client.force_login(user)
+    assert client.get(page_of(season.categories.get())).status_code == 403
