@@ -31,7 +31,7 @@ FOUND = {
     "newsletter manager": EVERYBODY | {"Briefings", "Mail", "Readers today"},
     "sponsorship manager": EVERYBODY
     | {"Booking requests", "Ads to approve", "Places in the coming days", "Mail", "Readers today"},
-    "juror": EVERYBODY | {"Jury"},
+    "juror": {"Jury"},
     "administrator": EVERYBODY
     | {"Jury"}
     | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards", "Mail"}
