@@ -7,12 +7,13 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self) -> None:
-        from articles import addresses, calendar, dashboard, events, moves, retention, slot_renderers
+        from articles import addresses, calendar, dashboard, events, menu_links, moves, retention, slot_renderers
         from articles.readership import figures, outcomes
         from core import outbox
         from sponsors import audience
 
         addresses.register_all()
+        menu_links.register_all()
         slot_renderers.register_all()
         moves.register_all()
         events.register_all()

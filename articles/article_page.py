@@ -9,13 +9,14 @@ from django.urls import reverse
 from articles import slots
 from articles.cache_tags import tags_of
 from articles.frames import kept_frame
-from articles.models import Publication
+from articles.models import Kind, Publication
 from articles.querysets import PageRow
 from core.lib import clock
 from core.lib.prepared import PreparedQuery
 from sponsors.placements import Placement, placement_shown
 
 ROWS = PreparedQuery(lambda slug: Publication.objects.filter(slug=slug).pages())
+PAGES = PreparedQuery(lambda slug: Publication.every.filter(slug=slug, kind=Kind.PAGE).pages())
 
 
 class SlotContext:
@@ -25,7 +26,8 @@ class SlotContext:
         self.row = row
         self.preview = preview
         self.related: list[int] = json.loads(row["related_pks"])
-        self.placement: Placement | None = None if preview else placement_shown("web:article", clock.utc_day())
+        no_ads = preview or row["kind"] == Kind.PAGE
+        self.placement: Placement | None = None if no_ads else placement_shown("web:article", clock.utc_day())
         self.signups = 0
 
     @cached_property
@@ -53,9 +55,9 @@ class Page(NamedTuple):
     tags: list[str]
 
 
-def article_page(slug: str) -> Page | None:
-    """The page of the article with this slug, None if no article has it."""
-    row = ROWS.first(slug)
+def article_page(slug: str, *, rows: PreparedQuery[PageRow] = ROWS) -> Page | None:
+    """The page of the article with this slug, None if no article has it; or of a page, from the `rows` of these."""
+    row = rows.first(slug)
     if row is None:
         return None
     return Page(assembled(kept_frame(row), row, SlotContext(row)), tags_of(row))

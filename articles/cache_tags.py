@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db.models import Q
 
-from articles.models import Publication
+from articles.models import Kind, Publication
 from articles.querysets import PageRow
 from core.cdn_purge import purge
 from core.lib.cachetags import LISTS, named
@@ -18,7 +18,7 @@ def tags_of(row: PageRow) -> list[str]:
     """The tags of everything that an article's page shows."""
     cards = [card["slug"] for card in json.loads(row["snippet_rows"])]
     return [
-        named("article", row["slug"]),
+        named(row["kind"], row["slug"]),
         *([named("category", row["category_slug"])] if row["category_slug"] else []),
         *(named("author", author["slug"]) for author in json.loads(row["byline_rows"])),
         *(named("tag", tag["slug"]) for tag in json.loads(row["tag_rows"])),
@@ -29,6 +29,9 @@ def tags_of(row: PageRow) -> list[str]:
 def purge_article(publication: Publication, *, old_slug: str | None = None) -> None:
     """An article appeared, changed or goes: purge its page, the lists, and the pages that show it among others."""
     if not settings.CACHE_PURGE_URL:
+        return
+    if publication.kind == Kind.PAGE:
+        purge(LISTS, *(named(Kind.PAGE, slug) for slug in {publication.slug, old_slug or publication.slug}))
         return
     shown_on = Publication.objects.filter(Q(related=publication) | Q(also_read=publication.article_id))
     slugs = {publication.slug, old_slug or publication.slug, *shown_on.values_list("slug", flat=True)[:OTHERS]}

@@ -2,20 +2,25 @@
 
 from typing import Any, TypedDict
 
-from articles.document_schema import Document
-from articles.models import Category, Snippet
+from articles.document_schema import Correction, Document
+from articles.models import Category, Kind, Snippet
 from articles.rendering import Rendered
 
 
 class Content(TypedDict):
     """The columns of a `Publication` that come from the document; publishing adds version, times and crops."""
 
+    kind: str
     slug: str
     title: str
     standfirst: str
     language: str
     seo_title: str
     seo_description: str
+    social_title: str
+    canonical: str
+    noindex: bool
+    corrections: list[Correction]
     category: Category | None
     cta: Snippet | None
     html: str
@@ -31,12 +36,17 @@ def content_of(document: Document, body: Rendered) -> Content:
     """The content that a document and its rendered body make."""
     category, cta = document["category"], document["cta"]
     return {
+        "kind": document.get("kind", Kind.ARTICLE),
         "slug": document["slug"],
         "title": document["title"],
         "standfirst": document["standfirst"],
         "language": document.get("language", ""),
         "seo_title": document["seo"]["title"],
         "seo_description": document["seo"]["description"],
+        "social_title": document["seo"].get("social_title", ""),
+        "canonical": document["seo"].get("canonical", ""),
+        "noindex": document["seo"].get("noindex", False),
+        "corrections": document.get("corrections", []),
         "category": Category.objects.select_related("disclaimer").filter(slug=category).first() if category else None,
         "cta": Snippet.objects.filter(slug=cta).first() if cta else None,
         "html": body.html,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NotRequired, TypedDict
 
 from django.conf import settings
@@ -12,7 +12,9 @@ from django.db.models import OuterRef
 from django.urls import reverse
 
 from articles import leads, most_read, slots
-from articles.models import Author, Category, Publication
+from articles.document_schema import Correction
+from articles.models import Author, Category, Kind, Publication
+from articles.models.article import address_of
 from articles.querysets import BylineRow, PageRow
 from core.lib.html import text_of
 
@@ -48,6 +50,13 @@ class CardContext(TypedDict):
     excerpt_html: NotRequired[str]
 
 
+class ShownCorrection(TypedDict):
+    """A correction, as readers are told of it."""
+
+    date: date
+    text: str
+
+
 class ArticleContext(TypedDict):
     """An article on its own page, with a mark for its body."""
 
@@ -56,6 +65,11 @@ class ArticleContext(TypedDict):
     language: str
     seo_title: str
     seo_description: str
+    social_title: str
+    canonical: str
+    noindex: bool
+    corrections: list[ShownCorrection]
+    is_page: bool
     url: str
     html: str
     toc: list[dict[str, Any]]
@@ -99,6 +113,11 @@ def authors_of(rows: Iterable[BylineRow]) -> list[AuthorContext]:
     ]
 
 
+def shown_corrections(corrections: Iterable[Correction]) -> list[ShownCorrection]:
+    """Corrections as stored, with their days as dates."""
+    return [{"date": date.fromisoformat(each["date"]), "text": each["text"]} for each in corrections]
+
+
 def article_of(row: PageRow) -> ArticleContext:
     """An article for its own page; from `Publication.objects.pages()`."""
     image = json.loads(row["image"]) if row["image"] else None
@@ -108,7 +127,12 @@ def article_of(row: PageRow) -> ArticleContext:
         "language": row["language"],
         "seo_title": row["seo_title"],
         "seo_description": row["seo_description"],
-        "url": reverse("articles:article", args=[row["slug"]]),
+        "social_title": row["social_title"],
+        "canonical": row["canonical"],
+        "noindex": row["noindex"],
+        "corrections": shown_corrections(json.loads(row["corrections"])),
+        "is_page": row["kind"] == Kind.PAGE,
+        "url": address_of(row["kind"], row["slug"]),
         "html": slots.BODY,
         "toc": json.loads(row["toc"]),
         "faq": json.loads(row["faq"]),

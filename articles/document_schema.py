@@ -1,6 +1,8 @@
 """The canonical document of an article, shared by revisions, previews, imports, exports and the desk."""
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, NotRequired, TypedDict, cast
 
 from django.core.exceptions import ValidationError
@@ -8,23 +10,39 @@ from django.core.validators import validate_slug
 
 from articles.blocks import clean_data
 from core.lib.slugs import slug_of
-from core.lib.text import language_code, one_line
+from core.lib.text import language_code, one_line, prose
 
 VERSION = 1
 LIMITS = {"title": 200, "slug": 120, "standfirst": 2000}
 SEO_LIMITS = {"title": 120, "description": 320}
+SOCIAL_LIMITS = {"social_title": 120, "social_image": 200, "canonical": 500}
+CORRECTION_LENGTH = 1000
+MAX_CORRECTIONS = 20
+PAGE = "page"
 MAX_BLOCKS = 1000
 # Addresses under /blog/ that are pages of another kind.
 RESERVED = frozenset({"search", "archive", "category", "tag", "author"})
 
+_WEB_ADDRESS = re.compile(r"https?://[^\s/\\]+(/[^\s\\]*)?")
 BlockData = dict[str, Any]  # its `type`, and the values of a block of that kind (articles.blocks)
 
 
 class Seo(TypedDict):
-    """What search engines get instead of the title and the standfirst."""
+    """What search engines and social sites get instead of the title, the standfirst and the cover."""
 
     title: str
     description: str
+    social_title: NotRequired[str]
+    social_image: NotRequired[str]  # the path of one of our images
+    canonical: NotRequired[str]  # where it was published first
+    noindex: NotRequired[bool]
+
+
+class Correction(TypedDict):
+    """What was corrected, as readers are told, and on which day (in ISO 8601)."""
+
+    date: str
+    text: str
 
 
 class Cover(TypedDict):
@@ -41,6 +59,7 @@ class Document(TypedDict):
     """A whole article. It refers to other rows (category, authors, tags, card) by their slugs."""
 
     version: int
+    kind: NotRequired[str]  # of a page; articles have none
     title: str
     slug: str
     standfirst: str
@@ -52,6 +71,7 @@ class Document(TypedDict):
     cta: str | None
     cover: Cover | None
     reading_minutes: int | None
+    corrections: NotRequired[list[Correction]]
     blocks: list[BlockData]
 
 
@@ -96,8 +116,8 @@ def normalised(document: Any) -> Document:
         problems.append("The title is missing.")
     slug = _line(document, "slug", None, problems)
     seo = document.get("seo") or {}
-    if not isinstance(seo, Mapping) or set(seo) - set(SEO_LIMITS):
-        problems.append("“seo” holds a title and a description.")
+    if not isinstance(seo, Mapping) or set(seo) - {*SEO_LIMITS, *SOCIAL_LIMITS, "noindex"}:
+        problems.append(f"“seo” holds {', '.join([*SEO_LIMITS, *SOCIAL_LIMITS])} and noindex.")
         seo = {}
     result: Document = {
         "version": VERSION,
@@ -107,10 +127,7 @@ def normalised(document: Any) -> Document:
         "category": _slug(document.get("category"), "category", problems),
         "authors": _slugs(document, "authors", problems),
         "tags": sorted(_slugs(document, "tags", problems)),
-        "seo": {
-            "title": _line(seo, "title", SEO_LIMITS["title"], problems, "seo "),
-            "description": _line(seo, "description", SEO_LIMITS["description"], problems, "seo "),
-        },
+        "seo": _seo(seo, problems),
         "cta": _slug(document.get("cta"), "cta", problems),
         "cover": _cover(document.get("cover"), problems),
         "reading_minutes": _minutes(document.get("reading_minutes"), problems),
@@ -118,9 +135,62 @@ def normalised(document: Any) -> Document:
     }
     if language := _language(document.get("language"), problems):
         result["language"] = language
+    if corrections := _corrections(document.get("corrections") or [], problems):
+        result["corrections"] = corrections
+    if document.get("kind") == PAGE:
+        result |= {"kind": PAGE, "category": None, "authors": [], "tags": []}
+    elif document.get("kind"):
+        problems.append("“kind” is “page”, or left out.")
     if problems:
         raise DocumentError(problems)
     return result
+
+
+def _seo(seo: Mapping[str, Any], problems: list[str]) -> Seo:
+    result: Seo = {
+        "title": _line(seo, "title", SEO_LIMITS["title"], problems, "seo "),
+        "description": _line(seo, "description", SEO_LIMITS["description"], problems, "seo "),
+    }
+    if social_title := _line(seo, "social_title", SOCIAL_LIMITS["social_title"], problems, "seo "):
+        result["social_title"] = social_title
+    if social_image := _line(seo, "social_image", SOCIAL_LIMITS["social_image"], problems, "seo "):
+        result["social_image"] = social_image
+    if canonical := _line(seo, "canonical", SOCIAL_LIMITS["canonical"], problems, "seo "):
+        result["canonical"] = canonical
+        if not _WEB_ADDRESS.fullmatch(canonical):
+            problems.append("The address of the original begins with https:// and has no spaces.")
+    if seo.get("noindex") is True:
+        result["noindex"] = True
+    return result
+
+
+def _corrections(values: Any, problems: list[str]) -> list[Correction]:
+    """The corrections by day, the newest first."""
+    if not isinstance(values, list) or len(values) > MAX_CORRECTIONS:
+        problems.append(f"“corrections” is a list of at most {MAX_CORRECTIONS}.")
+        return []
+    found: list[Correction] = []
+    for value in values:
+        if not isinstance(value, Mapping) or set(value) != {"date", "text"}:
+            problems.append("A correction has a date and a text.")
+            continue
+        try:
+            day = date.fromisoformat(str(value["date"])[:20])
+        except ValueError:
+            problems.append(f"“{str(value['date'])[:20]}” is no date of a correction: write it as 2026-05-03.")
+            continue
+        text = prose(value["text"]).strip() if isinstance(value["text"], str) else ""
+        if not text or len(text) > CORRECTION_LENGTH:
+            problems.append(f"A correction says what was corrected, in at most {CORRECTION_LENGTH} characters.")
+            continue
+        found.append({"date": day.isoformat(), "text": text})
+    return sorted(found, key=lambda each: each["date"], reverse=True)
+
+
+def social_cover(document: Document) -> Cover | None:
+    """The picture that social sites get instead of the cover."""
+    path = document["seo"].get("social_image")
+    return {"src": path} if path else None
 
 
 def article_slug(text: str) -> str:

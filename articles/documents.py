@@ -5,9 +5,10 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from articles import page_addresses
 from articles.aliases import current_names
-from articles.document_schema import LIMITS, RESERVED, VERSION, Document, DocumentError, normalised
-from articles.models import Article, ArticleAuthor, Author, Block, Category, Publication, Revision, Snippet, Tag
+from articles.document_schema import LIMITS, RESERVED, VERSION, Document, DocumentError, Seo, normalised
+from articles.models import Article, ArticleAuthor, Author, Block, Category, Kind, Publication, Revision, Snippet, Tag
 from articles.models.article import REGION
 from articles.unclaimed import claim
 from core.lib.slugs import free_slug
@@ -32,15 +33,32 @@ def document_of(article: Article) -> Document:
         "category": article.category.slug if article.category else None,
         "authors": [place.author.slug for place in article.byline.select_related("author")],
         "tags": sorted(article.tags.values_list("slug", flat=True)),
-        "seo": {"title": article.seo_title, "description": article.seo_description},
+        "seo": _seo_of(article),
         "cta": article.cta.slug if article.cta else None,
         "cover": article.cover,
         "reading_minutes": article.reading_minutes,
         "blocks": [{"type": block.kind, **block.data} for block in article.blocks.all()],
     }
+    if article.is_page:
+        document["kind"] = Kind.PAGE.value
     if article.language:
         document["language"] = article.language
+    if article.corrections:
+        document["corrections"] = article.corrections
     return document
+
+
+def _seo_of(article: Article) -> Seo:
+    seo: Seo = {"title": article.seo_title, "description": article.seo_description}
+    if article.social_title:
+        seo["social_title"] = article.social_title
+    if article.social_image:
+        seo["social_image"] = article.social_image
+    if article.canonical:
+        seo["canonical"] = article.canonical
+    if article.noindex:
+        seo["noindex"] = True
+    return seo
 
 
 def apply_document(
@@ -64,7 +82,7 @@ def apply_document(
 
 
 def _apply(article: Article, wanted: Document, by: Any, reason: str, expected: int | None) -> Revision | None:
-    wanted = {**current_names(wanted), "slug": free_article_slug(wanted["slug"], article)}
+    wanted = _settled(article, current_names(wanted))
     found = _references(wanted, article)
     with transaction.atomic():
         _claim_version(article, expected)
@@ -73,6 +91,17 @@ def _apply(article: Article, wanted: Document, by: Any, reason: str, expected: i
         revision = _store(article, wanted, found, by, reason)
         connection.check_constraints()  # now, while we can react, not at the end of the request
         return revision
+
+
+def _settled(article: Article, wanted: Document) -> Document:
+    """The document with a slug that is free, and of the kind that the article has for good."""
+    if article._state.adding:
+        article.kind = wanted.get("kind", Kind.ARTICLE)
+    elif article.kind != wanted.get("kind", Kind.ARTICLE):
+        raise DocumentError(["An article cannot become a page, nor a page an article."])
+    if article.is_page and (reason := page_addresses.refusal(wanted["slug"])):
+        raise DocumentError([reason])
+    return {**wanted, "slug": free_article_slug(wanted["slug"], article)}
 
 
 def _references(wanted: Document, article: Article) -> dict[str, dict[str, Any]]:
@@ -104,11 +133,11 @@ def free_article_slug(slug: str, article: Article | None = None) -> str:
 
 def slug_is_taken(slug: str, *, besides: Article | None = None) -> bool:
     """Whether a slug is the address of another page, or one article has it, or had it when readers last saw it."""
-    own = (besides and besides.pk) or 0
+    own, kind = (besides and besides.pk) or 0, besides.kind if besides else Kind.ARTICLE
     return (
-        slug in RESERVED
-        or Article.objects.exclude(pk=own).filter(slug=slug).exists()
-        or Publication.objects.exclude(article=own).filter(slug=slug).exists()
+        (slug in RESERVED and kind == Kind.ARTICLE)
+        or Article.objects.exclude(pk=own).filter(slug=slug, kind=kind).exists()
+        or Publication.every.exclude(article=own).filter(slug=slug, kind=kind).exists()
     )
 
 
@@ -130,6 +159,12 @@ def _store(article: Article, wanted: Document, found: dict[str, dict[str, Any]],
     )
     article.cover, article.reading_minutes = wanted["cover"], wanted["reading_minutes"]
     article.seo_title, article.seo_description = wanted["seo"]["title"], wanted["seo"]["description"]
+    article.social_title, article.social_image = (
+        wanted["seo"].get("social_title", ""),
+        wanted["seo"].get("social_image", ""),
+    )
+    article.canonical, article.noindex = wanted["seo"].get("canonical", ""), wanted["seo"].get("noindex", False)
+    article.corrections = wanted.get("corrections", [])
     article.version += 1
     article.changed_at = timezone.now()
     if article._state.adding:

@@ -19,9 +19,12 @@ from django.core.files.storage import default_storage
 from articles.documents import document_of
 from articles.importing.moonpress.block_markdown import dump_yaml, form_of, write_blocks
 from articles.importing.moonpress.reader import MARKER, VERSION
-from articles.models import Article, Author, Category, ImageAsset, Redirect, Snippet, Tag
+from articles.models import Article, Author, Category, ImageAsset, Kind, Redirect, Snippet, Tag
 
 State = Article.State
+
+
+FOLDERS: dict[str, str] = {Kind.ARTICLE: "articles", Kind.PAGE: "pages"}
 
 
 class ExportRefused(Exception):
@@ -33,9 +36,10 @@ def export_site(folder: Path, *, tick: Callable[[int], None] = lambda _: None) -
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportRefused(f"“{folder}” already exists and is not empty. Name a new folder.")
     try:
-        (folder / "articles").mkdir(parents=True)
+        for kind in FOLDERS.values():
+            (folder / kind).mkdir(parents=True)
         counts = {name: _write_rows(folder / f"{name}.yaml", rows()) for name, rows in _LISTS.items()}
-        counts["articles"] = _write_articles(folder / "articles", tick)
+        counts["articles"] = _write_articles(folder, tick)
         counts["images without a file"] = sum(not _copy(asset.file, folder) for asset in ImageAsset.objects.iterator())
         # Last: a folder with this file in it is complete.
         (folder / MARKER).write_text(dump_yaml({"moonpress": VERSION, "site": settings.SITE_URL}), encoding="utf-8")
@@ -66,7 +70,7 @@ def _write_articles(folder: Path, tick: Callable[[int], None]) -> int:
     rows = Article.objects.select_related("category", "cta", "publication").order_by("pk")
     for number, article in enumerate(rows.iterator(chunk_size=200), 1):
         for name, text in article_files(article).items():
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+            (folder / FOLDERS[article.kind] / name).write_text(text, encoding="utf-8", newline="\n")
         tick(number)
     return number
 
@@ -110,7 +114,18 @@ def _text(document: Mapping[str, Any], state: dict[str, Any]) -> str:
     head = {key: document[key] for key in ("title", "slug")} | state
     head |= {
         key: document[key]
-        for key in ("standfirst", "language", "category", "authors", "tags", "cta", "cover", "reading_minutes")
+        for key in (
+            "kind",
+            "standfirst",
+            "language",
+            "category",
+            "authors",
+            "tags",
+            "cta",
+            "cover",
+            "reading_minutes",
+            "corrections",
+        )
         if document.get(key)
     }
     if any(document["seo"].values()):

@@ -8,13 +8,14 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed
 from django.utils.xmlutils import SimplerXMLGenerator
 from django.views.decorators.http import require_safe
 
 from articles import slots
-from articles.contexts import authors_of
+from articles.contexts import authors_of, shown_corrections
 from articles.models import Author, Category, Publication, Tag
 from articles.querysets import PublicationQuerySet
 from articles.structured_data import absolute
@@ -69,7 +70,7 @@ def feed(request: HttpRequest, form: str, kind: str = "", slug: str = "") -> Htt
         "address": absolute(request.path),
     }
     found: PublicationQuerySet = source.publications.live() if source else Publication.objects.live()
-    items = [_item(publication) for publication in found.feed_items()[:ITEMS]]
+    items = [_item(publication) for publication in found.filter(noindex=False).feed_items()[:ITEMS]]
     return FORMS[form](head, items)
 
 
@@ -81,7 +82,8 @@ def _item(publication: Publication) -> dict[str, Any]:
         "url": url,
         "summary": publication.standfirst,
         "language": publication.language,
-        "html": absolute_addresses(slots.strip(publication.html), site=settings.SITE_URL, page=url),
+        "html": absolute_addresses(slots.strip(publication.html), site=settings.SITE_URL, page=url)
+        + _corrections(publication),
         "authors": authors_of(publication.byline_rows),
         "tags": [row["name"] for row in publication.tag_rows],
         "category": publication.category,
@@ -89,6 +91,12 @@ def _item(publication: Publication) -> dict[str, Any]:
         "published_at": publication.published_at,
         "updated_at": publication.updated_at,
     }
+
+
+def _corrections(publication: Publication) -> str:
+    """What was corrected, below the text, as on the article's page."""
+    context = {"corrections": shown_corrections(publication.corrections)}
+    return render_to_string("components/corrections.html", context) if publication.corrections else ""
 
 
 def _enclosures(item: dict[str, Any]) -> list[Enclosure]:

@@ -26,7 +26,7 @@ from core.models import SiteProfile
 from core.pagecache import per_generation
 
 # Raise this when code changes the context of frames, so that kept ones are rendered anew. A test reminds you.
-VERSION = 2
+VERSION = 3
 TEMPLATE = "articles/article.html"
 NOT_FRAMED = frozenset({"html", "snippet_rows", "also_read_rows", "related_pks", "frame_key", "frame_html"})
 
@@ -69,7 +69,7 @@ def context_of(row: PageRow, *, preview: bool = False) -> FrameContext:
         "publication": article,
         "cta": {**cta, "body": text_of(row["cta_html"] or "")} if row["cta_url"] else None,
         "preview": preview,
-        "canonical": settings.SITE_URL + article["url"],
+        "canonical": article["canonical"] or settings.SITE_URL + article["url"],
         "structured_data": article_data(article, profile),
         "site": profile,
         "profile": profile,
@@ -89,6 +89,7 @@ def _shared_digest() -> bytes:
     """A digest of what all frames share: the site's profile, settings, static files, templates, VERSION."""
     profile = SiteProfile.current()
     parts = [getattr(profile, field.attname) for field in profile._meta.concrete_fields]
+    parts += [profile.menu, profile.columns, profile.pages]  # which depend on what their links lead to
     parts += [settings.SITE_URL, settings.MEDIA_URL, settings.STATIC_URL, settings.LANGUAGE_CODE, settings.TIME_ZONE]
     parts += [getattr(staticfiles_storage, "manifest_hash", ""), django.__version__, VERSION]
     return blake2b(repr([*parts, sorted(templates().items())]).encode(), digest_size=32).digest()

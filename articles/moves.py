@@ -30,10 +30,10 @@ def register(rows: QuerySet[Any], *fields: str) -> None:
 
 def register_all() -> None:
     """Register the texts of articles, and of the site's profile."""
-    register(Publication.objects.all(), "html", "faq")
+    register(Publication.every.all(), "html", "faq")
     register(Snippet.objects.all(), "html", "url")
     register(Author.objects.all(), "bio_html")
-    register(SiteProfile.objects.all(), "about_html", "navigation")
+    register(SiteProfile.objects.all(), "about_html", "navigation", "footer")
 
 
 def follow_moved() -> int:

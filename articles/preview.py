@@ -29,12 +29,17 @@ def preview_row(document: Document) -> PageRow:
     content = content_of(document, body)
     return {
         "pk": 0,
+        "kind": content["kind"],
         "slug": content["slug"],
         "title": content["title"],
         "standfirst": content["standfirst"],
         "language": content["language"],
         "seo_title": content["seo_title"],
         "seo_description": content["seo_description"],
+        "social_title": content["social_title"],
+        "canonical": content["canonical"],
+        "noindex": content["noindex"],
+        "corrections": json.dumps(content["corrections"]),
         "html": content["html"],
         "toc": json.dumps(content["toc"]),
         "faq": json.dumps(content["faq"]),

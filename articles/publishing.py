@@ -11,10 +11,10 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import cache_tags, related
+from articles import cache_tags, page_addresses, related
 from articles.aliases import current_names
 from articles.content import content_of
-from articles.document_schema import Cover, Document, DocumentError
+from articles.document_schema import Document, DocumentError, social_cover
 from articles.documents import document_of
 from articles.events import announce
 from articles.images import assets_of, cut_card, cut_social
@@ -30,7 +30,9 @@ from articles.models import (
 from articles.redirects import free_path, redirect_path
 from articles.rendering import Rendered, rendered
 from articles.social import title_image
+from core.cdn_purge import purge
 from core.lib import batches, clock
+from core.lib.cachetags import SITE
 from core.models import SiteProfile
 from core.pagecache import bump
 from core.transitions import TransitionRefused, lock, move
@@ -50,6 +52,7 @@ def publish(
     *,
     by: Any = None,
     at: datetime | None = None,
+    dated: datetime | None = None,
     updated: datetime | None = None,
     version: int | None = None,
     quietly: bool = False,
@@ -59,18 +62,20 @@ def publish(
     """Publish an article, as it is now or as it was at a version.
 
     Replaces what was live, redirects its old address, purges caches and, unless `quietly`, announces it to webhooks.
-    `at` backdates a first publication; `updated` is when an imported text was last changed. Without `companions`, the
+    `at` is when a first publication was due, `dated` the date that readers are told from now on; `updated` is when an imported text was last changed. Without `companions`, the
     caller must find related articles afterwards (`articles.related.relate_all`).
     Raises TransitionRefused, also if `check` finds something wrong with the document.
     """
     now = timezone.now()
-    if at and at > now:
+    if max(at or now, dated or now) > now:
         raise TransitionRefused("A date in the future is a schedule, not a publication.")
     lock(article, "category", "cta")
+    if article.is_page and (hidden := page_addresses.refusal(article.slug)):
+        raise TransitionRefused(hidden)
     version = version or article.version
     document = _document_at(article, version)
-    started = article.published_at or at or now
-    before = Publication.objects.filter(article=article).first()
+    started = dated or article.published_at or at or now
+    before = Publication.every.filter(article=article).first()
     old_address, old_slug = (before.get_absolute_url(), before.slug) if before else (None, None)
     updated = updated or (started if at and not before else now)
     publication = _write(article, before, document, version, started, updated, companions, check)
@@ -84,9 +89,16 @@ def publish(
     record(article, "published", by=by, detail=f"version {version}")
     bump()
     cache_tags.purge_article(publication, old_slug=old_slug)
-    if not quietly:
+    _tell_of_page(article)
+    if not quietly and not article.is_page:
         announce("article.updated" if before else "article.published", publication, old_address=old_address)
     return publication
+
+
+def _tell_of_page(article: Article) -> None:
+    """A page appears, changes or goes, and with it links at the foot of every page."""
+    if article.is_page:
+        purge(SITE)
 
 
 def _tried_again(step: Callable[P, T]) -> Callable[P, T]:
@@ -132,14 +144,16 @@ def _write(
     publication.version, publication.published_at, publication.updated_at = version, started, max(started, updated)
     for name, value in content_of(document, body).items():
         setattr(publication, name, value)
-    _draw_pictures(publication, document["cover"])
+    _draw_pictures(publication, document)
     try:
         with transaction.atomic():
             publication.save()
     except IntegrityError:
-        raise TransitionRefused(f"Another published article lives at “{document['slug']}”. Change the slug.") from None
+        raise TransitionRefused(
+            f"Another page that readers see lives at “{document['slug']}”. Change the slug."
+        ) from None
     _store_relations(publication, document, body, is_new=before is None)
-    if companions:
+    if companions and not article.is_page:
         related.relate_with_neighbours(publication)
     connection.check_constraints()  # now, while we can react, not at the end of the request
     return publication
@@ -171,15 +185,25 @@ def _store_relations(publication: Publication, document: Document, body: Rendere
             relation.set(rows)
 
 
-def _draw_pictures(publication: Publication, cover: Cover | None) -> None:
-    """Cut the cover for cards and social sites. Without a cover of ours, draw the title for the latter."""
-    asset = assets_of([cover["src"]]).get(cover["src"]) if cover else None
+def _draw_pictures(publication: Publication, document: Document) -> None:
+    """Cut the cover for cards and social sites, the latter from a picture of their own if there is one; else draw the title."""
+    cover = document["cover"]
+    own = social_cover(document)
+    assets = assets_of(each["src"] for each in (cover, own) if each)
+    asset = assets.get(cover["src"]) if cover else None
+    drawn_from = assets.get(own["src"]) if own else None
     if cover and asset:
         publication.image = {**(publication.image or {}), "card": cut_card(cover, asset)}
-    publication.social_image = cut_social(cover, asset) if cover and asset else ""
+    publication.social_image = ""
+    if own and drawn_from:
+        publication.social_image = cut_social(own, drawn_from)
+    elif cover and asset:
+        publication.social_image = cut_social(cover, asset)
     if not publication.social_image:
         section = publication.category.name if publication.category else ""
-        publication.social_image = title_image(publication.title, site=SiteProfile.current().name, section=section)
+        publication.social_image = title_image(
+            publication.social_title or publication.title, site=SiteProfile.current().name, section=section
+        )
 
 
 def submit(article: Article, *, by: Any = None) -> None:
@@ -276,13 +300,14 @@ def unpublish(article: Article, *, by: Any = None) -> None:
 
 def archive(article: Article, *, by: Any = None) -> None:
     """Retire an article. Its address redirects to its category."""
-    shown = Publication.objects.filter(article=article).select_related("category").first()
+    shown = Publication.every.filter(article=article).select_related("category").first()
     with transaction.atomic():
         _take_down(
             article, State.ARCHIVED, [state for state in State if state != State.ARCHIVED], by=by, action="archived"
         )
         if shown:
-            fallback = shown.category.get_absolute_url() if shown.category else reverse("articles:articles")
+            fallback = reverse("home" if article.is_page else "articles:articles")
+            fallback = shown.category.get_absolute_url() if shown.category else fallback
             redirect_path(shown.get_absolute_url(), fallback, automatic=True)
 
 
@@ -290,13 +315,15 @@ def archive(article: Article, *, by: Any = None) -> None:
 @transaction.atomic
 def _take_down(article: Article, to: State, sources: list[State], *, by: Any, action: str) -> None:
     _go(article, to, sources, by=by, action=action, **NO_SCHEDULE)
-    shown = Publication.objects.filter(article=article).first()
+    shown = Publication.every.filter(article=article).first()
     if shown:
         related.refresh_later(related.shown_with(shown).values_list("pk", flat=True))
         # Locked, so that no article becomes related to it meanwhile; after the refreshes, as in publishing.
-        Publication.objects.select_for_update(of=("self",)).get(pk=shown.pk)
+        Publication.every.select_for_update(of=("self",)).get(pk=shown.pk)
         cache_tags.purge_article(shown)
-        announce("article.archived" if to == State.ARCHIVED else "article.unpublished", shown)
+        if not article.is_page:
+            announce("article.archived" if to == State.ARCHIVED else "article.unpublished", shown)
+        _tell_of_page(article)
         shown.delete()
     bump()
 

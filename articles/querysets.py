@@ -54,12 +54,17 @@ class PageRow(CategoryColumns, CtaColumns):
     """A row of `PublicationQuerySet.pages()` from a prepared query: all that a page is made of, JSON as text."""
 
     pk: int
+    kind: str
     slug: str
     title: str
     standfirst: str
     language: str
     seo_title: str
     seo_description: str
+    social_title: str
+    canonical: str
+    noindex: bool
+    corrections: str
     html: str
     toc: str
     faq: str
@@ -79,8 +84,8 @@ class PageRow(CategoryColumns, CtaColumns):
 
 
 PAGE_COLUMNS = (
-    "pk", "slug", "title", "standfirst", "language", "seo_title", "seo_description", "html", "toc", "faq", "image",
-    "social_image", "reading_minutes", "words", "published_at", "updated_at",
+    "pk", "kind", "slug", "title", "standfirst", "language", "seo_title", "seo_description", "social_title",
+    "canonical", "noindex", "corrections", "html", "toc", "faq", "image", "social_image", "reading_minutes", "words", "published_at", "updated_at",
 )  # fmt: skip
 
 

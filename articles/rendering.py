@@ -14,7 +14,7 @@ from articles import slots
 from articles.document_schema import BlockData, Document
 from articles.embeds import embed_of
 from articles.images import assets_of, picture_of
-from articles.models import Article, ImageAsset
+from articles.models import Article, ImageAsset, Kind
 from articles.tables import rows_of
 from core.lib import charts
 from core.lib.html import clean, text_of, with_anchors, with_directions
@@ -89,13 +89,14 @@ def sources_of(document: Document) -> list[str]:
     entries = chain(
         [document["cover"] or {}], document["blocks"], *(block.get("images", []) for block in document["blocks"])
     )
-    return [entry["src"] for entry in entries if "src" in entry]
+    social = document["seo"].get("social_image")
+    return [*(entry["src"] for entry in entries if "src" in entry), *([social] if social else [])]
 
 
 def _articles(blocks: list[BlockData]) -> dict[str, int]:
     """The keys of the articles that the text names, by slug."""
     slugs = [block["article"] for block in blocks if block["type"] == "related"]
-    return dict(Article.objects.filter(slug__in=slugs).values_list("slug", "pk")) if slugs else {}
+    return dict(Article.objects.filter(slug__in=slugs, kind=Kind.ARTICLE).values_list("slug", "pk")) if slugs else {}
 
 
 def _grouped(blocks: list[BlockData]) -> list[BlockData]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
-from articles.models import Author, Category, Publication, PublicationAuthor, Tag
+from articles.models import Author, Category, Kind, Publication, PublicationAuthor, Tag
 from core.lib.cachetags import LISTS, tagged
 from core.lib.text import whole_number
 from core.pagecache import public
@@ -34,6 +34,9 @@ def _lists() -> Iterable[Entry]:
     """The pages that are lists."""
     yield reverse("home"), None
     yield reverse("articles:articles"), None
+    pages = Publication.every.filter(kind=Kind.PAGE, noindex=False, canonical="").order_by("pk")
+    for page in pages.only("kind", "slug", "updated_at"):
+        yield page.get_absolute_url(), page.updated_at
     listed = (
         (Category, Publication.objects.filter(category=OuterRef("pk")).order_by()),
         (Tag, Publication.tags.through.objects.filter(tag=OuterRef("pk"))),
@@ -81,12 +84,12 @@ def _articles(name: str) -> list[Entry]:
     start = (page - 1) * PER_PAGE
     by_key = Publication.objects.order_by("pk")
     first = by_key.values("pk")[start : start + 1]
-    rows = by_key.filter(pk__gte=first).values_list("slug", "updated_at")[:PER_PAGE]
+    rows = by_key.filter(pk__gte=first).values_list("slug", "updated_at", "noindex", "canonical")[:PER_PAGE]
     folder = reverse("articles:articles")
-    entries: list[Entry] = [(f"{folder}{slug}/", updated) for slug, updated in rows]
-    if not entries:
+    found = list(rows)
+    if not found:
         raise Http404("There is no such sitemap.")
-    return entries
+    return [(f"{folder}{slug}/", updated) for slug, updated, noindex, canonical in found if not (noindex or canonical)]
 
 
 @require_safe
@@ -95,7 +98,11 @@ def _articles(name: str) -> list[Entry]:
 def news_sitemap(request: HttpRequest) -> HttpResponse:
     """The articles of the last two days, in the format of news search engines."""
     since = timezone.now() - timedelta(days=NEWS_DAYS)
-    rows = Publication.objects.live().filter(published_at__gte=since).only("slug", "title", "published_at")
+    rows = (
+        Publication.objects.live()
+        .filter(published_at__gte=since, noindex=False, canonical="")
+        .only("slug", "title", "published_at")
+    )
     context = {"articles": rows[:NEWS_LIMIT]}
     return render(request, "articles/news_sitemap.xml", context, content_type="application/xml")
 
@@ -114,6 +121,6 @@ def llms(request: HttpRequest) -> HttpResponse:
     """A plain guide to the site for language models: https://llmstxt.org/"""
     context = {
         "categories": Category.objects.all(),
-        "articles": Publication.objects.live().only("slug", "title", "standfirst")[:50],
+        "articles": Publication.objects.live().filter(noindex=False).only("slug", "title", "standfirst")[:50],
     }
     return render(request, "articles/llms.txt", context, content_type="text/plain; charset=utf-8")

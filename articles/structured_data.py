@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from articles.contexts import ArticleContext, AuthorContext
+from articles.contexts import ArticleContext, AuthorContext, ShownCorrection
 from core.lib.html import text_of
 from core.models import SiteProfile
 
@@ -101,8 +101,8 @@ def article_data(shown: ArticleContext, site: SiteProfile) -> SafeString:
     """The structured data of an article's page."""
     url = absolute(shown["url"])
     article: dict[str, Any] = {
-        "@type": "Article",
-        "@id": f"{url}#article",
+        "@type": "WebPage" if shown["is_page"] else "Article",
+        "@id": f"{url}#{'page' if shown['is_page'] else 'article'}",
         "headline": shown["title"][:110],
         "inLanguage": shown["language"] or settings.LANGUAGE_CODE,
         "mainEntityOfPage": url,
@@ -117,7 +117,11 @@ def article_data(shown: ArticleContext, site: SiteProfile) -> SafeString:
         article["description"] = description
     if image := shown["social_image"]:
         article["image"] = [image]
-    steps = [(site.name, reverse("home")), ("Articles", reverse("articles:articles"))]
+    if shown["corrections"]:
+        article["correction"] = [_correction(each) for each in shown["corrections"]]
+    steps = [(site.name, reverse("home"))]
+    if not shown["is_page"]:
+        steps.append(("Articles", reverse("articles:articles")))
     if category := shown["category"]:
         article["articleSection"] = category["name"]
         steps.append((category["name"], category["url"]))
@@ -129,6 +133,10 @@ def article_data(shown: ArticleContext, site: SiteProfile) -> SafeString:
             {"@type": "FAQPage", "@id": f"{url}#faq", "mainEntity": [_question(entry) for entry in shown["faq"]]}
         )
     return _graph(*graph)
+
+
+def _correction(shown: ShownCorrection) -> dict[str, Any]:
+    return {"@type": "CorrectionComment", "text": shown["text"], "datePublished": shown["date"].isoformat()}
 
 
 def _question(entry: dict[str, str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from articles import contexts, leads, search
-from articles.article_page import article_page
+from articles.article_page import PAGES, article_page
 from articles.documents import document_of
 from articles.filters import Filters, choices_of
 from articles.models import Article, Author, Category, PreviewLink, Publication, Tag
@@ -42,6 +42,16 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     if page is None:
         raise Http404("There is no such article.")
     return with_tags(HttpResponse(page.html), *page.tags)
+
+
+@require_safe
+@public
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """One page of the site, such as About."""
+    found = article_page(slug, rows=PAGES)
+    if found is None:
+        raise Http404("There is no such page.")
+    return with_tags(HttpResponse(found.html), *found.tags)
 
 
 @require_safe

@@ -1,13 +1,17 @@
 """Every address of the site, by the part that answers it."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 
+from articles import views as articles
+from articles.page_addresses import PageSlug
 from cms import dashboard, probes, views
 from cms.metrics import metrics
 from core.admin import calendar
 from core.lib.admin_slugs import slug_view
+
+register_converter(PageSlug, "page")
 
 own_password = admin.site.admin_view(RedirectView.as_view(pattern_name="account_change_password"))
 
@@ -32,6 +36,7 @@ urlpatterns = [
     # Django's redirects any member of staff to the page of any row
     path("admin/r/<path:anything>", admin.site.admin_view(views.no_such_page)),
     path("admin/", admin.site.urls),
+    path("<page:slug>/", articles.page, name="page"),  # the last, so that it hides no other
 ]
 
 handler400 = views.refused

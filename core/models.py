@@ -14,10 +14,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower, Upper
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from core import pagecache
 from core.leases import LeasedModel, LeasedQuerySet
-from core.lib import html
+from core.lib import html, menus
 from core.lib.prefix_search import words_index
 from core.lib.triggers import append_only
 
@@ -97,6 +98,11 @@ class SiteProfile(models.Model):
         blank=True,
         help_text='The header\'s links: [{"label": "Research", "url": "/blog/category/research/"}]',
     )
+    footer = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='The footer\'s links: [{"heading": "Read", "label": "Research", "url": "/blog/category/research/"}]',
+    )
     social_links = models.JSONField(default=list, blank=True, help_text='[{"label": "Mastodon", "url": "https://…"}]')
 
     class Meta:
@@ -116,6 +122,7 @@ class SiteProfile(models.Model):
         for field, keys in (
             ("stats", {"value", "label"}),
             ("navigation", {"label", "url"}),
+            ("footer", {"heading", "label", "url"}),
             ("social_links", {"label", "url"}),
         ):
             entries = getattr(self, field)
@@ -125,6 +132,21 @@ class SiteProfile(models.Model):
                 raise ValidationError({field: f"Write a list of entries that each have {' and '.join(sorted(keys))}."})
             if any(not str(entry.get("url", "/")).startswith(("/", "https://", "http://")) for entry in entries):
                 raise ValidationError({field: "A link starts with / or https://."})
+
+    @cached_property
+    def menu(self) -> list[menus.Link]:
+        """The header's links that lead somewhere."""
+        return menus.alive(self.navigation)
+
+    @cached_property
+    def columns(self) -> list[menus.Column]:
+        """The footer's columns, likewise."""
+        return menus.columns(self.footer)
+
+    @cached_property
+    def pages(self) -> list[menus.Link]:
+        """The pages that a footer has of which nobody made columns."""
+        return [] if self.footer else [{"label": name, "url": url} for url, name in menus.pages()]
 
     @staticmethod
     @pagecache.per_generation

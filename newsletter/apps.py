@@ -7,9 +7,12 @@ class NewsletterConfig(AppConfig):
     name = "newsletter"
 
     def ready(self) -> None:
+        from django.urls import reverse
+
         from articles import addresses, moves, slots
         from articles.readership import outcomes
         from core import outbox
+        from core.lib import menus
         from newsletter import calendar, dashboard, retention
         from newsletter.blocks import signup
         from newsletter.models import Briefing, BriefingItem
@@ -19,6 +22,9 @@ class NewsletterConfig(AppConfig):
         slots.register("signup", signup)
         audience.register(Audience())
         dashboard.register_all()
+        menus.offer(
+            lambda: [(reverse("newsletter:signup"), "Newsletter"), (reverse("newsletter:archive"), "Past briefings")]
+        )
         calendar.register_all()
         retention.register_all()
         outbox.register("newsletter", seen_with="newsletter.view_subscriber")

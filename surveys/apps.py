@@ -8,15 +8,19 @@ class SurveysConfig(AppConfig):
     verbose_name = "Awards"
 
     def ready(self) -> None:
+        from django.urls import reverse
+
         from articles import addresses, slots
         from articles.readership import outcomes
         from core import outbox
+        from core.lib import menus
         from surveys import ballot_mails, calendar, dashboard, retention
         from surveys.blocks import award_results
         from surveys.models import AwardCategory, Nominee, Season
 
         ballot_mails.register_all()
         dashboard.register_all()
+        menus.offer(lambda: [(reverse("surveys:index"), "Awards")])
         calendar.register_all()
         outbox.register("surveys", seen_with="surveys.view_ballot")
         retention.register_all()

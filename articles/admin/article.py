@@ -17,11 +17,12 @@ from articles.desk import checks, choice_fields, drafts, links, uploads, views
 from articles.desk.article_form import ArticleForm
 from articles.desk.block_forms import INLINES, left_out, parts_of
 from articles.desk.csp import allow_editors
-from articles.desk.edit_state import edit_state
+from articles.desk.edit_state import edit_state, is_page
 from articles.desk.rich_text import prose_settings
-from articles.document_schema import DocumentError, article_slug, empty_document
+from articles.desk.seen_as import seen_as
+from articles.document_schema import PAGE, DocumentError, article_slug, empty_document
 from articles.documents import StaleVersion, apply_document, document_of
-from articles.models import Article, AuditEntry, Author
+from articles.models import Article, AuditEntry, Author, Kind
 from core import kept_work
 from core.admin.kept_work import KeepsWork
 from core.kept_work import NotKept, Sitting
@@ -42,18 +43,27 @@ MODULES += [
         "pasting",
         "linking",
         "counting",
+        "search_preview",
         "slugs",
         "desk",
     )
 ]
 SCRIPTS = Media(js=[Script(module, type="module") for module in MODULES])
 PUBLISHING = ("_publish", "_schedule", "_unschedule", "_unpublish", "_archive", "_back")
+SEARCH = ("seo_title", "seo_description", "social_title", "social_image", "canonical", "noindex")
 FIELDSETS = (
     (None, {"fields": ("title", "standfirst")}),  # above the text; the others stand beside it
     ("Where it belongs", {"fields": ("category", "slug", "authors", "tags")}),
     ("Cover", {"classes": ("collapse",), "fields": ("cover_src", "cover_upload", "cover_alt", "cover_caption", "cover_credit", "cover_focal")}),
-    ("Search and extras", {"classes": ("collapse",), "fields": ("seo_title", "seo_description", "cta", "reading_minutes", "language")}),
+    ("Search and social", {"classes": ("collapse",), "fields": SEARCH}),
+    ("Extras", {"classes": ("collapse",), "fields": ("corrections", "dated_at", "cta", "reading_minutes", "language")}),
 )  # fmt: skip
+OF_PAGES = (
+    FIELDSETS[0],
+    ("Where it belongs", {"fields": ("slug",)}),
+    *FIELDSETS[2:4],
+    ("Extras", {"classes": ("collapse",), "fields": ("cta", "language")}),
+)
 
 
 @admin.register(Article)
@@ -69,7 +79,11 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
         return forms.Media(css={"all": ["content_editor/django_admin_fixes.css", "css/kept_work.css", "css/desk.css"]})
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("category", "cta", "publication")
+        found = super().get_queryset(request).select_related("category", "cta", "publication")
+        listed = request.resolver_match and request.resolver_match.url_name == "articles_article_changelist"
+        return (
+            found.filter(kind=Kind.ARTICLE) if listed else found
+        )  # pages have a list of their own, and this edit page
 
     # The edit page
 
@@ -105,7 +119,7 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
         return seen[object_id]
 
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
-        return FIELDSETS
+        return OF_PAGES if is_page(request, obj) else FIELDSETS
 
     def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
         return type("ArticleForm", (ArticleForm,), {"request": request})
@@ -147,6 +161,8 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
         else:
             authors = Author.objects.filter(user=request.user.pk).values_list("slug", flat=True)
             page.document = {**empty_document(), "authors": list(authors)}
+            if is_page(request):
+                page.document = {**empty_document(), "kind": PAGE}
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Article:
         return form.instance
@@ -159,6 +175,7 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
         edit_state(request).typed = document
         edit_state(request).left_out = left_out(formsets) if document["blocks"] else 0
         edit_state(request).schedule = (form.cleaned_data["schedule_at"], form.cleaned_data["schedule_until"])
+        edit_state(request).dated = form.redated()
         reason = form.cleaned_data.get("reason") or ("Saved at the desk" if change else "First version")
         expected = form.cleaned_data["version"] if change else None
         apply_document(form.instance, document, by=request.user, reason=reason, expected_version=expected)
@@ -213,6 +230,8 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
             messages.error(request, f"Your changes are saved. {error}")
             return HttpResponseRedirect(page)
         messages.success(request, text or f"Saved as version {obj.version}.")
+        if edit_state(request).dated and "_publish" not in request.POST:
+            messages.info(request, "Readers are told the new date once it is published; it is not kept until then.")
         typed = edit_state(request).typed
         if (wanted := article_slug(typed["slug"] or typed["title"])) != obj.slug:
             messages.info(request, f"The slug “{wanted}” is taken, so this article has “{obj.slug}”.")
@@ -222,7 +241,7 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
         """Do what the pressed button asks for; return the message to show."""
         by, posted = request.user, request.POST
         if "_publish" in posted:
-            publishing.publish(article, by=by, check=checks.blocking)
+            publishing.publish(article, by=by, check=checks.blocking, dated=edit_state(request).dated)
             return format_html('Published: <a href="{0}">{0}</a>', article.get_absolute_url())
         if "_schedule" in posted:
             at, until = edit_state(request).schedule
@@ -244,7 +263,7 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
             return "Unpublished: readers no longer see it."
         if "_archive" in posted:
             publishing.archive(article, by=by)
-            return "Archived. Its address leads to its category."
+            return f"Archived. Its address leads to {'the front page' if article.is_page else 'its category'}."
         return ""
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -268,6 +287,8 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
             "shown": getattr(article, "publication", None) if article else None,
             "comments": article.comments.select_related("by", "asks") if article else [],
             "article": article,
+            "is_page": is_page(request, article),
+            "seen_as": seen_as(edit_state(request).document, getattr(article, "publication", None)),
             "sent_back": _sent_back(article) if article else None,
             "prose_settings": prose_settings(),
             "is_nav_sidebar_enabled": False,

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from articles import leads as shown_leads
 from articles.desk import leads
 from articles.desk.leads import Wanted
-from articles.models import Article, Category, Pin
+from articles.models import Article, Category, Kind, Pin
 from core.lib.moments import MomentField
 from core.lib.text import one_line, storable, whole_number
 from core.transitions import TransitionRefused
@@ -29,7 +29,11 @@ class ArticleInput(forms.TextInput):
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         line = super().render(name, value, {**(attrs or {}), "list": f"{name}_titles"}, renderer)
-        newest = Article.objects.filter(state="published").order_by("-published_at").values_list("title", flat=True)
+        newest = (
+            Article.objects.filter(kind=Kind.ARTICLE, state="published")
+            .order_by("-published_at")
+            .values_list("title", flat=True)
+        )
         titles = format_html_join("", '<option value="{}"></option>', ((title,) for title in newest[:SUGGESTED]))
         return format_html('{}<datalist id="{}_titles">{}</datalist>', line, name, titles)
 
@@ -43,7 +47,7 @@ class ArticleField(forms.Field):
         typed = one_line(storable(str(value or "")))[:500]
         if not typed:
             return None
-        rows = Article.objects.exclude(state="archived").order_by("-changed_at")
+        rows = Article.objects.filter(kind=Kind.ARTICLE).exclude(state="archived").order_by("-changed_at")
         slug = typed.partition("?")[0].rstrip("/").rpartition("/")[2]  # of an address
         found = list(rows.filter(Q(slug=slug) | Q(publication__slug=slug))[:1] or rows.filter(title__iexact=typed)[:2])
         if len(found) > 1:

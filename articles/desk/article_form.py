@@ -1,6 +1,7 @@
 """The form of an article without its blocks. It shows a document and turns what was typed back into one."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -9,18 +10,33 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from articles import blocks
 from articles.desk.choice_fields import ChoiceWidget, ManyChoicesWidget, SlugsField
-from articles.desk.edit_state import edit_state
+from articles.desk.edit_state import edit_state, is_page
 from articles.desk.ordered_fields import OrderedChoicesWidget
 from articles.desk.uploads import take_upload
-from articles.document_schema import LIMITS, SEO_LIMITS, VERSION, BlockData, Cover, Document
+from articles.document_schema import (
+    CORRECTION_LENGTH,
+    LIMITS,
+    MAX_CORRECTIONS,
+    PAGE,
+    SEO_LIMITS,
+    SOCIAL_LIMITS,
+    VERSION,
+    BlockData,
+    Correction,
+    Cover,
+    Document,
+    Seo,
+)
 from articles.models import Article, Category
 from articles.publishing import REASON_LENGTH
+from core.lib import clock
 from core.lib.admin_slugs import shown_while_typing
 from core.lib.moments import MomentField
-from core.lib.text import language_code
+from core.lib.text import language_code, one_line
 from core.pagecache import per_generation
 
 # What must be said when a button is pressed.
@@ -36,6 +52,7 @@ def slug_address(article: Article) -> str:
     return f"{address}?{urlencode({'article': article.pk})}" if article.pk else address
 
 
+SOCIAL = (*SOCIAL_LIMITS, "noindex")
 COVER = ("src", "alt", "caption", "credit", "focal")
 
 
@@ -50,6 +67,47 @@ class LanguageField(blocks.LineField):
 
     def clean(self, value: Any) -> str:
         return language_code(super().clean(value))
+
+
+def corrections_in(value: Any) -> list[Correction]:
+    """Corrections as they are typed, one on a line that begins with its day; a line that begins with none is of today."""
+    if not isinstance(value, str):
+        return list(value or [])
+    found: list[Correction] = []
+    for line in map(one_line, value.splitlines()):
+        first, _, rest = line.partition(" ")
+        try:
+            day = date.fromisoformat(first.rstrip(":"))
+        except ValueError:
+            day, rest = timezone.localdate(timezone=clock.newsroom()), line
+        if line:
+            found.append({"date": day.isoformat(), "text": rest.strip()})
+    return found
+
+
+class CorrectionsField(blocks.TextField):
+    """What was corrected, a line each."""
+
+    def __init__(self) -> None:
+        words = "Readers see them below the text. One on a line, after its day: 2026-05-03 The fee is 2 %, not 3 %. Without a day: today."
+        super().__init__(
+            label="Corrections", required=False, rows=3, help_text=words, max_length=MAX_CORRECTIONS * CORRECTION_LENGTH
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value
+        return "\n".join(f"{each['date']} {one_line(each['text'])}" for each in value or [])
+
+    def clean(self, value: Any) -> Any:
+        found = corrections_in(super().clean(value))
+        if any(not each["text"] for each in found):
+            raise ValidationError("Say what was corrected, after the day.")
+        if any(len(each["text"]) > CORRECTION_LENGTH for each in found):
+            raise ValidationError(f"A correction has at most {CORRECTION_LENGTH} characters.")
+        if len(found) > MAX_CORRECTIONS:
+            raise ValidationError(f"There are at most {MAX_CORRECTIONS} corrections.")
+        return found
 
 
 class ArticleForm(forms.ModelForm):
@@ -98,6 +156,25 @@ class ArticleForm(forms.ModelForm):
         required=False,
         help_text="In minutes. Leave empty to have it counted from the words.",
     )
+    social_title = blocks.LineField(
+        label="Title for social sites", max_length=SOCIAL_LIMITS["social_title"], required=False,
+        widget=AdminTextInputWidget, help_text="Empty: the title for search, or the title.",
+    )  # fmt: skip
+    social_image = blocks.SourceField(
+        label="Picture for social sites", widget=ChoiceWidget("image"), required=False,
+        help_text="Empty: the cover, or else the title as a picture. It is cut to 1200 × 630.",
+    )  # fmt: skip
+    canonical = blocks.LineField(
+        label="First published at", max_length=SOCIAL_LIMITS["canonical"], required=False, widget=AdminTextInputWidget,
+        help_text="The address of the original, if it stands elsewhere: search engines show that instead of ours.",
+    )  # fmt: skip
+    noindex = forms.BooleanField(
+        label="Keep it from search engines",
+        required=False,
+        help_text="Readers see it as before; it leaves the sitemap and the feeds.",
+    )
+    corrections = CorrectionsField()
+    dated_at = MomentField(label="Date that readers see", required=False)
     schedule_at = MomentField(label="Publish at", required=False)
     schedule_until = MomentField(label="Take offline at (optional)", required=False)
     back_reason = blocks.TextField(
@@ -121,6 +198,7 @@ class ArticleForm(forms.ModelForm):
         page = edit_state(self.request)
         version = self.instance.version if page.version is None else page.version
         schedule = {"schedule_at": self.instance.publish_at, "schedule_until": self.instance.unpublish_at}
+        schedule["dated_at"] = self.instance.published_at
         self.initial = {**self.initial, **schedule, "version": version, **_initial(page.document)}
         self.fields["slug"].widget = shown_while_typing("title", slug_address(self.instance))
 
@@ -138,12 +216,19 @@ class ArticleForm(forms.ModelForm):
         told = [name for name in ("alt", "caption", "credit") if self.cleaned_data.get(f"cover_{name}")]
         if told and not self.cleaned_data.get("cover_src") and not {"cover_src", "cover_upload"} & set(self.errors):
             self.add_error("cover_src", "Choose a picture for this cover, or empty what is written about it.")
+        if (dated := self.redated()) and dated > timezone.now():
+            self.add_error("dated_at", "That is in the future. To publish it then, press Schedule…")
         if problems := edit_state(self.request).problems:
             raise ValidationError(problems)
         return self.cleaned_data
 
     def _post_clean(self) -> None:
         """Leave the instance alone: the document is checked and stored as a whole."""
+
+    def redated(self) -> datetime | None:
+        """The date that readers are to be told, if another than now was typed."""
+        dated: datetime | None = self.cleaned_data.get("dated_at")
+        return dated if dated and self.fields["dated_at"].has_changed(self.instance.published_at, dated) else None
 
     def document(self, parts: list[BlockData]) -> Document:
         """What was typed, as a document: the cleaned values, or the raw ones where the form was not validated."""
@@ -165,6 +250,11 @@ class ArticleForm(forms.ModelForm):
         }
         if language := get("language"):
             document["language"] = language
+        if is_page(self.request, self.instance):
+            document["kind"] = PAGE
+        if corrections := corrections_in(get("corrections")):
+            document["corrections"] = corrections
+        document["seo"] |= cast(Seo, {name: value for name in SOCIAL if (value := get(name))})
         return document
 
     def _raw(self, name: str) -> Any:
@@ -175,6 +265,6 @@ def _initial(document: Document) -> dict[str, Any]:
     cover: Mapping[str, Any] = document["cover"] or {}
     return {
         **{name: value for name, value in document.items() if name not in ("version", "seo", "cover", "blocks")},
-        **{f"seo_{name}": value for name, value in document["seo"].items()},
+        **{name if name in SOCIAL else f"seo_{name}": value for name, value in document["seo"].items()},
         **{f"cover_{name}": cover.get(name) for name in COVER},
     }

@@ -9,11 +9,12 @@ from urllib.parse import unquote
 
 from django.conf import settings
 
+from articles import page_addresses
 from articles.addresses import Page, page_behind
 from articles.document_schema import Document
 from articles.documents import slug_is_taken
 from articles.images import assets_of
-from articles.models import Article
+from articles.models import Article, Kind
 from articles.rendering import Rendered
 from core.lib.html import text_of
 from sponsors.mentions import mentions
@@ -115,7 +116,11 @@ def _links(document: Document, body: Rendered, _article: Article | None) -> Iter
 def _also_read(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:
     wanted = {part["article"] for part in document["blocks"] if part["type"] == "related"}
     live = (
-        set(Article.objects.filter(slug__in=wanted, publication__isnull=False).values_list("slug", flat=True))
+        set(
+            Article.objects.filter(slug__in=wanted, kind=Kind.ARTICLE, publication__isnull=False).values_list(
+                "slug", flat=True
+            )
+        )
         if wanted
         else set()
     )
@@ -140,6 +145,8 @@ def _readability(_document: Document, body: Rendered, _article: Article | None) 
 
 
 def _byline(document: Document, _body: Rendered, _article: Article | None) -> Iterator[Finding]:
+    if document.get("kind") == Kind.PAGE:
+        return
     if not document["authors"]:
         yield Finding("No author is named.")
     if not document["category"]:
@@ -160,6 +167,8 @@ def _slug(document: Document, _body: Rendered, article: Article | None) -> Itera
     others = Article.objects.exclude(pk=article.pk) if article else Article.objects.all()
     if others.filter(title__iexact=document["title"]).exists():
         yield Finding("Another article has the same title.")
+    if document.get("kind") == Kind.PAGE and (reason := page_addresses.refusal(document["slug"])):
+        yield Finding(reason, blocking=True)
     if slug_is_taken(document["slug"], besides=article):
         yield Finding(f"The slug “{document['slug']}” is taken by another article.", blocking=True)
 

@@ -12,7 +12,7 @@ from django.db.models import CharField, Q, QuerySet, Value
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
 
-from articles.models import Article, Author, ImageAsset, Snippet, Tag
+from articles.models import Article, Author, ImageAsset, Kind, Snippet, Tag
 from core.lib.text import searchable, storable, whole_number
 
 PER_PAGE = 20
@@ -48,7 +48,7 @@ def _images(term: str) -> QuerySet[Any]:
 SOURCES: dict[str, Callable[[str], QuerySet[Any]]] = {
     "author": _named("author"),
     "tag": _named("tag"),
-    "article": _named("article"),
+    "article": _named("article", kind=Kind.ARTICLE),
     "cta": _named("cta", kind=Snippet.Kind.CTA),
     "image": _images,
 }

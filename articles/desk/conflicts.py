@@ -14,7 +14,14 @@ from core.lib import merging
 from core.lib.merging import Part, Side
 from core.models import KeptWork
 
-SEO = {"title": "Title for search", "description": "Description for search"}
+SEO = {
+    "title": "Title for search",
+    "description": "Description for search",
+    "social_title": "Title for social sites",
+    "social_image": "Picture for social sites",
+    "canonical": "First published at",
+    "noindex": "Kept from search engines",
+}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from articles.desk.names import NamedField
-from articles.models import Article, ArticleAuthor, Author, Category, Comment, Pin, Tag
+from articles.models import Article, ArticleAuthor, Author, Category, Comment, Kind, Pin, Tag
 from core.lib.prefix_search import beginning_with, words_of
 
 WORDS = ("title", "slug", "standfirst")  # as they are indexed
@@ -37,7 +37,7 @@ NOT_THERE = "The list was narrowed to something that is not there any more. Choo
 def meant(said: Mapping[str, str]) -> QuerySet[Article]:
     """All articles that a list shows, with what its address says. Raises ValidationError for what is not known."""
     said = {name: value for name, value in said.items() if value}
-    rows = narrowed(Article.objects.order_by(), said)
+    rows = narrowed(Article.objects.filter(kind=Kind.ARTICLE).order_by(), said)
     if typed := said.get("q"):
         query = beginning_with(typed)
         if query is None:

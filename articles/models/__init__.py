@@ -1,6 +1,6 @@
 """The models of the write side (articles, revisions), of the read side (publications, readers' figures), and of what both refer to."""
 
-from articles.models.article import Article, ArticleAuthor, Block
+from articles.models.article import Article, ArticleAuthor, Block, Kind, Page
 from articles.models.history import AuditEntry, Comment, Presence, Revision
 from articles.models.images import ImageAsset
 from articles.models.imports import ImportedPost
@@ -37,10 +37,12 @@ __all__ = [
     "DaySalt",
     "ImageAsset",
     "ImportedPost",
+    "Kind",
     "LeftOut",
     "MostRead",
     "Outcome",
     "OutcomeFigures",
+    "Page",
     "PageFigures",
     "PageView",
     "Pin",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from articles.blocks import KINDS, clean_data
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 from core.lib.prefix_search import words_index
+from core.lib.triggers import frozen
 
 REGION = "main"
 
@@ -21,8 +22,20 @@ def new_feed_id() -> str:
     return uuid4().urn
 
 
+class Kind(models.TextChoices):
+    """What is written at the desk: an article, or a page of the site such as About, which stands outside the blog."""
+
+    ARTICLE = "article"
+    PAGE = "page"
+
+
+def address_of(kind: str, slug: str) -> str:
+    """Where readers find an article, or a page."""
+    return reverse("page" if kind == Kind.PAGE else "articles:article", args=[slug])
+
+
 class Article(models.Model):
-    """An article as the newsroom writes it. `articles.documents` changes it, `articles.publishing` publishes it."""
+    """An article or page as the newsroom writes it. `articles.documents` changes it, `articles.publishing` publishes it."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
@@ -34,8 +47,9 @@ class Article(models.Model):
 
     regions: ClassVar[list[Region]] = [Region(key=REGION, title="Text")]
 
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.ARTICLE, editable=False)
     title = models.CharField(max_length=200)
-    slug = models.SlugField(max_length=120, unique=True)
+    slug = models.SlugField(max_length=120)
     standfirst = models.TextField(blank=True, help_text="One or two sentences under the title and on cards.")
     language = models.CharField(max_length=35, blank=True, help_text="Its code; empty: the site's.")
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="articles")
@@ -53,6 +67,16 @@ class Article(models.Model):
     cover = models.JSONField(null=True, blank=True, help_text="The keys of an image block.")
     seo_title = models.CharField("title for search", max_length=120, blank=True)
     seo_description = models.CharField("description for search", max_length=320, blank=True)
+    social_title = models.CharField("title for social sites", max_length=120, blank=True)
+    social_image = models.CharField("picture for social sites", max_length=200, blank=True)
+    canonical = models.CharField(
+        "first published at",
+        max_length=500,
+        blank=True,
+        help_text="The address that search engines should show instead.",
+    )
+    noindex = models.BooleanField("kept from search engines", default=False)
+    corrections = models.JSONField(default=list, blank=True, help_text="What was corrected, by day.")
     reading_minutes = models.PositiveSmallIntegerField(
         "reading time", null=True, blank=True, help_text="In minutes; empty: counted from the words."
     )
@@ -95,7 +119,10 @@ class Article(models.Model):
             models.Index(F("published_at").desc(nulls_last=True), F("id").desc(), name="article_newest"),
             words_index("title", "slug", "standfirst", name="article_words"),
         ]
+        triggers = [frozen("kind", words="An article stays an article, and a page a page.")]
         constraints = [
+            models.UniqueConstraint(fields=["slug", "kind"], name="article_slug_unique"),
+            models.CheckConstraint(condition=Q(kind__in=["article", "page"]), name="article_kind_known"),
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "in_review", "sent_back", "scheduled", "published", "archived"]),
                 name="article_state_known",
@@ -128,7 +155,18 @@ class Article(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("articles:article", args=[self.slug])
+        return address_of(self.kind, self.slug)
+
+    @property
+    def is_page(self) -> bool:
+        return self.kind == Kind.PAGE
+
+
+class Page(Article):
+    """A page of the site, such as About, among what is written at the desk."""
+
+    class Meta:
+        proxy = True
 
 
 class ArticleAuthor(models.Model):

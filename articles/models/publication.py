@@ -6,10 +6,9 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils import timezone
 
-from articles.models.article import Article
+from articles.models.article import Article, Kind, address_of
 from articles.models.taxonomy import Author, Category, Snippet, Tag
 from articles.querysets import BylineRow, PublicationQuerySet, TagRow
 from core import pagecache
@@ -18,17 +17,30 @@ from core.lib.prefix_search import searchable_column, words_index
 TITLE_WORDS = SearchVector(searchable_column(F("title")), config="english")
 
 
+class ArticlesManager(models.Manager.from_queryset(PublicationQuerySet)):  # type: ignore[misc]
+    """Published articles. Lists, feeds, search and counts know of no pages."""
+
+    def get_queryset(self) -> PublicationQuerySet:
+        found: PublicationQuerySet = super().get_queryset().filter(kind=Kind.ARTICLE)
+        return found
+
+
 class Publication(models.Model):
-    """An article as readers see it. Only `articles.publishing` writes it."""
+    """An article or page as readers see it. Only `articles.publishing` writes it."""
 
     article = models.OneToOneField(Article, on_delete=models.CASCADE, related_name="publication")
     version = models.PositiveIntegerField(help_text="The article's version that readers see.")
-    slug = models.SlugField(max_length=120, unique=True)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.ARTICLE)
+    slug = models.SlugField(max_length=120)
     title = models.CharField(max_length=200)
     standfirst = models.TextField(blank=True)
     language = models.CharField(max_length=35, blank=True)
     seo_title = models.CharField(max_length=120, blank=True)
     seo_description = models.CharField(max_length=320, blank=True)
+    social_title = models.CharField(max_length=120, blank=True)
+    canonical = models.CharField(max_length=500, blank=True)
+    noindex = models.BooleanField(default=False)
+    corrections = models.JSONField(default=list)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="publications")
     authors = models.ManyToManyField(Author, through="PublicationAuthor", related_name="publications")
     tags = models.ManyToManyField(Tag, related_name="publications")
@@ -54,7 +66,8 @@ class Publication(models.Model):
         db_persist=True,
     )
 
-    objects = PublicationQuerySet.as_manager()
+    objects = ArticlesManager()
+    every = PublicationQuerySet.as_manager()
 
     byline_rows: list[BylineRow]  # with cards() and feed_items()
     tag_rows: list[TagRow]  # with feed_items()
@@ -67,11 +80,15 @@ class Publication(models.Model):
         indexes = [
             GinIndex(fields=["search"], name="publication_search"),
             GinIndex(TITLE_WORDS, name="publication_title_search"),
-            models.Index(fields=["-published_at", "-id"], name="publication_newest"),
-            models.Index(fields=["category", "-published_at"], name="publication_category_newest"),
+            models.Index(fields=["-published_at", "-id"], name="publication_newest", condition=Q(kind="article")),
+            models.Index(
+                fields=["category", "-published_at"], name="publication_category_newest", condition=Q(kind="article")
+            ),
             models.Index(fields=["article", "version"], name="publication_version"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["slug", "kind"], name="publication_slug_unique"),
+            models.CheckConstraint(condition=Q(kind__in=["article", "page"]), name="publication_kind_known"),
             models.CheckConstraint(condition=Q(updated_at__gte=F("published_at")), name="publication_updated_after"),
             models.CheckConstraint(condition=Q(reading_minutes__gte=1), name="publication_takes_a_minute"),
         ]
@@ -80,7 +97,7 @@ class Publication(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("articles:article", args=[self.slug])
+        return address_of(self.kind, self.slug)
 
     @property
     def url(self) -> str:

@@ -11,10 +11,10 @@ from articles import publishing
 from articles.desk import leads
 from articles.desk.comments import comment
 from articles.desk.leads import Wanted
-from articles.document_schema import KEYS
+from articles.document_schema import KEYS, PAGE
 from articles.documents import create_article
 from articles.images import store_image
-from articles.models import Article, Author, Category, ImageAsset, SavedList, Snippet, Tag
+from articles.models import Article, Author, Category, ImageAsset, Kind, SavedList, Snippet, Tag
 from cms.demo import content
 from cms.demo.pieces import Piece
 from core.models import SiteProfile, User
@@ -79,14 +79,25 @@ def article_pieces() -> Iterator[Piece]:
         yield f"article {entry['slug']}", partial(_make_draft, entry)
     for entry in articles:
         yield f"article {entry['slug']} {entry['state']}", partial(_move_on, entry, now)
+    for page in content.read("pages")["pages"]:
+        yield f"page {page['slug']}", partial(_make_page, page)
     newsroom = content.read("newsroom")
     yield "lead", partial(_pin, newsroom["lead"], now)
     for row in newsroom["lists"]:
         yield f"list {row['name']}", partial(_save_list, row)
 
 
+def _make_page(page: dict[str, Any]) -> None:
+    if Article.objects.filter(kind=Kind.PAGE, slug=page["slug"]).exists():
+        return
+    editor = User.objects.filter(email=EDITOR).first()
+    text = {"type": "richtext", "html": page["html"]}
+    about = {key: page[key] for key in ("slug", "title", "standfirst")}
+    publishing.publish(create_article({**about, "kind": PAGE, "blocks": [text]}, by=editor), by=editor)
+
+
 def _make_draft(entry: dict[str, Any]) -> None:
-    if Article.objects.filter(slug=entry["slug"]).exists():
+    if Article.objects.filter(slug=entry["slug"], kind=Kind.ARTICLE).exists():
         return
     document = {key: value for key, value in entry.items() if key in KEYS}
     document["cover"] = _ours(entry["cover"])
@@ -95,7 +106,7 @@ def _make_draft(entry: dict[str, Any]) -> None:
 
 
 def _move_on(entry: dict[str, Any], now: datetime) -> None:
-    article = Article.objects.filter(slug=entry["slug"], state=Article.State.DRAFT).first()
+    article = Article.objects.filter(slug=entry["slug"], kind=Kind.ARTICLE, state=Article.State.DRAFT).first()
     editor = User.objects.filter(email=EDITOR).first()
     if not article or entry["state"] == Article.State.DRAFT:
         return
@@ -109,7 +120,7 @@ def _move_on(entry: dict[str, Any], now: datetime) -> None:
 
 
 def _pin(lead: dict[str, Any], now: datetime) -> None:
-    article = Article.objects.filter(slug=lead["slug"]).first()
+    article = Article.objects.filter(slug=lead["slug"], kind=Kind.ARTICLE).first()
     if article and not leads.pins_of(None):
         wanted = [Wanted(article, content.days_before(now, -lead["days"]))]
         leads.arrange(None, wanted, seen=leads.state_of([]), by=User.objects.filter(email=EDITOR).first())

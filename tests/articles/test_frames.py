@@ -29,15 +29,24 @@ pytestmark = pytest.mark.django_db
 
 # What the code puts into the frame of ROW, by frames.VERSION. Add to it, never change it: frames made by the code of
 # before are kept under their version.
-PINNED = {1: "3fa7c0f324757512ee17815149c64286", 2: "81d3d3416a9118d44c26aa1d5d884b4a"}
+PINNED = {
+    1: "3fa7c0f324757512ee17815149c64286",
+    2: "81d3d3416a9118d44c26aa1d5d884b4a",
+    3: "4eca7a2a22cdcc69b1c733ee209080b8",
+}
 ROW = {
     "pk": 1,
+    "kind": "article",
     "slug": "fees",
     "title": "Fees fall on <Sundays>",
     "standfirst": "What a quiet day costs.",
     "language": "de",
     "seo_title": "Fees on Sundays",
     "seo_description": "Cheap.",
+    "social_title": "Cheap Sundays",
+    "canonical": "https://elsewhere.example/fees",
+    "noindex": True,
+    "corrections": '[{"date": "2026-02-03", "text": "The day was a Sunday."}]',
     "html": "<p>Body</p>",
     "toc": '[{"level": 2, "id": "why", "text": "Why"}]',
     "faq": '[{"question": "Is it so?", "answer": "<p>It <b>is</b>.</p>"}]',
@@ -85,7 +94,9 @@ def shown():
         {"type": "richtext", "html": "<h2>Part</h2><p>Words.</p>"},
         {"type": "cta", "snippet": "subscribe"},
         {"type": "related", "article": other.slug},
-        slug="fees", title="Fees", standfirst="Cheap.", language="de", seo={"title": "S", "description": "D"}, reading_minutes=7,
+        slug="fees", title="Fees", standfirst="Cheap.", language="de", reading_minutes=7,
+        seo={"title": "S", "description": "D", "social_title": "T", "canonical": "https://a.example/", "noindex": True},
+        corrections=[{"date": "2026-02-03", "text": "The day was a Sunday."}],
         category="research", authors=["ana"], tags=["bitcoin"], cta="subscribe",
         cover={"src": factories.image().file, "caption": "C", "credit": "D"},
     )  # fmt: skip

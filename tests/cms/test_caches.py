@@ -35,6 +35,7 @@ PUBLIC = {
     "articles:robots": {},
     "articles:llms": {},
     "articles:article": {"slug": "bridges"},
+    "page": {"slug": "about"},
     "newsletter:signup": {},
     "newsletter:archive": {},
     "newsletter:archive-feed": {},
@@ -161,6 +162,7 @@ def site(settings):
     settings.BEHIND_PROXY, settings.SECURE_PROXY_SSL_HEADER = True, ("HTTP_X_FORWARDED_PROTO", "https")
     writing.category(), writing.author(), writing.tag()
     writing.publication(slug="bridges", category="research", authors=["ana"], tags=["bitcoin"])
+    writing.publication(slug="about", kind="page")
     writing.many(25)
     mailing.sent(mailing.newsletter(), opened=1, clicked=0)
     selling.running()

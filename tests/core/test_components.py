@@ -28,7 +28,7 @@ ARTICLE = {
 SITE = {
     "name": "Perigee", "tagline": HOSTILE, "postal_address": "14 Orrery Row", "contact_email": "desk@perigee.example",
     "about_heading": HOSTILE, "about_html": "<p>About</p>", "stats": [{"value": "12", "label": HOSTILE}],
-    "navigation": [{"label": HOSTILE, "url": "/blog/"}], "social_links": [{"label": "Mastodon", "url": "https://m.example/"}],
+    "menu": [{"label": HOSTILE, "url": "/blog/"}], "social_links": [{"label": "Mastodon", "url": "https://m.example/"}],
 }  # fmt: skip
 PLACEMENT = {
     "sponsor_name": "Halyard", "label": "", "headline": HOSTILE, "body": HOSTILE, "image_url": "/media/ad.png",

@@ -34,7 +34,7 @@ from articles.importing.posts import (
     Refusal,
     bug_report,
 )
-from articles.models import Article, ImportedPost, Publication
+from articles.models import Article, ImportedPost, Kind, Publication
 from articles.publishing import publish, schedule
 from articles.related import relate_all
 from articles.rendering import WORDS_PER_MINUTE
@@ -186,7 +186,8 @@ class Loader:
 
     def _is_here(self, post: Post, entry: Entry) -> bool:
         """Whether this site already has the article of one of our own exports, with the same slug."""
-        article = Article.objects.filter(slug=(post.unpublished or {}).get("slug") or post.slug).first()
+        slug = (post.unpublished or {}).get("slug") or post.slug
+        article = Article.objects.filter(slug=slug, kind=Kind.ARTICLE).first()
         if article is None:
             return False
         same = normalised(post.unpublished or self._document(post)) == document_of(article)

@@ -39,7 +39,11 @@ def read_moonpress(files: FolderFiles | ZipFiles, names: list[str]) -> Export:
     marker = _rows(files, MARKER)
     if not isinstance(marker, dict) or marker.get("moonpress") != VERSION:
         raise ImportRefused(f"{MARKER} does not have version {VERSION}, the only one that can be read.")
-    articles = [name for name in names if name.endswith(".md") and not name.endswith(".draft.md")]
+    articles = [
+        name
+        for name in names
+        if name.endswith(".md") and not name.endswith(".draft.md") and "/pages/" not in f"/{name}"
+    ]
     export = Export("moonpress", iter(()), total=len(articles), files=files)
     export.categories = [
         Term(row["slug"], row["name"], row.get("description", ""), row.get("position", 0), row.get("disclaimer") or "")
