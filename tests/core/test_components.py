@@ -38,6 +38,7 @@ BARS = {"chart": bar_chart([("One", 3), (HOSTILE, 2)]), "title": "A chart", "id"
 CONTEXTS = {
     "about_panel": {"site": SITE},
     "also_read": {"article": ARTICLE},
+    "corrections": {"corrections": [{"date": datetime(2026, 5, 3, tzinfo=UTC).date(), "text": HOSTILE}]},
     "article_row": {"cards": "", "heading": HOSTILE, "id": "recent"},
     "article_card": {"article": ARTICLE},
     "author_card": {"author": AUTHOR},
