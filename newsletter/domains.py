@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from disposable_email_domains import blocklist
 from django.core.exceptions import ValidationError
 
+from core.lib.networks import ascii_host
+
 _LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 _HOST = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*(:\d{{1,5}})?")
 LONGEST = 253
@@ -61,6 +63,6 @@ def _is_host(text: str) -> bool:
 
 def _ascii(host: str) -> str:
     try:
-        return host.lower() if host.isascii() else host.lower().encode("idna").decode()
-    except UnicodeError:
+        return ascii_host(host)
+    except ValueError:
         return host.lower()

@@ -1,25 +1,31 @@
 """Creatives on their way to running: each version submitted, checked, and approved or rejected by someone else."""
 
 import json
+import re
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import transaction
 from django.utils import timezone
-from django.utils.encoding import iri_to_uri, punycode
+from django.utils.encoding import iri_to_uri
 
 from core import pagecache
 from core.lib import html
-from core.lib.text import one_line, prose
+from core.lib.networks import address_in, ascii_host, is_public
+from core.lib.text import one_line, prose, visible
 from core.models import User
 from core.transitions import lock
 from sponsors import emails
 from sponsors.images import CleanImage
 from sponsors.models import Approval, Creative, CreativeVersion, PlacementKind
 
+_MACRO = re.compile(r"\{[^{}/?&]*\}?|\[[A-Z][A-Z_]+\]|%%[A-Za-z_]+%%")
+_LOCAL = re.compile(
+    r"(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|home\.arpa|invalid|onion)$"
+)
 _is_web_address = URLValidator(schemes=["http", "https"], message="Write a full web address that starts with https://.")
 
 
@@ -113,15 +119,34 @@ def plain(text: str) -> str:
 
 
 def web_address(url: str) -> str:
-    """The address as browsers send it. Raises ValidationError for anything but http(s)."""
+    """The address as browsers send it. Raises ValidationError for what no reader could open, or what we would change."""
     url = url.strip()
+    if macro := _MACRO.search(url):
+        raise ValidationError(
+            f"We send readers to exactly this address, so {macro[0]} would not be filled in. Take it out."
+        )
+    if visible(url) != url:
+        raise ValidationError("This address holds characters that cannot be seen. Type it anew.")
     _is_web_address(url)
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        host, port = ascii_host(parts.hostname or ""), parts.port
+    except ValueError:
+        raise ValidationError("This is no address that a browser opens: look at its host and its port.") from None
     if parts.username is not None:
         raise ValidationError("A link cannot carry a user name or password.")
+    if port == 0 or not _is_reachable(host):
+        raise ValidationError("This address is not on the public internet, so readers could not open it.")
     if not parts.netloc.isascii():
-        url = url.replace(parts.netloc, punycode(parts.netloc), 1)
+        url = urlunsplit(parts._replace(netloc=host if port is None else f"{host}:{port}"))
     return iri_to_uri(url) or ""
+
+
+def _is_reachable(host: str) -> bool:
+    """Whether a host can be one on the internet, by its name alone."""
+    if address := address_in(host):
+        return is_public(address)
+    return "." in host.rstrip(".") and not _LOCAL.search(host.rstrip("."))
 
 
 def _problems(kind: PlacementKind, content: dict[str, str], image: CleanImage | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 
 from core.lib import clock
-from core.lib.text import one_line, prose
+from core.lib.forms import LineField, ProseField
 from core.models import User
 from core.ratelimit import allow
 from sponsors import approval, booking, images
@@ -26,7 +26,7 @@ TRAP = HTML(
 class BookingForm(forms.Form):
     """Asks for a package from a day on; `runs` are the pairs of first and last day to choose from."""
 
-    company = forms.CharField(max_length=120, label="Company", widget=forms.TextInput({"autocomplete": "organization"}))
+    company = LineField(max_length=120, label="Company", widget=forms.TextInput({"autocomplete": "organization"}))
     contact_email = forms.EmailField(
         label="Your e-mail address",
         help_text="The confirmation and the link to your own page go there.",
@@ -34,7 +34,7 @@ class BookingForm(forms.Form):
     )
     start = forms.DateField(label="First day")
     offer = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
-    message = forms.CharField(
+    message = ProseField(
         max_length=2000,
         required=False,
         label="Anything we should know",
@@ -55,12 +55,6 @@ class BookingForm(forms.Form):
         self.helper.layout = Layout(
             "company", "contact_email", "start", "message", "offer", TRAP, Submit("book", "Hold these dates")
         )
-
-    def clean_company(self) -> str:
-        return one_line(self.cleaned_data["company"])
-
-    def clean_message(self) -> str:
-        return prose(self.cleaned_data["message"])
 
     def clean_offer(self) -> str:
         """The version and price that the page showed; where they are others now, both are shown and asked anew."""

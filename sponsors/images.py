@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from core.lib.pictures import eight_bits
+
 MAX_BYTES = 4 * 1024 * 1024
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 
@@ -32,7 +34,7 @@ def accept(file: IO[bytes], sizes: list[tuple[int, int]], *, max_bytes: int = MA
             upright = ImageOps.exif_transpose(image)
             if not _fits(upright.size, sizes):
                 raise _wrong_size(upright.size, sizes)
-            return _encoded(upright, lossless=image.format in ("PNG", "GIF"))
+            return _encoded(eight_bits(upright), lossless=image.format in ("PNG", "GIF"))
     except UnidentifiedImageError:
         raise ValidationError("This is not an image we can read. Send a PNG, JPEG, WebP or GIF.") from None
     except Image.DecompressionBombError:

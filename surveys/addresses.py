@@ -1,5 +1,7 @@
 """When two addresses are one voter's, and when they may be. For telling voters apart only: mail goes to what was typed."""
 
+from core.lib.networks import ascii_host
+
 DOTLESS = {"gmail.com"}
 ALIASES = {"googlemail.com": "gmail.com"}
 
@@ -56,6 +58,6 @@ def mailbox(address: str) -> tuple[str, str] | None:
 def _ascii(domain: str) -> str:
     """A domain as the DNS has it, so that its two spellings are one."""
     try:
-        return domain.encode("idna").decode()
-    except UnicodeError:
+        return ascii_host(domain)
+    except ValueError:
         return domain

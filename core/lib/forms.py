@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from core.lib.links import direct
 from core.lib.networks import address_in
+from core.lib.text import one_line, prose
 
 
 def refuse_cross_site(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -62,6 +63,22 @@ def address_of(environ: Mapping[str, Any]) -> str:
         return direct
     named = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")[-settings.PROXY_HOPS :]
     return address_in(named[0]) or direct
+
+
+class LineField(forms.CharField):
+    """A name or a title of readers and buyers: one line that can be seen."""
+
+    def to_python(self, value: Any) -> str:
+        return one_line(super().to_python(value) or "")
+
+
+class ProseField(forms.CharField):
+    """What readers and buyers write in several lines."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        return prose(super().to_python(value) or "")
 
 
 class WebsiteInput(forms.TextInput):

@@ -11,11 +11,11 @@ from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Any, Protocol
 
-import idna
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+from core.lib.networks import ascii_host
 from core.lib.smtp import Envelope, Outcome, SmtpSession, Status, message_of, wire_data
 
 
@@ -55,7 +55,7 @@ def ascii_address(address: str) -> str:
         return address
     if not name.isascii():
         raise ValueError(f"Mail servers cannot be relied on to take letters outside ASCII before the @: {address}")
-    return f"{name}{at}{idna.encode(domain, uts46=True).decode()}"
+    return f"{name}{at}{ascii_host(domain)}"
 
 
 class DeliveryFailure(Exception):

@@ -3,6 +3,8 @@
 import re
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
+import idna
+
 OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 PLAIN_IPV4 = re.compile(rf"({OCTET}\.{OCTET}\.{OCTET})\.{OCTET}")
 WITH_PORT = re.compile(r"\[(?P<v6>[^]]*)\](:\d+)?|(?P<v4>[\d.]+):\d+")
@@ -49,6 +51,14 @@ def public_network_of(address: str) -> str:
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that is given out; what lies outside leads to IPv4, or nowhere public
 TRANSLATED = IPv6Network("2002::/16")  # by a relay that may be near us
+
+
+def ascii_host(host: str) -> str:
+    """A host's name as DNS has it (A-labels, IDNA 2008 over the mapping of UTS 46). Raises ValueError where it has none.
+
+    The older rules, which Python's own codec follows, turn straße.de into strasse.de, which is somebody else's.
+    """
+    return host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
 
 
 def is_public(address: str) -> bool:

@@ -144,14 +144,18 @@ def _encoded(content: bytes) -> Prepared:
 
 def _shrunk(picture: Image.Image, side: int) -> Image.Image:
     """A picture upright, in RGB or RGBA, with no side longer than this."""
-    if picture.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scaling
-        picture = picture.point(lambda value: value / 256).convert("L")
+    picture = eight_bits(picture)
     if picture.mode not in ("P", "1"):  # which would be scaled without blending
         picture.thumbnail((side, side))
     transparent = "A" in picture.getbands() or "transparency" in picture.info
     upright = ImageOps.exif_transpose(picture).convert("RGBA" if transparent else "RGB")
     upright.thumbnail((side, side))
     return upright
+
+
+def eight_bits(picture: Image.Image) -> Image.Image:
+    """A grey picture of 16 bits with 8, scaled: Pillow would clip it, and show it white."""
+    return picture.point(lambda value: value / 256).convert("L") if picture.mode.startswith("I") else picture
 
 
 def _still(picture: Image.Image) -> Prepared:

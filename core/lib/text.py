@@ -1,7 +1,7 @@
 """Cleaning plain text: of characters that cannot be stored, that end a line, or that nobody sees."""
 
 import re
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from django.core.exceptions import ValidationError
 
@@ -15,6 +15,10 @@ _LINE_END = re.compile("\r\n|[\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2060-\u206f\ufff9-\ufffb]")
 # What may stand within a word without showing: soft hyphens, zero-width spaces and joiners.
 WITHIN_WORDS = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+# Letters of scripts that show as a blank, Braille's among them.
+_BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+# Tags show nothing but after a black flag, with which they make the flag of England and others (UTS 51).
+_TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007f]+)|[\U000e0000-\U000e007f]")
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;:\[\]]+")
 
 
@@ -32,8 +36,17 @@ def storable(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Text without the characters that show nothing, or show what stands beside them in another order."""
-    return _INVISIBLE.sub("", text)
+    """Text without the characters that show nothing, or show what stands beside them in another order.
+
+    Nothing is left of a text in which there is nothing to see.
+    """
+    text = _TAGS.sub(lambda match: match[1] or "", _INVISIBLE.sub("", text))
+    return text if text.isascii() or any(_shows(character) for character in text) else ""
+
+
+def _shows(character: str) -> bool:
+    kind = category(character)
+    return kind[0] not in "CZ" and kind not in ("Mn", "Me") and character not in _BLANKS
 
 
 def prose(text: str) -> str:

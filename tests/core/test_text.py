@@ -40,6 +40,32 @@ def test_what_scripts_and_emoji_need_stays(text):
     assert one_line(text) == prose(text) == text
 
 
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        "\u200d",
+        "\u00ad",
+        "\u200e \u200f",
+        "\u3164",
+        "\u2800\u2800",
+        "\ufe0f",
+        "\u034f",
+        "\U000e0041",
+        "\u180e",
+        "\u00a0\u2003",
+    ],
+)
+def test_of_a_text_in_which_there_is_nothing_to_see_nothing_is_left(nothing):
+    assert one_line(nothing) == ""
+    assert one_line(f"Moon{nothing}press").replace(nothing, "").replace(" ", "") == "Moonpress"
+
+
+def test_tags_stay_in_flags_and_go_elsewhere():
+    england = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+    assert one_line(f"Up {england}") == f"Up {england}"
+    assert one_line("a\U000e0041\U000e0042b") == "ab"
+
+
 def test_markup_keeps_its_lines_and_tabs():
     assert storable("a\r\n\tb\rc\n") == "a\n\tb\nc\n"
 

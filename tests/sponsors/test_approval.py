@@ -84,6 +84,51 @@ def test_only_plain_web_addresses_are_links(creative, link):
         factories.submitted(creative, link_url=link)
 
 
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ("https://localhost/", "not on the public internet"),
+        ("http://127.0.0.1:8000/", "not on the public internet"),
+        ("http://10.1.2.3/", "not on the public internet"),
+        ("http://[::1]/", "not on the public internet"),
+        ("https://router.lan/", "not on the public internet"),
+        ("https://northwind.example:0/", "not on the public internet"),
+        ("https://northwind.example:99999/", "no address that a browser opens"),
+        ("https://northwind.example/?c={click_id}", "{click_id} would not be filled in"),
+        ("https://northwind.example/{click_id", "{click_id would not be filled in"),
+        ("https://northwind.example/%%CLICK%%", "%%CLICK%% would not be filled in"),
+        ("https://northwind.example/?c=[CLICK_ID]", "[CLICK_ID] would not be filled in"),
+        ("https://north\u200bwind.example/", "characters that cannot be seen"),
+        ("https://northwind.example/\u202egnp.exe", "characters that cannot be seen"),
+    ],
+)
+def test_a_link_that_no_reader_could_open_or_that_we_would_change_is_refused_in_words(creative, link, words):
+    with pytest.raises(ValidationError) as refused:
+        factories.submitted(creative, link_url=link)
+    assert words in refused.value.message_dict["link_url"][0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("https://straße.de/weg", "https://xn--strae-oqa.de/weg"),
+        ("https://BÜCHER.example:8443/?a=%C3%A4", "https://xn--bcher-kva.example:8443/?a=%C3%A4"),
+        ("https://northwind.example/?filter[name]=a&b=", "https://northwind.example/?filter[name]=a&b="),
+        ("https://northwind.example/?", "https://northwind.example/?"),
+    ],
+)
+def test_a_link_leads_where_its_owner_is(creative, typed, sent):
+    assert factories.submitted(creative, link_url=typed).link_url == sent
+
+
+def test_a_grey_picture_of_sixteen_bits_keeps_its_grey():
+    file = BytesIO()
+    Image.new("I;16", (600, 200), 128 << 8).save(file, "PNG")
+    file.seek(0)
+    with Image.open(images.accept(file, [(600, 200)])) as shown:
+        assert shown.convert("L").getpixel((5, 5)) == 128
+
+
 def test_markup_is_reduced_to_its_words(creative):
     version = factories.submitted(
         creative, headline="A <b>bold</b> & plain\nline", body="<p>One</p><script>alert(1)</script><p>Two</p>"
