@@ -11,10 +11,11 @@ class SurveysConfig(AppConfig):
         from django.urls import reverse
 
         from articles import addresses, slots
+        from articles.desk import checks
         from articles.readership import outcomes
         from core import outbox
         from core.lib import menus
-        from surveys import ballot_mails, calendar, dashboard, retention
+        from surveys import ballot_mails, calendar, dashboard, figure_check, retention
         from surveys.blocks import award_results
         from surveys.models import AwardCategory, Nominee, Season
 
@@ -26,6 +27,7 @@ class SurveysConfig(AppConfig):
         retention.register_all()
         outcomes.register("surveys:vote", "votes")
         slots.register("award_results", award_results)
+        checks.register(figure_check.check)
         categories = AwardCategory.objects.public()
         nominees = Nominee.objects.filter(category__in=categories)
         for page in ("season-show", "vote", "nominate", "ledger-show"):

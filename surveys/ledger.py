@@ -139,6 +139,12 @@ def state(season: Season, kind: LedgerEntry.Kind, statement: dict[str, Any]) -> 
     return LedgerEntry.objects.get(leaf_hash=leaf)
 
 
+def result_entry(category: AwardCategory) -> LedgerEntry | None:
+    """The statement by which a category's result was published; the last where it was corrected."""
+    entries = LedgerEntry.objects.filter(season_id=category.season_id, kind=LedgerEntry.Kind.RESULT)
+    return entries.filter(statement__result__category=category.slug).order_by("-index").first()
+
+
 def latest_head(season: Season) -> TreeHead | None:
     return TreeHead.objects.filter(season=season).order_by("-size").first()
 

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from core.models import SiteProfile
-from surveys import keys, papers, pictures
-from surveys.models import AwardCategory, LedgerEntry, Nominee, Season
+from surveys import keys, ledger, papers, pictures
+from surveys.models import AwardCategory, Nominee, Season
 from surveys.result_view import result_of
 
 
@@ -100,15 +100,9 @@ def badge_page(standing: Standing) -> dict[str, Any]:
         "link": link,
         "alt": alt,
         "embed": _embed(link, image, alt, width // 2, height // 2),
-        "leaf": result_leaf(standing.category),
+        "leaf": ledger.result_entry(standing.category),
         "key": keys.public_key(),
     }
-
-
-def result_leaf(category: AwardCategory) -> LedgerEntry | None:
-    """The statement by which a category's result was released; the newest where it was corrected."""
-    statements = LedgerEntry.objects.filter(season_id=category.season_id, kind=LedgerEntry.Kind.RESULT)
-    return statements.filter(statement__result__category=category.slug).order_by("-index").first()
 
 
 def _embed(link: str, image: str, alt: str, width: int, height: int) -> str:

@@ -49,5 +49,13 @@ def document_of(result: Result) -> dict[str, Any]:
         "reconciliation": made.reconciliation,
         "jury": made.detail.get("jury"),
         "released_at": category.released_at,
+        "corrections": [
+            {"reason": each["reason"], "at": each["replaced_at"], "before": _plain(each["rows"])}
+            for each in result.former
+        ],
         "page": settings.SITE_URL + category.get_absolute_url(),
     }
+
+
+def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: row[name] for name in ("slug", "name", "rank", "count", "winner")} for row in rows]

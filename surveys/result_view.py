@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.text import get_text_list
 
 from core.lib import charts
-from surveys.models import AwardCategory, Tally, TallyRow
+from surveys.models import AwardCategory, FormerTally, Tally, TallyRow
 from surveys.tallying import Number, plain, share
 
 UNITS = {"irv": "votes when last in", "schulze": "duels won", "score": "points"}
@@ -39,6 +39,15 @@ class Result:
     duels_chart: charts.GridChart | None
     ties: list[str]
     jury: dict[str, Any] | None = None
+
+    @property
+    def former(self) -> list[dict[str, Any]]:
+        """Results that were released before and corrected since, the last first."""
+        return [_former(each) for each in self.category.former_tallies.order_by("-number")]
+
+    @property
+    def method(self) -> str:
+        return self.category.method
 
     @property
     def winners(self) -> list[str]:
@@ -75,6 +84,19 @@ def result_of(category: AwardCategory) -> Result | None:
         ties=[_tie_in_words(tie, names) for tie in made.detail.get("ties", [])],
         jury=_jury(made, names),
     )
+
+
+def _former(kept: FormerTally) -> dict[str, Any]:
+    """A result that was corrected, as its table shows it."""
+    rows = [row | {"votes": f"{_number(row['count']):,}", "share": None, "url": None} for row in kept.rows]
+    ballots = kept.statement.get("result", {}).get("ballots", "")
+    return {
+        "number": kept.number,
+        "reason": kept.reason,
+        "replaced_at": kept.replaced_at,
+        "rows": rows,
+        "ballots": ballots,
+    }
 
 
 def _slugs_with_shares(made: Tally) -> set[str] | None:

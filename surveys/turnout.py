@@ -15,8 +15,8 @@ def by_day(season: Season) -> list[tuple[date, int]]:
     """
     found: dict[date, int] = {}
     before = 0
-    heads = TreeHead.objects.filter(season=season).order_by("size").values_list("signed_at", "size", "statements")
-    stated = _statements(season)
+    heads = list(TreeHead.objects.filter(season=season).order_by("size").values_list("signed_at", "size", "statements"))
+    stated = _statements(season) if any(statements is None for *_, statements in heads) else []
     for signed_at, size, statements in heads:
         ballots = size - (sum(index < size for index in stated) if statements is None else statements)
         day = signed_at.astimezone(UTC).date()

@@ -6,6 +6,7 @@ noted beside the peppers (surveys.keys) and by every copy that somebody download
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from core.transitions import TransitionRefused
 from surveys import keys, ledger, papers, release
 from surveys.merkle import Frontier, leaf_hash
-from surveys.models import AwardCategory, Ballot, LedgerEntry, Season, Tally, TreeHead
+from surveys.models import AwardCategory, Ballot, FormerTally, LedgerEntry, Season, Tally, TreeHead
 from surveys.tallying import WRITE_IN, Outcome
 
 Kind = LedgerEntry.Kind
@@ -124,10 +125,10 @@ def _statement_problems(season: Season) -> Iterator[str]:
         stored=list(withdrawn.values_list("slug", "nominees__slug")),
     )
     made = {row.category.slug: row for row in Tally.objects.filter(category__season=season).select_related("category")}
-    results = {each.get("result", {}).get("category"): each for each in stated[Kind.RESULT]}
+    results = {each.get("result", {}).get("category"): each for each in stated[Kind.RESULT]}  # the last of each
     yield from _differences(
         "result of {} is released",
-        stated=[(each.get("result", {}).get("category"),) for each in stated[Kind.RESULT]],
+        stated=[(slug,) for slug in results],
         stored=list(season.categories.released().values_list("slug")),
     )
     told: set[str] = set()
@@ -136,9 +137,11 @@ def _statement_problems(season: Season) -> Iterator[str]:
         told |= {statement.get("result", {}).get("category")} if entry.kind == Kind.RESULT else set()
         if entry.kind == Kind.RULING and statement.get("category") in told:
             yield f"A write-in of “{statement['category']}” was decided on after its result."
+    yield from _correction_problems(season, stated[Kind.RESULT])
     for slug in results.keys() & made.keys():
         made[slug].category.season = season
-        if results[slug] != release.statement_of(made[slug]):
+        published = {name: part for name, part in results[slug].items() if name not in ("corrects", "reason")}
+        if published != release.statement_of(made[slug]):
             yield f"The tally of “{slug}” is not the one that was published in the ledger."
 
 
@@ -162,6 +165,27 @@ def _review_problems(season: Season) -> Iterator[str]:
             stated=[(receipt, reason) for receipt, (last, reason) in told.items() if last == kind],
             stored=[(ballot.receipt, ballot.reason) for ballot in stored if ballot.state == state],
         )
+
+
+def _correction_problems(season: Season, stated: list[Any]) -> Iterator[str]:
+    """Each result but a category's last is kept as a former one, and is named by the one that corrects it, with the reason."""
+    kept = FormerTally.objects.filter(category__season=season).select_related("category").order_by("number")
+    former: dict[str, list[FormerTally]] = {}
+    for each in kept:
+        former.setdefault(each.category.slug, []).append(each)
+    told: dict[str, list[Any]] = {}
+    for each in stated:
+        told.setdefault(each.get("result", {}).get("category"), []).append(each)
+    for slug in told.keys() | former.keys():
+        said, stored = told.get(slug, []), former.get(slug, [])
+        if [each.statement for each in stored] != said[:-1]:
+            yield f"The former results of “{slug}” are not those that were published in the ledger."
+        for earlier, later in pairwise(said):
+            leaf = leaf_hash(ledger.canonical_json(earlier)).hex()
+            if later.get("corrects") != leaf or not later.get("reason"):
+                yield f"A result of “{slug}” does not say which it corrects, and why."
+        if [each.reason for each in stored] != [each.get("reason") for each in said[1:]]:
+            yield f"The ledger and the tables disagree on why the result of “{slug}” was corrected."
 
 
 def _superseded_problems(season: Season, stated: list[Any]) -> Iterator[str]:

@@ -41,7 +41,8 @@ def category_show(request: HttpRequest, season: str, category: str) -> HttpRespo
     """One category: its nominees, its ballot while voting is open, its result once it is released."""
     found = _category(season, category)
     context: dict[str, Any] = {"season": found.season, "category": found, "result": result_of(found)}
-    if found.is_released:
+    if context["result"]:
+        context["former"] = context["result"].former
         context["looks"] = release.looks_at(found)
     if found.is_taking_ballots:
         context |= {"form": VoteForm(found.season, [found]), "newsletter": Newsletter.objects.open().default()}

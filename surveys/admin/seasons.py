@@ -20,7 +20,7 @@ from core.lib.admin_lists import ClosedChangeList
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from core.lib.forms import WebsiteField
-from surveys.admin import jury, nominations, overview, review, shortlist, withdrawals, write_ins
+from surveys.admin import corrections, jury, nominations, overview, review, shortlist, withdrawals, write_ins
 from surveys.admin.actions import trail_of
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.models.seasons import (
@@ -213,7 +213,12 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
     )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
-        pages = {"withdrawal": withdrawals.page, "write-ins": write_ins.page, "step": overview.category_page}
+        pages = {
+            "withdrawal": withdrawals.page,
+            "write-ins": write_ins.page,
+            "step": overview.category_page,
+            "correction": corrections.page,
+        }
         own = [
             path(
                 f"<int:pk>/{name}/",

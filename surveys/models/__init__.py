@@ -5,13 +5,14 @@ from surveys.models.jury import Juror, Recusal
 from surveys.models.ledger import LedgerEntry, TreeHead
 from surveys.models.requests import BallotOrigin, MailboxName, Quarantine, RequestCount
 from surveys.models.seasons import AwardCategory, Nomination, Nominee, Season
-from surveys.models.tallies import Tally, TallyRow
+from surveys.models.tallies import FormerTally, Tally, TallyRow
 from surveys.models.write_ins import WriteIn
 
 __all__ = [
     "AwardCategory",
     "Ballot",
     "BallotOrigin",
+    "FormerTally",
     "Juror",
     "LedgerEntry",
     "MailboxName",

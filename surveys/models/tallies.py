@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from core.lib.triggers import Refusal, frozen, never_truncated
+from core.lib.triggers import Refusal, append_only, frozen, never_truncated
 from surveys.models.ledger import TreeHead
 from surveys.models.seasons import AwardCategory, Nominee
 from surveys.tallying import WRITE_IN, Number, plain
@@ -116,3 +116,26 @@ class TallyRow(models.Model):
     def slug(self) -> str:
         """What it is called in counts and on ballots."""
         return self.nominee.slug if self.nominee else self.written_in or WRITE_IN
+
+
+class FormerTally(models.Model):
+    """A released result that was corrected later: as it was published, and why it no longer stands. Kept for good."""
+
+    category = models.ForeignKey(AwardCategory, on_delete=models.PROTECT, related_name="former_tallies")
+    number = models.PositiveSmallIntegerField(help_text="The first result of a category is number 1.")
+    statement = models.JSONField(help_text="The leaf of the ledger that published it.")
+    rows = models.JSONField(help_text="Names, ranks and counts as they were shown.")
+    reason = models.CharField(max_length=300, help_text="Why it was corrected; published.")
+    replaced_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["category", "number"]
+        verbose_name_plural = "former tallies"
+        triggers = [append_only("A result that was released is kept for good, also when it was corrected.")]
+        constraints = [
+            models.UniqueConstraint(fields=["category", "number"], name="former_tally_number_unique"),
+            models.CheckConstraint(condition=~Q(reason=""), name="former_tally_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Result {self.number} of {self.category}"

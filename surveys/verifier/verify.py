@@ -5,7 +5,7 @@
 
 The ledger is a list of leaves in a hash tree (RFC 6962). A leaf stands for a ballot, or is a statement that everybody can
 read: the ballot paper, a ballot that is void or superseded by its voter's later one, a nominee who withdrew, a category's
-result; or is a decision on what was written in, which is opened with the result. After every batch the tree's head is
+result, also one that corrects an earlier; or is a decision on what was written in, which is opened with the result. After every batch the tree's head is
 signed (Ed25519, RFC 8032). This program
 
 1. hashes the leaves into every signed root, and checks every signature and that no head and no statement is left out;
@@ -158,6 +158,23 @@ def review(ledger):
     )
 
 
+def results_of(ledger):
+    """The results that stand: of each category the last, which may correct an earlier one."""
+    return {statement["result"]["category"]: statement["result"] for _, statement in said(ledger, "result")}
+
+
+def check_corrections(ledger):
+    """A later result of a category names the leaf that it corrects, and why; nothing is corrected in silence."""
+    standing = {}
+    for index, statement in said(ledger, "result"):
+        slug = statement["result"]["category"]
+        if statement.get("corrects") != standing.get(slug):
+            yield f"The result of “{slug}” at {index} does not name the result that it corrects, or corrects none."
+        if slug in standing and not statement.get("reason"):
+            yield f"The result of “{slug}” at {index} corrects another without a reason."
+        standing[slug] = ledger["leaves"][index] if index < len(ledger["leaves"]) else None
+
+
 def check_statements(ledger, key):
     leaves = ledger["leaves"]
     for index, statement in ledger["statements"].items():
@@ -195,7 +212,8 @@ def check_against_paper(ledger, paper):
     for result in results:
         if methods.get(result["category"]) != result["method"]:
             yield f"The result of “{result['category']}” is not by the method on the ballot paper."
-    once = [receipt for _, receipt in superseded], withdrawn, [result["category"] for result in results]
+    yield from check_corrections(ledger)
+    once = [receipt for _, receipt in superseded], withdrawn
     for subject, number in Counter(chain(*once)).items():
         if number > 1:
             yield f"The ledger says the same of {subject} {number} times."
@@ -329,7 +347,7 @@ def named_on(ballot, choice):
 
 def check_completeness(ledger, ballots, paper):
     """There are as many ballots as were counted; and all, once every category is released."""
-    results = [statement["result"] for _, statement in said(ledger, "result")]
+    results = list(results_of(ledger).values())
     found = Counter((ballot["category"], ballot.get("jury", ""), ballot["state"]) for ballot in ballots)
     told_of = [(each["category"], "", each["reconciliation"]) for each in results]
     told_of += [(each["category"], "1", each["jury"]["reconciliation"]) for each in results if "jury" in each]
@@ -618,7 +636,7 @@ def check_results(ledger, ballots):
     yield from check_rulings(ledger, paper)
     yield from check_ballots(ledger, ballots, paper)
     yield from check_completeness(ledger, ballots, paper)
-    results = {statement["result"]["category"]: statement["result"] for _, statement in said(ledger, "result")}
+    results = results_of(ledger)
     for category in paper["categories"]:
         slug = category["slug"]
         if slug not in results:

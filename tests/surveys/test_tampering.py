@@ -360,7 +360,7 @@ FILES = {
     ),
     "the paper comes twice": (with_a_second("paper"), "or there are several"),
     "a ballot is void twice": (with_a_second("void"), "2 times"),
-    "a result comes twice": (with_a_second("result"), "2 times"),
+    "a result comes twice": (with_a_second("result"), "corrects another without a reason"),
     "a receipt is unknown": (lambda record: record.arguments.append("0" * 64), "is not in this ledger"),
     "the key is not ours": (lambda record: setattr(record, "key", "ab" * 32), "another key"),
     "a file is broken": (lambda record: record.ledger.pop("heads"), "A file cannot be read"),
