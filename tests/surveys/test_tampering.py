@@ -359,7 +359,7 @@ FILES = {
         "“irv”",
     ),
     "the paper comes twice": (with_a_second("paper"), "or there are several"),
-    "a ballot is void twice": (with_a_second("void"), "2 times"),
+    "a ballot is void twice": (with_a_second("void"), "which was void before"),
     "a result comes twice": (with_a_second("result"), "corrects another without a reason"),
     "a receipt is unknown": (lambda record: record.arguments.append("0" * 64), "is not in this ledger"),
     "the key is not ours": (lambda record: setattr(record, "key", "ab" * 32), "another key"),
