@@ -74,6 +74,7 @@ def _make_sent(entry: dict[str, Any], now: datetime) -> None:
             drafts.add_article(briefing, found[slug], ordering=10 * position)
     random = Random(entry["slug"])
     approve(briefing, by=User.objects.get(email=APPROVER))
+    Briefing.objects.filter(pk=briefing.pk).update(scheduled_at=timezone.now())  # nobody takes it back
     freeze.freeze(briefing.pk)
     _deliver(briefing, random, failures=entry["reading"]["failed"])
     _date_back(briefing, sent_at)

@@ -102,6 +102,7 @@ def frozen(of, **fields):
     from newsletter.sending import freeze
 
     made = approved(of, **fields)
+    Briefing.objects.filter(pk=made.pk).update(scheduled_at=timezone.now())  # nobody takes it back
     assert freeze.freeze(made.pk), Briefing.objects.get(pk=made.pk).trouble
     made.refresh_from_db()
     return made
