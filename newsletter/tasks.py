@@ -14,6 +14,7 @@ from newsletter.sending import (
     plans,
     send_journal,
     sender,
+    subject_tests,
     tracking,
     weekly_digests,
 )
@@ -42,6 +43,7 @@ def sweep_briefings() -> None:
     weekly_digests.make_due()
     plans.make_due()
     start_due_briefings()
+    subject_tests.settle_due()
     for briefing in Briefing.objects.under_way():
         ring(briefing.pk)
     archive_entries.make_missing()

@@ -10,7 +10,7 @@ from django.utils import dateformat, timezone
 from django.views.decorators.http import require_safe
 
 from core.lib.charts import bar_chart, line_chart, number_text
-from newsletter.admin import desk
+from newsletter.admin import desk, subject_tests
 from newsletter.models import Briefing, CompiledMessage
 from newsletter.sending import briefing_report, click_map
 from newsletter.sending.briefing_report import Comparison, Link, Report
@@ -36,6 +36,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     if report.figures:
         context |= _totals(report) | _by_time(report) | _links(report.links)
         context |= {"comparison": report.comparison, "comparison_table": _comparison(report.comparison)}
+        context |= subject_tests.results(briefing)
         context["fewest"] = briefing_report.FEWEST
     return desk.page(request, "report", briefing, title="Report", **context)
 

@@ -11,7 +11,7 @@ from django.urls.resolvers import URLPattern
 
 from core.admin.shared_editing import SharedEditing
 from core.lib.admin_text import CleanedText
-from newsletter.admin import briefing_report, deliveries, desk, progress
+from newsletter.admin import briefing_report, deliveries, desk, progress, subject_tests
 from newsletter.models import Briefing, BriefingItem
 from newsletter.sending import approval, sponsor_places
 
@@ -81,6 +81,8 @@ class BriefingAdmin(SharedEditing):
             at("<int:pk>/test/", desk.send_test, "test"),
             at("<int:pk>/approve/", progress.approve, "approve"),
             at("<int:pk>/progress/", progress.progress, "progress"),
+            at("<int:pk>/subjects/", subject_tests.edit, "subjects"),
+            at("<int:pk>/subjects/choose/", subject_tests.choose, "subject"),
             at("<int:pk>/report/", briefing_report.show, "report"),
             at("<int:pk>/report/mail.html", briefing_report.click_map_html, "click_map"),
             at("<int:pk>/report/<slug:name>.csv", briefing_report.table, "report_table"),
@@ -110,7 +112,7 @@ class BriefingAdmin(SharedEditing):
 
     def response_change(self, request: HttpRequest, obj: Briefing) -> HttpResponse:
         """Buttons that lead elsewhere save first."""
-        leads_to = {"_preview": "preview", "_articles": "articles", "_approve": "approve"}
+        leads_to = {"_preview": "preview", "_subjects": "subjects", "_articles": "articles", "_approve": "approve"}
         for name, page in leads_to.items():
             if name in request.POST:
                 return desk.redirect_to(page, obj)

@@ -21,6 +21,7 @@ from newsletter.models.plans import BriefingPlan
 from newsletter.models.reports import BounceRule, IgnoredReports, MailReport
 from newsletter.models.segments import Segment, SegmentBlock, SegmentCondition, SegmentCount
 from newsletter.models.sign_ups import SignUp, SignUpRules
+from newsletter.models.subject_tests import SubjectTest, SubjectVariant, VariantFigures
 from newsletter.models.templates import CardSize, MailTemplate
 from newsletter.models.traits import SubscriberField, SubscriberTag, Tagging
 
@@ -55,6 +56,8 @@ __all__ = [
     "SegmentCount",
     "SignUp",
     "SignUpRules",
+    "SubjectTest",
+    "SubjectVariant",
     "Subscriber",
     "SubscriberField",
     "SubscriberImport",
@@ -63,5 +66,6 @@ __all__ = [
     "Suppression",
     "Tagging",
     "TrackedLink",
+    "VariantFigures",
     "Wording",
 ]

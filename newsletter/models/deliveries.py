@@ -30,6 +30,9 @@ class Delivery(LeasedModel):
     subscriber = models.ForeignKey(Subscriber, on_delete=models.SET_NULL, null=True, related_name="deliveries")
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     sent_at = models.DateTimeField(null=True)
+    variant = models.PositiveSmallIntegerField(
+        null=True, help_text="The subject that it has in a test; none for the rest, which gets the winner's."
+    )
     note = models.TextField(blank=True, help_text="The mail server's answer, or why it was skipped.")
 
     came_from = models.CharField(

@@ -17,7 +17,7 @@ from core.lib import clock
 from core.models import SiteProfile, User
 from core.transitions import TransitionRefused, change_if, lock, move
 from newsletter.models import Briefing, BriefingItem, Newsletter, Subscription
-from newsletter.sending import composition, content_checks, deliveries, sponsor_places
+from newsletter.sending import composition, content_checks, deliveries, sponsor_places, subject_tests
 from newsletter.subscribers import segments
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,8 @@ def problems(briefing: Briefing) -> list[str]:
         found.append(f"{nobody} is subscribed to {briefing.newsletter}.")
     if not found:
         found += content_checks.message_problems(briefing)
+    if not found:
+        found += subject_tests.problems(briefing, audience_size(briefing))
     return found
 
 
@@ -64,8 +66,9 @@ def seen(briefing: Briefing) -> str:
     own = [item for item in composition.items_of(briefing) if item.kind != BriefingItem.Kind.SPONSOR]
     stored = Briefing.objects.select_related("newsletter", "template").get(pk=briefing.pk)
     rendered = composition.render(stored, composition.plain_links("0", "0"), items=own)
-    about = [stored.newsletter_id, stored.segment_id, stored.issue_date, stored.subject, stored.preheader]
-    return sha256(json.dumps([*about, rendered.text, rendered.html], default=str).encode()).hexdigest()
+    about: list[Any] = [stored.newsletter_id, stored.segment_id, stored.issue_date, stored.subject, stored.preheader]
+    about += [subject_tests.settings_of(stored), rendered.text, rendered.html]
+    return sha256(json.dumps(about, default=str).encode()).hexdigest()
 
 
 def barred(briefing: Briefing, by: User) -> str:

@@ -6,6 +6,7 @@ then stay, also when those whom they count are erased.
 
 import logging
 from collections import defaultdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
-from newsletter.models import Briefing, BriefingFigures, BriefingHour, LinkFigures
+from newsletter.models import Briefing, BriefingFigures, BriefingHour, LinkFigures, SubjectTest, VariantFigures
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,36 @@ _LINKS = f"""
     FROM newsletter_trackedlink link LEFT JOIN newsletter_hit hit ON hit.link_id = link.id
     WHERE link.briefing_id = %(briefing)s AND link.number > 0 GROUP BY 1
 """
+_VARIANTS = """
+    SELECT delivery.variant, count(*) FILTER (WHERE delivery.state = 'sent'),
+        count(*) FILTER (WHERE delivery.state = 'sent' AND NOT reported), count(*) FILTER (WHERE reader.opened AND NOT reported),
+        count(*) FILTER (WHERE reader.clicked AND NOT reported)
+    FROM newsletter_delivery delivery
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (SELECT FROM newsletter_mailreport report WHERE report.delivery_id = delivery.id) AS reported) came_back
+    LEFT JOIN (
+        SELECT hit.delivery_id, bool_or(hit.kind = 'open') AS opened, bool_or(hit.kind = 'click') AS clicked
+        FROM newsletter_hit hit JOIN newsletter_delivery own ON own.id = hit.delivery_id
+        WHERE own.briefing_id = %(briefing)s AND hit.verdict = 'valid' GROUP BY hit.delivery_id
+    ) AS reader ON reader.delivery_id = delivery.id AND delivery.state = 'sent'
+    WHERE delivery.briefing_id = %(briefing)s AND (delivery.variant IS NOT NULL OR NOT %(sample_only)s) GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one subject under test came to: number 0 is the briefing's own, and None stands for the rest."""
+
+    number: int | None
+    accepted: int = 0
+    delivered: int = 0
+    opened: int = 0
+    clicked: int = 0
+
+
+def by_variant(briefing_id: int, *, sample_only: bool = False) -> list[Counted]:
+    """What each subject of a briefing came to, as of now."""
+    return [Counted(*row) for row in _rows(_VARIANTS, briefing=briefing_id, sample_only=sample_only)]
 
 
 def count_due() -> None:
@@ -104,6 +135,11 @@ def count(briefing_id: int) -> bool:
     LinkFigures.objects.filter(link__briefing=briefing).delete()
     links = _rows(_LINKS, **own)
     LinkFigures.objects.bulk_create(LinkFigures(link_id=key, people=people, hits=hits) for key, people, hits in links)
+    briefing.variant_figures.all().delete()
+    if SubjectTest.objects.filter(briefing=briefing).exclude(seed="").exists():
+        VariantFigures.objects.bulk_create(
+            VariantFigures(briefing=briefing, **asdict(row)) for row in by_variant(briefing.pk)
+        )
     ((rejected,),) = _rows(_REJECTED, **own)
     BriefingFigures.objects.update_or_create(briefing=briefing, defaults={"counted_at": now, "rejected": rejected})
     return True

@@ -12,8 +12,9 @@ Of a dead pump's messages, newsletter.sending.send_journal knows which were on t
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -50,16 +51,24 @@ _REFUSAL = """CASE WHEN subscriber.suppressed <> '' THEN 'suppressed'
 # The audience is whoever is confirmed now. Suppressed addresses and those who pause are in it, as skipped, so that the
 # counts add up.
 _FREEZE = f"""
-    INSERT INTO newsletter_delivery (briefing_id, subscriber_id, state, note, attempts, due_at)
-    SELECT %(briefing)s, subscriber.id, CASE refusal.why WHEN '' THEN 'pending' ELSE 'skipped' END, refusal.why, 0, now()
+    INSERT INTO newsletter_delivery (briefing_id, subscriber_id, state, note, attempts, due_at, variant)
+    SELECT %(briefing)s, subscriber.id, CASE refusal.why WHEN '' THEN 'pending' ELSE 'skipped' END, refusal.why, 0,
+        {{due}}, draw.number
     FROM newsletter_subscription subscription
     JOIN newsletter_subscriber subscriber ON subscriber.id = subscription.subscriber_id
     CROSS JOIN LATERAL (SELECT {_REFUSAL} AS why) refusal
+    CROSS JOIN LATERAL (SELECT {{draw}} AS number) draw
     WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
         AND %(rhythm)s IN ('', subscription.rhythm)
         AND {{segment}}
     ON CONFLICT DO NOTHING
 """
+
+# Where subjects are tested, the sample is drawn by a hash of the seed and the subscriber; whoever is not in it waits in a far
+# future, which claims look into once the test is decided: so nothing has to be written a million times for that.
+_DRAW = """CASE WHEN ('x' || left(md5(%(seed)s || ':' || subscriber.id), 7))::bit(28)::int %% 10000 < %(share)s * 100
+    THEN (('x' || right(md5(%(seed)s || ':' || subscriber.id), 7))::bit(28)::int %% %(variants)s)::smallint END"""
+_DUE = "CASE WHEN draw.number IS NULL THEN now() + interval '100 years' ELSE now() END"
 
 # What personal words need is only asked for where there are any.
 _NOBODY, _PERSON = "'' AS name, NULL::jsonb AS attributes,", "subscriber.name, subscriber.attributes,"
@@ -85,7 +94,7 @@ _RECORD_AND_CLAIM = """
             AND (delivery.state IS NOT DISTINCT FROM 'sending' OR delivery.state IS NOT DISTINCT FROM 'uncertain')
     ), due AS (
         SELECT id, subscriber_id FROM newsletter_delivery
-        WHERE briefing_id = %(briefing)s AND state = '{waiting}' AND due_at <= now()
+        WHERE briefing_id = %(briefing)s AND state = '{waiting}' AND {due}
             AND EXISTS (
                 SELECT 1 FROM newsletter_briefing WHERE id = %(briefing)s AND (state = 'sending' OR retrying > 0)
             )
@@ -105,7 +114,8 @@ _RECORD_AND_CLAIM = """
         note = CASE checked.refusal WHEN '' THEN delivery.note ELSE checked.refusal END,
         lease = %(lease)s, lease_expires_at = now() + %(for)s
     FROM checked WHERE delivery.id = checked.id
-    RETURNING delivery.id, checked.subscriber_id, checked.email, checked.refusal, checked.name, checked.attributes
+    RETURNING delivery.id, checked.subscriber_id, checked.email, checked.refusal, checked.name, checked.attributes,
+        delivery.variant
 """
 
 
@@ -117,14 +127,33 @@ class ClaimedDelivery:
     subscriber_id: int
     email: str
     person: Person = WITHOUT_A_SUBSCRIBER
+    variant: int | None = None
 
 
-def freeze_audience(briefing: Briefing) -> int:
+class Test(Enum):
+    """Whether subjects are tested, and whether it is known yet what the rest gets."""
+
+    NONE = "none"
+    OPEN = "open"
+    DECIDED = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """How the sample of a test of subjects is drawn: the share of the audience in per cent, and among how many subjects."""
+
+    seed: str
+    share: int
+    variants: int
+
+
+def freeze_audience(briefing: Briefing, draw: Draw | None = None) -> int:
     """Make a delivery for every confirmed subscriber it is for, in the freezing transaction; return how many."""
-    statement = _FREEZE.format(segment=segments.narrowed_to(briefing.segment, "subscriber.id"))
+    drawn = {"draw": _DRAW, "due": _DUE} if draw else {"draw": "NULL::smallint", "due": "now()"}
+    statement = _FREEZE.format(segment=segments.narrowed_to(briefing.segment, "subscriber.id"), **drawn)
     with connection.cursor() as cursor:
         audience: dict[str, Any] = {"newsletter": briefing.newsletter_id, "rhythm": briefing.rhythm}
-        cursor.execute(statement, {"briefing": briefing.pk, **audience})
+        cursor.execute(statement, {"briefing": briefing.pk, **audience, **(asdict(draw) if draw else {})})
         made = cursor.rowcount
         cursor.execute("ANALYZE newsletter_delivery (briefing_id, state)")  # else claims are planned for no rows
     return made
@@ -136,8 +165,11 @@ class DeliveryQueue:
     It is `exhausted` once nothing more is due, or nothing may be sent because the briefing is paused or cancelled.
     """
 
-    def __init__(self, briefing: Briefing, lease: UUID | None = None, *, is_personal: bool = False):
+    def __init__(
+        self, briefing: Briefing, lease: UUID | None = None, *, is_personal: bool = False, test: Test = Test.NONE
+    ):
         self.briefing, self.lease = briefing, lease or uuid4()
+        self.test = test
         self.is_personal = is_personal
         self.waiting = State.PENDING
         self.exhausted = False
@@ -163,8 +195,8 @@ class DeliveryQueue:
         if wanted and not rows:
             self.exhausted, self.waiting = self.waiting == State.RETRY, State.RETRY
         return [
-            ClaimedDelivery(pk, subscriber, email, _person(name, attributes))
-            for pk, subscriber, email, refusal, name, attributes in rows
+            ClaimedDelivery(pk, subscriber, email, _person(name, attributes), variant)
+            for pk, subscriber, email, refusal, name, attributes, variant in rows
             if not refusal
         ]
 
@@ -183,9 +215,17 @@ class DeliveryQueue:
         """Renew the lease of what is still in hand."""
         self.briefing.deliveries.filter(state=State.SENDING, lease=self.lease).renew()
 
+    def _due(self) -> str:
+        """Which deliveries may leave: of a test that is not decided only the sample's, and once it is also the rest."""
+        if self.test is Test.OPEN:
+            return "due_at <= now() AND variant IS NOT NULL"
+        if self.test is Test.DECIDED and self.waiting == State.PENDING:
+            return "due_at <= now() + interval '200 years'"
+        return "due_at <= now()"
+
     def _execute(
         self, outcomes: Sequence[tuple[int, Outcome]], wanted: int
-    ) -> list[tuple[int, int, str, str, str, Any]]:
+    ) -> list[tuple[int, int, str, str, str, Any, int | None]]:
         parameters: dict[str, Any] = {
             "briefing": self.briefing.pk,
             "newsletter": self.briefing.newsletter_id,
@@ -200,7 +240,7 @@ class DeliveryQueue:
         # The limit is part of the text, so that the server, which plans this once, knows how few rows it is about.
         person = _PERSON if self.is_personal else _NOBODY
         statement = _RECORD_AND_CLAIM.format(
-            waiting=self.waiting.value, wanted=int(wanted), refusal=_REFUSAL, person=person
+            waiting=self.waiting.value, wanted=int(wanted), refusal=_REFUSAL, person=person, due=self._due()
         )
         with connection.wrap_database_errors:
             return self.cursor.execute(statement, parameters, prepare=True).fetchall()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from secrets import token_hex
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,7 +18,7 @@ from core.transitions import change_if
 from newsletter.mail import mime, return_path
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person, Word, value_of
 from newsletter.models import Briefing, BriefingItem, CompiledMessage, Subscriber, TrackedLink
-from newsletter.sending import composition, deliveries, sponsor_places
+from newsletter.sending import composition, deliveries, sponsor_places, subject_tests
 from newsletter.sending.approval import held_on_error, problems
 from newsletter.sending.parts import keep_current
 from newsletter.sending.sender import message_token
@@ -63,13 +64,27 @@ def freeze(briefing_id: int) -> bool:
         return False
     keep_current(list(briefing.items.select_related("snippet", "briefing")))
     _compile(briefing)
-    candidates = deliveries.freeze_audience(briefing)
+    candidates = deliveries.freeze_audience(briefing, subject_tests.drawn(briefing))
     return change_if(
         briefing, Q(state=State.APPROVED), state=State.SENDING, frozen_at=timezone.now(), candidates=candidates
     )
 
 
 def _compile(briefing: Briefing) -> None:
+    """The message, and one more for each other subject under test; their links are the same."""
+    test = subject_tests.of(briefing)
+    own, *others = subject_tests.versions(briefing, test)
+    data, personal, rendered = _message(own)
+    CompiledMessage.objects.create(briefing=briefing, data=data, personal=personal)
+    for version, variant in zip(others, test.variants.all() if test else [], strict=True):
+        variant.data, variant.personal, _ = _message(version)
+        variant.save(update_fields=["data", "personal"])
+    briefing.items.filter(kind=BriefingItem.Kind.SPONSOR, heading="").delete()
+    if briefing.newsletter.counts_reading:
+        _keep_links(briefing, rendered)
+
+
+def _message(briefing: Briefing) -> tuple[bytes, dict[str, Any], composition.Rendered]:
     placeholders = mime.Placeholders()
     counted = briefing.newsletter.counts_reading
     links = (
@@ -81,21 +96,22 @@ def _compile(briefing: Briefing) -> None:
     bodies = {"text": rendered.text, "html": rendered.html}
     headers = composition.headers_of(briefing, stand_in=placeholders.of_word)
     data = mime.compile_message(headers, **bodies, placeholders=placeholders)
-    CompiledMessage.objects.create(briefing=briefing, data=data, personal=placeholders.personal(headers.subject))
-    briefing.items.filter(kind=BriefingItem.Kind.SPONSOR, heading="").delete()
-    if counted:
-        canary = TrackedLink(briefing=briefing, number=composition.CANARY, url=settings.SITE_URL + "/")
-        TrackedLink.objects.bulk_create(
-            [
-                canary,
-                *(
-                    TrackedLink(
-                        briefing=briefing, number=number, url=target.url, item=target.item, claim_id=target.claim_id
-                    )
-                    for number, target in rendered.targets.items()
-                ),
-            ]
-        )
+    return data, placeholders.personal(headers.subject), rendered
+
+
+def _keep_links(briefing: Briefing, rendered: composition.Rendered) -> None:
+    canary = TrackedLink(briefing=briefing, number=composition.CANARY, url=settings.SITE_URL + "/")
+    TrackedLink.objects.bulk_create(
+        [
+            canary,
+            *(
+                TrackedLink(
+                    briefing=briefing, number=number, url=target.url, item=target.item, claim_id=target.claim_id
+                )
+                for number, target in rendered.targets.items()
+            ),
+        ]
+    )
 
 
 def send_test(briefing: Briefing, *, to: Iterable[str]) -> list[str]:

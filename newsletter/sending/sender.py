@@ -24,7 +24,7 @@ from newsletter.mail import return_path
 from newsletter.mail.mime import MessageTemplate, PersonalFields
 from newsletter.mail.status_codes import is_about_the_address
 from newsletter.models import Briefing
-from newsletter.sending import deliveries
+from newsletter.sending import deliveries, subject_tests
 from newsletter.sending.approval import held_on_error
 from newsletter.sending.deliveries import ClaimedDelivery
 from newsletter.sending.send_journal import SendJournal
@@ -70,9 +70,14 @@ class Pump:
 
     def __init__(self, briefing: Briefing, *, renew_every: float = RENEW_SECONDS):
         self.briefing, self.renew_every = briefing, renew_every
-        self.personal = PersonalFields(briefing.message.personal)
-        self.queue = deliveries.DeliveryQueue(briefing, is_personal=bool(self.personal))
-        self.template = MessageTemplate(wire_data(bytes(briefing.message.data)))
+        messages = subject_tests.messages(briefing)
+        self.winner = messages.winner
+        self.messages = {
+            number: (MessageTemplate(wire_data(data)), PersonalFields(personal))
+            for number, (data, personal) in messages.compiled.items()
+        }
+        is_personal = any(personal for _, personal in self.messages.values())
+        self.queue = deliveries.DeliveryQueue(briefing, is_personal=is_personal, test=messages.test)
         self.ready: queue.SimpleQueue[DeliveryEnvelope | None] = queue.SimpleQueue()
         self.done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
         self.in_hand = 0
@@ -140,10 +145,11 @@ class Pump:
             "preferences": mailed_preferences_token(delivery.subscriber_id).encode(),
             "delivery": make_token("delivery", delivery.delivery_id).encode(),
         }
-        if self.personal:
-            values |= self.personal.values(delivery.person)
+        template, personal = self.messages[self.winner if delivery.variant is None else delivery.variant]
+        if personal:
+            values |= personal.values(delivery.person)
         sender = return_path.address_for(delivery.delivery_id)
-        data = self.template.render(values | {"return_path": sender.encode()})
+        data = template.render(values | {"return_path": sender.encode()})
         return DeliveryEnvelope(sender, delivery.email, data, delivery.delivery_id)
 
     def _returned(self) -> list[tuple[int, Outcome]]:

@@ -1,0 +1,276 @@
+"""Tests of subjects: the sample, what waits meanwhile, what wins and when nothing does, and that nobody gets two."""
+
+from collections import Counter
+from datetime import timedelta
+from email import message_from_bytes, policy
+from hashlib import md5
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from core.models import AuditEntry
+from core.transitions import TransitionRefused
+from newsletter.models import Delivery, Hit, MailReport, SubjectTest, VariantFigures
+from newsletter.sending import approval, briefing_counts, freeze, sender, subject_tests
+from newsletter.sending.briefing_counts import Counted
+from newsletter.sending.subject_tests import judged
+from newsletter.tasks import sweep_briefings
+from tests.newsletter import factories
+from tests.newsletter.sending import reload, send_what_is_left, states
+
+pytestmark = pytest.mark.django_db
+READERS = 120
+DESK = "/admin/newsletter/briefing/"
+
+
+@pytest.fixture
+def weekly():
+    made = factories.newsletter()
+    factories.subscriptions(made, READERS)
+    return made
+
+
+def under_test(newsletter, *others, share=50, by="clicks", minutes=60, **fields):
+    """A draft with other subjects to try."""
+    briefing = factories.briefing(newsletter, subject="Six bridges", **fields)
+    test = SubjectTest.objects.create(briefing=briefing, share=share, by=by, minutes=minutes)
+    for number, subject in enumerate(others or ["Mind the gap"], start=1):
+        test.variants.create(number=number, subject=subject)
+    return briefing
+
+
+def frozen(*args, **fields):
+    briefing = under_test(*args, **fields)
+    approval.approve(briefing, by=factories.user())
+    assert freeze.freeze(briefing.pk), reload(briefing).trouble
+    return reload(briefing)
+
+
+def subject_of(message):
+    return message_from_bytes(message.message, policy=policy.default)["Subject"]
+
+
+def subjects(smtp_server):
+    return {message.recipient: subject_of(message) for message in smtp_server.messages}
+
+
+def clicked(deliveries):
+    """People who clicked these."""
+    link = deliveries[0].briefing.links.get(number=1)
+    Hit.objects.bulk_create(Hit(delivery=row, kind="click", link=link, verdict="valid") for row in deliveries)
+
+
+def later(briefing, minutes=61):
+    """The sweep, once the sample has been out for a while."""
+    sweep_briefings()
+    with time_machine.travel(timezone.now() + timedelta(minutes=minutes), tick=False):
+        sweep_briefings()
+    return SubjectTest.objects.get(briefing=briefing)
+
+
+def test_the_sample_is_drawn_by_a_hash_of_a_fresh_seed_and_each_subscriber(weekly):
+    briefing = frozen(weekly, "Mind the gap", "A staircase", share=50, minutes=60)
+    seed = briefing.subject_test.seed
+    drawn = {row.subscriber_id: row.variant for row in briefing.deliveries.all()}
+
+    def draw(subscriber):
+        digest = md5(f"{seed}:{subscriber}".encode(), usedforsecurity=False).hexdigest()
+        return int(digest[-7:], 16) % 3 if int(digest[:7], 16) % 10000 < 5000 else None
+
+    assert drawn == {subscriber: draw(subscriber) for subscriber in drawn}
+    assert len(drawn) == briefing.candidates == READERS
+    assert set(drawn.values()) == {0, 1, 2, None}
+    assert frozen(weekly, "Mind the gap", slug="another").subject_test.seed != seed
+
+
+def test_the_sample_gets_its_subjects_and_the_rest_the_winner_and_nobody_two(weekly, smtp_server):
+    briefing = frozen(weekly)
+    while sender.pump(briefing.pk):
+        pass
+    sample = {f"{row.subscriber}": row.variant for row in briefing.deliveries.exclude(variant=None)}
+    assert subjects(smtp_server) == {who: ["Six bridges", "Mind the gap"][number] for who, number in sample.items()}
+    assert reload(briefing).state == "sending"
+    clicked(list(briefing.deliveries.filter(variant=1)))
+    test = later(briefing)
+    assert (test.winner, "B did better than chance explains" in test.verdict) == (1, True)
+    assert send_what_is_left(briefing).state == "sent"
+    got = subjects(smtp_server)
+    assert Counter(message.recipient for message in smtp_server.messages) == Counter(dict.fromkeys(got, 1))
+    assert len(got) == READERS
+    assert {subject for who, subject in got.items() if who not in sample} == {"Mind the gap"}
+
+
+def test_nothing_is_decided_before_the_sample_is_out_and_its_time_has_passed(weekly, smtp_server):
+    briefing = frozen(weekly)
+    with time_machine.travel(timezone.now() + timedelta(days=2), tick=False):
+        subject_tests.settle_due()
+    assert SubjectTest.objects.get().sampled_at is None
+    while sender.pump(briefing.pk):
+        pass
+    test = later(briefing, minutes=59)
+    assert (test.winner, subject_tests.decides_at(test) - test.sampled_at) == (None, timedelta(hours=1))
+
+
+def test_one_of_the_sample_that_is_tried_again_for_hours_holds_up_nothing(weekly, smtp_server):
+    smtp_server.refuse("reader1@example.com", "450 4.2.1 Later")
+    briefing = frozen(weekly)
+    Delivery.objects.filter(subscriber__email="reader1@example.com").update(
+        variant=1, due_at=timezone.now() - timedelta(hours=1)
+    )
+    while sender.pump(briefing.pk):
+        pass
+    assert states(briefing)["retry"] == 1
+    assert later(briefing).winner == 0
+
+
+def test_a_paused_briefing_decides_nothing_and_a_cancelled_one_sends_nothing_more(weekly, smtp_server):
+    briefing = frozen(weekly)
+    while sender.pump(briefing.pk):
+        pass
+    sweep_briefings()
+    approval.pause(briefing)
+    assert later(briefing).winner is None
+    approval.cancel(briefing)
+    number = len(smtp_server.messages)
+    send_what_is_left(briefing)
+    assert (len(smtp_server.messages), states(briefing)["skipped"]) == (number, READERS - number)
+
+
+def test_a_decision_is_made_once_whoever_decides(weekly):
+    briefing = frozen(weekly)
+    editor = factories.user("chooser@example.com")
+    subject_tests.choose(briefing, 1, by=editor)
+    stale = SubjectTest(
+        briefing=briefing, seed="x", by="clicks", minutes=60, sampled_at=timezone.now() - timedelta(days=1)
+    )
+    assert subject_tests.settle(stale) is False
+    with pytest.raises(TransitionRefused, match="decided already: B"):
+        subject_tests.choose(briefing, 0, by=editor)
+    assert SubjectTest.objects.get().winner == 1
+    assert AuditEntry.objects.filter(action="chose a subject").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("clicks", "delivered", "winner", "said"),
+    [
+        ([80, 130], 1000, 1, "B did better than chance explains"),
+        ([130, 80], 1000, 0, "A did better than chance explains"),
+        ([100, 110], 1000, 0, "comes by chance alone in about 47 of 100 tests"),
+        ([100, 100], 1000, 0, "comes by chance alone in about 100 of 100 tests"),
+        ([100, 129, 90, 80], 1000, 0, "No winner"),  # ahead of the next by what one test of two would accept
+        ([0, 4], 1000, 0, "No winner: too few clicked to tell"),
+        ([0, 0], 0, 0, "No winner: not every subject reached somebody"),
+        ([1000, 1000], 1000, 0, "No winner"),
+    ],
+)
+def test_chance_is_no_winner_and_the_verdict_says_so(clicks, delivered, winner, said):
+    found = [Counted(number, delivered, delivered, 0, count) for number, count in enumerate(clicks)]
+    number, verdict = judged(found, "clicks")
+    assert (number, said in verdict) == (winner, True), verdict
+    assert (
+        f"{'AB'[winner]}, the briefing’s own subject, goes to the rest." in verdict
+        or f"{'AB'[winner]} goes to the rest." in verdict
+    )
+
+
+def test_opens_decide_where_they_are_to(weekly):
+    found = [Counted(0, 1000, 1000, 200, 90), Counted(1, 1000, 1000, 300, 10)]
+    assert (judged(found, "opens")[0], judged(found, "clicks")[0]) == (1, 0)
+
+
+def test_machines_and_mails_that_came_back_are_not_counted(weekly, smtp_server):
+    briefing = frozen(weekly)
+    while sender.pump(briefing.pk):
+        pass
+    one, two, *_ = briefing.deliveries.filter(variant=1)
+    clicked([one, two])
+    Hit.objects.create(delivery=one, kind="open", verdict="machine", reason="image proxy")
+    MailReport.objects.create(delivery=two, kind="complaint")
+    (own, other) = subject_tests.sample(briefing.subject_test)
+    assert (other.delivered, other.opened, other.clicked) == (other.accepted - 1, 0, 1)
+    assert own.clicked == 0
+    briefing_counts.count(briefing.pk)
+    stored = {row.number: (row.accepted, row.clicked) for row in VariantFigures.objects.all()}
+    assert stored == {0: (own.accepted, 0), 1: (other.accepted, 1), None: (0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"share": 20}, "each to about 12 readers"),
+        ({"others": ["Mind the gap", "Mind the gap"]}, "are the same"),
+        ({"others": ["Six bridges"]}, "are the same"),
+        ({"counts": False}, "can only be chosen by hand"),
+    ],
+)
+def test_a_test_that_tells_nothing_is_refused_before_approval(weekly, fields, said):
+    weekly.counts_reading = fields.pop("counts", True)
+    weekly.save()
+    briefing = under_test(weekly, *fields.pop("others", []), **fields)
+    with pytest.raises(ValidationError, match=said):
+        approval.approve(briefing, by=factories.user())
+
+
+def test_what_is_under_test_is_part_of_what_was_approved(weekly):
+    briefing = under_test(weekly)
+    seen = approval.seen(briefing)
+    briefing.subject_test.variants.update(subject="Another")
+    with pytest.raises(ValidationError, match="Somebody changed this briefing meanwhile"):
+        approval.approve(briefing, by=factories.user(), as_seen=seen)
+
+
+def form(client, briefing, **typed):
+    """The page's form with what was typed."""
+    page = client.get(f"{DESK}{briefing.pk}/subjects/")
+    fields = {name: page.context["form"][name].initial for name in page.context["form"].fields} | {"by": "clicks"}
+    return client.post(f"{DESK}{briefing.pk}/subjects/", fields | typed, follow=True)
+
+
+def test_other_subjects_are_written_on_a_page_and_taken_back_there(client, weekly):
+    client.force_login(factories.user(role="editor"))
+    briefing = factories.briefing(weekly)
+    page = form(client, briefing, subject_1="Mind\u2028the gap ", preheader_3="Only the line after it", share=30)
+    assert "3 subjects are tried" in page.content.decode()
+    test = SubjectTest.objects.get()
+    assert (test.share, [str(row) for row in test.variants.all()]) == (30, ["Mind the gap", "Only the line after it"])
+    form(client, briefing, subject_1="", preheader_1="", subject_2="", preheader_2="")
+    assert not SubjectTest.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"subject_1": "Six bridges"}, "The same is tried already"),
+        ({"subject_1": "x", "subject_2": "x"}, "The same is tried already"),
+        ({"subject_1": "x", "share": "90"}, "less than or equal to 50"),
+        ({"subject_1": "x" * 151}, "at most 150 characters"),
+        ({"subject_1": "x", "minutes": "1"}, "Select a valid choice"),
+        ({"subject_1": "x", "was": "old"}, "Somebody changed this test"),
+    ],
+)
+def test_what_makes_no_test_is_said_and_nothing_is_stored(client, weekly, typed, said):
+    client.force_login(factories.user(role="editor"))
+    page = form(client, factories.briefing(weekly), **typed)
+    assert (said in page.content.decode(), SubjectTest.objects.exists()) == (True, False)
+
+
+def test_somebody_chooses_by_hand_and_the_report_shows_each_subject(client, weekly, smtp_server):
+    client.force_login(factories.user(role="editor"))
+    briefing = frozen(weekly, by="hand")
+    while sender.pump(briefing.pk):
+        pass
+    assert later(briefing, minutes=5000).winner is None
+    assert "Nobody has chosen yet" in client.get(f"{DESK}{briefing.pk}/subjects/").content.decode()
+    assert (
+        "no such subject"
+        in client.post(f"{DESK}{briefing.pk}/subjects/choose/", {"number": "7"}, follow=True).content.decode()
+    )
+    client.post(f"{DESK}{briefing.pk}/subjects/choose/", {"number": "1"})
+    assert send_what_is_left(briefing).state == "sent"
+    assert set(subjects(smtp_server).values()) == {"Six bridges", "Mind the gap"}
+    briefing_counts.count(briefing.pk)
+    page = client.get(f"{DESK}{briefing.pk}/report/").content.decode()
+    assert "Chosen by hand" in page
+    assert "(the rest got this one)" in page
