@@ -11,12 +11,14 @@ from core.retention import Column, days
 
 _VIEW = f"{days(rollup.VIEWS_KEPT_FOR)} after its day, without any address"
 COLUMNS = [
+    Column("articles.Article.canonical", "as long as the article says where it stood first", retention.ADMIN),
     Column("articles.ArticleAct.by_name", f"{days(KEPT_FOR)}", "the hourly purge"),
     Column("articles.AuditEntry.by_name", "for good: who of the staff did it", "nobody: the database refuses"),
     Column("articles.Author.name", "as long as it stands over articles", retention.ADMIN),
     Column("articles.DaySalt.salt", "until its day is over; in no backup", "the roll-up, every five minutes"),
     Column("articles.Outcome.visitor", _VIEW, "the hourly purge"),
     Column("articles.PageView.visitor", _VIEW, "the hourly purge"),
+    Column("articles.Publication.canonical", "as long as the article says where it stood first", retention.ADMIN),
 ]
 
 
