@@ -236,6 +236,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "core.conflicts.ConflictMiddleware",
     "articles.addresses.SmallLettersMiddleware",
     "articles.redirects.RedirectMiddleware",
     "articles.readership.outcomes.OutcomeMiddleware",
