@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import transaction
@@ -135,7 +136,8 @@ def web_address(url: str) -> str:
         raise ValidationError("This is no address that a browser opens: look at its host and its port.") from None
     if parts.username is not None:
         raise ValidationError("A link cannot carry a user name or password.")
-    if port == 0 or not _is_reachable(host):
+    is_ours = parts.netloc == urlsplit(settings.SITE_URL).netloc  # as of house ads, also on a machine of one's own
+    if port == 0 or not (is_ours or _is_reachable(host)):
         raise ValidationError("This address is not on the public internet, so readers could not open it.")
     if not parts.netloc.isascii():
         url = urlunsplit(parts._replace(netloc=host if port is None else f"{host}:{port}"))

@@ -84,6 +84,13 @@ def test_only_plain_web_addresses_are_links(creative, link):
         factories.submitted(creative, link_url=link)
 
 
+def test_an_ad_of_our_own_leads_to_our_site_wherever_that_is(creative, settings):
+    settings.SITE_URL = "http://localhost:8180"
+    assert factories.submitted(creative, link_url="http://localhost:8180/newsletter/")
+    with pytest.raises(ValidationError):
+        factories.submitted(creative, link_url="http://localhost:8181/newsletter/")
+
+
 @pytest.mark.parametrize(
     ("link", "words"),
     [
