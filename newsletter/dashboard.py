@@ -20,7 +20,7 @@ def briefings(user: Any) -> Widget:
     """What is being written, goes out, or went out lately."""
     lately = Q(state=State.SENT, sent_at__gte=timezone.now() - LATELY)
     current = Briefing.objects.filter(lately | ~Q(state__in=[State.SENT, State.CANCELLED]))
-    rows = current.select_related("newsletter").order_by("-issue_date", "-id")[:SHOWN]
+    rows = current.select_related("newsletter", "subject_test").order_by("-issue_date", "-id")[:SHOWN]
     waiting = _waiting([row for row in rows if row.state in (State.SENDING, State.PAUSED)])
     new = [("New briefing from the newest articles", reverse("admin:newsletter_briefing_compose"))]
     return Widget(
@@ -53,6 +53,8 @@ def _line(row: Briefing, waiting: int) -> Line:
         note += f", {row.retrying:,} being tried again" if row.retrying else ""
         return Line(text=text, url=url, label=label, tone="soon" if lost else "good", note=note, at=row.sent_at)
     note = row.trouble or f"{row.candidates - waiting:,} of {row.candidates:,} done"
+    if row.is_testing_subjects and not row.trouble:
+        note += ", testing its subjects"
     tone = "bad" if row.trouble or row.state == State.PAUSED else "soon"
     return Line(text=text, url=url, label=label, tone=tone, note=note)
 

@@ -182,6 +182,12 @@ class Briefing(models.Model):
         return self.newsletter.channel + ("-digest" if self.is_digest else "")
 
     @property
+    def is_testing_subjects(self) -> bool:
+        """Whether most of its readers wait until it is decided which subject they get."""
+        test = getattr(self, "subject_test", None)
+        return test is not None and self.state in (self.State.SENDING, self.State.PAUSED) and test.winner is None
+
+    @property
     def is_editable(self) -> bool:
         return self.state == self.State.DRAFT
 

@@ -262,6 +262,8 @@ def test_somebody_chooses_by_hand_and_the_report_shows_each_subject(client, week
     while sender.pump(briefing.pk):
         pass
     assert later(briefing, minutes=5000).winner is None
+    assert "the rest waits" in client.get(f"{DESK}{briefing.pk}/progress/").content.decode()
+    assert "testing its subjects" in client.get("/admin/").content.decode()
     assert "Nobody has chosen yet" in client.get(f"{DESK}{briefing.pk}/subjects/").content.decode()
     assert (
         "no such subject"
