@@ -15,7 +15,7 @@ from core.lib.networks import network_of
 from core.lib.signing import BadToken, ExpiredToken, make_token, read_token
 from core.pagecache import public
 from core.ratelimit import allow
-from sponsors import availability, clicks, disclosures, emails, media_kit, reports
+from sponsors import availability, clicks, disclosures, emails, media_kit, outlook, reports
 from sponsors.booking import Unavailable
 from sponsors.forms import SLOW_DOWN, BookingForm, VersionForm, day_text
 from sponsors.models import Booking, Creative, DisclosureEntry, Package
@@ -118,7 +118,7 @@ def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
             submitted.save()
             return redirect(f"{request.path}#creative-{submitted.creative.pk}")
         submitted.add_error(None, SLOW_DOWN)
-    context = {"booking": booking, "claims": _claims(booking), "forms": forms, "staff": staff}
+    context = {"booking": booking, "outlooks": outlook.of_booking(booking), "forms": forms, "staff": staff}
     return render(request, "sponsors/portal.html", context)
 
 

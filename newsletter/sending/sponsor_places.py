@@ -11,6 +11,7 @@ from django.db.models import Max
 
 from newsletter.models import Briefing, BriefingItem
 from newsletter.sending.looks import template_of
+from sponsors import outlook
 from sponsors.models import Claim
 from sponsors.placements import Placement, placements_on
 
@@ -80,11 +81,11 @@ def problems(briefing: Briefing) -> list[str]:
         booking__state="confirmed",
         unit__channel=briefing.channel,
         unit__date=briefing.issue_date,
-    ).select_related("booking__sponsor")
+    ).select_related("booking__sponsor", "unit__kind")
     placed = {ad.claim_id for ad in placements_on(briefing.channel, briefing.issue_date)}
     day = f"{briefing.issue_date:%d %b %Y}"
     return [
-        f"{claim.booking.name} has booked the ad of {day}, but no creative of theirs is approved for it."
+        f"{claim.booking.name} has booked the ad of {day}. {outlook.of_claim(claim).words}"
         for claim in booked
         if claim.pk not in placed
     ]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from core.admin.bases import ShownToReadersAdmin
 from core.models import User
-from sponsors import approval
+from sponsors import approval, outlook
 from sponsors.forms import VersionForm
 from sponsors.models import Creative, CreativeVersion
 
@@ -96,6 +96,7 @@ class CreativeAdmin(ShownToReadersAdmin):
                 "versions": creative.versions.reviewed().select_related("submitted_by").order_by("-number"),
                 "may_approve": self.has_approve_permission(request),
                 "may_submit": self.has_change_permission(request, creative),
+                "outlooks": [each for each in _outlooks(creative) if each.claim.unit.kind_id == creative.kind_id],
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -136,6 +137,10 @@ class CreativeAdmin(ShownToReadersAdmin):
         else:
             self.message_user(request, f"Version {version.number} is {decision.verdict}.", messages.SUCCESS)
         return redirect(_page(version.creative_id))
+
+
+def _outlooks(creative: Creative) -> list[outlook.Outlook]:
+    return outlook.of_booking(creative.booking) if creative.booking else []
 
 
 def _posted(request: HttpRequest) -> tuple[Any, Any]:

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Min, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
@@ -22,7 +22,7 @@ from core.admin.shared_editing import SharedEditing
 from core.lib import clock
 from core.models import User
 from core.transitions import TransitionRefused
-from sponsors import availability, booking, emails
+from sponsors import availability, booking, emails, outlook
 from sponsors.models import Booking, Claim, PlacementKind, RunUnit
 
 WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
@@ -225,8 +225,15 @@ class BookingAdmin(SharedEditing):
 
     @admin.display(description="days")
     def days(self, row: Booking) -> str:
-        claims = row.claims.select_related("unit__kind").order_by("unit__date", "unit__kind__name", "id")
-        return format_html_join(mark_safe("<br>"), "{} ({})", ((claim.unit, claim.state) for claim in claims))
+        """Each with what will run, and the page of its place, where its cut-off can be moved."""
+        lines = [
+            (reverse("admin:sponsors_rununit_change", args=[each.claim.unit_id]), each.claim.unit, each.words)
+            for each in outlook.of_booking(row)
+        ]
+        released = row.claims.filter(state=Claim.State.RELEASED).select_related("unit__kind")
+        gone = format_html_join(mark_safe("<br>"), "{} (given back)", ((claim.unit,) for claim in released))
+        kept = format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>: {}', lines)
+        return mark_safe("<br>").join(filter(None, [kept, gone]))
 
     @admin.display(description="report")
     def links(self, row: Booking) -> str:

@@ -152,7 +152,7 @@ def test_a_booking_without_an_approved_creative_is_named_before_the_sponsor_miss
     assert Claim.objects.filter(state="confirmed").exists()
     briefing = factories.briefing(weekly, issue_date=sponsors.soon())
     assert "Northwind Custody has booked the ad of" in problems(briefing)
-    with pytest.raises(ValidationError, match="no creative of theirs is approved"):
+    with pytest.raises(ValidationError, match="Nothing handed in yet: it has to come by"):
         approval.approve(briefing, by=factories.user())
     assert Briefing.objects.get().state == "draft"
 
