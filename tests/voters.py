@@ -14,9 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from email.policy import default
-from typing import cast
 from urllib.parse import urlencode
 
 from surveys import keys
@@ -110,7 +108,7 @@ class Voters:
                         pool.submit(self._confirm, message)
 
     def _confirm(self, received: Received) -> None:
-        message = cast(EmailMessage, email.message_from_bytes(received.message, policy=default))
+        message = email.message_from_bytes(received.message, policy=default)
         body = message.get_body(("plain",))
         link = LINK.search(body.get_content() if body else "")
         assert link, "a mail without a link"
