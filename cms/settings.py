@@ -173,6 +173,7 @@ EMAIL_URL = _required(
     "the mail server, such as smtp+tls://user:password@host:587",
 )
 EMAIL_OUTBOX = VAR / "outbox"
+MAIL_SECRETS = Path(env.text("MAIL_SECRETS") or VAR / "mail-secrets")  # see newsletter/sending/accounts.py
 IMPORT_FOLDER = VAR / "imports"  # subscribers' files that were uploaded, never served
 SEND_JOURNALS = VAR / "send-journals"  # see newsletter/sending/send_journal.py; on a disk of the machine itself
 EMAIL_BACKEND = "core.lib.mail.EmailBackend"

@@ -142,10 +142,11 @@ def _composed(template: str, *, to: str, context: Context) -> tuple[str, bytes]:
     context = {"site": SiteProfile.current(), "site_url": settings.SITE_URL, **context}
     subject = one_line(render_to_string(f"emails/{template}.subject.txt", context))
     text, html = (render_to_string(f"emails/{template}.{form}", context) for form in ("txt", "html"))
-    return subject[:250], mail.as_bytes(_message(to=to, subject=subject, text=text, html=html))
+    return subject[:250], mail.as_bytes(compose(to=to, subject=subject, text=text, html=html))
 
 
-def _message(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
+def compose(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
+    """A message of the site to one recipient. Raises ValueError when the address holds a line break."""
     if len(to.splitlines()) > 1:
         raise ValueError("An address cannot contain a line break.")
     message = EmailMessage(policy=email.policy.SMTP)  # as_bytes() unfolds the headers; bodies keep short lines

@@ -10,6 +10,7 @@ from core import bulk_acts, retention
 from core.lib import batches
 from core.retention import Column, days
 from newsletter.models import AddressChange, Briefing, BulkAct, ConsentAct, Delivery, Hit, Subscriber, Subscription
+from newsletter.sending import pace
 from newsletter.subscribers import address_changes, import_runs, sign_ups, subscriptions
 from newsletter.subscribers.consent import Actor
 
@@ -70,6 +71,7 @@ COLUMNS = [
     Column("newsletter.Hit.user_agent", days(ORIGINS_KEPT_FOR), _BY),
     Column("newsletter.Newsletter.from_name", retention.ORGANISATION, retention.ADMIN),
     Column("newsletter.Newsletter.seeds", retention.ORGANISATION, retention.ADMIN),
+    Column("newsletter.Newsletter.from_email", retention.ORGANISATION, retention.ADMIN),
     Column(
         "newsletter.SubscriberTag.name", "as long as staff use the tag; a subscriber's, as the name", retention.ADMIN
     ),
@@ -92,6 +94,7 @@ def register_all() -> None:
     retention.register("networks of consent", forget_networks)
     retention.register("networks and browsers of readers", forget_origins)
     retention.register("who read what", forget_readers)
+    retention.register("paces of briefings", pace.delete_old)
 
 
 def delete_unconfirmed() -> int:

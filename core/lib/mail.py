@@ -70,9 +70,10 @@ class Session(Protocol):
     def close(self) -> None: ...
 
 
-def open_session() -> Session:
-    """The way out that EMAIL_URL names, else files."""
-    return SmtpSession(settings.EMAIL_URL) if settings.EMAIL_URL else FileSession(settings.EMAIL_OUTBOX)
+def open_session(address: str = "") -> Session:
+    """The way out that an address names, or else EMAIL_URL, or files where there is none."""
+    address = address or settings.EMAIL_URL
+    return SmtpSession(address) if address else FileSession(settings.EMAIL_OUTBOX)
 
 
 class FileSession:

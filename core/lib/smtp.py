@@ -71,14 +71,14 @@ class SmtpSession:
     not on its way after `patience` seconds is put off.
     """
 
-    def __init__(self, url: str, *, patience: float = SEND_SECONDS):
+    def __init__(self, url: str, *, patience: float = SEND_SECONDS, longest_reply: float = LONGEST_REPLY_SECONDS):
         parts = urlsplit(url)
         options = parse_qs(parts.query)
         self.host, self.scheme = parts.hostname or "localhost", parts.scheme
         self.port = parts.port or {"smtps": 465, "smtp+ssl": 465, "smtp+tls": 587}.get(self.scheme, 25)
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
         self.patience, self.deadline = patience, 0.0
-        self.timeout = min(float(options.get("timeout", [REPLY_SECONDS])[0]), LONGEST_REPLY_SECONDS)
+        self.timeout = min(float(options.get("timeout", [REPLY_SECONDS])[0]), longest_reply)
         self.client: Any = None  # smtplib.SMTP, whose socket and file the type stubs do not know
         self.announced: Envelope | None = None  # its commands were written along with the message before it
         self.pipelining = self.needs_reset = self.sender_accepted = False

@@ -1,5 +1,5 @@
 """Newsletters, subscribers and briefings on the newsroom's desk."""
 
-from newsletter.admin import audience, briefings, bulk_acts, imports, plans, reports, segments, sign_ups, traits
+from newsletter.admin import audience, briefings, bulk_acts, imports, plans, reports, routes, segments, sign_ups, traits
 
-__all__ = ["audience", "briefings", "bulk_acts", "imports", "plans", "reports", "segments", "sign_ups", "traits"]
+__all__ = ["audience", "briefings", "bulk_acts", "imports", "plans", "reports", "routes", "segments", "sign_ups", "traits"]

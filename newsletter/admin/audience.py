@@ -46,6 +46,13 @@ class NewsletterForm(forms.ModelForm):
         help_text="Between the approval and the first letter; empty: as it was.",
     )
 
+    quiet_from = forms.TimeField(
+        required=False,
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        help_text="In the newsletter's time zone: no letter leaves, and what is under way waits.",
+    )
+    quiet_until = forms.TimeField(required=False, widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+
     class Meta:
         model = Newsletter
         fields = "__all__"  # noqa: DJ007 - the admin's fieldsets say which
@@ -65,9 +72,23 @@ class NewsletterAdmin(SlugsFromWords, DeskAdmin):
     change_list_template = "admin/newsletter/newsletter/change_list.html"
     list_display = ("name", "slug", "is_default", "is_open", "counts_reading")
     fieldsets = (
-        (None, {"fields": ("name", "slug", "description", "from_name", "is_default", "is_open", "counts_reading")}),
+        (
+            None,
+            {
+                "fields": (
+                    "name",
+                    "slug",
+                    "description",
+                    "from_name",
+                    "from_email",
+                    "is_default",
+                    "is_open",
+                    "counts_reading",
+                )
+            },
+        ),
         (None, {"fields": ("ordering", "time_zone")}),
-        ("Sending", {"fields": ("undo_seconds", "approved_by_another")}),
+        ("Sending", {"fields": ("undo_seconds", "approved_by_another", ("quiet_from", "quiet_until"))}),
         ("Welcome mail", {"fields": ("welcome_subject", "welcome_text")}),
         ("Weekly digest", {"fields": ("digest_weekday", "digest_time", "digest_by_itself", "next_digest")}),
     )

@@ -17,7 +17,7 @@ from core.lib.moments import MomentField
 from core.transitions import TransitionRefused
 from newsletter.admin.desk import draft, may, page, redirect_to
 from newsletter.models import Briefing, Delivery
-from newsletter.sending import approval, deliveries
+from newsletter.sending import approval, deliveries, pace
 from newsletter.sending.sender import message_token
 
 TROUBLES_SHOWN = 200
@@ -119,8 +119,13 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 def _progress_page(request: HttpRequest, briefing: Briefing, form: ScheduleForm) -> HttpResponse:
     counts = deliveries.counts_of(briefing) if briefing.frozen_at else {}
     done = sum(counts.get(state, 0) for state in ("sent", "failed", "uncertain", "skipped"))
+    moves = briefing.state == State.SENDING or briefing.retrying > 0
+    left = briefing.candidates - done
     context = {
         "form": form,
+        "pace": pace.of(briefing, waiting=left) if moves else None,
+        "waits": list(pace.waits(briefing)) if moves else [],
+        "errors": pace.errors(briefing) if briefing.frozen_at else [],
         "counts": [(label, counts.get(state, 0)) for state, label in Delivery.State.choices if counts.get(state)],
         "done": done,
         "troubles": troubles(request, briefing, limit=TROUBLES_SHOWN),

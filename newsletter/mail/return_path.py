@@ -9,15 +9,16 @@ from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 
 from django.conf import settings
 
+from core.lib.mail import ascii_address
 from core.lib.signing import BadToken, make_token, read_token
 
 PURPOSE = "return path"
 
 
-def address_for(delivery_id: int) -> str:
-    """The envelope sender of a delivery."""
+def address_for(delivery_id: int, sender: str = "") -> str:
+    """The envelope sender of a delivery; where bounces have no address of their own, the sender that readers see."""
     if not settings.BOUNCE_ADDRESS:
-        return str(settings.DEFAULT_FROM_EMAIL)
+        return ascii_address(sender or str(settings.DEFAULT_FROM_EMAIL))
     name, _, host = settings.BOUNCE_ADDRESS.partition("@")
     token = make_token(PURPOSE, delivery_id)
     raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))

@@ -1,6 +1,7 @@
 """Enhanced status codes (RFC 3463 and its registry at IANA): which of them say that an address will never take mail."""
 
 import re
+from enum import StrEnum
 
 _CODE = re.compile(r"\A5\d\d[ -](5\.\d{1,3}\.\d{1,3})\b")
 _CODE_IN_REPORT = re.compile(r"\b[45]\d\d[ -]+#?([45]\.\d{1,3}\.\d{1,3})\b")
@@ -22,6 +23,35 @@ GONE = {
     "5.1.10": "the domain takes no mail (null MX)",
     "5.2.1": "the mailbox is disabled",
 }
+
+
+# A server that takes no more for now, from us or for its users together: not greylisting, nor one user's mailbox.
+_THROTTLES = re.compile(
+    r"\b(?:421|45[0124])[ -]+#?4\.7\.\d+\b|\b421\b|\b45[0124]\b.{0,120}?(?:rate|throttl|too many|too much|deferred)",
+    re.IGNORECASE,
+)
+_ONE_AT_A_TIME = re.compile(r"gr[ea]y.?list|4\.2\.\d|try again in \d+ sec", re.IGNORECASE)
+_OF_THE_ACCOUNT = re.compile(
+    r"throttling failure|sending (?:rate|quota|limit)|(?:daily|hourly|message|account).{0,30}(?:quota|limit)|maximum.{0,20}rate",
+    re.IGNORECASE,
+)
+
+
+class Throttled(StrEnum):
+    """Who is to send less for a while."""
+
+    NOBODY = ""
+    DOMAIN = "domain"  # all of us, to the recipient's
+    ACCOUNT = "account"  # the account it was sent by, to everyone
+
+
+def throttled_by(reply: str) -> Throttled:
+    """What a reply for now says beyond its own letter: that the recipient's provider, or our account, has had enough for now."""
+    if _OF_THE_ACCOUNT.search(reply) and re.search(r"\b4\d\d[ -]", reply):
+        return Throttled.ACCOUNT
+    if _ONE_AT_A_TIME.search(reply) or not _THROTTLES.search(reply):
+        return Throttled.NOBODY
+    return Throttled.DOMAIN
 
 
 def code_in(reply: str) -> str:

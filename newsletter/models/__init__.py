@@ -19,6 +19,7 @@ from newsletter.models.imports import SubscriberImport
 from newsletter.models.link_checks import LinkCheck
 from newsletter.models.plans import BriefingPlan
 from newsletter.models.reports import BounceRule, IgnoredReports, MailReport
+from newsletter.models.routes import MailAccount, RecipientDomain, SendingRules, SendMinute
 from newsletter.models.segments import Segment, SegmentBlock, SegmentCondition, SegmentCount
 from newsletter.models.sign_ups import SignUp, SignUpRules
 from newsletter.models.subject_tests import SubjectTest, SubjectVariant, VariantFigures
@@ -47,13 +48,17 @@ __all__ = [
     "LinkCheck",
     "LinkFigures",
     "ListDay",
+    "MailAccount",
     "MailReport",
     "MailTemplate",
     "Newsletter",
+    "RecipientDomain",
     "Segment",
     "SegmentBlock",
     "SegmentCondition",
     "SegmentCount",
+    "SendMinute",
+    "SendingRules",
     "SignUp",
     "SignUpRules",
     "SubjectTest",

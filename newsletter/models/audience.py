@@ -6,12 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from core import pagecache
 from core.lib import clock
+from core.lib.mail import ascii_address
 from core.lib.prefix_search import words_index
 from newsletter.digests import digest_of
 from newsletter.querysets import NewsletterQuerySet, SubscriptionQuerySet, SuppressionQuerySet
@@ -26,6 +28,14 @@ UNDO_CHOICES = [
 ]
 
 
+def check_sender(address: str) -> None:
+    """A sender is an address in ASCII, so that every mail server takes it."""
+    try:
+        ascii_address(address)
+    except ValueError:
+        raise ValidationError("Letters outside a–z before the @ are not taken by all mail servers.") from None
+
+
 class Newsletter(models.Model):
     """A list that readers can subscribe to; its briefings are the issues."""
 
@@ -35,6 +45,13 @@ class Newsletter(models.Model):
     )
     description = models.CharField(max_length=200, blank=True, help_text="What a subscriber gets, in one sentence.")
     from_name = models.CharField(max_length=80, blank=True, help_text="The sender's name; empty: the site's name.")
+    from_email = models.EmailField(
+        "sender's address",
+        max_length=120,
+        blank=True,
+        validators=[check_sender],
+        help_text="Empty: the site's. Its domain must be one that the mail server may send for (SPF, DKIM, DMARC).",
+    )
     is_default = models.BooleanField(
         "default", default=False, help_text="The list that a form subscribes to when it names none."
     )
@@ -60,6 +77,13 @@ class Newsletter(models.Model):
         default=False,
         help_text="Whoever changed a briefing last cannot approve it.",
     )
+    quiet_from = models.TimeField(
+        "quiet from",
+        null=True,
+        blank=True,
+        help_text="In the newsletter's time zone: no letter leaves, and what is under way waits.",
+    )
+    quiet_until = models.TimeField("quiet until", null=True, blank=True)
     ordering = models.PositiveSmallIntegerField(default=0)
     time_zone = models.CharField(max_length=64, blank=True)  # "": the newsroom's
     digest_weekday = models.PositiveSmallIntegerField(
@@ -88,6 +112,13 @@ class Newsletter(models.Model):
     class Meta:
         ordering = ["ordering", "name"]
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(quiet_from=None, quiet_until=None)
+                | models.Q(quiet_from__isnull=False, quiet_until__isnull=False)
+                & ~models.Q(quiet_from=models.F("quiet_until")),
+                name="newsletter_quiet_hours_end",
+                violation_error_message="Quiet hours need a beginning and another time as their end.",
+            ),
             models.CheckConstraint(condition=models.Q(undo_seconds__lte=600), name="newsletter_undo_is_short"),
             models.CheckConstraint(
                 condition=models.Q(digest_weekday=None) | models.Q(digest_weekday__lte=6),
@@ -122,6 +153,18 @@ class Newsletter(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return clock.zone_named(self.time_zone)
+
+    def quiet_ends(self, moment: datetime) -> datetime | None:
+        """When the quiet hours end in which a moment lies; None where it lies in none. They go by what clocks there show."""
+        start, end, local = self.quiet_from, self.quiet_until, moment.astimezone(self.zone)
+        if start is None or end is None:
+            return None
+        shown = local.time()
+        if not (start <= shown < end if start < end else shown >= start or shown < end):
+            return None
+        day = local.date() if shown < end else local.date() + timedelta(days=1)
+        ends = (datetime.combine(day, end.replace(fold=fold), tzinfo=self.zone).astimezone(UTC) for fold in (0, 1))
+        return next((at for at in ends if at > moment), None)
 
     @property
     def offers_digest(self) -> bool:

@@ -98,6 +98,12 @@ class Briefing(models.Model):
     retrying = models.PositiveIntegerField(
         default=0, editable=False, help_text="Of a sent briefing, those that are being tried again."
     )
+    watch = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="How many were tried and refused lately, for the pause by itself.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = BriefingQuerySet.as_manager()

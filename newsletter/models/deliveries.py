@@ -35,6 +35,9 @@ class Delivery(LeasedModel):
     )
     note = models.TextField(blank=True, help_text="The mail server's answer, or why it was skipped.")
 
+    turn_at = models.DateTimeField(
+        null=True, help_text="When it may go by the rate of its recipient's domain: it has waited for that."
+    )
     came_from = models.CharField(
         max_length=10,
         blank=True,

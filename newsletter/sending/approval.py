@@ -173,7 +173,7 @@ def resume(briefing: Briefing) -> None:
     """Go on where it stopped: nobody gets it twice."""
     target = State.SENDING if briefing.frozen_at else State.APPROVED
     changes: dict[str, Any] = {} if briefing.frozen_at else {"scheduled_at": leaves_at(briefing.newsletter)}
-    move(briefing, sources=[State.PAUSED], to=target, action="resumed", trouble="", **changes)
+    move(briefing, sources=[State.PAUSED], to=target, action="resumed", trouble="", watch={}, **changes)
 
 
 def cancel(briefing: Briefing) -> None:

@@ -130,7 +130,7 @@ def headers_of(
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return MessageHeaders(
         from_name=one_line(newsletter.from_name or site.name),
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=newsletter.from_email or settings.DEFAULT_FROM_EMAIL,
         reply_to=site.contact_email,
         subject=("[Test] " if test else "")
         + personal_words.replaced(one_line(briefing.subject), vocabulary(), stand_in),

@@ -93,30 +93,75 @@ _RECORD_AND_CLAIM = """
         WHERE delivery.id = outcome.id AND delivery.lease IS NOT DISTINCT FROM %(lease)s
             AND (delivery.state IS NOT DISTINCT FROM 'sending' OR delivery.state IS NOT DISTINCT FROM 'uncertain')
     ), due AS (
-        SELECT id, subscriber_id FROM newsletter_delivery
+        SELECT id, subscriber_id, turn_at FROM newsletter_delivery
         WHERE briefing_id = %(briefing)s AND state = '{waiting}' AND {due}
             AND EXISTS (
                 SELECT 1 FROM newsletter_briefing WHERE id = %(briefing)s AND (state = 'sending' OR retrying > 0)
             )
         ORDER BY due_at LIMIT {wanted} FOR UPDATE SKIP LOCKED
     ), checked AS (
-        SELECT due.id, subscriber.id AS subscriber_id, subscriber.email, {person}
+        SELECT due.id, subscriber.id AS subscriber_id, subscriber.email, {person}{columns}
                CASE WHEN subscriber.id IS NULL THEN 'erased' WHEN subscription.id IS NULL THEN 'unsubscribed'
                     ELSE {refusal} END AS refusal
         FROM due
         LEFT JOIN newsletter_subscriber subscriber ON subscriber.id = due.subscriber_id
         LEFT JOIN newsletter_subscription subscription ON subscription.subscriber_id = subscriber.id
             AND subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
-    )
+    ){paced}
     UPDATE newsletter_delivery delivery
-    SET state = CASE checked.refusal WHEN '' THEN 'sending' ELSE 'skipped' END,
+    SET state = CASE checked.refusal WHEN '' THEN 'sending' {waits} ELSE 'skipped' END,
         attempts = delivery.attempts + CASE checked.refusal WHEN '' THEN 1 ELSE 0 END,
-        note = CASE checked.refusal WHEN '' THEN delivery.note ELSE checked.refusal END,
-        lease = %(lease)s, lease_expires_at = now() + %(for)s
-    FROM checked WHERE delivery.id = checked.id
+        note = CASE checked.refusal WHEN '' THEN delivery.note ELSE {note} END,
+        lease = %(lease)s, lease_expires_at = now() + %(for)s{slot}
+    FROM {source} checked WHERE delivery.id = checked.id
     RETURNING delivery.id, checked.subscriber_id, checked.email, checked.refusal, checked.name, checked.attributes,
         delivery.variant
 """
+
+# What this adds where letters to some domains are slowed down or wait: those get a time, and are no attempt. The rate of a
+# domain is the moment at which its next letter has room, as in newsletter.sending.limits; each letter gets its turn once.
+WAITING = "waiting for its turn at its domain"
+_PACED = """, paced AS (
+        SELECT id, domain, waits_until, interval '1 minute' / per_minute AS each,
+               greatest(free_at, now() - interval '1 minute' / per_minute * (greatest(1, per_minute / 60) - 1)) AS begins
+        FROM newsletter_recipientdomain
+        WHERE domain IN (SELECT domain FROM checked WHERE refusal = '')
+            AND (per_minute IS NOT NULL OR waits_until > now())
+        ORDER BY id FOR UPDATE
+    ), turned AS (
+        SELECT checked.id, paced.id AS paced_id, paced.each, paced.begins,
+               row_number() OVER (PARTITION BY paced.id ORDER BY checked.id) AS number
+        FROM checked JOIN paced USING (domain)
+        WHERE checked.refusal = '' AND checked.turn_at IS NULL AND paced.each IS NOT NULL
+            AND (paced.waits_until IS NULL OR paced.waits_until <= now())
+    ), taken AS (
+        UPDATE newsletter_recipientdomain domain SET free_at = next.free_at
+        FROM (SELECT paced_id, begins + count(*) * each AS free_at FROM turned GROUP BY paced_id, begins, each) next
+        WHERE domain.id = next.paced_id
+    ), settled AS (
+        SELECT checked.id, checked.subscriber_id, checked.email, checked.name, checked.attributes,
+               CASE WHEN checked.refusal = '' AND slot.at > now() THEN %(waiting)s ELSE checked.refusal END AS refusal,
+               slot.at, slot.turn_at
+        FROM checked
+        LEFT JOIN paced USING (domain)
+        LEFT JOIN turned ON turned.id = checked.id
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN paced.waits_until > now() THEN paced.waits_until
+                        ELSE turned.begins + (turned.number - 1) * turned.each END AS at,
+                   CASE WHEN paced.waits_until > now() THEN NULL
+                        ELSE turned.begins + (turned.number - 1) * turned.each END AS turn_at
+        ) slot
+    )"""
+_PLAIN = {"columns": "", "paced": "", "waits": "", "slot": "", "note": "checked.refusal", "source": "checked"}
+_CAREFUL = {
+    "columns": " split_part(lower(subscriber.email), '@', 2) AS domain, due.turn_at,",
+    "paced": _PACED,
+    "waits": "WHEN %(waiting)s THEN 'retry'",
+    "slot": """, due_at = CASE WHEN checked.refusal = %(waiting)s THEN checked.at ELSE delivery.due_at END,
+        turn_at = CASE WHEN checked.refusal = %(waiting)s THEN checked.turn_at END""",
+    "note": "coalesce(nullif(CASE checked.refusal WHEN %(waiting)s THEN delivery.note END, ''), checked.refusal)",
+    "source": "settled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +207,8 @@ def freeze_audience(briefing: Briefing, draw: Draw | None = None) -> int:
 class DeliveryQueue:
     """The deliveries of one briefing for one pump, which claims them under a lease of its own.
 
-    It is `exhausted` once nothing more is due, or nothing may be sent because the briefing is paused or cancelled.
+    It is `exhausted` once nothing more is due, or nothing may be sent because the briefing is paused or cancelled. Claims look
+    at the domains of recipients only if they are `is_careful`.
     """
 
     def __init__(
@@ -172,7 +218,7 @@ class DeliveryQueue:
         self.test = test
         self.is_personal = is_personal
         self.waiting = State.PENDING
-        self.exhausted = False
+        self.exhausted = self.is_careful = False
         connection.ensure_connection()
         # Django has the server plan every statement anew; this one is the same thousands of times.
         connection.connection.prepare_threshold = 0
@@ -192,7 +238,9 @@ class DeliveryQueue:
             rows = self._execute(outcomes, wanted)
         if self.briefing.first_sent_at is None and any(each.status is Status.ACCEPTED for _, each in outcomes):
             note_first(self.briefing)
-        if wanted and not rows:
+        if any(outcome.status is Status.UNSENT for _, outcome in outcomes):
+            self.waiting = State.PENDING  # as those are again, but only for the next claim
+        elif wanted and not rows:
             self.exhausted, self.waiting = self.waiting == State.RETRY, State.RETRY
         return [
             ClaimedDelivery(pk, subscriber, email, _person(name, attributes), variant)
@@ -236,12 +284,12 @@ class DeliveryQueue:
             "notes": [storable(outcome.note) for _, outcome in outcomes],
             "backoff": BACKOFF,
             "tries": len(BACKOFF),
+            "waiting": WAITING,
         }
         # The limit is part of the text, so that the server, which plans this once, knows how few rows it is about.
+        parts = (_CAREFUL if self.is_careful else _PLAIN) | {"waiting": self.waiting.value, "refusal": _REFUSAL}
         person = _PERSON if self.is_personal else _NOBODY
-        statement = _RECORD_AND_CLAIM.format(
-            waiting=self.waiting.value, wanted=int(wanted), refusal=_REFUSAL, person=person, due=self._due()
-        )
+        statement = _RECORD_AND_CLAIM.format(wanted=int(wanted), person=person, due=self._due(), **parts)
         with connection.wrap_database_errors:
             return self.cursor.execute(statement, parameters, prepare=True).fetchall()
 

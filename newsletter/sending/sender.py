@@ -6,28 +6,29 @@ that came in meanwhile and commits the intents of the next messages, so the more
 
 import logging
 import queue
-import threading
 import time
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Sequence
 from email.utils import format_datetime
+from functools import partial
 
 from django.conf import settings
 from django.utils import timezone
 
 from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
-from core.lib.mail import Session, open_session
+from core.lib.mail import open_session
 from core.lib.signing import make_token
-from core.lib.smtp import Envelope, Outcome, Status, wire_data
+from core.lib.smtp import Outcome, Status, wire_data
 from newsletter.mail import return_path
 from newsletter.mail.mime import MessageTemplate, PersonalFields
-from newsletter.mail.status_codes import is_about_the_address
-from newsletter.models import Briefing
-from newsletter.sending import deliveries, subject_tests
+from newsletter.mail.status_codes import Throttled, throttled_by
+from newsletter.models import Briefing, MailAccount, SendingRules
+from newsletter.sending import accounts, deliveries, pace, subject_tests, throttling, watch
 from newsletter.sending.approval import held_on_error
 from newsletter.sending.deliveries import ClaimedDelivery
+from newsletter.sending.limits import Allowance, Share, one_pump_is_enough
 from newsletter.sending.send_journal import SendJournal
+from newsletter.sending.sessions import OUR_ERROR, DeliveryEnvelope, Result, Sessions
 from newsletter.subscribers.subscriptions import mailed_preferences_token, unsubscribe_token
 
 logger = logging.getLogger(__name__)
@@ -36,17 +37,10 @@ SECONDS = 10
 SESSIONS = 5
 WINDOW = 6 * SESSIONS  # messages in hand; of those, one for each session is on the wire
 GATHER_SECONDS = 0.05
+LOOK_SECONDS = 2.0  # between two looks at what is not asked with every claim
 RENEW_SECONDS = 60  # leases hold for some minutes
-REFUSALS_IN_A_ROW = 50  # then something is wrong with the message or the relay, not with the addresses
+REFUSALS_IN_A_ROW = watch.IN_A_ROW
 LANES = 64  # the most pumps that one briefing can have
-OUR_ERROR = "An error of our own stopped this message; see the worker's log."
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryEnvelope(Envelope):
-    """The envelope of a delivery."""
-
-    delivery_id: int
 
 
 def pump(briefing_id: int) -> bool:
@@ -55,14 +49,27 @@ def pump(briefing_id: int) -> bool:
     if briefing is None or not (briefing.state == Briefing.State.SENDING or briefing.retrying):
         return False
     more = False
-    lanes = range(briefing_id * LANES, briefing_id * LANES + min(settings.NEWSLETTER_PUMPS, LANES))
     with held_on_error(briefing):
+        if briefing.newsletter.quiet_ends(timezone.now()):
+            return False
+        lanes = range(briefing_id * LANES, briefing_id * LANES + min(settings.NEWSLETTER_PUMPS, LANES))
         with advisory_locks.first_free(AdvisoryLock.SENDING, lanes) as lane:
-            if lane is None:
+            if lane is None or (lane > lanes.start and one_pump_is_enough()):
                 return False
             more = Pump(briefing).run(until=time.monotonic() + SECONDS)
         deliveries.reconcile(briefing_id)
     return more
+
+
+class Way:
+    """A way out for this run: an account, or EMAIL_URL where there is none, with its sessions and its share."""
+
+    def __init__(self, account: MailAccount | None, sessions: Sessions) -> None:
+        self.account, self.sessions, self.share = account, sessions, Share(account)
+
+    @property
+    def is_open(self) -> bool:
+        return self.sessions.open > 0 and not self.share.is_over
 
 
 class Pump:
@@ -78,62 +85,104 @@ class Pump:
         }
         is_personal = any(personal for _, personal in self.messages.values())
         self.queue = deliveries.DeliveryQueue(briefing, is_personal=is_personal, test=messages.test)
-        self.ready: queue.SimpleQueue[DeliveryEnvelope | None] = queue.SimpleQueue()
-        self.done: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
+        self.sender = briefing.newsletter.from_email
+        self.done: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self.in_hand = 0
         self.journal = SendJournal(briefing, self.queue.lease)
-        self.renewed_at = time.monotonic()
-        self.open_sessions = SESSIONS
-        self.counting = threading.Lock()
-        self.refusals = 0
+        self.renewed_at, self.looked_at = time.monotonic(), 0.0
+        self.ways: list[Way] = []
+        self.rules = SendingRules.current()
+        self.watch = watch.Watch.of(briefing.watch)
+        self.taken = 0  # since the pace was written down
+        self.on_probation: set[str] = set()
+        self.throttled: dict[str, str] = {}
         self.trouble = ""
-        self.is_settled = False  # whether every outcome is in the database
+        self.is_quiet = self.is_settled = False  # settled: every outcome is in the database
 
     def run(self, *, until: float) -> bool:
         """Send until the time is over, nothing is due or nothing can be sent; whether there may be more."""
-        threads = [threading.Thread(target=self._run_session, daemon=True) for _ in range(SESSIONS)]
-        for thread in threads:
-            thread.start()
+        self.ways = self._ways()
+        self.allowance = Allowance([way.share for way in self.ways], self.rules)
         try:
             self._circulate(until)
         finally:
-            for _ in threads:
-                self.ready.put(None)
-            for thread in threads:
-                thread.join()
+            for way in self.ways:
+                way.sessions.end()
+            for way in self.ways:
+                way.sessions.join()
             self.journal.close(is_settled=self.is_settled)
         self._report()
-        return not self.queue.exhausted and not self.trouble
+        return not (self.queue.exhausted or self.trouble or self.is_quiet) and any(way.is_open for way in self.ways)
+
+    def _ways(self) -> list[Way]:
+        """The accounts that can send now, with as many sessions as their weight gives them."""
+        used = accounts.in_use()
+        if not used:
+            return [Way(None, Sessions(SESSIONS, open_session, self.journal, self.done))]
+        found = accounts.ready(used, timezone.now())
+        if not found:
+            self.trouble = "No mail account can be used at the moment; the list of mail accounts says why."
+        whole = sum(account.weight for account, _ in found) or 1
+        ways = []
+        for account, address in found:
+            number = max(1, round(SESSIONS * account.weight / whole)) if account.weight else SESSIONS
+            ways.append(Way(account, Sessions(number, partial(open_session, address), self.journal, self.done)))
+        return ways
+
+    def _open_ways(self) -> list[Way]:
+        """The ways that letters may take now; those of weight 0 only where there is no other."""
+        usable = [way for way in self.ways if way.is_open]
+        return [way for way in usable if way.share.weight] or usable
 
     def _circulate(self, until: float) -> None:
         """Exchange outcomes for deliveries until no more may leave and all in hand are back."""
         outcomes: list[tuple[int, Outcome]] = []
         while outcomes or self.in_hand or not self._stops(until):
+            self._look()
+            open_to = self._open_ways()
             wanted = 0 if self._stops(until) else WINDOW - self.in_hand
-            claimed = self.queue.record_and_claim(outcomes, wanted=wanted)
+            room = self.allowance.ask(wanted, [way.share for way in open_to])
+            if room < wanted and not (room or outcomes or self.in_hand):
+                time.sleep(max(0.0, min(self.allowance.seconds_to_room, LOOK_SECONDS, until - time.monotonic())))
+                continue
+            claimed = self.queue.record_and_claim(outcomes, wanted=room)
             self.in_hand += len(claimed)
             date = format_datetime(timezone.now()).encode()
             for delivery in claimed:
-                self._hand_out(delivery, date)
+                self._hand_out(delivery, date, open_to)
             outcomes = self._returned()
-            if time.monotonic() - self.renewed_at > self.renew_every:
-                self.queue.renew()
-                self.renewed_at = time.monotonic()
-
         self.is_settled = True
 
     def _stops(self, until: float) -> bool:
         """Whether no more messages are to leave."""
-        idle = self.queue.exhausted or not self.open_sessions or self.refusals >= REFUSALS_IN_A_ROW
-        return idle or time.monotonic() > until
+        idle = self.queue.exhausted or self.is_quiet or self.watch.is_alarming(self.rules.refused_percent)
+        return idle or time.monotonic() > until or not any(way.is_open for way in self.ways)
 
-    def _hand_out(self, delivery: ClaimedDelivery, date: bytes) -> None:
-        """Give a message to whichever session is free. One that cannot be written fails by itself."""
+    def _look(self) -> None:
+        """What is done every now and then: renew leases, write down the pace, see what has changed outside."""
+        now = time.monotonic()
+        if now - self.renewed_at > self.renew_every:
+            self.queue.renew()
+            self.renewed_at = now
+        if now - self.looked_at > LOOK_SECONDS:
+            self.looked_at = now
+            self.is_quiet = self.briefing.newsletter.quiet_ends(timezone.now()) is not None
+            self.queue.is_careful, self.on_probation = throttling.known(timezone.now())
+            self._write_pace()
+
+    def _write_pace(self) -> None:
+        pace.note(self.briefing, self.taken)
+        self.taken = 0
+
+    def _hand_out(self, delivery: ClaimedDelivery, date: bytes, open_to: Sequence[Way]) -> None:
+        """Give a message to the account whose turn it is. One that cannot be written fails by itself."""
+        share = self.allowance.choose([way.share for way in open_to])
         try:
-            self.ready.put(self._envelope(delivery, date))
+            envelope = self._envelope(delivery, date)
+            next(way for way in open_to if way.share is share).sessions.put(envelope)
         except Exception:
             logger.exception("Delivery %s could not be written", delivery.delivery_id)
-            self.done.put((delivery.delivery_id, Outcome(Status.REFUSED, OUR_ERROR)))
+            self.done.put((delivery.delivery_id, Outcome(Status.REFUSED, OUR_ERROR), ""))
 
     def _envelope(self, delivery: ClaimedDelivery, date: bytes) -> DeliveryEnvelope:
         newsletter_id = self.briefing.newsletter_id
@@ -148,7 +197,7 @@ class Pump:
         template, personal = self.messages[self.winner if delivery.variant is None else delivery.variant]
         if personal:
             values |= personal.values(delivery.person)
-        sender = return_path.address_for(delivery.delivery_id)
+        sender = return_path.address_for(delivery.delivery_id, self.sender)
         data = template.render(values | {"return_path": sender.encode()})
         return DeliveryEnvelope(sender, delivery.email, data, delivery.delivery_id)
 
@@ -159,77 +208,52 @@ class Pump:
         while len(outcomes) < min(self.in_hand, WINDOW // 2):
             wait = max(0.0, patience - time.monotonic()) if outcomes else self.renew_every
             try:
-                outcomes.append(self.done.get(timeout=wait))
+                delivery_id, outcome, recipient = self.done.get(timeout=wait)
             except queue.Empty:
                 break
+            outcomes.append((delivery_id, outcome))
+            self._note(outcome, recipient)
         self.in_hand -= len(outcomes)
-        for _, outcome in outcomes:
-            self._watch(outcome)
+        self._slow_down()
         return outcomes
 
-    def _watch(self, outcome: Outcome) -> None:
-        """Notice when nothing gets through any more. Addresses that are gone say nothing of the others."""
+    def _note(self, outcome: Outcome, recipient: str) -> None:
+        """Notice when nothing gets through any more, to anyone or to one domain."""
+        self.watch.note(outcome)
         if outcome.status is Status.ACCEPTED:
-            self.refusals, self.trouble = 0, ""
+            self.trouble, self.taken = "", self.taken + 1
+            if self.on_probation and (domain := throttling.domain_of(recipient)) in self.on_probation:
+                throttling.took([domain])
+                self.on_probation.discard(domain)
         elif outcome.status is Status.UNSENT:
             self.trouble = outcome.note
-        elif outcome.status is Status.REFUSED and not is_about_the_address(outcome.note):
-            self.refusals += 1
-            if self.refusals >= REFUSALS_IN_A_ROW:
-                self.trouble = f"{self.refusals} messages in a row were refused, the last one so: {outcome.note}"
+        elif outcome.status is Status.DEFERRED and throttled_by(outcome.note) is Throttled.DOMAIN:
+            self.throttled[throttling.domain_of(recipient)] = outcome.note
 
-    def _run_session(self) -> None:
-        """The work of one session's thread. A session that can send nothing leaves the messages to the others."""
-        with closing(open_session()) as session:
-            envelope = self.ready.get()
-            while envelope:
-                following = self._next_without_waiting()
-                outcome = self._send(session, envelope, following)
-                if outcome.status is Status.UNSENT:
-                    break
-                self.done.put((envelope.delivery_id, outcome))
-                envelope = following or self.ready.get()
-            else:
-                return
-        self._hand_back(outcome, envelope, following)
-
-    def _send(self, session: Session, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None) -> Outcome:
-        try:
-            self.journal.begins(envelope.delivery_id)
-            outcome = session.send(envelope, following)
-        except Exception:
-            logger.exception("Delivery %s met an error of our own", envelope.delivery_id)
-            outcome = Outcome(Status.UNCERTAIN, OUR_ERROR)
-        self.journal.ended(envelope.delivery_id, outcome)
-        return outcome
-
-    def _next_without_waiting(self) -> DeliveryEnvelope | None:
-        try:
-            envelope = self.ready.get_nowait()
-        except queue.Empty:
-            return None
-        if envelope is None:
-            self.ready.put(None)  # the end is for a thread that waits
-        return envelope
-
-    def _hand_back(self, outcome: Outcome, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None) -> None:
-        """Return what this session had; the last one to end returns everything that still comes."""
-        if following:
-            self.ready.put(following)
-        with self.counting:
-            self.open_sessions -= 1
-            is_last = self.open_sessions == 0
-        self.done.put((envelope.delivery_id, outcome))
-        while is_last and (rest := self.ready.get()):
-            self.done.put((rest.delivery_id, outcome))
+    def _slow_down(self) -> None:
+        """Let the domains wait that throttle us, from the next claim on."""
+        for domain, note in self.throttled.items():
+            throttling.wait(domain, note)
+            self.queue.is_careful = True
+        self.throttled.clear()
 
     def _report(self) -> None:
         """Tell staff why nothing moves, and stop asking for the same trouble where the message itself is refused.
 
         Where everything has been tried, there is nothing left to stop.
         """
-        if self.refusals >= REFUSALS_IN_A_ROW and self.briefing.deliveries.unfinished().exists():
-            self.briefing.hold(self.trouble)
+        self._write_pace()
+        for way in self.ways:
+            if way.account and way.sessions.trouble and not way.sessions.has_sent:
+                accounts.rest(way.account, way.sessions.trouble)
+            elif way.account and way.account.rests and way.sessions.has_sent:
+                accounts.wake(way.account)
+        if (kept := self.watch.kept()) != self.briefing.watch:
+            Briefing.objects.filter(pk=self.briefing.pk).update(watch=kept)
+        is_alarming = self.watch.is_alarming(self.rules.refused_percent)
+        if is_alarming and self.briefing.deliveries.unfinished().exists():
+            Briefing.objects.filter(pk=self.briefing.pk).update(watch={})  # it begins anew once somebody resumes
+            self.briefing.hold(self.watch.alarm())
         elif self.trouble != self.briefing.trouble:
             Briefing.objects.filter(pk=self.briefing.pk).update(trouble=self.trouble)
 

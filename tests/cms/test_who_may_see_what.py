@@ -73,7 +73,7 @@ SEEN = {
     "awards steward": "season awardcategory juror nomination ballot ledgerentry treehead tally outgoingmail",
     "juror": "",
     "newsletter manager": "newsletter subscriber subscriberimport suppression briefing briefingplan mailreport ignoredreports bouncerule "
-    "signuprules subscribertag subscriberfield segment bulkact outgoingmail dayfigures",
+    "signuprules recipientdomain sendingrules mailaccount subscribertag subscriberfield segment bulkact outgoingmail dayfigures",
     "sponsorship manager": "sponsor placementkind package rununit booking creative adevent disclosureentry outgoingmail dayfigures",
 }
 

@@ -1,0 +1,108 @@
+"""How fast a briefing goes, how long it still takes, what it waits for, and what its letters met with: for its page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Sum
+from django.utils import timezone
+
+from core.lib import clock
+from newsletter.models import Briefing, MailAccount, SendingRules, SendMinute
+from newsletter.sending import accounts, throttling
+
+OVER = timedelta(minutes=3)  # the pace is that of so long
+KEPT_FOR = timedelta(days=30)
+ERRORS_SHOWN = 20
+
+_NOTE = """
+    INSERT INTO newsletter_sendminute AS known (briefing_id, minute, taken) VALUES (%s, date_trunc('minute', now()), %s)
+    ON CONFLICT (briefing_id, minute) DO UPDATE SET taken = known.taken + excluded.taken
+"""
+# Letters that wait for their turn alone met with nothing, and may be most of a long list.
+_ERRORS = """
+    SELECT state, note, split_part(lower(subscriber.email), '@', 2) AS domain, count(*) AS letters
+    FROM newsletter_delivery delivery LEFT JOIN newsletter_subscriber subscriber ON subscriber.id = delivery.subscriber_id
+    WHERE delivery.briefing_id = %s AND (state IN ('failed', 'uncertain') OR state = 'retry' AND attempts > 0)
+    GROUP BY 1, 2, 3 ORDER BY letters DESC, domain, note LIMIT %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Letters a minute lately, and how long the rest takes at that; None where nothing says."""
+
+    per_minute: int
+    left: timedelta | None
+
+    @property
+    def left_in_words(self) -> str:
+        if self.left is None:
+            return ""
+        minutes = max(1, round(self.left.total_seconds() / 60))
+        hours, rest = divmod(minutes, 60)
+        parts = [f"{hours} h"] if hours else []
+        return " ".join([*parts, f"{rest} min"] if rest or not hours else parts)
+
+
+def note(briefing: Briefing, taken: int) -> None:
+    """Add to the letters that were taken in this minute."""
+    if taken:
+        with connection.cursor() as cursor:
+            cursor.execute(_NOTE, [briefing.pk, taken])
+
+
+def of(briefing: Briefing, *, waiting: int) -> Pace | None:
+    """The pace of the last minutes; None where nothing was taken in them."""
+    now = timezone.now()
+    lately = briefing.minutes.filter(minute__gt=now - OVER)
+    first = lately.order_by("minute").values_list("minute", flat=True).first()
+    taken = lately.aggregate(taken=Sum("taken"))["taken"]
+    if not taken or first is None:
+        return None
+    began = max(first, briefing.frozen_at or first)
+    per_second = taken / max(1.0, (now - began).total_seconds())
+    return Pace(round(60 * per_second), timedelta(seconds=waiting / per_second) if waiting else None)
+
+
+def waits(briefing: Briefing) -> Iterator[str]:
+    """What a briefing under way waits for, in sentences."""
+    now, zone = timezone.now(), briefing.newsletter.zone
+    if ends := briefing.newsletter.quiet_ends(now):
+        yield f"Quiet hours: it goes on by itself at {clock.in_words(ends, 'H:i', zone)}."
+    for domain in throttling.waiting(now):
+        until = clock.in_words(domain.waits_until, "H:i", zone) if domain.waits_until else ""
+        yield f"{domain} wants fewer letters for now; those to it wait until {until}, the others go on. It said: {domain.note}"
+    used = accounts.in_use()
+    for account in used:
+        if account.is_resting(now) and account.rests_until:
+            again = clock.in_words(account.rests_until, "H:i", zone)
+            yield f"The account “{account}” cannot be used and is tried again at {again}: {account.trouble}"
+    if used and all(map(_is_over, used)):
+        yield "All accounts have sent what they may send today; it goes on at 00:00 UTC."
+    rules = SendingRules.current()
+    if rules.per_minute:
+        yield f"All briefings together send {rules.per_minute} letters a minute, as the sending rules say."
+
+
+def _is_over(account: MailAccount) -> bool:
+    allowed = account.allowed_on(clock.utc_day())
+    return allowed is not None and account.day == clock.utc_day() and account.handed >= allowed
+
+
+def errors(briefing: Briefing) -> list[dict[str, Any]]:
+    """What letters met with, by what was said and the recipient's domain, the most frequent first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ERRORS, [briefing.pk, ERRORS_SHOWN])
+        rows = cursor.fetchall()
+    return [
+        {"state": state, "note": said, "domain": domain, "letters": letters} for state, said, domain, letters in rows
+    ]
+
+
+def delete_old() -> int:
+    """Delete the paces of long ago."""
+    deleted, _ = SendMinute.objects.filter(minute__lt=timezone.now() - KEPT_FOR).delete()
+    return deleted

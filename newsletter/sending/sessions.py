@@ -1,0 +1,104 @@
+"""The SMTP sessions of one account in a run of a pump: a thread for each, all of them with the same queue."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+from core.lib.mail import Session
+from core.lib.smtp import Envelope, Outcome, Status
+from newsletter.mail.status_codes import Throttled, throttled_by
+from newsletter.sending.send_journal import SendJournal
+
+logger = logging.getLogger(__name__)
+
+OUR_ERROR = "An error of our own stopped this message; see the worker's log."
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEnvelope(Envelope):
+    """The envelope of a delivery."""
+
+    delivery_id: int
+
+
+# What came of a delivery, with its recipient's address.
+Result = tuple[int, Outcome, str]
+
+
+class Sessions:
+    """Threads that send what is put to them and return what came of it. They are `open` until their server fails them all."""
+
+    def __init__(
+        self, number: int, connect: Callable[[], Session], journal: SendJournal, done: "queue.SimpleQueue[Result]"
+    ) -> None:
+        self.connect, self.journal, self.done = connect, journal, done
+        self.ready: queue.SimpleQueue[DeliveryEnvelope | None] = queue.SimpleQueue()
+        self.open, self.counting = number, threading.Lock()
+        self.trouble, self.has_sent = "", False
+        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(number)]
+        for thread in self.threads:
+            thread.start()
+
+    def put(self, envelope: DeliveryEnvelope) -> None:
+        self.ready.put(envelope)
+
+    def end(self) -> None:
+        """Ask the threads to end; nothing may be put any more."""
+        for _ in self.threads:
+            self.ready.put(None)
+
+    def join(self) -> None:
+        for thread in self.threads:
+            thread.join()
+
+    def _run(self) -> None:
+        """The work of one thread. A session that can send nothing leaves the messages to the others."""
+        with closing(self.connect()) as session:
+            envelope = self.ready.get()
+            while envelope:
+                following = self._next_without_waiting()
+                outcome = self._send(session, envelope, following)
+                if outcome.status is Status.UNSENT:
+                    break
+                self.has_sent = self.has_sent or outcome.status is Status.ACCEPTED
+                self.done.put((envelope.delivery_id, outcome, envelope.recipient))
+                envelope = following or self.ready.get()
+            else:
+                return
+        self._hand_back(outcome, envelope, following)
+
+    def _send(self, session: Session, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None) -> Outcome:
+        try:
+            self.journal.begins(envelope.delivery_id)
+            outcome = session.send(envelope, following)
+        except Exception:
+            logger.exception("Delivery %s met an error of our own", envelope.delivery_id)
+            outcome = Outcome(Status.UNCERTAIN, OUR_ERROR)
+        if outcome.status is Status.DEFERRED and throttled_by(outcome.note) is Throttled.ACCOUNT:
+            outcome = Outcome(Status.UNSENT, outcome.note)  # the others would be told the same
+        self.journal.ended(envelope.delivery_id, outcome)
+        return outcome
+
+    def _next_without_waiting(self) -> DeliveryEnvelope | None:
+        try:
+            envelope = self.ready.get_nowait()
+        except queue.Empty:
+            return None
+        if envelope is None:
+            self.ready.put(None)  # the end is for a thread that waits
+        return envelope
+
+    def _hand_back(self, outcome: Outcome, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None) -> None:
+        """Return what this session had; the last one to end returns everything that still comes."""
+        if following:
+            self.ready.put(following)
+        with self.counting:
+            self.open -= 1
+            is_last = self.open == 0
+        self.trouble = outcome.note
+        self.done.put((envelope.delivery_id, outcome, envelope.recipient))
+        while is_last and (rest := self.ready.get()):
+            self.done.put((rest.delivery_id, outcome, rest.recipient))
