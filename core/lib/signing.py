@@ -15,6 +15,7 @@ from hashlib import sha256
 from django.conf import settings
 
 MAC_BYTES = 12
+_ONE_BYTE = [bytes([value]) for value in range(0x80)]
 
 
 class BadToken(ValueError):
@@ -32,7 +33,9 @@ class ExpiredToken(BadToken):
 def make_token(purpose: str, *values: int, expires_in: timedelta | None = None) -> str:
     """Sign non-negative integers for one purpose; the result is safe in a URL."""
     expiry = int(time.time() + expires_in.total_seconds()) if expires_in else 0
-    payload = b"".join(_varint(value) for value in (expiry, *values))
+    payload = _varint(expiry)
+    for value in values:
+        payload += _varint(value)
     mac = hmac.digest(_key(settings.SECRET_KEY, purpose), payload, "sha256")[:MAC_BYTES]
     return urlsafe_b64encode(payload + mac).rstrip(b"=").decode()
 
@@ -69,6 +72,8 @@ def _key(secret: str, purpose: str) -> bytes:
 def _varint(value: int) -> bytes:
     if value < 0:
         raise ValueError("A token carries non-negative integers only.")
+    if value <= 0x7F:
+        return _ONE_BYTE[value]
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

@@ -19,6 +19,7 @@ from core.lib.text import without_addresses
 REPLY_SECONDS = 30.0  # how long to wait for each reply; EMAIL_URL may say ?timeout=…, up to the longest
 LONGEST_REPLY_SECONDS = 60.0
 SEND_SECONDS = 180.0  # with the last reply, less than a lease, which must not run out before the outcome is written
+_GOES_ON = (b"250 ", b"354 ")
 _ADDRESS = re.compile(r"[!-;=?-~]+")  # what fits between < and > of a command
 
 
@@ -196,9 +197,11 @@ class SmtpSession:
 
     def _reply(self, *, final: bool = False) -> tuple[int, str]:
         """Read one reply. Raises ConnectionError at the end of the session, which 421 announces."""
-        lines = []
+        lines: list[bytes] = []
         while True:
             line = self.client.file.readline(2000)
+            if line[:4] in _GOES_ON and not lines and line.endswith(b"\n"):
+                return int(line[:3]), ""  # as nearly all are, and nobody reads their words
             if not line.endswith(b"\n") or not line[:3].isdigit():
                 raise ConnectionError(
                     "the mail server closed it"

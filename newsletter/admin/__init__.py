@@ -2,4 +2,15 @@
 
 from newsletter.admin import audience, briefings, bulk_acts, imports, plans, reports, routes, segments, sign_ups, traits
 
-__all__ = ["audience", "briefings", "bulk_acts", "imports", "plans", "reports", "routes", "segments", "sign_ups", "traits"]
+__all__ = [
+    "audience",
+    "briefings",
+    "bulk_acts",
+    "imports",
+    "plans",
+    "reports",
+    "routes",
+    "segments",
+    "sign_ups",
+    "traits",
+]

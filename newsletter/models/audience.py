@@ -1,7 +1,7 @@
 """Newsletters, subscribers, their consent, and suppressed addresses."""
 
 import calendar
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 

@@ -11,7 +11,7 @@ Of a dead pump's messages, newsletter.sending.send_journal knows which were on t
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -82,13 +82,13 @@ _RECORD_AND_CLAIM = """
         SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(notes)s::text[]) AS outcome (id, state, note)
     ), recorded AS (
         UPDATE newsletter_delivery delivery
-        SET state = CASE WHEN outcome.state = 'retry' AND delivery.attempts > %(tries)s THEN 'failed'
+        SET state = CASE WHEN outcome.state = 'retry' AND delivery.attempts > {tries} THEN 'failed'
                          ELSE outcome.state END,
             note = CASE WHEN delivery.subscriber_id IS NULL THEN '' ELSE outcome.note END,
             sent_at = CASE outcome.state WHEN 'sent' THEN now() END,
             attempts = delivery.attempts - CASE outcome.state WHEN 'pending' THEN 1 ELSE 0 END,
             due_at = CASE outcome.state WHEN 'retry'
-                THEN now() + (%(backoff)s::interval[])[least(delivery.attempts, %(tries)s)] ELSE delivery.due_at END
+                THEN now() + ('{backoff}'::interval[])[least(delivery.attempts, {tries})] ELSE delivery.due_at END
         FROM outcome
         WHERE delivery.id = outcome.id AND delivery.lease IS NOT DISTINCT FROM %(lease)s
             AND (delivery.state IS NOT DISTINCT FROM 'sending' OR delivery.state IS NOT DISTINCT FROM 'uncertain')
@@ -112,7 +112,7 @@ _RECORD_AND_CLAIM = """
     SET state = CASE checked.refusal WHEN '' THEN 'sending' {waits} ELSE 'skipped' END,
         attempts = delivery.attempts + CASE checked.refusal WHEN '' THEN 1 ELSE 0 END,
         note = CASE checked.refusal WHEN '' THEN delivery.note ELSE {note} END,
-        lease = %(lease)s, lease_expires_at = now() + %(for)s{slot}
+        lease = %(lease)s, lease_expires_at = now() + interval '{held}'{slot}
     FROM {source} checked WHERE delivery.id = checked.id
     RETURNING delivery.id, checked.subscriber_id, checked.email, checked.refusal, checked.name, checked.attributes,
         delivery.variant
@@ -152,6 +152,12 @@ _PACED = """, paced AS (
                         ELSE turned.begins + (turned.number - 1) * turned.each END AS turn_at
         ) slot
     )"""
+_ALWAYS = {
+    "refusal": _REFUSAL,
+    "held": f"{Delivery.LEASE.total_seconds():g} seconds",
+    "backoff": "{" + ",".join(f"{pause.total_seconds():g} seconds" for pause in BACKOFF) + "}",
+    "tries": len(BACKOFF),
+}
 _PLAIN = {"columns": "", "paced": "", "waits": "", "slot": "", "note": "checked.refusal", "source": "checked"}
 _CAREFUL = {
     "columns": " split_part(lower(subscriber.email), '@', 2) AS domain, due.turn_at,",
@@ -278,16 +284,13 @@ class DeliveryQueue:
             "briefing": self.briefing.pk,
             "newsletter": self.briefing.newsletter_id,
             "lease": self.lease,
-            "for": Delivery.LEASE,
-            "ids": [delivery_id for delivery_id, _ in outcomes],
-            "states": [STATES[outcome.status].value for _, outcome in outcomes],
-            "notes": [storable(outcome.note) for _, outcome in outcomes],
-            "backoff": BACKOFF,
-            "tries": len(BACKOFF),
+            "ids": _array(str(delivery_id) for delivery_id, _ in outcomes),
+            "states": _array(STATES[outcome.status].value for _, outcome in outcomes),
+            "notes": _array(_quoted(outcome.note) for _, outcome in outcomes),
             "waiting": WAITING,
         }
         # The limit is part of the text, so that the server, which plans this once, knows how few rows it is about.
-        parts = (_CAREFUL if self.is_careful else _PLAIN) | {"waiting": self.waiting.value, "refusal": _REFUSAL}
+        parts = (_CAREFUL if self.is_careful else _PLAIN) | _ALWAYS | {"waiting": self.waiting.value}
         person = _PERSON if self.is_personal else _NOBODY
         statement = _RECORD_AND_CLAIM.format(wanted=int(wanted), person=person, due=self._due(), **parts)
         with connection.wrap_database_errors:
@@ -299,6 +302,17 @@ def _person(name: str | None, attributes: str | None) -> Person:
     return (
         Person(name or "", json.loads(attributes) if attributes else {}) if name or attributes else WITHOUT_A_SUBSCRIBER
     )
+
+
+def _array(items: Iterable[str]) -> str:
+    """An array as PostgreSQL reads it: one text, where a list would be looked at item by item with every claim."""
+    return "{" + ",".join(items) + "}"
+
+
+def _quoted(text: str) -> str:
+    if not text:
+        return '""'
+    return '"' + storable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def expire_leases() -> int:

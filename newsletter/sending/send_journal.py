@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -55,14 +54,20 @@ class SendJournal:
 
         Raises OSError where it cannot be said, and an incomplete journal stays to be read.
         """
-        if not self._write({"id": delivery_id}):
+        if not self._write(_begun(delivery_id)):
             self._give_up()
 
-    def ended(self, delivery_id: int, outcome: Outcome) -> None:
-        """Say what came of it. Where that fails, the message is one of which nobody knows."""
-        if not self._write({"id": delivery_id, "status": outcome.status, "note": outcome.note}):
+    def ended(self, delivery_id: int, outcome: Outcome, *, then: int | None = None) -> bool:
+        """Say what came of it, and that another one is about to be given; whether that one may leave.
+
+        Where the first fails, the message is one of which nobody knows.
+        """
+        if not self._write(_ended(delivery_id, outcome) + (_begun(then) if then is not None else b"")):
             with suppress(OSError):
                 self._give_up()
+                return then is not None
+            return False
+        return then is not None
 
     def close(self, *, is_settled: bool) -> None:
         """Let go of the file, which stays where outcomes may not be in the database yet."""
@@ -72,10 +77,9 @@ class SendJournal:
             os.close(self.file)
             self.file = -1
 
-    def _write(self, line: dict[str, Any]) -> bool:
+    def _write(self, data: bytes) -> bool:
         if self.file < 0:
             return True
-        data = json.dumps(line).encode() + b"\n"
         try:
             return os.write(self.file, data) == len(data)
         except OSError:
@@ -86,6 +90,16 @@ class SendJournal:
         logger.error("The journal %s cannot be written, so its pump goes on without one", self.path)
         self.path.unlink(missing_ok=True)
         self.file = -1
+
+
+def _begun(delivery_id: int) -> bytes:
+    return b'{"id": %d}\n' % delivery_id
+
+
+def _ended(delivery_id: int, outcome: Outcome) -> bytes:
+    if outcome.status is Status.ACCEPTED:
+        return b'{"id": %d, "status": "accepted"}\n' % delivery_id
+    return json.dumps({"id": delivery_id, "status": outcome.status, "note": outcome.note}).encode() + b"\n"
 
 
 def settle_dead() -> int:
@@ -140,7 +154,7 @@ def _write_down(briefing: Briefing, lease: UUID, lines: list[str]) -> None:
     outcomes: dict[int, Outcome] = {}
     for line in map(json.loads, lines):
         status = Status(line["status"]) if "status" in line else Status.UNCERTAIN
-        outcomes[line["id"]] = Outcome(status, line.get("note", ON_THE_WIRE))
+        outcomes[line["id"]] = Outcome(status, line.get("note", "" if "status" in line else ON_THE_WIRE))
     in_hand = briefing.deliveries.filter(lease=lease, state__in=[Delivery.State.SENDING, Delivery.State.UNCERTAIN])
     told = [(key, outcomes.get(key, Outcome(Status.UNSENT))) for key in in_hand.values_list("pk", flat=True)]
     deliveries.DeliveryQueue(briefing, lease).record_and_claim(told, wanted=0)

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 10
 SESSIONS = 5
-WINDOW = 6 * SESSIONS  # messages in hand; of those, one for each session is on the wire
+WINDOW = 10 * SESSIONS  # messages in hand; of those, one for each session is on the wire
 GATHER_SECONDS = 0.05
 LOOK_SECONDS = 2.0  # between two looks at what is not asked with every claim
 RENEW_SECONDS = 60  # leases hold for some minutes
@@ -140,7 +140,7 @@ class Pump:
         while outcomes or self.in_hand or not self._stops(until):
             self._look()
             open_to = self._open_ways()
-            wanted = 0 if self._stops(until) else WINDOW - self.in_hand
+            wanted = 0 if self._stops(until) else max(0, min(WINDOW, self.watch.until_alarm) - self.in_hand)
             room = self.allowance.ask(wanted, [way.share for way in open_to])
             if room < wanted and not (room or outcomes or self.in_hand):
                 time.sleep(max(0.0, min(self.allowance.seconds_to_room, LOOK_SECONDS, until - time.monotonic())))

@@ -56,12 +56,16 @@ class Sessions:
 
     def _run(self) -> None:
         """The work of one thread. A session that can send nothing leaves the messages to the others."""
+        has_begun = False
         with closing(self.connect()) as session:
             envelope = self.ready.get()
             while envelope:
                 following = self._next_without_waiting()
-                outcome = self._send(session, envelope, following)
-                if outcome.status is Status.UNSENT:
+                outcome = self._send(session, envelope, following, has_begun=has_begun)
+                is_over = outcome.status is Status.UNSENT
+                then = following.delivery_id if following and not is_over else None
+                has_begun = self.journal.ended(envelope.delivery_id, outcome, then=then)
+                if is_over:
                     break
                 self.has_sent = self.has_sent or outcome.status is Status.ACCEPTED
                 self.done.put((envelope.delivery_id, outcome, envelope.recipient))
@@ -70,16 +74,18 @@ class Sessions:
                 return
         self._hand_back(outcome, envelope, following)
 
-    def _send(self, session: Session, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None) -> Outcome:
+    def _send(
+        self, session: Session, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None, *, has_begun: bool
+    ) -> Outcome:
         try:
-            self.journal.begins(envelope.delivery_id)
+            if not has_begun:
+                self.journal.begins(envelope.delivery_id)
             outcome = session.send(envelope, following)
         except Exception:
             logger.exception("Delivery %s met an error of our own", envelope.delivery_id)
-            outcome = Outcome(Status.UNCERTAIN, OUR_ERROR)
+            return Outcome(Status.UNCERTAIN, OUR_ERROR)
         if outcome.status is Status.DEFERRED and throttled_by(outcome.note) is Throttled.ACCOUNT:
-            outcome = Outcome(Status.UNSENT, outcome.note)  # the others would be told the same
-        self.journal.ended(envelope.delivery_id, outcome)
+            return Outcome(Status.UNSENT, outcome.note)  # the others would be told the same
         return outcome
 
     def _next_without_waiting(self) -> DeliveryEnvelope | None:

@@ -73,6 +73,11 @@ class Watch:
         """Whether the briefing must pause, at so many percent refused or a run of refusals."""
         return self.in_a_row >= IN_A_ROW or (self.tried >= ENOUGH and 100 * self.refused >= percent * self.tried)
 
+    @property
+    def until_alarm(self) -> int:
+        """How many more may be refused in a row: no more than so many should be on their way."""
+        return IN_A_ROW - self.in_a_row
+
     def alarm(self) -> str:
         """Why it must, and what to do."""
         if self.in_a_row >= IN_A_ROW:

@@ -1,5 +1,6 @@
 """Subscriptions: what an address that asked is mailed, confirmation, leaving, and a subscriber's export and erasure."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -280,7 +281,7 @@ def preferences_token(subscriber_id: int) -> str:
 
 def mailed_preferences_token(subscriber_id: int) -> str:
     """A token for a letter: it says when it was made, and so opens the preferences also after an earlier change of address."""
-    return make_token("preferences", subscriber_id, int(timezone.now().timestamp()))
+    return make_token("preferences", subscriber_id, int(time.time()))
 
 
 def fresh_preferences_token(subscriber_id: int) -> str:
