@@ -156,18 +156,30 @@ def _jury(made: Tally, names: dict[str, str]) -> dict[str, Any] | None:
         {
             "name": name,
             "public": _of_side(made, public, slug),
-            "public_rank": public["ranking"].get(slug, "–"),
+            "public_rank": _place_of(public, slug),
             "jury": _of_side(made, jury, slug),
-            "jury_rank": jury["ranking"].get(slug, "–"),
+            "jury_rank": _place_of(jury, slug),
         }
         for slug, name in names.items()
         if slug in public["counts"] or slug in jury["counts"]
     ]
-    if part["counts_in"]:
-        words = f"The public’s {public['ballots']:,} ballots weigh {100 - part['weight']} %, the jury’s {jury['ballots']} weigh {part['weight']} %."
-    else:
-        words = f"The jury’s quorum is {part['quorum']}, and {jury['ballots']} voted: the public decides alone."
-    return {"words": words, "rows": rows, "recused": part["recused"], "counts_in": part["counts_in"]}
+    return {"words": _jury_in_words(part), "rows": rows, "recused": part["recused"], "counts_in": part["counts_in"]}
+
+
+def _place_of(side: dict[str, Any], slug: str) -> Any:
+    """A nominee's place on one side; none where that has no ballots."""
+    return side["ranking"].get(slug, "–") if side["ballots"] else "–"
+
+
+def _jury_in_words(part: dict[str, Any]) -> str:
+    """What the two sides weigh."""
+    voters, jurors = part["public"]["ballots"], part["jury"]["ballots"]
+    if not part["counts_in"]:
+        return f"The jury’s quorum is {part['quorum']}, and {jurors} voted: the public decides alone."
+    if not voters:
+        return f"Nobody of the public voted: the jury’s {jurors} ballots decide alone."
+    weight = part["weight"]
+    return f"The public’s {voters:,} ballots weigh {100 - weight} %, the jury’s {jurors} weigh {weight} %."
 
 
 def _of_side(made: Tally, side: dict[str, Any], slug: str) -> str:

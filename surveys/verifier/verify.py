@@ -232,7 +232,7 @@ def check_review(ledger, index_of):
 
 def check_rulings(ledger, paper):
     """Decisions on what was written in are leaves, made before the result, and about the text whose key ballots hold."""
-    results = {statement["result"]["category"]: index for index, statement in said(ledger, "result")}
+    results = {statement["result"]["category"]: index for index, statement in reversed(said(ledger, "result"))}
     takes = {
         each["slug"]: {nominee["slug"] for nominee in each["nominees"]}
         for each in paper["categories"]

@@ -280,7 +280,7 @@ FILES = {
     "a ballot is superseded twice": (with_a_second("superseded"), "2 times"),
     "a state is made up": (edit(state="quarantined"), "disagree on whether it counts"),
     "a state is empty": (edit(state=""), "disagree on whether it counts"),
-    "a reason is another": (lambda record: ballot(record, state="void").update(reason="late"), "why it is void"),
+    "a reason is another": (lambda record: ballot(record, state="void").update(reason="late"), "why it does not count"),
     "a receipt is another": (edit(receipt="ab" * 32), "The receipt at"),
     "two receipts are swapped": (lambda record: swap(record.ballots, "receipt"), "The receipt at"),
     "two indexes are swapped": (lambda record: swap(record.ballots, "index"), "is not the leaf there"),
