@@ -161,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},
+    "tell who follows a season": {"task": "surveys.tasks.tell_followers", "schedule": 60},
     "seal ballots": {"task": "surveys.tasks.seal_ballots", "schedule": 60},
     "purge what has expired": {"task": "core.tasks.purge_expired", "schedule": 3600},
 }

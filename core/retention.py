@@ -61,6 +61,7 @@ _columns: list[Column] = [
     Column("admin.LogEntry.change_message", days(ADMIN_LOG_KEPT_FOR), "the hourly purge; erasure"),
     Column("sessions.Session.session_data", "until the session expires", "the hourly purge"),
 ]
+_forgetters: list[Callable[[str], None]] = []
 _kinds: dict[str, Callable[[], int]] = {
     "outgoing mail": outbox.delete_old,
     "outgoing requests": http_outbox.delete_old,
@@ -86,9 +87,16 @@ def columns() -> list[Column]:
     return sorted(_columns, key=lambda column: column.name)
 
 
+def on_erasure(forget_there: Callable[[str], None]) -> None:
+    """Have a part delete what it keeps of an address whose owner is erased."""
+    _forgetters.append(forget_there)
+
+
 def forget(address: str) -> None:
     """Delete what the parts share about a reader who is erased: their mail, and what the admin's log calls them."""
     outbox.forget(address)
+    for forget_there in _forgetters:
+        forget_there(address)
     named = Q(object_repr__icontains=address) | Q(change_message__icontains=address)
     LogEntry.objects.filter(named).update(object_repr="erased", change_message="")
 

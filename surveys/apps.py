@@ -15,7 +15,8 @@ class SurveysConfig(AppConfig):
         from articles.readership import outcomes
         from core import outbox
         from core.lib import menus
-        from surveys import ballot_mails, calendar, dashboard, figure_check, retention
+        from newsletter import offers
+        from surveys import ballot_mails, calendar, dashboard, figure_check, news, retention
         from surveys.blocks import award_results
         from surveys.models import AwardCategory, Nominee, Season
 
@@ -23,6 +24,7 @@ class SurveysConfig(AppConfig):
         dashboard.register_all()
         menus.offer(lambda: [(reverse("surveys:index"), "Awards")])
         calendar.register_all()
+        offers.register(news.offers)
         outbox.register("surveys", seen_with="surveys.view_ballot")
         retention.register_all()
         outcomes.register("surveys:vote", "votes")

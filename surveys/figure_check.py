@@ -12,6 +12,7 @@ from html import unescape
 from typing import Any
 
 from django.conf import settings
+from django.urls import Resolver404, resolve
 
 from articles.desk.checks import Finding
 from core.lib.html import text_of
@@ -19,11 +20,7 @@ from surveys.models import AwardCategory
 from surveys.result_view import result_of
 
 WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-_BOUND = re.compile(
-    r'<a\s[^>]*href="(?P<site>https?://[^"/]+)?/awards/(?P<season>[\w-]+)/(?P<category>[\w-]+)/(?P<nominee>[\w-]+)/'
-    r'#(?P<part>place|votes|share)"[^>]*>(?P<text>.*?)</a>',
-    re.DOTALL,
-)
+_LINK = re.compile(r'<a\s[^>]*href="(?P<href>[^"]+)#(?P<part>place|votes|share)"[^>]*>(?P<text>.*?)</a>', re.DOTALL)
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _PER_CENT = re.compile(r"(\d+(?:\.\d+)?)[\s\u00a0\u202f]*(?:%|per ?cent)", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
@@ -67,12 +64,15 @@ def check(document: Any, _body: Any, _article: Any) -> Iterator[Finding]:
 
 
 def bound_in(html: str) -> list[Bound]:
-    """The bound figures of a text."""
+    """The bound figures of a text: links to a figure on the page of a nominee of ours."""
     found = []
-    for match in _BOUND.finditer(html):
-        if not match["site"] or match["site"] == settings.SITE_URL:
-            place = (match["season"], match["category"], match["nominee"], match["part"])
-            found.append(Bound(*place, unescape(text_of(match["text"])).strip()))
+    for match in _LINK.finditer(html):
+        try:
+            page = resolve(unescape(match["href"]).removeprefix(settings.SITE_URL))
+        except Resolver404:
+            continue
+        if page.view_name == "surveys:nominee-show":
+            found.append(Bound(**page.kwargs, part=match["part"], text=text_of(match["text"]).strip()))
     return found
 
 
@@ -127,7 +127,7 @@ def _unbound(html: str, rows: dict[str, dict[str, Any]]) -> Iterator[Finding]:
     """Percentages that stand in one sentence with one nominee alone, in plain text, and are not that nominee's."""
     if not rows:
         return
-    plain = text_of(_BOUND.sub(" ", html))
+    plain = text_of(_LINK.sub(" ", html))
     names = {row["name"]: row for row in rows.values() if row["url"]}
     for sentence in _SENTENCE.split(plain):
         named = [row for name, row in names.items() if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sentence)]

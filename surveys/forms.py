@@ -44,7 +44,8 @@ class EmailField(forms.CharField):
     }
 
     def clean(self, value: Any) -> str:
-        return parse_address(super().clean(value)).email
+        typed = super().clean(value)
+        return parse_address(typed).email if typed or self.required else ""
 
 
 class BallotForm(forms.Form):
@@ -179,6 +180,12 @@ def in_fair_order(category: AwardCategory, now: datetime | None = None) -> list[
     return nominees
 
 
+class ReminderForm(TrapForm):
+    """The address that wants to be reminded."""
+
+    email = EmailField(max_length=254, error_messages={"required": "Enter your e-mail address."})
+
+
 class AddressForm(forms.Form):
     """The address that a link was mailed to: to send a new one to, or the receipts."""
 
@@ -193,6 +200,8 @@ class NominationForm(TrapForm, forms.ModelForm):
         max_length=200,
         error_messages={"invalid": "This is not an address of a website. It should look like https://example.com/."},
     )
+
+    answer_to = EmailField(required=False, max_length=254)
 
     class Meta:
         model = Nomination
@@ -224,5 +233,9 @@ class NominationForm(TrapForm, forms.ModelForm):
         if not self.is_trapped:
             data = self.cleaned_data
             nominations.nominate(
-                category=data["category"], name=data["name"], url=data.get("url", ""), reason=data.get("reason", "")
+                category=data["category"],
+                name=data["name"],
+                url=data.get("url", ""),
+                reason=data.get("reason", ""),
+                answer_to=data.get("answer_to", ""),
             )

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz, process
 
 from core import audit, pagecache
 from core.transitions import TransitionRefused, lock, move
+from surveys import followers
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 from surveys.seasons import nominee_slug
 
@@ -30,8 +31,11 @@ def key_of(name: str) -> str:
 
 
 @transaction.atomic
-def nominate(*, category: AwardCategory, name: str, url: str = "", reason: str = "") -> Nomination:
-    """Store what a reader proposes. The same name joins what was proposed before. Raises TransitionRefused."""
+def nominate(*, category: AwardCategory, name: str, url: str = "", reason: str = "", answer_to: str = "") -> Nomination:
+    """Store what a reader proposes. The same name joins what was proposed before. Raises TransitionRefused.
+
+    `answer_to` is the address that asked to be told what comes of it.
+    """
     open_now = Q(nominations_close_at=None) | Q(nominations_close_at__gt=Now())
     if not Season.objects.filter(open_now, pk=category.season_id, state=Season.State.NOMINATING).exists():
         raise TransitionRefused("Nominations are not open.")
@@ -39,8 +43,9 @@ def nominate(*, category: AwardCategory, name: str, url: str = "", reason: str =
     key = key_of(name)[:120]
     head = category.nominations.filter(name_key=key, same_as=None).order_by("pk").first()
     state = {"state": head.state, "decline_reason": head.decline_reason, "nominee": head.nominee} if head else {}
+    follower = followers.follow(category.season, answer_to, reminders=False) if answer_to else None
     return Nomination.objects.create(
-        category=category, name=name, name_key=key, url=url, reason=reason, same_as=head, **state
+        follower=follower, category=category, name=name, name_key=key, url=url, reason=reason, same_as=head, **state
     )
 
 
@@ -96,6 +101,7 @@ def merge(chosen: Iterable[Nomination], *, into: Nomination, by: Any) -> int:
     names = sorted(set(rows.values_list("name", flat=True)))
     if not names:
         raise TransitionRefused("Choose two nominations or more.")
+    rows.exclude(state=into.state, nominee=into.nominee).update(answered_at=None)  # what is decided anew is told anew
     joined = rows.update(same_as=into, **_decision_of(into))
     audit.record("merged nominations", into, by=by, detail=f"in “{category}”: {', '.join(names)}")
     return joined
@@ -109,7 +115,9 @@ def separate(nomination: Nomination, *, by: Any) -> None:
     if nomination.same_as_id is None:
         raise TransitionRefused(f"“{nomination}” stands by itself already.")
     head = nomination.same_as
-    Nomination.objects.filter(pk=nomination.pk).update(same_as=None, state=State.NEW, nominee=None, decline_reason="")
+    Nomination.objects.filter(pk=nomination.pk).update(
+        same_as=None, state=State.NEW, nominee=None, decline_reason="", answered_at=None
+    )
     nomination.refresh_from_db()
     audit.record("separated a nomination", nomination, by=by, detail=f"from “{head}”")
 
@@ -194,9 +202,9 @@ def _move(nomination: Nomination, sources: list[State], to: State, action: str) 
 
 def _decide(nomination: Nomination, *, nominee: Nominee | None = None, decline_reason: str = "") -> None:
     """What was decided holds for all that a nomination stands for."""
-    Nomination.objects.filter(pk=nomination.pk).update(nominee=nominee, decline_reason=decline_reason)
+    Nomination.objects.filter(pk=nomination.pk).update(nominee=nominee, decline_reason=decline_reason, answered_at=None)
     nomination.refresh_from_db()
-    nomination.others.update(**_decision_of(nomination))
+    nomination.others.update(answered_at=None, **_decision_of(nomination))
 
 
 def _decision_of(head: Nomination) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from surveys import ballots, request_signals
+from surveys import ballots, followers, request_signals
 from surveys.models import Nomination
 
 NOMINATIONS_KEPT_FOR = timedelta(days=730)
@@ -44,6 +44,14 @@ COLUMNS = [
     Column("surveys.Juror.name", "for good: the ballot paper names the jury", retention.ADMIN),
     Column("surveys.Nomination.name", days(NOMINATIONS_KEPT_FOR), "the hourly purge; staff"),
     Column("surveys.Nomination.name_key", days(NOMINATIONS_KEPT_FOR), "the hourly purge; staff"),
+    *(
+        Column(
+            f"surveys.Follower.{name}",
+            f"{days(followers.KEPT_AFTER_RELEASE)} after the results; {days(followers.CONFIRM_WITHIN)} unconfirmed",
+            "its own link; the hourly purge; erasure",
+        )
+        for name in ("email", "canonical")
+    ),
     Column("surveys.Season.imported_from", "for good: the name of a file", "nobody"),
 ]
 
@@ -55,6 +63,8 @@ def register_all() -> None:
     retention.register("counts of requests", request_signals.delete_old)
     retention.register("voter keys", ballots.anonymise)
     retention.register("old nominations", delete_nominations)
+    retention.register("followers of seasons", followers.delete_old)
+    retention.on_erasure(followers.forget)
 
 
 def delete_nominations() -> int:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core.lib import batches
-from surveys import ledger, quarantine, seasons
+from surveys import followers, ledger, quarantine, seasons
 from surveys.models import Season
 
 
@@ -18,3 +18,9 @@ def seal_ballots() -> None:
     """Append waiting ballots to the ledgers, and hold what came from places that are held."""
     batches.each(Season.objects.filter(state=Season.State.VOTING), ledger.seal)
     batches.each(Season.objects.filter(state=Season.State.VOTING), quarantine.apply)
+
+
+@shared_task
+def tell_followers() -> None:
+    """Mail the reminders and answers that are due to those who asked for them."""
+    followers.tell_due()

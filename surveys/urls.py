@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from surveys import ballot_views, public_record_views, result_views, views
+from surveys import ballot_views, public_record_views, reminder_views, result_views, views
 
 app_name = "surveys"
 
@@ -10,9 +10,12 @@ urlpatterns = [
     path("awards/", views.index, name="index"),
     path("awards/ballot/<str:token>/", ballot_views.confirm, name="ballot-confirm"),
     path("awards/receipt/<str:receipt>/", public_record_views.receipt_show, name="receipt-show"),
+    path("awards/reminder/<str:token>/", reminder_views.confirm, name="reminder-confirm"),
+    path("awards/reminder/<str:token>/stop/", reminder_views.stop, name="reminder-stop"),
     path("awards/<slug:season>/", views.season_show, name="season-show"),
     path("awards/<slug:season>/vote/", ballot_views.vote, name="vote"),
     path("awards/<slug:season>/nominate/", views.nominate, name="nominate"),
+    path("awards/<slug:season>/remind/", reminder_views.remind, name="remind"),
     path("awards/<slug:season>/ledger/", public_record_views.ledger_show, name="ledger-show"),
     path("awards/<slug:season>/ledger.json", public_record_views.ledger_json, name="ledger-json"),
     path("awards/<slug:season>/ledger/review.json", public_record_views.review_json, name="review-json"),

@@ -18,6 +18,7 @@ from articles.models import Publication
 from articles.search import best
 from core.lib import clock
 from core.lib.text import whole_number
+from newsletter import offers
 from newsletter.models import Briefing, Newsletter
 from newsletter.sending import approval, composition, drafts, freeze
 
@@ -81,6 +82,12 @@ def compose(request: HttpRequest) -> HttpResponse:
     return page(request, "compose", None, title="New briefing from the newest articles", form=form)
 
 
+def _new_offers(briefing: Briefing) -> list[offers.Offer]:
+    """What other parts offer and the draft does not hold yet."""
+    held = set(briefing.items.exclude(url="").values_list("url", flat=True))
+    return [offer for offer in offers.current() if offer.url not in held]
+
+
 @may("change")
 def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
     """Put more articles at the end of a draft."""
@@ -94,10 +101,13 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         chosen = [number for key in request.POST.getlist("publication") if (number := whole_number(key))]
         added = drafts.add_articles(briefing, Publication.objects.filter(pk__in=chosen))
+        keys = request.POST.getlist("offer")
+        added += drafts.add_offers(briefing, [offer for offer in offers.current() if offer.key in keys])
         approval.edited(briefing, by=request.user)
         messages.success(request, f"{added} added at the end.")
         return redirect_to("change", briefing)
-    return page(request, "articles", briefing, title="Add articles", found=found[:ARTICLES_SHOWN], words=words)
+    context = {"found": found[:ARTICLES_SHOWN], "words": words, "offers": _new_offers(briefing)}
+    return page(request, "articles", briefing, title="Add articles", **context)
 
 
 @require_safe

@@ -11,6 +11,7 @@ from articles.images import asset_at
 from articles.models import Publication
 from core.lib.slugs import free_slug
 from newsletter.models import Briefing, BriefingItem, Newsletter
+from newsletter.offers import Offer
 from newsletter.sending import pictures, sponsor_places
 from newsletter.sending.looks import template_of
 
@@ -76,6 +77,25 @@ def add_articles(briefing: Briefing, publications: Iterable[Publication]) -> int
     """Add several articles at the end of a draft; return how many."""
     last = briefing.items.aggregate(last=Max("ordering"))["last"] or 0
     return len([add_article(briefing, each, ordering=last + 10 * n) for n, each in enumerate(publications, start=1)])
+
+
+@transaction.atomic
+def add_offers(briefing: Briefing, chosen: Iterable[Offer]) -> int:
+    """Add news of other parts at the end of a draft, to be edited there; return how many."""
+    last = briefing.items.aggregate(last=Max("ordering"))["last"] or 0
+    items = [
+        BriefingItem(
+            briefing=briefing,
+            ordering=last + 10 * number,
+            kind=BriefingItem.Kind.TEXT,
+            heading=offer.heading[:200],
+            text=offer.text,
+            url=offer.url,
+            label=offer.label,
+        )
+        for number, offer in enumerate(chosen, start=1)
+    ]
+    return len(BriefingItem.objects.bulk_create(items))
 
 
 @transaction.atomic

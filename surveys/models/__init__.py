@@ -1,6 +1,7 @@
 """Seasons and their nominees, ballots on their way and cast, the public ledger, tallies."""
 
 from surveys.models.ballots import Ballot, PendingBallot, UnsealedBallot
+from surveys.models.followers import Follower
 from surveys.models.jury import Juror, Recusal
 from surveys.models.ledger import LedgerEntry, TreeHead
 from surveys.models.requests import BallotOrigin, MailboxName, Quarantine, RequestCount
@@ -12,6 +13,7 @@ __all__ = [
     "AwardCategory",
     "Ballot",
     "BallotOrigin",
+    "Follower",
     "FormerTally",
     "Juror",
     "LedgerEntry",

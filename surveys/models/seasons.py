@@ -16,8 +16,8 @@ from surveys.querysets import CategoryQuerySet, SeasonQuerySet
 from surveys.tallying import NONE, OVERVOTE, UNDERVOTE, WRITE_IN
 
 # Words that stand where a slug would in the addresses of the awards.
-RESERVED_SEASONS = ["ballot", "receipt"]
-RESERVED_CATEGORIES = ["ballots", "ledger", "nominate", "verify", "vote"]
+RESERVED_SEASONS = ["ballot", "receipt", "reminder"]
+RESERVED_CATEGORIES = ["remind", "ballots", "ledger", "nominate", "verify", "vote"]
 RESERVED_NOMINEES = [WRITE_IN, OVERVOTE, UNDERVOTE, NONE]
 
 # The fields of a category that say how it is counted.
@@ -455,6 +455,15 @@ class Nomination(models.Model):
         Nominee, on_delete=models.SET_NULL, null=True, editable=False, related_name="nominations"
     )
     decline_reason = models.CharField("why declined", max_length=300, blank=True, editable=False)
+    follower = models.ForeignKey(
+        "surveys.Follower",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="nominations",
+        help_text="Who asked to be told what comes of it.",
+    )
+    answered_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

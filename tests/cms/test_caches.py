@@ -44,6 +44,7 @@ PUBLIC = {
     "surveys:receipt-show": {},
     "surveys:season-show": {"season": "moon-2025"},
     "surveys:vote": {"season": "moon-2026"},
+    "surveys:remind": {"season": "moon-2026"},
     "surveys:nominate": {"season": "moon-2027"},
     "surveys:ledger-show": {"season": "moon-2025"},
     "surveys:ledger-json": {"season": "moon-2025"},
@@ -80,7 +81,7 @@ NOT_KEPT = {
     "newsletter:address-change", "newsletter:address-confirm",
     "newsletter:data", "newsletter:data-export", "newsletter:data-erase", "newsletter:click", "newsletter:open",
     "newsletter:report-take",
-    "surveys:ballot-confirm", "sponsors:requested", "sponsors:portal", "sponsors:report", "sponsors:click",
+    "surveys:ballot-confirm", "surveys:reminder-confirm", "surveys:reminder-stop", "sponsors:requested", "sponsors:portal", "sponsors:report", "sponsors:click",
     "api-subscriptions", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
 }  # fmt: skip
 LISTS = ["api-articles", "api-categories", "api-seasons", "api-briefings", "package-list"]

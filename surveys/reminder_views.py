@@ -1,0 +1,77 @@
+"""Asking to be reminded of a vote: the form, the link that confirms it, and the link that stops it. A GET changes nothing."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods
+
+from core.lib.forms import client_address, no_store, refuse_cross_site
+from core.lib.networks import public_network_of
+from core.lib.signing import BadToken, ExpiredToken, read_token
+from core.pagecache import public
+from core.ratelimit import allow
+from surveys import followers
+from surveys.ballot_views import personal
+from surveys.forms import ReminderForm
+from surveys.models import Follower, Season
+
+PER_HOUR = 30
+OPEN = (Season.State.NOMINATING, Season.State.SHORTLISTING, Season.State.VOTING)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@public
+def remind(request: HttpRequest, season: str) -> HttpResponse:
+    """Ask to be told when voting opens and is about to close. The answer is the same for every address."""
+    found = get_object_or_404(Season.objects.public().filter(state__in=OPEN), slug=season)
+    if request.method != "POST":
+        return render(request, "surveys/remind.html", {"season": found, "form": ReminderForm()})
+    form = ReminderForm(request.POST)
+    network = public_network_of(client_address(request))
+    status = HTTPStatus.BAD_REQUEST
+    if form.is_valid() and network and not allow(f"remind|{network}", limit=PER_HOUR, seconds=3600):
+        form.add_error(None, "Many asked for reminders from your network. Try again in an hour.")
+        status = HTTPStatus.TOO_MANY_REQUESTS
+    if form.errors:
+        return no_store(render(request, "surveys/remind.html", {"season": found, "form": form}, status=status))
+    if not form.is_trapped:
+        followers.follow(found, form.cleaned_data["email"])
+    return no_store(render(request, "surveys/remind_sent.html", {"season": found, "email": form.cleaned_data["email"]}))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """The page behind the link in the mail: its button confirms the address."""
+    return personal(_act(request, token, followers.PURPOSE, stops=False))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """The page behind the link at the foot of each reminder: its button ends them."""
+    return personal(_act(request, token, followers.STOP, stops=True))
+
+
+def _act(request: HttpRequest, token: str, purpose: str, *, stops: bool) -> HttpResponse:
+    follower = _follower(token, purpose)
+    context: dict[str, Any] = {"follower": follower, "stops": stops, "is_done": False}
+    if follower is None:
+        status = HTTPStatus.OK if stops else HTTPStatus.GONE  # who was forgotten gets no reminders, which was wanted
+        return render(request, "surveys/reminder.html", context, status=status)
+    context["season"] = follower.season
+    if request.method == "POST":
+        (followers.stop if stops else followers.confirm)(follower)
+        context["is_done"] = True
+    return render(request, "surveys/reminder.html", context)
+
+
+def _follower(token: str, purpose: str) -> Follower | None:
+    try:
+        (key,) = read_token(purpose, token)
+    except (BadToken, ExpiredToken, ValueError):
+        return None
+    return Follower.objects.filter(pk=key).select_related("season").first()
