@@ -167,7 +167,7 @@ def test_the_desk_shows_how_search_and_social_sites_will_show_it(editor, client,
     assert "Bridges break" in seen
     assert "Six of them." in seen
     assert ">For friends</p>" in page
-    assert "13 of about 60" in page
+    assert "13 characters of about 60" in page
 
 
 def test_a_picture_for_social_sites_is_kept_as_the_article_s():

@@ -15,7 +15,7 @@ const count = (name, text) => {
   const place = box.querySelector(`[data-length="${name}"]`)
   const most = Number(place.dataset.most)
   const length = [...text].length
-  place.textContent = `${length} of about ${most}${length > most ? ", the end is cut" : ""}`
+  place.textContent = `${length} characters of about ${most}${length > most ? ", the end is cut" : ""}`
   place.classList.toggle("desk-seen__long", length > most)
 }
 
