@@ -7,6 +7,7 @@ from csp.decorators import csp_replace
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import dateformat, timezone
+from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
 
 from core.lib.charts import bar_chart, line_chart, number_text
@@ -17,6 +18,7 @@ from newsletter.sending.briefing_report import Comparison, Link, Report
 from sponsors.audience import Rate
 
 BARS_SHOWN = 12
+SHORT_NAME = 32  # beside its figure on a phone; the table has all of it
 NAMES = {
     "opened": "Opened by people",
     "clicked": "Clicked",
@@ -128,7 +130,9 @@ def _by_time(report: Report) -> dict[str, Any]:
 
 def _links(links: list[Link]) -> dict[str, Any]:
     most = sorted((row for row in links if row.people), key=lambda row: -row.people)[:BARS_SHOWN]
-    bars = [(_name(row), row.people, f"{row.people:,} · {percent(row.rate)}") for row in most]
+    bars = [
+        (Truncator(_name(row)).chars(SHORT_NAME), row.people, f"{row.people:,} · {percent(row.rate)}") for row in most
+    ]
     head = ["Link", "Number", "People", "Of delivered", "Of all clicks", "All requests"]
     rows = [
         [

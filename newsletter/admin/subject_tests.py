@@ -42,7 +42,7 @@ class TestForm(forms.Form):
     )
     by = forms.ChoiceField(label="The best is chosen by", choices=SubjectTest.By.choices)
     minutes = forms.TypedChoiceField(
-        label="after",
+        label="Decided after",
         coerce=int,
         choices=[*MINUTES.items()],
         initial=240,
