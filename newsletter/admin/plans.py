@@ -46,7 +46,6 @@ class BriefingPlanAdmin(DeskAdmin):
     list_filter = ("newsletter", "is_on")
     list_select_related = ("newsletter",)
     search_fields = ("name",)
-    filter_horizontal = ("categories", "tags")
     readonly_fields = ("next_draft", "would_hold", "said")
     fieldsets = (
         (None, {"fields": ("newsletter", "name", "is_on")}),
