@@ -93,7 +93,7 @@ def byline_row(author: Author) -> BylineRow:
         "role": author.role,
         "bio_html": author.bio_html,
         "links": author.links,
-        "portrait": author.portrait.file if author.portrait else None,
+        "portrait": author.portrait.path if author.portrait else None,
     }
 
 

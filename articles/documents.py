@@ -8,6 +8,7 @@ from django.utils import timezone
 from articles import page_addresses
 from articles.aliases import current_names
 from articles.document_schema import LIMITS, RESERVED, VERSION, Document, DocumentError, Seo, normalised
+from articles.image_library import note_uses
 from articles.models import Article, ArticleAuthor, Author, Block, Category, Kind, Publication, Revision, Snippet, Tag
 from articles.models.article import REGION
 from articles.unclaimed import claim
@@ -187,6 +188,7 @@ def _store(article: Article, wanted: Document, found: dict[str, dict[str, Any]],
         for number, block in enumerate(wanted["blocks"], 1)
     )
     claim(wanted)
+    note_uses(article, wanted, is_live=False, is_new=article.version == 1)
     return Revision.objects.create(
         article=article, version=article.version, document=wanted, by=by, reason=reason[:200]
     )

@@ -40,7 +40,7 @@ def export_site(folder: Path, *, tick: Callable[[int], None] = lambda _: None) -
             (folder / kind).mkdir(parents=True)
         counts = {name: _write_rows(folder / f"{name}.yaml", rows()) for name, rows in _LISTS.items()}
         counts["articles"] = _write_articles(folder, tick)
-        counts["images without a file"] = sum(not _copy(asset.file, folder) for asset in ImageAsset.objects.iterator())
+        counts["images without a file"] = sum(not _copy(asset, folder) for asset in ImageAsset.objects.iterator())
         # Last: a folder with this file in it is complete.
         (folder / MARKER).write_text(dump_yaml({"moonpress": VERSION, "site": settings.SITE_URL}), encoding="utf-8")
     except OSError as error:
@@ -54,13 +54,13 @@ def _write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> int:
     return len(found)
 
 
-def _copy(name: str, folder: Path) -> bool:
-    """Copy one image; its path is one that `store_image` made."""
-    target = folder / name
-    if not target.resolve().is_relative_to(folder.resolve()) or not default_storage.exists(name):
+def _copy(image: ImageAsset, folder: Path) -> bool:
+    """Copy one image as it is now to the path that documents know it by, which `store_image` made."""
+    target = folder / image.file
+    if not target.resolve().is_relative_to(folder.resolve()) or not default_storage.exists(image.path):
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    with default_storage.open(name) as file:
+    with default_storage.open(image.path) as file:
         target.write_bytes(file.read())
     return True
 
@@ -162,7 +162,8 @@ def _snippets() -> Iterator[dict[str, Any]]:
 def _images() -> Iterator[dict[str, Any]]:
     for row in ImageAsset.objects.order_by("file"):
         focal = [row.focal_x, row.focal_y] if (row.focal_x, row.focal_y) != (0.5, 0.5) else None
-        yield _without_blanks(file=row.file, name=row.name, alt=row.alt, credit=row.credit, focal=focal)
+        told = {"alt": row.alt, "decorative": row.is_decorative, "credit": row.credit, "tags": row.tags}
+        yield _without_blanks(file=row.file, name=row.name, **told, focal=focal)
 
 
 def _without_blanks(**values: Any) -> dict[str, Any]:

@@ -32,12 +32,28 @@ def store_image(
 
     Raises ValidationError, with a text for the person uploading, if it is not an image that we accept.
     """
-    content = upload if isinstance(upload, bytes) else _read(upload)
-    if len(content) > MAX_BYTES:
-        raise ValidationError(f"“{name}” is larger than {MAX_BYTES // 1024 // 1024} MB.")
+    content = read(upload, name)
     digest = sha256(content).hexdigest()
     if known := ImageAsset.objects.filter(digest=digest).first():
         return known
+    files = store_files(content, digest=digest, name=name, path=path)
+    made, _ = ImageAsset.objects.get_or_create(  # somebody else may just have uploaded the same
+        digest=digest,
+        defaults={"name": name[-160:], "alt": alt[:400], "credit": credit[:200], "uploaded_by": by, **files},
+    )
+    return made
+
+
+def read(upload: IO[bytes] | bytes, name: str) -> bytes:
+    """The bytes of an upload. Raises ValidationError."""
+    content = upload if isinstance(upload, bytes) else _read(upload)
+    if len(content) > MAX_BYTES:
+        raise ValidationError(f"“{name}” is larger than {MAX_BYTES // 1024 // 1024} MB.")
+    return content
+
+
+def store_files(content: bytes, *, digest: str, name: str, path: str | None = None) -> dict[str, Any]:
+    """Store an upload and its renditions; the columns that say where and what they are. Raises ValidationError."""
     with _one_at_a_time:
         try:
             picture = prepared(content)
@@ -49,14 +65,27 @@ def store_image(
     stored = path if path and is_ours else f"images/{digest[:2]}/{digest[:20]}.webp"
     stored = default_storage.save(stored, ContentFile(content))
     renditions = [_written(stored, copy) for copy in picture.others]
-    made, _ = ImageAsset.objects.get_or_create(  # somebody else may just have uploaded the same
-        digest=digest,
-        defaults={
-            "file": stored, "name": name[-160:], "alt": alt[:400], "credit": credit[:200], "width": picture.width,
-            "height": picture.height, "renditions": renditions, "uploaded_by": by,
-        },
-    )  # fmt: skip
-    return made
+    return {"file": stored, "width": picture.width, "height": picture.height, "renditions": renditions}
+
+
+def delete_files(paths: Iterable[str]) -> None:
+    """Delete the files of pictures, and the crops that were made of them."""
+    for path in paths:
+        default_storage.delete(path)
+        if not OUR_PATH.fullmatch(path):
+            continue  # a rendition
+        folder, _, name = path.rpartition("/")
+        stem = name.removesuffix(".webp")
+        for other in _names_in(folder):
+            if other.startswith(f"{stem}-"):
+                default_storage.delete(f"{folder}/{other}")
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        return default_storage.listdir(folder)[1]
+    except FileNotFoundError:
+        return []
 
 
 def _is_bare(content: bytes) -> bool:
@@ -104,13 +133,18 @@ def picture_of(entry: Mapping[str, Any], assets: dict[str, ImageAsset]) -> dict[
         return {"src": entry["src"], "alt": entry.get("alt", ""), "missing": True, **extras}
     return {
         "src": asset.url,
-        "alt": entry.get("alt") or asset.alt,
+        "alt": alt_of(entry, asset),
         "width": asset.width,
         "height": asset.height,
         "sources": _sources(asset),
         **({"credit": asset.credit} if asset.credit else {}),
         **extras,
     }
+
+
+def alt_of(entry: Mapping[str, Any], asset: ImageAsset) -> str:
+    """What is written in its place, or else what the library has; nothing for a decoration."""
+    return str(entry.get("alt") or ("" if asset.is_decorative else asset.alt))
 
 
 def _sources(asset: ImageAsset) -> list[dict[str, str]]:
@@ -143,7 +177,7 @@ def cut_card(entry: Mapping[str, Any], asset: ImageAsset) -> dict[str, Any]:
     path, (width, height) = cuts["webp"][-1]
     return {
         "src": default_storage.url(path),
-        "alt": entry.get("alt") or asset.alt,
+        "alt": alt_of(entry, asset),
         "width": width,
         "height": height,
         "sources": sources,
@@ -193,10 +227,10 @@ def _crop(asset: ImageAsset, focal: list[float] | None, size: tuple[int, int], k
             if rendition["type"] == f"image/{kind}" and rendition["width"] == size[0]:
                 return str(rendition["src"])
     x, y = focal or (asset.focal_x, asset.focal_y)
-    stem = asset.file.removesuffix(".webp")
+    stem = asset.path.removesuffix(".webp")
     path = f"{stem}-{size[0]}x{size[1]}-{round(x * 100)}-{round(y * 100)}.{kind}"
     if not default_storage.exists(path):
-        with default_storage.open(asset.file) as file:
+        with default_storage.open(asset.path) as file:
             cut = ImageOps.fit(Image.open(file), size, Image.Resampling.LANCZOS, centering=(x, y))
         path = default_storage.save(path, ContentFile(encode(cut, kind)))
     return path

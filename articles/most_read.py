@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F, Sum
 
-from articles.models import MostRead, PageFigures
+from articles.models import Kind, MostRead, PageFigures
 from core.cdn_purge import purge
 from core.lib import clock
 from core.lib.cachetags import LISTS
@@ -36,7 +36,9 @@ def refresh() -> bool:
 
 def _counted() -> list[int]:
     since = clock.utc_day() - timedelta(days=DAYS - 1)
-    rows = PageFigures.objects.filter(day__gte=since, article__publication__isnull=False).order_by()
+    rows = PageFigures.objects.filter(
+        day__gte=since, article__publication__isnull=False, article__kind=Kind.ARTICLE
+    ).order_by()
     counted = rows.values(key=F("article")).annotate(seen=Sum("visitors")).order_by("-seen", "-key")
     return [row["key"] for row in counted[:KEPT]]
 

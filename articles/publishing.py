@@ -17,11 +17,13 @@ from articles.content import content_of
 from articles.document_schema import Document, DocumentError, social_cover
 from articles.documents import document_of
 from articles.events import announce
+from articles.image_library import note_uses
 from articles.images import assets_of, cut_card, cut_social
 from articles.models import (
     Article,
     AuditEntry,
     Author,
+    ImageUse,
     Publication,
     PublicationAuthor,
     Snippet,
@@ -153,6 +155,7 @@ def _write(
             f"Another page that readers see lives at “{document['slug']}”. Change the slug."
         ) from None
     _store_relations(publication, document, body, is_new=before is None)
+    note_uses(article, document, is_live=True, is_new=before is None)
     if companions and not article.is_page:
         related.relate_with_neighbours(publication)
     connection.check_constraints()  # now, while we can react, not at the end of the request
@@ -325,6 +328,7 @@ def _take_down(article: Article, to: State, sources: list[State], *, by: Any, ac
             announce("article.archived" if to == State.ARCHIVED else "article.unpublished", shown)
         _tell_of_page(article)
         shown.delete()
+        ImageUse.objects.filter(article=article, is_live=True).delete()
     bump()
 
 
@@ -400,3 +404,24 @@ def _call_off(article: Article, *, reason: str) -> None:
         _go(article, state, [State(article.state)], by=None, action=action, detail=detail, **changes)
     except TransitionRefused:
         logger.warning("Somebody else changed article %s in the meantime", article.pk)
+
+
+def follow_replaced() -> int:
+    """Render anew what readers see of articles with a picture that was replaced; return how many."""
+    keys = ImageUse.objects.filter(is_outdated=True, is_live=True).values_list("article", flat=True).distinct()
+    return sum(batches.each(Article.objects.filter(pk__in=keys).order_by("pk"), _follow))
+
+
+def _follow(article: Article) -> int:
+    """The same version again, with the pictures as they are now: no new date, and nobody is told."""
+    with transaction.atomic():
+        lock(article, "category", "cta")
+        before = Publication.objects.filter(article=article).first()
+        if not before:
+            ImageUse.objects.filter(article=article, is_live=True).delete()
+            return 0
+        document = _document_at(article, before.version)
+        _write(article, before, document, before.version, before.published_at, before.updated_at, True, None)
+        bump()
+        cache_tags.purge_article(before)
+    return 1

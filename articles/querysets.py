@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, cast
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Func, OuterRef
-from django.db.models.functions import Cast, JSONObject
+from django.db.models import F, Func, OuterRef, Value
+from django.db.models.functions import Cast, Coalesce, JSONObject, NullIf
 
 if TYPE_CHECKING:
     from articles.models import Publication
@@ -101,7 +101,7 @@ def _byline() -> ArraySubquery:
                 role="author__role",
                 bio_html="author__bio_html",
                 links="author__links",
-                portrait="author__portrait__file",
+                portrait=Coalesce(NullIf("author__portrait__replacement", Value("")), "author__portrait__file"),
             )
         )
     )

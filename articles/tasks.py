@@ -38,6 +38,12 @@ def follow_moved() -> None:
 
 
 @shared_task
+def follow_replaced() -> None:
+    """Render anew what shows a picture that was replaced; run after that, and by beat for what was left."""
+    publishing.follow_replaced()
+
+
+@shared_task
 def roll_up_readership() -> None:
     """Make the counts of readers' figures anew where they are old; run by beat."""
     rollup.roll_up_due()

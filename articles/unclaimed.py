@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from articles.document_schema import Document
-from articles.images import OUR_PATH, store_image
+from articles.images import OUR_PATH, delete_files, store_image
 from articles.models import Author, ImageAsset
 from articles.rendering import sources_of
 from core.lib import batches
@@ -41,9 +40,14 @@ def claim_sources(sources: Iterable[str]) -> None:
 
 def delete_old() -> int:
     """Delete the pictures that neither something saved nor unsaved work uses, with their files; return how many."""
-    kept = KeptWork.objects.values_list("content", flat=True)
-    waiting = {path for content in kept.iterator() for path in OUR_PATH.findall(json.dumps(content))}
+    waiting = in_unsaved_work()
     return sum(batches.each([image for image in _unclaimed() if image.file not in waiting], _delete))
+
+
+def in_unsaved_work() -> set[str]:
+    """The pictures that unsaved work has."""
+    kept = KeptWork.objects.values_list("content", flat=True)
+    return {path for content in kept.iterator() for path in OUR_PATH.findall(json.dumps(content))}
 
 
 def _unclaimed() -> QuerySet[ImageAsset]:
@@ -54,6 +58,5 @@ def _unclaimed() -> QuerySet[ImageAsset]:
 def _delete(image: ImageAsset) -> int:
     if not _unclaimed().filter(pk=image.pk).delete()[0]:
         return 0  # somebody just saved it
-    for path in (image.file, *(rendition["src"] for rendition in image.renditions)):
-        default_storage.delete(path)
+    delete_files(image.paths)
     return 1

@@ -9,13 +9,13 @@ class NewsletterConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from articles import addresses, moves, slots
+        from articles import addresses, image_library, moves, slots
         from articles.readership import outcomes
         from core import outbox
         from core.lib import menus
         from newsletter import calendar, dashboard, retention
         from newsletter.blocks import signup
-        from newsletter.models import Briefing, BriefingItem
+        from newsletter.models import Briefing, BriefingItem, MailTemplate
         from newsletter.stats import Audience
         from sponsors import audience
 
@@ -30,4 +30,6 @@ class NewsletterConfig(AppConfig):
         outbox.register("newsletter", seen_with="newsletter.view_subscriber")
         addresses.register("newsletter:archive-detail", Briefing.objects.readable())
         outcomes.register("newsletter:subscribe", "sign-ups")
+        image_library.register_use("briefing's part", BriefingItem, "image")
+        image_library.register_use("mail template", MailTemplate, "logo")
         moves.register(BriefingItem.objects.filter(briefing__state=Briefing.State.DRAFT), "url")

@@ -36,6 +36,7 @@ MODULES += [
     f"js/desk/{name}.js"
     for name in (
         "images",
+        "library",
         "prose",
         "blocks",
         "inserting",
@@ -76,7 +77,16 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
     @property
     def media(self) -> forms.Media:
         """Stylesheets only: the blocks bring the scripts they need, and the admin's others would only take time."""
-        return forms.Media(css={"all": ["content_editor/django_admin_fixes.css", "css/kept_work.css", "css/desk.css"]})
+        return forms.Media(
+            css={
+                "all": [
+                    "content_editor/django_admin_fixes.css",
+                    "css/kept_work.css",
+                    "css/desk.css",
+                    "css/pages/library_admin.css",
+                ]
+            }
+        )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         found = super().get_queryset(request).select_related("category", "cta", "publication")

@@ -1,4 +1,4 @@
-"""The admin of what articles refer to: categories, tags, authors, snippets, images, redirects; and the audit log."""
+"""The admin of what articles refer to: categories, tags, authors, snippets, redirects; and the audit log."""
 
 from typing import Any
 
@@ -11,13 +11,11 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html
 from django_prose_editor.widgets import AdminProseEditorWidget
 
-from articles import images
 from articles.blocks import INLINE_EXTENSIONS
 from articles.desk.csp import allow_editors
-from articles.models import AuditEntry, Author, Category, ImageAsset, Redirect, Snippet, Tag
+from articles.models import AuditEntry, Author, Category, Redirect, Snippet, Tag
 from articles.redirects import export_redirects, import_redirects, redirect_path
 from articles.tags import delete_tag, merge_tags
 from core.admin.bases import ReadOnlyAdmin
@@ -155,63 +153,6 @@ class SnippetAdmin(SlugsFromWords, ProseAdmin, ShownAdmin):
     list_display = ("slug", "kind", "heading")
     list_filter = ("kind",)
     search_fields = ("slug", "heading")
-
-
-class NewImageForm(forms.ModelForm):
-    """An upload; everything else is read from the file."""
-
-    upload = forms.FileField(label="Image")
-
-    class Meta:
-        model = ImageAsset
-        fields = ("alt", "credit")
-
-    def clean_upload(self) -> Any:
-        upload = self.cleaned_data["upload"]
-        self.instance = images.store_image(upload, name=upload.name)
-        return upload
-
-    def clean(self) -> Any:
-        """For an image that is already here, what is left empty keeps its old value."""
-        for name in ("alt", "credit"):
-            self.cleaned_data[name] = self.cleaned_data.get(name) or getattr(self.instance, name)
-        return self.cleaned_data
-
-
-@admin.register(ImageAsset)
-class ImageAssetAdmin(WordSearch, DeskAdmin):
-    list_display = ("thumbnail", "name", "alt", "width", "height", "added")
-    list_display_links = ("name",)
-    search_fields = ("name", "alt", "credit")
-    sortable_by = ("added",)
-    readonly_fields = ("thumbnail", "file", "width", "height", "uploaded_by", "created_at")
-
-    def get_form(self, request: HttpRequest, obj: ImageAsset | None = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **(kwargs if obj else kwargs | {"form": NewImageForm}))
-
-    def get_fields(self, request: HttpRequest, obj: ImageAsset | None = None) -> Any:
-        if obj is None:
-            return ("upload", "alt", "credit")
-        return ("thumbnail", "name", "alt", "credit", "focal_x", "focal_y", "file", "width", "height", "uploaded_by")
-
-    def save_model(self, request: HttpRequest, obj: ImageAsset, form: Any, change: bool) -> None:
-        obj.uploaded_by_id = obj.uploaded_by_id or request.user.pk
-        obj.unclaimed_since = None
-        super().save_model(request, obj, form, change)
-
-    @admin.display(description="added", ordering="created_at")
-    def added(self, image: ImageAsset) -> str:
-        return clock.in_words(image.created_at, "j M Y, H:i")
-
-    @admin.display(description="picture")
-    def thumbnail(self, image: ImageAsset) -> str:
-        small = min(image.renditions, key=lambda made: made["width"])["src"] if image.renditions else image.file
-        address = image.url.replace(image.file, small)
-        return format_html(
-            '<img class="thumbnail" src="{}" alt="" width="120" height="{}">',
-            address,
-            round(120 * image.height / image.width),
-        )
 
 
 @admin.register(Redirect)

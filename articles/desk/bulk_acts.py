@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from articles.desk import bulk_steps, selection
 from articles.document_schema import DocumentError
-from articles.models import Article, ArticleAct, ArticleActBatch
+from articles.models import Article, ArticleAct, ArticleActBatch, Kind
 from core.advisory_locks import AdvisoryLock
 from core.bulk_acts import Engine, Outcome
 from core.models import User
@@ -83,7 +83,7 @@ def begin(
     row = ArticleAct(kind=kind, by=by, by_name=str(by), given=given, what=what[:160])
     if said is None:
         row.about = f"{len(keys):,} that were ticked"
-        return ENGINE.begin(row, rows=Article.objects.filter(pk__in=keys))
+        return ENGINE.begin(row, rows=Article.objects.filter(pk__in=keys, kind=Kind.ARTICLE))
     row.about, row.selection = selection.in_words(said)[:300], dict(said)
     return ENGINE.begin(row)
 

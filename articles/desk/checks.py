@@ -64,7 +64,7 @@ def _images(document: Document, _body: Rendered, _article: Article | None) -> It
     assets = assets_of(entry["src"] for _, entry in entries)
     for label, entry in entries:
         asset = assets.get(entry["src"])
-        if not entry.get("alt") and not (asset and asset.alt):
+        if not entry.get("alt") and not (asset and (asset.alt or asset.is_decorative)):
             yield Finding(f"{label} has no alternative text.", blocking=True)
         if not asset and entry["src"].startswith("http"):
             yield Finding(f"{label} is kept elsewhere ({entry['src']}); readers get a link to it.")

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
@@ -73,5 +72,4 @@ def thumbnail_view(request: HttpRequest) -> HttpResponse:
     image = ImageAsset.objects.filter(file=storable(request.GET.get("src", ""))).first()
     if not image:
         raise Http404("There is no such image.")
-    small = min(image.renditions, key=lambda made: made["width"], default={"src": image.file})
-    return HttpResponseRedirect(default_storage.url(small["src"]))
+    return HttpResponseRedirect(image.small)

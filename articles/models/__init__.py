@@ -6,6 +6,7 @@ from articles.models.images import ImageAsset
 from articles.models.imports import ImportedPost
 from articles.models.leads import MostRead, Pin
 from articles.models.lists import ArticleAct, ArticleActBatch, SavedList
+from articles.models.pictures_used import ImageUse
 from articles.models.preview_links import PreviewLink
 from articles.models.publication import ArticleFrame, Publication, PublicationAuthor, Redirect, RelatedRefresh
 from articles.models.readership import (
@@ -36,6 +37,7 @@ __all__ = [
     "DayFigures",
     "DaySalt",
     "ImageAsset",
+    "ImageUse",
     "ImportedPost",
     "Kind",
     "LeftOut",

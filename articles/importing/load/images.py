@@ -17,6 +17,7 @@ from articles.importing.load.fetcher import Fetcher, NotFetched
 from articles.importing.load.report import Report
 from articles.importing.posts import Export
 from articles.models import ImageAsset
+from core.lib.text import one_line
 
 NOT_HELD = "the export does not contain it"
 Contents = dict[str, bytes | NotFetched]
@@ -131,6 +132,10 @@ class ImageStore:
         if not described:
             name, alt, credit = _name(source), entry.get("alt", ""), entry.get("credit", "")
         asset = store_image(content, name=name, alt=alt, credit=credit, path=source if described else None, by=self.by)
+        if described.get("decorative") is True or isinstance(described.get("tags"), list):
+            tags = [one_line(str(tag))[:40] for tag in described.get("tags") or []][:20]
+            asset.is_decorative, asset.tags = described.get("decorative") is True, [tag for tag in tags if tag]
+            asset.save(update_fields=["is_decorative", "tags"])
         focal = described.get("focal")
         if isinstance(focal, list) and len(focal) == 2:
             asset.focal_x, asset.focal_y = (min(max(float(share), 0.0), 1.0) for share in focal)

@@ -66,7 +66,7 @@ def _rows(files: FolderFiles | ZipFiles, name: str) -> Any:
 
 
 # The values of an entry that are no text.
-_KINDS: dict[str, type] = {"position": int, "links": list, "focal": list}
+_KINDS: dict[str, type] = {"position": int, "links": list, "focal": list, "decorative": bool, "tags": list}
 
 
 def _list(files: FolderFiles | ZipFiles, name: str, *needed: str) -> list[dict[str, Any]]:

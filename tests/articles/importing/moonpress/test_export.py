@@ -27,7 +27,7 @@ def newsroom(settings, tmp_path):
     """A site with every block, every state and everything that articles refer to."""
     settings.MEDIA_ROOT = tmp_path / "first"
     asset = store_image(png("blue"), name="dot.png", alt="A dot", credit="Ada")
-    ImageAsset.objects.update(focal_x=0.2)
+    ImageAsset.objects.update(focal_x=0.2, tags=["dots", "blue"])
     card = Snippet.objects.create(
         slug="read-on", kind="cta", heading="Read on", html="<p>More.</p>", label="Go", url="/x/"
     )
@@ -101,7 +101,11 @@ def everything():
             Snippet.objects.order_by("slug").values_list("slug", "kind", "heading", "html", "label", "url")
         ),
         "redirects": list(Redirect.objects.order_by("path").values_list("path", "target")),
-        "images": list(ImageAsset.objects.order_by("file").values_list("file", "name", "alt", "credit", "focal_x")),
+        "images": list(
+            ImageAsset.objects.order_by("file").values_list(
+                "file", "name", "alt", "credit", "focal_x", "is_decorative", "tags"
+            )
+        ),
     }
 
 
