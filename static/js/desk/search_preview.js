@@ -1,6 +1,6 @@
 // How search engines and social sites would show what is typed: cut where they cut it, with its lengths.
 
-import { thumbnail } from "./images.js"
+import { thumbnail } from "./images.js";
 
 const box = document.querySelector(".desk-seen")
 const value = (name) => document.getElementById(`id_${name}`)?.value.trim().replace(/\s+/g, " ") ?? ""
