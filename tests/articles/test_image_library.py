@@ -278,7 +278,9 @@ def test_the_dialog_has_pages_and_is_searched(editor, client):
 def test_a_picture_of_a_briefing_is_used(editor, client):
     image = picture()
     briefing = mailing.briefing(mailing.newsletter())
-    BriefingItem.objects.create(briefing=briefing, heading="x", url="https://example.com/", image=image.file, ordering=99)
+    BriefingItem.objects.create(
+        briefing=briefing, heading="x", url="https://example.com/", image=image.file, ordering=99
+    )
     assert (shown(client, use="unused"), shown(client, use="used")) == (set(), {"one.png"})
     assert "1 briefing&#x27;s part" in client.get(f"{LIST}{image.pk}/change/").content.decode()
     assert image_library.remove([image], by=editor) == ([], [image])
