@@ -80,7 +80,9 @@ class BallotForm(forms.Form):
     def _closed_ones_sent(self) -> list[str]:
         """Titles of categories that take no votes, but for which a value was sent."""
         known = {category.slug for category in self.categories}
-        sent = {category_of_field(name) for name in self.data if self.data.get(name)} - known - {""}
+        sent = (
+            {category_of_field(name) for name in self.data if self.data.get(name) and name.isprintable()} - known - {""}
+        )
         return list(self.season.categories.filter(slug__in=sent).values_list("title", flat=True)) if sent else []
 
     def _group(self, category: AwardCategory) -> dict[str, Any]:

@@ -232,6 +232,10 @@ def test_unknown_fields_cost_no_queries(client, season, django_assert_max_num_qu
         vote(client, **fields)
 
 
+def test_a_field_whose_name_no_database_takes_is_a_field_like_any_unknown_one(client, season):
+    assert vote(client, **{"vote-\x00": "x"}).status_code == 200
+
+
 def test_another_can_be_chosen_where_it_is_offered(client, season):
     assert vote(client, wallet="write-in").status_code == 400
     other = draft_season("open-list")
