@@ -10,6 +10,7 @@ class NewsletterConfig(AppConfig):
         from django.urls import reverse
 
         from articles import addresses, image_library, moves, slots
+        from articles.desk import choice_fields
         from articles.readership import outcomes
         from core import outbox
         from core.lib import menus
@@ -32,4 +33,7 @@ class NewsletterConfig(AppConfig):
         outcomes.register("newsletter:subscribe", "sign-ups")
         image_library.register_use("briefing's part", BriefingItem, "image")
         image_library.register_use("mail template", MailTemplate, "logo")
-        moves.register(BriefingItem.objects.filter(briefing__state=Briefing.State.DRAFT), "url")
+        moves.register(BriefingItem.objects.filter(briefing__state=Briefing.State.DRAFT), "url", "html")
+        moves.register(Briefing.objects.filter(state=Briefing.State.DRAFT), "introduction")
+        choice_fields.open_to("newsletter.change_briefing", "published", "image")
+        choice_fields.open_to("newsletter.change_mailtemplate", "image")

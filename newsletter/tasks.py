@@ -11,6 +11,7 @@ from newsletter.sending import (
     briefing_counts,
     deliveries,
     freeze,
+    link_checks,
     plans,
     send_journal,
     sender,
@@ -73,6 +74,12 @@ def act_on_subscribers() -> None:
 def count_segments() -> None:
     """Count the segments that wait for it."""
     segments.count_due()
+
+
+@shared_task
+def check_links() -> None:
+    """Look at the links of briefings that wait for it."""
+    link_checks.run_due()
 
 
 @shared_task

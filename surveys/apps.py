@@ -16,7 +16,8 @@ class SurveysConfig(AppConfig):
         from core import outbox
         from core.lib import menus
         from newsletter import offers
-        from surveys import ballot_mails, calendar, dashboard, figure_check, news, retention
+        from newsletter.sending import plugged
+        from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, news, retention
         from surveys.blocks import award_results
         from surveys.models import AwardCategory, Nominee, Season
 
@@ -30,6 +31,7 @@ class SurveysConfig(AppConfig):
         outcomes.register("surveys:vote", "votes")
         slots.register("award_results", award_results)
         checks.register(figure_check.check)
+        plugged.register("season", plugged.Plug("Awards", briefing_news.choices, briefing_news.news))
         categories = AwardCategory.objects.public()
         nominees = Nominee.objects.filter(category__in=categories)
         for page in ("season-show", "vote", "nominate", "ledger-show"):

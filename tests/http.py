@@ -53,9 +53,10 @@ class HttpServer:
                 for name, value in {"Content-Length": str(len(outer.page)), **outer.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(outer.page)
+                if self.command != "HEAD":
+                    self.wfile.write(outer.page)
 
-            do_GET = do_POST = do_PURGE = answer  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PURGE = answer  # noqa: N815
 
             def log_message(self, *args: Any) -> None:
                 """Say nothing."""

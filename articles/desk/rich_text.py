@@ -46,9 +46,9 @@ def attributes(**attrs: Any) -> str:
     return "".join(f" {name}" if value is True else f' {name}="{escape(str(value))}"' for name, value in said.items())
 
 
-def prose_settings() -> dict[str, Any]:
-    """The settings of the two editors, by name."""
-    every = {"full": blocks.EDITOR_EXTENSIONS, "inline": blocks.INLINE_EXTENSIONS}
+def prose_settings(full: dict[str, Any] = blocks.EDITOR_EXTENSIONS) -> dict[str, Any]:
+    """The settings of the two editors, by name; `full`: what the larger one offers."""
+    every = {"full": full, "inline": blocks.INLINE_EXTENSIONS}
     return {
         name: ProseWidget(config={"extensions": extensions}, preset="configurable").get_config()
         for name, extensions in every.items()

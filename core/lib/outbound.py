@@ -27,10 +27,11 @@ class Unreachable(NotReached):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the status, and the beginning of the text."""
+    """What came back: the status, the beginning of the text, and of a redirect where it leads."""
 
     status: int
     text: str
+    location: str = ""
 
     @property
     def is_success(self) -> bool:
@@ -55,7 +56,8 @@ def request(
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request(method, path, body=body, headers={"User-Agent": "Moonpress", **headers})
             response = connection.getresponse()
-            return Answer(response.status, response.read(ANSWER_BYTES).decode(errors="replace"))
+            text = response.read(ANSWER_BYTES).decode(errors="replace")
+            return Answer(response.status, text, response.headers.get("Location", ""))
         except (OSError, HTTPException, ValueError) as error:
             raise Unreachable(f"the connection failed: {error or type(error).__name__}") from None
         finally:

@@ -1,6 +1,18 @@
 """Newsletters, subscribers and briefings on the newsroom's desk."""
 
-from newsletter.admin import audience, briefings, bulk_acts, imports, plans, reports, routes, segments, sign_ups, traits
+from newsletter.admin import (
+    audience,
+    briefings,
+    bulk_acts,
+    imports,
+    plans,
+    reports,
+    routes,
+    segments,
+    sign_ups,
+    templates,
+    traits,
+)
 
 __all__ = [
     "audience",
@@ -12,5 +24,6 @@ __all__ = [
     "routes",
     "segments",
     "sign_ups",
+    "templates",
     "traits",
 ]

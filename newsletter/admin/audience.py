@@ -1,5 +1,6 @@
 """Newsletters, subscribers and suppressed addresses in the admin."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -23,6 +24,8 @@ from newsletter.models.audience import UNDO_CHOICES
 from newsletter.subscribers import consent, selection, traits
 from newsletter.subscribers.addresses import parse_address
 from newsletter.subscribers.consent import Act
+
+MOST_SEEDS = 40
 
 
 class NewsletterForm(forms.ModelForm):
@@ -61,6 +64,22 @@ class NewsletterForm(forms.ModelForm):
         given = self.cleaned_data["undo_seconds"]
         return self.instance.undo_seconds if given == "" else given
 
+    def clean_seeds(self) -> str:
+        """Each address on a line of its own, as it is written to."""
+        typed = re.split(r"[\s,;]+", self.cleaned_data["seeds"])
+        problems: list[str] = []
+        found: dict[str, str] = {}
+        for text in filter(None, typed):
+            try:
+                found.setdefault(parse_address(text).canonical, parse_address(text).email)
+            except ValidationError as error:
+                problems += [f"{text}: {message}" for message in error.messages]
+        if len(found) > MOST_SEEDS:
+            problems.append(f"A seed list has {MOST_SEEDS} addresses at most.")
+        if problems:
+            raise ValidationError(problems)
+        return "\n".join(found.values())
+
     def clean_digest_time(self) -> Any:
         return self.cleaned_data["digest_time"] or self.instance.digest_time
 
@@ -89,6 +108,7 @@ class NewsletterAdmin(SlugsFromWords, DeskAdmin):
         ),
         (None, {"fields": ("ordering", "time_zone")}),
         ("Sending", {"fields": ("undo_seconds", "approved_by_another", ("quiet_from", "quiet_until"))}),
+        ("Tests", {"fields": ("seeds",)}),
         ("Welcome mail", {"fields": ("welcome_subject", "welcome_text")}),
         ("Weekly digest", {"fields": ("digest_weekday", "digest_time", "digest_by_itself", "next_digest")}),
     )

@@ -2,53 +2,77 @@
 
 from typing import Any
 
+from content_editor.admin import ContentEditor
 from django import forms
 from django.contrib import admin
-from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.urls.resolvers import URLPattern
+from js_asset import Media, Script
 
+from articles import blocks
+from articles.desk import choice_fields
+from articles.desk.csp import allow_editors
+from articles.desk.rich_text import InlineProseWidget, prose_settings
 from core.admin.shared_editing import SharedEditing
-from core.lib.admin_text import CleanedText
+from core.lib.html import refuse_lost_addresses
 from newsletter.admin import briefing_report, deliveries, desk, progress, subject_tests
-from newsletter.models import Briefing, BriefingItem
-from newsletter.sending import approval, sponsor_places
+from newsletter.admin.part_forms import INLINES, MAIL_EXTENSIONS, PartForm
+from newsletter.mail import personal_words
+from newsletter.models import Briefing, MailTemplate
+from newsletter.sending import approval, link_checks, sponsor_places
+from newsletter.sending.vocabulary import offered
+
+MODULES = ("images", "prose", "blocks", "inserting", "pasting", "linking", "counting", "desk")
+SCRIPTS = Media(
+    js=[
+        Script("content_editor/index.js", type="module"),  # ours come after it
+        *(Script(f"js/desk/{name}.js", type="module") for name in MODULES),
+        Script("js/personal_words.js", type="module"),
+    ]
+)
 
 
-class ItemForm(forms.ModelForm):
-    """A sponsor's words stay as they were approved: only their place in the briefing can be changed."""
+class BriefingForm(forms.ModelForm):
+    """What a briefing says of itself; its parts have forms of their own."""
+
+    introduction = blocks.HtmlField(
+        extensions=blocks.INLINE_EXTENSIONS,
+        required=False,
+        help_text="Stands under the subject, before everything else.",
+    )
+
+    class Meta:
+        model = Briefing
+        fields = "__all__"  # noqa: DJ007 - the admin's fieldsets say which
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kind: Any = self.fields["kind"]
-        kind.choices = [
-            choice for choice in BriefingItem.Kind.choices if self.is_ad or choice[0] != BriefingItem.Kind.SPONSOR
-        ]
-        if self.is_ad:
-            for name, field in self.fields.items():
-                field.disabled = name not in ("ordering", "DELETE")
+        if "introduction" in self.fields:
+            self.fields["introduction"].widget = InlineProseWidget(preset="configurable")
+        if "template" in self.fields:
+            self.fields["template"].label_from_instance = _of_newsletter  # type: ignore[attr-defined]
 
-    @property
-    def is_ad(self) -> bool:
-        return self.instance.kind == BriefingItem.Kind.SPONSOR and bool(self.instance.pk)
+    def clean_introduction(self) -> str:
+        refuse_lost_addresses(str(self["introduction"].value() or ""))
+        return str(self.cleaned_data["introduction"])
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean()
+        template, newsletter = self.cleaned_data.get("template"), self.cleaned_data.get("newsletter")
+        if template and newsletter and template.newsletter_id != newsletter.pk:
+            self.add_error(
+                "template", f"“{template}” is a template of {template.newsletter}. Choose one of {newsletter}."
+            )
+        return data
 
 
-class ItemInline(CleanedText, admin.StackedInline):
-    model = BriefingItem
-    form = ItemForm
-    extra = 0
-    template = "admin/newsletter/briefing/items.html"
-    fields = (("ordering", "kind"), "heading", "text", ("url", "label"), ("image_url", "image_alt"))
-    verbose_name = "item"
-    formfield_overrides = {
-        models.TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 80})},
-        models.URLField: {"assume_scheme": "https"},
-    }
+def _of_newsletter(template: MailTemplate) -> str:
+    return f"{template.newsletter}: {template}"
 
 
 @admin.register(Briefing)
-class BriefingAdmin(SharedEditing):
+class BriefingAdmin(SharedEditing, ContentEditor):
     list_display = (
         "__str__",
         "newsletter",
@@ -64,8 +88,12 @@ class BriefingAdmin(SharedEditing):
     list_select_related = ("newsletter", "segment")
     search_fields = ("subject", "slug")
     date_hierarchy = "issue_date"
-    fields = (("newsletter", "issue_date", "segment"), "subject", "preheader", "introduction", "slug")
-    inlines = (ItemInline,)
+    form = BriefingForm
+    fieldsets = (
+        (None, {"fields": ("subject", "preheader", "introduction")}),  # above the parts; the others stand beside them
+        ("About it", {"fields": ("newsletter", "issue_date", "segment", "template", "slug")}),
+    )
+    inlines = INLINES
     change_list_template = "admin/newsletter/briefing/change_list.html"
     change_form_template = "admin/newsletter/briefing/change_form.html"
 
@@ -79,6 +107,9 @@ class BriefingAdmin(SharedEditing):
             at("<int:pk>/preview/", desk.preview, "preview"),
             at("<int:pk>/preview/mail.html", desk.preview_html, "preview_html"),
             at("<int:pk>/test/", desk.send_test, "test"),
+            at("<int:pk>/copy/", desk.copy, "copy"),
+            at("<int:pk>/check/", desk.check, "check"),
+            at("<int:pk>/check/links/", desk.check_links, "check_links"),
             at("<int:pk>/approve/", progress.approve, "approve"),
             at("<int:pk>/progress/", progress.progress, "progress"),
             at("<int:pk>/subjects/", subject_tests.edit, "subjects"),
@@ -110,10 +141,27 @@ class BriefingAdmin(SharedEditing):
         context = {"may_approve": request.user.has_perm("newsletter.approve_briefing")}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        shown = [form for found in context["inline_admin_formsets"] for form in found.formset.forms]
+        empty = [found.formset.empty_form for found in context["inline_admin_formsets"]]
+        choice_fields.label([form for form in [*shown, *empty] if isinstance(form, PartForm)])
+        context |= {
+            "has_file_field": True,
+            "prose_settings": prose_settings(MAIL_EXTENSIONS),
+            "words": [(label, personal_words.written(name, "reader")) for name, label in offered()],
+            "is_nav_sidebar_enabled": False,
+        }
+        response: Any = super().render_change_form(request, context, *args, **kwargs)
+        response.context_data["media"] += SCRIPTS
+        return allow_editors(request, response)
+
     def response_change(self, request: HttpRequest, obj: Briefing) -> HttpResponse:
         """Buttons that lead elsewhere save first."""
-        leads_to = {"_preview": "preview", "_subjects": "subjects", "_articles": "articles", "_approve": "approve"}
+        leads_to = {"_preview": "preview", "_subjects": "subjects", "_articles": "articles"}
+        leads_to |= {"_approve": "approve", "_check": "check"}
         for name, page in leads_to.items():
             if name in request.POST:
+                if name in ("_approve", "_check"):
+                    link_checks.start(obj)
                 return desk.redirect_to(page, obj)
         return super().response_change(request, obj)

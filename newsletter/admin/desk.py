@@ -1,6 +1,8 @@
 """The briefing desk's own pages: composing, preview and test. Approval and what follows is in newsletter.admin.progress."""
 
+import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from csp.decorators import csp_replace
@@ -17,10 +19,12 @@ from django.views.decorators.http import require_POST, require_safe
 from articles.models import Publication
 from articles.search import best
 from core.lib import clock
-from core.lib.text import whole_number
+from core.lib.text import storable, whole_number
 from newsletter import offers
-from newsletter.models import Briefing, Newsletter
-from newsletter.sending import approval, composition, drafts, freeze
+from newsletter.mail.personal_words import Person, filled, value_of
+from newsletter.models import Briefing, LinkCheck, Newsletter
+from newsletter.sending import approval, composition, content_checks, drafts, freeze, link_checks
+from newsletter.sending.vocabulary import vocabulary
 
 ARTICLES_SHOWN = 30
 NOBODY = "0"
@@ -46,6 +50,35 @@ class TestForm(forms.Form):
     to = forms.CharField(
         label="Send a test to", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
+
+
+class TestsForm(forms.Form):
+    to = forms.CharField(
+        label="Send a test to",
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "email"}),
+        help_text="One address, or several: with commas between them, or each on a line of its own.",
+    )
+    seeds = forms.BooleanField(label="and to the seed list", required=False)
+
+    def __init__(self, *args: Any, newsletter: Newsletter, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.seed_list = addresses_in(newsletter.seeds)
+        if self.seed_list:
+            number = len(self.seed_list)
+            self.fields["seeds"].label = f"and to the seed list ({number} address{'es' if number != 1 else ''})"
+        else:
+            del self.fields["seeds"]
+
+    @property
+    def addresses(self) -> list[str]:
+        return [*addresses_in(self.cleaned_data["to"]), *(self.seed_list if self.cleaned_data.get("seeds") else [])]
+
+
+def addresses_in(text: str) -> list[str]:
+    """The addresses in a text, with commas, semicolons or white space between them."""
+    return [address for address in re.split(r"[\s,;]+", text) if address]
 
 
 def may(action: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -96,11 +129,11 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "Only a draft can be changed.")
         return redirect_to("progress", briefing)
     words = request.GET.get("q", "").strip()[:200]
-    found = best(Publication.objects.all(), words) if words else Publication.objects.live()
+    found = best(Publication.objects.live(), words) if words else Publication.objects.live()
     found = found.exclude(article__in=briefing.items.exclude(article=None).values("article"))
     if request.method == "POST":
         chosen = [number for key in request.POST.getlist("publication") if (number := whole_number(key))]
-        added = drafts.add_articles(briefing, Publication.objects.filter(pk__in=chosen))
+        added = drafts.add_articles(briefing, Publication.objects.live().filter(pk__in=chosen))
         keys = request.POST.getlist("offer")
         added += drafts.add_offers(briefing, [offer for offer in offers.current() if offer.key in keys])
         approval.edited(briefing, by=request.user)
@@ -110,39 +143,97 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "articles", briefing, title="Add articles", **context)
 
 
+@require_POST
+@may("add")
+def copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new draft like this briefing, for today."""
+    copied = drafts.copy_of(draft(pk), issue_date=clock.utc_day())
+    approval.edited(copied, by=request.user)
+    messages.success(request, "This is the copy: a draft for today, with the words and parts of the other one.")
+    return redirect_to("change", copied)
+
+
+def _preview_page(request: HttpRequest, briefing: Briefing, form: TestsForm, problems: list[str]) -> HttpResponse:
+    person = _shown_to(request)
+    rendered = composition.render(briefing, composition.plain_links(NOBODY, NOBODY), partial(value_of, person=person))
+    subject, preheader = (filled(text, person, vocabulary()) for text in (briefing.subject, briefing.preheader))
+    context = {"text": rendered.text, "form": form, "problems": problems, "subject": subject, "preheader": preheader}
+    return page(request, "preview", briefing, title="Preview", name=person.name, **context)
+
+
+def _shown_to(request: HttpRequest) -> Person:
+    """Whose letter the preview shows: somebody of that name, or somebody of whom no name is known."""
+    return Person(name=storable(request.GET.get("name", ""))[:120])
+
+
 @require_safe
 @may("view")
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
-    """What subscribers will see, on a phone and on a desk, and as plain text."""
+    """What subscribers will see, on a phone and on a desk, light and dark, and as plain text."""
     briefing = draft(pk)
-    text = composition.render(briefing, composition.plain_links(NOBODY, NOBODY)).text
-    form = TestForm(initial={"to": request.user.email})  # type: ignore[union-attr]
+    form = TestsForm(initial={"to": request.user.email}, newsletter=briefing.newsletter)  # type: ignore[union-attr]
     problems = approval.problems(briefing) if briefing.state == State.DRAFT else []
-    return page(request, "preview", briefing, title="Preview", text=text, form=form, problems=problems)
+    return _preview_page(request, briefing, form, problems)
 
 
 @require_safe
 @csp_replace(MAIL_POLICY)
 @may("view")
-def preview_html(_request: HttpRequest, pk: int) -> HttpResponse:
-    """The mail's HTML by itself, for the frames of the preview."""
-    response = HttpResponse(composition.render(draft(pk), composition.plain_links(NOBODY, NOBODY)).html)
+def preview_html(request: HttpRequest, pk: int) -> HttpResponse:
+    """The mail's HTML by itself, for the frames of the preview; with ?scheme=dark as a mail program shows it in the dark."""
+    stand_in = partial(value_of, person=_shown_to(request))
+    html = composition.render(draft(pk), composition.plain_links(NOBODY, NOBODY), stand_in).html
+    response = HttpResponse(in_scheme(html, request.GET.get("scheme", "")))
     response["Cache-Control"] = "no-store"
     return response
+
+
+def in_scheme(html: str, scheme: str) -> str:
+    """The HTML as it is shown in the light or in the dark, whatever the reader of this page prefers."""
+    if scheme == "dark":
+        return html.replace("(prefers-color-scheme: dark)", "all")
+    return html.replace("(prefers-color-scheme: dark)", "not all").replace('content="light dark"', 'content="light"')
+
+
+@require_safe
+@may("view")
+def check(request: HttpRequest, pk: int) -> HttpResponse:
+    """The check list before approval: what stands in the way, what to look at twice, and where the links lead."""
+    briefing = draft(pk)
+    links = list(briefing.link_checks.order_by("id"))
+    done = sum(link.state != LinkCheck.State.WAITING for link in links)
+    context = {"links": links, "done": done, "is_moving": done < len(links)}
+    if briefing.state == State.DRAFT:
+        context |= {"problems": approval.problems(briefing), "warnings": content_checks.warnings(briefing)}
+        context |= {"passed": content_checks.passed(briefing)}
+    template = "_check" if request.headers.get("X-Fragment") else "check"
+    return page(request, template, briefing, title="Check list", **context)
+
+
+@require_POST
+@may("change")
+def check_links(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the links looked at in the background."""
+    link_checks.start(draft(pk))
+    return redirect_to("check", draft(pk))
 
 
 @require_POST
 @may("change")
 def send_test(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send one copy to an address, marked as a test."""
+    """Send a copy to one or several addresses, marked as a test."""
     briefing = draft(pk)
-    form = TestForm(request.POST)
+    form = TestsForm(request.POST, newsletter=briefing.newsletter)
     try:
         if form.is_valid():
-            freeze.send_test(briefing, to=[form.cleaned_data["to"]])
-            messages.success(request, f"A test is on its way to {form.cleaned_data['to']}.")
+            sent = freeze.send_test(briefing, to=form.addresses)
+            said = (
+                f"A test is on its way to {sent[0]}."
+                if len(sent) == 1
+                else f"Tests are on their way to {len(sent)} addresses."
+            )
+            messages.success(request, said)
             return redirect_to("preview", briefing)
     except ValidationError as error:
         form.add_error("to", error)
-    text = composition.render(briefing, composition.plain_links(NOBODY, NOBODY)).text
-    return page(request, "preview", briefing, title="Preview", text=text, form=form, problems=[])
+    return _preview_page(request, briefing, form, [])

@@ -17,7 +17,7 @@ from core.lib.moments import MomentField
 from core.transitions import TransitionRefused
 from newsletter.admin.desk import draft, may, page, redirect_to
 from newsletter.models import Briefing, Delivery
-from newsletter.sending import approval, deliveries, pace
+from newsletter.sending import approval, content_checks, deliveries, pace
 from newsletter.sending.sender import message_token
 
 TROUBLES_SHOWN = 200
@@ -57,9 +57,13 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             try:
                 at, as_seen = form.cleaned_data["when"], request.POST.get("seen", "")
-                approval.approve(briefing, by=request.user, at=at, as_seen=as_seen)  # type: ignore[arg-type]
+                confirmed = request.POST.getlist("confirmed")
+                approval.approve(briefing, by=request.user, at=at, as_seen=as_seen, confirmed=confirmed)  # type: ignore[arg-type]
             except ValidationError as error:
-                problems = error.messages
+                if getattr(error, "code", "") == "unconfirmed":
+                    form.add_error(None, error)
+                else:
+                    problems = error.messages
             except TransitionRefused as error:
                 messages.error(request, str(error))
                 return redirect_to("progress", briefing)
@@ -69,6 +73,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect_to("progress", briefing)
         audience = approval.audience_size(briefing)
         context = {"form": form, "problems": problems, "audience": audience, "seen": approval.seen(briefing)}
+        context["warnings"] = content_checks.warnings(briefing)
+        context["confirmed"] = request.POST.getlist("confirmed")
         return page(request, "approve", briefing, title="Approve and send", **context)
 
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from typing import Any
 from unicodedata import category
 
@@ -25,7 +24,8 @@ _TITLES = re.compile(
     r"(?:mr|mrs|ms|mx|miss|dr|prof|sir|dame|lord|lady|rev|ing|dipl|mag|herr|frau|hr|fr|m|mme|mlle|sr|sra|dhr|mevr|phd|msc|bsc|mba)\.?",
     re.IGNORECASE,
 )
-_NO_NAME = re.compile(r"@|://|www\.|=\?|\d{3}|[<>{}\[\]|]|\.(?:com|net|org|io|ru|xyz)\b", re.IGNORECASE)
+_NO_NAME = re.compile(r"@|://|www\.|=\?|\d{3}|[<>{}\[\]|]|\w\.(?:com|net|org|io|ru|xyz)\b", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W\d_]")
 _JOINERS = "\u200c\u200d"
 
 
@@ -101,13 +101,13 @@ def problems(text: str, vocabulary: Vocabulary) -> Iterator[str]:
             yield f"There is no personal word “{name}”. Known: {known}."
 
 
-@lru_cache(maxsize=20_000)
 def first_name(name: str) -> str:
     """The first name in a name as it was typed somewhere; empty where there is none that somebody would want to read."""
-    name = cleaned(name)
+    if not name or not (name := cleaned(name)):
+        return ""
     last, comma, rest = name.partition(",")
     parts = [part for part in (rest if comma else last).split() if not _TITLES.fullmatch(part)]
-    first = next((part for part in parts if any(letter.isalpha() for letter in part)), "")
+    first = next((part for part in parts if _LETTER.search(part)), "")
     if len(first.rstrip(".")) < 2 and first.isascii():
         return ""  # an initial
     return _cased(first)
@@ -120,9 +120,14 @@ def _cased(name: str) -> str:
     return re.sub(r"[^\W\d_]+", lambda part: part[0][:1].upper() + part[0][1:].lower(), name)
 
 
-@lru_cache(maxsize=20_000)
 def cleaned(name: str) -> str:
     """What subscribers wrote, as it may stand in a mail: one short line of what can be seen, or nothing."""
+    line = " ".join(name.split()) if name.isascii() and name.isprintable() else _seen(name)
+    return "" if len(line) > LONGEST or _NO_NAME.search(line) else line
+
+
+def _seen(name: str) -> str:
+    """The letters of a name that show, on one line."""
     kept, marks = [], 0
     for letter in one_line(name):
         kind = category(letter)
@@ -130,8 +135,7 @@ def cleaned(name: str) -> str:
         if marks > 2 or (kind[0] == "C" and letter not in _JOINERS):
             continue
         kept.append(letter)
-    line = " ".join("".join(kept).split()).strip(_JOINERS + " ")
-    return "" if len(line) > LONGEST or _NO_NAME.search(line) else line
+    return " ".join("".join(kept).split()).strip(_JOINERS + " ")
 
 
 def value_of(word: Word, person: Person) -> str:

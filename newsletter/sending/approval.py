@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -94,8 +94,19 @@ def _check_time(at: datetime | None) -> None:
         raise ValidationError("The time to send it at has passed already. Choose a later one, or send it at once.")
 
 
-def approve(briefing: Briefing, *, by: User | None = None, at: datetime | None = None, as_seen: str = "") -> None:
-    """Let a draft go out, at a time or at once; `by`: nobody, where it goes by itself. Raises ValidationError with what stands in the way."""
+def approve(
+    briefing: Briefing,
+    *,
+    by: User | None = None,
+    at: datetime | None = None,
+    as_seen: str = "",
+    confirmed: Collection[str] | None = None,
+) -> None:
+    """Let a draft go out, at a time or at once; `by`: nobody, where it goes by itself.
+
+    `confirmed`: the warnings that whoever approves it means to pass over; None where nobody was shown any. Raises
+    ValidationError with what stands in the way.
+    """
     now = timezone.now()
     _check_time(at)
     with transaction.atomic():
@@ -108,6 +119,8 @@ def approve(briefing: Briefing, *, by: User | None = None, at: datetime | None =
         sponsor_places.place_sponsors(briefing)
         if found := problems(briefing):
             raise ValidationError(found)
+        if confirmed is not None and not set(content_checks.warnings(briefing)) <= set(confirmed):
+            raise ValidationError("Look at each warning: mend it, or tick that it is meant.", code="unconfirmed")
         move(
             briefing,
             sources=[State.DRAFT],

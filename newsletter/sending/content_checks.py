@@ -215,6 +215,22 @@ def _weight(address: str) -> int:
         return 0
 
 
+def passed(briefing: Briefing) -> list[str]:
+    """What was measured of the message as it would leave, a sentence each."""
+    placeholders = mime.Placeholders()
+    links = composition.counting_links(placeholders)
+    rendered = composition.render(briefing, links, placeholders.of_word)
+    lacking = list(_bodies_lack(rendered, links))
+    images = len(re.findall(r"<img\b", rendered.html)) - bool(links.pixel)
+    said = [f"The HTML has {max(1, html_size(rendered, placeholders) // 1024)} of {CLIPPED_AT // 1024} kB."]
+    said.append(f"It has {len(rendered.targets)} links and {images} pictures.")
+    if not lacking:
+        said.append("Both the HTML and the text part say how to unsubscribe.")
+    if placeholders.words:
+        said.append(f"It has {len(placeholders.words)} personal words, all of them known.")
+    return said
+
+
 def outside_links(briefing: Briefing) -> list[str]:
     """The addresses on other sites that a briefing leads to, each once."""
     targets = composition.render(briefing, composition.plain_links("0", "0")).targets.values()

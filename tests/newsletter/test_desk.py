@@ -6,11 +6,13 @@ from datetime import date, timedelta
 from email import policy
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from core.models import OutgoingMail
 from newsletter.models import Briefing, Delivery, Newsletter, Subscriber, Suppression
-from newsletter.sending import approval, sender
+from newsletter.sending import approval, sender, sponsor_places
+from tests.html import posted_by
 from tests.newsletter import factories
 from tests.sponsors import factories as sponsors
 
@@ -106,29 +108,18 @@ def test_articles_are_found_and_added_at_the_end(editor, draft):
 
 def form_of(briefing, **changes):
     """What the change form sends."""
-    items = list(briefing.items.order_by("ordering"))
-    data = {
-        "newsletter": briefing.newsletter_id,
-        "issue_date": briefing.issue_date,
-        "subject": briefing.subject,
-        "preheader": briefing.preheader,
-        "introduction": briefing.introduction,
-        "slug": briefing.slug,
-        "items-TOTAL_FORMS": len(items),
-        "items-INITIAL_FORMS": len(items),
-    }
-    for index, item in enumerate(items):
-        for name in ("id", "ordering", "kind", "heading", "text", "url", "label", "image_url", "image_alt"):
-            data[f"items-{index}-{name}"] = getattr(item, name)
-        data[f"items-{index}-briefing"] = briefing.pk
-    return data | changes
+    address = f"{DESK}{briefing.pk}/change/"
+    client = Client()
+    client.force_login(factories.user(role="editor"))
+    return posted_by(client.get(address).content, "briefing_form") | changes
 
 
 def test_a_draft_is_edited_and_reordered(editor, weekly):
     briefing = factories.briefing(
         weekly, items=[{"heading": "A", "url": "https://a.example"}, {"heading": "B", "url": "https://b.example"}]
     )
-    data = form_of(briefing, subject="New words", **{"items-1-ordering": 1, "items-1-text": "Changed"})
+    changes = {"block-article-1-ordering": 1, "block-article-1-text": "Changed"}
+    data = form_of(briefing, subject="New words", **changes)
     assert editor.post(f"{DESK}{briefing.pk}/change/", data).status_code == 302
     briefing.refresh_from_db()
     assert briefing.subject == "New words"
@@ -136,24 +127,23 @@ def test_a_draft_is_edited_and_reordered(editor, weekly):
     assert briefing.items.get(heading="B").text == "Changed"
 
 
-def test_the_words_of_an_ad_cannot_be_edited(editor, weekly):
+def test_the_words_of_an_ad_cannot_be_edited_but_its_place_can(editor, weekly):
     sponsors.running("mail:weekly", day=sponsors.soon())
     briefing = factories.briefing(weekly, issue_date=sponsors.soon(), items=[])
-    from newsletter.sending import sponsor_places
-
     sponsor_places.place_sponsors(briefing)
     ad = briefing.items.get()
-    data = form_of(
-        briefing, **{"items-0-heading": "Our own words", "items-0-url": "https://evil.example", "items-0-ordering": 99}
-    )
+    changes = {"block-sponsor-0-heading": "Our own words", "block-sponsor-0-url": "https://evil.example"}
+    data = form_of(briefing, **changes, **{"block-sponsor-0-ordering": 99})
     assert editor.post(f"{DESK}{briefing.pk}/change/", data).status_code == 302
     after = briefing.items.get()
     assert (after.heading, after.url, after.ordering) == (ad.heading, ad.url, 99)
 
 
 def test_nobody_makes_an_ad_by_hand(editor, draft):
-    data = form_of(draft, **{"items-0-kind": "sponsor"})
-    assert b"Select a valid choice" in editor.post(f"{DESK}{draft.pk}/change/", data).content
+    new = {"block-sponsor-TOTAL_FORMS": 1, "block-sponsor-0-ordering": 90, "block-sponsor-0-region": "main"}
+    words = {"block-sponsor-0-heading": "Mine", "block-sponsor-0-label": "Ad"}
+    assert editor.post(f"{DESK}{draft.pk}/change/", form_of(draft, **new, **words)).status_code == 302
+    assert draft.items.get(kind="sponsor").heading == ""
 
 
 def test_an_approved_briefing_cannot_be_edited(editor, draft):
@@ -185,7 +175,7 @@ def test_a_test_goes_to_the_typed_address(editor, draft):
 def test_a_test_to_a_bad_address_is_refused_in_words(editor, draft):
     response = editor.post(f"{DESK}{draft.pk}/test/", {"to": "me@"})
     assert b"not an e-mail address we can write to" in response.content
-    assert b'value="me@"' in response.content
+    assert b"me@</textarea>" in response.content
 
 
 def test_the_approval_says_how_many_will_get_it(editor, draft):
@@ -381,3 +371,53 @@ def test_the_slug_of_a_newsletter_stays(client, weekly):
     )
     weekly = Newsletter.objects.get()
     assert (weekly.name, weekly.slug) == ("Daily", "weekly")
+
+
+def new_part(briefing, kind, **values):
+    """What the page sends with one more part of a kind."""
+    place = {f"block-{kind}-TOTAL_FORMS": 1, f"block-{kind}-0-ordering": 990, f"block-{kind}-0-region": "main"}
+    return form_of(briefing, **place, **{f"block-{kind}-0-{name}": value for name, value in values.items()})
+
+
+def test_a_chosen_article_brings_its_words_and_one_that_is_not_published_is_refused(editor, weekly):
+    factories.published("Where bridges break")
+    briefing, address = factories.briefing(weekly, items=[]), "/admin/newsletter/briefing/{}/change/"
+    answer = editor.post(address.format(briefing.pk), new_part(briefing, "article", article="where-bridges-break"))
+    assert answer.status_code == 302
+    item = briefing.items.get()
+    assert (item.heading, item.text) == ("Where bridges break", "On Where bridges break.")
+    assert item.url == "http://localhost:8000/blog/where-bridges-break/"
+    other = factories.briefing(weekly, items=[])
+    page = editor.post(address.format(other.pk), new_part(other, "article", article="secret")).content.decode()
+    assert "A briefing tells only of what readers can see." in page
+
+
+def test_a_part_that_lacks_something_says_what(editor, weekly):
+    briefing = factories.briefing(weekly, items=[])
+    for kind, words in {"button": "This field is required", "image": "Choose an image, or upload one."}.items():
+        assert words in editor.post(f"{DESK}{briefing.pk}/change/", new_part(briefing, kind)).content.decode()
+    assert not briefing.items.exists()
+
+
+def test_a_text_that_lost_every_word_is_gone(editor, weekly):
+    briefing = factories.briefing(weekly, items=[{"kind": "text", "html": "<p>Words.</p>"}])
+    changes = {"block-richtext-0-html": "<p></p>"}
+    assert editor.post(f"{DESK}{briefing.pk}/change/", form_of(briefing, **changes)).status_code == 302
+    assert not briefing.items.exists()
+
+
+def test_whoever_composes_chooses_published_articles_and_pictures_and_sees_no_drafts(client, weekly):
+    factories.published("Where bridges break")
+    sign_in(client, "newsletter manager")
+    found = client.get("/admin/articles/article/choices/published/", {"term": "bridges"}).json()["results"]
+    assert [each["text"] for each in found] == ["Where bridges break"]
+    assert client.get("/admin/articles/article/choices/image/").status_code == 200
+    assert client.get("/admin/articles/article/choices/article/").status_code == 403
+
+
+def test_a_briefing_is_copied_by_a_button(editor, draft):
+    assert editor.get(f"{DESK}{draft.pk}/copy/").status_code == 405
+    answer = editor.post(f"{DESK}{draft.pk}/copy/")
+    copied = Briefing.objects.exclude(pk=draft.pk).get()
+    assert answer.url == f"{DESK}{copied.pk}/change/"
+    assert (copied.state, copied.items.get().heading) == ("draft", "Where bridges break")

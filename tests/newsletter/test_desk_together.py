@@ -69,7 +69,7 @@ def test_a_save_that_is_sent_twice_is_no_conflict_with_oneself(editor, draft):
 def test_who_saves_second_overwrites_nothing_and_keeps_every_word(editor, draft):
     mine, theirs = opened(editor, draft), opened(editor, draft)
     save(editor, draft, theirs, subject="Seven bridges")
-    answer = save(editor, draft, mine, introduction="Mine.", items__1__text="On Stairs of mine.")
+    answer = save(editor, draft, mine, introduction="Mine.", block__article__1__text="On Stairs of mine.")
     assert Briefing.objects.get().subject == "Seven bridges"
     assert "Mine." in str(KeptWork.objects.get().content)
     page = one_line(editor.get(answer["Location"]).content)
@@ -79,11 +79,13 @@ def test_who_saves_second_overwrites_nothing_and_keeps_every_word(editor, draft)
 
 def test_what_each_side_changed_goes_on_together(editor, draft):
     mine, theirs = opened(editor, draft), opened(editor, draft)
-    save(editor, draft, theirs, subject="Seven bridges", items__0__heading="Arches")
-    kept = chosen(editor, save(editor, draft, mine, introduction="Mine.", items__0__text="My arches.")["Location"])
+    save(editor, draft, theirs, subject="Seven bridges", block__article__0__heading="Arches")
+    kept = chosen(
+        editor, save(editor, draft, mine, introduction="Mine.", block__article__0__text="My arches.")["Location"]
+    )
     save(editor, draft, opened(editor, draft, **kept))
     after = Briefing.objects.get()
-    assert (after.subject, after.introduction) == ("Seven bridges", "Mine.")
+    assert (after.subject, after.introduction) == ("Seven bridges", "<p>Mine.</p>")
     assert ("Arches", "My arches.") in after.items.values_list("heading", "text")
     assert not KeptWork.objects.exists()
 
@@ -99,8 +101,8 @@ def test_a_field_that_both_changed_has_to_be_chosen(editor, draft):
 
 def test_an_item_that_somebody_removed_can_come_back(editor, draft):
     mine, theirs = opened(editor, draft), opened(editor, draft)
-    save(editor, draft, theirs, items__0__DELETE="on")
-    page = save(editor, draft, mine, items__0__text="My bridges.")["Location"]
+    save(editor, draft, theirs, block__article__0__DELETE="on")
+    page = save(editor, draft, mine, block__article__0__text="My bridges.")["Location"]
     assert b"it was removed from the saved version" in editor.get(page).content
     save(editor, draft, opened(editor, draft, **chosen(editor, page)))
     assert set(Briefing.objects.get().items.values_list("text", flat=True)) == {"My bridges.", "On Stairs."}
@@ -131,7 +133,7 @@ def test_words_typed_into_a_draft_that_was_approved_meanwhile_are_shown(editor, 
     page = editor.get(answer["Location"]).content
     assert b"Too late, but mine" in page.replace(b"<ins>", b"").replace(b"</ins>", b"")
     assert b"It can no longer be changed" in page
-    assert Briefing.objects.get().introduction == "Good morning."
+    assert Briefing.objects.get().introduction == "<p>Good morning.</p>"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_a_button_that_leads_elsewhere_saves_first(editor, draft, button, page):
     assert f'form="briefing_form" name="{button}"' in editor.get(f"{DESK}{draft.pk}/change/").content.decode()
     answer = save(editor, draft, opened(editor, draft), introduction="Typed.", **{button: "1"})
     assert answer["Location"] == f"{DESK}{draft.pk}/{page}/"
-    assert Briefing.objects.get().introduction == "Typed."
+    assert Briefing.objects.get().introduction == "<p>Typed.</p>"
 
 
 def test_a_season_is_not_put_back(editor):

@@ -1,0 +1,49 @@
+"""What briefings can tell of a season by themselves: nominations, voting, and the winners once they are released."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from core.lib import clock
+from newsletter.sending.plugged import News
+from surveys.models import AwardCategory, Season
+from surveys.result_view import result_of
+
+NEWEST = 20
+State = Season.State
+
+
+def choices() -> Iterable[tuple[str, str]]:
+    """The seasons that readers may know of, the newest first."""
+    return [(season.slug, season.title) for season in Season.objects.public().order_by("-pk")[:NEWEST]]
+
+
+def news(slug: str) -> News | None:
+    """What is new of a season at this moment; None where there is nothing to tell, or nobody may know of it."""
+    season = Season.objects.public().filter(slug=slug).first()
+    if season is None:
+        return None
+    if season.is_taking_ballots and season.closes_at:
+        words = format_html("<p>Voting is open until {}.</p>", clock.in_words(season.closes_at, "j F Y, H:i"))
+        return News(season.title, words, "Vote", reverse("surveys:vote", args=[season.slug]))
+    if season.state == State.NOMINATING:
+        until = season.nominations_close_at
+        when = f" until {clock.in_words(until, 'j F Y, H:i')}" if until else ""
+        words = format_html("<p>Nominations are open{}.</p>", when)
+        return News(season.title, words, "Nominate", reverse("surveys:nominate", args=[season.slug]))
+    return _results(season)
+
+
+def _results(season: Season) -> News | None:
+    categories = list(season.categories.released().select_related("season"))
+    winners = [(category.title, names) for category in categories if (names := _winners(category))]
+    if not winners:
+        return None
+    rows = format_html_join("", "<tr><th>{}</th><td>{}</td></tr>", winners)
+    return News(season.title, format_html("<table>{}</table>", rows), "See the results", season.get_absolute_url())
+
+
+def _winners(category: AwardCategory) -> str:
+    result = result_of(category)
+    return ", ".join(row["name"] for row in result.rows if row["winner"]) if result else ""
