@@ -104,9 +104,10 @@ def a_reader_subscribes(page, smtp):
 
 
 def a_voter_votes_and_thinks_again(page, smtp):
-    vote(page, "Quillsafe")
+    vote(page, "Quillsafe", ranked=("Who Orders Whom", "The Slow Block"))
     page.goto(link_in(wait_for_mail(smtp, "voter@example.com"), "/awards/ballot/"))
     page.locator("dd", has_text="Quillsafe").wait_for()
+    page.locator("dd", has_text="2. The Slow Block").wait_for()
     page.get_by_role("button", name="Yes, cast my vote").click()
     page.get_by_role("heading", name="Your vote is cast").wait_for()
     vote(page, "Quillsafe", address="voter+again@example.com")
@@ -116,8 +117,8 @@ def a_voter_votes_and_thinks_again(page, smtp):
     page.get_by_label("Fernkey").check()
     page.get_by_role("button", name="Cast this vote instead").click()
     page.get_by_role("heading", name="Your vote is cast").wait_for()
-    ballots = Ballot.objects.filter(category__season__slug="moon-awards-2026").order_by("state")
-    assert [(ballot.state, ballot.choice) for ballot in ballots] == [
+    ballots = Ballot.objects.filter(category__slug="beginner-wallet", category__season__slug="moon-awards-2026")
+    assert [(ballot.state, ballot.choice) for ballot in ballots.order_by("state")] == [
         ("cast", [["fernkey"]]),
         ("superseded", [["quillsafe"]]),
     ]
@@ -212,9 +213,11 @@ def add_block(page, name):
     page.locator(".plugin-button", has_text=re.compile(rf"{name}\s*$")).first.click()
 
 
-def vote(page, nominee, address="voter@example.com"):
+def vote(page, nominee, address="voter@example.com", ranked=()):
     page.goto("/awards/moon-awards-2026/vote/")
     page.get_by_label(nominee).check()
+    for name in ranked:
+        page.get_by_role("button", name=f"Move {name} up").press("Enter")
     page.fill("input[name=email]", address)
     page.get_by_role("button", name="Send my vote").click()
     page.get_by_role("heading", name=re.compile("inbox|mail", re.IGNORECASE)).first.wait_for()
