@@ -48,6 +48,7 @@ PUBLIC = {
     "surveys:nominate": {"season": "moon-2027"},
     "surveys:ledger-show": {"season": "moon-2025"},
     "surveys:ledger-json": {"season": "moon-2025"},
+    "surveys:review-json": {"season": "moon-2025"},
     "surveys:ballots-csv": {"season": "moon-2025"},
     "surveys:verifier": {"season": "moon-2025"},
     "surveys:category-show": {"season": "moon-2025", "category": "wallet"},
@@ -82,7 +83,7 @@ NOT_KEPT = {
     "newsletter:data", "newsletter:data-export", "newsletter:data-erase", "newsletter:click", "newsletter:open",
     "newsletter:report-take",
     "surveys:ballot-confirm", "surveys:reminder-confirm", "surveys:reminder-stop", "sponsors:requested", "sponsors:portal", "sponsors:report", "sponsors:click",
-    "api-subscriptions", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
+    "api-subscriptions", "api-ballots", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
 }  # fmt: skip
 LISTS = ["api-articles", "api-categories", "api-seasons", "api-briefings", "package-list"]
 HEADERS = [
