@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from core.lib import clock
-from newsletter.models import Briefing, MailAccount, SendingRules, SendMinute
+from newsletter.models import Briefing, Delivery, MailAccount, SendingRules, SendMinute
 from newsletter.sending import accounts, throttling
 
 OVER = timedelta(minutes=3)  # the pace is that of so long
@@ -98,7 +98,8 @@ def errors(briefing: Briefing) -> list[dict[str, Any]]:
         cursor.execute(_ERRORS, [briefing.pk, ERRORS_SHOWN])
         rows = cursor.fetchall()
     return [
-        {"state": state, "note": said, "domain": domain, "letters": letters} for state, said, domain, letters in rows
+        {"state": Delivery.State(state).label, "note": said, "domain": domain, "letters": letters}
+        for state, said, domain, letters in rows
     ]
 
 

@@ -201,7 +201,7 @@ def test_the_page_tells_the_pace_what_is_left_and_errors_by_answer_and_domain(we
     found = pace.of(reload(briefing), waiting=50)
     assert (found.per_minute, found.left_in_words) == (25, "2 min")
     assert pace.errors(briefing) == [
-        {"state": "failed", "note": "550 5.1.1 <…> is gone", "domain": "slow.example", "letters": 15}
+        {"state": "Failed", "note": "550 5.1.1 <…> is gone", "domain": "slow.example", "letters": 15}
     ]
     page = page_of(client, briefing)
     assert "25 a minute" in page
