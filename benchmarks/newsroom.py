@@ -25,8 +25,8 @@ ROWS: list[tuple[str, int, str]] = [
         "core_user",
         300,
         """
-        (email, name, password, is_superuser, is_staff, is_active, date_joined) SELECT 'staff' || n ||
-        '@example.test', 'Person ' || n, '!', false, true, true, now()
+        (email, name, password, is_superuser, is_staff, is_active, date_joined, time_zone) SELECT 'staff' || n ||
+        '@example.test', 'Person ' || n, '!', false, true, true, now(), ''
         """,
     ),
     (

@@ -64,7 +64,7 @@ def test_the_map_of_the_architecture_shows_what_plugs_itself_in_where():
             for node in ast.walk(ast.parse(file.read_text()))
             if isinstance(node, ast.Call)
         }
-        assert {f"{register.split('.')[1]}.register" for register in registers.split(", ")} <= calls, part
+        assert {f"{register.rpartition('.')[2]}.register" for register in registers.split(", ")} <= calls, part
 
 
 def test_a_module_that_no_storey_lists_is_refused(copied):
