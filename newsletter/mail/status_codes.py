@@ -30,9 +30,11 @@ _THROTTLES = re.compile(
     r"\b(?:421|45[0124])[ -]+#?4\.7\.\d+\b|\b421\b|\b45[0124]\b.{0,120}?(?:rate|throttl|too many|too much|deferred)",
     re.IGNORECASE,
 )
-_ONE_AT_A_TIME = re.compile(r"gr[ea]y.?list|4\.2\.\d|try again in \d+ sec", re.IGNORECASE)
+# About one recipient or one message, whatever limit the words name: 4.1.x, 4.2.x, and 4.3.4, a message that is too large.
+_ONE_AT_A_TIME = re.compile(r"gr[ea]y.?list|\b4\d\d[ -]+#?4\.(?:[12]\.\d|3\.4\b)|try again in \d+ sec", re.IGNORECASE)
 _OF_THE_ACCOUNT = re.compile(
-    r"throttling failure|sending (?:rate|quota|limit)|(?:daily|hourly|message|account).{0,30}(?:quota|limit)|maximum.{0,20}rate",
+    r"throttling failure|sending (?:rate|quota|limit)|(?:daily|hourly).{0,30}(?:quota|limit)|maximum.{0,20}rate"
+    r"|\b4\d\d[ -]+#?4\.(?:7\.\d|5\.\d.*?\b(?:sending|daily)\b).*?(?:account|message).{0,30}(?:quota|limit)",
     re.IGNORECASE,
 )
 
@@ -47,11 +49,11 @@ class Throttled(StrEnum):
 
 def throttled_by(reply: str) -> Throttled:
     """What a reply for now says beyond its own letter: that the recipient's provider, or our account, has had enough for now."""
+    if _ONE_AT_A_TIME.search(reply):
+        return Throttled.NOBODY
     if _OF_THE_ACCOUNT.search(reply) and re.search(r"\b4\d\d[ -]", reply):
         return Throttled.ACCOUNT
-    if _ONE_AT_A_TIME.search(reply) or not _THROTTLES.search(reply):
-        return Throttled.NOBODY
-    return Throttled.DOMAIN
+    return Throttled.DOMAIN if _THROTTLES.search(reply) else Throttled.NOBODY
 
 
 def code_in(reply: str) -> str:
