@@ -383,7 +383,7 @@ def test_a_list_with_many_dead_addresses_goes_through_by_itself(weekly, smtp_ser
 
 
 def test_refusals_of_the_last_ones_leave_nothing_to_resume(weekly, smtp_server):
-    factories.subscriptions(weekly, 55)
-    for number in range(55):
+    factories.subscriptions(weekly, sender.REFUSALS_IN_A_ROW)
+    for number in range(sender.REFUSALS_IN_A_ROW):
         smtp_server.refuse(f"reader{number}@example.com", "550 No")
     assert send_what_is_left(factories.frozen(weekly)).state == "sent"
