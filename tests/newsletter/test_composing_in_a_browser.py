@@ -24,7 +24,7 @@ def test_an_editor_writes_a_briefing_as_an_article(page):
     button.locator("input[type=text]").first.fill("Vote now")
     button.locator("input[type=text]").last.fill("/awards/")
     page.click("[name=_preview]")
-    phone = page.frame_locator(".preview-phone iframe")
+    phone = page.frame_locator('iframe[title="The e-mail on a phone"]')
     phone.get_by_text("These words were typed.").wait_for()
     after = Briefing.objects.get()
     assert after.subject == '{{first name, else "reader"}}Six bridges'

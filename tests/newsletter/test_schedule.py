@@ -161,7 +161,7 @@ def test_whoever_changed_it_last_does_not_approve_it_where_the_newsletter_says_s
     editor.post(f"{DESK}compose/", {"newsletter": berlin.pk, "issue_date": "2026-12-01"})
     briefing = Briefing.objects.get()
     factories.profile()
-    Briefing.objects.update(introduction="Good morning.", subject="Six bridges")
+    Briefing.objects.update(introduction="Good morning.", subject="Six bridges", preheader="And a staircase")
     seen = approval.seen(briefing)
     assert "are approved by somebody else" in post(editor, briefing, "approve", seen=seen)
     assert reload(briefing).state == "draft"
