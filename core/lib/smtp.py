@@ -69,7 +69,7 @@ class SmtpSession:
     """One SMTP connection, opened at the first message and again after it breaks.
 
     `url` is smtp://user:password@host:port, smtps:// for TLS from the start, smtp+tls:// for STARTTLS. A message that is
-    not on its way after `patience` seconds is put off.
+    not on its way after `patience` seconds is put off. Raises ValueError for an address that cannot be used.
     """
 
     def __init__(self, url: str, *, patience: float = SEND_SECONDS, longest_reply: float = LONGEST_REPLY_SECONDS):
@@ -80,6 +80,8 @@ class SmtpSession:
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
         self.patience, self.deadline = patience, 0.0
         self.timeout = min(float(options.get("timeout", [REPLY_SECONDS])[0]), longest_reply)
+        if not self.timeout > 0:
+            raise ValueError("A timeout is a number of seconds, more than 0.")
         self.client: Any = None  # smtplib.SMTP, whose socket and file the type stubs do not know
         self.announced: Envelope | None = None  # its commands were written along with the message before it
         self.pipelining = self.needs_reset = self.sender_accepted = False
@@ -172,6 +174,9 @@ class SmtpSession:
             self.client = self._opened()
         except (smtplib.SMTPException, OSError) as error:
             raise _Unusable(f"The mail server {self.host}:{self.port} cannot be used: {error}") from error
+        except UnicodeError as error:  # whose text quotes the password
+            reason = "its name, the user or the password has letters that cannot be sent"
+            raise _Unusable(f"The mail server {self.host}:{self.port} cannot be used: {reason}.") from error
         self.pipelining = self.client.has_extn("pipelining")
         self.client.file = self.client.file or self.client.sock.makefile("rb")
 

@@ -38,6 +38,7 @@ def address_of(account: MailAccount) -> str:
     try:
         parts = urlsplit(address)
         is_good = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+        SmtpSession(address)  # which reads its options, and connects with the first message
     except ValueError:
         is_good = False
     if not is_good:

@@ -14,6 +14,7 @@ from newsletter.sending.send_journal import SendJournal
 
 logger = logging.getLogger(__name__)
 
+UNUSABLE = "The address of the mail server cannot be used; see the worker's log."
 OUR_ERROR = "An error of our own stopped this message; see the worker's log."
 
 
@@ -56,8 +57,15 @@ class Sessions:
 
     def _run(self) -> None:
         """The work of one thread. A session that can send nothing leaves the messages to the others."""
+        try:
+            connected = self.connect()
+        except Exception:
+            logger.exception("A session with the mail server could not be made")
+            if first := self.ready.get():
+                self._hand_back(Outcome(Status.UNSENT, UNUSABLE), first, None)
+            return
         has_begun = False
-        with closing(self.connect()) as session:
+        with closing(connected) as session:
             envelope = self.ready.get()
             while envelope:
                 following = self._next_without_waiting()

@@ -124,6 +124,9 @@ def test_an_account_that_is_told_to_slow_down_rests_and_its_letters_go_by_anothe
         ("postgres://u:hush@db/x", "holds no address"),
         ("hush", "holds no address"),
         ("smtp://user:hush@host:port", "holds no address"),
+        ("smtp://user:hush@host/?timeout=5s", "holds no address"),
+        ("smtp://user:hush@host/?timeout=0", "holds no address"),
+        ("smtp://user:hush@host/?timeout=nan", "holds no address"),
     ],
 )
 def test_a_secret_that_is_not_there_or_wrong_is_said_without_its_words(account, administrator, content, said):
@@ -134,6 +137,21 @@ def test_a_secret_that_is_not_there_or_wrong_is_said_without_its_words(account, 
     assert said in page
     assert "hush" not in page
     assert said in accounts.send_test(made, to="a@example.com", message=b"").note
+
+
+def test_where_no_session_can_be_made_the_letters_come_back_and_the_briefing_says_why(weekly, settings):
+    settings.EMAIL_URL = "smtp://127.0.0.1/?timeout=5s"
+    factories.subscriptions(weekly, 12)
+    briefing = factories.frozen(weekly)
+    assert not sender.pump(briefing.pk)
+    assert states(briefing) == {"pending": 12}
+    assert "address of the mail server cannot be used" in reload(briefing).trouble
+
+
+def test_a_host_that_no_name_server_can_be_asked_for_is_said(account):
+    outcome = accounts.send_test(account("main", f"smtp://{'a' * 64}.example"), to="a@example.com", message=b"")
+    assert outcome.status == "unsent"
+    assert "cannot be used: its name" in outcome.note
 
 
 def test_a_secret_comes_from_the_environment_before_the_folder(account, monkeypatch):
