@@ -102,7 +102,8 @@ class MailTemplateAdmin(DeskAdmin):
     )  # fmt: skip
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return type("MailTemplateForm", (MailTemplateForm,), {"request": request})
+        form = type("MailTemplateForm", (MailTemplateForm,), {"request": request})
+        return super().get_form(request, obj, change, form=form, **kwargs)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         choice_fields.label([context["adminform"].form])

@@ -94,5 +94,6 @@ def test_axe_finds_nothing_on_the_pages_of_the_desks(page, page_errors):
     editor = someone("Ana")
     sign_in(page, editor)
     found = [violation for path in pages(editor) for violation in found_by_axe(page, path)]
-    page_errors[:] = [error for error in page_errors if "inline style" not in error]  # axe's own, which are refused
+    # axe's own: styles that are refused, and what a stylesheet imports, which it looks for beside the page
+    page_errors[:] = [error for error in page_errors if "inline style" not in error and "/widgets." not in error]
     assert not found, "\n".join(found)

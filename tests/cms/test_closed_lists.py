@@ -54,7 +54,12 @@ def _paths(model):
 
 def _declared(desk):
     paths = {each[0] if isinstance(each, tuple) else each for each in desk.list_filter if not isinstance(each, type)}
-    return paths | {desk.date_hierarchy}
+    return paths | _own_parameters(desk) | {desk.date_hierarchy}
+
+
+def _own_parameters(desk):
+    """Those of filters that make what they are given into a query of their own, and no look-up."""
+    return {each.parameter_name for each in desk.list_filter if isinstance(each, type)}
 
 
 def test_every_list_derives_from_the_one_that_is_closed():
@@ -87,7 +92,7 @@ def test_what_a_list_may_be_narrowed_by_is_never_an_error_page(model, desk, root
 def test_no_role_gets_more_out_of_a_list_than_it_shows(role, client):
     client.force_login(factories.user(role))
     seen = [model for model, _ in DESKS if client.get(address(model)).status_code == 200]
-    assert len(seen) > 2
+    assert len(seen) > 2 or role == "juror"  # who votes, and does nothing else here
     for number, query in enumerate(REFUSED * len(seen)):  # all of them for each role, not for each list of each role
         model = seen[number % len(seen)]
         if number < max(len(seen), len(REFUSED)):
