@@ -1,6 +1,6 @@
 """The mail accounts by which briefings leave: their secrets, who sends how much, and what is done about one that cannot.
 
-Without any in the admin there is one way out, that of EMAIL_URL.
+Without any in the admin there is one way out, that of EMAIL_URL. Where there are some and all are switched off, there is none.
 """
 
 import os
@@ -49,6 +49,12 @@ def address_of(account: MailAccount) -> str:
 def in_use() -> list[MailAccount]:
     """The accounts that may send, those with the greatest weight first."""
     return list(MailAccount.objects.filter(is_active=True))
+
+
+def are_all_off() -> bool:
+    """Whether there are accounts and none may send: then nothing leaves, by EMAIL_URL either."""
+    states = set(MailAccount.objects.values_list("is_active", flat=True))
+    return states == {False}
 
 
 def ready(accounts: Sequence[MailAccount], now: datetime) -> list[tuple[MailAccount, str]]:

@@ -117,6 +117,9 @@ class Pump:
     def _ways(self) -> list[Way]:
         """The accounts that can send now, with as many sessions as their weight gives them."""
         used = accounts.in_use()
+        if not used and accounts.are_all_off():
+            self.trouble = "No mail account is in use. Switch one on in the list of mail accounts."
+            return []
         if not used:
             return [Way(None, Sessions(SESSIONS, open_session, self.journal, self.done))]
         found = accounts.ready(used, timezone.now())

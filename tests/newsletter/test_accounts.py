@@ -104,6 +104,19 @@ def test_where_all_rest_the_briefing_waits_and_says_why(weekly, smtp_server, acc
     assert (main.rests, main.trouble) == (0, "")
 
 
+def test_with_every_account_switched_off_nothing_leaves_and_the_briefing_says_so(weekly, smtp_server, account):
+    factories.subscriptions(weekly, 3)
+    made = account("main", smtp_server.url, is_active=False)
+    briefing = factories.frozen(weekly)
+    assert not sender.pump(briefing.pk)
+    assert not smtp_server.messages, "nor by EMAIL_URL"
+    assert states(briefing) == {"pending": 3}
+    assert reload(briefing).trouble.startswith("No mail account is in use.")
+    made.delete()
+    briefing = send_what_is_left(briefing)
+    assert (briefing.delivered, briefing.trouble) == (3, "")
+
+
 def test_an_account_that_is_told_to_slow_down_rests_and_its_letters_go_by_another(
     weekly, smtp_server, second_server, account
 ):
