@@ -1,5 +1,6 @@
 """How many ballots came in on each day, as the signed heads of the ledger have it. No time is kept of any ballot."""
 
+from bisect import bisect_left
 from datetime import UTC, date, timedelta
 
 from core.lib import charts
@@ -15,10 +16,9 @@ def by_day(season: Season) -> list[tuple[date, int]]:
     """
     found: dict[date, int] = {}
     before = 0
-    heads = list(TreeHead.objects.filter(season=season).order_by("size").values_list("signed_at", "size", "statements"))
-    stated = _statements(season) if any(statements is None for *_, statements in heads) else []
-    for signed_at, size, statements in heads:
-        ballots = size - (sum(index < size for index in stated) if statements is None else statements)
+    others = _other_leaves(season)
+    for signed_at, size in TreeHead.objects.filter(season=season).order_by("size").values_list("signed_at", "size"):
+        ballots = size - bisect_left(others, size)
         day = signed_at.astimezone(UTC).date()
         found[day] = found.get(day, 0) + ballots - before
         before = ballots
@@ -37,5 +37,7 @@ def chart_of(season: Season) -> charts.LineChart | None:
     return charts.line_chart([(f"{day:%-d %b}", number) for day, number in days])
 
 
-def _statements(season: Season) -> list[int]:
-    return list(LedgerEntry.objects.filter(season=season).statements().values_list("index", flat=True))
+def _other_leaves(season: Season) -> list[int]:
+    """Where what is no ballot stands, in order: statements, and decisions on write-ins, which no head counts as such."""
+    entries = LedgerEntry.objects.filter(season=season).exclude(kind=LedgerEntry.Kind.CAST)
+    return list(entries.order_by("index").values_list("index", flat=True))

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from core.models import AuditEntry, User
 from core.transitions import TransitionRefused
-from surveys import keys, ledger, release, seasons, verification, write_ins
+from surveys import keys, ledger, release, seasons, turnout, verification, write_ins
 from surveys.models import Ballot, LedgerEntry, PendingBallot, WriteIn
 from tests.html import one_line
 from tests.surveys.factories import body_of, draft_season, last_mail, link_in
@@ -172,6 +172,17 @@ def test_a_decision_that_is_changed_or_left_out_is_found(client, season, program
     tamper(book)
     (tmp_path / "ledger.json").write_text(json.dumps(book))
     assert program.main([*paths, "--key", keys.public_key()]) == 1
+
+
+def test_decisions_are_no_ballots_of_the_turnout(client, season):
+    for voter, text in enumerate(["Zed", "Yan", "Zed"]):
+        write(client, f"voter{voter}", text)
+    category = close(season)
+    for text in ("Zed", "Yan"):
+        decide(category, text, name=text)
+    release.tally(category)
+    release.release_season(season)
+    assert sum(number for _, number in turnout.by_day(season)) == 3
 
 
 def test_who_writes_in_what_they_also_chose_has_chosen_it_once():
