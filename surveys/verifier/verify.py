@@ -275,8 +275,9 @@ def check_copy(ledger, other):
         yield "The two files do not begin with the same leaves: one of them was rewritten."
     if older["statements"] != {index: each for index, each in newer["statements"].items() if int(index) < size}:
         yield "The two files do not have the same statements."
-    for index in older.get("rulings", {}).keys() & newer.get("rulings", {}).keys():
-        if older["rulings"][index] != newer["rulings"][index]:
+    told, known = older.get("rulings", {}), newer.get("rulings", {})
+    for index in told.keys() | (known.keys() if len(newer["leaves"]) == size else set()):
+        if told.get(index) != known.get(index):
             yield f"The two files do not have the same decision at {index}."
     if older["heads"] != [head for head in newer["heads"] if head["size"] <= size]:
         yield "The two files do not have the same signed heads."
