@@ -146,11 +146,18 @@ def _statement_problems(season: Season) -> Iterator[str]:
 
 
 def _review_problems(season: Season) -> Iterator[str]:
-    """What is held or void is what was said of it last."""
+    """What is held or void is what was said of it last; and of what is superseded, nothing more is said."""
     told: dict[Any, tuple[str, Any]] = {}
-    said = LedgerEntry.objects.filter(season=season, kind__in=[Kind.HELD, Kind.VOID, Kind.RESTORED]).order_by("index")
+    superseded: set[Any] = set()
+    kinds = [Kind.HELD, Kind.VOID, Kind.RESTORED, Kind.SUPERSEDED]
+    said = LedgerEntry.objects.filter(season=season, kind__in=kinds).order_by("index")
     for kind, statement in said.values_list("kind", "statement"):
         receipt, reason = (statement or {}).get(kind), (statement or {}).get("reason")
+        if receipt in superseded:
+            yield f"The ledger says of “{receipt}” that it is {kind}, after it said that it is superseded."
+        if kind == Kind.SUPERSEDED:
+            superseded.add(receipt)
+            continue
         before = told.get(receipt, (Kind.RESTORED, ""))[0]
         if before not in ledger.AFTER[Kind(kind)]:
             yield f"The ledger says of “{receipt}” that it is {kind}, after it said that it is {before}."

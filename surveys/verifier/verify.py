@@ -220,14 +220,19 @@ def check_against_paper(ledger, paper):
 
 
 def check_review(ledger, index_of):
-    """What is held, void or counted after all is an earlier ballot, and was something else before."""
-    last = {}
+    """What is held, void or counted after all is an earlier ballot, was something else before, and is not superseded."""
+    last, superseded = {}, {each["superseded"]: index for index, each in said(ledger, "superseded")}
     for index, act, receipt, _ in review(ledger):
         if index_of.get(receipt, index) >= index or str(index_of[receipt]) in ledger["statements"]:
             yield f"The statement at {index} makes {act} what is no earlier ballot: {receipt}."
         elif last.get(receipt, "restored") not in REVIEW[act]:
             yield f"The statement at {index} makes {receipt} {act}, which was {last.get(receipt, 'counted')} before."
+        if superseded.get(receipt, index) < index:
+            yield f"The statement at {index} makes {receipt} {act}, which was superseded before."
         last[receipt] = act
+    for receipt, index in superseded.items():
+        if last.get(receipt, "restored") != "restored":
+            yield f"The statement at {index} supersedes {receipt}, which is {last[receipt]}."
 
 
 def check_rulings(ledger, paper):
@@ -288,10 +293,10 @@ def check_copy(ledger, other):
 
 def check_ballots(ledger, ballots, paper):
     """Every opened ballot is the leaf it says, once; what is void or superseded is said so in the ledger."""
-    told = {each["superseded"]: ("superseded", each["reason"]) for _, each in said(ledger, "superseded")}
-    states = {"held": "quarantined", "void": "void"}
+    states, told = {"held": "quarantined", "void": "void"}, {}
     for _, act, receipt, reason in review(ledger):
         told[receipt] = (states[act], reason) if act in states else ("cast", "")
+    told |= {each["superseded"]: ("superseded", each["reason"]) for _, each in said(ledger, "superseded")}
     released = {statement["result"]["category"] for _, statement in said(ledger, "result")}
     names = {each["slug"]: names_on(each, paper) for each in paper["categories"] if each["slug"] in released}
     for slug, known in names.items():

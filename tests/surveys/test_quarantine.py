@@ -14,7 +14,9 @@ from surveys import ballots, keys, ledger, public_record, quarantine, release, s
 from surveys.models import Ballot, BallotOrigin, LedgerEntry, PendingBallot
 from surveys.quarantine import Kind
 from tests.html import one_line
-from tests.surveys.factories import open_season
+from tests.surveys.factories import close_and_release, open_season
+from tests.surveys.test_jury import record  # noqa: F401
+from tests.surveys.test_tampering import program  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +111,16 @@ def test_the_same_is_decided_twice_on_the_same_ballots(stuffed):
     assert [*verification.problems(stuffed)] == []
 
 
+def test_who_votes_again_after_their_ballot_was_counted_after_all_replaces_it_and_a_stranger_agrees(stuffed, record):  # noqa: F811
+    quarantine.hold(stuffed, domain(stuffed), reason=REASON, by=None)
+    quarantine.count(stuffed.quarantines.get(), reason="they are an office", by=None)
+    vote(stuffed, "voter0@stuffing.example", choice="bit")
+    close_and_release(stuffed)
+    assert states() == ["cast"] * 8 + ["superseded"]
+    assert [*verification.problems(stuffed)] == []
+    assert record(stuffed) == 0
+
+
 def test_what_is_counted_after_all_stays_held_where_another_place_of_it_is(season):
     for number in range(5):
         vote(season, f"voter{number}@stuffing.example", ip="8.8.8.8")
@@ -194,15 +206,15 @@ def test_a_stranger_recounts_a_vote_of_which_ballots_were_made_void(released, tm
     ledger_json, csv = tmp_path / "ledger.json", tmp_path / "ballots.csv"
     ledger_json.write_bytes(client.get(reverse("surveys:ledger-json", args=[released.slug])).content)
     csv.write_bytes(client.get(reverse("surveys:ballots-csv", args=[released.slug])).content)
-    program = tmp_path / "verify.py"
-    program.write_bytes(client.get(reverse("surveys:verifier", args=[released.slug])).content)
-    command = [sys.executable, "-I", program, ledger_json, csv]
+    verifier = tmp_path / "verify.py"
+    verifier.write_bytes(client.get(reverse("surveys:verifier", args=[released.slug])).content)
+    command = [sys.executable, "-I", verifier, ledger_json, csv]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, "Wallet: plurality, 2 ballots" in done.stdout) == (0, True), done.stdout
-    record = json.loads(ledger_json.read_text())
-    index = next(index for index, each in record["statements"].items() if "void" in each)
-    record["statements"][index]["reason"] = "another"
-    ledger_json.write_text(json.dumps(record))
+    book = json.loads(ledger_json.read_text())
+    index = next(index for index, each in book["statements"].items() if "void" in each)
+    book["statements"][index]["reason"] = "another"
+    ledger_json.write_text(json.dumps(book))
     assert subprocess.run(command, capture_output=True, check=False).returncode == 1
 
 

@@ -18,7 +18,7 @@ from django.test import Client, TestCase, override_settings
 
 from core.models import User
 from surveys import ballots, keys, ledger, merkle, papers, release, seasons, verification
-from surveys.models import Ballot, Season, TreeHead
+from surveys.models import Ballot, LedgerEntry, Season, TreeHead
 from surveys.public_record_views import VERIFIER
 from tests.surveys.factories import cast, draft_season, seal_and_open
 
@@ -244,14 +244,40 @@ def with_a_second(kind):
     """The same said again at the end, signed by us."""
 
     def add(record):
-        book, said = record.ledger, statement(record, kind)[1]
-        index = len(book["leaves"])
-        book["statements"][str(index)] = said | {"again": True}
-        book["leaves"].append("")
-        book["heads"].append(book["heads"][-1] | {"size": index + 1})
+        append(record, statement(record, kind)[1] | {"again": True})
         signed_again(record)
 
     return add
+
+
+def append(record, said):
+    book = record.ledger
+    index = len(book["leaves"])
+    book["statements"][str(index)] = said
+    book["leaves"].append("")
+    book["heads"].append(book["heads"][-1] | {"size": index + 1})
+
+
+def counted_after_all(record):
+    """The superseded ballot is held and counted, beside its voter's later one."""
+    row = ballot(record, state="superseded")
+    row.update(state="cast", reason="")
+    for act in ("held", "restored"):
+        append(record, {"season": record.ledger["season"], act: row["receipt"], "reason": "looked at"})
+    signed_again(record)
+
+
+def superseded_while_void(record):
+    """It would be void and superseded, and nobody could tell which of the two the result should say."""
+    append(
+        record,
+        {"season": record.ledger["season"], "superseded": ballot(record, state="void")["receipt"], "reason": "x"},
+    )
+    signed_again(record)
+
+
+def beside_a_copy_with_a_decision(record):
+    record.older = copy.deepcopy(record.ledger) | {"rulings": {"7": {"ruling": {"counts_as": "ada"}}}}
 
 
 FILES = {
@@ -276,6 +302,8 @@ FILES = {
         "disagree on whether it counts",
     ),
     "a ballot is superseded by nobody": (edit(state="superseded"), "disagree on whether it counts"),
+    "a superseded ballot is held and counted": (counted_after_all, "which was superseded before"),
+    "a void ballot is superseded": (superseded_while_void, "which is void"),
     "a superseding is withheld": (withhold("superseded"), "statements; this file has"),
     "a ballot is superseded twice": (with_a_second("superseded"), "2 times"),
     "a state is made up": (edit(state="quarantined"), "disagree on whether it counts"),
@@ -337,6 +365,7 @@ FILES = {
         "do not have the same signed heads",
     ),
     "a copy has fewer statements": (beside_an_honest_copy(withhold("void")), "do not have the same statements"),
+    "a copy has fewer decisions": (beside_a_copy_with_a_decision, "do not have the same decision at 7"),
     "a copy is forged": (
         lambda record: setattr(record, "older", copy.deepcopy(record.ledger) | {"leaves": ["ab" * 32]}),
         "older.json: The signed root",
@@ -412,6 +441,15 @@ def resigned(key):
         )
 
 
+def held_and_counted():
+    """The superseded ballot is counted beside its voter's later one, and the ledger is made to say so."""
+    row = Ballot.objects.get(state="superseded")
+    tamper(f"UPDATE surveys_ballot SET state = 'cast', reason = '', voter_key = sha256('x') WHERE id = {row.pk}")
+    season = Season.objects.get()
+    for kind in (LedgerEntry.Kind.HELD, LedgerEntry.Kind.RESTORED):
+        ledger.state(season, kind, {"season": season.slug, str(kind): row.receipt, "reason": "looked at"})
+
+
 ONE = "id = (SELECT min(ballot.id) FROM surveys_ballot ballot JOIN surveys_awardcategory category"
 ONE += " ON category.id = category_id WHERE category.slug = 'irv')"
 IRV = (
@@ -444,6 +482,7 @@ TABLES = {
         "UPDATE surveys_ballot SET state = 'cast', reason = '', voter_key = sha256('x') WHERE state = 'superseded'",
         "The ledger says",
     ),
+    "a superseded ballot is held and counted": (held_and_counted, "after it said that it is superseded"),
     "a ballot is superseded without an entry": (
         f"UPDATE surveys_ballot SET state = 'superseded', reason = 'x' WHERE {ONE}",
         "The tables say",
