@@ -42,6 +42,9 @@ _TAKE_OF_DAY = """
     ) taken
     WHERE bucket.id = %(id)s RETURNING taken.number
 """
+_GIVE_BACK = """
+    UPDATE newsletter_mailaccount SET handed = greatest(0, handed - %(unused)s) WHERE id = %(id)s AND day = %(day)s
+"""
 
 
 def take(row: MailAccount | SendingRules, wanted: int) -> int:
@@ -60,6 +63,13 @@ def take_of_day(account: MailAccount, wanted: int, *, day: date) -> int:
     if allowed is None or wanted <= 0:
         return max(wanted, 0)
     return _number(_TAKE_OF_DAY, {"day": day, "wanted": wanted, "allowed": allowed, "id": account.pk})
+
+
+def give_back(account: MailAccount, unused: int, *, day: date) -> None:
+    """Count letters that did not leave by an account after all as not sent, while that day lasts."""
+    if unused > 0 and account.allowed_on(day) is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, {"unused": unused, "day": day, "id": account.pk})
 
 
 def _number(statement: str, values: dict[str, Any]) -> int:
@@ -83,6 +93,7 @@ class Share:
     account: MailAccount | None
     given: float = 0.0
     room: int = 0
+    day: date | None = None  # of that room
     is_over: bool = False  # its day
 
     @property
@@ -92,7 +103,7 @@ class Share:
 
 @dataclass(slots=True)
 class Allowance:
-    """What one run of a pump may hand out, to whom. Room that was taken and not used is lost with the run, a few letters."""
+    """What one run of a pump may hand out, to whom. Room in a rate that was not used is lost with the run, that in a day is not."""
 
     shares: Sequence[Share]
     rules: SendingRules = field(default_factory=SendingRules.current)
@@ -126,11 +137,19 @@ class Allowance:
         return min(wanted, sum(share.room if share.account else wanted for share in usable))
 
     def _fill(self, share: Share, account: MailAccount, wanted: int) -> None:
-        missing = wanted - share.room
-        of_rate = take(account, missing)
-        of_day = take_of_day(account, of_rate, day=clock.utc_day())
+        today = clock.utc_day()
+        if share.day != today:
+            share.room, share.day = 0, today  # what is left of yesterday's is of no use any more
+        of_rate = take(account, wanted - share.room)
+        of_day = take_of_day(account, of_rate, day=today)
         share.room += of_day
         share.is_over = of_day < of_rate
+
+    def give_back(self, share: Share, unsent: int) -> None:
+        """Return the room in its account's day that the run did not use, with that of letters which came back unsent."""
+        if share.account and share.day:
+            give_back(share.account, share.room + unsent, day=share.day)
+            share.room = 0
 
     def choose(self, usable: Sequence[Share]) -> Share:
         """The account whose turn it is by the weights."""

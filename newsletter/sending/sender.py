@@ -111,6 +111,8 @@ class Pump:
             for way in self.ways:
                 way.sessions.join()
             self.journal.close(is_settled=self.is_settled)
+        for way in self.ways:
+            self.allowance.give_back(way.share, way.sessions.unsent)
         self._report()
         return not (self.queue.exhausted or self.trouble or self.is_quiet) and any(way.is_open for way in self.ways)
 

@@ -38,7 +38,7 @@ class Sessions:
         self.connect, self.journal, self.done = connect, journal, done
         self.ready: queue.SimpleQueue[DeliveryEnvelope | None] = queue.SimpleQueue()
         self.open, self.counting = number, threading.Lock()
-        self.trouble, self.has_sent = "", False
+        self.trouble, self.has_sent, self.unsent = "", False, 0
         self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(number)]
         for thread in self.threads:
             thread.start()
@@ -111,8 +111,10 @@ class Sessions:
             self.ready.put(following)
         with self.counting:
             self.open -= 1
+            self.unsent += 1
             is_last = self.open == 0
         self.trouble = outcome.note
         self.done.put((envelope.delivery_id, outcome, envelope.recipient))
         while is_last and (rest := self.ready.get()):
+            self.unsent += 1
             self.done.put((rest.delivery_id, outcome, rest.recipient))

@@ -9,7 +9,7 @@ from aiosmtpd.controller import Controller
 from django.utils import timezone
 
 from core.lib import clock
-from newsletter.models import MailAccount, SendingRules
+from newsletter.models import Briefing, MailAccount, SendingRules
 from newsletter.sending import accounts, limits, sender
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
@@ -214,6 +214,25 @@ def test_a_day_has_an_end_and_the_rest_goes_the_day_after(weekly, smtp_server, a
     assert (made.day, made.handed) == (clock.utc_day(), 4)
     with time_machine.travel(timezone.now() + timedelta(days=1)):
         assert states(send_what_is_left(briefing)) == {"sent": 8, "pending": 2}
+
+
+def test_room_in_a_day_that_no_letter_used_is_there_for_the_next_ones(weekly, smtp_server, account):
+    made = account("main", smtp_server.url, per_day=200)
+    factories.subscriptions(weekly, 3)
+    briefing = factories.frozen(weekly)
+    for _ in range(3):
+        send_what_is_left(briefing)
+        Briefing.objects.update(state="sending")
+    made.refresh_from_db()
+    assert (made.day, made.handed) == (clock.utc_day(), 3)
+
+
+def test_letters_that_came_back_unsent_are_none_of_the_day(weekly, account):
+    made = account("main", nobody(), per_day=200)
+    factories.subscriptions(weekly, 12)
+    assert states(send_what_is_left(factories.frozen(weekly))) == {"pending": 12}
+    made.refresh_from_db()
+    assert (made.rests, made.handed) == (1, 0)
 
 
 def test_a_warm_up_grows_by_half_each_day_up_to_the_days_limit():
