@@ -456,6 +456,7 @@ def _anonymise(season: Season) -> int:
     with transaction.atomic():
         season.pending_ballots.all().delete()
         season.mailbox_names.all().delete()
+        season.quarantines.all().delete()
         WriteIn.objects.filter(category__season=season).delete()
         anonymised = Ballot.objects.filter(category__season=season).update(voter_key=_RANDOM_KEY)
     keys.destroy_pepper(season)

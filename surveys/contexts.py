@@ -56,7 +56,7 @@ def season(found: Season) -> dict[str, Any]:
 
 
 def nominees(category: AwardCategory) -> list[Nominee]:
-    """In the order of the day, as in the ballot."""
+    """In the order of the moment, as in the ballot."""
     found = in_fair_order(category)
     for each in found:
         each.category = category

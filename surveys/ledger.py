@@ -125,7 +125,10 @@ def void(ballot: Ballot, *, reason: str) -> LedgerEntry:
     standing = Q(unsealed=None, state__in=[Ballot.State.CAST, Ballot.State.QUARANTINED])
     if not change_if(ballot, standing, state=Ballot.State.VOID, reason=reason):
         raise TransitionRefused("This ballot is void already, superseded, or not in the ledger yet.")
-    statement = {"season": season.slug, "void": ballot.receipt, "reason": reason}
+    statement: dict[str, Any] = {"season": season.slug, "void": ballot.receipt, "reason": reason}
+    said = LedgerEntry.objects.filter(season=season, kind=LedgerEntry.Kind.VOID, statement__void=ballot.receipt)
+    if before := said.count():
+        statement["again"] = before  # else the same words twice would be one leaf
     entry = state(season, LedgerEntry.Kind.VOID, statement)
     pagecache.bump()
     return entry

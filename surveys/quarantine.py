@@ -34,6 +34,8 @@ from surveys.models import (
 Kind = Quarantine.Kind
 State = Ballot.State
 LONGEST_REASON = 200
+LEAST_VOTERS = 5
+LOOKED = "looked at the count"
 _RECEIPT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -121,7 +123,8 @@ def hold(season: Season, chosen: Place, *, reason: str, by: User | None) -> int:
     """
     reason = _reason(reason)
     with transaction.atomic():
-        _lock(season)
+        categories = _lock(season)
+        _refuse_few(season, chosen)
         row, made = Quarantine.objects.get_or_create(
             season=season,
             kind=chosen.kind,
@@ -132,8 +135,8 @@ def hold(season: Season, chosen: Place, *, reason: str, by: User | None) -> int:
             raise TransitionRefused("This place is held already.")
         Quarantine.objects.filter(pk=row.pk).update(lifted_at=None, reason=reason, by=by, at=timezone.now())
         row.refresh_from_db()
-        number = _hold(row)
-        audit.record("held ballots", season, by=by, detail=f"{number} of {row}: {reason}")
+        number = _hold(row, categories)
+        audit.record("held ballots", season, by=by, detail=f"{number} of {row.get_kind_display()}: {reason}")
     return number
 
 
@@ -142,22 +145,28 @@ def apply(season: Season) -> int:
     if not season.quarantines.filter(lifted_at=None).exists():
         return 0
     with transaction.atomic():
-        _lock(season)
-        return sum(_hold(row) for row in season.quarantines.filter(lifted_at=None).order_by("pk"))
+        try:
+            categories = _lock(season)
+        except TransitionRefused:
+            return 0
+        return sum(_hold(row, categories) for row in season.quarantines.filter(lifted_at=None).order_by("pk"))
 
 
 def count(quarantine: Quarantine, *, reason: str, by: User | None) -> int:
     """Count the ballots of a place after all, also those it made void, and hold no new ones. Raises TransitionRefused."""
     reason = _reason(reason)
     with transaction.atomic():
-        _lock(quarantine.season)
+        categories = _lock(quarantine.season)
         Quarantine.objects.filter(pk=quarantine.pk).update(lifted_at=timezone.now())
         others = quarantine.season.quarantines.filter(lifted_at=None).exclude(pk=quarantine.pk)
-        elsewhere = {pk for row in others for pk in _open(row).values_list("pk", flat=True)}
-        rows = _open(quarantine).filter(state__in=[State.QUARANTINED, State.VOID]).exclude(pk__in=elsewhere)
+        elsewhere = {pk for row in others for pk in _open(row, categories).values_list("pk", flat=True)}
+        rows = _open(quarantine, categories).filter(state__in=[State.QUARANTINED, State.VOID]).exclude(pk__in=elsewhere)
         number = _move(quarantine.season, rows, LedgerEntry.Kind.RESTORED, State.CAST, reason)
         audit.record(
-            "counted ballots after all", quarantine.season, by=by, detail=f"{number} of {quarantine}: {reason}"
+            "counted ballots after all",
+            quarantine.season,
+            by=by,
+            detail=f"{number} of {quarantine.get_kind_display()}: {reason}",
         )
     return number
 
@@ -166,10 +175,15 @@ def void(quarantine: Quarantine, *, reason: str, by: User | None) -> int:
     """Make the held ballots of a place void; what comes from there is held on. Raises TransitionRefused."""
     reason = _reason(reason)
     with transaction.atomic():
-        _lock(quarantine.season)
-        rows = _open(quarantine).filter(state=State.QUARANTINED)
+        categories = _lock(quarantine.season)
+        rows = _open(quarantine, categories).filter(state=State.QUARANTINED)
         number = _move(quarantine.season, rows, LedgerEntry.Kind.VOID, State.VOID, reason)
-        audit.record("made ballots void", quarantine.season, by=by, detail=f"{number} of {quarantine}: {reason}")
+        audit.record(
+            "made ballots void",
+            quarantine.season,
+            by=by,
+            detail=f"{number} of {quarantine.get_kind_display()}: {reason}",
+        )
     return number
 
 
@@ -219,21 +233,46 @@ def _reason(text: str) -> str:
     return reason
 
 
-def _lock(season: Season) -> None:
-    """No category of the season is released meanwhile. Raises TransitionRefused where all are released."""
-    open_ones = AwardCategory.objects.filter(season=season, released_at=None)
-    if not open_ones.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True):
-        raise TransitionRefused("The results are released: ballots stay as they were counted.")
+def _refuse_few(season: Season, chosen: Place) -> None:
+    """The record would tell which ballots are one voter's where a place is only theirs: who held them would be seen together."""
+    if chosen.kind not in (Kind.DOMAIN, Kind.NETWORK):
+        return
+    voters = ballots_of(season, chosen.kind, chosen.name).values("voter_key").distinct().count()
+    if voters < LEAST_VOTERS:
+        raise TransitionRefused(
+            f"Fewer than {LEAST_VOTERS} people voted from there, so holding them would tell whose ballots belong together."
+            " A single ballot is held by its receipt."
+        )
 
 
-def _open(quarantine: Quarantine) -> QuerySet[Ballot]:
-    """The ballots of a place on which can still be decided: sealed, and of no category that is released."""
+def _lock(season: Season) -> list[AwardCategory]:
+    """The categories on whose ballots can be decided; none of them is counted or released meanwhile.
+
+    Not those whose result somebody saw: two results that differ by a ballot would tell what it says. Raises
+    TransitionRefused where there is none.
+    """
+    rows = AwardCategory.objects.filter(season=season, released_at=None).select_for_update(no_key=True)
+    found = [category for category in rows.order_by("pk") if not is_seen(category)]
+    if not found:
+        raise TransitionRefused(
+            "The results are released, or somebody has looked at them: ballots stay as they were counted."
+        )
+    return found
+
+
+def is_seen(category: AwardCategory) -> bool:
+    """Whether somebody looked at a result that is not released."""
+    return audit.entries_about(category).filter(action=LOOKED).exists()
+
+
+def _open(quarantine: Quarantine, categories: Sequence[AwardCategory]) -> QuerySet[Ballot]:
+    """The ballots of a place in some categories that are sealed."""
     ballots = ballots_of(quarantine.season, quarantine.kind, quarantine.name)
-    return ballots.filter(unsealed=None, category__released_at=None)
+    return ballots.filter(unsealed=None, category__in=categories)
 
 
-def _hold(quarantine: Quarantine) -> int:
-    rows = _open(quarantine).filter(state=State.CAST)
+def _hold(quarantine: Quarantine, categories: Sequence[AwardCategory]) -> int:
+    rows = _open(quarantine, categories).filter(state=State.CAST)
     return _move(quarantine.season, rows, LedgerEntry.Kind.HELD, State.QUARANTINED, quarantine.reason)
 
 

@@ -19,7 +19,7 @@ from surveys.tallying import NONE, WRITE_IN, Number, Outcome, Rules, plain, shar
 
 WRITE_IN_NAME = "Other / write-in"
 NONE_NAME = "None of them"
-LOOKED = "looked at the count"
+LOOKED = quarantine.LOOKED
 
 
 @dataclass(frozen=True, slots=True)

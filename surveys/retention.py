@@ -31,9 +31,7 @@ COLUMNS = [
     ),
     Column("surveys.PendingBallot.origins", f"{days(ballots.KEPT_AFTER_EXPIRY)} after its link", "the hourly purge"),
     Column("surveys.BallotOrigin.name", "until its category is released", "the release"),
-    Column(
-        "surveys.Quarantine.shown", f"{days(ballots.APPEAL_WINDOW)} after the release: then empty", "the hourly purge"
-    ),
+    Column("surveys.Quarantine.shown", f"{days(ballots.APPEAL_WINDOW)} after the release", "the hourly purge"),
     Column(
         "surveys.WriteIn.text",
         f"{days(ballots.APPEAL_WINDOW)} after the release; what was accepted stands in the ledger for good",

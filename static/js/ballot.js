@@ -1,5 +1,5 @@
 // An order of the nominees for each visit. The page itself is the same for everybody, and may come from a cache: there the
-// order changes once a day, and that is what it says until this runs.
+// order changes every ten minutes, and that is what it says until this runs.
 
 const seed = visit();
 

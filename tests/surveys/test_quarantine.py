@@ -3,15 +3,18 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
+from django.utils import timezone
 
+from core import retention
 from core.models import AuditEntry, User
 from core.transitions import TransitionRefused
 from surveys import ballots, keys, ledger, public_record, quarantine, release, seasons, verification
-from surveys.models import Ballot, BallotOrigin, LedgerEntry, PendingBallot
+from surveys.models import Ballot, BallotOrigin, LedgerEntry, PendingBallot, Season
 from surveys.quarantine import Kind
 from tests.html import one_line
 from tests.surveys.factories import close_and_release, open_season
@@ -169,6 +172,52 @@ def test_a_decision_has_a_reason(stuffed, reason, words):
         quarantine.hold(stuffed, domain(stuffed), reason=reason, by=None)
     assert states() == ["cast"] * 8
     assert not stuffed.quarantines.exists()
+
+
+def test_a_place_of_few_is_not_held_so_that_their_ballots_are_not_seen_to_be_one_voters(season):
+    for _ in range(5):  # requests, which anybody can make
+        ballots.request_ballot(season=season, choices={"wallet": [["ada"]]}, email="ann@her-own.example")
+    ballots.confirm(season=season, pending_id=PendingBallot.objects.first().pk)
+    ledger.seal(season, everything=True)
+    with pytest.raises(TransitionRefused, match="Fewer than 5 people voted from there"):
+        quarantine.hold(season, domain(season, "her-own.example"), reason=REASON, by=None)
+    assert not season.quarantines.exists()
+
+
+def test_nothing_is_decided_once_somebody_has_seen_a_result(stuffed):
+    seasons.close(stuffed)
+    category = stuffed.categories.get()
+    release.tally(category)
+    quarantine.hold(
+        stuffed, quarantine.place(stuffed, Kind.RECEIPT, Ballot.objects.first().receipt), reason="x", by=None
+    )
+    quarantine.count(stuffed.quarantines.get(), reason="no", by=None)
+    release.tally(category)
+    release.record_look(category, by=None)
+    with pytest.raises(TransitionRefused, match="somebody has looked at them"):
+        quarantine.hold(stuffed, domain(stuffed), reason=REASON, by=None)
+    assert quarantine.apply(stuffed) == 0
+    assert states() == ["cast"] * 8
+
+
+def test_a_ballot_is_made_void_by_itself_twice_with_the_same_words(stuffed):
+    ballot = Ballot.objects.first()
+    place = quarantine.place(stuffed, Kind.RECEIPT, ballot.receipt)
+    for _ in range(2):
+        quarantine.hold(stuffed, place, reason="x", by=None)
+        ballot.refresh_from_db()
+        ledger.void(ballot, reason="bought")
+        quarantine.count(stuffed.quarantines.get(), reason="not bought", by=None)
+    assert [*verification.problems(stuffed)] == []
+
+
+def test_what_places_were_called_goes_with_the_pepper(released):
+    Season.objects.update(released_at=timezone.now() - ballots.APPEAL_WINDOW - timedelta(days=1))
+    assert released.quarantines.exists()
+    retention.purge_expired()
+    assert not released.quarantines.exists()
+    assert not AuditEntry.objects.filter(detail__contains="stuffing.example").exists()
+    assert quarantine.decisions(released)
 
 
 @pytest.fixture
