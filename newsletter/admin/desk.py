@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminDateWidget
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -20,10 +21,11 @@ from articles.models import Publication
 from articles.search import best
 from core.lib import clock
 from core.lib.text import storable, whole_number
+from core.transitions import lock
 from newsletter import offers
 from newsletter.mail.personal_words import Person, filled, value_of
 from newsletter.models import Briefing, LinkCheck, Newsletter
-from newsletter.sending import approval, composition, content_checks, drafts, freeze, link_checks
+from newsletter.sending import approval, composition, content_checks, drafts, freeze, link_checks, subject_tests
 from newsletter.sending.vocabulary import vocabulary
 
 ARTICLES_SHOWN = 30
@@ -132,15 +134,27 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
     found = best(Publication.objects.live(), words) if words else Publication.objects.live()
     found = found.exclude(article__in=briefing.items.exclude(article=None).values("article"))
     if request.method == "POST":
-        chosen = [number for key in request.POST.getlist("publication") if (number := whole_number(key))]
-        added = drafts.add_articles(briefing, Publication.objects.live().filter(pk__in=chosen))
-        keys = request.POST.getlist("offer")
-        added += drafts.add_offers(briefing, [offer for offer in offers.current() if offer.key in keys])
-        approval.edited(briefing, by=request.user)
+        if (added := _added(request, briefing)) is None:
+            messages.error(request, "It was approved meanwhile, so nothing was added: only a draft can be changed.")
+            return redirect_to("progress", briefing)
         messages.success(request, f"{added} added at the end.")
         return redirect_to("change", briefing)
     context = {"found": found[:ARTICLES_SHOWN], "words": words, "offers": _new_offers(briefing)}
     return page(request, "articles", briefing, title="Add articles", **context)
+
+
+@transaction.atomic
+def _added(request: HttpRequest, briefing: Briefing) -> int | None:
+    """Put what was chosen at the end; how many, or None where it is no draft any more."""
+    lock(briefing, "newsletter", "segment")
+    if not briefing.is_editable:
+        return None
+    chosen = [number for key in request.POST.getlist("publication") if (number := whole_number(key))]
+    added = drafts.add_articles(briefing, Publication.objects.live().filter(pk__in=chosen))
+    keys = request.POST.getlist("offer")
+    added += drafts.add_offers(briefing, [offer for offer in offers.current() if offer.key in keys])
+    approval.edited(briefing, by=request.user)
+    return added
 
 
 @require_POST
@@ -204,7 +218,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     done = sum(link.state != LinkCheck.State.WAITING for link in links)
     context = {"links": links, "done": done, "is_moving": done < len(links)}
     if briefing.state == State.DRAFT:
-        context |= {"problems": approval.problems(briefing), "warnings": content_checks.warnings(briefing)}
+        context |= {"problems": approval.problems(briefing), "warnings": subject_tests.warnings(briefing)}
         context |= {"passed": content_checks.passed(briefing)}
     template = "_check" if request.headers.get("X-Fragment") else "check"
     return page(request, template, briefing, title="Check list", **context)

@@ -17,7 +17,7 @@ from core.lib.moments import MomentField
 from core.transitions import TransitionRefused
 from newsletter.admin.desk import draft, may, page, redirect_to
 from newsletter.models import Briefing, Delivery
-from newsletter.sending import approval, content_checks, deliveries, pace
+from newsletter.sending import approval, deliveries, pace, subject_tests
 from newsletter.sending.sender import message_token
 
 TROUBLES_SHOWN = 200
@@ -73,7 +73,9 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect_to("progress", briefing)
         audience = approval.audience_size(briefing)
         context = {"form": form, "problems": problems, "audience": audience, "seen": approval.seen(briefing)}
-        context["warnings"] = content_checks.warnings(briefing)
+        context["warnings"] = subject_tests.warnings(briefing)
+        versions = subject_tests.versions(briefing, subject_tests.of(briefing))
+        context["tested"] = list(zip(subject_tests.LETTERS, versions, strict=False)) if len(versions) > 1 else []
         context["confirmed"] = request.POST.getlist("confirmed")
         return page(request, "approve", briefing, title="Approve and send", **context)
 

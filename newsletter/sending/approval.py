@@ -119,7 +119,7 @@ def approve(
         sponsor_places.place_sponsors(briefing)
         if found := problems(briefing):
             raise ValidationError(found)
-        if confirmed is not None and not set(content_checks.warnings(briefing)) <= set(confirmed):
+        if confirmed is not None and not set(subject_tests.warnings(briefing)) <= set(confirmed):
             raise ValidationError("Look at each warning: mend it, or tick that it is meant.", code="unconfirmed")
         move(
             briefing,

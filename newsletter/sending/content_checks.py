@@ -30,6 +30,7 @@ _BAIT = re.compile(
     r"|winner|you(?:'|’)ve won|congratulations|click here|buy now|order now|cheap|viagra|casino|giveaway|airdrop)\b|\${2,}",
     re.IGNORECASE,
 )
+_BRACES = re.compile(r"\{\{|%7B%7B", re.IGNORECASE)
 _REPLY = re.compile(r"\s*(?:re|fwd?|aw|wg)\s*:", re.IGNORECASE)
 
 
@@ -123,9 +124,16 @@ def _item_problems(item: BriefingItem) -> Iterator[str]:
 
 def _word_problems(briefing: Briefing, items: Sequence[BriefingItem]) -> list[str]:
     known = vocabulary()
-    texts = [briefing.subject, briefing.preheader, *(text_of(html) for _, html in _texts(briefing, items))]
+    texts = [text_of(html) for _, html in _texts(briefing, items)]
     texts += [text for item in items for text in (item.heading, item.text, item.label, item.caption) if text]
-    return [problem for text in texts for problem in personal_words.problems(text, known)]
+    found = [problem for text in texts for problem in personal_words.problems(text, known)]
+    return [*line_problems(briefing), *found]
+
+
+def line_problems(briefing: Briefing) -> list[str]:
+    """What is wrong with the personal words of the two lines that an inbox shows."""
+    known = vocabulary()
+    return [text for line in (briefing.subject, briefing.preheader) for text in personal_words.problems(line, known)]
 
 
 def message_problems(briefing: Briefing) -> list[str]:
@@ -138,7 +146,20 @@ def message_problems(briefing: Briefing) -> list[str]:
         mime.compile_message(headers, text=rendered.text, html=rendered.html, placeholders=placeholders)
     except (ValueError, MessageError) as error:
         return [f"It cannot be made into a mail: {error}"]
-    return [*_bodies_lack(rendered, links), *_cut_off(rendered, placeholders)]
+    return [*_bodies_lack(rendered, links), *_cut_off(rendered, placeholders), *_braces_left(rendered, headers.subject)]
+
+
+def _braces_left(rendered: Rendered, subject: str) -> Iterator[str]:
+    """Personal words that nothing was put in for: with formatting inside, in a link, in the words for an image."""
+    bodies = [subject, rendered.text, unescape(rendered.html), *(target.url for target in rendered.targets.values())]
+    for body in bodies:
+        if found := _BRACES.search(body):
+            near = " ".join(body[max(0, found.start() - 30) : found.end() + 40].split())
+            yield (
+                f"Near “{near}” is a personal word that would go out as it is typed. Write it anew in one piece, without"
+                " formatting inside, and in a text: links and the words for images can have none."
+            )
+            return
 
 
 def _bodies_lack(rendered: Rendered, links: composition.Links) -> Iterator[str]:
@@ -169,13 +190,14 @@ def html_size(rendered: Rendered, placeholders: mime.Placeholders) -> int:
 def warnings(briefing: Briefing) -> list[str]:
     """What may be meant as it is, a sentence each: whoever approves the briefing says so."""
     items = [parts.current(item) for item in composition.items_of(briefing)]
-    found = [*_subject_warnings(briefing), *_picture_warnings(items)]
+    found = [*subject_warnings(briefing), *_picture_warnings(items)]
     wrong = briefing.link_checks.wrong().filter(url__in=outside_links(briefing))
     found += [f"{check.url} could not be reached: {check.note}" for check in wrong]
     return found
 
 
-def _subject_warnings(briefing: Briefing) -> Iterator[str]:
+def subject_warnings(briefing: Briefing) -> Iterator[str]:
+    """What may be meant as it is in the two lines that an inbox shows."""
     subject = briefing.title
     letters = [letter for letter in subject if letter.isalpha()]
     if len(letters) > 8 and sum(letter.isupper() for letter in letters) > len(letters) * 0.7:

@@ -109,7 +109,17 @@ def problems(briefing: Briefing, audience: int | None) -> list[str]:
             " try it on more of them, with fewer subjects, or not at all."
         )
     for letter, version in zip(LETTERS[1:], shown[1:], strict=False):
-        found += [f"Subject {letter}: {text}" for text in content_checks.message_problems(version)]
+        wrong = content_checks.line_problems(version) or content_checks.message_problems(version)
+        found += [f"Subject {letter}: {text}" for text in wrong]
+    return found
+
+
+def warnings(briefing: Briefing) -> list[str]:
+    """What may be meant as it is in a briefing and in each other subject under test, a sentence each."""
+    found = content_checks.warnings(briefing)
+    for letter, version in zip(LETTERS[1:], versions(briefing, of(briefing))[1:], strict=False):
+        told = content_checks.subject_warnings(version)
+        found += [f"Subject {letter}: {text}" for text in told if text not in found]
     return found
 
 

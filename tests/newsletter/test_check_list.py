@@ -209,3 +209,18 @@ def test_a_template_is_made_with_its_logo_and_order(editor, weekly):
     assert made.order == ["introduction", "title", "items"]
     assert (made.logo_width, made.logo_height) == (192, 64)
     assert made.logo_url.endswith(".png")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"kind": "text", "html": '<p>Dear {{first <strong>name</strong>, else "reader"}}, good morning.</p>'},
+        {"kind": "text", "html": "<p>Look <a href=\"https://example.com/{{first name, else 'you'}}\">here</a>.</p>"},
+        {"heading": "Bridges", "url": "https://example.com/?who={{name}}"},
+        {"kind": "image", "image_url": "https://example.com/a.png", "image_alt": '{{first name, else "reader"}}'},
+    ],
+)
+def test_a_personal_word_that_nothing_can_be_put_in_for_stops_it(weekly, item):
+    factories.subscription(weekly)
+    (problem,) = approval.problems(factories.briefing(weekly, items=[item]))
+    assert "would go out as it is typed" in problem

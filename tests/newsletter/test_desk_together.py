@@ -2,8 +2,11 @@
 
 import re
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection, transaction
+from django.utils import timezone
 
 from core.models import KeptWork
 from newsletter.models import Briefing
@@ -168,3 +171,25 @@ def test_a_booking_is_not_put_back(editor):
     save(editor, row, opened(editor, row, **chosen(editor, answer["Location"])))
     after = Booking.objects.get()
     assert (after.contact_email, f"{after.hold_until:%H:%M}") == ("new@example.com", f"{earlier:%H:%M}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_articles_that_are_added_while_it_is_approved_are_refused_in_words(weekly, editor):
+    draft = factories.briefing(weekly)
+    publication = factories.published("Gas fees explained")
+    answers = []
+
+    def add():
+        data = {"publication": [publication.pk]}
+        answers.append(editor.post(f"{DESK}{draft.pk}/articles/", data, follow=True).content.decode())
+        connection.close()
+
+    adding = Thread(target=add)
+    with transaction.atomic():
+        approved = {"state": "approved", "approved_at": timezone.now(), "scheduled_at": timezone.now()}
+        Briefing.objects.filter(pk=draft.pk).update(**approved)
+        adding.start()
+        adding.join(timeout=2)  # it has seen a draft, and waits for its row
+    adding.join(timeout=60)
+    assert "It was approved meanwhile, so nothing was added" in answers[0]
+    assert draft.items.count() == 1

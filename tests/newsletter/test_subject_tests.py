@@ -213,6 +213,25 @@ def test_a_test_that_tells_nothing_is_refused_before_approval(weekly, fields, sa
         approval.approve(briefing, by=factories.user())
 
 
+@pytest.mark.parametrize("line", ["subject", "preheader"])
+def test_personal_words_of_the_other_subjects_are_checked(weekly, line):
+    briefing = under_test(weekly)
+    briefing.subject_test.variants.update(**{line: 'Hello {{fist name, else "reader"}}'})
+    with pytest.raises(ValidationError, match="Subject B: There is no personal word “fist name”"):
+        approval.approve(briefing, by=factories.user())
+
+
+def test_whoever_approves_sees_the_other_subjects_and_is_warned_of_them(client, weekly):
+    client.force_login(factories.user(role="editor"))
+    briefing = under_test(weekly, "WINNERS ONLY TODAY")
+    page = client.get(f"{DESK}{briefing.pk}/approve/").content.decode()
+    assert "<li>A: Six bridges (And a staircase)</li>" in page
+    assert "<li>B: WINNERS ONLY TODAY (And a staircase)</li>" in page
+    assert "Subject B: The subject is all in capitals" in page
+    with pytest.raises(ValidationError, match="Look at each warning"):
+        approval.approve(briefing, by=factories.user(), confirmed=[])
+
+
 def test_what_is_under_test_is_part_of_what_was_approved(weekly):
     briefing = under_test(weekly)
     seen = approval.seen(briefing)
