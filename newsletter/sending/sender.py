@@ -249,7 +249,7 @@ class Pump:
         """
         self._write_pace()
         for way in self.ways:
-            if way.account and way.sessions.trouble and not way.sessions.has_sent:
+            if way.account and way.sessions.trouble and (way.sessions.is_throttled or not way.sessions.has_sent):
                 accounts.rest(way.account, way.sessions.trouble)
             elif way.account and way.account.rests and way.sessions.has_sent:
                 accounts.wake(way.account)

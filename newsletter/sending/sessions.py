@@ -39,6 +39,7 @@ class Sessions:
         self.ready: queue.SimpleQueue[DeliveryEnvelope | None] = queue.SimpleQueue()
         self.open, self.counting = number, threading.Lock()
         self.trouble, self.has_sent, self.unsent = "", False, 0
+        self.is_throttled = False  # told to slow down, whatever was taken before
         self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(number)]
         for thread in self.threads:
             thread.start()
@@ -93,6 +94,7 @@ class Sessions:
             logger.exception("Delivery %s met an error of our own", envelope.delivery_id)
             return Outcome(Status.UNCERTAIN, OUR_ERROR)
         if outcome.status is Status.DEFERRED and throttled_by(outcome.note) is Throttled.ACCOUNT:
+            self.is_throttled = True
             return Outcome(Status.UNSENT, outcome.note)  # the others would be told the same
         return outcome
 

@@ -130,6 +130,17 @@ def test_an_account_that_is_told_to_slow_down_rests_and_its_letters_go_by_anothe
     assert "Maximum sending rate" in busy.trouble
 
 
+def test_an_account_that_is_told_to_slow_down_rests_whatever_it_took_before(weekly, smtp_server, account):
+    factories.subscriptions(weekly, 40)
+    for number in range(20, 40):
+        smtp_server.refuse(f"reader{number}@example.com", "454 4.7.0 Throttling failure: Maximum sending rate exceeded")
+    busy = account("busy", smtp_server.url)
+    assert not sender.pump(factories.frozen(weekly).pk)
+    assert smtp_server.messages
+    busy.refresh_from_db()
+    assert busy.is_resting(timezone.now())
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
