@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from core.transitions import TransitionRefused
 from surveys import keys, ledger, papers, release
+from surveys.choices import WRITTEN
 from surveys.merkle import Frontier, leaf_hash
 from surveys.models import AwardCategory, Ballot, FormerTally, LedgerEntry, Season, Tally, TreeHead
-from surveys.tallying import WRITE_IN, Outcome
+from surveys.tallying import WRITE_IN, Outcome, UnknownChoice
 
 Kind = LedgerEntry.Kind
 
@@ -28,6 +29,7 @@ def problems(season: Season) -> Iterator[str]:
     yield from _leaf_problems(season)
     yield from _statement_problems(season)
     yield from _paper_problems(season)
+    yield from _ruling_problems(season)
     for category in season.categories.select_related("season", "tally").prefetch_related(
         "nominees", "tally__rows__nominee"
     ):
@@ -240,6 +242,22 @@ def _paper_problems(season: Season) -> Iterator[str]:
             yield f"“{place}” is not what the sealed paper has."
 
 
+def _ruling_problems(season: Season) -> Iterator[str]:
+    """A text that is opened counts as a nominee, by the paper's name, or a name of its own; one that is withheld as neither."""
+    paper = papers.of(season) or {"categories": []}
+    names = {each["slug"]: {one["slug"]: one["name"] for one in each["nominees"]} for each in paper["categories"]}
+    for entry in LedgerEntry.objects.filter(season=season, kind=Kind.RULING).order_by("index"):
+        statement: dict[str, Any] = entry.statement or {}
+        told, nominees = statement.get("ruling", {}), names.get(statement.get("category", ""), {})
+        key = str(told.get("counts_as", ""))
+        if "text" not in told:
+            is_right = key == WRITE_IN and bool(told.get("reason"))
+        else:
+            is_right = told.get("name") == nominees[key] if key in nominees else key.startswith(WRITTEN)
+        if not is_right:
+            yield f"The decision on a write-in {entry.receipt} is for nobody it can be for, or under another name, or gives no reason."
+
+
 def _lines(paper: dict[str, Any]) -> dict[str, Any]:
     """A paper's categories and nominees, each by where it stands."""
     found: dict[str, Any] = {}
@@ -257,7 +275,7 @@ def _tally_problems(category: AwardCategory) -> Iterator[str]:
         return
     try:
         found = release.counted(category)
-    except TransitionRefused as reason:
+    except (TransitionRefused, UnknownChoice) as reason:
         yield f"“{category}” was tallied and could not be any more. {reason}"
         return
     if (made.method, made.rules_version) != (category.method, category.season.rules_version):

@@ -239,7 +239,7 @@ def check_rulings(ledger, paper):
     """Decisions on what was written in are leaves, made before the result, and about the text whose key ballots hold."""
     results = {statement["result"]["category"]: index for index, statement in reversed(said(ledger, "result"))}
     takes = {
-        each["slug"]: {nominee["slug"] for nominee in each["nominees"]}
+        each["slug"]: {nominee["slug"]: nominee["name"] for nominee in each["nominees"]}
         for each in paper["categories"]
         if each["write_in"]
     }
@@ -249,12 +249,24 @@ def check_rulings(ledger, paper):
             yield f"Leaf {index} is not the hash of the decision there."
         if statement["season"] != ledger["season"] or slug not in takes or index > results.get(slug, -1):
             yield f"The decision at {index} is about no category that takes write-ins, or came after its result."
-        elif told["counts_as"] not in takes[slug] and told["counts_as"].partition(":")[0] != WRITE_IN:
-            yield f"The decision at {index} is for somebody who is not on the ballot paper."
-        if "text" in told:
-            key = hashlib.sha256(bytes.fromhex(told["nonce"]) + told["text"].encode()).hexdigest()[:32]
-            if key != told["write_in"]:
-                yield f"The decision at {index} is about another text than the one that ballots hold."
+        else:
+            yield from check_ruling(index, told, takes[slug])
+
+
+def check_ruling(index, told, names):
+    """A text that everybody can read counts as a nominee or a name of its own; one that is withheld, as neither."""
+    if "text" not in told:
+        if told["counts_as"] != WRITE_IN or not told.get("reason"):
+            yield f"The decision at {index} withholds a text that counts as a name, or does not say why."
+        return
+    if told["counts_as"] in names:
+        if told["name"] != names[told["counts_as"]]:
+            yield f"The decision at {index} calls “{told['counts_as']}” other than the ballot paper does."
+    elif not told["counts_as"].startswith(f"{WRITE_IN}:"):
+        yield f"The decision at {index} is for somebody who is not on the ballot paper."
+    key = hashlib.sha256(bytes.fromhex(told["nonce"]) + told["text"].encode()).hexdigest()[:32]
+    if key != told["write_in"]:
+        yield f"The decision at {index} is about another text than the one that ballots hold."
 
 
 def rulings(ledger, category=None):

@@ -13,6 +13,7 @@ from surveys import keys, ledger, release, seasons, turnout, verification, write
 from surveys.models import Ballot, LedgerEntry, PendingBallot, WriteIn
 from tests.html import one_line
 from tests.surveys.factories import body_of, draft_season, last_mail, link_in
+from tests.surveys.test_jury import record  # noqa: F401
 from tests.surveys.test_tampering import program  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +173,51 @@ def test_a_decision_that_is_changed_or_left_out_is_found(client, season, program
     tamper(book)
     (tmp_path / "ledger.json").write_text(json.dumps(book))
     assert program.main([*paths, "--key", keys.public_key()]) == 1
+
+
+WITHHELD = {"text": None, "nonce": None}
+LIES = {
+    "a withheld text counts for a nominee": (
+        {"counts_as": "ada", "name": "Ada", "reason": "private"} | WITHHELD,
+        "withholds",
+    ),
+    "a withheld text has a name of its own": (
+        {"counts_as": "write-in:zed", "reason": "private"} | WITHHELD,
+        "withholds",
+    ),
+    "a text is withheld without a reason": ({"counts_as": "write-in", "reason": ""} | WITHHELD, "withholds"),
+    "a nominee is called another": ({"counts_as": "ada", "name": "Bit"}, "other than the ballot paper"),
+    "a text counts for nobody": ({"counts_as": "write-in", "name": "Other"}, "is not on the ballot paper"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_sealed_decision_that_nobody_makes_at_the_desk_is_found(season, client, record, capsys, lie):  # noqa: F811
+    write(client, "ann", "Zed")
+    category = close(season)
+    decide(category, "Zed", name="Zed")
+    changes, found = LIES[lie]
+    said = LedgerEntry.objects.get(kind="ruling").statement
+    told = {name: value for name, value in (said["ruling"] | changes).items() if value is not None}
+    ledger.state(season, LedgerEntry.Kind.RULING, said | {"ruling": told})
+    release.tally(category)
+    release.release_season(season)
+    assert any("The decision on a write-in" in problem for problem in verification.problems(season))
+    assert record(season) == 1
+    assert found in capsys.readouterr().out
+
+
+def test_a_decision_for_a_stranger_that_came_after_the_count_is_found_in_the_tables(season, client):
+    write(client, "ann", "Zed")
+    category = close(season)
+    decide(category, "Zed", name="Zed")
+    release.tally(category)
+    said = LedgerEntry.objects.get(kind="ruling").statement
+    told = said["ruling"] | {"counts_as": "eve", "name": "Eve"}
+    ledger.state(season, LedgerEntry.Kind.RULING, said | {"ruling": told})
+    problems = list(verification.problems(season))
+    assert any("The decision on a write-in" in problem for problem in problems)
+    assert any("No candidate is called “eve”" in problem for problem in problems)
 
 
 def test_decisions_are_no_ballots_of_the_turnout(client, season):
