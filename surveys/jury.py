@@ -134,7 +134,7 @@ def cast(juror: Juror, choices: Mapping[str, Any], *, by: User) -> Casting:
 
 def voter_key(juror: Juror) -> bytes:
     """What stands for a juror on ballots; no address is spelt so. Raises keys.PepperMissing."""
-    return keys.voter_key(juror.season, f"juror\0{juror.user_id}")
+    return keys.juror_key(juror.season, juror.user_id)
 
 
 def voted_in(juror: Juror) -> set[int]:

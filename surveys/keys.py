@@ -112,6 +112,11 @@ def voter_key(season: Season, address: str) -> bytes:
     return pepper(season).voter_key(address)
 
 
+def juror_key(season: Season, user_id: int) -> bytes:
+    """What stands for a juror on ballots; no address is spelt so. Raises PepperMissing."""
+    return voter_key(season, f"juror\0{user_id}")
+
+
 def open_choices(pending: PendingBallot) -> dict[str, Any]:
     """What a voter chose and has not confirmed. Raises PepperMissing."""
     return pepper(pending.season).open(bytes(pending.sealed_choices))

@@ -29,6 +29,7 @@ def problems(season: Season) -> Iterator[str]:
     yield from _leaf_problems(season)
     yield from _statement_problems(season)
     yield from _paper_problems(season)
+    yield from _jury_problems(season)
     yield from _ruling_problems(season)
     for category in season.categories.select_related("season", "tally").prefetch_related(
         "nominees", "tally__rows__nominee"
@@ -240,6 +241,26 @@ def _paper_problems(season: Season) -> Iterator[str]:
     for place in sorted(lines[0].keys() | lines[1].keys()):
         if lines[0].get(place) != lines[1].get(place):
             yield f"“{place}” is not what the sealed paper has."
+
+
+def _jury_problems(season: Season) -> Iterator[str]:
+    """A category has no more ballots of its jury than jurors; and while that can be told, each is a juror's."""
+    jurors = list(season.jurors.all())
+    can_tell = keys.has_pepper(season)
+    known = {keys.juror_key(season, juror.user_id) for juror in jurors} if can_tell else set()
+    for category in season.categories.all():
+        ballots = category.ballots.filter(is_jury=True).exclude(state=Ballot.State.SUPERSEDED)
+        standing = Counter(ballots.order_by().values_list("state", flat=True))
+        recused = category.recusals.count()
+        if standing[Ballot.State.CAST] > len(jurors) - recused or standing.total() > len(jurors):
+            yield (
+                f"“{category}” has {standing.total()} ballots of its jury, of which {standing[Ballot.State.CAST]} count; "
+                f"the jury has {len(jurors)} members, and {recused} of them took no part."
+            )
+        voters = category.ballots.filter(is_jury=True).values_list("leaf_hash", "voter_key")
+        for leaf, voter in voters if can_tell else ():
+            if bytes(voter) not in known:
+                yield f"The ballot {bytes(leaf).hex()} in “{category}” is the jury's, but no juror's."
 
 
 def _ruling_problems(season: Season) -> Iterator[str]:

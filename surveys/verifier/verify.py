@@ -378,6 +378,7 @@ def check_completeness(ledger, ballots, paper):
                 f"“{slug}”{jury}: by its result {told['confirmed']} ballots were confirmed, {told['held']} held, {told['void']} "
                 f"void and {told['counted']} counted; the file has {cast} to be counted, {void} void and {superseded} superseded."
             )
+    yield from check_jurors(results, found, paper.get("jury", []))
     if {result["category"] for result in results} == {category["slug"] for category in paper["categories"]}:
         opened = (
             len(ledger["statements"]) + len(ledger.get("rulings", {})) + len({ballot["index"] for ballot in ballots})
@@ -386,6 +387,20 @@ def check_completeness(ledger, ballots, paper):
             yield f"{len(ledger['leaves']) - opened} ballots of the ledger are not in the file, or decisions on write-ins."
     elif not results:
         yield "There are opened ballots, but no result in the ledger."
+
+
+def check_jurors(results, found, jury):
+    """A juror has one ballot that stands, or is void; and none counts of those who took no part, who are jurors."""
+    for result in results:
+        slug, recused = result["category"], [each["juror"] for each in result.get("jury", {}).get("recused", [])]
+        cast, void = found[slug, "1", "cast"], found[slug, "1", "void"]
+        if set(recused) - set(jury) or len(set(recused)) < len(recused):
+            yield f"“{slug}”: by its result somebody took no part who is not on the jury, or did so twice."
+        if cast > len(jury) - len(recused) or cast + void > len(jury):
+            yield (
+                f"“{slug}”: the file has {cast} ballots of the jury to be counted and {void} void; by the paper the jury "
+                f"has {len(jury)} members, and {len(recused)} of them took no part."
+            )
 
 
 # The count: the same rules as in docs/counting.md

@@ -12,12 +12,12 @@ from django.urls import reverse
 from core.models import User
 from core.transitions import TransitionRefused
 from sponsors.models import Sponsor
-from surveys import jury, keys, release, seasons, verification
-from surveys.models import Ballot, Juror
+from surveys import jury, keys, ledger, release, seasons, verification
+from surveys.models import Ballot, Juror, UnsealedBallot
 from surveys.tallying import weights
 from tests.html import one_line
 from tests.sponsors import factories as sponsors
-from tests.surveys.factories import cast, draft_season
+from tests.surveys.factories import cast, close_and_release, draft_season
 from tests.surveys.test_tampering import program  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +128,68 @@ def test_whatever_is_changed_about_the_jury_is_found(record, what):
     release.tally(season.categories.get())
     release.release_season(season)
     assert record(season, TAMPERINGS[what]) == 1
+
+
+def stuffed(category, number):
+    """Ballots that are marked as the jury's and are no juror's."""
+    for serial in range(200, 200 + number):
+        nonce = bytes([serial]) * 16
+        leaf = ledger.ballot_leaf(category, [["coin"]], nonce, is_jury=True)
+        made = {"voter_key": bytes([serial]) * 32, "nonce": nonce, "leaf_hash": leaf, "is_jury": True}
+        UnsealedBallot.objects.create(ballot=category.ballots.create(choice=[["coin"]], **made))
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["with the pepper", "without the pepper"])
+def test_a_jury_of_more_ballots_than_jurors_is_found(record, capsys, is_kept):
+    season = opened(quorum=1)
+    category = season.categories.get()
+    cast(category, [["ada"]], 3)
+    jury.recuse(season.jurors.get(name="Bob"), category, reason="a friend", by=None)
+    vote(season, "Ann", [["bit"]])
+    stuffed(category, 2)
+    close_and_release(season)
+    if not is_kept:
+        keys.destroy_pepper(season)
+    problems = list(verification.problems(season))
+    assert sum("but no juror's" in problem for problem in problems) == (2 if is_kept else 0)
+    assert any("3 ballots of its jury" in problem for problem in problems)
+    assert record(season) == 1
+    assert "the file has 3 ballots of the jury to be counted" in capsys.readouterr().out
+
+
+def test_a_strangers_ballot_in_the_place_of_a_juror_who_did_not_vote_is_found_while_the_pepper_is_there():
+    season = opened(quorum=1)
+    vote(season, "Ann", [["bit"]])
+    stuffed(season.categories.get(), 1)
+    seasons.close(season)
+    (problem,) = verification.problems(season)
+    assert "is the jury's, but no juror's" in problem
+
+
+def test_a_jury_that_lost_a_void_ballot_and_then_its_member_holds(record):
+    season = opened(quorum=1)
+    category = season.categories.get()
+    for name in ("Ann", "Bob", "Cleo"):
+        vote(season, name, [["bit"]])
+    ledger.seal(season, everything=True)
+    ledger.void(category.ballots.get(voter_key=jury.voter_key(season.jurors.get(name="Bob"))), reason="a mistake")
+    jury.recuse(season.jurors.get(name="Bob"), category, reason="a friend", by=None)
+    close_and_release(season)
+    assert list(verification.problems(season)) == []
+    assert record(season) == 0
+
+
+@pytest.mark.parametrize("names", [["Nobody Known"], ["Bob", "Bob"]], ids=["a stranger", "one twice"])
+def test_only_jurors_take_no_part_and_each_once(record, capsys, names):
+    season = opened(quorum=1)
+    vote(season, "Ann", [["bit"]])
+    seasons.close(season)
+    made = release.tally(season.categories.get())
+    made.detail["jury"]["recused"] = [{"juror": name, "reason": "a friend"} for name in names]
+    made.save()
+    release.release_season(season)
+    assert record(season) == 1
+    assert "somebody took no part who is not on the jury, or did so twice" in capsys.readouterr().out
 
 
 CHOICES = {
