@@ -60,6 +60,17 @@ class NewsletterForm(forms.ModelForm):
         model = Newsletter
         fields = "__all__"  # noqa: DJ007 - the admin's fieldsets say which
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("approved_by_another") and cleaned.get("digest_by_itself"):
+            self.add_error("digest_by_itself", "Its briefings are approved by somebody, so no digest goes by itself.")
+        if cleaned.get("approved_by_another") and self.instance.pk:
+            plans = ", ".join(f"“{plan.name}”" for plan in self.instance.plans.filter(by_itself=True))
+            if plans:
+                said = f"What these plans make goes out by itself: {plans}. Let it wait for approval there first."
+                self.add_error("approved_by_another", said)
+        return cleaned
+
     def clean_undo_seconds(self) -> Any:
         given = self.cleaned_data["undo_seconds"]
         return self.instance.undo_seconds if given == "" else given

@@ -36,6 +36,11 @@ class PlanForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("fewest") and cleaned.get("most") and cleaned["fewest"] > cleaned["most"]:
             self.add_error("fewest", "“At least” cannot be more than “at most”.")
+        newsletter = cleaned.get("newsletter") or (self.instance.newsletter if self.instance.pk else None)
+        if cleaned.get("by_itself") and newsletter and newsletter.approved_by_another:
+            self.add_error(
+                "by_itself", f"Briefings of {newsletter} are approved by somebody, so none goes out by itself."
+            )
         return cleaned
 
 

@@ -16,13 +16,21 @@ from django.utils import timezone
 from core.lib import clock
 from core.models import SiteProfile, User
 from core.transitions import TransitionRefused, change_if, lock, move
-from newsletter.models import Briefing, BriefingItem, Newsletter, Subscription
+from newsletter.models import Briefing, BriefingItem, Newsletter, Segment, Subscription
 from newsletter.sending import composition, content_checks, deliveries, sponsor_places, subject_tests
+from newsletter.sending.looks import template_of
 from newsletter.subscribers import segments
 
 logger = logging.getLogger(__name__)
 
 State = Briefing.State
+LOOKS = (
+    "logo", "logo_url", "header_html", "footer_html", "accent", "band", "page", "sheet", "ink", "order"
+)  # fmt: skip
+OF_ELSEWHERE = ("kind", "snippet_id", "source")
+OF_ITS_OWN = (
+    "kind", "article_id", "heading", "text", "html", "url", "size", "image", "image_url", "image_alt", "caption", "label"
+)  # fmt: skip
 NOTHING_BY_ITSELF = (BriefingItem.Kind.SPONSOR, BriefingItem.Kind.DIVIDER)
 
 
@@ -62,18 +70,44 @@ def problems(briefing: Briefing) -> list[str]:
 
 
 def seen(briefing: Briefing) -> str:
-    """What stands for all that an approval is about as it is now; the ads, which follow their bookings, are left out."""
-    own = [item for item in composition.items_of(briefing) if item.kind != BriefingItem.Kind.SPONSOR]
-    stored = Briefing.objects.select_related("newsletter", "template").get(pk=briefing.pk)
-    rendered = composition.render(stored, composition.plain_links("0", "0"), items=own)
-    about: list[Any] = [stored.newsletter_id, stored.segment_id, stored.issue_date, stored.subject, stored.preheader]
-    about += [subject_tests.settings_of(stored), rendered.text, rendered.html]
+    """What stands for all that an approval is about, as it is stored now: a digest of it.
+
+    The ads follow their bookings and are left out. A reusable text and the news of another desk stand as they are when the
+    briefing is sent, so only which one it is counts.
+    """
+    stored = Briefing.objects.select_related("newsletter", "template", "segment").get(pk=briefing.pk)
+    template, newsletter, profile = template_of(stored), stored.newsletter, SiteProfile.current()
+    about: list[Any] = [newsletter.pk, stored.issue_date, stored.subject, stored.preheader, stored.introduction]
+    about += [newsletter.from_name or profile.name, newsletter.from_email, profile.contact_email]
+    about += [newsletter.counts_reading, stored.segment_id, _rule(stored.segment)]
+    about += [subject_tests.settings_of(stored), [getattr(template, name) for name in LOOKS]]
+    items = stored.items.exclude(kind=BriefingItem.Kind.SPONSOR).order_by("ordering", "id")
+    for item in items:
+        is_elsewhere = item.kind in (BriefingItem.Kind.SNIPPET, BriefingItem.Kind.PLUGGED)
+        about.append([getattr(item, name) for name in (OF_ELSEWHERE if is_elsewhere else OF_ITS_OWN)])
     return sha256(json.dumps(about, default=str).encode()).hexdigest()
 
 
-def barred(briefing: Briefing, by: User) -> str:
-    """Why this person may not approve it; empty if nothing speaks against it."""
-    if briefing.newsletter.approved_by_another and briefing.edited_by_id == by.pk:
+def _rule(segment: Segment | None) -> list[Any]:
+    """Whom a segment holds, by its conditions."""
+    if segment is None:
+        return []
+    conditions = segment.conditions.order_by("id").values_list("test", "newsletter", "tag", "field", "value")
+    return [segment.joined_by, list(conditions)]
+
+
+def changed(briefing: Briefing) -> str:
+    """Why the approval of a briefing is about something else by now; empty where it stands."""
+    if briefing.approved_content and briefing.approved_content != seen(briefing):
+        return "It was changed since it was approved. Take it back, look at it and approve it anew."
+    return ""
+
+
+def barred(briefing: Briefing, by: User | None) -> str:
+    """Why this person, or nobody, may not approve it; empty if nothing speaks against it."""
+    if by is None and briefing.newsletter.approved_by_another:
+        return f"Briefings of {briefing.newsletter} are approved by somebody, so none goes out by itself. Approve it to send it."
+    if by and briefing.newsletter.approved_by_another and briefing.edited_by_id == by.pk:
         return f"You changed this briefing last, and briefings of {briefing.newsletter} are approved by somebody else."
     return ""
 
@@ -114,7 +148,7 @@ def approve(
         content = seen(briefing)
         if as_seen and as_seen != content:
             raise ValidationError("Somebody changed this briefing meanwhile. Look at it again before you approve it.")
-        if by and (reason := barred(briefing, by)):
+        if reason := barred(briefing, by):
             raise ValidationError(reason)
         sponsor_places.place_sponsors(briefing)
         if found := problems(briefing):
@@ -148,8 +182,8 @@ def reschedule(briefing: Briefing, *, at: datetime | None, as_seen: str = "") ->
     if as_seen and briefing.scheduled_at and as_seen != briefing.scheduled_at.isoformat():
         due = clock.in_words(briefing.scheduled_at, zone=briefing.newsletter.zone)
         raise ValidationError(f"Somebody set another time meanwhile: {due}. Look at it before you change it.")
-    if briefing.approved_content and briefing.approved_content != seen(briefing):
-        raise ValidationError("It was changed since it was approved. Take it back, look at it and approve it anew.")
+    if reason := changed(briefing):
+        raise ValidationError(reason)
     Briefing.objects.filter(pk=briefing.pk).update(scheduled_at=leaves_at(briefing.newsletter, at))
     briefing.refresh_from_db()
 

@@ -19,7 +19,7 @@ from newsletter.mail import mime, return_path
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person, Word, value_of
 from newsletter.models import Briefing, BriefingItem, CompiledMessage, Subscriber, TrackedLink
 from newsletter.sending import composition, deliveries, sponsor_places, subject_tests
-from newsletter.sending.approval import held_on_error, problems
+from newsletter.sending.approval import changed, held_on_error, problems
 from newsletter.sending.parts import keep_current
 from newsletter.sending.sender import message_token
 from newsletter.subscribers.addresses import Address, parse_address
@@ -59,7 +59,7 @@ def freeze(briefing_id: int) -> bool:
     if briefing.state != State.APPROVED or (briefing.scheduled_at and briefing.scheduled_at > timezone.now()):
         return False  # withdrawn, or moved to a later time
     sponsor_places.place_sponsors(briefing)
-    if found := problems(briefing):
+    if found := problems(briefing) or list(filter(None, [changed(briefing)])):
         briefing.hold(" ".join(found))
         return False
     keep_current(list(briefing.items.select_related("snippet", "briefing")))

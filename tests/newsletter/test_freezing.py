@@ -7,7 +7,17 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from newsletter.models import Briefing, CompiledMessage, Delivery, Subscriber, Subscription
+from articles.models import Snippet
+from newsletter.models import (
+    Briefing,
+    CompiledMessage,
+    Delivery,
+    MailTemplate,
+    Newsletter,
+    Segment,
+    Subscriber,
+    Subscription,
+)
 from newsletter.sending import approval, freeze, sender
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
@@ -98,3 +108,47 @@ def test_a_failed_freeze_leaves_nothing_behind(weekly):
     assert not briefing.links.exists()
     assert not CompiledMessage.objects.exists()
     assert Subscription.objects.count() == 1
+
+
+def change_an_item(briefing):
+    briefing.items.update(text="Seven of them.")
+
+
+def change_the_footer(briefing):
+    MailTemplate.objects.update(footer_html="<p>Other words.</p>")
+
+
+def change_a_personal_word(briefing):
+    Briefing.objects.update(subject='{{name, else "Six bridges"}}')
+
+
+def change_the_sender(briefing):
+    Newsletter.objects.update(from_name="Somebody")
+
+
+def change_who_gets_it(briefing):
+    briefing.segment.conditions.update(value="example.com")
+
+
+@pytest.mark.parametrize(
+    "change", [change_an_item, change_the_footer, change_a_personal_word, change_the_sender, change_who_gets_it]
+)
+def test_what_was_changed_since_it_was_approved_is_held(weekly, change):
+    factories.subscriptions(weekly, 1)
+    MailTemplate.objects.create(newsletter=weekly, name="Usual", is_default=True, footer_html="<p>Words.</p>")
+    segment = Segment.objects.create(name="Readers")
+    segment.conditions.create(test="at_domain", value=".com")
+    briefing = factories.approved(weekly, segment=segment, subject='{{first name, else "Six bridges"}}')
+    change(briefing)
+    assert freeze.start_due() == []
+    assert reload(briefing).state == "paused"
+    assert "It was changed since it was approved" in reload(briefing).trouble
+
+
+def test_a_reusable_text_that_is_changed_after_the_approval_goes_out_as_it_is_then(weekly):
+    factories.subscriptions(weekly, 1)
+    snippet = Snippet.objects.create(kind="text", slug="offer", heading="Offer", html="<p>Ten days.</p>")
+    briefing = factories.approved(weekly, items=[{"kind": "snippet", "snippet": snippet}])
+    Snippet.objects.update(html="<p>Nine days.</p>")
+    assert freeze.start_due() == [briefing.pk]
+    assert "Nine days" in briefing.items.get().html

@@ -6,11 +6,14 @@ from threading import Thread
 import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
+from django.forms.models import model_to_dict
 
 from articles.models import Category, Tag
 from core.lib import clock
 from core.models import OutgoingMail
-from newsletter.models import Briefing, BriefingPlan
+from newsletter.admin.audience import NewsletterForm
+from newsletter.admin.plans import PlanForm
+from newsletter.models import Briefing, BriefingPlan, Newsletter
 from newsletter.sending import plans
 from newsletter.tasks import sweep_briefings
 from tests.newsletter import factories
@@ -271,3 +274,24 @@ def test_editors_see_plans_and_change_none(client, weekly):
     client.force_login(factories.user(role="editor"))
     assert client.get(f"/admin/newsletter/briefingplan/{made.pk}/change/").status_code == 200
     assert client.post(f"/admin/newsletter/briefingplan/{made.pk}/change/", FORM).status_code == 403
+
+
+def test_nothing_goes_out_by_itself_where_somebody_else_is_to_approve(weekly):
+    plan(weekly, by_itself=True)
+    weekly.approved_by_another = True
+    weekly.save()
+    article("New")
+    briefing = sweep()
+    assert briefing.state == "draft"
+    assert "none goes out by itself" in briefing.trouble
+
+
+def test_the_forms_refuse_what_goes_by_itself_together_with_an_approval_by_another(weekly):
+    made = plan(weekly, by_itself=True)
+    fields = {"approved_by_another": True, "digest_by_itself": True}
+    errors = NewsletterForm(model_to_dict(weekly) | fields, instance=weekly).errors
+    assert "“Mornings”" in errors["approved_by_another"][0]
+    assert "no digest goes by itself" in errors["digest_by_itself"][0]
+    Newsletter.objects.update(approved_by_another=True)
+    made.refresh_from_db()
+    assert "none goes out by itself" in PlanForm(model_to_dict(made), instance=made).errors["by_itself"][0]
