@@ -5,12 +5,13 @@ many as came together. Whatever is not plain (a wrong entry, a link that has exp
 pepper) has no answer here, and goes there.
 """
 
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.urls import reverse
@@ -29,12 +30,24 @@ from surveys.models import AwardCategory, Season
 VIEW = "surveys:vote"
 EMAIL = mark()
 
+logger = logging.getLogger(__name__)
+Read = TypeVar("Read")
+
 
 def in_turns() -> dict[re.Pattern[bytes], InTurn]:
     """What is answered in turns, by path."""
     vote = re.escape(reverse(VIEW, args=["season"])).replace("season", "[-a-zA-Z0-9_]+")
     confirmation = re.escape(reverse("surveys:ballot-confirm", args=["token"])).replace("token", "[-a-zA-Z0-9_]+")
     return {re.compile(vote.encode()): votes, re.compile(confirmation.encode()): confirmations}
+
+
+def _read(environ: Environ, read: Callable[[Environ], Read | None]) -> Read | None:
+    """What one request asks for. One that breaks here goes the way of all others alone: it shall cost nobody their turn."""
+    try:
+        return read(environ)
+    except Exception:
+        logger.exception("A request was not read for its turn.")
+        return None
 
 
 # Asking for a link
@@ -77,7 +90,7 @@ class _Vote(NamedTuple):
 
 def votes(environs: Sequence[Environ]) -> list[Ready | None]:
     """Take the votes that are complete and right, and say that their links are on the way."""
-    wanted = [_vote(environ) for environ in environs]
+    wanted = [_read(environ, _vote) for environ in environs]
     try:
         replies = iter(ballots.take([vote.asked for vote in wanted if vote], note=_note))
     except keys.PepperMissing:
@@ -124,7 +137,7 @@ def confirmations(environs: Sequence[Environ]) -> list[Ready | None]:
     answers: list[Ready | None] = [None] * len(environs)
     by_season: dict[Season, list[tuple[int, _Confirmation]]] = {}
     for place, environ in enumerate(environs):
-        if wanted := _confirmation(environ):
+        if wanted := _read(environ, _confirmation):
             by_season.setdefault(wanted.season, []).append((place, wanted))
     for season, group in by_season.items():
         with suppress(keys.PepperMissing):

@@ -37,7 +37,12 @@ def is_from_elsewhere(request: HttpRequest) -> bool:
     if site := str(request.META.get("HTTP_SEC_FETCH_SITE", "")):
         return site == "cross-site"
     origin = str(request.META.get("HTTP_ORIGIN", ""))
-    return bool(origin) and origin != "null" and urlsplit(origin).netloc != request.get_host()
+    if origin in ("", "null"):
+        return False
+    try:
+        return urlsplit(origin).netloc != request.get_host()
+    except ValueError:  # no browser writes what cannot be parsed
+        return True
 
 
 def no_store(page: HttpResponse) -> HttpResponse:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import escape
@@ -89,6 +89,6 @@ def passes_by(environ: Environ) -> WSGIRequest | None:
     try:
         request.get_host()
         request.POST  # noqa: B018 - reads it, within limits
-    except (SuspiciousOperation, RequestDataTooBig, TooManyFieldsSent):
+    except (BadRequest, SuspiciousOperation, RequestDataTooBig, TooManyFieldsSent):
         return None
     return None if is_from_elsewhere(request) else request

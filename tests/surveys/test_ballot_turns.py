@@ -127,6 +127,28 @@ def test_what_is_not_plain_goes_to_the_view_and_leaves_nothing(season, fields, e
     assert not PendingBallot.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"HTTP_ORIGIN": "http://["},
+        {"CONTENT_TYPE": f"{FORM}; charset=latin-1"},
+        {"HTTP_HOST": "moon.example:99999"},
+        {"wsgi.input": None},
+    ],
+)
+def test_a_request_that_cannot_be_read_costs_nobody_else_their_turn(season, extra):
+    asked = ballot_turns.votes([environ(VOTE, form()), environ(VOTE, form()) | extra])
+    assert [ready is not None for ready in asked] == [True, False]
+    link, other = links(season, ("bob@example.com", "ada"), ("cleo@example.com", "ada"))[1:]
+    confirmed = ballot_turns.confirmations([environ(other) | extra, environ(link)])
+    assert [ready is not None for ready in confirmed] == [False, True]
+
+
+def test_a_form_from_an_origin_that_cannot_be_parsed_is_refused_in_words(client, season):
+    answer = client.post(VOTE, form(), HTTP_ORIGIN="http://[")
+    assert (answer.status_code, answer.content) == (403, b"This form can only be sent from our own pages.")
+
+
 def test_what_has_closed_since_the_season_was_read_is_not_taken(season):
     before, after = environ(VOTE, form()), environ(VOTE, form("bob@example.com"))
     (link,) = links(season, ("ann@example.com", "ada"))
