@@ -324,18 +324,19 @@ def confirm_all(
     waiting = season.pending_ballots.select_for_update().order_by("pk").in_bulk(set(pending_ids))
     open_ones = set(season.categories.taking_ballots().values_list("pk", flat=True))
     categories, pepper = list(season.categories.all()), keys.pepper(season)
-    casts, outcomes = [], dict[int, Outcome]()
+    casts, outcomes, texts = [], dict[int, Outcome](), write_ins.Texts()
     for pending in [waiting[key] for key in dict.fromkeys(pending_ids) if key in waiting]:
         pending.season = season
         chosen = (changed or {}).get(pending.pk)
         if chosen is None:
             choices = pepper.open(bytes(pending.sealed_choices))
             chosen = {category: choices[category.slug] for category in categories if category.slug in choices}
-        ballots = [_ballot(pepper, pending, *each) for each in chosen.items() if each[0].pk in open_ones]
+        ballots = [_ballot(pepper, pending, texts, *each) for each in chosen.items() if each[0].pk in open_ones]
         if ballots:
             casts.append(_Cast(pending, ballots, [category for category in chosen if category.pk not in open_ones]))
         else:
             outcomes[pending.pk] = NotOpen()
+    write_ins.keep(texts)
     outcomes |= _cast_all(casts)
     outcomes |= earlier_castings(season, [key for key in dict.fromkeys(pending_ids) if key not in outcomes])
     return [
@@ -350,9 +351,11 @@ def _again(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _ballot(pepper: keys.Pepper, pending: PendingBallot, category: AwardCategory, choice: Any) -> Ballot:
+def _ballot(
+    pepper: keys.Pepper, pending: PendingBallot, texts: write_ins.Texts, category: AwardCategory, choice: Any
+) -> Ballot:
     nonce = pepper.ballot_nonce(pending.pk, category.pk)
-    choice = write_ins.hidden(pepper, category, choice)
+    choice = write_ins.hidden(pepper, category, choice, texts)
     return Ballot(
         category=category,
         voter_key=bytes(pending.voter_key),

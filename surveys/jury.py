@@ -84,6 +84,8 @@ def recuse(juror: Juror, category: AwardCategory, *, reason: str, by: User | Non
         raise TransitionRefused(f"{juror} takes no part in “{category}” already.")
     if _standing(juror, [category]):
         raise TransitionRefused(f"{juror} has voted in “{category}”: that stays.")
+    if _under_review(juror, [category]):
+        raise TransitionRefused(f"A ballot of {juror} in “{category}” was taken under review: that stays.")
     if category.closed_at:
         raise TransitionRefused(f"“{category}” is closed.")
     Recusal.objects.create(category=category, juror=juror, reason=reason)
@@ -97,7 +99,7 @@ def recuse_where_in_conflict(juror: Juror) -> dict[int, str]:
     known = dict(juror.recusals.values_list("category", "reason"))
     for category in juror.season.categories.filter(jury_weight__isnull=False, closed_at=None).exclude(pk__in=known):
         found = " ".join(conflicts(juror, category))
-        if found and not _standing(juror, [category]):
+        if found and not _standing(juror, [category]) and not _under_review(juror, [category]):
             recuse(juror, category, reason=found, by=None)
             known[category.pk] = found[:200]
     return known
@@ -115,20 +117,29 @@ def cast(juror: Juror, choices: Mapping[str, Any], *, by: User) -> Casting:
         raise NotOpen
     if barred := next((category for category in open_ones if category.pk in recused), None):
         raise TransitionRefused(f"You take no part in “{barred}”: {recused[barred.pk]}")
-    said = {category: of_voter(choices[category.slug], papers.question_of(category)) for category in open_ones}
     voter = voter_key(juror)
+    held = {ballot.category_id for ballot in _under_review(juror, open_ones)}
+    said = {
+        category: of_voter(choices[category.slug], papers.question_of(category))
+        for category in open_ones
+        if category.pk not in held
+    }
+    texts = write_ins.Texts()
+    made = {category: _ballot(category, choice, voter, texts) for category, choice in said.items()}
+    write_ins.keep(texts)
     replaced = {ballot.category_id for ballot in _standing(juror, open_ones)}
     Ballot.objects.counted().filter(category__in=open_ones, voter_key=voter).update(
         state=Ballot.State.SUPERSEDED, reason=VOTED_AGAIN
     )
-    made = {category: _ballot(category, choice, voter) for category, choice in said.items()}
     Ballot.objects.bulk_create(made.values())
     UnsealedBallot.objects.bulk_create(UnsealedBallot(ballot=ballot) for ballot in made.values())
-    audit.record("voted in the jury", season, by=by)
+    if made:
+        audit.record("voted in the jury", season, by=by)
     return Casting(
         season,
         cast=[(category, ballot.receipt) for category, ballot in made.items()],
         replaced=[category for category in made if category.pk in replaced],
+        standing=[category for category in open_ones if category.pk in held],
     )
 
 
@@ -149,7 +160,16 @@ def _standing(juror: Juror, categories: list[AwardCategory]) -> list[Ballot]:
     return list(Ballot.objects.counted().filter(category__in=categories, voter_key=voter_key(juror)))
 
 
-def _ballot(category: AwardCategory, choice: Any, voter: bytes) -> Ballot:
-    choice, nonce = write_ins.hidden(keys.pepper(category.season), category, choice), secrets.token_bytes(16)
+def _under_review(juror: Juror, categories: list[AwardCategory]) -> list[Ballot]:
+    """A juror's ballots that are held or void: each keeps its place, as a reader's does."""
+    if not keys.has_pepper(juror.season):
+        return []
+    theirs = Ballot.objects.filter(category__in=categories, voter_key=voter_key(juror))
+    return list(theirs.exclude(state__in=(Ballot.State.CAST, Ballot.State.SUPERSEDED)))
+
+
+def _ballot(category: AwardCategory, choice: Any, voter: bytes, texts: write_ins.Texts) -> Ballot:
+    choice = write_ins.hidden(keys.pepper(category.season), category, choice, texts)
+    nonce = secrets.token_bytes(16)
     leaf = ledger.ballot_leaf(category, choice, nonce, is_jury=True)
     return Ballot(category=category, voter_key=voter, choice=choice, nonce=nonce, leaf_hash=leaf, is_jury=True)

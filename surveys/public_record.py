@@ -177,7 +177,7 @@ def receipt_page(leaf: bytes) -> dict[str, Any] | None:
     context: dict[str, Any] = {"receipt": leaf.hex(), "season": season, "entry": entry, "key": keys.public_key()}
     if ballot and ballot.state != Ballot.State.CAST:
         context["stand"] = {"label": ballot.get_state_display(), "reason": ballot.reason}
-    context["statement"] = _open_statement(entry)
+    context["statement"] = open_statement(entry)
     if ballot and ballot.category.is_released:
         context |= {"ballot": ballot, "choice": _in_words(ballot)}
     if entry and (head := ledger.latest_head(season)):
@@ -199,7 +199,7 @@ def _ballots_in_words(category: dict[str, Any]) -> list[str]:
     return [words for words, holds in said.items() if holds]
 
 
-def _open_statement(entry: LedgerEntry | None) -> dict[str, Any] | None:
+def open_statement(entry: LedgerEntry | None) -> dict[str, Any] | None:
     """What a leaf says, if it is for everybody to read: before the release, a decision looks like a ballot."""
     if entry is None or entry.statement is None:
         return None
@@ -211,5 +211,6 @@ def _open_statement(entry: LedgerEntry | None) -> dict[str, Any] | None:
 
 def _in_words(ballot: Ballot) -> list[str]:
     names = {nominee.slug: nominee.name for nominee in papers.nominees_of(ballot.category)}
+    names |= dict.fromkeys(write_ins.hidden_in(ballot.choice), write_ins.NOT_PUBLISHED)  # where nothing was decided
     names |= write_ins.in_public(ballot.category)
     return in_words(ballot.choice, names)

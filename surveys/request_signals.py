@@ -70,7 +70,7 @@ def note(askers: Sequence[Asker]) -> None:
     Call it outside the transaction that stores the ballots, so that the database does not tell which belongs to which.
     """
     day, hour = clock.utc_day(), timezone.now().astimezone(UTC).hour
-    counted, names = Counter[tuple[int, str, str]](), []
+    counted, names = Counter[tuple[int, str, str]](), set[tuple[int, str, bytes, bytes]]()
     peppers = {season: keys.pepper(season) for season in {asker.season for asker in askers}}
     for asker in askers:
         season, pepper = asker.season, peppers[asker.season]
@@ -80,13 +80,14 @@ def note(askers: Sequence[Asker]) -> None:
             counted[season.pk, "network", pepper.network_name(day, network)] += 1
         if found := addresses.mailbox(asker.email):
             provider, mailbox = found
-            key = pepper.mailbox_key(mailbox)
-            names.append(MailboxName(season=season, provider=provider, mailbox_key=key, voter_key=asker.voter))
+            names.add((season.pk, provider, pepper.mailbox_key(mailbox), asker.voter))
     rows = sorted((*place, number) for place, number in counted.items())  # in one order: none waits for another
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [day, randrange(SLOTS), *map(list, zip(*rows, strict=True))])
     if names:
-        MailboxName.objects.bulk_create(names, ignore_conflicts=True)
+        fields = ("season_id", "provider", "mailbox_key", "voter_key")
+        made = [MailboxName(**dict(zip(fields, name, strict=True))) for name in sorted(names)]
+        MailboxName.objects.bulk_create(made, ignore_conflicts=True)
 
 
 def origins(asker: Asker, pepper: keys.Pepper) -> list[str]:

@@ -40,17 +40,29 @@ class Ruling:
     is_withheld: bool = False
 
 
-def hidden(pepper: keys.Pepper, category: AwardCategory, choice: Any) -> Any:
-    """A choice as its ballot says it: with the key of a text in the text's place, which is kept apart."""
-    texts = [key for key in keys_in(choice) if key.startswith(WRITTEN)]
-    if not texts:
-        return choice
-    found = {key: key.removeprefix(WRITTEN) for key in texts}
-    hashes = {key: key_of(pepper, category, text) for key, text in found.items()}
-    WriteIn.objects.bulk_create(
-        (WriteIn(category=category, key=hashes[key], text=text) for key, text in found.items()), ignore_conflicts=True
-    )
-    return with_keys(choice, {key: WRITTEN + hashes[key] for key in texts})
+Texts = dict[tuple[int, str], str]  # by category and key
+
+
+def hidden(pepper: keys.Pepper, category: AwardCategory, choice: Any, texts: Texts) -> Any:
+    """A choice as its ballot says it: with the key of a text in the text's place, which goes to `texts` (see `keep`)."""
+    hashes = {key: key_of(pepper, category, key.removeprefix(WRITTEN)) for key in hidden_in(choice)}
+    for key, hashed in hashes.items():
+        texts.setdefault((category.pk, hashed), key.removeprefix(WRITTEN))
+    return with_keys(choice, {key: WRITTEN + hashed for key, hashed in hashes.items()}) if hashes else choice
+
+
+def hidden_in(choice: Any) -> list[str]:
+    """What a choice names that was written in."""
+    return [key for key in keys_in(choice) if key.startswith(WRITTEN)]
+
+
+def keep(texts: Texts) -> None:
+    """Keep the texts of ballots that are about to be stored: all of a transaction at once, in one order.
+
+    Whoever stores the same texts at the same time waits for this, and never this for them.
+    """
+    rows = [WriteIn(category_id=category, key=key, text=texts[category, key]) for category, key in sorted(texts)]
+    WriteIn.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def key_of(pepper: keys.Pepper, category: AwardCategory, text: str) -> str:
@@ -149,8 +161,7 @@ def rule(
     if decided.get(WRITTEN + written.key) == ruling:
         return False
     ledger.state(category.season, LedgerEntry.Kind.RULING, _statement(written, ruling))
-    text = "a withheld text" if ruling.is_withheld else f"“{written.text}”"
-    audit.record("decided on a write-in", category, by=by, detail=f"{text} counts as “{ruling.name}”. {ruling.reason}")
+    audit.record("decided on a write-in", category, by=by, detail=written.key)  # in words it would tell of a vote
     return True
 
 

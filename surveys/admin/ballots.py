@@ -1,8 +1,11 @@
 """Ballots, the ledger's entries and its signed heads, to look at."""
 
+import json
+
 from django.contrib import admin
 
 from core.admin.bases import ReadOnlyAdmin
+from surveys import public_record
 from surveys.models import Ballot, LedgerEntry, TreeHead
 
 
@@ -18,10 +21,16 @@ class BallotAdmin(ReadOnlyAdmin):
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
     list_display = ("season", "index", "kind", "receipt")
-    fields = ("season", "index", "kind", "receipt", "statement")
+    fields = ("season", "index", "kind", "receipt", "said")
     list_filter = ("season", "kind")
     list_select_related = ("season",)
     ordering = ("-season_id", "-index")  # by the season's key: its own order is by dates, which no index here has
+
+    @admin.display(description="statement")
+    def said(self, entry: LedgerEntry) -> str:
+        """What the public record shows of it: a decision is sealed until the release."""
+        statement = public_record.open_statement(entry)
+        return json.dumps(statement, ensure_ascii=False, indent=1) if statement else "–"
 
 
 @admin.register(TreeHead)

@@ -12,8 +12,9 @@ from django.urls import reverse
 from core.models import User
 from core.transitions import TransitionRefused
 from sponsors.models import Sponsor
-from surveys import jury, keys, ledger, release, seasons, verification
+from surveys import jury, keys, ledger, quarantine, release, seasons, verification
 from surveys.models import Ballot, Juror, UnsealedBallot
+from surveys.quarantine import Kind
 from surveys.tallying import weights
 from tests.html import one_line
 from tests.sponsors import factories as sponsors
@@ -48,6 +49,27 @@ def opened(**fields):
 def vote(season, name, choice):
     juror = season.jurors.get(name=name)
     return jury.cast(juror, {"wallet": choice}, by=juror.user)
+
+
+def test_a_ballot_under_review_keeps_its_place_and_costs_its_juror_no_other_category(client):
+    season = jury_season()
+    other = season.categories.create(slug="report", title="Report", jury_weight=40, jury_quorum=2)
+    for name in ("ada", "bit"):
+        other.nominees.create(slug=name, name=name.title())
+    seasons.open_voting(season)
+    ann = season.jurors.get(name="Ann")
+    receipt = vote(season, "Ann", [["ada"]]).cast[0][1]
+    ledger.seal(season, everything=True)
+    quarantine.hold(season, quarantine.place(season, Kind.RECEIPT, receipt), reason="check", by=None)
+    casting = jury.cast(ann, {"wallet": [["bit"]], "report": [["bit"]]}, by=ann.user)
+    assert [category.slug for category, _ in casting.cast] == ["report"]
+    assert [category.slug for category in casting.standing] == ["wallet"]
+    with pytest.raises(TransitionRefused, match="under review"):
+        jury.recuse(ann, season.categories.get(slug="wallet"), reason="a friend", by=ann.user)
+    client.force_login(ann.user)
+    page = one_line(client.post(page_of(season), {"vote-wallet": "bit"}).content)
+    assert "An earlier vote stands" in page
+    assert "was not counted there" in page
 
 
 def page_of(season):

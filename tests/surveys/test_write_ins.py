@@ -5,11 +5,13 @@ import re
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.models import AuditEntry, User
 from core.transitions import TransitionRefused
-from surveys import keys, ledger, release, seasons, turnout, verification, write_ins
+from surveys import ballots, keys, ledger, quarantine, release, seasons, turnout, verification, write_ins
 from surveys.models import Ballot, LedgerEntry, PendingBallot, WriteIn
 from tests.html import one_line
 from tests.surveys.factories import body_of, draft_season, last_mail, link_in
@@ -257,6 +259,49 @@ def test_a_decision_after_the_count_says_so_and_asks_for_a_new_count(client, sea
     statement = {"season": "moon-2026", "category": "wallet", "ruling": {"write_in": "x"}, "seal": "x"}
     ledger.state(season, LedgerEntry.Kind.RULING, statement)
     assert "A write-in of “wallet” was decided on after its result." in list(verification.problems(season))
+
+
+def test_before_the_release_no_page_of_the_desk_shows_whose_vote_a_decision_tells_of(client, season):
+    write(client, "ann", "Zed Wallet")
+    category = close(season)
+    decide(category, "Zed Wallet", name="Zedd", reason="a slip")
+    entry = LedgerEntry.objects.get(kind="ruling")
+    client.force_login(User.objects.create_superuser("all@example.com"))
+    paths = [
+        reverse("admin:surveys_ledgerentry_change", args=[entry.pk]),
+        reverse("admin:surveys_season_overview", args=[season.pk]),
+        reverse("admin:surveys_awardcategory_change", args=[category.pk]),
+        reverse("admin:core_auditentry_changelist"),
+    ]
+    for path in paths:
+        page = client.get(path).content.decode()
+        assert not [word for word in ("Zed", "a slip", entry.statement["seal"]) if word in page], path
+    release.tally(category)
+    release.release(category)
+    assert "Zedd" in client.get(paths[0]).content.decode()
+
+
+def test_a_name_that_nobody_decided_on_is_not_published_with_its_void_ballot(client, season):
+    write(client, "ann", "Zed")
+    ballot = Ballot.objects.get()
+    ledger.seal(season, everything=True)
+    quarantine.hold(season, quarantine.place(season, quarantine.Kind.RECEIPT, ballot.receipt), reason="x", by=None)
+    quarantine.void(season.quarantines.get(), reason="bought", by=None)
+    counted(close(season))
+    page = client.get(f"/awards/receipt/{ballot.receipt}/").content.decode()
+    assert write_ins.NOT_PUBLISHED in page
+    assert ballot.choice[0][0].removeprefix("write-in:") not in page
+
+
+def test_the_names_of_a_turn_are_stored_at_once_in_one_order(client, season):
+    for voter, text in enumerate(["Zed", "Yon", "Xen", "Wim"]):
+        vote(client, f"voter{voter}", **{"vote-wallet": "write-in", "vote-wallet_write-in_name": text})
+    pending = list(PendingBallot.objects.values_list("pk", flat=True))
+    with CaptureQueriesContext(connection) as queries:
+        ballots.confirm_all(season, pending)
+    (stored,) = [each["sql"] for each in queries if 'INSERT INTO "surveys_writein"' in each["sql"]]
+    keys_in_order = list(dict.fromkeys(re.findall(r"[0-9a-f]{32}", stored)))
+    assert keys_in_order == sorted(WriteIn.objects.values_list("key", flat=True))
 
 
 # The steward's page
