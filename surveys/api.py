@@ -3,6 +3,7 @@
 A vote comes in by the same functions as the form's, and is confirmed by mail like any other.
 """
 
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.urls import path
 from django.urls.resolvers import URLPattern
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
+from rest_framework.exceptions import ParseError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +26,8 @@ from surveys.choices import ChoiceRefused, of_voter
 from surveys.forms import EmailField
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.result_view import result_of
+
+BODY_LIMIT = 16 * 1024  # bytes of a ballot
 
 
 class RowSerializer(serializers.Serializer[dict[str, Any]]):
@@ -135,10 +139,14 @@ class BallotCreate(APIView):
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
 
-    @extend_schema(request=BallotRequest, responses=dict.fromkeys((202, 400, 409, 503), BallotAnswer) | {404: None})
+    @extend_schema(
+        request=BallotRequest, responses=dict.fromkeys((202, 400, 409, 413, 503), BallotAnswer) | {404: None}
+    )
     def post(self, request: Request, slug: str) -> Response:
+        if _length(request) > BODY_LIMIT:
+            return _answer(f"A ballot has at most {BODY_LIMIT // 1024} KB.", status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
         season = generics.get_object_or_404(Season.objects.public(), slug=slug)
-        data = request.data if isinstance(request.data, dict) else {}
+        data = _data(request)
         errors: dict[str, Any] = {}
         email = _email(data.get("email"), errors)
         choices = _choices(season, data.get("choices"), errors)
@@ -162,6 +170,20 @@ def _answer(message: str, code: int, **more: Any) -> Response:
     return Response({"message": message} | more, status=code, headers=headers)
 
 
+def _length(request: Request) -> int:
+    """The bytes of a body: no more of it is read than is announced."""
+    announced = str(request._request.META.get("CONTENT_LENGTH") or "")
+    return int(announced) if announced.isdecimal() else 0
+
+
+def _data(request: Request) -> dict[str, Any]:
+    """What was sent. Raises ParseError."""
+    try:
+        return request.data if isinstance(request.data, dict) else {}
+    except RecursionError:
+        raise ParseError("This JSON is nested too deeply.") from None
+
+
 def _email(typed: Any, errors: dict[str, Any]) -> str:
     try:
         return EmailField(max_length=254).clean(typed if isinstance(typed, str) else "")
@@ -178,7 +200,7 @@ def _choices(season: Season, sent: Any, errors: dict[str, Any]) -> dict[str, Any
     categories = {each.slug: each for each in season.categories.prefetch_related("nominees")}
     open_ones = set(season.categories.taking_ballots().values_list("slug", flat=True))
     found, refused = dict[str, Any](), dict[str, list[str]]()
-    for slug, choice in sent.items():
+    for slug, choice in islice(sent.items(), len(categories) + 1):  # of one more than there are, one is wrong
         try:
             if slug not in categories:
                 raise ChoiceRefused("There is no such category in this season.")

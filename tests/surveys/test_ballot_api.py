@@ -115,3 +115,18 @@ def test_a_season_tells_what_its_ballots_can_hold(client, season):
         5,
         True,
     )
+
+
+def test_a_body_that_no_ballot_has_is_refused_before_it_is_parsed(client, season):
+    answer = send(client, "[" * (16 * 1024 + 1))
+    assert (answer.status_code, answer.json()) == (413, {"message": "A ballot has at most 16 KB."})
+    assert send(client, "[" * 16 * 1024).status_code == 400
+
+
+def test_of_more_entries_than_there_are_categories_few_are_looked_at(client, season):
+    answer = send(client, {"email": "ann@example.com", "choices": {f"c{number}": 1 for number in range(1000)}})
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]["choices"]) == ["c0", "c1", "c2"]
+    more = {"wallet": [["bit"]], "report": {"ada": 5}, "x": 1, "y": 1}
+    assert list(send(client, {"email": "ann@example.com", "choices": more}).json()["errors"]["choices"]) == ["x"]
+    assert not PendingBallot.objects.exists()
