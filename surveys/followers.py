@@ -22,6 +22,7 @@ from newsletter.subscribers.addresses import parse_address
 from surveys.models import Follower, Nomination, Season
 
 PURPOSE, STOP = "awards-reminder", "awards-reminder-stop"
+WANTS_REMINDERS = 1  # what a link says that confirms a wish added to that for an answer
 CONFIRM_WITHIN = timedelta(days=7)
 ASK_AGAIN_AFTER = timedelta(hours=1)
 CLOSING = timedelta(hours=24)  # before the close
@@ -34,7 +35,8 @@ AT_ONCE = 500  # mails of one run of the task
 def follow(season: Season, email: str, *, reminders: bool = True) -> Follower:
     """Note that an address wants to be told, and mail it a link to confirm. Raises ValidationError for what is no address.
 
-    It answers nobody whether the address follows already. Within an hour, no second link is mailed.
+    It answers nobody whether the address follows already. Within an hour, no second link is mailed. Whoever confirmed for
+    an answer alone is mailed a link, too: reminders are for those who open it.
     """
     address = parse_address(email)
     follower, made = Follower.objects.select_for_update().get_or_create(
@@ -42,17 +44,22 @@ def follow(season: Season, email: str, *, reminders: bool = True) -> Follower:
     )
     if reminders and not follower.wants_reminders and follower.confirmed_at is None:
         change_if(follower, Q(), wants_reminders=True)
-    due = made or follower.asked_at < timezone.now() - ASK_AGAIN_AFTER
-    if follower.confirmed_at is None and due and not _is_suppressed(follower):
+    is_confirmed = follower.confirmed_at is not None
+    wants_more = is_confirmed and reminders and not follower.wants_reminders
+    answered = bool(follower.confirmed_at and follower.asked_at < follower.confirmed_at)  # the link of then is used
+    due = made or answered or follower.asked_at < timezone.now() - ASK_AGAIN_AFTER
+    if (wants_more or not is_confirmed) and due and not _is_suppressed(follower):
         change_if(follower, Q(), asked_at=Now())
-        _mail(
-            follower, "reminder_confirm", "surveys.reminder-confirm", link=_link("reminder-confirm", PURPOSE, follower)
-        )
+        link = _link("reminder-confirm", PURPOSE, follower, *([WANTS_REMINDERS] if wants_more else []))
+        _mail(follower, "reminder_confirm", "surveys.reminder-confirm", link=link)
     return follower
 
 
-def confirm(follower: Follower) -> None:
+def confirm(follower: Follower, *, reminders: bool = False) -> None:
+    """Have an address told what it asked for; `reminders`: also of the vote, where its link was asked for that."""
     change_if(follower, Q(confirmed_at=None), confirmed_at=Now())
+    if reminders:
+        change_if(follower, Q(wants_reminders=False), wants_reminders=True)
 
 
 def stop(follower: Follower) -> None:
@@ -118,9 +125,11 @@ def _stop(follower: Follower) -> dict[str, str]:
     return {"stop": _link("reminder-stop", STOP, follower)}
 
 
-def _link(page: str, purpose: str, follower: Follower) -> str:
+def _link(page: str, purpose: str, follower: Follower, *wish: int) -> str:
     life = CONFIRM_WITHIN if purpose == PURPOSE else None
-    return settings.SITE_URL + reverse(f"surveys:{page}", args=[make_token(purpose, follower.pk, expires_in=life)])
+    return settings.SITE_URL + reverse(
+        f"surveys:{page}", args=[make_token(purpose, follower.pk, *wish, expires_in=life)]
+    )
 
 
 def delete_old() -> int:

@@ -57,21 +57,25 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _act(request: HttpRequest, token: str, purpose: str, *, stops: bool) -> HttpResponse:
-    follower = _follower(token, purpose)
+    follower, wish = _follower(token, purpose)
     context: dict[str, Any] = {"follower": follower, "stops": stops, "is_done": False}
     if follower is None:
         status = HTTPStatus.OK if stops else HTTPStatus.GONE  # who was forgotten gets no reminders, which was wanted
         return render(request, "surveys/reminder.html", context, status=status)
     context["season"] = follower.season
     if request.method == "POST":
-        (followers.stop if stops else followers.confirm)(follower)
+        if stops:
+            followers.stop(follower)
+        else:
+            followers.confirm(follower, reminders=followers.WANTS_REMINDERS in wish)
         context["is_done"] = True
     return render(request, "surveys/reminder.html", context)
 
 
-def _follower(token: str, purpose: str) -> Follower | None:
+def _follower(token: str, purpose: str) -> tuple[Follower | None, list[int]]:
+    """Whose link this is, and what it says besides."""
     try:
-        (key,) = read_token(purpose, token)
+        key, *wish = read_token(purpose, token)
     except (BadToken, ExpiredToken, ValueError):
-        return None
-    return Follower.objects.filter(pk=key).select_related("season").first()
+        return None, []
+    return Follower.objects.filter(pk=key).select_related("season").first(), wish

@@ -117,6 +117,24 @@ def test_the_link_in_each_mail_ends_them_and_forgets_the_address(client):
     assert client.post(link).status_code == 200
 
 
+def test_who_confirmed_for_an_answer_alone_and_asks_for_reminders_gets_them_by_another_click(client):
+    follower = followers.follow(open_season(), ADDRESS, reminders=False)
+    (mail,) = mails("surveys.reminder-confirm")
+    old = path_in(mail, "")
+    client.post(old)
+    for _ in range(2):
+        assert "Check your inbox" in client.post(PAGE, {"email": ADDRESS}).content.decode()
+    _, mail = mails("surveys.reminder-confirm")
+    client.post(old)
+    follower.refresh_from_db()
+    assert not follower.wants_reminders
+    client.post(path_in(mail, ""))
+    follower.refresh_from_db()
+    assert follower.wants_reminders
+    client.post(PAGE, {"email": ADDRESS})
+    assert len(mails("surveys.reminder-confirm")) == 2
+
+
 def test_a_link_that_is_not_ours_or_too_old_confirms_nothing(client, time_machine):
     followers.follow(open_season(), ADDRESS)
     link = path_in(mails("surveys.reminder-confirm")[0], "")
