@@ -28,6 +28,7 @@ from surveys.tallying import WRITE_IN
 KEY_LENGTH = 32
 NOT_PUBLISHED = "a name that is not published"
 LIKE = 0.8
+DECIDED_MEANWHILE = "Somebody else has decided on this name meanwhile: look at it again. Yours was not saved."
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +145,19 @@ def looks_like(text: str, names: Mapping[str, str]) -> str:
 
 @transaction.atomic
 def rule(
-    written: WriteIn, *, nominee: str = "", name: str = "", withhold: bool = False, reason: str = "", by: User | None
+    written: WriteIn,
+    *,
+    nominee: str = "",
+    name: str = "",
+    withhold: bool = False,
+    reason: str = "",
+    by: User | None,
+    knowing: Collection[Ruling | None] | None = None,
 ) -> bool:
     """Decide what a name counts as: a nominee, by slug; a name of its own; or, withheld from the public, as all else.
 
-    Return whether that is news. Raises TransitionRefused.
+    `knowing` is what may stand of it until now, where whoever decides has seen that. Return whether this is news. Raises
+    TransitionRefused.
     """
     category = written.category
     lock(category, "season")
@@ -158,8 +167,11 @@ def rule(
         raise TransitionRefused(f"The result of “{category}” is released: it stays as it was counted.")
     decided = rulings(category)
     ruling = _ruling(category, decided, nominee=nominee, name=name, withhold=withhold, reason=one_line(reason))
-    if decided.get(WRITTEN + written.key) == ruling:
+    before = decided.get(WRITTEN + written.key)
+    if before == ruling:
         return False
+    if knowing is not None and before not in knowing:
+        raise TransitionRefused(DECIDED_MEANWHILE)
     ledger.state(category.season, LedgerEntry.Kind.RULING, _statement(written, ruling))
     audit.record("decided on a write-in", category, by=by, detail=written.key)  # in words it would tell of a vote
     return True

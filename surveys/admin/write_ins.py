@@ -1,5 +1,6 @@
 """The page on which the steward says what names that voters wrote in count as: no voter, no ballot and no number is on it."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from core.lib.text import whole_number
+from core.lib.text import one_line, whole_number
 from core.transitions import TransitionRefused
 from surveys import papers, write_ins
 from surveys.admin.actions import by
@@ -71,40 +72,57 @@ def _row(written: WriteIn, ruling: write_ins.Ruling | None, names: dict[str, str
         return {
             "written": written,
             "ruling": None,
-            "as": like,
-            "like": names.get(like),
+            "as": "",
+            "was": "",
+            "like": like,
+            "like_name": names.get(like),
             "name": written.text,
             "reason": "",
         }
     as_ = WITHHELD if ruling.is_withheld else OWN_NAME if ruling.counts_as.startswith(WRITTEN) else ruling.counts_as
     name = ruling.name if as_ == OWN_NAME else written.text
-    return {"written": written, "ruling": ruling, "as": as_, "like": None, "name": name, "reason": ruling.reason}
+    row = {"written": written, "ruling": ruling, "as": as_, "like": "", "name": name, "reason": ruling.reason}
+    return row | {"was": _said(as_, name, ruling.reason)}
+
+
+def _said(as_: str, name: str, reason: str) -> str:
+    """What a row says, for its form to tell what it said as it was shown; "" where nothing is decided."""
+    return json.dumps([as_, one_line(name) if as_ == OWN_NAME else "", one_line(reason)]) if as_ else ""
 
 
 def _decide(request: HttpRequest, shown: list[dict[str, Any]], rows: list[dict[str, Any]]) -> int:
-    """Decide on the rows that were on the page; return how many were refused. What one row lacks stops no other."""
+    """Decide on the rows that were changed on the page; return how many were refused. What one lacks stops no other."""
     done = refused = 0
     by_key = {row["written"].key: row for row in rows}
     for key in request.POST.getlist("key"):
         row, chosen = by_key.get(key), request.POST.get(f"as-{key}", "")
-        if row is None or not chosen:
+        if row is None:
             continue
-        row |= {
-            "as": chosen,
-            "name": request.POST.get(f"name-{key}", ""),
-            "reason": request.POST.get(f"reason-{key}", ""),
-        }
+        name, reason = request.POST.get(f"name-{key}", ""), request.POST.get(f"reason-{key}", "")[:200]
+        was, said = request.POST.get(f"was-{key}", ""), _said(chosen, name, reason)
+        if said in (was, row["was"]):
+            continue
+        if was != row["was"]:
+            row["error"] = write_ins.DECIDED_MEANWHILE
+            refused += 1
+            continue
+        if not chosen:
+            row["error"] = "A decision is changed by another one; it is not taken back."
+            refused += 1
+            continue
+        row |= {"as": chosen, "name": name, "reason": reason}
         try:
             done += write_ins.rule(
                 row["written"],
                 nominee="" if chosen in (OWN_NAME, WITHHELD) else chosen,
-                name=row["name"] if chosen == OWN_NAME else "",
+                name=name if chosen == OWN_NAME else "",
                 withhold=chosen == WITHHELD,
-                reason=row["reason"][:200],
+                reason=reason,
                 by=by(request),
+                knowing=[row["ruling"]],
             )
-        except TransitionRefused as reason:
-            row["error"] = str(reason)
+        except TransitionRefused as refusal:
+            row["error"] = str(refusal)
             refused += 1
     if done:
         messages.success(

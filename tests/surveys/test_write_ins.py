@@ -13,7 +13,7 @@ from core.models import AuditEntry, User
 from core.transitions import TransitionRefused
 from surveys import ballots, keys, ledger, quarantine, release, seasons, turnout, verification, write_ins
 from surveys.models import Ballot, LedgerEntry, PendingBallot, WriteIn
-from tests.html import one_line
+from tests.html import one_line, posted_by
 from tests.surveys.factories import body_of, draft_season, last_mail, link_in
 from tests.surveys.test_jury import record  # noqa: F401
 from tests.surveys.test_tampering import program  # noqa: F401
@@ -357,6 +357,39 @@ def test_the_steward_decides_on_many_and_what_one_lacks_stops_no_other(steward, 
     assert said.count() == 3
     assert not said.filter(detail__contains="spam").exists()
     counted(category)
+
+
+def test_what_was_not_changed_on_the_page_is_not_decided_and_no_colleague_is_overruled(steward, season):
+    for text in ("Adaa", "Bitt", "Zed"):
+        write(steward, text.lower(), text)
+    category = close(season)
+    form = posted_by(steward.get(page_of(category)).content.decode(), "decisions")
+    keys_of = {each.text: each.key for each in WriteIn.objects.all()}
+    decide(category, "Bitt", nominee="bit")
+    decide(category, "Zed", name="Zed")
+    form |= {f"as-{keys_of['Zed']}": "ada", f"reason-{keys_of['Zed']}": "the same"}
+    answer = steward.post(page_of(category), form)
+    assert answer.status_code == 400
+    assert write_ins.DECIDED_MEANWHILE in one_line(answer.content)
+    decided = write_ins.rulings(category)
+    assert {each.counts_as for each in decided.values()} == {"bit", "write-in:zed"}
+    again = posted_by(answer.content.decode(), "decisions")
+    assert steward.post(page_of(category), again).status_code == 302
+    assert write_ins.rulings(category) == decided
+    again[f"as-{keys_of['Zed']}"] = "ada"
+    assert steward.post(page_of(category), again).status_code == 302
+    assert write_ins.rulings(category)[f"write-in:{keys_of['Zed']}"].counts_as == "ada"
+    again = posted_by(steward.get(page_of(category)).content.decode(), "decisions") | {f"as-{keys_of['Zed']}": ""}
+    assert "it is not taken back" in steward.post(page_of(category), again).content.decode()
+
+
+def test_of_two_who_decide_at_one_moment_the_second_is_told(client, season):
+    write(client, "ann", "Zed")
+    category = close(season)
+    decide(category, "Zed", nominee="ada", knowing=[None])
+    with pytest.raises(TransitionRefused, match="Somebody else has decided"):
+        decide(category, "Zed", nominee="bit", knowing=[None])
+    assert not decide(category, "Zed", nominee="ada", knowing=[None])
 
 
 def test_an_editor_gets_no_further(client, season):
