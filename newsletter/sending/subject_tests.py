@@ -35,6 +35,8 @@ FEWEST_EACH = 20  # readers for each subject: with fewer there is nothing to lea
 FEWEST_EVENTS = 10
 CHANCE = 0.05
 By = SubjectTest.By
+Share = tuple[int, int]  # so many of so many
+Numbered = tuple[int, int, int]  # the number of a subject before its share
 
 
 def of(briefing: Briefing) -> SubjectTest | None:
@@ -175,7 +177,11 @@ def choose(briefing: Briefing, number: int, *, by: Any) -> None:
 
 
 def judged(found: Sequence[Counted], by: str) -> tuple[int, str]:
-    """The number that the rest gets, and why, in words. Where chance may have made the difference it is the briefing's own."""
+    """The number that the rest gets, and why, in words.
+
+    It is the briefing's own unless another did better by more than chance explains: then the best, also where chance may have
+    put it ahead of a third.
+    """
     did = "clicked" if by == By.CLICKS else "opened"
     counts = [(row.number or OWN, getattr(row, did), row.delivered) for row in found]
     told = "; ".join(_told(number, count, total, did) for number, count, total in counts)
@@ -184,18 +190,33 @@ def judged(found: Sequence[Counted], by: str) -> tuple[int, str]:
         return OWN, f"No winner: not every subject reached somebody. {told}. {original}"
     if sum(count for _, count, _ in counts) < FEWEST_EVENTS:
         return OWN, f"No winner: too few {did} to tell. {told}. {original}"
-    first, second = sorted(counts, key=lambda row: (-row[1] / row[2], row[0]))[:2]
-    chance = by_chance((first[1], first[2]), (second[1], second[2]))
+    first, *others = sorted(counts, key=lambda row: (-row[1] / row[2], row[0]))
+    chances = {number: by_chance(first[1:], (count, total)) for number, count, total in others}
+    rival = OWN if OWN in chances else max(chances, key=lambda number: chances[number])
     # The best of several is compared with several, which makes it likelier that chance put it ahead.
-    if chance >= CHANCE / (len(counts) - 1):
-        often = max(1, round(100 * chance))
+    limit = CHANCE / len(others)
+    best = LETTERS[first[0]]
+    if chances[rival] >= limit:
+        often = max(1, round(100 * chances[rival]))
         return OWN, (
-            f"No winner: a difference between the best two like this, or a larger one, comes by chance alone in about {often} of"
-            f" 100 tests. {told}. {original}"
+            f"No winner: a difference between {best} and {LETTERS[rival]} like this, or a larger one, comes by chance alone in about"
+            f" {often} of 100 tests. {told}. {original}"
         )
-    return first[
-        0
-    ], f"{LETTERS[first[0]]} did better than chance explains. {told}. {LETTERS[first[0]]} goes to the rest."
+    alike = {number: (count, total) for number, count, total in others if chances[number] >= limit}
+    return first[0], f"{_ahead(first, alike, counts[OWN][1:], limit)} {told}. {best} goes to the rest."
+
+
+def _ahead(first: Numbered, alike: dict[int, Share], own: Share, limit: float) -> str:
+    """How far ahead the best is, in words: of the briefing's own subject, and of those that cannot be told from it."""
+    best = LETTERS[first[0]]
+    if not alike:
+        return f"{best} did better than chance explains."
+    names = [LETTERS[number] for number in sorted([first[0], *alike])]
+    together = f"{', '.join(names[:-1])} and {names[-1]} cannot be told apart"
+    if all(by_chance(share, own) < limit for share in alike.values()):
+        did = "both" if len(names) == 2 else "all"
+        return f"{together}, and {did} did better than A by more than chance explains."
+    return f"{best} did better than A by more than chance explains, though {together}."
 
 
 def _told(number: int, count: int, total: int, did: str) -> str:

@@ -160,6 +160,21 @@ def test_a_decision_is_made_once_whoever_decides(weekly):
         ([100, 110], 1000, 0, "comes by chance alone in about 47 of 100 tests"),
         ([100, 100], 1000, 0, "comes by chance alone in about 100 of 100 tests"),
         ([100, 129, 90, 80], 1000, 0, "No winner"),  # ahead of the next by what one test of two would accept
+        (
+            [40, 160, 158],
+            2000,
+            1,
+            "B and C cannot be told apart, and both did better than A by more than chance explains",
+        ),
+        ([40, 158, 160, 161], 2000, 3, "B, C and D cannot be told apart, and all did better than A"),
+        (
+            [40, 85, 62],
+            2000,
+            1,
+            "B did better than A by more than chance explains, though B and C cannot be told apart",
+        ),
+        ([150, 160, 158], 2000, 0, "No winner: a difference between B and A"),
+        ([160, 158, 40], 2000, 0, "No winner: a difference between A and B"),
         ([0, 4], 1000, 0, "No winner: too few clicked to tell"),
         ([0, 0], 0, 0, "No winner: not every subject reached somebody"),
         ([1000, 1000], 1000, 0, "No winner"),
@@ -170,8 +185,8 @@ def test_chance_is_no_winner_and_the_verdict_says_so(clicks, delivered, winner, 
     number, verdict = judged(found, "clicks")
     assert (number, said in verdict) == (winner, True), verdict
     assert (
-        f"{'AB'[winner]}, the briefing’s own subject, goes to the rest." in verdict
-        or f"{'AB'[winner]} goes to the rest." in verdict
+        f"{'ABCD'[winner]}, the briefing’s own subject, goes to the rest." in verdict
+        or f"{'ABCD'[winner]} goes to the rest." in verdict
     )
 
 
