@@ -23,6 +23,7 @@ Kind = BriefingItem.Kind
 CLIPPED_AT = 102 * 1024  # bytes of HTML that Gmail shows before it cuts
 TOKEN_ROOM = 40  # bytes, more than any token needs
 HEAVY_IMAGE, HEAVY_IMAGES = 400 * 1024, 1024 * 1024
+LONGEST_LINK = 2000  # bytes; some mail programs and browsers cut off longer ones
 LONG_SUBJECT = 70  # characters; phones show about half of that
 _HREF = re.compile(r"""<a\s(?:[^>"']|"[^"]*"|'[^']*')*?\bhref="([^"]*)\"""")
 _BAIT = re.compile(
@@ -191,9 +192,19 @@ def warnings(briefing: Briefing) -> list[str]:
     """What may be meant as it is, a sentence each: whoever approves the briefing says so."""
     items = [parts.current(item) for item in composition.items_of(briefing)]
     found = [*subject_warnings(briefing), *_picture_warnings(items)]
-    wrong = briefing.link_checks.wrong().filter(url__in=outside_links(briefing))
+    links = outside_links(briefing)
+    wrong = briefing.link_checks.wrong().filter(url__in=links)
     found += [f"{check.url} could not be reached: {check.note}" for check in wrong]
-    return found
+    return [*found, *_long_link_warnings(links)]
+
+
+def _long_link_warnings(links: Sequence[str]) -> Iterator[str]:
+    for url in links:
+        if not may_be_asked(url):
+            yield (
+                f"A link is very long ({len(url.encode()) / 1000:.1f} kB): {url[:80]}… It was not looked at, and some mail programs"
+                " cut off a link of more than 2 kB. Use a shorter one."
+            )
 
 
 def subject_warnings(briefing: Briefing) -> Iterator[str]:
@@ -258,3 +269,8 @@ def outside_links(briefing: Briefing) -> list[str]:
     targets = composition.render(briefing, composition.plain_links("0", "0")).targets.values()
     ours = urlsplit(settings.SITE_URL).netloc
     return list(dict.fromkeys(target.url for target in targets if urlsplit(target.url).netloc != ours))
+
+
+def may_be_asked(url: str) -> bool:
+    """Whether an address on another site is short enough to be looked at."""
+    return len(url.encode()) <= LONGEST_LINK

@@ -16,7 +16,7 @@ from core import doorbell
 from core.lib import outbound
 from core.lib.outbound import NotReached
 from newsletter.models import Briefing, LinkCheck
-from newsletter.sending.content_checks import outside_links
+from newsletter.sending.content_checks import may_be_asked, outside_links
 
 TASK = "newsletter.tasks.check_links"
 SECONDS = 8.0  # for one answer
@@ -32,8 +32,8 @@ logger = logging.getLogger(__name__)
 
 @transaction.atomic
 def start(briefing: Briefing) -> int:
-    """Have every link to another site looked at anew; return how many there are."""
-    urls = outside_links(briefing)
+    """Have every link to another site looked at anew that is not too long, of which warnings tell; return how many there are."""
+    urls = [url for url in outside_links(briefing) if may_be_asked(url)]
     briefing.link_checks.exclude(url__in=urls).delete()
     now = timezone.now()
     LinkCheck.objects.bulk_create(

@@ -1,5 +1,8 @@
 """The check list before approval: links looked at in the background, warnings that are confirmed, tests to several addresses."""
 
+import string
+from random import Random
+
 import pytest
 
 from articles.images import store_image
@@ -80,6 +83,19 @@ def test_links_that_were_taken_out_are_looked_at_no_more(weekly):
     briefing.items.filter(url="https://one.example/").delete()
     link_checks.start(briefing)
     assert [check.url for check in LinkCheck.objects.all()] == ["https://two.example/"]
+
+
+@pytest.mark.parametrize("letters", [string.ascii_letters + string.digits, "".join(map(chr, range(0x4E00, 0x9000)))])
+def test_a_link_that_is_too_long_to_be_looked_at_stops_no_page_and_is_warned_of(editor, weekly, letters):
+    factories.subscription(weekly)
+    long = "https://long.example/?q=" + "".join(Random(1).choices(letters, k=1950 if len(letters) > 99 else 5000))
+    text = f'<p>See <a href="{long}">this</a> and <a href="https://short.example/">that</a>.</p>'
+    briefing = factories.briefing(weekly, introduction=text)
+    editor.post(f"{DESK}{briefing.pk}/check/links/")
+    assert {check.url for check in LinkCheck.objects.all()} & {long, "https://short.example/"} == {
+        "https://short.example/"
+    }
+    assert f"A link is very long ({len(long.encode()) / 1000:.1f} kB): https://long.example/" in page(editor, briefing)
 
 
 SUBJECTS = {
