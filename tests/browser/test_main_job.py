@@ -7,7 +7,7 @@ import re
 import pytest
 from django.core.management import call_command
 
-from newsletter.models import Delivery, Subscription
+from newsletter.models import Delivery, Newsletter, Subscription
 from surveys.models import AwardCategory, Ballot
 from tests.processes import run_manage
 from tests.smtp import wait_until
@@ -23,6 +23,7 @@ def newsroom(settings, live_site, celery_worker):
     """The demo newsroom, served."""
     settings.DEMO_PASSWORD = PASSWORD
     call_command("load_demo", verbosity=0)
+    Newsletter.objects.update(undo_seconds=0)  # nobody waits here to take a briefing back
     return live_site
 
 
@@ -156,11 +157,13 @@ def a_briefing_goes_out(page, smtp):
     page.fill("#id_subject", "Sundays are cheap")
     page.click("text=Save and preview")
     page.frame_locator("iframe").first.get_by_text("Paid advertisement").first.wait_for()
-    page.fill("input[name=to]", "colleague@example.com")
+    page.fill("textarea[name=to]", "colleague@example.com")
     page.click("text=Send the test")
     assert parsed(wait_for_mail(smtp, "colleague@example.com"))["Subject"].startswith("[Test] ")
     page.get_by_role("link", name=re.compile("Approve")).first.click()
-    page.locator("input[type=submit]", has_text="").last.click()
+    for warning in page.locator("input[name=confirmed]").all():
+        warning.check()
+    page.locator("input[type=submit][value^=Approve]").click()
     page.get_by_text("This briefing was sent").wait_for(timeout=60_000)
     sign_out(page)
     sent = [received.recipient for received in smtp.messages if parsed(received)["Subject"] == "Sundays are cheap"]
