@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q
 
 from core.lib import clock
-from newsletter.models import Briefing, Hit, MailReport, Subscription
+from newsletter.models import Briefing, Delivery, Hit, MailReport, Subscription
 from sponsors.audience import Rate, Send
 
 
@@ -59,11 +59,11 @@ def _reading(briefing: Briefing, hits: Any, reports: Any) -> Reading:
 
 
 def _hits_of(briefings: Sequence[Briefing]) -> Iterable[Any]:
-    """The judged hits of each briefing, without those on messages that came back or were reported as spam."""
+    """The judged hits of each briefing on messages that were taken, and did not come back or get reported as spam."""
     valid, opened = Q(verdict="valid"), Q(kind="open")
     reported = MailReport.objects.filter(delivery=OuterRef("delivery"))
     return (
-        Hit.objects.filter(~Exists(reported), delivery__briefing__in=briefings)
+        Hit.objects.filter(~Exists(reported), delivery__state=Delivery.State.SENT, delivery__briefing__in=briefings)
         .values("delivery__briefing")
         .annotate(
             opened=Count("delivery", filter=valid & opened, distinct=True),

@@ -25,8 +25,9 @@ AT_MOST_EVERY = timedelta(minutes=2)
 SHARE_OF_AGE = 100  # an age of four days: about once an hour
 LEFT_WITHIN = timedelta(days=30)  # whoever leaves later does so for another reason than this briefing
 
-# Hits on a message that came back, or was reported as spam, are no reader's: it reached nobody.
-_REACHED = "NOT EXISTS (SELECT FROM newsletter_mailreport report WHERE report.delivery_id = hit.delivery_id)"
+# Hits on a message that no mail server is known to have taken, that came back or was reported as spam, are no reader's.
+_REACHED = """EXISTS (SELECT FROM newsletter_delivery taken WHERE taken.id = hit.delivery_id AND taken.state = 'sent')
+    AND NOT EXISTS (SELECT FROM newsletter_mailreport report WHERE report.delivery_id = hit.delivery_id)"""
 # Somebody who leaves does so after the last briefing that they got from that list.
 _EVENTS = f"""
     WITH report AS (

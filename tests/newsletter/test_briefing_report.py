@@ -91,6 +91,20 @@ def test_what_came_back_or_was_reported_reached_nobody(weekly):
     assert (totals.rate("opened").total, totals.rate("returned").total) == (1, 3)
 
 
+def test_who_reads_what_is_not_known_to_be_taken_is_not_counted(weekly):
+    briefing = gone_out(weekly, mails=1)
+    link = TrackedLink.objects.create(briefing=briefing, number=1, url="https://example.com/a")
+    (read,) = taken(briefing, 1)
+    doubtful = Delivery.objects.create(briefing=briefing, state="uncertain")  # its server hung up before it answered
+    for delivery in (read, doubtful):
+        hit(delivery, hours=1)
+        hit(delivery, hours=2, kind="click", link=link)
+    report, reading = counted(briefing), stats.readings([briefing])[briefing.pk]
+    assert (report.totals.delivered, report.totals.opened, report.totals.clicked) == (1, 1, 1)
+    assert (reading.delivered, reading.opened, reading.clicked) == (1, 1, 1)
+    assert [row.people for row in report.links] == [1]
+
+
 def test_whoever_leaves_counts_for_the_last_briefing_that_they_got(weekly):
     ann = factories.subscription(weekly).subscriber
     other = factories.newsletter(name="Notes", slug="notes", is_default=False)
