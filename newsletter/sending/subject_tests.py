@@ -125,15 +125,18 @@ def warnings(briefing: Briefing) -> list[str]:
     return found
 
 
-def settle_due() -> None:
-    """Decide every test whose time has come. One that cannot be decided holds up no other."""
+def settle_due() -> list[int]:
+    """Decide every test whose time has come; return their briefings. One that cannot be decided holds up no other."""
+    decided = []
     for test in SubjectTest.objects.filter(winner=None, briefing__state=Briefing.State.SENDING).exclude(seed=""):
         try:
-            settle(test)
+            if settle(test):
+                decided.append(test.pk)
         except OperationalError:
             raise  # the database is away or busy: beat rings again
         except Exception:
             logger.exception("The test of briefing %s could not be decided and will be tried again", test.pk)
+    return decided
 
 
 def settle(test: SubjectTest) -> bool:

@@ -8,8 +8,10 @@ from hashlib import md5
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
+from core.doorbell import Bell
 from core.models import AuditEntry
 from core.transitions import TransitionRefused
 from newsletter.models import Delivery, Hit, MailReport, SubjectTest, VariantFigures
@@ -111,6 +113,23 @@ def test_nothing_is_decided_before_the_sample_is_out_and_its_time_has_passed(wee
         pass
     test = later(briefing, minutes=59)
     assert (test.winner, subject_tests.decides_at(test) - test.sampled_at) == (None, timedelta(hours=1))
+
+
+REFUSING = """
+    CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN RAISE EXCEPTION 'the row is locked' USING ERRCODE = 'lock_not_available'; END$$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON newsletter_subjecttest FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse();
+"""
+
+
+def test_a_database_too_busy_to_decide_holds_up_no_letter(weekly, django_capture_on_commit_callbacks):
+    briefing = frozen(weekly)
+    Delivery.objects.exclude(variant=None).update(state="skipped")  # so that the sample is out
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSING)
+    with django_capture_on_commit_callbacks() as rung, pytest.raises(OperationalError, match="locked"):
+        sweep_briefings()
+    assert Bell("newsletter.tasks.pump_briefing", (briefing.pk,)) in [ringing.args[0] for ringing in rung]
 
 
 def test_one_of_the_sample_that_is_tried_again_for_hours_holds_up_nothing(weekly, smtp_server):
