@@ -24,6 +24,8 @@ from surveys.ballots import VOTED_AGAIN, Casting, NotOpen
 from surveys.choices import folded, of_voter
 from surveys.models import AwardCategory, Ballot, Juror, Nominee, Recusal, Season, UnsealedBallot
 
+IRREPLACEABLE = (Ballot.State.QUARANTINED, Ballot.State.VOID)
+
 
 def seat(season: Season, user: Any) -> Juror | None:
     """This account's place on a season's jury."""
@@ -84,8 +86,8 @@ def recuse(juror: Juror, category: AwardCategory, *, reason: str, by: User | Non
         raise TransitionRefused(f"{juror} takes no part in “{category}” already.")
     if _standing(juror, [category]):
         raise TransitionRefused(f"{juror} has voted in “{category}”: that stays.")
-    if _under_review(juror, [category]):
-        raise TransitionRefused(f"A ballot of {juror} in “{category}” was taken under review: that stays.")
+    if _irreplaceable(juror, [category], Ballot.State.QUARANTINED):
+        raise TransitionRefused(f"A ballot of {juror} in “{category}” is under review: wait for what comes of it.")
     if category.closed_at:
         raise TransitionRefused(f"“{category}” is closed.")
     Recusal.objects.create(category=category, juror=juror, reason=reason)
@@ -99,7 +101,8 @@ def recuse_where_in_conflict(juror: Juror) -> dict[int, str]:
     known = dict(juror.recusals.values_list("category", "reason"))
     for category in juror.season.categories.filter(jury_weight__isnull=False, closed_at=None).exclude(pk__in=known):
         found = " ".join(conflicts(juror, category))
-        if found and not _standing(juror, [category]) and not _under_review(juror, [category]):
+        held = _irreplaceable(juror, [category], Ballot.State.QUARANTINED) if found else []
+        if found and not held and not _standing(juror, [category]):
             recuse(juror, category, reason=found, by=None)
             known[category.pk] = found[:200]
     return known
@@ -118,7 +121,7 @@ def cast(juror: Juror, choices: Mapping[str, Any], *, by: User) -> Casting:
     if barred := next((category for category in open_ones if category.pk in recused), None):
         raise TransitionRefused(f"You take no part in “{barred}”: {recused[barred.pk]}")
     voter = voter_key(juror)
-    held = {ballot.category_id for ballot in _under_review(juror, open_ones)}
+    held = {ballot.category_id for ballot in _irreplaceable(juror, open_ones, *IRREPLACEABLE)}
     said = {
         category: of_voter(choices[category.slug], papers.question_of(category))
         for category in open_ones
@@ -160,12 +163,11 @@ def _standing(juror: Juror, categories: list[AwardCategory]) -> list[Ballot]:
     return list(Ballot.objects.counted().filter(category__in=categories, voter_key=voter_key(juror)))
 
 
-def _under_review(juror: Juror, categories: list[AwardCategory]) -> list[Ballot]:
-    """A juror's ballots that are held or void: each keeps its place, as a reader's does."""
+def _irreplaceable(juror: Juror, categories: list[AwardCategory], *states: Ballot.State) -> list[Ballot]:
+    """A juror's ballots of these states, each of which keeps its place, as a reader's does."""
     if not keys.has_pepper(juror.season):
         return []
-    theirs = Ballot.objects.filter(category__in=categories, voter_key=voter_key(juror))
-    return list(theirs.exclude(state__in=(Ballot.State.CAST, Ballot.State.SUPERSEDED)))
+    return list(Ballot.objects.filter(category__in=categories, voter_key=voter_key(juror), state__in=states))
 
 
 def _ballot(category: AwardCategory, choice: Any, voter: bytes, texts: write_ins.Texts) -> Ballot:
