@@ -171,7 +171,7 @@ def newer(path):
 
 
 SPOILT = {
-    cut_short: "no whole backup: unexpected end",
+    cut_short: "no whole backup: unexpected end|cut short",  # by whether a file ends where it is cut
     altered: "damaged",
     no_tar: "no whole backup",
     strange_file: "damaged: ../outside",

@@ -59,7 +59,8 @@ def _declared(desk):
 
 def _own_parameters(desk):
     """Those of filters that make what they are given into a query of their own, and no look-up."""
-    return {each.parameter_name for each in desk.list_filter if isinstance(each, type)}
+    filters = [each for each in desk.list_filter if isinstance(each, type)]
+    return {name for each in filters for name in getattr(each, "parameter_names", (each.parameter_name,))}
 
 
 def test_every_list_derives_from_the_one_that_is_closed():
