@@ -22,9 +22,15 @@ RULES = {
 }
 
 
+# Statements of which the page shows each. Of those on ballots there may be a hundred thousand: they are counted.
+SHOWN_ONE_BY_ONE = [LedgerEntry.Kind.PAPER, LedgerEntry.Kind.WITHDRAWAL, LedgerEntry.Kind.RULING]
+
+
 def ledger_page(season: Season) -> dict[str, Any]:
     heads = list(TreeHead.objects.filter(season=season)[:HEADS_SHOWN])
-    statements = list(LedgerEntry.objects.filter(season=season).statements().order_by("index"))
+    said = LedgerEntry.objects.filter(season=season, kind__in=SHOWN_ONE_BY_ONE).order_by("index")
+    statements = list(said)
+    released = list(season.categories.released().select_related("tally", "season"))
     return {
         "season": season,
         "head": heads[0] if heads else None,
@@ -34,12 +40,9 @@ def ledger_page(season: Season) -> dict[str, Any]:
         "decisions": quarantine.decisions(season),
         "integrity": season.integrity,
         "withdrawals": _withdrawals(season, statements),
-        "rulings": _rulings(season),
-        "is_opened": season.categories.released().exists(),
-        "reconciliations": [
-            {"category": category, **category.tally.reconciliation}
-            for category in season.categories.released().select_related("tally", "season")
-        ],
+        "rulings": _rulings(released, statements),
+        "is_opened": bool(released),
+        "reconciliations": [{"category": category, **category.tally.reconciliation} for category in released],
     }
 
 
@@ -64,11 +67,11 @@ def _paper_page(entry: LedgerEntry) -> dict[str, Any]:
     return {"receipt": entry.receipt, "lot": paper["lot"], "categories": categories, "jury": paper.get("jury", [])}
 
 
-def _rulings(season: Season) -> list[dict[str, Any]]:
+def _rulings(released: list[AwardCategory], statements: list[LedgerEntry]) -> list[dict[str, Any]]:
     """What was decided on names that were written in, in the released categories; a text only where it is published."""
-    titles = dict(season.categories.released().values_list("slug", "title"))
-    entries = LedgerEntry.objects.filter(season=season, kind=LedgerEntry.Kind.RULING).order_by("index")
-    said = [entry.statement for entry in entries if entry.statement and entry.statement["category"] in titles]
+    titles = {category.slug: category.title for category in released}
+    rulings = [entry.statement for entry in statements if entry.kind == LedgerEntry.Kind.RULING]
+    said = [ruling for ruling in rulings if ruling and ruling["category"] in titles]
     return [each["ruling"] | {"category": titles[each["category"]]} for each in said]
 
 

@@ -24,6 +24,19 @@ class ReadOnlyAdmin(DeskAdmin):
         return False
 
 
+class OneRowAdmin(DeskAdmin):
+    """A table of one row, which has its defaults until it is saved first."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Where there is no row yet, and on the pages of this table only: else the menu of every page would ask for it."""
+        match = request.resolver_match
+        is_here = match is None or (match.url_name or "").startswith(f"{self.opts.app_label}_{self.opts.model_name}_")
+        return is_here and super().has_add_permission(request) and not self.model._base_manager.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
 class ShownToReadersAdmin(DeskAdmin):
     """Rows that readers' pages show: each addition, change and deletion has those pages made anew."""
 

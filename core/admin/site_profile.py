@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from js_asset import Script
 
+from core.admin.bases import OneRowAdmin
 from core.cdn_purge import purge
-from core.lib.admin_lists import DeskAdmin
 from core.lib.cachetags import SITE
 from core.lib.menus import MenuField
 from core.models import SiteProfile
@@ -25,7 +25,7 @@ class SiteProfileForm(forms.ModelForm):
 
 
 @admin.register(SiteProfile)
-class SiteProfileAdmin(DeskAdmin):
+class SiteProfileAdmin(OneRowAdmin):
     form = SiteProfileForm
     change_form_template = "admin/core/siteprofile/change_form.html"
     fieldsets = (
@@ -46,9 +46,3 @@ class SiteProfileAdmin(DeskAdmin):
         if db_field.name in SiteProfileForm.base_fields:
             return SiteProfileForm.base_fields[db_field.name]
         return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and SiteProfile.current().pk is None
-
-    def has_delete_permission(self, request: HttpRequest, obj: SiteProfile | None = None) -> bool:
-        return False

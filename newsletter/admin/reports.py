@@ -1,10 +1,8 @@
 """Bounces and complaints in the admin: what came back, what was ignored, and the rule of temporary failures."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from core.admin.bases import OneRowAdmin
 from core.lib.admin_lists import DeskAdmin
 from newsletter.models import BounceRule, IgnoredReports, MailReport
 
@@ -35,12 +33,6 @@ class IgnoredReportsAdmin(DeskAdmin):
 
 
 @admin.register(BounceRule)
-class BounceRuleAdmin(DeskAdmin):
+class BounceRuleAdmin(OneRowAdmin):
     list_display = ("times", "within_days")
     sortable_by = ()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not BounceRule.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

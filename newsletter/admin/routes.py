@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from core import doorbell
+from core.admin.bases import OneRowAdmin
 from core.lib import clock
 from core.lib.admin_lists import DeskAdmin
 from core.lib.mail import as_bytes
@@ -111,7 +112,7 @@ class RecipientDomainAdmin(DeskAdmin):
 
 
 @admin.register(SendingRules)
-class SendingRulesAdmin(DeskAdmin):
+class SendingRulesAdmin(OneRowAdmin):
     list_display = ("__str__", "per_minute", "refused_percent")
     fields = ("per_minute", "refused_percent")
     sortable_by = ()
@@ -122,9 +123,3 @@ class SendingRulesAdmin(DeskAdmin):
             obj.save(update_fields=["per_minute", "refused_percent"])
         else:
             obj.save()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not SendingRules.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from core import doorbell
-from core.lib.admin_lists import DeskAdmin
+from core.admin.bases import OneRowAdmin
 from newsletter.models import Newsletter, SignUp, SignUpRules
 from newsletter.subscribers.sign_ups import UNPROVEN_PER_NETWORK_AND_HOUR
 
 
 @admin.register(SignUpRules)
-class SignUpRulesAdmin(DeskAdmin):
+class SignUpRulesAdmin(OneRowAdmin):
     list_display = ("__str__", "proof_when", "proof_threshold", "refuses_disposable")
     fieldsets = (
         (
@@ -50,12 +50,6 @@ class SignUpRulesAdmin(DeskAdmin):
         else:
             obj.save()
         doorbell.ring("newsletter.tasks.mark_disposable")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not SignUpRules.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @require_safe

@@ -58,7 +58,7 @@ class Recusal(models.Model):
 
     class Meta:
         ordering = ["category", "juror__name"]
-        triggers = [append_only("A recusal is kept for good.")]
+        triggers = [append_only("A recusal is kept for good: it is never changed or deleted.")]
         constraints = [models.UniqueConstraint(fields=["category", "juror"], name="recusal_once_in_category")]
 
     def __str__(self) -> str:

@@ -131,7 +131,7 @@ class FormerTally(models.Model):
     class Meta:
         ordering = ["category", "number"]
         verbose_name_plural = "former tallies"
-        triggers = [append_only("A result that was released is kept for good, also when it was corrected.")]
+        triggers = [append_only("A result that was released is never changed or deleted, also when it was corrected.")]
         constraints = [
             models.UniqueConstraint(fields=["category", "number"], name="former_tally_number_unique"),
             models.CheckConstraint(condition=~Q(reason=""), name="former_tally_has_a_reason"),

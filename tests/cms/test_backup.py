@@ -128,8 +128,18 @@ def test_a_database_in_use_is_left_alone(backup):
 
 
 def cut_short(path):
+    """In the midst of its largest file: an end between two files is another fault, and said in other words."""
+    with tarfile.open(path) as tar:
+        largest = max(tar, key=lambda entry: entry.size)
     with open(path, "r+b") as file:
-        file.truncate(path.stat().st_size // 2)
+        file.truncate(largest.offset_data + largest.size // 2)
+
+
+def without_its_end(path):
+    with tarfile.open(path) as tar:
+        last = list(tar)[-1]
+    with open(path, "r+b") as file:
+        file.truncate(last.offset)
 
 
 def altered(path):
@@ -171,7 +181,8 @@ def newer(path):
 
 
 SPOILT = {
-    cut_short: "no whole backup: unexpected end|cut short",  # by whether a file ends where it is cut
+    cut_short: "no whole backup: unexpected end",
+    without_its_end: "was cut short when it was made or copied: it has no manifest",
     altered: "damaged",
     no_tar: "no whole backup",
     strange_file: "damaged: ../outside",

@@ -27,8 +27,7 @@ def test_a_table_that_is_kept_for_good_cannot_be_emptied_in_one_stroke(model, tr
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
 @pytest.mark.parametrize("model", APPEND_ONLY)
 def test_an_append_only_table_takes_no_change_even_of_no_row(model, statement):
-    said = refused(statement.format(model._meta.db_table))
-    assert "never changed or deleted" in said or "kept for good" in said
+    assert "never changed or deleted" in refused(statement.format(model._meta.db_table))
 
 
 def test_a_quote_and_a_percent_sign_are_no_matter_in_the_words_of_a_refusal():

@@ -295,9 +295,7 @@ def test_the_lists_of_the_desk_take_few_queries(client, weekly, django_assert_ma
     factories.subscriptions(weekly, 30)
     sign_in(client, "newsletter manager")
     for model in ("briefing", "subscriber", "newsletter", "suppression"):
-        with django_assert_max_num_queries(
-            14
-        ):  # three for the sidebar, which offers to add a rule that there is not yet
+        with django_assert_max_num_queries(11):
             assert client.get(f"/admin/newsletter/{model}/").status_code == 200
 
 

@@ -141,5 +141,5 @@ def test_there_is_no_other_table(desk, weekly):
 def test_the_page_asks_the_database_no_more_the_longer_the_period(desk, weekly, django_assert_max_num_queries):
     for number in range(400):
         day(weekly, clock.utc_day() - timedelta(days=number), joined=1, footer=1)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(14):
         desk.get(PAGE, {"days": "all"})

@@ -201,9 +201,9 @@ def test_result_pages_cost_few_queries(client, etf, django_assert_max_num_querie
     client.get("/awards/")
     for path, most in (
         ("/awards/", 6),
-        ("/awards/moon-2025/", 9),
+        ("/awards/moon-2025/", 7),
         ("/awards/moon-2025/bitcoin-etf/", 8),
-        ("/awards/moon-2025/ledger/", 9),
+        ("/awards/moon-2025/ledger/", 7),
         ("/awards/moon-2025/bitcoin-etf/blackrock/", 8),
         ("/api/v1/seasons/moon-2025/", 7),
     ):
