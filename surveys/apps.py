@@ -15,9 +15,8 @@ class SurveysConfig(AppConfig):
         from articles.readership import outcomes
         from core import outbox
         from core.lib import menus
-        from newsletter import offers
         from newsletter.sending import plugged
-        from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, news, retention
+        from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, retention
         from surveys.blocks import award_results
         from surveys.models import AwardCategory, Nominee, Season
 
@@ -25,13 +24,12 @@ class SurveysConfig(AppConfig):
         dashboard.register_all()
         menus.offer(lambda: [(reverse("surveys:index"), "Awards")])
         calendar.register_all()
-        offers.register(news.offers)
         outbox.register("surveys", seen_with="surveys.view_ballot")
         retention.register_all()
         outcomes.register("surveys:vote", "votes")
         slots.register("award_results", award_results)
         checks.register(figure_check.check)
-        plugged.register("season", plugged.Plug("Awards", briefing_news.choices, briefing_news.news))
+        plugged.register("season", plugged.Plug("Awards", briefing_news.choices, briefing_news.news, briefing_news.new))
         categories = AwardCategory.objects.public()
         nominees = Nominee.objects.filter(category__in=categories)
         for page in ("season-show", "vote", "nominate", "ledger-show"):

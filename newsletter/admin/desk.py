@@ -22,10 +22,18 @@ from articles.search import best
 from core.lib import clock
 from core.lib.text import storable, whole_number
 from core.transitions import lock
-from newsletter import offers
 from newsletter.mail.personal_words import Person, filled, value_of
 from newsletter.models import Briefing, LinkCheck, Newsletter
-from newsletter.sending import approval, composition, content_checks, drafts, freeze, link_checks, subject_tests
+from newsletter.sending import (
+    approval,
+    composition,
+    content_checks,
+    drafts,
+    freeze,
+    link_checks,
+    plugged,
+    subject_tests,
+)
 from newsletter.sending.vocabulary import vocabulary
 
 ARTICLES_SHOWN = 30
@@ -117,10 +125,10 @@ def compose(request: HttpRequest) -> HttpResponse:
     return page(request, "compose", None, title="New briefing from the newest articles", form=form)
 
 
-def _new_offers(briefing: Briefing) -> list[offers.Offer]:
-    """What other parts offer and the draft does not hold yet."""
-    held = set(briefing.items.exclude(url="").values_list("url", flat=True))
-    return [offer for offer in offers.current() if offer.url not in held]
+def _news(briefing: Briefing) -> dict[str, plugged.News]:
+    """What other desks have to tell, by source, and the draft does not yet."""
+    held = set(briefing.items.values_list("source", flat=True))
+    return {source: news for source, news in plugged.new().items() if source not in held}
 
 
 @may("change")
@@ -139,7 +147,7 @@ def add_articles(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect_to("progress", briefing)
         messages.success(request, f"{added} added at the end.")
         return redirect_to("change", briefing)
-    context = {"found": found[:ARTICLES_SHOWN], "words": words, "offers": _new_offers(briefing)}
+    context = {"found": found[:ARTICLES_SHOWN], "words": words, "news": _news(briefing)}
     return page(request, "articles", briefing, title="Add articles", **context)
 
 
@@ -151,8 +159,8 @@ def _added(request: HttpRequest, briefing: Briefing) -> int | None:
         return None
     chosen = [number for key in request.POST.getlist("publication") if (number := whole_number(key))]
     added = drafts.add_articles(briefing, Publication.objects.live().filter(pk__in=chosen))
-    keys = request.POST.getlist("offer")
-    added += drafts.add_offers(briefing, [offer for offer in offers.current() if offer.key in keys])
+    asked = request.POST.getlist("news")
+    added += drafts.add_news(briefing, [source for source in _news(briefing) if source in asked])
     approval.edited(briefing, by=request.user)
     return added
 

@@ -11,7 +11,6 @@ from articles.images import asset_at
 from articles.models import Publication
 from core.lib.slugs import free_slug
 from newsletter.models import Briefing, BriefingItem, Newsletter
-from newsletter.offers import Offer
 from newsletter.sending import pictures, sponsor_places
 from newsletter.sending.looks import template_of
 
@@ -80,20 +79,12 @@ def add_articles(briefing: Briefing, publications: Iterable[Publication]) -> int
 
 
 @transaction.atomic
-def add_offers(briefing: Briefing, chosen: Iterable[Offer]) -> int:
-    """Add news of other parts at the end of a draft, to be edited there; return how many."""
+def add_news(briefing: Briefing, sources: Iterable[str]) -> int:
+    """Add parts that other desks bring along at the end of a draft; return how many."""
     last = briefing.items.aggregate(last=Max("ordering"))["last"] or 0
     items = [
-        BriefingItem(
-            briefing=briefing,
-            ordering=last + 10 * number,
-            kind=BriefingItem.Kind.TEXT,
-            heading=offer.heading[:200],
-            text=offer.text,
-            url=offer.url,
-            label=offer.label,
-        )
-        for number, offer in enumerate(chosen, start=1)
+        BriefingItem(briefing=briefing, ordering=last + 10 * number, kind=BriefingItem.Kind.PLUGGED, source=source)
+        for number, source in enumerate(sources, start=1)
     ]
     return len(BriefingItem.objects.bulk_create(items))
 

@@ -21,11 +21,15 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Plug:
-    """Something plugged in: what it is called, what there is to choose, and what the chosen one says (None: nothing now)."""
+    """Something plugged in: what it is called, what there is to choose, and what the chosen one says (None: nothing now).
+
+    `new` are those choices of which there is something new to tell at this moment.
+    """
 
     name: str
     choices: Callable[[], Iterable[tuple[str, str]]]
     news: Callable[[str], News | None]
+    new: Callable[[], Iterable[str]]
 
 
 _plugs: dict[str, Plug] = {}
@@ -42,6 +46,12 @@ def choices() -> list[tuple[str, list[tuple[str, str]]]]:
         (plug.name, [(f"{key}{BETWEEN}{choice}", label) for choice, label in plug.choices()])
         for key, plug in _plugs.items()
     ]
+
+
+def new() -> dict[str, News]:
+    """What is new now, by source: offered to the next briefing."""
+    sources = [f"{key}{BETWEEN}{choice}" for key, plug in _plugs.items() for choice in plug.new()]
+    return {source: found for source in sources if (found := news(source))}
 
 
 def news(source: str) -> News | None:

@@ -155,9 +155,9 @@ def test_a_reusable_text_that_is_gone_stops_the_briefing(weekly):
     assert "A reusable text is gone" in " ".join(approval.problems(briefing))
 
 
-def test_news_of_another_desk_is_as_it_was_when_the_briefing_was_frozen(weekly, monkeypatch):
+def test_news_of_another_desk_is_as_it_was_when_the_briefing_was_frozen(weekly):
     said = {"now": plugged.News("Awards", "<p>Voting is open.</p>", "Vote", "/awards/")}
-    plugged.register("test", plugged.Plug("Tests", lambda: [("x", "X")], lambda _choice: said["now"]))
+    plugged.register("test", plugged.Plug("Tests", lambda: [("x", "X")], lambda _choice: said["now"], list))
     try:
         briefing = with_parts(weekly, {"kind": "plugged", "source": "test:x"})
         assert "Voting is open." in rendered(briefing).text
