@@ -132,7 +132,7 @@ def test_a_correction_in_silence_is_found(client, category, program, change):
 
 def test_a_former_result_that_is_changed_in_the_table_is_found(category):
     corrections.correct(category, reason=REASON)
-    with pytest.raises(IntegrityError, match="kept for good"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
         FormerTally.objects.update(reason="Nothing")
     kept = FormerTally.objects.get()
     FormerTally.objects.bulk_create(
