@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import Resolver404, resolve
 
-from articles.models import Author, Category, Kind, Publication, Tag
+from articles.models import Author, Category, Kind, Publication, Series, Tag
 from articles.redirects import REDIRECTS, redirect_at
 from core.lib.cachetags import with_tags
 from core.pagecache import public
@@ -43,6 +43,7 @@ def register_all() -> None:
     register("articles:article", Publication.objects.all())
     register("page", Publication.every.filter(kind=Kind.PAGE))
     register("articles:category-articles", Category.objects.all())
+    register("articles:series-articles", Series.objects.all())
     register("articles:tag-articles", Tag.objects.all())
     register("articles:author-articles", Author.objects.all())
 

@@ -1,4 +1,4 @@
-"""Aliases: the former slugs of categories, authors, tags and articles, as older documents still have them."""
+"""Aliases: the former slugs of categories, series, authors, tags and articles, as older documents still have them."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from django.urls import reverse
 
 from articles.document_schema import BlockData, Document
 from articles.links import is_move, own_links, with_moved
-from articles.models import Author, Category, Redirect, Tag
+from articles.models import Author, Category, Redirect, Series, Tag
 
 LINKING = ("html", "answer", "url")  # what has links in a block: HTML, or an address
-NAMED: dict[str, Any] = {"category": Category, "author": Author, "tag": Tag}
+NAMED: dict[str, Any] = {"category": Category, "author": Author, "tag": Tag, "series": Series}
 
 
 def current_names(document: Document) -> Document:
-    """The document with the slugs that its category, authors and tags have today, and so its links to our own pages.
+    """The document with the slugs that its category, series, authors and tags have today, and so its links to our own pages.
 
     One query if none has changed.
     """
@@ -21,6 +21,7 @@ def current_names(document: Document) -> Document:
         "category": [document["category"]] if document["category"] else [],
         "author": document["authors"],
         "tag": document["tags"],
+        "series": [document["series"]] if document.get("series") else [],
     }
     paths = {_path(kind, slug): slug for kind, slugs in named.items() for slug in slugs}
     wanted = {*paths, *_linked(document)}
@@ -39,6 +40,8 @@ def current_names(document: Document) -> Document:
         start = _path(kind, "x").removesuffix("x/")
         return target.removeprefix(start).rstrip("/") if target.startswith(start) else slug
 
+    if "series" in document:
+        document["series"] = now("series", document["series"])
     return {
         **document,
         "category": now("category", document["category"]) if document["category"] else None,

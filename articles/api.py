@@ -10,7 +10,7 @@ from rest_framework import generics, serializers
 
 from articles import slots
 from articles.contexts import authors_of
-from articles.models import Category, Publication
+from articles.models import Category, Publication, Series
 from articles.pagination import CardPaginator
 from articles.search import best, cleaned_query
 from articles.structured_data import absolute
@@ -72,9 +72,10 @@ class ArticleSerializer(CardSerializer):
     html = serializers.SerializerMethodField()
     faq = FaqSerializer(many=True, read_only=True)
     tags = serializers.SerializerMethodField()
+    series: serializers.SlugRelatedField[Series] = serializers.SlugRelatedField("slug", read_only=True)
 
     class Meta(CardSerializer.Meta):
-        fields = [*CardSerializer.Meta.fields, "html", "faq", "tags"]
+        fields = [*CardSerializer.Meta.fields, "html", "faq", "tags", "series"]
 
     def get_html(self, publication: Publication) -> str:
         return slots.strip(publication.html)
@@ -87,6 +88,7 @@ class ArticleFilter(filters.FilterSet):
     category = filters.CharFilter(field_name="category__slug")
     tag = filters.CharFilter(field_name="tags__slug")
     author = filters.CharFilter(field_name="authors__slug")
+    series = filters.CharFilter(field_name="series__slug")
     q = filters.CharFilter(method="search", label="Full-text search, best first")
 
     class Meta:
@@ -117,7 +119,7 @@ class ArticleList(generics.ListAPIView[Publication]):
 class ArticleDetail(generics.RetrieveAPIView[Publication]):
     """One published article."""
 
-    queryset = Publication.objects.feed_items()
+    queryset = Publication.objects.feed_items().select_related("series")
     serializer_class = ArticleSerializer
     lookup_field = "slug"
 

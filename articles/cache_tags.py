@@ -20,14 +20,18 @@ def tags_of(row: PageRow) -> list[str]:
     return [
         named(row["kind"], row["slug"]),
         *([named("category", row["category_slug"])] if row["category_slug"] else []),
+        *([named("series", row["series_slug"])] if row["series_slug"] else []),
         *(named("author", author["slug"]) for author in json.loads(row["byline_rows"])),
         *(named("tag", tag["slug"]) for tag in json.loads(row["tag_rows"])),
         *(named("snippet", slug) for slug in [*cards, row["cta_slug"], row["disclaimer_slug"]] if slug),
     ]
 
 
-def purge_article(publication: Publication, *, old_slug: str | None = None) -> None:
-    """An article appeared, changed or goes: purge its page, the lists, and the pages that show it among others."""
+def purge_article(publication: Publication, *, old_slug: str | None = None, old_series: str | None = None) -> None:
+    """An article appeared, changed or goes: purge its page, the lists, and the pages that show it among others.
+
+    The others of its series, and of the one that it was in before, count its parts and lead to it.
+    """
     if not settings.CACHE_PURGE_URL:
         return
     if publication.kind == Kind.PAGE:
@@ -35,7 +39,8 @@ def purge_article(publication: Publication, *, old_slug: str | None = None) -> N
         return
     shown_on = Publication.objects.filter(Q(related=publication) | Q(also_read=publication.article_id))
     slugs = {publication.slug, old_slug or publication.slug, *shown_on.values_list("slug", flat=True)[:OTHERS]}
-    purge(LISTS, *(named("article", slug) for slug in slugs))
+    series = {publication.series.slug if publication.series else None, old_series} - {None}
+    purge(LISTS, *(named("article", slug) for slug in slugs), *(named("series", str(slug)) for slug in series))
 
 
 def purge_pages(slugs: Iterable[str]) -> None:

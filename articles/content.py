@@ -3,7 +3,7 @@
 from typing import Any, TypedDict
 
 from articles.document_schema import Correction, Document
-from articles.models import Category, Kind, Snippet
+from articles.models import Category, Kind, Series, Snippet
 from articles.rendering import Rendered
 
 
@@ -22,6 +22,8 @@ class Content(TypedDict):
     noindex: bool
     corrections: list[Correction]
     category: Category | None
+    series: Series | None
+    part: int | None
     cta: Snippet | None
     html: str
     text: str
@@ -34,7 +36,7 @@ class Content(TypedDict):
 
 def content_of(document: Document, body: Rendered) -> Content:
     """The content that a document and its rendered body make."""
-    category, cta = document["category"], document["cta"]
+    category, series, cta = document["category"], document.get("series"), document["cta"]
     return {
         "kind": document.get("kind", Kind.ARTICLE),
         "slug": document["slug"],
@@ -48,6 +50,8 @@ def content_of(document: Document, body: Rendered) -> Content:
         "noindex": document["seo"].get("noindex", False),
         "corrections": document.get("corrections", []),
         "category": Category.objects.select_related("disclaimer").filter(slug=category).first() if category else None,
+        "series": Series.objects.filter(slug=series).first() if series else None,
+        "part": document.get("part"),
         "cta": Snippet.objects.filter(slug=cta).first() if cta else None,
         "html": body.html,
         "text": body.text,

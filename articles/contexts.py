@@ -77,6 +77,7 @@ class ArticleContext(TypedDict):
     image: dict[str, Any] | None
     social_image: str
     category: dict[str, str] | None
+    series: dict[str, str] | None
     authors: list[AuthorContext]
     tags: list[dict[str, str]]
     reading_minutes: int
@@ -139,6 +140,7 @@ def article_of(row: PageRow) -> ArticleContext:
         "image": image and {key: value for key, value in image.items() if key != "card"},
         "social_image": settings.SITE_URL + default_storage.url(row["social_image"]) if row["social_image"] else "",
         "category": _category_of(row),
+        "series": series_of(row),
         "authors": authors_of(json.loads(row["byline_rows"])),
         "tags": [
             {**tag, "url": reverse("articles:tag-articles", args=[tag["slug"]])} for tag in json.loads(row["tag_rows"])
@@ -158,6 +160,13 @@ def _category_of(row: PageRow) -> dict[str, str] | None:
         "url": reverse("articles:category-articles", args=[row["category_slug"]]),
         "disclaimer_html": row["disclaimer_html"] or "",
     }
+
+
+def series_of(row: PageRow) -> dict[str, str] | None:
+    """The series of an article."""
+    if not row["series_slug"]:
+        return None
+    return {"name": row["series_name"] or "", "url": reverse("articles:series-articles", args=[row["series_slug"]])}
 
 
 def card_of(publication: Publication) -> CardContext:

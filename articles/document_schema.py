@@ -18,6 +18,7 @@ SEO_LIMITS = {"title": 120, "description": 320}
 SOCIAL_LIMITS = {"social_title": 120, "social_image": 200, "canonical": 500}
 CORRECTION_LENGTH = 1000
 MAX_CORRECTIONS = 20
+MOST_PARTS = 9999
 PAGE = "page"
 MAX_BLOCKS = 1000
 # Addresses under /blog/ that are pages of another kind.
@@ -67,6 +68,8 @@ class Document(TypedDict):
     category: str | None
     authors: list[str]
     tags: list[str]
+    series: NotRequired[str]
+    part: NotRequired[int]  # its number in the series
     seo: Seo
     cta: str | None
     cover: Cover | None
@@ -130,7 +133,7 @@ def normalised(document: Any) -> Document:
         "seo": _seo(seo, problems),
         "cta": _slug(document.get("cta"), "cta", problems),
         "cover": _cover(document.get("cover"), problems),
-        "reading_minutes": _minutes(document.get("reading_minutes"), problems),
+        "reading_minutes": _whole(document, "reading_minutes", 600, problems),
         "blocks": _blocks(document.get("blocks") or [], problems),
     }
     if language := _language(document.get("language"), problems):
@@ -141,9 +144,18 @@ def normalised(document: Any) -> Document:
         result |= {"kind": PAGE, "category": None, "authors": [], "tags": []}
     elif document.get("kind"):
         problems.append("“kind” is “page”, or left out.")
+    else:
+        _add_series(result, document, problems)
     if problems:
         raise DocumentError(problems)
     return result
+
+
+def _add_series(result: Document, document: Mapping[str, Any], problems: list[str]) -> None:
+    if series := _slug(document.get("series"), "series", problems):
+        result["series"] = series
+        if part := _whole(document, "part", MOST_PARTS, problems):
+            result["part"] = part
 
 
 def _seo(seo: Mapping[str, Any], problems: list[str]) -> Seo:
@@ -250,11 +262,12 @@ def _cover(value: Any, problems: list[str]) -> Cover | None:
         return None
 
 
-def _minutes(value: Any, problems: list[str]) -> int | None:
+def _whole(document: Mapping[str, Any], key: str, most: int, problems: list[str]) -> int | None:
+    value = document.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 600:
-        problems.append("“reading_minutes” is a whole number from 1 to 600.")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        problems.append(f"“{key}” is a whole number from 1 to {most}.")
         return None
     return value
 

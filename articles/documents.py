@@ -9,7 +9,19 @@ from articles import page_addresses
 from articles.aliases import current_names
 from articles.document_schema import LIMITS, RESERVED, VERSION, Document, DocumentError, Seo, normalised
 from articles.image_library import note_uses
-from articles.models import Article, ArticleAuthor, Author, Block, Category, Kind, Publication, Revision, Snippet, Tag
+from articles.models import (
+    Article,
+    ArticleAuthor,
+    Author,
+    Block,
+    Category,
+    Kind,
+    Publication,
+    Revision,
+    Series,
+    Snippet,
+    Tag,
+)
 from articles.models.article import REGION
 from articles.unclaimed import claim
 from core.lib.slugs import free_slug
@@ -44,6 +56,10 @@ def document_of(article: Article) -> Document:
         document["kind"] = Kind.PAGE.value
     if article.language:
         document["language"] = article.language
+    if article.series:
+        document["series"] = article.series.slug
+    if article.part:
+        document["part"] = article.part
     if article.corrections:
         document["corrections"] = article.corrections
     return document
@@ -118,6 +134,7 @@ def _references(wanted: Document, article: Article) -> dict[str, dict[str, Any]]
         "category": rows(Category, "category", [wanted["category"]] if wanted["category"] else []),
         "authors": rows(Author, "author", wanted["authors"]),
         "tags": rows(Tag, "tag", wanted["tags"]),
+        "series": rows(Series, "series", [wanted["series"]] if wanted.get("series") else []),
         "cta": rows(Snippet, "call-to-action card", [wanted["cta"]] if wanted["cta"] else []),
     }
     if any(snippet.kind != Snippet.Kind.CTA for snippet in found["cta"].values()):
@@ -146,7 +163,7 @@ def _claim_version(article: Article, expected: int | None) -> None:
     """Lock the row and make sure that nobody else has saved it since."""
     if article._state.adding:
         return
-    lock(article, "category", "cta")
+    lock(article, "category", "series", "cta")
     if expected is not None and article.version != expected:
         raise StaleVersion(article.version)
 
@@ -158,6 +175,7 @@ def _store(article: Article, wanted: Document, found: dict[str, dict[str, Any]],
         found["category"].get(wanted["category"] or ""),
         found["cta"].get(wanted["cta"] or ""),
     )
+    article.series, article.part = found["series"].get(wanted.get("series") or ""), wanted.get("part")
     article.cover, article.reading_minutes = wanted["cover"], wanted["reading_minutes"]
     article.seo_title, article.seo_description = wanted["seo"]["title"], wanted["seo"]["description"]
     article.social_title, article.social_image = (

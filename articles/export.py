@@ -3,7 +3,8 @@
     moonpress.yaml                       marks the folder as an export
     articles/SLUG.md                     the article as readers see it: front matter and blocks (articles.importing.moonpress)
     articles/SLUG.draft.md               the same article with its unpublished changes, if it has any
-    categories.yaml  tags.yaml  authors.yaml  snippets.yaml  redirects.yaml  images.yaml
+    pages/SLUG.md                        a page of the site in the same way
+    categories.yaml  series.yaml  tags.yaml  authors.yaml  snippets.yaml  redirects.yaml  images.yaml
     images/…                             every image as stored
 
 `import_posts DIR` restores the same articles at the same addresses.
@@ -19,7 +20,7 @@ from django.core.files.storage import default_storage
 from articles.documents import document_of
 from articles.importing.moonpress.block_markdown import dump_yaml, form_of, write_blocks
 from articles.importing.moonpress.reader import MARKER, VERSION
-from articles.models import Article, Author, Category, ImageAsset, Kind, Redirect, Snippet, Tag
+from articles.models import Article, Author, Category, ImageAsset, Kind, Redirect, Series, Snippet, Tag
 
 State = Article.State
 
@@ -67,7 +68,7 @@ def _copy(image: ImageAsset, folder: Path) -> bool:
 
 def _write_articles(folder: Path, tick: Callable[[int], None]) -> int:
     number = 0
-    rows = Article.objects.select_related("category", "cta", "publication").order_by("pk")
+    rows = Article.objects.select_related("category", "series", "cta", "publication").order_by("pk")
     for number, article in enumerate(rows.iterator(chunk_size=200), 1):
         for name, text in article_files(article).items():
             (folder / FOLDERS[article.kind] / name).write_text(text, encoding="utf-8", newline="\n")
@@ -121,6 +122,8 @@ def _text(document: Mapping[str, Any], state: dict[str, Any]) -> str:
             "category",
             "authors",
             "tags",
+            "series",
+            "part",
             "cta",
             "cover",
             "reading_minutes",
@@ -142,6 +145,11 @@ def _categories() -> Iterator[dict[str, Any]]:
             position=row.position,
             disclaimer=row.disclaimer.slug if row.disclaimer else "",
         )
+
+
+def _series() -> Iterator[dict[str, Any]]:
+    for row in Series.objects.order_by("slug"):
+        yield _without_blanks(slug=row.slug, name=row.name, description=row.description)
 
 
 def _authors() -> Iterator[dict[str, Any]]:
@@ -172,6 +180,7 @@ def _without_blanks(**values: Any) -> dict[str, Any]:
 
 _LISTS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "categories": _categories,
+    "series": _series,
     "tags": lambda: (_without_blanks(slug=row.slug, name=row.name) for row in Tag.objects.order_by("slug")),
     "authors": _authors,
     "snippets": _snippets,

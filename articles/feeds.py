@@ -1,4 +1,4 @@
-"""Feeds in RSS, Atom and JSON Feed, of the whole site and of each category, tag and author."""
+"""Feeds in RSS, Atom and JSON Feed, of the whole site and of each category, series, tag and author."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from articles import slots
 from articles.contexts import authors_of, shown_corrections
-from articles.models import Author, Category, Publication, Tag
+from articles.models import Author, Category, Publication, Series, Tag
 from articles.querysets import PublicationQuerySet
 from articles.structured_data import absolute
 from core.lib.cachetags import LISTS, tagged
@@ -26,7 +26,12 @@ from core.models import SiteProfile
 from core.pagecache import public
 
 ITEMS = 20
-SOURCES: dict[str, type[Category] | type[Tag] | type[Author]] = {"category": Category, "tag": Tag, "author": Author}
+SOURCES: dict[str, type[Category | Series | Tag | Author]] = {
+    "category": Category,
+    "series": Series,
+    "tag": Tag,
+    "author": Author,
+}
 
 
 class RssFeed(Rss201rev2Feed):
@@ -58,7 +63,7 @@ class AtomFeed(Atom1Feed):
 @public
 @tagged(LISTS)
 def feed(request: HttpRequest, form: str, kind: str = "", slug: str = "") -> HttpResponse:
-    """The newest articles, of the whole site or of one category, tag or author."""
+    """The newest articles, of the whole site or of one category, series, tag or author."""
     if kind and kind not in SOURCES:
         raise Http404("There is no such feed.")
     source: Any = get_object_or_404(SOURCES[kind], slug=slug) if kind else None

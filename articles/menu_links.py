@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from django.urls import reverse
 
 from articles.addresses import Page, page_behind
-from articles.models import Category
+from articles.models import Category, Series
 from articles.page_addresses import shown
 from core.lib import menus
+
+OFFERED = 50  # series
 
 
 def _pages() -> Iterator[tuple[str, str]]:
@@ -21,6 +23,8 @@ def _lists() -> Iterator[tuple[str, str]]:
     yield reverse("articles:archive"), "Articles by month"
     for category in Category.objects.all():
         yield category.get_absolute_url(), category.name
+    for series in Series.objects.all()[:OFFERED]:
+        yield series.get_absolute_url(), series.name
     yield reverse("articles:feed", args=["xml"]), "RSS feed"
 
 

@@ -11,8 +11,8 @@ from articles.content import content_of
 from articles.contexts import byline_row
 from articles.document_schema import Document
 from articles.frames import render_frame
-from articles.models import Article, Author, Category, Snippet, Tag
-from articles.querysets import BylineRow, CategoryColumns, CtaColumns, PageRow
+from articles.models import Article, Author, Category, Series, Snippet, Tag
+from articles.querysets import BylineRow, CategoryColumns, CtaColumns, PageRow, SeriesColumns
 from articles.rendering import rendered
 
 
@@ -50,6 +50,7 @@ def preview_row(document: Document) -> PageRow:
         "published_at": now,
         "updated_at": now,
         **_category_columns(content["category"]),
+        **_series_columns(content["series"], content["part"]),
         **_cta_columns(content["cta"]),
         "byline_rows": json.dumps(_byline_rows(document["authors"])),
         "tag_rows": _rows(Tag.objects.filter(slug__in=document["tags"]), "slug", "name"),
@@ -72,6 +73,14 @@ def _category_columns(category: Category | None) -> CategoryColumns:
         "category_name": category.name if category else None,
         "disclaimer_slug": disclaimer.slug if disclaimer else None,
         "disclaimer_html": disclaimer.html if disclaimer else None,
+    }
+
+
+def _series_columns(series: Series | None, part: int | None) -> SeriesColumns:
+    return {
+        "series_slug": series.slug if series else None,
+        "series_name": series.name if series else None,
+        "part": part,
     }
 
 

@@ -71,14 +71,15 @@ def publish(
     now = timezone.now()
     if max(at or now, dated or now) > now:
         raise TransitionRefused("A date in the future is a schedule, not a publication.")
-    lock(article, "category", "cta")
+    lock(article, "category", "series", "cta")
     if article.is_page and (hidden := page_addresses.refusal(article.slug)):
         raise TransitionRefused(hidden)
     version = version or article.version
     document = _document_at(article, version)
     started = dated or article.published_at or at or now
-    before = Publication.every.filter(article=article).first()
+    before = Publication.every.filter(article=article).select_related("series").first()
     old_address, old_slug = (before.get_absolute_url(), before.slug) if before else (None, None)
+    old_series = before.series.slug if before and before.series else None
     updated = updated or (started if at and not before else now)
     publication = _write(article, before, document, version, started, updated, companions, check)
     free_path(publication.get_absolute_url())
@@ -90,7 +91,7 @@ def publish(
     article.save(update_fields=["state", "published_at", "publish_at", "scheduled_version", "sent_back_reason"])
     record(article, "published", by=by, detail=f"version {version}")
     bump()
-    cache_tags.purge_article(publication, old_slug=old_slug)
+    cache_tags.purge_article(publication, old_slug=old_slug, old_series=old_series)
     _tell_of_page(article)
     if not quietly and not article.is_page:
         announce("article.updated" if before else "article.published", publication, old_address=old_address)
@@ -236,7 +237,7 @@ def schedule(
         raise TransitionRefused("That time has passed. Choose one in the future, or publish now.")
     if until and until <= at:
         raise TransitionRefused("The end is before the start.")
-    lock(article, "category", "cta")
+    lock(article, "category", "series", "cta")
     if check:
         document = document_of(article)
         _refuse_problems(check(document, rendered(document), article))
@@ -415,7 +416,7 @@ def follow_replaced() -> int:
 def _follow(article: Article) -> int:
     """The same version again, with the pictures as they are now: no new date, and nobody is told."""
     with transaction.atomic():
-        lock(article, "category", "cta")
+        lock(article, "category", "series", "cta")
         before = Publication.objects.filter(article=article).first()
         if not before:
             ImageUse.objects.filter(article=article, is_live=True).delete()

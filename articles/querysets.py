@@ -40,6 +40,14 @@ class CategoryColumns(TypedDict):
     disclaimer_html: str | None
 
 
+class SeriesColumns(TypedDict):
+    """The columns of the article's series, and its number in it."""
+
+    series_slug: str | None
+    series_name: str | None
+    part: int | None
+
+
 class CtaColumns(TypedDict):
     """The columns of the call-to-action card at the end of the page."""
 
@@ -50,7 +58,7 @@ class CtaColumns(TypedDict):
     cta_url: str | None
 
 
-class PageRow(CategoryColumns, CtaColumns):
+class PageRow(CategoryColumns, SeriesColumns, CtaColumns):
     """A row of `PublicationQuerySet.pages()` from a prepared query: all that a page is made of, JSON as text."""
 
     pk: int
@@ -86,6 +94,7 @@ class PageRow(CategoryColumns, CtaColumns):
 PAGE_COLUMNS = (
     "pk", "kind", "slug", "title", "standfirst", "language", "seo_title", "seo_description", "social_title",
     "canonical", "noindex", "corrections", "html", "toc", "faq", "image", "social_image", "reading_minutes", "words", "published_at", "updated_at",
+    "part",
 )  # fmt: skip
 
 
@@ -136,6 +145,10 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         """All, newest first."""
         return self.order_by("-published_at", "-pk")
 
+    def parts(self) -> Self:
+        """Those of a series, in its order: by number, then by date."""
+        return self.order_by(F("part").asc(nulls_last=True), "published_at", "pk")
+
     def cards(self) -> Self:
         """With all that a card in a list shows, in this one query."""
         return self.defer(*self.model.BODY_FIELDS).select_related("category").annotate(byline_rows=_byline())
@@ -146,6 +159,8 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
             *PAGE_COLUMNS,
             category_slug=F("category__slug"),
             category_name=F("category__name"),
+            series_slug=F("series__slug"),
+            series_name=F("series__name"),
             disclaimer_slug=F("category__disclaimer__slug"),
             disclaimer_html=F("category__disclaimer__html"),
             cta_slug=F("cta__slug"),

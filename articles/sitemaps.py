@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
-from articles.models import Author, Category, Kind, Publication, PublicationAuthor, Tag
+from articles.models import Author, Category, Kind, Publication, PublicationAuthor, Series, Tag
 from core.lib.cachetags import LISTS, tagged
 from core.lib.text import whole_number
 from core.pagecache import public
@@ -39,6 +39,7 @@ def _lists() -> Iterable[Entry]:
         yield page.get_absolute_url(), page.updated_at
     listed = (
         (Category, Publication.objects.filter(category=OuterRef("pk")).order_by()),
+        (Series, Publication.objects.filter(series=OuterRef("pk")).order_by()),
         (Tag, Publication.tags.through.objects.filter(tag=OuterRef("pk"))),
         (Author, PublicationAuthor.objects.filter(author=OuterRef("pk")).order_by()),
     )

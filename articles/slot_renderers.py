@@ -10,9 +10,10 @@ from django.template.loader import render_to_string
 
 from articles import slots
 from articles.article_page import SlotContext
-from articles.contexts import card_of
+from articles.contexts import card_of, series_of
 from articles.models import Publication
 from articles.related import SHOWN
+from articles.series import standing_of
 from core.lib.html import text_of
 from core.pagecache import per_generation
 from sponsors.placements import Placement
@@ -112,6 +113,15 @@ def _also_read_line(title: str, url: str) -> str:
     return render_to_string("components/also_read.html", {"article": {"title": title, "url": url}})
 
 
+def _series(page: SlotContext, where: str) -> str:
+    """Which part of its series it is, above the text; the way to the parts before and after it, below."""
+    standing = standing_of(page.row)
+    if not standing:
+        return ""
+    series = series_of(page.row)
+    return render_to_string(f"components/series_{where}.html", {"series": series, "standing": standing})
+
+
 def register_all() -> None:
     """Register the slots of articles."""
     slots.register("cta", _cta)
@@ -120,3 +130,4 @@ def register_all() -> None:
     slots.register("also_read", _also_read)
     slots.register("related", _related)
     slots.register("recent", _recent)
+    slots.register("series", _series)

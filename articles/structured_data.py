@@ -125,6 +125,8 @@ def article_data(shown: ArticleContext, site: SiteProfile) -> SafeString:
     if category := shown["category"]:
         article["articleSection"] = category["name"]
         steps.append((category["name"], category["url"]))
+    if series := shown["series"]:
+        article["isPartOf"] = {"@type": "CreativeWorkSeries", "name": series["name"], "url": absolute(series["url"])}
     if shown["tags"]:
         article["keywords"] = [tag["name"] for tag in shown["tags"]]
     graph = [article, breadcrumbs(*steps, (shown["title"], shown["url"]))]

@@ -14,6 +14,7 @@ urlpatterns = [
     path("blog/archive/", views.archive, name="archive"),
     path("blog/archive/<int:year>/<int:month>/", views.month_articles, name="month-articles"),
     path("blog/category/<slug:slug>/", views.category_articles, name="category-articles"),
+    path("blog/series/<slug:slug>/", views.series_articles, name="series-articles"),
     path("blog/tag/<slug:slug>/", views.tag_articles, name="tag-articles"),
     path("blog/author/<slug:slug>/", views.author_articles, name="author-articles"),
     path("blog/<slug:kind>/<slug:slug>/feed.<feed:form>", feeds.feed, name="feed-of"),

@@ -18,7 +18,7 @@ from articles import contexts, leads, search
 from articles.article_page import PAGES, article_page
 from articles.documents import document_of
 from articles.filters import Filters, choices_of
-from articles.models import Article, Author, Category, PreviewLink, Publication, Tag
+from articles.models import Article, Author, Category, PreviewLink, Publication, Series, Tag
 from articles.models.preview_links import PREVIEW
 from articles.pagination import CardPaginator
 from articles.preview import preview_page
@@ -84,6 +84,22 @@ def category_articles(request: HttpRequest, slug: str) -> HttpResponse:
         current=category.slug,
         pinned=pinned,
         feed_url=f"{category.get_absolute_url()}feed.xml",
+    )
+
+
+@require_safe
+@public
+@tagged(LISTS)
+def series_articles(request: HttpRequest, slug: str) -> HttpResponse:
+    """The parts of a series, from the first on."""
+    series = get_object_or_404(Series, slug=slug)
+    return _listing(
+        request,
+        series.publications.parts(),
+        kind="series",
+        heading=series.name,
+        intro=series.description,
+        feed_url=f"{series.get_absolute_url()}feed.xml",
     )
 
 
@@ -177,7 +193,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
             "text": "Ask the person who sent it to you for a new one.",
         }
         return _unkept(render(request, "components/plain_page.html", over, status=410))
-    found = get_object_or_404(Article.objects.select_related("category", "cta"), pk=link.article_id)
+    found = get_object_or_404(Article.objects.select_related("category", "series", "cta"), pk=link.article_id)
     return _unkept(HttpResponse(preview_page(document_of(found))))
 
 

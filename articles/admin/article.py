@@ -54,7 +54,7 @@ PUBLISHING = ("_publish", "_schedule", "_unschedule", "_unpublish", "_archive", 
 SEARCH = ("seo_title", "seo_description", "social_title", "social_image", "canonical", "noindex")
 FIELDSETS = (
     (None, {"fields": ("title", "standfirst")}),  # above the text; the others stand beside it
-    ("Where it belongs", {"fields": ("category", "slug", "authors", "tags")}),
+    ("Where it belongs", {"fields": ("category", "slug", "authors", "tags", "series", "part")}),
     ("Cover", {"classes": ("collapse",), "fields": ("cover_src", "cover_upload", "cover_alt", "cover_caption", "cover_credit", "cover_focal")}),
     ("Search and social", {"classes": ("collapse",), "fields": SEARCH}),
     ("Extras", {"classes": ("collapse",), "fields": ("corrections", "dated_at", "cta", "reading_minutes", "language")}),
@@ -89,7 +89,7 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
         )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        found = super().get_queryset(request).select_related("category", "cta", "publication")
+        found = super().get_queryset(request).select_related("category", "series", "cta", "publication")
         listed = request.resolver_match and request.resolver_match.url_name == "articles_article_changelist"
         return (
             found.filter(kind=Kind.ARTICLE) if listed else found

@@ -15,7 +15,7 @@ from django_prose_editor.widgets import AdminProseEditorWidget
 
 from articles.blocks import INLINE_EXTENSIONS
 from articles.desk.csp import allow_editors
-from articles.models import AuditEntry, Author, Category, Redirect, Snippet, Tag
+from articles.models import AuditEntry, Author, Category, Redirect, Series, Snippet, Tag
 from articles.redirects import export_redirects, import_redirects, redirect_path
 from articles.tags import delete_tag, merge_tags
 from core.admin.bases import ReadOnlyAdmin
@@ -70,6 +70,20 @@ class CategoryAdmin(SlugsFromWords, MovedPages):
     list_display = ("name", "slug", "disclaimer", "position")
     list_select_related = ("disclaimer",)
     search_fields = ("name", "slug")
+
+
+@admin.register(Series)
+class SeriesAdmin(SlugsFromWords, MovedPages):
+    list_display = ("name", "slug", "live_parts")
+    search_fields = ("name", "slug")
+    sortable_by = ("name", "slug")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(live=Count("publications"))
+
+    @admin.display(description="live parts")
+    def live_parts(self, series: Any) -> int:
+        return int(series.live)
 
 
 @admin.register(Tag)

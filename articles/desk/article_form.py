@@ -21,6 +21,7 @@ from articles.document_schema import (
     CORRECTION_LENGTH,
     LIMITS,
     MAX_CORRECTIONS,
+    MOST_PARTS,
     PAGE,
     SEO_LIMITS,
     SOCIAL_LIMITS,
@@ -36,7 +37,7 @@ from articles.publishing import REASON_LENGTH
 from core.lib import clock
 from core.lib.admin_slugs import shown_while_typing
 from core.lib.moments import MomentField
-from core.lib.text import language_code, one_line
+from core.lib.text import language_code, one_line, whole_number
 from core.pagecache import per_generation
 
 # What must be said when a button is pressed.
@@ -124,6 +125,11 @@ class ArticleForm(forms.ModelForm):
     category = forms.ChoiceField(choices=category_choices, required=False)
     authors = SlugsField(widget=OrderedChoicesWidget("author"), required=False, help_text="In the order of the byline.")
     tags = SlugsField(widget=ManyChoicesWidget("tag"), required=False)
+    series = forms.SlugField(widget=ChoiceWidget("series"), required=False)
+    part = forms.IntegerField(
+        label="Part of the series", min_value=1, max_value=MOST_PARTS, required=False,
+        help_text="Its number among the parts. Empty: after those with a number, by date.",
+    )  # fmt: skip
     cta = forms.SlugField(label="Call-to-action card", widget=ChoiceWidget("cta"), required=False)
     cover_src = blocks.SourceField(label="Cover", widget=ChoiceWidget("image"), required=False)
     cover_upload = forms.FileField(label="or upload one", required=False)
@@ -206,6 +212,8 @@ class ArticleForm(forms.ModelForm):
         for button, (name, ask) in ASKED.items():
             if button in self.request.POST and not self.cleaned_data.get(name) and name not in self.errors:
                 self.add_error(name, ask)
+        if self.cleaned_data.get("part") and not self.cleaned_data.get("series") and "series" not in self.errors:
+            self.add_error("series", "Choose the series that this is a part of, or empty the number.")
         if upload := self.cleaned_data.get("cover_upload"):
             alt = self.cleaned_data.get("cover_alt", "")
             try:
@@ -248,6 +256,10 @@ class ArticleForm(forms.ModelForm):
             "reading_minutes": get("reading_minutes"),
             "blocks": parts,
         }
+        if series := get("series"):
+            document["series"] = series
+        if series and (part := get("part")):
+            document["part"] = part if isinstance(part, int) else whole_number(part) or 0
         if language := get("language"):
             document["language"] = language
         if is_page(self.request, self.instance):

@@ -90,7 +90,7 @@ def begin(
 
 def _locked(key: int) -> Article:
     """Nobody saves it until this is done with it; whoever is writing meanwhile sees both versions, as always."""
-    return Article.objects.select_for_update(of=("self",)).select_related("category", "cta").get(pk=key)
+    return Article.objects.select_for_update(of=("self",)).select_related("category", "series", "cta").get(pk=key)
 
 
 def _with_its_user(row: ArticleAct) -> ArticleAct:

@@ -15,7 +15,7 @@ from core.lib.marked_words import WORD, marked_up
 
 PARTS = {
     "title": "Title", "slug": "Slug", "standfirst": "Standfirst", "language": "Language", "category": "Category", "authors": "Authors",
-    "tags": "Tags", "seo": "For search", "cta": "Call-to-action card", "cover": "Cover", "reading_minutes": "Reading time", "corrections": "Corrections",
+    "tags": "Tags", "series": "Series", "part": "Part of the series", "seo": "For search", "cta": "Call-to-action card", "cover": "Cover", "reading_minutes": "Reading time", "corrections": "Corrections",
 }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def of_article(permission: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
             if not request.user.has_perm(permission):
                 raise PermissionDenied
-            article = get_object_or_404(Article.objects.select_related("category", "cta"), pk=pk)
+            article = get_object_or_404(Article.objects.select_related("category", "series", "cta"), pk=pk)
             return view(request, article, **kwargs)
 
         return guarded

@@ -42,7 +42,7 @@ class ConversionNotes:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A category or a tag."""
+    """A category, a series or a tag."""
 
     slug: str
     name: str
@@ -81,6 +81,7 @@ class Post:
 
     Of all its `categories`, `category` is the one it will have here. `feed_id` is what readers of the old site's feed know
     it by. `unpublished` is a document with changes that readers have not seen yet, to be published at `changes_at`.
+    `own` are parts of our documents that no other system has; with `kind` in it, a page of the site.
     """
 
     source_id: str
@@ -92,6 +93,7 @@ class Post:
     html: str = ""
     blocks: list[dict[str, Any]] | None = None
     category: Term | None = None
+    series: Term | None = None
     tags: list[Term] = field(default_factory=list)
     categories: list[Term] = field(default_factory=list)
     authors: list[Person] = field(default_factory=list)
@@ -109,6 +111,7 @@ class Post:
     changes_at: datetime | None = None
     feed_id: str = ""
     unpublished: dict[str, Any] | None = None
+    own: dict[str, Any] = field(default_factory=dict)
     notes: ConversionNotes = field(default_factory=ConversionNotes)
 
 
@@ -172,6 +175,7 @@ class Export:
     archive_pages: list[tuple[str, str, Term | Person]] = field(default_factory=list)
     authors: list[Person] = field(default_factory=list)
     categories: list[Term] = field(default_factory=list)
+    series: list[Term] = field(default_factory=list)
     tags: list[Term] = field(default_factory=list)
     snippets: list[dict[str, str]] = field(default_factory=list)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from articles.models.readership import (
     PageView,
     SourceFigures,
 )
-from articles.models.taxonomy import Author, Category, Snippet, Tag
+from articles.models.taxonomy import Author, Category, Series, Snippet, Tag
 
 __all__ = [
     "Article",
@@ -56,6 +56,7 @@ __all__ = [
     "RelatedRefresh",
     "Revision",
     "SavedList",
+    "Series",
     "Snippet",
     "SourceFigures",
     "Tag",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.blocks import KINDS, clean_data
-from articles.models.taxonomy import Author, Category, Snippet, Tag
+from articles.models.taxonomy import Author, Category, Series, Snippet, Tag
 from core.lib.prefix_search import words_index
 from core.lib.triggers import frozen
 
@@ -55,6 +55,8 @@ class Article(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="articles")
     authors = models.ManyToManyField(Author, through="ArticleAuthor", related_name="articles")
     tags = models.ManyToManyField(Tag, blank=True, related_name="articles")
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, null=True, blank=True, related_name="articles")
+    part = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Its place in the series; empty: by date.")
     cta = models.ForeignKey(
         Snippet,
         on_delete=models.PROTECT,
@@ -149,6 +151,9 @@ class Article(models.Model):
                 violation_error_message="The end is before the start.",
             ),
             models.CheckConstraint(condition=~Q(title=""), name="article_has_title"),
+            models.CheckConstraint(
+                condition=Q(series__isnull=False) | Q(part__isnull=True), name="article_part_of_a_series"
+            ),
         ]
 
     def __str__(self) -> str:

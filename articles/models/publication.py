@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from articles.models.article import Article, Kind, address_of
-from articles.models.taxonomy import Author, Category, Snippet, Tag
+from articles.models.taxonomy import Author, Category, Series, Snippet, Tag
 from articles.querysets import BylineRow, PublicationQuerySet, TagRow
 from core import pagecache
 from core.lib.prefix_search import searchable_column, words_index
@@ -44,6 +44,8 @@ class Publication(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="publications")
     authors = models.ManyToManyField(Author, through="PublicationAuthor", related_name="publications")
     tags = models.ManyToManyField(Tag, related_name="publications")
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, null=True, db_index=False, related_name="publications")
+    part = models.PositiveSmallIntegerField(null=True, help_text="Its number among the parts, as staff gave it.")
     cta = models.ForeignKey(Snippet, on_delete=models.PROTECT, null=True, related_name="+")
     snippets = models.ManyToManyField(Snippet, related_name="publications", help_text="Cards placed in the text.")
     also_read = models.ManyToManyField(Article, related_name="+", help_text="Articles named in the text.")
@@ -85,6 +87,9 @@ class Publication(models.Model):
                 fields=["category", "-published_at"], name="publication_category_newest", condition=Q(kind="article")
             ),
             models.Index(fields=["article", "version"], name="publication_version"),
+            models.Index(
+                fields=["series", "part", "published_at"], name="publication_series", condition=Q(series__isnull=False)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["slug", "kind"], name="publication_slug_unique"),

@@ -118,6 +118,23 @@ class Category(Shown):
         return self.get_absolute_url()
 
 
+class Series(Shown):
+    """Articles that belong together, in an order: by the parts' numbers, then by date."""
+
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "series"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("articles:series-articles", args=[self.slug])
+
+
 class Tag(Shown):
     """A subject that articles of any category may share."""
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from articles.documents import create_article
 from articles.images import store_image
-from articles.models import Article, Author, Category, Publication, Snippet, Tag
+from articles.models import Article, Author, Category, Publication, Series, Snippet, Tag
 from articles.publishing import publish
 from core.models import User
 
@@ -54,6 +54,10 @@ def category(slug="research", **values):
 
 def author(slug="ana", **values):
     return Author.objects.get_or_create(slug=slug, defaults={"name": slug.title(), **values})[0]
+
+
+def series(slug="fees-explained", **values):
+    return Series.objects.get_or_create(slug=slug, defaults={"name": slug.replace("-", " ").title(), **values})[0]
 
 
 def tag(slug="bitcoin"):

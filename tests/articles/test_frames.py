@@ -33,6 +33,7 @@ PINNED = {
     1: "3fa7c0f324757512ee17815149c64286",
     2: "81d3d3416a9118d44c26aa1d5d884b4a",
     3: "4eca7a2a22cdcc69b1c733ee209080b8",
+    4: "483a8267ef7881c77695fa3d4ba77fb0",
 }
 ROW = {
     "pk": 1,
@@ -56,6 +57,9 @@ ROW = {
     "words": 600,
     "published_at": datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
     "updated_at": datetime(2026, 2, 3, 4, 5, tzinfo=UTC),
+    "series_slug": "fees-explained",
+    "series_name": "Fees, explained",
+    "part": 2,
     "category_slug": "research",
     "category_name": "Research",
     "disclaimer_slug": "warning",

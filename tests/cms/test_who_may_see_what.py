@@ -67,8 +67,8 @@ def test_staff_without_a_role_see_nothing(client):
 
 
 SEEN = {
-    "writer": "article page category tag author snippet imageasset articleact articles.auditentry",
-    "editor": "article page category tag author snippet imageasset articleact articles.auditentry redirect siteprofile webhook "
+    "writer": "article page category series tag author snippet imageasset articleact articles.auditentry",
+    "editor": "article page category series tag author snippet imageasset articleact articles.auditentry redirect siteprofile webhook "
     "dayfigures outgoingrequest briefing briefingplan mailtemplate newsletter creative season awardcategory",
     "awards steward": "season awardcategory juror nomination ballot ledgerentry treehead tally outgoingmail",
     "juror": "",

@@ -95,7 +95,7 @@ class Loader:
         self.images = ImageStore(export, report, fetcher, dry_run=dry_run, by=by)
         self.taxonomy = Taxonomy(report, self.images)
         self._seen: dict[str, tuple[str, str]] = {}
-        self._slugs: set[str] = set()
+        self._slugs: set[tuple[str, str]] = set()
         self._came: set[int] = set()
         self._related: list[tuple[int, int, Post]] = []
 
@@ -158,7 +158,7 @@ class Loader:
         try:
             with transaction.atomic():
                 record = known or ImportedPost(source=self.export.format, source_id=post.source_id)
-                article = record.article or Article()
+                article = record.article or Article(kind=_kind(post))
                 self._save(post, document, contents, article, expected=record.version if known else None)
                 record.article, record.digest, record.version, record.imported_at = (
                     article,
@@ -187,7 +187,7 @@ class Loader:
     def _is_here(self, post: Post, entry: Entry) -> bool:
         """Whether this site already has the article of one of our own exports, with the same slug."""
         slug = (post.unpublished or {}).get("slug") or post.slug
-        article = Article.objects.filter(slug=slug, kind=Kind.ARTICLE).first()
+        article = Article.objects.filter(slug=slug, kind=_kind(post)).first()
         if article is None:
             return False
         same = normalised(post.unpublished or self._document(post)) == document_of(article)
@@ -296,19 +296,26 @@ class Loader:
             if rest:
                 blocks = [{"type": "richtext", "html": f"<p>{rest}</p>"}, *blocks]
         head = limits.head(post.title, post.standfirst, (post.seo_title, post.seo_description), notes)
-        return head | {
-            "slug": post.slug
-            or slug_of(post.title)
-            or f"post-{hashlib.sha256(post.source_id.encode()).hexdigest()[:10]}",
-            "category": post.category and self.taxonomy.slug("categories", post.category),
-            "authors": [self.taxonomy.slug("authors", person) for person in post.authors],
-            "tags": [self.taxonomy.slug("tags", tag) for tag in post.tags],
-            "cta": post.cta,
-            "cover": cover,
-            "language": post.language,
-            "reading_minutes": post.reading_minutes,
-            "blocks": blocks,
-        }
+        own = {**post.own}
+        head["seo"] = {**head["seo"], **own.pop("seo", {})}
+        return (
+            head
+            | own
+            | {
+                "slug": post.slug
+                or slug_of(post.title)
+                or f"post-{hashlib.sha256(post.source_id.encode()).hexdigest()[:10]}",
+                "category": post.category and self.taxonomy.slug("categories", post.category),
+                "series": post.series and self.taxonomy.slug("series", post.series),
+                "authors": [self.taxonomy.slug("authors", person) for person in post.authors],
+                "tags": [self.taxonomy.slug("tags", tag) for tag in post.tags],
+                "cta": post.cta,
+                "cover": cover,
+                "language": post.language,
+                "reading_minutes": post.reading_minutes,
+                "blocks": blocks,
+            }
+        )
 
     def _with_disclaimer(
         self, post: Post, blocks: list[dict[str, Any]], disclaimer: list[dict[str, Any]]
@@ -355,13 +362,17 @@ class Loader:
         free = free_slug(slug, lambda candidate: self._is_taken(candidate, article), limit=LIMITS["slug"])
         if free != slug:
             notes.changed[f"the address “{slug}” belongs to another article, so this one got “{free}”"] += 1
-        self._slugs.add(free)
+        self._slugs.add((article.kind, free))
         return free
 
     def _is_taken(self, slug: str, article: Article) -> bool:
         if slug == article.slug and article.pk:
             return False
-        return (self.dry_run and slug in self._slugs) or slug_is_taken(slug, besides=article)
+        return (self.dry_run and (article.kind, slug) in self._slugs) or slug_is_taken(slug, besides=article)
+
+
+def _kind(post: Post) -> str:
+    return Kind.PAGE if post.own.get("kind") == Kind.PAGE else Kind.ARTICLE
 
 
 def _sources(document: dict[str, Any]) -> list[str]:
@@ -386,4 +397,7 @@ def _digest(post: Post, site: str) -> str:
     """A digest of a post as the export has it, by which a later import notices a change."""
     whole = asdict(post)
     del whole["notes"], whole["where"]
+    for name in ("own", "series"):  # which posts had not when the first digests were made
+        if not whole[name]:
+            del whole[name]
     return hashlib.sha256(json.dumps([FORMAT_VERSION, site, whole], sort_keys=True, default=str).encode()).hexdigest()

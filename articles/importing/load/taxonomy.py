@@ -1,4 +1,4 @@
-"""The categories, tags and authors of an export, matched by slug or name with those here, or created."""
+"""The categories, series, tags and authors of an export, matched by slug or name with those here, or created."""
 
 from typing import ClassVar
 
@@ -7,13 +7,14 @@ from django.urls import reverse
 from articles.importing.load.images import ImageStore
 from articles.importing.load.report import Report
 from articles.importing.posts import Export, Person, Post, Term
-from articles.models import Author, Category, ImageAsset, Snippet, Tag
+from articles.models import Author, Category, ImageAsset, Series, Snippet, Tag
 from core.lib.html import clean
 from core.lib.text import one_line
 
 SLUG = 80
 _PAGES = {
     "categories": "articles:category-articles",
+    "series": "articles:series-articles",
     "tags": "articles:tag-articles",
     "authors": "articles:author-articles",
 }
@@ -22,8 +23,9 @@ _PAGES = {
 class Taxonomy:
     """Maps the terms and people of an export to rows here. The rows it creates count once `commit` is called."""
 
-    MODELS: ClassVar[dict[str, type[Category] | type[Tag] | type[Author]]] = {
+    MODELS: ClassVar[dict[str, type[Category | Series | Tag | Author]]] = {
         "categories": Category,
+        "series": Series,
         "tags": Tag,
         "authors": Author,
     }
@@ -64,7 +66,12 @@ class Taxonomy:
             self.images.stored_path(source, self.images.gather([source]))
         for row in export.snippets:
             self._create_snippet(row)
-        for kind, items in (("categories", export.categories), ("tags", export.tags), ("authors", export.authors)):
+        for kind, items in (
+            ("categories", export.categories),
+            ("series", export.series),
+            ("tags", export.tags),
+            ("authors", export.authors),
+        ):
             for item in items:
                 self._create(kind, item)
 
@@ -72,6 +79,8 @@ class Taxonomy:
         """Create the terms and people of one post that are not here yet."""
         if post.category:
             self._create("categories", post.category)
+        if post.series:
+            self._create("series", post.series)
         for tag in post.tags:
             self._create("tags", tag)
         for author in post.authors:
@@ -111,6 +120,8 @@ class Taxonomy:
             Category.objects.create(
                 slug=slug, name=name[:80], description=description, position=item.position, disclaimer=disclaimer
             )
+        elif kind == "series":
+            Series.objects.create(slug=slug, name=name[:120], description=one_line(item.description))
         else:
             Tag.objects.create(slug=slug, name=name[:80])
         self._made.append((kind, slug, name))

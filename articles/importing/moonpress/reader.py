@@ -27,6 +27,8 @@ from articles.importing.values import moment
 
 MARKER = "moonpress.yaml"
 VERSION = 1
+# Parts of a document that no other system has; they are taken as they are, and checked when it is stored.
+OWN = ("kind", "part", "corrections")
 
 
 def is_moonpress_export(files: FolderFiles | ZipFiles) -> bool:
@@ -39,16 +41,13 @@ def read_moonpress(files: FolderFiles | ZipFiles, names: list[str]) -> Export:
     marker = _rows(files, MARKER)
     if not isinstance(marker, dict) or marker.get("moonpress") != VERSION:
         raise ImportRefused(f"{MARKER} does not have version {VERSION}, the only one that can be read.")
-    articles = [
-        name
-        for name in names
-        if name.endswith(".md") and not name.endswith(".draft.md") and "/pages/" not in f"/{name}"
-    ]
+    articles = [name for name in names if name.endswith(".md") and not name.endswith(".draft.md")]
     export = Export("moonpress", iter(()), total=len(articles), files=files)
     export.categories = [
         Term(row["slug"], row["name"], row.get("description", ""), row.get("position", 0), row.get("disclaimer") or "")
         for row in _list(files, "categories.yaml")
     ]
+    export.series = [Term(row["slug"], row["name"], row.get("description", "")) for row in _list(files, "series.yaml")]
     export.tags = [Term(row["slug"], row["name"]) for row in _list(files, "tags.yaml")]
     export.authors = [_person(row) for row in _list(files, "authors.yaml")]
     export.snippets = _list(files, "snippets.yaml")
@@ -101,6 +100,7 @@ class _ArticleFiles:
     def __init__(self, files: FolderFiles | ZipFiles, export: Export) -> None:
         self.files = files
         self.categories = {term.slug: term for term in export.categories}
+        self.series = {term.slug: term for term in export.series}
         self.tags = {term.slug: term for term in export.tags}
         self.people = {person.slug: person for person in export.authors}
 
@@ -119,9 +119,14 @@ class _ArticleFiles:
             slug, str(head["title"]), where=name, slug=slug, blocks=blocks, standfirst=_plain(head.get("standfirst"))
         )
         post.seo_title, post.seo_description = str(seo.get("title") or ""), str(seo.get("description") or "")
+        post.own = _own(head, seo)
+        if post.own.get("kind"):
+            post.source_id = f"pages/{slug}"
         post.language = str(head.get("language") or "")
         category = str(head.get("category") or "")
         post.category = self.categories.get(category, Term(category, name_of(category))) if category else None
+        series = str(head.get("series") or "")
+        post.series = self.series.get(series, Term(series, name_of(series))) if series else None
         post.tags = [self.tags.get(tag, Term(tag, name_of(tag))) for tag in _slugs(head, "tags")]
         post.authors = [self.people.get(author, Person(author, name_of(author))) for author in _slugs(head, "authors")]
         post.cta = str(head["cta"]) if head.get("cta") else None
@@ -149,6 +154,8 @@ class _ArticleFiles:
                 "cta",
                 "cover",
                 "reading_minutes",
+                "series",
+                *OWN,
             )
             post.unpublished = {key: later_head[key] for key in keys if key in later_head} | {"blocks": later_blocks}
         return post
@@ -166,6 +173,12 @@ class _ArticleFiles:
         if head.get("cover") and not is_image(head["cover"]):
             raise PostRefused("Its cover should say in words where the image is (src) and what it shows.")
         return head, read_blocks(body, form)
+
+
+def _own(head: Head, seo: dict[str, Any]) -> dict[str, Any]:
+    own = {key: head[key] for key in OWN if head.get(key)}
+    social = {key: value for key, value in seo.items() if key not in ("title", "description") and value}
+    return own | ({"seo": social} if social else {})
 
 
 def _slugs(head: Head, key: str) -> list[str]:

@@ -13,7 +13,7 @@ from articles.documents import apply_document, create_article, document_of
 from articles.export import export_site
 from articles.images import store_image
 from articles.importing.posts import ImportRefused
-from articles.models import Article, Author, Category, ImageAsset, Publication, Redirect, Snippet, Tag
+from articles.models import Article, Author, Category, ImageAsset, Publication, Redirect, Series, Snippet, Tag
 from articles.publishing import archive, publish, schedule, submit
 from articles.redirects import redirect_path
 from tests.articles.importing.moonpress.test_block_markdown import EVERY_BLOCK
@@ -45,6 +45,7 @@ def newsroom(settings, tmp_path):
     )
     Author.objects.create(slug="bo", name="Bo Ek")
     Tag.objects.create(slug="eth", name="ETH, the coin")
+    Series.objects.create(slug="coins", name="Coins: a series", description="One by one.")
     blocks = [{**block, "src": asset.file} if block["type"] == "image" else block for block in EVERY_BLOCK]
     blocks = [{**block, "images": [{"src": asset.file}]} if block["type"] == "gallery" else block for block in blocks]
     full = {
@@ -54,7 +55,17 @@ def newsroom(settings, tmp_path):
         "category": "basics",
         "authors": ["bo", "ada"],
         "tags": ["eth"],
-        "seo": {"title": "All", "description": "Of it"},
+        "seo": {
+            "title": "All",
+            "description": "Of it",
+            "social_title": "Really all",
+            "social_image": asset.file,
+            "canonical": "https://elsewhere.example/all",
+            "noindex": True,
+        },
+        "corrections": [{"date": "2026-05-03", "text": "It was less: 2 %."}],
+        "series": "coins",
+        "part": 4,
         "cta": card.slug,
         "cover": {"src": asset.file, "alt": "Dot", "focal": [0.1, 0.9]},
         "reading_minutes": 9,
@@ -65,6 +76,11 @@ def newsroom(settings, tmp_path):
     publish(create_article({"title": "Two", "slug": "two", "blocks": [{"type": "richtext", "html": "<p>Two.</p>"}]}))
     publish(shown)
     apply_document(shown, full | {"title": "Everything, changed"})
+    about = create_article(
+        {"kind": "page", "title": "About", "slug": "two", "blocks": [{"type": "richtext", "html": "<p>Us.</p>"}]}
+    )
+    publish(about)
+    apply_document(about, document_of(about) | {"title": "About us"})
     submit(create_article({"title": "Three", "slug": "three", "blocks": []}))
     archive(create_article({"title": "Four", "slug": "four", "blocks": []}))
     schedule(create_article({"title": "Five", "slug": "five", "blocks": []}), at=timezone.now() + timedelta(days=9))
@@ -76,7 +92,7 @@ def everything():
     return {
         "articles": [
             (document_of(article), article.state, article.publish_at, article.feed_id)
-            for article in Article.objects.order_by("slug")
+            for article in Article.objects.order_by("slug", "kind")
         ],
         "shown": [
             (
@@ -87,9 +103,11 @@ def everything():
                 row.published_at,
                 row.updated_at,
                 [other.slug for other in row.also_read.all()],
+                (row.kind, row.corrections, row.noindex, row.canonical, row.social_title, row.part),
             )
-            for row in Publication.objects.order_by("slug")
+            for row in Publication.every.order_by("slug", "kind")
         ],
+        "series": list(Series.objects.values_list("slug", "name", "description")),
         "categories": list(
             Category.objects.order_by("slug").values_list("slug", "name", "description", "position", "disclaimer__slug")
         ),
@@ -112,7 +130,8 @@ def everything():
 def empty(settings, tmp_path):
     """Another site, with nothing in it."""
     settings.MEDIA_ROOT = tmp_path / "second"
-    for model in (Publication, Article, Category, Author, Tag, Snippet, Redirect, ImageAsset):
+    Publication.every.all().delete()
+    for model in (Article, Category, Series, Author, Tag, Snippet, Redirect, ImageAsset):
         model.objects.all().delete()
 
 
@@ -128,19 +147,19 @@ def _without_ids(site):
 def test_an_exported_site_is_the_same_when_it_is_imported(newsroom, bring_in, settings, tmp_path):
     before = everything()
     counts = export_site(tmp_path / "out")
-    assert (counts["articles"], counts["images"], counts["images without a file"]) == (5, 1, 0)
+    assert (counts["articles"], counts["images"], counts["images without a file"]) == (6, 1, 0)
     empty(settings, tmp_path)
     report = bring_in(tmp_path / "out")
     assert not report.failed, [entry.reason for entry in report.entries]
     assert _without_ids(everything()) == _without_ids(before)
-    assert bring_in(tmp_path / "out").counts["unchanged"] == 5
+    assert bring_in(tmp_path / "out").counts["unchanged"] == 6
 
 
 def test_an_export_into_its_own_site_changes_nothing(newsroom, bring_in, tmp_path):
     before = everything()
     export_site(tmp_path / "out")
     report = bring_in(tmp_path / "out")
-    assert report.counts["unchanged"] == 5, [(entry.title, entry.outcome, entry.reason) for entry in report.entries]
+    assert report.counts["unchanged"] == 6, [(entry.title, entry.outcome, entry.reason) for entry in report.entries]
     assert everything()["articles"] == before["articles"]
 
 
@@ -194,7 +213,7 @@ def test_an_export_can_be_zipped(newsroom, bring_in, write, settings, tmp_path):
 
 def test_the_command_writes_a_folder_and_refuses_one_that_is_in_use(newsroom, tmp_path, capsys):
     call_command("export_site", tmp_path / "out")
-    assert "5 articles" in capsys.readouterr().out
+    assert "6 articles" in capsys.readouterr().out
     text = (tmp_path / "out" / "articles" / "two.md").read_text()
     assert text.startswith("---\ntitle: Two\nslug: two\nstate: published\n")
     assert text.endswith("---\n\nTwo.\n")
@@ -213,8 +232,8 @@ def test_an_export_that_was_tampered_with_is_refused_or_cleaned(newsroom, bring_
         "---\ntitle: Three\nslug: three\n---\n\n:::image\nsrc: ../../../etc/passwd\n:::\n"
     )
     report = bring_in(out)
-    assert "<script" not in str(document_of(Article.objects.get(slug="two")))
-    assert "onclick" not in str(document_of(Article.objects.get(slug="two")))
+    assert "<script" not in str(document_of(Article.objects.get(slug="two", kind="article")))
+    assert "onclick" not in str(document_of(Article.objects.get(slug="two", kind="article")))
     assert document_of(Article.objects.get(slug="three"))["blocks"] == []
     assert any("passwd" in sentence for sentence in report.notes.lost)
     (out / "categories.yaml").write_text("just words")
