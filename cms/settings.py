@@ -164,6 +164,9 @@ CELERY_BEAT_SCHEDULE = {
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},
     "tell who follows a season": {"task": "surveys.tasks.tell_followers", "schedule": 60},
+    "turn the phases of surveys": {"task": "surveys.tasks.turn_surveys", "schedule": 20},
+    "count answers to surveys": {"task": "surveys.tasks.settle_responses", "schedule": 60},
+    "end what nobody finishes": {"task": "surveys.tasks.end_abandoned_sittings", "schedule": 1800},
     "seal ballots": {"task": "surveys.tasks.seal_ballots", "schedule": 60},
     "purge what has expired": {"task": "core.tasks.purge_expired", "schedule": 3600},
 }

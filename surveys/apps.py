@@ -5,7 +5,7 @@ from django.apps import AppConfig
 
 class SurveysConfig(AppConfig):
     name = "surveys"
-    verbose_name = "Awards"
+    verbose_name = "Awards and surveys"
 
     def ready(self) -> None:
         from django.urls import reverse
@@ -19,6 +19,7 @@ class SurveysConfig(AppConfig):
         from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, retention
         from surveys.blocks import award_results
         from surveys.models import AwardCategory, Nominee, Season
+        from surveys.questionnaires import retention as survey_retention
 
         ballot_mails.register_all()
         dashboard.register_all()
@@ -26,6 +27,7 @@ class SurveysConfig(AppConfig):
         calendar.register_all()
         outbox.register("surveys", seen_with="surveys.view_ballot")
         retention.register_all()
+        survey_retention.register_all()
         outcomes.register("surveys:vote", "votes")
         slots.register("award_results", award_results)
         checks.register(figure_check.check)

@@ -1,4 +1,4 @@
-"""What must not lie in the database alone: each season's pepper, the key that signs tree heads, and a log of these heads.
+"""What must not lie in the database alone: the pepper of each season and survey, the key that signs tree heads, and a log of these heads.
 
 Whoever holds only the database can neither test a list of addresses against the voter keys nor sign another ledger. Where
 several hosts take votes they share the pepper folder (BALLOT_PEPPER_FOLDER) and the signing key (LEDGER_SIGNING_KEY).
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from core.lib.secret_files import write_once
-from surveys.models import PendingBallot, Season
+from surveys.models import PendingBallot, Season, Survey
 
 KEY_BYTES = 32
 
@@ -30,17 +30,17 @@ class PepperMissing(RuntimeError):
     """A season's pepper is not where it should be: without it nobody can tell who has voted."""
 
 
-def make_pepper(season: Season) -> None:
-    """Make a season's pepper, once, when its voting opens."""
+def make_pepper(season: Season | Survey) -> None:
+    """Make a season's pepper, once, when its voting opens; a survey's, when it opens or is tested."""
     write_once(_pepper_path(season), secrets.token_bytes(KEY_BYTES))
 
 
-def destroy_pepper(season: Season) -> None:
+def destroy_pepper(season: Season | Survey) -> None:
     """Remove it for good: from then on no address can be matched to a voter key."""
     _pepper_path(season).unlink(missing_ok=True)
 
 
-def has_pepper(season: Season) -> bool:
+def has_pepper(season: Season | Survey) -> bool:
     return _pepper_path(season).exists()
 
 
@@ -79,6 +79,10 @@ class Pepper:
             raise PepperMissing("The choices of a ballot cannot be read with the pepper that is there.") from None
         return choices
 
+    def participant_key(self, participant: str) -> bytes:
+        """What stands for somebody who takes part in a survey: 128 bits, so that a link can carry it."""
+        return hmac.digest(self.secret, b"participant\0" + participant.encode(), "sha256")[:16]
+
     @cached_property
     def _sealing(self) -> AESGCM:
         return AESGCM(hmac.digest(self.secret, b"choices", "sha256"))
@@ -96,13 +100,13 @@ class Pepper:
         return hmac.digest(self.secret, f"network\0{day}\0{network}".encode(), "sha256").hex()[:12]
 
 
-def pepper(season: Season) -> Pepper:
-    """Read a season's pepper. Raises PepperMissing."""
+def pepper(season: Season | Survey) -> Pepper:
+    """Read the pepper of a season or a survey. Raises PepperMissing."""
     try:
         return Pepper(_pepper_path(season).read_bytes())
     except FileNotFoundError:
         raise PepperMissing(
-            f"The pepper of the season “{season.slug}” is missing: {_pepper_path(season)}. Bring it back from your "
+            f"The pepper of the {season._meta.verbose_name} “{season.slug}” is missing: {_pepper_path(season)}. Bring it back from your "
             "backup; a new one would let everybody vote again."
         ) from None
 
@@ -157,5 +161,5 @@ def witness_path(season: Season) -> Path:
     return _pepper_path(season).with_suffix(".heads")
 
 
-def _pepper_path(season: Season) -> Path:
+def _pepper_path(season: Season | Survey) -> Path:
     return Path(settings.BALLOT_PEPPER_FOLDER) / season.pepper_id.hex

@@ -1,10 +1,12 @@
-"""Seasons and their nominees, ballots on their way and cast, the public ledger, tallies."""
+"""Seasons and their nominees, ballots on their way and cast, the public ledger, tallies; surveys and their responses."""
 
 from surveys.models.ballots import Ballot, PendingBallot, UnsealedBallot
 from surveys.models.followers import Follower
 from surveys.models.jury import Juror, Recusal
 from surveys.models.ledger import LedgerEntry, TreeHead
+from surveys.models.questionnaires import Invitation, ResponseCount, Survey, SurveyVersion
 from surveys.models.requests import BallotOrigin, MailboxName, Quarantine, RequestCount
+from surveys.models.responses import Ended, Participation, Response, Sitting, Source
 from surveys.models.seasons import AwardCategory, Nomination, Nominee, Season
 from surveys.models.tallies import FormerTally, Tally, TallyRow
 from surveys.models.write_ins import WriteIn
@@ -13,18 +15,27 @@ __all__ = [
     "AwardCategory",
     "Ballot",
     "BallotOrigin",
+    "Ended",
     "Follower",
     "FormerTally",
+    "Invitation",
     "Juror",
     "LedgerEntry",
     "MailboxName",
     "Nomination",
     "Nominee",
+    "Participation",
     "PendingBallot",
     "Quarantine",
     "Recusal",
     "RequestCount",
+    "Response",
+    "ResponseCount",
     "Season",
+    "Sitting",
+    "Source",
+    "Survey",
+    "SurveyVersion",
     "Tally",
     "TallyRow",
     "TreeHead",

@@ -1,0 +1,1 @@
+"""Surveys that are no award: what they ask, how they are answered, what comes of them."""

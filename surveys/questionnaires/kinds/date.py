@@ -1,0 +1,54 @@
+"""A date."""
+
+from datetime import date
+from typing import Any
+
+from surveys.questionnaires.kinds.base import EQUALITY, ORDER, AnswerRefused, Kind, Setting
+from surveys.questionnaires.marks import Marks
+from surveys.questionnaires.questions import Question
+
+
+class Day(Kind):
+    """Stored as 2026-05-31."""
+
+    name, label = "date", "Date"
+    settings = (Setting("earliest", "Earliest", kind="date"), Setting("latest", "Latest", kind="date"))
+    operators = (*EQUALITY, *ORDER)
+    is_group = False
+
+    def problems(self, question: Question) -> Any:
+        if question["earliest"] and question["latest"] and question["earliest"] > question["latest"]:
+            yield "The earliest date is after the latest."
+
+    def _is_known(self, question: Question, value: Any) -> bool:
+        return isinstance(value, str) and _date_in(value) is not None
+
+    def clean(self, question: Question, marks: Marks) -> Any:
+        text = marks.value.strip()
+        if not text and len(marks.values) < 2:
+            return None
+        found = _date_in(text) if len(set(marks.values)) == 1 else None
+        if found is None:
+            raise AnswerRefused("Enter a date as year, month and day, such as 2026-05-31.")
+        day = found.isoformat()
+        if (question["earliest"] or day) > day:
+            raise AnswerRefused(f"Enter a date from {question['earliest']} on.")
+        if (question["latest"] or day) < day:
+            raise AnswerRefused(f"Enter a date up to {question['latest']}.")
+        return day
+
+    def words(self, question: Question, answer: Any) -> str:
+        found = _date_in(answer)
+        return f"{found.day} {found:%B %Y}" if found else str(answer)
+
+    def cells(self, question: Question, answer: Any) -> list[Any]:
+        return [answer or ""]
+
+
+def _date_in(text: str) -> date | None:
+    if len(text) != 10 or not text.isascii():
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

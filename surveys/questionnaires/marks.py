@@ -1,0 +1,61 @@
+"""How a form sends the answer to a question, whatever its kind: plain fields, with or without scripts.
+
+A question `q1` has the field `q-q1`, once or several times, and fields of its parts: `q-q1.other` for a text of one's own,
+`q-q1.r2` for a matrix's row or an item's place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+PREFIX = "q-"
+MOST_FIELDS = 500
+LONGEST_KEPT = 10_000  # characters of what cannot be an answer and is shown again
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What stands in a question's fields: its values, and those of each of its parts. Empty ones are left out."""
+
+    values: list[str] = field(default_factory=list)
+    parts: dict[str, list[str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.parts)
+
+    @property
+    def value(self) -> str:
+        """The first value, as a field shows it that has one."""
+        return self.values[0] if self.values else ""
+
+    def part(self, key: str) -> str:
+        return self.parts[key][0] if key in self.parts else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """What was typed, to be shown again; cut where it is longer than anything that could be an answer."""
+        cut = [value[:LONGEST_KEPT] for value in self.values[:MOST_FIELDS]]
+        parts = list(self.parts.items())[:MOST_FIELDS]
+        return {"values": cut, "parts": {key[:40]: [value[:LONGEST_KEPT] for value in some[:9]] for key, some in parts}}
+
+
+def name_of_field(question: str) -> str:
+    return PREFIX + question
+
+
+def question_of_field(name: str) -> str:
+    """The question a field is about; "" for a field that is about none."""
+    return name.removeprefix(PREFIX).partition(".")[0] if name.startswith(PREFIX) else ""
+
+
+def marks_in(data: Mapping[str, Any], question: str) -> Marks:
+    """What was sent in the fields of one question."""
+    name = name_of_field(question)
+    parts = {key.removeprefix(name + "."): _sent(data, key) for key in data if key.startswith(name + ".")}
+    return Marks(_sent(data, name), {key: some for key, some in parts.items() if some})
+
+
+def _sent(data: Mapping[str, Any], name: str) -> list[str]:
+    many = data.getlist(name) if isinstance(data, QueryDict) else data.get(name) or []
+    return [str(value) for value in ([many] if isinstance(many, str) else many) if value]

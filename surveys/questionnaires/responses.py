@@ -1,0 +1,454 @@
+"""Answering a survey: begun, saved page by page, finished by one POST; and answered at once, by a poll or a program.
+
+Until it is finished, a sitting's answers are encrypted under the survey's pepper, so that whoever has only the database
+reads none of them beside the key of who gives them. Finishing notes that the key took part, and takes it from the sitting.
+The worker counts what is finished later, many together and in no order (surveys.questionnaires.settling).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from core import doorbell
+from core.lib import clock
+from core.lib.signing import BadToken, make_token, read_token
+from surveys import keys
+from surveys.models import Ended, Participation, Response, Sitting, Survey
+from surveys.models.ballots import random_key
+from surveys.questionnaires import logic, versions
+from surveys.questionnaires.access import Entry
+from surveys.questionnaires.kinds import AnswerRefused, kind_of
+from surveys.questionnaires.limits import LimitReached, count_in, full_quota, is_full
+from surveys.questionnaires.marks import Marks
+from surveys.questionnaires.page_forms import REQUIRED, PageForm
+from surveys.questionnaires.questions import Definition, Page
+
+PURPOSE = "survey-sitting"
+SETTLE_TASK = "surveys.tasks.settle_responses"
+SETTLED_EVERY = 10  # seconds, while answers come in
+LEFT_FOR = timedelta(days=14)  # then a sitting counts as never finished
+
+
+class NotOpen(Exception):
+    """The survey takes no answers now."""
+
+
+class TakenPart(Exception):
+    """Whoever this is has taken part, and their answer cannot be changed."""
+
+
+class Gone(Exception):
+    """There is no such sitting any more: it was counted, or left for long."""
+
+
+class NotThere(Exception):
+    """The sitting has not come to this page, or it is not at its end; `page` is where it is."""
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+        super().__init__(page)
+
+
+class AnswersRefused(Exception):
+    """A program's answers cannot be taken; `errors` says why, by question."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(f"{key}: {words}" for key, words in errors.items()))
+
+
+@dataclass
+class Progress:
+    """What a sitting holds: answers, what was typed and cannot be one, and the questions each page was passed with."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    typed: dict[str, Any] = field(default_factory=dict)
+    passed: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def marks(self) -> dict[str, Marks]:
+        return {key: Marks(**marks) for key, marks in self.typed.items()}
+
+    def as_json(self) -> dict[str, Any]:
+        return {"answers": self.answers, "typed": self.typed, "passed": self.passed}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a sitting ended, and what it answered (for the words of the last page; nothing keeps it beside a person)."""
+
+    survey: Survey
+    ended: str
+    message: str = ""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    again: bool = False
+    is_test: bool = False
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What saving a page came to: the form, if it was refused; the next page, "" at the end; or the end, screened out."""
+
+    sitting: Sitting
+    form: PageForm | None = None
+    page: str = ""
+    finished: Finished | None = None
+
+
+# Links
+
+
+def token_of(sitting: Sitting) -> str:
+    """What stands in the addresses of a sitting's pages."""
+    return make_token(PURPOSE, sitting.survey_id, sitting.pk)
+
+
+def of_token(survey: Survey, token: str) -> Sitting:
+    """The sitting a link leads to. Raises Gone."""
+    try:
+        survey_id, key = read_token(PURPOSE, token)
+    except (BadToken, ValueError):
+        raise Gone from None
+    sitting = Sitting.objects.filter(pk=key, survey=survey).first() if survey_id == survey.pk else None
+    if sitting is None:
+        raise Gone
+    sitting.survey = survey
+    return sitting
+
+
+# What a sitting holds
+
+
+def definition_of(sitting: Sitting) -> Definition:
+    """What a sitting is asked: the version it began with; a test of a draft, what is being worked on."""
+    return versions.definition_of(sitting.version_id) if sitting.version_id else versions.working(sitting.survey)
+
+
+def progress_of(sitting: Sitting) -> Progress:
+    """What a sitting holds. Raises PepperMissing."""
+    return Progress(**keys.pepper(sitting.survey).open(bytes(sitting.sealed)))
+
+
+def way_of(sitting: Sitting, progress: Progress) -> logic.Way:
+    """The pages a sitting leads through, up to the one that is to be answered next."""
+    return logic.way(definition_of(sitting), progress.answers, passed=progress.passed)
+
+
+def form_of(sitting: Sitting, page: str, data: Mapping[str, Any] | None = None) -> PageForm:
+    """The form of a page that the sitting has come to. Raises NotThere, PepperMissing."""
+    progress = progress_of(sitting)
+    return _form(sitting, definition_of(sitting), progress, page, data)
+
+
+def _form(
+    sitting: Sitting, definition: Definition, progress: Progress, page: str, data: Mapping[str, Any] | None
+) -> PageForm:
+    way = logic.way(definition, progress.answers, passed=progress.passed)
+    found = definition.page(page)
+    if found is None or page not in way.pages:
+        raise NotThere(way.waits_at)
+    return PageForm(definition, found, answers=way.kept, typed=progress.marks, data=data, seed=sitting.pk or "")
+
+
+# Beginning
+
+
+def first_page(definition: Definition) -> Page:
+    """The page that everybody begins with."""
+    return logic.way(definition, {}, passed={}).steps[0].page
+
+
+def may_begin(entry: Entry) -> None:
+    """Refuse whoever cannot take part. Raises NotOpen, TakenPart, LimitReached."""
+    survey = entry.survey
+    if entry.is_test:
+        return
+    if not Survey.objects.open().filter(pk=survey.pk).exists():
+        raise NotOpen
+    has_taken_part = entry.key is not None and Participation.objects.filter(survey=survey, key=entry.key).exists()
+    if has_taken_part and not survey.changeable:
+        raise TakenPart
+    if not has_taken_part and is_full(survey):
+        raise LimitReached
+
+
+def unfinished(entry: Entry) -> Sitting | None:
+    """The sitting that somebody began before and comes back to by a link of their own."""
+    if not entry.is_personal:
+        return None
+    found = Sitting.objects.unfinished().filter(survey=entry.survey, key=entry.key, is_personal=True).first()
+    if found:
+        found.survey = entry.survey
+    return found
+
+
+@transaction.atomic
+def begin(entry: Entry) -> Sitting:
+    """A sitting for somebody; the one they began before, if they come back by a link of their own.
+
+    Raises NotOpen, TakenPart, LimitReached, PepperMissing.
+    """
+    may_begin(entry)
+    if found := unfinished(entry):
+        return found
+    sitting = new_sitting(entry)
+    return sitting if _insert(sitting) else unfinished(entry) or sitting
+
+
+def new_sitting(entry: Entry) -> Sitting:
+    """A sitting that is not stored yet, with what an earlier answer held that may be changed. Raises PepperMissing."""
+    survey = entry.survey
+    if entry.is_test:
+        keys.make_pepper(survey)
+    version = None if entry.is_test else survey.versions.last()
+    sitting = Sitting(
+        pk=random_key(),
+        survey=survey,
+        version=version,
+        key=entry.key,
+        is_personal=entry.is_personal,
+        is_test=entry.is_test,
+        source=entry.source,
+    )
+    _seal(sitting, Progress(answers=_earlier_answers(entry)))
+    return sitting
+
+
+def _insert(sitting: Sitting) -> bool:
+    """Store a sitting, unless the same person began another at this moment; whether it was."""
+    Sitting.objects.bulk_create([sitting], ignore_conflicts=True)
+    return Sitting.objects.filter(pk=sitting.pk).exists() if sitting.is_personal else True
+
+
+def _earlier_answers(entry: Entry) -> dict[str, Any]:
+    """What somebody answered before, where answers can be changed."""
+    if not (entry.survey.changeable and entry.is_personal):
+        return {}
+    waiting = Sitting.objects.finished().filter(survey=entry.survey, key=entry.key).order_by("-touched_at").first()
+    if waiting:
+        waiting.survey = entry.survey
+        return progress_of(waiting).answers
+    counted = Response.objects.filter(survey=entry.survey, respondent=entry.key).first()
+    return dict(counted.answers) if counted else {}
+
+
+def _seal(sitting: Sitting, progress: Progress) -> None:
+    sitting.sealed = keys.pepper(sitting.survey).seal(progress.as_json())
+
+
+# Saving a page
+
+
+@transaction.atomic
+def save_page(sitting: Sitting, page: str, data: Mapping[str, Any], *, going_back: bool = False) -> Saved:
+    """Keep what a page sends; the next page, or the form with its errors. Nothing of a refused page becomes an answer.
+
+    Who goes back finds again what was typed, also where it could be no answer. Raises NotOpen, NotThere, Gone, PepperMissing.
+    """
+    _hold(sitting)
+    if sitting.finished_on:
+        raise NotThere("")
+    definition, progress = definition_of(sitting), progress_of(sitting)
+    form = _form(sitting, definition, progress, page, data)
+    if not form.is_valid() and not going_back:
+        return Saved(sitting, form=form)
+    own = [question.id for question in form.page.questions]
+    for key in own:
+        progress.typed.pop(key, None)
+    if form.is_valid():
+        progress.answers = form.before | form.answers
+    else:
+        progress.typed |= {key: marks.as_json() for key, marks in form.marks.items() if marks}
+        progress.answers = {key: answer for key, answer in progress.answers.items() if key not in own}
+    return _kept(sitting, definition, progress, form, going_back=going_back)
+
+
+def _kept(sitting: Sitting, definition: Definition, progress: Progress, form: PageForm, *, going_back: bool) -> Saved:
+    """Store what a page came to, without what its answers leave out; and find the page that follows."""
+    page = form.page.id
+    before = logic.way(definition, progress.answers)
+    put = {step.page.id: [question.id for question in step.questions] for step in before.steps}
+    progress.passed.pop(page, None)
+    if form.is_valid():
+        progress.passed[page] = put[page]
+    progress.passed = {key: ids for key, ids in progress.passed.items() if put.get(key) == ids}
+    progress.answers = before.kept
+    _store(sitting, progress)
+    if going_back:
+        return Saved(sitting, page=_page_before(before, page))
+    if quota := full_quota(sitting, definition, progress.answers):
+        return Saved(sitting, finished=_finish(sitting, definition, progress, before, screened=quota.message))
+    way = logic.way(definition, progress.answers, passed=progress.passed)
+    following = way.pages.index(page) + 1
+    return Saved(sitting, page=way.pages[following] if following < len(way.pages) else "")
+
+
+def page_before(sitting: Sitting, page: str) -> str:
+    """The page that comes before another on a sitting's way; the same where it is the first."""
+    return _page_before(logic.way(definition_of(sitting), progress_of(sitting).answers), page)
+
+
+def _page_before(way: logic.Way, page: str) -> str:
+    place = way.pages.index(page) if page in way.pages else len(way.pages)
+    return way.pages[max(place - 1, 0)]
+
+
+def _store(sitting: Sitting, progress: Progress) -> None:
+    _seal(sitting, progress)
+    Sitting.objects.filter(pk=sitting.pk).update(sealed=sitting.sealed, touched_at=Now())
+
+
+def _hold(sitting: Sitting) -> None:
+    """Keep a sitting from others until the transaction ends, as it is stored. Raises NotOpen, Gone."""
+    survey = sitting.survey
+    stored = Sitting.objects.select_for_update(of=("self",)).filter(pk=sitting.pk).first()
+    if stored is None:
+        raise Gone
+    for each in Sitting._meta.concrete_fields:
+        if each.name != "survey":
+            setattr(sitting, each.attname, getattr(stored, each.attname))
+    if not sitting.finished_on and not sitting.is_test and not Survey.objects.open().filter(pk=survey.pk).exists():
+        raise NotOpen
+
+
+# Finishing
+
+
+@transaction.atomic
+def finish(sitting: Sitting) -> Finished:
+    """End a sitting whose pages are all answered; doing so again ends it no second time.
+
+    Raises NotOpen, NotThere, TakenPart, LimitReached, Gone, PepperMissing.
+    """
+    _hold(sitting)
+    definition, progress = definition_of(sitting), progress_of(sitting)
+    if sitting.finished_on:
+        return _as_it_ended(sitting, definition, progress)
+    way = way_of(sitting, progress)
+    if way.waits_at:
+        raise NotThere(way.waits_at)
+    return _finish(sitting, definition, progress, way)
+
+
+def _as_it_ended(sitting: Sitting, definition: Definition, progress: Progress) -> Finished:
+    way = logic.way(definition, progress.answers)
+    message = way.message
+    if sitting.ended == Ended.SCREENED:
+        message = next((quota.message for quota in logic.met_quotas(definition, way.kept) if quota.message), "")
+    return Finished(sitting.survey, sitting.ended, message, way.kept, again=True)
+
+
+def _finish(
+    sitting: Sitting,
+    definition: Definition,
+    progress: Progress,
+    way: logic.Way,
+    *,
+    screened: str | None = None,
+    is_new: bool = False,
+) -> Finished:
+    """Note that somebody took part, count it towards the limits, and leave the answers to be counted without them."""
+    survey, ended, message = sitting.survey, Ended.EARLY if way.ended_early else Ended.COMPLETE, way.message
+    if sitting.is_test:
+        sitting.delete()
+        return Finished(
+            survey, Ended.SCREENED if screened is not None else ended, screened or message, way.kept, is_test=True
+        )
+    earlier = _take_part(sitting)
+    if screened is None:
+        quota = count_in(survey, definition, way.kept, earlier=earlier)
+        screened = quota.message if quota else None
+    if screened is not None:
+        ended, message = Ended.SCREENED, screened
+    progress.answers, progress.typed, progress.passed = way.kept, {}, {}
+    _seal(sitting, progress)
+    sitting.ended, sitting.finished_on = ended, clock.utc_day()
+    sitting.key = sitting.key if survey.changeable else None
+    if is_new:
+        sitting.save(force_insert=True)
+    else:
+        sitting.save(update_fields=["sealed", "ended", "finished_on", "key"])
+    doorbell.ring(SETTLE_TASK, at_most_every=SETTLED_EVERY)
+    return Finished(survey, ended, message, way.kept)
+
+
+def _take_part(sitting: Sitting) -> dict[str, Any] | None:
+    """Note that a key takes part; the answers that these replace, where they may. Raises TakenPart."""
+    if sitting.key is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO surveys_participation (survey_id, key) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            [sitting.survey_id, bytes(sitting.key)],
+        )
+        if cursor.rowcount:
+            return None
+    if not sitting.survey.changeable:
+        raise TakenPart
+    entry = Entry(sitting.survey, sitting.source, bytes(sitting.key), is_personal=True)
+    earlier = _earlier_answers(entry)
+    Sitting.objects.finished().filter(survey=sitting.survey, key=sitting.key).exclude(pk=sitting.pk).delete()
+    return earlier
+
+
+# All at once
+
+
+@transaction.atomic
+def answer(entry: Entry, data: Mapping[str, Any]) -> Finished | PageForm:
+    """Answer a survey of one page by one POST, as a poll is; the form where it was refused.
+
+    Raises NotOpen, TakenPart, LimitReached, PepperMissing.
+    """
+    may_begin(entry)
+    sitting = new_sitting(entry)
+    definition = definition_of(sitting)
+    form = PageForm(definition, first_page(definition), data=data)
+    if not form.is_valid():
+        return form
+    return _at_once(sitting, definition, form.answers)
+
+
+@transaction.atomic
+def submit(entry: Entry, answers: Any) -> Finished:
+    """Take a program's answers, by question in their stored spelling, under the rules of the form.
+
+    Raises AnswersRefused, NotOpen, TakenPart, LimitReached, PepperMissing.
+    """
+    may_begin(entry)
+    sitting = new_sitting(entry)
+    definition = definition_of(sitting)
+    return _at_once(sitting, definition, read_answers(definition, answers))
+
+
+def read_answers(definition: Definition, answers: Any) -> dict[str, Any]:
+    """A program's answers, each in its one spelling; none to a question that is not put. Raises AnswersRefused."""
+    if not isinstance(answers, dict):
+        raise AnswersRefused({"": "Answers are given by the ids of their questions."})
+    errors = {str(key)[:40]: "There is no such question." for key in list(answers) if key not in definition.questions}
+    read = dict[str, Any]()
+    for key, value in answers.items():
+        if question := definition.questions.get(key):
+            try:
+                found = kind_of(question).read(question, value)
+            except AnswerRefused as refused:
+                errors[key] = str(refused)
+                continue
+            read |= {} if found is None else {key: found}
+    way = logic.way(definition, read)
+    if not errors:
+        errors |= {key: "This question is not asked after the other answers." for key in read if key not in way.kept}
+        wanted = [each for step in way.steps for each in step.questions if each.required and each.id not in way.kept]
+        errors |= {question.id: REQUIRED for question in wanted}
+    if errors:
+        raise AnswersRefused(errors)
+    return way.kept
+
+
+def _at_once(sitting: Sitting, definition: Definition, answers: dict[str, Any]) -> Finished:
+    way = logic.way(definition, answers)
+    return _finish(sitting, definition, Progress(), way, is_new=not sitting.is_test)

@@ -1,0 +1,96 @@
+"""Surveys for tests, made by the functions that the site uses."""
+
+from django.http import QueryDict
+
+from surveys.models import Survey
+from surveys.questionnaires import access, phases, responses, settling, versions
+
+TWO = [{"id": "a", "text": "Alpha"}, {"id": "b", "text": "Beta"}]
+
+
+def choice(key="q1", kind="single", **settings):
+    return {"id": key, "kind": kind, "text": f"Which of {key}?", "choices": TWO} | settings
+
+
+def question(key="q1", kind="short_text", **settings):
+    return {"id": key, "kind": kind, "text": f"What of {key}?"} | settings
+
+
+def page(key, *questions, **settings):
+    return {"id": key, "questions": list(questions)} | settings
+
+
+# A question of every kind, each with all it can have.
+EVERY_KIND = [
+    choice("single", other=True, help="Choose what fits best.", shuffle=True),
+    choice("multiple", "multiple", other=True, most=2),
+    choice("dropdown", "dropdown"),
+    question("yes_no", "yes_no"),
+    question("scale", "scale", left="never", right="daily"),
+    question("rating", "rating"),
+    question("nps", "nps", left="not likely", right="very likely"),
+    choice("matrix", "matrix", rows=[{"id": "r1", "text": "News"}, {"id": "r2", "text": "Awards"}]),
+    choice("ranking", "ranking"),
+    choice("image_choice", "image_choice", choices=[each | {"image": f"images/{each['id']}.webp"} for each in TWO]),
+    question("number", "number", least=0, most=120, unit="years"),
+    question("date", "date", earliest="2020-01-01", latest="2030-12-31"),
+    question("short_text", "short_text", placeholder="a word"),
+    question("long_text", "long_text"),
+    question("email", "email"),
+    question("consent", "consent", agree="I agree that this is used."),
+    question("statement", "statement", help="Only words."),
+]
+# What a program sends for each, in its stored spelling.
+ANSWERS = {
+    "single": "a",
+    "multiple": ["a", {"other": "Gamma"}],
+    "dropdown": "b",
+    "yes_no": True,
+    "scale": 3,
+    "rating": 5,
+    "nps": 0,
+    "matrix": {"r1": "a", "r2": "b"},
+    "ranking": ["b", "a"],
+    "image_choice": ["b"],
+    "number": 42,
+    "date": "2026-05-31",
+    "short_text": "word",
+    "long_text": "one\ntwo",
+    "email": "ann@example.com",
+    "consent": True,
+}
+
+
+def draft(*pages, slug="readers", **fields):
+    pages = pages or (page("p1", choice("q1")),)
+    survey = Survey.objects.create(slug=slug, title="Our readers", **fields)
+    versions.save(survey, {"pages": list(pages), **({"quotas": fields.pop("quotas")} if "quotas" in fields else {})})
+    return survey
+
+
+def opened(*pages, quotas=(), **fields):
+    survey = draft(*pages, **fields)
+    if quotas:
+        versions.save(survey, survey.definition | {"quotas": list(quotas)})
+    phases.open_survey(survey)
+    return survey
+
+
+def entry(survey, key=None, **fields):
+    fields = {"is_personal": key is not None} | fields
+    return access.Entry(survey, key=key, **fields)
+
+
+def data(**fields):
+    """What a browser sends; `q1__other` stands for the field q-q1.other."""
+    sent = QueryDict(mutable=True)
+    for name, value in fields.items():
+        sent.setlist(f"q-{name.replace('__', '.')}", value if isinstance(value, list) else [value])
+    return sent
+
+
+def answered(survey, answers, *, key=None, times=1):
+    """As many responses, counted."""
+    for _ in range(times):
+        responses.submit(entry(survey, key), answers)
+    settling.settle(survey)
