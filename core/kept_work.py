@@ -130,6 +130,11 @@ def saved(model: type[models.Model], row: int | None, *, by: Any, sitting: Sitti
         found = list(KeptWork.objects.filter(pk__in=[old for _, old in found if old]).values_list("pk", "supersedes"))
 
 
+def forget(model: type[models.Model], row: int) -> None:
+    """Delete what anybody typed of a row, with the row itself."""
+    KeptWork.objects.filter(page=model._meta.label_lower, row=row).delete()
+
+
 def delete_old() -> int:
     """Delete what nobody took up again."""
     return batches.delete(KeptWork.objects.filter(saved_at__lt=timezone.now() - KEPT_FOR))

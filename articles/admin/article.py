@@ -189,7 +189,7 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
         reason = form.cleaned_data.get("reason") or ("Saved at the desk" if change else "First version")
         expected = form.cleaned_data["version"] if change else None
         apply_document(form.instance, document, by=request.user, reason=reason, expected_version=expected)
-        self.work_was_saved(request, form.instance if change else None)
+        self.work_was_saved(request, form.instance.pk if change else None)
 
     def _lost(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Another save came first: keep what was typed, and show both versions."""

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_safe
 
 from articles import image_library, images
 from articles.models import Article, Author, ImageAsset
-from core.lib.admin_lists import DeskAdmin, WordSearch
+from core.admin.shared_editing import SharedEditing
+from core.lib.admin_lists import WordSearch
 from core.lib.prefix_search import beginning_with, words_of
 from core.lib.text import one_line, storable, whole_number
 from core.pagecache import per_generation
@@ -143,7 +144,7 @@ class ReplaceForm(forms.Form):
 
 
 @admin.register(ImageAsset)
-class ImageAssetAdmin(WordSearch, DeskAdmin):
+class ImageAssetAdmin(WordSearch, SharedEditing):
     list_display = ("name", "alt", "added")
     list_filter = (UseFilter, TagFilter)
     list_per_page = PER_PAGE

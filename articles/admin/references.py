@@ -19,9 +19,11 @@ from articles.models import AuditEntry, Author, Category, Redirect, Series, Snip
 from articles.redirects import export_redirects, import_redirects, redirect_path
 from articles.tags import delete_tag, merge_tags
 from core.admin.bases import ReadOnlyAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib import clock
 from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter, WordSearch
 from core.lib.admin_slugs import SlugsFromWords
+from core.pagecache import bump
 from core.transitions import TransitionRefused
 
 
@@ -66,7 +68,7 @@ class MovedPages(ShownAdmin):
 
 
 @admin.register(Category)
-class CategoryAdmin(SlugsFromWords, MovedPages):
+class CategoryAdmin(SlugsFromWords, MovedPages, SharedEditing):
     list_display = ("name", "slug", "disclaimer", "position")
     list_select_related = ("disclaimer",)
     search_fields = ("name", "slug")
@@ -87,7 +89,7 @@ class SeriesAdmin(SlugsFromWords, MovedPages):
 
 
 @admin.register(Tag)
-class TagAdmin(SlugsFromWords, MovedPages):
+class TagAdmin(SlugsFromWords, MovedPages, SharedEditing):
     list_display = ("name", "slug")
     search_fields = ("name", "slug")
     actions = ["merge"]
@@ -147,7 +149,7 @@ class LinksField(forms.CharField):
 
 
 @admin.register(Author)
-class AuthorAdmin(SlugsFromWords, ProseAdmin, MovedPages):
+class AuthorAdmin(SlugsFromWords, ProseAdmin, MovedPages, SharedEditing):
     prose_field = "bio_html"
     list_display = ("name", "role", "user")
     list_select_related = ("user",)
@@ -161,7 +163,7 @@ class AuthorAdmin(SlugsFromWords, ProseAdmin, MovedPages):
 
 
 @admin.register(Snippet)
-class SnippetAdmin(SlugsFromWords, ProseAdmin, ShownAdmin):
+class SnippetAdmin(SlugsFromWords, ProseAdmin, ShownAdmin, SharedEditing):
     slug_from = "heading"
     prose_field = "html"
     list_display = ("slug", "kind", "heading")
@@ -170,7 +172,7 @@ class SnippetAdmin(SlugsFromWords, ProseAdmin, ShownAdmin):
 
 
 @admin.register(Redirect)
-class RedirectAdmin(WordSearch, DeskAdmin):
+class RedirectAdmin(WordSearch, SharedEditing):
     list_display = ("path", "target", "automatic", "created_at")
     list_filter = ("automatic",)
     search_fields = ("path", "target")
@@ -197,11 +199,18 @@ class RedirectAdmin(WordSearch, DeskAdmin):
             self.message_user(request, "Nothing was imported. " + " ".join(error.messages), messages.ERROR)
         return HttpResponseRedirect(reverse("admin:articles_redirect_changelist"))
 
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        bump()  # first, as whoever changes redirects does, so that nobody waits for the other
+        return super().save_form(request, form, change)
+
     def save_model(self, request: HttpRequest, obj: Redirect, form: Any, change: bool) -> None:
         if change:
-            Redirect.objects.filter(pk=obj.pk).delete()
+            Redirect.objects.filter(pk=obj.pk).update(path=obj.path)
         kept = redirect_path(obj.path, obj.target)
-        obj.pk = kept.pk if kept else obj.pk
+        if kept:
+            obj.pk = kept.pk
+        else:
+            Redirect.objects.filter(pk=obj.pk).delete()
 
 
 @admin.register(AuditEntry)

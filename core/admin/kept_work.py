@@ -48,10 +48,9 @@ class KeepsWork(DeskAdmin):
         drop = f"admin:{self.opts.app_label}_{self.opts.model_name}_drop_kept"
         return {"sitting": sitting, "waiting": listed, "taken_up": taken, "all": every, "drop": drop}
 
-    def work_was_saved(self, request: HttpRequest, row: Model | None) -> None:
-        """Drop what this sitting kept; `row` is None where a new one was saved."""
-        sitting = Sitting.posted(request.POST)
-        kept_work.saved(self.model, row.pk if row else None, by=request.user, sitting=sitting)
+    def work_was_saved(self, request: HttpRequest, key: int | None) -> None:
+        """Drop what this sitting kept on the page of a row; `key` is None where a new one was saved."""
+        kept_work.saved(self.model, key, by=request.user, sitting=Sitting.posted(request.POST))
 
     def drop_view(self, request: HttpRequest, kept: int) -> HttpResponse:
         """Drop one piece of one's own work."""

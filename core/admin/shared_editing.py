@@ -15,12 +15,13 @@ from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db import IntegrityError, transaction
+from django.db.models import FileField, Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 
-from core import kept_work
+from core import conflicts, kept_work
 from core.admin.edit_conflicts import EditConflict
 from core.admin.kept_work import KeepsWork
 from core.kept_work import NotKept, Sitting, Work
@@ -34,10 +35,19 @@ class _Stale(Exception):
     """The row was saved by somebody else since the page was opened."""
 
 
+class _Gone(Exception):
+    """The row was deleted by somebody else since the page was opened."""
+
+
 class SharedEditing(KeepsWork):
-    """A ModelAdmin whose edit page overwrites nothing unseen; one with a template of its own extends the one named here."""
+    """A ModelAdmin whose edit page overwrites nothing unseen; one with a template of its own extends the one named here.
+
+    The row that a form saves is locked, and has of all that the form does not ask for what is stored by then. So the
+    whole of it can be saved, with what its model derives; what a form sets besides its fields, it sets in `save`.
+    """
 
     change_form_template = "admin/shared_change_form.html"
+    delete_confirmation_template = "admin/shared_delete_confirmation.html"
 
     def get_urls(self) -> list[Any]:
         pages = {
@@ -61,8 +71,10 @@ class SharedEditing(KeepsWork):
     ) -> HttpResponse:
         row = self.get_object(request, object_id) if object_id else None
         if (object_id and not row) or not self._may_write(request, row):
-            if row and request.method == "POST" and self.has_change_permission(request):
-                return self._lost(request, row)  # it was closed to changes meanwhile
+            if request.method == "POST" and self._base(request) and self.has_change_permission(request):
+                return (
+                    self._lost(request, row) if row else self._gone(request)
+                )  # closed to changes meanwhile, or deleted
             return super().changeform_view(request, object_id, form_url, extra_context)
         if request.method == "POST":
             try:
@@ -70,6 +82,12 @@ class SharedEditing(KeepsWork):
                 return super().changeform_view(request, object_id, form_url, self._context(request, row, extra_context))
             except _Stale:
                 return self._lost(request, cast(Model, row))
+            except _Gone:
+                return self._gone(request)
+            except IntegrityError as error:
+                if not conflicts.is_by_page(request):
+                    raise
+                return self._refused(request, row, error)
         piece = self.taken_up(request, row)
         with self._filled_in(request, self._as_posted(request, row, piece)) if piece else nullcontext():
             context = self._context(request, row, extra_context, piece)
@@ -87,7 +105,7 @@ class SharedEditing(KeepsWork):
         return {**(extra or {}), "kept": self.kept_context(request, row), "base": base, "keep_url": keep}
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
         data = request.__dict__.get("filled_in")
         return type(form.__name__, (form,), {"__init__": partialmethod(form.__init__, data)}) if data else form
 
@@ -99,24 +117,38 @@ class SharedEditing(KeepsWork):
         return without | ({"data": request.__dict__["filled_in"]} if request.__dict__["filled_in"] else {})
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        """Lock the row, and look once more whether it is still what the page began with."""
+        """Lock the row, look once more whether it is still what the page began with, and take over what is not asked for."""
+        form.key = form.instance.pk if change else None
         if change:
-            stored = self.model._base_manager.select_for_update(of=("self",)).get(pk=form.instance.pk)
+            rows = self.model._base_manager.select_for_update(of=("self",), no_key=True)
+            if not (stored := rows.filter(pk=form.key).first()):
+                raise _Gone
             if not self.has_change_permission(request, stored):
                 raise _Stale
             self._refuse_stale(request, stored)
+            _take_over(form, stored)
         return super().save_form(request, form, change)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save what the page shows and nothing else: the row's state may have moved on."""
-        if not change:
-            super().save_model(request, obj, form, change)
-        elif shown := [field.name for field in self.opts.concrete_fields if field.name in form.cleaned_data]:
-            obj.save(update_fields=shown)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        self.work_was_saved(request, form.instance if change else None)
+        self.work_was_saved(request, form.key)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Ask again where somebody saved the row while the question was on the screen."""
+        if not (row := self.get_object(request, object_id)) or not self.has_delete_permission(request, row):
+            return super().delete_view(request, object_id, extra_context)
+        with transaction.atomic():
+            if request.method == "POST":  # from here on nobody changes it, nor refers to it
+                row = self.model._base_manager.select_for_update(of=("self",)).filter(pk=row.pk).first() or row
+            seen = sha256(canonical(self._document(request, row)).encode()).hexdigest()
+            if request.method == "POST" and request.POST.get("seen", seen) != seen:
+                last = self._last_save(row)
+                who = last.user if last and last.user != request.user else "Somebody"
+                messages.warning(
+                    request, f"{who} changed “{row}” meanwhile, so it was not deleted. Look whether it may go."
+                )
+                return HttpResponseRedirect(request.get_full_path())
+            return super().delete_view(request, object_id, {**(extra_context or {}), "seen": seen})
 
     # What the page holds
 
@@ -189,11 +221,31 @@ class SharedEditing(KeepsWork):
         content = {"base": base, "typed": typed}
         return Work(content, str(row or f"New {self.opts.verbose_name}"), f"{words} words", words)
 
+    def _keep(self, request: HttpRequest, row: Model | None) -> KeptWork:
+        """Keep what was typed, however much waits already."""
+        sitting, work = Sitting.posted(request.POST), self._work(request, row)
+        return kept_work.keep(self.model, row.pk if row else None, work, by=request.user, sitting=sitting, refused=True)
+
     def _lost(self, request: HttpRequest, row: Model) -> HttpResponse:
         """Keep what was typed, and show both versions."""
-        sitting, work = Sitting.posted(request.POST), self._work(request, row)
-        piece = kept_work.keep(self.model, row.pk, work, by=request.user, sitting=sitting, refused=True)
+        piece = self._keep(request, row)
         return HttpResponseRedirect(f"{reverse(self._page('conflict'), args=[row.pk])}?kept={piece.pk}")
+
+    def _gone(self, request: HttpRequest) -> HttpResponse:
+        """Offer what was typed into a row that is gone as a new one's."""
+        said = f"Somebody deleted this {self.opts.verbose_name} meanwhile, so nothing was saved."
+        if not self.has_add_permission(request):
+            messages.error(request, said)
+            return HttpResponseRedirect(reverse(self._page("changelist")))
+        piece = self._keep(request, None)
+        messages.error(request, f"{said} What you typed is below: saving it makes a new one.")
+        return HttpResponseRedirect(f"{reverse(self._page('add'))}?kept={piece.pk}")
+
+    def _refused(self, request: HttpRequest, row: Model | None, error: IntegrityError) -> HttpResponse:
+        """Say in words what the database refused, with what was typed still in the form."""
+        piece = self._keep(request, row)
+        messages.error(request, f"{conflicts.told(error)} What you typed is still here.")
+        return HttpResponseRedirect(f"{request.path}?kept={piece.pk}")
 
     def keep_view(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         """Keep unsaved work, which the page sends every few seconds."""
@@ -241,6 +293,15 @@ class SharedEditing(KeepsWork):
         kind = ContentType.objects.get_for_model(self.model)
         entries = LogEntry.objects.filter(content_type=kind, object_id=str(row.pk)).select_related("user")
         return entries.order_by("-action_time").first()
+
+
+def _take_over(form: Any, stored: Model) -> None:
+    """Give the form's row what is stored of all that was not typed, so that saving the whole of it puts nothing back."""
+    for field in stored._meta.concrete_fields:
+        asked = form.fields.get(field.name)
+        is_typed = asked and not asked.disabled and field.name in form.cleaned_data
+        if not is_typed or (isinstance(field, FileField) and field.name not in form.changed_data):
+            setattr(form.instance, field.attname, getattr(stored, field.attname))
 
 
 def _posted_for(request: HttpRequest, parts: dict[str, list[str]]) -> dict[str, list[str]]:

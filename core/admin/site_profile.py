@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from js_asset import Script
 
 from core.admin.bases import OneRowAdmin
+from core.admin.shared_editing import SharedEditing
 from core.cdn_purge import purge
 from core.lib.cachetags import SITE
 from core.lib.menus import MenuField
@@ -25,7 +26,7 @@ class SiteProfileForm(forms.ModelForm):
 
 
 @admin.register(SiteProfile)
-class SiteProfileAdmin(OneRowAdmin):
+class SiteProfileAdmin(OneRowAdmin, SharedEditing):
     form = SiteProfileForm
     change_form_template = "admin/core/siteprofile/change_form.html"
     fieldsets = (

@@ -19,6 +19,7 @@ from django.urls import URLPattern, path
 
 from core import accounts
 from core.admin.bases import AuditedAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib import clock
 from core.models import User
 
@@ -42,11 +43,12 @@ class UserForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(AuditedAdmin, django_admin.UserAdmin):
+class UserAdmin(AuditedAdmin, SharedEditing, django_admin.UserAdmin):
     """An account with permissions that the user lacks is read-only, and roles with such permissions cannot be assigned."""
 
     noun = "account"
     form, add_form = UserForm, NewUserForm
+    change_form_template = "admin/core/user/change_form.html"
     list_display = ("email", "name", "is_active", "last_login")
     list_filter = ("is_active", "groups")
     search_fields = ("email", "name")
@@ -126,7 +128,7 @@ class UserAdmin(AuditedAdmin, django_admin.UserAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(AuditedAdmin, django_admin.GroupAdmin):
+class RoleAdmin(AuditedAdmin, SharedEditing, django_admin.GroupAdmin):
     """A role with permissions that the user lacks is read-only, and such permissions cannot be added to a role."""
 
     noun = "role"

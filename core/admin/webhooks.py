@@ -14,8 +14,9 @@ from django.utils.html import format_html
 
 from core import http_outbox, webhooks
 from core.admin.bases import ReadOnlyAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib import outbound
-from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter
+from core.lib.admin_lists import IndexedValuesFilter
 from core.lib.networks import is_public
 from core.models import OutgoingRequest, Webhook
 
@@ -57,7 +58,7 @@ def _is_private(host: str) -> bool:
 
 
 @admin.register(Webhook)
-class WebhookAdmin(DeskAdmin):
+class WebhookAdmin(SharedEditing):
     form = WebhookForm
     list_display = ("name", "url", "told_when", "active", "last_answer", "waiting", "given_up")
     actions = ["try_out"]

@@ -1,7 +1,7 @@
 """What the forms of an edit page hold, as one JSON document, and the forms filled in from such a document.
 
-A document has the values that a browser would post, so it holds what is typed whether it is valid or not. Files, and fields
-that cannot be changed, are left out. The rows of formsets stand in the order of their keys.
+A document has the values that a browser would post, so it holds what is typed whether it is valid or not. Files, passwords
+and fields that cannot be changed are left out. The rows of formsets stand in the order of their keys.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -49,8 +49,12 @@ def _values(form: Any, leave_out: Collection[str] = ()) -> Values:
     return {
         name: dict(_posted(field.widget, name, form[name].value()))
         for name, field in form.fields.items()
-        if name not in leave_out and not field.disabled and not isinstance(field, forms.FileField)
+        if name not in leave_out and not field.disabled and not _is_kept_out(field)
     }
+
+
+def _is_kept_out(field: forms.Field) -> bool:
+    return isinstance(field, forms.FileField) or getattr(field.widget, "input_type", "") == "password"
 
 
 def _posted(widget: Any, name: str, value: Any) -> Iterator[tuple[str, list[str]]]:
@@ -66,7 +70,8 @@ def _posted(widget: Any, name: str, value: Any) -> Iterator[tuple[str, list[str]
         yield name, ["on"] if widget.check_test(value) else []
     else:
         shown = widget.format_value(value)
-        yield name, [_line_ends(str(each)) for each in (shown if isinstance(shown, list) else [shown or ""])]
+        texts = [_line_ends(str(each)) for each in (shown if isinstance(shown, list) else [shown or ""])]
+        yield name, sorted(texts) if getattr(widget, "allow_multiple_selected", False) else texts
 
 
 def _line_ends(text: str) -> str:

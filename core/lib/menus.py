@@ -95,6 +95,11 @@ class MenuWidget(forms.Widget):
         context = {"name": name, "rows": rows, "offered": offered()}
         return SafeString(render_to_string(self.template, context))
 
+    def posted(self, name: str, value: Any) -> dict[str, list[str]]:
+        """What a browser posts of it, by name."""
+        links = _links(value)
+        return {f"{name}-{part}": [link.get(part, "") for link in links] for part in self.parts}
+
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Link]:
         if f"{name}-url" not in data:
             return _links(data.get(name))

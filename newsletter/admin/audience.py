@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 
+from core.admin.shared_editing import SharedEditing
 from core.lib import clock
 from core.lib.admin_lists import DeskAdmin, WordSearch, values_in
 from core.lib.admin_slugs import SlugsFromWords
@@ -96,7 +97,7 @@ class NewsletterForm(forms.ModelForm):
 
 
 @admin.register(Newsletter)
-class NewsletterAdmin(SlugsFromWords, DeskAdmin):
+class NewsletterAdmin(SlugsFromWords, SharedEditing):
     change_form_template = "admin/newsletter/newsletter/change_form.html"
     form = NewsletterForm
     change_list_template = "admin/newsletter/newsletter/change_list.html"
@@ -205,7 +206,7 @@ class SourceFilter(SubscriptionFilter):
 
 
 @admin.register(Subscriber)
-class SubscriberAdmin(WordSearch, DeskAdmin):
+class SubscriberAdmin(WordSearch, SharedEditing):
     """Subscribers come by their own consent or by an import, so they cannot be added here."""
 
     change_list_template = "admin/newsletter/subscriber/change_list.html"

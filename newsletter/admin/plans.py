@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
+from core.admin.shared_editing import SharedEditing
 from core.lib import clock
-from core.lib.admin_lists import DeskAdmin
 from newsletter.models import BriefingPlan
 from newsletter.sending import plans
 
@@ -45,7 +45,7 @@ class PlanForm(forms.ModelForm):
 
 
 @admin.register(BriefingPlan)
-class BriefingPlanAdmin(DeskAdmin):
+class BriefingPlanAdmin(SharedEditing):
     form = PlanForm
     list_display = ("__str__", "is_on", "when", "by_itself", "next_draft", "said")
     list_filter = ("newsletter", "is_on")

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from core.admin.bases import OneRowAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib.admin_lists import DeskAdmin
 from newsletter.models import BounceRule, IgnoredReports, MailReport
 
@@ -33,6 +34,6 @@ class IgnoredReportsAdmin(DeskAdmin):
 
 
 @admin.register(BounceRule)
-class BounceRuleAdmin(OneRowAdmin):
+class BounceRuleAdmin(OneRowAdmin, SharedEditing):
     list_display = ("times", "within_days")
     sortable_by = ()

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 
 from core import doorbell
 from core.admin.bases import OneRowAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib import clock
-from core.lib.admin_lists import DeskAdmin
 from core.lib.mail import as_bytes
 from core.lib.smtp import Status, wire_data
 from core.outbox import compose
@@ -22,7 +22,7 @@ from newsletter.sending import accounts, throttling
 
 
 @admin.register(MailAccount)
-class MailAccountAdmin(DeskAdmin):
+class MailAccountAdmin(SharedEditing):
     change_form_template = "admin/newsletter/mailaccount/change_form.html"
     list_display = ("name", "is_active", "weight", "per_minute", "today", "standing")
     fieldsets = (
@@ -37,12 +37,10 @@ class MailAccountAdmin(DeskAdmin):
         return [path("<int:pk>/test/", test, name="newsletter_mailaccount_test"), *super().get_urls()]
 
     def save_model(self, request: HttpRequest, obj: MailAccount, form: Any, change: bool) -> None:
-        """Save what was changed here and nothing else: pumps write their own columns. It is tried again at once."""
+        """It is tried again at once."""
+        super().save_model(request, obj, form, change)
         if change:
-            obj.save(update_fields=form.changed_data)
             accounts.wake(obj)
-        else:
-            obj.save()
         doorbell.ring("newsletter.tasks.sweep_briefings")
 
     @admin.display(description="Today")
@@ -80,7 +78,7 @@ class MailAccountAdmin(DeskAdmin):
 
 
 @admin.register(RecipientDomain)
-class RecipientDomainAdmin(DeskAdmin):
+class RecipientDomainAdmin(SharedEditing):
     """Domains that throttle come by themselves; a rate is given by staff."""
 
     list_display = ("domain", "per_minute", "waits", "note")
@@ -96,11 +94,9 @@ class RecipientDomainAdmin(DeskAdmin):
         return clock.in_words(until) if until and until > timezone.now() else "They do not wait."
 
     def save_model(self, request: HttpRequest, obj: RecipientDomain, form: Any, change: bool) -> None:
-        """Save what was changed here and nothing else: pumps write their own columns. What waited goes by the new rate."""
-        if not change:
-            obj.save()
-        elif "per_minute" in form.changed_data or "domain" in form.changed_data:
-            obj.save(update_fields=["domain", "per_minute"])
+        """What waited goes by the new rate."""
+        super().save_model(request, obj, form, change)
+        if change and form.has_changed():
             throttling.let_go(obj)
             doorbell.ring("newsletter.tasks.sweep_briefings")
 
@@ -112,14 +108,7 @@ class RecipientDomainAdmin(DeskAdmin):
 
 
 @admin.register(SendingRules)
-class SendingRulesAdmin(OneRowAdmin):
+class SendingRulesAdmin(OneRowAdmin, SharedEditing):
     list_display = ("__str__", "per_minute", "refused_percent")
     fields = ("per_minute", "refused_percent")
     sortable_by = ()
-
-    def save_model(self, request: HttpRequest, obj: SendingRules, form: Any, change: bool) -> None:
-        """Pumps write the time in it."""
-        if change:
-            obj.save(update_fields=["per_minute", "refused_percent"])
-        else:
-            obj.save()

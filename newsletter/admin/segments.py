@@ -15,8 +15,9 @@ from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 from django.views.decorators.http import require_POST, require_safe
 
+from core.admin.shared_editing import SharedEditing
 from core.lib import clock
-from core.lib.admin_lists import DeskAdmin, values_in
+from core.lib.admin_lists import values_in
 from core.lib.admin_text import CleanedText
 from core.lib.text import whole_number
 from newsletter.models import Segment, SegmentCondition, Subscription
@@ -135,7 +136,7 @@ class ConditionInline(CleanedText, admin.StackedInline):
 
 
 @admin.register(Segment)
-class SegmentAdmin(DeskAdmin):
+class SegmentAdmin(SharedEditing):
     list_display = ("name", "size", "counted", "conditions")
     list_select_related = ("counted",)
     search_fields = ("name",)

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_safe
 
 from core import doorbell
 from core.admin.bases import OneRowAdmin
+from core.admin.shared_editing import SharedEditing
 from newsletter.models import Newsletter, SignUp, SignUpRules
 from newsletter.subscribers.sign_ups import UNPROVEN_PER_NETWORK_AND_HOUR
 
 
 @admin.register(SignUpRules)
-class SignUpRulesAdmin(OneRowAdmin):
+class SignUpRulesAdmin(OneRowAdmin, SharedEditing):
     list_display = ("__str__", "proof_when", "proof_threshold", "refuses_disposable")
     fieldsets = (
         (
@@ -44,11 +45,7 @@ class SignUpRulesAdmin(OneRowAdmin):
         return f"{wanted.capitalize()}; {waiting} sign-ups without one wait for their mail."
 
     def save_model(self, request: HttpRequest, obj: SignUpRules, form: Any, change: bool) -> None:
-        """Save what was changed here and nothing else: an attack writes its own column."""
-        if change:
-            obj.save(update_fields=form.changed_data or ["refuses_disposable"])
-        else:
-            obj.save()
+        super().save_model(request, obj, form, change)
         doorbell.ring("newsletter.tasks.mark_disposable")
 
 

@@ -12,7 +12,7 @@ from articles.desk import choice_fields
 from articles.desk.choice_fields import ChoiceWidget
 from articles.desk.csp import allow_editors
 from articles.desk.uploads import take_upload
-from core.lib.admin_lists import DeskAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib.html import refuse_lost_addresses
 from newsletter.models import MailTemplate
 from newsletter.models.templates import Part, usual_order
@@ -85,7 +85,7 @@ for _part in Part:
 
 
 @admin.register(MailTemplate)
-class MailTemplateAdmin(DeskAdmin):
+class MailTemplateAdmin(SharedEditing):
     form = MailTemplateForm
     list_display = ("name", "newsletter", "is_default")
     list_filter = ("newsletter",)

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from core.lib.admin_lists import DeskAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib.slugs import free_slug, slug_of
 from core.transitions import TransitionRefused
 from newsletter.models import SubscriberField, SubscriberTag
@@ -121,7 +121,7 @@ def _field_filter(field: SubscriberField) -> type[admin.SimpleListFilter]:
 
 
 @admin.register(SubscriberTag)
-class SubscriberTagAdmin(DeskAdmin):
+class SubscriberTagAdmin(SharedEditing):
     list_display = ("name", "created_at")
     search_fields = ("name",)
     sortable_by = ()
@@ -169,7 +169,7 @@ class FieldForm(forms.ModelForm):
 
 
 @admin.register(SubscriberField)
-class SubscriberFieldAdmin(DeskAdmin):
+class SubscriberFieldAdmin(SharedEditing):
     form = FieldForm
     list_display = ("name", "kind", "key", "ordering")
     fields = ("name", "kind", "choices", "key", "ordering")

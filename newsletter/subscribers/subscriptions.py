@@ -11,7 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from core import retention
+from core import kept_work, retention
 from core.lib.networks import network_of
 from core.lib.signing import make_token
 from core.outbox import queue_mail
@@ -236,6 +236,7 @@ def _empty_what_is_counted(subscriber: Subscriber) -> None:
     subscriber.deliveries.update(note="")
     AddressChange.objects.filter(email__iexact=subscriber.email).delete()
     SignUp.objects.filter(canonical=subscriber.canonical).delete()
+    kept_work.forget(Subscriber, subscriber.pk)
     retention.forget(subscriber.email)
 
 

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.admin.bases import ShownToReadersAdmin
+from core.admin.shared_editing import SharedEditing
 from core.lib.admin_labels import NamedTabularInline
 from core.lib.admin_slugs import SlugsFromWords
 from sponsors import packages
@@ -14,14 +15,14 @@ from sponsors.models import Package, PackageItem, PlacementKind, Sponsor
 
 
 @admin.register(Sponsor)
-class SponsorAdmin(ShownToReadersAdmin):
+class SponsorAdmin(SharedEditing, ShownToReadersAdmin):
     list_display = ("name", "category", "contact_email", "website")
     list_filter = ("category",)
     search_fields = ("name", "aliases", "contact_email")
 
 
 @admin.register(PlacementKind)
-class PlacementKindAdmin(SlugsFromWords, ShownToReadersAdmin):
+class PlacementKindAdmin(SlugsFromWords, SharedEditing, ShownToReadersAdmin):
     list_display = ("name", "channel", "position", "headline_limit", "body_limit", "image_sizes", "cutoff_hours")
     search_fields = ("name", "channel")
 
@@ -44,7 +45,7 @@ class PackageItemInline(NamedTabularInline):
 
 
 @admin.register(Package)
-class PackageAdmin(ShownToReadersAdmin):
+class PackageAdmin(SharedEditing, ShownToReadersAdmin):
     list_display = ("tier", "version", "price_shown", "on_sale", "quoted_at")
     list_filter = ("tier", "on_sale")
     search_fields = ("tier",)
@@ -66,7 +67,7 @@ class PackageAdmin(ShownToReadersAdmin):
     def save_model(self, request: HttpRequest, obj: Package, form: Any, change: bool) -> None:
         if not change:
             obj.version = packages.next_version(obj.tier)
-        obj.save(update_fields=form.changed_data if change else None)
+        super().save_model(request, obj, form, change)
 
     @admin.action(description="Make a new version to edit", permissions=["add"])
     def new_version(self, request: HttpRequest, queryset: QuerySet[Package]) -> None:

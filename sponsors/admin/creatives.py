@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from core.admin.bases import ShownToReadersAdmin
+from core.admin.shared_editing import SharedEditing
 from core.models import User
 from sponsors import approval, outlook
 from sponsors.forms import VersionForm
@@ -46,7 +47,7 @@ class CreativeForm(forms.ModelForm):
 
 
 @admin.register(Creative)
-class CreativeAdmin(ShownToReadersAdmin):
+class CreativeAdmin(SharedEditing, ShownToReadersAdmin):
     form = CreativeForm
     list_display = ("__str__", "kind", "last_version", "standing")
     list_filter = (StandingFilter, "kind")

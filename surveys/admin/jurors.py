@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from core.admin.bases import AuditedAdmin, ShownToReadersAdmin
+from core.admin.shared_editing import SharedEditing
 from core.models import User
 from surveys.models import Juror, Season
 from surveys.models.seasons import BEFORE_VOTING
 
 
 @admin.register(Juror)
-class JurorAdmin(AuditedAdmin, ShownToReadersAdmin):
+class JurorAdmin(AuditedAdmin, SharedEditing, ShownToReadersAdmin):
     """Jurors are accounts of the role that votes in juries."""
 
     noun = "juror"

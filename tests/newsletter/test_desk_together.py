@@ -1,6 +1,5 @@
 """Several people at one edit page of the admin: who saves second, work that is not saved, buttons that lead elsewhere."""
 
-import re
 from datetime import timedelta
 from threading import Thread
 
@@ -13,7 +12,8 @@ from newsletter.models import Briefing
 from newsletter.sending import approval
 from sponsors.models import Booking
 from surveys.models import Season
-from tests.html import one_line, posted_by
+from tests.desks import chosen, opened, save
+from tests.html import one_line
 from tests.newsletter import factories
 from tests.sponsors import factories as sponsors
 from tests.surveys import factories as surveys
@@ -34,28 +34,6 @@ def draft(weekly):
     factories.subscriptions(weekly, 2)
     items = [{"heading": name, "text": f"On {name}.", "url": "https://example.com/a"} for name in ("Bridges", "Stairs")]
     return factories.briefing(weekly, items=items)
-
-
-def opened(client, row, **query):
-    """What the edit page of a row would post."""
-    answer = client.get(f"/admin/{row._meta.app_label}/{row._meta.model_name}/{row.pk}/change/", query)
-    return posted_by(answer.content, f"{row._meta.model_name}_form")
-
-
-def save(client, row, page, **changes):
-    address = f"/admin/{row._meta.app_label}/{row._meta.model_name}/{row.pk}/change/"
-    return client.post(address, page | {name.replace("__", "-"): value for name, value in changes.items()})
-
-
-def chosen(client, address, **sides):
-    """Press the button of a page of conflict; where sides are not named, what it has chosen already."""
-    html = one_line(client.get(address).content)
-    radios = dict(re.findall(r'<input type="radio" name="([^"]+)" value="([a-z]+)"(?: required)? checked', html))
-    seen = re.search(r'name="seen" value="([^"]*)"', html)[1]
-    answer = client.post(
-        address, {"seen": seen, **radios, **{name.replace("__", "-"): side for name, side in sides.items()}}
-    )
-    return {"kept": answer["Location"].split("kept=")[1]} if answer.status_code == 302 else answer
 
 
 def test_a_page_that_nobody_else_saved_is_saved(editor, draft):

@@ -227,8 +227,11 @@ def test_what_is_used_is_not_deleted(manager, weekly, people):
     tag, other = SubscriberTag.objects.get(name="VIP"), SubscriberTag.objects.get(name="other")
     made = segment(("tagged", {"tag": tag}))
     factories.briefing(weekly, segment=made)
-    assert b"protected" in manager.post(f"/admin/newsletter/subscribertag/{tag.pk}/delete/", {"post": "yes"}).content
-    assert b"protected" in manager.post(f"{HERE}{made.pk}/delete/", {"post": "yes"}).content
+    assert (
+        b"is in use, so it stays"
+        in manager.post(f"/admin/newsletter/subscribertag/{tag.pk}/delete/", {"post": "yes"}).content
+    )
+    assert b"is in use, so it stays" in manager.post(f"{HERE}{made.pk}/delete/", {"post": "yes"}).content
     assert (Segment.objects.exists(), SubscriberTag.objects.filter(pk=tag.pk).exists()) == (True, True)
     traits.merge(other, [tag])
     assert SegmentCondition.objects.get().tag == other
