@@ -31,9 +31,9 @@ def start_due_briefings() -> None:
 
 @shared_task
 def pump_briefing(briefing_id: int) -> None:
-    """Send for some seconds; then again, while there is more."""
-    if sender.pump(briefing_id):
-        doorbell.ring("newsletter.tasks.pump_briefing", briefing_id)
+    """Send for some seconds; then again, while there is more. However many wait for room, one bell rings for them."""
+    if again := sender.pump(briefing_id):
+        doorbell.ring("newsletter.tasks.pump_briefing", briefing_id, at_most_every=again.after)
 
 
 @shared_task

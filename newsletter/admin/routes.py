@@ -56,9 +56,7 @@ class MailAccountAdmin(SharedEditing):
             accounts.address_of(account)
         except accounts.Unusable as reason:
             return str(reason)
-        if account.is_resting(timezone.now()) and account.rests_until:
-            return f"Tried again at {clock.in_words(account.rests_until, 'H:i')}: {account.trouble}"
-        return "Ready."
+        return _standing(account)
 
     def test(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send the member of staff a message by this account, and say what its server answered."""
@@ -110,5 +108,25 @@ class RecipientDomainAdmin(SharedEditing):
 @admin.register(SendingRules)
 class SendingRulesAdmin(OneRowAdmin, SharedEditing):
     list_display = ("__str__", "per_minute", "refused_percent")
-    fields = ("per_minute", "refused_percent")
+    fields = ("per_minute", "refused_percent", "standing")
+    readonly_fields = ("standing",)
     sortable_by = ()
+
+    @admin.display(description="Mail server of EMAIL_URL")
+    def standing(self, rules: SendingRules) -> str:
+        if accounts.in_use() or accounts.are_all_off():
+            return "It is not asked for briefings, since there are mail accounts."
+        return _standing(rules)
+
+    def save_model(self, request: HttpRequest, obj: SendingRules, form: Any, change: bool) -> None:
+        """A mail server that rests is tried again at once."""
+        super().save_model(request, obj, form, change)
+        if change:
+            accounts.wake(obj)
+        doorbell.ring("newsletter.tasks.sweep_briefings")
+
+
+def _standing(way: MailAccount | SendingRules) -> str:
+    if way.is_resting(timezone.now()) and way.rests_until:
+        return f"Tried again at {clock.in_words(way.rests_until, 'H:i')}: {way.trouble}"
+    return "Ready."

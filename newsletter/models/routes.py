@@ -13,7 +13,21 @@ GROWTH = 1.5  # of a warm-up, from one day to the next
 LONGEST_RAMP = 60  # days, after which even the smallest beginning is no limit any more
 
 
-class MailAccount(models.Model):
+class WayOut(models.Model):
+    """A mail server that may be left alone for a while, since it cannot be used (newsletter.sending.accounts)."""
+
+    trouble = models.TextField(blank=True, editable=False, help_text="Why it cannot be used, in words for staff.")
+    rests = models.PositiveSmallIntegerField(default=0, editable=False, help_text="How often in a row it could not.")
+    rests_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def is_resting(self, now: datetime) -> bool:
+        return self.rests_until is not None and self.rests_until > now
+
+
+class MailAccount(WayOut):
     """An SMTP account for briefings. Its address with the password is a secret outside the database, which this names."""
 
     name = models.CharField(max_length=60, unique=True)
@@ -53,9 +67,6 @@ class MailAccount(models.Model):
     first_day = models.PositiveIntegerField(
         "letters on the first day", default=200, validators=[MinValueValidator(1)], help_text="Of the warm-up."
     )
-    trouble = models.TextField(blank=True, editable=False, help_text="Why it cannot be used, in words for staff.")
-    rests = models.PositiveSmallIntegerField(default=0, editable=False, help_text="How often in a row it could not.")
-    rests_until = models.DateTimeField(null=True, editable=False)
     free_at = models.DateTimeField(null=True, editable=False, help_text="When its next letter has room in the rate.")
     day = models.DateField(null=True, editable=False)
     handed = models.PositiveIntegerField(default=0, editable=False, help_text="Letters of that day.")
@@ -80,9 +91,6 @@ class MailAccount(models.Model):
         if self.warms_up_from and (day - self.warms_up_from).days < LONGEST_RAMP:
             ramp = int(self.first_day * GROWTH ** max(0, (day - self.warms_up_from).days))
         return min((each for each in (ramp, self.per_day) if each is not None), default=None)
-
-    def is_resting(self, now: datetime) -> bool:
-        return self.rests_until is not None and self.rests_until > now
 
 
 class RecipientDomain(models.Model):
@@ -117,8 +125,11 @@ class RecipientDomain(models.Model):
         return self.domain
 
 
-class SendingRules(models.Model):
-    """How fast briefings leave altogether, and when too many are refused. There is one row."""
+class SendingRules(WayOut):
+    """How fast briefings leave altogether, and when too many are refused. There is one row.
+
+    Where there is no mail account, it also knows whether the server of EMAIL_URL is left alone for a while.
+    """
 
     per_minute = models.PositiveIntegerField(
         "letters a minute altogether",

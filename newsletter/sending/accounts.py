@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from core.lib.smtp import Envelope, Outcome, SmtpSession, Status
-from newsletter.models import MailAccount
+from newsletter.models import MailAccount, SendingRules
 
 SCHEMES = ("smtp", "smtps", "smtp+tls", "smtp+ssl")
 RESTS = [timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 900)]
@@ -70,17 +70,22 @@ def ready(accounts: Sequence[MailAccount], now: datetime) -> list[tuple[MailAcco
     return found
 
 
-def rest(account: MailAccount, trouble: str) -> None:
-    """Leave an account alone for a while, longer each time, since its server cannot be used. Others send meanwhile."""
+def rest(way: MailAccount | SendingRules, trouble: str) -> None:
+    """Leave an account alone for a while, longer each time, since its server cannot be used; others send meanwhile.
+
+    The server of EMAIL_URL, which there is no other beside, is left alone only where it asked for that.
+    """
     now = timezone.now()
-    until = now + RESTS[min(account.rests, len(RESTS) - 1)]
-    awake = MailAccount.objects.filter(Q(rests_until=None) | Q(rests_until__lte=now), pk=account.pk)
+    if isinstance(way, SendingRules):
+        way, _ = SendingRules.objects.get_or_create(pk=1)
+    until = now + RESTS[min(way.rests, len(RESTS) - 1)]
+    awake = type(way).objects.filter(Q(rests_until=None) | Q(rests_until__lte=now), pk=way.pk)
     awake.update(rests=F("rests") + 1, rests_until=until, trouble=trouble)  # two pumps that meet the same count once
 
 
-def wake(account: MailAccount) -> None:
-    """Forget the trouble of an account that has sent again."""
-    MailAccount.objects.filter(pk=account.pk).update(rests=0, rests_until=None, trouble="")
+def wake(way: MailAccount | SendingRules) -> None:
+    """Forget the trouble of one that has sent again."""
+    type(way).objects.filter(pk=way.pk).update(rests=0, rests_until=None, trouble="")
 
 
 def send_test(account: MailAccount, *, to: str, message: bytes) -> Outcome:

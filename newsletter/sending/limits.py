@@ -16,8 +16,9 @@ from core.lib import clock
 from newsletter.models import MailAccount, SendingRules
 
 ALONE = 3000  # letters a minute that one pump manages in any case
+PAUSE = 2.0  # seconds at least between two runs of a pump that waits for room: its worker does something else meanwhile
+BURST = 3  # seconds' worth that may go at once after a pause, so that a run that comes a little late loses nothing
 
-# `burst` letters may go at once after a pause; that is a second's worth.
 _TAKE = """
     UPDATE {table} bucket SET free_at = taken.begins + taken.number * %(each)s
     FROM (
@@ -53,7 +54,7 @@ def take(row: MailAccount | SendingRules, wanted: int) -> int:
         return max(wanted, 0)
     statement = _TAKE.format(table=row._meta.db_table)
     each = timedelta(minutes=1) / row.per_minute
-    values = {"each": each, "burst": max(1, row.per_minute // 60), "wanted": wanted, "id": row.pk}
+    values = {"each": each, "burst": max(1, row.per_minute * BURST // 60), "wanted": wanted, "id": row.pk}
     return _number(statement, values)
 
 
@@ -122,8 +123,9 @@ class Allowance:
     @property
     def seconds_to_room(self) -> float:
         """How long the next letter has to wait at most where there is no room now."""
-        rates = [self.rules.per_minute, *(share.account.per_minute for share in self.shares if share.account)]
-        return 60 / min(rate for rate in rates if rate) if any(rates) else 0.05
+        rates = [share.account.per_minute if share.account else None for share in self.shares if not share.is_over]
+        by_an_account = 60 / max(filter(None, rates)) if rates and all(rates) else 0.0
+        return max(by_an_account, 60 / self.rules.per_minute if self.rules.per_minute else 0.0)
 
     def ask(self, wanted: int, usable: Sequence[Share]) -> int:
         """How many of the letters that are wanted may leave now, by the accounts that are usable."""

@@ -75,14 +75,14 @@ def waits(briefing: Briefing) -> Iterator[str]:
     for domain in throttling.waiting(now):
         until = clock.in_words(domain.waits_until, "H:i", zone) if domain.waits_until else ""
         yield f"{domain} wants fewer letters for now; those to it wait until {until}, the others go on. It said: {domain.note}"
-    used = accounts.in_use()
-    for account in used:
-        if account.is_resting(now) and account.rests_until:
-            again = clock.in_words(account.rests_until, "H:i", zone)
-            yield f"The account “{account}” cannot be used and is tried again at {again}: {account.trouble}"
+    used, rules = accounts.in_use(), SendingRules.current()
+    ways = [(f"account “{account}”", account) for account in used] or [("mail server of EMAIL_URL", rules)]
+    for name, way in ways:
+        if way.is_resting(now) and way.rests_until:
+            again = clock.in_words(way.rests_until, "H:i", zone)
+            yield f"The {name} cannot be used and is tried again at {again}: {way.trouble}"
     if used and all(map(_is_over, used)):
         yield "All accounts have sent what they may send today; it goes on at 00:00 UTC."
-    rules = SendingRules.current()
     if rules.per_minute:
         yield f"All briefings together send {rules.per_minute} letters a minute, as the sending rules say."
 

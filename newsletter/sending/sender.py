@@ -8,6 +8,7 @@ import logging
 import queue
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import partial
 
@@ -26,7 +27,7 @@ from newsletter.models import Briefing, MailAccount, SendingRules
 from newsletter.sending import accounts, deliveries, pace, subject_tests, throttling, watch
 from newsletter.sending.approval import held_on_error
 from newsletter.sending.deliveries import ClaimedDelivery
-from newsletter.sending.limits import Allowance, Share, one_pump_is_enough
+from newsletter.sending.limits import PAUSE, Allowance, Share, one_pump_is_enough
 from newsletter.sending.send_journal import SendJournal
 from newsletter.sending.sessions import OUR_ERROR, DeliveryEnvelope, Result, Sessions
 from newsletter.subscribers.subscriptions import mailed_preferences_token, unsubscribe_token
@@ -43,22 +44,29 @@ REFUSALS_IN_A_ROW = watch.IN_A_ROW
 LANES = 64  # the most pumps that one briefing can have
 
 
-def pump(briefing_id: int) -> bool:
-    """Send what is due of a briefing; whether there may be more. Without a free lane nothing is done."""
+@dataclass(frozen=True, slots=True)
+class Again:
+    """There may be more to send, in so many seconds."""
+
+    after: float = 0.0
+
+
+def pump(briefing_id: int) -> Again | None:
+    """Send what is due of a briefing; when to come back, if there may be more. Without a free lane nothing is done."""
     briefing = Briefing.objects.select_related("message", "newsletter").filter(pk=briefing_id).first()
     if briefing is None or not (briefing.state == Briefing.State.SENDING or briefing.retrying):
-        return False
-    more = False
+        return None
+    again = None
     with held_on_error(briefing):
         if briefing.newsletter.quiet_ends(timezone.now()):
-            return False
+            return None
         lanes = range(briefing_id * LANES, briefing_id * LANES + min(settings.NEWSLETTER_PUMPS, LANES))
         with advisory_locks.first_free(AdvisoryLock.SENDING, lanes) as lane:
             if lane is None or (lane > lanes.start and one_pump_is_enough()):
-                return False
-            more = Pump(briefing).run(until=time.monotonic() + SECONDS)
+                return None
+            again = Pump(briefing).run(until=time.monotonic() + SECONDS)
         deliveries.reconcile(briefing_id)
-    return more
+    return again
 
 
 class Way:
@@ -97,10 +105,11 @@ class Pump:
         self.on_probation: set[str] = set()
         self.throttled: dict[str, str] = {}
         self.trouble = ""
+        self.waits = 0.0  # seconds until a letter has room again
         self.is_quiet = self.is_settled = False  # settled: every outcome is in the database
 
-    def run(self, *, until: float) -> bool:
-        """Send until the time is over, nothing is due or nothing can be sent; whether there may be more."""
+    def run(self, *, until: float) -> Again | None:
+        """Send until the time is over, or nothing is due, has room or can be sent; when to come back, if there may be more."""
         self.ways = self._ways()
         self.allowance = Allowance([way.share for way in self.ways], self.rules)
         try:
@@ -114,13 +123,17 @@ class Pump:
         for way in self.ways:
             self.allowance.give_back(way.share, way.sessions.unsent)
         self._report()
-        return not (self.queue.exhausted or self.trouble or self.is_quiet) and any(way.is_open for way in self.ways)
+        is_over = self.queue.exhausted or self.trouble or self.is_quiet or not any(way.is_open for way in self.ways)
+        return None if is_over else Again(self.waits)
 
     def _ways(self) -> list[Way]:
         """The accounts that can send now, with as many sessions as their weight gives them."""
         used = accounts.in_use()
         if not used and accounts.are_all_off():
             self.trouble = "No mail account is in use. Switch one on in the list of mail accounts."
+            return []
+        if not used and self.rules.is_resting(timezone.now()):
+            self.trouble = self.rules.trouble
             return []
         if not used:
             return [Way(None, Sessions(SESSIONS, open_session, self.journal, self.done))]
@@ -148,8 +161,8 @@ class Pump:
             wanted = 0 if self._stops(until) else max(0, min(WINDOW, self.watch.until_alarm) - self.in_hand)
             room = self.allowance.ask(wanted, [way.share for way in open_to])
             if room < wanted and not (room or outcomes or self.in_hand):
-                time.sleep(max(0.0, min(self.allowance.seconds_to_room, LOOK_SECONDS, until - time.monotonic())))
-                continue
+                self.waits = max(PAUSE, self.allowance.seconds_to_room)  # which is no reason to hold a worker
+                break
             claimed = self.queue.record_and_claim(outcomes, wanted=room)
             self.in_hand += len(claimed)
             date = format_datetime(timezone.now()).encode()
@@ -249,10 +262,12 @@ class Pump:
         """
         self._write_pace()
         for way in self.ways:
-            if way.account and way.sessions.trouble and (way.sessions.is_throttled or not way.sessions.has_sent):
-                accounts.rest(way.account, way.sessions.trouble)
-            elif way.account and way.account.rests and way.sessions.has_sent:
-                accounts.wake(way.account)
+            server = way.account or self.rules
+            is_dead = bool(way.account and way.sessions.trouble and not way.sessions.has_sent)
+            if is_dead or way.sessions.must_wait:  # the only way there is, EMAIL_URL, is tried whenever beat rings
+                accounts.rest(server, way.sessions.trouble)
+            elif server.rests and way.sessions.has_sent:
+                accounts.wake(server)
         if (kept := self.watch.kept()) != self.briefing.watch:
             Briefing.objects.filter(pk=self.briefing.pk).update(watch=kept)
         is_alarming = self.watch.is_alarming(self.rules.refused_percent)

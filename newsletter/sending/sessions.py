@@ -44,6 +44,11 @@ class Sessions:
         for thread in self.threads:
             thread.start()
 
+    @property
+    def must_wait(self) -> bool:
+        """Whether their server has had enough of us for now: not of one session too many, while others go on."""
+        return self.is_throttled or (self.open == 0 and throttled_by(self.trouble) is not Throttled.NOBODY)
+
     def put(self, envelope: DeliveryEnvelope) -> None:
         self.ready.put(envelope)
 

@@ -1,5 +1,6 @@
 """A briefing while it is sent: how its deliveries stand, and the rest of its pumps."""
 
+import time
 from collections import Counter
 
 from newsletter.models import Briefing
@@ -15,6 +16,6 @@ def reload(briefing):
 
 
 def send_what_is_left(briefing):
-    while sender.pump(briefing.pk):
-        pass
+    while again := sender.pump(briefing.pk):
+        time.sleep(again.after)
     return reload(briefing)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from core.lib import clock
 from newsletter.models import Briefing, MailAccount, SendingRules
 from newsletter.sending import accounts, limits, sender
+from newsletter.sending.sessions import Sessions
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
 from tests.smtp import SmtpServer, free_port
@@ -256,18 +257,70 @@ def test_a_warm_up_grows_by_half_each_day_up_to_the_days_limit():
 
 
 def test_a_rate_holds_for_all_pumps_together(django_assert_num_queries):
-    SendingRules(per_minute=600).save()
+    SendingRules(per_minute=200).save()
     rules = SendingRules.current()
     got = [limits.take(rules, 8), limits.take(SendingRules.current(), 8)]
-    assert got == [8, 2], "a second's worth at once, whoever asks"
+    assert got == [8, 2], "three seconds' worth at once, whoever asks"
     with django_assert_num_queries(1):
         assert limits.take(rules, 5) == 0
     assert limits.take(SendingRules(), 7) == 7
 
 
 def test_a_slow_rate_slows_a_send_down_and_nobody_is_left_out(weekly, smtp_server):
-    SendingRules(per_minute=600).save()  # ten a second, the first ten at once
-    factories.subscriptions(weekly, 25)
+    SendingRules(per_minute=600).save()  # ten a second, the first thirty at once
+    factories.subscriptions(weekly, 45)
     began = datetime.now(UTC)
-    assert send_what_is_left(factories.frozen(weekly)).delivered == 25
+    assert send_what_is_left(factories.frozen(weekly)).delivered == 45
     assert (datetime.now(UTC) - began).total_seconds() > 1.3
+
+
+def test_while_letters_wait_for_room_no_worker_is_held(weekly, smtp_server):
+    SendingRules(per_minute=20).save()
+    factories.subscriptions(weekly, 3)
+    briefing, began = factories.frozen(weekly), datetime.now(UTC)
+    assert sender.pump(briefing.pk) == sender.Again(after=3), "when the next letter has room"
+    assert (datetime.now(UTC) - began).total_seconds() < 2
+    assert states(briefing) == {"sent": 1, "pending": 2}
+
+
+def test_the_wait_for_room_is_that_of_the_fastest_account_and_of_all_together():
+    slow, fast = limits.Share(MailAccount(per_minute=6)), limits.Share(MailAccount(per_minute=60))
+    assert limits.Allowance([slow, fast], SendingRules()).seconds_to_room == 1
+    assert limits.Allowance([slow, fast], SendingRules(per_minute=20)).seconds_to_room == 3
+    fast.is_over = True
+    assert limits.Allowance([slow, fast], SendingRules()).seconds_to_room == 10
+    assert limits.Allowance([slow, limits.Share(MailAccount())], SendingRules()).seconds_to_room == 0
+
+
+THROTTLE = "454 4.7.0 Throttling failure: Maximum sending rate exceeded"
+
+
+def test_the_only_mail_server_is_left_alone_too_once_it_asks_for_it(weekly, smtp_server, administrator):
+    factories.subscriptions(weekly, 40)
+    for number in range(20, 40):
+        smtp_server.refuse(f"reader{number}@example.com", THROTTLE, times=2)
+    briefing, now = factories.frozen(weekly), timezone.now()
+    assert not sender.pump(briefing.pk)
+    taken = len(smtp_server.messages)
+    rules = SendingRules.current()
+    assert (rules.rests, rules.is_resting(now + timedelta(seconds=25)), taken > 0) == (1, True, True)
+    assert not sender.pump(briefing.pk)
+    assert len(smtp_server.messages) == taken
+    assert "Maximum sending rate" in reload(briefing).trouble
+    page = administrator.get(f"/admin/newsletter/briefing/{briefing.pk}/progress/").content.decode()
+    assert "The mail server of EMAIL_URL cannot be used and is tried again at" in page
+    with time_machine.travel(now + timedelta(minutes=1)):
+        sender.pump(briefing.pk)
+        assert SendingRules.current().rests == 2, "longer each time"
+    smtp_server.reset()
+    administrator.post("/admin/newsletter/sendingrules/1/change/", {"refused_percent": 30})
+    assert send_what_is_left(briefing).trouble == ""
+    assert SendingRules.current().rests == 0
+
+
+def test_one_session_too_many_is_no_reason_to_leave_a_server_alone():
+    sessions = Sessions(0, open, None, None)
+    sessions.trouble, sessions.open = "The mail server cannot be used: (421, b'4.7.0 Too many connections')", 1
+    assert not sessions.must_wait
+    sessions.open = 0
+    assert sessions.must_wait
