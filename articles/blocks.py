@@ -11,9 +11,10 @@ from django.core.validators import RegexValidator, URLValidator, validate_slug
 
 from articles.embeds import PROVIDERS, embed_of
 from articles.tables import csv_of, rows_of
+from core.lib.forms import LineField
 from core.lib.html import ALLOWED_SCHEMES, clean, text_of, tidied
 from core.lib.links import direct
-from core.lib.text import one_line, prose, storable
+from core.lib.text import prose, storable
 
 MAX_TABLE_CELLS = 4000
 MAX_FIGURE = 40
@@ -45,13 +46,6 @@ INLINE_EXTENSIONS = {
     for name, setting in EDITOR_EXTENSIONS.items()
     if name not in {"Heading", "CodeBlock", "HorizontalRule"} and not name.startswith("Table")
 }
-
-
-class LineField(forms.CharField):
-    """One line of plain text."""
-
-    def clean(self, value: Any) -> str:
-        return one_line(str(super().clean(value)))
 
 
 class SlugsField(LineField):

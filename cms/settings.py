@@ -109,6 +109,8 @@ if CACHE_PURGE_KIND not in ("cloudflare", "fastly", "purge"):
 
 # Webhooks (see core/webhooks.py): with 1, their addresses may lie in a private network of ours
 WEBHOOKS_TO_PRIVATE_HOSTS = env.yes("WEBHOOKS_TO_PRIVATE_HOSTS")
+# The check of a briefing's links (see newsletter/sending/link_checks.py): with 1, also of those that lead into such a network
+LINK_CHECKS_OF_PRIVATE_HOSTS = env.yes("LINK_CHECKS_OF_PRIVATE_HOSTS")
 
 CELERY_BROKER_URL = (
     env.address("CELERY_BROKER_URL", schemes=("redis", "rediss", "amqp", "amqps"), example="redis://host/0")

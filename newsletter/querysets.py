@@ -78,6 +78,11 @@ class BriefingQuerySet(models.QuerySet[Any]):
         """Briefings that readers see in the archive: somebody has got them in the mail."""
         return self.filter(first_sent_at__isnull=False)
 
+    def promised(self) -> BriefingQuerySet:
+        """Those that somebody has got, or will get unless it is taken back: no drafts, and none that ended before its first mail."""
+        kept = models.Q(state__in=["approved", "sending", "paused", "sent"])
+        return self.filter(kept | models.Q(first_sent_at__isnull=False))
+
     def issues(self) -> BriefingQuerySet:
         """Without weekly digests, which hold what others held."""
         return self.filter(digest_at=None)
@@ -103,6 +108,9 @@ class DeliveryQuerySet(LeasedQuerySet):
 class LinkCheckQuerySet(LeasedQuerySet):
     def claimable(self, now: datetime) -> LinkCheckQuerySet:
         return super().claimable(now).filter(state="waiting")
+
+    def waiting(self) -> LinkCheckQuerySet:
+        return self.filter(state="waiting")
 
     def wrong(self) -> LinkCheckQuerySet:
         return self.filter(state="wrong")

@@ -1,7 +1,8 @@
 """Time zones: the newsroom's and those to choose from, moments in words, and which moments a clock's time stands for.
 
 Moments are stored in UTC. Readers' pages and mails show them in the newsroom's zone (TIME_ZONE), staff pages in the zone
-that core.zones activates. A day of ads and of figures is a day of UTC, wherever the newsroom is.
+that core.zones activates. A day of ads and of figures is a day of UTC, wherever the newsroom is; a briefing carries the ads of
+the day on which it leaves, in its newsletter's zone.
 """
 
 from collections.abc import Collection

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Publication
@@ -111,10 +113,16 @@ def draft(pk: int) -> Briefing:
     return get_object_or_404(Briefing.objects.select_related("newsletter", "segment"), pk=pk)
 
 
+def _today(newsletter: Newsletter | None) -> date:
+    """The day that it is where a newsletter is at home."""
+    return timezone.localdate(timezone=newsletter.zone if newsletter else clock.newsroom())
+
+
 @may("add")
 def compose(request: HttpRequest) -> HttpResponse:
     """A new draft from the newest articles and the ad booked for its day."""
-    initial = {"newsletter": Newsletter.objects.default(), "issue_date": clock.utc_day()}
+    newsletter = Newsletter.objects.default()
+    initial = {"newsletter": newsletter, "issue_date": _today(newsletter)}
     form = ComposeForm(request.POST or None, initial=initial)
     if form.is_valid():
         briefing = drafts.new_briefing(**form.cleaned_data)
@@ -169,7 +177,8 @@ def _added(request: HttpRequest, briefing: Briefing) -> int | None:
 @may("add")
 def copy(request: HttpRequest, pk: int) -> HttpResponse:
     """A new draft like this briefing, for today."""
-    copied = drafts.copy_of(draft(pk), issue_date=clock.utc_day())
+    briefing = draft(pk)
+    copied = drafts.copy_of(briefing, issue_date=_today(briefing.newsletter))
     approval.edited(copied, by=request.user)
     messages.success(request, "This is the copy: a draft for today, with the words and parts of the other one.")
     return redirect_to("change", copied)

@@ -74,6 +74,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         audience = approval.audience_size(briefing)
         context = {"form": form, "problems": problems, "audience": audience, "seen": approval.seen(briefing)}
         context["warnings"] = subject_tests.warnings(briefing)
+        context["other_day"] = briefing.newsletter.day_of_send(timezone.now()) != briefing.issue_date
         versions = subject_tests.versions(briefing, subject_tests.of(briefing))
         context["tested"] = list(zip(subject_tests.LETTERS, versions, strict=False)) if len(versions) > 1 else []
         context["confirmed"] = request.POST.getlist("confirmed")
@@ -151,7 +152,8 @@ def _due(briefing: Briefing) -> dict[str, Any]:
         return {"looks_again": SOON if briefing.state == State.SENDING or briefing.retrying else None}
     left = briefing.scheduled_at - timezone.now()
     countdown = max(0, int(left.total_seconds())) if left < COUNTED_DOWN else None
-    due = {"due": _due_in_words(briefing), "other_day": briefing.scheduled_at.date() != briefing.issue_date}
+    day = briefing.newsletter.day_of_send(briefing.scheduled_at)
+    due = {"due": _due_in_words(briefing), "other_day": day != briefing.issue_date}
     return due | {"countdown": countdown, "looks_again": LATER if countdown is None else SOON}
 
 

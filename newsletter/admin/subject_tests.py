@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from core import doorbell
-from core.lib.text import one_line, whole_number
+from core.lib.forms import LineField
+from core.lib.text import whole_number
 from core.transitions import TransitionRefused, lock
 from newsletter.admin import desk
 from newsletter.models import Briefing, SubjectTest, SubjectVariant
@@ -21,13 +22,6 @@ MINUTES = {
     30: "half an hour", 60: "an hour", 120: "2 hours", 240: "4 hours", 480: "8 hours", 720: "12 hours", 1440: "a day", 2880: "2 days"
 }  # fmt: skip
 State = Briefing.State
-
-
-class LineField(forms.CharField):
-    """A text of one line, whatever was pasted."""
-
-    def to_python(self, value: Any) -> str:
-        return one_line(super().to_python(value) or "").strip()
 
 
 class TestForm(forms.Form):

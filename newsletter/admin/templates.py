@@ -68,6 +68,8 @@ class MailTemplateForm(forms.ModelForm):
             self.add_error("src", "A logo is an image of ours: upload it.")
         if f"place_{Part.ITEMS}" in data and not data[f"place_{Part.ITEMS}"] and not self.errors:
             self.add_error(f"place_{Part.ITEMS}", "Without its parts there is nothing to read: give them a place.")
+        if data.get("header_html") and not data.get(f"place_{Part.HEADER}") and not self.errors:
+            self.add_error(f"place_{Part.HEADER}", "The header would not be seen: give it a place, or empty it.")
         return data
 
     def save(self, commit: bool = True) -> Any:

@@ -4,25 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('newsletter', '0041_roles_of_routes'),
+        ("newsletter", "0041_roles_of_routes"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='sendingrules',
-            name='rests',
-            field=models.PositiveSmallIntegerField(default=0, editable=False, help_text='How often in a row it could not.'),
+            model_name="sendingrules",
+            name="rests",
+            field=models.PositiveSmallIntegerField(
+                default=0, editable=False, help_text="How often in a row it could not."
+            ),
         ),
         migrations.AddField(
-            model_name='sendingrules',
-            name='rests_until',
+            model_name="sendingrules",
+            name="rests_until",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='sendingrules',
-            name='trouble',
-            field=models.TextField(blank=True, editable=False, help_text='Why it cannot be used, in words for staff.'),
+            model_name="sendingrules",
+            name="trouble",
+            field=models.TextField(blank=True, editable=False, help_text="Why it cannot be used, in words for staff."),
         ),
     ]

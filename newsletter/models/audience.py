@@ -2,9 +2,10 @@
 
 import calendar
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -15,6 +16,7 @@ from core import pagecache
 from core.lib import clock
 from core.lib.mail import ascii_address
 from core.lib.prefix_search import words_index
+from core.lib.triggers import Refusal
 from newsletter.digests import digest_of
 from newsletter.querysets import NewsletterQuerySet, SubscriptionQuerySet, SuppressionQuerySet
 
@@ -26,6 +28,7 @@ UNDO_CHOICES = [
     (120, "2 minutes"),
     (300, "5 minutes"),
 ]
+DIGEST = "-digest"  # after a newsletter's slug: where sponsors book its digest, so no newsletter can be called so
 
 
 def check_sender(address: str) -> None:
@@ -111,6 +114,15 @@ class Newsletter(models.Model):
 
     class Meta:
         ordering = ["ordering", "name"]
+        triggers: ClassVar[list[Refusal]] = [
+            Refusal(
+                "ads_in_a_place_of_their_own",
+                pgtrigger.Insert | pgtrigger.UpdateOf("slug"),
+                words="A newsletter cannot be called as the digest of another is in the calendar of ads.",
+                exists=f"""SELECT 1 FROM newsletter_newsletter other
+                    WHERE NEW.slug || '{DIGEST}' = other.slug OR other.slug || '{DIGEST}' = NEW.slug""",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(quiet_from=None, quiet_until=None)
@@ -150,6 +162,15 @@ class Newsletter(models.Model):
             plan.save()  # the zone may have changed
         pagecache.bump()  # the sign-up page names the lists
 
+    def clean(self) -> None:
+        """Refuse a slug by which a list and the digest of another would have their ads in one place."""
+        others = Newsletter.objects.exclude(pk=self.pk)
+        other = others.filter(slug__in=[self.slug + DIGEST, self.slug.removesuffix(DIGEST)]).first()
+        if other:
+            one, its = (other, self.slug) if self.slug.endswith(DIGEST) else (self, other.slug)
+            said = f"Under “{its}” sponsors book the weekly digest of {one}. Choose another slug."
+            raise ValidationError({"slug": said})
+
     @property
     def zone(self) -> ZoneInfo:
         return clock.zone_named(self.time_zone)
@@ -166,6 +187,10 @@ class Newsletter(models.Model):
         ends = (datetime.combine(day, end.replace(fold=fold), tzinfo=self.zone).astimezone(UTC) for fold in (0, 1))
         return next((at for at in ends if at > moment), None)
 
+    def day_of_send(self, moment: datetime) -> date:
+        """The day there, in the newsletter's zone, on which a letter leaves that may from a moment on: the ads' day."""
+        return (self.quiet_ends(moment) or moment).astimezone(self.zone).date()
+
     @property
     def offers_digest(self) -> bool:
         return self.digest_weekday is not None
@@ -179,6 +204,11 @@ class Newsletter(models.Model):
     def channel(self) -> str:
         """The name under which sponsors book a place in this newsletter's briefings."""
         return f"mail:{self.slug}"
+
+    @property
+    def digest_channel(self) -> str:
+        """The same for its digest, which has ads of its own: those of its week are not repeated."""
+        return self.channel + DIGEST
 
 
 class SuppressionReason(models.TextChoices):

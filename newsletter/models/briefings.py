@@ -184,8 +184,8 @@ class Briefing(models.Model):
 
     @property
     def channel(self) -> str:
-        """The name under which sponsors book a place in it. A digest has one of its own: ads of its week are not repeated."""
-        return self.newsletter.channel + ("-digest" if self.is_digest else "")
+        """The name under which sponsors book a place in it."""
+        return self.newsletter.digest_channel if self.is_digest else self.newsletter.channel
 
     @property
     def is_testing_subjects(self) -> bool:

@@ -31,6 +31,7 @@ OF_ELSEWHERE = ("kind", "snippet_id", "source")
 OF_ITS_OWN = (
     "kind", "article_id", "heading", "text", "html", "url", "size", "image", "image_url", "image_alt", "caption", "label"
 )  # fmt: skip
+TOO_LATE = timedelta(hours=2)  # then nothing goes out by itself any more that was due: somebody decides
 NOTHING_BY_ITSELF = (BriefingItem.Kind.SPONSOR, BriefingItem.Kind.DIVIDER)
 
 

@@ -20,7 +20,6 @@ from newsletter.models import Briefing
 from newsletter.sending import approval
 
 logger = logging.getLogger(__name__)
-TOO_LATE = timedelta(hours=2)
 
 
 def make_due(due: QuerySet[Any], make: Callable[[int], object], what: str) -> None:
@@ -35,7 +34,7 @@ def make_due(due: QuerySet[Any], make: Callable[[int], object], what: str) -> No
 def let_go(briefing: Briefing, *, due: datetime, notice: timedelta = timedelta(0)) -> None:
     """Let a draft go out by itself. What stands in the way is said on it and to the editors, and it waits for somebody."""
     trouble = ""
-    if timezone.now() - due > TOO_LATE:
+    if timezone.now() - due > approval.TOO_LATE:
         trouble = f"It was due on {clock.in_words(due, zone=clock.newsroom())} and nothing was running then."
         trouble += " Approve it to send it now."
     else:

@@ -14,6 +14,7 @@ from articles.models import Publication
 from core.lib.html import text_of
 from newsletter.mail import mime, personal_words
 from newsletter.models import Briefing, BriefingItem
+from newsletter.models.templates import Part as Place
 from newsletter.sending import composition, parts
 from newsletter.sending.composition import Rendered
 from newsletter.sending.looks import template_of
@@ -25,6 +26,7 @@ TOKEN_ROOM = 40  # bytes, more than any token needs
 HEAVY_IMAGE, HEAVY_IMAGES = 400 * 1024, 1024 * 1024
 LONGEST_LINK = 2000  # bytes; some mail programs and browsers cut off longer ones
 LONG_SUBJECT = 70  # characters; phones show about half of that
+UNLOOKED = "Links are still being looked at: wait a moment and open this page again, or see the check list."
 _HREF = re.compile(r"""<a\s(?:[^>"']|"[^"]*"|'[^']*')*?\bhref="([^"]*)\"""")
 _BAIT = re.compile(
     r"\b(?:act now|limited time|free money|100 ?% free|guaranteed|no risk|risk[- ]free|double your|get rich|earn \$|cash bonus"
@@ -45,7 +47,7 @@ def problems(briefing: Briefing, items: Sequence[BriefingItem]) -> list[str]:
     found += _unpublished(items)
     found += [problem for where, html in _texts(briefing, shown) for problem in _link_problems(where, html)]
     found += [problem for item in shown for problem in _item_problems(item)]
-    found += _word_problems(briefing, shown)
+    found += [*_word_problems(briefing, shown), *_left_out(briefing)]
     return list(dict.fromkeys(found))
 
 
@@ -123,6 +125,18 @@ def _item_problems(item: BriefingItem) -> Iterator[str]:
         yield "A button has no words."
 
 
+def _left_out(briefing: Briefing) -> Iterator[str]:
+    """What the briefing has and its template has no place for; a subject that stands in the inbox alone is no loss."""
+    template = template_of(briefing)
+    words = {Place.HEADER: template.header_html, Place.INTRODUCTION: briefing.introduction, Place.ITEMS: "always"}
+    for place, text in words.items():
+        if place not in template.order and text.strip():
+            yield (
+                f"The template “{template.name}” has no place for the {place.label}, so nobody would read it. Give it one there,"
+                " or choose another template."
+            )
+
+
 def _word_problems(briefing: Briefing, items: Sequence[BriefingItem]) -> list[str]:
     known = vocabulary()
     texts = [text_of(html) for _, html in _texts(briefing, items)]
@@ -195,6 +209,8 @@ def warnings(briefing: Briefing) -> list[str]:
     links = outside_links(briefing)
     wrong = briefing.link_checks.wrong().filter(url__in=links)
     found += [f"{check.url} could not be reached: {check.note}" for check in wrong]
+    if briefing.link_checks.waiting().filter(url__in=links).exists():
+        found.append(UNLOOKED)
     return [*found, *_long_link_warnings(links)]
 
 

@@ -1,7 +1,7 @@
 """The freeze of an approved briefing: one transaction fixes its message, links and audience. And test mails."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.utils import format_datetime
 from secrets import token_hex
 from typing import Any
@@ -19,13 +19,12 @@ from newsletter.mail import mime, return_path
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person, Word, value_of
 from newsletter.models import Briefing, BriefingItem, CompiledMessage, Subscriber, TrackedLink
 from newsletter.sending import composition, deliveries, sponsor_places, subject_tests
-from newsletter.sending.approval import changed, held_on_error, problems
+from newsletter.sending.approval import TOO_LATE, changed, held_on_error, problems
 from newsletter.sending.parts import keep_current
 from newsletter.sending.sender import message_token
 from newsletter.subscribers.addresses import Address, parse_address
 from newsletter.subscribers.subscriptions import preferences_token, unsubscribe_token
 
-TOO_LATE = timedelta(hours=2)
 MOST_TESTS = 50
 NOBODY = 0  # the subscriber of a test mail: its links work and change nothing
 State = Briefing.State

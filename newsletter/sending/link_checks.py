@@ -75,7 +75,7 @@ def problem_of(url: str) -> str:
 
 def _ask(url: str) -> outbound.Answer:
     """Ask for the head of a page, and for the page where its server does not know heads."""
-    private = settings.WEBHOOKS_TO_PRIVATE_HOSTS
+    private = settings.LINK_CHECKS_OF_PRIVATE_HOSTS
     headers = {"Accept": "text/html,*/*"}
     answer = outbound.request(url, method="HEAD", body=b"", headers=headers, private_hosts=private, seconds=SECONDS)
     if answer.status in (403, 404, 405, 501):

@@ -1,6 +1,6 @@
 """What a plan makes when it is due: a draft of the newest articles by its rule, or nothing where nothing is new."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -58,9 +58,9 @@ def _made(plan: BriefingPlan, due: datetime) -> tuple[Briefing | None, str]:
 
 
 def chosen(plan: BriefingPlan) -> list[Publication]:
-    """The articles that its next draft would hold, as of now: the lead first, then newest first, none that was carried before."""
+    """The articles that its next draft would hold, as of now: the lead first, then newest first, none that was sent before."""
     since = timezone.now() - timedelta(days=plan.newest_days)
-    earlier = plan.newsletter.briefings.issues().exclude(state=State.CANCELLED)
+    earlier = plan.newsletter.briefings.issues().promised()
     carried = BriefingItem.objects.filter(briefing__in=earlier, article__isnull=False).values("article")
     found = Publication.objects.live().filter(published_at__gt=since).exclude(article__in=carried)
     if categories := list(plan.categories.values_list("pk", flat=True)):
@@ -78,11 +78,12 @@ def chosen(plan: BriefingPlan) -> list[Publication]:
 def _draft(plan: BriefingPlan, articles: list[Publication]) -> Briefing:
     due, newsletter = plan.due_at or timezone.now(), plan.newsletter
     local = due.astimezone(newsletter.zone)
+    leaves = timezone.now() + timedelta(minutes=plan.notice if plan.by_itself else 0)
     briefing = Briefing.objects.create(
         newsletter=newsletter,
         plan=plan,
         planned_for=due,
-        issue_date=timezone.now().astimezone(UTC).date(),
+        issue_date=newsletter.day_of_send(leaves),
         slug=free_slug(f"{newsletter.slug}-{local:%Y-%m-%d}", drafts.is_briefing, limit=80),
         subject=articles[0].title[:150],
         preheader=("; ".join(article.title for article in articles[1:4]) or articles[0].standfirst)[:200],

@@ -22,7 +22,7 @@ State = Briefing.State
 @transaction.atomic
 def set_day(briefing: Briefing, *, day: date, expected: date, by: Any) -> None:
     """Give a draft another day, if it still has the expected one. Raises TransitionRefused."""
-    if day < clock.utc_day():
+    if day < timezone.localdate(timezone=briefing.newsletter.zone):
         raise TransitionRefused("That day has passed. Choose today or a later one.")
     lock(briefing, "newsletter", "segment")
     if briefing.state != State.DRAFT or briefing.issue_date != expected:

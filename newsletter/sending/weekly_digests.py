@@ -1,7 +1,7 @@
 """The weekly digest: a briefing made from what the briefings of its week held, for those who chose it instead of each."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -76,7 +76,7 @@ def _draft(newsletter: Newsletter, due: datetime, items: list[BriefingItem]) -> 
     digest = Briefing.objects.create(
         newsletter=newsletter,
         digest_at=due,
-        issue_date=due.astimezone(UTC).date(),
+        issue_date=newsletter.day_of_send(timezone.now()),
         slug=free_slug(f"{newsletter.slug}-week-{local:%Y-%m-%d}", drafts.is_briefing, limit=80),
         subject=f"{newsletter.name}: the week to {clock.in_words(due, 'j F Y', newsletter.zone)}"[:150],
         preheader="; ".join(item.heading for item in items[:3] if item.heading)[:200],

@@ -34,7 +34,7 @@ def leading_to(weekly, *urls):
 
 
 def test_links_are_looked_at_in_the_background_and_said_to_be_wrong_in_words(weekly, http_server, settings, editor):
-    settings.WEBHOOKS_TO_PRIVATE_HOSTS = True
+    settings.LINK_CHECKS_OF_PRIVATE_HOSTS = True
     briefing = leading_to(weekly, f"{http_server.url}/gone")
     editor.post(f"{DESK}{briefing.pk}/check/links/")
     assert "0 of 1 link to other sites looked at" in page(editor, briefing)
@@ -59,7 +59,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("answers", ANSWERS)
 def test_what_a_server_answers_is_judged(http_server, settings, answers):
-    settings.WEBHOOKS_TO_PRIVATE_HOSTS = True
+    settings.LINK_CHECKS_OF_PRIVATE_HOSTS = True
     http_server.answers, http_server.headers = list(answers), {"Location": "/on"}
     found = link_checks.problem_of(f"{http_server.url}/")
     assert ANSWERS[answers] in found if ANSWERS[answers] else found == ""
@@ -69,12 +69,42 @@ def page(client, briefing):
     return " ".join(client.get(f"{DESK}{briefing.pk}/check/").content.decode().split())
 
 
-def test_addresses_inside_our_own_network_are_never_asked(weekly, http_server):
+def test_addresses_inside_our_own_network_are_never_asked(weekly, http_server, settings):
+    settings.WEBHOOKS_TO_PRIVATE_HOSTS = True  # which is about something else
     briefing = leading_to(weekly, f"{http_server.url}/metadata")
     link_checks.start(briefing)
     link_checks.run_due()
     assert briefing.link_checks.get().note == "its host is not on the public internet."
     assert not http_server.requests
+
+
+def test_links_that_are_still_being_looked_at_are_warned_of_before_approval(weekly, http_server, settings, editor):
+    settings.LINK_CHECKS_OF_PRIVATE_HOSTS = True
+    briefing = leading_to(weekly, f"{http_server.url}/a", f"{http_server.url}/b")
+    link_checks.start(briefing)
+    assert content_checks.UNLOOKED in page(editor, briefing)
+    editor.post(f"{DESK}{briefing.pk}/approve/", {"when": ""})
+    assert Briefing.objects.get().state == "draft"
+    link_checks.run_due()
+    assert content_checks.UNLOOKED not in content_checks.warnings(briefing)
+
+
+@pytest.mark.parametrize(
+    ("order", "fields", "said"),
+    [
+        (["header", "title", "items"], {}, "no place for the introduction"),
+        (["items"], {"introduction": ""}, ""),
+        (["title", "items", "introduction"], {"header": "<p>Every Friday</p>"}, "no place for the header"),
+        (["introduction"], {}, "no place for the articles, texts and ads"),
+    ],
+)
+def test_a_template_cannot_leave_out_what_a_briefing_has(weekly, order, fields, said):
+    factories.subscription(weekly)
+    template = MailTemplate.objects.create(
+        newsletter=weekly, name="Plain", order=order, header_html=fields.pop("header", "")
+    )
+    found = " ".join(approval.problems(factories.briefing(weekly, template=template, **fields)))
+    assert said in found if said else found == ""
 
 
 def test_links_that_were_taken_out_are_looked_at_no_more(weekly):

@@ -14,7 +14,7 @@ from core.models import OutgoingMail
 from newsletter.admin.audience import NewsletterForm
 from newsletter.admin.plans import PlanForm
 from newsletter.models import Briefing, BriefingPlan, Newsletter
-from newsletter.sending import plans
+from newsletter.sending import drafts, plans
 from newsletter.tasks import sweep_briefings
 from tests.newsletter import factories
 from tests.newsletter.sending import send_what_is_left
@@ -97,8 +97,8 @@ def test_it_holds_what_is_new_by_its_rule_newest_first(weekly):
     plan(weekly, most=3, lead_tag=lead)
     article("Too old", hours_before=24 * 8)
     carried = article("Carried before", hours_before=9)
-    earlier = factories.briefing(weekly, items=[])
-    earlier.items.create(kind="article", article_id=carried.article_id, heading="x", url="https://example.com")
+    items = [{"kind": "article", "article_id": carried.article_id, "heading": "x", "url": "https://example.com"}]
+    factories.sent(weekly, items=items)
     article("Fourth", hours_before=8)
     article("Third", hours_before=7)
     article("Second", hours_before=6)
@@ -108,6 +108,47 @@ def test_it_holds_what_is_new_by_its_rule_newest_first(weekly):
     assert (briefing.subject, briefing.preheader) == ("First", "Second; Third")
     assert (briefing.state, briefing.planned_for, briefing.trouble) == ("draft", DUE, "")
     assert "3 articles was made and waits to be approved" in said()
+
+
+def drafted(newsletter, publication, **fields):
+    """A briefing with an article that is a draft, or has come as far as the fields say."""
+    made = factories.briefing(newsletter, items=[], **fields)
+    made.items.create(kind="article", article_id=publication.article_id, heading="x", url="https://example.com")
+
+
+def test_a_draft_that_was_never_sent_hides_its_articles_from_no_later_one(weekly):
+    plan(weekly)
+    ever = {"approved_at": DUE, "scheduled_at": DUE + timedelta(days=1)}
+    drafted(weekly, article("In a draft", hours_before=3))
+    drafted(weekly, article("Cancelled in time", hours_before=4), state="cancelled")
+    drafted(weekly, article("To be sent tomorrow", hours_before=2), state="approved", **ever)
+    drafted(weekly, article("Sent to some", hours_before=1), state="cancelled", first_sent_at=DUE)
+    assert headings(sweep()) == ["In a draft", "Cancelled in time"]
+
+
+def test_nor_from_one_that_an_editor_begins(weekly):
+    drafted(weekly, article("In a draft", hours_before=3))
+    assert headings(drafts.new_briefing(newsletter=weekly, issue_date=DUE.date())) == ["In a draft"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "fields", "quiet", "day"),
+    [
+        ("Europe/Berlin", time(23, 30), {"by_itself": True, "notice": 60}, None, "2026-05-09"),
+        ("Europe/Berlin", time(23, 30), {"notice": 60}, None, "2026-05-08"),  # somebody approves it: on its day
+        ("Europe/Berlin", time(1, 30), {}, None, "2026-05-08"),  # the day before in UTC
+        ("America/New_York", time(22), {"by_itself": True}, None, "2026-05-08"),  # the day after in UTC
+        ("Europe/Berlin", time(22), {"by_itself": True}, (time(21), time(6)), "2026-05-09"),
+    ],
+)
+def test_it_carries_the_ad_of_the_day_on_which_it_leaves_in_its_newsletters_zone(weekly, zone, at, fields, quiet, day):
+    weekly.time_zone = zone
+    weekly.quiet_from, weekly.quiet_until = quiet or (None, None)
+    weekly.save()
+    article("New", hours_before=30)
+    made = plan(weekly, time=at, weekdays=[4], **fields)
+    with time_machine.travel(made.due_at + timedelta(seconds=20), tick=False):
+        assert plans.make(made.pk).issue_date.isoformat() == day
 
 
 def test_only_articles_of_its_categories_and_tags_come(weekly):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from articles.publishing import unpublish
@@ -233,3 +234,16 @@ def test_a_newsletter_without_one_does_not_ask(client):
     assert "digest" not in client.get(url).content.decode()
     client.post(url, {"rhythm": "digest"})
     assert Subscription.objects.get().rhythm == "each"
+
+
+def test_no_other_newsletter_has_its_ads_where_a_digest_has_them(weekly):
+    taken = Newsletter(name="Other", slug="weekly-digest")
+    with pytest.raises(ValidationError, match="Under “weekly-digest” sponsors book the weekly digest of Weekly"):
+        taken.full_clean()
+    with pytest.raises(IntegrityError, match="called as the digest of another"), transaction.atomic():
+        taken.save()
+    weekly.slug = "weekly-notes"
+    weekly.save()
+    taken.save()
+    with pytest.raises(ValidationError, match="sponsors book the weekly digest of Third"):
+        Newsletter(name="Third", slug="weekly").full_clean()
