@@ -149,6 +149,7 @@ CELERY_BEAT_SCHEDULE = {
     "count the figures of newsletters": {"task": "newsletter.tasks.count_figures", "schedule": 1800},
     "count the reports of briefings": {"task": "newsletter.tasks.count_reports", "schedule": 60},
     "check the links of briefings": {"task": "newsletter.tasks.check_links", "schedule": 60},
+    "run automations": {"task": "newsletter.tasks.run_automations", "schedule": 30},
     "settle sign-ups": {"task": "newsletter.tasks.settle_sign_ups", "schedule": 10},
     "mark disposable addresses": {"task": "newsletter.tasks.mark_disposable", "schedule": 3600},
     "judge opens and clicks": {"task": "newsletter.tasks.judge_hits", "schedule": 60},

@@ -34,6 +34,6 @@ class NewsletterConfig(AppConfig):
         image_library.register_use("briefing's part", BriefingItem, "image")
         image_library.register_use("mail template", MailTemplate, "logo")
         moves.register(BriefingItem.objects.filter(briefing__state=Briefing.State.DRAFT), "url", "html")
-        moves.register(Briefing.objects.filter(state=Briefing.State.DRAFT), "introduction")
+        moves.register(Briefing.every.filter(state=Briefing.State.DRAFT), "introduction")
         choice_fields.open_to("newsletter.change_briefing", "published", "image")
         choice_fields.open_to("newsletter.change_mailtemplate", "image")

@@ -69,6 +69,15 @@ class ConsentActQuerySet(models.QuerySet[Any]):
         )
 
 
+class AutomationQuerySet(models.QuerySet[Any]):
+    def running(self) -> AutomationQuerySet:
+        return self.filter(state="running")
+
+    def taking_in(self) -> AutomationQuerySet:
+        """Those that somebody can enter. In one that is paused they wait."""
+        return self.filter(state__in=["running", "paused"])
+
+
 class BriefingQuerySet(models.QuerySet[Any]):
     def sent(self) -> BriefingQuerySet:
         """Briefings that have reached everybody they could, but for a few that are tried again."""
@@ -88,8 +97,24 @@ class BriefingQuerySet(models.QuerySet[Any]):
         return self.filter(digest_at=None)
 
     def under_way(self) -> BriefingQuerySet:
-        """Briefings that something is left to send of."""
-        return self.filter(models.Q(state="sending") | models.Q(retrying__gt=0))
+        """Briefings that something is left to send of. A letter of an automation is never done, and rests between its readers."""
+        deliveries: Any = self.model._meta.get_field("deliveries").related_model
+        ends = models.Q(automation=None) | models.Exists(
+            deliveries.objects.unfinished().filter(briefing=models.OuterRef("pk"))
+        )
+        return self.filter(models.Q(state="sending") & ends | models.Q(retrying__gt=0))
+
+    def letters(self) -> BriefingQuerySet:
+        """The letters of automations, in every edition."""
+        return self.filter(automation__isnull=False)
+
+
+class IssuesManager(models.Manager.from_queryset(BriefingQuerySet)):  # type: ignore[misc]
+    """The issues of newsletters. The desk, the archive, figures and plans know of no letters of automations."""
+
+    def get_queryset(self) -> BriefingQuerySet:
+        found: BriefingQuerySet = super().get_queryset().filter(automation=None)
+        return found
 
 
 class DeliveryQuerySet(LeasedQuerySet):

@@ -1,6 +1,6 @@
 """What the newsletter keeps of persons: for how long, and what deletes it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -9,7 +9,17 @@ from django.utils import timezone
 from core import bulk_acts, retention
 from core.lib import batches
 from core.retention import Column, days
-from newsletter.models import AddressChange, Briefing, BulkAct, ConsentAct, Delivery, Hit, Subscriber, Subscription
+from newsletter.models import (
+    AddressChange,
+    Briefing,
+    BulkAct,
+    ConsentAct,
+    Delivery,
+    Enrolment,
+    Hit,
+    Subscriber,
+    Subscription,
+)
 from newsletter.sending import pace
 from newsletter.subscribers import address_changes, import_runs, sign_ups, subscriptions
 from newsletter.subscribers.consent import Actor
@@ -67,6 +77,8 @@ COLUMNS = [
     Column("newsletter.BulkAct.selection", "until those it is about are found", "finding them"),
     Column("newsletter.Delivery.subscriber", days(READING_KEPT_FOR), _BY),
     Column("newsletter.Delivery.note", f"{days(READING_KEPT_FOR)}, without addresses", _BY),
+    Column("newsletter.Enrolment.subscriber", "as long as the subscriber", "erasure"),
+    Column("newsletter.Enrolment.trouble", "until the step is done", "the worker"),
     Column("newsletter.Hit.network", days(ORIGINS_KEPT_FOR), _BY),
     Column("newsletter.Hit.user_agent", days(ORIGINS_KEPT_FOR), _BY),
     Column("newsletter.Newsletter.from_name", retention.ORGANISATION, retention.ADMIN),
@@ -159,13 +171,23 @@ def forget_origins() -> int:
 
 
 def forget_readers() -> int:
-    """Cut the links from old deliveries to their subscribers, briefing by briefing; the counts stay."""
-    ended = Briefing.objects.filter(
-        state__in=["sent", "cancelled"], frozen_at__lt=timezone.now() - READING_KEPT_FOR
-    ).values_list("pk", flat=True)
-    return sum(batches.each(ended, _forget_readers_of))
+    """Cut the links from old deliveries to their subscribers, briefing by briefing; the counts stay.
+
+    A letter of an automation gets new deliveries for as long as that runs, so each of them has its own age.
+    """
+    before = timezone.now() - READING_KEPT_FOR
+    old = Briefing.every.filter(frozen_at__lt=before)
+    ended = old.filter(automation=None, state__in=["sent", "cancelled"]).values_list("pk", flat=True)
+    letters = old.letters().values_list("pk", flat=True)
+    forgotten = sum(batches.each(ended, _forget_readers_of))
+    forgotten += sum(batches.each(letters, partial(_forget_readers_of, before=before)))
+    cut = Enrolment.objects.filter(entered_at__lt=before, delivery__isnull=False, delivery__subscriber=None)
+    batches.update(cut, delivery=None)
+    return forgotten
 
 
-def _forget_readers_of(briefing_id: int) -> int:
+def _forget_readers_of(briefing_id: int, before: datetime | None = None) -> int:
     known = Delivery.objects.filter(briefing=briefing_id, subscriber__isnull=False)
+    if before:
+        known = known.filter(Q(sent_at__lt=before) | Q(sent_at=None, due_at__lt=before))
     return batches.update(known, subscriber=None, note="")

@@ -5,6 +5,7 @@ from django.conf import settings
 
 from core import doorbell
 from newsletter import bounce_mailbox
+from newsletter.automations import flow
 from newsletter.models import Briefing
 from newsletter.sending import (
     archive_entries,
@@ -44,11 +45,18 @@ def sweep_briefings() -> None:
     weekly_digests.make_due()
     plans.make_due()
     start_due_briefings()
-    for briefing in Briefing.objects.under_way():
+    for briefing in Briefing.every.under_way():
         ring(briefing.pk)
     for briefing_id in subject_tests.settle_due():  # after the bells: what fails here holds up no letter
         ring(briefing_id)
     archive_entries.make_missing()
+
+
+@shared_task
+def run_automations() -> None:
+    """Do what is due in automations, and send their letters."""
+    for briefing_id in flow.run_due():
+        ring(briefing_id)
 
 
 @shared_task

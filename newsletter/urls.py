@@ -16,6 +16,7 @@ urlpatterns = [
     path("newsletter/unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
     # The same page under an address short enough for one header line.
     path("u/<str:token>", views.unsubscribe, name="unsubscribe-short"),
+    path("newsletter/stay/<str:token>/", views.stay, name="stay"),
     path("newsletter/preferences/<str:token>/", views.preferences, name="preferences"),
     path("newsletter/preferences/<str:token>/data/", views.data_link, name="data-link"),
     path("newsletter/preferences/<str:token>/address/", views.change_address, name="address-change"),

@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.lib.forms import client_address
+from core.lib.networks import network_of
 from core.lib.signing import BadToken, ExpiredToken, read_token
 from newsletter.forms import AddressForm, ConfirmForm, PreferencesForm
 from newsletter.models import AddressChange, ConsentAct, Newsletter, Subscriber, Subscription
@@ -107,6 +108,21 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     by = "one-click" if request.POST.get("List-Unsubscribe") == "One-Click" else "page"
     subscriptions.unsubscribe(subscriber_id=subscriber_id, newsletter_id=newsletter_id, by=by)
     return _plain(request, "newsletter/unsubscribed.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@csrf_exempt
+def stay(request: HttpRequest, token: str) -> HttpResponse:
+    """Where a letter that asks whether to stay leads: GET shows a button, POST writes the answer down."""
+    subscriber_id, newsletter_id = _read("unsubscribe", token, 2)
+    context: dict[str, Any] = {"newsletter": get_object_or_404(Newsletter, pk=newsletter_id), "stays": None}
+    context["preferences"] = reverse("newsletter:preferences", args=[subscriptions.preferences_token(subscriber_id)])
+    if request.method == "POST":
+        network = network_of(client_address(request))
+        ids = {"subscriber_id": subscriber_id, "newsletter_id": newsletter_id}
+        context["stays"] = subscriptions.stay(**ids, network=network)
+    return _plain(request, "newsletter/stay.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -110,7 +110,7 @@ def page(request: HttpRequest, template: str, briefing: Briefing | None, **conte
 
 
 def draft(pk: int) -> Briefing:
-    return get_object_or_404(Briefing.objects.select_related("newsletter", "segment"), pk=pk)
+    return get_object_or_404(Briefing.every.select_related("newsletter", "segment"), pk=pk)
 
 
 def _today(newsletter: Newsletter | None) -> date:

@@ -1,8 +1,9 @@
-"""Newsletters, sign-ups, subscribers, tags, fields, segments, imports, bulk acts, the ledger of consent, briefings, reports."""
+"""Newsletters, sign-ups, subscribers, tags, fields, segments, imports, bulk acts, the ledger of consent, briefings, automations."""
 
 from newsletter.models.address_changes import AddressChange
 from newsletter.models.archive import ArchiveEntry
 from newsletter.models.audience import Newsletter, Subscriber, Subscription, Suppression
+from newsletter.models.automations import Automation, AutomationStep, Enrolment
 from newsletter.models.briefings import Briefing, BriefingItem, CompiledMessage
 from newsletter.models.bulk_acts import BulkAct, BulkActBatch
 from newsletter.models.consent import ConsentAct, Wording
@@ -29,6 +30,8 @@ from newsletter.models.traits import SubscriberField, SubscriberTag, Tagging
 __all__ = [
     "AddressChange",
     "ArchiveEntry",
+    "Automation",
+    "AutomationStep",
     "BounceRule",
     "Briefing",
     "BriefingCohort",
@@ -43,6 +46,7 @@ __all__ = [
     "CompiledMessage",
     "ConsentAct",
     "Delivery",
+    "Enrolment",
     "Hit",
     "IgnoredReports",
     "LinkCheck",

@@ -18,7 +18,7 @@ from newsletter.models.audience import Newsletter, Subscription
 from newsletter.models.plans import BriefingPlan
 from newsletter.models.segments import Segment
 from newsletter.models.templates import CardSize, MailTemplate
-from newsletter.querysets import BriefingItemQuerySet, BriefingQuerySet
+from newsletter.querysets import BriefingItemQuerySet, BriefingQuerySet, IssuesManager
 
 
 class Briefing(models.Model):
@@ -61,6 +61,22 @@ class Briefing(models.Model):
     )
     plan = models.ForeignKey(
         BriefingPlan, on_delete=models.SET_NULL, null=True, editable=False, related_name="briefings"
+    )
+    automation = models.ForeignKey(
+        "newsletter.Automation",
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="letters",
+        help_text="Of a letter: whose it is. Its draft is edited; what was started is an edition of it.",
+    )
+    step = models.ForeignKey(
+        "newsletter.AutomationStep", on_delete=models.SET_NULL, null=True, editable=False, related_name="letters"
+    )
+    round = models.PositiveSmallIntegerField(
+        default=0,
+        editable=False,
+        help_text="Of an edition: for those who are in the automation for the how-manieth time.",
     )
     planned_for = models.DateTimeField(null=True, editable=False, help_text="Of one that a plan made: when it was due.")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
@@ -106,7 +122,8 @@ class Briefing(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = BriefingQuerySet.as_manager()
+    objects = IssuesManager()
+    every = BriefingQuerySet.as_manager()
     regions: ClassVar[list[Region]] = [Region(key="main", title="Text")]
 
     class Meta:
@@ -125,6 +142,12 @@ class Briefing(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["newsletter", "digest_at"], name="briefing_digest_once"),
             models.UniqueConstraint(fields=["plan", "planned_for"], name="briefing_planned_once"),
+            models.UniqueConstraint(
+                fields=["step"], condition=Q(state="draft", step__isnull=False), name="briefing_one_draft_of_a_step"
+            ),
+            models.CheckConstraint(
+                condition=Q(step=None) | Q(automation__isnull=False), name="briefing_step_of_an_automation"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "approved", "sending", "paused", "sent", "cancelled"]),
                 name="briefing_state_known",
@@ -172,6 +195,11 @@ class Briefing(models.Model):
         return filled(self.preheader, WITHOUT_A_SUBSCRIBER)
 
     @property
+    def is_letter(self) -> bool:
+        """Whether it is a letter of an automation, or an edition of one: no issue, and in no archive."""
+        return self.automation_id is not None
+
+    @property
     def is_digest(self) -> bool:
         return self.digest_at is not None
 
@@ -195,7 +223,7 @@ class Briefing(models.Model):
 
     @property
     def is_editable(self) -> bool:
-        return self.state == self.State.DRAFT
+        return self.state == self.State.DRAFT and (not self.is_letter or self.automation.is_editable)  # type: ignore[union-attr]
 
     def hold(self, trouble: str) -> None:
         """Pause a briefing that is approved or being sent, and tell staff why; of one that was sent, only tell them."""

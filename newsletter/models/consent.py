@@ -62,6 +62,7 @@ class ConsentAct(models.Model):
         ADDRESS = "address", "Address changed for"  # so are those without any, which are of before
         EACH = "each", "Chose each briefing of"
         DIGEST = "digest", "Chose the weekly digest of"
+        STAYS = "stays", "Chose to stay on"
 
     class Actor(models.TextChoices):
         SUBSCRIBER = "subscriber", "the subscriber"
@@ -70,6 +71,7 @@ class ConsentAct(models.Model):
         SERVER = "server", "a mail server"
         RETENTION = "retention", "the rules of retention"
         RESTORE = "restore", "the restore of a backup"
+        AUTOMATION = "automation", "an automation"
 
     # No foreign keys in the database: acts outlive subscribers for a moment, and an import adds millions of rows.
     subscriber = models.ForeignKey(
@@ -143,11 +145,13 @@ class ConsentAct(models.Model):
                 name="consent_pause_has_an_end",
             ),
             models.CheckConstraint(
-                condition=Q(change="") | Q(act="changed", change__in=["address", "each", "digest"]),
+                condition=Q(change="") | Q(act="changed", change__in=["address", "each", "digest", "stays"]),
                 name="consent_change_known",
             ),
             models.CheckConstraint(
-                condition=Q(actor__in=["subscriber", "staff", "import", "server", "retention", "restore"]),
+                condition=Q(
+                    actor__in=["subscriber", "staff", "import", "server", "retention", "restore", "automation"]
+                ),
                 name="consent_actor_known",
             ),
         ]

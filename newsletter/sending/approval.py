@@ -60,7 +60,11 @@ def problems(briefing: Briefing) -> list[str]:
     found += sponsor_places.problems(briefing)
     found += segments.problems(briefing.segment) if briefing.segment else []
     # A segment is looked at anew when the briefing is frozen, so what was counted then stops nothing.
-    if audience_size(briefing) == 0 and (briefing.segment is None or briefing.state == State.DRAFT):
+    if (
+        not briefing.is_letter
+        and audience_size(briefing) == 0
+        and (briefing.segment is None or briefing.state == State.DRAFT)
+    ):
         nobody = f"Nobody in the segment “{briefing.segment}”" if briefing.segment else "Nobody"
         found.append(f"{nobody} is subscribed to {briefing.newsletter}.")
     if not found:
@@ -76,12 +80,13 @@ def seen(briefing: Briefing) -> str:
     The ads follow their bookings and are left out. A reusable text and the news of another desk stand as they are when the
     briefing is sent, so only which one it is counts.
     """
-    stored = Briefing.objects.select_related("newsletter", "template", "segment").get(pk=briefing.pk)
+    stored = Briefing.every.select_related("newsletter", "template", "segment").get(pk=briefing.pk)
     template, newsletter, profile = template_of(stored), stored.newsletter, SiteProfile.current()
     about: list[Any] = [newsletter.pk, stored.issue_date, stored.subject, stored.preheader, stored.introduction]
     about += [newsletter.from_name or profile.name, newsletter.from_email, profile.contact_email]
     about += [newsletter.counts_reading, stored.segment_id, _rule(stored.segment)]
     about += [subject_tests.settings_of(stored), [getattr(template, name) for name in LOOKS]]
+    about += [stored.step.asks_to_stay] if stored.step else []
     items = stored.items.exclude(kind=BriefingItem.Kind.SPONSOR).order_by("ordering", "id")
     for item in items:
         is_elsewhere = item.kind in (BriefingItem.Kind.SNIPPET, BriefingItem.Kind.PLUGGED)
@@ -115,7 +120,7 @@ def barred(briefing: Briefing, by: User | None) -> str:
 
 def edited(briefing: Briefing, *, by: Any) -> None:
     """Remember who changed the content last."""
-    Briefing.objects.filter(pk=briefing.pk).update(edited_by=by)
+    Briefing.every.filter(pk=briefing.pk).update(edited_by=by)
 
 
 def leaves_at(newsletter: Newsletter, at: datetime | None = None) -> datetime:

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 COUNTED_FOR = timedelta(days=60)
 AT_MOST_EVERY = timedelta(minutes=2)
+LETTERS_EVERY = timedelta(hours=1)  # of automations, which new readers get however old the letter is
 SHARE_OF_AGE = 100  # an age of four days: about once an hour
 LEFT_WITHIN = timedelta(days=30)  # whoever leaves later does so for another reason than this briefing
 
@@ -109,9 +110,14 @@ def by_variant(briefing_id: int, *, sample_only: bool = False) -> list[Counted]:
 def count_due() -> None:
     """Count the briefings whose figures are old for their age. One that cannot be counted holds up no other."""
     now = timezone.now()
-    live = Briefing.objects.readable().filter(Q(first_sent_at__gt=now - COUNTED_FOR) | Q(figures=None))
-    for key, first, counted_at in live.values_list("pk", "first_sent_at", "figures__counted_at"):
-        if counted_at and now - counted_at < max(AT_MOST_EVERY, (now - first) / SHARE_OF_AGE):
+    young = Q(first_sent_at__gt=now - COUNTED_FOR) | Q(figures=None) | Q(automation__isnull=False, state="sending")
+    live = Briefing.every.readable().filter(young)
+    for key, first, letter_of, counted_at in live.values_list(
+        "pk", "first_sent_at", "automation", "figures__counted_at"
+    ):
+        pause = (now - first) / SHARE_OF_AGE
+        pause = max(AT_MOST_EVERY, min(pause, LETTERS_EVERY) if letter_of else pause)
+        if counted_at and now - counted_at < pause:
             continue
         try:
             count(key)
@@ -126,7 +132,7 @@ def count(briefing_id: int) -> bool:
     """Put the figures of a briefing that readers see in the place of older ones; whether nobody else was at it."""
     if not advisory_locks.take_if_free(AdvisoryLock.BRIEFING_FIGURES, briefing_id):
         return False
-    now, briefing = timezone.now(), Briefing.objects.readable().get(pk=briefing_id)
+    now, briefing = timezone.now(), Briefing.every.readable().get(pk=briefing_id)
     own = {"briefing": briefing.pk, "newsletter": briefing.newsletter_id, "start": briefing.first_sent_at}
     hours: dict[int, dict[str, int]] = defaultdict(dict)
     for hour, what, number in _rows(_EVENTS, **own, within=LEFT_WITHIN):

@@ -33,6 +33,7 @@ class Links:
 
     unsubscribe: str
     preferences: str
+    stay: str = ""
     follow: Callable[[int, str], str] = lambda _number, url: url
     pixel: str = ""
     canary: str = ""
@@ -75,7 +76,7 @@ def render(
     The HTML has its styles inlined, since many mail programs drop others.
     """
     site, template = SiteProfile.current(), template_of(briefing)
-    archive_url = settings.SITE_URL + briefing.get_absolute_url()
+    archive_url = "" if briefing.is_letter else settings.SITE_URL + briefing.get_absolute_url()
     writer = parts.Writer(links.follow, stand_in, archive_url)
     header, introduction = writer.rich(template.header_html), writer.rich(of_plain(briefing.introduction))
     written = [writer.part(item) for item in (items_of(briefing) if items is None else items)]
@@ -95,6 +96,7 @@ def render(
         "title": "" if first == subject else subject,
         "preheader": writer.plain(briefing.preheader),
         "links": links,
+        "asks_to_stay": briefing.step is not None and briefing.step.asks_to_stay,
         "template": template,
         "look": look_of(template),
         "site": site,
@@ -163,4 +165,5 @@ def plain_links(unsubscribe: str, preferences: str) -> Links:
     return Links(
         unsubscribe=settings.SITE_URL + reverse("newsletter:unsubscribe", args=[unsubscribe]),
         preferences=settings.SITE_URL + reverse("newsletter:preferences", args=[preferences]),
+        stay=settings.SITE_URL + reverse("newsletter:stay", args=[unsubscribe]),
     )

@@ -317,7 +317,7 @@ def _quoted(text: str) -> str:
 
 def expire_leases() -> int:
     """Call uncertain what pumps had in hand when they died; return how many."""
-    live = Briefing.objects.filter(
+    live = Briefing.every.filter(
         Q(state__in=["sending", "paused", "cancelled"]) | Q(retrying__gt=0), frozen_at__isnull=False
     )
     lost = Delivery.objects.filter(briefing__in=live, state=State.SENDING).abandoned()
@@ -331,10 +331,13 @@ def reconcile(briefing_id: int) -> bool:
 
     A few that are to be tried again do not keep it open.
     """
-    briefing = Briefing.objects.select_for_update().get(pk=briefing_id)
+    briefing = Briefing.every.select_for_update().get(pk=briefing_id)
     if briefing.state == Briefing.State.CANCELLED:
         briefing.deliveries.filter(state__in=[State.PENDING, State.RETRY]).update(state=State.SKIPPED, note="cancelled")
-        Briefing.objects.filter(pk=briefing.pk).update(**_ends(briefing))
+        Briefing.every.filter(pk=briefing.pk).update(**_ends(briefing))
+        return False
+    if briefing.is_letter:
+        Briefing.every.filter(pk=briefing.pk).update(**_ends(briefing))
         return False
     if briefing.state not in (Briefing.State.SENDING, Briefing.State.SENT):
         return False
@@ -348,7 +351,7 @@ def reconcile(briefing_id: int) -> bool:
     if not is_sent and outcomes["retrying"] > FEW * made:
         return False
     if is_sent:
-        Briefing.objects.filter(pk=briefing.pk).update(**outcomes)
+        Briefing.every.filter(pk=briefing.pk).update(**outcomes)
         return False
     sent: dict[str, Any] = {"state": Briefing.State.SENT, "sent_at": timezone.now(), "trouble": "", **outcomes}
     change_if(briefing, Q(state=Briefing.State.SENDING), **sent)
@@ -359,7 +362,8 @@ def reconcile(briefing_id: int) -> bool:
 def note_first(briefing: Briefing) -> None:
     """Let readers see a briefing, since the first of its mails has been taken."""
     briefing.first_sent_at = timezone.now()
-    if Briefing.objects.filter(pk=briefing.pk, first_sent_at=None).update(first_sent_at=briefing.first_sent_at):
+    is_first = Briefing.every.filter(pk=briefing.pk, first_sent_at=None).update(first_sent_at=briefing.first_sent_at)
+    if is_first and not briefing.is_letter:
         pagecache.bump()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -90,8 +91,12 @@ def add_news(briefing: Briefing, sources: Iterable[str]) -> int:
 
 
 @transaction.atomic
-def copy_of(briefing: Briefing, *, issue_date: date) -> Briefing:
-    """A draft with the words and parts of another briefing. Its sponsors' places get the ads of its own day."""
+def copy_of(briefing: Briefing, *, issue_date: date, slug: str = "", **others: Any) -> Briefing:
+    """A draft with the words and parts of another briefing. Its sponsors' places get the ads of its own day.
+
+    `others`: columns in which it differs.
+    """
+    slug = slug or f"{briefing.newsletter.slug}-{issue_date:%Y-%m-%d}"
     copied = Briefing.objects.create(
         newsletter=briefing.newsletter,
         segment=briefing.segment,
@@ -100,7 +105,8 @@ def copy_of(briefing: Briefing, *, issue_date: date) -> Briefing:
         preheader=briefing.preheader,
         introduction=briefing.introduction,
         issue_date=issue_date,
-        slug=free_slug(f"{briefing.newsletter.slug}-{issue_date:%Y-%m-%d}", is_briefing, limit=80),
+        slug=free_slug(slug, is_briefing, limit=80),
+        **others,
     )
     items = list(briefing.items.order_by("ordering", "id"))
     for item in items:
@@ -114,4 +120,4 @@ def copy_of(briefing: Briefing, *, issue_date: date) -> Briefing:
 
 
 def is_briefing(slug: str) -> bool:
-    return Briefing.objects.filter(slug=slug).exists()
+    return Briefing.every.filter(slug=slug).exists()

@@ -61,16 +61,16 @@ def freeze(briefing_id: int) -> bool:
     if found := problems(briefing) or list(filter(None, [changed(briefing)])):
         briefing.hold(" ".join(found))
         return False
-    keep_current(list(briefing.items.select_related("snippet", "briefing")))
-    _compile(briefing)
+    fix_message(briefing)
     candidates = deliveries.freeze_audience(briefing, subject_tests.drawn(briefing))
     return change_if(
         briefing, Q(state=State.APPROVED), state=State.SENDING, frozen_at=timezone.now(), candidates=candidates
     )
 
 
-def _compile(briefing: Briefing) -> None:
-    """The message, and one more for each other subject under test; their links are the same."""
+def fix_message(briefing: Briefing) -> None:
+    """Keep what it takes from elsewhere, its message, and one more for each other subject under test; their links are the same."""
+    keep_current(list(briefing.items.select_related("snippet", "briefing")))
     test = subject_tests.of(briefing)
     own, *others = subject_tests.versions(briefing, test)
     data, personal, rendered = _message(own)

@@ -122,7 +122,7 @@ def _settle(path: Path) -> bool:
     with _locked(path) as is_dead:
         if not is_dead:
             return False
-        briefing = Briefing.objects.filter(pk=briefing_id).first()
+        briefing = Briefing.every.filter(pk=briefing_id).first()
         if briefing:
             _write_down(briefing, UUID(lease), path.read_text().split("\n")[:-1])
         path.unlink(missing_ok=True)

@@ -53,7 +53,7 @@ class Again:
 
 def pump(briefing_id: int) -> Again | None:
     """Send what is due of a briefing; when to come back, if there may be more. Without a free lane nothing is done."""
-    briefing = Briefing.objects.select_related("message", "newsletter").filter(pk=briefing_id).first()
+    briefing = Briefing.every.select_related("message", "newsletter").filter(pk=briefing_id).first()
     if briefing is None or not (briefing.state == Briefing.State.SENDING or briefing.retrying):
         return None
     again = None
@@ -269,13 +269,13 @@ class Pump:
             elif server.rests and way.sessions.has_sent:
                 accounts.wake(server)
         if (kept := self.watch.kept()) != self.briefing.watch:
-            Briefing.objects.filter(pk=self.briefing.pk).update(watch=kept)
+            Briefing.every.filter(pk=self.briefing.pk).update(watch=kept)
         is_alarming = self.watch.is_alarming(self.rules.refused_percent)
         if is_alarming and self.briefing.deliveries.unfinished().exists():
-            Briefing.objects.filter(pk=self.briefing.pk).update(watch={})  # it begins anew once somebody resumes
+            Briefing.every.filter(pk=self.briefing.pk).update(watch={})  # it begins anew once somebody resumes
             self.briefing.hold(self.watch.alarm())
         elif self.trouble != self.briefing.trouble:
-            Briefing.objects.filter(pk=self.briefing.pk).update(trouble=self.trouble)
+            Briefing.every.filter(pk=self.briefing.pk).update(trouble=self.trouble)
 
 
 def message_token(briefing_id: int, subscriber_id: int) -> str:

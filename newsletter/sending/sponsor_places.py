@@ -23,6 +23,8 @@ EMPTY: dict[str, Any] = {
 
 def place_sponsors(briefing: Briefing) -> None:
     """Put the ads that are booked now into the sponsors' places, and empty the others."""
+    if briefing.is_letter:
+        return  # which leaves on no one day, and days are what is booked
     places = filled(briefing)
     briefing.items.filter(pk__in=[place.pk for place in places if place.pk]).update(claim=None)  # each may move
     for place in places:
@@ -31,6 +33,8 @@ def place_sponsors(briefing: Briefing) -> None:
 
 def filled(briefing: Briefing) -> list[BriefingItem]:
     """The sponsors' places with the ads that are booked now, not saved; those that stay empty have no heading."""
+    if briefing.is_letter:
+        return []
     kind = BriefingItem.Kind.SPONSOR
     places = list(briefing.items.filter(kind=kind).order_by("ordering", "id"))
     booked, own = _ads(briefing)
@@ -76,6 +80,8 @@ def _fields_of(placement: Placement) -> dict[str, Any]:
 
 def problems(briefing: Briefing) -> list[str]:
     """Find the bookings that cannot be kept before their sponsors do."""
+    if briefing.is_letter:
+        return []
     booked = Claim.objects.filter(
         state=Claim.State.CONFIRMED,
         booking__state="confirmed",

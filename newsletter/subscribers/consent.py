@@ -17,12 +17,13 @@ from django.utils import timezone
 
 from core.lib.text import one_line, without_addresses
 from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription, Suppression, Wording
-from newsletter.subscribers import stops
+from newsletter.subscribers import enrolments, stops
 from newsletter.subscribers.addresses import Address
 from newsletter.subscribers.standing import SUPPRESSES, Membership, Standing, state
 
 Act, Actor = ConsentAct.Act, ConsentAct.Actor
 
+ENDS_MAIL = {Act.LEFT, *SUPPRESSES}
 KEPT_OUTSIDE = {Act.LEFT, Act.CONFIRMED, Act.PAUSED, Act.RESUMED, Act.LIFTED, *SUPPRESSES}
 
 
@@ -88,6 +89,8 @@ def record(*acts: NewAct) -> None:
     wordings = {act.wording: _wording(act.wording) for act in acts if act.wording}
     ConsentAct.objects.bulk_create(_row(act, wordings) for act in acts)
     _project({act.person for act in acts}, {act.newsletter_id for act in acts if act.newsletter_id})
+    if ended := {act.person.subscriber_id for act in acts if act.act in ENDS_MAIL and act.person.subscriber_id}:
+        enrolments.end_where_mail_ends(ended)
     if any(act.act in KEPT_OUTSIDE for act in acts):
         transaction.on_commit(lambda: keep_outside(acts), robust=True)
 

@@ -17,7 +17,7 @@ from core.lib.signing import make_token
 from core.outbox import queue_mail
 from core.ratelimit import allow
 from newsletter.models import AddressChange, ConsentAct, Hit, Newsletter, SignUp, Subscriber, Subscription, Suppression
-from newsletter.subscribers import consent, welcome
+from newsletter.subscribers import consent, enrolments, welcome
 from newsletter.subscribers.addresses import Address
 from newsletter.subscribers.consent import Act, Actor, NewAct, Person
 from newsletter.subscribers.standing import LASTING, SUPPRESSES
@@ -157,6 +157,20 @@ def unsubscribe(
 
 
 @transaction.atomic
+def stay(*, subscriber_id: int, newsletter_id: int, network: str = "") -> bool:
+    """Write down that somebody who was asked whether they stay on a list does; whether they are on it."""
+    on_it = Subscription.objects.confirmed().filter(subscriber=subscriber_id, newsletter=newsletter_id)
+    row = on_it.select_related("subscriber").first()
+    if row is None:
+        return False
+    given: dict[str, Any] = {"change": ConsentAct.Change.STAYS, "way": "button in a letter", "network": network}
+    person = consent.person(row.subscriber)
+    consent.record(NewAct(person, Act.CHANGED, Actor.SUBSCRIBER, newsletter_id, **given))
+    enrolments.end_stayed(subscriber_id, newsletter_id)
+    return True
+
+
+@transaction.atomic
 def join(subscriber: Subscriber, newsletter: Newsletter, origin: Origin) -> None:
     """Put somebody on a list by a page that only their mailbox opens: asked for and confirmed at once."""
     person = consent.person(subscriber)
@@ -201,6 +215,17 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
             {"subject": delivery.briefing.title, "state": delivery.state, "sent_at": delivery.sent_at}
             for delivery in deliveries
         ],
+        "automations": [
+            {
+                "name": row.automation.name,
+                "newsletter": row.automation.newsletter.name,
+                "state": row.state,
+                "entered_at": row.entered_at,
+                "ended_at": row.ended_at,
+                "why_it_ended": row.get_reason_display(),
+            }
+            for row in subscriber.enrolments.select_related("automation__newsletter").order_by("id")
+        ],
         "consent": [
             {"what": act.in_words(), "given_at": act.given_at, "recorded_at": act.recorded_at}
             for act in ConsentAct.objects.about(subscriber).select_related("newsletter")
@@ -232,6 +257,7 @@ def forget(subscriber: Subscriber) -> None:
 
 def _empty_what_is_counted(subscriber: Subscriber) -> None:
     """Delete a person's data wherever else it lies. Counts of what was sent stay, without a name."""
+    enrolments.end_erased(subscriber)
     Hit.objects.filter(delivery__subscriber=subscriber).update(network="", user_agent="")
     subscriber.deliveries.update(note="")
     AddressChange.objects.filter(email__iexact=subscriber.email).delete()

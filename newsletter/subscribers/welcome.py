@@ -1,4 +1,4 @@
-"""The welcome mail of a newsletter, written by staff: once to each subscriber, after the first confirmation."""
+"""What a newsletter does when somebody confirms for the first time: its automation begins, or its one welcome mail is queued."""
 
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -16,7 +16,8 @@ from core.lib.text import one_line
 from core.models import SiteProfile
 from core.outbox import queue_message
 from newsletter.mail import mime
-from newsletter.models import Newsletter, Subscription
+from newsletter.models import Automation, Newsletter, Subscription
+from newsletter.subscribers import enrolments
 from newsletter.subscribers.addresses import parse_address
 
 AGAIN_AFTER = timedelta(days=365)
@@ -24,20 +25,34 @@ NOBODY = 0  # the subscriber of a test: its links work and change nothing
 
 
 def greet(subscription: Subscription, *, confirmed_before: datetime | None, unsubscribe: str, preferences: str) -> bool:
-    """Queue the welcome of somebody who confirmed, in the same transaction; whether one was queued.
+    """Welcome somebody who confirmed, in the same transaction; whether that was done.
 
-    Whoever comes back within a year of the last confirmation or welcome gets none. The tokens are those of the links.
+    Where an automation begins with the confirmation it takes the place of the welcome mail. Whoever comes back within a year
+    of the last confirmation or welcome, or in the time that the automation says, gets neither. The tokens are those of the links.
     """
     newsletter, now = subscription.newsletter, timezone.now()
-    if not newsletter.welcome_text or (confirmed_before and confirmed_before > now - AGAIN_AFTER):
+    automation = enrolments.welcoming(newsletter, subscription.subscriber)
+    if not automation and not newsletter.welcome_text:
         return False
-    due = Q(welcomed_at=None) | Q(welcomed_at__lt=now - AGAIN_AFTER)
+    again = _again_after(automation)
+    if confirmed_before and (again is None or confirmed_before > now - again):
+        return False
+    due = Q(welcomed_at=None) if again is None else Q(welcomed_at=None) | Q(welcomed_at__lt=now - again)
     if not Subscription.objects.filter(due, pk=subscription.pk).update(welcomed_at=now):
         return False
+    if automation:
+        return enrolments.enter(automation, subscription.subscriber, again=again is not None)
     email = subscription.subscriber.email
     message = _message(newsletter, to=email, key=subscription.pk, unsubscribe=unsubscribe, preferences=preferences)
     queue_message(kind="newsletter.welcome", to=email, subject=newsletter.welcome_subject, message=message)
     return True
+
+
+def _again_after(automation: Automation | None) -> timedelta | None:
+    """How long after the last welcome somebody gets another; None: never."""
+    if automation is None:
+        return AGAIN_AFTER
+    return timedelta(days=automation.again_after) if automation.again_after else None
 
 
 def send_test(newsletter: Newsletter, *, to: str, unsubscribe: str, preferences: str) -> None:

@@ -78,7 +78,7 @@ PUBLIC = {
 NOT_KEPT = {
     "articles:article-preview", "articles:beacon", "newsletter:subscribe", "newsletter:embed",
     "newsletter:confirm", "newsletter:confirm-again",
-    "newsletter:unsubscribe", "newsletter:unsubscribe-short", "newsletter:preferences", "newsletter:data-link",
+    "newsletter:unsubscribe", "newsletter:unsubscribe-short", "newsletter:stay", "newsletter:preferences", "newsletter:data-link",
     "newsletter:address-change", "newsletter:address-confirm",
     "newsletter:data", "newsletter:data-export", "newsletter:data-erase", "newsletter:click", "newsletter:open",
     "newsletter:report-take",

@@ -1,0 +1,1 @@
+"""Automations: how a series is started and stopped, how subscribers go through it, its letters and its figures."""

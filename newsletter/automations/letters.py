@@ -1,0 +1,93 @@
+"""The letters of automations. A letter is a briefing: its draft is written at the desk, and each start makes an edition of it.
+
+An edition is frozen as an issue is when it goes out, and then gets a delivery for one subscriber after another. Whoever comes
+to the step gets the newest edition. Somebody who is in the automation for the second time gets an edition of that round, so
+that a subscriber has one delivery of a briefing, here as everywhere.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from core.lib import clock
+from core.lib.slugs import free_slug
+from core.models import User
+from newsletter.models import Automation, AutomationStep, Briefing
+from newsletter.sending import approval, drafts, freeze
+
+State = Briefing.State
+Kind = AutomationStep.Kind
+
+
+def draft_of(step: AutomationStep) -> Briefing:
+    """The letter of a step, to be written; made where there is none."""
+    found = Briefing.every.select_related("newsletter", "automation").filter(step=step, state=State.DRAFT).first()
+    return found or Briefing.every.create(
+        newsletter=step.automation.newsletter,
+        automation=step.automation,
+        step=step,
+        issue_date=clock.utc_day(),
+        slug=_slug(step, "draft"),
+    )
+
+
+def put_in_places(automation: Automation) -> None:
+    """Give every letter's step its draft, and take away those of steps that are no letter any more."""
+    for step in automation.steps.filter(kind=Kind.LETTER):
+        step.automation = automation
+        draft_of(step)
+    others = Briefing.every.filter(automation=automation, state=State.DRAFT).exclude(step__kind=Kind.LETTER)
+    others.delete()
+    Briefing.every.filter(automation=automation, state=State.DRAFT).update(newsletter=automation.newsletter_id)
+
+
+def put_into_use(step: AutomationStep, *, by: User) -> Briefing:
+    """The edition that the step's readers get from now on: a new one where the draft says something else than the last."""
+    draft = draft_of(step)
+    content = approval.seen(draft)
+    last = newest(step)
+    if last and last.approved_content == content and last.state != State.CANCELLED:
+        return last
+    return _edition(draft, step, round=0, approved_by=by, approved_content=content)
+
+
+def newest(step: AutomationStep, round_: int = 0) -> Briefing | None:
+    """The edition of a round that is in use."""
+    editions = Briefing.every.select_related("newsletter").filter(step=step, round=round_).exclude(state=State.DRAFT)
+    return editions.order_by("-pk").first()
+
+
+def edition_for(step: AutomationStep, round_: int) -> Briefing | None:
+    """The edition for readers of a round, made from that of the first readers; None where nothing was put into use."""
+    first = newest(step)
+    if first is None or not round_:
+        return first
+    own = newest(step, round_)
+    if own and own.approved_content == first.approved_content:
+        return own
+    return _edition(first, step, round=round_, approved_by=first.approved_by, approved_content=first.approved_content)
+
+
+@transaction.atomic
+def _edition(source: Briefing, step: AutomationStep, **fields: object) -> Briefing:
+    now = timezone.now()
+    edition = drafts.copy_of(
+        source,
+        issue_date=clock.utc_day(),
+        slug=_slug(step, "edition"),
+        automation=step.automation,
+        step=step,
+        state=State.PAUSED,
+        scheduled_at=now,
+        approved_at=now,
+        frozen_at=source.frozen_at,  # what was frozen takes nothing more from elsewhere
+        **fields,
+    )
+    freeze.fix_message(edition)
+    edition.state, edition.frozen_at = State.SENDING, now
+    edition.save(update_fields=["state", "frozen_at"])
+    return edition
+
+
+def _slug(step: AutomationStep, what: str) -> str:
+    """A name that no page has: letters are in no archive."""
+    return free_slug(f"letter-{step.automation_id}-{step.pk}-{what}", drafts.is_briefing, limit=80)

@@ -1,0 +1,160 @@
+"""An automation is started, paused and ended; and what must be right before it starts.
+
+Its steps and letters can be changed while nothing moves: in a draft, and in one that is paused. A start puts into use what was
+changed. Whoever is in it stands at a step, not at a place: they go on from there in the order that the steps have then.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from core import audit, doorbell
+from core.models import User
+from core.transitions import lock, move
+from newsletter.automations import figures, letters
+from newsletter.models import Automation, AutomationStep, Briefing, Enrolment
+from newsletter.sending import approval
+from newsletter.subscribers import enrolments, segments
+
+State, Kind, Test = Automation.State, AutomationStep.Kind, AutomationStep.Test
+ANSWERED_WITHIN = timedelta(days=1)
+BY_READING = (Test.READ, Test.NOT_READ, Test.CLICKED, Test.NOT_CLICKED)
+
+
+def problems(automation: Automation) -> list[str]:
+    """Why it cannot start, a sentence each."""
+    steps = list(automation.steps.select_related("segment", "target").order_by("ordering", "pk"))
+    found = list(_of_the_rules(automation, steps))
+    for place, step in enumerate(steps):
+        step.automation = automation
+        found += [f"Step {step.ordering}: {text}" for text in _of_a_step(automation, step, steps[:place])]
+    return found
+
+
+def _of_the_rules(automation: Automation, steps: list[AutomationStep]) -> Iterator[str]:
+    newsletter = automation.newsletter
+    if not any(step.kind == Kind.LETTER for step in steps):
+        yield "It has no letter: add a step that sends one."
+    asks_reading = automation.is_for_the_quiet or automation.ends_when_reading
+    if asks_reading and not newsletter.counts_reading:
+        yield f"{newsletter} counts no opens and clicks, so nobody can be found quiet or reading again."
+    for segment in filter(None, (automation.segment, automation.exit_segment)):
+        yield from segments.problems(segment)
+    others = newsletter.automations.taking_in().filter(begins=Automation.Begins.CONFIRMED).exclude(pk=automation.pk)
+    if not automation.is_for_the_quiet and (other := others.first()):
+        yield f"“{other.name}” begins when a subscription is confirmed, too. End it first."
+
+
+def _of_a_step(automation: Automation, step: AutomationStep, before: list[AutomationStep]) -> Iterator[str]:
+    if step.kind in (Kind.WAIT, Kind.PAUSE) and not step.amount:
+        yield "say how long."
+    elif step.kind == Kind.LETTER:
+        yield from approval.problems(letters.draft_of(step))
+    elif step.kind == Kind.FORK:
+        yield from _of_a_fork(automation, step, before)
+    if step.kind in (Kind.PAUSE, Kind.UNSUBSCRIBE) and not _was_asked(before):
+        yield (
+            "before a subscription is paused or ended, a letter asks whether to stay, and there is at least one day to answer:"
+            " tick that at a letter before it, and put a wait between."
+        )
+
+
+def _of_a_fork(automation: Automation, step: AutomationStep, before: list[AutomationStep]) -> Iterator[str]:
+    if not step.test:
+        yield "say whom the fork is about."
+    if not step.leaves and step.target is None:
+        yield "say at which step they go on, or that they leave."
+    elif step.target and (step.target.ordering, step.target.pk) <= (step.ordering, step.pk):
+        yield "they can only go on at a later step."
+    if step.test in (Test.IN_SEGMENT, Test.NOT_IN_SEGMENT):
+        yield from segments.problems(step.segment) if step.segment else ["choose the segment."]
+    if step.test in BY_READING:
+        kinds = [earlier.kind for earlier in before]
+        if Kind.LETTER not in kinds:
+            yield "there is no letter before it that could have been read."
+        elif Kind.WAIT not in kinds[len(kinds) - kinds[::-1].index(Kind.LETTER) :]:
+            yield "put a wait between the letter and the fork, or nobody has had the time to read it."
+        if not automation.newsletter.counts_reading:
+            yield f"{automation.newsletter} counts no opens and clicks."
+
+
+def _was_asked(before: list[AutomationStep]) -> bool:
+    """Whether a letter asked, and there was time to answer."""
+    asked = next((place for place, step in enumerate(before) if step.asks_to_stay and step.kind == Kind.LETTER), None)
+    if asked is None:
+        return False
+    waits = (step for step in before[asked:] if step.kind == Kind.WAIT and step.amount)
+    return sum((timedelta(**{step.unit: step.amount}) for step in waits), timedelta()) >= ANSWERED_WITHIN
+
+
+def barred(automation: Automation, by: User) -> str:
+    """Why this person may not start it; empty if nothing speaks against it."""
+    drafts = Briefing.every.filter(automation=automation, state=Briefing.State.DRAFT)
+    is_own = automation.edited_by_id == by.pk or drafts.filter(edited_by=by).exists()
+    if automation.newsletter.approved_by_another and is_own:
+        return f"You changed it last, and what goes to {automation.newsletter} is approved by somebody else."
+    return ""
+
+
+@transaction.atomic
+def start(automation: Automation, *, by: User) -> None:
+    """Let it run, with its letters as they are now. Raises ValidationError with what stands in the way, or TransitionRefused."""
+    lock(automation, "newsletter", "segment", "exit_segment")
+    letters.put_in_places(automation)
+    if found := list(filter(None, [barred(automation, by)])) or problems(automation):
+        raise ValidationError(found)
+    move(
+        automation,
+        sources=[State.DRAFT, State.PAUSED],
+        to=State.RUNNING,
+        action="started",
+        name="This automation",
+        started_at=automation.started_at or timezone.now(),
+        started_by=by,
+        trouble="",
+    )
+    for step in automation.steps.filter(kind=Kind.LETTER):
+        step.automation = automation
+        letters.put_into_use(step, by=by)
+    _editions(automation).filter(state="paused").update(state="sending", trouble="", watch={})
+    audit.record("started an automation", automation, by=by)
+    figures.count(automation)
+    doorbell.ring(enrolments.RUN)
+
+
+@transaction.atomic
+def pause(automation: Automation, *, by: User) -> None:
+    """Stop after the letters that are on their way at this moment. Whoever is in it waits, and so does whoever enters."""
+    move(automation, sources=[State.RUNNING], to=State.PAUSED, action="paused", name="This automation")
+    _editions(automation).filter(state="sending").update(state="paused")
+    audit.record("paused an automation", automation, by=by)
+
+
+@transaction.atomic
+def end(automation: Automation, *, by: User) -> None:
+    """End it for good: nobody enters, and whoever is in it leaves. Letters that have not left yet do not leave."""
+    sources = [State.RUNNING, State.PAUSED]
+    move(automation, sources=sources, to=State.ENDED, action="ended", name="This automation", looks_at=None)
+    waiting = Enrolment.objects.filter(automation=automation, state=Enrolment.State.WAITING)
+    waiting.update(state=Enrolment.State.LEFT, reason=Enrolment.Reason.ENDED, ended_at=timezone.now())
+    for edition in _editions(automation).filter(state__in=["sending", "paused"]):
+        approval.cancel(edition)
+    audit.record("ended an automation", automation, by=by)
+    figures.count(automation)
+
+
+def take_out(enrolment: Enrolment, *, by: User) -> bool:
+    """Take one subscriber out of it; whether they were in it."""
+    own = Enrolment.objects.filter(Q(state=Enrolment.State.WAITING), pk=enrolment.pk)
+    changed = own.update(state=Enrolment.State.LEFT, reason=Enrolment.Reason.STAFF, ended_at=timezone.now())
+    if changed:
+        audit.record("took somebody out of an automation", enrolment.automation, by=by, detail=str(enrolment.pk))
+    return bool(changed)
+
+
+def _editions(automation: Automation) -> QuerySet[Briefing]:
+    return Briefing.every.filter(automation=automation).exclude(state=Briefing.State.DRAFT)
