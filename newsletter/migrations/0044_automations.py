@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('newsletter', '0043_slugs_of_digests"),
+        ("newsletter", "0043_slugs_of_digests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
