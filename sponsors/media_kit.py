@@ -8,6 +8,7 @@ from sponsors import audience, availability
 from sponsors.models import Package, PlacementKind
 
 NEXT_STARTS = 3
+SPEC_HEADS = ("Placement", "Headline", "Text", "Image", "Submit by")
 
 
 def contents() -> dict[str, Any]:
@@ -21,6 +22,7 @@ def contents() -> dict[str, Any]:
         "figures": figures,
         "enough": audience.ENOUGH_DELIVERED,
         "tiles": tiles(figures),
+        "spec_heads": SPEC_HEADS,
         "specs": [specification(kind) for kind in kinds.values()],
     }
 

@@ -75,7 +75,7 @@ class CategoryAdmin(SlugsFromWords, MovedPages, SharedEditing):
 
 
 @admin.register(Series)
-class SeriesAdmin(SlugsFromWords, MovedPages):
+class SeriesAdmin(SlugsFromWords, MovedPages, SharedEditing):
     list_display = ("name", "slug", "live_parts")
     search_fields = ("name", "slug")
     sortable_by = ("name", "slug")

@@ -17,12 +17,11 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core import calendar_feed
-from core.lib import clock
+from core.lib import clock, months
 from core.lib.calendar import MOST, Entry, Source, Span, sources_for
 from core.lib.moments import MomentField
 from core.transitions import TransitionRefused
 
-YEARS_SHOWN = 20  # before and after this one
 YEARS_AHEAD = 5  # a move leads no further
 SHOWN_A_DAY = 6  # the others are folded
 WEEK = 7
@@ -50,7 +49,7 @@ class Day:
 def month(request: HttpRequest) -> HttpResponse:
     """All that happens in a month, as far as this person may see it."""
     sources = _sources(request)
-    first = _month(request.GET.get("month", ""))
+    first = months.asked_for(request.GET.get("month", ""), today=timezone.localdate())
     chosen = {source.name for source in sources} & set(request.GET.getlist("show"))
     shown = [source for source in sources if source.name in chosen] or sources
     days, too_many = _days(request.user, first, shown)
@@ -63,8 +62,8 @@ def month(request: HttpRequest) -> HttpResponse:
         "is_empty": not any(day.entries for day in days),
         "sources": [(source, source in shown) for source in sources],
         "too_many": too_many,
-        "earlier": _address([("month", f"{_shifted(first, -1):%Y-%m}"), *query]),
-        "later": _address([("month", f"{_shifted(first, 1):%Y-%m}"), *query]),
+        "earlier": _address([("month", f"{months.shifted(first, -1):%Y-%m}"), *query]),
+        "later": _address([("month", f"{months.shifted(first, 1):%Y-%m}"), *query]),
         "today": _address(query),
         "back": urlencode([("month", f"{first:%Y-%m}"), *query]),
         "may_move": any(not entry.fixed for day in days for _, entry in day.entries),
@@ -81,7 +80,7 @@ def _sources(request: HttpRequest) -> list[Source]:
 def _days(user: Any, first: date, shown: Iterable[Source]) -> tuple[list[Day], list[str]]:
     """The whole weeks that a month touches, and the sources that have more than is shown."""
     start = first - timedelta(days=first.weekday())
-    end = _shifted(first, 1) - timedelta(days=1)
+    end = months.shifted(first, 1) - timedelta(days=1)
     end += timedelta(days=WEEK - 1 - end.weekday())
     today, number = timezone.localdate(), (end - start).days + 1
     dates = [start + timedelta(days=offset) for offset in range(number)]
@@ -95,21 +94,6 @@ def _days(user: Any, first: date, shown: Iterable[Source]) -> tuple[list[Day], l
     for day in days.values():
         day.entries.sort(key=lambda each: (each[1].at is not None, each[1].when))
     return list(days.values()), too_many
-
-
-def _month(text: str) -> date:
-    """The first day of a month such as 2026-11; of this one where the text is none, or very far away."""
-    today = timezone.localdate().replace(day=1)
-    try:
-        asked = datetime.strptime(text[:10], "%Y-%m").date()  # noqa: DTZ007 - a month has no zone
-    except ValueError:
-        return today
-    return asked if abs(asked.year - today.year) <= YEARS_SHOWN else today
-
-
-def _shifted(first: date, months: int) -> date:
-    number = first.year * 12 + first.month - 1 + months
-    return date(number // 12, number % 12 + 1, 1)
 
 
 def _address(query: Any) -> str:

@@ -19,15 +19,13 @@ from django.utils.safestring import mark_safe
 from core import pagecache
 from core.admin.bases import ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
-from core.lib import clock
+from core.lib import clock, months
 from core.models import User
 from core.transitions import TransitionRefused
 from sponsors import availability, booking, emails, outlook
 from sponsors.models import Booking, Claim, PlacementKind, RunUnit
 
 WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
-
-YEARS_SHOWN = 20  # before and after this one
 
 
 class OpenUnitsForm(forms.Form):
@@ -97,7 +95,7 @@ class RunUnitAdmin(SharedEditing, ShownToReadersAdmin):
         """A month: a row for each day, a column for each kind of placement."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        month = _month(request.GET.get("month", ""))
+        month = months.asked_for(request.GET.get("month", ""), today=clock.utc_day())
         context = _month_of_units(month) | {
             "title": f"{month_name[month.month]} {month.year}",
             "opts": self.opts,
@@ -133,16 +131,6 @@ def _amount(text: str) -> Decimal | None:
         return None
 
 
-def _month(text: str) -> date:
-    """A month such as 2026-11; this one where the text is none, or none in which anybody sells."""
-    today = clock.utc_day().replace(day=1)
-    try:
-        month = date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return today
-    return month if abs(month.year - today.year) <= YEARS_SHOWN else today
-
-
 def _month_of_units(month: date) -> dict[str, Any]:
     live = Claim.objects.filter(state__in=booking.LIVE).select_related("booking__sponsor")
     units = (
@@ -158,8 +146,8 @@ def _month_of_units(month: date) -> dict[str, Any]:
     return {
         "kinds": kinds.values(),
         "rows": [(day, [cells.get((day, kind), []) for kind in kinds]) for day in days],
-        "earlier": date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1),
-        "later": date(month.year + (month.month == 12), month.month % 12 + 1, 1),
+        "earlier": months.shifted(month, -1),
+        "later": months.shifted(month, 1),
     }
 
 

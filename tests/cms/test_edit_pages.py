@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
-from articles.models import Article, Author, Category, ImageAsset, Page, Redirect, Snippet, Tag
+from articles.models import Article, Author, Category, ImageAsset, Page, Redirect, Series, Snippet, Tag
 from core.admin.shared_editing import SharedEditing
 from core.models import KeptWork, SiteProfile, User, Webhook
 from newsletter.models import (
@@ -115,6 +115,7 @@ PAGES = {
     Season: (surveys.draft_season, {"standfirst": "Mine."}, {"title": "Theirs"}),
     Segment: (a_segment, {"conditions__0__value": "2026-02-02"}, {"name": "Theirs"}),
     SendingRules: (lambda: SendingRules.objects.create(), {"per_minute": "90"}, {"refused_percent": 7}),
+    Series: (articles.series, {"description": "Mine."}, {"name": "Theirs"}),
     SignUpRules: (lambda: SignUpRules.objects.create(), {"proof_threshold": "99"}, {"trusted_domains": "a.example"}),
     SiteProfile: (factories.profile, {"tagline": "Mine"}, {"name": "Theirs"}),
     Snippet: (articles.card, {"label": "Mine"}, {"kind": "text"}),

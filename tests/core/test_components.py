@@ -46,6 +46,7 @@ CONTEXTS = {
     "backlink": {"url": "/blog/", "label": HOSTILE},
     "bar_chart": BARS,
     "bare_page": {},
+    "chart_table": {"rows": bar_chart([("One", 3)]).bars, "title": HOSTILE, "label_heading": HOSTILE, "value_heading": HOSTILE},
     "byline": {"article": ARTICLE},
     "callout": {"tone": "tip", "html": "<p>Fine</p>"},
     "code_block": {"code": HOSTILE, "language": HOSTILE},
