@@ -26,13 +26,13 @@ def made(folder: Path) -> Iterator[None]:
     Migrating takes some seconds, reading what another process kept of it one.
     """
     name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]  # as Django is about to call it
-    kept = folder / f"migrated-{_digest_of_what_makes_it()}.sql"
+    kept = _kept(folder)
     with open(folder / "migrated.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _create(name)
         if kept.exists():
             fcntl.flock(lock, fcntl.LOCK_UN)
-            _client("psql", name, "--quiet", "--set=ON_ERROR_STOP=1", f"--file={kept}")
+            _read(name, kept)
             yield
             return
         yield
@@ -41,6 +41,21 @@ def made(folder: Path) -> Iterator[None]:
         part = kept.with_suffix(".part")
         _client("pg_dump", name, f"--file={part}")
         part.rename(kept)
+
+
+def make_anew(folder: Path) -> None:
+    """The test database's tables as migrations made them, whatever a test did to them."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    _read(connection.settings_dict["NAME"], _kept(folder))
+
+
+def _kept(folder: Path) -> Path:
+    return folder / f"migrated-{_digest_of_what_makes_it()}.sql"
+
+
+def _read(name: str, kept: Path) -> None:
+    _client("psql", name, "--quiet", "--set=ON_ERROR_STOP=1", f"--file={kept}")
 
 
 def _digest_of_what_makes_it() -> str:
