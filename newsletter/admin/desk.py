@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from csp.decorators import csp_replace
 from django import forms
@@ -185,11 +186,23 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _preview_page(request: HttpRequest, briefing: Briefing, form: TestsForm, problems: list[str]) -> HttpResponse:
-    person = _shown_to(request)
-    rendered = composition.render(briefing, composition.plain_links(NOBODY, NOBODY), partial(value_of, person=person))
-    subject, preheader = (filled(text, person, vocabulary()) for text in (briefing.subject, briefing.preheader))
-    context = {"text": rendered.text, "form": form, "problems": problems, "subject": subject, "preheader": preheader}
+    person, (number, versions) = _shown_to(request), _versions(request, briefing)
+    shown, known = versions[number], vocabulary()
+    rendered = composition.render(shown, composition.plain_links(NOBODY, NOBODY), partial(value_of, person=person))
+    lines = [
+        (n, letter, filled(version.subject, person, known), filled(version.preheader, person, known))
+        for n, (letter, version) in enumerate(zip(subject_tests.LETTERS, versions, strict=False))
+    ]
+    context = {"text": rendered.text, "form": form, "problems": problems, "lines": lines, "number": number}
+    context["mail_query"] = urlencode({"name": person.name, "subject": number})
     return page(request, "preview", briefing, title="Preview", name=person.name, **context)
+
+
+def _versions(request: HttpRequest, briefing: Briefing) -> tuple[int, list[Briefing]]:
+    """The briefing with each subject under test, and the number of the one that is to be shown: its own, unless said otherwise."""
+    versions = subject_tests.versions(briefing, subject_tests.of(briefing))
+    number = whole_number(request.GET.get("subject", "")) or 0
+    return (number if number < len(versions) else 0), versions
 
 
 def _shown_to(request: HttpRequest) -> Person:
@@ -213,7 +226,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 def preview_html(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail's HTML by itself, for the frames of the preview; with ?scheme=dark as a mail program shows it in the dark."""
     stand_in = partial(value_of, person=_shown_to(request))
-    html = composition.render(draft(pk), composition.plain_links(NOBODY, NOBODY), stand_in).html
+    number, versions = _versions(request, draft(pk))
+    html = composition.render(versions[number], composition.plain_links(NOBODY, NOBODY), stand_in).html
     response = HttpResponse(in_scheme(html, request.GET.get("scheme", "")))
     response["Cache-Control"] = "no-store"
     return response
@@ -258,11 +272,10 @@ def send_test(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if form.is_valid():
             sent = freeze.send_test(briefing, to=form.addresses)
-            said = (
-                f"A test is on its way to {sent[0]}."
-                if len(sent) == 1
-                else f"Tests are on their way to {len(sent)} addresses."
-            )
+            one = f"A test is on its way to {sent[0]}."
+            said = one if len(sent) == 1 else f"Tests are on their way to {len(sent)} addresses."
+            if subject_tests.of(briefing):
+                said += " Each gets one for each subject."
             messages.success(request, said)
             return redirect_to("preview", briefing)
     except ValidationError as error:

@@ -45,6 +45,10 @@ class Briefing(models.Model):
     preheader = models.CharField(
         max_length=200, blank=True, help_text="The line an inbox shows after the subject; not repeated in the text."
     )
+    won_subject = models.CharField(
+        max_length=150, blank=True, editable=False, help_text="The other one that won its test: the archive shows it."
+    )
+    won_preheader = models.CharField(max_length=200, blank=True, editable=False)
     introduction = models.TextField(blank=True, help_text="Stands under the subject, before everything else.")
     template = models.ForeignKey(
         MailTemplate,
@@ -186,13 +190,13 @@ class Briefing(models.Model):
 
     @property
     def title(self) -> str:
-        """Its subject as everybody may read it: without anything personal."""
-        return filled(self.subject, WITHOUT_A_SUBSCRIBER)
+        """Its subject as everybody may read it: without anything personal, and of several under test the one that won."""
+        return filled(self.won_subject or self.subject, WITHOUT_A_SUBSCRIBER)
 
     @property
     def summary(self) -> str:
         """Its preheader as everybody may read it."""
-        return filled(self.preheader, WITHOUT_A_SUBSCRIBER)
+        return filled(self.won_preheader or self.preheader, WITHOUT_A_SUBSCRIBER)
 
     @property
     def is_letter(self) -> bool:

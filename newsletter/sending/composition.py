@@ -125,16 +125,16 @@ def web_version(briefing: Briefing, items: list[BriefingItem] | None = None) -> 
 
 
 def headers_of(
-    briefing: Briefing, *, test: bool = False, stand_in: Callable[[Word], str] = without_a_name
+    briefing: Briefing, *, mark: str = "", stand_in: Callable[[Word], str] = without_a_name
 ) -> MessageHeaders:
-    """What the headers of its message say; texts that were stored by another way than a form are one line here."""
+    """What the headers of its message say, its subject after the mark; texts that no form has seen are one line here."""
     site, newsletter = SiteProfile.current(), briefing.newsletter
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return MessageHeaders(
         from_name=one_line(newsletter.from_name or site.name),
         from_email=newsletter.from_email or settings.DEFAULT_FROM_EMAIL,
         reply_to=site.contact_email,
-        subject=("[Test] " if test else "")
+        subject=(f"[{mark}] " if mark else "")
         + personal_words.replaced(one_line(briefing.subject), vocabulary(), stand_in),
         list_name=one_line(newsletter.name),
         list_id=f"{newsletter.slug}.{host}",

@@ -114,17 +114,22 @@ def _keep_links(briefing: Briefing, rendered: composition.Rendered) -> None:
 
 
 def send_test(briefing: Briefing, *, to: Iterable[str]) -> list[str]:
-    """Send a copy, marked as a test, to each address; its links count nothing. Return the addresses.
+    """Send a copy, marked as a test, to each address, one for each subject under test; its links count nothing.
 
-    Whoever subscribes with that address is called by name. Raises ValidationError for bad addresses, and sends nothing then.
+    Return the addresses. Whoever subscribes with that address is called by name. Raises ValidationError for bad addresses, and
+    sends nothing then.
     """
     addresses = _addresses(to)
     canonical = [address.canonical for address in addresses]
     known = {person.canonical: person for person in Subscriber.objects.filter(canonical__in=canonical)}
+    versions = subject_tests.versions(briefing, subject_tests.of(briefing))
+    letters = subject_tests.LETTERS if len(versions) > 1 else [""]
     with transaction.atomic():
         for address in addresses:
             row = known.get(address.canonical)
-            _queue_test(briefing, address.email, Person(row.name, row.attributes) if row else WITHOUT_A_SUBSCRIBER)
+            person = Person(row.name, row.attributes) if row else WITHOUT_A_SUBSCRIBER
+            for letter, version in zip(letters, versions, strict=False):
+                _queue_test(version, address.email, person, mark=f"Test {letter}".strip())
     return [address.email for address in addresses]
 
 
@@ -146,7 +151,7 @@ def _addresses(typed: Iterable[str]) -> list[Address]:
     return list(found.values())
 
 
-def _queue_test(briefing: Briefing, to: str, person: Person) -> None:
+def _queue_test(briefing: Briefing, to: str, person: Person, *, mark: str) -> None:
     placeholders = mime.Placeholders()
     links = composition.plain_links(placeholders["unsubscribe"], placeholders["preferences"])
 
@@ -154,7 +159,7 @@ def _queue_test(briefing: Briefing, to: str, person: Person) -> None:
         return value_of(word, person)
 
     rendered = composition.render(briefing, links, stand_in)
-    headers = composition.headers_of(briefing, test=True, stand_in=stand_in)
+    headers = composition.headers_of(briefing, mark=mark, stand_in=stand_in)
     bodies = {"text": rendered.text, "html": rendered.html}
     template = mime.MessageTemplate(mime.compile_message(headers, **bodies, placeholders=placeholders))
     values = {

@@ -18,9 +18,9 @@ from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from core import audit
+from core import audit, pagecache
 from core.transitions import TransitionRefused, change_if
-from newsletter.models import Briefing, Delivery, SubjectTest
+from newsletter.models import ArchiveEntry, Briefing, Delivery, SubjectTest
 from newsletter.sending import briefing_counts, content_checks
 from newsletter.sending.briefing_counts import Counted
 from newsletter.sending.deliveries import Draw, Test
@@ -54,9 +54,11 @@ def settings_of(briefing: Briefing) -> list[Any]:
 
 def versions(briefing: Briefing, test: SubjectTest | None) -> list[Briefing]:
     """The briefing with each of its subjects, its own first: copies that are not to be saved."""
-    found = [briefing]
+    own = copy(briefing)
+    own.won_subject = own.won_preheader = ""
+    found = [own]
     for variant in test.variants.all() if test else []:
-        version = copy(briefing)
+        version = copy(own)
         version.subject = variant.subject or briefing.subject
         version.preheader = variant.preheader or briefing.preheader
         found.append(version)
@@ -150,8 +152,20 @@ def settle(test: SubjectTest) -> bool:
     due = decides_at(test)
     if due is None or now < due:
         return False
-    winner, verdict = judged(sample(test), test.by)
-    return change_if(test, Q(winner=None), winner=winner, decided_at=now, verdict=verdict)
+    return _decide(test, *judged(sample(test), test.by))
+
+
+@transaction.atomic
+def _decide(test: SubjectTest, winner: int, verdict: str) -> bool:
+    """Decide a test that nobody has decided yet, whether anybody had; readers of the archive see what won from then on."""
+    if not change_if(test, Q(winner=None), winner=winner, decided_at=timezone.now(), verdict=verdict):
+        return False
+    if winner != OWN:
+        won = versions(test.briefing, test)[winner]
+        Briefing.objects.filter(pk=test.pk).update(won_subject=won.subject, won_preheader=won.preheader)
+        ArchiveEntry.objects.filter(briefing=test.pk).delete()  # it is made anew
+        pagecache.bump()
+    return True
 
 
 def decides_at(test: SubjectTest) -> datetime | None:
@@ -174,7 +188,7 @@ def choose(briefing: Briefing, number: int, *, by: Any) -> None:
     if test is None or not test.seed or number not in range(test.variants.count() + 1):
         raise TransitionRefused("There is no such subject to choose.")
     verdict = f"Chosen by hand, by {by}. {LETTERS[number]} goes to the rest."
-    if not change_if(test, Q(winner=None), winner=number, decided_at=timezone.now(), verdict=verdict):
+    if not _decide(test, number, verdict):
         raise TransitionRefused(f"It is decided already: {LETTERS[test.winner or 0]} goes to the rest.")
     audit.record("chose a subject", briefing, by=by, detail=LETTERS[number])
 

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from core.doorbell import Bell
-from core.models import AuditEntry
+from core.models import AuditEntry, OutgoingMail
 from core.transitions import TransitionRefused
 from newsletter.models import Delivery, Hit, MailReport, SubjectTest, VariantFigures
 from newsletter.sending import approval, briefing_counts, freeze, sender, subject_tests
@@ -102,6 +102,57 @@ def test_the_sample_gets_its_subjects_and_the_rest_the_winner_and_nobody_two(wee
     assert Counter(message.recipient for message in smtp_server.messages) == Counter(dict.fromkeys(got, 1))
     assert len(got) == READERS
     assert {subject for who, subject in got.items() if who not in sample} == {"Mind the gap"}
+
+
+def test_the_archive_shows_the_subject_that_won(weekly, smtp_server, client):
+    briefing = frozen(weekly)
+    while sender.pump(briefing.pk):
+        pass
+    sweep_briefings()
+    page = client.get(briefing.get_absolute_url()).content.decode()
+    assert ('<h1 dir="auto">Six bridges</h1>' in page, briefing.archive_entry.title) == (True, "Six bridges")
+    subject_tests.choose(briefing, 1, by=factories.user())
+    sweep_briefings()
+    briefing = reload(briefing)
+    assert (briefing.title, briefing.subject, briefing.archive_entry.title) == (
+        "Mind the gap",
+        "Six bridges",
+        "Mind the gap",
+    )
+    for address in (briefing.get_absolute_url(), "/newsletter/archive/", "/api/v1/briefings/"):
+        assert "Mind the gap" in client.get(address).content.decode(), address
+    assert send_what_is_left(briefing).title == "Mind the gap"
+    assert [version.subject for version in subject_tests.versions(briefing, subject_tests.of(briefing))] == [
+        "Six bridges",
+        "Mind the gap",
+    ]
+
+
+def test_where_the_own_subject_wins_the_archive_keeps_it(weekly):
+    briefing = frozen(weekly)
+    subject_tests.choose(briefing, 0, by=factories.user())
+    assert (reload(briefing).title, reload(briefing).won_subject) == ("Six bridges", "")
+
+
+def test_the_preview_shows_each_subject_and_the_mail_of_the_one_that_is_chosen(weekly, client):
+    client.force_login(factories.user(role="newsletter manager"))
+    at = f"{DESK}{under_test(weekly, 'Mind the gap').pk}/preview/"
+    page = client.get(f"{at}?subject=1").content.decode()
+    assert "Six bridges" in page
+    assert "<dd>Mind the gap</dd>" in page
+    assert "mail.html?name=&amp;subject=1" in page
+    assert "<title>Mind the gap</title>" in client.get(f"{at}mail.html?name=&subject=1").content.decode()
+    for wrong in ("", "7", "-1", "x"):
+        assert "<title>Six bridges</title>" in client.get(f"{at}mail.html?subject={wrong}").content.decode()
+
+
+def test_a_test_sends_a_mail_for_each_subject(weekly, client):
+    client.force_login(factories.user(role="newsletter manager"))
+    briefing = under_test(weekly, "Mind the gap")
+    page = client.post(f"{DESK}{briefing.pk}/test/", {"to": "me@example.com"}, follow=True)
+    assert b"Each gets one for each subject." in page.content
+    mails = OutgoingMail.objects.filter(kind="newsletter.test").order_by("pk")
+    assert [mail.subject for mail in mails] == ["[Test A] Six bridges", "[Test B] Mind the gap"]
 
 
 def test_nothing_is_decided_before_the_sample_is_out_and_its_time_has_passed(weekly, smtp_server):
