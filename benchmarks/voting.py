@@ -23,7 +23,7 @@ from django.db.models import Count
 from benchmarks import bare_insert, measuring
 from benchmarks.tally import make_category
 from core.lib.signing import make_token
-from surveys import ballots as voting
+from surveys import ballot_requests
 from surveys.models import AwardCategory, Ballot, PendingBallot
 
 SECONDS = 10
@@ -89,7 +89,7 @@ def open_arrivals(url: str, category: AwardCategory, rate: int) -> dict[str, Any
 
     posting = at_rate(post, count, rate)
     links = [
-        f"/awards/ballot/{make_token(voting.PURPOSE, season.pk, pk, expires_in=voting.LINK_LIFE)}/"
+        f"/awards/ballot/{make_token(ballot_requests.PURPOSE, season.pk, pk, expires_in=ballot_requests.LINK_LIFE)}/"
         for pk in PendingBallot.objects.filter(season=season).values_list("pk", flat=True)
     ]
     confirming = at_rate(lambda number: send(host, links[number // 2], ""), 2 * len(links), 2 * rate)

@@ -17,12 +17,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 POLL_SECONDS = 0.5
-REMEMBERED_LIMIT = 10_000
+KEPT = 2_000  # answers of one function
 
 logger = logging.getLogger(__name__)
 _lock = threading.Lock()
 _known = {"generation": -1, "checked": 0.0}
-_remembered: dict[tuple[Any, ...], tuple[int, Any]] = {}
+_remembered: list[dict[Any, tuple[int, Any]]] = []  # of each function
 
 
 def bump() -> None:
@@ -67,17 +67,26 @@ def _refresh() -> None:
 
 
 def per_generation(build: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function of hashable arguments: its answer is kept in this process for one content generation."""
+    """Decorate a function of hashable arguments: its answer is kept in this process for one content generation.
+
+    Of each function the last KEPT answers are, so that none that is asked for much crowds out those of others.
+    """
+    answers: dict[Any, tuple[int, Any]] = {}
+    lock = threading.Lock()
+    _remembered.append(answers)
 
     @wraps(build)
     def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
-        key = (build.__module__, build.__qualname__, args, tuple(sorted(kwargs.items())))
+        key = (args, tuple(sorted(kwargs.items())))
         generation = current()
-        kept = _remembered.get(key)
+        kept = answers.get(key)
         if kept is None or kept[0] != generation:
-            if len(_remembered) >= REMEMBERED_LIMIT:
-                _remembered.clear()
-            kept = _remembered[key] = (generation, build(*args, **kwargs))
+            kept = (generation, build(*args, **kwargs))
+            with lock:
+                answers.pop(key, None)
+                if len(answers) >= KEPT:
+                    del answers[next(iter(answers))]
+                answers[key] = kept
         return kept[1]
 
     return remembered
@@ -85,5 +94,6 @@ def per_generation(build: Callable[P, T]) -> Callable[P, T]:
 
 def reset() -> None:
     """Drop everything kept in this process, as at its start."""
-    _remembered.clear()
+    for answers in _remembered:
+        answers.clear()
     _known.update(generation=-1, checked=0.0)

@@ -5,15 +5,16 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b, sha256
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
+from core.lib.recordsets import recordset
+
 _COUNT = """
     INSERT INTO core_ratecount (key, expires_at, count)
     SELECT key, to_timestamp(expires), number
-    FROM {haste} unnest(%s::text[], %s::bigint[], %s::int[]) AS event(key, expires, number)
+    FROM {haste} json_to_recordset(%s) AS event(key text, expires bigint, number int)
     ON CONFLICT (key) DO UPDATE SET count = core_ratecount.count + excluded.count
     RETURNING key, count
 """
@@ -42,15 +43,13 @@ def count_all(events: Sequence[tuple[str, int]]) -> list[int]:
     """Count events, each under a key in a window of so many seconds; return how many there have been with each of them."""
     windows = [_window(key, seconds) for key, seconds in events]
     left = Counter(windows)
-    ordered = sorted(left)  # in one order, so that two processes do not block each other
-    columns: list[list[Any]] = [
-        [key for key, _ in ordered],
-        [end for _, end in ordered],
-        [left[window] for window in ordered],
+    rows = [
+        {"key": key, "expires": end, "number": left[key, end]}
+        for key, end in sorted(left)  # in one order, so that two processes do not block each other
     ]
     haste = "" if connection.in_atomic_block else _HASTE
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT.format(haste=haste), columns)
+        cursor.execute(_COUNT.format(haste=haste), [recordset(rows)])
         counted = dict(cursor.fetchall())
     numbers = []
     for window in windows:

@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 
 from core.api import kept
 from core.lib.forms import client_address
-from surveys import ballots, keys, papers
+from surveys import ballot_requests, ballots, keys, papers
 from surveys.choices import ChoiceRefused, of_voter
 from surveys.forms import EmailField
 from surveys.models import AwardCategory, Nominee, Season
@@ -153,7 +153,7 @@ class BallotCreate(APIView):
         if errors:
             return _answer("Your vote was not taken.", status.HTTP_400_BAD_REQUEST, errors=errors)
         try:
-            reply = ballots.request_ballot(
+            reply = ballot_requests.request_ballot(
                 season=season, choices=choices, email=email, ip=client_address(request._request)
             )
         except ballots.NotOpen:

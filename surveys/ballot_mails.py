@@ -10,12 +10,12 @@ from django.utils import timezone
 from core import ratelimit
 from core.lib.signing import make_token
 from core.outbox import queue_mail, register_kind
-from surveys import addresses, ballots, keys
+from surveys import addresses, ballot_requests, ballots, keys
 from surveys.models import Ballot, PendingBallot
 
 
 def register_all() -> None:
-    register_kind(ballots.MAIL, template="ballot_confirm", context=link_context)
+    register_kind(ballot_requests.MAIL, template="ballot_confirm", context=link_context)
 
 
 def link_context(pending_id: int) -> dict[str, Any] | None:
@@ -29,13 +29,13 @@ def link_context(pending_id: int) -> dict[str, Any] | None:
     season, choices = pending.season, keys.open_choices(pending)
     chosen = [category for category in season.categories.all() if category.slug in choices]
     voted = set(ballots.voted_in(season, bytes(pending.voter_key)))
-    token = make_token(ballots.PURPOSE, season.pk, pending.pk, expires_in=pending.expires_at - timezone.now())
+    token = make_token(ballot_requests.PURPOSE, season.pk, pending.pk, expires_in=pending.expires_at - timezone.now())
     return {
         "season": season,
         "chosen": chosen,
         "voted": [category for category in chosen if category in voted],
         "link": settings.SITE_URL + reverse("surveys:ballot-confirm", args=[token]),
-        "hours": ballots.LINK_LIFE // timedelta(hours=1),
+        "hours": ballot_requests.LINK_LIFE // timedelta(hours=1),
     }
 
 
@@ -46,7 +46,7 @@ def mail_receipts(casting: ballots.Casting, *, email: str) -> None:
     leaves = [bytes.fromhex(receipt) for _, receipt in casting.cast]
     if not Ballot.objects.filter(leaf_hash__in=leaves, voter_key=voter).exists():
         return
-    if ratelimit.count(f"ballot-receipt|{voter.hex()}", seconds=3600) > ballots.MAILS_PER_HOUR:
+    if ratelimit.count(f"ballot-receipt|{voter.hex()}", seconds=3600) > ballot_requests.MAILS_PER_HOUR:
         return
     lines = [
         {"category": category, "receipt": receipt, "path": reverse("surveys:receipt-show", args=[receipt])}

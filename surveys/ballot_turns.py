@@ -5,13 +5,12 @@ many as came together. Whatever is not plain (a wrong entry, a link that has exp
 pepper) has no answer here, and goes there.
 """
 
-import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.urls import reverse
@@ -19,53 +18,37 @@ from django.urls import reverse
 from articles.readership import outcomes
 from core.lib.forms import client_address
 from core.lib.gateway import Environ, InTurn, Ready
-from core.lib.prepared_answers import Prepared, mark, passes_by, prepare
+from core.lib.prepared_answers import Prepared, mark, passes_by, path_like, prepare, together
 from core.lib.signing import BadToken, read_token
 from core.lib.turns import Turns
 from core.pagecache import per_generation
-from surveys import ballot_views, ballots, keys, request_signals
-from surveys.forms import VoteForm
+from surveys import ballot_requests, ballot_views, ballots, keys, request_signals
+from surveys.forms import plain_vote
 from surveys.models import AwardCategory, Season
 
 VIEW = "surveys:vote"
 EMAIL = mark()
 
-logger = logging.getLogger(__name__)
-Read = TypeVar("Read")
-
-
-def in_turns() -> dict[re.Pattern[bytes], InTurn]:
-    """What is answered in turns, by path."""
-    vote = re.escape(reverse(VIEW, args=["season"])).replace("season", "[-a-zA-Z0-9_]+")
-    confirmation = re.escape(reverse("surveys:ballot-confirm", args=["token"])).replace("token", "[-a-zA-Z0-9_]+")
-    return {re.compile(vote.encode()): votes, re.compile(confirmation.encode()): confirmations}
-
-
-def _read(environ: Environ, read: Callable[[Environ], Read | None]) -> Read | None:
-    """What one request asks for. One that breaks here goes the way of all others alone: it shall cost nobody their turn."""
-    try:
-        return read(environ)
-    except Exception:
-        logger.exception("A request was not read for its turn.")
-        return None
-
-
 # Asking for a link
+
+
+@per_generation
+def _voting() -> dict[str, int]:
+    """The seasons that readers may know of and vote in, by slug: whoever makes up others has nothing kept for them."""
+    return dict(Season.objects.public().filter(state=Season.State.VOTING).values_list("slug", "pk"))
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A season that readers may know of, with the categories that are open, as of the content generation."""
+    """A season with the categories that are open, as of the content generation."""
 
     season: Season
     open_ones: list[AwardCategory]
 
 
 @per_generation
-def _plan(slug: str) -> Plan | None:
-    season = Season.objects.public().filter(slug=slug).first()
-    if season is None:
-        return None
+def _plan(pk: int) -> Plan:
+    season = Season.objects.get(pk=pk)
     return Plan(season, list(season.categories.taking_ballots().prefetch_related("nominees")))
 
 
@@ -85,32 +68,35 @@ def _note(askers: Sequence[request_signals.Asker]) -> None:
 
 class _Vote(NamedTuple):
     request: WSGIRequest
-    asked: ballots.Asked
-
-
-def votes(environs: Sequence[Environ]) -> list[Ready | None]:
-    """Take the votes that are complete and right, and say that their links are on the way."""
-    wanted = [_read(environ, _vote) for environ in environs]
-    try:
-        replies = iter(ballots.take([vote.asked for vote in wanted if vote], note=_note))
-    except keys.PepperMissing:
-        return [None] * len(environs)
-    return [_sent(vote, next(replies)) if vote else None for vote in wanted]
+    asked: ballot_requests.Asked
 
 
 def _vote(environ: Environ) -> _Vote | None:
     request = passes_by(environ)
-    plan = _plan(environ["PATH_INFO"].rstrip("/").split("/")[-2]) if request else None
-    if request is None or plan is None or not plan.open_ones:
+    pk = _voting().get(environ["PATH_INFO"].rstrip("/").split("/")[-2]) if request else None
+    if request is None or pk is None:
         return None
-    form = VoteForm(plan.season, plan.open_ones, request.POST)
-    if form.is_trapped or not form.is_valid() or form.cleaned_data["subscribe"]:
-        return None
-    return _Vote(request, form.asked(ip=client_address(request)))
+    plan = _plan(pk)
+    asked = plain_vote(plan.season, plan.open_ones, request.POST, ip=client_address(request))
+    return _Vote(request, asked) if asked else None
 
 
-def _sent(vote: _Vote, reply: ballots.Reply | None) -> Ready | None:
-    page = _sent_page(vote.asked.season, reply, vote.request.is_secure()) if reply else None
+def _take(wanted: Sequence[_Vote]) -> list[Ready | None]:
+    try:
+        replies = ballot_requests.take([vote.asked for vote in wanted], note=_note)
+    except keys.PepperMissing:
+        return [None] * len(wanted)
+    return [_answer(vote, reply) for vote, reply in zip(wanted, replies, strict=True)]
+
+
+votes = together(_vote, _take)  # that are complete and right; what it says is that their links are on the way
+
+
+def _answer(vote: _Vote, reply: ballot_requests.Reply | None) -> Ready | None:
+    season, secure = vote.asked.season, vote.request.is_secure()
+    if reply is None:  # it was counted by the limits: the view would count it again
+        return (closed := _closed_page(season.pk, secure)) and closed.filled({})
+    page = _sent_page(season, reply, secure)
     if page is None:
         return None
     outcomes.note(vote.request, VIEW)
@@ -118,7 +104,14 @@ def _sent(vote: _Vote, reply: ballots.Reply | None) -> Ready | None:
 
 
 @per_generation
-def _sent_page(season: Season, reply: ballots.Reply, secure: bool) -> Prepared | None:
+def _closed_page(pk: int, secure: bool) -> Prepared | None:
+    season = Season.objects.get(pk=pk)
+    path = reverse(VIEW, args=[season.slug])
+    return prepare(path, lambda request: ballot_views.closed(request, season), secure=secure)
+
+
+@per_generation
+def _sent_page(season: Season, reply: ballot_requests.Reply, secure: bool) -> Prepared | None:
     path = reverse(VIEW, args=[season.slug])
     return prepare(path, lambda request: ballot_views.sent(request, season, EMAIL, reply), secure=secure)
 
@@ -132,21 +125,6 @@ class _Confirmation(NamedTuple):
     pending_id: int
 
 
-def confirmations(environs: Sequence[Environ]) -> list[Ready | None]:
-    """Cast the ballots that are confirmed as they are, and show their receipts."""
-    answers: list[Ready | None] = [None] * len(environs)
-    by_season: dict[Season, list[tuple[int, _Confirmation]]] = {}
-    for place, environ in enumerate(environs):
-        if wanted := _read(environ, _confirmation):
-            by_season.setdefault(wanted.season, []).append((place, wanted))
-    for season, group in by_season.items():
-        with suppress(keys.PepperMissing):
-            outcomes = ballots.confirm_all(season, [wanted.pending_id for _, wanted in group])
-            for (place, wanted), outcome in zip(group, outcomes, strict=True):
-                answers[place] = _cast(wanted, outcome)
-    return answers
-
-
 @per_generation
 def _season(pk: int) -> Season | None:
     return Season.objects.prefetch_related("categories").filter(pk=pk).first()
@@ -157,11 +135,27 @@ def _confirmation(environ: Environ) -> _Confirmation | None:
     if request is None or not {"changed", "email"}.isdisjoint(request.POST):
         return None
     try:
-        values = read_token(ballots.PURPOSE, environ["PATH_INFO"].rstrip("/").rpartition("/")[2])
+        values = read_token(ballot_requests.PURPOSE, environ["PATH_INFO"].rstrip("/").rpartition("/")[2])
     except BadToken:
         return None
     season = _season(values[0]) if len(values) == 2 else None
     return _Confirmation(request, season, values[1]) if season else None
+
+
+def _confirm(wanted: Sequence[_Confirmation]) -> list[Ready | None]:
+    answers: list[Ready | None] = [None] * len(wanted)
+    by_season: dict[Season, list[int]] = {}
+    for place, each in enumerate(wanted):
+        by_season.setdefault(each.season, []).append(place)
+    for season, places in by_season.items():
+        with suppress(keys.PepperMissing):
+            cast = ballots.confirm_all(season, [wanted[place].pending_id for place in places])
+            for place, outcome in zip(places, cast, strict=True):
+                answers[place] = _cast(wanted[place], outcome)
+    return answers
+
+
+confirmations = together(_confirmation, _confirm)  # of ballots as they are; what it shows are the receipts
 
 
 def _cast(confirmation: _Confirmation, casting: ballots.Outcome) -> Ready | None:
@@ -209,3 +203,8 @@ def _cast_page(season: Season, shape: _Shape, secure: bool) -> Prepared | None:
 def _mark_of(category: AwardCategory) -> str:
     """What stands in a page for the receipt in a category."""
     return mark()
+
+
+def in_turns() -> dict[re.Pattern[bytes], InTurn]:
+    """What is answered in turns, by path."""
+    return {path_like(VIEW, "season"): votes, path_like("surveys:ballot-confirm", "token"): confirmations}

@@ -13,7 +13,7 @@ from core.lib.forms import client_address, no_store, refuse_cross_site
 from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
 from newsletter.models import Newsletter
-from surveys import ballot_mails, ballots, contexts, keys
+from surveys import ballot_mails, ballot_requests, ballots, contexts, keys
 from surveys.choice_fields import marks_of, name_of_field
 from surveys.forms import AddressForm, BallotForm, VoteForm
 from surveys.models import AwardCategory, PendingBallot, Season
@@ -32,19 +32,23 @@ def vote(request: HttpRequest, season: str) -> HttpResponse:
         return _vote_page(request, form, HTTPStatus.OK)
     form = VoteForm(found, found.categories.taking_ballots().prefetch_related("nominees"), request.POST)
     if not form.categories:
-        return _vote_page(request, form, HTTPStatus.CONFLICT)
+        return closed(request, found)
     if not form.is_valid():
         return _vote_page(request, form, HTTPStatus.BAD_REQUEST)
     try:
         reply = form.save(ip=client_address(request))
     except ballots.NotOpen:
-        return _vote_page(request, form, HTTPStatus.CONFLICT)
+        return closed(request, found)
     except keys.PepperMissing:
         return _paused(request, found)
     return sent(request, found, form.cleaned_data["email"], reply)
 
 
-def sent(request: HttpRequest, season: Season, email: str, reply: ballots.Reply) -> HttpResponse:
+def closed(request: HttpRequest, season: Season) -> HttpResponse:
+    return no_store(render(request, "surveys/vote_closed.html", {"season": season}, status=HTTPStatus.CONFLICT))
+
+
+def sent(request: HttpRequest, season: Season, email: str, reply: ballot_requests.Reply) -> HttpResponse:
     context = {"season": season, "email": email, "reply": reply.name}
     return no_store(render(request, "surveys/vote_sent.html", context))
 
@@ -122,7 +126,7 @@ def cast(request: HttpRequest, casting: ballots.Casting, form: AddressForm | Non
 def _read(token: str) -> tuple[Season, int, bool]:
     """The season and pending ballot a link leads to, and whether its time is past."""
     try:
-        values, expired = read_token(ballots.PURPOSE, token), False
+        values, expired = read_token(ballot_requests.PURPOSE, token), False
     except ExpiredToken as old:
         values, expired = old.values, True
     except BadToken:
@@ -139,7 +143,9 @@ def _renew(request: HttpRequest, pending: PendingBallot) -> HttpResponse:
     context: dict[str, Any] = {"season": pending.season, "form": form}
     if form.is_valid():
         email = form.cleaned_data["email"]
-        return sent(request, pending.season, email, ballots.renew(pending, email=email, ip=client_address(request)))
+        return sent(
+            request, pending.season, email, ballot_requests.renew(pending, email=email, ip=client_address(request))
+        )
     status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.GONE
     return render(request, "surveys/ballot_expired.html", context, status=status)
 
@@ -151,7 +157,7 @@ def _categories_open_now(season: Season) -> list[AwardCategory]:
 
 def _vote_page(request: HttpRequest, form: VoteForm, status: HTTPStatus) -> HttpResponse:
     context = {"season": form.season, "form": form, "newsletter": Newsletter.objects.open().default()}
-    template = "surveys/vote.html" if form.categories and status != HTTPStatus.CONFLICT else "surveys/vote_closed.html"
+    template = "surveys/vote.html" if form.categories else "surveys/vote_closed.html"
     page = render(request, template, context, status=status)
     return page if request.method != "POST" else no_store(page)
 

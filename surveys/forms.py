@@ -8,14 +8,16 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils import timezone
 
 from core.lib.forms import WebsiteField
 from core.lib.text import one_line, prose
 from newsletter.subscribers.addresses import parse_address
 from newsletter.subscribers.sign_ups import TooManyRequests, request_subscription
-from surveys import ballots, choices, nominations, papers
-from surveys.choice_fields import Marks, category_of_field, choice_in, marks_in, name_of_field
+from surveys import ballot_requests, choices, nominations, papers
+from surveys.choice_fields import Marks, category_of_field, choice_in, choice_of, marks_in, name_of_field
+from surveys.choices import ChoiceRefused
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 from surveys.tallying import NONE, WRITE_IN
 
@@ -129,21 +131,44 @@ class VoteForm(TrapForm, BallotForm):
     email = EmailField(max_length=254)
     subscribe = forms.BooleanField(required=False)
 
-    def asked(self, *, ip: str) -> ballots.Asked:
+    def asked(self, *, ip: str) -> ballot_requests.Asked:
         """What is asked for, checked."""
-        chosen = {category: choice for category in self.categories if (choice := self.choices.get(category.slug))}
-        return ballots.Asked(self.season, chosen, self.cleaned_data["email"], ip)
+        choices = self.choices
+        chosen = {category: choices[category.slug] for category in self.categories if category.slug in choices}
+        return ballot_requests.Asked(self.season, chosen, self.cleaned_data["email"], ip)
 
-    def save(self, *, ip: str) -> ballots.Reply:
+    def save(self, *, ip: str) -> ballot_requests.Reply:
         """Mail the link that confirms this ballot. Raises ballots.NotOpen, keys.PepperMissing."""
         if self.is_trapped:
-            return ballots.Reply.MAILED
+            return ballot_requests.Reply.MAILED
         email = self.cleaned_data["email"]
-        reply = ballots.take_one(self.asked(ip=ip))
+        reply = ballot_requests.take_one(self.asked(ip=ip))
         if self.cleaned_data["subscribe"]:
             with suppress(ValidationError, TooManyRequests):  # the vote stands; the newsletter is a separate matter
                 request_subscription(email=email, source=f"vote in {self.season.slug}", ip=ip)
         return reply
+
+
+_EMAIL = EmailField(max_length=254)
+
+
+def plain_vote(
+    season: Season, categories: Iterable[AwardCategory], sent: QueryDict, *, ip: str
+) -> ballot_requests.Asked | None:
+    """What VoteForm finds in a vote with which nothing is wrong, and which asks for nothing else; None for all others.
+
+    Votes come in by the hundred, and a form is dear: it copies each of its fields before it looks at one.
+    """
+    known = {"", *(category.slug for category in categories)}
+    if sent.get("website") or sent.get("subscribe") or any(category_of_field(name) not in known for name in sent):
+        return None
+    try:
+        email = _EMAIL.clean(sent.get("email"))
+        choices = {category: choice_of(sent, papers.question_of(category)) for category in categories}
+    except (ValidationError, ChoiceRefused):
+        return None
+    chosen = {category: choice for category, choice in choices.items() if choice}
+    return ballot_requests.Asked(season, chosen, email, ip) if chosen else None
 
 
 class ChoiceWidget(forms.Widget):

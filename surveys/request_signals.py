@@ -11,7 +11,7 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 
 from core.lib import batches, clock
-from core.lib.networks import public_network_of
+from core.lib.recordsets import recordset
 from newsletter.domains import is_disposable
 from surveys import addresses, keys
 from surveys.models import MailboxName, RequestCount, Season
@@ -25,7 +25,7 @@ SHOWN = 50
 _COUNT = """
     INSERT INTO surveys_requestcount (season_id, day, kind, value, slot, number)
     SELECT season, %s, kind, value, %s, number
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[]) AS counted(season, kind, value, number)
+    FROM json_to_recordset(%s) AS counted(season bigint, kind text, value text, number int)
     ON CONFLICT (season_id, day, kind, value, slot) DO UPDATE SET number = surveys_requestcount.number + excluded.number
 """
 
@@ -56,12 +56,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks for a ballot, and from where."""
+    """Who asks for a ballot, and from which public network, if it is one."""
 
     season: Season
     email: str
     voter: bytes
-    ip: str
+    network: str
 
 
 def note(askers: Sequence[Asker]) -> None:
@@ -76,14 +76,17 @@ def note(askers: Sequence[Asker]) -> None:
         season, pepper = asker.season, peppers[asker.season]
         counted[season.pk, "domain", _domain(asker)] += 1
         counted[season.pk, "hour", f"{hour:02}"] += 1
-        if network := public_network_of(asker.ip):
-            counted[season.pk, "network", pepper.network_name(day, network)] += 1
+        if asker.network:
+            counted[season.pk, "network", pepper.network_name(day, asker.network)] += 1
         if found := addresses.mailbox(asker.email):
             provider, mailbox = found
             names.add((season.pk, provider, pepper.mailbox_key(mailbox), asker.voter))
-    rows = sorted((*place, number) for place, number in counted.items())  # in one order: none waits for another
+    rows = [
+        {"season": season, "kind": kind, "value": value, "number": counted[season, kind, value]}
+        for season, kind, value in sorted(counted)  # in one order: none waits for another
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [day, randrange(SLOTS), *map(list, zip(*rows, strict=True))])
+        cursor.execute(_COUNT, [day, randrange(SLOTS), recordset(rows)])
     if names:
         fields = ("season_id", "provider", "mailbox_key", "voter_key")
         made = [MailboxName(**dict(zip(fields, name, strict=True))) for name in sorted(names)]
@@ -92,8 +95,7 @@ def note(askers: Sequence[Asker]) -> None:
 
 def origins(asker: Asker, pepper: keys.Pepper) -> list[str]:
     """The names by which a ballot keeps the places that it came from (surveys.quarantine)."""
-    network = public_network_of(asker.ip)
-    names = [pepper.network_name(clock.utc_day(), network)] if network else []
+    names = [pepper.network_name(clock.utc_day(), asker.network)] if asker.network else []
     return [pepper.domain_name(_domain(asker)), *names]
 
 

@@ -7,13 +7,17 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from surveys import ballots, followers, request_signals
+from surveys import ballot_requests, ballots, followers, request_signals
 from surveys.models import Nomination
 
 NOMINATIONS_KEPT_FOR = timedelta(days=730)
 
 COLUMNS = [
-    Column("surveys.PendingBallot.voter_key", f"{days(ballots.KEPT_AFTER_EXPIRY)} after its link", "the hourly purge"),
+    Column(
+        "surveys.PendingBallot.voter_key",
+        f"{days(ballot_requests.KEPT_AFTER_EXPIRY)} after its link",
+        "the hourly purge",
+    ),
     Column(
         "surveys.Ballot.voter_key",
         f"{days(ballots.APPEAL_WINDOW)} after the release: then random bytes",
@@ -29,7 +33,9 @@ COLUMNS = [
         f"{days(ballots.APPEAL_WINDOW)} after the release",
         "the hourly purge",
     ),
-    Column("surveys.PendingBallot.origins", f"{days(ballots.KEPT_AFTER_EXPIRY)} after its link", "the hourly purge"),
+    Column(
+        "surveys.PendingBallot.origins", f"{days(ballot_requests.KEPT_AFTER_EXPIRY)} after its link", "the hourly purge"
+    ),
     Column("surveys.BallotOrigin.name", "until its category is released", "the release"),
     Column("surveys.Quarantine.shown", f"{days(ballots.APPEAL_WINDOW)} after the release", "the hourly purge"),
     Column(
@@ -57,7 +63,7 @@ COLUMNS = [
 def register_all() -> None:
     """Put the keeping times of the awards into force."""
     retention.declare(COLUMNS)
-    retention.register("unconfirmed ballots", ballots.delete_unconfirmed)
+    retention.register("unconfirmed ballots", ballot_requests.delete_unconfirmed)
     retention.register("counts of requests", request_signals.delete_old)
     retention.register("voter keys", ballots.anonymise)
     retention.register("old nominations", delete_nominations)

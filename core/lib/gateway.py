@@ -88,7 +88,7 @@ class Gateway:
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="request")
-        self.turns = [(path, Turns(do.__name__, do)) for path, do in self.in_turns.items()]
+        self.turns = [(path, Turns(f"turn {path.pattern.decode()}", do)) for path, do in self.in_turns.items()]
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["method"] == "POST" and (letterbox := self.letterboxes.get(scope["raw_path"])):

@@ -4,23 +4,25 @@ They are for requests that are answered ahead of Django's middleware (core.lib.g
 middleware that a plain answer passes through all the same; what the rest of it does is nothing to `passes_by` requests.
 """
 
+import logging
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.module_loading import import_string
 
 from core.lib.forms import is_from_elsewhere
-from core.lib.gateway import Environ, Ready
+from core.lib.gateway import Environ, InTurn, Ready
 
 # Of settings.MIDDLEWARE, what writes the headers of an answer to somebody without a session.
 WRITES_HEADERS = {
@@ -31,6 +33,9 @@ WRITES_HEADERS = {
 }
 FORM = "application/x-www-form-urlencoded"
 _MARK = re.compile(rb"(mark[0-9a-f]{32})")
+
+logger = logging.getLogger(__name__)
+Wanted = TypeVar("Wanted")
 
 
 def mark() -> str:
@@ -78,6 +83,36 @@ def prepare(path: str, answer: Callable[[HttpRequest], HttpResponse], *, secure:
     headers = [(name.lower(), value) for name, value in response.items() if name.lower() != "content-length"]
     kept = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
     return Prepared(response.status_code, kept, tuple(_MARK.split(response.content)))
+
+
+def together(
+    read: Callable[[Environ], Wanted | None], take: Callable[[Sequence[Wanted]], Sequence[Ready | None]]
+) -> InTurn:
+    """How requests are answered in a turn: what `read` finds of each is taken together.
+
+    Where it finds nothing, or fails, that request goes the way of all others alone: it costs nobody their turn.
+    """
+
+    def read_one(environ: Environ) -> Wanted | None:
+        try:
+            return read(environ)
+        except Exception:
+            logger.exception("A request was not read for its turn.")
+            return None
+
+    def answers(environs: Sequence[Environ]) -> list[Ready | None]:
+        wanted = [read_one(environ) for environ in environs]
+        taken = iter(take([each for each in wanted if each is not None]))
+        return [None if each is None else next(taken) for each in wanted]
+
+    return answers
+
+
+def path_like(view_name: str, parameter: str = "") -> re.Pattern[bytes]:
+    """The paths of a view, for Gateway.in_turns; of any slug or token where it has a parameter."""
+    path = reverse(view_name, kwargs={parameter: "any"} if parameter else None)
+    before, _, after = path.partition("any") if parameter else (path, "", "")
+    return re.compile((re.escape(before) + ("[-a-zA-Z0-9_]+" if parameter else "") + re.escape(after)).encode())
 
 
 def passes_by(environ: Environ) -> WSGIRequest | None:

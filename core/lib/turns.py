@@ -1,8 +1,9 @@
 """Turns: what many ask for at once is done together by a thread, so that they share a commit and keep no thread each waiting.
 
 A turn takes what has been asked for since the last one began. Under little load everybody has a turn to themselves, and
-nobody waits for others to come; where several came, the next turn gives others a few milliseconds, since a turn costs
-little more for many than for one. What nobody waits for can have a longer pause between its turns.
+nobody waits for others to come; where several came, the next turn waits until as many are there again, for a few
+milliseconds at most, since a turn costs little more for many than for one. What nobody waits for can have a longer pause
+between its turns.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from typing import Generic, TypeVar
 from django.db import close_old_connections
 
 MOST = 500  # that share a turn
-GATHERING = 0.003  # seconds
+GATHERING = 0.003  # seconds at most
 IDLE = 1.0  # seconds after which a connection may be gone
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Turns(Generic[Asked, Answer]):
     def _run(self) -> None:
         last, number = 0.0, 0
         while True:
-            turn = self._next(gather=number > 1)
+            turn = self._next(expected=number)
             number = len(turn)
             if time.monotonic() - last > IDLE:
                 close_old_connections()
@@ -75,10 +76,12 @@ class Turns(Generic[Asked, Answer]):
             last = time.monotonic()
             time.sleep(self.pause)
 
-    def _next(self, *, gather: bool) -> list[tuple[Asked, "asyncio.Future[Answer | None] | None"]]:
+    def _next(self, *, expected: int) -> list[tuple[Asked, "asyncio.Future[Answer | None] | None"]]:
         turn = [self.waiting.get()]
-        if gather:
-            time.sleep(GATHERING)
+        until = time.monotonic() + GATHERING
+        with suppress(queue.Empty):
+            while len(turn) < expected:
+                turn.append(self.waiting.get(timeout=max(until - time.monotonic(), 0)))
         with suppress(queue.Empty):
             while len(turn) < MOST:
                 turn.append(self.waiting.get_nowait())

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from core.transitions import TransitionRefused
-from surveys import ballots, ledger, release, seasons
+from surveys import ballot_requests, ballots, ledger, release, seasons
 from surveys.ballots import NotOpen
 from surveys.models import Ballot, LedgerEntry, PendingBallot, Season, TreeHead
 from tests.surveys.factories import cast, open_season
@@ -33,7 +33,7 @@ def all_at_once(*jobs):
 
 
 def pend(season, email, nominee):
-    ballots.request_ballot(season=season, choices={"wallet": [[nominee]]}, email=email)
+    ballot_requests.request_ballot(season=season, choices={"wallet": [[nominee]]}, email=email)
     return PendingBallot.objects.latest("created_at").pk
 
 

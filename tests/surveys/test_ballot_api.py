@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.models import OutgoingMail
-from surveys import ballots, keys, seasons
+from surveys import ballot_requests, keys, seasons
 from surveys.models import Ballot, PendingBallot
 from tests.surveys.factories import body_of, draft_season, last_mail, link_in
 
@@ -101,11 +101,11 @@ def test_a_closed_season_a_draft_and_a_missing_pepper_have_answers_of_their_own(
 
 
 def test_the_limits_are_those_of_the_form(client, season):
-    for number in range(ballots.MAILS_PER_HOUR + 1):
+    for number in range(ballot_requests.MAILS_PER_HOUR + 1):
         send(client, {"email": f"ann+{number}@example.com", "choices": {"wallet": [["bit"]]}})
     answer = send(client, {"email": "ann@example.com", "choices": {"wallet": [["bit"]]}})
     assert answer.status_code == 202
-    assert OutgoingMail.objects.count() == ballots.MAILS_PER_HOUR + 1
+    assert OutgoingMail.objects.count() == ballot_requests.MAILS_PER_HOUR + 1
 
 
 def test_a_season_tells_what_its_ballots_can_hold(client, season):

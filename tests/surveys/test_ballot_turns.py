@@ -5,12 +5,14 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
+from django.http import QueryDict
 from django.test import RequestFactory
 from django.utils import timezone
 
 from core.lib.prepared_answers import FORM
 from core.models import OutgoingMail
 from surveys import ballot_turns, keys
+from surveys.forms import VoteForm, plain_vote
 from surveys.models import Ballot, PendingBallot, Season
 from tests.surveys.factories import body_of, last_mail, link_in, open_season
 
@@ -149,14 +151,46 @@ def test_a_form_from_an_origin_that_cannot_be_parsed_is_refused_in_words(client,
     assert (answer.status_code, answer.content) == (403, b"This form can only be sent from our own pages.")
 
 
-def test_what_has_closed_since_the_season_was_read_is_not_taken(season):
+def test_what_has_closed_since_the_season_was_read_is_refused_in_its_turn(client, season):
     before, after = environ(VOTE, form()), environ(VOTE, form("bob@example.com"))
     (link,) = links(season, ("ann@example.com", "ada"))
     now = timezone.now()
-    Season.objects.update(opens_at=now - timedelta(days=2), closes_at=now - timedelta(seconds=1))
-    assert ballot_turns.votes([before, after]) == [None, None]
+    opened = now - timedelta(days=2)
+    Season.objects.update(opens_at=opened, opened_at=opened, closes_at=now - timedelta(seconds=1))
+    answers = ballot_turns.votes([before, after])
+    assert [whole(ready) for ready in answers] == [whole(client.post(VOTE, form()))] * 2
+    assert "is closed, so no vote was taken" in answers[0].body.decode()
     assert ballot_turns.confirmations([environ(link)]) == [None]
     assert not Ballot.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        form(),
+        form(" Ann@Example.com "),
+        form(**{"vote-report": "bit"}),
+        form(**{"vote-wallet": " ada"}),
+        form(**{"vote-wallet.ada": "1"}),
+        form("ann@"),
+        form("a\0@example.com"),
+        form(f"{'a' * 250}@example.com"),
+        form(**{"vote-wallet": ""}),
+    ],
+)
+def test_a_plain_vote_is_read_as_its_form_reads_it(season, fields):
+    sent = QueryDict(urlencode(fields))
+    categories = list(season.categories.prefetch_related("nominees"))
+    read = VoteForm(season, categories, sent)
+    asked = read.asked(ip="") if read.is_valid() else None
+    assert plain_vote(season, categories, sent, ip="") == asked
+
+
+def test_made_up_seasons_are_kept_nowhere(season, django_assert_num_queries):
+    ballot_turns.votes([environ(VOTE, form())])
+    made_up = [environ(f"/awards/made-up-{number}/vote/", form()) for number in range(3)]
+    with django_assert_num_queries(0):
+        assert ballot_turns.votes(made_up) == [None] * 3
 
 
 @pytest.mark.parametrize("fields", [{"changed": "1", "vote-wallet": "bit"}, {"email": "ann@example.com"}])

@@ -12,7 +12,7 @@ from core.lib.signing import make_token
 from core.models import OutgoingMail, RateCount
 from newsletter.models import Newsletter, Subscription
 from newsletter.subscribers import sign_ups
-from surveys import ballots, keys, seasons, verification
+from surveys import ballot_requests, ballots, keys, seasons, verification
 from surveys.choices import ChoiceRefused
 from surveys.models import Ballot, LedgerEntry, PendingBallot, Season
 from tests.html import one_line
@@ -221,7 +221,7 @@ def test_two_choices_where_one_is_asked_for_are_refused(client, season):
 )
 def test_no_way_in_takes_a_choice_that_cannot_be(season, choice):
     with pytest.raises(ChoiceRefused):
-        ballots.request_ballot(season=season, choices={"wallet": choice}, email="ann@example.com")
+        ballot_requests.request_ballot(season=season, choices={"wallet": choice}, email="ann@example.com")
     assert not OutgoingMail.objects.exists()
 
 
@@ -337,7 +337,7 @@ def test_a_crowded_network_waits_for_its_mail_and_a_proxy_is_no_network(client, 
         return round((last_mail().due_at - last_mail().created_at) / timedelta(minutes=1))
 
     assert [wait("8.8.8.8"), wait("8.8.8.9")] == [0, 0]
-    RateCount.objects.filter(count=2).update(count=2 * ballots.REQUESTS_PER_NETWORK)
+    RateCount.objects.filter(count=2).update(count=2 * ballot_requests.REQUESTS_PER_NETWORK)
     assert [wait(address) for address in ("8.8.8.10", "10.0.0.1", "127.0.0.1", "8.8.4.4")] == [20, 0, 0, 0]
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from core import retention
 from core.models import AuditEntry, User
 from core.transitions import TransitionRefused
-from surveys import ballots, keys, ledger, public_record, quarantine, release, seasons, verification
+from surveys import ballot_requests, ballots, keys, ledger, public_record, quarantine, release, seasons, verification
 from surveys.models import Ballot, BallotOrigin, LedgerEntry, PendingBallot, Season
 from surveys.quarantine import Kind
 from tests.html import one_line
@@ -32,7 +32,7 @@ def season():
 
 
 def vote(season, email, *, choice="ada", ip=""):
-    ballots.request_ballot(season=season, choices={"wallet": [[choice]]}, email=email, ip=ip)
+    ballot_requests.request_ballot(season=season, choices={"wallet": [[choice]]}, email=email, ip=ip)
     pending = PendingBallot.objects.get()
     return ballots.confirm(season=season, pending_id=pending.pk)
 
@@ -137,9 +137,9 @@ def test_what_is_counted_after_all_stays_held_where_another_place_of_it_is(seaso
 
 def test_a_ballot_is_bound_to_where_its_own_link_was_asked_for(season):
     """Else anybody could have a rival's voters held, by asking for links in their names."""
-    ballots.request_ballot(season=season, choices={"wallet": [["ada"]]}, email="ann@example.com", ip="8.8.8.8")
+    ballot_requests.request_ballot(season=season, choices={"wallet": [["ada"]]}, email="ann@example.com", ip="8.8.8.8")
     mine = PendingBallot.objects.get()
-    ballots.request_ballot(season=season, choices={"wallet": [["coin"]]}, email="ann@example.com", ip="9.9.9.9")
+    ballot_requests.request_ballot(season=season, choices={"wallet": [["coin"]]}, email="ann@example.com", ip="9.9.9.9")
     ballots.confirm(season=season, pending_id=mine.pk)
     names = set(BallotOrigin.objects.values_list("name", flat=True))
     assert len(names) == 2
@@ -148,7 +148,7 @@ def test_a_ballot_is_bound_to_where_its_own_link_was_asked_for(season):
 
 def test_one_mailbox_under_several_addresses_is_a_place_once_each_was_confirmed(season):
     vote(season, "ann@proton.me")
-    ballots.request_ballot(season=season, choices={"wallet": [["ada"]]}, email="ann@pm.me")
+    ballot_requests.request_ballot(season=season, choices={"wallet": [["ada"]]}, email="ann@pm.me")
     ledger.seal(season, everything=True)
     assert not any(place.kind == Kind.MAILBOXES for place in quarantine.places(season))
     ballots.confirm(season=season, pending_id=PendingBallot.objects.get().pk)
@@ -176,7 +176,7 @@ def test_a_decision_has_a_reason(stuffed, reason, words):
 
 def test_a_place_of_few_is_not_held_so_that_their_ballots_are_not_seen_to_be_one_voters(season):
     for _ in range(5):  # requests, which anybody can make
-        ballots.request_ballot(season=season, choices={"wallet": [["ada"]]}, email="ann@her-own.example")
+        ballot_requests.request_ballot(season=season, choices={"wallet": [["ada"]]}, email="ann@her-own.example")
     ballots.confirm(season=season, pending_id=PendingBallot.objects.first().pk)
     ledger.seal(season, everything=True)
     with pytest.raises(TransitionRefused, match="Fewer than 5 people voted from there"):

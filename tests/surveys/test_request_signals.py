@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core import retention
 from core.models import User
-from surveys import ballots, keys, request_signals
+from surveys import ballot_requests, ballots, keys, request_signals
 from surveys.addresses import canonical, mailbox
 from surveys.models import MailboxName, PendingBallot, RequestCount, Season
 from tests.html import one_line
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def ask(season, email, *, choice="ada", ip=""):
-    ballots.request_ballot(season=season, choices={"wallet": [[choice]]}, email=email, ip=ip)
+    ballot_requests.request_ballot(season=season, choices={"wallet": [[choice]]}, email=email, ip=ip)
 
 
 def page_for(client, season, role="awards steward"):

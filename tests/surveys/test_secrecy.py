@@ -13,7 +13,7 @@ from django.utils import timezone
 from core import outbox, retention
 from core.lib.signing import read_token
 from core.models import OutgoingMail
-from surveys import ballots, keys
+from surveys import ballot_requests, ballots, keys
 from surveys.models import Ballot, PendingBallot, Season
 from tests.surveys.factories import body_of, last_mail, link_in, open_season
 
@@ -28,7 +28,7 @@ def season():
 
 def request(season, email="ann@example.com", choice="zebra-one"):
     """Ask for a ballot; the link in the mail."""
-    ballots.request_ballot(season=season, choices={"wallet": [[choice]]}, email=email, ip="8.8.8.8")
+    ballot_requests.request_ballot(season=season, choices={"wallet": [[choice]]}, email=email, ip="8.8.8.8")
     return link_in(body_of(last_mail()))
 
 
@@ -47,7 +47,7 @@ def everything():
 
 
 def ids_in(link):
-    return read_token(ballots.PURPOSE, link.rstrip("/").rpartition("/")[2])
+    return read_token(ballot_requests.PURPOSE, link.rstrip("/").rpartition("/")[2])
 
 
 def test_the_database_has_the_choice_of_nobody_who_has_not_confirmed(season):

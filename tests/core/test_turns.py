@@ -1,0 +1,44 @@
+"""Work that comes together is done together, and nobody waits for others who do not come."""
+
+import asyncio
+import threading
+import time
+
+from core.lib.turns import GATHERING, Turns
+
+
+def asked_at_once(turns, number):
+    async def ask():
+        return await asyncio.gather(*(turns.ask(each) for each in range(number)))
+
+    return asyncio.run(ask())
+
+
+def test_each_gets_its_own_answer_and_one_of_a_turn_that_failed_gets_none():
+    def double(asked):
+        if 3 in asked:
+            raise ValueError
+        return [2 * each for each in asked]
+
+    turns = Turns("doubled", double)
+    assert asked_at_once(turns, 3) == [0, 2, 4]
+    assert None in asked_at_once(turns, 5)
+
+
+def test_a_turn_waits_for_as_many_as_came_before_and_not_for_its_whole_time():
+    turn, taken = Turns("waiting", lambda asked: asked), []
+    for number in range(3):
+        turn.waiting.put((number, None))
+    began = time.monotonic()
+    taken.append(turn._next(expected=3))
+    assert time.monotonic() - began < GATHERING  # as many are there: nothing to wait for
+    turn.waiting.put((3, None))
+    threading.Timer(GATHERING / 6, turn.waiting.put, [(4, None)]).start()
+    taken.append(turn._next(expected=2))
+    assert [len(each) for each in taken] == [3, 2]
+
+
+def test_a_turn_gives_up_on_those_who_do_not_come():
+    turn = Turns("waiting", lambda asked: asked)
+    turn.waiting.put((0, None))
+    assert [asked for asked, _ in turn._next(expected=100)] == [0]
