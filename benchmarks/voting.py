@@ -47,16 +47,17 @@ def main(arguments: list[str]) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE IF NOT EXISTS {bare_insert.TABLE} (email text, choice text)")
     with measuring.granian("benchmarks.bare_insert:application", "/vote/", interface="wsgi") as url:
-        bare = post_all(url)
+        bare, bare_ms = post_all(url)
     with measuring.granian("cms.asgi:application", path) as url:
-        posted = post_all(url)
-        taken = open_arrivals(
-            url, make_category(), rate
-        )  # another season: some of wrk's requests may still be under way
+        posted, posted_ms = post_all(url)
+        # another season: some of wrk's requests may still be under way
+        taken = open_arrivals(url, make_category(), rate)
     figures = {
         "bare_per_s": round(bare),
         "posted_per_s": round(posted),
         "vs_bare": round(posted / bare, 2),
+        "bare_web_ms": round(bare_ms, 2),
+        "posted_web_ms": round(posted_ms, 2),
         "rate_per_s": rate,
         **taken,
     }
@@ -64,17 +65,20 @@ def main(arguments: list[str]) -> dict[str, Any]:
     return figures
 
 
-def post_all(url: str) -> float:
-    """Forms answered a second, each from another voter, under wrk."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(LUA)
-        script.flush()
+def post_all(url: str, script: str = LUA) -> tuple[float, float]:
+    """Forms answered a second, each of somebody else, under wrk; and the server's processor time for one, in milliseconds."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script)
+        file.flush()
         for seconds in (1, SECONDS // 2):
-            command = ["wrk", "-t1", "-c8", f"-d{seconds}s", "-s", script.name, url]
+            before = measuring.processor_seconds()
+            command = ["wrk", "-t1", "-c8", f"-d{seconds}s", "-s", file.name, url]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
+    spent = measuring.processor_seconds() - before
     if errors := re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout):
         raise RuntimeError(f"{url}: {errors[1]} answers were errors")
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])  # type: ignore[index]
+    rate, number = (re.search(each, done.stdout)[1] for each in (r"Requests/sec:\s+([\d.]+)", r"(\d+) requests in"))  # type: ignore[index]
+    return float(rate), spent / int(number) * 1000
 
 
 def open_arrivals(url: str, category: AwardCategory, rate: int) -> dict[str, Any]:
