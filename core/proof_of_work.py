@@ -75,11 +75,11 @@ class ProofRule(models.Model):
             )
         ]
 
-    def wants_proof(self) -> bool:
-        """Count one who asks; whether a proof is wanted of them."""
+    def wants_proof(self, number: int = 1) -> bool:
+        """Count so many who ask; whether a proof is wanted of them."""
         if self.proof_when != self.When.BUSY:
             return self.proof_when == self.When.ALWAYS
-        asked = ratelimit.count(f"proof:{self._meta.label}", seconds=60)
+        asked = ratelimit.count_all([(f"proof:{self._meta.label}", 60)] * number)[-1]
         now = timezone.now()
         if asked > self.proof_threshold:
             self._want_until(now + WANTED_FOR)

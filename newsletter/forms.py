@@ -1,5 +1,6 @@
 """Readers' forms: sign-up and preferences. Neither needs a cookie."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +17,7 @@ from core.lib.networks import network_of
 from newsletter.models import Newsletter, Subscriber, Subscription
 from newsletter.subscribers import address_changes, choices
 from newsletter.subscribers.addresses import parse_address
-from newsletter.subscribers.sign_ups import Reply, request_subscription
+from newsletter.subscribers.sign_ups import Asked, Reply, request_subscription
 from newsletter.subscribers.subscriptions import CONSENT_TEXT
 
 ADDRESS_REFUSED = {
@@ -30,6 +32,8 @@ class SubscribeForm(forms.Form):
 
     A script says that it `can_prove`, and is then sent a challenge where a proof of work is wanted.
     """
+
+    LONGEST_SOURCE = 80
 
     email = forms.CharField(
         label="E-mail address",
@@ -46,7 +50,7 @@ class SubscribeForm(forms.Form):
         empty_label=None,
         error_messages={"invalid_choice": "There is no such newsletter, or it takes no new subscribers."},
     )
-    source = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
+    source = forms.CharField(max_length=LONGEST_SOURCE, required=False, widget=forms.HiddenInput)
     website = forms.CharField(
         required=False,
         label="Leave this empty",
@@ -91,6 +95,21 @@ class SubscribeForm(forms.Form):
         except ValidationError as error:
             self.add_error(None, error)
             return Reply.NOW
+
+
+def plain_sign_up(sent: QueryDict, newsletters: Mapping[str, Newsletter], *, ip: str) -> Asked | None:
+    """What SubscribeForm finds in a form that has nothing wrong but, perhaps, its address; None for all others."""
+    slug, source, proof = (sent.get(name, "").strip() for name in ("newsletter", "source", "proof"))
+    known = not slug or slug in newsletters
+    fits = len(source) <= SubscribeForm.LONGEST_SOURCE and len(proof) <= proof_of_work.LONGEST
+    if sent.get("website", "").strip() or not known or not fits or not sent.get("email") or "\0" in source + proof:
+        return None
+    can_prove = _TICKED.to_python(_TICKED.widget.value_from_datadict(sent, {}, "can_prove"))
+    asked = {"newsletter": newsletters.get(slug), "proof": proof, "can_prove": can_prove}
+    return Asked(email=sent["email"], source=source or "form", ip=ip, **asked)
+
+
+_TICKED = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
 
 class PreferencesForm(forms.Form):

@@ -1,13 +1,16 @@
 """Sign-ups: a request from a form becomes one row, whatever is known of the address, and a worker then looks at it.
 
 So the form takes as long and answers the same for an address we know, one we do not, and one we must not write to: only the
-mailbox learns the difference. The rate limits, the proof of work and the refusal of disposable domains stand before the row,
+mailbox learns the difference. Many sign up at once, so that `take` is written for many. The rate limits, the proof of work and the refusal of disposable domains stand before the row,
 and depend on nothing that is kept of the address.
 """
 
 import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -17,7 +20,7 @@ from django.utils import timezone
 from core import doorbell, proof_of_work
 from core.lib import batches
 from core.lib.networks import network_of
-from core.ratelimit import allow
+from core.ratelimit import count_all
 from newsletter.models import Newsletter, SignUp, SignUpRules, Subscriber
 from newsletter.subscribers.addresses import Address, parse_address
 from newsletter.subscribers.subscriptions import Origin, take_request
@@ -60,65 +63,118 @@ class Reply(Enum):
     LATER = THANKS_LATER
 
 
-def request_subscription(
-    *,
-    email: str,
-    newsletter: Newsletter | None = None,
-    source: str,
-    ip: str = "",
-    proof: str = "",
-    can_prove: bool = False,
-    is_known: bool = False,
-) -> Reply:
-    """Ask an address whether it wants a newsletter (the default one if none is named).
+Outcome = Reply | ValidationError | TooManyRequests | ProofWanted
 
-    `is_known`: it was asked for on a page that only their mailbox opens, so that neither a proof of work is wanted nor a domain refused. Raises
-    ValidationError when the text is no address that we take or no list is open, TooManyRequests past the limits, and
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a form asks for: a newsletter, or the default one, for an address as it was typed.
+
+    `is_known`: it was asked for on a page that only their mailbox opens, so that neither a proof of work is wanted nor a
+    domain refused.
+    """
+
+    email: str
+    source: str
+    newsletter: Newsletter | None = None
+    ip: str = ""
+    proof: str = ""
+    can_prove: bool = False
+    is_known: bool = False
+
+
+def request_subscription(**asked: Any) -> Reply:
+    """Ask an address whether it wants a newsletter; `asked` are the fields of `Asked`.
+
+    Raises ValidationError when the text is no address that we take or no list is open, TooManyRequests past the limits, and
     ProofWanted if a proof is wanted of somebody who `can_prove`.
     """
-    address = parse_address(email)
-    newsletter = newsletter or Newsletter.objects.default()
+    (outcome,) = take([Asked(**asked)])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def take(requests: Sequence[Asked]) -> list[Outcome]:
+    """Take several sign-ups with the statements of one; what came of each."""
+    rules, default = SignUpRules.current(), Newsletter.objects.default()
+    outcomes, rows = dict[int, Outcome](), dict[int, SignUp]()
+    for place, asked in enumerate(requests):
+        try:
+            rows[place] = _row(asked, asked.newsletter or default, rules)
+        except ValidationError as refusal:
+            outcomes[place] = refusal
+    _look_for_proofs(requests, rows, outcomes, rules)
+    _refuse_past(SIGN_UPS_PER_NETWORK_AND_HOUR, "subscribe:network:", rows, outcomes, lambda row: bool(row.network))
+    _refuse_past(
+        UNPROVEN_PER_NETWORK_AND_HOUR, "subscribe:unproven:", rows, outcomes, lambda row: row.waits_without_proof
+    )
+    _line_up(rows, outcomes)
+    taken = {place: row for place, row in rows.items() if place not in outcomes}
+    if taken:
+        SignUp.objects.bulk_create(taken.values())
+        doorbell.ring("newsletter.tasks.settle_sign_ups", at_most_every=1)
+    outcomes |= {place: Reply.LATER if row.waits_without_proof else Reply.NOW for place, row in taken.items()}
+    return [outcomes[place] for place in range(len(requests))]
+
+
+def _row(asked: Asked, newsletter: Newsletter | None, rules: SignUpRules) -> SignUp:
+    """A sign-up that is right, to be stored. Raises ValidationError."""
+    address = parse_address(asked.email)
     if newsletter is None or not newsletter.is_open:
         raise ValidationError("This newsletter is not taking new subscribers at the moment.", code="closed")
-    rules = SignUpRules.current()
-    if not is_known and rules.refuses_disposable and rules.calls_disposable(domain_of(address.canonical)):
+    if not asked.is_known and rules.refuses_disposable and rules.calls_disposable(domain_of(address.canonical)):
         raise ValidationError("We do not send to addresses that are made to be thrown away.", code="disposable")
-    is_unproven = not is_known and rules.wants_proof() and not proof_of_work.spend(PURPOSE, proof)
-    if is_unproven and can_prove:
-        raise ProofWanted
-    network = network_of(ip)
-    _count(network, is_unproven=is_unproven)
-    due_at = _end_of_line() if is_unproven else timezone.now()
-    SignUp.objects.create(
+    return SignUp(
         email=address.email,
         canonical=address.canonical,
         newsletter=newsletter,
-        source=source[:80],
-        network=network,
-        due_at=due_at,
-        waits_without_proof=is_unproven,
+        source=asked.source[:80],
+        network=network_of(asked.ip),
     )
-    doorbell.ring("newsletter.tasks.settle_sign_ups")
-    return Reply.LATER if is_unproven else Reply.NOW
 
 
-def _count(network: str, *, is_unproven: bool) -> None:
-    """Count a sign-up of a network. Raises TooManyRequests past the limit."""
-    if network and not allow(f"subscribe:network:{network}", limit=SIGN_UPS_PER_NETWORK_AND_HOUR, seconds=HOUR):
-        raise TooManyRequests
-    unproven = f"subscribe:unproven:{network}"
-    if is_unproven and not allow(unproven, limit=UNPROVEN_PER_NETWORK_AND_HOUR, seconds=HOUR):
-        raise TooManyRequests
+def _look_for_proofs(
+    requests: Sequence[Asked], rows: Mapping[int, SignUp], outcomes: dict[int, Outcome], rules: SignUpRules
+) -> None:
+    """Where proofs are wanted, have those who can compute one do so first, and mark whoever has none."""
+    strangers = [place for place in rows if not requests[place].is_known]
+    if not strangers or not rules.wants_proof(len(strangers)):
+        return
+    for place in strangers:
+        if proof_of_work.spend(PURPOSE, requests[place].proof):
+            continue
+        if requests[place].can_prove:
+            outcomes[place] = ProofWanted()
+        rows[place].waits_without_proof = True
 
 
-def _end_of_line() -> datetime:
-    """When the next one without a proof is written to. Raises TooManyRequests if the line is too long."""
+def _refuse_past(
+    limit: int,
+    name: str,
+    rows: Mapping[int, SignUp],
+    outcomes: dict[int, Outcome],
+    is_counted: Callable[[SignUp], bool],
+) -> None:
+    """Count those sign-ups of a network that are left; refuse what is past the limit of an hour."""
+    places = [place for place, row in rows.items() if place not in outcomes and is_counted(row)]
+    numbers = count_all([(name + rows[place].network, HOUR) for place in places]) if places else []
+    outcomes |= {place: TooManyRequests() for place, number in zip(places, numbers, strict=True) if number > limit}
+
+
+def _line_up(rows: Mapping[int, SignUp], outcomes: dict[int, Outcome]) -> None:
+    """Say when those without a proof are written to, one after the other; refuse whom the line is too long for."""
+    unproven = [place for place, row in rows.items() if row.waits_without_proof and place not in outcomes]
+    if not unproven:
+        return
     now = timezone.now()
     last = SignUp.objects.filter(waits_without_proof=True).aggregate(last=Max("due_at"))["last"]
     due_at = max(now + UNPROVEN_WAIT, last + UNPROVEN_GAP) if last else now + UNPROVEN_WAIT
-    if due_at > now + LONGEST_LINE:
-        raise TooManyRequests
-    return due_at
+    for place in unproven:
+        if due_at > now + LONGEST_LINE:
+            outcomes[place] = TooManyRequests()
+        else:
+            rows[place].due_at, due_at = due_at, due_at + UNPROVEN_GAP
 
 
 def settle_due(*, now: datetime | None = None) -> int:

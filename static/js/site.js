@@ -14,7 +14,7 @@ document.addEventListener("click", (event) => {
 
 // Sign-up without leaving the page. Without this the form posts and answers with a page of its own.
 async function post(form, more) {
-  const body = new FormData(form);
+  const body = new URLSearchParams(new FormData(form));
   for (const [name, value] of Object.entries(more)) body.append(name, value);
   const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
   return { ok: response.ok, ...(await response.json()) };
