@@ -16,5 +16,5 @@ def shown(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("newsletter", "0044_won_subjects")]
+    dependencies = [("newsletter", "0046_won_subjects")]
     operations = [migrations.RunPython(shown, migrations.RunPython.noop)]

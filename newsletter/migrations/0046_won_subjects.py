@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("newsletter", "0043_slugs_of_digests"),
+        ("newsletter", "0045_roles_of_automations"),
     ]
 
     operations = [
