@@ -18,12 +18,12 @@ class SurveysConfig(AppConfig):
         from newsletter.sending import plugged
         from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, retention
         from surveys.blocks import award_results
-        from surveys.models import AwardCategory, Nominee, Season
+        from surveys.models import AwardCategory, Nominee, Season, Survey
         from surveys.questionnaires import retention as survey_retention
 
         ballot_mails.register_all()
         dashboard.register_all()
-        menus.offer(lambda: [(reverse("surveys:index"), "Awards")])
+        menus.offer(lambda: [(reverse("surveys:index"), "Awards"), (reverse("surveys:survey-index"), "Surveys")])
         calendar.register_all()
         outbox.register("surveys", seen_with="surveys.view_ballot")
         retention.register_all()
@@ -39,3 +39,4 @@ class SurveysConfig(AppConfig):
         addresses.register("surveys:category-show", categories, season="season__slug", category="slug")
         in_category = {"season": "category__season__slug", "category": "category__slug"}
         addresses.register("surveys:nominee-show", nominees, nominee="slug", **in_category)
+        addresses.register("surveys:survey-show", Survey.objects.public(), slug="slug")

@@ -16,7 +16,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.urls import reverse
 
 from articles.readership import outcomes
-from core.lib.forms import client_address
+from core.lib.forms import client_address, personal
 from core.lib.gateway import Environ, InTurn, Ready
 from core.lib.prepared_answers import Prepared, mark, passes_by, path_like, prepare, together
 from core.lib.signing import BadToken, read_token
@@ -196,7 +196,7 @@ def _cast_page(season: Season, shape: _Shape, secure: bool) -> Prepared | None:
         again=shape.again,
     )
     path = reverse("surveys:ballot-confirm", args=["link"])
-    return prepare(path, lambda request: ballot_views.personal(ballot_views.cast(request, casting)), secure=secure)
+    return prepare(path, lambda request: personal(ballot_views.cast(request, casting)), secure=secure)
 
 
 @cache

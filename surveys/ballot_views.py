@@ -6,10 +6,9 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods
 
-from core.lib.forms import client_address, no_store, refuse_cross_site
+from core.lib.forms import client_address, no_store, personal, refuse_cross_site
 from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
 from newsletter.models import Newsletter
@@ -58,16 +57,6 @@ def sent(request: HttpRequest, season: Season, email: str, reply: ballot_request
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Confirm a ballot, or another in its place. Mail scanners open links, so opening it changes nothing."""
     return personal(_answer(request, token))
-
-
-def personal(page: HttpResponse) -> HttpResponse:
-    """Have no cache keep a page behind a link.
-
-    What the page loads is not told its address, which would stand in the web server's log.
-    """
-    add_never_cache_headers(page)
-    page["Referrer-Policy"] = "no-referrer"
-    return page
 
 
 def _answer(request: HttpRequest, token: str) -> HttpResponse:

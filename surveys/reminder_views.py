@@ -7,13 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
-from core.lib.forms import client_address, no_store, refuse_cross_site
+from core.lib.forms import client_address, no_store, personal, refuse_cross_site
 from core.lib.networks import public_network_of
 from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
 from core.ratelimit import allow
 from surveys import followers
-from surveys.ballot_views import personal
 from surveys.forms import ReminderForm
 from surveys.models import Follower, Season
 

@@ -1,8 +1,9 @@
-"""Addresses of the awards."""
+"""Addresses of awards and surveys."""
 
 from django.urls import path
 
 from surveys import ballot_views, public_record_views, reminder_views, result_views, views
+from surveys.questionnaires import views as questionnaires
 
 app_name = "surveys"
 
@@ -35,4 +36,10 @@ urlpatterns = [
     ),
     path("awards/<slug:season>/<slug:category>/", views.category_show, name="category-show"),
     path("awards/<slug:season>/<slug:category>/<slug:nominee>/", views.nominee_show, name="nominee-show"),
+    path("surveys/", questionnaires.index, name="survey-index"),
+    path("surveys/<slug:slug>/", questionnaires.show, name="survey-show"),
+    path("surveys/<slug:slug>/begin/<str:token>/", questionnaires.begin, name="survey-begin"),
+    path("surveys/<slug:slug>/answer/<str:token>/", questionnaires.sitting, name="survey-sitting"),
+    path("surveys/<slug:slug>/answer/<str:token>/later/", questionnaires.later, name="survey-later"),
+    path("surveys/<slug:slug>/answer/<str:token>/<slug:page>/", questionnaires.page, name="survey-page"),
 ]

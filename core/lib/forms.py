@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.core.validators import URLValidator
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
 
 from core.lib.links import direct
@@ -48,6 +49,16 @@ def is_from_elsewhere(request: HttpRequest) -> bool:
 def no_store(page: HttpResponse) -> HttpResponse:
     """Have no cache keep a page that is one person's."""
     page["Cache-Control"] = "no-store"
+    return page
+
+
+def personal(page: HttpResponse) -> HttpResponse:
+    """Have no cache keep a page behind a link of somebody's own.
+
+    What the page loads is not told its address, which would stand in the web server's log.
+    """
+    add_never_cache_headers(page)
+    page["Referrer-Policy"] = "no-referrer"
     return page
 
 

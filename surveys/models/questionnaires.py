@@ -174,7 +174,7 @@ class SurveyVersion(models.Model):
 
     class Meta:
         ordering = ["survey", "number"]
-        triggers = [append_only("What a survey asked is kept for good.")]
+        triggers = [append_only("The versions of a survey are never changed or deleted.")]
         constraints = [models.UniqueConstraint(fields=["survey", "number"], name="survey_version_number_unique")]
 
     def __str__(self) -> str:

@@ -74,7 +74,7 @@ class Sitting(models.Model):
                 name="sitting_one_a_person",
             ),
             models.CheckConstraint(
-                condition=Q(key=None) | Exact(Length("key"), KEY_BYTES), name="sitting_key_is_16_bytes"
+                condition=Q(key=None) | Q(Exact(Length("key"), KEY_BYTES)), name="sitting_key_is_16_bytes"
             ),
             models.CheckConstraint(
                 condition=Q(finished_on=None, ended="") | Q(finished_on__isnull=False) & ~Q(ended=""),
@@ -135,7 +135,7 @@ class Response(models.Model):
                 fields=["survey", "respondent"], condition=Q(respondent__isnull=False), name="response_one_a_person"
             ),
             models.CheckConstraint(
-                condition=Q(respondent=None) | Exact(Length("respondent"), KEY_BYTES),
+                condition=Q(respondent=None) | Q(Exact(Length("respondent"), KEY_BYTES)),
                 name="response_respondent_is_16_bytes",
             ),
             models.CheckConstraint(condition=Q(ended__in=Ended.values), name="response_end_known"),

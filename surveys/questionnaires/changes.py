@@ -39,7 +39,7 @@ def _of(old: Question, new: Question | None) -> Iterator[Problem]:
             yield from _choices(old, old[setting.name], new[setting.name])
         elif setting.fixed and old[setting.name] != new[setting.name]:
             yield Problem(old.id, f"“{old.text}” has been answered, so “{setting.label}” stays as it is.")
-    if old["other"] and not new["other"]:
+    if old.settings.get("other") and not new.settings.get("other"):
         yield Problem(old.id, f"“{old.text}”: “other” may have been chosen, so it stays.")
 
 

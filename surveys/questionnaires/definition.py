@@ -261,7 +261,7 @@ def _tests(where: str, condition: Condition | None, definition: Definition) -> I
 def _why_not(test: Test, question: Question, kind: Kind) -> str:
     if test.operator == "answered":
         return "" if isinstance(test.value, bool) else "It is either answered or not."
-    rows = [row.id for row in question["rows"] or ()]
+    rows = [row.id for row in question.settings.get("rows", ())]
     if test.row not in rows if rows else bool(test.row):
         return "Choose one of its rows."
     if test.operator not in kind.operators:

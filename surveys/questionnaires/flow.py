@@ -81,9 +81,9 @@ def _unreached(definition: Definition) -> Iterator[Problem]:
     waiting = [edge.target for edge in _onto(definition, "", first.target, None)]
     reached = set[str]()
     while waiting:
-        if (page := waiting.pop()) not in reached:
-            reached.add(page)
-            waiting += ways.get(page, [])
+        if (key := waiting.pop()) not in reached:
+            reached.add(key)
+            waiting += ways.get(key, [])
     for page in definition.pages:
         if page.id not in reached:
             yield Problem(page.id, "No way leads to this page, so its questions are never put.")

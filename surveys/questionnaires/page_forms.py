@@ -1,13 +1,16 @@
 """The form of one page of a survey: what its questions show, and what was sent made into answers, each with its error."""
 
+import json
 from collections.abc import Mapping
 from random import Random
 from typing import Any
 
 from surveys.questionnaires import logic, piping
+from surveys.questionnaires.definition import condition_of
 from surveys.questionnaires.kinds import AnswerRefused, Kind, kind_of
+from surveys.questionnaires.kinds.scale import Scale
 from surveys.questionnaires.marks import Marks, marks_in, name_of_field, question_of_field
-from surveys.questionnaires.questions import Choice, Definition, Page, Question, tests_in
+from surveys.questionnaires.questions import Choice, Condition, Definition, Group, Page, Question, tests_in
 
 REQUIRED = "Please answer this question."
 AGREE = "Please tick the box to go on."
@@ -106,6 +109,7 @@ class PageForm:
     def _group(self, question: Question, marks: Marks) -> dict[str, Any]:
         kind = kind_of(question)
         own = {each.id for each in self.page.questions}
+        depends = any(test.question in own for test in tests_in(question.condition))
         return {
             "question": question,
             "kind": kind,
@@ -116,8 +120,27 @@ class PageForm:
             "options": kind.options(question, marks, self._order(question, kind)),
             "other": marks.part("other"),
             "error": self.errors.get(question.id, ""),
-            "depends": any(test.question in own for test in tests_in(question.condition)),
+            "depends": depends,
+            "condition": json.dumps(self._condition(question.condition)) if depends else "",
+            "described_by": self._described_by(question, kind),
         }
+
+    def _described_by(self, question: Question, kind: Kind) -> str:
+        """The ids of what is said about a question besides its text."""
+        name = name_of_field(question.id)
+        parts = {"help": question.help, "error": self.errors.get(question.id)}
+        if isinstance(kind, Scale):
+            parts["ends"] = question.settings.get("left") or question.settings.get("right")
+        return " ".join(f"{name}-{part}" for part, words in parts.items() if words)
+
+    def _condition(self, condition: Condition | None) -> dict[str, Any]:
+        """A condition for the browser, with what earlier pages decided."""
+        own = {question.id for question in self.page.questions}
+        if isinstance(condition, Group):
+            return {"any" if condition.any else "all": [self._condition(each) for each in condition.conditions]}
+        if condition is None or condition.question not in own:
+            return {"met": logic.is_met(condition, self.before, self.definition)}
+        return condition_of(condition) or {}
 
     def _order(self, question: Question, kind: Kind) -> list[Choice]:
         offered = [

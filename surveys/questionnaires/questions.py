@@ -61,8 +61,8 @@ class Question:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
-        """A setting of its kind; None where the kind has none of this name."""
-        return self.settings.get(name)
+        """A setting of its kind. Raises KeyError where the kind has none of this name: templates ask so for all there is."""
+        return self.settings[name]
 
     @cached_property
     def texts(self) -> dict[str, str]:

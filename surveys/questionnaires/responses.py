@@ -199,6 +199,26 @@ def begin(entry: Entry) -> Sitting:
     return sitting if _insert(sitting) else unfinished(entry) or sitting
 
 
+@transaction.atomic
+def start(entry: Entry, data: Mapping[str, Any]) -> Saved:
+    """Begin with what the first page sends. Where it is refused, nothing is stored of somebody new.
+
+    Raises NotOpen, TakenPart, LimitReached, PepperMissing.
+    """
+    may_begin(entry)
+    if found := unfinished(entry):
+        return save_page(found, first_page(definition_of(found)).id, data)
+    sitting = new_sitting(entry)
+    definition, progress = definition_of(sitting), progress_of(sitting)
+    form = _form(sitting, definition, progress, first_page(definition).id, data)
+    if not form.is_valid():
+        return Saved(sitting, form=form)
+    if not _insert(sitting):
+        return save_page(unfinished(entry) or sitting, form.page.id, data)
+    progress.answers = form.before | form.answers
+    return _kept(sitting, definition, progress, form, going_back=False)
+
+
 def new_sitting(entry: Entry) -> Sitting:
     """A sitting that is not stored yet, with what an earlier answer held that may be changed. Raises PepperMissing."""
     survey = entry.survey

@@ -81,7 +81,8 @@ def forget(address: str) -> None:
     """Delete what is kept of an address that is erased: what it is answering, its keys, itself among answers."""
     Invitation.objects.filter(email__iexact=address).update(email="")
     for survey in Survey.objects.exclude(state=Survey.State.DRAFT):
-        batches.each(_addresses_asked(survey), lambda question, survey=survey: _erase(survey, question, address))
+        for question in _addresses_asked(survey):
+            _erase(survey, question, address)
         if survey.is_personal and keys.has_pepper(survey):
             key = access.address_key(survey, address)
             Sitting.objects.filter(survey=survey, key=key).delete()

@@ -7,7 +7,8 @@ once; else so many wait for each other, until the survey closes.
 
 import logging
 import secrets
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import cast
 
 from django.db import transaction
 from django.db.models import Q
@@ -75,10 +76,10 @@ def _response(sitting: Sitting, *, keeps_respondent: bool) -> Response:
     return Response(
         pk=random_key(),
         survey=sitting.survey,
-        version_id=sitting.version_id,
+        version_id=cast(int, sitting.version_id),
         answers=way.kept,
         shown=way.shown,
-        day=sitting.finished_on,
+        day=cast(date, sitting.finished_on),
         source=sitting.source,
         ended=sitting.ended,
         respondent=sitting.key if keeps_respondent else None,

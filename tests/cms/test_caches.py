@@ -14,6 +14,7 @@ from tests.articles import factories as writing
 from tests.newsletter import factories as mailing
 from tests.sponsors import factories as selling
 from tests.surveys import factories as voting
+from tests.surveys.questionnaires import factories as asking
 
 pytestmark = pytest.mark.django_db(transaction=True)  # as the page cache reads the content generation
 
@@ -63,6 +64,8 @@ PUBLIC = {
     "surveys:nominee-card": {"season": "moon-2025", "category": "wallet", "nominee": "ada", "size": "square"},
     "sponsors:media-kit": {},
     "sponsors:book": {"tier": "gold"},
+    "surveys:survey-index": {},
+    "surveys:survey-show": {"slug": "readers"},
     "sponsors:disclosure-log": {},
     "sponsors:disclosure-json": {},
     "api-articles": {},
@@ -83,6 +86,7 @@ NOT_KEPT = {
     "newsletter:data", "newsletter:data-export", "newsletter:data-erase", "newsletter:click", "newsletter:open",
     "newsletter:report-take",
     "surveys:ballot-confirm", "surveys:reminder-confirm", "surveys:reminder-stop", "sponsors:requested", "sponsors:portal", "sponsors:report", "sponsors:click",
+    "surveys:survey-begin", "surveys:survey-sitting", "surveys:survey-page", "surveys:survey-later",
     "api-subscriptions", "api-ballots", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
 }  # fmt: skip
 LISTS = ["api-articles", "api-categories", "api-seasons", "api-briefings", "package-list"]
@@ -172,6 +176,7 @@ def site(settings):
     voting.released_season()
     voting.open_season()
     voting.draft_season("moon-2027", state=Season.State.NOMINATING)
+    asking.opened()
 
 
 def path_of(name):

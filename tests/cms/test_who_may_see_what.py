@@ -67,14 +67,14 @@ def test_staff_without_a_role_see_nothing(client):
 
 
 SEEN = {
-    "writer": "article page category series tag author snippet imageasset articleact articles.auditentry",
+    "writer": "article page category series tag author snippet imageasset articleact articles.auditentry survey",
     "editor": "article page category series tag author snippet imageasset articleact articles.auditentry redirect siteprofile webhook "
-    "dayfigures outgoingrequest briefing briefingplan mailtemplate newsletter creative season awardcategory",
-    "awards steward": "season awardcategory juror nomination ballot ledgerentry treehead tally outgoingmail",
+    "dayfigures outgoingrequest briefing briefingplan mailtemplate newsletter creative season awardcategory survey",
+    "awards steward": "survey season awardcategory juror nomination ballot ledgerentry treehead tally outgoingmail",
     "juror": "",
     "newsletter manager": "newsletter subscriber subscriberimport suppression briefing briefingplan mailreport ignoredreports bouncerule "
     "signuprules recipientdomain sendingrules mailaccount subscribertag subscriberfield segment mailtemplate bulkact outgoingmail dayfigures",
-    "sponsorship manager": "sponsor placementkind package rununit booking creative adevent disclosureentry outgoingmail dayfigures",
+    "sponsorship manager": "survey sponsor placementkind package rununit booking creative adevent disclosureentry outgoingmail dayfigures",
 }
 
 

@@ -55,6 +55,7 @@ class Matrix(Kind):
         return [
             {
                 "row": row,
+                "answered": row.id in marks.parts,
                 "cells": [
                     {"value": each.id, "text": each.text, "checked": each.id == marks.part(row.id)}
                     for each in question.offered

@@ -1,6 +1,6 @@
 """Any of several, as boxes to tick."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from surveys.questionnaires.kinds.base import (
     MEMBERSHIP,
@@ -23,7 +23,7 @@ class Multiple(Kind):
 
     name, label = "multiple", "Multiple choice"
     about = "Any number of answers, or from so many to so many."
-    settings = (
+    settings: ClassVar[tuple[Setting, ...]] = (
         OTHER_SETTING,
         Setting("least", "Answers at least", least=1, most=200),
         Setting("most", "Answers at most", least=1, most=200),
@@ -35,16 +35,18 @@ class Multiple(Kind):
         least, most = question["least"] or 0, question["most"] or 200
         if least > most:
             yield "“Answers at least” is more than “answers at most”."
-        if least > len(question.offered) + bool(question["other"]):
+        if least > len(question.offered) + bool(question.settings.get("other")):
             yield "There are fewer answers to choose than have to be chosen."
 
     def _is_known(self, question: Question, value: Any) -> bool:
-        return isinstance(value, str) and (value in question.texts or (value == OTHER and bool(question["other"])))
+        return isinstance(value, str) and (
+            value in question.texts or (value == OTHER and bool(question.settings.get("other")))
+        )
 
     def clean(self, question: Question, marks: Marks) -> Any:
-        text = own_text(marks, most=OWN_TEXT) if question["other"] else ""
+        text = own_text(marks, most=OWN_TEXT) if question.settings.get("other") else ""
         ticked = [*dict.fromkeys(marks.values), *([OTHER] if text and OTHER not in marks.values else [])]
-        own = [{OTHER: text}] if OTHER in ticked and question["other"] else []
+        own = [{OTHER: text}] if OTHER in ticked and question.settings.get("other") else []
         ids = [value for value in ticked if not (own and value == OTHER)]
         if not set(ids) <= {each.id for each in question.offered}:
             raise AnswerRefused("Choose among the answers offered.")
@@ -79,17 +81,20 @@ class Multiple(Kind):
 
     def tally(self, question: Question, spellings: Spellings) -> list[Figure]:
         numbers = summed((key, number) for answer, number in spellings for key in self.members(answer))
-        return counted(question, numbers, other=bool(question["other"]))
+        return counted(question, numbers, other=bool(question.settings.get("other")))
 
     def columns(self, question: Question) -> list[tuple[str, str]]:
         each = [(f"{question.id}.{choice.id}", f"{question.text}: {choice.text}") for choice in question.choices]
-        return [*each, *([(f"{question.id}.other", f"{question.text} (other)")] if question["other"] else [])]
+        return [
+            *each,
+            *([(f"{question.id}.other", f"{question.text} (other)")] if question.settings.get("other") else []),
+        ]
 
     def cells(self, question: Question, answer: Any) -> list[Any]:
         chosen = self.members(answer or [])
         cells: list[Any] = ["" if answer is None else int(choice.id in chosen) for choice in question.choices]
         own = next((words_of(question, each) for each in answer or [] if isinstance(each, dict)), "")
-        return [*cells, *([own] if question["other"] else [])]
+        return [*cells, *([own] if question.settings.get("other") else [])]
 
     def codes(self, question: Question) -> list[tuple[str, str]]:
         return [("1", "chosen"), ("0", "not chosen")]

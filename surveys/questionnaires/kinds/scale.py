@@ -1,6 +1,6 @@
 """A point on a scale: steps with words at both ends, stars, or the ten of the Net Promoter Score."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from core.lib.text import whole_number
 from surveys.questionnaires.kinds.base import EQUALITY, ORDER, AnswerRefused, Figure, Kind, Setting, Spellings
@@ -18,7 +18,7 @@ class Scale(Kind):
 
     name, label = "scale", "Scale"
     about = "Steps from one end to the other, such as from “never” to “daily”."
-    settings = (
+    settings: ClassVar[tuple[Setting, ...]] = (
         Setting("first", "First step", default=1, least=0, most=1, fixed=True),
         Setting("last", "Last step", default=5, least=2, most=10, fixed=True),
         *ENDS,

@@ -1,6 +1,6 @@
 """One of several, as buttons."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from surveys.questionnaires.kinds.base import AnswerRefused, Figure, Kind, Setting, Spellings, counted, own_text, summed
 from surveys.questionnaires.marks import Marks
@@ -15,18 +15,20 @@ class Single(Kind):
 
     name, label = "single", "Single choice"
     about = "One of several answers, all in sight."
-    settings = (OTHER_SETTING,)
+    settings: ClassVar[tuple[Setting, ...]] = (OTHER_SETTING,)
     takes_choices = True
 
     def _is_known(self, question: Question, value: Any) -> bool:
-        return isinstance(value, str) and (value in question.texts or (value == OTHER and bool(question["other"])))
+        return isinstance(value, str) and (
+            value in question.texts or (value == OTHER and bool(question.settings.get("other")))
+        )
 
     def clean(self, question: Question, marks: Marks) -> Any:
         if len(set(marks.values)) > 1:
             raise AnswerRefused("Choose one answer only.")
-        text = own_text(marks, most=OWN_TEXT) if question["other"] else ""
+        text = own_text(marks, most=OWN_TEXT) if question.settings.get("other") else ""
         chosen = marks.value or (OTHER if text else "")
-        if chosen == OTHER and question["other"]:
+        if chosen == OTHER and question.settings.get("other"):
             return {OTHER: text}
         if chosen and chosen not in [each.id for each in question.offered]:
             raise AnswerRefused("Choose one of the answers offered.")
@@ -47,18 +49,21 @@ class Single(Kind):
 
     def tally(self, question: Question, spellings: Spellings) -> list[Figure]:
         numbers = summed((self.comparable(answer), number) for answer, number in spellings)
-        return counted(question, numbers, other=bool(question["other"]))
+        return counted(question, numbers, other=bool(question.settings.get("other")))
 
     def columns(self, question: Question) -> list[tuple[str, str]]:
-        own = [(f"{question.id}.other", f"{question.text} (other)")] if question["other"] else []
+        own = [(f"{question.id}.other", f"{question.text} (other)")] if question.settings.get("other") else []
         return [(question.id, question.text), *own]
 
     def cells(self, question: Question, answer: Any) -> list[Any]:
         chosen = "" if answer is None else self.comparable(answer)
-        return [chosen, *([answer[OTHER] if isinstance(answer, dict) else ""] if question["other"] else [])]
+        return [
+            chosen,
+            *([answer[OTHER] if isinstance(answer, dict) else ""] if question.settings.get("other") else []),
+        ]
 
     def codes(self, question: Question) -> list[tuple[str, str]]:
-        return [*super().codes(question), *([(OTHER, "Other")] if question["other"] else [])]
+        return [*super().codes(question), *([(OTHER, "Other")] if question.settings.get("other") else [])]
 
 
 def words_of(question: Question, answer: Any) -> str:

@@ -1,0 +1,81 @@
+// A survey's page, sooner than the server could answer: questions that others leave out are hidden, a text of one's own chooses
+// "other", and a browser remembers that it has answered. The server decides all of it by itself.
+
+const script = document.querySelector("script[data-answered]");
+const form = document.querySelector("form[data-survey]");
+
+function remembered(slug, write) {
+  try {
+    if (write) localStorage.setItem(`survey ${slug}`, "answered");
+    return localStorage.getItem(`survey ${slug}`) === "answered";
+  } catch { // storage is off
+    return false;
+  }
+}
+
+// What stands in the fields of a question, as strings: those of one row where there is a row.
+function values(question, row) {
+  const name = `q-${question}${row ? `.${row}` : ""}`;
+  const found = new FormData(form).getAll(name).filter((value) => value !== "");
+  return found.length || row ? found : own(name);
+}
+
+const own = (name) => (String(new FormData(form).get(`${name}.other`) ?? "").trim() ? ["other"] : []);
+
+const tests = {
+  is: (found, value) => found[0] === value,
+  is_not: (found, value) => found[0] !== value,
+  has: (found, value) => found.includes(value),
+  has_not: (found, value) => !found.includes(value),
+  lt: (found, value) => found[0] < value,
+  le: (found, value) => found[0] <= value,
+  gt: (found, value) => found[0] > value,
+  ge: (found, value) => found[0] >= value,
+};
+
+function compare(condition, found) {
+  const operator = Object.keys(tests).find((name) => name in condition);
+  const value = condition[operator];
+  if (!found.length) return operator === "is_not" || operator === "has_not";
+  if (typeof value === "number") return tests[operator](found.map((each) => Number(each.replace(",", "."))), value);
+  if (typeof value === "boolean") return tests[operator](found, value ? "yes" : "no");
+  return tests[operator](found, value);
+}
+
+// A condition as a definition holds it; what earlier pages decided is {"met": …}.
+function isMet(condition) {
+  if ("met" in condition) return condition.met;
+  if ("all" in condition) return condition.all.every(isMet);
+  if ("any" in condition) return condition.any.some(isMet);
+  const found = values(condition.question, condition.row);
+  return "answered" in condition ? (found.length > 0) === condition.answered : compare(condition, found);
+}
+
+function showAndHide() {
+  for (const question of form.querySelectorAll("[data-if]")) {
+    const shown = isMet(JSON.parse(question.dataset.if));
+    question.hidden = !shown;
+    for (const field of question.querySelectorAll("input, select, textarea")) field.disabled = !shown;
+    for (const words of question.querySelectorAll("[data-depends]")) words.hidden = true;
+  }
+}
+
+function chooseOther(text) {
+  const other = text.closest(".question").querySelector('input[value="other"]');
+  text.addEventListener("input", () => { if (other) other.checked = Boolean(text.value.trim()); });
+}
+
+if (script) remembered(script.dataset.answered, true);
+if (form) {
+  for (const text of form.querySelectorAll("[data-own]")) chooseOther(text);
+  form.addEventListener("input", showAndHide);
+  form.addEventListener("change", showAndHide);
+  showAndHide();
+  if (form.dataset.access === "browser" && remembered(form.dataset.survey)) {
+    const words = document.createElement("p");
+    words.className = "lede";
+    words.setAttribute("role", "status");
+    words.textContent = "This browser has answered already. Thank you.";
+    form.replaceWith(words);
+  }
+}

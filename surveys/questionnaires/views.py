@@ -1,0 +1,323 @@
+"""The pages on which surveys are answered. None needs a cookie; those behind a link of somebody's own are kept by no cache."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core.lib.forms import client_address, no_store, personal, refuse_cross_site
+from core.lib.networks import public_network_of
+from core.pagecache import public
+from core.ratelimit import allow
+from surveys import keys
+from surveys.forms import EmailField, TrapForm
+from surveys.models import Sitting, Survey
+from surveys.questionnaires import access, logic, mails, pictures, piping, responses, versions
+from surveys.questionnaires.kinds import kind_of
+from surveys.questionnaires.limits import LimitReached
+from surveys.questionnaires.page_forms import PageForm
+
+PER_HOUR = 600  # sittings that one network begins: offices and carriers share one
+ORDER_SECONDS = 600  # for which shuffled choices of a kept page stay as they are
+
+logger = logging.getLogger(__name__)
+View = Callable[..., HttpResponse]
+
+
+class AddressForm(TrapForm):
+    """The address that a link is mailed to."""
+
+    email = EmailField(max_length=254, error_messages={"required": "Enter your e-mail address."})
+
+
+@require_safe
+@public
+def index(request: HttpRequest) -> HttpResponse:
+    """The surveys that are open, and those whose results can be seen."""
+    listed = Survey.objects.public().filter(is_listed=True)
+    context = {
+        "open": [survey for survey in listed.filter(state=Survey.State.OPEN) if survey.takes_answers],
+        "results": listed.with_results(),
+    }
+    return render(request, "surveys/questionnaire/index.html", context)
+
+
+def _answering(view: View) -> View:
+    """Decorate a view: what keeps somebody from answering becomes a page that says so."""
+
+    @wraps(view)
+    def told(request: HttpRequest, slug: str, **kwargs: str) -> HttpResponse:
+        try:
+            return view(request, slug, **kwargs)
+        except responses.NotOpen:
+            return _stopped(request, slug, "not_open", HTTPStatus.CONFLICT)
+        except responses.TakenPart:
+            return _stopped(request, slug, "taken_part", HTTPStatus.CONFLICT)
+        except LimitReached:
+            return _stopped(request, slug, "full", HTTPStatus.CONFLICT)
+        except responses.Gone:
+            return _stopped(request, slug, "gone", HTTPStatus.GONE)
+        except access.NotThisWay as refused:
+            return _stopped(request, slug, "not_this_way", HTTPStatus.FORBIDDEN, words=str(refused))
+        except keys.PepperMissing:
+            logger.exception("The pepper of the survey “%s” is missing: no answer can be taken until it is back.", slug)
+            page = _stopped(request, slug, "paused", HTTPStatus.SERVICE_UNAVAILABLE)
+            page["Retry-After"] = "600"
+            return page
+
+    return told
+
+
+def _stopped(request: HttpRequest, slug: str, why: str, status: HTTPStatus, *, words: str = "") -> HttpResponse:
+    context = {"survey": get_object_or_404(Survey, slug=slug), "why": why, "words": words}
+    return no_store(render(request, "surveys/questionnaire/stopped.html", context, status=status))
+
+
+# Beginning
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@public
+@_answering
+def show(request: HttpRequest, slug: str) -> HttpResponse:
+    """A survey: its first page, where anybody may answer; else the field for an address, or how one comes to answer."""
+    asked = versions.asked(slug)
+    if asked is None:
+        raise Http404("There is no such survey.")
+    survey = asked.survey
+    if request.method == "POST":
+        return no_store(_ask_for_link(request, survey) if survey.is_personal else _begin(request, asked))
+    context: dict[str, Any] = {}
+    if survey.takes_answers and not survey.is_personal:
+        seed = int(timezone.now().timestamp() // ORDER_SECONDS)
+        context = _form_context(PageForm(asked.definition, responses.first_page(asked.definition), seed=seed))
+    elif survey.takes_answers:
+        context = {"address_form": AddressForm()}
+    return _show(request, asked, context)
+
+
+def _show(
+    request: HttpRequest, asked: versions.Asked, context: dict[str, Any], status: HTTPStatus = HTTPStatus.OK
+) -> HttpResponse:
+    about = {
+        "survey": asked.survey,
+        "is_single": len(asked.definition.pages) == 1,
+        **_personal_questions(asked.definition),
+    }
+    return render(request, "surveys/questionnaire/survey.html", about | context, status=status)
+
+
+def _personal_questions(definition: Any) -> dict[str, bool]:
+    return {"asks_who": any(kind_of(question).is_personal for question in definition.questions.values())}
+
+
+def _form_context(form: PageForm) -> dict[str, Any]:
+    return {"form": form, "groups": pictures.with_pictures(form.groups)}
+
+
+def _begin(request: HttpRequest, asked: versions.Asked) -> HttpResponse:
+    """The first page is sent by somebody whom nothing is known of."""
+    if request.POST.get("website"):
+        return _thank(request, responses.Finished(asked.survey, "complete"))
+    address = client_address(request)
+    network = public_network_of(address)
+    if network and not allow(f"survey|{asked.survey.pk}|{network}", limit=PER_HOUR, seconds=3600):
+        return _stopped(request, asked.survey.slug, "busy", HTTPStatus.TOO_MANY_REQUESTS)
+    entry = access.from_page(asked.survey, address=address, agent=request.META.get("HTTP_USER_AGENT", ""))
+    if asked.survey.is_poll and len(asked.definition.pages) == 1:
+        answered = responses.answer(entry, request.POST)
+        if isinstance(answered, responses.Finished):
+            return _thank(request, answered)
+        return _show(request, asked, _form_context(answered), HTTPStatus.BAD_REQUEST)
+    saved = responses.start(entry, request.POST)
+    if saved.form:
+        return _show(request, asked, _form_context(saved.form), HTTPStatus.BAD_REQUEST)
+    return _after(request, saved)
+
+
+def _ask_for_link(request: HttpRequest, survey: Survey) -> HttpResponse:
+    """Mail a link to an address. The page says the same for every address."""
+    if survey.access != Survey.Access.ADDRESS:
+        raise access.NotThisWay("This survey is answered by a link of your own.")
+    if not survey.takes_answers:
+        raise responses.NotOpen
+    form = AddressForm(request.POST)
+    if form.is_valid():
+        email = form.cleaned_data["email"]
+        try:
+            if not form.is_trapped:
+                mails.mail_link(survey, email, ip=client_address(request))
+        except mails.TooManyMails:
+            return _stopped(request, survey.slug, "busy", HTTPStatus.TOO_MANY_REQUESTS)
+        return render(request, "surveys/questionnaire/link_sent.html", {"survey": survey, "email": email})
+    context = {"survey": survey, "address_form": form}
+    return render(request, "surveys/questionnaire/survey.html", context, status=HTTPStatus.BAD_REQUEST)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@_answering
+def begin(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """The first page for somebody who comes by a link of their own. Opening the link stores nothing: scanners do it, too."""
+    survey = get_object_or_404(Survey, slug=slug)
+    entry = access.from_link(survey, token)
+    if not survey.is_public and not entry.is_test:
+        raise Http404("There is no such survey.")
+    if request.method == "POST":
+        saved = responses.start(entry, request.POST)
+        if saved.form:
+            return personal(_page(request, saved.sitting, saved.form, is_first=True, status=HTTPStatus.BAD_REQUEST))
+        return personal(_after(request, saved))
+    responses.may_begin(entry)
+    if found := responses.unfinished(entry):
+        return personal(_to(found, responses.way_of(found, responses.progress_of(found)).waits_at))
+    sitting = responses.new_sitting(entry)
+    first = responses.first_page(responses.definition_of(sitting)).id
+    return personal(_page(request, sitting, responses.form_of(sitting, first), is_first=True))
+
+
+# Going on
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@_answering
+def page(request: HttpRequest, slug: str, token: str, page: str) -> HttpResponse:
+    """One page of a sitting. Each is saved as it is sent; going back keeps what was typed, too."""
+    sitting = _sitting(slug, token)
+    try:
+        if request.method != "POST":
+            return personal(_page(request, sitting, responses.form_of(sitting, page)))
+        going = request.POST.get("go", "")
+        saved = responses.save_page(sitting, page, request.POST, going_back=going in ("back", "later"))
+    except responses.NotThere as elsewhere:
+        return personal(_to(sitting, elsewhere.page))
+    if saved.form:
+        return personal(_page(request, sitting, saved.form, status=HTTPStatus.BAD_REQUEST))
+    if going == "later":
+        return personal(HttpResponseRedirect(_address("survey-later", sitting)))
+    return personal(_after(request, saved))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@_answering
+def sitting(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Where a sitting is: its next page; or, at the end, all that was answered, with the button that sends it."""
+    found = _sitting(slug, token)
+    try:
+        if request.method == "POST" or found.finished_on:
+            return personal(_thank(request, responses.finish(found)))
+        progress = responses.progress_of(found)
+        way = responses.way_of(found, progress)
+    except responses.NotThere as elsewhere:
+        return personal(_to(found, elsewhere.page))
+    if way.waits_at:
+        return personal(_to(found, way.waits_at))
+    return personal(_summary(request, found, way))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@_answering
+def later(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Mail the link that goes on with a sitting. The address is kept nowhere but in that mail."""
+    found = _sitting(slug, token)
+    context = {"survey": found.survey, "link": _address("survey-sitting", found)}
+    form = AddressForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        email = form.cleaned_data["email"]
+        try:
+            if not form.is_trapped:
+                mails.mail_sitting(found, email, ip=client_address(request))
+        except mails.TooManyMails:
+            return _stopped(request, slug, "busy", HTTPStatus.TOO_MANY_REQUESTS)
+        return personal(render(request, "surveys/questionnaire/later_sent.html", context | {"email": email}))
+    status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
+    page = render(request, "surveys/questionnaire/later.html", context | {"address_form": form}, status=status)
+    return personal(page)
+
+
+def _sitting(slug: str, token: str) -> Sitting:
+    return responses.of_token(get_object_or_404(Survey, slug=slug), token)
+
+
+def _address(name: str, sitting: Sitting, *args: str) -> str:
+    return reverse(f"surveys:{name}", args=[sitting.survey.slug, responses.token_of(sitting), *args])
+
+
+def _to(sitting: Sitting, page: str) -> HttpResponse:
+    """To a page of a sitting; "" is its end."""
+    address = _address("survey-page", sitting, page) if page else _address("survey-sitting", sitting)
+    return HttpResponseRedirect(address, status=HTTPStatus.SEE_OTHER)
+
+
+def _after(request: HttpRequest, saved: responses.Saved) -> HttpResponse:
+    return _thank(request, saved.finished) if saved.finished else _to(saved.sitting, saved.page)
+
+
+def _page(
+    request: HttpRequest,
+    sitting: Sitting,
+    form: PageForm,
+    *,
+    is_first: bool = False,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    places = form.definition.places
+    context = {
+        "survey": sitting.survey,
+        "sitting": sitting,
+        "is_first": is_first or places[form.page.id] == 0,
+        "is_new": is_first,
+        "is_single": len(places) == 1,
+        "done": round(places[form.page.id] / len(places) * 100),
+        **_form_context(form),
+        **_personal_questions(form.definition),
+    }
+    return render(request, "surveys/questionnaire/page.html", context, status=status)
+
+
+def _summary(request: HttpRequest, sitting: Sitting, way: logic.Way) -> HttpResponse:
+    definition = responses.definition_of(sitting)
+    steps = [
+        {
+            "page": step.page,
+            "address": _address("survey-page", sitting, step.page.id),
+            "answers": [
+                {
+                    "text": piping.filled(question.text, way.kept, definition),
+                    "words": kind_of(question).words(question, way.kept[question.id])
+                    if question.id in way.kept
+                    else "",
+                }
+                for question in step.questions
+                if kind_of(question).takes_answers
+            ],
+        }
+        for step in way.steps
+    ]
+    context = {
+        "survey": sitting.survey,
+        "sitting": sitting,
+        "steps": steps,
+        "later": _address("survey-later", sitting),
+        **_personal_questions(definition),
+    }
+    return render(request, "surveys/questionnaire/summary.html", context)
+
+
+def _thank(request: HttpRequest, finished: responses.Finished) -> HttpResponse:
+    message = finished.message
+    if message:
+        message = piping.filled(message, finished.answers, versions.current(finished.survey))
+    context = {"survey": finished.survey, "finished": finished, "message": message}
+    return no_store(render(request, "surveys/questionnaire/thanks.html", context))
