@@ -62,33 +62,40 @@ def ballot_leaf(
 
 
 @transaction.atomic
-def seal(season: Season, *, everything: bool = False) -> int:
+def seal(season: Season, *, everything: bool = False, closing: AwardCategory | None = None) -> int:
     """Append what waits, shuffled, and sign the new head; return how many leaves that were.
 
     The ballots of fewer voters than BATCH_LEAST would say too much about who voted when, and which are one voter's, so
-    they wait unless `everything` is asked for, at the close. So does what is superseded.
+    they wait, unless they are those of the category that is closing, or `everything` is asked for, at the close of the
+    season. So does what is superseded.
     """
     _become_sequencer(season)
-    superseded = _superseded_unsaid(season) if everything else []
-    columns = ("pk", "leaf_hash", "voter_key")
+    superseded = _superseded_unsaid(season, closing) if everything or closing else []
+    columns = ("pk", "leaf_hash", "voter_key", "category")
     waiting = list(Ballot.objects.waiting().filter(category__season=season).values_list(*columns))
-    voters = {bytes(voter) for *_, voter in waiting}
-    if not (waiting or superseded) or (len(voters) < BATCH_LEAST and not everything):
+    due = [row for row in waiting if everything or (closing and row[3] == closing.pk)]
+    if len({bytes(voter) for *_, voter, category in waiting if not closing or category != closing.pk}) >= BATCH_LEAST:
+        due = waiting
+    if not (due or superseded):
         return 0
-    append(season, [*((LedgerEntry.Kind.CAST, bytes(leaf), None) for _, leaf, _ in waiting), *superseded])
+    append(season, [*((LedgerEntry.Kind.CAST, bytes(leaf), None) for _, leaf, *_ in due), *superseded])
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM surveys_unsealedballot WHERE ballot_id = ANY(%s)", [[pk for pk, *_ in waiting]])
+        cursor.execute("DELETE FROM surveys_unsealedballot WHERE ballot_id = ANY(%s)", [[pk for pk, *_ in due]])
     pagecache.bump()
-    return len(waiting) + len(superseded)
+    return len(due) + len(superseded)
 
 
-def _superseded_unsaid(season: Season) -> list[Entry]:
-    """The statements that are due: that a ballot is superseded, without by which. Only where there is a later one."""
+def _superseded_unsaid(season: Season, closing: AwardCategory | None) -> list[Entry]:
+    """The statements that are due: that a ballot is superseded, without by which. Only where there is a later one.
+
+    Those of the category that is closing; of all where the season is.
+    """
     statements = LedgerEntry.objects.filter(season=season, kind=LedgerEntry.Kind.SUPERSEDED)
     said = set(statements.values_list("statement__superseded", flat=True))
     later = Ballot.objects.filter(category=OuterRef("category"), voter_key=OuterRef("voter_key"))
     is_replaced = Exists(later.exclude(state=Ballot.State.SUPERSEDED))
     found = Ballot.objects.filter(is_replaced, category__season=season, state=Ballot.State.SUPERSEDED)
+    found = found.filter(category=closing) if closing else found
     due = [
         {"season": season.slug, "superseded": receipt, "reason": reason}
         for receipt, reason in ((bytes(leaf).hex(), why) for leaf, why in found.values_list("leaf_hash", "reason"))

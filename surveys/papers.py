@@ -6,11 +6,13 @@ While voting is open and ever after, names and texts are shown as they stand on 
 
 import secrets
 from collections.abc import Iterable
+from datetime import UTC
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from core import audit, pagecache
 from core.transitions import TransitionRefused, change_if, lock
@@ -20,6 +22,7 @@ from surveys.models.seasons import RULES
 
 Kind = LedgerEntry.Kind
 WORDS = ("name", "description", "url")
+TIMES = ("opens_at", "closes_at")
 EFFECT = "The name is struck from every ballot, as if it had never been written there; later choices move up."
 
 
@@ -66,7 +69,34 @@ def _ballot_rules(category: AwardCategory) -> dict[str, Any]:
 @transaction.atomic
 def seal(season: Season) -> None:
     """Make the paper the first leaf of the ledger, as voting opens, and draw the lots with it."""
-    ledger.state(season, Kind.PAPER, statement_of(season, key=keys.public_key(), lot=secrets.token_hex(16)))
+    statement = statement_of(season, key=keys.public_key(), lot=secrets.token_hex(16))
+    statement["paper"]["times"] = times_of(season)
+    ledger.state(season, Kind.PAPER, statement)
+
+
+def times_of(season: Season) -> dict[str, str]:
+    """When the vote opens and closes, to the second, as the ledger spells it."""
+    return {name: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for name in TIMES if (at := getattr(season, name))}
+
+
+@transaction.atomic
+def tell_moved(season: Season, *, before: dict[str, str]) -> None:
+    """Say in the ledger that the times of a vote that is set or open were moved, if they were."""
+    now = times_of(season)
+    moved = {name: {"from": before[name], "to": now[name]} for name in TIMES if before[name] != now[name]}
+    if moved:
+        at = f"{timezone.now().astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        ledger.state(season, Kind.MOVED, {"season": season.slug, "moved": moved, "at": at})
+
+
+def times_told(season: Season) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """The times that stand by the ledger, and how they were moved, the first first."""
+    entries = LedgerEntry.objects.filter(season=season, kind=Kind.MOVED).order_by("index")
+    moves = [entry.statement for entry in entries if entry.statement]
+    standing = dict((sealed(season) or {}).get("times", {}))
+    for move in moves:
+        standing |= {name: step["to"] for name, step in move["moved"].items()}
+    return standing, moves
 
 
 def of(season: Season) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """What the public record holds: ledger documents, receipts with their proofs, opened ballots."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from surveys import keys, ledger, papers, quarantine, write_ins
@@ -40,6 +41,7 @@ def ledger_page(season: Season) -> dict[str, Any]:
         "decisions": quarantine.decisions(season),
         "integrity": season.integrity,
         "withdrawals": _withdrawals(season, statements),
+        "moves": _moves(season),
         "rulings": _rulings(released, statements),
         "is_opened": bool(released),
         "reconciliations": [{"category": category, **category.tally.reconciliation} for category in released],
@@ -89,6 +91,20 @@ def _withdrawals(season: Season, statements: list[LedgerEntry]) -> list[dict[str
         for entry in statements
         if entry.kind == LedgerEntry.Kind.WITHDRAWAL and (said := entry.statement)
     ]
+
+
+def _moves(season: Season) -> list[dict[str, Any]]:
+    """How the times of the vote were moved while it was set or open."""
+    labels = {name: Season._meta.get_field(name).verbose_name for name in papers.TIMES}  # type: ignore[union-attr]
+    return [
+        {"what": labels[name], "from": _moment(step["from"]), "to": _moment(step["to"]), "at": _moment(move["at"])}
+        for move in papers.times_told(season)[1]
+        for name, step in move["moved"].items()
+    ]
+
+
+def _moment(told: str) -> datetime:
+    return datetime.fromisoformat(told)
 
 
 def _rules_in_words(category: dict[str, Any]) -> list[str]:

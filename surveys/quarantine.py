@@ -18,7 +18,7 @@ from core import audit, pagecache
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused
-from surveys import keys, ledger, request_signals
+from surveys import keys, ledger, recusals, request_signals
 from surveys.merkle import leaf_hash
 from surveys.models import (
     AwardCategory,
@@ -153,7 +153,10 @@ def apply(season: Season) -> int:
 
 
 def count(quarantine: Quarantine, *, reason: str, by: User | None) -> int:
-    """Count the ballots of a place after all, also those it made void, and hold no new ones. Raises TransitionRefused."""
+    """Count the ballots of a place after all, also those it made void, and hold no new ones. Raises TransitionRefused.
+
+    Those of jurors who take no part in a category by now stay void.
+    """
     reason = _reason(reason)
     with transaction.atomic():
         categories = _lock(quarantine.season)
@@ -161,6 +164,10 @@ def count(quarantine: Quarantine, *, reason: str, by: User | None) -> int:
         others = quarantine.season.quarantines.filter(lifted_at=None).exclude(pk=quarantine.pk)
         elsewhere = {pk for row in others for pk in _open(row, categories).values_list("pk", flat=True)}
         rows = _open(quarantine, categories).filter(state__in=[State.QUARANTINED, State.VOID]).exclude(pk__in=elsewhere)
+        recused = _of_the_recused(quarantine.season, rows)
+        if recused and quarantine.kind == Kind.RECEIPT:
+            raise TransitionRefused("The juror who cast it takes no part in its category any more: it stays void.")
+        rows = rows.exclude(pk__in=recused)
         number = _move(quarantine.season, rows, LedgerEntry.Kind.RESTORED, State.CAST, reason)
         audit.record(
             "counted ballots after all",
@@ -274,6 +281,15 @@ def _open(quarantine: Quarantine, categories: Sequence[AwardCategory]) -> QueryS
 def _hold(quarantine: Quarantine, categories: Sequence[AwardCategory]) -> int:
     rows = _open(quarantine, categories).filter(state=State.CAST)
     return _move(quarantine.season, rows, LedgerEntry.Kind.HELD, State.QUARANTINED, quarantine.reason)
+
+
+def _of_the_recused(season: Season, rows: QuerySet[Ballot]) -> list[int]:
+    """Which of some ballots a juror cast who takes no part any more; while that can be told."""
+    if not keys.has_pepper(season):
+        return []
+    recused = recusals.voters(season)
+    ballots = rows.filter(is_jury=True, category__in=recused).values_list("pk", "category", "voter_key")
+    return [pk for pk, category, voter in ballots if bytes(voter) in recused[category]]
 
 
 def _move(season: Season, rows: QuerySet[Ballot], kind: LedgerEntry.Kind, state: State, reason: str) -> int:

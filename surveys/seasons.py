@@ -16,7 +16,7 @@ from core.lib import batches, clock
 from core.lib.slugs import free_slug, slug_of
 from core.models import User
 from core.transitions import TransitionRefused, change_if
-from surveys import keys, ledger, papers, quarantine
+from surveys import keys, ledger, papers, quarantine, recusals
 from surveys.models import AwardCategory, Season
 from surveys.models.seasons import RESERVED_SEASONS
 
@@ -101,6 +101,7 @@ def not_ready_for_voting(season: Season) -> list[str]:
 def close(season: Season, *, by: User | None = None) -> None:
     """End the voting in every category and seal what waits. It is by nobody where the season's time has come."""
     wait_for_voters(season)
+    recusals.name_those_in_conflict(season, season.categories.filter(closed_at__isnull=True))
     _move(season, from_=[Season.State.VOTING], to=Season.State.CLOSED, closed_at=Now())
     season.categories.filter(closed_at__isnull=True).update(closed_at=Now())
     ledger.seal(season, everything=True)
@@ -114,11 +115,13 @@ def close_category(category: AwardCategory, *, by: User | None = None) -> None:
     season = category.season
     wait_for_voters(season)
     season.refresh_from_db()
+    if season.state == Season.State.VOTING and category.closed_at is None:
+        recusals.name_those_in_conflict(season, [category])
     if season.state != Season.State.VOTING or not change_if(category, Q(closed_at=None), closed_at=Now()):
         raise TransitionRefused(f"“{category}” is not open for voting.")
     audit.record("closed voting", category, by=by, detail=f"its time was {_utc(season.closes_at)}")
     if season.categories.filter(closed_at=None).exists():
-        ledger.seal(season, everything=True)
+        ledger.seal(season, closing=category)
         quarantine.apply(season)
         pagecache.bump()
     else:

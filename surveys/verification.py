@@ -234,13 +234,28 @@ def _paper_problems(season: Season) -> Iterator[str]:
         yield "The ledger has more than one ballot paper."
     now = papers.statement_of(season, key=keys.public_key(), lot=sealed["lot"])
     found = now["paper"]
+    yield from _time_problems(season, sealed)
     for part in sealed.keys() | found.keys():
-        if part != "categories" and sealed.get(part) != found.get(part):
+        if part not in ("categories", "times") and sealed.get(part) != found.get(part):
             yield f"The season's {part} is not what its sealed paper has."
     lines = _lines(sealed), _lines(found)
     for place in sorted(lines[0].keys() | lines[1].keys()):
         if lines[0].get(place) != lines[1].get(place):
             yield f"“{place}” is not what the sealed paper has."
+
+
+def _time_problems(season: Season, sealed: dict[str, Any]) -> Iterator[str]:
+    """When voting opens and closes is what the paper says, or what it was moved to in the ledger, from where it was."""
+    told, moves = dict(sealed.get("times", {})), papers.times_told(season)[1]
+    for move in moves:
+        for name, step in move.get("moved", {}).items():
+            if told.get(name, step["from"]) != step["from"]:
+                yield f"The ledger moves the season's {name} from {step['from']}, where it was not."
+            told[name] = step["to"]
+    now = papers.times_of(season) if told else {}
+    for name, moment in told.items():
+        if now.get(name) != moment:
+            yield f"The season's {name} is {now.get(name)}; the ledger says {moment}."
 
 
 def _jury_problems(season: Season) -> Iterator[str]:

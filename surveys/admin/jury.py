@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from core.models import User
 from core.transitions import TransitionRefused
-from surveys import ballots, jury, keys
+from surveys import ballots, jury, keys, recusals
 from surveys.forms import BallotForm
 from surveys.models import AwardCategory, Juror, Season
 
@@ -32,12 +32,13 @@ def page(_desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
         category.season = season
     is_open = season.is_taking_ballots
     recused = (
-        jury.recuse_where_in_conflict(juror)
+        recusals.recuse_where_in_conflict(juror)
         if request.method == "POST" and is_open
         else dict(juror.recusals.values_list("category", "reason"))
     )
     known = {
-        category.pk: recused.get(category.pk) or " ".join(jury.conflicts(juror, category)) for category in categories
+        category.pk: recused.get(category.pk) or " ".join(recusals.conflicts(juror, category))
+        for category in categories
     }
     mine = [category for category in categories if category.is_taking_ballots and not known[category.pk]]
     form = BallotForm(season, mine, request.POST if request.method == "POST" else None)
@@ -55,7 +56,7 @@ def page(_desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
 def _recuse(request: HttpRequest, juror: Juror, user: User) -> HttpResponse:
     category = get_object_or_404(AwardCategory, season=juror.season_id, slug=request.POST["recuse"])
     try:
-        jury.recuse(juror, category, reason=request.POST.get(f"reason-{category.slug}", ""), by=user)
+        recusals.recuse(juror, category, reason=request.POST.get(f"reason-{category.slug}", ""), by=user)
     except TransitionRefused as refusal:
         messages.error(request, str(refusal))
     else:

@@ -20,6 +20,7 @@ from core.lib.admin_lists import ClosedChangeList
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from core.lib.forms import WebsiteField
+from surveys import papers
 from surveys.admin import corrections, jury, nominations, overview, review, shortlist, withdrawals, write_ins
 from surveys.admin.actions import trail_of
 from surveys.models import AwardCategory, Nominee, Season
@@ -68,6 +69,8 @@ class SeasonForm(forms.ModelForm):
         """While the vote is set or open, its times move within what is yet to come."""
         if moment is None:
             self.add_error(name, "Voters have been told this time: move it, but do not leave it out.")
+        elif (before := self.initial.get(name)) and before <= timezone.now():
+            self.add_error(name, "The time that voters were told is past: it stays.")
         elif moment <= timezone.now():
             self.add_error(name, "This is past. To end the voting now, use the button on the season’s own page.")
 
@@ -109,6 +112,13 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
             "rules": obj.rules_html,
             "disclosure": obj.disclosure_html,
         }
+
+    def save_model(self, request: HttpRequest, obj: Season, form: Any, change: bool) -> None:
+        """Readers were told when the vote ends: where that moves, the public ledger says so."""
+        before = Season.objects.get(pk=obj.pk) if change else None
+        super().save_model(request, obj, form, change)
+        if before and before.state == Season.State.VOTING:
+            papers.tell_moved(obj, before=papers.times_of(before))
 
     def get_urls(self) -> list[URLPattern]:
         def at(route: str, view: Any, name: str) -> URLPattern:

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.lib import clock
 from core.transitions import TransitionRefused
-from surveys import jury, release, seasons
+from surveys import recusals, release, seasons
 from surveys.models import AwardCategory, Season
 
 State = Season.State
@@ -108,7 +108,7 @@ def _opening(season: Season) -> list[str]:
         f"{juror} takes no part in “{category}”: {' '.join(found)}"
         for juror in season.jurors.select_related("user")
         for category in season.categories.filter(jury_weight__isnull=False).prefetch_related("nominees")
-        if (found := list(jury.conflicts(juror, category)))
+        if (found := list(recusals.conflicts(juror, category)))
     ]
     return [
         *recused,

@@ -15,8 +15,8 @@ class LedgerEntry(models.Model):
 
     A `cast` leaf stands for a ballot, and a `ruling` for a decision on what somebody wrote in; both are opened as their
     category is released. Every other leaf is a statement, open from the start: the ballot paper (the first leaf), that
-    another leaf is held for review, void, counted after all or superseded, that a nominee has withdrawn, and each
-    category's result as it is released.
+    another leaf is held for review, void, counted after all or superseded, that a nominee has withdrawn, that
+    the times of the vote were moved, and each category's result as it is released.
     """
 
     class Kind(models.TextChoices):
@@ -27,6 +27,7 @@ class LedgerEntry(models.Model):
         RESTORED = "restored"
         SUPERSEDED = "superseded"
         WITHDRAWAL = "withdrawal"
+        MOVED = "moved"
         RULING = "ruling"
         RESULT = "result"
 
@@ -50,7 +51,17 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="cast", statement__isnull=True)
                 | Q(
-                    kind__in=["paper", "held", "void", "restored", "superseded", "withdrawal", "ruling", "result"],
+                    kind__in=[
+                        "paper",
+                        "held",
+                        "void",
+                        "restored",
+                        "superseded",
+                        "withdrawal",
+                        "moved",
+                        "ruling",
+                        "result",
+                    ],
                     statement__isnull=False,
                 ),
                 name="ledger_all_but_ballots_is_stated",

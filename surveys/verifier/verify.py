@@ -4,7 +4,8 @@
     python3 verify.py ledger.json [ballots.csv] [--key KEY] [--receipt RECEIPT] [--with OLDER-ledger.json]
 
 The ledger is a list of leaves in a hash tree (RFC 6962). A leaf stands for a ballot, or is a statement that everybody can
-read: the ballot paper, a ballot that is void or superseded by its voter's later one, a nominee who withdrew, a category's
+read: the ballot paper, a ballot that is void or superseded by its voter's later one, a nominee who withdrew, the times of the
+vote where they were moved, a category's
 result, also one that corrects an earlier; or is a decision on what was written in, which is opened with the result. After every batch the tree's head is
 signed (Ed25519, RFC 8032). This program
 
@@ -36,6 +37,8 @@ D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
 # What may be said of a ballot by those who review it, and after what.
 REVIEW = {"held": ("restored",), "void": ("restored", "held"), "restored": ("held", "void")}
+# The word by which each statement says of what kind it is.
+KINDS = ("paper", *REVIEW, "superseded", "withdraw", "moved", "result")
 WRITE_IN, OVERVOTE, UNDERVOTE, NONE = "write-in", "overvote", "undervote", "none-of-them"
 
 
@@ -182,7 +185,7 @@ def check_statements(ledger, key):
             yield f"Leaf {index} is not the hash of its statement."
         if statement["season"] != ledger["season"]:
             yield f"The statement at {index} is about another season."
-        if sum(kind in statement for kind in ("paper", *REVIEW, "superseded", "withdraw", "result")) != 1:
+        if sum(kind in statement for kind in KINDS) != 1:
             yield f"The statement at {index} is of no kind that this program knows."
     if [index for index, _ in said(ledger, "paper")] != [0]:
         yield "The first leaf is not the ballot paper, or there are several: what was voted on is not sealed."
@@ -190,9 +193,33 @@ def check_statements(ledger, key):
     paper = ledger["statements"]["0"]["paper"]
     if key and paper["key"] != key:
         yield f"The ballot paper names another key: {paper['key']}."
+    yield from check_times(ledger, paper)
     if paper["imported"] != ledger["imported"]:
         yield "The file and the ballot paper disagree on whether the ballots were imported."
     yield from check_against_paper(ledger, paper)
+
+
+def check_times(ledger, paper):
+    """The times of the vote are moved from where they were, and the close while it was yet to come."""
+    standing = dict(paper.get("times", {}))
+    for index, statement in said(ledger, "moved"):
+        for name, step in statement["moved"].items():
+            if standing.get(name, step["from"]) != step["from"]:
+                yield f"The statement at {index} moves {name} from {step['from']}; it was {standing[name]}."
+            if statement["at"] > step["from"] or step["to"] < statement["at"]:
+                yield f"The statement at {index} moves {name} when it was past, or into the past."
+            standing[name] = step["to"]
+
+
+def times_in_words(ledger):
+    """When the vote was open, by the paper and what was moved since."""
+    standing = dict(ledger["statements"].get("0", {}).get("paper", {}).get("times", {}))
+    for _, statement in said(ledger, "moved"):
+        for name, step in statement["moved"].items():
+            standing[name] = step["to"]
+            yield f"{name} was moved from {step['from']} to {step['to']} at {statement['at']}."
+    if standing:
+        yield f"Voting: from {standing.get('opens_at')} to {standing.get('closes_at')}."
 
 
 def check_against_paper(ledger, paper):
@@ -720,6 +747,7 @@ def findings(given):
             print(f"Receipt {receipt}: leaf {ledger['leaves'].index(receipt)}{told}")
         else:
             found.append(f"The receipt {receipt} is not in this ledger.")
+    print(*times_in_words(ledger), sep="\n")
     heads = ledger["heads"]
     print(f"Season {ledger['season']}, key {heads[-1]['public_key'] if heads else 'none'}")
     return found or f"All leaves ({len(ledger['leaves'])}) and tree heads ({len(heads)}) hold."

@@ -12,7 +12,7 @@ from django.urls import reverse
 from core.models import User
 from core.transitions import TransitionRefused
 from sponsors.models import Sponsor
-from surveys import jury, keys, ledger, quarantine, release, seasons, verification
+from surveys import jury, keys, ledger, quarantine, recusals, release, seasons, verification
 from surveys.models import Ballot, Juror, UnsealedBallot
 from surveys.quarantine import Kind
 from surveys.tallying import weights
@@ -65,7 +65,7 @@ def test_a_ballot_under_review_keeps_its_place_and_costs_its_juror_no_other_cate
     assert [category.slug for category, _ in casting.cast] == ["report"]
     assert [category.slug for category in casting.standing] == ["wallet"]
     with pytest.raises(TransitionRefused, match="under review"):
-        jury.recuse(ann, season.categories.get(slug="wallet"), reason="a friend", by=ann.user)
+        recusals.recuse(ann, season.categories.get(slug="wallet"), reason="a friend", by=ann.user)
     client.force_login(ann.user)
     page = one_line(client.post(page_of(season), {"vote-wallet": "bit"}).content)
     assert "An earlier vote stands" in page
@@ -166,7 +166,7 @@ def test_a_jury_of_more_ballots_than_jurors_is_found(record, capsys, is_kept):
     season = opened(quorum=1)
     category = season.categories.get()
     cast(category, [["ada"]], 3)
-    jury.recuse(season.jurors.get(name="Bob"), category, reason="a friend", by=None)
+    recusals.recuse(season.jurors.get(name="Bob"), category, reason="a friend", by=None)
     vote(season, "Ann", [["bit"]])
     stuffed(category, 2)
     close_and_release(season)
@@ -194,11 +194,56 @@ def test_a_jury_that_lost_a_void_ballot_and_then_its_member_holds(record):
     for name in ("Ann", "Bob", "Cleo"):
         vote(season, name, [["bit"]])
     ledger.seal(season, everything=True)
-    ledger.void(category.ballots.get(voter_key=jury.voter_key(season.jurors.get(name="Bob"))), reason="a mistake")
-    jury.recuse(season.jurors.get(name="Bob"), category, reason="a friend", by=None)
+    ledger.void(category.ballots.get(voter_key=recusals.voter_key(season.jurors.get(name="Bob"))), reason="a mistake")
+    recusals.recuse(season.jurors.get(name="Bob"), category, reason="a friend", by=None)
     close_and_release(season)
     assert list(verification.problems(season)) == []
     assert record(season) == 0
+
+
+def test_a_void_ballot_is_not_counted_after_all_once_its_juror_takes_no_part(record):
+    season = opened(quorum=1)
+    category = season.categories.get()
+    receipts = {name: vote(season, name, [["bit"]]).cast[0][1] for name in ("Ann", "Bob")}
+    ledger.seal(season, everything=True)
+    for receipt in receipts.values():
+        quarantine.hold(season, quarantine.place(season, Kind.RECEIPT, receipt), reason="check", by=None)
+    rows = {row.name: row for row in season.quarantines.all()}
+    for row in rows.values():
+        quarantine.void(row, reason="found void", by=None)
+    recusals.recuse(season.jurors.get(name="Bob"), category, reason="a friend", by=None)
+    assert quarantine.count(rows[receipts["Ann"]], reason="a mistake", by=None) == 1
+    with pytest.raises(TransitionRefused, match="takes no part in its category any more"):
+        quarantine.count(rows[receipts["Bob"]], reason="a mistake", by=None)
+    close_and_release(season)
+    assert category.ballots.get(state="void").receipt == receipts["Bob"]
+    assert list(verification.problems(season)) == []
+    assert record(season) == 0
+
+
+@pytest.mark.parametrize("close", [seasons.close, lambda season: seasons.close_category(season.categories.get())])
+def test_who_is_in_conflict_and_never_came_is_named_with_the_result(client, close):
+    season = jury_season(quorum=1)
+    season.jurors.filter(name__in=["Bob", "Cleo"]).update(affiliations="Bit")
+    seasons.open_voting(season)
+    vote(season, "Ann", [["ada"]])
+    close(season)
+    release.tally(season.categories.get())
+    release.release_season(season)
+    page = one_line(client.get("/awards/moon-2026/wallet/").content)
+    for name in ("Bob", "Cleo"):
+        assert f"{name}: “Bit” is among the affiliations." in page
+    assert "Ann: " not in page
+    assert list(verification.problems(season)) == []
+
+
+def test_without_the_pepper_a_season_closes_and_names_nobody():
+    season = jury_season(quorum=1)
+    season.jurors.filter(name="Bob").update(affiliations="Bit")
+    seasons.open_voting(season)
+    keys.destroy_pepper(season)
+    seasons.close(season)
+    assert not season.categories.get().recusals.exists()
 
 
 @pytest.mark.parametrize("names", [["Nobody Known"], ["Bob", "Bob"]], ids=["a stranger", "one twice"])
@@ -319,7 +364,7 @@ def test_voting_does_not_open_with_fewer_jurors_than_the_quorum():
 
 
 def conflict(season, name):
-    return " ".join(jury.conflicts(season.jurors.get(name=name), season.categories.get()))
+    return " ".join(recusals.conflicts(season.jurors.get(name=name), season.categories.get()))
 
 
 def test_who_belongs_to_a_nominee_has_a_conflict():

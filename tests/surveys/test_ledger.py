@@ -1,12 +1,13 @@
 """Confirmed ballots are sealed in shuffled batches, and nothing can be changed unnoticed or at all."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from core.transitions import TransitionRefused
-from surveys import keys, ledger, merkle, public_record, release, seasons, verification
+from surveys import keys, ledger, merkle, papers, public_record, release, seasons, verification
 from surveys.models import Ballot, LedgerEntry, Season, Tally, TallyRow, TreeHead
 from surveys.tasks import seal_ballots, turn_phases
 from tests.html import one_line
@@ -39,6 +40,51 @@ def test_the_rest_is_sealed_at_the_close(category):
     cast(category, [["ada"]], 3)
     seasons.close(category.season)
     assert len(sealed_ballots()) == 3
+
+
+def test_a_category_that_closes_early_seals_its_own_and_few_of_others_wait():
+    season = open_season(categories=("wallet", "report"))
+    wallet, report = season.categories.all()
+    cast(wallet, [["ada"]], 3)
+    few = cast(report, [["bit"]], 19)
+    again = Ballot.objects.filter(pk__in=[few[0].pk, few[1].pk])
+    again.filter(pk=few[0].pk).update(state="superseded", reason="its voter voted again", voter_key=few[1].voter_key)
+    seasons.close_category(wallet)
+    assert len(sealed_ballots()) == 3
+    assert set(report.ballots.waiting()) == set(few)
+    assert not LedgerEntry.objects.filter(kind="superseded").exists()
+    cast(report, [["ada"]], 2)
+    ledger.seal(season)
+    assert len(sealed_ballots()) == 3 + 21
+    seasons.close(season)
+    assert LedgerEntry.objects.filter(kind="superseded").count() == 1
+    assert list(verification.problems(season)) == []
+
+
+def test_a_category_that_closes_early_takes_along_enough_of_others():
+    season = open_season(categories=("wallet", "report"))
+    wallet, report = season.categories.all()
+    cast(wallet, [["ada"]], 1)
+    cast(report, [["bit"]], 20)
+    seasons.close_category(wallet)
+    assert len(sealed_ballots()) == 21
+
+
+def test_times_that_are_moved_stand_in_the_ledger_and_on_its_page(client):
+    season = open_season()
+    before = papers.times_of(season)
+    papers.tell_moved(season, before=before)
+    assert not LedgerEntry.objects.filter(kind="moved").exists()
+    season.closes_at += timedelta(days=2)
+    season.save()
+    papers.tell_moved(season, before=before)
+    standing, (move,) = papers.times_told(season)
+    assert standing == papers.times_of(season)
+    assert move["moved"] == {"closes_at": {"from": before["closes_at"], "to": standing["closes_at"]}}
+    page = one_line(client.get("/awards/moon-2026/ledger/").content)
+    assert "Times that were moved" in page
+    assert "Voting closes:" in page
+    assert list(verification.problems(season)) == []
 
 
 def test_the_order_in_the_ledger_is_not_the_order_of_voting(category):

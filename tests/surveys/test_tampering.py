@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from hashlib import sha256
 from types import SimpleNamespace
 
@@ -64,6 +65,10 @@ def a_season_of_all_methods():
     later = categories["approval"].ballots.exclude(pk=earlier.pk).first()
     again = {"state": "superseded", "reason": ballots.VOTED_AGAIN, "voter_key": later.voter_key}
     Ballot.objects.filter(pk=earlier.pk).update(**again)
+    before = papers.times_of(season)
+    season.closes_at += timedelta(hours=1)
+    season.save()
+    papers.tell_moved(season, before=before)
     papers.withdraw(categories["irv"].nominees.get(slug="doge"), reason="asked to", by=steward)
     seasons.close(season)
     for category in season.categories.all():
@@ -179,6 +184,16 @@ def withhold(kind):
 
 def say_otherwise(kind, change):
     return lambda record: change(statement(record, kind)[1])
+
+
+def moved(**changes):
+    """The ledger tells of the moved close otherwise, and is signed anew by us."""
+
+    def tampering(record):
+        statement(record, "moved")[1]["moved"]["closes_at"] |= changes
+        signed_again(record)
+
+    return tampering
 
 
 def swap(rows, name, first=0, second=1):
@@ -387,6 +402,9 @@ FILES = {
         lied("irv", "reconciliation", {"confirmed": 10, "held": 1, "void": 0, "counted": 9}),
         "“irv”",
     ),
+    "a moved close is not told": (withhold("moved"), "was signed over"),
+    "the close was moved from elsewhere": (moved(**{"from": "2026-01-01T00:00:00Z"}), "; it was"),
+    "the close was moved into the past": (moved(to="2026-01-01T00:00:00Z"), "into the past"),
     "the paper comes twice": (with_a_second("paper"), "or there are several"),
     "a ballot is void twice": (with_a_second("void"), "which was void before"),
     "a result comes twice": (with_a_second("result"), "corrects another without a reason"),
@@ -459,6 +477,10 @@ IN_IRV = "category_id = (SELECT id FROM surveys_awardcategory WHERE slug = 'irv'
 STUFFED = f"SELECT category_id, sha256('v'), choice, '\\x{'cd' * 16}', sha256('l'), 'cast', '' FROM surveys_ballot WHERE {ONE}"
 EVE = "SELECT id, 'eve', 'Eve', '', '', '', 9 FROM surveys_awardcategory WHERE slug = 'irv'"
 TABLES = {
+    "the close was moved in silence": (
+        "UPDATE surveys_season SET closes_at = closes_at + interval '1 day'",
+        "closes_at is",
+    ),
     "a choice is another": (
         f"UPDATE surveys_ballot SET choice = '[[\"doge\"]]' WHERE {ONE}",
         "does not hash to its receipt",
