@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("surveys", "0020_survey_roles"),
+        ("surveys", "0021_words_of_versions"),
     ]
 
     operations = [
