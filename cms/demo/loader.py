@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from cms.demo import accounts, advertising, awards, content, newsletters, newsroom, readership
+from cms.demo import accounts, advertising, awards, content, newsletters, newsroom, questionnaires, readership
 from cms.demo.pieces import Piece
 from cms.models import DemoMark
 from core import advisory_locks
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[], Iterator[Piece]]] = {
     "site": newsroom.site_pieces,
     "articles": newsroom.article_pieces,
     "awards": awards.pieces,
+    "surveys": questionnaires.pieces,
     "advertising": advertising.pieces,
     "newsletters": newsletters.pieces,
     "readership": readership.pieces,

@@ -1,0 +1,133 @@
+"""Whoever holds the database tries to join a person to an answer: by columns, by order, by transactions. docs/counting.md says what works."""
+
+import logging
+
+import pytest
+from django.db import connection
+
+from surveys import keys
+from surveys.models import Participation, Response, Sitting
+from surveys.questionnaires import access, phases, responses, retention, settling
+from tests.surveys.questionnaires.factories import entry, opened, page, question
+
+TABLES = (
+    "surveys_sitting",
+    "surveys_participation",
+    "surveys_response",
+    "surveys_responsecount",
+    "core_outgoingmail",
+    "core_ratecount",
+)
+SURVEY = [page("p1", question("q1", "number"), question("q2"))]
+
+
+def everything():
+    found = []
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"SELECT row::text FROM {table} AS row")
+            found += [f"{table}: {row}" for (row,) in cursor.fetchall()]
+    return found
+
+
+def rows(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+def take_part(survey, number):
+    """So many people answer with their own number, one after the other; their keys."""
+    people = [access.address_key(survey, f"reader{each}@example.com") for each in range(number)]
+    for each, key in enumerate(people):
+        responses.submit(entry(survey, key), {"q1": each, "q2": f"zebra {each}"})
+    return people
+
+
+@pytest.mark.django_db(transaction=True)
+def test_neither_order_nor_transaction_nor_column_joins_who_took_part_to_an_answer():
+    survey = opened(*SURVEY, access="address")
+    people = take_part(survey, 40)
+    settling.settle(survey)
+    by_place = [each for (each,) in rows("SELECT (answers->>'q1')::int FROM surveys_response ORDER BY ctid")]
+    assert sorted(by_place) == list(range(40))
+    assert by_place != list(range(40))
+    assert [each.answers["q1"] for each in Response.objects.order_by("pk")] != list(range(40))
+    took_part = {row[0] for row in rows("SELECT xmin::text FROM surveys_participation")}
+    counted = {row[0] for row in rows("SELECT xmin::text FROM surveys_response")}
+    assert (len(took_part), len(counted), took_part & counted) == (40, 1, set())
+    answers = [row for row in everything() if "zebra" in row]
+    assert len(answers) == 40
+    assert [row for row in answers if any(key.hex() in row for key in people)] == []
+    assert not Sitting.objects.exists()
+
+
+@pytest.mark.django_db
+def test_fewer_than_enough_wait_for_each_other_until_the_close():
+    survey = opened(*SURVEY, access="address")
+    take_part(survey, settling.TOGETHER - 1)
+    assert settling.settle(survey) == 0
+    phases.close(survey)
+    assert settling.settle(survey) == settling.TOGETHER - 1
+
+
+@pytest.mark.django_db
+def test_the_database_reads_no_answer_that_waits_or_is_on_its_way():
+    survey = opened(*SURVEY, access="address")
+    key = access.address_key(survey, "ann@example.com")
+    saved = responses.start(entry(survey, key), {"q-q1": "7", "q-q2": "zebra"})
+    assert [row for row in everything() if "zebra" in row] == []
+    responses.finish(saved.sitting)
+    assert [row for row in everything() if "zebra" in row] == []
+    assert [row for row in everything() if "sitting" in row and key.hex() in row] == []
+    keys.destroy_pepper(survey)
+    with pytest.raises(keys.PepperMissing):
+        responses.progress_of(Sitting.objects.get())
+
+
+@pytest.mark.django_db
+def test_nothing_is_logged_of_who_answers_what(client, caplog):
+    caplog.set_level(logging.DEBUG)
+    opened(*SURVEY, access="browser")
+    second = client.post("/surveys/readers/", {"q-q2": "zebra", "q-q1": "many"}, REMOTE_ADDR="198.51.100.7")
+    assert second.status_code == 400
+    summary = client.post("/surveys/readers/", {"q-q2": "zebra"}, REMOTE_ADDR="198.51.100.7")
+    client.post(summary.url)
+    assert [
+        record for record in caplog.records if "zebra" in record.getMessage() or "198.51" in record.getMessage()
+    ] == []
+
+
+@pytest.mark.django_db
+def test_a_browser_is_told_apart_for_a_day_and_nobody_knows_it_later(client, monkeypatch):
+    survey = opened(*SURVEY, access="browser")
+    one, same, other = (
+        access.from_page(survey, address=address, agent=agent).key
+        for address, agent in (("198.51.100.7", "Firefox"), ("198.51.100.7", "Firefox"), ("198.51.100.7", "Safari"))
+    )
+    assert one == same != other
+    assert access.salts.forget_old() == 0
+    access.salts._known.clear()
+    access.salts.DaySalt.objects.all().delete()  # as at the end of the day
+    assert access.from_page(survey, address="198.51.100.7", agent="Firefox").key != one
+
+
+@pytest.mark.django_db
+def test_an_erased_address_has_not_taken_part():
+    survey = opened(*SURVEY, access="address")
+    take_part(survey, 2)
+    retention.forget("reader1@example.com")
+    assert Participation.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_keys_go_a_month_after_the_close_and_the_pepper_with_them(settings):
+    survey = opened(*SURVEY, access="address")
+    take_part(survey, 2)
+    phases.close(survey)
+    settling.settle(survey)
+    assert retention.forget_keys() == 0
+    type(survey).objects.update(closed_at="2020-01-01T00:00Z")
+    assert retention.forget_keys() == 2
+    assert not keys.has_pepper(survey)
+    assert Response.objects.count() == 2
