@@ -164,6 +164,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh related articles": {"task": "articles.tasks.refresh_related", "schedule": 30},
     "roll up readers' figures": {"task": "articles.tasks.roll_up_readership", "schedule": 300},
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
+    "check the links of ads": {"task": "sponsors.tasks.check_links", "schedule": 60},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},
     "tell who follows a season": {"task": "surveys.tasks.tell_followers", "schedule": 60},

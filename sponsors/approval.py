@@ -19,7 +19,7 @@ from core.lib.networks import address_in, ascii_host, is_public
 from core.lib.text import one_line, prose, visible
 from core.models import User
 from core.transitions import lock
-from sponsors import emails
+from sponsors import emails, link_checks
 from sponsors.images import CleanImage
 from sponsors.models import Approval, Creative, CreativeVersion, PlacementKind
 
@@ -62,6 +62,7 @@ def submit(
         if image:
             version.image.save(digest[:32] + Path(image.name or "").suffix, image, save=False)
         version.save(force_insert=True)
+        link_checks.start(version)
         if by is None:
             emails.creative_submitted(version)
     return version

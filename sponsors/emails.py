@@ -58,6 +58,15 @@ def creative_decided(version: CreativeVersion, approval: Approval) -> None:
         _to_sponsor("creative_decided", version.creative.booking, version=version, approval=approval)
 
 
+def link_broken(version: CreativeVersion, problem: str) -> None:
+    """To both sides: nobody gets to where an ad leads."""
+    booking = version.creative.booking
+    if booking:
+        path = reverse("admin:sponsors_creative_change", args=[version.creative_id])
+        _to_sponsor("link_broken", booking, version=version, problem=problem)
+        _to_managers("link_broken_to_us", booking, version=version, problem=problem, admin_path=path)
+
+
 def _to_sponsor(template: str, booking: Booking, **context: object) -> None:
     links = {
         "portal_url": settings.SITE_URL + booking.portal_path,

@@ -25,6 +25,7 @@ COLUMNS = [
     Column(
         "sponsors.Sponsor.contact_email", f"{days(RECORDS_KEPT_FOR)} after the last booking", "the hourly purge; staff"
     ),
+    Column("sponsors.AdLinkCheck.note", "as long as its ad", "checking its link again"),
     Column("sponsors.DisclosureEntry.sponsor_name", "for good: the log is public", "nobody: the database refuses"),
 ]
 

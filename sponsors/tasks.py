@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from sponsors import availability, booking
+from sponsors import availability, booking, link_checks
 
 
 @shared_task
@@ -15,3 +15,9 @@ def turn_day() -> None:
 def expire_stale_holds() -> None:
     """Release holds that have run out, for what calendars show: a booking does it by itself for the units it needs."""
     booking.expire_stale()
+
+
+@shared_task
+def check_links() -> None:
+    """Look at where ads lead that may run."""
+    link_checks.run_due()

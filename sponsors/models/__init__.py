@@ -3,10 +3,12 @@
 from sponsors.models.catalogue import Package, PackageItem, PlacementKind
 from sponsors.models.creatives import Approval, Creative, CreativeVersion
 from sponsors.models.inventory import Booking, Claim, RunUnit, Sponsor
+from sponsors.models.link_checks import AdLinkCheck
 from sponsors.models.records import AdEvent, DisclosureEntry
 
 __all__ = [
     "AdEvent",
+    "AdLinkCheck",
     "Approval",
     "Booking",
     "Claim",

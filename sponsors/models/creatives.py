@@ -54,7 +54,7 @@ class Creative(models.Model):
     @property
     def latest(self) -> "CreativeVersion | None":
         """The version submitted last, approved or not."""
-        return self.versions.reviewed().order_by("-number").first()
+        return self.versions.reviewed().select_related("link_check").order_by("-number").first()
 
 
 class CreativeVersion(models.Model):

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from articles.images import store_image
+from core.lib import reachability
 from core.models import OutgoingMail
 from newsletter.models import Briefing, LinkCheck, MailTemplate
 from newsletter.sending import approval, composition, content_checks, link_checks
@@ -61,7 +62,7 @@ ANSWERS = {
 def test_what_a_server_answers_is_judged(http_server, settings, answers):
     settings.LINK_CHECKS_OF_PRIVATE_HOSTS = True
     http_server.answers, http_server.headers = list(answers), {"Location": "/on"}
-    found = link_checks.problem_of(f"{http_server.url}/")
+    found = reachability.problem_of(f"{http_server.url}/")
     assert ANSWERS[answers] in found if ANSWERS[answers] else found == ""
 
 
