@@ -38,6 +38,7 @@ def submit(
     link_url: str,
     image: CleanImage | None = None,
     image_alt: str = "",
+    phone_image: CleanImage | None = None,
     by: User | None,
 ) -> CreativeVersion:
     """Store a new version, which waits for approval; the last approved one keeps running meanwhile.
@@ -45,8 +46,9 @@ def submit(
     `by` is None when the sponsor submits it. Submitting exactly what the latest version holds changes nothing and
     returns that version. Raises ValidationError.
     """
-    content = check(creative.kind, headline=headline, body=body, link_url=link_url, image=image, image_alt=image_alt)
-    digest = _digest(content, image)
+    typed = {"headline": headline, "body": body, "link_url": link_url, "image_alt": image_alt}
+    content = check(creative.kind, **typed, image=image, phone_image=phone_image)
+    digest = _digest(content, image, phone_image)
     with transaction.atomic():
         lock(creative)
         latest = creative.versions.order_by("-number").first()
@@ -61,6 +63,10 @@ def submit(
         )
         if image:
             version.image.save(digest[:32] + Path(image.name or "").suffix, image, save=False)
+        if phone_image:
+            version.phone_image.save(
+                f"{digest[:32]}-phone{Path(phone_image.name or '').suffix}", phone_image, save=False
+            )
         version.save(force_insert=True)
         link_checks.start(version)
         if by is None:
@@ -76,11 +82,16 @@ def check(
     link_url: str,
     image: CleanImage | None = None,
     image_alt: str = "",
+    phone_image: CleanImage | None = None,
 ) -> dict[str, str]:
     """The content as it would be stored. Raises ValidationError, naming every field that is refused."""
     content = {"headline": one_line(plain(headline)), "body": plain(body), "link_url": link_url.strip()}
     content["image_alt"] = one_line(image_alt) if image else ""
     problems = _problems(kind, content, image)
+    if phone_image and not image:
+        problems["phone_image"] = "The image for phones stands in for another one: send that, too."
+    elif phone_image and not kind.sizes_on_phones:
+        problems["phone_image"] = f"{kind.name} has no second image for phones."
     try:
         content["link_url"] = web_address(link_url)
     except ValidationError as error:
@@ -166,9 +177,11 @@ def _problems(kind: PlacementKind, content: dict[str, str], image: CleanImage | 
     return problems
 
 
-def _digest(content: dict[str, str], image: CleanImage | None) -> str:
-    image_digest = sha256(_bytes(image)).hexdigest() if image else ""
-    fields = json.dumps([*content.values(), image_digest], ensure_ascii=False)
+def _digest(content: dict[str, str], image: CleanImage | None, phone_image: CleanImage | None) -> str:
+    images = [sha256(_bytes(image)).hexdigest() if image else ""]
+    if phone_image:
+        images.append(sha256(_bytes(phone_image)).hexdigest())
+    fields = json.dumps([*content.values(), *images], ensure_ascii=False)
     return sha256(fields.encode()).hexdigest()
 
 

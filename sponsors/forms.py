@@ -106,6 +106,7 @@ class VersionForm(forms.Form):
     image_alt = forms.CharField(
         label="Image description", required=False, max_length=200, help_text="For those who cannot see it."
     )
+    phone_image = forms.FileField(label="Image for phones", required=False)
     drop_image = forms.BooleanField(label="Remove the image", required=False)
 
     def __init__(self, data: Any = None, files: Any = None, *, creative: Creative, by: User | None = None):
@@ -114,18 +115,25 @@ class VersionForm(forms.Form):
         super().__init__(data, files, prefix=f"creative{creative.pk}", initial=self._initial(self.latest))
         self.fields["headline"].help_text = f"At most {kind.headline_limit} characters."
         self.fields["body"].help_text = f"At most {kind.body_limit} characters, plain words."
-        if kind.image_sizes:
-            sizes = " or ".join(size.replace("x", "×") for size in kind.image_sizes)
-            self.fields["image"].help_text = f"PNG, JPEG, WebP or GIF of exactly {sizes} pixels, or exactly twice that."
-            self.fields["image"].widget.attrs["accept"] = "image/png,image/jpeg,image/webp,image/gif"
-        else:
-            del self.fields["image"], self.fields["image_alt"]
+        self._say_sizes("image", kind.sizes, "")
+        self._say_sizes("phone_image", kind.sizes_on_phones, " It stands in for the other one on narrow screens.")
+        if not kind.image_sizes:
+            del self.fields["image_alt"]
         if not (self.latest and self.latest.image):
             del self.fields["drop_image"]
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
         self.helper.layout = Layout(*(Field(name) for name in self.fields))
+
+    def _say_sizes(self, name: str, sizes: list[tuple[int, int]], use: str) -> None:
+        """Say what an image has to be; a kind that has none is not asked for it."""
+        if not sizes:
+            del self.fields[name]
+            return
+        words = " or ".join(f"{width}×{height}" for width, height in sizes)
+        self.fields[name].help_text = f"PNG, JPEG, WebP or GIF of exactly {words} pixels, or exactly twice that.{use}"
+        self.fields[name].widget.attrs["accept"] = "image/png,image/jpeg,image/webp,image/gif"
 
     @staticmethod
     def _initial(latest: CreativeVersion | None) -> dict[str, str]:
@@ -134,6 +142,10 @@ class VersionForm(forms.Form):
     def clean_image(self) -> images.CleanImage | None:
         upload = self.cleaned_data["image"]
         return images.accept(upload, self.creative.kind.sizes) if upload else None
+
+    def clean_phone_image(self) -> images.CleanImage | None:
+        upload = self.cleaned_data["phone_image"]
+        return images.accept(upload, self.creative.kind.sizes_on_phones) if upload else None
 
     def clean(self) -> dict[str, Any]:
         """Check what submit() would, so that every error is shown at its field."""
@@ -150,12 +162,17 @@ class VersionForm(forms.Form):
         return approval.submit(self.creative, by=self.by, **self._content(self.cleaned_data))
 
     def _content(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        image = cleaned.get("image")
-        if image is None and self.latest and self.latest.image and not cleaned.get("drop_image"):
-            with self.latest.image.open("rb") as kept:
-                image = images.CleanImage(kept.read(), name=self.latest.image.name)
+        found = {name: cleaned.get(name) or self._kept(name, cleaned) for name in ("image", "phone_image")}
         texts = {name: cleaned.get(name, "") for name in ("headline", "body", "link_url", "image_alt")}
-        return texts | {"image": image}
+        return texts | found
+
+    def _kept(self, name: str, cleaned: dict[str, Any]) -> images.CleanImage | None:
+        """The image of the latest version, unless it is to go. A new one for wide screens leaves that for phones as it is."""
+        stored = getattr(self.latest, name, None)
+        if not stored or cleaned.get("drop_image"):
+            return None
+        with stored.open("rb") as kept:
+            return images.CleanImage(kept.read(), name=stored.name)
 
 
 def day_text(day: date) -> str:

@@ -48,6 +48,8 @@ def includes(package: Package) -> list[str]:
 def specification(kind: PlacementKind) -> list[dict[str, str]]:
     """A row of the table of what an ad may hold."""
     sizes = ", ".join(size.replace("x", "×") for size in kind.image_sizes) or "none"
+    if kind.sizes_on_phones:
+        sizes += f"; on phones {', '.join(size.replace('x', '×') for size in kind.phone_sizes)}"
     return [
         {"text": kind.name},
         {"text": f"{kind.headline_limit} characters"},

@@ -17,8 +17,8 @@ LABEL = "Paid advertisement"
 HOUSE_LABEL = "From us"
 HOUSE = "house"
 CLICK = "sponsors.click"
-TEXTS = ("headline", "body", "link_url", "image_alt", "image_width", "image_height")
-SHOWN = (*TEXTS, "image", "number")
+TEXTS = ("headline", "body", "link_url", "image_alt", "image_width", "image_height", "phone_width", "phone_height")
+SHOWN = (*TEXTS, "image", "phone_image", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,9 @@ class Placement:
     image_alt: str = ""
     image_width: int | None = None
     image_height: int | None = None
+    phone_url: str = ""  # of the image for narrow screens
+    phone_width: int | None = None
+    phone_height: int | None = None
 
     @property
     def is_house(self) -> bool:
@@ -121,6 +124,7 @@ def placement_shown(channel: str, day: date) -> Placement | None:
 def _placement(row: dict[str, Any]) -> Placement:
     shown = {name: row[name] for name in (*TEXTS, "claim_id", "version_id", "sponsor_name", "tier")}
     shown["image_url"] = default_storage.url(row["image"]) if row["image"] else ""
+    shown["phone_url"] = default_storage.url(row["phone_image"]) if row["phone_image"] else ""
     if row["claim_id"] is None:
         shown |= {"sponsor_name": SiteProfile.current().name, "label": HOUSE_LABEL, "click_url": row["link_url"]}
     else:

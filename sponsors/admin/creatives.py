@@ -94,7 +94,9 @@ class CreativeAdmin(SharedEditing, ShownToReadersAdmin):
     ) -> HttpResponse:
         if creative := kwargs.get("obj"):
             context |= {
-                "versions": creative.versions.reviewed().select_related("submitted_by", "link_check").order_by("-number"),
+                "versions": creative.versions.reviewed()
+                .select_related("submitted_by", "link_check")
+                .order_by("-number"),
                 "may_approve": self.has_approve_permission(request),
                 "may_submit": self.has_change_permission(request, creative),
                 "outlooks": [each for each in _outlooks(creative) if each.claim.unit.kind_id == creative.kind_id],

@@ -6,29 +6,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sponsors', '0003_places_off_sale_and_reasons'),
+        ("sponsors", "0003_places_off_sale_and_reasons"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AdLinkCheck',
+            name="AdLinkCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('lease', models.UUIDField(editable=False, help_text='Whose work it is: only the holder writes its outcome.', null=True)),
-                ('lease_expires_at', models.DateTimeField(editable=False, null=True)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('fine', 'Fine'), ('wrong', 'Wrong')], default='waiting', max_length=7)),
-                ('note', models.CharField(blank=True, help_text='What failed last, in words.', max_length=200)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('version', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='link_check', to='sponsors.creativeversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "lease",
+                    models.UUIDField(
+                        editable=False, help_text="Whose work it is: only the holder writes its outcome.", null=True
+                    ),
+                ),
+                ("lease_expires_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("fine", "Fine"), ("wrong", "Wrong")],
+                        default="waiting",
+                        max_length=7,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, help_text="What failed last, in words.", max_length=200)),
+                ("checked_at", models.DateTimeField(null=True)),
+                (
+                    "version",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="link_check",
+                        to="sponsors.creativeversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['due_at'], name='ad_link_check_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'fine', 'wrong'])), name='ad_link_check_state_known')],
+                "ordering": ["id"],
+                "indexes": [models.Index(fields=["due_at"], name="ad_link_check_due")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "fine", "wrong"])),
+                        name="ad_link_check_state_known",
+                    )
+                ],
             },
         ),
     ]

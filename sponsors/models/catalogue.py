@@ -38,6 +38,12 @@ class PlacementKind(models.Model):
         blank=True,
         help_text="Sizes such as 600x200, separated by commas; an image has one of them exactly, or twice it.",
     )
+    phone_sizes = ArrayField(
+        models.CharField(max_length=9, validators=[SIZE]),
+        default=list,
+        blank=True,
+        help_text="Sizes of a second image for phones, such as 600x300, where a wide one would be a thin strip. Only on pages.",
+    )
     cutoff_hours = models.PositiveSmallIntegerField(
         default=24, help_text="Hours before its day by which a creative must be submitted."
     )
@@ -59,7 +65,16 @@ class PlacementKind(models.Model):
     @property
     def sizes(self) -> list[tuple[int, int]]:
         """The image sizes as pairs of width and height."""
-        return [(int(width), int(height)) for width, height in (size.split("x") for size in self.image_sizes)]
+        return _pairs(self.image_sizes)
+
+    @property
+    def sizes_on_phones(self) -> list[tuple[int, int]]:
+        """The sizes of the second image; none in mails, which have one image for all."""
+        return [] if self.is_mail else _pairs(self.phone_sizes)
+
+
+def _pairs(sizes: list[str]) -> list[tuple[int, int]]:
+    return [(int(width), int(height)) for width, height in (size.split("x") for size in sizes)]
 
 
 class Package(models.Model):

@@ -72,6 +72,11 @@ class CreativeVersion(models.Model):
     image_alt = models.CharField("image description", max_length=200, blank=True)
     image_width = models.PositiveSmallIntegerField(null=True, editable=False)
     image_height = models.PositiveSmallIntegerField(null=True, editable=False)
+    phone_image = models.ImageField(
+        upload_to="creatives", blank=True, width_field="phone_width", height_field="phone_height"
+    )
+    phone_width = models.PositiveSmallIntegerField(null=True, editable=False)
+    phone_height = models.PositiveSmallIntegerField(null=True, editable=False)
     sha256 = models.CharField(
         max_length=64, editable=False, help_text="Of everything above, including the image's bytes."
     )
@@ -94,6 +99,9 @@ class CreativeVersion(models.Model):
             models.CheckConstraint(condition=Q(link_url__regex=r"^https?://"), name="creative_version_link_is_http"),
             models.CheckConstraint(
                 condition=Q(image="") | ~Q(image_alt=""), name="creative_version_image_is_described"
+            ),
+            models.CheckConstraint(
+                condition=Q(phone_image="") | ~Q(image=""), name="creative_version_phone_image_is_second"
             ),
         ]
 

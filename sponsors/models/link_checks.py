@@ -24,7 +24,9 @@ class AdLinkCheck(LeasedModel):
         ordering = ["id"]
         indexes = [models.Index(fields=["due_at"], name="ad_link_check_due")]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=["waiting", "fine", "wrong"]), name="ad_link_check_state_known")
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "fine", "wrong"]), name="ad_link_check_state_known"
+            )
         ]
 
     def __str__(self) -> str:

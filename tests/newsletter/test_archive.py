@@ -12,6 +12,7 @@ from newsletter.models import ArchiveEntry
 from newsletter.sending import approval, archive_entries, sender
 from newsletter.tasks import sweep_briefings
 from tests.newsletter import factories
+from tests.sponsors import factories as sponsors
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +98,19 @@ def listed(client, query):
 def readable(newsletter, slug, **fields):
     """A briefing that somebody has got, as the archive has it."""
     return factories.sent(newsletter, slug=slug, opened=0, clicked=0, **fields)
+
+
+def test_an_ad_is_shown_whole_and_only_a_paid_one_is_called_sponsored(client, weekly):
+    claim = sponsors.running("mail:weekly").claims.get()
+    shown = {"kind": "sponsor", "url": "https://example.com/", "image_alt": "A safe", "image_url": "/media/a.png"}
+    paid = shown | {"heading": "Keys", "label": "Paid advertisement", "sponsor_name": "Northwind", "claim": claim}
+    readable(weekly, "both", items=[paid, shown | {"heading": "Ours", "label": "From us"}])
+    _, first, second = client.get("/newsletter/archive/both/").content.decode().split('<aside class="sponsor"')
+    assert first.count("sponsored nofollow noopener") == 3  # picture, headline and button
+    assert 'alt="A safe"' in first
+    ours = second.split("</aside>")[0]
+    assert ours.count('href="https://example.com/"') == 3
+    assert "sponsored" not in ours.lower()
 
 
 def test_briefings_are_found_by_their_words_with_those_of_the_subject_first(client, weekly):

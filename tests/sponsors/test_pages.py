@@ -1,12 +1,14 @@
 """The pages of those who advertise: what is offered, the booking, the sponsor's own page."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 
 from core.lib.signing import make_token
-from sponsors import booking
+from sponsors import approval, booking, placements
 from sponsors.models import Booking, CreativeVersion, Package
 from tests.sponsors import factories
 from tests.sponsors.test_approval import picture
@@ -186,6 +188,26 @@ def test_a_new_version_keeps_the_image_unless_told_otherwise(client):
     client.post(sold.portal_path, portal_fields(creative, headline="Other words", image_alt="A safe"))
     client.post(sold.portal_path, portal_fields(creative, headline="Third", drop_image="on"))
     assert [bool(version.image) for version in CreativeVersion.objects.order_by("number")] == [True, True, False]
+
+
+def test_a_kind_may_take_a_second_image_for_phones(client):
+    slot = factories.kind(phone_sizes=["300x250"])
+    bought = factories.package({slot: 1})
+    factories.open_days(slot)
+    sold = factories.confirmed(bought, start=factories.today() + timedelta(days=2))
+    small, wide = (SimpleUploadedFile("a.png", picture(size).getvalue()) for size in ((300, 250), (600, 200)))
+    alone = client.post(sold.portal_path, portal_fields(sold.creatives.get(), phone_image=small))
+    assert "send that, too" in alone.content.decode()
+    small.seek(0)
+    both = {"image": wide, "phone_image": small, "image_alt": "A safe"}
+    client.post(sold.portal_path, portal_fields(sold.creatives.get(), **both))
+    version = CreativeVersion.objects.get()
+    approval.approve(version, by=factories.user("second@example.com"))
+    ad = placements.placement_on("web:article", factories.today() + timedelta(days=2))
+    html = render_to_string("components/sponsor_slot.html", {"placement": ad})
+    assert re.search(rf'<source media="[^"]+" srcset="{ad.phone_url}" width="300"\s+height="250">', html)
+    client.post(sold.portal_path, portal_fields(sold.creatives.get(), headline="Other words", image_alt="A safe"))
+    assert CreativeVersion.objects.first().phone_image
 
 
 @pytest.mark.parametrize(
