@@ -176,7 +176,7 @@ class BookingAdminForm(forms.ModelForm):
 
 @admin.register(Booking)
 class BookingAdmin(SharedEditing):
-    list_display = ("company", "tier", "price_text", "state", "first_day", "hold_until", "requested_at")
+    list_display = ("company", "package_name", "price_text", "state", "first_day", "hold_until")
     list_filter = ("state", "package__tier")
     list_select_related = ("package", "sponsor")
     search_fields = ("company", "contact_email", "sponsor__name")
@@ -198,6 +198,10 @@ class BookingAdmin(SharedEditing):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         return Booking.objects.with_first_day()
+
+    @admin.display(description="package")
+    def package_name(self, row: Booking) -> str:
+        return str(row.snapshot["name"])
 
     @admin.display(description="package")
     def tier(self, row: Booking) -> str:
