@@ -36,6 +36,7 @@ from articles.models import Article, Category
 from articles.publishing import REASON_LENGTH
 from core.lib import clock
 from core.lib.admin_slugs import shown_while_typing
+from core.lib.forms import LineField
 from core.lib.moments import MomentField
 from core.lib.text import language_code, one_line, whole_number
 from core.pagecache import per_generation
@@ -63,7 +64,7 @@ def category_choices() -> list[tuple[str, str]]:
     return [("", "—"), *Category.objects.values_list("slug", "name")]
 
 
-class LanguageField(blocks.LineField):
+class LanguageField(LineField):
     """The code of a language."""
 
     def clean(self, value: Any) -> str:
@@ -114,8 +115,8 @@ class CorrectionsField(blocks.TextField):
 class ArticleForm(forms.ModelForm):
     """All fields of an article but its blocks."""
 
-    title = blocks.LineField(max_length=LIMITS["title"], widget=AdminTextInputWidget)
-    slug = blocks.LineField(required=False, help_text="Leave it empty to have it made from the title.")
+    title = LineField(max_length=LIMITS["title"], widget=AdminTextInputWidget)
+    slug = LineField(required=False, help_text="Leave it empty to have it made from the title.")
     standfirst = blocks.TextField(
         max_length=LIMITS["standfirst"], required=False, help_text="Shown under the title and on cards."
     )
@@ -133,21 +134,17 @@ class ArticleForm(forms.ModelForm):
     cta = forms.SlugField(label="Call-to-action card", widget=ChoiceWidget("cta"), required=False)
     cover_src = blocks.SourceField(label="Cover", widget=ChoiceWidget("image"), required=False)
     cover_upload = forms.FileField(label="or upload one", required=False)
-    cover_alt = blocks.LineField(
+    cover_alt = LineField(
         label="Alternative text of the cover", max_length=400, required=False, widget=AdminTextInputWidget
     )
-    cover_caption = blocks.LineField(
-        label="Caption of the cover", max_length=400, required=False, widget=AdminTextInputWidget
-    )
-    cover_credit = blocks.LineField(
-        label="Credit of the cover", max_length=200, required=False, widget=AdminTextInputWidget
-    )
+    cover_caption = LineField(label="Caption of the cover", max_length=400, required=False, widget=AdminTextInputWidget)
+    cover_credit = LineField(label="Credit of the cover", max_length=200, required=False, widget=AdminTextInputWidget)
     cover_focal = blocks.FocalField(
         label="Focal point of the cover",
         required=False,
         help_text="Click the picture, or write how far across and how far down, from 0 to 1: 0.5, 0.3.",
     )
-    seo_title = blocks.LineField(
+    seo_title = LineField(
         label="Title for search", max_length=SEO_LIMITS["title"], required=False, widget=AdminTextInputWidget,
         help_text="Up to about 60 characters are shown.",
     )  # fmt: skip
@@ -162,7 +159,7 @@ class ArticleForm(forms.ModelForm):
         required=False,
         help_text="In minutes. Leave empty to have it counted from the words.",
     )
-    social_title = blocks.LineField(
+    social_title = LineField(
         label="Title for social sites", max_length=SOCIAL_LIMITS["social_title"], required=False,
         widget=AdminTextInputWidget, help_text="Empty: the title for search, or the title.",
     )  # fmt: skip
@@ -170,7 +167,7 @@ class ArticleForm(forms.ModelForm):
         label="Picture for social sites", widget=ChoiceWidget("image"), required=False,
         help_text="Empty: the cover, or else the title as a picture. It is cut to 1200 × 630.",
     )  # fmt: skip
-    canonical = blocks.LineField(
+    canonical = LineField(
         label="First published at", max_length=SOCIAL_LIMITS["canonical"], required=False, widget=AdminTextInputWidget,
         help_text="The address of the original, if it stands elsewhere: search engines show that instead of ours.",
     )  # fmt: skip
@@ -187,7 +184,7 @@ class ArticleForm(forms.ModelForm):
         label="What has to be done?", max_length=REASON_LENGTH, required=False, rows=3,
         help_text="Its author reads this on the article and on the start page.",
     )  # fmt: skip
-    reason = blocks.LineField(
+    reason = LineField(
         label="What changed", max_length=200, required=False, widget=AdminTextInputWidget,
         help_text="For the list of revisions.",
     )  # fmt: skip

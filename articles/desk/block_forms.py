@@ -21,6 +21,7 @@ from articles.desk.uploads import take_upload, take_uploads
 from articles.document_schema import BlockData
 from articles.models import Article, Block
 from articles.models.article import BLOCK_MODELS, REGION
+from core.lib.forms import LineField
 from core.lib.html import clean, refuse_lost_addresses, text_of
 from core.lib.text import whole_number
 
@@ -240,7 +241,7 @@ def _removed(formset: Any) -> list[Any]:
 
 
 def _with_widget(field: forms.Field, name: str) -> None:
-    if name in CHOICES and isinstance(field, blocks.LineField | blocks.SourceField):
+    if name in CHOICES and isinstance(field, LineField | blocks.SourceField):
         field.widget = ChoiceWidget(CHOICES[name])
     elif isinstance(field, blocks.HtmlField):
         widget = InlineProseWidget if field.extensions is blocks.INLINE_EXTENSIONS else ProseWidget
@@ -249,7 +250,7 @@ def _with_widget(field: forms.Field, name: str) -> None:
         field.widget = GalleryWidget("image")
     elif isinstance(field, blocks.TextField):
         field.widget = AreaWidget(attrs=field.widget.attrs)  # type: ignore[assignment]
-    elif isinstance(field, blocks.LineField):
+    elif isinstance(field, LineField):
         field.widget = LineWidget(attrs={"maxlength": field.max_length} if field.max_length else {})
     field.widget.is_required = field.required
 

@@ -6,6 +6,9 @@ from typing import Any
 
 import yaml
 
+from articles.images import store_image
+from articles.models import ImageAsset
+
 FOLDER = Path(__file__).parent / "content"
 IMAGES = FOLDER / "images"
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -22,6 +25,12 @@ def articles() -> list[dict[str, Any]]:
     """All articles, the oldest first: most of them refer to older ones."""
     found = [read(f"articles/{path.stem}") for path in sorted((FOLDER / "articles").glob("*.yaml"))]
     return sorted(found, key=lambda article: -article.get("published_days_ago", -1))
+
+
+def stored_image(image: dict[str, Any]) -> ImageAsset:
+    """An image of the folder in the newsroom's library."""
+    path = IMAGES / image["src"]
+    return store_image(path.read_bytes(), name=path.name, alt=image["alt"], credit=image.get("credit", ""))
 
 
 def days_before(now: datetime, days: int) -> datetime:

@@ -12,13 +12,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from articles.models import Publication
-from cms.demo import content, readers
+from cms.demo import briefings, content, readers
 from cms.demo.pieces import Piece
 from core.lib.smtp import Outcome, Status
 from core.models import User
 from newsletter.models import Briefing, BriefingPlan, Delivery, Hit, Newsletter, Subscription, TrackedLink
-from newsletter.sending import briefing_counts, deliveries, drafts, freeze, tracking
+from newsletter.sending import briefing_counts, deliveries, freeze, tracking
 from newsletter.sending.approval import approve
 from newsletter.subscribers import consent, day_counts
 from newsletter.subscribers.consent import Act, Actor, NewAct
@@ -37,6 +36,7 @@ def pieces() -> Iterator[Piece]:
         fields = {**entry, "ordering": position}
         make = partial(Newsletter.objects.get_or_create, slug=fields.pop("slug"), defaults=fields)
         yield f"newsletter {entry['slug']}", make
+    yield from briefings.pieces()
     for entry in wanted["plans"]:
         yield f"plan {entry['name']}", partial(_make_plan, entry)
     waves = readers.waves(wanted["readership"])
@@ -44,6 +44,7 @@ def pieces() -> Iterator[Piece]:
         yield waves.pop(0)
         yield f"briefing {entry['slug']}", partial(_make_sent, entry, now)
     yield from waves
+    yield from briefings.draft_pieces()
     yield "figures of newsletters", _count
 
 
@@ -68,10 +69,7 @@ def _make_sent(entry: dict[str, Any], now: datetime) -> None:
     briefing = Briefing.objects.create(
         newsletter=newsletter, issue_date=sent_at.date(), created_at=sent_at - timedelta(hours=20), **words
     )
-    found = {publication.slug: publication for publication in Publication.objects.filter(slug__in=entry["articles"])}
-    for position, slug in enumerate(entry["articles"], 1):
-        if slug in found:
-            drafts.add_article(briefing, found[slug], ordering=10 * position)
+    briefings.compose(briefing, entry)
     random = Random(entry["slug"])
     approve(briefing, by=User.objects.get(email=APPROVER))
     Briefing.objects.filter(pk=briefing.pk).update(scheduled_at=timezone.now())  # nobody takes it back

@@ -13,8 +13,7 @@ from articles.desk.comments import comment
 from articles.desk.leads import Wanted
 from articles.document_schema import KEYS, PAGE
 from articles.documents import create_article
-from articles.images import store_image
-from articles.models import Article, Author, Category, ImageAsset, Kind, SavedList, Snippet, Tag
+from articles.models import Article, Author, Category, Kind, SavedList, Snippet, Tag
 from cms.demo import content
 from cms.demo.pieces import Piece
 from core.models import SiteProfile, User
@@ -67,7 +66,7 @@ def _make_author(author: dict[str, Any], email: str | None) -> None:
         name=author["name"],
         role=author["role"],
         bio_html=f"<p>{author['bio']}</p>",
-        portrait=_stored(author["portrait"]),
+        portrait=content.stored_image(author["portrait"]),
         user=User.objects.filter(email=email, author=None).first() if email else None,
     )
 
@@ -147,9 +146,4 @@ def _with_ours(block: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ours(image: dict[str, Any]) -> dict[str, Any]:
-    return image | {"src": _stored(image).file}
-
-
-def _stored(image: dict[str, Any]) -> ImageAsset:
-    path = content.IMAGES / image["src"]
-    return store_image(path.read_bytes(), name=path.name, alt=image["alt"], credit=image.get("credit", ""))
+    return image | {"src": content.stored_image(image).file}

@@ -17,6 +17,7 @@ from articles.desk.choice_fields import ChoiceWidget
 from articles.desk.rich_text import ProseWidget
 from articles.desk.uploads import take_upload
 from articles.models import Publication, Snippet
+from core.lib.forms import LineField
 from core.lib.html import of_plain, refuse_lost_addresses, text_of
 from newsletter.models import Briefing, BriefingItem, CardSize
 from newsletter.models.briefings import PARTS
@@ -30,9 +31,9 @@ MOST_PARTS = 200
 REGION = "main"
 
 
-def _line(label: str, limit: int, *, required: bool = False, help_text: str = "") -> blocks.LineField:
+def _line(label: str, limit: int, *, required: bool = False, help_text: str = "") -> LineField:
     widget = LineWidget(attrs={"maxlength": limit})
-    return blocks.LineField(label=label, max_length=limit, required=required, widget=widget, help_text=help_text)
+    return LineField(label=label, max_length=limit, required=required, widget=widget, help_text=help_text)
 
 
 class WholeAddressField(blocks.AddressField):
@@ -186,7 +187,7 @@ class TextForm(PartForm):
 
 class ArticleForm(_WithPicture):
     part, block_type, block_name = Kind.ARTICLE, "article", "Article"
-    article = blocks.LineField(
+    article = LineField(
         label="Article", required=False, widget=ChoiceWidget("published"),
         help_text="What is left empty below is taken from it.",
     )  # fmt: skip

@@ -76,7 +76,8 @@ def waits(briefing: Briefing) -> Iterator[str]:
         until = clock.in_words(domain.waits_until, "H:i", zone) if domain.waits_until else ""
         yield f"{domain} wants fewer letters for now; those to it wait until {until}, the others go on. It said: {domain.note}"
     used, rules = accounts.in_use(), SendingRules.current()
-    ways = [(f"account “{account}”", account) for account in used] or [("mail server of EMAIL_URL", rules)]
+    ways: list[tuple[str, MailAccount | SendingRules]] = [(f"account “{account}”", account) for account in used]
+    ways = ways or [("mail server of EMAIL_URL", rules)]
     for name, way in ways:
         if way.is_resting(now) and way.rests_until:
             again = clock.in_words(way.rests_until, "H:i", zone)
