@@ -3,7 +3,8 @@
 from core.lib import colours
 from newsletter.models import Briefing, MailTemplate, Newsletter
 
-DARK_SHEET = "#131b30"  # of emails/base.html, where a mail program asks for the dark
+# Of emails/base.html: the lightest ground of links where a mail program asks for the dark, and that of ads in the light.
+DARK_BOX, AD = "#1d2742", "#fbf7ed"
 SHADES = ("accent", "band", "page", "sheet", "ink")
 
 
@@ -24,6 +25,9 @@ def look_of(template: MailTemplate) -> dict[str, str] | None:
         return None
     look = {name: getattr(template, name) for name in SHADES}
     look["on_accent"] = colours.readable_on(template.accent, "#ffffff", "#10192e")
-    look["accent_in_the_dark"] = colours.lightened(template.accent, ground=DARK_SHEET)
+    look["accent_in_the_dark"] = colours.lightened(template.accent, ground=DARK_BOX)
     look["on_accent_in_the_dark"] = colours.readable_on(look["accent_in_the_dark"], "#0c1222", "#ffffff")
+    look["ink_in_a_box"] = colours.readable_on(template.page, template.ink, "#10192e", "#ffffff")
+    look["accent_in_a_box"] = colours.readable_on(template.page, template.accent, look["ink_in_a_box"])
+    look["accent_in_an_ad"] = colours.readable_on(AD, template.accent, usual.accent)
     return look
