@@ -36,8 +36,8 @@ def new_briefing(*, newsletter: Newsletter, issue_date: date) -> Briefing:
 
 
 def newest_publications(newsletter: Newsletter) -> Iterator[Publication]:
-    """Articles published since this newsletter's last briefing was drafted that was sent, and in none that was sent."""
-    earlier = newsletter.briefings.issues().promised()
+    """Articles published since the last briefing of this newsletter that none of its briefings has carried."""
+    earlier = newsletter.briefings.issues().exclude(state=Briefing.State.CANCELLED)
     since = earlier.aggregate(last=Max("created_at"))["last"]
     carried = BriefingItem.objects.filter(briefing__in=earlier, article__isnull=False).values("article")
     publications = Publication.objects.live().exclude(article__in=carried)

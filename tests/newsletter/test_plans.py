@@ -14,7 +14,7 @@ from core.models import OutgoingMail
 from newsletter.admin.audience import NewsletterForm
 from newsletter.admin.plans import PlanForm
 from newsletter.models import Briefing, BriefingPlan, Newsletter
-from newsletter.sending import drafts, plans
+from newsletter.sending import plans
 from newsletter.tasks import sweep_briefings
 from tests.newsletter import factories
 from tests.newsletter.sending import send_what_is_left
@@ -124,11 +124,6 @@ def test_a_draft_that_was_never_sent_hides_its_articles_from_no_later_one(weekly
     drafted(weekly, article("To be sent tomorrow", hours_before=2), state="approved", **ever)
     drafted(weekly, article("Sent to some", hours_before=1), state="cancelled", first_sent_at=DUE)
     assert headings(sweep()) == ["In a draft", "Cancelled in time"]
-
-
-def test_nor_from_one_that_an_editor_begins(weekly):
-    drafted(weekly, article("In a draft", hours_before=3))
-    assert headings(drafts.new_briefing(newsletter=weekly, issue_date=DUE.date())) == ["In a draft"]
 
 
 @pytest.mark.parametrize(
