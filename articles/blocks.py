@@ -310,6 +310,11 @@ class AwardResults(Kind):
     category = LineField(validators=[validate_slug], help_text="The category's slug, as in its address.")
 
 
+class Survey(Kind):
+    block_type, block_name, block_icon = "survey", "Survey or poll", "ballot"
+    survey = LineField(validators=[validate_slug], help_text="The survey's slug, as in its address.")
+
+
 class SignUp(Kind):
     block_type, block_name, block_icon = "signup", "Sign-up form", "mail"
     newsletter = SlugsField(
@@ -334,7 +339,7 @@ KINDS: dict[str, type[Kind]] = {
     kind.block_type: kind
     for kind in (
         RichText, Image, Gallery, Faq, CallToAction, Callout, PullQuote, Table, Chart, EmbedBlock, Code, AwardResults,
-        SignUp, SponsorSlot, Related,
+        Survey, SignUp, SponsorSlot, Related,
     )
 }  # fmt: skip
 

@@ -207,6 +207,10 @@ def _award_results(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     return slots.mark("award_results", block["season"], block["category"]), ""
 
 
+def _survey(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
+    return slots.mark("survey", block["survey"]), ""
+
+
 def _signup(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
     newsletters = block.get("newsletter", "")
     words: dict[str, str] = {name: block[name] for name in ("heading", "text") if name in block}
@@ -241,6 +245,7 @@ RENDERERS: dict[str, Callable[[Rendering, BlockData], tuple[str, str]]] = {
     "embed": _embed,
     "code": _code,
     "award_results": _award_results,
+    "survey": _survey,
     "signup": _signup,
     "sponsor_slot": _sponsor_slot,
     "related": _related,

@@ -77,7 +77,7 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
         if wants_json(request):
             return _json(message, status, challenge)
         context |= {"message": message, "is_done": status == HTTPStatus.OK, "email": form.data.get("email", "")}
-    return _for_frames(no_store(render(request, "newsletter/embed.html", context, status=status)))
+    return for_frames(no_store(render(request, "newsletter/embed.html", context, status=status)))
 
 
 def take(request: HttpRequest, form: SubscribeForm) -> tuple[str, HTTPStatus, dict[str, Any] | None]:
@@ -113,8 +113,8 @@ def _json(message: str, status: HTTPStatus, challenge: dict[str, Any] | None) ->
     return no_store(JsonResponse(answer, status=status))
 
 
-def _for_frames(response: HttpResponse) -> HttpResponse:
-    """Let the sites that may embed the form show it in a frame."""
+def for_frames(response: HttpResponse) -> HttpResponse:
+    """Let the sites that may embed our forms show one in a frame."""
     sites = SignUpRules.current().may_embed
     vars(response)["_csp_replace"] = {
         "frame-ancestors": [SELF, *sites] if sites else ["*"]

@@ -17,8 +17,9 @@ class SurveysConfig(AppConfig):
         from core.lib import menus
         from newsletter.sending import plugged
         from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, retention
-        from surveys.blocks import award_results
+        from surveys.blocks import award_results, survey
         from surveys.models import AwardCategory, Nominee, Season, Survey
+        from surveys.questionnaires import briefing_news as polls_in_briefings
         from surveys.questionnaires import retention as survey_retention
 
         ballot_mails.register_all()
@@ -30,8 +31,11 @@ class SurveysConfig(AppConfig):
         survey_retention.register_all()
         outcomes.register("surveys:vote", "votes")
         slots.register("award_results", award_results)
+        slots.register("survey", survey)
         checks.register(figure_check.check)
         plugged.register("season", plugged.Plug("Awards", briefing_news.choices, briefing_news.news, briefing_news.new))
+        asked = (polls_in_briefings.choices, polls_in_briefings.news, polls_in_briefings.new)
+        plugged.register("survey", plugged.Plug("Surveys and polls", *asked))
         categories = AwardCategory.objects.public()
         nominees = Nominee.objects.filter(category__in=categories)
         for page in ("season-show", "vote", "nominate", "ledger-show"):

@@ -1,11 +1,12 @@
-"""The `award_results` block: the live result inside an article, bound to the tally so that its figures cannot drift."""
+"""Blocks of articles that are shown as they stand: an award's result, bound to the tally so that its figures cannot drift; a survey."""
 
 from typing import Any
 
 from django.template.loader import render_to_string
 
 from core.pagecache import per_generation
-from surveys.models import AwardCategory
+from surveys.models import AwardCategory, Source
+from surveys.questionnaires import embedding
 from surveys.result_view import result_of
 
 
@@ -21,3 +22,14 @@ def _shown(season: str, category: str) -> str:
         return ""
     context = {"category": found, "result": result_of(found), "id": f"result-{found.pk}"}
     return render_to_string("surveys/award_results_block.html", context)
+
+
+def survey(_page: Any, slug: str) -> str:
+    """A poll with the button that sends the answer, the way to a longer survey, and what came of either once it is published."""
+    return _survey(slug)
+
+
+@per_generation
+def _survey(slug: str) -> str:
+    context = embedding.shown(slug, via=Source.ARTICLE)
+    return render_to_string("surveys/questionnaire/in_place.html", context) if context else ""

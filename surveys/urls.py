@@ -3,6 +3,7 @@
 from django.urls import path
 
 from surveys import ballot_views, public_record_views, reminder_views, result_views, views
+from surveys.questionnaires import poll_views
 from surveys.questionnaires import views as questionnaires
 
 app_name = "surveys"
@@ -38,6 +39,9 @@ urlpatterns = [
     path("awards/<slug:season>/<slug:category>/<slug:nominee>/", views.nominee_show, name="nominee-show"),
     path("surveys/", questionnaires.index, name="survey-index"),
     path("surveys/<slug:slug>/", questionnaires.show, name="survey-show"),
+    path("surveys/<slug:slug>/frame/", poll_views.frame, name="survey-frame"),
+    path("surveys/<slug:slug>/letter/", poll_views.letter, name="survey-letter"),
+    path("surveys/<slug:slug>/letter/<slug:choice>/", poll_views.letter, name="survey-letter"),
     path("surveys/<slug:slug>/begin/<str:token>/", questionnaires.begin, name="survey-begin"),
     path("surveys/<slug:slug>/answer/<str:token>/", questionnaires.sitting, name="survey-sitting"),
     path("surveys/<slug:slug>/answer/<str:token>/later/", questionnaires.later, name="survey-later"),

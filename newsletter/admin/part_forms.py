@@ -281,9 +281,11 @@ def _news() -> list[Any]:
 
 
 class PluggedForm(PartForm):
-    part, block_type, block_name = Kind.PLUGGED, "plugged", "Award news"
+    part, block_type, block_name = Kind.PLUGGED, "plugged", "Award, survey or poll"
     source = forms.ChoiceField(
-        label="News", choices=_news, help_text="Says what is new when the briefing is sent: voting, or the results."
+        label="News",
+        choices=_news,
+        help_text="Says what is so when the briefing is sent: voting or a question that is open, or the results.",
     )
 
     @property

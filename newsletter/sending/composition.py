@@ -34,6 +34,7 @@ class Links:
     unsubscribe: str
     preferences: str
     stay: str = ""
+    reader: str = ""  # what stands for whom it is mailed to, in links of other desks
     follow: Callable[[int, str], str] = lambda _number, url: url
     pixel: str = ""
     canary: str = ""
@@ -77,7 +78,7 @@ def render(
     """
     site, template = SiteProfile.current(), template_of(briefing)
     archive_url = "" if briefing.is_letter else settings.SITE_URL + briefing.get_absolute_url()
-    writer = parts.Writer(links.follow, stand_in, archive_url)
+    writer = parts.Writer(links.follow, stand_in, archive_url, links.reader)
     header, introduction = writer.rich(template.header_html), writer.rich(of_plain(briefing.introduction))
     written = [writer.part(item) for item in (items_of(briefing) if items is None else items)]
     footer = writer.rich(template.footer_html)
@@ -166,4 +167,5 @@ def plain_links(unsubscribe: str, preferences: str) -> Links:
         unsubscribe=settings.SITE_URL + reverse("newsletter:unsubscribe", args=[unsubscribe]),
         preferences=settings.SITE_URL + reverse("newsletter:preferences", args=[preferences]),
         stay=settings.SITE_URL + reverse("newsletter:stay", args=[unsubscribe]),
+        reader=unsubscribe,
     )

@@ -57,6 +57,7 @@ class Writer:
     follow: Callable[[int, str], str]
     stand_in: Callable[[Word], str]
     page: str  # the address of the web version
+    reader: str = ""  # what stands for whom the letter is mailed to, in links that answer for them
     targets: dict[int, Target] = field(default_factory=dict)
 
     @cached_property
@@ -66,6 +67,8 @@ class Writer:
 
     def link(self, url: str, item: BriefingItem | None = None) -> str:
         """The address that a mail has for a link; one that is no web address stays as it is."""
+        if url.endswith(plugged.OF_READER):
+            return whole_address(plugged.for_reader(url, self.reader), self.page)
         url = whole_address(url, self.page)
         if urlsplit(url).scheme not in ("http", "https"):
             return url

@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 BETWEEN = ":"  # the name of what is plugged in, and what of it
+OF_READER = "?letter=reader"  # how an address of ours ends that says, in a letter, whose letter it is
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a part says: cleaned HTML without links that answer for somebody, and one button where there is one."""
+    """What a part says: cleaned HTML, and one button where there is one.
+
+    A link whose address ends with OF_READER answers for whoever reads the letter: it is told by whom the letter was had, and no
+    click on it is counted, so that nobody learns from a briefing's figures what somebody chose. On a page it ends before.
+    """
 
     heading: str
     html: str
@@ -30,6 +35,12 @@ class Plug:
     choices: Callable[[], Iterable[tuple[str, str]]]
     news: Callable[[str], News | None]
     new: Callable[[], Iterable[str]]
+
+
+def for_reader(url: str, token: str) -> str:
+    """Such an address with what stands for a letter's reader; without it where nobody's letter is meant."""
+    bare = url.removesuffix(OF_READER)
+    return f"{bare}?letter={token}" if token else bare
 
 
 _plugs: dict[str, Plug] = {}

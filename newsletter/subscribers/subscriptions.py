@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from core import kept_work, retention
 from core.lib.networks import network_of
-from core.lib.signing import make_token
+from core.lib.signing import BadToken, make_token, read_token
 from core.outbox import queue_mail
 from core.ratelimit import allow
 from newsletter.models import AddressChange, ConsentAct, Hit, Newsletter, SignUp, Subscriber, Subscription, Suppression
@@ -289,6 +289,15 @@ def issue_time(seconds: int) -> datetime:
 
 def unsubscribe_token(subscriber_id: int, newsletter_id: int) -> str:
     return make_token("unsubscribe", subscriber_id, newsletter_id)
+
+
+def reader_of(token: str) -> int | None:
+    """The subscriber whose letter has this token in its link to leave; None where it is nobody's."""
+    try:
+        subscriber_id, _ = read_token("unsubscribe", token)
+    except (BadToken, ValueError):
+        return None
+    return subscriber_id or None
 
 
 def reaches(subscriber: Subscriber, issued_at: datetime | None) -> bool:

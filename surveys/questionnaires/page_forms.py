@@ -21,7 +21,7 @@ class PageForm:
 
     `typed` are the marks of what was typed before and could not be an answer. Nothing is asked of questions that the
     answers before them leave out, and what is sent for these is dropped; what is sent for questions of other pages is
-    refused. `seed` says how shuffled choices are shuffled.
+    refused. `seed` says how shuffled choices are shuffled. Ids of elements begin with `prefix`, where a page has several forms.
     """
 
     def __init__(
@@ -33,8 +33,9 @@ class PageForm:
         typed: Mapping[str, Marks] | None = None,
         data: Mapping[str, Any] | None = None,
         seed: object = "",
+        prefix: str = "",
     ) -> None:
-        self.definition, self.page, self.seed, self.data = definition, page, seed, data
+        self.definition, self.page, self.seed, self.data, self.prefix = definition, page, seed, data, prefix
         own = {question.id for question in page.questions}
         before = dict(answers or {})
         self.before = {key: answer for key, answer in before.items() if key not in own}
@@ -114,6 +115,7 @@ class PageForm:
             "question": question,
             "kind": kind,
             "name": name_of_field(question.id),
+            "id": self._id(question),
             "text": self._text(question.text),
             "help": self._text(question.help),
             "marks": marks,
@@ -125,9 +127,12 @@ class PageForm:
             "described_by": self._described_by(question, kind),
         }
 
+    def _id(self, question: Question) -> str:
+        return self.prefix + name_of_field(question.id)
+
     def _described_by(self, question: Question, kind: Kind) -> str:
         """The ids of what is said about a question besides its text."""
-        name = name_of_field(question.id)
+        name = self._id(question)
         parts = {"help": question.help, "error": self.errors.get(question.id)}
         if isinstance(kind, Scale):
             parts["ends"] = question.settings.get("left") or question.settings.get("right")

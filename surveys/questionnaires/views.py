@@ -19,9 +19,10 @@ from core.ratelimit import allow
 from surveys import keys
 from surveys.forms import EmailField, TrapForm
 from surveys.models import Sitting, Survey
-from surveys.questionnaires import access, logic, mails, pictures, piping, responses, versions
+from surveys.questionnaires import access, logic, mails, pictures, piping, polls, responses, versions
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.limits import LimitReached
+from surveys.questionnaires.marks import marks_in
 from surveys.questionnaires.page_forms import PageForm
 
 PER_HOUR = 600  # sittings that one network begins: offices and carriers share one
@@ -110,6 +111,7 @@ def _show(
     about = {
         "survey": asked.survey,
         "is_single": len(asked.definition.pages) == 1,
+        "is_poll": polls.question_of(asked.definition) is not None,
         **_personal_questions(asked.definition),
     }
     return render(request, "surveys/questionnaire/survey.html", about | context, status=status)
@@ -131,8 +133,10 @@ def _begin(request: HttpRequest, asked: versions.Asked) -> HttpResponse:
     network = public_network_of(address)
     if network and not allow(f"survey|{asked.survey.pk}|{network}", limit=PER_HOUR, seconds=3600):
         return _stopped(request, asked.survey.slug, "busy", HTTPStatus.TOO_MANY_REQUESTS)
-    entry = access.from_page(asked.survey, address=address, agent=request.META.get("HTTP_USER_AGENT", ""))
-    if asked.survey.is_poll and len(asked.definition.pages) == 1:
+    source = polls.source_of(request.POST.get("via", ""))
+    agent = request.META.get("HTTP_USER_AGENT", "")
+    entry = access.from_page(asked.survey, address=address, agent=agent, source=source)
+    if polls.question_of(asked.definition):
         answered = responses.answer(entry, request.POST)
         if isinstance(answered, responses.Finished):
             return _thank(request, answered)
@@ -172,16 +176,32 @@ def begin(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     if not survey.is_public and not entry.is_test:
         raise Http404("There is no such survey.")
     if request.method == "POST":
-        saved = responses.start(entry, request.POST)
-        if saved.form:
-            return personal(_page(request, saved.sitting, saved.form, is_first=True, status=HTTPStatus.BAD_REQUEST))
-        return personal(_after(request, saved))
+        return personal(_begin_by_link(request, entry))
     responses.may_begin(entry)
     if found := responses.unfinished(entry):
         return personal(_to(found, responses.way_of(found, responses.progress_of(found)).waits_at))
     sitting = responses.new_sitting(entry)
-    first = responses.first_page(responses.definition_of(sitting)).id
-    return personal(_page(request, sitting, responses.form_of(sitting, first), is_first=True))
+    form = responses.form_of(sitting, responses.first_page(responses.definition_of(sitting)).id)
+    chosen = {question.id: marks_in(request.GET, question.id) for question in form.page.questions}
+    form.typed |= {key: marks for key, marks in chosen.items() if marks}
+    return personal(_page(request, sitting, form, is_first=True))
+
+
+def _begin_by_link(request: HttpRequest, entry: access.Entry) -> HttpResponse:
+    """The first page is sent by somebody who came by a link; of a poll it is all there is."""
+    sitting = responses.new_sitting(entry)
+    form: PageForm | None
+    if polls.question_of(responses.definition_of(sitting)):
+        answered = responses.answer(entry, request.POST)
+        if isinstance(answered, responses.Finished):
+            return _thank(request, answered)
+        form = answered
+    else:
+        saved = responses.start(entry, request.POST)
+        sitting, form = saved.sitting, saved.form
+        if form is None:
+            return _after(request, saved)
+    return _page(request, sitting, form, is_first=True, status=HTTPStatus.BAD_REQUEST)
 
 
 # Going on
@@ -279,6 +299,7 @@ def _page(
         "is_first": is_first or places[form.page.id] == 0,
         "is_new": is_first,
         "is_single": len(places) == 1,
+        "is_poll": polls.question_of(form.definition) is not None,
         "done": round(places[form.page.id] / len(places) * 100),
         **_form_context(form),
         **_personal_questions(form.definition),

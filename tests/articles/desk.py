@@ -58,6 +58,7 @@ def everything():
         {"type": "embed", "url": "https://youtu.be/dQw4w9WgXcQ"},
         {"type": "code", "language": "python", "code": "print(1)"},
         {"type": "award_results", "season": "s", "category": "c"},
+        {"type": "survey", "survey": "s"},
         {"type": "signup", "newsletter": "briefing"},
         {"type": "sponsor_slot"},
         {"type": "related", "article": "other"},

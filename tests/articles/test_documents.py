@@ -45,6 +45,7 @@ blocks = st.one_of(
     st.fixed_dictionaries({"type": st.just("code"), "language": st.just("python"), "code": words}),
     st.fixed_dictionaries({"type": st.just("cta"), "heading": words, "label": words, "url": st.just("/newsletter/")}),
     st.fixed_dictionaries({"type": st.just("award_results"), "season": slugs, "category": slugs}),
+    st.fixed_dictionaries({"type": st.just("survey"), "survey": slugs}),
     st.just({"type": "sponsor_slot"}),
     st.fixed_dictionaries({"type": st.just("related"), "article": slugs}),
 )  # fmt: skip

@@ -63,7 +63,7 @@ ANSWERS = {
 
 def draft(*pages, slug="readers", **fields):
     pages = pages or (page("p1", choice("q1")),)
-    survey = Survey.objects.create(slug=slug, title="Our readers", **fields)
+    survey = Survey.objects.create(**{"slug": slug, "title": "Our readers"} | fields)
     versions.save(survey, {"pages": list(pages), **({"quotas": fields.pop("quotas")} if "quotas" in fields else {})})
     return survey
 

@@ -47,6 +47,7 @@ EVERY_BLOCK = canonical(
         {"type": "code", "language": "python", "code": "x = 1\n\n\n```\nnot the end\n```\n"},
         {"type": "code", "code": "  indented"},
         {"type": "award_results", "season": "moon-2025", "category": "etf"},
+        {"type": "survey", "survey": "a-poll"},
         {"type": "signup", "newsletter": "weekly"},
         {"type": "signup"},
         {"type": "sponsor_slot"},

@@ -1,0 +1,71 @@
+"""What briefings ask of their readers, and tell them later: a poll that one click answers, a survey's link, its results."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from core.lib import clock
+from newsletter.sending.plugged import OF_READER, News
+from surveys.models import Survey
+from surveys.querysets import SurveyQuerySet
+from surveys.questionnaires import polls, versions
+from surveys.questionnaires.questions import Question
+
+NEWEST = 20
+NEW_FOR = timedelta(days=14)
+
+
+def choices() -> Iterable[tuple[str, str]]:
+    """The surveys that a briefing's readers may answer, or see what came of them; the newest first."""
+    return [(survey.slug, survey.title) for survey in _told().order_by("-pk")[:NEWEST]]
+
+
+def _told() -> SurveyQuerySet:
+    answered_here = Q(state=Survey.State.OPEN) & ~Q(access=Survey.Access.INVITATION)
+    return Survey.objects.public().filter(answered_here | Q(published_at__isnull=False))
+
+
+def new() -> Iterable[str]:
+    """The surveys that opened lately, and those of which results were published lately."""
+    since = timezone.now() - NEW_FOR
+    lately = Q(opened_at__gte=since) | Q(opened_at=None) | Q(published_at__gte=since)
+    return _told().filter(lately).order_by("-pk").values_list("slug", flat=True)
+
+
+def news(slug: str) -> News | None:
+    """What there is to answer at this moment, or else what came of it; None where there is neither."""
+    asked = versions.asked(slug)
+    if asked is None:
+        return None
+    survey = asked.survey
+    if survey.takes_answers and survey.access != Survey.Access.INVITATION:
+        question = polls.question_of(asked.definition)
+        return _poll(survey, question) if question else _survey(survey)
+    return None
+
+
+def _survey(survey: Survey) -> News:
+    words = format_html("{}{}", SafeString(survey.introduction), _until(survey))
+    return News(survey.title, words, "Answer", reverse("surveys:survey-letter", args=[survey.slug]) + OF_READER)
+
+
+def _poll(survey: Survey, question: Question) -> News:
+    """A link for each answer. Opening one answers nothing: it shows the answer with the button that sends it."""
+    offered = polls.links(question)
+    if not offered:
+        words = format_html("<p>{}</p>{}", question.text, _until(survey))
+        return News(survey.title, words, "Answer", reverse("surveys:survey-letter", args=[survey.slug]) + OF_READER)
+    rows = [(reverse("surveys:survey-letter", args=[survey.slug, value]) + OF_READER, text) for value, text in offered]
+    links = format_html_join("", '<tr><td><a href="{}">{}</a></td></tr>', rows)
+    return News(survey.title, format_html("<p>{}</p><table>{}</table>{}", question.text, links, _until(survey)))
+
+
+def _until(survey: Survey) -> SafeString:
+    if not survey.closes_at:
+        return SafeString("")
+    return format_html("<p>Open until {}.</p>", clock.in_words(survey.closes_at, zone=clock.newsroom()))

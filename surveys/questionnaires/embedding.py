@@ -1,0 +1,30 @@
+"""A survey where it is met: in an article, in a frame on another site. A poll is answered there, and shows what came of it."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from surveys.models import Source
+from surveys.questionnaires import pictures, polls, responses, versions
+from surveys.questionnaires.page_forms import PageForm
+
+ORDER_SECONDS = 600  # for which shuffled choices of a kept page stay as they are
+
+
+def order_now() -> int:
+    """What shuffles the choices of a page that all share, for some minutes."""
+    return int(timezone.now().timestamp() // ORDER_SECONDS)
+
+
+def shown(slug: str, *, via: Source) -> dict[str, Any] | None:
+    """What templates/surveys/questionnaire/in_place.html draws; None where readers may not know of the survey."""
+    asked = versions.asked(slug)
+    if asked is None:
+        return None
+    survey = asked.survey
+    context: dict[str, Any] = {"survey": survey, "via": via.value}
+    if survey.takes_answers and not survey.is_personal and polls.question_of(asked.definition):
+        first = responses.first_page(asked.definition)
+        form = PageForm(asked.definition, first, seed=order_now(), prefix=f"{survey.slug}-")
+        context |= {"form": form, "groups": pictures.with_pictures(form.groups)}
+    return context
