@@ -1,44 +1,333 @@
-"""What came of a survey: one function for its page, the desk, the articles' block and the API."""
+"""What came of a survey: one function for its page, the desk, the articles' block, the media kit and the API."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
+from django.db.models import Q
+
+from core.lib import charts
+from core.pagecache import per_generation
 from surveys.models import Survey
-from surveys.questionnaires.kinds import Figure
-from surveys.questionnaires.questions import Question
+from surveys.questionnaires import counts, versions
+from surveys.questionnaires.disclosure import hidden_parts, hidden_shares, is_small
+from surveys.questionnaires.kinds import Figure, kind_of
+from surveys.questionnaires.kinds.base import PARTS, POINTS, RANGES, SEVERAL
+from surveys.questionnaires.questions import Definition, Question
+from surveys.tallying import share
+
+SELF_SELECTED = "Those who answered chose themselves: this is a self-selected, not a representative sample."
+NOT_SHOWN = "not shown"
+MOST_NAMES = 3  # of answers that are shown together
+
+
+class ResultsHidden(Exception):
+    """These results are not to be seen by who asks for them. The text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One answer to one question, by the key of its figure; of a matrix, in one row."""
+
+    question: str
+    key: str
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which responses are counted: by answers (as conditions are written), days and sources."""
+    """Which responses are counted: who gave all these answers, on these days, by these sources."""
 
-    answers: Any = None
+    picks: tuple[Pick, ...] = ()
     since: date | None = None
     until: date | None = None
-    sources: Sequence[str] = ()
+    sources: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.picks or self.since or self.until or self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A figure as it is shown: several answers where they are only told together; no count where it is not told at all."""
+
+    label: str
+    keys: tuple[str, ...]
+    count: int | None
+    share: str | None = None  # in per cent, to one decimal; points have none
+
+    @property
+    def text(self) -> str:
+        if self.count is None:
+            return NOT_SHOWN
+        return f"{self.count:,}" if self.share is None else f"{self.count:,} · {self.share}\u00a0%"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The figures of a question, or of one row of a matrix. Shares are of `base`, which is None where it is too small to tell."""
+
+    lines: tuple[Line, ...]
+    base: int | None
+    title: str = ""
+    row: str = ""
 
 
 @dataclass(frozen=True)
 class QuestionResult:
-    """What came of one question. `shown` were asked it, `answered` of them answered; figures are None where too few did."""
+    """What came of one question. `shown` were asked it, `answered` of them answered; None where that would tell of a few.
+
+    `withheld` says why there is nothing to show, if so. `measures` are names and figures, such as a mean.
+    """
 
     question: Question
-    shown: int
-    answered: int
-    figures: list[Figure] | None
+    shown: int | None
+    answered: int | None
+    tables: tuple[Table, ...] = ()
+    measures: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+    withheld: str = ""
+
+    @property
+    def shape(self) -> str:
+        return kind_of(self.question).shape
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Of a question without rows."""
+        return self.tables[0].lines if self.tables else ()
+
+    @cached_property
+    def chart(self) -> charts.BarChart | None:
+        if not self.tables or self.tables[0].row:
+            return None
+        return charts.bar_chart([(line.label, line.count or 0, line.text) for line in self.lines])
+
+    @cached_property
+    def grid(self) -> charts.GridChart | None:
+        """Of a matrix: a row for each of its rows; a dash where a figure is not shown."""
+        if not self.tables or not self.tables[0].row:
+            return None
+        heads = [line.label for line in self.lines]
+        rows = [(table.title, [_cell(table, line) for line in table.lines]) for table in self.tables]
+        return charts.grid_chart(heads, rows)
+
+    @property
+    def grid_head(self) -> list[dict[str, Any]]:
+        heads = [{"text": line.label, "numeric": True} for line in self.lines]
+        return [{"text": "Row"}, *heads, {"text": "Answered", "numeric": True}]
+
+    @property
+    def grid_rows(self) -> list[list[dict[str, Any]]]:
+        return [
+            [
+                {"text": table.title},
+                *({"text": line.text, "numeric": True} for line in table.lines),
+                {"text": NOT_SHOWN if table.base is None else f"{table.base:,}", "numeric": True},
+            ]
+            for table in self.tables
+        ]
+
+    sample = SELF_SELECTED
+
+    @property
+    def unit(self) -> str:
+        return "points" if self.shape == POINTS else "answers"
+
+
+def _cell(table: Table, line: Line) -> tuple[charts.Number, bool] | None:
+    most = max((each.count or 0 for each in table.lines), default=0)
+    return None if line.count is None else (line.count, bool(most) and line.count == most)
 
 
 @dataclass(frozen=True)
 class Results:
+    """What came of a survey. Partial answers and those screened out are in no figure."""
+
     survey: Survey
     responses: int
     partial: int
     screened: int
     questions: list[QuestionResult] = field(default_factory=list)
 
+    def of(self, question: str) -> QuestionResult | None:
+        return next((each for each in self.questions if each.question.id == question), None)
 
-def results(survey: Survey, *, filters: Filter | None = None, staff: bool) -> Results:
-    """Count a survey's responses. For others than staff: published questions only, and no cell with fewer than `min_cell`."""
-    raise NotImplementedError
+
+# Who may see them
+
+
+def embargo(survey: Survey) -> str:
+    """Why nobody can see results yet; "" where they can be seen."""
+    if survey.state == Survey.State.DRAFT:
+        return "This survey has not opened yet."
+    if survey.results_shown == Survey.ResultsShown.CLOSED and survey.state == Survey.State.OPEN:
+        return "The results of this survey can be seen after its close, also by staff."
+    return ""
+
+
+@per_generation
+def published(slug: str) -> Results | None:
+    """The published results of a survey, as readers see them; None where they see none."""
+    survey = Survey.objects.with_results().filter(slug=slug).first()
+    if survey is None or embargo(survey):
+        return None
+    return results(survey, staff=False)
+
+
+def results(
+    survey: Survey, *, filters: Filter | None = None, staff: bool, only: Collection[str] | None = None
+) -> Results:
+    """Count a survey's responses; of others than staff, the published questions. No figure tells of fewer than `min_cell`.
+
+    `only` names the questions that are wanted. Raises ResultsHidden: under an embargo, where nothing is published, where the
+    filters single out too few.
+    """
+    if reason := embargo(survey):
+        raise ResultsHidden(reason)
+    if not staff and survey.published_at is None:
+        raise ResultsHidden("No results of this survey are published.")
+    definition = versions.current(survey)
+    every = survey.responses.all()
+    rows = every.counted().filter(*parts_of(filters, definition)) if filters else every.counted()
+    ended = counts.ways(every)
+    total = rows.count() if filters else ended.get("complete", 0) + ended.get("early", 0)
+    if filters:
+        _refuse_small_pieces(survey, filters, definition)
+    found, asked = counts.answers(rows, definition), counts.shown(rows)
+    wanted = definition.questions if staff else {key: definition.questions.get(key) for key in survey.published}
+    questions = [
+        _result(each, definition, total, asked[each.id], found.get(each.id, []), survey.min_cell)
+        for each in wanted.values()
+        if each and kind_of(each).takes_answers and (only is None or each.id in only)
+    ]
+    return Results(survey, total, ended.get("partial", 0), ended.get("screened", 0), questions)
+
+
+# Filters
+
+
+def parts_of(filters: Filter, definition: Definition) -> list[Q]:
+    """The conditions of a filter, each by itself. Raises ResultsHidden where it asks for an answer that there is not."""
+    parts = [_of_pick(pick, definition) for pick in filters.picks]
+    since = Q(day__gte=filters.since) if filters.since else Q()
+    until = Q(day__lte=filters.until) if filters.until else Q()
+    parts += [since & until] if filters.since or filters.until else []
+    return [*parts, *([Q(source__in=filters.sources)] if filters.sources else [])]
+
+
+def _of_pick(pick: Pick, definition: Definition) -> Q:
+    question = definition.questions.get(pick.question)
+    if question is None or (pick.row, pick.key) not in [(row, key) for row, key, _ in picks_of(question)]:
+        raise ResultsHidden("There is no such answer to filter by.")
+    found = Q()
+    for document in kind_of(question).holding(question, pick.key, pick.row):
+        found |= Q(answers__contains=document)
+    return found
+
+
+def picks_of(question: Question) -> Iterator[tuple[str, str, str]]:
+    """The answers to a question by which responses can be filtered: row, key, label."""
+    kind = kind_of(question)
+    if kind.shape in (PARTS, SEVERAL, POINTS):
+        for figure in kind.tally(question, []):
+            yield figure.row, figure.key, figure.label
+
+
+def _refuse_small_pieces(survey: Survey, filters: Filter, definition: Definition) -> None:
+    """Filters are refused if they, or some of them, single out or leave out a few: what differs by a few tells of these."""
+    pieces = counts.sizes(survey.responses.counted(), parts_of(filters, definition))
+    if any(is_small(number, survey.min_cell) for number in pieces):
+        raise ResultsHidden(
+            f"These filters single out, or leave out, fewer than {survey.min_cell} answers: that would tell of a few people."
+        )
+
+
+# One question
+
+
+def _result(
+    question: Question, definition: Definition, total: int, shown: int, spellings: counts.Spelt, least: int
+) -> QuestionResult:
+    kind, answered = kind_of(question), sum(number for _, number in spellings)
+    told_shown = None if is_small(shown, least) or is_small(total - shown, least) else shown
+    if not shown or not answered:
+        words = "Nobody has answered this yet." if shown else "Nobody has been asked this yet."
+        return QuestionResult(question, told_shown, 0, withheld=words)
+    if is_small(answered, least):
+        return QuestionResult(
+            question, told_shown, None, withheld=f"Fewer than {least} have answered: too few to show."
+        )
+    if not kind.shape:
+        return QuestionResult(question, told_shown, answered, note=_counted_in_words(answered, told_shown))
+    figures = kind.ranges(question, spellings, least) if kind.shape == RANGES else kind.tally(question, spellings)
+    base = shown if kind.of_shown else answered
+    tables = tuple(_tables(question, figures, base, least))
+    if not any(line.count for table in tables for line in table.lines):
+        words = "Too few gave each answer: all figures would tell of a few people."
+        return QuestionResult(question, told_shown, answered, withheld=words)
+    is_whole = all(len(line.keys) == 1 and line.count is not None for table in tables for line in table.lines)
+    measures = tuple(kind.measures(question, spellings)) if is_whole else ()
+    note = " ".join(_notes(question, answered, told_shown, least, is_whole=is_whole))
+    return QuestionResult(question, told_shown, answered, tables, measures, note)
+
+
+def _tables(question: Question, figures: Sequence[Figure], base: int, least: int) -> Iterator[Table]:
+    shape = kind_of(question).shape
+    if rows := question.settings.get("rows"):
+        for row in rows:
+            own = [figure for figure in figures if figure.row == row.id]
+            whole = sum(figure.count for figure in own)
+            hidden = hidden_parts([figure.count for figure in own], least)
+            told = None if is_small(whole, least) else whole
+            yield Table(tuple(_lines(own, hidden, whole)), told, row.text, row.id)
+    elif shape in (SEVERAL, POINTS):
+        people = [figure.count if figure.people is None else figure.people for figure in figures]
+        hidden = hidden_shares(people, base, least)
+        yield Table(tuple(_lines(figures, hidden, base if shape == SEVERAL else 0)), base)
+    else:
+        hidden = hidden_parts([figure.count for figure in figures], least)
+        yield Table(tuple(_together(figures, hidden, base)), base)
+
+
+def _lines(figures: Sequence[Figure], hidden: set[int], base: int) -> Iterator[Line]:
+    for place, figure in enumerate(figures):
+        count = None if place in hidden else figure.count
+        part = str(share(figure.count, base)) if base and count is not None else None
+        yield Line(figure.label, (figure.key,), count, part)
+
+
+def _together(figures: Sequence[Figure], hidden: set[int], base: int) -> Iterator[Line]:
+    """A line for each figure that is shown; what is hidden is shown as one sum, which anybody could work out."""
+    yield from (line for line in _lines(figures, hidden, base) if line.count is not None)
+    if hidden and len(hidden) < sum(figure.count > 0 for figure in figures):
+        few = [figure for place, figure in enumerate(figures) if place in hidden]
+        names = [figure.label for figure in few]
+        label = " or ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} other answers together"
+        whole = sum(figure.count for figure in few)
+        yield Line(label, tuple(figure.key for figure in few), whole, str(share(whole, base)))
+
+
+def _counted_in_words(answered: int, shown: int | None) -> str:
+    """The denominator, in a sentence."""
+    return f"N = {answered:,} answered" + (f", of {shown:,} who were asked." if shown is not None else ".")
+
+
+def _notes(question: Question, answered: int, shown: int | None, least: int, *, is_whole: bool) -> Iterator[str]:
+    kind = kind_of(question)
+    yield _counted_in_words(answered, shown)
+    if kind.of_shown:
+        yield "Shares are of those who were asked."
+    elif kind.shape == SEVERAL:
+        yield "Shares are of those who answered; several answers were possible, so they may sum to more than 100 %."
+    elif kind.shape == POINTS:
+        first = kind.tally(question, [])
+        yield f"The first of {len(first)} places gets {len(first)} points, each after it one less, the last place 1."
+    else:
+        yield "Shares are rounded, and may not sum to 100 %."
+    if not is_whole and kind.shape in (PARTS, RANGES) and not question.settings.get("rows"):
+        yield f"Answers that fewer than {least} gave are put together with others, so that they tell of nobody."
+    elif not is_whole:
+        yield f"Figures that tell of fewer than {least} people are not shown."

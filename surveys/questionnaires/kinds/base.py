@@ -10,6 +10,10 @@ from core.lib.text import one_line, prose
 from surveys.questionnaires.marks import Marks
 from surveys.questionnaires.questions import OTHER, Choice, Question
 
+PARTS = "parts"  # each who answered is in one figure; of a matrix, in one of each row
+SEVERAL = "several"  # each is in any number of figures
+POINTS = "points"  # figures are points, not people
+RANGES = "ranges"  # figures are ranges of amounts, as wide as has to be for none to be small
 Spellings = Iterable[tuple[Any, int]]  # stored answers, each with how many gave it
 LARGEST = 10**12
 EQUALITY = ("is", "is_not")
@@ -87,7 +91,8 @@ class Figure:
     key: str
     label: str
     count: int
-    row: str = ""  # of a matrix
+    row: str = ""  # of a matrix, its id
+    people: int | None = None  # how many stand behind the count, where it does not count people
 
 
 class Kind:
@@ -100,6 +105,10 @@ class Kind:
     takes_choices: ClassVar[bool] = False  # it lists things to choose, one at least
     takes_answers: ClassVar[bool] = True
     is_text: ClassVar[bool] = False  # answers are read one by one, not counted
+    shape: ClassVar[str] = (
+        ""  # how its figures belong together: PARTS, SEVERAL, POINTS, RANGES; "" where none are counted
+    )
+    of_shown: ClassVar[bool] = False  # shares are of those who were asked, since not to answer is an answer
     is_personal: ClassVar[bool] = False  # answers may say who somebody is
     operators: ClassVar[tuple[str, ...]] = EQUALITY
     is_group: ClassVar[bool] = True  # several fields, under a legend; else one, with a label
@@ -183,6 +192,18 @@ class Kind:
     def tally(self, question: Question, spellings: Spellings) -> list[Figure]:
         """How many gave each answer, in the order in which it is shown; empty where answers are texts."""
         return []
+
+    def ranges(self, question: Question, spellings: Spellings, least: int) -> list[Figure]:
+        """Where amounts are counted by ranges: figures with `least` people in each."""
+        return []
+
+    def measures(self, question: Question, spellings: Spellings) -> list[tuple[str, str]]:
+        """What sums up all answers in one figure, such as their mean: its name and the figure as text. Somebody answered."""
+        return []
+
+    def holding(self, question: Question, key: str, row: str = "") -> list[dict[str, Any]]:
+        """Documents of which one is contained in the answers of just those whom a figure counts (PostgreSQL's `@>`)."""
+        return [{question.id: key}]
 
     def columns(self, question: Question) -> list[tuple[str, str]]:
         """The columns of a table of responses: name and heading."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from surveys.questionnaires.kinds.base import AnswerRefused, Figure, Kind, Setting, Spellings
+from surveys.questionnaires.kinds.base import SEVERAL, AnswerRefused, Figure, Kind, Setting, Spellings
 from surveys.questionnaires.marks import Marks
 from surveys.questionnaires.questions import Question
 
@@ -14,6 +14,8 @@ class Consent(Kind):
     about = "A box to tick; where it is required, nobody goes on without."
     settings = (Setting("agree", "Words beside the box", kind="text", default="I agree", most=300, fixed=True),)
     operators = ("is",)
+    shape = SEVERAL
+    of_shown = True
 
     def _is_known(self, question: Question, value: Any) -> bool:
         return value is True
@@ -35,6 +37,9 @@ class Consent(Kind):
 
     def tally(self, question: Question, spellings: Spellings) -> list[Figure]:
         return [Figure("yes", question["agree"], sum(number for _, number in spellings))]
+
+    def holding(self, question: Question, key: str, row: str = "") -> list[dict[str, Any]]:
+        return [{question.id: True}]
 
     def cells(self, question: Question, answer: Any) -> list[Any]:
         return ["yes" if answer else ""]

@@ -1,11 +1,14 @@
 """A date."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from surveys.questionnaires.kinds.base import EQUALITY, ORDER, AnswerRefused, Kind, Setting
+from surveys.questionnaires.kinds.base import EQUALITY, ORDER, RANGES, AnswerRefused, Figure, Kind, Setting, Spellings
+from surveys.questionnaires.kinds.measures import in_ranges
 from surveys.questionnaires.marks import Marks
 from surveys.questionnaires.questions import Question
+
+MOST_MONTHS = 18
 
 
 class Day(Kind):
@@ -14,6 +17,7 @@ class Day(Kind):
     name, label = "date", "Date"
     settings = (Setting("earliest", "Earliest", kind="date"), Setting("latest", "Latest", kind="date"))
     operators = (*EQUALITY, *ORDER)
+    shape = RANGES
     is_group = False
 
     def problems(self, question: Question) -> Any:
@@ -41,6 +45,15 @@ class Day(Kind):
         found = _date_in(answer)
         return f"{found.day} {found:%B %Y}" if found else str(answer)
 
+    def ranges(self, question: Question, spellings: Spellings, least: int) -> list[Figure]:
+        days = sorted(spellings)
+        months = sorted({day[:7] for day, _ in days})
+        years = sorted({day[:4] for day, _ in days})
+        edges = (
+            [f"{month}-01" for month in months] if len(months) <= MOST_MONTHS else [f"{year}-01-01" for year in years]
+        )
+        return in_ranges(days, edges, least, _range_in_words)
+
     def cells(self, question: Question, answer: Any) -> list[Any]:
         return [answer or ""]
 
@@ -52,3 +65,14 @@ def _date_in(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _range_in_words(low: str | None, high: str | None) -> str:
+    """“before May 2024”, “May 2024 to April 2025”, “May 2025 and later”; in months."""
+    if low is None:
+        return f"before {date.fromisoformat(high):%B %Y}" if high else "any"
+    first = f"{date.fromisoformat(low):%B %Y}"
+    if high is None:
+        return f"{first} and later"
+    last = f"{date.fromisoformat(high) - timedelta(days=1):%B %Y}"
+    return first if first == last else f"{first} to {last}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from surveys.questionnaires.kinds.base import AnswerRefused, Figure, Kind, Setting, Spellings
+from surveys.questionnaires.kinds.base import PARTS, AnswerRefused, Figure, Kind, Setting, Spellings
 from surveys.questionnaires.marks import Marks
 from surveys.questionnaires.questions import Choice, Question
 
@@ -17,6 +17,7 @@ class Matrix(Kind):
         Setting("every", "Every row has to be answered", kind="yes", default=False),
     )
     takes_choices = True
+    shape = PARTS
 
     def problems(self, question: Question) -> Any:
         if not question["rows"]:
@@ -70,10 +71,13 @@ class Matrix(Kind):
             for pair in answer.items():
                 numbers[pair] = numbers.get(pair, 0) + number
         return [
-            Figure(each.id, each.text, numbers.get((row.id, each.id), 0), row=row.text)
+            Figure(each.id, each.text, numbers.get((row.id, each.id), 0), row=row.id)
             for row in question["rows"]
             for each in question.choices
         ]
+
+    def holding(self, question: Question, key: str, row: str = "") -> list[dict[str, Any]]:
+        return [{question.id: {row: key}}]
 
     def columns(self, question: Question) -> list[tuple[str, str]]:
         return [(f"{question.id}.{row.id}", f"{question.text}: {row.text}") for row in question["rows"]]

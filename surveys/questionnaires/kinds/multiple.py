@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from surveys.questionnaires.kinds.base import (
     MEMBERSHIP,
+    SEVERAL,
     AnswerRefused,
     Figure,
     Kind,
@@ -29,6 +30,7 @@ class Multiple(Kind):
         Setting("most", "Answers at most", least=1, most=200),
     )
     takes_choices = True
+    shape = SEVERAL
     operators = MEMBERSHIP
 
     def problems(self, question: Question) -> Any:
@@ -82,6 +84,9 @@ class Multiple(Kind):
     def tally(self, question: Question, spellings: Spellings) -> list[Figure]:
         numbers = summed((key, number) for answer, number in spellings for key in self.members(answer))
         return counted(question, numbers, other=bool(question.settings.get("other")))
+
+    def holding(self, question: Question, key: str, row: str = "") -> list[dict[str, Any]]:
+        return [{question.id: [{} if key == OTHER and question.settings.get("other") else key]}]
 
     def columns(self, question: Question) -> list[tuple[str, str]]:
         each = [(f"{question.id}.{choice.id}", f"{question.text}: {choice.text}") for choice in question.choices]

@@ -4,7 +4,19 @@ import math
 import re
 from typing import Any
 
-from surveys.questionnaires.kinds.base import EQUALITY, LARGEST, ORDER, AnswerRefused, Kind, Setting
+from core.lib import charts
+from surveys.questionnaires.kinds.base import (
+    EQUALITY,
+    LARGEST,
+    ORDER,
+    RANGES,
+    AnswerRefused,
+    Figure,
+    Kind,
+    Setting,
+    Spellings,
+)
+from surveys.questionnaires.kinds.measures import in_ranges, mean, median
 from surveys.questionnaires.marks import Marks
 from surveys.questionnaires.questions import Question
 
@@ -22,6 +34,7 @@ class Number(Kind):
         Setting("unit", "Unit", kind="text", most=20, fixed=True),
     )
     operators = (*EQUALITY, *ORDER)
+    shape = RANGES
     is_group = False
 
     def problems(self, question: Question) -> Any:
@@ -57,6 +70,19 @@ class Number(Kind):
     def words(self, question: Question, answer: Any) -> str:
         return f"{answer:,} {question['unit']}" if question["unit"] else f"{answer:,}"
 
+    def ranges(self, question: Question, spellings: Spellings, least: int) -> list[Figure]:
+        numbers = sorted(spellings)
+        edges = _edges(numbers, is_whole=not question["decimals"])
+
+        def words(low: float | None, high: float | None) -> str:
+            return _range_in_words(low, high, question)
+
+        return in_ranges(numbers, edges, least, words)
+
+    def measures(self, question: Question, spellings: Spellings) -> list[tuple[str, str]]:
+        numbers, unit = list(spellings), charts.unit_text(question["unit"] or "")
+        return [("Mean", mean(numbers) + unit), ("Median", median(numbers) + unit)]
+
     def cells(self, question: Question, answer: Any) -> list[Any]:
         return ["" if answer is None else answer]
 
@@ -68,3 +94,27 @@ def _bounds(question: Question) -> str:
     return (
         f"Enter a number from {least:,} to {most:,}." if most is not None else f"Enter a number of at least {least:,}."
     )
+
+
+def _edges(numbers: list[tuple[Any, int]], *, is_whole: bool) -> list[float]:
+    """Round figures between those of nearly all, so that a single far one makes no range of its own."""
+    values = [value for value, _ in numbers]
+    if not values:
+        return []
+    low, high = values[len(values) // 40], values[-1 - len(values) // 40]
+    halves = [charts.nice_scale(low, (low + high) / 2), charts.nice_scale((low + high) / 2, high)]
+    edges = {float(edge) for half in halves for edge in half}
+    return sorted({float(math.ceil(edge)) for edge in edges} if is_whole else edges)
+
+
+def _range_in_words(low: float | None, high: float | None, question: Question) -> str:
+    """“under 20 years”, “20 to 29 years”, “60 years and more”."""
+    unit, step = charts.unit_text(question["unit"] or ""), 0 if question["decimals"] else 1
+    if low is None:
+        return f"under {charts.number_text(high)}{unit}" if high is not None else "any"
+    if high is None:
+        return f"{charts.number_text(low)}{unit} and more"
+    if step and high - low == 1:
+        return f"{charts.number_text(low)}{unit}"
+    to = charts.number_text(high - step) if step else f"under {charts.number_text(high)}"
+    return f"{charts.number_text(low)} to {to}{unit}"

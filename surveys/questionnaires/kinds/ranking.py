@@ -1,9 +1,10 @@
 """Things put into an order."""
 
+from collections import Counter
 from typing import Any
 
 from core.lib.text import whole_number
-from surveys.questionnaires.kinds.base import MEMBERSHIP, AnswerRefused, Figure, Kind, Setting, Spellings, counted
+from surveys.questionnaires.kinds.base import MEMBERSHIP, POINTS, AnswerRefused, Figure, Kind, Setting, Spellings
 from surveys.questionnaires.marks import Marks
 from surveys.questionnaires.questions import Question
 
@@ -18,6 +19,7 @@ class Ranking(Kind):
         Setting("every", "All have to be given a place", kind="yes", default=False),
     )
     takes_choices = True
+    shape = POINTS
     operators = MEMBERSHIP
 
     def problems(self, question: Question) -> Any:
@@ -60,12 +62,21 @@ class Ranking(Kind):
 
     def tally(self, question: Question, spellings: Spellings) -> list[Figure]:
         """Points: the first of so many places has as many, the last one."""
-        last = min(question["most"] or len(question.choices), len(question.choices))
-        points: dict[str, int] = {}
+        last = self.places(question)
+        points, people = Counter[str](), Counter[str]()
         for answer, number in spellings:
             for place, key in enumerate(answer):
-                points[key] = points.get(key, 0) + max(last - place, 1) * number
-        return sorted(counted(question, points), key=lambda figure: -figure.count)
+                points[key] += max(last - place, 1) * number
+                people[key] += number
+        figures = [Figure(each.id, each.text, points[each.id], people=people[each.id]) for each in question.choices]
+        return sorted(figures, key=lambda figure: -figure.count)
+
+    def places(self, question: Question) -> int:
+        """How many places there are to give, and so the points of the first."""
+        return min(question["most"] or len(question.choices), len(question.choices))
+
+    def holding(self, question: Question, key: str, row: str = "") -> list[dict[str, Any]]:
+        return [{question.id: [key]}]
 
     def columns(self, question: Question) -> list[tuple[str, str]]:
         return [(f"{question.id}.{each.id}", f"{question.text}: place of {each.text}") for each in question.choices]

@@ -3,7 +3,8 @@
 from typing import Any, ClassVar
 
 from core.lib.text import whole_number
-from surveys.questionnaires.kinds.base import EQUALITY, ORDER, AnswerRefused, Figure, Kind, Setting, Spellings
+from surveys.questionnaires.kinds.base import EQUALITY, ORDER, PARTS, AnswerRefused, Figure, Kind, Setting, Spellings
+from surveys.questionnaires.kinds.measures import mean, median
 from surveys.questionnaires.marks import Marks
 from surveys.questionnaires.questions import Question
 
@@ -24,6 +25,7 @@ class Scale(Kind):
         *ENDS,
     )
     operators = (*EQUALITY, *ORDER)
+    shape = PARTS
 
     def bounds(self, question: Question) -> tuple[int, int]:
         return question["first"], question["last"]
@@ -58,6 +60,13 @@ class Scale(Kind):
         for answer, number in spellings:
             numbers[answer] = numbers.get(answer, 0) + number
         return [Figure(str(step), str(step), numbers[step]) for step in sorted(numbers)]
+
+    def measures(self, question: Question, spellings: Spellings) -> list[tuple[str, str]]:
+        numbers = list(spellings)
+        return [("Mean", mean(numbers)), ("Median", median(numbers))]
+
+    def holding(self, question: Question, key: str, row: str = "") -> list[dict[str, Any]]:
+        return [{question.id: int(key)}]
 
     def cells(self, question: Question, answer: Any) -> list[Any]:
         return ["" if answer is None else answer]

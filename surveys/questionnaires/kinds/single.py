@@ -2,7 +2,17 @@
 
 from typing import Any, ClassVar
 
-from surveys.questionnaires.kinds.base import AnswerRefused, Figure, Kind, Setting, Spellings, counted, own_text, summed
+from surveys.questionnaires.kinds.base import (
+    PARTS,
+    AnswerRefused,
+    Figure,
+    Kind,
+    Setting,
+    Spellings,
+    counted,
+    own_text,
+    summed,
+)
 from surveys.questionnaires.marks import Marks
 from surveys.questionnaires.questions import OTHER, Question
 
@@ -17,6 +27,7 @@ class Single(Kind):
     about = "One of several answers, all in sight."
     settings: ClassVar[tuple[Setting, ...]] = (OTHER_SETTING,)
     takes_choices = True
+    shape = PARTS
 
     def _is_known(self, question: Question, value: Any) -> bool:
         return isinstance(value, str) and (
@@ -50,6 +61,9 @@ class Single(Kind):
     def tally(self, question: Question, spellings: Spellings) -> list[Figure]:
         numbers = summed((self.comparable(answer), number) for answer, number in spellings)
         return counted(question, numbers, other=bool(question.settings.get("other")))
+
+    def holding(self, question: Question, key: str, row: str = "") -> list[dict[str, Any]]:
+        return [{question.id: {} if key == OTHER and question.settings.get("other") else key}]
 
     def columns(self, question: Question) -> list[tuple[str, str]]:
         own = [(f"{question.id}.other", f"{question.text} (other)")] if question.settings.get("other") else []

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from surveys.questionnaires.kinds.base import AnswerRefused, Figure, Kind, Setting, Spellings
+from surveys.questionnaires.kinds.base import PARTS, AnswerRefused, Figure, Kind, Setting, Spellings
 from surveys.questionnaires.marks import Marks
 from surveys.questionnaires.questions import Question
 
@@ -13,6 +13,7 @@ class YesNo(Kind):
     """Stored as true or false."""
 
     name, label = "yes_no", "Yes or no"
+    shape = PARTS
     settings = (
         Setting("yes", "Words for “yes”", kind="text", default="Yes", most=60, fixed=True),
         Setting("no", "Words for “no”", kind="text", default="No", most=60, fixed=True),
@@ -44,6 +45,9 @@ class YesNo(Kind):
         for answer, number in spellings:
             numbers[bool(answer)] += number
         return [Figure(key, question[key], numbers[value]) for key, value in WORDS.items()]
+
+    def holding(self, question: Question, key: str, row: str = "") -> list[dict[str, Any]]:
+        return [{question.id: WORDS[key]}]
 
     def cells(self, question: Question, answer: Any) -> list[Any]:
         return ["" if answer is None else "yes" if answer else "no"]
