@@ -77,12 +77,19 @@ class ProofRule(models.Model):
 
     def wants_proof(self, number: int = 1) -> bool:
         """Count so many who ask; whether a proof is wanted of them."""
+        events = self.events(number)
+        return self.wants_proof_after(ratelimit.count_all(events)[-1] if events else 0)
+
+    def events(self, number: int) -> list[tuple[str, int]]:
+        """What of so many who ask is to be counted (core.ratelimit), for `wants_proof_after`; nothing where it is all one."""
+        return [(f"proof:{self._meta.label}", 60)] * number if self.proof_when == self.When.BUSY else []
+
+    def wants_proof_after(self, asked: int) -> bool:
+        """Whether a proof is wanted of somebody, with whom so many asked this minute."""
         if self.proof_when != self.When.BUSY:
             return self.proof_when == self.When.ALWAYS
-        asked = ratelimit.count_all([(f"proof:{self._meta.label}", 60)] * number)[-1]
-        now = timezone.now()
         if asked > self.proof_threshold:
-            self._want_until(now + WANTED_FOR)
+            self._want_until(timezone.now() + WANTED_FOR)
         return self.is_busy
 
     @property

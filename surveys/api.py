@@ -120,6 +120,10 @@ class SeasonDetail(generics.RetrieveAPIView[Season]):
 
 class BallotRequest(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=254)
+    proof = serializers.CharField(
+        required=False,
+        help_text="Of the work that /awards/ballot/proof/ asks for; without it, the mail may come later.",
+    )
     choices = serializers.DictField(
         help_text='By category: a list of ranks, each a list of slugs ([["ada"]]; ranked: [["ada"], ["bit"]]), or '
         'points by slug ({"ada": 5}). Where a category takes it: "write-in:A name", "none-of-them".'
@@ -154,7 +158,11 @@ class BallotCreate(APIView):
             return _answer("Your vote was not taken.", status.HTTP_400_BAD_REQUEST, errors=errors)
         try:
             reply = ballot_requests.request_ballot(
-                season=season, choices=choices, email=email, ip=client_address(request._request)
+                season=season,
+                choices=choices,
+                email=email,
+                ip=client_address(request._request),
+                proof=str(data.get("proof") or ""),
             )
         except ballots.NotOpen:
             return _answer("Voting is closed.", status.HTTP_409_CONFLICT)

@@ -8,7 +8,7 @@ together. `request_ballot` does the same for one voter.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -17,17 +17,18 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from core import ratelimit
+from core import proof_of_work, ratelimit
 from core.lib import batches
 from core.lib.networks import public_network_of
 from core.lib.recordsets import recordset
 from core.outbox import Letter, on_the_wire, queue_letters, queueing, ring
 from surveys import addresses, ballots, keys, request_signals
-from surveys.models import AwardCategory, PendingBallot, Season
+from surveys.models import AwardCategory, BallotRules, PendingBallot, Season
 from surveys.models.ballots import random_key
 from surveys.request_signals import Asker
 
 PURPOSE = "ballot"
+PROOF = "ballot"  # what proofs of work are for
 MAIL = "surveys.ballot"
 LINK_LIFE = timedelta(days=2)
 KEPT_AFTER_EXPIRY = timedelta(days=7)
@@ -35,6 +36,7 @@ MAILS_PER_HOUR = 5
 REQUESTS_PER_NETWORK = 300
 NETWORK_SECONDS = 600
 LONGEST_DELAY = timedelta(hours=1)
+UNPROVEN_WAIT = timedelta(minutes=10)
 TIME_TO_CONFIRM = timedelta(hours=3)  # before the close, in which no mail is delayed
 
 # What is asked for in categories that are all open, by the clock of the database; `{open}` are the keys of those that are.
@@ -71,6 +73,7 @@ class Asked:
     chosen: Mapping[AwardCategory, Any]
     email: str
     ip: str = ""
+    proof: str = ""
 
     @property
     def by_slug(self) -> dict[str, Any]:
@@ -104,13 +107,13 @@ class _Pending:
         }
 
 
-def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip: str = "") -> Reply:
+def request_ballot(*, season: Season, choices: Mapping[str, Any], email: str, ip: str = "", proof: str = "") -> Reply:
     """Store a voter's pending ballot and mail its link to the address. The mail says where it would replace an earlier vote.
 
     `choices` maps slugs of categories to choices (see Ballot). The caller answers the same whoever the address is.
     Raises NotOpen, ChoiceRefused, keys.PepperMissing.
     """
-    return take_one(Asked(season, ballots.open_choices(season, choices), email, ip))
+    return take_one(Asked(season, ballots.open_choices(season, choices), email, ip, proof))
 
 
 def take_one(asked: Asked) -> Reply:
@@ -136,10 +139,14 @@ def take(
         Asker(asked.season, asked.email, voter, public_network_of(asked.ip))
         for asked, voter in zip(requests, voters, strict=True)
     ]
+    counts, is_proof_wanted = _counted(askers, BallotRules.current())
+    if is_proof_wanted:
+        proven = [proof_of_work.spend(PROOF, asked.proof) for asked in requests]
+        askers = [replace(asker, is_unproven=not proof) for asker, proof in zip(askers, proven, strict=True)]
     note(askers)
     pending = [
         _Pending(asked, asker.voter, pepper.seal(asked.by_slug), request_signals.origins(asker, pepper), due_at)
-        for asked, asker, due_at in zip(requests, askers, _due(askers), strict=True)
+        for asked, asker, due_at in zip(requests, askers, _due(askers, counts), strict=True)
         if (pepper := peppers[asked.season])
     ]
     stored = _store_pending([each for each in pending if each.due_at])
@@ -175,7 +182,8 @@ def renew(pending: PendingBallot, *, email: str, ip: str = "") -> Reply:
     if not any(category.slug in chosen for category in season.categories.taking_ballots()):
         raise ballots.NotOpen
     voter = keys.voter_key(season, addresses.canonical(email))
-    (due_at,) = _due([Asker(season, email, voter, public_network_of(ip))])
+    askers = [Asker(season, email, voter, public_network_of(ip))]
+    (due_at,) = _due(askers, _counted(askers)[0])
     if due_at and voter == bytes(pending.voter_key):
         with transaction.atomic():
             PendingBallot.objects.filter(pk=pending.pk).update(expires_at=due_at + LINK_LIFE)
@@ -183,31 +191,43 @@ def renew(pending: PendingBallot, *, email: str, ip: str = "") -> Reply:
     return _reply(due_at, timezone.now())
 
 
-def _due(askers: Sequence[Asker]) -> list[datetime | None]:
-    """When to mail each a link. None: this address has had so many within the hour that one of those has to do.
+Counts = list[
+    tuple[int, int]
+]  # for each who asks: how many asked for the address within the hour, and from the network
 
-    A limit delays mail and takes away no vote: every link opens the whole ballot. Near the close, nothing is delayed.
+
+def _counted(askers: Sequence[Asker], rules: BallotRules | None = None) -> tuple[Counts, bool]:
+    """Count who asks, and say how many did; and whether a proof of work is wanted of them by the rules, if there are any.
+
     A private or local address says nothing about who asks (a proxy stands in between), so it is not counted.
     """
-    now, networks = timezone.now(), [asker.network for asker in askers]
     mails = [(f"ballot-mail|{asker.voter.hex()}", 3600) for asker in askers]
-    counts = ratelimit.count_all(
-        [*mails, *((f"ballot-network|{network}", NETWORK_SECONDS) for network in networks if network)]
-    )
+    networks = [(f"ballot-network|{asker.network}", NETWORK_SECONDS) for asker in askers if asker.network]
+    asking = rules.events(len(askers)) if rules else []
+    counts = ratelimit.count_all([*mails, *networks, *asking])
     of_network = iter(counts[len(mails) :])
-    return [
-        _due_at(asker.season, now, count, next(of_network) if network else 0)
-        for asker, count, network in zip(askers, counts, networks, strict=False)
-    ]
+    found = [(count, next(of_network) if asker.network else 0) for asker, count in zip(askers, counts, strict=False)]
+    return found, rules is not None and rules.wants_proof_after(counts[-1])
 
 
-def _due_at(season: Season, now: datetime, mails: int, of_network: int) -> datetime | None:
+def _due(askers: Sequence[Asker], counts: Counts) -> list[datetime | None]:
+    """When to mail each a link. None: this address has had so many within the hour that one of those has to do.
+
+    A limit delays mail and takes away no vote: every link opens the whole ballot. So does a proof of work that is wanted and
+    missing, as from whoever has no JavaScript. Near the close, nothing is delayed.
+    """
+    now = timezone.now()
+    return [_due_at(asker, now, *of_asker) for asker, of_asker in zip(askers, counts, strict=True)]
+
+
+def _due_at(asker: Asker, now: datetime, mails: int, of_network: int) -> datetime | None:
     if mails > MAILS_PER_HOUR + 1:
         return None
-    wait = LONGEST_DELAY if mails > MAILS_PER_HOUR else timedelta(0)
+    wait = LONGEST_DELAY if mails > MAILS_PER_HOUR else UNPROVEN_WAIT if asker.is_unproven else timedelta(0)
     windows = max(0, of_network - 1) // REQUESTS_PER_NETWORK
     wait = max(wait, min(windows * timedelta(seconds=NETWORK_SECONDS), LONGEST_DELAY))
-    latest = season.closes_at - TIME_TO_CONFIRM if season.closes_at else now
+    closes_at = asker.season.closes_at
+    latest = closes_at - TIME_TO_CONFIRM if closes_at else now
     return max(now, min(now + wait, latest))
 
 

@@ -4,10 +4,12 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_http_methods
+from django.templatetags.static import static
+from django.views.decorators.http import require_http_methods, require_safe
 
+from core import proof_of_work
 from core.lib.forms import client_address, no_store, personal, refuse_cross_site
 from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.pagecache import public
@@ -15,7 +17,7 @@ from newsletter.models import Newsletter
 from surveys import ballot_mails, ballot_requests, ballots, contexts, keys
 from surveys.choice_fields import marks_of, name_of_field
 from surveys.forms import AddressForm, BallotForm, VoteForm
-from surveys.models import AwardCategory, PendingBallot, Season
+from surveys.models import AwardCategory, BallotRules, PendingBallot, Season
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,14 @@ def vote(request: HttpRequest, season: str) -> HttpResponse:
     except keys.PepperMissing:
         return _paused(request, found)
     return sent(request, found, form.cleaned_data["email"], reply)
+
+
+@require_safe
+def proof(request: HttpRequest) -> HttpResponse:
+    """What the browser of a voter is to compute while too many ask at once; nothing while that is not so."""
+    wanted = BallotRules.current().wants_proof_now
+    challenge = proof_of_work.challenge(ballot_requests.PROOF) if wanted else None
+    return no_store(JsonResponse({"challenge": challenge, "solver": static("js/vendor/altcha/pbkdf2.js")}))
 
 
 def closed(request: HttpRequest, season: Season) -> HttpResponse:

@@ -130,12 +130,13 @@ class VoteForm(TrapForm, BallotForm):
 
     email = EmailField(max_length=254)
     subscribe = forms.BooleanField(required=False)
+    proof = forms.CharField(required=False)
 
     def asked(self, *, ip: str) -> ballot_requests.Asked:
         """What is asked for, checked."""
         choices = self.choices
         chosen = {category: choices[category.slug] for category in self.categories if category.slug in choices}
-        return ballot_requests.Asked(self.season, chosen, self.cleaned_data["email"], ip)
+        return ballot_requests.Asked(self.season, chosen, self.cleaned_data["email"], ip, self.cleaned_data["proof"])
 
     def save(self, *, ip: str) -> ballot_requests.Reply:
         """Mail the link that confirms this ballot. Raises ballots.NotOpen, keys.PepperMissing."""
@@ -150,6 +151,7 @@ class VoteForm(TrapForm, BallotForm):
 
 
 _EMAIL = EmailField(max_length=254)
+_PROOF = forms.CharField(required=False)
 
 
 def plain_vote(
@@ -164,11 +166,12 @@ def plain_vote(
         return None
     try:
         email = _EMAIL.clean(sent.get("email"))
+        proof = _PROOF.clean(sent.get("proof"))
         choices = {category: choice_of(sent, papers.question_of(category)) for category in categories}
     except (ValidationError, ChoiceRefused):
         return None
     chosen = {category: choice for category, choice in choices.items() if choice}
-    return ballot_requests.Asked(season, chosen, email, ip) if chosen else None
+    return ballot_requests.Asked(season, chosen, email, ip, proof) if chosen else None
 
 
 class ChoiceWidget(forms.Widget):

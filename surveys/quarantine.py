@@ -219,6 +219,7 @@ def integrity(season: Season) -> dict[str, Any]:
         "domains_that_stood_out": sum(line.stands_out for line in report.domains),
         "networks_that_stood_out": sum(line.stands_out for line in report.networks),
         "mailboxes_under_several_addresses": sum(number for _, number in report.mailboxes),
+        "without_proof": report.without_proof,
         "places_held": {kind: kinds[kind] for kind in Kind.values if kinds[kind]},
     }
 

@@ -52,6 +52,7 @@ class Report:
     from_disposable: int
     networks: list[Line]
     mailboxes: list[tuple[str, int]]  # by provider: mailboxes that asked under several addresses
+    without_proof: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Asker:
     email: str
     voter: bytes
     network: str
+    is_unproven: bool = False  # without a proof of work, where one was wanted
 
 
 def note(askers: Sequence[Asker]) -> None:
@@ -76,6 +78,8 @@ def note(askers: Sequence[Asker]) -> None:
         season, pepper = asker.season, peppers[asker.season]
         counted[season.pk, "domain", _domain(asker)] += 1
         counted[season.pk, "hour", f"{hour:02}"] += 1
+        if asker.is_unproven:
+            counted[season.pk, "unproven", ""] += 1
         if asker.network:
             counted[season.pk, "network", pepper.network_name(day, asker.network)] += 1
         if found := addresses.mailbox(asker.email):
@@ -114,6 +118,7 @@ def report(season: Season) -> Report:
         from_disposable=sum(line.number for line in domains if line.is_disposable),
         networks=_lines(season, RequestCount.Kind.NETWORK)[:SHOWN],
         mailboxes=_mailboxes(season),
+        without_proof=sum(line.number for line in _lines(season, RequestCount.Kind.UNPROVEN)),
     )
 
 

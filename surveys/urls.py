@@ -10,6 +10,7 @@ app_name = "surveys"
 
 urlpatterns = [
     path("awards/", views.index, name="index"),
+    path("awards/ballot/proof/", ballot_views.proof, name="ballot-proof"),
     path("awards/ballot/<str:token>/", ballot_views.confirm, name="ballot-confirm"),
     path("awards/receipt/<str:receipt>/", public_record_views.receipt_show, name="receipt-show"),
     path("awards/reminder/<str:token>/", reminder_views.confirm, name="reminder-confirm"),

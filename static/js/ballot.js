@@ -40,3 +40,32 @@ for (const text of document.querySelectorAll(".vote__written input")) {
   const option = text.closest(".vote__options").querySelector('input[value="write-in"]');
   if (option) text.addEventListener("input", () => { option.checked = Boolean(text.value.trim()); });
 }
+
+// While too many ask at once, the browser computes something before a vote is sent. Where it cannot, or nobody answers, the
+// vote is sent all the same: its mail then comes some minutes later.
+for (const status of document.querySelectorAll("[data-proof]")) {
+  const form = status.closest("form");
+  let sending = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (sending) return;
+    sending = true;
+    try {
+      form.elements.proof.value = await proof(status);
+    } catch {
+      form.elements.proof.value = "";
+    }
+    status.textContent = "";
+    sending = false;
+    form.submit();
+  });
+}
+
+async function proof(status) {
+  const answer = await fetch(status.dataset.proof, { signal: AbortSignal.timeout(5_000) });
+  const { challenge, solver } = await answer.json();
+  if (!challenge) return "";
+  status.textContent = "One moment, please: your browser is computing something that keeps robots away.";
+  const { solve } = await import("./proof_of_work.js");
+  return Promise.race([solve(challenge, solver), new Promise((resolve) => setTimeout(resolve, 20_000, ""))]);
+}

@@ -1,5 +1,5 @@
 """The admin of awards (seasons and what is in them; ballots, ledger and tallies to look at) and of surveys."""
 
-from surveys.admin import ballots, jurors, nominations, questionnaires, seasons, tallies
+from surveys.admin import ballot_rules, ballots, jurors, nominations, questionnaires, seasons, tallies
 
-__all__ = ["ballots", "jurors", "nominations", "questionnaires", "seasons", "tallies"]
+__all__ = ["ballot_rules", "ballots", "jurors", "nominations", "questionnaires", "seasons", "tallies"]

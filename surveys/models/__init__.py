@@ -5,7 +5,7 @@ from surveys.models.followers import Follower
 from surveys.models.jury import Juror, Recusal
 from surveys.models.ledger import LedgerEntry, TreeHead
 from surveys.models.questionnaires import Invitation, ResponseCount, Survey, SurveyVersion
-from surveys.models.requests import BallotOrigin, MailboxName, Quarantine, RequestCount
+from surveys.models.requests import BallotOrigin, BallotRules, MailboxName, Quarantine, RequestCount
 from surveys.models.responses import Ended, Participation, Response, Sitting, Source
 from surveys.models.seasons import AwardCategory, Nomination, Nominee, Season
 from surveys.models.tallies import FormerTally, Tally, TallyRow
@@ -15,6 +15,7 @@ __all__ = [
     "AwardCategory",
     "Ballot",
     "BallotOrigin",
+    "BallotRules",
     "Ended",
     "Follower",
     "FormerTally",

@@ -4,6 +4,8 @@ Requests are counted by domain and network. A ballot that was cast keeps, under 
 category is released, so that those of one place can be held for review together.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,6 +13,7 @@ from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
+from core.proof_of_work import ProofRule
 from surveys.models.ballots import Ballot
 from surveys.models.seasons import Season
 
@@ -26,6 +29,7 @@ class RequestCount(models.Model):
         DOMAIN = "domain"
         NETWORK = "network"
         HOUR = "hour"
+        UNPROVEN = "unproven"
 
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="request_counts", db_index=False)
     day = models.DateField(db_index=True)
@@ -40,12 +44,40 @@ class RequestCount(models.Model):
                 fields=["season", "day", "kind", "value", "slot"], name="request_count_once_a_slot"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["domain", "network", "hour"]), name="request_count_kind_known"
+                condition=Q(kind__in=["domain", "network", "hour", "unproven"]), name="request_count_kind_known"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.number} from {self.value} on {self.day}"
+
+
+class BallotRules(ProofRule):
+    """When a proof of work is wanted of those who ask for ballots. There is one row.
+
+    Votes come in waves, so that many a minute are wanted before anything is suspected.
+    """
+
+    proof_threshold = models.PositiveSmallIntegerField("too many a minute", default=600)
+
+    class Meta(ProofRule.Meta):
+        verbose_name = verbose_name_plural = "ballot rules"
+        constraints = [
+            *ProofRule.Meta.constraints,
+            models.CheckConstraint(condition=Q(id=1), name="ballot_rules_is_one_row"),
+        ]
+
+    def __str__(self) -> str:
+        return "Ballot rules"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.id = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def current(cls) -> "BallotRules":
+        """The one row, or the defaults where none was saved yet."""
+        return cls.objects.first() or cls()
 
 
 class MailboxName(models.Model):

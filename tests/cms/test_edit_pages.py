@@ -30,7 +30,7 @@ from newsletter.models import (
 )
 from newsletter.subscribers import subscriptions
 from sponsors.models import Booking, Creative, Package, PlacementKind, RunUnit, Sponsor
-from surveys.models import AwardCategory, Juror, Season
+from surveys.models import AwardCategory, BallotRules, Juror, Season
 from tests.articles import factories as articles
 from tests.desks import address, chosen, opened, save
 from tests.html import one_line
@@ -112,6 +112,7 @@ PAGES = {
     RecipientDomain: (lambda: RecipientDomain.objects.create(domain="a.example"), {}, {"per_minute": 9}),
     Redirect: (lambda: Redirect.objects.create(path="/old/", target="/new/"), {}, {"target": "/newer/"}),
     RunUnit: (a_unit, {}, {"off_sale": "Theirs"}),
+    BallotRules: (lambda: BallotRules.objects.create(), {"proof_threshold": "99"}, {"proof_when": "always"}),
     Season: (surveys.draft_season, {"standfirst": "Mine."}, {"title": "Theirs"}),
     Segment: (a_segment, {"conditions__0__value": "2026-02-02"}, {"name": "Theirs"}),
     SendingRules: (lambda: SendingRules.objects.create(), {"per_minute": "90"}, {"refused_percent": 7}),
