@@ -79,14 +79,23 @@ def register_kind(kind: str, *, template: str, context: Callable[[int], Context 
     _composed_later[kind] = template, context
 
 
-def queue_mail(*, template: str, to: str, context: Context, kind: str, due_at: datetime | None = None) -> OutgoingMail:
+def queue_mail(
+    *,
+    template: str,
+    to: str,
+    context: Context,
+    kind: str,
+    due_at: datetime | None = None,
+    unsubscribe: str = "",
+) -> OutgoingMail:
     """Render templates/emails/<template>.{subject.txt,txt,html}, store the message and ring the worker on commit.
 
-    It is sent at once, or at `due_at`.
+    It is sent at once, or at `due_at`. `unsubscribe` is where a POST ends such mail, for the button that mail programs show
+    (RFC 8058).
 
     Raises ValueError when the address holds a line break.
     """
-    subject, message = _composed(template, to=to, context=context)
+    subject, message = _composed(template, to=to, context=context, unsubscribe=unsubscribe)
     return queue_message(kind=kind, to=to, subject=subject, message=message, due_at=due_at)
 
 
@@ -138,11 +147,15 @@ def composed(row: OutgoingMail) -> tuple[str, bytes] | None:
     return None if context is None else _composed(template, to=row.recipient, context=context)
 
 
-def _composed(template: str, *, to: str, context: Context) -> tuple[str, bytes]:
+def _composed(template: str, *, to: str, context: Context, unsubscribe: str = "") -> tuple[str, bytes]:
     context = {"site": SiteProfile.current(), "site_url": settings.SITE_URL, **context}
     subject = one_line(render_to_string(f"emails/{template}.subject.txt", context))
     text, html = (render_to_string(f"emails/{template}.{form}", context) for form in ("txt", "html"))
-    return subject[:250], mail.as_bytes(compose(to=to, subject=subject, text=text, html=html))
+    message = compose(to=to, subject=subject, text=text, html=html)
+    if unsubscribe:
+        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return subject[:250], mail.as_bytes(message)
 
 
 def compose(*, to: str, subject: str, text: str, html: str) -> EmailMessage:

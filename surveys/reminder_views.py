@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
@@ -18,16 +19,19 @@ from surveys.models import Follower, Season
 
 PER_HOUR = 30
 OPEN = (Season.State.NOMINATING, Season.State.SHORTLISTING, Season.State.VOTING)
+FOLLOWED = Q(state__in=OPEN) | Q(state__in=followers.OVER, is_imported=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @refuse_cross_site
 @public
 def remind(request: HttpRequest, season: str) -> HttpResponse:
-    """Ask to be told when voting opens and is about to close. The answer is the same for every address."""
-    found = get_object_or_404(Season.objects.public().filter(state__in=OPEN), slug=season)
+    """Ask to be told of the vote; once it is over, of the next nominations. The answer is the same for every address."""
+    found = get_object_or_404(Season.objects.public().filter(FOLLOWED), slug=season)
+    is_over = found.is_over
+    context = {"season": found, "is_over": is_over}
     if request.method != "POST":
-        return render(request, "surveys/remind.html", {"season": found, "form": ReminderForm()})
+        return render(request, "surveys/remind.html", context | {"form": ReminderForm()})
     form = ReminderForm(request.POST)
     network = public_network_of(client_address(request))
     status = HTTPStatus.BAD_REQUEST
@@ -35,9 +39,9 @@ def remind(request: HttpRequest, season: str) -> HttpResponse:
         form.add_error(None, "Many asked for reminders from your network. Try again in an hour.")
         status = HTTPStatus.TOO_MANY_REQUESTS
     if form.errors:
-        return no_store(render(request, "surveys/remind.html", {"season": found, "form": form}, status=status))
+        return no_store(render(request, "surveys/remind.html", context | {"form": form}, status=status))
     if not form.is_trapped:
-        followers.follow(found, form.cleaned_data["email"])
+        followers.follow(found, form.cleaned_data["email"], reminders=not is_over, next_season=is_over)
     return no_store(render(request, "surveys/remind_sent.html", {"season": found, "email": form.cleaned_data["email"]}))
 
 
@@ -66,7 +70,7 @@ def _act(request: HttpRequest, token: str, purpose: str, *, stops: bool) -> Http
         if stops:
             followers.stop(follower)
         else:
-            followers.confirm(follower, reminders=followers.WANTS_REMINDERS in wish)
+            followers.confirm(follower, wish)
         context["is_done"] = True
     return render(request, "surveys/reminder.html", context)
 

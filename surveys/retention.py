@@ -51,7 +51,8 @@ COLUMNS = [
     *(
         Column(
             f"surveys.Follower.{name}",
-            f"{days(followers.KEPT_AFTER_RELEASE)} after the results; {days(followers.CONFIRM_WITHIN)} unconfirmed",
+            f"{days(followers.KEPT_AFTER_RELEASE)} after the results, or once they heard of the next nominations, "
+            f"{days(followers.KEPT_AT_MOST)} at most; {days(followers.CONFIRM_WITHIN)} unconfirmed",
             "its own link; the hourly purge; erasure",
         )
         for name in ("email", "canonical")

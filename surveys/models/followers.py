@@ -1,4 +1,4 @@
-"""Readers who asked to be told: when voting opens and is about to close, and what came of what they nominated."""
+"""Readers who asked to be told: of the vote, of what came of what they nominated, of the next season's nominations."""
 
 from django.db import models
 from django.utils import timezone
@@ -16,6 +16,7 @@ class Follower(models.Model):
     email = models.EmailField("e-mail")
     canonical = models.EmailField(editable=False, help_text="The same for every spelling of one address.")
     wants_reminders = models.BooleanField(default=True)
+    wants_next = models.BooleanField(default=False, db_default=False, help_text="Of when the next nominations open.")
     asked_at = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(null=True)
     told_open_at = models.DateTimeField(null=True)

@@ -161,6 +161,11 @@ class Season(models.Model):
         return self.state not in BEFORE_VOTING
 
     @property
+    def is_over(self) -> bool:
+        """Whether its results are out."""
+        return self.state in (self.State.RELEASED, self.State.ARCHIVED)
+
+    @property
     def is_taking_ballots(self) -> bool:
         """By this process's clock: for what a page says. A ballot is judged by the database's clock."""
         return (

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from email import message_from_bytes
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -12,7 +13,8 @@ from core.models import OutgoingMail
 from newsletter.models import Suppression
 from surveys import followers, nominations, seasons
 from surveys.models import Follower, Nomination, Season
-from tests.surveys.factories import body_of, draft_season, open_season, released_season
+from tests.html import one_line
+from tests.surveys.factories import body_of, close_and_release, draft_season, open_season, released_season
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "reader@example.com"
@@ -191,3 +193,45 @@ def test_addresses_go_when_they_are_not_confirmed_when_the_season_is_over_and_wi
     retention.forget("Erased@example.com")
     followers.delete_old()
     assert [follower.email for follower in Follower.objects.all()] == [ADDRESS]
+
+
+def test_who_followed_a_season_is_told_once_when_the_next_nominations_open_and_then_forgotten(client):
+    released_season("moon-2025")
+    assert "Tell me when the next nominations open" in client.get("/awards/moon-2025/").content.decode()
+    assert "when nominations for the next awards open" in one_line(client.get("/awards/moon-2025/remind/").content)
+    client.post("/awards/moon-2025/remind/", {"email": ADDRESS})
+    client.post(path_in(mails("surveys.reminder-confirm")[0], ""))
+    Season.objects.update(released_at=timezone.now() - timedelta(days=60))
+    followers.delete_old()
+    season = draft_season("moon-2026")
+    assert followers.tell_due() == 0
+    seasons.open_nominations(season)
+    assert (followers.tell_due(), followers.tell_due()) == (1, 0)
+    (mail,) = mails("surveys.nominations-open")
+    assert "/awards/moon-2026/nominate/" in body_of(mail)
+    assert not Follower.objects.exists()
+
+
+def test_who_was_reminded_of_the_vote_can_ask_for_the_next_nominations_by_another_link(client):
+    season = open_season("moon-2025")
+    confirmed(season)
+    close_and_release(season)
+    client.post("/awards/moon-2025/remind/", {"email": ADDRESS})
+    Follower.objects.update(asked_at=timezone.now() - timedelta(days=1))
+    client.post("/awards/moon-2025/remind/", {"email": ADDRESS})
+    assert not Follower.objects.get().wants_next
+    client.post(path_in(mails("surveys.reminder-confirm")[-1], ""))
+    assert Follower.objects.get().wants_next
+
+
+def test_mail_programs_are_told_how_a_post_ends_the_reminders(client):
+    season = open_season()
+    confirmed(season)
+    followers.tell_due()
+    (mail,) = mails()
+    headers = message_from_bytes(bytes(mail.message))
+    link = headers["List-Unsubscribe"]
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    path = re.fullmatch(r"<https?://[^/\s]+(/awards/reminder/[\w-]+/stop/)>", link)[1]
+    assert client.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert not Follower.objects.exists()
