@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from articles import slots
 from articles.document_schema import BlockData, Document
 from articles.embeds import embed_of
+from articles.footnotes import lifted
 from articles.images import assets_of, picture_of
 from articles.models import Article, ImageAsset, Kind
 from articles.tables import rows_of
@@ -48,7 +49,14 @@ class Rendering:
     articles: dict[str, int]
     result: Rendered = field(default_factory=Rendered)
     anchors: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
     charts: int = 0
+
+    def noted(self, html: str) -> tuple[str, str]:
+        """Cleaned HTML with numbers in place of its footnotes, which come below the text; and the same without those."""
+        found = lifted(clean(html), len(self.notes))
+        self.notes += found.notes
+        return found.numbered, found.plain
 
     def anchored(self, html: str) -> str:
         """Give headings anchors, and list them in the table of contents."""
@@ -74,6 +82,9 @@ def rendered(document: Document) -> Rendered:
         html.append(part)
         text.append(words)
         previous = part
+    if rendering.notes:
+        html.append(_template("footnotes", {"notes": rendering.notes}))
+        text += map(text_of, rendering.notes)
     result = rendering.result
     result.cover = picture_of(document["cover"], rendering.assets) if document["cover"] else None
     result.html = with_directions("\n".join(html))
@@ -117,8 +128,8 @@ def _template(kind: str, context: dict[str, Any]) -> str:
 
 
 def _richtext(rendering: Rendering, block: BlockData) -> tuple[str, str]:
-    html = clean(block["html"])
-    return _template("richtext", {"html": rendering.anchored(html)}), text_of(html)
+    html, plain = rendering.noted(block["html"])
+    return _template("richtext", {"html": rendering.anchored(html)}), text_of(plain)
 
 
 def _image(rendering: Rendering, block: BlockData) -> tuple[str, str]:
@@ -133,12 +144,14 @@ def _gallery(rendering: Rendering, block: BlockData) -> tuple[str, str]:
 
 
 def _faq(rendering: Rendering, block: BlockData) -> tuple[str, str]:
-    entries = [{"question": entry["question"], "answer": clean(entry["answer"])} for entry in block["entries"]]
-    rendering.result.faq += entries
+    answers = [(entry["question"], *rendering.noted(entry["answer"])) for entry in block["entries"]]
+    entries = [{"question": question, "answer": numbered} for question, numbered, _ in answers]
+    told = [{"question": question, "answer": plain} for question, _, plain in answers]
+    rendering.result.faq += told
     if not block["bare"]:
         rendering.anchors.add("faq")
         rendering.result.toc.append({"level": 2, "id": "faq", "text": FAQ_HEADING})
-    text = "\n".join(f"{entry['question']}\n{text_of(entry['answer'])}" for entry in entries)
+    text = "\n".join(f"{entry['question']}\n{text_of(entry['answer'])}" for entry in told)
     return _template("faq", {"entries": entries, "bare": block["bare"]}), text
 
 
@@ -150,8 +163,8 @@ def _cta(rendering: Rendering, block: BlockData) -> tuple[str, str]:
 
 
 def _callout(rendering: Rendering, block: BlockData) -> tuple[str, str]:
-    html = clean(block["html"])
-    return _template("callout", {**block, "html": html}), text_of(html)
+    html, plain = rendering.noted(block["html"])
+    return _template("callout", {**block, "html": html}), text_of(plain)
 
 
 def _pullquote(_rendering: Rendering, block: BlockData) -> tuple[str, str]:

@@ -3,10 +3,13 @@
 import logging
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django_prose_editor.config import html_tags
+from js_asset import static_lazy
 from whitenoise.compress import Compressor
 
 from articles.embeds import FRAME_ORIGINS
@@ -232,6 +235,10 @@ INSTALLED_APPS = [
     "django_prose_editor",
     "csp",
     "pgtrigger",
+]
+
+DJANGO_PROSE_EDITOR_EXTENSIONS: list[dict[str, Any]] = [
+    {"js": [static_lazy("js/desk/footnotes.js")], "extensions": {"Footnote": html_tags(["small"])}}
 ]
 
 MIDDLEWARE = [

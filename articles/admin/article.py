@@ -13,16 +13,19 @@ from js_asset import Media, Script
 
 from articles import publishing
 from articles.admin.article_list import ArticleList
+from articles.admin.templates import template_view
 from articles.desk import checks, choice_fields, drafts, links, uploads, views
 from articles.desk.article_form import ArticleForm
 from articles.desk.block_forms import INLINES, left_out, parts_of
+from articles.desk.comments import threads_of
 from articles.desk.csp import allow_editors
 from articles.desk.edit_state import edit_state, is_page
 from articles.desk.rich_text import prose_settings
 from articles.desk.seen_as import seen_as
+from articles.desk.templates import begun_from
 from articles.document_schema import PAGE, DocumentError, article_slug, empty_document
 from articles.documents import StaleVersion, apply_document, document_of
-from articles.models import Article, AuditEntry, Author, Kind
+from articles.models import Article, ArticleTemplate, AuditEntry, Author, Kind
 from core import kept_work
 from core.admin.kept_work import KeepsWork
 from core.kept_work import NotKept, Sitting
@@ -45,6 +48,8 @@ MODULES += [
         "linking",
         "counting",
         "search_preview",
+        "passages",
+        "finding",
         "slugs",
         "desk",
     )
@@ -117,6 +122,8 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
             ),
             path("<int:pk>/restore/<int:version>/", view(views.restore), name="articles_article_restore"),
             path("<int:pk>/resolve/<int:comment>/", view(views.resolve), name="articles_article_resolve"),
+            path("<int:pk>/reopen/<int:comment>/", view(views.reopen), name="articles_article_reopen"),
+            path("<int:pk>/template/", view(template_view), name="articles_article_template"),
             path("<int:pk>/revoke/<int:link>/", view(views.revoke), name="articles_article_revoke"),
         ]  # fmt: skip
         return own + super().get_urls()
@@ -170,6 +177,11 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
             page.document = document_of(article)
         else:
             authors = Author.objects.filter(user=request.user.pk).values_list("slug", flat=True)
+            key = whole_number(request.GET.get("template"))
+            template = ArticleTemplate.objects.filter(pk=key).first() if key else None
+            if template:
+                page.document = begun_from(template, authors=list(authors))
+                return
             page.document = {**empty_document(), "authors": list(authors)}
             if is_page(request):
                 page.document = {**empty_document(), "kind": PAGE}
@@ -295,12 +307,13 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
             "kept": self.kept_context(request, article),
             "has_file_field": True,
             "shown": getattr(article, "publication", None) if article else None,
-            "comments": article.comments.select_related("by", "asks") if article else [],
+            "threads": threads_of(article, edit_state(request).document) if article else [],
+            "may_comment": request.user.has_perm("articles.add_comment"),
             "article": article,
             "is_page": is_page(request, article),
             "seen_as": seen_as(edit_state(request).document, getattr(article, "publication", None)),
             "sent_back": _sent_back(article) if article else None,
-            "prose_settings": prose_settings(),
+            "prose_settings": prose_settings(footnotes=True),
             "is_nav_sidebar_enabled": False,
         }
         response: Any = super().render_change_form(request, context, *args, **kwargs)

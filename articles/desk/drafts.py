@@ -20,21 +20,21 @@ PRESENT_SECONDS = 45
 
 def work_of(document: Document, *, base_version: int) -> Work:
     """What was typed as unsaved work: its title, and how much it is."""
-    texts = [document["title"], document["standfirst"], *_texts(document["blocks"])]
+    texts = [document["title"], document["standfirst"], *texts_of(document["blocks"])]
     words = sum(len(text_of(storable(text)).split()) for text in texts)
     counts = [(words, "word"), (len(document["blocks"]), "block"), (len(sources_of(document)), "picture")]
     extent = ", ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts if number)
     return Work(document, document["title"], extent or "nothing yet", words, base_version)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_of(value: Any) -> Iterator[str]:
     """Every text somewhere in some blocks, but for their types and the paths of their pictures."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        yield from (text for item in value for text in _texts(item))
+        yield from (text for item in value for text in texts_of(item))
     elif isinstance(value, dict):
-        yield from _texts([item for name, item in value.items() if name not in ("type", "src", "tone", "kind")])
+        yield from texts_of([item for name, item in value.items() if name not in ("type", "src", "tone", "kind")])
 
 
 def newest(article: Article, *, by: Any) -> Document | None:

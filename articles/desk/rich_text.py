@@ -46,9 +46,10 @@ def attributes(**attrs: Any) -> str:
     return "".join(f" {name}" if value is True else f' {name}="{escape(str(value))}"' for name, value in said.items())
 
 
-def prose_settings(full: dict[str, Any] = blocks.EDITOR_EXTENSIONS) -> dict[str, Any]:
-    """The settings of the two editors, by name; `full`: what the larger one offers."""
-    every = {"full": full, "inline": blocks.INLINE_EXTENSIONS}
+def prose_settings(full: dict[str, Any] = blocks.EDITOR_EXTENSIONS, *, footnotes: bool = False) -> dict[str, Any]:
+    """The settings of the two editors, by name; `full`: what the larger one offers; and whether both have footnotes."""
+    notes = {"Footnote": True} if footnotes else {}
+    every = {"full": full | notes, "inline": blocks.INLINE_EXTENSIONS | notes}
     return {
         name: ProseWidget(config={"extensions": extensions}, preset="configurable").get_config()
         for name, extensions in every.items()

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from articles.desk import checks, comments, drafts
 from articles.desk.conflicts import conflict_of
 from articles.desk.diff import changes
+from articles.desk.passages import passage_in
 from articles.document_schema import DocumentError, article_slug
 from articles.documents import StaleVersion, apply_document, document_of, free_article_slug
 from articles.models import Article, PreviewLink, Revision
@@ -225,12 +226,37 @@ def presence(request: HttpRequest, article: Article) -> HttpResponse:
 @require_POST
 @of_article(COMMENT)
 def comment(request: HttpRequest, article: Article) -> HttpResponse:
-    """Comment on an article, and ask a colleague by mail."""
+    """Comment on an article or a passage of it, or answer a comment, and ask a colleague by mail."""
+    posted = request.POST
+    key = whole_number(posted.get("answers"))
+    answers = get_object_or_404(article.comments.select_related("answers"), pk=key) if key else None
     try:
-        comments.comment(article, by=request.user, text=request.POST.get("text", ""), asks=request.POST.get("asks", ""))
+        passage = passage_in(posted)
+        comments.comment(
+            article,
+            by=request.user,
+            text=posted.get("text", ""),
+            asks=posted.get("asks", ""),
+            passage=passage,
+            answers=answers,
+        )
     except ValueError as error:
+        if _wants_part(request):
+            return HttpResponse(str(error), content_type="text/plain", status=400)
         messages.error(request, str(error))
-    return HttpResponseRedirect(f"{edit_url(article)}#comments")
+    return _to_comments(request, article)
+
+
+def _wants_part(request: HttpRequest) -> bool:
+    """Whether the page itself asks, which has unsaved work and goes on."""
+    return "part" in request.GET
+
+
+def _to_comments(request: HttpRequest, article: Article) -> HttpResponse:
+    if not _wants_part(request):
+        return HttpResponseRedirect(f"{edit_url(article)}#comments")
+    context = {"article": article, "threads": comments.threads_of(article, document_of(article)), "may_comment": True}
+    return render(request, "admin/articles/article/comments.html", context)
 
 
 @require_POST
@@ -238,7 +264,15 @@ def comment(request: HttpRequest, article: Article) -> HttpResponse:
 def resolve(request: HttpRequest, article: Article, comment: int) -> HttpResponse:
     """Mark a comment as resolved."""
     comments.resolve(get_object_or_404(article.comments, pk=comment))
-    return HttpResponseRedirect(f"{edit_url(article)}#comments")
+    return _to_comments(request, article)
+
+
+@require_POST
+@of_article(COMMENT)
+def reopen(request: HttpRequest, article: Article, comment: int) -> HttpResponse:
+    """Take back that a comment is resolved."""
+    comments.reopen(get_object_or_404(article.comments, pk=comment))
+    return _to_comments(request, article)
 
 
 @require_safe

@@ -21,6 +21,7 @@ from articles.models.readership import (
     SourceFigures,
 )
 from articles.models.taxonomy import Author, Category, Series, Snippet, Tag
+from articles.models.templates import ArticleTemplate
 
 __all__ = [
     "Article",
@@ -28,6 +29,7 @@ __all__ = [
     "ArticleActBatch",
     "ArticleAuthor",
     "ArticleFrame",
+    "ArticleTemplate",
     "AuditEntry",
     "Author",
     "Block",

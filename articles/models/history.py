@@ -55,12 +55,31 @@ class Comment(models.Model):
     asks = models.ForeignKey(
         USER, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="asks"
     )
+    passage = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="The words that it is about, and those before and after (articles.desk.passages).",
+    )
+    answers = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="replies",
+        help_text="The comment it answers.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
     resolved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["created_at"]
-        constraints = [models.CheckConstraint(condition=~Q(text=""), name="comment_says_something")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="comment_says_something"),
+            models.CheckConstraint(
+                condition=Q(answers__isnull=True) | Q(passage__isnull=True),
+                name="comment_answers_or_begins",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.text[:60]

@@ -13,7 +13,7 @@ from articles.desk.comments import comment
 from articles.desk.leads import Wanted
 from articles.document_schema import KEYS, PAGE
 from articles.documents import create_article
-from articles.models import Article, Author, Category, Kind, SavedList, Snippet, Tag
+from articles.models import Article, Author, Category, Kind, SavedList, Series, Snippet, Tag
 from cms.demo import content
 from cms.demo.pieces import Piece
 from core.models import SiteProfile, User
@@ -30,6 +30,9 @@ def site_pieces() -> Iterator[Piece]:
         yield f"card {card['slug']}", partial(_make_card, card)
     for position, category in enumerate(newsroom["categories"], 1):
         yield f"category {category['slug']}", partial(_make_category, category, position)
+    for series in newsroom["series"]:
+        words = {"name": series["name"], "description": series["description"]}
+        yield f"series {series['slug']}", partial(Series.objects.get_or_create, slug=series["slug"], defaults=words)
     for tag in newsroom["tags"]:
         yield f"tag {tag['slug']}", partial(Tag.objects.get_or_create, slug=tag["slug"], defaults={"name": tag["name"]})
     accounts = {entry["author"]: entry["email"] for entry in newsroom["staff"] if "author" in entry}

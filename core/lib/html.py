@@ -68,6 +68,7 @@ ALLOWED_ATTRIBUTES = {
     "ol": {"start", "type"},
     "pre": {"data-language"},
     "q": {"cite"},
+    "small": {"data-footnote"},
     "blockquote": {"cite"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
@@ -117,7 +118,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
         return value if _CITED.match(value) else None
     if name == "href":
         return direct(value)
-    return value
+    return "" if name == "data-footnote" else value
 
 
 def lost_addresses(html: str) -> list[str]:

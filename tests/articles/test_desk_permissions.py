@@ -40,6 +40,8 @@ VIEWS = {
     "restore": ("post", 302, 403),
     "comment": ("post", 302, 403),
     "resolve": ("post", 302, 403),
+    "reopen": ("post", 302, 403),
+    "template": ("get", 403, 403),
     "share": ("post", 302, 403),
     "revoke": ("post", 302, 403),
     "upload": ("post", 400, 403),
@@ -73,6 +75,7 @@ def visit(client, name, article):
     args = {
         "restore": [article.pk, 1],
         "resolve": [article.pk, article.comments.get().pk],
+        "reopen": [article.pk, article.comments.get().pk],
         "revoke": [article.pk, article.preview_links.get().pk],
         "choices": ["article"],
         "drop_kept": [1],

@@ -67,8 +67,8 @@ def test_staff_without_a_role_see_nothing(client):
 
 
 SEEN = {
-    "writer": "article page category series tag author snippet imageasset articleact articles.auditentry survey",
-    "editor": "article page category series tag author snippet imageasset articleact articles.auditentry redirect siteprofile webhook "
+    "writer": "article page articletemplate category series tag author snippet imageasset articleact articles.auditentry survey",
+    "editor": "article page articletemplate category series tag author snippet imageasset articleact articles.auditentry redirect siteprofile webhook "
     "dayfigures outgoingrequest briefing briefingplan mailtemplate newsletter creative season awardcategory survey",
     "awards steward": "survey season awardcategory juror nomination ballot ledgerentry treehead tally outgoingmail",
     "juror": "",

@@ -8,6 +8,7 @@ from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from articles.importing.html.delimited import replace_pairs
+from articles.importing.html.notes import join_notes
 from articles.importing.posts import ConversionNotes
 from core.lib.html import ALLOWED_SCHEMES, ALLOWED_TAGS, ANCHOR, INLINE_TAGS
 from core.lib.slugs import slug_of
@@ -140,6 +141,7 @@ def normalize(html: str, notes: ConversionNotes) -> HtmlElement | None:
     if _depth(html) > MAX_DEPTH:
         return None
     root = parse(html)
+    join_notes(root, notes)
     _point_within_the_page(root, notes)
     _rename(root, notes)
     _tidy_words(root)

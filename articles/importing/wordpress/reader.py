@@ -113,6 +113,9 @@ def _posts(source: Source, found: Inventory, lost: Counter[str]) -> Iterator[Pos
         lost["files of the media library that no post shows"] = unseen
 
 
+_NOTE_NUMBER = re.compile(r"""<sup\b[^>]*\sdata-fn=["']([^"']+)["'][^>]*>.*?</sup>""", re.DOTALL)
+
+
 class _Item:
     """One post or page of the export."""
 
@@ -156,7 +159,7 @@ class _Item:
             reusable=self.found.reusable,
             attached=self.found.attached_to(identifier),
         )
-        html = self._full_size(html) + self._footnotes(post)
+        html = self._with_footnotes(self._full_size(html), post)
         self.found.shown.update(path_of(address) for address in re.findall(r"(?:src|href)=[\"']([^\"']+)", html))
         return html
 
@@ -172,15 +175,27 @@ class _Item:
 
         return re.sub(r"(<img\b[^>]*?\ssrc=[\"'])([^\"']+\.\w+(?:\?[^\"']*)?)", original, html, flags=re.IGNORECASE)
 
-    def _footnotes(self, post: Post) -> str:
-        """WordPress's own footnotes, which are stored separately from the text."""
+    def _with_footnotes(self, html: str, post: Post) -> str:
+        """The text with WordPress's own footnotes, which are stored separately from it, where their numbers stand."""
         try:
-            notes = json.loads(self.meta.get("footnotes") or "[]")
-            texts = [str(note["content"]) for note in notes]
-        except (ValueError, TypeError, KeyError, RecursionError):
+            stored = json.loads(self.meta.get("footnotes") or "[]")
+            texts = {str(note.get("id") or number): str(note["content"]) for number, note in enumerate(stored)}
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             post.notes.lost["footnotes that cannot be read"] += 1
-            return ""
-        return f"<hr><ol>{''.join(f'<li>{text}</li>' for text in texts)}</ol>" if texts else ""
+            return html
+        placed = Counter[str]()
+
+        def note(match: re.Match[str]) -> str:
+            if match[1] not in texts:
+                return match[0]
+            placed[match[1]] += 1
+            return f'<small data-footnote="">{texts[match[1]]}</small>'
+
+        html = _NOTE_NUMBER.sub(note, html)
+        if placed:
+            post.notes.changed["footnotes that became footnotes here"] += len(placed)
+        rest = "".join(f"<li>{text}</li>" for name, text in texts.items() if name not in placed)
+        return f"{html}<hr><ol>{rest}</ol>" if rest else html
 
     def _seo(self, names: tuple[str, ...], post: Post) -> str:
         """The value of an SEO plugin, unless it is a template for the plugin to fill in."""

@@ -20,6 +20,7 @@ _SHORTCODE = re.compile(
     re.VERBOSE,
 )
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s'"]+))|"([^"]*)"|(\S+)""")
+_BLOCKS = re.compile(r"<(?:p|div|ul|ol|dl|table|pre|blockquote|figure|img|iframe|h[1-6])\b|\n\s*\n", re.IGNORECASE)
 _CODE = re.compile(r"<(pre|code)\b|<!-- wp:(?:code|preformatted|html)\b", re.IGNORECASE)
 
 
@@ -131,6 +132,9 @@ class Shortcodes:
         """A footnote: its number in the text, its words below it."""
         if not inner.strip():
             return ""
+        if not _BLOCKS.search(inner):
+            self.notes.changed["footnotes that became footnotes here"] += 1
+            return f'<small data-footnote="">{inner.strip()}</small>'
         self.notes_below.append(inner.strip())
         return f"<sup>{len(self.notes_below)}</sup>"
 

@@ -7,8 +7,10 @@ import { createEditor } from "django-prose-editor/configurable"
 const settings = JSON.parse(document.getElementById("desk-prose-settings").textContent)
 const stills = new WeakMap()
 const SHOWN = new Set(
-  "A B BLOCKQUOTE BR CODE EM H2 H3 H4 HR I LI OL P PRE S STRONG SUB SUP TABLE TBODY TD TH THEAD TR U UL".split(" "),
+  "A B BLOCKQUOTE BR CODE EM H2 H3 H4 HR I LI OL P PRE S SMALL STRONG SUB SUP TABLE TBODY TD TH THEAD TR U UL".split(" "),
 )
+
+const KEPT = new Set(["colspan", "rowspan", "data-footnote"])
 
 const isTemplate = (textarea) => textarea.id.includes("__prefix__")
 const isWaiting = (textarea) => !textarea.closest(".prose-editor")
@@ -23,13 +25,14 @@ const plain = (html) => {
   for (const element of body.querySelectorAll("*")) {
     if (!SHOWN.has(element.tagName)) element.replaceWith(document.createTextNode(element.textContent))
     for (const { name } of [...element.attributes]) {
-      if (name !== "colspan" && name !== "rowspan") element.removeAttribute(name)
+      if (!KEPT.has(name)) element.removeAttribute(name)
     }
   }
   return body.childNodes
 }
 
-const show = (textarea) => {
+// Show the text of a field that has no editor.
+export const show = (textarea) => {
   if (stills.has(textarea) || !isWaiting(textarea)) return
   const still = document.createElement("div")
   still.className = "prose-editor desk-still"
@@ -45,6 +48,7 @@ const show = (textarea) => {
   textarea.before(still)
   textarea.classList.add("desk-waiting")
   stills.set(textarea, still)
+  still.dispatchEvent(new Event("desk:shown", { bubbles: true }))
 }
 
 // Make the editor of a field, if it has none yet; a promise of it.

@@ -34,6 +34,29 @@ def test_a_first_level_heading_becomes_a_second():
     assert richtext("<h1>Part</h1><h5>Small</h5><p>x</p>") == "<h2>Part</h2>\n<h4>Small</h4>\n<p>x</p>"
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        (
+            '<p>Said<sup id="fnref1"><a href="#fn1">1</a></sup>.</p><section class="footnotes"><hr><ol><li id="fn1">'
+            '<p>By <em>her</em>.&nbsp;<a href="#fnref1">↩</a></p></li></ol></section>'
+        ),
+        (
+            '<p>Said<a href="#_ftn1" name="_ftnref1">[1]</a>.</p><hr><div id="ftn1"><p><a href="#_ftnref1" name="_ftn1">[1]</a>'
+            " By <em>her</em>.</p></div>"
+        ),
+        '<p>Said<sup><a href="#n" id="r">1</a></sup>.</p><h2>Notes</h2><ol><li id="n">By <em>her</em>. <a href="#r">back</a></li></ol>',
+    ],
+)
+def test_a_number_and_a_note_that_lead_to_each_other_become_a_footnote(html):
+    assert richtext(html).rstrip() == '<p>Said<small data-footnote="">By <em>her</em>.</small>.</p>'
+
+
+def test_what_only_looks_like_a_footnote_stays_as_it_is():
+    html = '<p>See <a href="#part">below</a>.</p><h2 id="part">Part</h2><p>x <a href="#top">up</a></p>'
+    assert "data-footnote" not in richtext(html)
+
+
 def test_bold_in_a_heading_goes_and_an_empty_heading_too():
     assert richtext('<h2 id=""><strong>Part</strong></h2><h3><br></h3><p>x</p>') == "<h2>Part</h2>\n<p>x</p>"
 

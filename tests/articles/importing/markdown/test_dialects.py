@@ -80,7 +80,7 @@ def test_a_date_that_cannot_be_read_makes_a_draft_and_is_named(site):
         ('{{% notice warning "Mind" %}}Hot.{{% /notice %}}', {"type": "callout", "tone": "warning", "html": "<p><strong>Mind</strong></p>\n<p>Hot.</p>"}),
         ("{{< gist ada 12 >}}", {"type": "richtext", "html": '<p><a href="https://gist.github.com/ada/12">https://gist.github.com/ada/12</a></p>'}),
         ("* TOC\n{:toc}\n\nWords ^a1b2c3\n", {"type": "richtext", "html": "<p>Words</p>"}),
-        ("Said[^1].\n\n[^1]: By her.\n", {"type": "richtext", "html": "<p>Said<sup>[1]</sup>.</p>\n<hr>\n<ol><li><p>By her.</p></li></ol>"}),
+        ("Said[^1].\n\n[^1]: By her.\n", {"type": "richtext", "html": '<p>Said<small data-footnote="">By her.</small>.</p>'}),
     ],
 )  # fmt: skip
 def test_what_generators_fill_in_becomes_what_it_showed(site, text, expected):

@@ -28,7 +28,7 @@ def again(blocks):
 EVERY_BLOCK = canonical(
     [
         {"type": "richtext", "html": "<h2>Part</h2>\n<p>A <strong>bold</strong> claim, <a href=\"/blog/x/\">linked</a>.</p>\n<ul><li>one</li><li>two<ol><li>deep</li></ol></li></ul>"},
-        {"type": "richtext", "html": "<p>A second text right behind.</p>"},
+        {"type": "richtext", "html": "<p>A second text<small data-footnote=\"\">With a <em>note</em>.</small> right behind.</p>"},
         {"type": "richtext", "html": "<p>H<sub>2</sub>O<br>and <code>a*b</code>, 1. no list, # no heading &amp; &lt;b&gt; _x_ *y*</p>"},
         {"type": "richtext", "html": "<table><tbody><tr><td colspan=\"2\">wide</td></tr></tbody></table>"},
         {"type": "richtext", "html": "<pre><code>```\n:::faq\n\nx\n</code></pre>"},

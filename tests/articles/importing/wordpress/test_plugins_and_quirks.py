@@ -79,15 +79,15 @@ def test_the_picture_at_the_head_keeps_its_caption(came):
     assert document["cover"]["caption"] == "By Ada"
 
 
-def test_footnotes_kept_apart_from_the_text_come_below_it(came):
+def test_footnotes_kept_apart_from_the_text_stand_in_it(came):
     body = '<!-- wp:paragraph --><p>Said<sup data-fn="a" class="fn"><a href="#a">1</a></sup>.</p><!-- /wp:paragraph --><!-- wp:footnotes /-->'
     _, document = came(wxr_item(1, body, extra=wxr_meta("footnotes", '[{"id":"a","content":"By <em>her</em>."}]')))
-    assert document["blocks"][0]["html"] == "<p>Said<sup>1</sup>.</p>\n<hr>\n<ol><li>By <em>her</em>.</li></ol>"
+    assert document["blocks"][0]["html"] == '<p>Said<small data-footnote="">By <em>her</em>.</small>.</p>'
 
 
-def test_notes_within_a_text_get_numbers(came):
+def test_notes_within_a_text_are_footnotes(came):
     _, document = came(wxr_item(1, "Said[footnote]By her.[/footnote] and done."))
-    assert document["blocks"][0]["html"] == "<p>Said<sup>1</sup> and done.</p>\n<hr>\n<ol><li>By her.</li></ol>"
+    assert document["blocks"][0]["html"] == '<p>Said<small data-footnote="">By her.</small> and done.</p>'
 
 
 @pytest.mark.parametrize(
