@@ -100,8 +100,18 @@ def _method(results: list[Result]) -> str:
         if season.is_imported
         else ("Every ballot was confirmed by mail, one for each address and category. ")
     )
-    notes = "".join(f"<li>{escape(result.category.title)}: {escape(result.note)}</li>" for result in results)
+    notes = "".join(
+        f"<li>{escape(result.category.title)}: {escape(result.note)}{_jury(result)}</li>" for result in results
+    )
     return f"<h2>How readers voted</h2><p>{held}{source}Results were hidden until the count was released.</p><ul>{notes}</ul>"
+
+
+def _jury(result: Result) -> str:
+    """What the jury weighs, and who on it took no part; its figures stand beside the public's under the chart."""
+    if result.jury is None:
+        return ""
+    absent = "; ".join(f"{each['juror']} took no part: {each['reason']}" for each in result.jury["recused"])
+    return escape(f" {result.jury['words']}" + (f" {absent}" if absent else ""))
 
 
 def _section(result: Result, row: dict[str, Any], level: int) -> str:

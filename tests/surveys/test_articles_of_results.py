@@ -9,8 +9,9 @@ from articles.desk.checks import findings_of
 from articles.models import Article
 from articles.rendering import rendered
 from core.lib.html import text_of
-from surveys import article_draft, figure_check
-from tests.surveys.factories import draft_season, released_season
+from surveys import article_draft, blocks, figure_check, seasons
+from tests.surveys.factories import cast, close_and_release, draft_season, released_season
+from tests.surveys.test_jury import jury_season, vote
 from tests.surveys.test_result_files import ranked_season
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +136,18 @@ def test_joint_winners_share_a_place_that_is_bound_too():
     article = drafted(released_season(counts={"ada": 5, "bit": 5}))
     assert "Ada shared 1st place" in words_of(article)
     assert findings(article) == []
+
+
+def test_where_there_is_a_jury_it_stands_beside_the_public_and_who_took_no_part_is_named():
+    season = jury_season(quorum=1)
+    season.jurors.filter(name="Bob").update(affiliations="Bit")
+    seasons.open_voting(season)
+    cast(season.categories.get(), [["ada"]], 5)
+    vote(season, "Ann", [["bit"]])
+    close_and_release(season)
+    article = drafted(season)
+    assert "The public’s 5 ballots weigh 60 %, the jury’s 1 weigh 40 %." in words_of(article)
+    assert "Bob took no part: “Bit” is among the affiliations." in words_of(article)
+    shown = plain(text_of(blocks.award_results(None, season.slug, "wallet")))
+    assert "What public and jury come to apart: Wallet" in shown
+    assert "100.0 %" in shown
