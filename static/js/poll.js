@@ -9,7 +9,10 @@ async function send(event) {
     const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     if (response.status === 400) showErrors(form, page);
-    else form.replaceWith(said(page));
+    else {
+      form.parentElement.querySelector(".poll__so-far")?.remove();
+      form.replaceWith(said(page));
+    }
   } catch { // what the page says, it can say by itself
     form.submit();
   } finally {
@@ -24,7 +27,7 @@ function said(page) {
   box.tabIndex = -1;
   box.setAttribute("role", "status");
   const found = page.querySelector(".plain");
-  for (const part of found?.querySelectorAll(":scope > h1, :scope > .lede, :scope > .prose, :scope > .result") ?? []) {
+  for (const part of found?.querySelectorAll(":scope > h1, :scope > .lede, :scope > .prose, :scope > .survey-result") ?? []) {
     const shown = document.importNode(part, true);
     if (shown.matches("h1")) {
       const words = document.createElement("p");

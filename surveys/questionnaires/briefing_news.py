@@ -15,8 +15,10 @@ from surveys.models import Survey
 from surveys.querysets import SurveyQuerySet
 from surveys.questionnaires import polls, versions
 from surveys.questionnaires.questions import Question
+from surveys.questionnaires.results import QuestionResult, published
 
 NEWEST = 20
+MOST_TABLES, MOST_ROWS = 3, 8
 NEW_FOR = timedelta(days=14)
 
 
@@ -46,7 +48,7 @@ def news(slug: str) -> News | None:
     if survey.takes_answers and survey.access != Survey.Access.INVITATION:
         question = polls.question_of(asked.definition)
         return _poll(survey, question) if question else _survey(survey)
-    return None
+    return _results(survey)
 
 
 def _survey(survey: Survey) -> News:
@@ -69,3 +71,20 @@ def _until(survey: Survey) -> SafeString:
     if not survey.closes_at:
         return SafeString("")
     return format_html("<p>Open until {}.</p>", clock.in_words(survey.closes_at, zone=clock.newsroom()))
+
+
+def _results(survey: Survey) -> News | None:
+    """What came of its questions, each as a table of its shares."""
+    came = published(survey.slug)
+    tables = [table for result in came.questions[:MOST_TABLES] if (table := _table(result))] if came else []
+    if not tables:
+        return None
+    return News(survey.title, SafeString("".join(tables)), "See the results", survey.get_absolute_url())
+
+
+def _table(result: QuestionResult) -> SafeString:
+    rows = [(line.label, line.text) for line in result.lines[:MOST_ROWS] if len(result.tables) == 1]
+    if not rows:
+        return SafeString("")
+    cells = format_html_join("", "<tr><th>{}</th><td>{}</td></tr>", rows)
+    return format_html("<p>{}</p><table>{}</table>", result.question.text, cells)

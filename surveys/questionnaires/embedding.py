@@ -7,6 +7,7 @@ from django.utils import timezone
 from surveys.models import Source
 from surveys.questionnaires import pictures, polls, responses, versions
 from surveys.questionnaires.page_forms import PageForm
+from surveys.questionnaires.results import published
 
 ORDER_SECONDS = 600  # for which shuffled choices of a kept page stay as they are
 
@@ -22,7 +23,7 @@ def shown(slug: str, *, via: Source) -> dict[str, Any] | None:
     if asked is None:
         return None
     survey = asked.survey
-    context: dict[str, Any] = {"survey": survey, "via": via.value}
+    context: dict[str, Any] = {"survey": survey, "via": via.value, "came": published(slug)}
     if survey.takes_answers and not survey.is_personal and polls.question_of(asked.definition):
         first = responses.first_page(asked.definition)
         form = PageForm(asked.definition, first, seed=order_now(), prefix=f"{survey.slug}-")

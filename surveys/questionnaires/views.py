@@ -24,6 +24,7 @@ from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.limits import LimitReached
 from surveys.questionnaires.marks import marks_in
 from surveys.questionnaires.page_forms import PageForm
+from surveys.questionnaires.results import published
 
 PER_HOUR = 600  # sittings that one network begins: offices and carriers share one
 ORDER_SECONDS = 600  # for which shuffled choices of a kept page stay as they are
@@ -340,5 +341,6 @@ def _thank(request: HttpRequest, finished: responses.Finished) -> HttpResponse:
     message = finished.message
     if message:
         message = piping.filled(message, finished.answers, versions.current(finished.survey))
-    context = {"survey": finished.survey, "finished": finished, "message": message}
+    came = published(finished.survey.slug)
+    context = {"survey": finished.survey, "finished": finished, "message": message, "came": came}
     return no_store(render(request, "surveys/questionnaire/thanks.html", context))

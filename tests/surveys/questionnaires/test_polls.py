@@ -3,16 +3,18 @@
 import re
 
 import pytest
+from django.utils import timezone
 from django.utils.html import escape
 
 from articles import publishing
+from core import pagecache
 from newsletter.sending import composition, plugged
 from newsletter.subscribers.subscriptions import unsubscribe_token
 from surveys.models import Participation, Response, Sitting, Survey
 from surveys.questionnaires import phases, settling
 from tests.articles import factories as articles
 from tests.newsletter import factories as newsletters
-from tests.surveys.questionnaires.factories import choice, opened, page, question
+from tests.surveys.questionnaires.factories import answered, choice, opened, page, question
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +153,32 @@ def test_drafts_invitations_and_what_is_over_are_not_offered(poll):
     phases.close(poll, by=None)
     assert not plugged.new()
     assert plugged.news("survey:best-chain") is None
+
+
+# What came of it
+
+
+@pytest.fixture
+def released(poll):
+    answered(poll, {"chain": "a"}, times=30)
+    answered(poll, {"chain": "b"}, times=10)
+    Survey.objects.update(published=["chain"], published_at=timezone.now())
+    pagecache.bump()
+    return poll
+
+
+def test_the_next_briefing_tells_what_came_of_a_poll(released):
+    assert "letter" in plugged.news("survey:best-chain").html, "while it is open, it asks"
+    phases.close(released, by=None)
+    news = plugged.news("survey:best-chain")
+    assert "<th>Alpha</th><td>30 · 75.0" in news.html
+    assert (news.label, news.url) == ("See the results", "/surveys/best-chain/")
+    assert "survey:best-chain" in plugged.new()
+
+
+def test_who_answers_sees_what_came_of_it_so_far_in_its_place(client, released):
+    assert "75.0" in client.post("/surveys/best-chain/", {"q-chain": "a"}).content.decode()
+    assert "75.0" in client.get("/surveys/best-chain/frame/").content.decode()
 
 
 # In a frame
