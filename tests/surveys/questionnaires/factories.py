@@ -62,9 +62,8 @@ ANSWERS = {
 
 
 def draft(*pages, slug="readers", **fields):
-    pages = pages or (page("p1", choice("q1")),)
-    survey = Survey.objects.create(**{"slug": slug, "title": "Our readers"} | fields)
-    versions.save(survey, {"pages": list(pages), **({"quotas": fields.pop("quotas")} if "quotas" in fields else {})})
+    survey = Survey.objects.create(slug=slug, **{"title": "Our readers"} | fields)
+    versions.save(survey, {"pages": list(pages or (page("p1", choice("q1")),))})
     return survey
 
 
