@@ -36,9 +36,9 @@ def new_briefing(*, newsletter: Newsletter, issue_date: date) -> Briefing:
 
 
 def newest_publications(newsletter: Newsletter) -> Iterator[Publication]:
-    """Articles published since the last briefing of this newsletter that none of its briefings has carried."""
+    """Articles published since the last briefing that went out was begun, and in no other of this newsletter, drafts too."""
     earlier = newsletter.briefings.issues().exclude(state=Briefing.State.CANCELLED)
-    since = earlier.aggregate(last=Max("created_at"))["last"]
+    since = earlier.promised().aggregate(last=Max("created_at"))["last"]
     carried = BriefingItem.objects.filter(briefing__in=earlier, article__isnull=False).values("article")
     publications = Publication.objects.live().exclude(article__in=carried)
     if since:

@@ -46,6 +46,12 @@ def test_a_draft_gets_the_articles_since_the_last_briefing_newest_first(weekly):
     assert (item.text, item.url) == ("On Newest.", "http://localhost:8000/blog/newest/")
 
 
+def test_a_draft_that_waits_takes_no_article_away_but_its_own(weekly):
+    factories.published("Old")
+    factories.briefing(weekly)
+    assert headings(composed(weekly)) == ["Old"]
+
+
 def test_a_cancelled_briefing_has_used_up_nothing(weekly):
     factories.published("Old")
     Briefing.objects.filter(pk=composed(weekly).pk).update(state="cancelled")
