@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
-from surveys.models import Source
+from surveys.models import Source, Survey
 from surveys.questionnaires import pictures, polls, responses, versions
 from surveys.questionnaires.page_forms import PageForm
 from surveys.questionnaires.results import published
@@ -29,3 +32,10 @@ def shown(slug: str, *, via: Source) -> dict[str, Any] | None:
         form = PageForm(asked.definition, first, seed=order_now(), prefix=f"{survey.slug}-")
         context |= {"form": form, "groups": pictures.with_pictures(form.groups)}
     return context
+
+
+def snippet(survey: Survey) -> str:
+    """What is pasted into a page of another site to show the survey there; without its script the height is a fixed one."""
+    url = settings.SITE_URL + reverse("surveys:survey-frame", args=[survey.slug])
+    context = {"survey": survey, "url": url, "site": settings.SITE_URL}
+    return render_to_string("surveys/questionnaire/frame_snippet.html", context).strip()
