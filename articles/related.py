@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Count, F, Q, QuerySet
 
 from articles.cache_tags import purge_pages
@@ -71,10 +71,14 @@ def refresh_later(keys: Iterable[int]) -> None:
     A row that already exists is updated, which locks it: the worker must not take it before our changes are visible.
     Rows are written in one order, so that two transactions wait for each other instead of deadlocking.
     """
-    if rows := [RelatedRefresh(publication_id=key) for key in sorted(keys)]:
-        RelatedRefresh.objects.bulk_create(
-            rows, update_conflicts=True, update_fields=["asked_at"], unique_fields=["publication"]
-        )
+    if rows := sorted(keys):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO articles_relatedrefresh (publication_id, asked_at)"
+                " SELECT key, statement_timestamp() FROM unnest(%s::bigint[]) WITH ORDINALITY AS asked (key, place) ORDER BY place"
+                " ON CONFLICT (publication_id) DO UPDATE SET asked_at = excluded.asked_at",
+                [rows],
+            )
         doorbell.ring("articles.tasks.refresh_related")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html import escape
-from typing import Any
+from typing import Any, TypedDict
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db.models import Case, F, Q, QuerySet, Value, When
@@ -20,7 +20,7 @@ from django.utils.safestring import mark_safe
 
 from articles.contexts import CardContext, card_of
 from articles.filters import Filters
-from articles.models import Publication, PublicationAuthor
+from articles.models import Kind, Publication, PublicationAuthor
 from articles.models.publication import TITLE_WORDS
 from core.lib.prefix_search import searchable_column
 from core.lib.text import one_line, searchable
@@ -28,6 +28,7 @@ from core.lib.text import one_line, searchable
 MAX_QUERY = 200
 CONSIDERED, TITLED = 300, 50
 LOOKED_INTO = 2_000  # how many texts are read where no index helps: for a phrase, or common words by one author
+PAGES = 5
 COMMON = 15_000  # with more matches than this, walking back from the newest is quicker than sorting
 Row = tuple[int, str | None, int]  # key, category, year
 START, STOP = "\x02", "\x03"
@@ -134,6 +135,24 @@ def _by_date(matching: QuerySet[Publication], likely: int) -> QuerySet[Publicati
     if likely > COMMON:
         return matching.order_by("-published_at", "-pk").values("pk")
     return matching.order_by((F("published_at") + Value(timedelta(0))).desc(), "-pk").values("pk")
+
+
+class FoundPage(TypedDict):
+    """A page of the site with the words."""
+
+    title: str
+    url: str
+    excerpt_html: str
+
+
+def pages_with(words: str, filters: Filters) -> list[FoundPage]:
+    """The pages of the site, such as About, with the words. No filter finds any: they have no section, author or year."""
+    if not words or filters:
+        return []
+    rank = SearchRank(F("search"), query_of(words), normalization=1)
+    rows = Publication.every.filter(kind=Kind.PAGE, search=query_of(words)).only("kind", "slug", "title")
+    found = rows.annotate(excerpt=excerpt_of("text", words)).order_by(rank.desc(), "pk")[:PAGES]
+    return [{"title": row.title, "url": row.url, "excerpt_html": marked(row.excerpt)} for row in found]
 
 
 def query_of(words: str) -> SearchQuery:

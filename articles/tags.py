@@ -38,6 +38,14 @@ def merge_tags(keep: Tag, others: list[Tag]) -> None:
     bump()
 
 
+MOST_AT_ONCE = 1000
+
+
+def is_on_many(tag: Tag) -> bool:
+    """Whether so many articles have a tag that taking it off them belongs into the background."""
+    return len(Article.tags.through.objects.filter(tag=tag)[: MOST_AT_ONCE + 1]) > MOST_AT_ONCE
+
+
 @transaction.atomic
 def delete_tag(tag: Tag) -> None:
     """Remove a tag from all articles, and refresh the related articles of those that had it."""

@@ -164,6 +164,7 @@ def article_search(request: HttpRequest) -> HttpResponse:
     found = search.search(words, filters)
     page = _page(request, Paginator(found.keys, PER_PAGE))
     page.object_list = search.with_excerpts(page.object_list, words)
+    site_pages = search.pages_with(words, filters) if page.number == 1 else []
     parameters = request.GET.copy()
     parameters.pop("page", None)
     context = {
@@ -172,8 +173,9 @@ def article_search(request: HttpRequest) -> HttpResponse:
         "choices": choices_of(filters, found.per_category, found.per_year),
         "found": found,
         "page": page,
+        "site_pages": site_pages,
         "page_query": f"{parameters.urlencode()}&" if parameters else "",
-        "suggestions": None if found.keys else suggestions_for(words, filters),
+        "suggestions": None if found.keys or site_pages else suggestions_for(words, filters),
     }
     return render(request, "articles/search.html", context)
 

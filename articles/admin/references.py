@@ -11,13 +11,14 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.http import urlencode
 from django_prose_editor.widgets import AdminProseEditorWidget
 
 from articles.blocks import INLINE_EXTENSIONS
 from articles.desk.csp import allow_editors
 from articles.models import AuditEntry, Author, Category, Redirect, Series, Snippet, Tag
 from articles.redirects import export_redirects, import_redirects, redirect_path
-from articles.tags import delete_tag, merge_tags
+from articles.tags import MOST_AT_ONCE, delete_tag, is_on_many, merge_tags
 from core.admin.bases import ReadOnlyAdmin
 from core.admin.shared_editing import SharedEditing
 from core.lib import clock
@@ -94,12 +95,35 @@ class TagAdmin(SlugsFromWords, MovedPages, SharedEditing):
     search_fields = ("name", "slug")
     actions = ["merge"]
 
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """One that very many articles have is taken off them first, in the background."""
+        tag = self.get_object(request, object_id)
+        if tag and self.has_delete_permission(request, tag) and is_on_many(tag):
+            self._say_many(request, tag)
+            return HttpResponseRedirect(f"{reverse('admin:articles_articleact_choose')}?{urlencode({'tag': tag.slug})}")
+        return super().delete_view(request, object_id, extra_context)
+
+    def _say_many(self, request: HttpRequest, tag: Tag) -> None:
+        text = (
+            f"“{tag}” is on more than {MOST_AT_ONCE:,} articles. Remove it from them first: that goes on in the background,"
+            " and can be undone. Then delete it."
+        )
+        self.message_user(request, text, messages.WARNING)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The tags alone; not each article that has them."""
+        tags = list(objs)
+        return [str(tag) for tag in tags], {self.opts.verbose_name_plural: len(tags)}, set(), []
+
     def delete_model(self, request: HttpRequest, obj: Tag) -> None:
         delete_tag(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for tag in queryset:
-            delete_tag(tag)
+            if is_on_many(tag):
+                self._say_many(request, tag)
+            else:
+                delete_tag(tag)
 
     @admin.action(description="Merge…", permissions=["change"])
     def merge(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:

@@ -87,6 +87,7 @@ class Publication(models.Model):
                 fields=["category", "-published_at"], name="publication_category_newest", condition=Q(kind="article")
             ),
             models.Index(fields=["article", "version"], name="publication_version"),
+            models.Index(fields=["id"], name="publication_pages", condition=Q(kind="page")),
             models.Index(
                 fields=["series", "part", "published_at"], name="publication_series", condition=Q(series__isnull=False)
             ),

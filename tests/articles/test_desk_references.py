@@ -1,9 +1,11 @@
 """What articles refer to, at the desk: categories, redirects, snippets."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from articles.models import Redirect, Snippet
+from articles.models import Article, Redirect, Snippet, Tag
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +60,28 @@ def test_links_of_an_author_are_lines_of_text(editor, client):
     assert [link["label"] for link in author.links] == ["Mastodon", "Own site"]
     page = client.post(path, values | {"links": "Evil javascript:alert(1)"}).content.decode()
     assert "a label and an address" in page
+
+
+def test_a_tag_of_very_many_articles_is_taken_off_them_in_the_background_before_it_is_deleted(editor, client):
+    huge, small = factories.tag("huge"), factories.tag("small")
+    many = Article.objects.bulk_create(Article(title="x", slug=f"x-{number}", version=1) for number in range(1001))
+    Article.tags.through.objects.bulk_create(Article.tags.through(article=article, tag=huge) for article in many)
+    small.articles.add(many[0])
+    answer = client.post(reverse("admin:articles_tag_delete", args=[huge.pk]), {"post": "yes"})
+    assert answer["Location"] == f"{reverse('admin:articles_articleact_choose')}?tag=huge"
+    assert "more than 1,000 articles" in client.get(answer["Location"]).content.decode()
+    ticked = {"action": "delete_selected", "_selected_action": [huge.pk, small.pk], "post": "yes"}
+    client.post(reverse("admin:articles_tag_changelist"), ticked)
+    assert list(Tag.objects.all()) == [huge]
+
+
+def test_the_question_before_a_tag_is_deleted_costs_the_same_however_many_have_it(
+    editor, client, django_assert_max_num_queries
+):
+    one, other = factories.tag("one"), factories.tag("other")
+    for number in range(9):
+        factories.article(slug=f"a-{number}", tags=["one"])
+    with CaptureQueriesContext(connection) as asked:
+        client.get(reverse("admin:articles_tag_delete", args=[other.pk]))
+    with django_assert_max_num_queries(len(asked)):
+        client.get(reverse("admin:articles_tag_delete", args=[one.pk]))

@@ -168,3 +168,26 @@ def test_words_are_found_whatever_they_hide_and_however_they_are_composed(writte
         assert set(Publication.objects.filter(pk__in=found).values_list("title", flat=True)) >= {"Below"}, typed
         assert len(found) == 2, typed
     assert "<mark>" in client.get("/blog/search/", {"q": COMPOSED}).content.decode()
+
+
+def page_of_the_site(**parts):
+    return factories.publication({"type": "richtext", "html": parts.pop("html")}, kind="page", **parts)
+
+
+def test_pages_of_the_site_are_found_above_the_articles_and_by_no_filter(client):
+    factories.category("research")
+    factories.publication({"type": "richtext", "html": "<p>Imprint of a shoe.</p>"}, slug="shoe", category="research")
+    page_of_the_site(slug="imprint", title="Imprint", html="<p>Who answers for this site.</p>")
+    found = client.get("/blog/search/?q=imprint").content.decode()
+    assert found.index('href="/imprint/"') < found.index('href="/blog/shoe/"')
+    assert (
+        'href="/imprint/"'
+        not in client.get("/blog/search/?q=imprint&category=research").content.decode().split("<footer")[0]
+    )
+
+
+def test_a_search_that_finds_only_a_page_is_not_said_to_find_nothing(client):
+    page_of_the_site(slug="privacy", title="Privacy", html="<p>No cookies &lt;at all&gt;.</p>")
+    found = client.get("/blog/search/?q=cookies").content.decode()
+    assert "Nothing found" not in found
+    assert "<mark>cookies</mark>" in found

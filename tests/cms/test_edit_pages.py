@@ -10,7 +10,19 @@ from django.db import connection, transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
-from articles.models import Article, Author, Category, ImageAsset, Page, Redirect, Series, Snippet, Tag
+from articles.desk.templates import make_template
+from articles.models import (
+    Article,
+    ArticleTemplate,
+    Author,
+    Category,
+    ImageAsset,
+    Page,
+    Redirect,
+    Series,
+    Snippet,
+    Tag,
+)
 from core.admin.shared_editing import SharedEditing
 from core.models import KeptWork, SiteProfile, User, Webhook
 from newsletter.models import (
@@ -84,8 +96,13 @@ def a_role():
     return row
 
 
+def a_template():
+    return make_template(articles.article(), name="Interview")
+
+
 # How each comes to be, what somebody changes of it, and what a colleague changes at the same time.
 PAGES = {
+    ArticleTemplate: (a_template, {}, {"name": "Theirs"}),
     Author: (articles.author, {"role": "Editor"}, {"name": "Anna"}),
     BounceRule: (lambda: BounceRule.objects.create(), {"times": "4"}, {"within_days": 9}),
     Briefing: (lambda: factories.briefing(factories.newsletter()), {"subject": "Mine"}, {"preheader": "Theirs"}),
