@@ -10,7 +10,7 @@ class SurveysConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from articles import addresses, slots
+        from articles import addresses, image_library, slots
         from articles.desk import checks
         from articles.readership import outcomes
         from core import outbox
@@ -18,7 +18,7 @@ class SurveysConfig(AppConfig):
         from newsletter.sending import plugged
         from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, retention
         from surveys.blocks import award_results, survey
-        from surveys.models import AwardCategory, Nominee, Season, Survey
+        from surveys.models import AwardCategory, Nominee, Season, Survey, SurveyPicture
         from surveys.questionnaires import briefing_news as polls_in_briefings
         from surveys.questionnaires import retention as survey_retention
 
@@ -30,6 +30,7 @@ class SurveysConfig(AppConfig):
         retention.register_all()
         survey_retention.register_all()
         outcomes.register("surveys:vote", "votes")
+        image_library.register_use("survey", SurveyPicture, "file")
         slots.register("award_results", award_results)
         slots.register("survey", survey)
         checks.register(figure_check.check)

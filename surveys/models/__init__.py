@@ -4,7 +4,7 @@ from surveys.models.ballots import Ballot, PendingBallot, UnsealedBallot
 from surveys.models.followers import Follower
 from surveys.models.jury import Juror, Recusal
 from surveys.models.ledger import LedgerEntry, TreeHead
-from surveys.models.questionnaires import Invitation, ResponseCount, Survey, SurveyVersion
+from surveys.models.questionnaires import Invitation, ResponseCount, Survey, SurveyPicture, SurveyVersion
 from surveys.models.requests import BallotOrigin, BallotRules, MailboxName, Quarantine, RequestCount
 from surveys.models.responses import Ended, Participation, Response, Sitting, Source
 from surveys.models.seasons import AwardCategory, Nomination, Nominee, Season
@@ -36,6 +36,7 @@ __all__ = [
     "Sitting",
     "Source",
     "Survey",
+    "SurveyPicture",
     "SurveyVersion",
     "Tally",
     "TallyRow",

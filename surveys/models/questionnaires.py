@@ -181,6 +181,19 @@ class SurveyVersion(models.Model):
         return f"version {self.number} of {self.survey_id}"
 
 
+class SurveyPicture(models.Model):
+    """A picture of the library that a survey shows, so that nobody removes it there: its path, as definitions have it."""
+
+    survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="pictures", db_index=False)
+    file = models.CharField(max_length=200, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["survey", "file"], name="survey_picture_once")]
+
+    def __str__(self) -> str:
+        return f"{self.file} in {self.survey_id}"
+
+
 class ResponseCount(models.Model):
     """How many responses count towards a limit: a quota's, by its id, or the survey's own, by no name."""
 

@@ -70,6 +70,11 @@ class Question:
         return {choice.id: choice.text for choice in self.choices}
 
     @property
+    def images(self) -> list[str]:
+        """The pictures it shows, by their paths."""
+        return [image for image in (self.image, *(choice.image for choice in self.choices)) if image]
+
+    @property
     def offered(self) -> list[Choice]:
         return [choice for choice in self.choices if not choice.closed]
 

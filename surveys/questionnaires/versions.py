@@ -6,10 +6,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
+from articles.unclaimed import claim_sources
 from core import pagecache
 from core.pagecache import per_generation
 from core.transitions import TransitionRefused, lock
-from surveys.models import Survey, SurveyVersion
+from surveys.models import Survey, SurveyPicture, SurveyVersion
 from surveys.questionnaires import changes, flow
 from surveys.questionnaires.definition import DefinitionRefused, document_of, read
 from surveys.questionnaires.questions import Definition
@@ -74,4 +75,16 @@ def save(survey: Survey, document: Any) -> Definition:
             pagecache.bump()
     survey.definition = document_of(definition)
     survey.save(update_fields=["definition"])
+    _note_pictures(survey, definition)
     return definition
+
+
+def _note_pictures(survey: Survey, definition: Definition) -> None:
+    """Note which pictures a survey shows; those of earlier versions stay, for whoever is asked one of these."""
+    files = {image for question in definition.questions.values() for image in question.images}
+    SurveyPicture.objects.bulk_create(
+        [SurveyPicture(survey=survey, file=file) for file in sorted(files)], ignore_conflicts=True
+    )
+    claim_sources(files)
+    if survey.state == Survey.State.DRAFT:
+        survey.pictures.exclude(file__in=files).delete()
