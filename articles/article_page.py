@@ -11,9 +11,10 @@ from articles.cache_tags import tags_of
 from articles.frames import kept_frame
 from articles.models import Kind, Publication
 from articles.querysets import PageRow
-from core.lib import clock
 from core.lib.prepared import PreparedQuery
-from sponsors.placements import Placement, placement_shown
+from sponsors.channels import ARTICLE
+from sponsors.placements import Placement
+from sponsors.rotation import placement_shown
 
 ROWS = PreparedQuery(lambda slug: Publication.objects.filter(slug=slug).pages())
 PAGES = PreparedQuery(lambda slug: Publication.every.filter(slug=slug, kind=Kind.PAGE).pages())
@@ -27,7 +28,7 @@ class SlotContext:
         self.preview = preview
         self.related: list[int] = json.loads(row["related_pks"])
         no_ads = preview or row["kind"] == Kind.PAGE
-        self.placement: Placement | None = None if no_ads else placement_shown("web:article", clock.utc_day())
+        self.placement: Placement | None = None if no_ads else placement_shown(ARTICLE, page=row["pk"])
         self.signups = 0
 
     @cached_property

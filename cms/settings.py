@@ -167,6 +167,8 @@ CELERY_BEAT_SCHEDULE = {
     "refresh related articles": {"task": "articles.tasks.refresh_related", "schedule": 30},
     "roll up readers' figures": {"task": "articles.tasks.roll_up_readership", "schedule": 300},
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
+    "find days to make good": {"task": "sponsors.tasks.find_make_goods", "schedule": 1800},
+    "tell who waits for ad days": {"task": "sponsors.tasks.tell_waiting", "schedule": 300},
     "check the links of ads": {"task": "sponsors.tasks.check_links", "schedule": 60},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},

@@ -17,11 +17,11 @@ from django.views.static import serve
 
 from articles.contexts import front_page
 from articles.structured_data import absolute, site_data
-from core.lib import clock
 from core.lib.cachetags import LISTS, tagged
 from core.models import SiteProfile
 from core.pagecache import public
-from sponsors.placements import placement_shown
+from sponsors.channels import HOME
+from sponsors.rotation import placement_shown
 from surveys.contexts import teaser
 
 
@@ -30,7 +30,7 @@ from surveys.contexts import teaser
 @tagged(LISTS)
 def home(request: HttpRequest) -> HttpResponse:
     """The front page."""
-    placement = placement_shown("web:home", clock.utc_day())
+    placement = placement_shown(HOME)
     context = {
         **front_page(),
         "award": teaser(),

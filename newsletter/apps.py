@@ -16,12 +16,13 @@ class NewsletterConfig(AppConfig):
         from core.lib import menus
         from newsletter import calendar, dashboard, retention
         from newsletter.blocks import signup
-        from newsletter.models import Briefing, BriefingItem, MailTemplate
+        from newsletter.models import Briefing, BriefingItem, MailTemplate, Newsletter
         from newsletter.stats import Audience
-        from sponsors import audience
+        from sponsors import audience, channels
 
         slots.register("signup", signup)
         audience.register(Audience())
+        channels.register(lambda: [f"mail:{slug}" for slug in Newsletter.objects.values_list("slug", flat=True)])
         dashboard.register_all()
         menus.offer(
             lambda: [(reverse("newsletter:signup"), "Newsletter"), (reverse("newsletter:archive"), "Past briefings")]

@@ -3,7 +3,7 @@
 A message that came back, or that was reported as spam, reached nobody: neither it nor its hits count.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q
 
 from core.lib import clock
-from newsletter.models import Briefing, Delivery, Hit, MailReport, Subscription
+from newsletter.models import Briefing, BriefingItem, Delivery, Hit, MailReport, Subscription
 from sponsors.audience import Rate, Send
 
 
@@ -114,3 +114,7 @@ class Audience:
             )
             for briefing in briefings
         ]
+
+    def carried(self, claims: Collection[int]) -> set[int]:
+        left = BriefingItem.objects.filter(claim__in=claims, briefing__first_sent_at__isnull=False)
+        return set(left.values_list("claim", flat=True))

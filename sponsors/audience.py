@@ -1,6 +1,6 @@
 """What ads reach: figures of briefings that were sent, with denominators and uncertainty, and of the site's reading."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
@@ -35,6 +35,9 @@ class AudienceSource(Protocol):
 
     def sends(self, *, since: date) -> Sequence[Send]:
         """All briefings sent completely since a day, the newest first."""
+
+    def carried(self, claims: Collection[int]) -> set[int]:
+        """Those of some claims whose ads went out with a briefing, whatever its day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,11 @@ def sends_on(channels: set[str], *, since: date) -> dict[tuple[str, date], Send]
     if not channels:
         return {}
     return {(send.channel, send.day): send for send in _source.sends(since=since) if send.channel in channels}
+
+
+def carried(claims: Collection[int]) -> set[int]:
+    """Those of some claims whose ads went out with a briefing."""
+    return _source.carried(claims) if claims else set()
 
 
 def wilson(count: int, total: int, z: float = Z95) -> tuple[float, float]:

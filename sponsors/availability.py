@@ -1,7 +1,7 @@
 """Which units are on sale and free, and on which days a package can start. Computed from claims, never a counter."""
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,9 +20,13 @@ EVERY_DAY = frozenset(range(7))
 
 @dataclass(frozen=True)
 class Calendar:
-    """For each kind (by id), the days it runs on in order, each with the number of its free units."""
+    """For each kind (by id), the days it runs on in order, each with the number of its free units.
+
+    `most` says how many ads can share a channel on the fullest of these days.
+    """
 
     days: Mapping[int, Sequence[tuple[date, int]]]
+    most: Mapping[str, int]
 
     def run_of(self, package: Package, start: date) -> dict[tuple[date, int], int] | None:
         """The days a package takes when it starts on a day: (day, kind id) -> free units, in the order of claiming.
@@ -61,11 +65,18 @@ def calendar(packages: Iterable[Package], *, now: datetime | None = None) -> Cal
     ahead = RunUnit.objects.filter(
         kind__in=kinds, date__gte=now.date(), date__lt=now.date() + WINDOW, cutoff_at__gt=now, off_sale=""
     )
-    counted = ahead.with_taken(now).order_by("date").values_list("kind_id", "date")
+    counted = ahead.with_taken(now).order_by("date").values_list("kind_id", "channel", "date")
     days: dict[int, list[tuple[date, int]]] = defaultdict(list)
-    for kind_id, day, free in counted.annotate(free=Count("pk", filter=Q(is_taken=False))):
+    places: Counter[tuple[str, date]] = Counter()
+    for kind_id, channel, day, free, number in counted.annotate(
+        free=Count("pk", filter=Q(is_taken=False)), number=Count("pk")
+    ):
         days[kind_id].append((day, free))
-    return Calendar(days)
+        places[channel, day] += number
+    most: dict[str, int] = {}
+    for (channel, _), number in places.items():
+        most[channel] = max(number, most.get(channel, 0))
+    return Calendar(days, most)
 
 
 def open_units(

@@ -1,4 +1,4 @@
-"""Selling units: hold, confirm, cancel, expire. Two buyers never get the same unit, however closely they meet."""
+"""Selling units: hold, keep, confirm, cancel, expire. Two buyers never get the same unit, however closely they meet."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -19,6 +19,8 @@ from sponsors import audience, availability, disclosures, emails
 from sponsors.models import Booking, Claim, Creative, DisclosureEntry, Package, RunUnit, Sponsor
 
 HOLD_FOR = timedelta(hours=72)
+PRE_HOLD_FOR = timedelta(minutes=30)  # until the link of our mail is used
+MOST_HELD = 3  # undecided at one time, of one company or one address
 LIVE = (Claim.State.HELD, Claim.State.CONFIRMED)
 
 
@@ -38,11 +40,13 @@ def hold(
     start: date,
     message: str = "",
     sponsor: Sponsor | None = None,
+    is_address_known: bool = False,
     now: datetime | None = None,
 ) -> Booking:
-    """Keep all units of a package that starts on a day for one buyer, or none of them, and write to both sides.
+    """Hold all units of a package that starts on a day for one buyer, or none of them.
 
-    A buyer who asks again for what is held for them gets that booking. Raises Unavailable.
+    It is for minutes, in which a mail asks for the address to be confirmed (`keep`), unless that is known. A buyer who asks
+    again for what is held for them gets that booking. Raises Unavailable.
     """
     now = now or timezone.now()
     try:
@@ -61,18 +65,65 @@ def hold(
                 snapshot=package.snapshot(),
                 price=package.price,
                 currency=package.currency,
-                hold_until=min(now + HOLD_FOR, *(unit.cutoff_at for unit in units)),
+                hold_until=_end(now, units, HOLD_FOR if is_address_known else PRE_HOLD_FOR),
                 requested_at=now,
+                address_confirmed_at=now if is_address_known else None,
             )
             Claim.objects.bulk_create(Claim(unit=unit, booking=booking) for unit in units)
             Creative.objects.bulk_create(
                 Creative(booking=booking, kind_id=item.kind_id) for item in package.items.all()
             )
-            emails.booking_requested(booking)
+            if is_address_known:
+                emails.booking_requested(booking)
+            else:
+                emails.address_to_confirm(booking)
             pagecache.bump()
     except _Taken as taken:
         raise Unavailable(str(taken), _alternatives(package, start, now)) from None
     return booking
+
+
+def keep(booking: Booking, *, now: datetime | None = None) -> Booking:
+    """Hold a booking until we decide on it, now that its address is known, and write to both sides. To do it twice is once.
+
+    Dates that were let go meanwhile are taken again. Raises TransitionRefused; Unavailable, where somebody else has them.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        advisory_locks.wait_for(AdvisoryLock.HOLDS, crc32(booking.company.lower().encode()) >> 1)
+        lock(booking, "package")
+        if booking.address_confirmed_at and booking.state != Booking.State.EXPIRED:
+            return booking
+        if is_held_enough(booking.company, booking.contact_email):
+            raise TransitionRefused(
+                f"{MOST_HELD} bookings of yours wait for our answer already. Use this link again once we have answered."
+            )
+        if not booking.is_live(now) and booking.state in (Booking.State.HELD, Booking.State.EXPIRED):
+            _take_again(booking, now)
+        units = [claim.unit for claim in booking.claims.filter(state=Claim.State.HELD).select_related("unit")]
+        move(
+            booking,
+            sources=[Booking.State.HELD, Booking.State.EXPIRED],
+            to=Booking.State.HELD,
+            action="kept",
+            hold_until=_end(now, units, HOLD_FOR),
+            address_confirmed_at=now,
+        )
+        emails.booking_requested(booking)
+        pagecache.bump()
+    return booking
+
+
+def is_held_enough(company: str, contact_email: str) -> bool:
+    """Whether as many bookings of one company, or one address, wait for our answer as may do so at one time."""
+    waiting = Booking.objects.filter(state=Booking.State.HELD).live().exclude(address_confirmed_at=None)
+    by = (Q(company__iexact=company), Q(contact_email__iexact=contact_email))
+    return any(waiting.filter(one).count() >= MOST_HELD for one in by)
+
+
+def _end(now: datetime, units: Iterable[RunUnit], held_for: timedelta) -> datetime:
+    """When a hold ends: at its first cut-off at the latest."""
+    return min(now + held_for, *(unit.cutoff_at for unit in units))
 
 
 def confirm(booking: Booking, *, by: User | None, price: Decimal | None = None) -> Booking:
@@ -177,7 +228,8 @@ def expire_stale(*, now: datetime | None = None, units: Q | None = None) -> int:
         Claim.objects.filter(booking__in=ids, state=Claim.State.HELD).update(state=Claim.State.RELEASED)
         Booking.objects.filter(pk__in=ids).update(state=Booking.State.EXPIRED)
         for booking in lapsed:
-            emails.booking_lapsed(booking)
+            if booking.address_confirmed_at:  # else nobody knows of it
+                emails.booking_lapsed(booking)
         if lapsed:
             pagecache.bump()
     return len(lapsed)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.lib import clock
 from core.lib.dashboard import Line, Widget, register
-from sponsors.models import Approval, Booking, Claim, CreativeVersion, RunUnit
+from sponsors.models import Approval, Booking, Claim, CreativeVersion, MakeGood, RunUnit
 
 SHOWN = 6
 AHEAD = timedelta(days=7)
@@ -17,7 +17,9 @@ AHEAD = timedelta(days=7)
 
 def bookings(_user: Any) -> Widget:
     """Bookings that are held, the first to run out on top."""
-    held = Booking.objects.filter(state=Booking.State.HELD, hold_until__gt=timezone.now())
+    held = Booking.objects.filter(
+        state=Booking.State.HELD, hold_until__gt=timezone.now(), address_confirmed_at__isnull=False
+    )
     rows = held.select_related("sponsor").order_by("hold_until")[:SHOWN]
     lines = [
         Line(
@@ -29,9 +31,11 @@ def bookings(_user: Any) -> Widget:
         )
         for row in rows
     ]
-    return Widget(
-        lines=lines, empty="No booking request is open.", links=[("Media kit", reverse("sponsors:media-kit"))]
-    )
+    links = [("Media kit", reverse("sponsors:media-kit"))]
+    if owed := MakeGood.objects.filter(state=MakeGood.State.OPEN).count():
+        page = f"{reverse('admin:sponsors_makegood_changelist')}?state__exact=open"
+        links.append((f"{owed} day{'' if owed == 1 else 's'} to make good", page))
+    return Widget(lines=lines, empty="No booking request is open.", links=links)
 
 
 def creatives(user: Any) -> Widget:

@@ -1,15 +1,28 @@
 """The e-mails to sponsors and sponsorship managers, one function each, queued in the caller's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 from django.conf import settings
 from django.urls import reverse
 
 from core.models import SiteProfile, User
 from core.outbox import queue_mail
-from sponsors.models import Approval, Booking, Claim, CreativeVersion
+from sponsors.models import Approval, Booking, Claim, CreativeVersion, MakeGood, WaitingBuyer
 
 MANAGER = "sponsorship manager"
+
+
+def address_to_confirm(booking: Booking) -> None:
+    """To the address that was typed: the link that keeps the dates."""
+    _queue("address_to_confirm", [booking.contact_email], booking, keep_url=settings.SITE_URL + booking.keep_path)
+
+
+def dates_free(row: WaitingBuyer, starts: Sequence[date]) -> None:
+    """To a buyer on the waiting list: days on which the package can start now."""
+    path = reverse("sponsors:book", args=[row.tier])
+    context = {"row": row, "starts": starts, "book_url": settings.SITE_URL + path}
+    queue_mail(template="sponsors/dates_free", to=row.contact_email, context=context, kind="sponsors.dates_free")
 
 
 def booking_requested(booking: Booking) -> None:
@@ -56,6 +69,17 @@ def creative_decided(version: CreativeVersion, approval: Approval) -> None:
     """To the sponsor: approved, or rejected and why."""
     if version.creative.booking:
         _to_sponsor("creative_decided", version.creative.booking, version=version, approval=approval)
+
+
+def make_good_found(row: MakeGood) -> None:
+    """To the managers: a day did not carry the ad it was sold for."""
+    path = reverse("admin:sponsors_makegood_changelist") + "?state__exact=open"
+    _to_managers("make_good_to_us", row.claim.booking, row=row, admin_path=path)
+
+
+def make_good_given(row: MakeGood) -> None:
+    """To the sponsor: what did not run, and the day that is given for it."""
+    _to_sponsor("make_good_given", row.claim.booking, row=row)
 
 
 def link_broken(version: CreativeVersion, problem: str) -> None:

@@ -7,16 +7,19 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils.formats import date_format
 
 from core.lib import clock
 from core.lib.forms import LineField, ProseField
 from core.models import User
-from core.ratelimit import allow
-from sponsors import approval, booking, images
-from sponsors.models import Booking, Creative, CreativeVersion, Package
+from core.ratelimit import allow, give_back
+from sponsors import approval, booking, images, waiting_list
+from sponsors.models import BlockedDomain, Booking, Creative, CreativeVersion, Package, WaitingBuyer
 
 SLOW_DOWN = "Too many requests came from you in a short time. Please try again later, or write to us."
+HELD_ENOUGH = f"{booking.MOST_HELD} bookings of yours wait for our answer already. Please book more once we have answered, or write to us."
+HOLDS_PER_NETWORK, MAILS_PER_ADDRESS = 5, 5
 TRAP = HTML(
     '<div class="trap" aria-hidden="true"><label>Leave this empty'
     ' <input type="text" name="website" tabindex="-1" autocomplete="off"></label></div>'
@@ -68,6 +71,12 @@ class BookingForm(forms.Form):
             )
         return str(shown)
 
+    def clean_contact_email(self) -> str:
+        address = str(self.cleaned_data["contact_email"])
+        if BlockedDomain.objects.covers(address):
+            raise ValidationError("We take no bookings from this address. If you think that is a mistake, write to us.")
+        return address
+
     def clean_start(self) -> date:
         start = self.cleaned_data["start"]
         if start < clock.utc_day():
@@ -78,17 +87,61 @@ class BookingForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if self.data.get("website"):
             raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
-        if not self.errors and not (
-            allow(f"booking|{self.network}", limit=5, seconds=3600)
-            and allow(f"booking|{cleaned['contact_email'].lower()}", limit=3, seconds=86_400)
-        ):
+        if self.errors:
+            return cleaned
+        if booking.is_held_enough(cleaned["company"], cleaned["contact_email"]):
+            raise ValidationError(HELD_ENOUGH, code="too-many")
+        if not all(allow(key, limit=limit, seconds=seconds) for key, limit, seconds in self._limits(cleaned)):
             raise ValidationError(SLOW_DOWN, code="too-many")
         return cleaned
 
+    def _limits(self, cleaned: dict[str, Any]) -> list[tuple[str, int, int]]:
+        """What is held from one network in an hour, and how many mails one address gets in a day."""
+        return [
+            (f"booking|{self.network}", HOLDS_PER_NETWORK, 3600),
+            (f"booking|{cleaned['contact_email'].lower()}", MAILS_PER_ADDRESS, 86_400),
+        ]
+
     def save(self) -> Booking:
-        """Raises booking.Unavailable when someone was faster."""
+        """Raises booking.Unavailable when someone was faster; that counts for no limit."""
         fields = {name: self.cleaned_data[name] for name in ("company", "contact_email", "start", "message")}
-        return booking.hold(package=self.package, **fields)
+        try:
+            return booking.hold(package=self.package, **fields)
+        except booking.Unavailable:
+            for key, _, seconds in self._limits(self.cleaned_data):
+                give_back(key, seconds=seconds)
+            raise
+
+
+class WaitingForm(forms.Form):
+    """Asks to be told when a package can start on days that are not free now."""
+
+    company = LineField(max_length=120, label="Company", widget=forms.TextInput({"autocomplete": "organization"}))
+    contact_email = forms.EmailField(label="Your e-mail address", widget=forms.EmailInput({"autocomplete": "email"}))
+
+    def __init__(self, *args: Any, package: Package, network: str = "", **kwargs: Any):
+        super().__init__(*args, auto_id="wait_%s", **kwargs)
+        self.package, self.network = package, network
+        self.helper = FormHelper()
+        self.helper.disable_csrf = True
+        self.helper.form_action = reverse("sponsors:wait", args=[package.tier])
+        self.helper.layout = Layout(
+            "company", "contact_email", TRAP, Submit("wait", "Tell me", css_class="btn-secondary")
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.data.get("website"):
+            raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
+        if not self.errors and BlockedDomain.objects.covers(cleaned["contact_email"]):
+            raise ValidationError("We take no bookings from this address. If you think that is a mistake, write to us.")
+        if not self.errors and not allow(f"waiting|{self.network}", limit=5, seconds=3600):
+            raise ValidationError(SLOW_DOWN, code="too-many")
+        return cleaned
+
+    def save(self) -> WaitingBuyer:
+        fields = {name: self.cleaned_data[name] for name in ("company", "contact_email")}
+        return waiting_list.join(self.package, **fields)
 
 
 class VersionForm(forms.Form):

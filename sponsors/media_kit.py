@@ -4,11 +4,11 @@ from typing import Any
 
 from django.urls import reverse
 
-from sponsors import audience, availability
+from sponsors import audience, availability, rotation
 from sponsors.models import Package, PlacementKind
 
 NEXT_STARTS = 3
-SPEC_HEADS = ("Placement", "Headline", "Text", "Image", "Submit by")
+SPEC_HEADS = ("Placement", "Shown", "Headline", "Text", "Image", "Submit by")
 
 
 def contents() -> dict[str, Any]:
@@ -23,7 +23,7 @@ def contents() -> dict[str, Any]:
         "enough": audience.ENOUGH_DELIVERED,
         "tiles": tiles(figures),
         "spec_heads": SPEC_HEADS,
-        "specs": [specification(kind) for kind in kinds.values()],
+        "specs": [specification(kind, calendar.most.get(kind.channel, 1)) for kind in kinds.values()],
     }
 
 
@@ -45,13 +45,15 @@ def includes(package: Package) -> list[str]:
     return [f"{item.quantity} × {item.kind.name}" for item in package.items.all()]
 
 
-def specification(kind: PlacementKind) -> list[dict[str, str]]:
-    """A row of the table of what an ad may hold."""
+def specification(kind: PlacementKind, ads: int) -> list[dict[str, str]]:
+    """A row of the table of what an ad may hold, and how long it is shown where so many share a place."""
+    shown = "in every mail of the day, in a place of its own" if kind.is_mail else rotation.share(ads)
     sizes = ", ".join(size.replace("x", "×") for size in kind.image_sizes) or "none"
     if kind.sizes_on_phones:
         sizes += f"; on phones {', '.join(size.replace('x', '×') for size in kind.phone_sizes)}"
     return [
         {"text": kind.name},
+        {"text": shown},
         {"text": f"{kind.headline_limit} characters"},
         {"text": f"{kind.body_limit} characters"},
         {"text": sizes},

@@ -41,7 +41,7 @@ def _outlooks(booking: Booking, claims: Iterable[Claim], now: datetime) -> list[
 
 
 def _outlook(claim: Claim, versions: list[CreativeVersion], now: datetime) -> Outlook:
-    """Of the versions, newest first: the latest approved one that came before the cut-off runs (placements.placement_on)."""
+    """Of the versions, newest first: the latest approved one that came before the cut-off runs (placements.placements_on)."""
     cutoff = claim.unit.cutoff_at
     in_time = [version for version in versions if version.submitted_at <= cutoff]
     running = next((version for version in in_time if version.verdict == "approved"), None)

@@ -52,12 +52,6 @@ class Placement:
         return "Find out more" if self.is_house else f"Visit {self.sponsor_name}"
 
 
-def placement_on(channel: str, day: date) -> Placement | None:
-    """The ad of a channel on a day, in one query: the booked one, else the house ad of that channel, else None."""
-    row = _rows(channel, day).first()
-    return _placement(row) if row else None
-
-
 def placements_on(channel: str, day: date) -> list[Placement]:
     """All ads of a channel on a day: each booked one, by kinds of placement, then our own of the kinds that nobody booked."""
     found: dict[tuple[str, int], dict[str, Any]] = {}
@@ -116,9 +110,13 @@ def _of(model: type[Model], field: str, key: str) -> Subquery:
 
 
 @pagecache.per_generation
-def placement_shown(channel: str, day: date) -> Placement | None:
-    """placement_on for readers' pages: asked once a content generation, which every change to ads moves on."""
-    return placement_on(channel, day)
+def placements_shown(channel: str, day: date) -> list[Placement]:
+    """The ads that take turns on a page (sponsors.rotation): all that are booked, or one of our own.
+
+    They are asked for once a content generation, which every change to ads moves on.
+    """
+    found = placements_on(channel, day)
+    return [ad for ad in found if not ad.is_house] or found[:1]
 
 
 def _placement(row: dict[str, Any]) -> Placement:

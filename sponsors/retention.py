@@ -9,13 +9,19 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from sponsors.models import AdEvent, Booking, Claim, Sponsor
+from sponsors.models import AdEvent, Booking, Claim, Sponsor, WaitingBuyer
 
 NETWORKS_KEPT_FOR = timedelta(days=30)
 DEAD_BOOKINGS_KEPT_FOR = timedelta(days=180)
+UNKNOWN_KEPT_FOR = timedelta(days=3)  # as long as the link of the mail works
+WAITING_KEPT_FOR = timedelta(days=180)
 RECORDS_KEPT_FOR = timedelta(days=3653)  # ten years, as books are kept
 
-_BOOKING = f"{days(DEAD_BOOKINGS_KEPT_FOR)} after it lapsed or was cancelled; else {days(RECORDS_KEPT_FOR)}"
+_BOOKING = (
+    f"{days(UNKNOWN_KEPT_FOR)} where its address was never confirmed; {days(DEAD_BOOKINGS_KEPT_FOR)} after it lapsed or was"
+    f" cancelled; else {days(RECORDS_KEPT_FOR)}"
+)
+_WAITING = f"until a day is free, at most {days(WAITING_KEPT_FOR)}"
 COLUMNS = [
     Column("sponsors.AdEvent.ip_prefix", days(NETWORKS_KEPT_FOR), "the hourly purge"),
     Column("sponsors.Booking.contact_email", _BOOKING, "the hourly purge"),
@@ -27,6 +33,10 @@ COLUMNS = [
     ),
     Column("sponsors.AdLinkCheck.note", "as long as its ad", "checking its link again"),
     Column("sponsors.DisclosureEntry.sponsor_name", "for good: the log is public", "nobody: the database refuses"),
+    Column("sponsors.BlockedDomain.domain", "until staff lift it", retention.ADMIN),
+    Column("sponsors.BlockedDomain.note", "until staff lift it", retention.ADMIN),
+    Column("sponsors.WaitingBuyer.contact_email", _WAITING, "telling them; the hourly purge"),
+    Column("sponsors.WaitingBuyer.company", _WAITING, "telling them; the hourly purge"),
 ]
 
 
@@ -36,6 +46,7 @@ def register_all() -> None:
     retention.register("networks of clicks on ads", forget_networks)
     retention.register("contacts of bookings", forget_bookings)
     retention.register("contacts of sponsors", forget_sponsors)
+    retention.register("waiting lists for ads", forget_waiting)
 
 
 def forget_networks() -> int:
@@ -49,10 +60,17 @@ def forget_bookings() -> int:
     now = timezone.now()
     ended = Coalesce("decided_at", "hold_until", "requested_at")
     ran = Exists(Claim.objects.filter(booking=OuterRef("pk"), state="confirmed"))  # also of one cancelled half way
-    dead = ~ran & Q(state__in=["cancelled", "expired"], ended__lt=now - DEAD_BOOKINGS_KEPT_FOR)
+    over = ~ran & Q(state__in=["cancelled", "expired"])
+    dead = over & Q(ended__lt=now - DEAD_BOOKINGS_KEPT_FOR)
+    dead |= over & Q(address_confirmed_at=None, requested_at__lt=now - UNKNOWN_KEPT_FOR)
     old = ran & Q(requested_at__lt=now - RECORDS_KEPT_FOR)
     bookings = Booking.objects.alias(ended=ended).filter(dead | old).exclude(contact_email="", message="")
     return batches.update(bookings, contact_email="", message="")
+
+
+def forget_waiting() -> int:
+    """Delete who has waited in vain for as long."""
+    return batches.delete(WaitingBuyer.objects.filter(asked_at__lt=timezone.now() - WAITING_KEPT_FOR))
 
 
 def forget_sponsors() -> int:

@@ -2,13 +2,14 @@
 
 from celery import shared_task
 
-from sponsors import availability, booking, link_checks
+from sponsors import availability, booking, link_checks, make_goods, rotation, waiting_list
 
 
 @shared_task
 def turn_day() -> None:
-    """Have pages rendered again when an ad's day comes or goes."""
+    """Have pages rendered again when an ad's day comes or goes, and when the turn of the next one comes."""
     availability.turn_day()
+    rotation.take_turns()
 
 
 @shared_task
@@ -21,3 +22,15 @@ def expire_stale_holds() -> None:
 def check_links() -> None:
     """Look at where ads lead that may run."""
     link_checks.run_due()
+
+
+@shared_task
+def find_make_goods() -> None:
+    """Write down the days that did not carry their ads."""
+    make_goods.find()
+
+
+@shared_task
+def tell_waiting() -> None:
+    """Tell buyers on the waiting list of days that are free by now."""
+    waiting_list.tell()

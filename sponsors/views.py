@@ -15,11 +15,13 @@ from core.lib.networks import network_of
 from core.lib.signing import BadToken, ExpiredToken, make_token, read_token
 from core.pagecache import public
 from core.ratelimit import allow
+from core.transitions import TransitionRefused
 from sponsors import availability, clicks, disclosures, emails, media_kit, outlook, reports
+from sponsors import booking as bookings
 from sponsors.booking import Unavailable
-from sponsors.forms import SLOW_DOWN, BookingForm, VersionForm, day_text
+from sponsors.forms import SLOW_DOWN, BookingForm, VersionForm, WaitingForm, day_text
 from sponsors.models import Booking, Creative, DisclosureEntry, Package
-from sponsors.models.inventory import PORTAL, REPORT
+from sponsors.models.inventory import KEEP, PORTAL, REPORT
 
 STARTS_OFFERED = 40
 REQUESTED = "sponsors.requested"
@@ -44,6 +46,7 @@ def book(request: HttpRequest, tier: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = BookingForm(data, package=package, runs=runs, network=network_of(client_address(request)))
     context = {"package": package, "form": form, "runs": runs, "includes": media_kit.includes(package)}
+    context |= {"waiting": WaitingForm(package=package)}
     if request.method == "POST" and form.is_valid():
         try:
             booking = form.save()
@@ -53,6 +56,19 @@ def book(request: HttpRequest, tier: str) -> HttpResponse:
         return redirect("sponsors:requested", make_token(REQUESTED, booking.pk))
     refused = form.has_error("__all__", "too-many")
     return render(request, "sponsors/book.html", context, status=429 if refused else 200)
+
+
+@require_http_methods(["POST"])
+@refuse_cross_site
+def wait(request: HttpRequest, tier: str) -> HttpResponse:
+    """Put a buyer on the waiting list of a package."""
+    package = get_object_or_404(Package.objects.on_sale(), tier=tier)
+    form = WaitingForm(request.POST, package=package, network=network_of(client_address(request)))
+    if form.is_valid():
+        form.save()
+        return render(request, "sponsors/waiting.html", {"package": package})
+    status = 429 if form.has_error("__all__", "too-many") else 200
+    return render(request, "sponsors/wait.html", {"package": package, "form": form}, status=status)
 
 
 def _with_alternatives(conflict: Unavailable) -> str:
@@ -102,6 +118,23 @@ def _expired(request: HttpRequest, booking: Booking) -> HttpResponse:
 def requested(request: HttpRequest, booking: Booking) -> HttpResponse:
     """What is held; a mail with the link to the portal is on its way."""
     return render(request, "sponsors/requested.html", {"booking": booking, "claims": _claims(booking)})
+
+
+@for_sponsor(KEEP)
+def keep(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """GET shows what the link keeps, with a button; POST keeps it."""
+    refusal = ""
+    if request.method == "POST":
+        try:
+            bookings.keep(booking)
+        except Unavailable as conflict:
+            refusal = _with_alternatives(conflict)
+        except TransitionRefused as conflict:
+            refusal = str(conflict)
+        else:
+            return redirect(booking.portal_path)
+    context = {"booking": booking, "claims": _claims(booking), "refusal": refusal}
+    return render(request, "sponsors/keep.html", context, status=409 if refusal else 200)
 
 
 @for_sponsor(PORTAL)

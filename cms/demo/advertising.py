@@ -72,6 +72,7 @@ def _make_sponsor(entry: dict[str, Any], today: date) -> None:
     sponsor = Sponsor.objects.create(**{name: entry[name] for name in names})
     wanted = entry["booking"]
     booking = hold(
+        is_address_known=True,
         package=Package.objects.get(tier=wanted["tier"], on_sale=True),
         company=sponsor.name,
         contact_email=sponsor.contact_email,

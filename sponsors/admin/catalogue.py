@@ -1,4 +1,4 @@
-"""Sponsors, kinds of placement, and packages with their versions."""
+"""Sponsors, domains that may not book, kinds of placement, and packages with their versions."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from core.admin.shared_editing import SharedEditing
 from core.lib.admin_labels import NamedTabularInline
 from core.lib.admin_slugs import SlugsFromWords
 from sponsors import packages
-from sponsors.models import Package, PackageItem, PlacementKind, Sponsor
+from sponsors.models import BlockedDomain, Package, PackageItem, PlacementKind, Sponsor
 
 
 @admin.register(Sponsor)
@@ -19,6 +19,13 @@ class SponsorAdmin(SharedEditing, ShownToReadersAdmin):
     list_display = ("name", "category", "contact_email", "website")
     list_filter = ("category",)
     search_fields = ("name", "aliases", "contact_email")
+
+
+@admin.register(BlockedDomain)
+class BlockedDomainAdmin(SharedEditing):
+    list_display = ("domain", "note", "created_at")
+    search_fields = ("domain",)
+    fields = ("domain", "note")
 
 
 @admin.register(PlacementKind)

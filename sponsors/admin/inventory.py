@@ -22,7 +22,7 @@ from core.admin.shared_editing import SharedEditing
 from core.lib import clock, months
 from core.models import User
 from core.transitions import TransitionRefused
-from sponsors import availability, booking, emails, outlook
+from sponsors import availability, booking, channels, emails, outlook
 from sponsors.models import Booking, Claim, PlacementKind, RunUnit
 
 WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
@@ -43,6 +43,8 @@ class OpenUnitsForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors and not 0 <= (cleaned["last"] - cleaned["first"]).days <= 366:
             self.add_error("last", "The last day must be on or after the first, and at most a year later.")
+        if (kind := cleaned.get("kind")) and kind.channel not in channels.known():
+            self.add_error("kind", f"No ad would be seen on {kind.channel}: nothing shows ads there.")
         return cleaned
 
     def save(self) -> int:
@@ -183,10 +185,11 @@ class BookingAdmin(SharedEditing):
     autocomplete_fields = ("sponsor",)
     fields = (
         ("company", "sponsor"), "contact_email", "message", ("tier", "price_text", "state"), "days", "hold_until",
-        ("requested_at", "decided_at", "decided_by"), "links",
+        ("requested_at", "address_confirmed_at"), ("decided_at", "decided_by"), "links",
     )  # fmt: skip
     readonly_fields = (
-        "company", "message", "tier", "price_text", "state", "days", "requested_at", "decided_at", "decided_by",
+        "company", "message", "tier", "price_text", "state", "days", "requested_at", "address_confirmed_at", "decided_at",
+        "decided_by",
         "links",
     )  # fmt: skip
     actions = ("confirm_selected",)

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.lib.triggers import Refusal, frozen, never_truncated
+from sponsors import channels
 from sponsors.querysets import PackageQuerySet
 
 CHANNEL = RegexValidator(r"^(web|mail):[a-z0-9-]+$", "Write web:<place> or mail:<newsletter>, such as web:article.")
@@ -28,7 +29,7 @@ class PlacementKind(models.Model):
     )
     description = models.CharField(max_length=200, blank=True, help_text="Where it is, in a buyer's words.")
     position = models.PositiveSmallIntegerField(
-        default=1, help_text="If a channel has several kinds, the first with an ad is shown."
+        default=1, help_text="The order of their ads in a mail. On a page, all that are booked for a day take turns."
     )
     headline_limit = models.PositiveSmallIntegerField(default=60, help_text="Characters.")
     body_limit = models.PositiveSmallIntegerField(default=200, help_text="Characters.")
@@ -57,6 +58,10 @@ class PlacementKind(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.channel not in channels.known():
+            raise ValidationError({"channel": f"No ad would be seen on it. There are: {', '.join(channels.known())}."})
 
     @property
     def is_mail(self) -> bool:

@@ -15,9 +15,11 @@ from core.lib.signing import make_token
 from sponsors.models.catalogue import CHANNEL, Package, PlacementKind, money
 from sponsors.querysets import BookingQuerySet, RunUnitQuerySet, SponsorQuerySet
 
+KEEP = "sponsors.keep"
 PORTAL = "sponsors.portal"
 REPORT = "sponsors.report"
 LINK_LASTS = timedelta(days=180)
+KEEP_LASTS = timedelta(days=3)
 
 
 class Sponsor(models.Model):
@@ -134,6 +136,11 @@ class Booking(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.HELD, editable=False)
     hold_until = models.DateTimeField(null=True, blank=True)
     requested_at = models.DateTimeField(default=timezone.now, editable=False)
+    address_confirmed_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When the link of our mail was used; until then it is held for minutes only.",
+    )
     decided_at = models.DateTimeField(null=True, editable=False)
     reason = models.CharField(max_length=300, blank=True, editable=False, help_text="Why it was cancelled.")
     decided_by = models.ForeignKey(
@@ -161,6 +168,11 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company}, {self.snapshot['name']}"
+
+    @property
+    def keep_path(self) -> str:
+        """The page that keeps the dates: whoever has the link reads mail at the booking's address."""
+        return reverse("sponsors:keep", args=[make_token(KEEP, self.pk, expires_in=KEEP_LASTS)])
 
     @property
     def portal_path(self) -> str:

@@ -21,8 +21,8 @@ from newsletter.sending.drafts import new_briefing
 from newsletter.stats import readings
 from sponsors import availability
 from sponsors.models import Package
-from sponsors.placements import placement_on
 from surveys.models import Season
+from tests.sponsors.factories import shown_on
 
 ARTICLES = content.articles()
 SLUGS = {entry["slug"] for entry in ARTICLES}
@@ -267,7 +267,7 @@ def test_a_season_takes_votes(demo, db):
 
 def test_sponsors_stand_in_the_next_briefing_and_on_pages_now(demo, db):
     placed = {
-        channel: placement_on(channel, timezone.now().date())
+        channel: shown_on(channel, timezone.now().date())
         for channel in ("mail:perigee-briefing", "web:article", "web:home")
     }
 
@@ -282,7 +282,7 @@ def test_a_place_that_nobody_bought_has_an_ad_of_the_house(demo, db):
     later = timezone.now().date() + timedelta(days=60)
 
     for channel in ("web:article", "web:home"):
-        placement = placement_on(channel, later)
+        placement = shown_on(channel, later)
         assert placement is not None
         assert placement.is_house
 

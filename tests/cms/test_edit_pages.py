@@ -41,7 +41,7 @@ from newsletter.models import (
     SubscriberTag,
 )
 from newsletter.subscribers import subscriptions
-from sponsors.models import Booking, Creative, Package, PlacementKind, RunUnit, Sponsor
+from sponsors.models import BlockedDomain, Booking, Creative, Package, PlacementKind, RunUnit, Sponsor
 from surveys.models import AwardCategory, BallotRules, Juror, Season
 from tests.articles import factories as articles
 from tests.desks import address, chosen, opened, save
@@ -104,6 +104,7 @@ def a_template():
 PAGES = {
     ArticleTemplate: (a_template, {}, {"name": "Theirs"}),
     Author: (articles.author, {"role": "Editor"}, {"name": "Anna"}),
+    BlockedDomain: (lambda: BlockedDomain.objects.create(domain="a.example"), {"note": "Mine"}, {"domain": "b.example"}),
     BounceRule: (lambda: BounceRule.objects.create(), {"times": "4"}, {"within_days": 9}),
     Briefing: (lambda: factories.briefing(factories.newsletter()), {"subject": "Mine"}, {"preheader": "Theirs"}),
     BriefingPlan: (a_plan, {"most": "9"}, {"name": "Mornings"}),

@@ -74,7 +74,7 @@ SEEN = {
     "juror": "",
     "newsletter manager": "newsletter subscriber subscriberimport suppression briefing briefingplan mailreport ignoredreports bouncerule "
     "signuprules recipientdomain sendingrules mailaccount subscribertag subscriberfield segment mailtemplate bulkact outgoingmail dayfigures",
-    "sponsorship manager": "survey sponsor placementkind package rununit booking creative adevent disclosureentry outgoingmail dayfigures",
+    "sponsorship manager": "survey sponsor blockeddomain placementkind package rununit booking creative makegood adevent disclosureentry outgoingmail dayfigures",
 }
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from core.models import User
-from sponsors import approval, availability, booking
+from sponsors import approval, availability, booking, placements
 from sponsors.models import Package, PackageItem, PlacementKind
 
 
@@ -56,7 +56,8 @@ def held(bought=None, *, start=None, company="Northwind Custody", **fields):
         bought = package()
         open_days(*(item.kind for item in bought.items.all()))
     address = f"ads@{company.split()[0].lower()}{''.join(filter(str.isdigit, company))}.example"
-    return booking.hold(package=bought, company=company, contact_email=address, start=start or soon(), **fields)
+    fields = {"is_address_known": True, "start": start or soon()} | fields
+    return booking.hold(package=bought, company=company, contact_email=address, **fields)
 
 
 def confirmed(bought=None, **fields):
@@ -86,3 +87,8 @@ def running(channel="web:article", *, day=None, **fields):
     sold = confirmed(bought, start=day or today(), **fields)
     approved(sold.creatives.get())
     return sold
+
+
+def shown_on(channel, day):
+    """The ad that comes first on a channel on a day, or None."""
+    return next(iter(placements.placements_on(channel, day)), None)

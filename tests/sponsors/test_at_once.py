@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
+from django.utils import timezone
 
 from core.transitions import TransitionRefused
 from sponsors import booking, clicks
@@ -31,10 +32,10 @@ def at_once(work, times):
         return list(pool.map(run, range(times)))
 
 
-def try_to_hold(package, start):
+def try_to_hold(package, start, **fields):
     def work(number):
         try:
-            return factories.held(package, start=start, company=f"Buyer {number}")
+            return factories.held(package, start=start, company=f"Buyer {number}", **fields)
         except booking.Unavailable:
             return None
 
@@ -68,6 +69,30 @@ def test_n_buyers_of_m_units_buy_exactly_m(scarce, round_):
     results = at_once(try_to_hold(scarce, factories.soon()), BUYERS)
     assert sum(result is not None for result in results) == UNITS
     assert live_claims() == UNITS == Claim.objects.values("unit").distinct().count()
+
+
+def test_n_buyers_whose_addresses_are_not_known_yet_buy_exactly_m(scarce):
+    """The dates are held for minutes, run out for half of the buyers, and are kept by all who use their links at once."""
+    start = factories.soon()
+
+    def ask(number):
+        made = try_to_hold(scarce, start, is_address_known=False)(number)
+        return made and made.pk
+
+    asked = [key for key in at_once(ask, BUYERS) if key]
+    assert len(asked) == UNITS
+    Booking.objects.filter(pk__in=asked[:2]).update(hold_until=timezone.now())
+    late = [key for key in at_once(ask, BUYERS) if key]  # others are asking for what ran out
+    everybody = sorted({*asked, *late})
+
+    def use_link(number):
+        try:
+            return booking.keep(Booking.objects.get(pk=everybody[number]))
+        except TransitionRefused:
+            return None
+
+    kept = [each for each in at_once(use_link, len(everybody)) if each]
+    assert len(kept) == UNITS == live_claims()
 
 
 def test_without_locks_and_constraint_the_same_buyers_oversell(scarce):

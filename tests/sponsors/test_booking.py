@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.models import OutgoingMail
 from core.transitions import TransitionRefused
-from sponsors import availability, booking, clicks, placements, reports, retention
+from sponsors import availability, booking, clicks, reports, retention
 from sponsors.models import Booking, Claim, DisclosureEntry, RunUnit, Sponsor
 from tests.sponsors import factories
 
@@ -122,9 +122,9 @@ def test_cancelling_half_way_takes_back_what_is_ahead_and_leaves_what_ran(half_w
 
 
 def test_an_ad_that_runs_stops_when_its_booking_is_cancelled(half_way):
-    assert placements.placement_on("web:article", factories.today())
+    assert factories.shown_on("web:article", factories.today())
     booking.cancel(half_way, by=None)
-    assert placements.placement_on("web:article", factories.today()) is None
+    assert factories.shown_on("web:article", factories.today()) is None
 
 
 def test_what_is_over_cannot_be_cancelled(half_way, time_machine):

@@ -6,7 +6,6 @@ from django.http import QueryDict
 from core.lib.signing import make_token
 from sponsors import approval, booking, clicks
 from sponsors.models import AdEvent
-from sponsors.placements import placement_on
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +16,7 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 @pytest.fixture
 def ad():
     factories.running()
-    return placement_on("web:article", factories.today())
+    return factories.shown_on("web:article", factories.today())
 
 
 def reasons():
@@ -73,7 +72,7 @@ def test_our_own_staff_do_not_count(client, ad):
 
 def test_a_click_before_the_day_is_a_test(client):
     factories.running(day=factories.soon(3))
-    follow(client, placement_on("web:article", factories.soon(3)))
+    follow(client, factories.shown_on("web:article", factories.soon(3)))
     assert reasons() == ["test"]
 
 
@@ -123,7 +122,7 @@ def test_the_destination_cannot_be_exchanged(client, ad):
 def test_the_destination_is_unchanged(client, url):
     creative = factories.running().creatives.get()
     version = factories.approved(creative, link_url=url)
-    location = follow(client, placement_on("web:article", factories.today()))["Location"]
+    location = follow(client, factories.shown_on("web:article", factories.today()))["Location"]
     assert location == version.link_url
     assert QueryDict(location.partition("?")[2]).lists.__self__ == QueryDict(version.link_url.partition("?")[2])
     if url.isascii():

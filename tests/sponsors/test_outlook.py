@@ -2,7 +2,7 @@
 
 import pytest
 
-from sponsors import approval, outlook, placements
+from sponsors import approval, outlook
 from sponsors.models import RunUnit
 from tests.sponsors import factories
 
@@ -16,7 +16,7 @@ def sold():
 
 def words(booking):
     (found,) = outlook.of_booking(booking)
-    shown = placements.placement_on("web:article", found.claim.unit.date)
+    shown = factories.shown_on("web:article", found.claim.unit.date)
     assert (found.runs is not None) is (shown is not None)
     return found.words
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 
 from core.lib.signing import make_token
-from sponsors import approval, booking, placements
+from sponsors import approval, booking
 from sponsors.models import Booking, CreativeVersion, Package
 from tests.sponsors import factories
 from tests.sponsors.test_approval import picture
@@ -72,6 +72,8 @@ def test_a_request_holds_the_dates_and_says_so(gold, client):
     assert response.status_code == 302
     held = Booking.objects.get()
     assert (held.state, held.claims.count(), held.message) == ("held", 2, "Hello")
+    assert b"One step left: look at your mail" in client.get(response["Location"]).content
+    booking.keep(held)
     assert b"These dates are held for you" in client.get(response["Location"]).content
 
 
@@ -142,14 +144,15 @@ def test_somebody_of_ours_who_hands_in_at_the_portal_does_so_under_their_own_nam
 
 def test_robots_are_kept_from_what_is_one_sponsor_s(client):
     robots = client.get("/robots.txt").content.decode()
-    for path in ("requested", "portal", "report", "go"):
+    for path in ("requested", "keep", "portal", "report", "go"):
         assert f"Disallow: /advertise/{path}/" in robots
 
 
-def test_one_address_cannot_hold_everything(gold, client):
-    for day in (4, 7, 10):
-        assert request_for(gold, client, start=factories.soon(day).isoformat()).status_code == 302
-    response = request_for(gold, client, start=factories.soon(13).isoformat())
+def test_one_network_cannot_hold_everything(gold, client):
+    for number, day in enumerate((4, 6, 8, 10, 12)):
+        fields = {"company": f"Firm {number}", "contact_email": f"ads@firm{number}.example"}
+        assert request_for(gold, client, start=factories.soon(day).isoformat(), **fields).status_code == 302
+    response = request_for(gold, client, start=factories.soon(14).isoformat())
     assert response.status_code == 429
     assert b"Too many requests" in response.content
 
@@ -203,7 +206,7 @@ def test_a_kind_may_take_a_second_image_for_phones(client):
     client.post(sold.portal_path, portal_fields(sold.creatives.get(), **both))
     version = CreativeVersion.objects.get()
     approval.approve(version, by=factories.user("second@example.com"))
-    ad = placements.placement_on("web:article", factories.today() + timedelta(days=2))
+    ad = factories.shown_on("web:article", factories.today() + timedelta(days=2))
     html = render_to_string("components/sponsor_slot.html", {"placement": ad})
     assert re.search(rf'<source media="[^"]+" srcset="{ad.phone_url}" width="300"\s+height="250">', html)
     client.post(sold.portal_path, portal_fields(sold.creatives.get(), headline="Other words", image_alt="A safe"))

@@ -1,0 +1,93 @@
+"""Days that did not carry the ad they were sold for: found by themselves, made good with another day or waived by staff."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from core import pagecache
+from core.lib import clock
+from core.models import User
+from core.transitions import TransitionRefused, lock, move
+from sponsors import audience, disclosures, emails
+from sponsors.models import Approval, Claim, CreativeVersion, DisclosureEntry, MakeGood, RunUnit
+
+LOOK_BACK = timedelta(days=14)
+ZONES = timedelta(days=1)  # a briefing of a day may leave when it is over here, and not yet where its readers are
+LIVE = ("held", "confirmed")
+State = MakeGood.State
+
+
+def find() -> int:
+    """Write down each past day that did not carry its ad, and take back what was carried after all; return how many are new."""
+    today = clock.utc_day()
+    sold = Claim.objects.filter(state="confirmed", booking__state="confirmed", unit__date__gte=today - LOOK_BACK)
+    over = Q(unit__date__lt=today) & ~Q(unit__channel__startswith="mail:") | Q(unit__date__lt=today - ZONES)
+    past = list(sold.filter(over).select_related("unit__kind", "booking__sponsor"))
+    carried = audience.carried([claim.pk for claim in past if _is_mail(claim)])
+    MakeGood.objects.filter(state=State.OPEN, claim__in=carried).delete()
+    known = set(MakeGood.objects.filter(claim__in=past).values_list("claim", flat=True))
+    missed = [(claim, _missed(claim, carried)) for claim in past if claim.pk not in known]
+    rows = [MakeGood(claim=claim, reason=reason) for claim, reason in missed if reason]
+    for row in MakeGood.objects.bulk_create(rows, ignore_conflicts=True):
+        emails.make_good_found(row)
+    return len(rows)
+
+
+def _missed(claim: Claim, carried: Iterable[int]) -> str:
+    """Why an ad that was handed in as agreed did not run on its day; empty where it ran, or where we are not to blame."""
+    ends = clock.start_of(claim.unit.date + timedelta(days=1))
+    versions = CreativeVersion.objects.filter(
+        creative__booking=claim.booking_id,
+        creative__kind=claim.unit.kind_id,
+        creative__retired_at=None,
+        submitted_at__lte=claim.unit.cutoff_at,
+    )
+    decided = Approval.objects.filter(version__in=versions, at__lt=ends).order_by("id")
+    verdicts = dict(decided.values_list("version", "verdict"))  # the last one counts
+    if "approved" in verdicts.values():
+        is_late = _is_mail(claim) and claim.pk not in carried
+        return "No briefing carried the approved ad." if is_late else ""
+    waited = any(version.pk not in verdicts for version in versions)
+    return "The ad was handed in in time, and we did not review it before its day was over." if waited else ""
+
+
+def _is_mail(claim: Claim) -> bool:
+    return claim.unit.channel.startswith("mail:")
+
+
+def give(row: MakeGood, *, by: User) -> Claim:
+    """Give the first free day of the same place for one that was missed. Raises TransitionRefused."""
+    with transaction.atomic():
+        lock(row)
+        claim = Claim.objects.select_related("unit", "booking__sponsor").get(pk=row.claim_id)
+        if audience.carried([claim.pk]):
+            raise TransitionRefused("A briefing carried it after all, so nothing is owed.")
+        given = Claim.objects.create(unit=_free_unit(claim), booking=claim.booking, state=Claim.State.CONFIRMED)
+        now = timezone.now()
+        move(row, sources=[State.OPEN], to=State.GIVEN, action="made good", given=given, decided_at=now, decided_by=by)
+        disclosures.append(DisclosureEntry.Kind.BOOKED, claim.booking, Claim.objects.filter(pk=given.pk), at=now)
+        emails.make_good_given(row)
+        pagecache.bump()
+    return given
+
+
+def _free_unit(claim: Claim) -> RunUnit:
+    """Lock a free unit as buyers do (sponsors.booking)."""
+    free = RunUnit.objects.free().filter(kind=claim.unit.kind_id, date__gt=clock.utc_day()).order_by("date", "ordinal")
+    seen: list[int] = []
+    while unit := free.exclude(pk__in=seen).select_for_update(skip_locked=True, of=("self",)).first():
+        if not unit.claims.filter(state__in=LIVE).exists():
+            return unit
+        seen.append(unit.pk)
+    raise TransitionRefused("No day of this place is free. Put days on sale, or waive it.")
+
+
+def waive(row: MakeGood, *, by: User) -> None:
+    """Leave a missed day without another, as was agreed with the sponsor. Raises TransitionRefused."""
+    with transaction.atomic():
+        lock(row)
+        now = timezone.now()
+        move(row, sources=[State.OPEN], to=State.WAIVED, action="waived", decided_at=now, decided_by=by)

@@ -1,0 +1,136 @@
+"""A hold needs a confirmed address, is bounded, and can be waited for."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from core.models import OutgoingMail
+from sponsors import booking, retention, waiting_list
+from sponsors.models import BlockedDomain, Booking, Claim, WaitingBuyer
+from tests.newsletter.factories import profile
+from tests.sponsors import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def gold():
+    profile(sponsor_email="boss@example.com")
+    made = factories.package({factories.kind(name="Article place"): 2})
+    factories.open_days(made.items.get().kind)
+    return made
+
+
+def ask(client, company="Northwind Custody", address="ads@northwind.example", day=7):
+    sent = {"company": company, "contact_email": address, "start": factories.soon(day).isoformat()}
+    return client.post("/advertise/book/gold/", sent)
+
+
+def mails(kind):
+    return list(OutgoingMail.objects.filter(kind=f"sponsors.{kind}").values_list("recipient", flat=True))
+
+
+def test_dates_are_held_for_minutes_until_the_mailed_link_is_used(gold, client):
+    page = client.get(ask(client)["Location"]).content.decode()
+    made = Booking.objects.get()
+    assert "look at your mail" in page
+    assert made.hold_until - made.requested_at == timedelta(minutes=30)
+    assert (mails("address_to_confirm"), mails("booking_to_decide")) == (["ads@northwind.example"], [])
+
+
+def test_a_look_at_the_link_keeps_nothing_and_its_button_keeps_the_dates(gold, client):
+    ask(client)
+    made = Booking.objects.get()
+    assert b"Keep these dates" in client.get(made.keep_path).content
+    made.refresh_from_db()
+    assert made.address_confirmed_at is None
+    answer = client.post(made.keep_path)
+    assert answer["Location"].startswith("/advertise/portal/")
+    made.refresh_from_db()
+    assert made.hold_until - made.address_confirmed_at == booking.HOLD_FOR
+    client.post(made.keep_path)
+    assert (mails("booking_requested"), mails("booking_to_decide")) == (["ads@northwind.example"], ["boss@example.com"])
+
+
+def test_dates_that_nobody_kept_are_free_again_without_a_word(gold, client, time_machine):
+    ask(client)
+    factories.wait(time_machine, minutes=31)
+    booking.expire_stale()
+    assert Booking.objects.get().state == "expired"
+    assert mails("booking_lapsed") == mails("booking_lapsed_to_us") == []
+
+
+def test_a_late_click_takes_them_again_or_says_who_was_faster_with_other_days(gold, client, time_machine):
+    ask(client)
+    made = Booking.objects.get()
+    factories.wait(time_machine, minutes=31)
+    assert client.post(made.keep_path).status_code == 302
+    Booking.objects.update(address_confirmed_at=None, hold_until=made.requested_at)
+    factories.held(gold, company="Faster Ltd")
+    late = client.post(made.keep_path)
+    assert late.status_code == 409
+    assert "someone else now has some of its days" in late.content.decode()
+    assert "The package could start on" in late.content.decode()
+
+
+def test_conflicts_count_for_no_limit(gold, client):
+    factories.held(gold, company="Faster Ltd")
+    assert [ask(client).status_code for _ in range(8)] == [409] * 8
+    assert ask(client, day=10).status_code == 302
+
+
+def test_what_one_company_or_address_holds_is_bounded(gold, client):
+    for day in (4, 7, 10):
+        factories.held(gold, start=factories.soon(day))
+    refused = ask(client, address="other@elsewhere.example", day=13)
+    assert refused.status_code == 429
+    assert "3 bookings of yours wait for our answer already" in refused.content.decode()
+    assert ask(client, company="Someone Else", address="ads@northwind.example", day=13).status_code == 429
+    assert ask(client, company="Someone Else", address="ann@elsewhere.example", day=13).status_code == 302
+
+
+def test_several_pre_holds_of_one_company_are_not_all_kept(gold, client):
+    made = [factories.held(gold, start=factories.soon(day), is_address_known=False) for day in (4, 7, 10, 13)]
+    assert [client.post(row.keep_path).status_code for row in made] == [302, 302, 302, 409]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("a@spam.example", 200), ("a@x.spam.example", 200), ("a@notspam.example", 302)]
+)
+def test_staff_block_a_domain_with_all_below_it(gold, client, address, status):
+    client.force_login(factories.user("boss@example.com", is_staff=True, is_superuser=True))
+    client.post("/admin/sponsors/blockeddomain/add/", {"domain": "@Spam.example", "note": "Made up"})
+    assert BlockedDomain.objects.get().domain == "spam.example"
+    client.logout()
+    answer = ask(client, address=address)
+    assert answer.status_code == status
+    assert (b"We take no bookings from this address" in answer.content) == (status == 200)
+
+
+def test_a_pre_hold_asks_nobody_to_decide(gold, client):
+    ask(client)
+    client.force_login(factories.user("boss@example.com", is_staff=True, is_superuser=True))
+    assert "No booking request is open." in client.get("/admin/").content.decode()
+
+
+def test_who_waits_is_told_once_when_a_day_is_free_that_was_not(gold, client):
+    taken = factories.held(gold)
+    page = client.get("/advertise/book/gold/").content.decode()
+    assert re.search(r'action="/advertise/wait/gold/"', page)
+    sent = {"company": "Patient Ltd", "contact_email": "ann@patient.example"}
+    assert b"You are on the list" in client.post("/advertise/wait/gold/", sent).content
+    assert waiting_list.tell() == 0
+    booking.cancel(taken, by=None)
+    assert (waiting_list.tell(), waiting_list.tell()) == (1, 0)
+    assert mails("dates_free") == ["ann@patient.example"]
+    assert not WaitingBuyer.objects.exists()
+
+
+def test_an_address_that_was_never_confirmed_is_forgotten_in_days(gold, client, time_machine):
+    ask(client)
+    factories.wait(time_machine, days=4)
+    booking.expire_stale()
+    retention.forget_bookings()
+    assert Booking.objects.get().contact_email == ""
+    assert not Claim.objects.exclude(state="released").exists()

@@ -1,0 +1,96 @@
+"""A day that did not carry the ad it was sold for is found by itself, and made good or waived by staff."""
+
+import pytest
+
+from core.models import OutgoingMail
+from core.transitions import TransitionRefused
+from sponsors import approval, make_goods
+from sponsors.models import MakeGood
+from tests.newsletter import factories as newsletters
+from tests.sponsors import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _boss():
+    newsletters.profile(sponsor_email="boss@example.com")
+
+
+def sold(channel="web:article"):
+    """A booking of one day, in two days; there are more days on sale."""
+    slot = factories.kind(channel, cutoff_hours=12)
+    bought = factories.package({slot: 1})
+    factories.open_days(slot, days=20)
+    return factories.confirmed(bought, start=factories.soon(2))
+
+
+def found(time_machine, days=4):
+    factories.wait(time_machine, days=days)
+    make_goods.find()
+    return MakeGood.objects.first()
+
+
+def test_an_ad_that_ran_owes_nothing(time_machine):
+    factories.approved(sold().creatives.get())
+    assert found(time_machine) is None
+
+
+def test_nothing_is_owed_where_nothing_came_in_time_or_it_was_rejected(time_machine):
+    version = factories.submitted(sold().creatives.get())
+    approval.reject(version, by=factories.user("second@example.com"), reason="Too loud.")
+    assert found(time_machine) is None
+
+
+def test_an_ad_that_we_did_not_review_in_time_is_owed_a_day(time_machine):
+    version = factories.submitted(sold().creatives.get())
+    row = found(time_machine)
+    assert "we did not review it" in row.reason
+    approval.approve(version, by=factories.user("second@example.com"))
+    given = make_goods.give(row, by=factories.user())
+    assert given.unit.date > factories.today()
+    assert factories.shown_on("web:article", given.unit.date).sponsor_name == "Northwind Custody"
+    kinds = set(OutgoingMail.objects.values_list("kind", "recipient"))
+    assert {
+        ("sponsors.make_good_to_us", "boss@example.com"),
+        ("sponsors.make_good_given", "ads@northwind.example"),
+    } <= kinds
+
+
+def test_a_briefing_that_was_not_sent_owes_its_ad_a_day_until_one_carries_it(time_machine):
+    weekly = newsletters.newsletter()
+    booking = sold("mail:weekly")
+    factories.approved(booking.creatives.get())
+    assert found(time_machine, days=3) is None, "it may still leave, where its readers have the day yet"
+    row = found(time_machine, days=1)
+    assert row.reason == "No briefing carried the approved ad."
+    claim = booking.claims.get()
+    newsletters.sent(weekly, items=[{"kind": "sponsor", "heading": "Keys", "claim": claim}], opened=0, clicked=0)
+    with pytest.raises(TransitionRefused, match="carried it after all"):
+        make_goods.give(row, by=factories.user())
+    assert found(time_machine, days=0) is None
+
+
+def test_staff_settle_it_once_on_the_desk(time_machine, client):
+    factories.submitted(sold().creatives.get())
+    row = found(time_machine)
+    client.force_login(newsletters.user("boss@example.com", role="sponsorship manager"))
+    for action, said in (("waive", "settled without another day"), ("give", "is waived, so it cannot be made good")):
+        sent = {"action": action, "_selected_action": [row.pk]}
+        assert said in client.post("/admin/sponsors/makegood/", sent, follow=True).content.decode()
+    assert MakeGood.objects.get().state == "waived"
+
+
+def test_where_no_day_is_free_it_says_so_and_stays_open(time_machine):
+    factories.submitted(sold().creatives.get())
+    row = found(time_machine)
+    row.claim.unit.kind.units.filter(claims=None).delete()
+    with pytest.raises(TransitionRefused, match="No day of this place is free"):
+        make_goods.give(row, by=factories.user())
+    assert MakeGood.objects.get().state == "open"
+
+
+def test_one_day_is_found_once(time_machine):
+    factories.submitted(sold().creatives.get())
+    found(time_machine)
+    assert make_goods.find() == 0
