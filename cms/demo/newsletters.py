@@ -1,4 +1,4 @@
-"""The demo newsroom's newsletters, and two briefings that went out.
+"""The demo newsroom's newsletters, two briefings that went out, and automations.
 
 A briefing goes the way of every briefing (approved, frozen, claimed, recorded) except through a mail server; then its
 times are moved back to its day, and hits like those of readers and machines are judged like any others.
@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from cms.demo import briefings, content, readers
+from cms.demo import automations, briefings, content, readers
 from cms.demo.pieces import Piece
 from core.lib.smtp import Outcome, Status
 from core.models import User
@@ -45,6 +45,9 @@ def pieces() -> Iterator[Piece]:
         yield f"briefing {entry['slug']}", partial(_make_sent, entry, now)
     yield from waves
     yield from briefings.draft_pieces()
+    for entry in wanted["automations"]:
+        make = partial(automations.make, entry, approver=APPROVER, deliver=_deliver, read=_read)
+        yield f"automation {entry['name']}", make
     yield "figures of newsletters", _count
 
 

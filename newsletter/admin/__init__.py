@@ -2,6 +2,7 @@
 
 from newsletter.admin import (
     audience,
+    automations,
     briefings,
     bulk_acts,
     imports,
@@ -16,6 +17,7 @@ from newsletter.admin import (
 
 __all__ = [
     "audience",
+    "automations",
     "briefings",
     "bulk_acts",
     "imports",

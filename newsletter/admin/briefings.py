@@ -5,8 +5,9 @@ from typing import Any
 from content_editor.admin import ContentEditor
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 from js_asset import Media, Script
 
@@ -16,10 +17,11 @@ from articles.desk.csp import allow_editors
 from articles.desk.rich_text import InlineProseWidget, prose_settings
 from core.admin.shared_editing import SharedEditing
 from core.lib.html import refuse_lost_addresses
+from core.lib.text import whole_number
 from newsletter.admin import briefing_report, deliveries, desk, progress, subject_tests
 from newsletter.admin.part_forms import INLINES, MAIL_EXTENSIONS, PartForm
 from newsletter.mail import personal_words
-from newsletter.models import Briefing, MailTemplate
+from newsletter.models import Briefing, BriefingItem, MailTemplate
 from newsletter.sending import approval, link_checks, sponsor_places
 from newsletter.sending.vocabulary import offered
 
@@ -52,6 +54,8 @@ class BriefingForm(forms.ModelForm):
             self.fields["introduction"].widget = InlineProseWidget(preset="configurable")
         if "template" in self.fields:
             self.fields["template"].label_from_instance = _of_newsletter  # type: ignore[attr-defined]
+            if self.instance.is_letter:
+                self.fields["template"].queryset = self.instance.newsletter.templates.all()  # type: ignore[attr-defined]
 
     def clean_introduction(self) -> str:
         refuse_lost_addresses(str(self["introduction"].value() or ""))
@@ -97,6 +101,24 @@ class BriefingAdmin(SharedEditing, ContentEditor):
     change_list_template = "admin/newsletter/briefing/change_list.html"
     change_form_template = "admin/newsletter/briefing/change_form.html"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The list has the issues; letters of automations have the same pages, and are led to from there."""
+        asked = request.resolver_match.kwargs if request.resolver_match else {}
+        one = "object_id" in asked or "pk" in asked
+        return Briefing.every.select_related("automation") if one else super().get_queryset(request)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Briefing | None = None) -> Any:
+        """A letter of an automation is for no day, and for whoever comes to its step."""
+        if obj and obj.is_letter:
+            return (self.fieldsets[0], ("About it", {"fields": ("template",)}))
+        return super().get_fieldsets(request, obj)
+
+    def get_inline_instances(self, request: HttpRequest, obj: Briefing | None = None) -> Any:
+        """Places of ads are booked by the day, so a letter has none."""
+        found = super().get_inline_instances(request, obj)
+        of_issues = BriefingItem.Kind.SPONSOR
+        return [inline for inline in found if inline.part != of_issues] if obj and obj.is_letter else found
+
     def get_urls(self) -> list[URLPattern]:
         def at(route: str, view: Any, name: str) -> URLPattern:
             return path(route, self.admin_site.admin_view(view), name=f"newsletter_briefing_{name}")
@@ -127,7 +149,8 @@ class BriefingAdmin(SharedEditing, ContentEditor):
         return super().has_change_permission(request, obj) and (obj is None or obj.is_editable)
 
     def has_delete_permission(self, request: HttpRequest, obj: Briefing | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (obj is None or obj.is_editable)
+        allowed = obj is None or (obj.is_editable and not obj.is_letter)
+        return super().has_delete_permission(request, obj) and allowed
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -138,7 +161,9 @@ class BriefingAdmin(SharedEditing, ContentEditor):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"may_approve": request.user.has_perm("newsletter.approve_briefing")}
+        context: dict[str, Any] = {"may_approve": request.user.has_perm("newsletter.approve_briefing")}
+        if Briefing.every.letters().filter(pk=whole_number(object_id)).exists():
+            context |= {"title": "Letter of an automation", "show_save_and_add_another": False}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
@@ -155,10 +180,18 @@ class BriefingAdmin(SharedEditing, ContentEditor):
         response.context_data["media"] += SCRIPTS
         return allow_editors(request, response)
 
+    def response_post_save_change(self, request: HttpRequest, obj: Briefing) -> HttpResponse:
+        """A letter leads back to its automation."""
+        if obj.is_letter:
+            return HttpResponseRedirect(reverse("admin:newsletter_automation_overview", args=[obj.automation_id]))
+        return super().response_post_save_change(request, obj)
+
     def response_change(self, request: HttpRequest, obj: Briefing) -> HttpResponse:
         """Buttons that lead elsewhere save first."""
         leads_to = {"_preview": "preview", "_subjects": "subjects", "_articles": "articles"}
         leads_to |= {"_approve": "approve", "_check": "check"}
+        if obj.is_letter:
+            leads_to = {name: leads_to[name] for name in ("_preview", "_articles", "_check")}
         for name, page in leads_to.items():
             if name in request.POST:
                 if name in ("_approve", "_check"):

@@ -110,7 +110,13 @@ def page(request: HttpRequest, template: str, briefing: Briefing | None, **conte
     return render(request, f"admin/newsletter/briefing/{template}.html", {**frame, **context})
 
 
+def issue(pk: int) -> Briefing:
+    """A briefing that is no letter of an automation: one with a day, an approval, a test of subjects, and copies."""
+    return get_object_or_404(Briefing.objects.select_related("newsletter", "segment"), pk=pk)
+
+
 def draft(pk: int) -> Briefing:
+    """A briefing, or a letter of an automation."""
     return get_object_or_404(Briefing.every.select_related("newsletter", "segment"), pk=pk)
 
 
@@ -178,7 +184,7 @@ def _added(request: HttpRequest, briefing: Briefing) -> int | None:
 @may("add")
 def copy(request: HttpRequest, pk: int) -> HttpResponse:
     """A new draft like this briefing, for today."""
-    briefing = draft(pk)
+    briefing = issue(pk)
     copied = drafts.copy_of(briefing, issue_date=_today(briefing.newsletter))
     approval.edited(copied, by=request.user)
     messages.success(request, "This is the copy: a draft for today, with the words and parts of the other one.")

@@ -15,7 +15,7 @@ from core import doorbell
 from core.lib import clock
 from core.lib.moments import MomentField
 from core.transitions import TransitionRefused
-from newsletter.admin.desk import draft, may, page, redirect_to
+from newsletter.admin.desk import draft, issue, may, page, redirect_to
 from newsletter.models import Briefing, Delivery
 from newsletter.sending import approval, deliveries, pace, subject_tests
 from newsletter.sending.sender import message_token
@@ -47,7 +47,7 @@ class ScheduleForm(ApproveForm):
 @may("approve")
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Say how many will get it, and let it go out."""
-    briefing = draft(pk)
+    briefing = issue(pk)
     if briefing.state != State.DRAFT:
         return redirect_to("progress", briefing)
     with timezone.override(briefing.newsletter.zone):
@@ -85,7 +85,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 @may("approve")
 def schedule(request: HttpRequest, pk: int) -> HttpResponse:
     """Let an approved briefing go out at another time."""
-    briefing = draft(pk)
+    briefing = issue(pk)
     with timezone.override(briefing.newsletter.zone):
         form = ScheduleForm(request.POST)
         try:
@@ -149,7 +149,8 @@ def _progress_page(request: HttpRequest, briefing: Briefing, form: ScheduleForm)
 def _due(briefing: Briefing) -> dict[str, Any]:
     """What the page says of the time of one that is approved, and how soon it looks again."""
     if briefing.state != State.APPROVED or briefing.scheduled_at is None:
-        return {"looks_again": SOON if briefing.state == State.SENDING or briefing.retrying else None}
+        every = LATER if briefing.is_letter else SOON
+        return {"looks_again": every if briefing.state == State.SENDING or briefing.retrying else None}
     left = briefing.scheduled_at - timezone.now()
     countdown = max(0, int(left.total_seconds())) if left < COUNTED_DOWN else None
     day = briefing.newsletter.day_of_send(briefing.scheduled_at)
@@ -181,8 +182,11 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraw, pause, resume or cancel."""
     briefing = draft(pk)
     decision = DECISIONS.get(request.POST.get("decision", ""))
-    if decision is None:
+    if decision is None or (briefing.is_letter and decision[0] is not approval.resume):
         messages.error(request, "Choose what to do with this briefing.")
+        return redirect_to("progress", briefing)
+    if briefing.is_letter and not briefing.automation.is_running:  # type: ignore[union-attr]
+        messages.error(request, "The automation does not run. Its letters go on with it.")
         return redirect_to("progress", briefing)
     act, said = decision
     due = briefing.scheduled_at

@@ -106,7 +106,7 @@ def stamp(briefing: Briefing) -> str:
 @desk.may("change")
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Try several subjects; once the briefing goes out, see how they do."""
-    briefing = desk.draft(pk)
+    briefing = desk.issue(pk)
     if not briefing.is_editable:
         return desk.page(request, "subjects", briefing, title="Subjects under test", **results(briefing))
     form = TestForm(request.POST if request.method == "POST" else None, briefing=briefing)
@@ -129,7 +129,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @desk.may("approve")
 def choose(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the rest get one of the subjects."""
-    briefing, number = desk.draft(pk), whole_number(request.POST.get("number", ""))
+    briefing, number = desk.issue(pk), whole_number(request.POST.get("number", ""))
     try:
         subject_tests.choose(briefing, -1 if number is None else number, by=request.user)
     except TransitionRefused as refusal:

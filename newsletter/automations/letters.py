@@ -8,7 +8,7 @@ that a subscriber has one delivery of a briefing, here as everywhere.
 from django.db import transaction
 from django.utils import timezone
 
-from core.lib import clock
+from core.lib import clock, html
 from core.lib.slugs import free_slug
 from core.models import User
 from newsletter.models import Automation, AutomationStep, Briefing
@@ -27,7 +27,20 @@ def draft_of(step: AutomationStep) -> Briefing:
         step=step,
         issue_date=clock.utc_day(),
         slug=_slug(step, "draft"),
+        **_welcome(step),
     )
+
+
+def _welcome(step: AutomationStep) -> dict[str, str]:
+    """The words of the welcome mail, for the first letter of the automation that takes its place."""
+    automation = step.automation
+    letters = automation.steps.filter(kind=Kind.LETTER).order_by("ordering", "pk")
+    if automation.is_for_the_quiet or letters.first() != step or not automation.newsletter.welcome_text:
+        return {}
+    return {
+        "subject": automation.newsletter.welcome_subject,
+        "introduction": html.of_plain(automation.newsletter.welcome_text),
+    }
 
 
 def put_in_places(automation: Automation) -> None:

@@ -127,6 +127,10 @@ class Automation(models.Model):
         """Whether its steps and letters can be changed: while nothing moves."""
         return self.state in (self.State.DRAFT, self.State.PAUSED)
 
+    @property
+    def is_running(self) -> bool:
+        return self.state == self.State.RUNNING
+
     def first_step(self) -> AutomationStep | None:
         """Where everybody begins; None where there is nothing to do."""
         return self.steps.order_by("ordering", "pk").first()

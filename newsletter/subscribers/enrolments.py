@@ -78,7 +78,7 @@ def enter(automation: Automation, subscriber: Subscriber, *, again: bool) -> boo
         subscriber=subscriber.pk,
     )
     if entered:
-        doorbell.ring(RUN)
+        doorbell.ring(RUN, at_most_every=1)  # however many confirm at once
     return bool(entered)
 
 

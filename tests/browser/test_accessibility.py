@@ -18,11 +18,19 @@ from tests.articles import factories
 from tests.articles.desk import everything
 from tests.articles.test_desk_in_a_browser import sign_in, someone
 from tests.newsletter import factories as mailing
+from tests.newsletter.automations import automation, wait
 from tests.sponsors import factories as selling
 from tests.surveys import factories as voting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-LISTS = ("articles_article", "articles_dayfigures", "newsletter_briefing", "newsletter_subscriber", "sponsors_booking")
+LISTS = (
+    "articles_article",
+    "articles_dayfigures",
+    "newsletter_briefing",
+    "newsletter_enrolment",
+    "newsletter_subscriber",
+    "sponsors_booking",
+)
 CALENDAR = ("/admin/calendar/", "/admin/calendar/link/")
 # Styles that are refused, and what Django's stylesheet of forms imports: axe looks for it beside the page.
 AXES_OWN = ("inline style", f"{CALENDAR[0]}widgets.", f"{CALENDAR[1]}widgets.")
@@ -73,6 +81,12 @@ def pages(editor):
     rows += [factories.card("card"), factories.author("ana"), editor]
     about = [("articles_article", name, article) for name in ("revisions", "compare", "conflict", "preview", "check")]
     about += [("newsletter_briefing", "approve", draft), ("newsletter_briefing", "progress", sent)]
+    asks = automation(
+        weekly, {"letter": "Stay?", "asks_to_stay": True}, wait(9), {"kind": "unsubscribe"}, begins="quiet"
+    )
+    plain = automation(weekly, {"letter": "Welcome"}, wait(), {"kind": "fork", "test": "read"}, start=False, name="New")
+    about += [("newsletter_automation", "overview", row) for row in (asks, plain)]
+    rows.append(plain)
     about += [(f"{row._meta.app_label}_{row._meta.model_name}", "change", row) for row in rows]
     paths = [reverse(f"admin:{model}_{name}", args=[row.pk]) for model, name, row in about]
     paths += [reverse(f"admin:{name}_changelist") for name in LISTS]

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from newsletter.models import Briefing, Delivery
+from newsletter.models import Briefing, Delivery, Enrolment, Subscriber
 from newsletter.sending import sender
-from newsletter.tasks import start_due_briefings, sweep_briefings
+from newsletter.subscribers import enrolments
+from newsletter.tasks import run_automations, start_due_briefings, sweep_briefings
 from tests.newsletter import factories
+from tests.newsletter.automations import automation, wait
 from tests.processes import others_are_idle
 from tests.smtp import wait_until
 
@@ -73,3 +75,31 @@ def test_many_doorbells_send_nothing_twice(briefing, celery_worker, smtp_server)
     wait_until(lambda: is_sent(briefing), seconds=60, what="the send")
     assert received_by(smtp_server).most_common(1)[0][1] == 1
     assert len(smtp_server.messages) == SUBSCRIBERS
+
+
+def test_a_worker_killed_in_the_midst_of_an_automation_leaves_nobody_out_and_nobody_twice(celery_worker, smtp_server):
+    weekly = factories.newsletter()
+    made = automation(weekly, {"letter": "Welcome"}, wait(3))
+    factories.subscriptions(weekly, SUBSCRIBERS)
+    for subscriber in Subscriber.objects.all():
+        enrolments.enter(made, subscriber, again=False)
+    run_automations.delay()
+    smtp_server.wait_for(SUBSCRIBERS // 5)
+    celery_worker.kill()
+    end_the_leases_of_the_dead()
+    celery_worker.start()
+    Enrolment.objects.update(due_at=timezone.now())  # as if the time had come to look whether letters left
+    run_automations.delay()
+    wait_until(lambda: Delivery.objects.count() == SUBSCRIBERS, seconds=60, what="everybody's letter")
+    sweep_briefings.delay()
+    wait_until(lambda: not Delivery.objects.unfinished().exists(), seconds=60, what="the second worker's send")
+    Enrolment.objects.filter(step__kind="letter").update(due_at=timezone.now())
+    run_automations.delay()
+    wait_until(lambda: not Enrolment.objects.filter(step__kind="letter").exists(), seconds=60, what="the next step")
+
+    received = received_by(smtp_server)
+    assert max(received.values()) == 1
+    uncertain = Delivery.objects.filter(state="uncertain").count()
+    assert Delivery.objects.count() == SUBSCRIBERS
+    assert len(received) >= SUBSCRIBERS - uncertain
+    assert uncertain <= 2 * sender.SESSIONS

@@ -26,7 +26,7 @@ from newsletter.models import (
 from newsletter.sending import briefing_counts, sender
 from newsletter.subscribers import choices, consent, enrolments, subscriptions
 from tests.newsletter import factories
-from tests.newsletter.series import automation, editions, later, run, wait, where
+from tests.newsletter.automations import automation, editions, later, run, wait, where
 
 pytestmark = pytest.mark.django_db
 

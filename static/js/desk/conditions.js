@@ -1,12 +1,13 @@
-// The builder of a segment: of each condition only what its test needs is shown, with a hint. Without this, all is shown.
-const PARTS = ["newsletter", "tag", "field", "value"];
+// Rows of which only what the choice in them needs is shown, with a hint: conditions of a segment, steps of an automation.
+// Without this, all is shown.
 
 function fit(select) {
   const row = select.closest(".inline-related");
-  const needs = (JSON.parse(select.dataset.needs)[select.value] || "").split(" ");
+  const all = JSON.parse(select.dataset.needs);
+  const needs = (all[select.value] || "").split(" ");
   const hints = JSON.parse(select.dataset.hints);
   const kind = needs.find((need) => need in hints);
-  for (const part of PARTS) {
+  for (const part of new Set(["value", ...Object.values(all).join(" ").split(" ").filter(Boolean)])) {
     const box = row.querySelector(`.fieldBox.field-${part}`);
     if (box) box.hidden = part === "value" ? !kind : !needs.includes(part);
   }
