@@ -42,7 +42,7 @@ from newsletter.models import (
 )
 from newsletter.subscribers import subscriptions
 from sponsors.models import BlockedDomain, Booking, Creative, Package, PlacementKind, RunUnit, Sponsor
-from surveys.models import AwardCategory, BallotRules, Juror, Season
+from surveys.models import AwardCategory, BallotRules, Juror, Season, Survey
 from tests.articles import factories as articles
 from tests.desks import address, chosen, opened, save
 from tests.html import one_line
@@ -142,6 +142,7 @@ PAGES = {
     Subscriber: (factories.subscriber, {"tag_names": "mine"}, {"name": "Theirs"}),
     SubscriberField: (factories.field, {"ordering": "4"}, {"name": "City"}),
     SubscriberTag: (lambda: SubscriberTag.objects.create(name="vip"), {}, {"name": "friend"}),
+    Survey: (lambda: Survey.objects.create(slug="readers", title="Our readers"), {"title": "Mine"}, {"thanks": "Theirs."}),
     Tag: (articles.tag, {}, {"name": "Theirs"}),
     User: (a_user, {"time_zone": "Asia/Tokyo"}, {"name": "Theirs"}),
     Webhook: (
