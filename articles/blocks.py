@@ -313,6 +313,12 @@ class AwardResults(Kind):
 class Survey(Kind):
     block_type, block_name, block_icon = "survey", "Survey or poll", "ballot"
     survey = LineField(validators=[validate_slug], help_text="The survey's slug, as in its address.")
+    question = LineField(
+        required=False,
+        max_length=30,
+        validators=[validate_slug],
+        help_text="The id of a question, of which just the result is shown. Empty: the survey itself, and all its results.",
+    )
 
 
 class SignUp(Kind):

@@ -221,7 +221,8 @@ def _award_results(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
 
 
 def _survey(_rendering: Rendering, block: BlockData) -> tuple[str, str]:
-    return slots.mark("survey", block["survey"]), ""
+    question = block.get("question")
+    return slots.mark("survey", block["survey"], *([question] if question else [])), ""
 
 
 def _signup(_rendering: Rendering, block: BlockData) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What ads reach: figures of briefings that were sent, with denominators and uncertainty, and of the site's reading."""
+"""What ads reach: figures of briefings that were sent, with denominators and uncertainty, of reading, and of who reads."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -94,6 +94,26 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What readers who agreed to it answered to a question: each answer with its share of the `total` who answered."""
+
+    question: str
+    survey: str
+    url: str
+    total: int
+    first_day: date
+    last_day: date
+    lines: tuple[tuple[str, Rate], ...]
+
+
+class QuoteSource(Protocol):
+    """What registers itself in its AppConfig.ready() to tell what readers say of themselves."""
+
+    def quotes(self) -> Sequence[Quote]:
+        """The answers that were chosen for the media kit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """The audience on a day. Rates are shares of all messages delivered in `sends`, or None if those were too few."""
 
@@ -103,6 +123,7 @@ class Figures:
     open_rate: Rate | None
     click_rate: Rate | None
     reading: Reading | None = None  # of the last four weeks, if there was enough
+    quotes: tuple[Quote, ...] = ()
 
     @property
     def delivered(self) -> int:
@@ -119,6 +140,7 @@ class Figures:
 
 _source: AudienceSource
 _reading_source: ReadingSource
+_quote_source: QuoteSource | None = None
 
 
 def register(source: AudienceSource) -> None:
@@ -131,6 +153,12 @@ def register_reading(source: ReadingSource) -> None:
     """Plug in where the site's figures come from."""
     global _reading_source
     _reading_source = source
+
+
+def register_quotes(source: QuoteSource) -> None:
+    """Plug in where the answers of readers come from."""
+    global _quote_source
+    _quote_source = source
 
 
 def figures() -> Figures:
@@ -147,6 +175,7 @@ def figures() -> Figures:
         open_rate=Rate(sum(send.opened for send in sends), delivered) if enough else None,
         click_rate=Rate(sum(send.clicked for send in sends), delivered) if enough else None,
         reading=reading if reading.days >= ENOUGH_DAYS else None,
+        quotes=tuple(_quote_source.quotes()) if _quote_source else (),
     )
 
 

@@ -22,6 +22,7 @@ def contents() -> dict[str, Any]:
         "figures": figures,
         "enough": audience.ENOUGH_DELIVERED,
         "tiles": tiles(figures),
+        "quotes": [quote(each) for each in figures.quotes],
         "spec_heads": SPEC_HEADS,
         "specs": [specification(kind, calendar.most.get(kind.channel, 1)) for kind in kinds.values()],
     }
@@ -59,6 +60,25 @@ def specification(kind: PlacementKind, ads: int) -> list[dict[str, str]]:
         {"text": sizes},
         {"text": f"{kind.cutoff_hours} hours before the day"},
     ]
+
+
+def quote(each: audience.Quote) -> dict[str, Any]:
+    """The parameters of components/data_table.html: a question with N, days, and each answer's share and interval."""
+    days = f"{each.first_day:%-d %b %Y}"
+    if each.last_day != each.first_day:
+        days += f" to {each.last_day:%-d %b %Y}"
+    numeric = {"numeric": True}
+    return {
+        "caption": f"{each.question} (N = {each.total:,}, {days})",
+        "head": ["Answer", *({"text": text} | numeric for text in ("Share", "Readers", "95 % interval"))],
+        "rows": [
+            [
+                {"text": label},
+                *({"text": text} | numeric for text in (rate.percent, f"{rate.count:,}", rate.range_text)),
+            ]
+            for label, rate in each.lines
+        ],
+    }
 
 
 def tiles(figures: audience.Figures) -> list[dict[str, str]]:

@@ -25,6 +25,7 @@ from surveys import ballot_requests, ballots, keys, papers
 from surveys.choices import ChoiceRefused, of_voter
 from surveys.forms import EmailField
 from surveys.models import AwardCategory, Nominee, Season
+from surveys.questionnaires import api as questionnaires
 from surveys.result_view import result_of
 
 BODY_LIMIT = 16 * 1024  # bytes of a ballot
@@ -226,4 +227,5 @@ urlpatterns: list[URLPattern] = [
     path("seasons/", SeasonList.as_view(), name="api-seasons"),
     path("seasons/<slug:slug>/", SeasonDetail.as_view(), name="api-season"),
     path("seasons/<slug:slug>/ballots/", BallotCreate.as_view(), name="api-ballots"),
+    *questionnaires.urlpatterns,
 ]

@@ -16,10 +16,12 @@ class SurveysConfig(AppConfig):
         from core import outbox
         from core.lib import menus
         from newsletter.sending import plugged
+        from sponsors import audience
         from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, retention
         from surveys.blocks import award_results, survey
         from surveys.models import AwardCategory, Nominee, Season, Survey, SurveyPicture
         from surveys.questionnaires import briefing_news as polls_in_briefings
+        from surveys.questionnaires import quotes
         from surveys.questionnaires import retention as survey_retention
 
         ballot_mails.register_all()
@@ -27,6 +29,7 @@ class SurveysConfig(AppConfig):
         menus.offer(lambda: [(reverse("surveys:index"), "Awards"), (reverse("surveys:survey-index"), "Surveys")])
         calendar.register_all()
         outbox.register("surveys", seen_with="surveys.view_ballot")
+        audience.register_quotes(quotes.SurveyQuotes())
         retention.register_all()
         survey_retention.register_all()
         outcomes.register("surveys:vote", "votes")
@@ -45,3 +48,4 @@ class SurveysConfig(AppConfig):
         in_category = {"season": "category__season__slug", "category": "category__slug"}
         addresses.register("surveys:nominee-show", nominees, nominee="slug", **in_category)
         addresses.register("surveys:survey-show", Survey.objects.public(), slug="slug")
+        addresses.register("surveys:survey-results", Survey.objects.with_results(), slug="slug")

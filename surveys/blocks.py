@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from core.pagecache import per_generation
 from surveys.models import AwardCategory, Source
 from surveys.questionnaires import embedding
+from surveys.questionnaires.results import published
 from surveys.result_view import result_of
 
 
@@ -24,12 +25,23 @@ def _shown(season: str, category: str) -> str:
     return render_to_string("surveys/award_results_block.html", context)
 
 
-def survey(_page: Any, slug: str) -> str:
-    """A poll with the button that sends the answer, the way to a longer survey, and what came of either once it is published."""
-    return _survey(slug)
+def survey(_page: Any, slug: str, question: str = "") -> str:
+    """A poll with the button that sends the answer, the way to a longer survey, and what came of either once it is published.
+
+    With a question's id, just what came of that.
+    """
+    return _result(slug, question) if question else _survey(slug)
 
 
 @per_generation
 def _survey(slug: str) -> str:
     context = embedding.shown(slug, via=Source.ARTICLE)
     return render_to_string("surveys/questionnaire/in_place.html", context) if context else ""
+
+
+@per_generation
+def _result(slug: str, question: str) -> str:
+    found = published(slug)
+    result = found.of(question) if found else None
+    context = {"survey": found.survey if found else None, "result": result, "id": f"survey-{slug}-{question}"}
+    return render_to_string("surveys/questionnaire/result_block.html", context)

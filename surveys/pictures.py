@@ -33,6 +33,17 @@ def card(nominee: Nominee, *, size: str, lead: str, about: str, site: str) -> by
     return _png(picture)
 
 
+def titled(title: str, *, lead: str, about: str, site: str) -> bytes:
+    """A PNG with a title, for social sites."""
+    width, height = SIZES["wide"]
+    picture, draw = _night((width, height))
+    draw.text((80, 80), lead, font=_sans(44), fill=MOON)
+    _name(draw, title, (80, 180), width - 160)
+    draw.text((80, height - 150), about, font=_sans(38), fill=BONE)
+    draw.text((80, height - 80), site, font=_sans(30), fill=MIST)
+    return _png(picture)
+
+
 def badge(nominee: Nominee, *, lead: str, about: str, site: str) -> bytes:
     """A winner's badge as a PNG."""
     width, height = BADGE

@@ -4,6 +4,7 @@ from django.urls import path
 
 from surveys import ballot_views, public_record_views, reminder_views, result_views, views
 from surveys.questionnaires import poll_views
+from surveys.questionnaires import result_views as survey_results
 from surveys.questionnaires import views as questionnaires
 
 app_name = "surveys"
@@ -40,6 +41,10 @@ urlpatterns = [
     path("awards/<slug:season>/<slug:category>/<slug:nominee>/", views.nominee_show, name="nominee-show"),
     path("surveys/", questionnaires.index, name="survey-index"),
     path("surveys/<slug:slug>/", questionnaires.show, name="survey-show"),
+    path("surveys/<slug:slug>/results/", survey_results.show, name="survey-results"),
+    path("surveys/<slug:slug>/results.json", survey_results.as_json, name="survey-results-json"),
+    path("surveys/<slug:slug>/results.csv", survey_results.as_csv, name="survey-results-csv"),
+    path("surveys/<slug:slug>/results/card.png", survey_results.card, name="survey-results-card"),
     path("surveys/<slug:slug>/frame/", poll_views.frame, name="survey-frame"),
     path("surveys/<slug:slug>/letter/", poll_views.letter, name="survey-letter"),
     path("surveys/<slug:slug>/letter/<slug:choice>/", poll_views.letter, name="survey-letter"),

@@ -11,6 +11,7 @@ from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
 
 from core.lib.charts import bar_chart, line_chart, number_text
+from core.lib.spreadsheets import disarmed
 from newsletter.admin import desk, subject_tests
 from newsletter.models import Briefing, CompiledMessage
 from newsletter.sending import briefing_report, click_map
@@ -64,15 +65,8 @@ def table(_request: HttpRequest, pk: int, name: str) -> HttpResponse:
         raise Http404("There is no such table.")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{briefing.slug}-{name}.csv"'
-    csv.writer(response).writerows(_cell(row) for row in briefing_report.TABLES[name](Report(briefing)))
+    csv.writer(response).writerows(disarmed(row) for row in briefing_report.TABLES[name](Report(briefing)))
     return response
-
-
-def _cell(row: tuple[object, ...]) -> list[object]:
-    """A row for a spreadsheet, which would take a text that begins like this for a formula."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in row
-    ]
 
 
 def _sent(pk: int) -> Briefing:

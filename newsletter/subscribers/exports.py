@@ -4,16 +4,15 @@ Those who left and those who are suppressed are in it as such, so that nobody wh
 """
 
 import csv
-import io
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from core.lib import spreadsheets
 from newsletter.models import Newsletter, Segment, SubscriberField, Subscription, Suppression
 from newsletter.subscribers import segments, traits
 
@@ -65,45 +64,14 @@ def write(newsletter: Newsletter, path: Path, *, form: str, segment: Segment | N
 
 def pieces(newsletter: Newsletter, *, form: str, name: str, segment: Segment | None = None) -> Iterator[bytes]:
     """An export piece by piece, to be sent while it is read: a CSV file, or a zip archive of several."""
-    out = _Pipe()
     if len(FORMS[form]) == 1:
-        yield from _lines(newsletter, FORMS[form][0], segment)
-        return
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in FORMS[form]:
-            with archive.open(f"{name}{file.suffix}.csv", "w", force_zip64=True) as part:
-                for lines in _lines(newsletter, file, segment):
-                    part.write(lines)
-                    yield out.taken()
-    yield out.taken()
+        return spreadsheets.lines(_lines(newsletter, FORMS[form][0], segment))
+    files = ((f"{name}{file.suffix}.csv", _lines(newsletter, file, segment)) for file in FORMS[form])
+    return spreadsheets.zipped((file, spreadsheets.lines(rows)) for file, rows in files)
 
 
-class _Pipe(io.RawIOBase):
-    """A file that is only written to, and gives what was written since the last time."""
-
-    def __init__(self) -> None:
-        self.written = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: Any) -> int:
-        self.written += piece
-        return len(piece)
-
-    def taken(self) -> bytes:
-        found = bytes(self.written)
-        self.written.clear()
-        return found
-
-
-def _lines(newsletter: Newsletter, file: File, segment: Segment | None) -> Iterator[bytes]:
-    """The lines of a file, many at a time."""
-    found = chain([header(file)], rows(newsletter, file, segment))
-    while some := list(islice(found, AT_ONCE)):
-        text = io.StringIO()
-        csv.writer(text).writerows(some)
-        yield text.getvalue().encode()
+def _lines(newsletter: Newsletter, file: File, segment: Segment | None) -> Iterator[Sequence[str]]:
+    return chain([header(file)], rows(newsletter, file, segment))
 
 
 def header(file: File) -> Sequence[str]:

@@ -6,12 +6,14 @@ from surveys.models.jury import Juror, Recusal
 from surveys.models.ledger import LedgerEntry, TreeHead
 from surveys.models.questionnaires import Invitation, ResponseCount, Survey, SurveyPicture, SurveyVersion
 from surveys.models.requests import BallotOrigin, BallotRules, MailboxName, Quarantine, RequestCount
-from surveys.models.responses import Ended, Participation, Response, Sitting, Source
+from surveys.models.responses import AnswerCounts, AnswerTag, Ended, Participation, Response, Sitting, Source
 from surveys.models.seasons import AwardCategory, Nomination, Nominee, Season
 from surveys.models.tallies import FormerTally, Tally, TallyRow
 from surveys.models.write_ins import WriteIn
 
 __all__ = [
+    "AnswerCounts",
+    "AnswerTag",
     "AwardCategory",
     "Ballot",
     "BallotOrigin",

@@ -71,6 +71,15 @@ class Survey(models.Model):
         blank=True,
         help_text="The questions whose results readers see, in their order.",
     )
+    quoted = ArrayField(
+        models.CharField(max_length=30),
+        default=list,
+        blank=True,
+        help_text="Published questions that the media kit quotes, in their order.",
+    )
+    quoted_consent = models.CharField(
+        max_length=30, blank=True, help_text="The question by which somebody agrees that the media kit counts them."
+    )
     is_listed = models.BooleanField(
         "listed", default=True, help_text="Shown on the page of all surveys while it is open."
     )
@@ -115,6 +124,11 @@ class Survey(models.Model):
                 condition=Q(min_cell__range=(1, WIDEST_CELL)),
                 name="survey_cell_in_bounds",
                 violation_error_message=f"The fewest answers shown are a number from 1 to {WIDEST_CELL}.",
+            ),
+            models.CheckConstraint(
+                condition=Q(quoted=[]) | (~Q(quoted_consent="") & Q(published__contains=F("quoted"))),
+                name="survey_quotes_what_is_published_and_agreed",
+                violation_error_message="The media kit quotes published questions only, and from people who agreed.",
             ),
             models.CheckConstraint(
                 condition=Q(max_responses__isnull=True) | Q(max_responses__gte=1),

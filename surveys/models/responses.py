@@ -144,3 +144,40 @@ class Response(models.Model):
 
     def __str__(self) -> str:
         return f"response {self.pk}"
+
+
+class AnswerTag(models.Model):
+    """A word by which staff sort an answer that was given in somebody's own words."""
+
+    response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="tags", db_index=False)
+    question = models.CharField(max_length=30)
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        ordering = ["name"]
+        default_permissions = ()  # who may read answers may tag them
+        constraints = [
+            models.UniqueConstraint(fields=["response", "question", "name"], name="answer_tagged_once"),
+            models.CheckConstraint(condition=~Q(name=""), name="answer_tag_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AnswerCounts(models.Model):
+    """What a survey's responses come to, so that not all of them are read to draw its results.
+
+    It holds as long as there are just `responses` of them, whatever their end; `counts` are of those that count
+    (surveys.questionnaires.counts.Counts as JSON). Whoever puts a response in another's place deletes it.
+    """
+
+    survey = models.OneToOneField(Survey, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    responses = models.PositiveIntegerField()
+    counts = models.JSONField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"counts of {self.responses} responses"

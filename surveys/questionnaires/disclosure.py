@@ -4,7 +4,7 @@ A figure is small if it counts somebody, but fewer than the survey says (`Survey
 shown. docs/counting.md says what this keeps and what it cannot.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 Place = tuple[int, int]  # a row and a column
 
@@ -33,9 +33,9 @@ def hidden_shares(counts: Sequence[int], whole: int, least: int) -> set[int]:
     return {place for place, number in enumerate(counts) if is_small(number, least) or is_small(whole - number, least)}
 
 
-def hidden_cells(table: Sequence[Sequence[int]], least: int) -> set[Place]:
-    """The places of a table that are not shown: small, and as many more that no sum of a row or a column tells them."""
-    hidden = {
+def hidden_cells(table: Sequence[Sequence[int]], least: int, others: Collection[Place] = ()) -> set[Place]:
+    """The places of a table that are not shown: small ones and `others`, and more, so that no sum of a line tells them."""
+    hidden = set(others) | {
         (row, column)
         for row, cells in enumerate(table)
         for column, number in enumerate(cells)

@@ -1,6 +1,6 @@
 """What came of a survey: one function for its page, the desk, the articles' block, the media kit and the API."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -11,8 +11,8 @@ from django.db.models import Q
 from core.lib import charts
 from core.pagecache import per_generation
 from surveys.models import Survey
-from surveys.questionnaires import counts, versions
-from surveys.questionnaires.disclosure import hidden_parts, hidden_shares, is_small
+from surveys.questionnaires import counts, kept_counts, versions
+from surveys.questionnaires.disclosure import hidden_cells, hidden_parts, hidden_shares, is_small
 from surveys.questionnaires.kinds import Figure, kind_of
 from surveys.questionnaires.kinds.base import PARTS, POINTS, RANGES, SEVERAL
 from surveys.questionnaires.questions import Definition, Question
@@ -20,6 +20,7 @@ from surveys.tallying import share
 
 SELF_SELECTED = "Those who answered chose themselves: this is a self-selected, not a representative sample."
 NOT_SHOWN = "not shown"
+LABEL = 32  # letters
 MOST_NAMES = 3  # of answers that are shown together
 
 
@@ -92,7 +93,7 @@ class QuestionResult:
 
     @property
     def shape(self) -> str:
-        return kind_of(self.question).shape
+        return shape_of(self.question)
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -103,7 +104,19 @@ class QuestionResult:
     def chart(self) -> charts.BarChart | None:
         if not self.tables or self.tables[0].row:
             return None
-        return charts.bar_chart([(line.label, line.count or 0, line.text) for line in self.lines])
+        return charts.bar_chart([(_short(line.label), line.count or 0, line.text) for line in self.lines])
+
+    @property
+    def table_head(self) -> list[dict[str, Any]]:
+        counted = [{"text": self.unit.capitalize(), "numeric": True}]
+        return [{"text": "Answer"}, *counted, *([{"text": "Share", "numeric": True}] if self.shape != POINTS else [])]
+
+    @property
+    def table_rows(self) -> list[list[dict[str, Any]]]:
+        """The figures of a question without rows, in full words."""
+        return [
+            [{"text": line.label}, *({"text": cell, "numeric": True} for cell in _cells(line))] for line in self.lines
+        ]
 
     @cached_property
     def grid(self) -> charts.GridChart | None:
@@ -135,6 +148,18 @@ class QuestionResult:
     @property
     def unit(self) -> str:
         return "points" if self.shape == POINTS else "answers"
+
+
+def _short(label: str) -> str:
+    """As much of an answer as stands above its bar on a phone; the table beside it has it in full."""
+    return label if len(label) <= LABEL else f"{label[: LABEL - 1].rstrip()}…"
+
+
+def _cells(line: Line) -> list[str]:
+    """A count and its share, as a table has them."""
+    if line.count is None:
+        return [NOT_SHOWN, ""]
+    return [f"{line.count:,}", *([] if line.share is None else [f"{line.share}\u00a0%"])]
 
 
 def _cell(table: Table, line: Line) -> tuple[charts.Number, bool] | None:
@@ -185,25 +210,62 @@ def results(
     `only` names the questions that are wanted. Raises ResultsHidden: under an embargo, where nothing is published, where the
     filters single out too few.
     """
-    if reason := embargo(survey):
-        raise ResultsHidden(reason)
     if not staff and survey.published_at is None:
         raise ResultsHidden("No results of this survey are published.")
+    rows = counted_rows(survey, filters)
     definition = versions.current(survey)
-    every = survey.responses.all()
-    rows = every.counted().filter(*parts_of(filters, definition)) if filters else every.counted()
-    ended = counts.ways(every)
-    total = rows.count() if filters else ended.get("complete", 0) + ended.get("early", 0)
-    if filters:
-        _refuse_small_pieces(survey, filters, definition)
-    found, asked = counts.answers(rows, definition), counts.shown(rows)
+    ended = counts.ways(survey.responses.all())
+    every = _Counted.of(survey)
+    some, beside = (_Counted.of(survey, rows), every) if filters else (every, None)
     wanted = definition.questions if staff else {key: definition.questions.get(key) for key in survey.published}
     questions = [
-        _result(each, definition, total, asked[each.id], found.get(each.id, []), survey.min_cell)
+        _result(each, some, beside, survey.min_cell)
         for each in wanted.values()
         if each and kind_of(each).takes_answers and (only is None or each.id in only)
     ]
-    return Results(survey, total, ended.get("partial", 0), ended.get("screened", 0), questions)
+    return Results(survey, some.counts.responses, ended.get("partial", 0), ended.get("screened", 0), questions)
+
+
+def counted_rows(survey: Survey, filters: Filter | None = None) -> counts.Rows:
+    """The responses that count, or those that a filter takes. Raises ResultsHidden where they are not to be seen."""
+    if reason := embargo(survey):
+        raise ResultsHidden(reason)
+    if not filters:
+        return survey.responses.counted()
+    definition = versions.current(survey)
+    _refuse_small_pieces(survey, filters, definition)
+    return survey.responses.counted().filter(*parts_of(filters, definition))
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Some responses: how many, who was asked what, their answers as they are stored, and tags of texts."""
+
+    counts: counts.Counts
+    tags: Mapping[str, Sequence[tuple[str, int]]]
+
+    @classmethod
+    def of(cls, survey: Survey, rows: counts.Rows | None = None) -> "_Counted":
+        if rows is None:
+            return cls(kept_counts.of_survey(survey), counts.tags(survey.responses.counted()))
+        return cls(counts.of(rows, versions.current(survey)), counts.tags(rows))
+
+    def answered(self, question: Question) -> int:
+        return sum(number for _, number in self.counts.answers.get(question.id, ()))
+
+    def figures(self, question: Question, least: int) -> Sequence[Figure]:
+        """What came of a question; of texts, how many have each tag of the staff's."""
+        kind, given = kind_of(question), self.counts.answers.get(question.id, [])
+        if kind.is_text:
+            return [Figure(name, name, number) for name, number in self.tags.get(question.id, ())]
+        return kind.ranges(question, given, least) if kind.shape == RANGES else kind.tally(question, given)
+
+    def people(self, question: Question, least: int) -> dict[tuple[str, str], int]:
+        """How many are in each figure."""
+        return {
+            (figure.row, figure.key): figure.count if figure.people is None else figure.people
+            for figure in self.figures(question, least)
+        }
 
 
 # Filters
@@ -248,48 +310,74 @@ def _refuse_small_pieces(survey: Survey, filters: Filter, definition: Definition
 # One question
 
 
-def _result(
-    question: Question, definition: Definition, total: int, shown: int, spellings: counts.Spelt, least: int
-) -> QuestionResult:
-    kind, answered = kind_of(question), sum(number for _, number in spellings)
-    told_shown = None if is_small(shown, least) or is_small(total - shown, least) else shown
+def _result(question: Question, some: _Counted, every: _Counted | None, least: int) -> QuestionResult:
+    """What came of a question among some responses; of a filter's, beside `every`, from which they can be taken."""
+    kind = kind_of(question)
+    shown, answered = some.counts.shown.get(question.id, 0), some.answered(question)
+    told = None if is_small(shown, least) or is_small(some.counts.responses - shown, least) else shown
     if not shown or not answered:
         words = "Nobody has answered this yet." if shown else "Nobody has been asked this yet."
-        return QuestionResult(question, told_shown, 0, withheld=words)
+        return QuestionResult(question, told, 0, withheld=words)
     if is_small(answered, least):
-        return QuestionResult(
-            question, told_shown, None, withheld=f"Fewer than {least} have answered: too few to show."
-        )
-    if not kind.shape:
-        return QuestionResult(question, told_shown, answered, note=_counted_in_words(answered, told_shown))
-    figures = kind.ranges(question, spellings, least) if kind.shape == RANGES else kind.tally(question, spellings)
+        return QuestionResult(question, told, None, withheld=f"Fewer than {least} have answered: too few to show.")
+    figures = some.figures(question, least)
+    if not figures:
+        return QuestionResult(question, told, answered, note=_counted_in_words(answered, told))
     base = shown if kind.of_shown else answered
-    tables = tuple(_tables(question, figures, base, least))
+    rest = _rest(question, figures, some, every, least)
+    tables = tuple(_tables(question, figures, base, rest, least))
     if not any(line.count for table in tables for line in table.lines):
         words = "Too few gave each answer: all figures would tell of a few people."
-        return QuestionResult(question, told_shown, answered, withheld=words)
+        return QuestionResult(question, told, answered, withheld=words)
     is_whole = all(len(line.keys) == 1 and line.count is not None for table in tables for line in table.lines)
-    measures = tuple(kind.measures(question, spellings)) if is_whole else ()
-    note = " ".join(_notes(question, answered, told_shown, least, is_whole=is_whole))
-    return QuestionResult(question, told_shown, answered, tables, measures, note)
+    measures = tuple(kind.measures(question, some.counts.answers[question.id])) if is_whole and kind.shape else ()
+    note = " ".join(_notes(question, answered, told, least, is_whole=is_whole))
+    return QuestionResult(question, told, answered, tables, measures, note)
 
 
-def _tables(question: Question, figures: Sequence[Figure], base: int, least: int) -> Iterator[Table]:
-    shape = kind_of(question).shape
+def _rest(
+    question: Question, figures: Sequence[Figure], some: _Counted, every: _Counted | None, least: int
+) -> list[int] | None:
+    """How many each figure counts beyond the filter; None without one, and of ranges, whose bounds differ."""
+    if every is None or kind_of(question).shape == RANGES:
+        return None
+    before, now = every.people(question, least), some.people(question, least)
+    return [before[figure.row, figure.key] - now[figure.row, figure.key] for figure in figures]
+
+
+def _tables(
+    question: Question, figures: Sequence[Figure], base: int, rest: list[int] | None, least: int
+) -> Iterator[Table]:
+    shape = shape_of(question)
     if rows := question.settings.get("rows"):
         for row in rows:
-            own = [figure for figure in figures if figure.row == row.id]
+            places = [place for place, figure in enumerate(figures) if figure.row == row.id]
+            own = [figures[place] for place in places]
             whole = sum(figure.count for figure in own)
-            hidden = hidden_parts([figure.count for figure in own], least)
+            hidden = _hidden([figure.count for figure in own], rest and [rest[place] for place in places], least)
             told = None if is_small(whole, least) else whole
             yield Table(tuple(_lines(own, hidden, whole)), told, row.text, row.id)
     elif shape in (SEVERAL, POINTS):
         people = [figure.count if figure.people is None else figure.people for figure in figures]
         hidden = hidden_shares(people, base, least)
+        hidden |= {place for place, number in enumerate(rest or ()) if is_small(number, least)}
         yield Table(tuple(_lines(figures, hidden, base if shape == SEVERAL else 0)), base)
     else:
-        hidden = hidden_parts([figure.count for figure in figures], least)
+        hidden = _hidden([figure.count for figure in figures], rest, least)
         yield Table(tuple(_together(figures, hidden, base)), base)
+
+
+def _hidden(numbers: list[int], rest: list[int] | None, least: int) -> set[int]:
+    """The parts that are not shown; of a filter's, none that follows from the figures of all."""
+    if rest is None:
+        return hidden_parts(numbers, least)
+    return {place for row, place in hidden_cells([numbers, rest], least) if row == 0}
+
+
+def shape_of(question: Question) -> str:
+    """The shape of a question's figures; texts can have several tags."""
+    kind = kind_of(question)
+    return SEVERAL if kind.is_text else kind.shape
 
 
 def _lines(figures: Sequence[Figure], hidden: set[int], base: int) -> Iterator[Line]:
@@ -320,6 +408,8 @@ def _notes(question: Question, answered: int, shown: int | None, least: int, *, 
     yield _counted_in_words(answered, shown)
     if kind.of_shown:
         yield "Shares are of those who were asked."
+    elif kind.is_text:
+        yield "Answers in their own words, which we read and sorted; an answer can be in several groups."
     elif kind.shape == SEVERAL:
         yield "Shares are of those who answered; several answers were possible, so they may sum to more than 100 %."
     elif kind.shape == POINTS:

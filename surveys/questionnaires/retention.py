@@ -10,7 +10,7 @@ from core.lib import batches
 from core.retention import Column, days
 from surveys import keys
 from surveys.models import Invitation, Participation, Response, Sitting, Survey
-from surveys.questionnaires import access, responses, versions
+from surveys.questionnaires import access, kept_counts, responses, versions
 from surveys.questionnaires.kinds import kind_of
 
 KEPT_AFTER_CLOSE = timedelta(days=30)  # keys, and the pepper under which they stand for anybody
@@ -74,6 +74,7 @@ def _addresses_asked(survey: Survey) -> list[str]:
 
 def _without(response: Response, questions: list[str]) -> int:
     kept = {key: answer for key, answer in response.answers.items() if key not in questions}
+    kept_counts.forget(response.survey_id)
     return Response.objects.filter(pk=response.pk).update(answers=kept)
 
 
@@ -88,6 +89,7 @@ def forget(address: str) -> None:
             Sitting.objects.filter(survey=survey, key=key).delete()
             Participation.objects.filter(survey=survey, key=key).delete()
             Response.objects.filter(survey=survey, respondent=key).delete()
+            kept_counts.forget(survey)
 
 
 def _erase(survey: Survey, question: str, address: str) -> None:

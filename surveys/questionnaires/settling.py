@@ -14,11 +14,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from core import pagecache
 from core.lib import batches
 from surveys import keys
 from surveys.models import Ended, Response, Sitting, Survey
 from surveys.models.ballots import random_key
-from surveys.questionnaires import logic, responses
+from surveys.questionnaires import kept_counts, logic, responses
 
 TOGETHER = 20
 AT_ONCE = 2_000
@@ -32,7 +33,9 @@ logger = logging.getLogger(__name__)
 def settle_due() -> int:
     """Settle every survey that has something to settle; how many responses that made."""
     waiting = Survey.objects.filter(pk__in=Sitting.objects.finished().values("survey"))
-    return sum(batches.each(waiting, settle))
+    made = batches.each(waiting, settle)
+    kept_counts.make_missing()
+    return sum(made)
 
 
 def forget_respondents() -> int:
@@ -48,6 +51,8 @@ def settle(survey: Survey) -> int:
     made = 0
     while some := _settle_some(survey):
         made += some
+    if made and survey.published_at:
+        pagecache.bump()  # readers see figures that have changed
     return made
 
 
@@ -63,8 +68,11 @@ def _settle_some(survey: Survey) -> int:
     secrets.SystemRandom().shuffle(sittings)
     keeps_respondents = survey.changeable and survey.state == Survey.State.OPEN
     replaced = [sitting.key for sitting in sittings if sitting.key] if survey.changeable else []
-    Response.objects.filter(survey=survey, respondent__in=replaced).delete()
-    Response.objects.bulk_create(_response(sitting, keeps_respondent=keeps_respondents) for sitting in sittings)
+    if Response.objects.filter(survey=survey, respondent__in=replaced).delete()[0]:
+        kept_counts.forget(survey)
+    made = [_response(sitting, keeps_respondent=keeps_respondents) for sitting in sittings]
+    Response.objects.bulk_create(made)
+    kept_counts.add(survey, made)
     Sitting.objects.filter(pk__in=[sitting.pk for sitting in sittings]).delete()
     return len(sittings)
 

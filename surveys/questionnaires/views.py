@@ -24,7 +24,7 @@ from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.limits import LimitReached
 from surveys.questionnaires.marks import marks_in
 from surveys.questionnaires.page_forms import PageForm
-from surveys.questionnaires.results import published
+from surveys.questionnaires.results import embargo, published
 
 PER_HOUR = 600  # sittings that one network begins: offices and carriers share one
 ORDER_SECONDS = 600  # for which shuffled choices of a kept page stay as they are
@@ -46,7 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
     listed = Survey.objects.public().filter(is_listed=True)
     context = {
         "open": [survey for survey in listed.filter(state=Survey.State.OPEN) if survey.takes_answers],
-        "results": listed.with_results(),
+        "results": [survey for survey in listed.with_results() if not embargo(survey)],
     }
     return render(request, "surveys/questionnaire/index.html", context)
 

@@ -6,10 +6,12 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls.resolvers import URLPattern
 
 from core.admin.bases import AuditedAdmin, ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
 from core.lib.admin_slugs import SlugsFromWords
+from surveys.admin.questionnaires import results
 from surveys.models import Survey
 from surveys.questionnaires.definition import DefinitionRefused, document_of, read
 
@@ -39,6 +41,9 @@ class SurveyAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
 
     def facts(self, obj: Survey) -> dict[str, str | set[str]]:
         return {"title": obj.title, "slug": obj.slug, "who may answer": obj.get_access_display()}
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*results.urls(self), *super().get_urls()]
 
     def has_change_permission(self, request: HttpRequest, obj: Survey | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.state == Survey.State.DRAFT)

@@ -114,6 +114,11 @@ class Kind:
     is_group: ClassVar[bool] = True  # several fields, under a legend; else one, with a label
 
     @property
+    def is_quotable(self) -> bool:
+        """Whether its figures are shares of people, of one question as a whole."""
+        return self.shape in (PARTS, SEVERAL, RANGES) and not any(each.kind == "rows" for each in self.settings)
+
+    @property
     def template(self) -> str:
         return f"surveys/questionnaire/kinds/{self.name}.html"
 
