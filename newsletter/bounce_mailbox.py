@@ -5,7 +5,6 @@ One that cannot be taken is flagged, stays for staff to look at, and stops no ot
 
 import imaplib
 import logging
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from django.db import InterfaceError, OperationalError
 
 from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
+from core.lib import tls
 from newsletter import bounces
 
 logger = logging.getLogger(__name__)
@@ -49,8 +49,8 @@ def _opened(url: str) -> Iterator[imaplib.IMAP4]:
     patience = float(parse_qs(parts.query).get("timeout", [REPLY_SECONDS])[0])
     try:
         if parts.scheme == "imaps":
-            context = ssl.create_default_context()
-            session: imaplib.IMAP4 = imaplib.IMAP4_SSL(host, parts.port or 993, ssl_context=context, timeout=patience)
+            port = parts.port or 993
+            session: imaplib.IMAP4 = imaplib.IMAP4_SSL(host, port, ssl_context=tls.trusted(), timeout=patience)
         else:
             session = imaplib.IMAP4(host, parts.port or 143, timeout=patience)
         with session:

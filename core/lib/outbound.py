@@ -2,7 +2,6 @@
 
 import queue
 import socket
-import ssl
 import threading
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from core.lib import tls
 from core.lib.networks import is_public
 
 CONNECT_SECONDS = 4.0
@@ -95,8 +95,8 @@ def connection_to(parts: SplitResult, *, private_hosts: bool = False) -> HTTPCon
         if parts.scheme == "http":
             connection = HTTPConnection(host, port)
         else:
-            connection = HTTPSConnection(host, port)
-            socket_ = ssl.create_default_context().wrap_socket(socket_, server_hostname=host)
+            connection = HTTPSConnection(host, port, context=tls.trusted())
+            socket_ = tls.trusted().wrap_socket(socket_, server_hostname=host)
     except (OSError, ValueError) as error:
         raise Unreachable(f"the connection failed: {error or type(error).__name__}") from None
     connection.sock = socket_

@@ -11,6 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 from django.conf import settings
 
@@ -36,8 +37,7 @@ def make_token(purpose: str, *values: int, expires_in: timedelta | None = None) 
     payload = _varint(expiry)
     for value in values:
         payload += _varint(value)
-    mac = hmac.digest(_key(settings.SECRET_KEY, purpose), payload, "sha256")[:MAC_BYTES]
-    return urlsafe_b64encode(payload + mac).rstrip(b"=").decode()
+    return urlsafe_b64encode(payload + _mac(settings.SECRET_KEY, purpose, payload)).rstrip(b"=").decode()
 
 
 def read_token(purpose: str, token: str) -> tuple[int, ...]:
@@ -61,10 +61,24 @@ def _secrets() -> list[str]:
 
 
 def _signs(secret: str, purpose: str, payload: bytes, mac: bytes) -> bool:
-    return hmac.compare_digest(hmac.digest(_key(secret, purpose), payload, "sha256")[:MAC_BYTES], mac)
+    return hmac.compare_digest(_mac(secret, purpose, payload), mac)
+
+
+def _mac(secret: str, purpose: str, payload: bytes) -> bytes:
+    """The first bytes of HMAC-SHA256, from copies of what the key comes to (RFC 2104, 4): a letter has four of them."""
+    inner, outer = (state.copy() for state in _keyed(secret, purpose))
+    inner.update(payload)
+    outer.update(inner.digest())
+    return outer.digest()[:MAC_BYTES]
 
 
 @lru_cache(maxsize=256)
+def _keyed(secret: str, purpose: str) -> tuple[Any, Any]:
+    """The two states of SHA-256 that HMAC begins with."""
+    block = _key(secret, purpose).ljust(sha256().block_size, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
+
+
 def _key(secret: str, purpose: str) -> bytes:
     return hmac.digest(sha256(b"moonpress.token").digest() + secret.encode(), purpose.encode(), "sha256")
 

@@ -7,13 +7,13 @@ before it. An outcome is a value and not an exception: a briefing has thousands 
 import re
 import smtplib
 import socket
-import ssl
 import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from core.lib import tls
 from core.lib.text import without_addresses
 
 REPLY_SECONDS = 30.0  # how long to wait for each reply; EMAIL_URL may say ?timeout=…, up to the longest
@@ -181,14 +181,13 @@ class SmtpSession:
         self.client.file = self.client.file or self.client.sock.makefile("rb")
 
     def _opened(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         if self.scheme in ("smtps", "smtp+ssl"):
-            client: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=context)
+            client: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=tls.trusted())
         else:
             client = smtplib.SMTP(self.host, self.port, timeout=self.timeout)
         client.ehlo_or_helo_if_needed()
         if self.scheme == "smtp+tls":
-            client.starttls(context=context)
+            client.starttls(context=tls.trusted())
             client.ehlo()
         if self.user:
             client.login(self.user, self.password)

@@ -1,5 +1,6 @@
 """Tokens carry what was signed, for one purpose, until their time."""
 
+import hmac
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.lib import signing
 from core.lib.signing import BadToken, ExpiredToken, make_token, read_token
 
 whole_numbers = st.lists(st.integers(0, 2**70), max_size=4)
@@ -52,3 +54,9 @@ def test_a_token_outlives_a_change_of_key_that_names_the_old_one(settings):
 
 def test_a_token_for_a_billion_subscribers_stays_short():
     assert len(make_token("unsubscribe", 1_000_000_000)) <= 24
+
+
+@given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")), st.binary())
+def test_its_mac_is_the_hmac_of_the_standard(secret, purpose, payload):
+    expected = hmac.digest(signing._key(secret, purpose), payload, "sha256")[: signing.MAC_BYTES]
+    assert signing._mac(secret, purpose, payload) == expected
