@@ -92,6 +92,7 @@ _CODE = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 _EMPTY = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>\s*")
 _SPACES = re.compile(r"(?: *&nbsp;){2,} *| +&nbsp; *|&nbsp; +")
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote|figcaption|pre|dd|dt)>|<br\s*/?>", re.IGNORECASE)
+_CELL_END = re.compile(r"</t[dh]>", re.IGNORECASE)
 _BLOCK = re.compile(r"</(?:p|div|h[2-4]|ul|ol|blockquote|pre|table|dl|figure|section)>|<hr", re.IGNORECASE)
 _EDGE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _TAG = re.compile(r"<[^>]*>")
@@ -186,8 +187,8 @@ def _cleaned(html: str) -> str:
 
 
 def text_of(html: str) -> str:
-    """The plain words of some HTML, a line for each block."""
-    html = _BLOCK_END.sub("\n", html)
+    """The plain words of some HTML, a line for each block; the cells of a row are told apart."""
+    html = _CELL_END.sub(" ", _BLOCK_END.sub("\n", html))
     end = html.rfind(">") + 1  # what opens after it never closes, and need not be searched from every "<"
     text = unescape(_TAG.sub("", html[:end]) + html[end:])
     lines = (" ".join(line.split()) for line in text.split("\n"))

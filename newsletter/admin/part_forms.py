@@ -290,7 +290,8 @@ class PluggedForm(PartForm):
 
     @property
     def summary(self) -> str:
-        return self.instance.source
+        offered = {source: label for _, choices in plugged.choices() for source, label in choices}
+        return offered.get(self.instance.source, self.instance.source)
 
 
 class SponsorForm(PartForm):

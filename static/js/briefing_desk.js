@@ -1,9 +1,14 @@
 // A page of progress that keeps itself fresh. It works without this.
 const REFRESH = 2; // seconds, where the page does not say otherwise
 
+let leaving = false; // a decision is on its way: what it answers is not to be overtaken by a look at the old page
+addEventListener("submit", (event) => { leaving = !event.defaultPrevented; });
+addEventListener("pageshow", () => { leaving = false; }); // back again
+
 async function refresh(place) {
+  if (leaving) return watch(place);
   const response = await fetch(place.dataset.address || location.href, { headers: { "X-Fragment": "1" } });
-  if (response.ok) {
+  if (response.ok && !leaving) {
     const before = place.querySelector("[data-state]")?.dataset.state;
     place.innerHTML = await response.text();
     const now = place.querySelector("[data-state]")?.dataset.state;
