@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 from core.lib import merging
 from core.lib.form_documents import FormDocument, Row, Values
 from core.lib.marked_words import marked_up
-from core.lib.menus import MenuField
 from core.lib.merging import Part, Side, canonical
 
 Place = tuple[str, str, str]  # the prefix of a formset, the key of a row, the name of a field; each may be empty
@@ -120,8 +119,8 @@ def _is_choice(field: Any) -> bool:
 def _in_words(field: Any, parts: Mapping[str, list[str]]) -> str:
     """The values of a field as somebody reads them on the page."""
     values = next(iter(parts.values()), [])
-    if isinstance(field, MenuField):
-        return "; ".join(" · ".join(filter(None, link)) for link in zip(*parts.values(), strict=False))
+    if hasattr(field, "in_words"):
+        return str(field.in_words(parts))
     if isinstance(field, forms.BooleanField):
         return "yes" if values else "no"
     if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:

@@ -4,7 +4,7 @@ What our own addresses lead to is known by the parts: they register how to look,
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any, TypedDict
 
@@ -130,6 +130,10 @@ class MenuField(forms.Field):
         if problems:
             raise ValidationError(problems)
         return links
+
+    def in_words(self, parts: Mapping[str, list[str]]) -> str:
+        """What a page with two versions shows of it."""
+        return "; ".join(" · ".join(filter(None, link)) for link in zip(*parts.values(), strict=False))
 
     def _problems(self, link: Link) -> Iterable[str]:
         label, address = link.get("label", ""), link.get("url", "")

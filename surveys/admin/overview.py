@@ -29,7 +29,7 @@ def season_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     lines = _categories(season)
     context: dict[str, Any] = {"title": season.title, "season": season, "phases": phases.phases_of(season)}
     context |= {"may_change": desk.has_change_permission(request, season), "categories": lines}
-    context |= _offers(request, season, steps.next_of(season), steps.others_of(season))
+    context |= offers(request, season, steps.next_of(season), steps.others_of(season))
     context["has_results"] = season.is_public and season.categories.released().exists()
     context["new"] = sum(line["new"] for line in lines)
     context["may_copy"] = desk.has_add_permission(request)
@@ -43,7 +43,7 @@ def season_step(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     if not desk.has_change_permission(request, season):
         raise PermissionDenied
     found = [step for step in (steps.next_of(season), *steps.others_of(season)) if step]
-    _take(request, season, found)
+    take_step(request, season, found)
     return HttpResponseRedirect(address(season))
 
 
@@ -73,10 +73,10 @@ def category_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
         raise PermissionDenied
     step = steps.next_of_category(category)
     if request.method == "POST":
-        _take(request, category, [step] if step else [])
+        take_step(request, category, [step] if step else [])
         return HttpResponseRedirect(address(category.season))
     context = {"title": f"“{category}” by itself", "category": category, "season": category.season, "may_change": True}
-    context |= _offers(request, category, step, [])
+    context |= offers(request, category, step, [])
     return render(request, "admin/surveys/category_step.html", _frame(desk, request, context))
 
 
@@ -84,7 +84,8 @@ def _frame(desk: ModelAdmin, request: HttpRequest, context: dict[str, Any]) -> d
     return desk.admin_site.each_context(request) | {"opts": desk.opts} | context
 
 
-def _offers(request: HttpRequest, row: Any, step: steps.Step | None, others: list[steps.Step]) -> dict[str, Any]:
+def offers(request: HttpRequest, row: Any, step: steps.Step | None, others: list[steps.Step]) -> dict[str, Any]:
+    """What a row's page needs to offer its steps."""
     return {
         "next": steps.offer(step, row) if step else None,
         "may_take": step is not None and request.user.has_perm(step.permission),
@@ -92,7 +93,7 @@ def _offers(request: HttpRequest, row: Any, step: steps.Step | None, others: lis
     }
 
 
-def _take(request: HttpRequest, row: Any, found: list[steps.Step]) -> None:
+def take_step(request: HttpRequest, row: Any, found: list[steps.Step]) -> None:
     """Take the posted step if it is one of these, and say what came of it."""
     step = next((each for each in found if each.name == request.POST.get("step")), None)
     if step is None:

@@ -1,4 +1,4 @@
-"""The newsroom's part of surveys that are no award."""
+"""The newsroom's part of surveys that are no award: their list, a page for each, the builder, invitations."""
 
 from surveys.admin.questionnaires import surveys
 
