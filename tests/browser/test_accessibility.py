@@ -30,6 +30,7 @@ LISTS = (
     "newsletter_enrolment",
     "newsletter_subscriber",
     "sponsors_booking",
+    "sponsors_makegood",
 )
 CALENDAR = ("/admin/calendar/", "/admin/calendar/link/")
 # Styles that are refused, and what Django's stylesheet of forms imports: axe looks for it beside the page.

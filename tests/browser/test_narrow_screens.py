@@ -105,6 +105,7 @@ def worst_of_all():
         "/awards/moon-2026/wallet/",
         "/awards/moon-2026/wallet/ada/",
         "/advertise/",
+        "/advertise/book/gold/",
     ]
     paths += ["/newsletter/", "/newsletter/archive/", f"/newsletter/archive/{mail.slug}/", article.get_absolute_url()]
     desk = f"/admin/articles/article/{article.article_id}"
