@@ -20,6 +20,7 @@ from sponsors.models import BlockedDomain, Booking, Creative, CreativeVersion, P
 SLOW_DOWN = "Too many requests came from you in a short time. Please try again later, or write to us."
 HELD_ENOUGH = f"{booking.MOST_HELD} bookings of yours wait for our answer already. Please book more once we have answered, or write to us."
 HOLDS_PER_NETWORK, MAILS_PER_ADDRESS = 5, 5
+TELL_ME = HTML('<button class="btn btn-secondary">Tell me</button>')
 TRAP = HTML(
     '<div class="trap" aria-hidden="true"><label>Leave this empty'
     ' <input type="text" name="website" tabindex="-1" autocomplete="off"></label></div>'
@@ -120,14 +121,12 @@ class WaitingForm(forms.Form):
     contact_email = forms.EmailField(label="Your e-mail address", widget=forms.EmailInput({"autocomplete": "email"}))
 
     def __init__(self, *args: Any, package: Package, network: str = "", **kwargs: Any):
-        super().__init__(*args, auto_id="wait_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "wait_%s"} | kwargs)
         self.package, self.network = package, network
         self.helper = FormHelper()
         self.helper.disable_csrf = True
         self.helper.form_action = reverse("sponsors:wait", args=[package.tier])
-        self.helper.layout = Layout(
-            "company", "contact_email", TRAP, Submit("wait", "Tell me", css_class="btn-secondary")
-        )
+        self.helper.layout = Layout("company", "contact_email", TRAP, TELL_ME)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

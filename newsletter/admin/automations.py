@@ -15,9 +15,10 @@ from django.urls.resolvers import URLPattern
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
+from core.admin.bases import ReadOnlyAdmin
 from core.admin.shared_editing import SharedEditing
 from core.lib import clock
-from core.lib.admin_lists import ClosedChangeList, DeskAdmin
+from core.lib.admin_lists import ClosedChangeList
 from core.lib.admin_text import CleanedText
 from core.transitions import TransitionRefused
 from newsletter.automations import figures, letters, lifecycle
@@ -288,7 +289,7 @@ def _troubles(automation: Automation) -> QuerySet[Enrolment]:
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(DeskAdmin):
+class EnrolmentAdmin(ReadOnlyAdmin):
     """Who is where: read only, and narrowed by the links of an automation's page."""
 
     list_display = ("who", "at_step", "next_at", "state", "reason", "entered_at", "ended_at", "automation")

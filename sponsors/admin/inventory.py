@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
 
 from core import pagecache
 from core.admin.bases import ShownToReadersAdmin
@@ -226,9 +225,9 @@ class BookingAdmin(SharedEditing):
             for each in outlook.of_booking(row)
         ]
         released = row.claims.filter(state=Claim.State.RELEASED).select_related("unit__kind")
-        gone = format_html_join(mark_safe("<br>"), "{} (given back)", ((claim.unit,) for claim in released))
-        kept = format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>: {}', lines)
-        return mark_safe("<br>").join(filter(None, [kept, gone]))
+        kept = format_html_join("", '<li><a href="{}">{}</a>: {}</li>', lines)
+        gone = format_html_join("", "<li>{} (given back)</li>", ((claim.unit,) for claim in released))
+        return format_html('<ul class="booked">{}{}</ul>', kept, gone)
 
     @admin.display(description="report")
     def links(self, row: Booking) -> str:

@@ -150,7 +150,7 @@ PAGES = {
         {"url": "https://example.com/mine"}, {"name": "Theirs"},
     ),
 }  # fmt: skip
-DERIVED = {"changed_at", "updated_at", "due_at", "digest_due_at", "uploaded_by_id"}
+DERIVED = {"changed_at", "updated_at", "due_at", "digest_due_at", "uploaded_by_id", "definition"}
 
 
 def stored(row):

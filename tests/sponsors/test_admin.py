@@ -90,6 +90,12 @@ def test_the_buttons_on_a_booking_decide_it(client, manager):
     assert (held.state, held.reason) == ("cancelled", "It was a mistake.")
 
 
+def test_the_days_of_a_booking_lead_to_their_places(client, manager):
+    sold = factories.confirmed()
+    page = client.get(f"/admin/sponsors/booking/{sold.pk}/change/").content.decode()
+    assert f'<a href="/admin/sponsors/rununit/{sold.claims.get().unit_id}/change/">' in page
+
+
 def test_a_hold_cannot_be_kept_beyond_its_first_cut_off(client, manager):
     held = factories.held()
     fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until": "2090-01-01T00:00"}
