@@ -17,11 +17,11 @@ from articles.readership import beacons, collector  # noqa: E402
 from cms.ops.processes import die_with_parent  # noqa: E402
 from core.pagecache import PageCache  # noqa: E402 - needs the settings
 from newsletter import sign_up_turns  # noqa: E402
-from surveys import ballot_turns  # noqa: E402
+from surveys import ballot_turns, survey_turns  # noqa: E402
 
 application = PageCache(django_application)
 letterboxes = {reverse("articles:beacon").encode(): beacons.take}
-in_turns = ballot_turns.in_turns() | sign_up_turns.in_turns()
+in_turns = ballot_turns.in_turns() | survey_turns.in_turns() | sign_up_turns.in_turns()
 collector.start()
 
 if multiprocessing.parent_process():

@@ -213,10 +213,15 @@ def start(entry: Entry, data: Mapping[str, Any]) -> Saved:
     form = _form(sitting, definition, progress, first_page(definition).id, data)
     if not form.is_valid():
         return Saved(sitting, form=form)
-    if not _insert(sitting):
-        return save_page(unfinished(entry) or sitting, form.page.id, data)
     progress.answers = form.before | form.answers
-    return _kept(sitting, definition, progress, form, going_back=False)
+    try:
+        return _kept(sitting, definition, progress, form, going_back=False)
+    except _BegunElsewhere:
+        return save_page(unfinished(entry) or sitting, form.page.id, data)
+
+
+class _BegunElsewhere(Exception):
+    """The same person began another sitting at this moment."""
 
 
 def new_sitting(entry: Entry) -> Sitting:
@@ -224,11 +229,11 @@ def new_sitting(entry: Entry) -> Sitting:
     survey = entry.survey
     if entry.is_test:
         keys.make_pepper(survey)
-    version = None if entry.is_test else survey.versions.last()
+    version = None if entry.is_test else versions.newest(survey.pk)
     sitting = Sitting(
         pk=random_key(),
         survey=survey,
-        version=version,
+        version_id=version,
         key=entry.key,
         is_personal=entry.is_personal,
         is_test=entry.is_test,
@@ -319,6 +324,10 @@ def _page_before(way: logic.Way, page: str) -> str:
 
 def _store(sitting: Sitting, progress: Progress) -> None:
     _seal(sitting, progress)
+    if sitting._state.adding:
+        if not _insert(sitting):
+            raise _BegunElsewhere
+        return
     Sitting.objects.filter(pk=sitting.pk).update(sealed=sitting.sealed, touched_at=Now())
 
 

@@ -39,6 +39,12 @@ def definition_of(version: int) -> Definition:
     return read(SurveyVersion.objects.get(pk=version).definition)
 
 
+@per_generation
+def newest(survey: int) -> int:
+    """The key of a survey's newest version, by the survey's."""
+    return SurveyVersion.objects.filter(survey=survey).latest("number").pk
+
+
 def working(survey: Survey) -> Definition:
     """What a survey asks as it is worked on."""
     return read(survey.definition)
@@ -46,8 +52,7 @@ def working(survey: Survey) -> Definition:
 
 def current(survey: Survey) -> Definition:
     """What it asks those who answer now; of a draft, what it would."""
-    version = survey.versions.last()
-    return definition_of(version.pk) if version else working(survey)
+    return working(survey) if survey.state == Survey.State.DRAFT else definition_of(newest(survey.pk))
 
 
 def make(survey: Survey, definition: Definition) -> SurveyVersion:

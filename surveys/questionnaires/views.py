@@ -8,13 +8,15 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.lib.forms import client_address, no_store, personal, refuse_cross_site
 from core.lib.networks import public_network_of
-from core.pagecache import public
+from core.lib.prepared_answers import mark, prepare
+from core.pagecache import per_generation, public
 from core.ratelimit import allow
 from surveys import keys
 from surveys.forms import EmailField, TrapForm
@@ -26,8 +28,11 @@ from surveys.questionnaires.marks import marks_in
 from surveys.questionnaires.page_forms import PageForm
 from surveys.questionnaires.results import embargo, published
 
+LIMIT_SECONDS = 3600
 PER_HOUR = 600  # sittings that one network begins: offices and carriers share one
 ORDER_SECONDS = 600  # for which shuffled choices of a kept page stay as they are
+
+ANSWERS, LATER = mark(), mark()  # what stands in the page of answers for those of one person
 
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
@@ -129,10 +134,10 @@ def _form_context(form: PageForm) -> dict[str, Any]:
 def _begin(request: HttpRequest, asked: versions.Asked) -> HttpResponse:
     """The first page is sent by somebody whom nothing is known of."""
     if request.POST.get("website"):
-        return _thank(request, responses.Finished(asked.survey, "complete"))
+        return thank(request, responses.Finished(asked.survey, "complete"))
     address = client_address(request)
     network = public_network_of(address)
-    if network and not allow(f"survey|{asked.survey.pk}|{network}", limit=PER_HOUR, seconds=3600):
+    if network and not allow(limit_of(asked.survey, network), limit=PER_HOUR, seconds=LIMIT_SECONDS):
         return _stopped(request, asked.survey.slug, "busy", HTTPStatus.TOO_MANY_REQUESTS)
     source = polls.source_of(request.POST.get("via", ""))
     agent = request.META.get("HTTP_USER_AGENT", "")
@@ -140,12 +145,17 @@ def _begin(request: HttpRequest, asked: versions.Asked) -> HttpResponse:
     if polls.question_of(asked.definition):
         answered = responses.answer(entry, request.POST)
         if isinstance(answered, responses.Finished):
-            return _thank(request, answered)
+            return thank(request, answered)
         return _show(request, asked, _form_context(answered), HTTPStatus.BAD_REQUEST)
     saved = responses.start(entry, request.POST)
     if saved.form:
         return _show(request, asked, _form_context(saved.form), HTTPStatus.BAD_REQUEST)
     return _after(request, saved)
+
+
+def limit_of(survey: Survey, network: str) -> str:
+    """What the sittings are counted under that one network begins."""
+    return f"survey|{survey.pk}|{network}"
 
 
 def _ask_for_link(request: HttpRequest, survey: Survey) -> HttpResponse:
@@ -195,7 +205,7 @@ def _begin_by_link(request: HttpRequest, entry: access.Entry) -> HttpResponse:
     if polls.question_of(responses.definition_of(sitting)):
         answered = responses.answer(entry, request.POST)
         if isinstance(answered, responses.Finished):
-            return _thank(request, answered)
+            return thank(request, answered)
         form = answered
     else:
         saved = responses.start(entry, request.POST)
@@ -236,7 +246,7 @@ def sitting(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     found = _sitting(slug, token)
     try:
         if request.method == "POST" or found.finished_on:
-            return personal(_thank(request, responses.finish(found)))
+            return personal(thank(request, responses.finish(found)))
         progress = responses.progress_of(found)
         way = responses.way_of(found, progress)
     except responses.NotThere as elsewhere:
@@ -275,14 +285,17 @@ def _address(name: str, sitting: Sitting, *args: str) -> str:
     return reverse(f"surveys:{name}", args=[sitting.survey.slug, responses.token_of(sitting), *args])
 
 
+def address_of(sitting: Sitting, page: str) -> str:
+    """The address of a page of a sitting; "" is its end."""
+    return _address("survey-page", sitting, page) if page else _address("survey-sitting", sitting)
+
+
 def _to(sitting: Sitting, page: str) -> HttpResponse:
-    """To a page of a sitting; "" is its end."""
-    address = _address("survey-page", sitting, page) if page else _address("survey-sitting", sitting)
-    return HttpResponseRedirect(address, status=HTTPStatus.SEE_OTHER)
+    return HttpResponseRedirect(address_of(sitting, page), status=HTTPStatus.SEE_OTHER)
 
 
 def _after(request: HttpRequest, saved: responses.Saved) -> HttpResponse:
-    return _thank(request, saved.finished) if saved.finished else _to(saved.sitting, saved.page)
+    return thank(request, saved.finished) if saved.finished else _to(saved.sitting, saved.page)
 
 
 def _page(
@@ -327,17 +340,31 @@ def _summary(request: HttpRequest, sitting: Sitting, way: logic.Way) -> HttpResp
         }
         for step in way.steps
     ]
-    context = {
-        "survey": sitting.survey,
-        "sitting": sitting,
-        "steps": steps,
-        "later": _address("survey-later", sitting),
-        **_personal_questions(definition),
+    asks_who = _personal_questions(definition)["asks_who"]
+    own = {
+        ANSWERS: render_to_string("surveys/questionnaire/_answers.html", {"steps": steps}),
+        LATER: _address("survey-later", sitting),
     }
-    return render(request, "surveys/questionnaire/summary.html", context)
+    pieces = _summary_frame(sitting.survey, sitting.is_test, asks_who)
+    return HttpResponse(
+        b"".join(own[piece.decode()].encode() if place % 2 else piece for place, piece in enumerate(pieces))
+    )
 
 
-def _thank(request: HttpRequest, finished: responses.Finished) -> HttpResponse:
+@per_generation
+def _summary_frame(survey: Survey, is_test: bool, asks_who: bool) -> tuple[bytes, ...]:
+    """The page around somebody's answers, in pieces, every second one a mark: most of the page is the same for all."""
+    context = {"survey": survey, "is_test": is_test, "asks_who": asks_who, "answers": ANSWERS, "later": LATER}
+    render_it: Callable[[HttpRequest], HttpResponse] = lambda request: render(  # noqa: E731
+        request, "surveys/questionnaire/summary.html", context
+    )
+    page = prepare(reverse("surveys:survey-index"), render_it, secure=True)
+    if page is None:
+        raise RuntimeError("The middleware has an answer of its own to a page over https.")
+    return page.pieces
+
+
+def thank(request: HttpRequest, finished: responses.Finished) -> HttpResponse:
     message = finished.message
     if message:
         message = piping.filled(message, finished.answers, versions.current(finished.survey))

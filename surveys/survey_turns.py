@@ -1,0 +1,137 @@
+"""First pages of surveys and their last buttons as they come in by the hundred: answered in turns, ahead of Django's middleware.
+
+Nothing is decided here that surveys.questionnaires.views would decide otherwise. What is not plain goes there.
+"""
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
+from django.urls import reverse
+
+from core.lib.forms import client_address, no_store, personal
+from core.lib.gateway import Environ, InTurn, Ready
+from core.lib.networks import public_network_of
+from core.lib.prepared_answers import Prepared, passes_by, prepare, together
+from core.lib.signing import BadToken, read_token
+from core.pagecache import per_generation
+from core.ratelimit import count_all
+from surveys import keys
+from surveys.models import Survey
+from surveys.questionnaires import access, many_at_once, polls, responses, versions, views
+from surveys.questionnaires.many_at_once import First
+from surveys.questionnaires.page_forms import PageForm
+
+SLUG, TOKEN = "[-a-zA-Z0-9_]+", "[-a-zA-Z0-9_]+"
+
+
+@per_generation
+def _open() -> dict[str, int]:
+    """The surveys that are answered here, by slug: whoever makes up others has nothing kept for them."""
+    return {survey.slug: survey.pk for survey in Survey.objects.open() if many_at_once.is_plain(survey)}
+
+
+class _First(NamedTuple):
+    request: WSGIRequest
+    first: First
+    network: str
+
+
+def _first(environ: Environ) -> _First | None:
+    slug = environ["PATH_INFO"].split("/")[2]
+    request = passes_by(environ) if slug in _open() else None
+    asked = versions.asked(slug) if request else None
+    if request is None or asked is None or asked.survey.is_personal or polls.question_of(asked.definition):
+        return None
+    form = PageForm(asked.definition, responses.first_page(asked.definition), data=request.POST)
+    if request.POST.get("website") or asked.definition.quotas or not form.is_valid():
+        return None
+    address, agent = client_address(request), request.META.get("HTTP_USER_AGENT", "")
+    source = polls.source_of(request.POST.get("via", ""))
+    with suppress(keys.PepperMissing, access.NotThisWay):
+        entry = access.from_page(asked.survey, address=address, agent=agent, source=source)
+        return _First(request, First(asked, form, entry.source, entry.key), public_network_of(address))
+    return None
+
+
+def _begin(wanted: Sequence[_First]) -> list[Ready | None]:
+    answers: list[Ready | None] = [None] * len(wanted)
+    taken = [place for place, allowed in enumerate(_allowed(wanted)) if allowed]
+    with suppress(keys.PepperMissing):
+        begun = many_at_once.begin_all([wanted[place].first for place in taken]) if taken else []
+        for place, one in zip(taken, begun, strict=True):
+            page = _redirect(wanted[place].request.is_secure()) if one else None
+            if one and page:
+                answers[place] = _leading_to(page, views.address_of(*one))
+    return answers
+
+
+def _allowed(wanted: Sequence[_First]) -> list[bool]:
+    """Whether the limit of each network has room; it is counted here, and once more where the view is asked after all."""
+    events = [
+        (views.limit_of(each.first.asked.survey, each.network), views.LIMIT_SECONDS) for each in wanted if each.network
+    ]
+    counts = iter(count_all(events) if events else [])
+    return [not each.network or next(counts) <= views.PER_HOUR for each in wanted]
+
+
+@per_generation
+def _redirect(secure: bool) -> Prepared | None:
+    """An answer that leads elsewhere, but for where."""
+    return prepare("/surveys/", lambda _: no_store(HttpResponse(status=303)), secure=secure)
+
+
+def _leading_to(page: Prepared, address: str) -> Ready:
+    ready = page.filled({})
+    return Ready(ready.status, (*ready.headers, (b"location", address.encode())), ready.body)
+
+
+class _Last(NamedTuple):
+    request: WSGIRequest
+    survey: Survey
+    sitting: int
+
+
+def _last(environ: Environ) -> _Last | None:
+    slug, token = environ["PATH_INFO"].split("/")[2], environ["PATH_INFO"].split("/")[4]
+    request = passes_by(environ) if slug in _open() else None
+    asked = versions.asked(slug) if request else None
+    if request is None or asked is None:
+        return None
+    try:
+        survey, sitting = read_token(responses.PURPOSE, token)
+    except (BadToken, ValueError):
+        return None
+    return _Last(request, asked.survey, sitting) if survey == asked.survey.pk else None
+
+
+def _finish(wanted: Sequence[_Last]) -> list[Ready | None]:
+    by_survey: dict[Survey, list[int]] = {}
+    for each in wanted:
+        by_survey.setdefault(each.survey, []).append(each.sitting)
+    done = set[int]()
+    for survey, sittings in by_survey.items():
+        with suppress(keys.PepperMissing):
+            done |= many_at_once.finish_all(survey, sittings)
+    return [
+        page.filled({}) if each.sitting in done and (page := _thanks(each.survey, each.request.is_secure())) else None
+        for each in wanted
+    ]
+
+
+@per_generation
+def _thanks(survey: Survey, secure: bool) -> Prepared | None:
+    path = reverse("surveys:survey-sitting", args=[survey.slug, "token"])
+    finished = responses.Finished(survey, "complete")
+    return prepare(path, lambda request: personal(views.thank(request, finished)), secure=secure)
+
+
+def in_turns() -> dict[re.Pattern[bytes], InTurn]:
+    """What is answered in turns, by path."""
+    return {
+        re.compile(rf"/surveys/{SLUG}/".encode()): together(_first, _begin),
+        re.compile(rf"/surveys/{SLUG}/answer/{TOKEN}/".encode()): together(_last, _finish),
+    }
