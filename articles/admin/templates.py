@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -22,7 +23,7 @@ ADD = "articles.add_articletemplate"
 class TemplateForm(forms.Form):
     """The name of a template."""
 
-    name = LineField(max_length=80, help_text="What it is for: Weekly figures, Interview.")
+    name = LineField(max_length=80, widget=AdminTextInputWidget, help_text="What it is for: Weekly figures, Interview.")
     replace = forms.BooleanField(label="Replace the template that has this name", required=False)
 
     def clean(self) -> dict[str, Any]:

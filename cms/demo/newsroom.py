@@ -11,6 +11,8 @@ from articles import publishing
 from articles.desk import leads
 from articles.desk.comments import comment
 from articles.desk.leads import Wanted
+from articles.desk.passages import passage_in
+from articles.desk.templates import make_template
 from articles.document_schema import KEYS, PAGE
 from articles.documents import create_article
 from articles.models import Article, Author, Category, Kind, SavedList, Series, Snippet, Tag
@@ -85,6 +87,8 @@ def article_pieces() -> Iterator[Piece]:
         yield f"page {page['slug']}", partial(_make_page, page)
     newsroom = content.read("newsroom")
     yield "lead", partial(_pin, newsroom["lead"], now)
+    for template in newsroom["templates"]:
+        yield f"template {template['name']}", partial(_make_template, **template)
     for row in newsroom["lists"]:
         yield f"list {row['name']}", partial(_save_list, row)
 
@@ -114,7 +118,8 @@ def _move_on(entry: dict[str, Any], now: datetime) -> None:
         return
     publishing.submit(article, by=_writer(entry))
     for remark in entry.get("remarks", []):
-        comment(article, by=User.objects.get(email=remark["by"]), text=remark["text"])
+        words = {"exact": remark["passage"], "prefix": "", "suffix": ""} if "passage" in remark else None
+        comment(article, by=User.objects.get(email=remark["by"]), text=remark["text"], passage=passage_in(words or {}))
     if entry["state"] == Article.State.PUBLISHED:
         publishing.publish(article, by=editor, at=content.days_before(now, entry["published_days_ago"]))
     elif entry["state"] == Article.State.SCHEDULED:
@@ -126,6 +131,11 @@ def _pin(lead: dict[str, Any], now: datetime) -> None:
     if article and not leads.pins_of(None):
         wanted = [Wanted(article, content.days_before(now, -lead["days"]))]
         leads.arrange(None, wanted, seen=leads.state_of([]), by=User.objects.filter(email=EDITOR).first())
+
+
+def _make_template(*, name: str, slug: str) -> None:
+    if article := Article.objects.filter(slug=slug, kind=Kind.ARTICLE).first():
+        make_template(article, name=name)
 
 
 def _save_list(row: dict[str, Any]) -> None:

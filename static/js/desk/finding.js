@@ -176,7 +176,7 @@ const open = () => {
 const IS_MAC = /Mac|iP/.test(navigator.platform)
 if (panel && opener) {
   opener.hidden = false
-  django.jQuery(() => document.querySelector(".tabs.regions .collapse-items, .tabs.regions > :last-child")?.before(opener))
+  django.jQuery(() => document.querySelector(".machine-collapse")?.before(opener))
   opener.addEventListener("click", open)
   document.addEventListener(
     "keydown",
@@ -196,6 +196,9 @@ if (panel && opener) {
     else return
     event.preventDefault()
     event.stopPropagation()
+  })
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && panel.open && !event.defaultPrevented) ACTS.close()
   })
   panel.addEventListener("click", (event) => {
     const act = event.target.closest("[data-act]")?.dataset.act
