@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.desk import drafts
+from articles.desk.templates import make_template
 from articles.documents import apply_document, document_of
 from articles.models import Article, PageView
 from articles.publishing import schedule
@@ -25,6 +26,7 @@ from tests.surveys import factories as voting
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LISTS = (
     "articles_article",
+    "articles_articletemplate",
     "articles_dayfigures",
     "newsletter_briefing",
     "newsletter_enrolment",
@@ -50,7 +52,10 @@ def an_article(editor):
     factories.publication(slug="other")
     parts = {"authors": ["ana", "ben"], "tags": ["bitcoin"], "category": "research"}
     article = factories.article(*everything(), **parts)
-    article.comments.create(by=editor, text="Who says so?")
+    passage = {"exact": "Words", "prefix": "", "suffix": ""}
+    remark = article.comments.create(by=editor, text="Who says so?", passage=passage)
+    article.comments.create(by=editor, text="They do.", answers=remark)
+    article.comments.create(by=editor, text="Done.", resolved_at=timezone.now())
     apply_document(article, {**document_of(article), "title": "Changed since"}, by=editor)
     schedule(article, at=timezone.now() + timedelta(days=3), until=timezone.now() + timedelta(days=9), by=editor)
     typed = {**document_of(article), "title": "Typed meanwhile", "blocks": everything()[::-1]}
@@ -79,8 +84,12 @@ def pages(editor):
     draft, sent = mailing.briefing(weekly), mailing.sent(weekly)
     booking, season = selling.running("web:article"), voting.open_season()
     rows = [article, draft, booking, booking.creatives.first(), season, mailing.subscription(weekly).subscriber]
-    rows += [factories.card("card"), factories.author("ana"), editor]
-    about = [("articles_article", name, article) for name in ("revisions", "compare", "conflict", "preview", "check")]
+    rows += [factories.card("card"), factories.author("ana"), factories.series("figures"), editor]
+    rows.append(make_template(article, name="Figures"))
+    about = [
+        ("articles_article", name, article)
+        for name in ("revisions", "compare", "conflict", "preview", "check", "template")
+    ]
     about += [("newsletter_briefing", "approve", draft), ("newsletter_briefing", "progress", sent)]
     asks = automation(
         weekly, {"letter": "Stay?", "asks_to_stay": True}, wait(9), {"kind": "unsubscribe"}, begins="quiet"

@@ -42,8 +42,10 @@ def an_article():
     factories.category("research", name=worst(60), description=worst(), disclaimer=disclaimer)
     factories.author("ana", name=worst(80), role=worst(80), bio_html=f"<p>{worst()}</p>")
     factories.tag("bitcoin")
+    factories.series("fees", name=worst(120), description=worst())
+    factories.publication(title=worst(200), slug="first-part", series="fees", part=1)
     factories.card("card", heading=worst(120), html=f"<p>{worst()}</p>", label=worst(40), url="/")
-    rich = f"<h2>{ADDRESS}</h2><p>{worst()} <code>{ADDRESS}</code> <a href='{LINK}'>{LINK}</a></p><ul><li>{ADDRESS}</li></ul><blockquote><p>{worst()}</p></blockquote><pre><code>{worst()}</code></pre><table><tr><td>{ADDRESS}</td><td>{ADDRESS}</td></tr></table>"
+    rich = f"<h2>{ADDRESS}</h2><p>{worst()} <code>{ADDRESS}</code><small data-footnote=''>{worst()}</small> <a href='{LINK}'>{LINK}</a></p><ul><li>{ADDRESS}</li></ul><blockquote><p>{worst()}</p></blockquote><pre><code>{worst()}</code></pre><table><tr><td>{ADDRESS}</td><td>{ADDRESS}</td></tr></table>"
     return factories.publication(
         {"type": "richtext", "html": rich},
         {"type": "image", "src": picture, "alt": "A", "caption": worst(), "credit": worst(200)},
@@ -58,7 +60,7 @@ def an_article():
         {"type": "faq", "question": worst(200), "answer": f"<p>{worst()}</p>"},
         {"type": "signup"},
         {"type": "sponsor_slot"},
-        title=worst(200), slug="worst", standfirst=worst(), category="research", authors=["ana"], tags=["bitcoin"],
+        title=worst(200), slug="worst", standfirst=worst(), category="research", series="fees", part=2, authors=["ana"], tags=["bitcoin"],
         cta="card", cover={"src": picture, "alt": "A", "caption": worst(), "credit": worst(200)},
     )  # fmt: skip
 
@@ -98,6 +100,7 @@ def worst_of_all():
         "/blog/author/ana/",
         "/blog/category/research/",
         "/blog/tag/bitcoin/",
+        "/blog/series/fees/",
     ]
     paths += [
         "/awards/",
@@ -109,7 +112,14 @@ def worst_of_all():
     ]
     paths += ["/newsletter/", "/newsletter/archive/", f"/newsletter/archive/{mail.slug}/", article.get_absolute_url()]
     desk = f"/admin/articles/article/{article.article_id}"
-    return [*paths, f"/blog/{ADDRESS}/", f"{desk}/change/", f"{desk}/preview/", f"{desk}/checks/"], season
+    return [
+        *paths,
+        f"/blog/{ADDRESS}/",
+        f"{desk}/change/",
+        f"{desk}/preview/",
+        f"{desk}/template/",
+        f"{desk}/checks/",
+    ], season
 
 
 def test_no_page_scrolls_sideways(page, page_errors, worst_of_all):
