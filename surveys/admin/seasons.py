@@ -24,12 +24,12 @@ from surveys import papers
 from surveys.admin import corrections, jury, nominations, overview, review, shortlist, withdrawals, write_ins
 from surveys.admin.actions import trail_of
 from surveys.models import AwardCategory, Nominee, Season
+from surveys.models.nominees import RESERVED_NOMINEES
 from surveys.models.seasons import (
     BEFORE_VOTING,
     JURY,
     ON_BALLOTS,
     RESERVED_CATEGORIES,
-    RESERVED_NOMINEES,
     RESERVED_SEASONS,
     RULES,
 )

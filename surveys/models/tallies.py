@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from core.lib.triggers import Refusal, append_only, frozen, never_truncated
 from surveys.models.ledger import TreeHead
-from surveys.models.seasons import AwardCategory, Nominee
+from surveys.models.nominees import Nominee
+from surveys.models.seasons import AwardCategory
 from surveys.tallying import WRITE_IN, Number, plain
 
 RELEASED = "A released tally is kept for good."
