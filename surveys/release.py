@@ -133,12 +133,17 @@ def not_ready_for_count(season: Season) -> list[str]:
 def not_ready_for_count_of(category: AwardCategory) -> list[str]:
     problems = [] if category.closed_at else [f"“{category}” has not been closed."]
     if waiting := category.ballots.waiting().count():
-        problems.append(f"{waiting} ballots of “{category}” are not in the ledger yet: try again in a moment.")
+        problems.append(f"{_of(waiting, 'ballot', category)} not in the ledger yet: try again in a moment.")
     if held := category.ballots.filter(state=Ballot.State.QUARANTINED).count():
-        problems.append(f"{held} ballots of “{category}” are held for review: decide on them first.")
+        problems.append(f"{_of(held, 'ballot', category)} held for review: decide on that first.")
     if undecided := write_ins.undecided(category) if category.closed_at else 0:
-        problems.append(f"{undecided} names written in “{category}” are waiting for your decision.")
+        problems.append(f"{_of(undecided, 'name', category, 'written in')} waiting for your decision.")
     return problems
+
+
+def _of(number: int, what: str, category: AwardCategory, how: str = "of") -> str:
+    """“1 ballot of “Wallet” is”, “2 names written in “Wallet” are”."""
+    return f"{number} {what}{'' if number == 1 else 's'} {how} “{category}” {'is' if number == 1 else 'are'}"
 
 
 def _stale(category: AwardCategory, made: Tally) -> str:

@@ -132,6 +132,8 @@ def close_category(category: AwardCategory, *, by: User | None = None) -> None:
 def copy(season: Season, *, by: User | None = None) -> Season:
     """A draft with a season's categories, rules and texts; without its nominees, times, votes and record."""
     title = next_title(season.title)
+    while Season.objects.filter(title__iexact=title).exists() and next_title(title) != title:
+        title = next_title(title)
     slug = free_slug(slug_of(title, limit=60) or season.slug, _is_taken, limit=60)
     texts = {name: getattr(season, name) for name in ("standfirst", "rules_version", "rules_html", "disclosure_html")}
     made = Season.objects.create(title=title, slug=slug, **texts)
@@ -147,7 +149,7 @@ def next_title(title: str) -> str:
     """“Moon Awards 2027” after “Moon Awards 2026”; else the title marked as a copy."""
     found = list(re.finditer(r"(?<!\d)(?:19|20)\d\d(?!\d)", title))
     if not found:
-        return f"{title[:110]} (copy)"
+        return title if title.endswith(" (copy)") else f"{title[:110]} (copy)"
     year = found[-1]
     return f"{title[: year.start()]}{int(year[0]) + 1}{title[year.end() :]}"
 

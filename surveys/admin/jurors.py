@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from core.admin.bases import AuditedAdmin, ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
@@ -29,6 +29,11 @@ class JurorAdmin(AuditedAdmin, SharedEditing, ShownToReadersAdmin):
             "name": obj.name,
             "affiliations": obj.affiliations,
         }
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A juror who is added from the jury of a season is one of that season."""
+        came_from = QueryDict(request.GET.get("_changelist_filters", ""))
+        return {"season": came_from.get("season__id__exact", "")} | super().get_changeform_initial_data(request)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":

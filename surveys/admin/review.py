@@ -56,7 +56,7 @@ def requests_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
     ):
         context[name] = [_line(season, each) for each in found if each.kind in kinds]
     if any(number for _, number in hours):
-        context["chart"] = charts.line_chart([(f"{hour:%-d %b %H}:00", number) for hour, number in hours])
+        context["chart"] = charts.line_chart([(f"{hour:%a %-H} h", number) for hour, number in hours])
     context["may_judge"] = _may_judge(request)
     return render(request, "admin/surveys/requests.html", desk.admin_site.each_context(request) | context)
 

@@ -50,6 +50,9 @@ class CategoryInline(SlugsFromWords, NamedTabularInline):
     def has_change_permission(self, request: HttpRequest, obj: Season | None = None) -> bool:
         return super().has_change_permission(request, obj) and not (obj and obj.is_fixed)
 
+    def view_on_site(self, obj: AwardCategory) -> str | None:
+        return _on_site(obj, obj.season)
+
 
 class SeasonForm(forms.ModelForm):
     """A season's times fit together, and nothing that has begun or ended is moved."""
@@ -100,6 +103,9 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
         ("What readers should know", {"fields": ("rules_version", "rules_html", "disclosure_html")}),
         ("What was done", {"fields": ("trail",)}),
     )
+
+    def view_on_site(self, obj: Season) -> str | None:
+        return _on_site(obj, obj)
 
     def facts(self, obj: Season) -> dict[str, str | set[str]]:
         times = ("nominations_open_at", "nominations_close_at", "opens_at", "closes_at")
@@ -195,6 +201,9 @@ class NomineeInline(SlugsFromWords, CleanedText, admin.StackedInline):
     formset = NomineeFormSet
     extra = 0
 
+    def view_on_site(self, obj: Nominee) -> str | None:
+        return _on_site(obj, obj.category.season)
+
     def get_readonly_fields(self, request: HttpRequest, obj: AwardCategory | None = None) -> tuple[str, ...]:
         return ("name", "slug", "description", "url") if _is_fixed(obj) else ()
 
@@ -239,6 +248,15 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
         ]
         return [*own, *super().get_urls()]
 
+    def view_on_site(self, obj: AwardCategory) -> str | None:
+        return _on_site(obj, obj.season)
+
+    def response_post_save_change(self, request: HttpRequest, obj: AwardCategory) -> HttpResponseRedirect:
+        return HttpResponseRedirect(overview.address(obj.season))
+
+    def response_post_save_add(self, request: HttpRequest, obj: AwardCategory) -> HttpResponseRedirect:
+        return HttpResponseRedirect(overview.address(obj.season))
+
     def facts(self, obj: AwardCategory) -> dict[str, str | set[str]]:
         rules = ("method", *ON_BALLOTS, *JURY, *RULES)
         return {
@@ -270,6 +288,11 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
     @admin.display(boolean=True)
     def tallied(self, category: AwardCategory) -> bool:
         return hasattr(category, "tally")
+
+
+def _on_site(row: Season | AwardCategory | Nominee, season: Season) -> str | None:
+    """Where readers see it, if they do."""
+    return row.get_absolute_url() if season.is_public else None
 
 
 def _utc(moment: datetime | None) -> str:

@@ -85,7 +85,7 @@ def next_of_category(category: AwardCategory) -> Step | None:
 
 def _opening_nominations(season: Season) -> list[str]:
     until = (
-        f"They close by themselves at {clock.in_words(season.nominations_close_at)}."
+        f"They close by themselves on {clock.in_words(season.nominations_close_at)}."
         if season.nominations_close_at
         else "They stay open until you close them."
     )
@@ -114,7 +114,11 @@ def _opening(season: Season) -> list[str]:
         *recused,
         f"Takes votes in {_categories(season)} from {from_} to {to}, and closes by itself.",
         "Fixes the nominees, their names and order, and the rules of counting for good. They are sealed as the ballot paper.",
-        *(f"{each}: {', '.join(nominee.name for nominee in each.nominees.all())}." for each in _with_nominees(season)),
+        *(
+            f"{each}: {', '.join(nominee.name for nominee in each.nominees.all())}."
+            for each in _with_nominees(season)
+            if each.nominees.all()
+        ),
         *(["Ends the nominations."] if season.state == State.NOMINATING else []),
     ]
 

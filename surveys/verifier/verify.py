@@ -219,7 +219,7 @@ def times_in_words(ledger):
             standing[name] = step["to"]
             yield f"{name} was moved from {step['from']} to {step['to']} at {statement['at']}."
     if standing:
-        yield f"Voting: from {standing.get('opens_at')} to {standing.get('closes_at')}."
+        yield f"Voting was set from {standing.get('opens_at')} to {standing.get('closes_at')}."
 
 
 def check_against_paper(ledger, paper):

@@ -90,6 +90,9 @@ def pages(editor):
         ("articles_article", name, article)
         for name in ("revisions", "compare", "conflict", "preview", "check", "template")
     ]
+    rows += [factories.card("card"), factories.author("ana"), editor]
+    about = [("articles_article", name, article) for name in ("revisions", "compare", "conflict", "preview", "check")]
+    about += [("surveys_season", name, season) for name in ("overview", "requests", "shortlist")]
     about += [("newsletter_briefing", "approve", draft), ("newsletter_briefing", "progress", sent)]
     asks = automation(
         weekly, {"letter": "Stay?", "asks_to_stay": True}, wait(9), {"kind": "unsubscribe"}, begins="quiet"

@@ -3,6 +3,7 @@
 import pytest
 
 from articles.models import Snippet
+from core.lib import clock
 from core.models import SiteProfile
 from sponsors.models import PlacementKind
 from surveys import seasons
@@ -111,6 +112,8 @@ def worst_of_all():
         "/advertise/book/gold/",
     ]
     paths += ["/newsletter/", "/newsletter/archive/", f"/newsletter/archive/{mail.slug}/", article.get_absolute_url()]
+    season.request_counts.create(day=clock.utc_day(), kind="domain", value="mailinator.com", slot=0, number=45)
+    paths += [f"/admin/surveys/season/{season.pk}/{name}/" for name in ("overview", "requests", "shortlist")]
     desk = f"/admin/articles/article/{article.article_id}"
     return [
         *paths,

@@ -15,7 +15,7 @@ from core.models import AuditEntry, User
 from core.transitions import TransitionRefused
 from surveys import nominations, release, seasons
 from surveys.admin.seasons import NomineeForm
-from surveys.models import AwardCategory, Ballot, Nomination, Nominee, Season, Tally
+from surveys.models import AwardCategory, Ballot, LedgerEntry, Nomination, Nominee, Season, Tally
 from tests.html import one_line
 from tests.surveys.factories import cast, draft_season, open_season, released_season
 
@@ -500,3 +500,33 @@ def test_a_count_is_seen_before_its_release_on_its_own_page_alone_and_each_look_
     assert "3,701" in steward.get("/admin/surveys/tally/").content.decode()
     steward.get(f"/admin/surveys/tally/{tally.pk}/change/")  # everybody may look now
     assert steward.get(category.get_absolute_url()).content.decode().count("by awards@example.com on") == 1
+
+
+def test_the_way_from_a_category_or_its_jury_leads_back_to_the_season(sign_in):
+    steward, season = sign_in("awards steward"), draft_season()
+    category = season.categories.get()
+    page = steward.get(reverse("admin:surveys_awardcategory_change", args=[category.pk]))
+    assert "View on site" not in page.content.decode()  # readers do not see a draft
+    fields = page.context["adminform"].form.initial
+    data = {name: "" if value is None else value for name, value in fields.items() if value is not False}
+    data |= {f"nominees-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL")}
+    answer = steward.post(reverse("admin:surveys_awardcategory_change", args=[category.pk]), data)
+    assert answer.status_code == 302, answer.content.decode()
+    assert answer["Location"] == reverse("admin:surveys_season_overview", args=[season.pk])
+    asked = {"_changelist_filters": f"season__id__exact={season.pk}"}
+    page = steward.get(reverse("admin:surveys_juror_add"), asked).content.decode()
+    assert f'<option value="{season.pk}" selected>' in page
+
+
+def test_a_moved_close_is_in_the_ledger_and_one_that_is_past_is_not_moved(sign_in):
+    steward, season = sign_in("awards steward"), open_season()
+    address = reverse("admin:surveys_season_change", args=[season.pk])
+    data = {"title": season.title, "closes_at": "2027-02-01T10:00", "disclosure_html": "", "standfirst": ""}
+    data |= {"categories-TOTAL_FORMS": "0", "categories-INITIAL_FORMS": "0"}
+    for _ in range(2):
+        assert steward.post(address, data).status_code == 302
+    entry = LedgerEntry.objects.get(kind="moved")
+    assert entry.statement["moved"]["closes_at"]["to"] == "2027-02-01T10:00:00Z"
+    Season.objects.update(opens_at=timezone.now() - timedelta(days=2), closes_at=timezone.now() - timedelta(hours=1))
+    page = steward.post(address, data | {"closes_at": "2027-03-01T10:00"})
+    assert "The time that voters were told is past" in page.content.decode()
