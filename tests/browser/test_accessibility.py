@@ -90,8 +90,6 @@ def pages(editor):
         ("articles_article", name, article)
         for name in ("revisions", "compare", "conflict", "preview", "check", "template")
     ]
-    rows += [factories.card("card"), factories.author("ana"), editor]
-    about = [("articles_article", name, article) for name in ("revisions", "compare", "conflict", "preview", "check")]
     about += [("surveys_season", name, season) for name in ("overview", "requests", "shortlist")]
     about += [("newsletter_briefing", "approve", draft), ("newsletter_briefing", "progress", sent)]
     asks = automation(
