@@ -41,19 +41,21 @@ class _First(NamedTuple):
 
 
 def _first(environ: Environ) -> _First | None:
-    slug = environ["PATH_INFO"].split("/")[2]
+    _, _, slug, *link, _ = environ["PATH_INFO"].split("/")
     request = passes_by(environ) if slug in _open() else None
     asked = versions.asked(slug) if request else None
-    if request is None or asked is None or asked.survey.is_personal or polls.question_of(asked.definition):
+    if request is None or asked is None or polls.question_of(asked.definition) or asked.definition.quotas:
         return None
     form = PageForm(asked.definition, responses.first_page(asked.definition), data=request.POST)
-    if request.POST.get("website") or asked.definition.quotas or not form.is_valid():
+    if request.POST.get("website") or not form.is_valid():
         return None
-    address, agent = client_address(request), request.META.get("HTTP_USER_AGENT", "")
-    source = polls.source_of(request.POST.get("via", ""))
+    address = client_address(request)
     with suppress(keys.PepperMissing, access.NotThisWay):
-        entry = access.from_page(asked.survey, address=address, agent=agent, source=source)
-        return _First(request, First(asked, form, entry.source, entry.key), public_network_of(address))
+        if link:
+            entry = access.from_link(asked.survey, link[-1])
+            return None if entry.is_test else _First(request, First(asked, form, entry), "")
+        entry = views.entry_of(request, asked.survey, address)
+        return _First(request, First(asked, form, entry), public_network_of(address))
     return None
 
 
@@ -133,5 +135,6 @@ def in_turns() -> dict[re.Pattern[bytes], InTurn]:
     """What is answered in turns, by path."""
     return {
         re.compile(rf"/surveys/{SLUG}/".encode()): together(_first, _begin),
+        re.compile(rf"/surveys/{SLUG}/begin/{TOKEN}/".encode()): together(_first, _begin),
         re.compile(rf"/surveys/{SLUG}/answer/{TOKEN}/".encode()): together(_last, _finish),
     }

@@ -1,7 +1,7 @@
 """Answers as they come in by the hundred: first pages taken together, and sittings finished together, with one commit each.
 
 Nothing is decided here that surveys.questionnaires.responses would decide otherwise. Whatever is not plain is left alone, and
-goes there: limits and quotas, answers that can be changed, tests, links of somebody's own, an end with words of its own.
+goes there: limits and quotas, answers that can be changed, tests, whoever goes on where they were, an end with words of its own.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from surveys import keys
 from surveys.models import Ended, Sitting, Survey
 from surveys.models.ballots import random_key
 from surveys.questionnaires import logic, responses
+from surveys.questionnaires.access import Entry
 from surveys.questionnaires.page_forms import PageForm
 from surveys.questionnaires.responses import Progress
 from surveys.questionnaires.versions import Asked
@@ -26,13 +27,13 @@ _OPEN = """
 """
 _BEGIN = f"""
     INSERT INTO surveys_sitting (id, survey_id, version_id, key, is_personal, is_test, source, sealed, ended)
-    SELECT id, survey_id, version_id, key, false, false, source, sealed, ''
-    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::text[], %s::bytea[])
-        AS began(id, survey_id, version_id, key, source, sealed)
+    SELECT id, survey_id, version_id, key, is_personal, false, source, sealed, ''
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::boolean[], %s::text[], %s::bytea[])
+        AS began(id, survey_id, version_id, key, is_personal, source, sealed)
     WHERE EXISTS ({_OPEN.format(survey="began.survey_id")}) AND NOT EXISTS (
         SELECT FROM surveys_participation AS earlier WHERE (earlier.survey_id, earlier.key) = (began.survey_id, began.key)
     )
-    RETURNING id
+    ON CONFLICT DO NOTHING RETURNING id
 """
 _TAKE_PART = """
     INSERT INTO surveys_participation (survey_id, key) SELECT * FROM unnest(%s::bigint[], %s::bytea[])
@@ -46,12 +47,11 @@ _FINISH = """
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """A first page that is complete and right, sent by somebody who comes by the survey's own page."""
+    """A first page that is complete and right, and who sends it."""
 
     asked: Asked
     form: PageForm
-    source: str
-    key: bytes | None
+    entry: Entry
 
 
 def is_plain(survey: Survey) -> bool:
@@ -63,7 +63,9 @@ def begin_all(firsts: Sequence[First]) -> list[tuple[Sitting, str] | None]:
     """Begin with first pages: each sitting and the page that follows, "" at the end; None for who cannot. Raises PepperMissing."""
     peppers = {each.asked.survey.pk: keys.pepper(each.asked.survey) for each in firsts}
     begun = [_begun(each, peppers[each.asked.survey.pk]) for each in firsts]
-    rows = [(one.pk, one.survey_id, one.version_id, one.key, one.source, one.sealed) for one, _ in begun]
+    rows = [
+        (one.pk, one.survey_id, one.version_id, one.key, one.is_personal, one.source, one.sealed) for one, _ in begun
+    ]
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN, [list(column) for column in zip(*rows, strict=True)])
         stored = {key for (key,) in cursor.fetchall()}
@@ -82,8 +84,9 @@ def _begun(first: First, pepper: keys.Pepper) -> tuple[Sitting, str]:
         pk=random_key(),
         survey=asked.survey,
         version_id=asked.version,
-        key=first.key,
-        source=first.source,
+        key=first.entry.key,
+        is_personal=first.entry.is_personal,
+        source=first.entry.source,
         sealed=pepper.seal(progress.as_json()),
     )
     return sitting, way.waits_at

@@ -139,9 +139,7 @@ def _begin(request: HttpRequest, asked: versions.Asked) -> HttpResponse:
     network = public_network_of(address)
     if network and not allow(limit_of(asked.survey, network), limit=PER_HOUR, seconds=LIMIT_SECONDS):
         return _stopped(request, asked.survey.slug, "busy", HTTPStatus.TOO_MANY_REQUESTS)
-    source = polls.source_of(request.POST.get("via", ""))
-    agent = request.META.get("HTTP_USER_AGENT", "")
-    entry = access.from_page(asked.survey, address=address, agent=agent, source=source)
+    entry = entry_of(request, asked.survey, address)
     if polls.question_of(asked.definition):
         answered = responses.answer(entry, request.POST)
         if isinstance(answered, responses.Finished):
@@ -151,6 +149,12 @@ def _begin(request: HttpRequest, asked: versions.Asked) -> HttpResponse:
     if saved.form:
         return _show(request, asked, _form_context(saved.form), HTTPStatus.BAD_REQUEST)
     return _after(request, saved)
+
+
+def entry_of(request: HttpRequest, survey: Survey, address: str) -> access.Entry:
+    """Somebody who sends a survey's own page. Raises access.NotThisWay, PepperMissing."""
+    source, agent = polls.source_of(request.POST.get("via", "")), request.META.get("HTTP_USER_AGENT", "")
+    return access.from_page(survey, address=address, agent=agent, source=source)
 
 
 def limit_of(survey: Survey, network: str) -> str:

@@ -7,11 +7,11 @@ import pytest
 
 from surveys import survey_turns
 from surveys.models import Participation, Response, Sitting
-from surveys.questionnaires import phases, responses, settling
+from surveys.questionnaires import access, phases, responses, settling
 from tests.surveys.questionnaires.factories import choice, opened, page, question
 
 pytestmark = pytest.mark.django_db
-FIRST, LAST = survey_turns.in_turns().values()
+FIRST, BY_LINK, LAST = survey_turns.in_turns().values()
 PAGES = [page("p1", choice("q1", required=True), question("q2")), page("p2", question("q3"))]
 
 
@@ -124,3 +124,13 @@ def test_nothing_is_taken_of_a_survey_that_has_closed():
     assert finish(location(ready)) == [None]
     assert FIRST([first(q1="a")]) == [None]
     assert responses.Sitting.objects.finished().count() == 0
+
+
+def test_a_link_of_somebody_s_own_begins_one_sitting_also_in_one_turn(client):
+    survey = opened(*PAGES, access="address")
+    path = access.address_link(survey, "ann@example.com").removeprefix("http://localhost:8000")
+    ready = BY_LINK([environ(path, {"q-q1": "a"})] * 2)
+    assert [each and each.status for each in ready] == [303, None]
+    assert client.post(path, {"q-q1": "b"}).url == location(ready[0])  # goes on where it is
+    assert BY_LINK([environ(path.replace("begin/", "begin/x"), {"q-q1": "a"})]) == [None]
+    assert Sitting.objects.get().source == "mail"
