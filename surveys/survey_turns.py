@@ -114,20 +114,22 @@ def _finish(wanted: Sequence[_Last]) -> list[Ready | None]:
     by_survey: dict[Survey, list[int]] = {}
     for each in wanted:
         by_survey.setdefault(each.survey, []).append(each.sitting)
-    done = set[int]()
+    done = dict[int, bool]()
     for survey, sittings in by_survey.items():
         with suppress(keys.PepperMissing):
             done |= many_at_once.finish_all(survey, sittings)
     return [
-        page.filled({}) if each.sitting in done and (page := _thanks(each.survey, each.request.is_secure())) else None
+        page.filled({})
+        if each.sitting in done and (page := _thanks(each.survey, done[each.sitting], each.request.is_secure()))
+        else None
         for each in wanted
     ]
 
 
 @per_generation
-def _thanks(survey: Survey, secure: bool) -> Prepared | None:
+def _thanks(survey: Survey, again: bool, secure: bool) -> Prepared | None:
     path = reverse("surveys:survey-sitting", args=[survey.slug, "token"])
-    finished = responses.Finished(survey, "complete")
+    finished = responses.Finished(survey, "complete", again=again)
     return prepare(path, lambda request: personal(views.thank(request, finished)), secure=secure)
 
 

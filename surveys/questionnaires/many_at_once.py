@@ -93,34 +93,38 @@ def _begun(first: First, pepper: keys.Pepper) -> tuple[Sitting, str]:
 
 
 @transaction.atomic
-def finish_all(survey: Survey, sittings: Sequence[int]) -> set[int]:
-    """Finish a survey's sittings that are answered to their end; which of them were, just now, in the plain way.
+def finish_all(survey: Survey, sittings: Sequence[int]) -> dict[int, bool]:
+    """Finish a survey's sittings that are answered to their end, in the plain way; for each, whether it was already.
 
     Raises PepperMissing; then none is.
     """
     pepper = keys.pepper(survey)
     waiting = (
-        Sitting.objects.unfinished()
-        .filter(pk__in=set(sittings), survey__in=Survey.objects.open().filter(pk=survey.pk), is_test=False)
+        Sitting.objects.filter(
+            pk__in=set(sittings), survey__in=Survey.objects.open().filter(pk=survey.pk), is_test=False
+        )
+        .exclude(ended=Ended.SCREENED)
         .select_for_update(of=("self",))
         .order_by("pk")
     )
     ends = {sitting.pk: end for sitting in waiting if (end := _end(sitting, survey, pepper))}
+    again = {pk for pk, (sitting, _, _) in ends.items() if sitting.finished_on}
     keyed = {pk: bytes(sitting.key) for pk, (sitting, _, _) in ends.items() if sitting.key is not None}
     taking_part = _take_part(survey, keyed)
-    done = [(pk, sealed, ended) for pk, (_, sealed, ended) in ends.items() if pk not in keyed or pk in taking_part]
+    new = [pk for pk in ends if pk not in again and (pk not in keyed or pk in taking_part)]
+    done = [(pk, *ends[pk][1:]) for pk in new]
     if done:
         with connection.cursor() as cursor:
             cursor.execute(_FINISH, [clock.utc_day(), *(list(column) for column in zip(*done, strict=True))])
         doorbell.ring(responses.SETTLE_TASK, at_most_every=responses.SETTLED_EVERY)
-    return {pk for pk, _, _ in done}
+    return dict.fromkeys(again, True) | dict.fromkeys(new, False)
 
 
 def _end(sitting: Sitting, survey: Survey, pepper: keys.Pepper) -> tuple[Sitting, bytes, str] | None:
     """A sitting with what it comes to; None where it is not at its end, or not plain."""
     sitting.survey = survey
     definition, progress = responses.definition_of(sitting), Progress(**pepper.open(bytes(sitting.sealed)))
-    way = logic.way(definition, progress.answers, passed=progress.passed)
+    way = logic.way(definition, progress.answers, passed=None if sitting.finished_on else progress.passed)
     if way.waits_at or way.message or definition.quotas:
         return None
     ended = Ended.EARLY if way.ended_early else Ended.COMPLETE
