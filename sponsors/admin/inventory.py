@@ -177,7 +177,7 @@ class BookingAdminForm(forms.ModelForm):
 
 @admin.register(Booking)
 class BookingAdmin(SharedEditing):
-    list_display = ("company", "package_name", "price_text", "state", "first_day", "hold_until")
+    list_display = ("company", "package_name", "price_text", "standing", "first_day", "hold_until")
     list_filter = ("state", "package__tier")
     list_select_related = ("package", "sponsor")
     search_fields = ("company", "contact_email", "sponsor__name")
@@ -200,6 +200,11 @@ class BookingAdmin(SharedEditing):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         return Booking.objects.with_first_day()
+
+    @admin.display(description="state", ordering="state")
+    def standing(self, row: Booking) -> str:
+        is_asked = row.state == Booking.State.HELD and not row.address_confirmed_at
+        return "asked for, address not confirmed yet" if is_asked else row.get_state_display()
 
     @admin.display(description="package")
     def package_name(self, row: Booking) -> str:

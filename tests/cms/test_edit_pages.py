@@ -26,6 +26,7 @@ from articles.models import (
 from core.admin.shared_editing import SharedEditing
 from core.models import KeptWork, SiteProfile, User, Webhook
 from newsletter.models import (
+    Automation,
     BounceRule,
     Briefing,
     BriefingPlan,
@@ -47,6 +48,7 @@ from tests.articles import factories as articles
 from tests.desks import address, chosen, opened, save
 from tests.html import one_line
 from tests.newsletter import factories
+from tests.newsletter.automations import automation, wait
 from tests.sponsors import factories as sponsors
 from tests.surveys import factories as surveys
 
@@ -104,6 +106,7 @@ def a_template():
 PAGES = {
     ArticleTemplate: (a_template, {}, {"name": "Theirs"}),
     Author: (articles.author, {"role": "Editor"}, {"name": "Anna"}),
+    Automation: (lambda: automation(factories.newsletter(), wait(), start=False), {"most_per_day": "9"}, {"name": "Theirs"}),
     BlockedDomain: (lambda: BlockedDomain.objects.create(domain="a.example"), {"note": "Mine"}, {"domain": "b.example"}),
     BounceRule: (lambda: BounceRule.objects.create(), {"times": "4"}, {"within_days": 9}),
     Briefing: (lambda: factories.briefing(factories.newsletter()), {"subject": "Mine"}, {"preheader": "Theirs"}),
@@ -142,7 +145,7 @@ PAGES = {
     Subscriber: (factories.subscriber, {"tag_names": "mine"}, {"name": "Theirs"}),
     SubscriberField: (factories.field, {"ordering": "4"}, {"name": "City"}),
     SubscriberTag: (lambda: SubscriberTag.objects.create(name="vip"), {}, {"name": "friend"}),
-    Survey: (lambda: Survey.objects.create(slug="readers", title="Our readers"), {"title": "Mine"}, {"thanks": "Theirs."}),
+    Survey: (lambda: Survey.objects.create(slug="readers", title="Our readers"), {"title": "Mine"}, {"max_responses": 9}),
     Tag: (articles.tag, {}, {"name": "Theirs"}),
     User: (a_user, {"time_zone": "Asia/Tokyo"}, {"name": "Theirs"}),
     Webhook: (
@@ -150,7 +153,7 @@ PAGES = {
         {"url": "https://example.com/mine"}, {"name": "Theirs"},
     ),
 }  # fmt: skip
-DERIVED = {"changed_at", "updated_at", "due_at", "digest_due_at", "uploaded_by_id", "definition"}
+DERIVED = {"changed_at", "updated_at", "due_at", "digest_due_at", "uploaded_by_id", "definition", "edited_by_id", "counts", "counted_at"}
 
 
 def stored(row):
