@@ -1,4 +1,4 @@
-"""What the newsroom's start page shows of briefings."""
+"""What the newsroom's start page shows of briefings and automations."""
 
 from collections import Counter
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.lib.dashboard import Line, Widget, register
-from newsletter.models import Briefing, Delivery
+from newsletter.models import Automation, Briefing, Delivery
 
 SHOWN = 6
 LATELY = timedelta(days=4)
@@ -28,6 +28,26 @@ def briefings(user: Any) -> Widget:
         empty="No briefing is being written.",
         links=new if user.has_perm("newsletter.add_briefing") else [],
     )
+
+
+def automations(user: Any) -> Widget:
+    """The series that run, how many are in each, and what is wrong with them."""
+    rows = list(Automation.objects.taking_in().select_related("newsletter").order_by("pk")[:SHOWN])
+    held = dict(
+        Briefing.every.filter(automation__in=rows, automation__state="running", state=State.PAUSED)
+        .order_by("pk")
+        .values_list("automation", "trouble")
+    )
+    return Widget(
+        lines=[_automation(row, row.trouble or held.get(row.pk, "")) for row in rows], empty="No automation runs."
+    )
+
+
+def _automation(row: Automation, trouble: str) -> Line:
+    url = reverse("admin:newsletter_automation_overview", args=[row.pk])
+    tone = "bad" if trouble else "good" if row.is_running else "soon"
+    note = trouble or f"{row.counts.get('waiting', 0):,} in it"
+    return Line(text=str(row), url=url, label=row.get_state_display(), tone=tone, note=note)
 
 
 def _waiting(briefings: list[Briefing]) -> Counter[int]:
@@ -62,3 +82,4 @@ def _line(row: Briefing, waiting: int) -> Line:
 def register_all() -> None:
     """Register the widgets, each for those who have its permission."""
     register("Briefings", briefings, permission="newsletter.view_briefing", place=40)
+    register("Automations", automations, permission="newsletter.view_automation", place=41)

@@ -46,8 +46,8 @@ def pieces() -> Iterator[Piece]:
     yield from waves
     yield from briefings.draft_pieces()
     for entry in wanted["automations"]:
-        make = partial(automations.make, entry, approver=APPROVER, deliver=_deliver, read=_read)
-        yield f"automation {entry['name']}", make
+        through = partial(automations.make, entry, approver=APPROVER, deliver=_deliver, read=_read)
+        yield f"automation {entry['name']}", through
     yield "figures of newsletters", _count
 
 

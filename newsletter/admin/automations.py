@@ -20,6 +20,7 @@ from core.admin.shared_editing import SharedEditing
 from core.lib import clock
 from core.lib.admin_lists import ClosedChangeList
 from core.lib.admin_text import CleanedText
+from core.lib.text import whole_number
 from core.transitions import TransitionRefused
 from newsletter.automations import figures, letters, lifecycle
 from newsletter.models import Automation, AutomationStep, Enrolment
@@ -64,7 +65,7 @@ class StepForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["ordering"].required = False
         if not self.instance.pk:
-            self.initial |= {"ordering": None, "kind": ""}
+            self.initial = {**self.initial, "ordering": None, "kind": ""}
         for name in ("segment", "target"):
             for act in ("add", "change", "delete", "view"):
                 setattr(self.fields[name].widget, f"can_{act}_related", False)
@@ -104,7 +105,8 @@ class StepInline(CleanedText, admin.StackedInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
         own = AutomationStep.objects.filter(automation=obj).select_related("segment", "target") if obj else None
-        formset.form.base_fields["target"].queryset = own if own is not None else AutomationStep.objects.none()
+        target: Any = formset.form.base_fields["target"]
+        target.queryset = own if own is not None else AutomationStep.objects.none()
         return formset
 
 
@@ -188,7 +190,7 @@ class AutomationAdmin(SharedEditing):
         Automation.objects.filter(pk=automation.pk).update(edited_by=request.user)
         figures.count(automation)
 
-    def response_post_save_add(self, request: HttpRequest, obj: Automation) -> HttpResponse:
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
         return HttpResponseRedirect(address(obj))
 
     response_post_save_change = response_post_save_add
@@ -249,7 +251,7 @@ class AutomationAdmin(SharedEditing):
 
 def _may_decide(request: HttpRequest) -> bool:
     """Letters leave by this, as by the approval of a briefing."""
-    return request.user.has_perms(["newsletter.change_automation", "newsletter.approve_briefing"])  # type: ignore[union-attr]
+    return request.user.has_perms(["newsletter.change_automation", "newsletter.approve_briefing"])
 
 
 def _automation(pk: int) -> Automation:
@@ -298,10 +300,19 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     list_select_related = ("automation__newsletter", "step__segment", "step__target", "subscriber")
     sortable_by = ()
     list_per_page = 50
-    actions = None
+    actions = ("take_out",)
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
         return ("automation", "state", "reason", ("step", StepFilter))
+
+    def has_take_out_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("newsletter.change_automation")
+
+    @admin.action(description="Take out of the automation", permissions=["take_out"])
+    def take_out(self, request: HttpRequest, rows: QuerySet[Enrolment]) -> None:
+        """They get no further letter of it; their subscriptions stay as they are."""
+        out = sum(lifecycle.take_out(row, by=request.user) for row in rows.select_related("automation"))  # type: ignore[arg-type]
+        self.message_user(request, f"{out} taken out. Whoever was out already is left as they were.")
 
     @admin.display(description="Subscriber")
     def who(self, row: Enrolment) -> str:
@@ -326,7 +337,8 @@ class EnrolmentAdmin(ReadOnlyAdmin):
 class StepFilter(admin.RelatedFieldListFilter):
     """Offers the steps of the automation that the list is narrowed to."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
         automation = request.GET.get("automation__id__exact", "")
-        rows = AutomationStep.objects.filter(automation=automation) if automation.isdecimal() else []
+        key = whole_number(automation)
+        rows = AutomationStep.objects.filter(automation=key).select_related("segment", "target") if key else []
         return [(row.pk, str(row)) for row in rows]

@@ -115,7 +115,7 @@ class BriefingAdmin(SharedEditing, ContentEditor):
 
     def get_inline_instances(self, request: HttpRequest, obj: Briefing | None = None) -> Any:
         """Places of ads are booked by the day, so a letter has none."""
-        found = super().get_inline_instances(request, obj)
+        found: Any = super().get_inline_instances(request, obj)
         of_issues = BriefingItem.Kind.SPONSOR
         return [inline for inline in found if inline.part != of_issues] if obj and obj.is_letter else found
 
@@ -180,7 +180,7 @@ class BriefingAdmin(SharedEditing, ContentEditor):
         response.context_data["media"] += SCRIPTS
         return allow_editors(request, response)
 
-    def response_post_save_change(self, request: HttpRequest, obj: Briefing) -> HttpResponse:
+    def response_post_save_change(self, request: HttpRequest, obj: Briefing) -> HttpResponseRedirect:
         """A letter leads back to its automation."""
         if obj.is_letter:
             return HttpResponseRedirect(reverse("admin:newsletter_automation_overview", args=[obj.automation_id]))

@@ -192,3 +192,20 @@ def test_what_readers_and_sponsors_see_knows_of_no_letters(client, weekly, manag
     assert client.get(f"/newsletter/archive/{slug}/").status_code == 404
     assert client.get(f"/api/v1/briefings/{slug}/").status_code == 404
     figures.count(made)
+
+
+def test_staff_take_somebody_out_who_stays_subscribed(client, weekly, manager):
+    made = series(weekly)
+    row = factories.subscription(weekly, state="pending")
+    subscriptions.confirm(row, issued_at=timezone.now())
+    chosen = {"action": "take_out", "_selected_action": [made.enrolments.get().pk]}
+    assert "1 taken out" in said(client.post("/admin/newsletter/enrolment/", chosen, follow=True))
+    row.refresh_from_db()
+    assert (made.enrolments.get().reason, row.state) == ("staff", "confirmed")
+
+
+def test_the_start_page_says_what_runs_and_what_is_wrong_with_it(client, weekly, manager):
+    made = series(weekly)
+    assert "Weekly: First week" in said(client.get("/admin/"))
+    letters.newest(made.first_step()).hold("Too many were refused.")
+    assert "Too many were refused." in said(client.get("/admin/"))
