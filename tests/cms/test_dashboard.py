@@ -26,15 +26,24 @@ EVERYBODY = {"Published lately"}
 FOUND = {
     "writer": EVERYBODY | {"My articles", "Scheduled"},
     "editor": EVERYBODY
-    | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards", "Readers today"},
+    | {
+        "My articles",
+        "Scheduled",
+        "To review",
+        "Briefings",
+        "Automations",
+        "Ads to approve",
+        "Awards",
+        "Readers today",
+    },
     "awards steward": EVERYBODY | {"Awards", "Mail"},
-    "newsletter manager": EVERYBODY | {"Briefings", "Mail", "Readers today"},
+    "newsletter manager": EVERYBODY | {"Briefings", "Automations", "Mail", "Readers today"},
     "sponsorship manager": EVERYBODY
     | {"Booking requests", "Ads to approve", "Places in the coming days", "Mail", "Readers today"},
     "juror": {"Jury"},
     "administrator": EVERYBODY
     | {"Jury"}
-    | {"My articles", "Scheduled", "To review", "Briefings", "Ads to approve", "Awards", "Mail"}
+    | {"My articles", "Scheduled", "To review", "Briefings", "Automations", "Ads to approve", "Awards", "Mail"}
     | {"Booking requests", "Places in the coming days", "Readers today"},
 }
 
