@@ -13,7 +13,7 @@ from articles.article_page import SlotContext
 from articles.contexts import card_of, series_of
 from articles.models import Publication
 from articles.related import SHOWN
-from articles.series import standing_of
+from articles.series import Standing, standing_of
 from core.lib.html import text_of
 from core.pagecache import per_generation
 from sponsors.placements import Placement
@@ -118,8 +118,14 @@ def _series(page: SlotContext, where: str) -> str:
     standing = standing_of(page.row)
     if not standing:
         return ""
-    series = series_of(page.row)
-    return render_to_string(f"components/series_{where}.html", {"series": series, "standing": standing})
+    series = series_of(page.row) or {}
+    return _series_part(where, standing, **series)
+
+
+@per_generation
+def _series_part(where: str, standing: Standing, name: str, url: str) -> str:
+    context = {"series": {"name": name, "url": url}, "standing": standing}
+    return render_to_string(f"components/series_{where}.html", context)
 
 
 def register_all() -> None:
