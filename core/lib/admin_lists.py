@@ -149,6 +149,8 @@ class DeskAdmin(CleanedText, ModelAdmin):
 
     def get_view_on_site_url(self, obj: models.Model | None = None) -> str | None:
         """The page itself, instead of /admin/r/, which redirects any member of staff to the page of any row."""
+        if obj and callable(self.view_on_site):
+            return self.view_on_site(obj)
         return obj.get_absolute_url() if obj and self.view_on_site and hasattr(obj, "get_absolute_url") else None
 
 
