@@ -31,7 +31,7 @@ class ConflictMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not (_is_conflict(error) and request.method == "POST" and _is_desk(request)):
+        if not (is_conflict(error) and request.method == "POST" and _is_desk(request)):
             return None
         if not is_by_page(request):  # a script of ours shows the text
             return HttpResponse(told(error), status=409, content_type="text/plain; charset=utf-8")
@@ -39,7 +39,7 @@ class ConflictMiddleware:
         return HttpResponseRedirect(request.get_full_path())
 
 
-def _is_conflict(error: Exception) -> bool:
+def is_conflict(error: Exception) -> bool:
     """Whether the database refused what two did: by a constraint, or since each waited for the other."""
     return isinstance(error, IntegrityError) or isinstance(error.__cause__, DeadlockDetected)
 

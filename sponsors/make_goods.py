@@ -29,11 +29,17 @@ def find() -> int:
     carried = audience.carried([claim.pk for claim in past if _is_mail(claim)])
     MakeGood.objects.filter(state=State.OPEN, claim__in=carried).delete()
     known = set(MakeGood.objects.filter(claim__in=past).values_list("claim", flat=True))
-    missed = [(claim, _missed(claim, carried)) for claim in past if claim.pk not in known]
-    rows = [MakeGood(claim=claim, reason=reason) for claim, reason in missed if reason]
-    for row in MakeGood.objects.bulk_create(rows, ignore_conflicts=True):
+    missed = ((claim, _missed(claim, carried)) for claim in past if claim.pk not in known)
+    return sum(_written_down(claim, reason) for claim, reason in missed if reason)
+
+
+@transaction.atomic
+def _written_down(claim: Claim, reason: str) -> bool:
+    """Whether it is news."""
+    row, is_new = MakeGood.objects.get_or_create(claim=claim, defaults={"reason": reason})
+    if is_new:
         emails.make_good_found(row)
-    return len(rows)
+    return is_new
 
 
 def _missed(claim: Claim, carried: Iterable[int]) -> str:

@@ -15,7 +15,7 @@ from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import FileField, Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
@@ -84,8 +84,8 @@ class SharedEditing(KeepsWork):
                 return self._lost(request, cast(Model, row))
             except _Gone:
                 return self._gone(request)
-            except IntegrityError as error:
-                if not conflicts.is_by_page(request):
+            except (IntegrityError, OperationalError) as error:
+                if not (conflicts.is_conflict(error) and conflicts.is_by_page(request)):
                     raise
                 return self._refused(request, row, error)
         piece = self.taken_up(request, row)
@@ -241,7 +241,7 @@ class SharedEditing(KeepsWork):
         messages.error(request, f"{said} What you typed is below: saving it makes a new one.")
         return HttpResponseRedirect(f"{reverse(self._page('add'))}?kept={piece.pk}")
 
-    def _refused(self, request: HttpRequest, row: Model | None, error: IntegrityError) -> HttpResponse:
+    def _refused(self, request: HttpRequest, row: Model | None, error: Exception) -> HttpResponse:
         """Say in words what the database refused, with what was typed still in the form."""
         piece = self._keep(request, row)
         messages.error(request, f"{conflicts.told(error)} What you typed is still here.")

@@ -153,7 +153,17 @@ PAGES = {
         {"url": "https://example.com/mine"}, {"name": "Theirs"},
     ),
 }  # fmt: skip
-DERIVED = {"changed_at", "updated_at", "due_at", "digest_due_at", "uploaded_by_id", "definition", "edited_by_id", "counts", "counted_at"}
+DERIVED = {
+    "changed_at",
+    "updated_at",
+    "due_at",
+    "digest_due_at",
+    "uploaded_by_id",
+    "definition",
+    "edited_by_id",
+    "counts",
+    "counted_at",
+}
 
 
 def stored(row):

@@ -75,3 +75,27 @@ def test_other_errors_and_other_pages_are_not_touched(manager):
     with pytest.raises(TypeError):
         conflicts.ConflictMiddleware(None)(None)
     assert conflicts.words_of(Exception()) == ""
+
+
+def test_a_rule_of_ours_and_a_reference_that_is_gone_are_said_in_their_words(manager):
+    for code, told in (("restrict_violation", "A rule of ours."), ("foreign_key_violation", "gone by now")):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE OR REPLACE FUNCTION ruled() RETURNS trigger LANGUAGE plpgsql AS"
+                f" $$ BEGIN RAISE EXCEPTION 'A rule of ours.' USING ERRCODE = '{code}'; END $$;"
+                " CREATE OR REPLACE TRIGGER ruled BEFORE INSERT ON sponsors_sponsor FOR EACH ROW EXECUTE FUNCTION ruled()"
+            )
+        answer = manager.post("/admin/sponsors/sponsor/add/", {"name": "Ark Labs", "category": "other"}, follow=True)
+        assert told in answer.content.decode()
+
+
+def test_two_who_wait_for_each_other_are_told_so_and_lose_no_word(manager):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION met() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = 'deadlock_detected'; END $$;"
+            " CREATE TRIGGER met BEFORE INSERT ON sponsors_sponsor FOR EACH ROW EXECUTE FUNCTION met()"
+        )
+    answer = manager.post("/admin/sponsors/sponsor/add/", {"name": "Ark Labs", "category": "other"}, follow=True)
+    assert conflicts.MET in answer.content.decode()
+    assert 'value="Ark Labs"' in answer.content.decode()
