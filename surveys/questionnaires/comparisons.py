@@ -199,7 +199,7 @@ def _test_words(test: Test, definition: Definition) -> str:
         return f"{name} {WORDS[ANSWERED if test.value else NOT_ANSWERED]}"
     words = dict(operators(question)).get(test.operator, test.operator)
     label = dict(values(question) or []).get(spelling_of(test.value))
-    return f"{name} {words} {f'“{label}”' if label else spelling_of(test.value)}"
+    return f"{name} {words} {f'“{label}”' if label and label != str(test.value) else spelling_of(test.value)}"
 
 
 def _row_words(question: Question, row: str) -> str:

@@ -22,6 +22,7 @@ from tests.newsletter import factories as mailing
 from tests.newsletter.automations import automation, wait
 from tests.sponsors import factories as selling
 from tests.surveys import factories as voting
+from tests.surveys.questionnaires import factories as asking
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LISTS = (
@@ -33,6 +34,7 @@ LISTS = (
     "newsletter_subscriber",
     "sponsors_booking",
     "sponsors_makegood",
+    "surveys_survey",
 )
 CALENDAR = ("/admin/calendar/", "/admin/calendar/link/")
 # Styles that are refused, and what Django's stylesheet of forms imports: axe looks for it beside the page.
@@ -77,6 +79,15 @@ def read(publication):
     rollup.roll_up(day)
 
 
+def a_survey():
+    """An open survey with every kind of question, conditions, rules and a quota."""
+    met = {"all": [{"question": "single", "is": "a"}, {"question": "number", "ge": 3}]}
+    last = asking.page("p2", asking.question("why", **{"if": met}))
+    first = asking.page("p1", *asking.EVERY_KIND, then=[{"if": met, "go": "end", "message": "Thanks."}])
+    quota = {"id": "g1", "if": {"question": "yes_no", "is": True}, "limit": 5}
+    return asking.opened(first, last, quotas=[quota], access="invitation")
+
+
 def pages(editor):
     """The pages of every desk: those about one article, rows with something in each of their fields, and lists."""
     read(factories.publication(slug="read"))
@@ -98,11 +109,17 @@ def pages(editor):
     plain = automation(weekly, {"letter": "Welcome"}, wait(), {"kind": "fork", "test": "read"}, start=False, name="New")
     about += [("newsletter_automation", "overview", row) for row in (asks, plain)]
     rows.append(plain)
+    survey = a_survey()
+    about += [("surveys_survey", name, survey) for name in ("overview", "flow", "versions", "invitations", "builder")]
+    rows.append(survey)
     about += [(f"{row._meta.app_label}_{row._meta.model_name}", "change", row) for row in rows]
     paths = [reverse(f"admin:{model}_{name}", args=[row.pk]) for model, name, row in about]
     paths += [reverse(f"admin:{name}_changelist") for name in LISTS]
-    asking = {"compare": "?a=1&b=2", "conflict": f"?kept={kept.pk}"}
-    return [path + asking.get(path.split("/")[-2], "") for path in [*paths, *CALENDAR, reverse("admin:index")]]
+    asked = {"compare": "?a=1&b=2", "conflict": f"?kept={kept.pk}"}
+    builder = reverse("admin:surveys_survey_builder", args=[survey.pk])
+    new = ("p1", "image_choice", "-new&kind=image_choice", "-new&page=p1", "-quotas")
+    paths += [reverse("admin:surveys_survey_add"), *(f"{builder}?at={part}" for part in new)]
+    return [path + asked.get(path.split("/")[-2], "") for path in [*paths, *CALENDAR, reverse("admin:index")]]
 
 
 def found_by_axe(page, path):

@@ -13,6 +13,7 @@ from tests.articles.test_desk_in_a_browser import sign_in, someone
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories as sponsors
 from tests.surveys import factories as surveys
+from tests.surveys.questionnaires import factories as asking
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ADDRESS = "0x" + "9f8e7d6c5b4a39281706f5e4d3c2b1a0" * 2
@@ -115,6 +116,15 @@ def worst_of_all():
     season.request_counts.create(day=clock.utc_day(), kind="domain", value="mailinator.com", slot=0, number=45)
     paths += [f"/admin/surveys/season/{season.pk}/{name}/" for name in ("overview", "requests", "shortlist")]
     desk = f"/admin/articles/article/{article.article_id}"
+    told = {"text": worst(400), "choices": [{"id": "a", "text": worst(150)}, {"id": "b", "text": ADDRESS[:150]}]}
+    met = {"question": "q1", "is": "a"}
+    rules = [{"if": met, "go": "end", "message": worst(300)}]
+    second = asking.page("p2", asking.question("q2", text=worst(400), **{"if": met}), title=worst(100))
+    survey = asking.draft(asking.page("p1", asking.choice(**told), then=rules), second)
+    survey_desk = f"/admin/surveys/survey/{survey.pk}"
+    paths += [
+        f"{survey_desk}/{page}" for page in ("overview/", "flow/", "builder/?at=q2", "builder/?at=p1", "builder/?at=q1")
+    ]
     return [
         *paths,
         f"/blog/{ADDRESS}/",

@@ -261,6 +261,7 @@ const preview = () => {
   })
   if (!look) return
   look.hidden = true
+  const here = form.querySelector("#panel [name=id]")?.value ?? form.elements.at.value
   let timer = 0
   let turn = 0
   const show = async () => {
@@ -269,7 +270,10 @@ const preview = () => {
     const response = await fetch(look.formAction, { method: "POST", body: data })
     if (!response.ok || mine !== turn) return
     const html = await response.text()
-    if (mine === turn) frame.querySelector("iframe").srcdoc = html
+    if (mine !== turn) return
+    const shown = frame.querySelector("iframe")
+    shown.addEventListener("load", () => shown.contentDocument.getElementById(`q-${here}`)?.scrollIntoView(), { once: true })
+    shown.srcdoc = html
   }
   const soon = (event) => {
     if (!event.target.closest?.("#panel")) return
@@ -294,5 +298,8 @@ if (form) {
   const here = form.querySelector(".outline__row--here")
   if (wrong) wrong.focus()
   else if (moved && here) (here.querySelector(`[value^="${moved}:"]:not(:disabled)`) ?? here.querySelector(".outline__go")).focus()
-  else if (first && form.querySelector("[name=at]").value === "-new") first.focus()
+  else if (new URLSearchParams(location.search).has("at") && matchMedia("(max-width: 48rem)").matches) {
+    form.querySelector("#panel").scrollIntoView()
+  }
+  if (!wrong && first && form.querySelector("[name=at]").value === "-new") first.focus()
 }

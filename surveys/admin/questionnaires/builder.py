@@ -145,7 +145,7 @@ class Builder(KeepsWork):
         if panel:
             context["base"] = request.POST.get("base") or json.dumps(self._base_of(request, survey, definition, panel))
             context["menu"] = dict(comparisons.menu(definition))
-            context["pipes"] = comparisons.comparable(definition, panel.at if not is_new else "")
+            context["pipes"] = outline.before_page(definition, panel)
             context["is_question"] = isinstance(panel, QuestionForm)
         status = 400 if panel and panel.errors else 200
         frame = overview.frame(self, request, context)

@@ -84,7 +84,7 @@ class ChoicesWidget(RowsWidget):
             "noun": self.noun,
         }
         context |= {"with_pictures": self.with_pictures, "pictures": offered, "may_close": bool(self.kept)}
-        context |= {"longest": CHOICE, "id": (attrs or {}).get("id", name)}
+        context |= {"longest": CHOICE, "count": len(rows), "id": (attrs or {}).get("id", name)}
         return SafeString(render_to_string(self.template, context))
 
 

@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 
 from surveys.models import Survey
 from surveys.questionnaires import flow
-from surveys.questionnaires.comparisons import condition_words
+from surveys.questionnaires.comparisons import condition_words, short
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.questions import END, Definition, Page, Question
 
@@ -49,6 +49,16 @@ def context(definition: Definition, at: str) -> dict[str, Any]:
 def first(definition: Definition) -> str:
     """What the builder opens with: the first question, or else the first page."""
     return next(iter(definition.questions), "") or next((page.id for page in definition.pages), "")
+
+
+def before_page(definition: Definition, panel: Any) -> list[tuple[str, str]]:
+    """The questions whose answers can stand in a part's texts: of the pages before; in a page's own, its questions as well."""
+    here = definition.places.get(
+        str(panel["page"].value() if "page" in panel.fields else panel.at), len(definition.pages)
+    )
+    shown = definition.pages[: here if "page" in panel.fields else here + 1]
+    asked = [question for page in shown for question in page.questions if kind_of(question).takes_answers]
+    return [(question.id, short(question.text)) for question in asked]
 
 
 def last_save(survey: Survey) -> LogEntry | None:

@@ -26,11 +26,12 @@ State = Survey.State
 FROZEN = ("slug", "access", "changeable")
 TIMES = ("opens_at", "closes_at", "max_responses")
 ANONYMOUS = (
-    "Answers are anonymous in every one of these: that somebody took part is kept apart from what they answered, without a"
-    " time or an order, and nobody can put the two together, neither you nor whoever runs the site. Two things end that:"
-    " a question that asks who somebody is, and answers that can be changed, which are kept beside a keyed name until the"
-    " close. “Once a day from one browser” needs no cookie: it goes by the network address and the browser’s name, under a"
-    " key that is forgotten each night. So people who share both count as one, and whoever changes either can answer again."
+    "Answers are anonymous: that somebody took part is kept apart from what they answered, without a time, and answers are"
+    " counted twenty and more at once, shuffled, so that nobody can put the two together. Three things limit that. A question"
+    " that asks who somebody is. Answers that can be changed: until the close they are kept beside a keyed name. And"
+    " “as often as they like”, where nobody is known and answers are counted as they come."
+    " “Once a day from one browser” needs no cookie: it goes by network address and browser, under a key that is forgotten"
+    " each night. People who share both count as one, and whoever changes either can answer again."
 )
 HELP = {
     "introduction": "What it is about, who asks, why, and how long it takes. Empty lines part paragraphs; HTML can be used.",
@@ -176,6 +177,10 @@ class SurveyAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
         if obj.state == State.OPEN:
             return (*FROZEN, *(["opens_at"] if obj.opened_at else []))
         return (*FROZEN, *TIMES)
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """Nobody sees a draft."""
+        return super().get_view_on_site_url(obj) if obj and obj.is_public else None
 
     def has_delete_permission(self, request: HttpRequest, obj: Survey | None = None) -> bool:
         """Only a draft goes: what people have answered stays."""

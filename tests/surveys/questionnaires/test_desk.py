@@ -3,13 +3,12 @@
 import pytest
 from django.urls import reverse
 
-from core.lib.form_documents import document_of
 from core.models import AuditEntry, KeptWork
 from surveys.models import Survey
 from surveys.questionnaires import flow, phases, starters, versions
 from surveys.questionnaires.kinds import KINDS
 from tests.articles import factories as newsroom
-from tests.html import one_line
+from tests.html import one_line, posted_by
 from tests.surveys.questionnaires.factories import EVERY_KIND, answered, choice, draft, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -34,17 +33,7 @@ def shown(client, survey, at):
 
 
 def fields(answer):
-    form = answer.context["panel"]
-    posted = {
-        "at": form.at,
-        "base": answer.context["base"],
-        "kind": getattr(getattr(form, "question", None), "kind", ""),
-    }
-    for field in document_of(form, [])["fields"].values():
-        posted |= field
-    if answer.context["is_new"]:
-        posted |= {"id": form.question.id, "after": form.after}
-    return posted
+    return posted_by(answer.content, "builder")
 
 
 def ids(survey):
