@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.html import format_html
 
-from articles.blocks import LineField
 from articles.desk.templates import make_template
 from articles.models import Article, ArticleTemplate
 from core.admin.shared_editing import SharedEditing
 from core.lib import clock
+from core.lib.forms import LineField
 
 ADD = "articles.add_articletemplate"
 

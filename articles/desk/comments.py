@@ -38,7 +38,8 @@ def threads_of(article: Article, document: Document) -> list[Thread]:
     about = [thread for thread in threads.values() if thread.comment.passage]
     words = words_in(document) if about else ""
     for thread in about:
-        thread.is_in_text = stands_in(words, thread.comment.passage)
+        passage: Any = thread.comment.passage
+        thread.is_in_text = stands_in(words, passage)
     return sorted(threads.values(), key=lambda thread: thread.comment.resolved_at is not None)
 
 

@@ -65,6 +65,7 @@ const pasteHtml = (editor, data) => {
   const { html, pictures } = read(data.getData("text/html"), {
     rtf: data.getData("text/rtf"),
     tables: Boolean(editor.schema.nodes.table),
+    footnotes: Boolean(editor.schema.marks.footnote),
   })
   const { $from } = editor.state.selection
   const slice = html && pm.view.__parseFromClipboard(editor.view, "", html, false, $from)

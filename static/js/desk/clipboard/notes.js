@@ -1,5 +1,5 @@
-// Footnotes on the clipboard: a number in the text and a note below that link to each other. They become small raised
-// numbers, and a numbered list below a line.
+// Footnotes on the clipboard: a number in the text and a note below that link to each other. They become footnotes where
+// the number stands or, in an editor that has none, small raised numbers, and a numbered list below a line.
 
 import { all, make, unwrap } from "./elements.js";
 
@@ -41,9 +41,30 @@ const entryOf = (note, targets) => {
   return entry
 }
 
-export const readNotes = (root) => {
+const trim = (element) => {
+  const texts = []
+  const walker = element.ownerDocument.createNodeIterator(element, NodeFilter.SHOW_TEXT)
+  for (let text = walker.nextNode(); text; text = walker.nextNode()) texts.push(text)
+  texts.find((text) => (text.data = text.data.trimStart()))
+  texts.findLast((text) => (text.data = text.data.trimEnd()))
+}
+
+// A note in the text, its paragraphs as lines of it.
+const asFootnote = (entry) => {
+  const note = make(entry, "small", ...entry.cloneNode(true).childNodes)
+  note.dataset.footnote = ""
+  for (const [index, paragraph] of all(note, "p").entries()) {
+    if (index) paragraph.before(make(entry, "br"))
+    unwrap(paragraph)
+  }
+  trim(note)
+  return note
+}
+
+export const readNotes = (root, hasFootnotes) => {
   const targets = targetsIn(root)
   const numbers = new Map()
+  const marks = []
   let first = 1
   for (const [link, target] of targets) {
     const note = noteOf(link, target, targets)
@@ -51,11 +72,18 @@ export const readNotes = (root) => {
     if (!numbers.size) first = Number(/\d{1,4}/.exec(link.textContent)?.[0] ?? 1)
     if (!numbers.has(note)) numbers.set(note, first + numbers.size)
     const place = link.closest("sup") ?? link
-    place.replaceWith(make(root, "sup", String(numbers.get(note))))
+    const number = make(root, "sup", String(numbers.get(note)))
+    place.replaceWith(number)
+    marks.push([number, note])
   }
   if (!numbers.size) return
   for (const rule of all(root, "[style*='note-list'] > hr, [style*='note-list'] > br")) rule.remove()
-  const list = make(root, "ol", ...[...numbers.keys()].map((note) => entryOf(note, targets)))
+  const entries = new Map([...numbers.keys()].map((note) => [note, entryOf(note, targets)]))
+  if (hasFootnotes) {
+    for (const [number, note] of marks) number.replaceWith(asFootnote(entries.get(note)))
+    return
+  }
+  const list = make(root, "ol", ...entries.values())
   if (first > 1) list.setAttribute("start", first)
   root.append(make(root, "hr"), list)
 }

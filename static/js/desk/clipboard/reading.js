@@ -11,7 +11,7 @@ const WRAPPERS = "div, section, article, main, header, footer, aside, nav, figur
 const UNSEEN =
   "script, style, meta, link, title, noscript, template, svg, math, button, input, select, textarea, object, embed, canvas, " +
   "audio, video, wbr, [hidden], .EOP, .Apple-interchange-newline, [aria-roledescription=checkbox]"
-const KEPT = { a: ["href", "title"], td: ["colspan", "rowspan"], th: ["colspan", "rowspan"], ol: ["start"] }
+const KEPT = { a: ["href", "title"], td: ["colspan", "rowspan"], th: ["colspan", "rowspan"], ol: ["start"], small: ["data-footnote"] }
 const HEADINGS = "h1, h2, h3, h4, h5, h6"
 const LINES = "p, h2, h3, h4, li, td, th"
 
@@ -151,11 +151,11 @@ const dropAttributes = (root) => {
 }
 
 // HTML from a clipboard as plain HTML; and the pictures in it, each where a paragraph is its mark.
-export const read = (html, { rtf = "", tables = true } = {}) => {
+export const read = (html, { rtf = "", tables = true, footnotes = false } = {}) => {
   const { body } = new DOMParser().parseFromString(html, "text/html")
   readRules(body.ownerDocument)
   readLists(body)
-  readNotes(body)
+  readNotes(body, footnotes)
   dropUnseen(body)
   joinLists(body)
   readTables(body, tables)
