@@ -28,6 +28,7 @@ from psycopg.conninfo import make_conninfo
 from cms.demo.loader import COMPLETE
 from cms.models import DemoMark
 from cms.ops.embedded.programs import program
+from newsletter.automations import lifecycle
 from newsletter.subscribers import restored_stops
 
 FORMAT = 1
@@ -144,6 +145,8 @@ def restore(path: Path, *, replace: bool, say: Say) -> None:
             _extract(tar, name, places[name])
     say("database: restored")
     call_command("migrate", verbosity=0, interactive=False)
+    if paused := lifecycle.pause_restored():
+        say(f"automations: {paused} paused, which do not know of the letters since; look at each, and let it go on")
     say(f"stops: {restored_stops.reapply()} persons who left or were erased since")
     DemoMark.objects.get_or_create(key=COMPLETE)  # bin/serve shall add no demo to what was restored
 

@@ -21,6 +21,10 @@ from newsletter.sending import approval
 from newsletter.subscribers import enrolments, segments
 
 State, Kind, Test = Automation.State, AutomationStep.Kind, AutomationStep.Test
+RESTORED = (
+    "It was restored from a backup, and whoever got a letter since that was made would get it again. Go on if that is right, or"
+    " take those out first."
+)
 ANSWERED_WITHIN = timedelta(days=1)
 BY_READING = (Test.READ, Test.NOT_READ, Test.CLICKED, Test.NOT_CLICKED)
 
@@ -127,11 +131,20 @@ def start(automation: Automation, *, by: User) -> None:
 
 
 @transaction.atomic
-def pause(automation: Automation, *, by: User) -> None:
+def pause(automation: Automation, *, by: User | str) -> None:
     """Stop after the letters that are on their way at this moment. Whoever is in it waits, and so does whoever enters."""
     move(automation, sources=[State.RUNNING], to=State.PAUSED, action="paused", name="This automation")
     _editions(automation).filter(state="sending").update(state="paused")
     audit.record("paused an automation", automation, by=by)
+
+
+def pause_restored() -> int:
+    """Pause what runs in a database that was restored: it does not know of the letters since. Return how many."""
+    running = list(Automation.objects.running())
+    for automation in running:
+        pause(automation, by="a restore")
+        Automation.objects.filter(pk=automation.pk).update(trouble=RESTORED)
+    return len(running)
 
 
 @transaction.atomic

@@ -472,6 +472,15 @@ def test_ending_it_lets_everybody_leave_and_sends_nothing_more(weekly, smtp_serv
         lifecycle.start(made, by=factories.user())
 
 
+def test_what_ran_is_paused_where_a_backup_was_restored_and_says_why(weekly):
+    made = welcome_series(weekly)
+    assert lifecycle.pause_restored() == 1
+    made.refresh_from_db()
+    assert (made.state, made.trouble[:18]) == ("paused", "It was restored fr")
+    lifecycle.start(made, by=factories.user())
+    assert made.trouble == ""
+
+
 # Changing it while people are in it
 
 
