@@ -8,10 +8,12 @@ import time_machine
 from aiosmtpd.controller import Controller
 from django.utils import timezone
 
+from core.doorbell import Bell
 from core.lib import clock
 from newsletter.models import Briefing, MailAccount, SendingRules
 from newsletter.sending import accounts, limits, sender
 from newsletter.sending.sessions import Sessions
+from newsletter.tasks import pump_briefing
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
 from tests.smtp import SmtpServer, free_port
@@ -80,13 +82,13 @@ def test_another_account_goes_on_where_one_cannot_and_that_one_rests(weekly, sec
 
 
 def test_an_account_of_no_weight_sends_only_where_no_other_can(weekly, smtp_server, second_server, account):
-    factories.subscriptions(weekly, 20)
+    factories.subscriptions(weekly, 60)
     main, reserve = account("main", smtp_server.url), account("reserve", second_server.url, weight=0)
     send_what_is_left(factories.frozen(weekly))
-    assert (len(smtp_server.messages), len(second_server.messages)) == (20, 0)
+    assert (len(smtp_server.messages), len(second_server.messages)) == (60, 0)
     (accounts.settings.MAIL_SECRETS / main.secret).write_text(nobody())
-    assert send_what_is_left(factories.frozen(weekly)).delivered == 20
-    assert len(second_server.messages) == 20
+    assert send_what_is_left(factories.frozen(weekly)).delivered == 60
+    assert len(second_server.messages) == 60
     assert reserve.rests == 0
 
 
@@ -281,6 +283,16 @@ def test_while_letters_wait_for_room_no_worker_is_held(weekly, smtp_server):
     assert sender.pump(briefing.pk) == sender.Again(after=3), "when the next letter has room"
     assert (datetime.now(UTC) - began).total_seconds() < 2
     assert states(briefing) == {"sent": 1, "pending": 2}
+
+
+def test_one_bell_in_that_time_rings_for_the_rest(weekly, smtp_server, django_capture_on_commit_callbacks):
+    SendingRules(per_minute=20).save()
+    factories.subscriptions(weekly, 3)
+    briefing = factories.frozen(weekly)
+    with django_capture_on_commit_callbacks() as rung:
+        pump_briefing(briefing.pk)
+    bell = Bell("newsletter.tasks.pump_briefing", (briefing.pk,))
+    assert [ringing.args for ringing in rung if bell in ringing.args] == [(bell, 3)]
 
 
 def test_the_wait_for_room_is_that_of_the_fastest_account_and_of_all_together():

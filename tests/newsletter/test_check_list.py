@@ -4,6 +4,8 @@ import string
 from random import Random
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from articles.images import store_image
 from core.lib import reachability
@@ -106,6 +108,17 @@ def test_a_template_cannot_leave_out_what_a_briefing_has(weekly, order, fields, 
     )
     found = " ".join(approval.problems(factories.briefing(weekly, template=template, **fields)))
     assert said in found if said else found == ""
+
+
+def test_pictures_that_take_long_over_a_phone_are_warned_of(weekly, settings):
+    names = [default_storage.save(f"heavy-{number}.jpg", ContentFile(bytes(420 * 1024))) for number in range(3)]
+    addresses = [settings.SITE_URL + default_storage.url(name) for name in names]
+    items = [{"kind": "image", "image_url": address, "image_alt": "A bridge"} for address in addresses]
+    said = " ".join(content_checks.warnings(factories.briefing(weekly, items=items)))
+    assert f"The picture {names[0]} weighs 420 kB." in said
+    assert "The pictures weigh 1.2 MB together" in said
+    for name in names:
+        default_storage.delete(name)
 
 
 def test_links_that_were_taken_out_are_looked_at_no_more(weekly):
