@@ -88,6 +88,7 @@ _CITED = re.compile(r"https?://|/(?!/)", re.IGNORECASE)
 _OWN_ADDRESS = re.compile(r'(?<=[\s])((?:href|src|cite|poster)=")(/(?!/)|#)')
 _SRCSET = re.compile(r'(?<=\s)srcset="([^"]*)"')
 _HEADING = re.compile(r"<(h[2-4])>(.*?)</\1>", re.DOTALL)
+_NOTE_NUMBER = re.compile(r'<sup class="note-number">.*?</sup>', re.DOTALL)
 _CODE = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 _EMPTY = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>\s*")
 _SPACES = re.compile(r"(?: *&nbsp;){2,} *| +&nbsp; *|&nbsp; +")
@@ -212,7 +213,7 @@ def with_anchors(html: str, taken: Iterable[str] = ()) -> tuple[str, list[Headin
 
     def anchored(match: re.Match[str]) -> str:
         tag, inner = match.groups()
-        text = text_of(inner).replace("\n", " ")
+        text = text_of(_NOTE_NUMBER.sub("", inner)).replace("\n", " ")  # a footnote's number is none of its words
         base = slug_of(text, ANCHOR, otherwise="section")
         anchor = base
         while anchor in ids:

@@ -45,6 +45,12 @@ def test_notes_are_numbered_through_all_kinds_of_text():
     assert body.faq[0]["answer"] == "<p>So</p>"  # search engines are told no number
 
 
+def test_a_heading_with_a_note_keeps_its_words_in_the_contents():
+    body = body_of(text(f"<h2>Fees{noted('All of them.')}</h2><p>x</p>"))
+    assert [(entry["id"], entry["text"]) for entry in body.toc] == [("fees", "Fees")]
+    assert "doc-noteref" in body.html
+
+
 def test_search_finds_a_note_and_no_number_sticks_to_a_word(client):
     factories.publication(text(f"<p>Fees fell{noted('Measured in Reykjavik.')} again.</p>"), slug="fees")
     assert "Fees fell again.\nMeasured in Reykjavik." in Publication.objects.get().text
