@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from surveys.questionnaires import piping
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.kinds.scale import Scale
 from surveys.questionnaires.questions import OTHER, Condition, Definition, Group, Question, Test
@@ -60,8 +61,10 @@ def comparable(definition: Definition, before: str = "") -> list[tuple[str, str]
     return found
 
 
-def short(text: str) -> str:
-    return text if len(text) <= LABEL else f"{text[: LABEL - 1].rstrip()}…"
+def short(text: str, most: int = LABEL) -> str:
+    """A text as lists have it: cut, and without the places of earlier answers."""
+    text = piping.MARK.sub(lambda mark: (mark[2] or "").strip() or "…", text)
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def asked(definition: Definition, key: str) -> Question | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from surveys.questionnaires import flow
-from surveys.questionnaires.comparisons import condition_words
+from surveys.questionnaires.comparisons import condition_words, short
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.questions import END, Condition, Definition, Page
 
@@ -88,7 +88,7 @@ def _boxes(definition: Definition, told: dict[str, list[str]], x: int) -> Iterat
         lines = _lines(page)
         height = HEAD + LINE * len(lines) + (8 if lines else 0)
         title = f"{number}. {page.title}" if page.title else f"Page {number}"
-        yield Box(page.id, number, _cut(title), lines, x, y, height, told.get(page.id, []))
+        yield Box(page.id, number, short(title, LONGEST), lines, x, y, height, told.get(page.id, []))
         y += height + GAP
     yield Box(END, 0, "The end", [], x, y, HEAD, told.get(END, []))
 
@@ -96,11 +96,7 @@ def _boxes(definition: Definition, told: dict[str, list[str]], x: int) -> Iterat
 def _lines(page: Page) -> list[str]:
     asked = [question.text for question in page.questions if kind_of(question).takes_answers]
     more = [f"and {len(asked) - MOST_LINES + 1} more"] if len(asked) > MOST_LINES else []
-    return [*(_cut(text) for text in (asked[: MOST_LINES - 1] if more else asked)), *more]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+    return [*(short(text, LONGEST) for text in (asked[: MOST_LINES - 1] if more else asked)), *more]
 
 
 def _joined(definition: Definition) -> dict[tuple[str, str], list[str]]:

@@ -259,9 +259,16 @@ const preview = () => {
     frame.dataset.size = size
     for (const button of sizes.children) button.ariaPressed = String(button.dataset.size === size)
   })
+  const shown = frame.querySelector("iframe")
+  const here = form.querySelector("#panel [name=id]")?.value ?? form.elements.at.value
+  const find = () => {
+    const question = shown.contentDocument?.getElementById(`q-${here}`)
+    if (question) shown.contentWindow.scrollTo(0, question.getBoundingClientRect().top + shown.contentWindow.scrollY - 24)
+  }
+  shown.addEventListener("load", find)
+  find()
   if (!look) return
   look.hidden = true
-  const here = form.querySelector("#panel [name=id]")?.value ?? form.elements.at.value
   let timer = 0
   let turn = 0
   const show = async () => {
@@ -271,8 +278,6 @@ const preview = () => {
     if (!response.ok || mine !== turn) return
     const html = await response.text()
     if (mine !== turn) return
-    const shown = frame.querySelector("iframe")
-    shown.addEventListener("load", () => shown.contentDocument.getElementById(`q-${here}`)?.scrollIntoView(), { once: true })
     shown.srcdoc = html
   }
   const soon = (event) => {

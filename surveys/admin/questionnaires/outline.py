@@ -94,6 +94,6 @@ def _if(condition: Any, definition: Definition) -> str:
 def _question(
     definition: Definition, question: Question, at: str, told: dict[str, list[str]], is_first: bool, is_last: bool
 ) -> Entry:
-    entry = Entry(question.id, question.text, kind_of(question).label, question.id == at, is_first, is_last)
+    entry = Entry(question.id, short(question.text, 90), kind_of(question).label, question.id == at, is_first, is_last)
     entry.asks_if, entry.problems = condition_words(question.condition, definition), told.get(question.id, [])
     return entry
