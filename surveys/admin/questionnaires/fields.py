@@ -39,7 +39,7 @@ class RowsWidget(forms.Widget):
     parts: tuple[str, ...] = ()
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, str]]:
-        getlist = getattr(data, "getlist", lambda _: [])
+        getlist: Any = getattr(data, "getlist", lambda _: [])
         listed: dict[str, list[str]] = {part: getlist(f"{name}-{part}") for part in self.parts}
         return [dict(zip(listed, row, strict=True)) for row in zip(*listed.values(), strict=False)]
 
