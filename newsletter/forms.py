@@ -104,9 +104,14 @@ def plain_sign_up(sent: QueryDict, newsletters: Mapping[str, Newsletter], *, ip:
     fits = len(source) <= SubscribeForm.LONGEST_SOURCE and len(proof) <= proof_of_work.LONGEST
     if sent.get("website", "").strip() or not known or not fits or not sent.get("email") or "\0" in source + proof:
         return None
-    can_prove = _TICKED.to_python(_TICKED.widget.value_from_datadict(sent, {}, "can_prove"))
-    asked = {"newsletter": newsletters.get(slug), "proof": proof, "can_prove": can_prove}
-    return Asked(email=sent["email"], source=source or "form", ip=ip, **asked)
+    return Asked(
+        email=str(sent["email"]),
+        source=source or "form",
+        newsletter=newsletters.get(slug),
+        ip=ip,
+        proof=proof,
+        can_prove=_TICKED.to_python(_TICKED.widget.value_from_datadict(sent, {}, "can_prove")),
+    )
 
 
 _TICKED = forms.BooleanField(required=False, widget=forms.HiddenInput)

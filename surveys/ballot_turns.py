@@ -95,7 +95,8 @@ votes = together(_vote, _take)  # that are complete and right; what it says is t
 def _answer(vote: _Vote, reply: ballot_requests.Reply | None) -> Ready | None:
     season, secure = vote.asked.season, vote.request.is_secure()
     if reply is None:  # it was counted by the limits: the view would count it again
-        return (closed := _closed_page(season.pk, secure)) and closed.filled({})
+        closed = _closed_page(season.pk, secure)
+        return closed.filled({}) if closed else None
     page = _sent_page(season, reply, secure)
     if page is None:
         return None
