@@ -70,7 +70,7 @@ SEEN = {
     "writer": "article page articletemplate category series tag author snippet imageasset articleact articles.auditentry survey",
     "editor": "article page articletemplate category series tag author snippet imageasset articleact articles.auditentry redirect siteprofile webhook "
     "dayfigures outgoingrequest briefing briefingplan automation mailtemplate newsletter creative season awardcategory survey",
-    "awards steward": "survey season awardcategory juror nomination ballot ledgerentry treehead tally outgoingmail",
+    "awards steward": "survey season awardcategory ballotrules juror nomination ballot ledgerentry treehead tally outgoingmail",
     "juror": "",
     "newsletter manager": "newsletter subscriber subscriberimport suppression briefing briefingplan automation enrolment mailreport ignoredreports bouncerule "
     "signuprules recipientdomain sendingrules mailaccount subscribertag subscriberfield segment mailtemplate bulkact outgoingmail dayfigures",
@@ -93,6 +93,6 @@ def test_each_role_sees_the_lists_that_its_work_needs_and_no_others(role, client
 
 
 def test_the_api_can_only_be_read(client):
-    open_to_all = {"/api/v1/subscriptions/", "/api/v1/seasons/author/ballots/"}
+    open_to_all = {"/api/v1/subscriptions/", "/api/v1/seasons/author/ballots/", "/api/v1/surveys/author/responses/"}
     answers = [answer for path in API if path not in open_to_all for answer in _answers(client, path, *WRITING)]
     assert [answer for answer in answers if answer[2] not in (403, 405)] == []
