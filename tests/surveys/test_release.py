@@ -49,7 +49,7 @@ def test_nothing_is_tallied_while_a_ballot_waits_for_the_ledger():
     seasons.close(season)
     category = season.categories.get()
     cast(category, [["ada"]])
-    with pytest.raises(TransitionRefused, match="1 ballots of “Wallet” are not in the ledger yet"):
+    with pytest.raises(TransitionRefused, match="1 ballot of “Wallet” is not in the ledger yet"):
         release.tally(category)
     ledger.seal(season, everything=True)
     assert release.tally(category).ballots == 1
