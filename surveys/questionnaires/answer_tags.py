@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.db.models.fields.json import KeyTransform
 
 from core import pagecache
 from core.lib.text import one_line
@@ -28,8 +27,8 @@ def readable(survey: Survey) -> list[Question]:
 
 
 def responses(survey: Survey, question: Question, *, tag: str = "") -> QuerySet[Response]:
-    """The responses with such an answer, in the order of their keys, which are random. `given` is the answer."""
-    found = survey.responses.counted().annotate(given=KeyTransform(question.id, "answers")).order_by("pk")
+    """The responses with such an answer, in the order of their keys, which are random."""
+    found = survey.responses.counted().order_by("pk")
     if kind_of(question).is_text:
         found = found.filter(answers__has_key=question.id)
     else:

@@ -8,7 +8,7 @@ from typing import Any
 from core.lib import charts
 from surveys.models import Survey
 from surveys.questionnaires import counts, versions
-from surveys.questionnaires.disclosure import hidden_cells, is_small
+from surveys.questionnaires.disclosure import hidden_cells, hidden_parts, hidden_shares, is_small
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.kinds.base import PARTS, SEVERAL
 from surveys.questionnaires.questions import Definition, Question
@@ -112,47 +112,66 @@ def crosstab(survey: Survey, first: str, second: str, *, filters: Filter | None 
     if first not in known or second not in known or known[first].question == known[second].question:
         raise ResultsHidden("Choose two different questions.")
     one, other = known[first], known[second]
-    least = survey.min_cell
-    numbers, bases, columns, both = _counted(rows, one, other)
-    if both < least:
-        raise ResultsHidden(f"Fewer than {least} answered both: too few to show.")
-    across, down = other.labels(), one.labels()
-    table = [[numbers[row, column] for column in across] for row in down]
-    nearly_all = {
-        (place, column)
+    some = _Counted.of(rows, one, other)
+    every = _Counted.of(survey.responses.counted(), one, other) if filters else None
+    if some.both < survey.min_cell:
+        raise ResultsHidden(f"Fewer than {survey.min_cell} answered both: too few to show.")
+    return _table(some, every, survey.min_cell)
+
+
+def _table(some: "_Counted", every: "_Counted | None", least: int) -> Crosstab:
+    down, across = some.one.labels(), some.other.labels()
+    table = [[some.cells[row, column] for column in across] for row in down]
+    untold_rows = _hidden_margin(some.one, [some.rows[row] for row in down], some.both, least)
+    untold_columns = _hidden_margin(some.other, [some.columns[column] for column in across], some.both, least)
+    others = {
+        (place, number)
         for place, row in enumerate(down)
-        for column, key in enumerate(across)
-        if is_small(bases[row] - table[place][column], least) or is_small(columns[key] - table[place][column], least)
+        for number, column in enumerate(across)
+        if place in untold_rows
+        or number in untold_columns
+        or is_small(some.rows[row] - table[place][number], least)
+        or is_small(some.columns[column] - table[place][number], least)
+        or (every is not None and is_small(every.cells[row, column] - table[place][number], least))
     }
-    hidden = hidden_cells(table, least, nearly_all)
+    hidden = hidden_cells(table, least, others)
+    cells = [
+        tuple(None if (place, number) in hidden else count for number, count in enumerate(line))
+        for place, line in enumerate(table)
+    ]
+    bases = [None if place in untold_rows else some.rows[row] for place, row in enumerate(down)]
     return Crosstab(
-        one,
-        other,
-        tuple(down.values()),
-        tuple(across.values()),
-        tuple(
-            tuple(None if (place, column) in hidden else number for column, number in enumerate(cells))
-            for place, cells in enumerate(table)
-        ),
-        tuple(
-            None if is_small(bases[row], least) or is_small(both - bases[row], least) else bases[row] for row in down
-        ),
-        both,
+        some.one, some.other, tuple(down.values()), tuple(across.values()), tuple(cells), tuple(bases), some.both
     )
 
 
-def _counted(
-    rows: counts.Rows, one: Variable, other: Variable
-) -> tuple[Counter[tuple[str, str]], Counter[str], Counter[str], int]:
-    """The cells, those in each row, those in each column, and all who answered both."""
-    cells, bases, columns = Counter[tuple[str, str]](), Counter[str](), Counter[str]()
-    both = 0
-    for first, second, number in counts.together(rows, one.question.id, other.question.id):
-        down, across = one.keys_of(first), other.keys_of(second)
-        if not (down and across):
-            continue  # a matrix whose row was left out
-        both += number
-        bases.update(dict.fromkeys(down, number))
-        columns.update(dict.fromkeys(across, number))
-        cells.update({(row, column): number for row in down for column in across})
-    return cells, bases, columns, both
+def _hidden_margin(variable: Variable, numbers: list[int], both: int, least: int) -> set[int]:
+    """The rows or columns of which not even the sum is shown: it would tell of a few, or be told by the others."""
+    if kind_of(variable.question).shape == PARTS:
+        return hidden_parts(numbers, least)
+    return hidden_shares(numbers, both, least)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Those who answered both: in each cell, in each row, in each column, and all."""
+
+    one: Variable
+    other: Variable
+    cells: Counter[tuple[str, str]]
+    rows: Counter[str]
+    columns: Counter[str]
+    both: int
+
+    @classmethod
+    def of(cls, responses: counts.Rows, one: Variable, other: Variable) -> "_Counted":
+        cells, rows, columns = Counter[tuple[str, str]](), Counter[str](), Counter[str]()
+        both = 0
+        for first, second, number in counts.together(responses, one.question.id, other.question.id):
+            down, across = one.keys_of(first), other.keys_of(second)
+            if down and across:  # else a matrix whose row was left out
+                both += number
+                rows.update(dict.fromkeys(down, number))
+                columns.update(dict.fromkeys(across, number))
+                cells.update({(row, column): number for row in down for column in across})
+        return cls(one, other, cells, rows, columns, both)

@@ -223,7 +223,7 @@ def results(
         for each in wanted.values()
         if each and kind_of(each).takes_answers and (only is None or each.id in only)
     ]
-    return Results(survey, some.counts.responses, ended.get("partial", 0), ended.get("screened", 0), questions)
+    return Results(survey, some.numbers.responses, ended.get("partial", 0), ended.get("screened", 0), questions)
 
 
 def counted_rows(survey: Survey, filters: Filter | None = None) -> counts.Rows:
@@ -241,7 +241,7 @@ def counted_rows(survey: Survey, filters: Filter | None = None) -> counts.Rows:
 class _Counted:
     """Some responses: how many, who was asked what, their answers as they are stored, and tags of texts."""
 
-    counts: counts.Counts
+    numbers: counts.Counts
     tags: Mapping[str, Sequence[tuple[str, int]]]
 
     @classmethod
@@ -251,11 +251,11 @@ class _Counted:
         return cls(counts.of(rows, versions.current(survey)), counts.tags(rows))
 
     def answered(self, question: Question) -> int:
-        return sum(number for _, number in self.counts.answers.get(question.id, ()))
+        return sum(number for _, number in self.numbers.answers.get(question.id, ()))
 
     def figures(self, question: Question, least: int) -> Sequence[Figure]:
         """What came of a question; of texts, how many have each tag of the staff's."""
-        kind, given = kind_of(question), self.counts.answers.get(question.id, [])
+        kind, given = kind_of(question), self.numbers.answers.get(question.id, [])
         if kind.is_text:
             return [Figure(name, name, number) for name, number in self.tags.get(question.id, ())]
         return kind.ranges(question, given, least) if kind.shape == RANGES else kind.tally(question, given)
@@ -313,8 +313,8 @@ def _refuse_small_pieces(survey: Survey, filters: Filter, definition: Definition
 def _result(question: Question, some: _Counted, every: _Counted | None, least: int) -> QuestionResult:
     """What came of a question among some responses; of a filter's, beside `every`, from which they can be taken."""
     kind = kind_of(question)
-    shown, answered = some.counts.shown.get(question.id, 0), some.answered(question)
-    told = None if is_small(shown, least) or is_small(some.counts.responses - shown, least) else shown
+    shown, answered = some.numbers.shown.get(question.id, 0), some.answered(question)
+    told = None if is_small(shown, least) or is_small(some.numbers.responses - shown, least) else shown
     if not shown or not answered:
         words = "Nobody has answered this yet." if shown else "Nobody has been asked this yet."
         return QuestionResult(question, told, 0, withheld=words)
@@ -330,7 +330,7 @@ def _result(question: Question, some: _Counted, every: _Counted | None, least: i
         words = "Too few gave each answer: all figures would tell of a few people."
         return QuestionResult(question, told, answered, withheld=words)
     is_whole = all(len(line.keys) == 1 and line.count is not None for table in tables for line in table.lines)
-    measures = tuple(kind.measures(question, some.counts.answers[question.id])) if is_whole and kind.shape else ()
+    measures = tuple(kind.measures(question, some.numbers.answers[question.id])) if is_whole and kind.shape else ()
     note = " ".join(_notes(question, answered, told, least, is_whole=is_whole))
     return QuestionResult(question, told, answered, tables, measures, note)
 

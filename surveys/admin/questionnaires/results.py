@@ -282,7 +282,7 @@ def texts(desk: ModelAdmin, request: HttpRequest, pk: int, question: str) -> Htt
     lines = [
         {
             "key": row.pk,
-            "words": answer_tags.words_of(row.given),
+            "words": answer_tags.words_of(row.answers[question]),
             "tags": [each.name for each in row.tags.all() if each.question == question],
         }
         for row in rows[:TEXTS_A_PAGE]

@@ -68,11 +68,14 @@ def _date_in(text: str) -> date | None:
 
 
 def _range_in_words(low: str | None, high: str | None) -> str:
-    """“before May 2024”, “May 2024 to April 2025”, “May 2025 and later”; in months."""
+    """“before May 2024”, “May 2024 to April 2025”, “2024”, “May 2025 and later”; in months, or in years."""
+    if low and high and low.endswith("-01-01") and high.endswith("-01-01"):
+        first, last = int(low[:4]), int(high[:4]) - 1
+        return str(first) if first == last else f"{first} to {last}"
     if low is None:
         return f"before {date.fromisoformat(high):%B %Y}" if high else "any"
-    first = f"{date.fromisoformat(low):%B %Y}"
+    begins = f"{date.fromisoformat(low):%B %Y}"
     if high is None:
-        return f"{first} and later"
-    last = f"{date.fromisoformat(high) - timedelta(days=1):%B %Y}"
-    return first if first == last else f"{first} to {last}"
+        return f"{begins} and later"
+    ends = f"{date.fromisoformat(high) - timedelta(days=1):%B %Y}"
+    return begins if begins == ends else f"{begins} to {ends}"

@@ -80,6 +80,13 @@ def test_a_cell_of_a_few_is_hidden_with_others_that_would_tell_it(survey):
     assert sum(cell is None for row in found.cells for cell in row) >= 4
 
 
+def test_the_sum_of_a_row_of_a_few_does_not_follow_from_the_other_rows(survey):
+    answered(survey, {"q1": "b", "q2": True}, times=3)
+    answered(survey, {"q2": True, "q1": {"other": "own"}}, times=20)
+    survey.responses.filter(answers__q1="a").exclude(pk=survey.responses.filter(answers__q1="a").first().pk).delete()
+    assert crosstab(survey, "q1", "q2").bases == (None, None, 25)
+
+
 def test_a_question_is_not_set_against_itself_or_a_text(survey):
     for pair in (("q1", "q1"), ("q1", "q3"), ("q1", "nothing")):
         with pytest.raises(ResultsHidden):
