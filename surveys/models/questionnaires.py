@@ -97,7 +97,15 @@ class Survey(models.Model):
         ordering = [F("opens_at").desc(nulls_last=True), "-id"]
         permissions = [("read_answers", "Can read the answers to surveys")]
         triggers = [
-            frozen("slug", "access", "changeable", words=OPENED, exists="SELECT WHERE OLD.state <> 'draft'"),
+            frozen(
+                "slug",
+                "access",
+                "changeable",
+                "min_cell",
+                "results_shown",
+                words=OPENED,
+                exists="SELECT WHERE OLD.state <> 'draft'",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

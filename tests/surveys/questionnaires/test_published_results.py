@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from articles.models import Article
 from core import pagecache
@@ -61,22 +62,30 @@ def everything(client):
     return {path: (page.status_code, page.headers.get("ETag"), page.content) for path, page in pages.items()}
 
 
-def test_under_an_embargo_no_page_file_or_program_tells_what_was_answered(client, admin_client, survey):
-    type(survey).objects.filter(pk=survey.pk).update(
-        results_shown="closed", published=["q1"], published_at=survey.created_at, quoted=["q1"], quoted_consent="q2"
-    )
+def test_under_an_embargo_no_page_file_or_program_tells_what_was_answered(client, admin_client):
+    survey = opened(page("p1", choice("q1"), question("q2", "consent")), results_shown="closed")
+    answered(survey, {"q1": "a", "q2": True}, times=9)
+    shown = {"published": ["q1"], "published_at": survey.created_at, "quoted": ["q1"], "quoted_consent": "q2"}
+    type(survey).objects.filter(pk=survey.pk).update(**shown)
     desk = f"/admin/surveys/survey/{survey.pk}/results/"
     pagecache.bump()
-    before, at_desk = everything(client), admin_client.get(desk).content.count(b"60.0")
+    before, at_desk = everything(client), admin_client.get(desk).content.decode()
+    assert "can be seen after its close" in at_desk
     Response.objects.update(answers={"q1": "b", "q2": True})
-    survey.refresh_from_db()
     pagecache.bump()
     assert everything(client) == before
-    assert at_desk == 0
-    assert b"after its close" in admin_client.get(desk).content
-    assert admin_client.post(f"{desk}files/", {"form": "csv"}).status_code == 302
+    assert admin_client.post(f"{desk}files/", {"form": "csv"})["Location"] == desk
+    for act in ("publish/", "article/", "answers/q1/"):
+        admin_client.post(desk + act, {"place-q1": "1", "answer": "1", "name": "tag"})
+    assert everything(client) == before
     phases.close(survey)
     assert client.get("/surveys/readers/results/").status_code == 200
+
+
+def test_what_was_promised_about_results_stays_once_a_survey_has_opened(survey):
+    for promise in ({"min_cell": 1}, {"results_shown": "closed"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            type(survey).objects.filter(pk=survey.pk).update(**promise)
 
 
 def test_the_media_kit_quotes_published_answers_of_those_who_agreed_with_their_interval(client, survey):
