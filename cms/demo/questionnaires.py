@@ -10,7 +10,7 @@ from django.utils import timezone
 from cms.demo import content
 from cms.demo.pieces import Piece
 from surveys.models import Source, Survey
-from surveys.questionnaires import access, logic, phases, responses, settling, versions
+from surveys.questionnaires import access, logic, phases, publishing, responses, settling, versions
 from surveys.questionnaires.questions import OTHER, Definition, Question
 
 NUMBERS = {"scale": (1, 5), "rating": (3, 5), "nps": (4, 10), "number": (0, 60)}
@@ -38,6 +38,8 @@ def _make(entry: dict[str, Any]) -> None:
             access.Entry(survey, chance.choice([Source.PAGE, Source.BRIEFING])), _answers(definition, chance)
         )
     settling.settle(survey)
+    publishing.publish(survey, entry["published"], by=None)
+    publishing.quote(survey, entry["quoted"], entry["quoted_consent"], by=None)
 
 
 def _answers(definition: Definition, chance: Random) -> dict[str, Any]:

@@ -3,19 +3,22 @@
 import uuid
 from typing import Any
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from pgtrigger import Update
 
 from core.lib import html
-from core.lib.triggers import append_only, frozen
+from core.lib.triggers import Refusal, append_only, frozen
 from surveys.models.ballots import RANDOM_KEY, random_key
 from surveys.querysets import SurveyQuerySet
 
 OPENED = "The survey has opened: this is kept as those who answered found it."
+HIDES = "The survey has opened: it goes on hiding what it said it would, fewer answers and results before the close."
 WIDEST_CELL = 100
 
 
@@ -97,14 +100,14 @@ class Survey(models.Model):
         ordering = [F("opens_at").desc(nulls_last=True), "-id"]
         permissions = [("read_answers", "Can read the answers to surveys")]
         triggers = [
-            frozen(
-                "slug",
-                "access",
-                "changeable",
-                "min_cell",
-                "results_shown",
-                words=OPENED,
+            frozen("slug", "access", "changeable", words=OPENED, exists="SELECT WHERE OLD.state <> 'draft'"),
+            Refusal(
+                "keeps_what_it_hides",
+                Update,
+                words=HIDES,
                 exists="SELECT WHERE OLD.state <> 'draft'",
+                condition=pgtrigger.Q(new__min_cell__lt=pgtrigger.F("old__min_cell"))
+                | pgtrigger.Q(old__results_shown="closed", new__results_shown="live"),
             ),
         ]
         constraints = [
@@ -156,6 +159,11 @@ class Survey(models.Model):
         return reverse("surveys:survey-show", args=[self.slug])
 
     def clean(self) -> None:
+        opened = Survey.objects.filter(pk=self.pk).exclude(state=self.State.DRAFT).first() if self.pk else None
+        if opened and self.min_cell < opened.min_cell:
+            raise ValidationError({"min_cell": f"It has opened with {opened.min_cell}, so this can only grow."})
+        if opened and (opened.results_shown, self.results_shown) == (self.ResultsShown.CLOSED, self.ResultsShown.LIVE):
+            raise ValidationError({"results_shown": "It has opened with results after the close, and that stays."})
         if self.max_responses and self.max_responses < self.min_cell:
             raise ValidationError({"max_responses": "So few answers would never be shown: see “fewest answers shown”."})
 

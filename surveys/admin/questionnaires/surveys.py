@@ -23,7 +23,7 @@ from surveys.admin.questionnaires.builder import IN_BUILDER, Builder
 from surveys.models import Survey
 
 State = Survey.State
-FROZEN = ("slug", "access", "changeable", "min_cell", "results_shown")
+FROZEN = ("slug", "access", "changeable")
 TIMES = ("opens_at", "closes_at", "max_responses")
 ANONYMOUS = (
     "Answers are anonymous: that somebody took part is kept apart from what they answered, without a time, and answers are"
@@ -39,9 +39,9 @@ HELP = {
     "access": "Fixed once the survey has opened.",
     "opens_at": "Empty: as soon as you press “Open the survey”. With a time, you press it before, and it waits.",
     "closes_at": "Empty: when you close it.",
-    "results_shown": "Some would rather not be tempted to look, or to stop, while answers come in. Fixed once it has opened.",
+    "results_shown": "Some would rather not be tempted to look, or to stop, while answers come in. Once it has opened, that stays.",
     "min_cell": "A figure that fewer people gave is hidden from everybody who sees results, so that nobody is recognized by"
-    " an unusual answer. 5 is customary; 1 hides nothing, as in a poll. Fixed once it has opened.",
+    " an unusual answer. 5 is customary; 1 hides nothing, as in a poll. Once it has opened, it can only grow.",
     "is_listed": "Shown to everybody under /surveys/ while it is open. Else only those find it who have its link.",
 }
 

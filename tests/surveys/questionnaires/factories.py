@@ -3,7 +3,7 @@
 from django.http import QueryDict
 
 from surveys.models import Survey
-from surveys.questionnaires import access, phases, responses, settling, versions
+from surveys.questionnaires import access, phases, publishing, responses, settling, versions
 
 TWO = [{"id": "a", "text": "Alpha"}, {"id": "b", "text": "Beta"}]
 
@@ -93,3 +93,21 @@ def answered(survey, answers, *, key=None, times=1):
     for _ in range(times):
         responses.submit(entry(survey, key), answers)
     settling.settle(survey)
+
+
+def published(*pages, text="", times=12, **fields):
+    """A survey with every kind of question, its answers, and all results on the site and in the media kit."""
+    asked = [each | {"text": text or each["text"]} for each in EVERY_KIND]
+    survey = opened(*(pages or (page("p1", *asked),)), **fields)
+    for turn in range(times):
+        answered(survey, ANSWERS | {"single": "ab"[turn % 2], "number": 20 + turn, "yes_no": turn % 2 == 0})
+    publishing.publish(survey, [each.id for each in publishing.publishable(survey)], by=None)
+    publishing.quote(survey, ["single", "number"], "consent", by=None)
+    return survey
+
+
+def results_pages(survey):
+    """Where its results are seen: by readers and at the desk."""
+    desk = f"/admin/surveys/survey/{survey.pk}/results/"
+    both = f"{desk}?first=single&second=matrix.r1"
+    return [f"/surveys/{survey.slug}/results/", desk, both, f"{desk}files/", f"{desk}answers/long_text/"]

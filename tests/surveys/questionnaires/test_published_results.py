@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from articles.models import Article
@@ -82,10 +83,14 @@ def test_under_an_embargo_no_page_file_or_program_tells_what_was_answered(client
     assert client.get("/surveys/readers/results/").status_code == 200
 
 
-def test_what_was_promised_about_results_stays_once_a_survey_has_opened(survey):
-    for promise in ({"min_cell": 1}, {"results_shown": "closed"}):
-        with pytest.raises(IntegrityError), transaction.atomic():
-            type(survey).objects.filter(pk=survey.pk).update(**promise)
+@pytest.mark.parametrize(("field", "before", "after"), [("min_cell", 5, 4), ("results_shown", "closed", "live")])
+def test_what_a_survey_hides_it_goes_on_hiding_once_it_has_opened(field, before, after):
+    survey = opened(**{field: before})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        type(survey).objects.filter(pk=survey.pk).update(**{field: after})
+    setattr(survey, field, after)
+    with pytest.raises(ValidationError):
+        survey.full_clean()
 
 
 def test_the_media_kit_quotes_published_answers_of_those_who_agreed_with_their_interval(client, survey):
