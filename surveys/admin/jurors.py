@@ -7,6 +7,7 @@ from django.http import HttpRequest, QueryDict
 
 from core.admin.bases import AuditedAdmin, ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
+from core.lib.text import whole_number
 from core.models import User
 from surveys.models import Juror, Season
 from surveys.models.seasons import BEFORE_VOTING
@@ -33,7 +34,8 @@ class JurorAdmin(AuditedAdmin, SharedEditing, ShownToReadersAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A juror who is added from the jury of a season is one of that season."""
         came_from = QueryDict(request.GET.get("_changelist_filters", ""))
-        return {"season": came_from.get("season__id__exact", "")} | super().get_changeform_initial_data(request)
+        season = whole_number(came_from.get("season__id__exact"))
+        return super().get_changeform_initial_data(request) | ({"season": season} if season else {})
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
