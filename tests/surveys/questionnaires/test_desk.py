@@ -266,6 +266,56 @@ def test_a_test_run_is_not_counted(client, editor):
     assert "nothing you answer here is counted" in begun.content.decode()
 
 
+@pytest.mark.parametrize(
+    "posted",
+    [
+        {"at": "nowhere", "base": "{}", "do": "go:q9"},
+        {"at": "q1", "base": "[]", "kind": "nothing", "text": "a\0b"},
+        {
+            "at": "q1",
+            "kind": "single",
+            "text": "?",
+            "choices-id": "q;--",
+            "choices-text": "\u202e\0",
+            "choices-image": "",
+            "choices-closed": "x",
+        },
+        {
+            "at": "q1",
+            "kind": "single",
+            "text": "?",
+            "if-join": "xor",
+            "if-question": "q1.r9",
+            "if-operator": "lt",
+            "if-value": "[1",
+        },
+        {"at": "-new", "id": "Q 1", "kind": "short_text", "text": "Who?", "page": "p9"},
+        {"at": "-quotas", "quota-0-limit": "-3"},
+        {"do": "place:q1:p1:999999999999"},
+        {"do": "place:p1::x"},
+        {"do": "up:nope"},
+        {"do": "copy:nope"},
+        {"do": "remove:nope"},
+        {"do": "undo"},
+        {"do": "dance:q1"},
+    ],
+    ids=str,
+)
+def test_nonsense_is_answered_and_breaks_nothing(posted, client, editor):
+    survey = draft()
+    for name in ("builder", "builder_keep", "builder_preview"):
+        assert client.post(url(survey, name), posted).status_code in (200, 302, 400, 409)
+        client.get(url(survey, name, f"?at={posted.get('at', 'x')}"))
+    versions.read(Survey.objects.get().definition)
+
+
+def test_a_long_survey_costs_no_more_queries_than_a_short_one(client, editor, django_assert_max_num_queries):
+    survey = draft(page("p1", *EVERY_KIND), *(page(f"p{number}", question(f"q{number}")) for number in range(2, 40)))
+    client.get(url(survey))
+    with django_assert_max_num_queries(12):
+        client.get(url(survey, query="?at=p1"))
+
+
 # While it is open
 
 
