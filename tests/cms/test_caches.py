@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from core.pagecache import PageCache
 from surveys.models import Ballot, Season
+from surveys.questionnaires import publishing
 from tests.articles import factories as writing
 from tests.newsletter import factories as mailing
 from tests.sponsors import factories as selling
@@ -26,6 +27,7 @@ PUBLIC = {
     "articles:archive": {},
     "articles:month-articles": {"year": timezone.now().year, "month": timezone.now().month},
     "articles:category-articles": {"slug": "research"},
+    "articles:series-articles": {"slug": "fees"},
     "articles:tag-articles": {"slug": "bitcoin"},
     "articles:author-articles": {"slug": "ana"},
     "articles:feed-of": {"kind": "tag", "slug": "bitcoin", "form": "json"},
@@ -66,6 +68,11 @@ PUBLIC = {
     "sponsors:book": {"tier": "gold"},
     "surveys:survey-index": {},
     "surveys:survey-show": {"slug": "readers"},
+    "surveys:survey-frame": {"slug": "readers"},
+    "surveys:survey-results": {"slug": "readers"},
+    "surveys:survey-results-json": {"slug": "readers"},
+    "surveys:survey-results-csv": {"slug": "readers"},
+    "surveys:survey-results-card": {"slug": "readers"},
     "sponsors:disclosure-log": {},
     "sponsors:disclosure-json": {},
     "api-articles": {},
@@ -73,6 +80,9 @@ PUBLIC = {
     "api-categories": {},
     "api-seasons": {},
     "api-season": {"season": "moon-2025"},
+    "api-surveys": {},
+    "api-survey": {"slug": "readers"},
+    "api-survey-results": {"slug": "readers"},
     "api-briefings": {},
     "api-briefing": {"slug": "issue-1"},
     "package-list": {},
@@ -86,10 +96,10 @@ NOT_KEPT = {
     "newsletter:data", "newsletter:data-export", "newsletter:data-erase", "newsletter:click", "newsletter:open",
     "newsletter:report-take",
     "surveys:ballot-proof", "surveys:ballot-confirm", "surveys:reminder-confirm", "surveys:reminder-stop", "sponsors:requested", "sponsors:keep", "sponsors:wait", "sponsors:portal", "sponsors:report", "sponsors:click",
-    "surveys:survey-begin", "surveys:survey-sitting", "surveys:survey-page", "surveys:survey-later",
-    "api-subscriptions", "api-ballots", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
+    "surveys:survey-begin", "surveys:survey-sitting", "surveys:survey-page", "surveys:survey-later", "surveys:survey-letter",
+    "api-subscriptions", "api-ballots", "api-survey-responses", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
 }  # fmt: skip
-LISTS = ["api-articles", "api-categories", "api-seasons", "api-briefings", "package-list"]
+LISTS = ["api-articles", "api-categories", "api-seasons", "api-surveys", "api-briefings", "package-list"]
 HEADERS = [
     ("HTTP_HOST", "localhost:1234"),
     ("HTTP_HOST", "127.0.0.1:9"),
@@ -167,7 +177,8 @@ def site(settings):
     """A site that has something to show at each of these addresses, behind a proxy of ours."""
     settings.BEHIND_PROXY, settings.SECURE_PROXY_SSL_HEADER = True, ("HTTP_X_FORWARDED_PROTO", "https")
     writing.category(), writing.author(), writing.tag()
-    writing.publication(slug="bridges", category="research", authors=["ana"], tags=["bitcoin"])
+    writing.series("fees")
+    writing.publication(slug="bridges", category="research", authors=["ana"], tags=["bitcoin"], series="fees", part=1)
     writing.publication(slug="about", kind="page")
     writing.many(25)
     mailing.sent(mailing.newsletter(), opened=1, clicked=0)
@@ -176,7 +187,7 @@ def site(settings):
     voting.released_season()
     voting.open_season()
     voting.draft_season("moon-2027", state=Season.State.NOMINATING)
-    asking.opened()
+    publishing.publish(asking.opened(min_cell=1), ["q1"], by=None)
 
 
 def path_of(name):
