@@ -11,7 +11,9 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from articles.blocks import KINDS
-from articles.models import Article, Publication, Tag
+from articles.desk.comments import threads_of
+from articles.documents import document_of
+from articles.models import Article, ArticleTemplate, Publication, Tag
 from cms.demo import accounts, content, loader
 from cms.models import DemoMark
 from core.lib.html import text_of
@@ -347,7 +349,18 @@ def test_the_award_article_shows_the_counted_result(demo, db, client):
     assert "<figure" in page
 
 
-def test_an_article_in_review_has_a_remark_for_its_writer(demo, db):
+def test_an_article_in_review_has_remarks_for_its_writer_one_on_a_passage_that_is_there(demo, db):
     [article] = Article.objects.filter(state="in_review")
+    threads = threads_of(article, document_of(article))
 
-    assert [remark.by.email for remark in article.comments.all()] == ["editor@example.com"]
+    assert {thread.comment.by.email for thread in threads} == {"editor@example.com"}
+    assert [bool(thread.comment.passage) for thread in threads] == [False, True]
+    assert all(thread.is_in_text for thread in threads)
+
+
+def test_a_series_a_footnote_and_templates_are_there_to_look_at(demo, db, client):
+    page = client.get("/blog/life-of-a-bitcoin-transaction/").content.decode()
+
+    assert "Part 1 of 3" in page
+    assert "doc-endnotes" in page
+    assert ArticleTemplate.objects.count() == 2
