@@ -139,7 +139,7 @@ def take(
         Asker(asked.season, asked.email, voter, public_network_of(asked.ip))
         for asked, voter in zip(requests, voters, strict=True)
     ]
-    counts, is_proof_wanted = _counted(askers, BallotRules.current())
+    counts, is_proof_wanted = _counted(askers, BallotRules.kept())
     if is_proof_wanted:
         proven = [proof_of_work.spend(PROOF, asked.proof) for asked in requests]
         askers = [replace(asker, is_unproven=not proof) for asker, proof in zip(askers, proven, strict=True)]
