@@ -1,4 +1,4 @@
-"""The demo newsroom's survey of its readers, open and with answers to look at."""
+"""The demo newsroom's survey of its readers, and a poll in an article: both open, with answers to look at."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -29,7 +29,7 @@ def _make(entry: dict[str, Any]) -> None:
         return
     texts = {name: entry[name] for name in ("slug", "title", "introduction", "thanks", "access")}
     closes_at = content.days_before(timezone.now(), -entry["closes_in_days"])
-    survey = Survey.objects.create(closes_at=closes_at, **texts)
+    survey = Survey.objects.create(closes_at=closes_at, is_listed=entry.get("is_listed", True), **texts)
     definition = versions.save(survey, entry["definition"])
     phases.open_survey(survey)
     chance = Random(entry["slug"])
@@ -39,7 +39,8 @@ def _make(entry: dict[str, Any]) -> None:
         )
     settling.settle(survey)
     publishing.publish(survey, entry["published"], by=None)
-    publishing.quote(survey, entry["quoted"], entry["quoted_consent"], by=None)
+    if "quoted" in entry:
+        publishing.quote(survey, entry["quoted"], entry["quoted_consent"], by=None)
 
 
 def _answers(definition: Definition, chance: Random) -> dict[str, Any]:
