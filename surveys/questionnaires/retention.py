@@ -10,7 +10,7 @@ from core.lib import batches
 from core.retention import Column, days
 from surveys import keys
 from surveys.models import Invitation, Participation, Response, Sitting, Survey
-from surveys.questionnaires import access, kept_counts, responses, versions
+from surveys.questionnaires import access, invitations, kept_counts, responses, versions
 from surveys.questionnaires.kinds import kind_of
 
 KEPT_AFTER_CLOSE = timedelta(days=30)  # keys, and the pepper under which they stand for anybody
@@ -85,11 +85,18 @@ def forget(address: str) -> None:
         for question in _addresses_asked(survey):
             _erase(survey, question, address)
         if survey.is_personal and keys.has_pepper(survey):
-            key = access.address_key(survey, address)
-            Sitting.objects.filter(survey=survey, key=key).delete()
-            Participation.objects.filter(survey=survey, key=key).delete()
-            Response.objects.filter(survey=survey, respondent=key).delete()
-            kept_counts.forget(survey)
+            _forget_in(survey, address)
+
+
+def _forget_in(survey: Survey, address: str) -> None:
+    """Delete what stands under the keys of an address in a survey: its own, and that of its invitation."""
+    invitation = invitations.key_of(survey, address)
+    theirs = [access.address_key(survey, address), access.invitation_key(survey, invitation)]
+    Invitation.objects.filter(survey=survey, pk=invitation).delete()
+    Sitting.objects.filter(survey=survey, key__in=theirs).delete()
+    Participation.objects.filter(survey=survey, key__in=theirs).delete()
+    Response.objects.filter(survey=survey, respondent__in=theirs).delete()
+    kept_counts.forget(survey)
 
 
 def _erase(survey: Survey, question: str, address: str) -> None:

@@ -8,10 +8,10 @@ from core import outbox
 from core.models import OutgoingMail
 from core.transitions import TransitionRefused
 from newsletter.models import Suppression
-from surveys.models import Invitation
-from surveys.questionnaires import access, invitations
+from surveys.models import Invitation, Participation, Sitting
+from surveys.questionnaires import access, invitations, responses, retention
 from tests.articles import factories as newsroom
-from tests.surveys.questionnaires.factories import draft, opened
+from tests.surveys.questionnaires.factories import draft, entry, opened
 
 pytestmark = pytest.mark.django_db
 
@@ -71,3 +71,12 @@ def test_the_desk_invites_from_a_file_and_shows_numbers_only(client):
     assert answer.context["progress"] == {"invited": 2, "waiting": 2, "failed": 0}
     assert "ann@example.com" not in client.get(page).content.decode()
     assert "There is no address in this." in client.post(page, {"addresses": "nobody"}).content.decode()
+
+
+def test_an_erased_address_is_invited_no_more_and_what_it_answered_goes():
+    survey = opened(access="invitation", changeable=True)
+    invitations.invite(survey, ["ann@example.com", "bob@example.com"], by=None)
+    for key in invited_by(survey):
+        responses.submit(entry(survey, key), {"q1": "a"})
+    retention.forget("Ann@example.com")
+    assert [model.objects.count() for model in (Invitation, Participation, Sitting)] == [1, 1, 1]
