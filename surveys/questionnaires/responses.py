@@ -227,8 +227,8 @@ class _BegunElsewhere(Exception):
 def new_sitting(entry: Entry) -> Sitting:
     """A sitting that is not stored yet, with what an earlier answer held that may be changed. Raises PepperMissing."""
     survey = entry.survey
-    if entry.is_test:
-        keys.make_pepper(survey)
+    if entry.is_test and survey.state == Survey.State.DRAFT:
+        keys.make_pepper(survey)  # of an open one it comes back from the backup, or everybody could answer again
     version = None if entry.is_test else versions.newest(survey.pk)
     sitting = Sitting(
         pk=random_key(),
