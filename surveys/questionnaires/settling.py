@@ -51,8 +51,6 @@ def settle(survey: Survey) -> int:
     made = 0
     while some := _settle_some(survey):
         made += some
-    if made and survey.published_at:
-        pagecache.bump()  # readers see figures that have changed
     return made
 
 
@@ -74,6 +72,8 @@ def _settle_some(survey: Survey) -> int:
     Response.objects.bulk_create(made)
     kept_counts.add(survey, made)
     Sitting.objects.filter(pk__in=[sitting.pk for sitting in sittings]).delete()
+    if survey.published_at:
+        pagecache.bump()  # readers see figures that have changed
     return len(sittings)
 
 

@@ -4,13 +4,14 @@ from copy import deepcopy
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from articles import image_library
 from core.transitions import TransitionRefused
+from surveys import keys
 from surveys.models import Response, Sitting, Survey, SurveyVersion
-from surveys.questionnaires import flow, phases, responses, settling, versions
+from surveys.questionnaires import access, flow, phases, publishing, responses, settling, versions
 from surveys.questionnaires.definition import DefinitionRefused, read
 from tests.articles.factories import image
 from tests.surveys.questionnaires.factories import TWO, choice, data, draft, entry, opened, page, question
@@ -140,3 +141,22 @@ def test_a_picture_that_a_survey_shows_is_not_removed_from_the_library():
     draft(page("p1", choice("q1", "image_choice", choices=[each | {"image": shown.file} for each in TWO])))
     assert image_library.uses_elsewhere(shown) == [("survey", 1)]
     assert not image_library.unused(type(shown).objects.all()).exists()
+
+
+def test_a_test_of_an_open_survey_makes_no_new_pepper_in_place_of_a_lost_one(client):
+    survey = opened()
+    keys.destroy_pepper(survey)
+    assert client.get(access.test_link(survey).removeprefix("http://localhost:8000")).status_code == 503
+    assert not keys.has_pepper(survey)
+
+
+def test_readers_are_told_of_new_figures_by_the_transaction_that_counts_them():
+    survey = opened(page("p1", choice()))
+    publishing.publish(survey, ["q1"], by=None)
+    responses.submit(entry(survey), {"q1": "b"})
+    assert settling.settle(survey) == 1
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generation.xmin = response.xmin FROM core_contentgeneration generation, surveys_response response"
+        )
+        assert cursor.fetchall() == [(True,)]
