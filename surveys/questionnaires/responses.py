@@ -45,6 +45,10 @@ class Gone(Exception):
     """There is no such sitting any more: it was counted, or left for long."""
 
 
+class NotALink(Gone):
+    """What stands in the address is no link of this survey: nobody was ever given it."""
+
+
 class NotThere(Exception):
     """The sitting has not come to this page, or it is not at its end; `page` is where it is."""
 
@@ -108,12 +112,14 @@ def token_of(sitting: Sitting) -> str:
 
 
 def of_token(survey: Survey, token: str) -> Sitting:
-    """The sitting a link leads to. Raises Gone."""
+    """The sitting a link leads to. Raises Gone, NotALink."""
     try:
         survey_id, key = read_token(PURPOSE, token)
     except (BadToken, ValueError):
-        raise Gone from None
-    sitting = Sitting.objects.filter(pk=key, survey=survey).first() if survey_id == survey.pk else None
+        raise NotALink from None
+    if survey_id != survey.pk:
+        raise NotALink
+    sitting = Sitting.objects.filter(pk=key, survey=survey).first()
     if sitting is None:
         raise Gone
     sitting.survey = survey

@@ -69,10 +69,12 @@ def _answering(view: View) -> View:
             return _stopped(request, slug, "taken_part", HTTPStatus.CONFLICT)
         except LimitReached:
             return _stopped(request, slug, "full", HTTPStatus.CONFLICT)
+        except responses.NotALink:
+            return _stopped(request, slug, "gone", HTTPStatus.GONE, has_link=False)
         except responses.Gone:
             return _stopped(request, slug, "gone", HTTPStatus.GONE)
         except access.NotThisWay as refused:
-            return _stopped(request, slug, "not_this_way", HTTPStatus.FORBIDDEN, words=str(refused))
+            return _stopped(request, slug, "not_this_way", HTTPStatus.FORBIDDEN, words=str(refused), has_link=False)
         except keys.PepperMissing:
             logger.exception("The pepper of the survey “%s” is missing: no answer can be taken until it is back.", slug)
             page = _stopped(request, slug, "paused", HTTPStatus.SERVICE_UNAVAILABLE)
@@ -82,9 +84,15 @@ def _answering(view: View) -> View:
     return told
 
 
-def _stopped(request: HttpRequest, slug: str, why: str, status: HTTPStatus, *, words: str = "") -> HttpResponse:
-    context = {"survey": get_object_or_404(Survey, slug=slug), "why": why, "words": words}
-    return no_store(render(request, "surveys/questionnaire/stopped.html", context, status=status))
+def _stopped(
+    request: HttpRequest, slug: str, why: str, status: HTTPStatus, *, words: str = "", has_link: bool = True
+) -> HttpResponse:
+    """What keeps somebody from answering. Of a draft only who has a good link hears anything."""
+    survey = get_object_or_404(Survey, slug=slug)
+    if not (survey.is_public or has_link):
+        raise Http404("There is no such survey.")
+    context = {"survey": survey, "why": why, "words": words}
+    return personal(render(request, "surveys/questionnaire/stopped.html", context, status=status))
 
 
 # Beginning

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from surveys.models import Response, Sitting, Survey
-from surveys.questionnaires import access, responses, settling
+from surveys.questionnaires import access, phases, responses, settling
 from tests.surveys.questionnaires.factories import ANSWERS, EVERY_KIND, choice, data, draft, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +103,15 @@ def test_drafts_are_nobodys_and_closed_surveys_say_so(client):
     Survey.objects.update(state="closed")
     assert "is closed" in client.get("/surveys/readers/").text
     assert client.post("/surveys/readers/", {"q-q1": "a"}).status_code == 409
+
+
+@pytest.mark.parametrize("path", ["begin/x/", "answer/x/", "answer/x/later/", "answer/x/p1/"])
+def test_who_guesses_at_a_link_hears_nothing_of_a_draft_and_nothing_else_learns_the_address(client, path):
+    survey = draft(*PAGES)
+    assert client.get(f"/surveys/readers/{path}").status_code == 404
+    phases.open_survey(survey)
+    answer = client.get(f"/surveys/readers/{path}")
+    assert (answer.status_code in (403, 410), answer["Referrer-Policy"]) == (True, "no-referrer")
 
 
 def test_what_is_sent_for_another_page_is_refused_whole(client):
