@@ -24,6 +24,7 @@ from core.lib.secret_files import write_once
 from surveys.models import PendingBallot, Season, Survey
 
 KEY_BYTES = 32
+PADDED_TO = 4096  # bytes, at least
 
 
 class PepperMissing(RuntimeError):
@@ -68,8 +69,12 @@ class Pepper:
 
     def seal(self, choices: Mapping[str, Any]) -> bytes:
         """Encrypt what a voter chose, by category, until they confirm it."""
-        nonce = secrets.token_bytes(12)
-        return nonce + self._sealing.encrypt(nonce, json.dumps(choices).encode(), None)
+        return self._encrypted(json.dumps(choices).encode())
+
+    def seal_padded(self, answers: Mapping[str, Any]) -> bytes:
+        """Encrypt answers to a survey, with spaces up to a power of two: their length would tell which ones these are."""
+        text = json.dumps(answers).encode()
+        return self._encrypted(text.ljust(max(PADDED_TO, 1 << (len(text) - 1).bit_length())))
 
     def open(self, sealed: bytes) -> dict[str, Any]:
         """What a voter chose and has not confirmed. Raises PepperMissing where the pepper is another than it was."""
@@ -78,6 +83,10 @@ class Pepper:
         except InvalidTag:
             raise PepperMissing("The choices of a ballot cannot be read with the pepper that is there.") from None
         return choices
+
+    def _encrypted(self, text: bytes) -> bytes:
+        nonce = secrets.token_bytes(12)
+        return nonce + self._sealing.encrypt(nonce, text, None)
 
     def participant_key(self, participant: str) -> bytes:
         """What stands for somebody who takes part in a survey: 128 bits, so that a link can carry it."""

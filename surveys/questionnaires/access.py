@@ -120,6 +120,12 @@ def address_key(survey: Survey, address: str) -> bytes:
     return keys.pepper(survey).participant_key(f"address\0{addresses.canonical(address)}")
 
 
+def invitation_of(survey: Survey, address: str) -> int:
+    """The primary key of an address's invitation, if it has one: what stands for it under the survey's pepper."""
+    key = keys.pepper(survey).participant_key(f"invited\0{addresses.canonical(address)}")
+    return int.from_bytes(key[:8]) >> 1 or 1
+
+
 def invitation_key(survey: Survey, invitation: int) -> bytes:
     return keys.pepper(survey).participant_key(f"invitation\0{invitation}")
 

@@ -19,7 +19,7 @@ from core.outbox import Letter
 from core.transitions import TransitionRefused
 from newsletter.models import Suppression
 from newsletter.subscribers.addresses import Address, parse_address
-from surveys import addresses, keys
+from surveys import addresses
 from surveys.models import Invitation, Survey
 from surveys.questionnaires import access
 
@@ -88,7 +88,9 @@ def _read(listed: Iterable[str], came: Invited) -> list[Address]:
 def _invite(survey: Survey, some: Sequence[Address], again: bool, came: Invited) -> None:
     digests = {each.canonical: Suppression.digest_of(each.canonical) for each in some}
     stopped = set(Suppression.objects.filter(digest__in=digests.values()).values_list("digest", flat=True))
-    wanted = {key_of(survey, each.email): each.email for each in some if digests[each.canonical] not in stopped}
+    wanted = {
+        access.invitation_of(survey, each.email): each.email for each in some if digests[each.canonical] not in stopped
+    }
     known = set(Invitation.objects.filter(survey=survey, pk__in=wanted).values_list("pk", flat=True))
     new = [key for key in wanted if key not in known]
     Invitation.objects.bulk_create(
@@ -102,12 +104,6 @@ def _invite(survey: Survey, some: Sequence[Address], again: bool, came: Invited)
     came.stopped += len(some) - len(wanted)
     came.again += len(known) if again else 0
     came.known += 0 if again else len(known)
-
-
-def key_of(survey: Survey, email: str) -> int:
-    """An invitation’s key: what stands for its address under the survey’s pepper. Raises PepperMissing."""
-    key = keys.pepper(survey).participant_key(f"invited\0{addresses.canonical(email)}")
-    return int.from_bytes(key[:8]) >> 1 or 1
 
 
 def _context(pk: int) -> dict[str, Any] | None:
@@ -132,7 +128,9 @@ def progress(survey: Survey) -> dict[str, int]:
 @transaction.atomic
 def withdraw(survey: Survey, email: str, *, by: Any) -> bool:
     """Make an address's link void; whether it had one. What it answered already stays. Raises PepperMissing."""
-    gone = Invitation.objects.filter(survey=survey, pk=key_of(survey, parse_address(email).email)).delete()[0]
+    gone = Invitation.objects.filter(
+        survey=survey, pk=access.invitation_of(survey, parse_address(email).email)
+    ).delete()[0]
     if gone:
         audit.record("withdrew an invitation to the survey", survey, by=by)
     return bool(gone)

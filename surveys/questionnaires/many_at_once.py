@@ -87,7 +87,7 @@ def _begun(first: First, pepper: keys.Pepper) -> tuple[Sitting, str]:
         key=first.entry.key,
         is_personal=first.entry.is_personal,
         source=first.entry.source,
-        sealed=pepper.seal(progress.as_json()),
+        sealed=pepper.seal_padded(progress.as_json()),
     )
     return sitting, way.waits_at
 
@@ -128,7 +128,7 @@ def _end(sitting: Sitting, survey: Survey, pepper: keys.Pepper) -> tuple[Sitting
     if way.waits_at or way.message or definition.quotas:
         return None
     ended = Ended.EARLY if way.ended_early else Ended.COMPLETE
-    return sitting, pepper.seal(Progress(answers=way.kept).as_json()), ended
+    return sitting, pepper.seal_padded(Progress(answers=way.kept).as_json()), ended
 
 
 def _take_part(survey: Survey, keyed: dict[int, bytes]) -> set[int]:

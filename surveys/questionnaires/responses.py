@@ -268,7 +268,7 @@ def _earlier_answers(entry: Entry) -> dict[str, Any]:
 
 
 def _seal(sitting: Sitting, progress: Progress) -> None:
-    sitting.sealed = keys.pepper(sitting.survey).seal(progress.as_json())
+    sitting.sealed = keys.pepper(sitting.survey).seal_padded(progress.as_json())
 
 
 # Saving a page

@@ -10,7 +10,7 @@ from core.lib import batches
 from core.retention import Column, days
 from surveys import keys
 from surveys.models import Invitation, Participation, Response, Sitting, Survey
-from surveys.questionnaires import access, invitations, kept_counts, responses, versions
+from surveys.questionnaires import access, kept_counts, responses, versions
 from surveys.questionnaires.kinds import kind_of
 
 KEPT_AFTER_CLOSE = timedelta(days=30)  # keys, and the pepper under which they stand for anybody
@@ -90,7 +90,7 @@ def forget(address: str) -> None:
 
 def _forget_in(survey: Survey, address: str) -> None:
     """Delete what stands under the keys of an address in a survey: its own, and that of its invitation."""
-    invitation = invitations.key_of(survey, address)
+    invitation = access.invitation_of(survey, address)
     theirs = [access.address_key(survey, address), access.invitation_key(survey, invitation)]
     Invitation.objects.filter(survey=survey, pk=invitation).delete()
     Sitting.objects.filter(survey=survey, key__in=theirs).delete()

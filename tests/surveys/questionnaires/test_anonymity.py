@@ -86,6 +86,17 @@ def test_the_database_reads_no_answer_that_waits_or_is_on_its_way():
 
 
 @pytest.mark.django_db
+def test_the_length_of_what_waits_says_nothing_of_the_answers():
+    survey = opened(*SURVEY, access="address")
+    for each, words in enumerate(["", "zebra", "zebra " * 30]):
+        responses.submit(entry(survey, access.address_key(survey, f"reader{each}@example.com")), {"q1": 1, "q2": words})
+    assert len({len(bytes(sitting.sealed)) for sitting in Sitting.objects.all()}) == 1
+    assert len(keys.pepper(survey).seal_padded({"q2": "z" * 5000})) == len(
+        keys.pepper(survey).seal_padded({"q2": "z" * 8000})
+    )
+
+
+@pytest.mark.django_db
 def test_nothing_is_logged_of_who_answers_what(client, caplog):
     caplog.set_level(logging.DEBUG)
     opened(*SURVEY, access="browser")
