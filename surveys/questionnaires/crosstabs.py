@@ -8,11 +8,11 @@ from typing import Any
 from core.lib import charts
 from surveys.models import Survey
 from surveys.questionnaires import counts, versions
-from surveys.questionnaires.disclosure import hidden_cells, hidden_parts, hidden_shares, is_small
+from surveys.questionnaires.disclosure import hidden_cells, hidden_in_sum, hidden_parts, hidden_shares, is_small
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.kinds.base import PARTS, SEVERAL
 from surveys.questionnaires.questions import Definition, Question
-from surveys.questionnaires.results import NOT_SHOWN, Filter, ResultsHidden, counted_rows
+from surveys.questionnaires.results import NOT_SHOWN, Filter, ResultsHidden, counted_rows, is_sum_known, shape_of
 from surveys.tallying import share
 
 
@@ -147,8 +147,10 @@ def _table(some: "_Counted", every: "_Counted | None", least: int) -> Crosstab:
 
 def _hidden_margin(variable: Variable, numbers: list[int], both: int, least: int) -> set[int]:
     """The rows or columns of which not even the sum is shown: it would tell of a few, or be told by the others."""
-    if kind_of(variable.question).shape == PARTS:
+    if shape_of(variable.question) == PARTS:
         return hidden_parts(numbers, least)
+    if is_sum_known(variable.question):
+        return hidden_in_sum(numbers, both, least)
     return hidden_shares(numbers, both, least)
 
 

@@ -33,6 +33,22 @@ def hidden_shares(counts: Sequence[int], whole: int, least: int) -> set[int]:
     return {place for place, number in enumerate(counts) if is_small(number, least) or is_small(whole - number, least)}
 
 
+def hidden_in_sum(counts: Sequence[int], whole: int, least: int, others: Collection[int] = ()) -> set[int]:
+    """The places that are not shown where all figures sum to something known, such as two answers of each: `others` as well.
+
+    As with parts, what is hidden hides each other: neither those behind it nor those who are not are a few together.
+    """
+    hidden = hidden_shares(counts, whole, least) | set(others)
+    shown = sorted((number, place) for place, number in enumerate(counts) if place not in hidden and number)
+    for _, place in shown:
+        behind = sum(counts[each] for each in hidden)
+        beside = len(hidden) * whole - behind
+        if not hidden or (len(hidden) > 1 and not is_small(behind, least) and not is_small(beside, least)):
+            break
+        hidden.add(place)
+    return hidden
+
+
 def hidden_cells(table: Sequence[Sequence[int]], least: int, others: Collection[Place] = ()) -> set[Place]:
     """The places of a table that are not shown: small ones and `others`, and more, so that no sum of a line tells them."""
     hidden = set(others) | {

@@ -12,7 +12,7 @@ from core.lib import charts
 from core.pagecache import per_generation
 from surveys.models import Survey
 from surveys.questionnaires import counts, kept_counts, versions
-from surveys.questionnaires.disclosure import hidden_cells, hidden_parts, hidden_shares, is_small
+from surveys.questionnaires.disclosure import hidden_cells, hidden_in_sum, hidden_parts, hidden_shares, is_small
 from surveys.questionnaires.kinds import Figure, kind_of
 from surveys.questionnaires.kinds.base import PARTS, POINTS, RANGES, SEVERAL
 from surveys.questionnaires.questions import Definition, Question
@@ -358,9 +358,7 @@ def _tables(
             told = None if is_small(whole, least) else whole
             yield Table(tuple(_lines(own, hidden, whole)), told, row.text, row.id)
     elif shape in (SEVERAL, POINTS):
-        people = [figure.count if figure.people is None else figure.people for figure in figures]
-        hidden = hidden_shares(people, base, least)
-        hidden |= {place for place, number in enumerate(rest or ()) if is_small(number, least)}
+        hidden = _hidden_of_several(question, figures, base, rest, least)
         yield Table(tuple(_lines(figures, hidden, base if shape == SEVERAL else 0)), base)
     else:
         hidden = _hidden([figure.count for figure in figures], rest, least)
@@ -374,10 +372,41 @@ def _hidden(numbers: list[int], rest: list[int] | None, least: int) -> set[int]:
     return {place for row, place in hidden_cells([numbers, rest], least) if row == 0}
 
 
+def _hidden_of_several(
+    question: Question, figures: Sequence[Figure], base: int, rest: list[int] | None, least: int
+) -> set[int]:
+    """The figures that are not shown where people are in several. Points that all but a few gave tell of these few."""
+    people = [figure.count if figure.people is None else figure.people for figure in figures]
+    others = {place for place, number in enumerate(rest or ()) if is_small(number, least)}
+    if shape_of(question) == POINTS:
+        most = _places(question) * base
+        others |= {place for place, figure in enumerate(figures) if is_small(most - figure.count, least)}
+    if is_sum_known(question):
+        return hidden_in_sum(people, base, least, others)
+    return hidden_shares(people, base, least) | others
+
+
 def shape_of(question: Question) -> str:
-    """The shape of a question's figures; texts can have several tags."""
+    """The shape of a question's figures: texts can have several tags; where one answer is the most, each gave one."""
     kind = kind_of(question)
-    return SEVERAL if kind.is_text else kind.shape
+    if kind.is_text:
+        return SEVERAL
+    return PARTS if kind.shape == SEVERAL and question.settings.get("most") == 1 else kind.shape
+
+
+def is_sum_known(question: Question) -> bool:
+    """Whether readers can work out what a question's figures sum to: all places of a ranking, so many answers and no other."""
+    if shape_of(question) == POINTS:
+        return True
+    if kind_of(question).shape != SEVERAL or not question.settings.get("least"):
+        return False
+    offered = len(question.offered) + bool(question.settings.get("other"))
+    return bool(question["least"] >= min(question["most"] or offered, offered))
+
+
+def _places(question: Question) -> int:
+    """How many places a ranking gives, and so the points of the first."""
+    return min(question["most"] or len(question.choices), len(question.choices))
 
 
 def _lines(figures: Sequence[Figure], hidden: set[int], base: int) -> Iterator[Line]:
@@ -410,14 +439,14 @@ def _notes(question: Question, answered: int, shown: int | None, least: int, *, 
         yield "Shares are of those who were asked."
     elif kind.is_text:
         yield "Answers in their own words, which we read and sorted; an answer can be in several groups."
-    elif kind.shape == SEVERAL:
+    elif shape_of(question) == SEVERAL:
         yield "Shares are of those who answered; several answers were possible, so they may sum to more than 100 %."
-    elif kind.shape == POINTS:
-        first = kind.tally(question, [])
-        yield f"The first of {len(first)} places gets {len(first)} points, each after it one less, the last place 1."
+    elif shape_of(question) == POINTS:
+        first = _places(question)
+        yield f"The first of {first} places gets {first} points, each after it one less, the last place 1."
     else:
         yield "Shares are rounded, and may not sum to 100 %."
-    if not is_whole and kind.shape in (PARTS, RANGES) and not question.settings.get("rows"):
+    if not is_whole and shape_of(question) in (PARTS, RANGES) and not question.settings.get("rows"):
         yield f"Answers that fewer than {least} gave are put together with others, so that they tell of nobody."
     elif not is_whole:
         yield f"Figures that tell of fewer than {least} people are not shown."

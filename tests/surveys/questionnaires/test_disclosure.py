@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.questionnaires.disclosure import hidden_cells, hidden_parts, hidden_shares
+from surveys.questionnaires.disclosure import hidden_cells, hidden_in_sum, hidden_parts, hidden_shares
 
 LEAST = 5
 COUNTS = st.lists(st.integers(0, 12), min_size=1, max_size=6)
@@ -27,6 +27,17 @@ def test_of_shares_neither_those_who_gave_an_answer_nor_those_who_did_not_are_a_
     whole = max(counts) + more
     shown = [number for place, number in enumerate(counts) if place not in hidden_shares(counts, whole, LEAST)]
     assert all(not 0 < each < LEAST for number in shown for each in (number, whole - number))
+
+
+@given(COUNTS, st.integers(0, 9))
+def test_of_figures_with_a_known_sum_what_is_hidden_is_not_a_few_or_all_there_is(counts, more):
+    whole = max(counts) + more
+    hidden = hidden_in_sum(counts, whole, LEAST)
+    assert hidden_shares(counts, whole, LEAST) <= hidden
+    behind = sum(counts[place] for place in hidden)
+    if hidden and any(number for place, number in enumerate(counts) if place not in hidden):
+        assert len(hidden) > 1
+        assert all(not 0 < each < LEAST for each in (behind, len(hidden) * whole - behind))
 
 
 @given(TABLES)

@@ -94,6 +94,29 @@ def test_a_place_in_a_ranking_has_its_points():
     assert lines_of(survey) == {"Alpha": 15, "Beta": 10}
 
 
+def test_where_one_answer_is_the_most_a_small_figure_does_not_follow_from_the_others():
+    pictures = [{"id": key, "text": key.upper(), "image": f"images/{key}.webp"} for key in "abc"]
+    survey = opened(page("p1", choice("q1", "image_choice", choices=pictures)))
+    for key, times in (("a", 10), ("b", 12), ("c", 1)):
+        answered(survey, {"q1": [key]}, times=times)
+    assert lines_of(survey) == {"B": 12, "A or C": 11}
+
+
+def test_where_all_give_as_many_answers_a_small_figure_is_hidden_with_another():
+    four = [{"id": key, "text": key.upper()} for key in "abcd"]
+    survey = opened(page("p1", choice("q1", "multiple", choices=four, least=2, most=2)))
+    for keys, times in (("ab", 8), ("ac", 7), ("bc", 6), ("ad", 1)):
+        answered(survey, {"q1": list(keys)}, times=times)
+    assert lines_of(survey) == {"A": 16, "B": 14, "C": None, "D": None}
+
+
+def test_points_that_all_but_a_few_gave_are_not_shown_and_do_not_follow_from_the_others():
+    survey = opened(page("p1", choice("q1", "ranking", every=True)))
+    answered(survey, {"q1": ["a", "b"]}, times=9)
+    answered(survey, {"q1": ["b", "a"]}, times=2)
+    assert results(survey, staff=True).of("q1").tables == ()
+
+
 def test_partial_answers_are_counted_apart_and_tests_never():
     survey = opened(page("p1", choice("q1")))
     answered(survey, {"q1": "a"}, times=5)
