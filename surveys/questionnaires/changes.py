@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from surveys.questionnaires.definition import Problem
 from surveys.questionnaires.kinds import kind_of
+from surveys.questionnaires.kinds.base import POINTS
 from surveys.questionnaires.questions import Choice, Definition, Question
 
 
 def refused(old: Definition, new: Definition) -> list[Problem]:
     """Why a definition cannot follow the one that people have answered, a sentence each; empty where it can.
 
-    Help, titles, pictures, order, conditions and rules can change; questions and pages can be added, choices at the end;
-    a choice can be closed.
+    Help, titles, order, conditions and rules can change, and pictures that are not the answers; questions and pages can be
+    added, choices at the end, but where answers are places among all of them; a choice can be closed.
     """
     return [
         *(
@@ -34,6 +35,7 @@ def _of(old: Question, new: Question | None) -> Iterator[Problem]:
     if new.text != old.text:
         yield Problem(old.id, f"“{old.text}” has been answered: ask anything else in a question of its own.")
     yield from _choices(old, old.choices, new.choices)
+    yield from _meanings(old, new)
     for setting in kind_of(old).settings:
         if setting.kind == "rows":
             yield from _choices(old, old[setting.name], new[setting.name])
@@ -41,6 +43,17 @@ def _of(old: Question, new: Question | None) -> Iterator[Problem]:
             yield Problem(old.id, f"“{old.text}” has been answered, so “{setting.label}” stays as it is.")
     if old.settings.get("other") and not new.settings.get("other"):
         yield Problem(old.id, f"“{old.text}”: “other” may have been chosen, so it stays.")
+
+
+def _meanings(old: Question, new: Question) -> Iterator[Problem]:
+    """What a choice means is more than its words where it has a place among all others, or is a picture."""
+    if kind_of(old).shape == POINTS and len(new.choices) > len(old.choices):
+        yield Problem(old.id, f"“{old.text}” has been answered: a place among more things would be worth other points.")
+    if old.kind == "image_choice":
+        images = {choice.id: choice.image for choice in new.choices}
+        for choice in old.choices:
+            if images.get(choice.id, choice.image) != choice.image:
+                yield Problem(old.id, f"“{choice.text}” may have been chosen, so its picture stays.")
 
 
 def _choices(question: Question, old: tuple[Choice, ...], new: tuple[Choice, ...]) -> Iterator[Problem]:

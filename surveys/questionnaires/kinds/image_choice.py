@@ -13,8 +13,8 @@ class ImageChoice(Multiple):
     name, label = "image_choice", "Image choice"
     about = "Pictures to choose from, each with its words."
     settings = (
-        Setting("least", "Answers at least", least=1, most=200),
-        Setting("most", "Answers at most", least=1, most=200, default=1),
+        Setting("least", "Answers at least", least=1, most=200, fixed=True),
+        Setting("most", "Answers at most", least=1, most=200, default=1, fixed=True),
     )
 
     def problems(self, question: Question) -> Any:

@@ -26,8 +26,8 @@ class Multiple(Kind):
     about = "Any number of answers, or from so many to so many."
     settings: ClassVar[tuple[Setting, ...]] = (
         OTHER_SETTING,
-        Setting("least", "Answers at least", least=1, most=200),
-        Setting("most", "Answers at most", least=1, most=200),
+        Setting("least", "Answers at least", least=1, most=200, fixed=True),
+        Setting("most", "Answers at most", least=1, most=200, fixed=True),
     )
     takes_choices = True
     shape = SEVERAL

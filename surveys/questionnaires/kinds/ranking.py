@@ -15,7 +15,7 @@ class Ranking(Kind):
     name, label = "ranking", "Ranking"
     about = "Things put into an order, all of them or the first few."
     settings = (
-        Setting("most", "Places at most", least=1, most=50, help="Empty: all can be given a place."),
+        Setting("most", "Places at most", least=1, most=50, help="Empty: all can be given a place.", fixed=True),
         Setting("every", "All have to be given a place", kind="yes", default=False),
     )
     takes_choices = True

@@ -96,6 +96,23 @@ def test_what_would_change_the_meaning_of_answers_is_refused(change, words):
     assert survey.versions.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda asked: asked[0]["choices"].append({"id": "c", "text": "Gamma"}), "worth other points"),
+        (lambda asked: asked[0].update(most=1), "stays as it is"),
+        (lambda asked: asked[1]["choices"][0].update(image="images/b.webp"), "its picture stays"),
+        (lambda asked: asked[1].update(most=2), "stays as it is"),
+    ],
+)
+def test_places_keep_their_points_and_answers_their_pictures(change, words):
+    pictures = [each | {"image": f"images/{each['id']}.webp"} for each in TWO]
+    survey = opened(page("p1", choice("q1", "ranking"), choice("q2", "image_choice", choices=pictures)))
+    with pytest.raises(DefinitionRefused, match=words):
+        changed(survey, change)
+    assert survey.versions.count() == 1
+
+
 def test_the_database_keeps_what_was_asked_and_by_whom():
     survey = opened()
     for act in (
