@@ -37,7 +37,7 @@ class Way(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Somebody who comes to a survey. Where they come by a link of their own, they can leave and come back by it."""
+    """Somebody who comes to a survey. Where `is_personal`, they come back by their link to what they have answered."""
 
     survey: Survey
     source: str = Source.PAGE
@@ -78,6 +78,7 @@ def _from_address(survey: Survey, about: int) -> Entry:
 
 
 def _from_subscriber(survey: Survey, about: int) -> Entry:
+    """Briefings are forwarded: whoever opens one answers for its reader, and sees nothing of what they have answered."""
     if survey.access == Access.INVITATION:
         raise NotThisWay("This survey is answered by invitation.")
     if survey.access == Access.ANYBODY:
@@ -85,7 +86,7 @@ def _from_subscriber(survey: Survey, about: int) -> Entry:
     subscriber = Subscriber.objects.filter(pk=about).first()
     if subscriber is None or not subscriber.subscriptions.confirmed().exists():
         raise NotThisWay("This link is a subscriber’s, and the address it was mailed to has no subscription any more.")
-    return Entry(survey, Source.BRIEFING, address_key(survey, subscriber.canonical), is_personal=True)
+    return Entry(survey, Source.BRIEFING, address_key(survey, subscriber.canonical))
 
 
 def _from_invitation(survey: Survey, about: int) -> Entry:
@@ -139,8 +140,8 @@ def address_link(survey: Survey, address: str) -> str:
 
 
 def subscriber_link(survey: Survey, subscriber: int) -> str:
-    """A subscriber's link in a briefing, for as long as the survey is open."""
-    return _link(survey, Way.SUBSCRIBER, subscriber)
+    """A subscriber's link in a briefing, for as long as the survey is open. Where anybody may answer, it names nobody."""
+    return _link(survey, Way.SUBSCRIBER, 0 if survey.access == Access.ANYBODY else subscriber)
 
 
 def invitation_link(invitation: Invitation) -> str:

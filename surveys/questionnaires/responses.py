@@ -192,6 +192,13 @@ def unfinished(entry: Entry) -> Sitting | None:
     return found
 
 
+def replaces_unseen(entry: Entry) -> bool:
+    """Whether what somebody sends now takes the place of answers that they are not shown."""
+    if entry.key is None or entry.is_personal or not entry.survey.changeable:
+        return False
+    return Participation.objects.filter(survey=entry.survey, key=entry.key).exists()
+
+
 @transaction.atomic
 def begin(entry: Entry) -> Sitting:
     """A sitting for somebody; the one they began before, if they come back by a link of their own.

@@ -207,7 +207,8 @@ def begin(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     form = responses.form_of(sitting, responses.first_page(responses.definition_of(sitting)).id)
     chosen = {question.id: marks_in(request.GET, question.id) for question in form.page.questions}
     form.typed |= {key: marks for key, marks in chosen.items() if marks}
-    return personal(_page(request, sitting, form, is_first=True))
+    replaces = responses.replaces_unseen(entry)
+    return personal(_page(request, sitting, form, is_first=True, replaces=replaces))
 
 
 def _begin_by_link(request: HttpRequest, entry: access.Entry) -> HttpResponse:
@@ -316,6 +317,7 @@ def _page(
     form: PageForm,
     *,
     is_first: bool = False,
+    replaces: bool = False,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     places = form.definition.places
@@ -324,6 +326,7 @@ def _page(
         "sitting": sitting,
         "is_first": is_first or places[form.page.id] == 0,
         "is_new": is_first,
+        "replaces": replaces,
         "is_single": len(places) == 1,
         "is_poll": polls.question_of(form.definition) is not None,
         "done": round(places[form.page.id] / len(places) * 100),

@@ -8,10 +8,11 @@ from django.utils.html import escape
 
 from articles import publishing
 from core import pagecache
+from core.lib.signing import read_token
 from newsletter.sending import composition, plugged
 from newsletter.subscribers.subscriptions import unsubscribe_token
 from surveys.models import Participation, Response, Sitting, Survey
-from surveys.questionnaires import phases, settling
+from surveys.questionnaires import access, phases, settling
 from tests.articles import factories as articles
 from tests.newsletter import factories as newsletters
 from tests.surveys.questionnaires.factories import answered, choice, opened, page, question
@@ -113,6 +114,27 @@ def test_a_subscriber_answers_once_and_may_change_it_until_the_close(client, ask
     assert Participation.objects.count() == 1
     phases.close(asked_of_subscribers, by=None)
     assert answers_to(asked_of_subscribers) == [{"chain": "b"}]
+
+
+def test_whoever_a_briefing_is_forwarded_to_sees_nothing_of_what_its_reader_answered(client, ann):
+    pages = [page("p1", question("q1")), page("p2", question("q2"))]
+    opened(*pages, slug="best-chain", access=Survey.Access.SUBSCRIBERS, changeable=True)
+    letter = f"/surveys/best-chain/letter/?letter={unsubscribe_token(ann.subscriber_id, ann.newsletter_id)}"
+    second = client.post(followed(client, letter), {"q-q1": "my own words"}).url
+    left = client.get(followed(client, letter))
+    assert (left.status_code, "my own words" in left.text, "replaces your earlier" in left.text) == (200, False, False)
+    client.post(client.post(second, {"q-q2": "more", "go": "next"}).url)
+    answered_before = client.get(followed(client, letter)).text
+    assert ("my own words" in answered_before, "replaces your earlier" in answered_before) == (False, True)
+
+
+def test_where_anybody_may_answer_the_link_of_a_briefing_names_nobody(client, poll, ann):
+    token = unsubscribe_token(ann.subscriber_id, ann.newsletter_id)
+    address = followed(client, f"/surveys/best-chain/letter/b/?letter={token}")
+    assert read_token(access.PURPOSE, address.split("/")[4])[-1] == 0
+    client.post(address, {"q-chain": "b"})
+    assert answers_to(poll) == [{"chain": "b"}]
+    assert Response.objects.get().source == "briefing"
 
 
 def test_what_a_reader_comes_to_is_good_for_this_poll_alone(client, asked_of_subscribers, ann):
