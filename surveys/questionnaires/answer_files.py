@@ -26,7 +26,7 @@ FORMS = {
 }
 ABOUT = {
     "version": "which version of the survey this person was asked",
-    "day": "the day on which it was finished",
+    "day": "the day on which it was finished; but where each answers once, the last on which one was that it was counted with",
     "source": "what led to the survey",
     "ended": "complete; early, by a rule of the survey; screened out by a quota; partial: never finished",
 }

@@ -1,8 +1,9 @@
 """Counting what is finished: sittings become responses, many together, in no order, and are deleted.
 
-So neither the key of a response, nor its place in the table, nor the transaction that wrote it says which of those who took
-part gave it. Where nobody is known (surveys.models.Survey.Access.ANYBODY) there is nobody to hide, and each is counted at
-once; else so many wait for each other, until the survey closes.
+So neither the key of a response, nor its place in the table, nor its day, nor the transaction that wrote it says which of
+those who took part gave it. Where nobody is known (surveys.models.Survey.Access.ANYBODY) there is nobody to hide, and each is
+counted at once; else so many wait for each other, until the survey closes. Then those who are left are stored together with
+earlier ones.
 """
 
 import logging
@@ -17,7 +18,7 @@ from django.utils import timezone
 from core import pagecache
 from core.lib import batches
 from surveys import keys
-from surveys.models import Ended, Response, Sitting, Survey
+from surveys.models import AnswerTag, Ended, Response, Sitting, Survey
 from surveys.models.ballots import random_key
 from surveys.questionnaires import kept_counts, logic, responses
 
@@ -56,20 +57,19 @@ def settle(survey: Survey) -> int:
 
 @transaction.atomic
 def _settle_some(survey: Survey) -> int:
-    least = 1 if survey.access == Survey.Access.ANYBODY or survey.state != Survey.State.OPEN else TOGETHER
-    waiting = Sitting.objects.finished().filter(survey=survey).select_for_update(skip_locked=True)
-    sittings = list(waiting.order_by("pk")[:AT_ONCE])
-    if len(sittings) < least:
+    hides, closed = survey.access != Survey.Access.ANYBODY, survey.state != Survey.State.OPEN
+    enough = max(TOGETHER, survey.min_cell) if hides else 1
+    sittings = _together(survey, 1 if closed else enough)
+    if not sittings:
         return 0
-    for sitting in sittings:
-        sitting.survey = survey
-    secrets.SystemRandom().shuffle(sittings)
-    keeps_respondents = survey.changeable and survey.state == Survey.State.OPEN
     replaced = [sitting.key for sitting in sittings if sitting.key] if survey.changeable else []
     if Response.objects.filter(survey=survey, respondent__in=replaced).delete()[0]:
         kept_counts.forget(survey)
-    made = [_response(sitting, keeps_respondent=keeps_respondents) for sitting in sittings]
-    Response.objects.bulk_create(made)
+    earlier = _drawn_again(survey) if sum(not _is_partial(each) for each in sittings) < enough and hides else []
+    made = [_response(sitting) for sitting in sittings]
+    if hides:
+        _give_one_day(made, earlier)
+    _store(made, earlier)
     kept_counts.add(survey, made)
     Sitting.objects.filter(pk__in=[sitting.pk for sitting in sittings]).delete()
     if survey.published_at:
@@ -77,10 +77,23 @@ def _settle_some(survey: Survey) -> int:
     return len(sittings)
 
 
-def _response(sitting: Sitting, *, keeps_respondent: bool) -> Response:
+def _together(survey: Survey, least: int) -> list[Sitting]:
+    """Sittings that can be counted now. Those never finished hide nobody: nothing says who began."""
+    waiting = Sitting.objects.finished().filter(survey=survey).select_for_update(skip_locked=True)
+    found = list(waiting.order_by("pk")[:AT_ONCE])
+    for sitting in found:
+        sitting.survey = survey
+    groups = [[each for each in found if _is_partial(each) == is_partial] for is_partial in (True, False)]
+    return [each for group in groups if len(group) >= least for each in group]
+
+
+def _is_partial(sitting: Sitting | Response) -> bool:
+    return sitting.ended == Ended.PARTIAL
+
+
+def _response(sitting: Sitting) -> Response:
     definition, progress = responses.definition_of(sitting), responses.progress_of(sitting)
-    is_partial = sitting.ended == Ended.PARTIAL
-    way = logic.way(definition, progress.answers, passed=progress.passed if is_partial else None)
+    way = logic.way(definition, progress.answers, passed=progress.passed if _is_partial(sitting) else None)
     return Response(
         pk=random_key(),
         survey=sitting.survey,
@@ -90,7 +103,36 @@ def _response(sitting: Sitting, *, keeps_respondent: bool) -> Response:
         day=cast(date, sitting.finished_on),
         source=sitting.source,
         ended=sitting.ended,
-        respondent=sitting.key if keeps_respondent else None,
+        respondent=sitting.key if sitting.survey.changeable else None,
+    )
+
+
+def _give_one_day(made: list[Response], earlier: list[Response]) -> None:
+    """Give those who hide among each other the latest day of them; of too few, that of those they are put with."""
+    hidden = [each for each in made if not _is_partial(each)]
+    latest = max((each.day for each in earlier or hidden), default=None)
+    for each in hidden:
+        each.day = cast(date, latest)
+
+
+def _drawn_again(survey: Survey) -> list[Response]:
+    """Responses that were counted before, to be stored anew together with the last, who are too few to hide by themselves."""
+    counted = Response.objects.filter(survey=survey).exclude(ended=Ended.PARTIAL).select_for_update()
+    return list(counted.order_by("pk")[:AT_ONCE])  # keys are random, and so are these
+
+
+def _store(made: list[Response], earlier: list[Response]) -> None:
+    """Store responses in an order drawn by lot; earlier ones under new keys, with their tags."""
+    tags = list(AnswerTag.objects.filter(response__in=earlier))
+    Response.objects.filter(pk__in=[each.pk for each in earlier]).delete()
+    renamed = {each.pk: random_key() for each in earlier}
+    for each in earlier:
+        each.pk = renamed[each.pk]
+    together = [*made, *earlier]
+    secrets.SystemRandom().shuffle(together)
+    Response.objects.bulk_create(together)
+    AnswerTag.objects.bulk_create(
+        [AnswerTag(response_id=renamed[tag.response_id], question=tag.question, name=tag.name) for tag in tags]
     )
 
 

@@ -1,13 +1,14 @@
 """Whoever holds the database tries to join a person to an answer: by columns, by order, by transactions. docs/counting.md says what works."""
 
 import logging
+from datetime import date
 
 import pytest
 from django.db import connection
 
 from surveys import keys
-from surveys.models import Participation, Response, Sitting
-from surveys.questionnaires import access, phases, responses, retention, settling
+from surveys.models import AnswerTag, Participation, Response, Sitting
+from surveys.questionnaires import access, answer_tags, phases, responses, retention, settling, versions
 from tests.surveys.questionnaires.factories import entry, opened, page, question
 
 TABLES = (
@@ -69,6 +70,45 @@ def test_fewer_than_enough_wait_for_each_other_until_the_close():
     assert settling.settle(survey) == 0
     phases.close(survey)
     assert settling.settle(survey) == settling.TOGETHER - 1
+
+
+@pytest.mark.django_db
+def test_who_is_counted_together_has_one_day():
+    survey = opened(*SURVEY, access="address")
+    take_part(survey, settling.TOGETHER)
+    for each, sitting in enumerate(Sitting.objects.all()):
+        Sitting.objects.filter(pk=sitting.pk).update(finished_on=date(2026, 1, 1 + each))
+    settling.settle(survey)
+    assert set(Response.objects.values_list("day", flat=True)) == {date(2026, 1, settling.TOGETHER)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_is_stored_with_earlier_ones_and_has_their_day():
+    survey = opened(*SURVEY, access="address")
+    take_part(survey, settling.TOGETHER)
+    Sitting.objects.update(finished_on=date(2026, 1, 1))
+    settling.settle(survey)
+    before = set(Response.objects.values_list("pk", flat=True))
+    answer_tags.change(survey, versions.current(survey).questions["q2"], before, "animals")
+    responses.submit(entry(survey, access.address_key(survey, "last@example.com")), {"q1": 99})
+    phases.close(survey)
+    assert settling.settle(survey) == 1
+    assert len(rows("SELECT DISTINCT xmin::text, day FROM surveys_response")) == 1
+    assert sorted(each.answers["q1"] for each in Response.objects.all()) == [*range(settling.TOGETHER), 99]
+    assert not before & set(Response.objects.values_list("pk", flat=True))
+    assert sorted(AnswerTag.objects.values_list("response__answers__q1", flat=True)) == list(range(settling.TOGETHER))
+
+
+@pytest.mark.django_db
+def test_who_never_finished_hides_nobody():
+    survey = opened(*SURVEY, access="address")
+    for each in range(settling.TOGETHER):
+        sitting = responses.new_sitting(entry(survey))
+        sitting.ended, sitting.finished_on, sitting.pk = "partial", date(2026, 1, 1), each + 1
+        sitting.save(force_insert=True)
+    take_part(survey, 1)
+    assert settling.settle(survey) == settling.TOGETHER
+    assert not Response.objects.exclude(ended="partial").exists()
 
 
 @pytest.mark.django_db
