@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from core.lib.html import text_of
 
-_EDGE = re.compile(r'<small(?: (data-footnote)="")?>|</small>')
+_EDGE = re.compile(r"<small(?=[\s>])([^>]*)>|</small>")
 _SMALL = re.compile(r"</?small[^>]*>")
 
 
@@ -41,7 +41,7 @@ def _places(html: str) -> list[tuple[int, tuple[int, int], int]]:
     found, depth, opened = [], 0, None
     for edge in _EDGE.finditer(html):
         if edge[0] != "</small>":
-            if edge[1] and opened is None:
+            if opened is None and _is_note(edge[1]):
                 opened, depth = (edge.start(), edge.end()), 0
             else:
                 depth += 1

@@ -51,6 +51,20 @@ def test_words_are_found_and_replaced_in_every_block_and_taken_back(page):
     assert "$&amp; charge and" in str(document_of(Article.objects.get())["blocks"])
 
 
+def test_signs_in_what_is_looked_for_are_signs(page):
+    """Nothing is left in hand from the words that were typed before the sign."""
+    open_desk(page, text("Send an e-mail, and/or call; each e is ours (e.g. [x])."))
+    page.keyboard.press("Control+h")
+    for words in ("e-", "e-mail", "and/or", "(e.g. [x])."):
+        page.get_by_label("Find", exact=True).fill("")
+        page.keyboard.type(words)
+        assert said(page) == "1 found", words
+    page.get_by_label("Find", exact=True).fill("e-mail")
+    page.get_by_label("Replace with").fill("message")
+    page.get_by_role("button", name="Replace all").click()
+    assert values(page) == ["<p>Send an message, and/or call; each e is ours (e.g. [x]).</p>"]
+
+
 def test_undo_leaves_what_was_typed_since(page):
     open_desk(page, text("One fee"))
     page.keyboard.press("Control+h")

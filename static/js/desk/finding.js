@@ -12,7 +12,7 @@ const done = [] // what was replaced: lists of fields, each with its text before
 let found = []
 let at = -1
 
-const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&").replace(/[ \u00a0]/g, "[ \\u00a0]")
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/[ \u00a0]/g, "[ \\u00a0]")
 const pattern = () => {
   if (!find.value) return null
   const words = escaped(find.value)
@@ -24,6 +24,7 @@ const linesIn = (field) => (isRich(field) ? linesOf(stored(field.value)) : [{ wo
 
 // All matches, in the order in which they are read.
 const search = () => {
+  found = [] // nothing of an earlier search is replaced, whatever becomes of this one
   const words = pattern()
   found = words
     ? fields().flatMap((field) =>
