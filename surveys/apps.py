@@ -17,7 +17,7 @@ class SurveysConfig(AppConfig):
         from core.lib import menus
         from newsletter.sending import plugged
         from sponsors import audience
-        from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, retention
+        from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, interests, retention
         from surveys.blocks import award_results, survey
         from surveys.models import AwardCategory, Nominee, Season, Survey, SurveyPicture
         from surveys.questionnaires import briefing_news as polls_in_briefings
@@ -31,6 +31,7 @@ class SurveysConfig(AppConfig):
         outbox.register("surveys", seen_with="surveys.view_ballot")
         audience.register_quotes(quotes.SurveyQuotes())
         retention.register_all()
+        interests.register_all()
         survey_retention.register_all()
         invitations.register_all()
         outcomes.register("surveys:vote", "votes")

@@ -5,7 +5,7 @@ at the close at the latest, so that the result names them whether or not they ev
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -14,19 +14,25 @@ from core import audit
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused
-from sponsors.mentions import mentions
-from sponsors.models import Sponsor
 from surveys import keys, papers
 from surveys.addresses import WELL_KNOWN, domain_of
 from surveys.choices import folded
 from surveys.models import AwardCategory, Ballot, Juror, Nominee, Recusal, Season
 
+Interest = Callable[[Juror, Nominee], Iterable[str]]
+_interests: list[Interest] = []
+
+
+def register(interest: Interest) -> None:
+    """Add what else may stand between a juror and a nominee: what counts votes must not know of it (surveys.interests)."""
+    _interests.append(interest)
+
 
 def conflicts(juror: Juror, category: AwardCategory) -> Iterator[str]:
     """Why a juror should not vote in a category, a sentence for each reason.
 
-    That is where a nominee is somebody they belong to, or has a website at the domain of their address; and where a nominee
-    advertises with us, if the juror belongs to that sponsor or sells ads.
+    That is where a nominee is somebody they belong to, or has a website at the domain of their address; and what the
+    registered interests say.
     """
     for nominee in papers.nominees_of(category):
         if not nominee.withdrawn_at:
@@ -34,23 +40,25 @@ def conflicts(juror: Juror, category: AwardCategory) -> Iterator[str]:
 
 
 def _conflicts_with(juror: Juror, nominee: Nominee) -> Iterator[str]:
-    own = [folded(each) for each in juror.affiliations.split(",") if folded(each)]
-    domain = domain_of(juror.user.email)
-    domain = "" if domain in WELL_KNOWN else domain
-    if any(_names(nominee.name, each) for each in own):
+    domain = domain_of_employer(juror)
+    if is_affiliated(juror, nominee.name):
         yield f"“{nominee}” is among the affiliations."
     elif domain and _is_at(urlsplit(nominee.url).hostname or "", domain):
         yield f"“{nominee}” is at the domain of the juror's address."
-    for mention in mentions(nominee.name):
-        sponsor = Sponsor.objects.get(name=mention.sponsor_name)
-        belongs = domain and domain in (
-            domain_of(sponsor.contact_email),
-            domain_of(f"x@{urlsplit(sponsor.website).hostname}"),
-        )
-        if belongs or any(_names(sponsor.name, each) for each in own):
-            yield f"“{nominee}” advertises with us, and the juror belongs to {sponsor}."
-        elif juror.user.has_perm("sponsors.change_booking"):
-            yield f"“{nominee}” advertises with us, and the juror sells ads."
+    for interest in _interests:
+        yield from interest(juror, nominee)
+
+
+def domain_of_employer(juror: Juror) -> str:
+    """The domain of a juror's address; empty where anybody can have an address."""
+    domain = domain_of(juror.user.email)
+    return "" if domain in WELL_KNOWN else domain
+
+
+def is_affiliated(juror: Juror, name: str) -> bool:
+    """Whether a juror says to belong to somebody of this name."""
+    own = [folded(each) for each in juror.affiliations.split(",") if folded(each)]
+    return any(_names(name, each) for each in own)
 
 
 def _names(name: str, affiliation: str) -> bool:
