@@ -150,6 +150,15 @@ def test_nothing_is_logged_of_who_answers_what(client, caplog):
 
 
 @pytest.mark.django_db
+def test_no_link_of_a_sitting_is_logged(client, caplog):
+    opened(page("p1", question("q1")), page("p2", question("q2", required=True)))
+    second = client.post("/surveys/readers/", {"q-q1": "7"}).url
+    assert client.post(second, {"go": "next"}).status_code == 400
+    lines = [record.getMessage() for record in caplog.records if record.name == "django.request"]
+    assert lines == ["Bad Request: /surveys/readers/answer/…/p2/"]
+
+
+@pytest.mark.django_db
 def test_a_browser_is_told_apart_for_a_day_and_nobody_knows_it_later(client, monkeypatch):
     survey = opened(*SURVEY, access="browser")
     one, same, other = (
