@@ -73,6 +73,11 @@ class Sitting(models.Model):
                 condition=Q(is_personal=True, key__isnull=False, finished_on__isnull=True),
                 name="sitting_one_a_person",
             ),
+            models.UniqueConstraint(
+                fields=["survey", "key"],
+                condition=Q(key__isnull=False, finished_on__isnull=False),
+                name="sitting_one_waits_a_person",
+            ),
             models.CheckConstraint(
                 condition=Q(key=None) | Q(Exact(Length("key"), KEY_BYTES)), name="sitting_key_is_16_bytes"
             ),

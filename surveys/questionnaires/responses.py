@@ -17,10 +17,11 @@ from core import doorbell
 from core.lib import clock
 from core.lib.signing import BadToken, make_token, read_token
 from surveys import keys
-from surveys.models import Ended, Participation, Response, Sitting, Survey
+from surveys.models import Ended, Participation, Sitting, Survey
 from surveys.models.ballots import random_key
-from surveys.questionnaires import logic, versions
+from surveys.questionnaires import earlier, logic, versions
 from surveys.questionnaires.access import Entry
+from surveys.questionnaires.earlier import Earlier
 from surveys.questionnaires.kinds import AnswerRefused, kind_of
 from surveys.questionnaires.limits import LimitReached, count_in, full_quota, is_full
 from surveys.questionnaires.marks import Marks
@@ -91,6 +92,7 @@ class Finished:
     answers: Mapping[str, Any] = field(default_factory=dict)
     again: bool = False
     is_test: bool = False
+    earlier_stands: bool = False  # a change that was refused
 
 
 @dataclass(frozen=True)
@@ -252,7 +254,8 @@ def new_sitting(entry: Entry) -> Sitting:
         is_test=entry.is_test,
         source=entry.source,
     )
-    _seal(sitting, Progress(answers=_earlier_answers(entry)))
+    before = earlier.of(survey, entry.key) if entry.is_personal else None
+    _seal(sitting, Progress(answers=before.answers if before else {}))
     return sitting
 
 
@@ -260,18 +263,6 @@ def _insert(sitting: Sitting) -> bool:
     """Store a sitting, unless the same person began another at this moment; whether it was."""
     Sitting.objects.bulk_create([sitting], ignore_conflicts=True)
     return Sitting.objects.filter(pk=sitting.pk).exists() if sitting.is_personal else True
-
-
-def _earlier_answers(entry: Entry) -> dict[str, Any]:
-    """What somebody answered before, where answers can be changed."""
-    if not (entry.survey.changeable and entry.is_personal):
-        return {}
-    waiting = Sitting.objects.finished().filter(survey=entry.survey, key=entry.key).order_by("-touched_at").first()
-    if waiting:
-        waiting.survey = entry.survey
-        return progress_of(waiting).answers
-    counted = Response.objects.filter(survey=entry.survey, respondent=entry.key).first()
-    return dict(counted.answers) if counted else {}
 
 
 def _seal(sitting: Sitting, progress: Progress) -> None:
@@ -318,9 +309,9 @@ def _kept(sitting: Sitting, definition: Definition, progress: Progress, form: Pa
     _store(sitting, progress)
     if going_back:
         return Saved(sitting, page=_page_before(before, page))
-    if quota := full_quota(sitting, definition, progress.answers):
-        return Saved(sitting, finished=_finish(sitting, definition, progress, before, screened=quota.message))
     way = logic.way(definition, progress.answers, passed=progress.passed)
+    if quota := full_quota(sitting, definition, way.kept, waits_at=way.waits_at):
+        return Saved(sitting, finished=_finish(sitting, definition, progress, before, screened=quota.message))
     following = way.pages.index(page) + 1
     return Saved(sitting, page=way.pages[following] if following < len(way.pages) else "")
 
@@ -400,12 +391,18 @@ def _finish(
         return Finished(
             survey, Ended.SCREENED if screened is not None else ended, screened or message, way.kept, is_test=True
         )
-    earlier = _take_part(sitting)
+    before = _take_part(sitting)
     if screened is None:
-        quota = count_in(survey, definition, way.kept, earlier=earlier)
+        counted = before.answers if before and before.is_counted else None
+        quota = count_in(survey, definition, way.kept, replaced=counted)
         screened = quota.message if quota else None
     if screened is not None:
         ended, message = Ended.SCREENED, screened
+    if screened is not None and before and before.is_counted:
+        Sitting.objects.filter(pk=sitting.pk).delete()
+        return Finished(survey, ended, message, way.kept, earlier_stands=True)
+    if before:
+        Sitting.objects.finished().filter(survey=survey, key=sitting.key).delete()
     progress.answers, progress.typed, progress.passed = way.kept, {}, {}
     _seal(sitting, progress)
     sitting.ended, sitting.finished_on = ended, clock.utc_day()
@@ -418,23 +415,24 @@ def _finish(
     return Finished(survey, ended, message, way.kept)
 
 
-def _take_part(sitting: Sitting) -> dict[str, Any] | None:
-    """Note that a key takes part; the answers that these replace, where they may. Raises TakenPart."""
+def _take_part(sitting: Sitting) -> Earlier | None:
+    """Note that a key takes part; what it answered before, where it may change that. Raises TakenPart.
+
+    Whoever has taken part is held until the transaction ends: of two changes at once, the second finds the first.
+    """
     if sitting.key is None:
         return None
+    of_key = (sitting.survey_id, bytes(sitting.key))
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO surveys_participation (survey_id, key) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-            [sitting.survey_id, bytes(sitting.key)],
+            "INSERT INTO surveys_participation (survey_id, key) VALUES (%s, %s) ON CONFLICT DO NOTHING", of_key
         )
         if cursor.rowcount:
             return None
-    if not sitting.survey.changeable:
-        raise TakenPart
-    entry = Entry(sitting.survey, sitting.source, bytes(sitting.key), is_personal=True)
-    earlier = _earlier_answers(entry)
-    Sitting.objects.finished().filter(survey=sitting.survey, key=sitting.key).exclude(pk=sitting.pk).delete()
-    return earlier
+        if not sitting.survey.changeable:
+            raise TakenPart
+        cursor.execute("SELECT FROM surveys_participation WHERE (survey_id, key) = (%s, %s) FOR UPDATE", of_key)
+    return earlier.of(sitting.survey, bytes(sitting.key))
 
 
 # All at once

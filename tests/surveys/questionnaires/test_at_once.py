@@ -1,6 +1,7 @@
 """What must hold when answers come at the same moment, on a real PostgreSQL."""
 
 import pytest
+from django.db import IntegrityError
 
 from surveys.models import Participation, Response, ResponseCount, Sitting
 from surveys.questionnaires import limits, responses, settling
@@ -45,3 +46,32 @@ def test_limits_hold_when_many_answer_at_once():
     assert Response.objects.counted().filter(answers__q1="b").count() <= 2
     assert set(kinds) <= {"complete", "screened", limits.LimitReached}
     assert ResponseCount.objects.get(limited="").number == 4
+
+
+def test_of_changes_of_one_person_at_once_the_last_counts_once():
+    survey = opened(access="address", changeable=True)
+    responses.submit(entry(survey, ANN), {"q1": "a"})
+    for _ in range(3):
+        ends = all_at_once(
+            *[lambda chosen=chosen: responses.submit(entry(survey, ANN), {"q1": chosen}) for chosen in "abab"]
+        )
+        assert [each.ended for each in ends] == ["complete"] * 4
+        assert Sitting.objects.count() == 1
+    with pytest.raises(IntegrityError):
+        Sitting.objects.bulk_create(
+            [Sitting(survey=survey, key=ANN, sealed=b"", ended="complete", finished_on="2026-05-31")]
+        )
+
+
+def test_who_change_places_between_quotas_at_once_do_not_wait_for_each_other():
+    quotas = [{"id": f"of_{one}", "if": {"question": "q1", "is": one}, "limit": 9} for one in "ab"]
+    survey = opened(access="address", changeable=True, quotas=quotas)
+    people = {bytes([number]) * 16: "ab"[number % 2] for number in range(6)}
+    for _ in range(3):
+        jobs = [
+            lambda key=key, chosen=chosen: responses.submit(entry(survey, key), {"q1": chosen})
+            for key, chosen in people.items()
+        ]
+        assert [getattr(each, "ended", each) for each in all_at_once(*jobs)] == ["complete"] * 6
+        assert dict(survey.response_counts.values_list("limited", "number")) == {"of_a": 3, "of_b": 3}
+        people = {key: "ba"["ab".index(chosen)] for key, chosen in people.items()}
