@@ -15,11 +15,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from newsletter.automations import figures, letters
-from newsletter.models import Automation, AutomationStep, Enrolment, Hit, Subscriber
+from newsletter.models import Automation, AutomationStep, Delivery, Enrolment, Hit, Subscriber
 from newsletter.subscribers import consent, enrolments, segments
 from newsletter.subscribers.consent import Act, Actor, NewAct
 
@@ -280,7 +280,9 @@ class _Moves:
         return found if test in (Test.READ, Test.CLICKED) else set(ids) - found
 
     def _end_or_pause(self, ids: Sequence[int]) -> None:
-        """Write the end, or a pause, into the ledger of consent for each; who ends has finished before."""
+        """Write the end, or a pause, into the ledger of consent for each who was asked; who ends has finished before."""
+        if not (ids := self._asked(ids)):
+            return
         subscribers = Subscriber.objects.filter(enrolments__in=ids).order_by("pk")
         acts = [self._act(subscriber) for subscriber in subscribers]
         if self.step.kind == Kind.UNSUBSCRIBE:
@@ -289,6 +291,24 @@ class _Moves:
         else:
             self._go_on(ids)
         consent.record(*acts)
+
+    def _asked(self, ids: Sequence[int]) -> list[int]:
+        """Those whom a letter asked whether they stay, with time to answer. Whom it asked lately waits; whom none did, leaves."""
+        question = Delivery.objects.filter(
+            subscriber=OuterRef("subscriber"),
+            state=Delivery.State.SENT,
+            briefing__automation=self.automation,
+            briefing__round=OuterRef("round"),
+            briefing__asks_to_stay=True,
+        )
+        first = question.order_by("sent_at").values("sent_at")[:1]
+        rows = dict(Enrolment.objects.filter(pk__in=ids).annotate(at=Subquery(first)).values_list("pk", "at"))
+        now = timezone.now()
+        self._leave([key for key, at in rows.items() if at is None], Reason.NOT_ASKED)
+        lately = {key: at for key, at in rows.items() if at and at + letters.ANSWERED_WITHIN > now}
+        for key, at in lately.items():
+            Enrolment.objects.filter(pk=key).update(due_at=at + letters.ANSWERED_WITHIN)
+        return [key for key, at in sorted(rows.items()) if at and key not in lately]
 
     def _act(self, subscriber: Subscriber) -> NewAct:
         person, newsletter = consent.person(subscriber), self.automation.newsletter_id

@@ -5,6 +5,8 @@ to the step gets the newest edition. Somebody who is in the automation for the s
 that a subscriber has one delivery of a briefing, here as everywhere.
 """
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from newsletter.sending import approval, drafts, freeze
 
 State = Briefing.State
 Kind = AutomationStep.Kind
+ANSWERED_WITHIN = timedelta(days=1)  # at least: that long a letter that asks whether to stay waits for its answer
 
 
 def draft_of(step: AutomationStep) -> Briefing:
@@ -92,6 +95,7 @@ def _edition(source: Briefing, step: AutomationStep, **fields: object) -> Briefi
         state=State.PAUSED,
         scheduled_at=now,
         approved_at=now,
+        asks_to_stay=step.asks_to_stay,
         frozen_at=source.frozen_at,  # what was frozen takes nothing more from elsewhere
         **fields,
     )

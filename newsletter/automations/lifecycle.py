@@ -16,6 +16,7 @@ from core import audit, doorbell
 from core.models import User
 from core.transitions import lock, move
 from newsletter.automations import figures, letters
+from newsletter.automations.letters import ANSWERED_WITHIN
 from newsletter.models import Automation, AutomationStep, Briefing, Enrolment
 from newsletter.sending import approval
 from newsletter.subscribers import enrolments, segments
@@ -25,17 +26,17 @@ RESTORED = (
     "It was restored from a backup, and whoever got a letter since that was made would get it again. Go on if that is right, or"
     " take those out first."
 )
-ANSWERED_WITHIN = timedelta(days=1)
 BY_READING = (Test.READ, Test.NOT_READ, Test.CLICKED, Test.NOT_CLICKED)
 
 
 def problems(automation: Automation) -> list[str]:
     """Why it cannot start, a sentence each."""
     steps = list(automation.steps.select_related("segment", "target").order_by("ordering", "pk"))
-    found = list(_of_the_rules(automation, steps))
+    found, answers = list(_of_the_rules(automation, steps)), _time_to_answer(steps)
     for place, step in enumerate(steps):
         step.automation = automation
-        found += [f"Step {step.ordering}: {text}" for text in _of_a_step(automation, step, steps[:place])]
+        said = [*_of_a_step(automation, step, steps[:place]), *_of_an_end(step, answers[place])]
+        found += [f"Step {step.ordering}: {text}" for text in said]
     return found
 
 
@@ -60,10 +61,13 @@ def _of_a_step(automation: Automation, step: AutomationStep, before: list[Automa
         yield from approval.problems(letters.draft_of(step))
     elif step.kind == Kind.FORK:
         yield from _of_a_fork(automation, step, before)
-    if step.kind in (Kind.PAUSE, Kind.UNSUBSCRIBE) and not _was_asked(before):
+
+
+def _of_an_end(step: AutomationStep, answer: timedelta) -> Iterator[str]:
+    if step.kind in (Kind.PAUSE, Kind.UNSUBSCRIBE) and answer < ANSWERED_WITHIN:
         yield (
-            "before a subscription is paused or ended, a letter asks whether to stay, and there is at least one day to answer:"
-            " tick that at a letter before it, and put a wait between."
+            "before a subscription is paused or ended, a letter asks whether to stay, and there is at least one day to answer,"
+            " by whichever way of the forks they come: tick that at a letter before it, and put a wait between."
         )
 
 
@@ -86,13 +90,22 @@ def _of_a_fork(automation: Automation, step: AutomationStep, before: list[Automa
             yield f"{automation.newsletter} counts no opens and clicks."
 
 
-def _was_asked(before: list[AutomationStep]) -> bool:
-    """Whether a letter asked, and there was time to answer."""
-    asked = next((place for place, step in enumerate(before) if step.asks_to_stay and step.kind == Kind.LETTER), None)
-    if asked is None:
-        return False
-    waits = (step for step in before[asked:] if step.kind == Kind.WAIT and step.amount)
-    return sum((timedelta(**{step.unit: step.amount}) for step in waits), timedelta()) >= ANSWERED_WITHIN
+def _time_to_answer(steps: list[AutomationStep]) -> list[timedelta]:
+    """For each step, how long they have been asked who come to it by the way that asks latest; below nothing: not at all."""
+    not_asked, nobody = timedelta(-1), timedelta.max
+    places = {step.pk: place for place, step in enumerate(steps)}
+    found = [not_asked, *[nobody] * len(steps)]  # and one for those who have done the last
+    for place, step in enumerate(steps):
+        after = found[place]
+        if step.kind == Kind.LETTER and step.asks_to_stay:
+            after = max(after, timedelta())
+        elif step.kind == Kind.WAIT and not_asked < after < nobody:
+            after += timedelta(**{step.unit: step.amount or 0})
+        elif step.kind == Kind.FORK and not step.leaves and places.get(step.target_id, 0) > place:
+            found[places[step.target_id]] = min(found[places[step.target_id]], after)
+        if step.kind not in (Kind.LEAVE, Kind.UNSUBSCRIBE):
+            found[place + 1] = min(found[place + 1], after)
+    return found[: len(steps)]
 
 
 def barred(automation: Automation, by: User) -> str:

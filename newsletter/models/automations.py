@@ -279,6 +279,7 @@ class Enrolment(models.Model):
         STAYED = "stayed", "asked to stay"
         SEGMENT = "segment", "came into the segment that leaves"
         FORK = "fork", "left at a fork or an end"
+        NOT_ASKED = "not_asked", "got no letter that asked whether to stay"
         ENDED = "ended", "the automation was ended"
         STAFF = "staff", "taken out by staff"
 

@@ -82,6 +82,9 @@ class Briefing(models.Model):
         editable=False,
         help_text="Of an edition: for those who are in the automation for the how-manieth time.",
     )
+    asks_to_stay = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Of an edition: whether it has the button to stay."
+    )
     planned_for = models.DateTimeField(null=True, editable=False, help_text="Of one that a plan made: when it was due.")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
     scheduled_at = models.DateTimeField(null=True, blank=True, editable=False)

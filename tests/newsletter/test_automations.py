@@ -378,6 +378,59 @@ def test_a_pause_by_rule_is_in_the_ledger_too(weekly, smtp_server):
         assert (row.state, row.paused_until.date()) == ("confirmed", (timezone.now() + timedelta(days=90)).date())
 
 
+def test_whom_the_question_did_not_reach_stays_on_the_list(weekly):
+    quiet(weekly)
+    made = stay_or_go(weekly)
+    flow.run_due()
+    Delivery.objects.filter(briefing__automation=made).update(state="failed")
+    for days in (1, 9):
+        with later(days=days):
+            flow.run_due()
+    assert set(where(made).values()) == {"not_asked"}
+    assert Subscription.objects.get().state == "confirmed"
+
+
+def test_whom_the_question_reached_late_has_a_day_to_answer_all_the_same(weekly, smtp_server):
+    (one,) = quiet(weekly)
+    made = stay_or_go(weekly)
+    run()
+    end = made.steps.get(kind="unsubscribe")
+    Enrolment.objects.update(step=end)
+    asked = Delivery.objects.get(briefing__automation=made).sent_at
+    with later(hours=2):
+        run()
+    assert (where(made), made.enrolments.get().due_at) == ({one.email: 3}, asked + timedelta(days=1))
+    with later(hours=25):
+        run()
+    assert Subscription.objects.get().state == "unsubscribed"
+
+
+def test_whoever_was_past_the_question_when_it_was_put_in_stays_on_the_list(weekly, smtp_server):
+    (one,) = quiet(weekly)
+    made = automation(weekly, {"letter": "News"}, wait(3), begins="quiet")
+    run()
+    with later(minutes=10):
+        run()
+    lifecycle.pause(made, by=factories.user())
+    made.steps.filter(kind="letter").update(asks_to_stay=True)
+    made.steps.create(kind="unsubscribe", ordering=3)
+    lifecycle.start(made, by=factories.user())
+    with later(days=4):
+        run()
+    assert (where(made), Subscription.objects.get().state) == ({one.email: "not_asked"}, "confirmed")
+
+
+def test_a_fork_past_the_question_does_not_start(weekly):
+    paying = factories_segment("paying")
+    fork = {"kind": "fork", "test": "not_in", "segment": paying}
+    asks = {"letter": "Shall we go on?", "asks_to_stay": True}
+    made = automation(weekly, fork, asks, wait(7), {"kind": "unsubscribe"}, begins="quiet", start=False)
+    first, question, pause, end = made.steps.order_by("ordering")
+    for target, problem in ((end, ["Step 4"]), (pause, ["Step 4"]), (question, [])):
+        AutomationStep.objects.filter(pk=first.pk).update(target=target)
+        assert [said[:6] for said in lifecycle.problems(made)] == problem
+
+
 def test_the_button_in_the_letter_asks_first_and_keeps_the_subscription(weekly, client, smtp_server):
     (one,) = quiet(weekly)
     made = stay_or_go(weekly)
