@@ -39,8 +39,9 @@ FAILED_KEPT_FOR = timedelta(days=7)  # with the address, which is there to be lo
 _seen_with: dict[str, str] = {}
 
 Context = dict[str, Any]
-# Kinds whose messages are composed as they are sent: the template, and what makes its context of what a message is about
-_composed_later: dict[str, tuple[str, Callable[[int], Context | None]]] = {}
+# Kinds whose messages are composed as they are sent: the template, and what makes its context of what a message is about and of
+# whom it is to
+_composed_later: dict[str, tuple[str, Callable[[int, str], Context | None]]] = {}
 _QUEUE_LETTERS = """
     INSERT INTO core_outgoingmail
         (kind, recipient, about, due_at, created_at, give_up_at, state, attempts, subject, message, error)
@@ -76,6 +77,11 @@ def seen_by(user: Any) -> QuerySet[OutgoingMail]:
 
 def register_kind(kind: str, *, template: str, context: Callable[[int], Context | None]) -> None:
     """Have the messages of a kind composed as they are sent. `context` gives None where nothing is left to be said."""
+    register_addressed_kind(kind, template=template, context=lambda about, _to: context(about))
+
+
+def register_addressed_kind(kind: str, *, template: str, context: Callable[[int, str], Context | None]) -> None:
+    """The same, where what is said depends on the address, too: as a link that must not stand beside it until it is sent."""
     _composed_later[kind] = template, context
 
 
@@ -143,7 +149,7 @@ def composed(row: OutgoingMail) -> tuple[str, bytes] | None:
     if row.about is None:
         return row.subject, bytes(row.message)
     template, context_of = _composed_later[row.kind]
-    context = context_of(row.about)
+    context = context_of(row.about, row.recipient)
     return None if context is None else _composed(template, to=row.recipient, context=context)
 
 

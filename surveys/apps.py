@@ -21,7 +21,7 @@ class SurveysConfig(AppConfig):
         from surveys.blocks import award_results, survey
         from surveys.models import AwardCategory, Nominee, Season, Survey, SurveyPicture
         from surveys.questionnaires import briefing_news as polls_in_briefings
-        from surveys.questionnaires import invitations, quotes
+        from surveys.questionnaires import invitations, mails, quotes
         from surveys.questionnaires import retention as survey_retention
 
         ballot_mails.register_all()
@@ -34,6 +34,7 @@ class SurveysConfig(AppConfig):
         interests.register_all()
         survey_retention.register_all()
         invitations.register_all()
+        mails.register_all()
         outcomes.register("surveys:vote", "votes")
         image_library.register_use("survey", SurveyPicture, "file")
         slots.register("award_results", award_results)

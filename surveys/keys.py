@@ -17,7 +17,9 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from django.conf import settings
 
 from core.lib.secret_files import write_once
@@ -95,6 +97,21 @@ class Pepper:
     @cached_property
     def _sealing(self) -> AESGCM:
         return AESGCM(hmac.digest(self.secret, b"choices", "sha256"))
+
+    def hide_key(self, key: bytes) -> bytes:
+        """A participant's key as a link carries it, 128 bits, too: whoever has the database finds it nowhere there."""
+        encryptor = self._hiding.encryptor()
+        return encryptor.update(key) + encryptor.finalize()
+
+    def hidden_key(self, hidden: bytes) -> bytes:
+        """The participant's key that a link carries."""
+        decryptor = self._hiding.decryptor()
+        return decryptor.update(hidden) + decryptor.finalize()
+
+    @cached_property
+    def _hiding(self) -> Cipher[modes.ECB]:
+        """For one block that is random itself: no mode is wanted."""
+        return Cipher(AES(hmac.digest(self.secret, b"link", "sha256")), modes.ECB())  # noqa: S305
 
     def mailbox_key(self, mailbox: str) -> bytes:
         """What stands for a mailbox that has addresses under several domains."""

@@ -74,7 +74,8 @@ def from_link(survey: Survey, token: str) -> Entry:
 def _from_address(survey: Survey, about: int) -> Entry:
     if survey.access != Access.ADDRESS:
         raise NotThisWay("This survey is answered in another way.")
-    return Entry(survey, Source.MAIL, about.to_bytes(16), is_personal=True)
+    key = keys.pepper(survey).hidden_key(about.to_bytes(16))
+    return Entry(survey, Source.MAIL, key, is_personal=True)
 
 
 def _from_subscriber(survey: Survey, about: int) -> Entry:
@@ -136,7 +137,8 @@ def invitation_key(survey: Survey, invitation: int) -> bytes:
 
 def address_link(survey: Survey, address: str) -> str:
     """The link that is mailed to an address, for as long as LINK_LIFE. Raises PepperMissing."""
-    return _link(survey, Way.ADDRESS, int.from_bytes(address_key(survey, address)), life=LINK_LIFE)
+    hidden = keys.pepper(survey).hide_key(address_key(survey, address))
+    return _link(survey, Way.ADDRESS, int.from_bytes(hidden), life=LINK_LIFE)
 
 
 def subscriber_link(survey: Survey, subscriber: int) -> str:

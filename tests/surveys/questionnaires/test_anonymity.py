@@ -6,9 +6,12 @@ from datetime import date
 import pytest
 from django.db import connection
 
+from core import outbox
+from core.lib.signing import read_token
+from core.models import OutgoingMail
 from surveys import keys
 from surveys.models import AnswerTag, Participation, Response, Sitting
-from surveys.questionnaires import access, answer_tags, phases, responses, retention, settling, versions
+from surveys.questionnaires import access, answer_tags, mails, phases, responses, retention, settling, versions
 from tests.surveys.questionnaires.factories import entry, opened, page, question
 
 TABLES = (
@@ -134,6 +137,30 @@ def test_the_length_of_what_waits_says_nothing_of_the_answers():
     assert len(keys.pepper(survey).seal_padded({"q2": "z" * 5000})) == len(
         keys.pepper(survey).seal_padded({"q2": "z" * 8000})
     )
+
+
+@pytest.mark.django_db
+def test_a_mail_that_waits_has_neither_link_nor_key_beside_its_address():
+    survey = opened(*SURVEY, access="address")
+    key = access.address_key(survey, "ann@example.com")
+    sitting = responses.begin(entry(survey, key))
+    mails.mail_link(survey, "Ann@example.com")
+    mails.mail_sitting(sitting, "ann@example.com")
+    queued = {mail.kind: mail for mail in OutgoingMail.objects.all()}
+    assert {mail.about for mail in queued.values() if not mail.message} == {survey.pk, sitting.pk}
+    sent = {kind: outbox.composed(mail)[1].replace(b"=\r\n", b"").decode() for kind, mail in queued.items()}
+    assert responses.token_of(sitting) in sent[mails.LATER]
+    token = sent[mails.LINK].split("/begin/")[1].split("/")[0]
+    assert access.from_link(survey, token).key == key
+    assert int.from_bytes(key) not in read_token(access.PURPOSE, token)
+
+
+@pytest.mark.django_db
+def test_nobody_is_mailed_a_link_that_leads_nowhere_any_more():
+    survey = opened(*SURVEY, access="address")
+    mails.mail_link(survey, "ann@example.com")
+    phases.close(survey)
+    assert outbox.composed(OutgoingMail.objects.get()) is None
 
 
 @pytest.mark.django_db
