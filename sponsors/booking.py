@@ -14,13 +14,13 @@ from core import advisory_locks, pagecache
 from core.advisory_locks import AdvisoryLock
 from core.lib.text import one_line
 from core.models import User
-from core.transitions import TransitionRefused, lock, move
+from core.transitions import TransitionRefused, change_if, lock, move
 from sponsors import audience, availability, disclosures, emails
 from sponsors.models import Booking, Claim, Creative, DisclosureEntry, Package, RunUnit, Sponsor
 
 HOLD_FOR = timedelta(hours=72)
 PRE_HOLD_FOR = timedelta(minutes=30)  # until the link of our mail is used
-MOST_HELD = 3  # undecided at one time, of one company or one address
+MOST_HELD = 3  # undecided at one time, of one address or of one company at its domain
 LIVE = (Claim.State.HELD, Claim.State.CONFIRMED)
 
 
@@ -51,8 +51,10 @@ def hold(
     now = now or timezone.now()
     try:
         with transaction.atomic():
-            advisory_locks.wait_for(AdvisoryLock.HOLDS, crc32(contact_email.lower().encode()) >> 1)
+            _wait_for_others_of(contact_email)
             if mine := _held_already(package, company, contact_email, start, now):
+                if mine.address_confirmed_at is None:
+                    emails.address_to_confirm(mine)  # the first may be lost; forms.BookingForm bounds how many
                 return mine
             units = _take_run(package, start, now)
             Package.objects.filter(pk=package.pk, quoted_at=None).update(quoted_at=now)
@@ -90,10 +92,17 @@ def keep(booking: Booking, *, now: datetime | None = None) -> Booking:
     """
     now = now or timezone.now()
     with transaction.atomic():
-        advisory_locks.wait_for(AdvisoryLock.HOLDS, crc32(booking.company.lower().encode()) >> 1)
+        _wait_for_others_of(booking.contact_email, _company_at(booking.company, booking.contact_email))
         lock(booking, "package")
         if booking.address_confirmed_at and booking.state != Booking.State.EXPIRED:
             return booking
+        if booking.state == Booking.State.CONFIRMED:  # staff were faster
+            change_if(booking, Q(address_confirmed_at=None), address_confirmed_at=now)
+            return booking
+        if booking.state == Booking.State.CANCELLED or not booking.contact_email:
+            raise TransitionRefused(
+                "This request is over, so its dates are not kept any more. Please ask for them again."
+            )
         if is_held_enough(booking.company, booking.contact_email):
             raise TransitionRefused(
                 f"{MOST_HELD} bookings of yours wait for our answer already. Use this link again once we have answered."
@@ -115,15 +124,33 @@ def keep(booking: Booking, *, now: datetime | None = None) -> Booking:
 
 
 def is_held_enough(company: str, contact_email: str) -> bool:
-    """Whether as many bookings of one company, or one address, wait for our answer as may do so at one time."""
+    """Whether as many bookings of one address, or of one company at its domain, wait for our answer as may do so at one time.
+
+    A company's name alone counts for nothing: whoever typed it would shut that company out.
+    """
     waiting = Booking.objects.filter(state=Booking.State.HELD).live().exclude(address_confirmed_at=None)
-    by = (Q(company__iexact=company), Q(contact_email__iexact=contact_email))
-    return any(waiting.filter(one).count() >= MOST_HELD for one in by)
+    at_domain = Q(company__iexact=company, contact_email__iendswith=_domain(contact_email))
+    return any(waiting.filter(one).count() >= MOST_HELD for one in (Q(contact_email__iexact=contact_email), at_domain))
+
+
+def _domain(address: str) -> str:
+    """With its @, so that no longer domain ends with it."""
+    return "@" + address.rpartition("@")[2].lower()
+
+
+def _company_at(company: str, contact_email: str) -> str:
+    return company.lower() + _domain(contact_email)
+
+
+def _wait_for_others_of(*buyers: str) -> None:
+    """Have the bookings of one buyer come one after the other, by all names it has, taken in one order."""
+    for key in sorted({crc32(each.lower().encode()) >> 1 for each in buyers}):
+        advisory_locks.wait_for(AdvisoryLock.HOLDS, key)
 
 
 def _end(now: datetime, units: Iterable[RunUnit], held_for: timedelta) -> datetime:
     """When a hold ends: at its first cut-off at the latest."""
-    return min(now + held_for, *(unit.cutoff_at for unit in units))
+    return min([now + held_for, *(unit.cutoff_at for unit in units)])
 
 
 def confirm(booking: Booking, *, by: User | None, price: Decimal | None = None) -> Booking:

@@ -83,11 +83,41 @@ def test_conflicts_count_for_no_limit(gold, client):
 def test_what_one_company_or_address_holds_is_bounded(gold, client):
     for day in (4, 7, 10):
         factories.held(gold, start=factories.soon(day))
-    refused = ask(client, address="other@elsewhere.example", day=13)
+    refused = ask(client, address="other@northwind.example", day=13)
     assert refused.status_code == 429
     assert "3 bookings of yours wait for our answer already" in refused.content.decode()
     assert ask(client, company="Someone Else", address="ads@northwind.example", day=13).status_code == 429
     assert ask(client, company="Someone Else", address="ann@elsewhere.example", day=13).status_code == 302
+
+
+def test_nobody_shuts_a_company_out_by_using_its_name(gold, client):
+    for day in (4, 7, 10):
+        made = {"package": gold, "company": "Victim Inc", "contact_email": "evil@evil.example"}
+        booking.hold(**made, start=factories.soon(day), is_address_known=True)
+    assert ask(client, company="Victim Inc", address="ads@victim.example", day=13).status_code == 302
+    assert client.post(Booking.objects.get(contact_email="ads@victim.example").keep_path).status_code == 302
+
+
+def test_who_asks_again_gets_the_mail_again_but_not_for_ever(gold, client):
+    assert [ask(client).status_code for _ in range(6)] == [302] * 5 + [429]
+    assert mails("address_to_confirm") == ["ads@northwind.example"] * 5
+    assert Booking.objects.count() == 1
+
+
+def test_a_link_used_after_staff_confirmed_leads_to_the_own_page(gold, client):
+    ask(client)
+    made = booking.confirm(Booking.objects.get(), by=None)
+    assert client.post(made.keep_path)["Location"].startswith("/advertise/portal/")
+    made.refresh_from_db()
+    assert (made.state, made.address_confirmed_at is None) == ("confirmed", False)
+
+
+def test_a_link_used_after_staff_cancelled_says_so(gold, client):
+    ask(client)
+    booking.cancel(Booking.objects.get(), by=None)
+    page = client.post(Booking.objects.get().keep_path)
+    assert page.status_code == 409
+    assert "This booking is cancelled" in page.content.decode()
 
 
 def test_several_pre_holds_of_one_company_are_not_all_kept(gold, client):
