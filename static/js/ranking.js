@@ -41,6 +41,7 @@ function enhance(list) {
     divider.textContent = rest.length ? "Not ranked" : "";
     divider.hidden = !rest.length;
     if (!moved) return;
+    list.dispatchEvent(new Event("input", { bubbles: true }));
     if (list.contains(focused)) (focused.disabled ? select(moved) : focused).focus();
     const place = select(moved).value;
     said.textContent = place ? `${title(moved)}: place ${place} of ${kept.length}` : `${title(moved)}: not ranked`;

@@ -13,14 +13,19 @@ function remembered(slug, write) {
   }
 }
 
-// What stands in the fields of a question, as strings: those of one row where there is a row.
+// What stands in the fields of a question, as strings: those of one row where there is a row; else its values, and the names of
+// its parts that are filled in: things with a place, rows with an answer, "other" with a text.
 function values(question, row) {
-  const name = `q-${question}${row ? `.${row}` : ""}`;
-  const found = new FormData(form).getAll(name).filter((value) => value !== "");
-  return found.length || row ? found : own(name);
+  const name = `q-${question}`;
+  const filled = [...new FormData(form)].filter(([, value]) => String(value).trim());
+  if (row) return filled.filter(([field]) => field === `${name}.${row}`).map(([, value]) => value);
+  const own = filled.filter(([field]) => field === name).map(([, value]) => value);
+  const parts = filled.filter(([field]) => field.startsWith(`${name}.`)).map(([field]) => field.slice(name.length + 1));
+  return [...own, ...parts];
 }
 
-const own = (name) => (String(new FormData(form).get(`${name}.other`) ?? "").trim() ? ["other"] : []);
+// As the server reads it: spaces between digits, a comma, a true minus.
+const number = (text) => Number(text.replace(/\s/g, "").replace("−", "-").replace(",", "."));
 
 const tests = {
   is: (found, value) => found[0] === value,
@@ -37,7 +42,7 @@ function compare(condition, found) {
   const operator = Object.keys(tests).find((name) => name in condition);
   const value = condition[operator];
   if (!found.length) return operator === "is_not" || operator === "has_not";
-  if (typeof value === "number") return tests[operator](found.map((each) => Number(each.replace(",", "."))), value);
+  if (typeof value === "number") return tests[operator](found.map(number), value);
   if (typeof value === "boolean") return tests[operator](found, value ? "yes" : "no");
   return tests[operator](found, value);
 }
@@ -53,7 +58,8 @@ function isMet(condition) {
 
 function showAndHide() {
   for (const question of form.querySelectorAll("[data-if]")) {
-    const shown = isMet(JSON.parse(question.dataset.if));
+    // what the server asks for again stays, whatever is found here
+    const shown = isMet(JSON.parse(question.dataset.if)) || question.querySelector(".invalid-feedback") !== null;
     question.hidden = !shown;
     for (const field of question.querySelectorAll("input, select, textarea")) field.disabled = !shown;
     for (const words of question.querySelectorAll("[data-depends]")) words.hidden = true;

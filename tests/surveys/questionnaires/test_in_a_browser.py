@@ -64,6 +64,37 @@ def test_every_kind_is_for_everybody_on_a_phone_and_scripts_only_hide_sooner(pag
     assert not found, "\n".join(found)
 
 
+def test_places_rows_and_numbers_show_what_depends_on_them_and_what_is_asked_again_stays(page, page_errors):
+    opened(
+        asked_on(
+            "p1",
+            choice("order", "ranking"),
+            choice("rows", "matrix", rows=[{"id": "r1", "text": "News"}]),
+            question("number", "number", least=-2000),
+            question("placed", text="Placed?", **{"if": {"question": "order", "has": "b"}}),
+            question("judged", text="Judged?", **{"if": {"question": "rows", "answered": True}}),
+            question("much", text="Much?", required=True, **{"if": {"question": "number", "is": 1000}}),
+            question("little", text="Little?", **{"if": {"question": "number", "lt": -5}}),
+        )
+    )
+    page.goto("/surveys/readers/")
+    seen = page.get_by_text("Placed?").or_(page.get_by_text("Judged?")).or_(page.get_by_text("Much?"))
+    assert seen.locator("visible=true").count() == 0
+    page.get_by_label("Move Beta up").click()
+    page.locator("[name='q-rows.r1'][value='a']").check(force=True)
+    page.locator("[name='q-number']").fill("−1 000")
+    assert page.get_by_text("Little?").is_visible()
+    page.locator("[name='q-number']").fill("1 000")
+    assert seen.locator("visible=true").count() == 3
+    page.get_by_role("button", name="Look over my answers").click()
+    page.locator("#q-much-error").wait_for()
+    page_errors.clear()  # the answer to a refused page is a 400
+    page.locator("[name='q-number']").fill("7")
+    assert page.locator("#q-much").is_visible()
+    page.get_by_role("button", name="Look over my answers").click()
+    page.get_by_role("button", name="Send my answers").wait_for()
+
+
 def fill(page):
     """The answers of the factory, as somebody gives them."""
     for key, value in (
