@@ -253,12 +253,15 @@ class _Counted:
     def answered(self, question: Question) -> int:
         return sum(number for _, number in self.numbers.answers.get(question.id, ()))
 
-    def figures(self, question: Question, least: int) -> Sequence[Figure]:
-        """What came of a question; of texts, how many have each tag of the staff's."""
+    def figures(self, question: Question, least: int, among: "_Counted | None" = None) -> Sequence[Figure]:
+        """What came of a question; of texts, how many have each tag of the staff's; of amounts, by the ranges of all."""
         kind, given = kind_of(question), self.numbers.answers.get(question.id, [])
         if kind.is_text:
             return [Figure(name, name, number) for name, number in self.tags.get(question.id, ())]
-        return kind.ranges(question, given, least) if kind.shape == RANGES else kind.tally(question, given)
+        if kind.shape == RANGES:
+            every = among.numbers.answers.get(question.id, []) if among else None
+            return kind.ranges(question, given, least, every)
+        return kind.tally(question, given)
 
     def people(self, question: Question, least: int) -> dict[tuple[str, str], int]:
         """How many are in each figure."""
@@ -320,7 +323,12 @@ def _result(question: Question, some: _Counted, every: _Counted | None, least: i
         return QuestionResult(question, told, 0, withheld=words)
     if is_small(answered, least):
         return QuestionResult(question, told, None, withheld=f"Fewer than {least} have answered: too few to show.")
-    figures = some.figures(question, least)
+    if every and is_small(every.answered(question) - answered, least):
+        words = (
+            f"All but a few of those who answered are taken: fewer than {least} would follow from the figures of all."
+        )
+        return QuestionResult(question, told, None, withheld=words)
+    figures = some.figures(question, least, every)
     if not figures:
         return QuestionResult(question, told, answered, note=_counted_in_words(answered, told))
     base = shown if kind.of_shown else answered
@@ -338,7 +346,7 @@ def _result(question: Question, some: _Counted, every: _Counted | None, least: i
 def _rest(
     question: Question, figures: Sequence[Figure], some: _Counted, every: _Counted | None, least: int
 ) -> list[int] | None:
-    """How many each figure counts beyond the filter; None without one, and of ranges, whose bounds differ."""
+    """How many each figure counts beyond the filter; None without one, and of ranges, which are wide enough for both."""
     if every is None or kind_of(question).shape == RANGES:
         return None
     before, now = every.people(question, least), some.people(question, least)

@@ -198,8 +198,10 @@ class Kind:
         """How many gave each answer, in the order in which it is shown; empty where answers are texts."""
         return []
 
-    def ranges(self, question: Question, spellings: Spellings, least: int) -> list[Figure]:
-        """Where amounts are counted by ranges: figures with `least` people in each."""
+    def ranges(
+        self, question: Question, spellings: Spellings, least: int, among: Spellings | None = None
+    ) -> list[Figure]:
+        """Where amounts are counted by ranges: figures with `least` people in each; of some `among` others, by ranges of all."""
         return []
 
     def measures(self, question: Question, spellings: Spellings) -> list[tuple[str, str]]:

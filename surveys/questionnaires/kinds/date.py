@@ -45,14 +45,16 @@ class Day(Kind):
         found = _date_in(answer)
         return f"{found.day} {found:%B %Y}" if found else str(answer)
 
-    def ranges(self, question: Question, spellings: Spellings, least: int) -> list[Figure]:
-        days = sorted(spellings)
-        months = sorted({day[:7] for day, _ in days})
-        years = sorted({day[:4] for day, _ in days})
+    def ranges(
+        self, question: Question, spellings: Spellings, least: int, among: Spellings | None = None
+    ) -> list[Figure]:
+        days, every = sorted(spellings), None if among is None else sorted(among)
+        months = sorted({day[:7] for day, _ in every or days})
+        years = sorted({day[:4] for day, _ in every or days})
         edges = (
             [f"{month}-01" for month in months] if len(months) <= MOST_MONTHS else [f"{year}-01-01" for year in years]
         )
-        return in_ranges(days, edges, least, _range_in_words)
+        return in_ranges(days, edges, least, _range_in_words, every)
 
     def cells(self, question: Question, answer: Any) -> list[Any]:
         return [answer or ""]

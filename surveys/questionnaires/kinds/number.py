@@ -70,14 +70,16 @@ class Number(Kind):
     def words(self, question: Question, answer: Any) -> str:
         return f"{answer:,} {question['unit']}" if question["unit"] else f"{answer:,}"
 
-    def ranges(self, question: Question, spellings: Spellings, least: int) -> list[Figure]:
-        numbers = sorted(spellings)
-        edges = _edges(numbers, is_whole=not question["decimals"])
+    def ranges(
+        self, question: Question, spellings: Spellings, least: int, among: Spellings | None = None
+    ) -> list[Figure]:
+        numbers, every = sorted(spellings), None if among is None else sorted(among)
+        edges = _edges(numbers if every is None else every, is_whole=not question["decimals"])
 
         def words(low: float | None, high: float | None) -> str:
             return _range_in_words(low, high, question)
 
-        return in_ranges(numbers, edges, least, words)
+        return in_ranges(numbers, edges, least, words, every)
 
     def measures(self, question: Question, spellings: Spellings) -> list[tuple[str, str]]:
         numbers, unit = list(spellings), charts.unit_text(question["unit"] or "")

@@ -1,12 +1,16 @@
 """No figure that is shown tells of a few people, not by itself and not by taking others from a whole."""
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.questionnaires.disclosure import hidden_cells, hidden_in_sum, hidden_parts, hidden_shares
+from surveys.questionnaires.kinds.measures import in_ranges
 
 LEAST = 5
 COUNTS = st.lists(st.integers(0, 12), min_size=1, max_size=6)
+AMOUNTS = st.lists(st.integers(0, 11), max_size=50)
 TABLES = st.integers(2, 4).flatmap(
     lambda width: st.lists(st.lists(st.integers(0, 9), min_size=width, max_size=width), min_size=2, max_size=4)
 )
@@ -38,6 +42,20 @@ def test_of_figures_with_a_known_sum_what_is_hidden_is_not_a_few_or_all_there_is
     if hidden and any(number for place, number in enumerate(counts) if place not in hidden):
         assert len(hidden) > 1
         assert all(not 0 < each < LEAST for each in (behind, len(hidden) * whole - behind))
+
+
+@given(AMOUNTS, AMOUNTS)
+def test_ranges_of_some_leave_no_few_when_they_are_taken_from_the_ranges_of_all(some, others):
+    def ranges(numbers, **more):
+        return in_ranges(list(Counter(numbers).items()), [2, 4, 6, 8, 10], LEAST, lambda *edges: edges, **more)
+
+    every = ranges(some + others)
+    for own in ranges(some, among=list(Counter(some + others).items())):
+        low, high = own.label
+        first = next(place for place, each in enumerate(every) if each.label[0] == low)
+        last = next(place for place, each in enumerate(every) if each.label[1] == high)
+        assert own.count >= LEAST
+        assert not 0 < sum(each.count for each in every[first : last + 1]) - own.count < LEAST
 
 
 @given(TABLES)

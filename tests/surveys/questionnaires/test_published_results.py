@@ -12,6 +12,7 @@ from core.transitions import TransitionRefused
 from surveys.models import Response
 from surveys.questionnaires import article_draft, phases, publishing
 from surveys.questionnaires.quotes import SurveyQuotes
+from surveys.questionnaires.results import results
 from tests.surveys.questionnaires.factories import answered, choice, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +111,17 @@ def test_the_media_kit_leaves_out_who_did_not_agree_and_all_where_these_are_few(
     assert SurveyQuotes().quotes() == []
     answered(survey, {"q1": "b"}, times=4)
     assert SurveyQuotes().quotes()[0].total == 15
+
+
+def test_no_range_in_the_media_kit_tells_beside_the_published_ones_of_a_few_who_did_not_agree():
+    survey = opened(page("p1", question("n", "number"), question("c", "consent")))
+    for number, agreed, times in ((10, True, 10), (30, True, 10), (10, False, 6), (30, False, 1)):
+        answered(survey, {"n": number, **({"c": True} if agreed else {})}, times=times)
+    publishing.publish(survey, ["n", "c"], by=None)
+    publishing.quote(survey, ["n"], "c", by=None)
+    assert [line.count for line in results(survey, staff=False).of("n").lines] == [16, 11]
+    [quote] = SurveyQuotes().quotes()
+    assert [(label, rate.count) for label, rate in quote.lines] == [("any", 20)]
 
 
 def test_the_media_kit_quotes_nothing_that_is_not_published_or_not_agreed_to(survey):

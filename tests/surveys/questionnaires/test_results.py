@@ -161,6 +161,14 @@ def test_filters_that_leave_out_a_few_are_refused_since_the_difference_would_tel
             results(survey, staff=True, filters=Filter(picks=(Pick("q2", key),)))
 
 
+def test_filters_do_not_tell_how_many_answered_where_few_of_the_others_did():
+    survey = opened(page("p1", choice("q1"), question("q2", "consent")))
+    for answers, times in (({"q1": "a", "q2": True}, 9), ({"q1": "a"}, 2), ({}, 6)):
+        answered(survey, answers, times=times)
+    found = results(survey, staff=True, filters=Filter(picks=(Pick("q2", "yes"),))).of("q1")
+    assert (found.answered, found.tables) == (None, ())
+
+
 def test_nobody_has_answered_yet_is_said():
     survey = opened()
     settling.settle(survey)
