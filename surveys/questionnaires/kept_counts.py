@@ -24,9 +24,15 @@ def of_survey(survey: Survey) -> Counts:
     return counts.of(survey.responses.counted(), versions.current(survey))
 
 
+def hold(survey: Survey | int) -> None:
+    """Have nobody else make counts of a survey, or change what they are made from, until the transaction ends."""
+    pk = survey if isinstance(survey, int) else survey.pk
+    Survey.objects.select_for_update(no_key=True).filter(pk=pk).order_by().values_list("pk").first()
+
+
 def add(survey: Survey, made: Sequence[Response]) -> None:
-    """Add responses that were stored in this transaction."""
-    kept = AnswerCounts.objects.select_for_update().filter(survey=survey).first()
+    """Add responses that were stored in this transaction, which holds the survey."""
+    kept = AnswerCounts.objects.filter(survey=survey).first()
     new = counts.of_some([each for each in made if each.ended in COUNTED], versions.current(survey))
     number = survey.responses.count()
     if kept and kept.responses + len(made) == number:
@@ -41,7 +47,10 @@ def add(survey: Survey, made: Sequence[Response]) -> None:
 
 
 def forget(survey: Survey | int) -> None:
-    """Keep no counts, since a response was changed or deleted; the worker makes new ones."""
+    """Keep no counts, since a response was changed or deleted in this transaction, which holds the survey.
+
+    The worker makes new ones.
+    """
     AnswerCounts.objects.filter(survey=survey).delete()
 
 
@@ -55,9 +64,9 @@ def make_missing() -> None:
 
 @transaction.atomic
 def _make(survey: Survey) -> None:
+    hold(survey)
     number = survey.responses.count()
     found = counts.of(survey.responses.counted(), versions.current(survey))
-    if survey.responses.count() == number:
-        AnswerCounts.objects.bulk_create(
-            [AnswerCounts(survey=survey, responses=number, counts=found.as_json())], ignore_conflicts=True
-        )
+    AnswerCounts.objects.bulk_create(
+        [AnswerCounts(survey=survey, responses=number, counts=found.as_json())], ignore_conflicts=True
+    )

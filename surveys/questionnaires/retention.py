@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -10,7 +11,7 @@ from core.lib import batches
 from core.retention import Column, days
 from surveys import keys
 from surveys.models import Invitation, Participation, Response, Sitting, Survey
-from surveys.questionnaires import access, kept_counts, responses, versions
+from surveys.questionnaires import access, earlier, kept_counts, limits, responses, versions
 from surveys.questionnaires.kinds import kind_of
 
 KEPT_AFTER_CLOSE = timedelta(days=30)  # keys, and the pepper under which they stand for anybody
@@ -72,7 +73,9 @@ def _addresses_asked(survey: Survey) -> list[str]:
     return sorted({question.id for question in questions if kind_of(question).is_personal})
 
 
+@transaction.atomic
 def _without(response: Response, questions: list[str]) -> int:
+    kept_counts.hold(response.survey_id)
     kept = {key: answer for key, answer in response.answers.items() if key not in questions}
     kept_counts.forget(response.survey_id)
     return Response.objects.filter(pk=response.pk).update(answers=kept)
@@ -88,10 +91,15 @@ def forget(address: str) -> None:
             _forget_in(survey, address)
 
 
+@transaction.atomic
 def _forget_in(survey: Survey, address: str) -> None:
     """Delete what stands under the keys of an address in a survey: its own, and that of its invitation."""
     invitation = access.invitation_of(survey, address)
     theirs = [access.address_key(survey, address), access.invitation_key(survey, invitation)]
+    kept_counts.hold(survey)
+    for key in theirs:
+        if (found := earlier.of(survey, key)) and found.is_counted:
+            limits.uncount(survey, versions.current(survey), found.answers)
     Invitation.objects.filter(survey=survey, pk=invitation).delete()
     Sitting.objects.filter(survey=survey, key__in=theirs).delete()
     Participation.objects.filter(survey=survey, key__in=theirs).delete()

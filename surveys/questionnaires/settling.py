@@ -18,7 +18,7 @@ from django.utils import timezone
 from core import pagecache
 from core.lib import batches
 from surveys import keys
-from surveys.models import AnswerTag, Ended, Response, Sitting, Survey
+from surveys.models import AnswerTag, Ended, Participation, Response, Sitting, Survey
 from surveys.models.ballots import random_key
 from surveys.questionnaires import kept_counts, logic, responses
 
@@ -57,6 +57,7 @@ def settle(survey: Survey) -> int:
 
 @transaction.atomic
 def _settle_some(survey: Survey) -> int:
+    kept_counts.hold(survey)
     hides, closed = survey.access != Survey.Access.ANYBODY, survey.state != Survey.State.OPEN
     enough = max(TOGETHER, survey.min_cell) if hides else 1
     sittings = _together(survey, 1 if closed else enough)
@@ -137,7 +138,10 @@ def _store(made: list[Response], earlier: list[Response]) -> None:
 
 
 def end_abandoned() -> int:
-    """End the sittings that nobody came back to: those with an answer are counted apart, the others go. Return how many."""
+    """End the sittings that nobody came back to; return how many.
+
+    Those with an answer are counted apart. The others go, and those by which somebody would have changed an answer.
+    """
     now = timezone.now()
     over = Q(survey__state__in=[Survey.State.CLOSED, Survey.State.ARCHIVED], survey__closed_at__lt=now - CLOSED_FOR)
     left = Sitting.objects.unfinished().filter(
@@ -153,7 +157,8 @@ def _end(sitting: Sitting) -> None:
     except keys.PepperMissing:
         has_answers = False
     unfinished = Sitting.objects.unfinished().filter(pk=sitting.pk)
-    if has_answers:
+    has_finished = Participation.objects.filter(survey=sitting.survey_id, key=sitting.key).exists()
+    if has_answers and not has_finished:
         unfinished.update(ended=Ended.PARTIAL, finished_on=sitting.touched_at.date(), key=None)
     else:
         unfinished.delete()

@@ -1,11 +1,11 @@
 """What must hold when answers come at the same moment, on a real PostgreSQL."""
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection, transaction
 
-from surveys.models import Participation, Response, ResponseCount, Sitting
-from surveys.questionnaires import limits, responses, settling
-from tests.surveys.questionnaires.factories import choice, entry, opened, page
+from surveys.models import AnswerCounts, Participation, Response, ResponseCount, Sitting
+from surveys.questionnaires import kept_counts, limits, responses, settling
+from tests.surveys.questionnaires.factories import answered, choice, entry, opened, page
 from tests.surveys.test_at_once import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,3 +75,20 @@ def test_who_change_places_between_quotas_at_once_do_not_wait_for_each_other():
         assert [getattr(each, "ended", each) for each in all_at_once(*jobs)] == ["complete"] * 6
         assert dict(survey.response_counts.values_list("limited", "number")) == {"of_a": 3, "of_b": 3}
         people = {key: "ba"["ab".index(chosen)] for key, chosen in people.items()}
+
+
+def test_no_counts_are_made_while_an_answer_is_changed():
+    survey = opened(min_cell=1)
+    answered(survey, {"q1": "a"}, times=2)
+    kept_counts.forget(survey)
+
+    def make():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        kept_counts.make_missing()
+
+    with transaction.atomic():
+        kept_counts.hold(survey)
+        (refused,) = all_at_once(make)
+    assert isinstance(refused, ExceptionGroup)
+    assert not AnswerCounts.objects.exists()

@@ -1,9 +1,12 @@
 """Answers that are changed while limits fill: a place is taken once, given back when it is left, and never lost to who has it."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from surveys.models import Response
-from surveys.questionnaires import limits, responses, settling
+from surveys.questionnaires import access, limits, responses, retention, settling
 from tests.surveys.questionnaires.factories import choice, data, entry, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -75,3 +78,22 @@ def test_a_quota_waits_for_the_answers_that_it_asks_for():
     assert responses.save_page(sitting, "p2", data(q3="a")).page == "p3"
     responses.save_page(sitting, "p2", data(q3="b"), going_back=True)
     assert responses.save_page(sitting, "p2", data(q3="b")).finished.message == "Enough others."
+
+
+def test_an_erased_answer_gives_its_places_back():
+    survey = changeable(max_responses=2)
+    key = access.address_key(survey, "ann@example.com")
+    answers(survey, key, "a")
+    retention.forget("ann@example.com")
+    assert (counted(survey), ends()) == ({"": 0, "alphas": 0}, [])
+
+
+def test_who_comes_back_to_change_an_answer_and_does_not_has_not_left_one_unfinished():
+    survey = changeable()
+    answers(survey, ANN, "a")
+    responses.start(entry(survey, ANN), data(q1="b"))
+    responses.start(entry(survey, BOB), data(q1="b"))
+    survey.sittings.update(touched_at=timezone.now() - timedelta(days=15))
+    settling.end_abandoned()
+    settling.settle(survey)
+    assert ends() == [("complete", "a"), ("partial", "b")]
