@@ -77,6 +77,12 @@ class AutomationQuerySet(models.QuerySet[Any]):
         """Those that somebody can enter. In one that is paused they wait."""
         return self.filter(state__in=["running", "paused"])
 
+    def by_reading(self) -> AutomationQuerySet:
+        """Those in which something follows from opens and clicks."""
+        tests = ["read", "not_read", "clicked", "not_clicked"]
+        forks = models.Q(steps__kind="fork", steps__test__in=tests)
+        return self.filter(models.Q(begins="quiet") | models.Q(ends_when_reading=True) | forks).distinct()
+
 
 class BriefingQuerySet(models.QuerySet[Any]):
     def sent(self) -> BriefingQuerySet:

@@ -70,6 +70,11 @@ class NewsletterForm(forms.ModelForm):
             if plans:
                 said = f"What these plans make goes out by itself: {plans}. Let it wait for approval there first."
                 self.add_error("approved_by_another", said)
+        if self.instance.pk and not cleaned.get("counts_reading", True):
+            running = ", ".join(f"“{one.name}”" for one in self.instance.automations.running().by_reading())
+            if running:
+                said = f"What happens in these automations follows from opens and clicks: {running}. Pause or end it first."
+                self.add_error("counts_reading", said)
         return cleaned
 
     def clean_undo_seconds(self) -> Any:

@@ -15,11 +15,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from newsletter.automations import figures, letters
-from newsletter.models import Automation, AutomationStep, Delivery, Enrolment, Hit, Subscriber
+from newsletter.models import Automation, AutomationStep, Delivery, Enrolment, Hit, Subscriber, TrackedLink
 from newsletter.subscribers import consent, enrolments, segments
 from newsletter.subscribers.consent import Act, Actor, NewAct
 
@@ -32,6 +32,10 @@ AFTER_TROUBLE = timedelta(minutes=30)
 WAY = "automation"
 Kind, Test = AutomationStep.Kind, AutomationStep.Test
 State, Reason = Enrolment.State, Enrolment.Reason
+NOT_COUNTED = (
+    "{newsletter} counts no opens and clicks any more. Until it does, nobody enters or leaves by them, and whoever stands before a"
+    " fork by reading, a pause or an end waits."
+)
 
 _TAKE = """
     SELECT id FROM newsletter_enrolment WHERE step_id = %(step)s AND state = 'waiting' AND due_at <= %(now)s
@@ -92,6 +96,7 @@ class Run:
     moved: int = 0
     entered: int = 0
     editions: set[int] | None = None
+    trouble: str = ""
 
 
 def run_due(*, seconds: float = SECONDS) -> set[int]:
@@ -106,7 +111,7 @@ def run_due(*, seconds: float = SECONDS) -> set[int]:
             left = max(0.0, until - time.monotonic())
             run = _run(automation, time.monotonic() + left / (len(rows) - place))  # one of many keeps no other waiting
             editions |= run.editions or set()
-            _clear(automation)
+            _tell(automation, run.trouble)
             if run.moved or run.entered or figures.are_old(automation):
                 figures.count(automation)
         except OperationalError:
@@ -118,21 +123,31 @@ def run_due(*, seconds: float = SECONDS) -> set[int]:
     return editions
 
 
-def _clear(automation: Automation) -> None:
-    if automation.trouble:
-        Automation.objects.filter(pk=automation.pk).update(trouble="")
+def _tell(automation: Automation, trouble: str) -> None:
+    if automation.trouble != trouble:
+        Automation.objects.filter(pk=automation.pk).update(trouble=trouble)
 
 
 def _run(automation: Automation, until: float) -> Run:
-    run = Run(editions=set())
-    if automation.is_for_the_quiet and (automation.looks_at is None or automation.looks_at <= timezone.now()):
+    run, counts = Run(editions=set()), automation.newsletter.counts_reading
+    if (
+        counts
+        and automation.is_for_the_quiet
+        and (automation.looks_at is None or automation.looks_at <= timezone.now())
+    ):
         run.entered = _let_the_quiet_in(automation)
     steps = list(automation.steps.select_related("segment", "target").order_by("ordering", "pk"))
+    for step in steps:
+        step.automation = automation
+    blind = [] if counts else [step for step in steps if step.goes_by_reading]
+    if not counts and (blind or automation.goes_by_reading):
+        run.trouble = NOT_COUNTED.format(newsletter=automation.newsletter)
     going = True
     while going and time.monotonic() < until:
         going = False
         for place, step in enumerate(steps):
-            step.automation = automation
+            if step in blind:
+                continue
             following = steps[place + 1] if place + 1 < len(steps) else None
             while time.monotonic() < until and (done := _batch(_Moves(step, following, run))):
                 run.moved, going = run.moved + done, True
@@ -268,16 +283,19 @@ class _Moves:
         self._arrive(rest, self.following)
 
     def _true_of(self, ids: Sequence[int]) -> set[int]:
-        """Of whom the test of a fork is true."""
+        """Of whom the test of a fork is true. Nobody is held not to have read a letter whose opens were not counted."""
         test = Test(self.step.test)
         if test in (Test.IN_SEGMENT, Test.NOT_IN_SEGMENT):
             found = set(self._in_segment(ids, self.step.segment)) if self.step.segment else set()
             return found if test == Test.IN_SEGMENT else set(ids) - found
         kinds = ["click"] if test in (Test.CLICKED, Test.NOT_CLICKED) else ["open", "click"]
         read = Hit.objects.filter(verdict=Hit.Verdict.VALID, kind__in=kinds, delivery__state="sent")
-        letter = Enrolment.objects.filter(pk__in=ids, delivery__in=read.values("delivery"))
-        found = set(letter.values_list("pk", flat=True))
-        return found if test in (Test.READ, Test.CLICKED) else set(ids) - found
+        rows = Enrolment.objects.filter(pk__in=ids)
+        found = set(rows.filter(delivery__in=read.values("delivery")).values_list("pk", flat=True))
+        if test in (Test.READ, Test.CLICKED):
+            return found
+        links = TrackedLink.objects.filter(briefing=OuterRef("delivery__briefing"))
+        return set(rows.filter(Exists(links)).values_list("pk", flat=True)) - found
 
     def _end_or_pause(self, ids: Sequence[int]) -> None:
         """Write the end, or a pause, into the ledger of consent for each who was asked; who ends has finished before."""

@@ -26,7 +26,6 @@ RESTORED = (
     "It was restored from a backup, and whoever got a letter since that was made would get it again. Go on if that is right, or"
     " take those out first."
 )
-BY_READING = (Test.READ, Test.NOT_READ, Test.CLICKED, Test.NOT_CLICKED)
 
 
 def problems(automation: Automation) -> list[str]:
@@ -44,8 +43,7 @@ def _of_the_rules(automation: Automation, steps: list[AutomationStep]) -> Iterat
     newsletter = automation.newsletter
     if not any(step.kind == Kind.LETTER for step in steps):
         yield "It has no letter: add a step that sends one."
-    asks_reading = automation.is_for_the_quiet or automation.ends_when_reading
-    if asks_reading and not newsletter.counts_reading:
+    if automation.goes_by_reading and not newsletter.counts_reading:
         yield f"{newsletter} counts no opens and clicks, so nobody can be found quiet or reading again."
     for segment in filter(None, (automation.segment, automation.exit_segment)):
         yield from segments.problems(segment)
@@ -80,7 +78,7 @@ def _of_a_fork(automation: Automation, step: AutomationStep, before: list[Automa
         yield "they can only go on at a later step."
     if step.test in (Test.IN_SEGMENT, Test.NOT_IN_SEGMENT):
         yield from segments.problems(step.segment) if step.segment else ["choose the segment."]
-    if step.test in BY_READING:
+    if step.goes_by_reading:
         kinds = [earlier.kind for earlier in before]
         if Kind.LETTER not in kinds:
             yield "there is no letter before it that could have been read."

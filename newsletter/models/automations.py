@@ -139,6 +139,11 @@ class Automation(models.Model):
     def is_for_the_quiet(self) -> bool:
         return self.begins == self.Begins.QUIET
 
+    @property
+    def goes_by_reading(self) -> bool:
+        """Whether who enters or leaves follows from opens and clicks."""
+        return self.is_for_the_quiet or self.ends_when_reading
+
 
 class AutomationStep(models.Model):
     """One step: a wait, a letter, a fork or an end. `ordering` is its place, counted from 1."""
@@ -162,6 +167,8 @@ class AutomationStep(models.Model):
         NOT_CLICKED = "not_clicked", "did not click in the letter before"
         IN_SEGMENT = "in", "is in the segment"
         NOT_IN_SEGMENT = "not_in", "is not in the segment"
+
+    BY_READING = (Test.READ, Test.NOT_READ, Test.CLICKED, Test.NOT_CLICKED)
 
     automation = models.ForeignKey(Automation, on_delete=models.CASCADE, related_name="steps")
     ordering = models.PositiveSmallIntegerField("place", default=0)
@@ -224,6 +231,13 @@ class AutomationStep(models.Model):
         """The step after it; None after the last."""
         later = Q(ordering__gt=self.ordering) | Q(ordering=self.ordering, pk__gt=self.pk)
         return AutomationStep.objects.filter(later, automation=self.automation_id).order_by("ordering", "pk").first()
+
+    @property
+    def goes_by_reading(self) -> bool:
+        """Whether what it does to somebody follows from what they opened and clicked, or did not."""
+        is_end = self.kind in (self.Kind.PAUSE, self.Kind.UNSUBSCRIBE)
+        is_fork = self.kind == self.Kind.FORK and self.test in self.BY_READING
+        return is_fork or (is_end and self.automation.goes_by_reading)
 
     def in_words(self) -> str:
         """What it does, in a few words."""

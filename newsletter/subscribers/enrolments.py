@@ -33,7 +33,8 @@ _ENTER = """
     ON CONFLICT DO NOTHING
 """
 # Quiet is whoever got some briefings in these days and neither opened nor clicked one, as persons do and as the figures of
-# the list count it, nor chose anything themselves; and was on the list before they began.
+# the list count it, nor chose anything themselves; and was on the list before they began. A briefing whose opens were not
+# counted, which has no links of its own, says nothing of anybody.
 _QUIET = """
     SELECT subscriber.id FROM newsletter_subscription subscription
     JOIN newsletter_subscriber subscriber ON subscriber.id = subscription.subscriber_id
@@ -54,6 +55,7 @@ _QUIET = """
             SELECT FROM newsletter_delivery delivery JOIN newsletter_briefing briefing ON briefing.id = delivery.briefing_id
             WHERE delivery.subscriber_id = subscriber.id AND briefing.newsletter_id = %(newsletter)s
                 AND briefing.automation_id IS NULL AND delivery.state = 'sent' AND delivery.sent_at > %(since)s
+                AND EXISTS (SELECT FROM newsletter_trackedlink link WHERE link.briefing_id = briefing.id)
             LIMIT %(fewest)s) got) >= %(fewest)s
 """
 
@@ -83,7 +85,9 @@ def enter(automation: Automation, subscriber: Subscriber, *, again: bool) -> boo
 
 
 def enter_quiet(automation: Automation) -> int:
-    """Let those enter who have become quiet; return how many."""
+    """Let those enter who have become quiet; return how many: nobody while the newsletter counts no opens and clicks."""
+    if not automation.newsletter.counts_reading:
+        return 0
     now = timezone.now()
     again = now - timedelta(days=automation.again_after) if automation.again_after else None
     narrowed = segments.narrowed_to(automation.segment, "subscriber.id")

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.forms import modelform_factory
 from django.utils import timezone
 
 from core.models import OutgoingMail
 from core.transitions import TransitionRefused
+from newsletter.admin.audience import NewsletterForm
 from newsletter.automations import figures, flow, letters, lifecycle
 from newsletter.models import (
     Automation,
@@ -52,6 +54,7 @@ def quiet(weekly, count=1, *, issues=3):
     at = timezone.now() - timedelta(days=10)
     for _ in range(issues):
         issue = factories.briefing(weekly)
+        issue.links.create(number=0, url="https://example.com/")  # as where opens are counted
         rows = [Delivery(briefing=issue, subscriber=one, state="sent", sent_at=at) for one in people]
         Delivery.objects.bulk_create(rows)
     return people
@@ -292,6 +295,18 @@ def test_a_fork_goes_by_what_a_person_did_with_the_letter_before(weekly, smtp_se
     assert where(made) == {"new@example.com": at}
 
 
+def test_nobody_is_held_not_to_have_read_a_letter_whose_opens_were_not_counted(weekly, smtp_server):
+    made = forked(weekly, "not_read")
+    confirm(weekly)
+    run()
+    Delivery.objects.get().briefing.links.all().delete()
+    with later(minutes=10):
+        run()
+    with later(days=2):
+        flow.run_due()
+    assert where(made) == {"new@example.com": 4}
+
+
 def test_a_fork_by_a_segment_can_let_people_leave(weekly):
     made = automation(
         weekly,
@@ -331,6 +346,37 @@ def test_what_machines_opened_does_not_count_as_read(weekly, verdict):
     made = stay_or_go(weekly)
     flow.run_due()
     assert where(made) == {one.email: 1}
+
+
+def test_briefings_whose_opens_were_not_counted_make_nobody_quiet(weekly):
+    quiet(weekly)
+    made = stay_or_go(weekly)
+    Delivery.objects.first().briefing.links.all().delete()
+    flow.run_due()
+    assert not made.enrolments.exists()
+
+
+def test_once_opens_are_not_counted_nobody_enters_or_is_taken_off_the_list(weekly, smtp_server):
+    one, _ = quiet(weekly, 2)
+    made = stay_or_go(weekly, most_per_day=1)
+    run()
+    with later(minutes=10):
+        run()
+    Newsletter.objects.update(counts_reading=False)
+    with later(days=9):
+        run()
+    assert where(made) == {one.email: 3}
+    made.refresh_from_db()
+    assert made.trouble.startswith("Weekly counts no opens and clicks any more.")
+    assert Subscription.objects.confirmed().count() == 2
+
+
+def test_counting_stays_on_while_something_that_runs_goes_by_it(weekly):
+    form = modelform_factory(Newsletter, form=NewsletterForm, fields=["counts_reading"])
+    made = stay_or_go(weekly)
+    assert "“First week”" in form({}, instance=weekly).errors["counts_reading"][0]
+    lifecycle.pause(made, by=factories.user())
+    assert "counts_reading" not in form({}, instance=weekly).errors
 
 
 def test_it_looks_for_them_once_a_day_and_takes_no_more_than_it_may(weekly):
