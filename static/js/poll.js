@@ -1,5 +1,7 @@
 // A poll that is answered where it stands. Without this its form opens a page that says the same.
 
+import { sendOnce } from "./once.js";
+
 async function send(event) {
   event.preventDefault();
   const form = event.currentTarget;
@@ -50,4 +52,7 @@ function showErrors(form, page) {
   form.prepend(words);
 }
 
-for (const form of document.querySelectorAll("form[data-poll]")) form.addEventListener("submit", send);
+for (const form of document.querySelectorAll("form[data-poll]")) {
+  sendOnce(form);
+  form.addEventListener("submit", send);
+}

@@ -1,6 +1,8 @@
 // A survey's page, sooner than the server could answer: questions that others leave out are hidden, a text of one's own chooses
 // "other", and a browser remembers that it has answered. The server decides all of it by itself.
 
+import { sendOnce } from "./once.js";
+
 const script = document.querySelector("script[data-answered]");
 const form = document.querySelector("form[data-survey]");
 
@@ -73,6 +75,7 @@ function chooseOther(text) {
 
 if (script) remembered(script.dataset.answered, true);
 if (form) {
+  sendOnce(form);
   for (const text of form.querySelectorAll("[data-own]")) chooseOther(text);
   form.addEventListener("input", showAndHide);
   form.addEventListener("change", showAndHide);

@@ -27,6 +27,7 @@ from surveys.questionnaires.limits import LimitReached, count_in, full_quota, is
 from surveys.questionnaires.marks import Marks
 from surveys.questionnaires.page_forms import REQUIRED, PageForm
 from surveys.questionnaires.questions import Definition, Page
+from surveys.questionnaires.repeats import Sending, is_again
 
 PURPOSE = "survey-sitting"
 SETTLE_TASK = "surveys.tasks.settle_responses"
@@ -439,8 +440,10 @@ def _take_part(sitting: Sitting) -> Earlier | None:
 
 
 @transaction.atomic
-def answer(entry: Entry, data: Mapping[str, Any]) -> Finished | PageForm:
+def answer(entry: Entry, data: Mapping[str, Any], sending: Sending | None = None) -> Finished | PageForm:
     """Answer a survey of one page by one POST, as a poll is; the form where it was refused.
+
+    Where nobody is known, what is sent again is not counted again.
 
     Raises NotOpen, TakenPart, LimitReached, PepperMissing.
     """
@@ -450,6 +453,10 @@ def answer(entry: Entry, data: Mapping[str, Any]) -> Finished | PageForm:
     form = PageForm(definition, first_page(definition), data=data)
     if not form.is_valid():
         return form
+    if sending and entry.key is None and not entry.is_test and is_again(entry.survey, sending):
+        way = logic.way(definition, form.answers)
+        ended = Ended.EARLY if way.ended_early else Ended.COMPLETE
+        return Finished(entry.survey, ended, way.message, way.kept, again=True)
     return _at_once(sitting, definition, form.answers)
 
 

@@ -21,7 +21,7 @@ from core.ratelimit import allow
 from surveys import keys
 from surveys.forms import EmailField, TrapForm
 from surveys.models import Sitting, Survey
-from surveys.questionnaires import access, logic, mails, pictures, piping, polls, responses, versions
+from surveys.questionnaires import access, logic, mails, pictures, piping, polls, repeats, responses, versions
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.limits import LimitReached
 from surveys.questionnaires.marks import marks_in
@@ -149,7 +149,7 @@ def _begin(request: HttpRequest, asked: versions.Asked) -> HttpResponse:
         return _stopped(request, asked.survey.slug, "busy", HTTPStatus.TOO_MANY_REQUESTS)
     entry = entry_of(request, asked.survey, address)
     if polls.question_of(asked.definition):
-        answered = responses.answer(entry, request.POST)
+        answered = responses.answer(entry, request.POST, _sending(request, asked.survey))
         if isinstance(answered, responses.Finished):
             return thank(request, answered)
         return _show(request, asked, _form_context(answered), HTTPStatus.BAD_REQUEST)
@@ -163,6 +163,11 @@ def entry_of(request: HttpRequest, survey: Survey, address: str) -> access.Entry
     """Somebody who sends a survey's own page. Raises access.NotThisWay, PepperMissing."""
     source, agent = polls.source_of(request.POST.get("via", "")), request.META.get("HTTP_USER_AGENT", "")
     return access.from_page(survey, address=address, agent=agent, source=source)
+
+
+def _sending(request: HttpRequest, survey: Survey) -> repeats.Sending:
+    agent = request.META.get("HTTP_USER_AGENT", "")
+    return repeats.sending_of(survey, request.POST, address=client_address(request), agent=agent)
 
 
 def limit_of(survey: Survey, network: str) -> str:
@@ -216,7 +221,7 @@ def _begin_by_link(request: HttpRequest, entry: access.Entry) -> HttpResponse:
     sitting = responses.new_sitting(entry)
     form: PageForm | None
     if polls.question_of(responses.definition_of(sitting)):
-        answered = responses.answer(entry, request.POST)
+        answered = responses.answer(entry, request.POST, _sending(request, entry.survey))
         if isinstance(answered, responses.Finished):
             return thank(request, answered)
         form = answered

@@ -57,6 +57,31 @@ def test_a_poll_is_answered_by_one_post(client):
     assert Response.objects.get().answers == {"q1": "b"}
 
 
+def sent(client, *posts):
+    for fields in posts:
+        assert "Thank you" in client.post("/surveys/readers/", fields).text
+    settling.settle(Survey.objects.get())
+    return Response.objects.count()
+
+
+def test_a_poll_that_is_sent_twice_by_one_page_is_one_answer(client):
+    opened(page("p1", choice("q1")))
+    one, two = {"q-q1": "a", "once": "1-2-3-4"}, {"q-q1": "a", "once": "5-6-7-8"}
+    assert sent(client, one, one, two) == 2
+    assert sent(client, one) == 2, "also when the first is counted already"
+
+
+def test_a_second_click_without_scripts_is_no_second_answer_and_another_answer_is(client):
+    opened(page("p1", choice("q1")))
+    assert sent(client, {"q-q1": "a"}, {"q-q1": "a"}, {"q-q1": "b"}) == 2
+
+
+def test_a_poll_that_was_refused_can_be_sent_again_by_the_same_page(client):
+    opened(page("p1", choice("q1", required=True)))
+    assert client.post("/surveys/readers/", {"once": "1-2-3-4"}).status_code == 400
+    assert sent(client, {"q-q1": "a", "once": "1-2-3-4"}) == 1
+
+
 def test_every_kind_is_drawn_and_read_back(client):
     opened(page("p1", *EVERY_KIND), page("p2", question("last")))
     fields = {f"q-{key}": value for key, value in ANSWERS.items() if isinstance(value, str | int) and value is not True}
