@@ -121,7 +121,8 @@ def stay(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         network = network_of(client_address(request))
         ids = {"subscriber_id": subscriber_id, "newsletter_id": newsletter_id}
-        context["stays"] = subscriptions.stay(**ids, network=network)
+        subscription = subscriptions.stay(**ids, network=network)
+        context |= {"stays": subscription is not None, "subscription": subscription}
     return _plain(request, "newsletter/stay.html", context)
 
 

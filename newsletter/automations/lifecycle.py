@@ -94,13 +94,13 @@ def _time_to_answer(steps: list[AutomationStep]) -> list[timedelta]:
     places = {step.pk: place for place, step in enumerate(steps)}
     found = [not_asked, *[nobody] * len(steps)]  # and one for those who have done the last
     for place, step in enumerate(steps):
-        after = found[place]
+        after, target = found[place], places.get(step.target_id or 0, 0)
         if step.kind == Kind.LETTER and step.asks_to_stay:
             after = max(after, timedelta())
         elif step.kind == Kind.WAIT and not_asked < after < nobody:
             after += timedelta(**{step.unit: step.amount or 0})
-        elif step.kind == Kind.FORK and not step.leaves and places.get(step.target_id, 0) > place:
-            found[places[step.target_id]] = min(found[places[step.target_id]], after)
+        elif step.kind == Kind.FORK and not step.leaves and target > place:
+            found[target] = min(found[target], after)
         if step.kind not in (Kind.LEAVE, Kind.UNSUBSCRIBE):
             found[place + 1] = min(found[place + 1], after)
     return found[: len(steps)]

@@ -29,6 +29,7 @@ DATA_LINKS_PER_DAY = 3
 FRESH = 1  # the last value of such a token
 DAY = 86400
 CONFIRMATIONS_PER_ADDRESS_AND_DAY = 3
+STAYS_FOR = timedelta(days=1)  # so long the same answer adds nothing to the ledger
 State = Subscription.State
 
 
@@ -157,17 +158,33 @@ def unsubscribe(
 
 
 @transaction.atomic
-def stay(*, subscriber_id: int, newsletter_id: int, network: str = "") -> bool:
-    """Write down that somebody who was asked whether they stay on a list does; whether they are on it."""
+def stay(*, subscriber_id: int, newsletter_id: int, network: str = "") -> Subscription | None:
+    """Write down that somebody who was asked whether they stay on a list does; their subscription, None if they have none.
+
+    It ends a pause by an automation, and no other. An answer that is given again on the same day is no act.
+    """
+    subscriber = Subscriber.objects.filter(pk=subscriber_id).first()
+    if subscriber is None:
+        return None
+    person = consent.person(subscriber)
+    consent.lock([person])
     on_it = Subscription.objects.confirmed().filter(subscriber=subscriber_id, newsletter=newsletter_id)
-    row = on_it.select_related("subscriber").first()
-    if row is None:
-        return False
-    given: dict[str, Any] = {"change": ConsentAct.Change.STAYS, "way": "button in a letter", "network": network}
-    person = consent.person(row.subscriber)
-    consent.record(NewAct(person, Act.CHANGED, Actor.SUBSCRIBER, newsletter_id, **given))
-    enrolments.end_stayed(subscriber_id, newsletter_id)
-    return True
+    if (row := on_it.first()) is None:
+        return None
+    ended = enrolments.end_stayed(subscriber_id, newsletter_id)
+    given: dict[str, Any] = {"way": "button in a letter", "network": network}
+    acts: list[NewAct] = []
+    before = ConsentAct.objects.filter(subscriber=subscriber_id, newsletter=newsletter_id)
+    stays = before.filter(change=ConsentAct.Change.STAYS, recorded_at__gt=timezone.now() - STAYS_FOR)
+    if ended or not stays.exists():
+        change = ConsentAct.Change.STAYS
+        acts.append(NewAct(person, Act.CHANGED, Actor.SUBSCRIBER, newsletter_id, change=change, **given))
+    paused = before.filter(act=Act.PAUSED).order_by("-id").first()
+    if row.is_paused and paused and paused.actor == Actor.AUTOMATION:
+        acts.append(NewAct(person, Act.RESUMED, Actor.SUBSCRIBER, newsletter_id, **given))
+    if acts:
+        consent.record(*acts)
+    return on_it.first()
 
 
 @transaction.atomic

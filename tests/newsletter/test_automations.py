@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.forms import modelform_factory
+from django.urls import reverse
 from django.utils import timezone
 
 from core.models import OutgoingMail
@@ -492,6 +493,35 @@ def test_the_button_in_the_letter_asks_first_and_keeps_the_subscription(weekly, 
     with later(days=1):
         flow.run_due()
     assert made.enrolments.count() == 1  # chosen lately, so not quiet
+
+
+def test_the_button_ends_a_pause_by_rule_and_leaves_one_of_their_own(weekly, smtp_server, client):
+    (one,) = quiet(weekly)
+    asks = {"letter": "Shall we go on?", "asks_to_stay": True}
+    automation(weekly, asks, wait(2), {"kind": "pause", "amount": 90}, begins="quiet")
+    run()
+    with later(minutes=10):
+        run()
+    address = reverse("newsletter:stay", args=[subscriptions.unsubscribe_token(one.pk, weekly.pk)])
+    with later(days=3):
+        run()
+        assert Subscription.objects.get().is_paused
+        assert "comes as before" in client.post(address).content.decode()
+        assert not Subscription.objects.get().is_paused
+        choices.pause(one, weekly, until=timezone.now() + timedelta(days=30), by=choices.By())
+        assert "nothing comes before" in client.post(address).content.decode()
+        assert Subscription.objects.get().is_paused
+
+
+def test_the_button_pressed_again_adds_nothing_to_the_ledger_on_that_day(weekly, client):
+    address = reverse("newsletter:stay", args=[subscriptions.unsubscribe_token(confirm(weekly).pk, weekly.pk)])
+    stays = ConsentAct.objects.filter(change="stays")
+    for _ in range(3):
+        assert "You stay subscribed" in client.post(address).content.decode()
+    assert stays.count() == 1
+    with later(days=2):
+        client.post(address)
+    assert stays.count() == 2
 
 
 def test_whoever_reads_again_leaves_it(weekly, smtp_server):
