@@ -53,6 +53,11 @@ def _places(html: str) -> list[tuple[int, tuple[int, int], int]]:
     return found
 
 
+def _is_note(attributes: str) -> bool:
+    """Whether the attributes of a small text, as cleaning leaves them, make a footnote of it."""
+    return ' data-footnote=""' in attributes
+
+
 def _reference(number: int) -> str:
     # A colon is in no heading's anchor.
     return (
