@@ -9,12 +9,13 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
+from sponsors import availability
 from sponsors.models import AdEvent, Booking, Claim, Sponsor, WaitingBuyer
 
 NETWORKS_KEPT_FOR = timedelta(days=30)
 DEAD_BOOKINGS_KEPT_FOR = timedelta(days=180)
 UNKNOWN_KEPT_FOR = timedelta(days=3)  # as long as the link of the mail works
-WAITING_KEPT_FOR = timedelta(days=180)
+WAITING_KEPT_FOR = availability.WINDOW  # then every day that they wait for is over
 RECORDS_KEPT_FOR = timedelta(days=3653)  # ten years, as books are kept
 
 _BOOKING = (

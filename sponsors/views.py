@@ -79,7 +79,7 @@ def _with_alternatives(conflict: Unavailable) -> str:
 def for_sponsor(purpose: str) -> Callable[[SponsorView], Callable[[HttpRequest, str], HttpResponse]]:
     """Decorate a page that opens with a signed link to a booking: never kept, never indexed, no cookie.
 
-    An expired link says so, and offers to mail a fresh one to the address of the booking.
+    An expired link says so, and offers to mail a fresh one to the address of the booking, where there is one still.
     """
 
     def decorate(view: SponsorView) -> Callable[[HttpRequest, str], HttpResponse]:
@@ -92,7 +92,7 @@ def for_sponsor(purpose: str) -> Callable[[SponsorView], Callable[[HttpRequest, 
                 (pk,) = read_token(purpose, token)
                 response = view(request, _booking(pk))
             except ExpiredToken as expired:
-                response = _expired(request, _booking(expired.values[0]))
+                response = _expired(request, _booking(expired.values[0]), purpose)
             except BadToken:
                 raise Http404("This link is not complete. Open it from the e-mail again.") from None
             response["X-Robots-Tag"], response["Referrer-Policy"] = "noindex", "same-origin"
@@ -107,7 +107,9 @@ def _booking(pk: int) -> Booking:
     return get_object_or_404(Booking.objects.select_related("sponsor", "package"), pk=pk)
 
 
-def _expired(request: HttpRequest, booking: Booking) -> HttpResponse:
+def _expired(request: HttpRequest, booking: Booking, purpose: str) -> HttpResponse:
+    if not booking.contact_email or (purpose == KEEP and not booking.is_live()):
+        return render(request, "sponsors/lapsed.html", {"booking": booking}, status=410)
     sent = request.method == "POST" and allow(f"portal|{booking.pk}", limit=3, seconds=3600)
     if sent:
         emails.portal_link(booking)

@@ -157,6 +157,17 @@ def test_who_waits_is_told_once_when_a_day_is_free_that_was_not(gold, client):
     assert not WaitingBuyer.objects.exists()
 
 
+def test_nobody_is_told_of_days_that_only_came_into_view(gold, time_machine):
+    factories.open_days(gold.items.get().kind, days=140)
+    waiting_list.join(gold, company="Patient Ltd", contact_email="ann@patient.example")
+    taken = factories.held(gold, start=factories.soon(100))
+    factories.wait(time_machine, days=2)
+    assert waiting_list.tell() == 0
+    waiting_list.join(gold, company="Patient Ltd", contact_email="Ann@patient.example")
+    booking.cancel(taken, by=None)
+    assert (waiting_list.tell(), mails("dates_free")) == (1, ["ann@patient.example"])
+
+
 def test_an_address_that_was_never_confirmed_is_forgotten_in_days(gold, client, time_machine):
     ask(client)
     factories.wait(time_machine, days=4)
@@ -164,3 +175,25 @@ def test_an_address_that_was_never_confirmed_is_forgotten_in_days(gold, client, 
     retention.forget_bookings()
     assert Booking.objects.get().contact_email == ""
     assert not Claim.objects.exclude(state="released").exists()
+
+
+def test_an_expired_link_to_keep_mails_nobody_and_leads_to_the_booking_form(gold, client, time_machine):
+    ask(client)
+    path = Booking.objects.get().keep_path
+    factories.wait(time_machine, days=4)
+    booking.expire_stale()
+    before = OutgoingMail.objects.count()
+    for forget in (lambda: None, retention.forget_bookings):
+        forget()
+        page = client.post(path)
+        assert page.status_code == 410
+        assert 'href="/advertise/book/gold/"' in page.content.decode()
+    assert OutgoingMail.objects.count() == before
+
+
+def test_an_address_that_was_forgotten_keeps_nothing(gold, client):
+    ask(client)
+    Booking.objects.update(contact_email="")
+    page = client.post(Booking.objects.get().keep_path)
+    assert (page.status_code, "ask for them again" in page.content.decode()) == (409, True)
+    assert not mails("booking_to_decide")
