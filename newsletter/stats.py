@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from core.lib import clock
 from newsletter.models import Briefing, BriefingItem, Delivery, Hit, MailReport, Subscription
@@ -116,5 +116,20 @@ class Audience:
         ]
 
     def carried(self, claims: Collection[int]) -> set[int]:
-        left = BriefingItem.objects.filter(claim__in=claims, briefing__first_sent_at__isnull=False)
-        return set(left.values_list("claim", flat=True))
+        left = _with_ads(claims).values_list("claim", "briefing", "briefing__state", "briefing__candidates")
+        stopped = {briefing for _, briefing, state, _ in left if state != Briefing.State.SENT}
+        accepted = Delivery.objects.filter(briefing__in=stopped, state=Delivery.State.SENT).order_by()
+        got = dict(accepted.values_list("briefing").annotate(number=Count("pk")))  # asks nothing where none stopped
+        return {
+            claim
+            for claim, briefing, state, readers in left
+            if state == Briefing.State.SENT or 2 * got.get(briefing, 0) > readers
+        }
+
+    def begun(self, claims: Collection[int]) -> set[int]:
+        return set(_with_ads(claims).values_list("claim", flat=True))
+
+
+def _with_ads(claims: Collection[int]) -> QuerySet[BriefingItem]:
+    """What some claims have in briefings of which at least one letter left."""
+    return BriefingItem.objects.filter(claim__in=claims, briefing__first_sent_at__isnull=False)

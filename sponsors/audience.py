@@ -37,7 +37,10 @@ class AudienceSource(Protocol):
         """All briefings sent completely since a day, the newest first."""
 
     def carried(self, claims: Collection[int]) -> set[int]:
-        """Those of some claims whose ads went out with a briefing, whatever its day."""
+        """Those of some claims whose ads went out with a briefing, whatever its day, to most of its readers at least."""
+
+    def begun(self, claims: Collection[int]) -> set[int]:
+        """Those of some claims whose ads somebody got with a briefing, though it may have stopped after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +190,13 @@ def sends_on(channels: set[str], *, since: date) -> dict[tuple[str, date], Send]
 
 
 def carried(claims: Collection[int]) -> set[int]:
-    """Those of some claims whose ads went out with a briefing."""
+    """Those of some claims whose ads went out with a briefing, to most of its readers at least."""
     return _source.carried(claims) if claims else set()
+
+
+def begun(claims: Collection[int]) -> set[int]:
+    """Those of some claims whose ads somebody got with a briefing."""
+    return _source.begun(claims) if claims else set()
 
 
 def wilson(count: int, total: int, z: float = Z95) -> tuple[float, float]:

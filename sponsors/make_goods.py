@@ -1,7 +1,7 @@
 """Days that did not carry the ad they were sold for: found by themselves, made good with another day or waived by staff."""
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,11 +11,12 @@ from core import pagecache
 from core.lib import clock
 from core.models import User
 from core.transitions import TransitionRefused, lock, move
-from sponsors import audience, disclosures, emails
+from sponsors import audience, booking, disclosures, emails
 from sponsors.models import Approval, Claim, CreativeVersion, DisclosureEntry, MakeGood, RunUnit
 
 LOOK_BACK = timedelta(days=14)
 ZONES = timedelta(days=1)  # a briefing of a day may leave when it is over here, and not yet where its readers are
+_IN_PART = "The briefing stopped after some letters, so most of its readers did not get the ad."
 LIVE = ("held", "confirmed")
 State = MakeGood.State
 
@@ -26,10 +27,11 @@ def find() -> int:
     sold = Claim.objects.filter(state="confirmed", booking__state="confirmed", unit__date__gte=today - LOOK_BACK)
     over = Q(unit__date__lt=today) & ~Q(unit__channel__startswith="mail:") | Q(unit__date__lt=today - ZONES)
     past = list(sold.filter(over).select_related("unit__kind", "booking__sponsor"))
-    carried = audience.carried([claim.pk for claim in past if _is_mail(claim)])
+    by_mail = [claim.pk for claim in past if _is_mail(claim)]
+    carried, begun = audience.carried(by_mail), audience.begun(by_mail)
     MakeGood.objects.filter(state=State.OPEN, claim__in=carried).delete()
     known = set(MakeGood.objects.filter(claim__in=past).values_list("claim", flat=True))
-    missed = ((claim, _missed(claim, carried)) for claim in past if claim.pk not in known)
+    missed = ((claim, _missed(claim, carried, begun)) for claim in past if claim.pk not in known)
     return sum(_written_down(claim, reason) for claim, reason in missed if reason)
 
 
@@ -42,9 +44,9 @@ def _written_down(claim: Claim, reason: str) -> bool:
     return is_new
 
 
-def _missed(claim: Claim, carried: Iterable[int]) -> str:
-    """Why an ad that was handed in as agreed did not run on its day; empty where it ran, or where we are not to blame."""
-    ends = clock.start_of(claim.unit.date + timedelta(days=1))
+def _missed(claim: Claim, carried: Collection[int], begun: Collection[int]) -> str:
+    """Why an ad that was handed in as agreed did not run on its day, or not on all of it; else, or if we are not to blame, empty."""
+    starts, ends = clock.start_of(claim.unit.date), clock.start_of(claim.unit.date + timedelta(days=1))
     versions = CreativeVersion.objects.filter(
         creative__booking=claim.booking_id,
         creative__kind=claim.unit.kind_id,
@@ -53,11 +55,21 @@ def _missed(claim: Claim, carried: Iterable[int]) -> str:
     )
     decided = Approval.objects.filter(version__in=versions, at__lt=ends).order_by("id")
     verdicts = dict(decided.values_list("version", "verdict"))  # the last one counts
-    if "approved" in verdicts.values():
-        is_late = _is_mail(claim) and claim.pk not in carried
-        return "No briefing carried the approved ad." if is_late else ""
-    waited = any(version.pk not in verdicts for version in versions)
-    return "The ad was handed in in time, and we did not review it before its day was over." if waited else ""
+    if "approved" not in verdicts.values():
+        waited = any(version.pk not in verdicts for version in versions)
+        return "The ad was handed in in time, and we did not review it before its day was over." if waited else ""
+    if not _is_mail(claim):
+        return _late(decided.filter(verdict="approved").select_related("version").first(), starts)
+    if claim.pk in carried:
+        return ""
+    return _IN_PART if claim.pk in begun else "No briefing carried the approved ad."
+
+
+def _late(approval: Approval | None, starts: datetime) -> str:
+    """Of an ad that waited for us when its day began: since when it could run."""
+    if approval is None or approval.at <= starts or approval.version.submitted_at > starts:
+        return ""
+    return f"We approved the ad after its day had begun, at {approval.at:%H:%M} UTC, so it ran for a part of the day at most."
 
 
 def _is_mail(claim: Claim) -> bool:
@@ -81,7 +93,8 @@ def give(row: MakeGood, *, by: User) -> Claim:
 
 
 def _free_unit(claim: Claim) -> RunUnit:
-    """Lock a free unit as buyers do (sponsors.booking)."""
+    """Lock a free unit as buyers do (sponsors.booking): holds that have run out are in nobody's way."""
+    booking.expire_stale(units=Q(unit__kind=claim.unit.kind_id))
     free = RunUnit.objects.free().filter(kind=claim.unit.kind_id, date__gt=clock.utc_day()).order_by("date", "ordinal")
     seen: list[int] = []
     while unit := free.exclude(pk__in=seen).select_for_update(skip_locked=True, of=("self",)).first():

@@ -1,11 +1,15 @@
 """A day that did not carry the ad it was sold for is found by itself, and made good or waived by staff."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from core.lib import clock
 from core.models import OutgoingMail
 from core.transitions import TransitionRefused
 from sponsors import approval, make_goods
-from sponsors.models import MakeGood
+from sponsors.models import MakeGood, Package
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
 
@@ -69,6 +73,45 @@ def test_a_briefing_that_was_not_sent_owes_its_ad_a_day_until_one_carries_it(tim
     with pytest.raises(TransitionRefused, match="carried it after all"):
         make_goods.give(row, by=factories.user())
     assert found(time_machine, days=0) is None
+
+
+@pytest.mark.parametrize(("readers", "owed"), [(5, "most of its readers did not get the ad"), (3, None)])
+def test_a_briefing_that_was_stopped_carried_its_ad_where_most_readers_got_it(time_machine, readers, owed):
+    booking = sold("mail:weekly")
+    factories.approved(booking.creatives.get())
+    items = [{"kind": "sponsor", "heading": "Keys", "claim": booking.claims.get()}]
+    made = newsletters.sent(newsletters.newsletter(), items=items, opened=2, clicked=0)
+    type(made).objects.filter(pk=made.pk).update(state="cancelled", sent_at=None, candidates=readers)
+    row = found(time_machine)
+    assert owed in row.reason if owed else row is None
+
+
+def test_a_page_s_ad_that_we_approved_during_its_day_is_for_staff_to_decide(time_machine):
+    booking = sold()
+    version = factories.submitted(booking.creatives.get())
+    end = clock.start_of(factories.soon(3))
+    time_machine.move_to(end - timedelta(minutes=5))
+    approval.approve(version, by=factories.user("second@example.com"))
+    assert "at 23:55 UTC" in found(time_machine).reason
+
+
+def test_a_page_s_ad_that_came_late_owes_nothing(time_machine):
+    booking = sold()
+    factories.wait(time_machine, days=2)
+    booking.claims.get().unit.kind.units.update(cutoff_at=timezone.now() + timedelta(hours=1))
+    factories.approved(booking.creatives.get())
+    assert found(time_machine) is None
+
+
+def test_a_hold_that_has_run_out_is_in_no_make_good_s_way(time_machine):
+    factories.submitted(sold().creatives.get())
+    row = found(time_machine)
+    gold = Package.objects.get()
+    row.claim.unit.kind.units.filter(date__gt=factories.soon(5)).delete()
+    other = factories.held(gold, start=factories.soon(5), company="Other Ltd")
+    row.claim.unit.kind.units.filter(claims=None).delete()
+    factories.wait(time_machine, days=3, hours=1)
+    assert make_goods.give(row, by=factories.user()).unit == other.claims.get().unit
 
 
 def test_staff_settle_it_once_on_the_desk(time_machine, client):
