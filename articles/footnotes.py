@@ -9,6 +9,8 @@ from typing import NamedTuple
 from core.lib.html import text_of
 
 _EDGE = re.compile(r"<small(?=[\s>])([^>]*)>|</small>")
+_MARK = re.compile(r'\sdata-footnote=""')  # among other attributes, in cleaned HTML
+_MARK = re.compile(r'\sdata-footnote=""')  # among other attributes, in cleaned HTML
 _SMALL = re.compile(r"</?small[^>]*>")
 
 
@@ -41,7 +43,7 @@ def _places(html: str) -> list[tuple[int, tuple[int, int], int]]:
     found, depth, opened = [], 0, None
     for edge in _EDGE.finditer(html):
         if edge[0] != "</small>":
-            if opened is None and _is_note(edge[1]):
+            if opened is None and _MARK.search(edge[1]):
                 opened, depth = (edge.start(), edge.end()), 0
             else:
                 depth += 1

@@ -18,18 +18,25 @@ from core.lib import clock
 from core.lib.forms import LineField
 
 ADD = "articles.add_articletemplate"
+CHANGE = "articles.change_articletemplate"
 
 
 class TemplateForm(forms.Form):
-    """The name of a template."""
+    """The name of a template. Who may change templates is asked whether one that has the name is replaced."""
 
     name = LineField(max_length=80, widget=AdminTextInputWidget, help_text="What it is for: Weekly figures, Interview.")
     replace = forms.BooleanField(label="Replace the template that has this name", required=False)
 
+    def __init__(self, *args: Any, may_replace: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_replace:
+            del self.fields["replace"]
+
     def clean(self) -> dict[str, Any]:
         name = self.cleaned_data.get("name")
-        if name and not self.cleaned_data["replace"] and ArticleTemplate.objects.filter(name=name).exists():
-            self.add_error("name", "There is a template of this name. Choose another, or tick that it is replaced.")
+        if name and not self.cleaned_data.get("replace") and ArticleTemplate.objects.filter(name=name).exists():
+            way_out = "Choose another, or tick that it is replaced." if "replace" in self.fields else "Choose another."
+            self.add_error("name", f"There is a template of this name. {way_out}")
         return self.cleaned_data
 
 
@@ -38,7 +45,8 @@ def template_view(request: HttpRequest, pk: int) -> HttpResponse:
     if not request.user.has_perms(["articles.view_article", ADD]):
         raise PermissionDenied
     article = get_object_or_404(Article.objects.select_related("category", "series", "cta"), pk=pk)
-    form = TemplateForm(request.POST if request.method == "POST" else None)
+    may_replace = request.user.has_perm(CHANGE)
+    form = TemplateForm(request.POST if request.method == "POST" else None, may_replace=may_replace)
     if request.method == "POST" and form.is_valid():
         made = make_template(article, name=form.cleaned_data["name"])
         messages.success(request, f"“{made}” is a template now. New articles can begin with it.")

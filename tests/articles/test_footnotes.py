@@ -72,6 +72,8 @@ def test_feeds_and_the_api_have_the_notes_with_links_to_the_page(client, setting
         (f"<p>A{noted('one ' + noted('within'))}</p>", 1, ["one within"]),
         (f"<p>A{noted('<small>small</small> words')}</p>", 1, ["small words"]),
         (f"<p>A{noted('one')}{noted('two')}</p>", 2, ["one", "two"]),
+        ('<p>A<small lang="de" data-footnote="">eins</small></p>', 1, ["eins"]),
+        (f"<p>A{noted('<small lang=de>klein</small> words')}</p>", 1, ["klein words"]),
         ('<p>A<small data-footnote="x" onclick="x()">one</small></p>', 1, ["one"]),
     ],
 )

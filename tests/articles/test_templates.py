@@ -1,6 +1,7 @@
 """An article becomes a template, and new ones begin with it."""
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from articles.desk.templates import make_template
 from articles.documents import document_of
@@ -72,6 +73,16 @@ def test_a_name_is_asked_before_a_template_is_replaced(editor, client, article):
     assert "There is a template of this name" in answer.content.decode()
     client.post(url("template", article.pk), {"name": "Weekly figures", "replace": "on"})
     assert ArticleTemplate.objects.get().document["title"] == "Week in figures"
+
+
+def test_who_may_only_add_templates_replaces_none(client, writer, article):
+    make_template(factories.article(title="Kept"), name="Weekly figures")
+    writer.user_permissions.add(Permission.objects.get(codename="add_articletemplate"))
+    client.force_login(writer)
+    assert 'name="replace"' not in client.get(url("template", article.pk)).content.decode()
+    answer = client.post(url("template", article.pk), {"name": "Weekly figures", "replace": "on"})
+    assert "There is a template of this name. Choose another." in answer.content.decode()
+    assert ArticleTemplate.objects.get().document["title"] == "Kept"
 
 
 def test_editors_keep_templates_and_writers_begin_with_them(client, writer, article):
