@@ -6,11 +6,13 @@ noted beside the peppers (surveys.keys) and by every copy that somebody download
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.db.models import Max, Min
 
 from core.transitions import TransitionRefused
 from surveys import keys, ledger, papers, release
@@ -20,6 +22,7 @@ from surveys.models import AwardCategory, Ballot, FormerTally, LedgerEntry, Seas
 from surveys.tallying import WRITE_IN, Outcome, UnknownChoice
 
 Kind = LedgerEntry.Kind
+SLACK = timedelta(minutes=1)  # between a statement and the head over it: it waits for its turn, and clocks differ
 
 
 def problems(season: Season) -> Iterator[str]:
@@ -246,16 +249,42 @@ def _paper_problems(season: Season) -> Iterator[str]:
 
 def _time_problems(season: Season, sealed: dict[str, Any]) -> Iterator[str]:
     """When voting opens and closes is what the paper says, or what it was moved to in the ledger, from where it was."""
-    told, moves = dict(sealed.get("times", {})), papers.times_told(season)[1]
-    for move in moves:
-        for name, step in move.get("moved", {}).items():
-            if told.get(name, step["from"]) != step["from"]:
+    told: dict[str, str] = dict(sealed.get("times", {}))
+    unreleased = {category["slug"] for category in sealed["categories"]}
+    for entry in LedgerEntry.objects.filter(season=season, kind__in=[Kind.MOVED, Kind.RESULT]).order_by("index"):
+        statement: dict[str, Any] = entry.statement or {}
+        unreleased.discard(statement.get("result", {}).get("category"))
+        if entry.kind == Kind.RESULT:
+            continue
+        at = statement.get("at", "")
+        for name, step in statement.get("moved", {}).items():
+            if name not in papers.TIMES or told.get(name, step["from"]) != step["from"]:
                 yield f"The ledger moves the season's {name} from {step['from']}, where it was not."
+            if at > step["from"] or step["to"] < at:
+                yield f"The ledger moves the season's {name} when it was past, or into the past."
             told[name] = step["to"]
+        if told.get("opens_at", "") >= told.get("closes_at", "9"):
+            yield f"By the entry at {entry.index} the vote would close before it opens."
+        if not unreleased:
+            yield f"The entry at {entry.index} moves the season's times after all its results."
+        yield from _said_at_problems(entry, at)
     now = papers.times_of(season) if told else {}
     for name, moment in told.items():
         if now.get(name) != moment:
             yield f"The season's {name} is {now.get(name)}; the ledger says {moment}."
+
+
+def _said_at_problems(entry: LedgerEntry, at: str) -> Iterator[str]:
+    """The time that a statement tells is between those at which the heads before it and over it were signed."""
+    heads = TreeHead.objects.filter(season_id=entry.season_id)
+    before = heads.filter(size__lte=entry.index).aggregate(last=Max("signed_at"))["last"]
+    over = heads.filter(size__gt=entry.index).aggregate(first=Min("signed_at"))["first"]
+    if (before and at < _spelled(before - SLACK)) or (over and at > _spelled(over + SLACK)):
+        yield f"The entry at {entry.index} tells another time than the heads that were signed before it and over it."
+
+
+def _spelled(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _jury_problems(season: Season) -> Iterator[str]:

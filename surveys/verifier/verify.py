@@ -25,6 +25,7 @@ import hashlib
 import json
 import sys
 from collections import Counter
+from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import chain, pairwise, permutations
 from math import gcd
@@ -39,6 +40,8 @@ ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
 REVIEW = {"held": ("restored",), "void": ("restored", "held"), "restored": ("held", "void")}
 # The word by which each statement says of what kind it is.
 KINDS = ("paper", *REVIEW, "superseded", "withdraw", "moved", "result")
+TIMES = ("opens_at", "closes_at")
+SLACK = timedelta(minutes=1)  # between a statement and the head over it: it waits for its turn, and clocks differ
 WRITE_IN, OVERVOTE, UNDERVOTE, NONE = "write-in", "overvote", "undervote", "none-of-them"
 
 
@@ -200,15 +203,38 @@ def check_statements(ledger, key):
 
 
 def check_times(ledger, paper):
-    """The times of the vote are moved from where they were, and the close while it was yet to come."""
-    standing = dict(paper.get("times", {}))
-    for index, statement in said(ledger, "moved"):
+    """The times of the vote are moved from where they were, while they were yet to come, and at the time that is said."""
+    standing, counted = dict(paper.get("times", {})), set()
+    unreleased = {category["slug"] for category in paper["categories"]}
+    for index, statement in sorted(said(ledger, "moved") + said(ledger, "result"), key=lambda each: each[0]):
+        if "result" in statement:
+            counted.add(statement["result"]["category"])
+            continue
         for name, step in statement["moved"].items():
+            if name not in TIMES:
+                yield f"The statement at {index} moves {name}, which is no time of the vote."
             if standing.get(name, step["from"]) != step["from"]:
                 yield f"The statement at {index} moves {name} from {step['from']}; it was {standing[name]}."
-            if statement["at"] > step["from"] or step["to"] < statement["at"]:
+            if moment(statement["at"]) > moment(step["from"]) or moment(step["to"]) < moment(statement["at"]):
                 yield f"The statement at {index} moves {name} when it was past, or into the past."
             standing[name] = step["to"]
+        if all(name in standing for name in TIMES) and moment(standing[TIMES[0]]) >= moment(standing[TIMES[1]]):
+            yield f"By the statement at {index} the vote would close before it opens."
+        if unreleased <= counted:
+            yield f"The statement at {index} moves the times of the vote after all its results."
+        yield from check_said_at(ledger, index, moment(statement["at"]))
+
+
+def check_said_at(ledger, index, at):
+    """The time that a statement tells is between those at which the heads before it and over it were signed."""
+    before = [moment(head["signed_at"]) for head in ledger["heads"] if head["size"] <= index]
+    over = [moment(head["signed_at"]) for head in ledger["heads"] if head["size"] > index]
+    if (before and at < max(before) - SLACK) or (over and at > min(over) + SLACK):
+        yield f"The statement at {index} tells another time than the heads that were signed before it and over it."
+
+
+def moment(written):
+    return datetime.strptime(written.removesuffix("Z") + "+0000", "%Y-%m-%dT%H:%M:%S%z")
 
 
 def times_in_words(ledger):

@@ -196,6 +196,32 @@ def moved(**changes):
     return tampering
 
 
+def told_at(at, **steps):
+    """The ledger tells that the times were moved at another time, and is signed anew by us."""
+
+    def tampering(record):
+        said = statement(record, "moved")[1]
+        said["at"] = at
+        for name, to in steps.items():
+            before = record.ledger["statements"]["0"]["paper"]["times"].get(name, "2099-01-01T00:00:00Z")
+            said["moved"].setdefault(name, {"from": before})["to"] = to
+        signed_again(record)
+
+    return tampering
+
+
+def moved_at_the_end(at=None):
+    """After the results, the close is moved as if that had been done while it was yet to come."""
+
+    def tampering(record):
+        earlier = statement(record, "moved")[1]
+        step = {"from": earlier["moved"]["closes_at"]["to"], "to": "2099-01-01T00:00:00Z"}
+        append(record, earlier | {"moved": {"closes_at": step}, "at": at or earlier["at"]})
+        signed_again(record)
+
+    return tampering
+
+
 def swap(rows, name, first=0, second=1):
     rows[first][name], rows[second][name] = rows[second][name], rows[first][name]
 
@@ -405,6 +431,14 @@ FILES = {
     "a moved close is not told": (withhold("moved"), "was signed over"),
     "the close was moved from elsewhere": (moved(**{"from": "2026-01-01T00:00:00Z"}), "; it was"),
     "the close was moved into the past": (moved(to="2026-01-01T00:00:00Z"), "into the past"),
+    "the close was moved after the results": (moved_at_the_end(), "after all its results"),
+    "the close was moved later than it says": (moved_at_the_end("2020-01-01T00:00:00Z"), "tells another time than"),
+    "the times were moved before the vote, it says": (told_at("2000-01-01T00:00:00Z"), "tells another time than"),
+    "the vote opens after its close": (
+        told_at("2000-01-01T00:00:00Z", opens_at="2099-01-01T00:00:00Z"),
+        "would close before it opens",
+    ),
+    "what was moved is no time of the vote": (told_at("2000-01-01T00:00:00Z", x="2099-01-01T00:00:00Z"), "is no time"),
     "the paper comes twice": (with_a_second("paper"), "or there are several"),
     "a ballot is void twice": (with_a_second("void"), "which was void before"),
     "a result comes twice": (with_a_second("result"), "corrects another without a reason"),
@@ -459,6 +493,14 @@ def resigned(key):
         )
 
 
+def moved_now(at, to="2099-01-01"):
+    """After the results, the close is moved, and the ledger made to say when."""
+    season = Season.objects.get()
+    step = {"from": papers.times_of(season)["closes_at"], "to": f"{to}T00:00:00Z"}
+    ledger.state(season, LedgerEntry.Kind.MOVED, {"season": season.slug, "moved": {"closes_at": step}, "at": at})
+    tamper(f"UPDATE surveys_season SET closes_at = '{step['to']}', opens_at = '1999-01-01'")
+
+
 def held_and_counted():
     """The superseded ballot is counted beside its voter's later one, and the ledger is made to say so."""
     row = Ballot.objects.get(state="superseded")
@@ -477,6 +519,9 @@ IN_IRV = "category_id = (SELECT id FROM surveys_awardcategory WHERE slug = 'irv'
 STUFFED = f"SELECT category_id, sha256('v'), choice, '\\x{'cd' * 16}', sha256('l'), 'cast', '' FROM surveys_ballot WHERE {ONE}"
 EVE = "SELECT id, 'eve', 'Eve', '', '', '', 9 FROM surveys_awardcategory WHERE slug = 'irv'"
 TABLES = {
+    "the close is moved after the results": (lambda: moved_now("2099-01-01T00:00:00Z"), "after all its results"),
+    "the close was moved later than it says": (lambda: moved_now("2020-01-01T00:00:00Z"), "tells another time than"),
+    "the vote closes before it opens": (lambda: moved_now("2020-01-01T00:00:00Z", "2000-01-01"), "before it opens"),
     "the close was moved in silence": (
         "UPDATE surveys_season SET closes_at = closes_at + interval '1 day'",
         "closes_at is",
