@@ -74,6 +74,8 @@ class SeasonForm(forms.ModelForm):
             self.add_error(name, "Voters have been told this time: move it, but do not leave it out.")
         elif (before := self.initial.get(name)) and before <= timezone.now():
             self.add_error(name, "The time that voters were told is past: it stays.")
+        elif not self.instance.categories.filter(released_at=None).exists():
+            self.add_error(name, "Every result is out: when the vote was open stays as it was told.")
         elif moment <= timezone.now():
             self.add_error(name, "This is past. To end the voting now, use the button on the season’s own page.")
 

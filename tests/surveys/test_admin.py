@@ -527,6 +527,9 @@ def test_a_moved_close_is_in_the_ledger_and_one_that_is_past_is_not_moved(sign_i
         assert steward.post(address, data).status_code == 302
     entry = LedgerEntry.objects.get(kind="moved")
     assert entry.statement["moved"]["closes_at"]["to"] == "2027-02-01T10:00:00Z"
+    season.categories.update(closed_at=timezone.now(), released_at=timezone.now())
+    page = steward.post(address, data | {"closes_at": "2027-03-01T10:00"})
+    assert "Every result is out" in page.content.decode()
     Season.objects.update(opens_at=timezone.now() - timedelta(days=2), closes_at=timezone.now() - timedelta(hours=1))
     page = steward.post(address, data | {"closes_at": "2027-03-01T10:00"})
     assert "The time that voters were told is past" in page.content.decode()
