@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Case, Count, Exists, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, Min, OuterRef, Prefetch, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -27,7 +27,8 @@ class SponsorQuerySet(models.QuerySet["Sponsor"]):
 class PackageQuerySet(models.QuerySet["Package"]):
     def on_sale(self) -> Self:
         """Those that visitors may book, the most expensive first."""
-        return self.filter(on_sale=True).prefetch_related("items__kind")
+        items = apps.get_model("sponsors", "PackageItem").objects.select_related("kind")
+        return self.filter(on_sale=True).prefetch_related(Prefetch("items", items))
 
 
 class RunUnitQuerySet(models.QuerySet["RunUnit"]):
