@@ -37,10 +37,13 @@ NOT_COUNTED = (
     " fork by reading, a pause or an end waits."
 )
 
+# The subscribers are locked with them, as by whatever takes somebody off a list: whoever is leaving is passed over.
 _TAKE = """
-    SELECT id FROM newsletter_enrolment WHERE step_id = %(step)s AND state = 'waiting' AND due_at <= %(now)s
+    SELECT enrolment.id FROM newsletter_enrolment enrolment
+    JOIN newsletter_subscriber subscriber ON subscriber.id = enrolment.subscriber_id
+    WHERE enrolment.step_id = %(step)s AND enrolment.state = 'waiting' AND enrolment.due_at <= %(now)s
         AND EXISTS (SELECT FROM newsletter_automation WHERE id = %(automation)s AND state = 'running')
-    ORDER BY due_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    ORDER BY enrolment.due_at, enrolment.id LIMIT %(most)s FOR NO KEY UPDATE OF subscriber, enrolment SKIP LOCKED
 """
 # Who gets no mail any more, or reads again where that ends it. Whoever pauses the subscription waits for its end.
 _LEAVE = """
@@ -50,8 +53,7 @@ _LEAVE = """
         due_at = CASE found.why WHEN 'paused' THEN found.paused_until ELSE enrolment.due_at END,
         ended_at = CASE found.why WHEN 'paused' THEN NULL ELSE %(now)s END
     FROM (
-        SELECT own.id, subscription.paused_until, CASE WHEN subscriber.id IS NULL THEN 'erased'
-            WHEN subscriber.suppressed <> '' THEN 'suppressed'
+        SELECT own.id, subscription.paused_until, CASE WHEN subscriber.suppressed <> '' THEN 'suppressed'
             WHEN subscription.id IS NULL THEN 'unsubscribed'
             WHEN %(by_reading)s AND EXISTS (
                 SELECT FROM newsletter_delivery delivery JOIN newsletter_hit hit ON hit.delivery_id = delivery.id
@@ -60,7 +62,7 @@ _LEAVE = """
                     AND delivery.state = 'sent' AND hit.verdict = 'valid' AND hit.at > own.entered_at) THEN 'reading'
             WHEN subscription.paused_until > %(now)s THEN 'paused' ELSE '' END AS why
         FROM newsletter_enrolment own
-        LEFT JOIN newsletter_subscriber subscriber ON subscriber.id = own.subscriber_id
+        JOIN newsletter_subscriber subscriber ON subscriber.id = own.subscriber_id
         LEFT JOIN newsletter_subscription subscription ON subscription.subscriber_id = own.subscriber_id
             AND subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
         WHERE own.id = ANY(%(ids)s)

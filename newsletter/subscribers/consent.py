@@ -95,10 +95,13 @@ def record(*acts: NewAct) -> None:
         transaction.on_commit(lambda: keep_outside(acts), robust=True)
 
 
-def lock(persons: Iterable[Person]) -> set[int]:
-    """Lock the subscribers among these persons until the transaction ends; return those who are still there."""
+def lock(persons: Iterable[Person], *, for_good: bool = False) -> set[int]:
+    """Lock the subscribers among these persons until the transaction ends; return those who are still there.
+
+    Deliveries are locked before them, and enrolments after them. `for_good`: they are deleted, so nothing new may refer to them.
+    """
     keys = {found.subscriber_id for found in persons if found.subscriber_id}
-    rows = Subscriber.objects.filter(pk__in=keys).order_by("pk").select_for_update()
+    rows = Subscriber.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=not for_good)
     return set(rows.values_list("pk", flat=True))
 
 

@@ -19,6 +19,7 @@ RUN = "newsletter.tasks.run_automations"
 LOOKS_EVERY = timedelta(days=1)
 Reason, State = Enrolment.Reason, Enrolment.State
 
+_STAYS_OPEN = "SELECT FROM newsletter_automation WHERE id = %s AND state IN ('running', 'paused') FOR SHARE"
 # The round is how often somebody has been in it. Whoever is in it now, or was there too lately, does not enter.
 _ENTER = """
     INSERT INTO newsletter_enrolment (automation_id, subscriber_id, round, step_id, due_at, state, reason, letter_is_out,
@@ -61,13 +62,20 @@ _QUIET = """
 
 
 def welcoming(newsletter: Newsletter, subscriber: Subscriber) -> Automation | None:
-    """The automation that somebody enters who confirms; None where there is none for them."""
+    """The automation that somebody enters who confirms, in this transaction; None where there is none for them."""
     found = newsletter.automations.taking_in().filter(begins=Automation.Begins.CONFIRMED).first()
-    if found is None or found.first_step() is None:
+    if found is None or not _stays_open(found) or found.first_step() is None:
         return None
     if found.segment and not segments.members(found.segment).filter(pk=subscriber.pk).exists():
         return None
     return found
+
+
+def _stays_open(automation: Automation) -> bool:
+    """Whether it takes somebody in, and neither ends nor changes before this transaction is over."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAYS_OPEN, [automation.pk])
+        return cursor.fetchone() is not None
 
 
 def enter(automation: Automation, subscriber: Subscriber, *, again: bool) -> bool:

@@ -148,7 +148,7 @@ def unsubscribe(
     *, subscriber_id: int, newsletter_id: int, by: str, actor: str = Actor.SUBSCRIBER, staff: str = "", note: str = ""
 ) -> bool:
     """Take a subscriber off a list; whether they were on it. What is unsent skips them when it is claimed."""
-    subscriber = Subscriber.objects.select_for_update().filter(pk=subscriber_id).first()
+    subscriber = Subscriber.objects.select_for_update(no_key=True).filter(pk=subscriber_id).first()
     on_it = Subscription.objects.filter(subscriber=subscriber_id, newsletter=newsletter_id)
     if subscriber is None or not on_it.exclude(state=State.UNSUBSCRIBED).exists():
         return False
@@ -274,9 +274,10 @@ def forget(subscriber: Subscriber) -> None:
 
 def _empty_what_is_counted(subscriber: Subscriber) -> None:
     """Delete a person's data wherever else it lies. Counts of what was sent stay, without a name."""
-    enrolments.end_erased(subscriber)
     Hit.objects.filter(delivery__subscriber=subscriber).update(network="", user_agent="")
     subscriber.deliveries.update(note="")
+    consent.lock([consent.person(subscriber)], for_good=True)
+    enrolments.end_erased(subscriber)
     AddressChange.objects.filter(email__iexact=subscriber.email).delete()
     SignUp.objects.filter(canonical=subscriber.canonical).delete()
     kept_work.forget(Subscriber, subscriber.pk)
