@@ -30,6 +30,7 @@ SECONDS = 20
 FIRST_LOOK, LOOK_AGAIN = timedelta(seconds=30), timedelta(minutes=5)  # at whether a letter has left
 AFTER_TROUBLE = timedelta(minutes=30)
 WAY = "automation"
+OF_RULES = {"23", "P0"}  # errors of the database, by class, that say no value first: of constraints and our triggers
 Kind, Test = AutomationStep.Kind, AutomationStep.Test
 State, Reason = Enrolment.State, Enrolment.Reason
 NOT_COUNTED = (
@@ -49,7 +50,7 @@ _TAKE = """
 _LEAVE = """
     UPDATE newsletter_enrolment enrolment SET
         state = CASE found.why WHEN 'paused' THEN 'waiting' ELSE 'left' END,
-        reason = CASE found.why WHEN 'paused' THEN '' ELSE found.why END,
+        reason = CASE found.why WHEN 'paused' THEN '' ELSE found.why END, trouble = '',
         due_at = CASE found.why WHEN 'paused' THEN found.paused_until ELSE enrolment.due_at END,
         ended_at = CASE found.why WHEN 'paused' THEN NULL ELSE %(now)s END
     FROM (
@@ -91,6 +92,10 @@ _QUEUE = """
 """
 
 
+class NotInUse(Exception):
+    """A letter has no edition to send."""
+
+
 @dataclass(slots=True)
 class Run:
     """What one run did: how many moves, and which editions have letters to be sent."""
@@ -120,7 +125,7 @@ def run_due(*, seconds: float = SECONDS) -> set[int]:
             logger.exception("Automation %s will be tried again", automation.pk)
         except Exception as error:
             logger.exception("Automation %s could not be moved", automation.pk)
-            trouble = f"An error of our own stopped it: {error!r}. The worker’s log has more. It is tried again."
+            trouble = f"An error of our own stopped it: {_told(error)}. The worker’s log has more. It is tried again."
             Automation.objects.filter(pk=automation.pk).update(trouble=trouble)
     return editions
 
@@ -194,7 +199,16 @@ def _one(moves: "_Moves", key: int) -> None:
     except Exception as error:
         logger.exception("Enrolment %s waits", key)
         later = timezone.now() + AFTER_TROUBLE
-        Enrolment.objects.filter(pk=key).update(due_at=later, trouble=f"{error!r}"[:200])
+        Enrolment.objects.filter(pk=key).update(due_at=later, trouble=_told(error)[:200])
+
+
+def _told(error: Exception) -> str:
+    """What staff read of an error: its kind, and which rule of the database refused; nothing of a row, which may be an address."""
+    if isinstance(error, NotInUse):
+        return str(error)
+    found: Any = getattr(error.__cause__, "diag", None)
+    names_no_value = found is not None and (found.sqlstate or "")[:2] in OF_RULES
+    return f"{type(error).__name__}: {found.message_primary}" if names_no_value else type(error).__name__
 
 
 def _take(step: AutomationStep) -> list[int]:
@@ -266,7 +280,7 @@ class _Moves:
     def _queue(self, round_: int, ids: Sequence[int]) -> None:
         edition = letters.edition_for(self.step, round_)
         if edition is None:
-            raise LookupError(f"The letter of step {self.step.ordering} was never put into use.")
+            raise NotInUse(f"The letter of step {self.step.ordering} was never put into use.")
         values: dict[str, Any] = {"step": self.step.pk, "round": round_, "edition": edition.pk, "ids": list(ids)}
         with connection.cursor() as cursor:
             cursor.execute(_QUEUE, {**values, "look": timezone.now() + FIRST_LOOK})
@@ -356,4 +370,4 @@ class _Moves:
 
     def _leave(self, ids: Iterable[int], reason: str) -> None:
         rows = Enrolment.objects.filter(pk__in=list(ids))
-        rows.update(state=State.LEFT, reason=reason, ended_at=timezone.now())
+        rows.update(state=State.LEFT, reason=reason, ended_at=timezone.now(), trouble="")

@@ -156,4 +156,4 @@ def _waiting() -> QuerySet[Enrolment]:
 
 
 def _leave(rows: QuerySet[Enrolment], reason: str) -> int:
-    return rows.order_by().update(state=State.LEFT, reason=reason, ended_at=timezone.now())
+    return rows.order_by().update(state=State.LEFT, reason=reason, ended_at=timezone.now(), trouble="")
