@@ -4,6 +4,7 @@ A question `q1` has the field `q-q1`, once or several times, and fields of its p
 `q-q1.r2` for a matrix's row or an item's place.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from django.http import QueryDict
 PREFIX = "q-"
 MOST_FIELDS = 500
 LONGEST_KEPT = 10_000  # characters of what cannot be an answer and is shown again
+MOST_KEPT = 64 * 1024  # bytes of all such that a sitting holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,19 @@ class Marks:
         cut = [value[:LONGEST_KEPT] for value in self.values[:MOST_FIELDS]]
         parts = list(self.parts.items())[:MOST_FIELDS]
         return {"values": cut, "parts": {key[:40]: [value[:LONGEST_KEPT] for value in some[:9]] for key, some in parts}}
+
+
+def that_fit(typed: Mapping[str, Any], more: Mapping[str, Marks]) -> dict[str, Any]:
+    """What was typed, and more of it by question, as far as a sitting holds so much."""
+    kept = dict(typed)
+    room = MOST_KEPT - len(json.dumps(kept))
+    for question, marks in more.items():
+        found = marks.as_json()
+        room -= len(json.dumps({question: found}))
+        if room < 0:
+            break
+        kept[question] = found
+    return kept
 
 
 def name_of_field(question: str) -> str:

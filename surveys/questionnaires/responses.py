@@ -24,7 +24,7 @@ from surveys.questionnaires.access import Entry
 from surveys.questionnaires.earlier import Earlier
 from surveys.questionnaires.kinds import AnswerRefused, kind_of
 from surveys.questionnaires.limits import LimitReached, count_in, full_quota, is_full
-from surveys.questionnaires.marks import Marks
+from surveys.questionnaires.marks import Marks, that_fit
 from surveys.questionnaires.page_forms import REQUIRED, PageForm
 from surveys.questionnaires.questions import Definition, Page
 from surveys.questionnaires.repeats import Sending, is_again
@@ -292,7 +292,7 @@ def save_page(sitting: Sitting, page: str, data: Mapping[str, Any], *, going_bac
     if form.is_valid():
         progress.answers = form.before | form.answers
     else:
-        progress.typed |= {key: marks.as_json() for key, marks in form.marks.items() if marks}
+        progress.typed = that_fit(progress.typed, {key: form.marks[key] for key in own if form.marks[key]})
         progress.answers = {key: answer for key, answer in progress.answers.items() if key not in own}
     return _kept(sitting, definition, progress, form, going_back=going_back)
 

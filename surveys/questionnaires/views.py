@@ -29,6 +29,7 @@ from surveys.questionnaires.page_forms import PageForm
 from surveys.questionnaires.results import embargo, published
 
 LIMIT_SECONDS = 3600
+MOST_BYTES = 1024 * 1024  # of one page: ten texts of the longest kind, in letters that take six bytes each on their way
 PER_HOUR = 600  # sittings that one network begins: offices and carriers share one
 ORDER_SECONDS = 600  # for which shuffled choices of a kept page stay as they are
 
@@ -61,6 +62,9 @@ def _answering(view: View) -> View:
 
     @wraps(view)
     def told(request: HttpRequest, slug: str, **kwargs: str) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or ""
+        if length.isdecimal() and int(length) > MOST_BYTES:
+            return _stopped(request, slug, "too_long", HTTPStatus.BAD_REQUEST, has_link=False)
         try:
             return view(request, slug, **kwargs)
         except responses.NotOpen:

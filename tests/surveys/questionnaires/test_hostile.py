@@ -11,8 +11,9 @@ from surveys.models import Sitting
 from surveys.questionnaires import flow, logic, responses
 from surveys.questionnaires.definition import DefinitionRefused, document_of, read
 from surveys.questionnaires.kinds import KINDS, AnswerRefused, kind_of
+from surveys.questionnaires.marks import MOST_KEPT
 from surveys.questionnaires.page_forms import PageForm
-from tests.surveys.questionnaires.factories import ANSWERS, EVERY_KIND, choice, opened, page, question
+from tests.surveys.questionnaires.factories import ANSWERS, EVERY_KIND, choice, draft, opened, page, question
 
 ALL = read({"pages": [page("p1", *EVERY_KIND)]})
 TELLING = [
@@ -171,6 +172,25 @@ def test_no_answer_is_kept_that_its_way_does_not_pass(answers):
     assert not flow.problems(BRANCHES)
     for step in way.steps:
         assert all(logic.is_met(each.condition, way.kept, BRANCHES) for each in step.questions)
+
+
+@pytest.mark.django_db
+def test_what_can_be_no_answer_is_kept_for_who_goes_back_only_as_far_as_there_is_room(client):
+    opened(page("p1", choice("q1")), page("p2", *[question(f"q{each}", "number") for each in range(2, 60)]))
+    second = client.post("/surveys/readers/", {"q-q1": "a"}).url
+    client.post(second, {"go": "back"} | {f"q-q{each}": "x" * 10_000 for each in range(2, 60)})
+    typed = responses.progress_of(Sitting.objects.get()).typed
+    assert typed["q2"]["values"] == ["x" * 10_000]
+    assert len(json.dumps(typed)) <= MOST_KEPT
+
+
+@pytest.mark.django_db
+def test_what_no_page_can_hold_is_refused_in_words_and_of_a_draft_with_none(client):
+    opened(page("p1", choice("q1")))
+    answer = client.post("/surveys/readers/", {"q-q1": "x" * 1024 * 1024})
+    assert (answer.status_code, "shorten what you wrote" in answer.text) == (400, True)
+    draft(slug="draft")
+    assert client.post("/surveys/draft/begin/x/", {"q-q1": "x" * 1024 * 1024}).status_code == 404
 
 
 @pytest.mark.django_db
