@@ -10,7 +10,7 @@ from core import pagecache
 from core.lib.text import one_line
 from core.transitions import TransitionRefused
 from surveys.models import AnswerTag, Response, Survey
-from surveys.questionnaires import versions
+from surveys.questionnaires import kept_counts, versions
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.questions import OTHER, Question
 from surveys.questionnaires.results import embargo
@@ -57,6 +57,7 @@ def change(survey: Survey, question: Question, keys: Collection[int], name: str,
     name = one_line(name)
     if not name or len(name) > NAME:
         raise TransitionRefused(f"A tag is a word or a few: {NAME} characters at most.")
+    kept_counts.hold(survey)  # at the close, responses get new keys
     chosen = list(responses(survey, question).filter(pk__in=keys).values_list("pk", flat=True))
     if not chosen:
         raise TransitionRefused("Tick an answer at least.")

@@ -107,6 +107,8 @@ def _forget_in(survey: Survey, address: str) -> None:
     kept_counts.forget(survey)
 
 
+@transaction.atomic
 def _erase(survey: Survey, question: str, address: str) -> None:
+    kept_counts.hold(survey)  # while responses get new keys, none would be found under its old one
     for response in Response.objects.filter(survey=survey, **{f"answers__{question}__iexact": address}):
         _without(response, [question])

@@ -66,7 +66,8 @@ def _settle_some(survey: Survey) -> int:
     replaced = [sitting.key for sitting in sittings if sitting.key] if survey.changeable else []
     if Response.objects.filter(survey=survey, respondent__in=replaced).delete()[0]:
         kept_counts.forget(survey)
-    earlier = _drawn_again(survey) if sum(not _is_partial(each) for each in sittings) < enough and hides else []
+    hiding = sum(not _is_partial(each) for each in sittings) if hides else 0
+    earlier = _drawn_again(survey) if 0 < hiding < enough else []
     made = [_response(sitting) for sitting in sittings]
     if hides:
         _give_one_day(made, earlier)

@@ -102,16 +102,32 @@ def test_the_last_is_stored_with_earlier_ones_and_has_their_day():
     assert sorted(AnswerTag.objects.values_list("response__answers__q1", flat=True)) == list(range(settling.TOGETHER))
 
 
+def never_finish(survey, number):
+    for _ in range(number):
+        sitting = responses.new_sitting(entry(survey))
+        sitting.ended, sitting.finished_on = "partial", date(2026, 1, 1)
+        sitting.save(force_insert=True)
+
+
 @pytest.mark.django_db
 def test_who_never_finished_hides_nobody():
     survey = opened(*SURVEY, access="address")
-    for each in range(settling.TOGETHER):
-        sitting = responses.new_sitting(entry(survey))
-        sitting.ended, sitting.finished_on, sitting.pk = "partial", date(2026, 1, 1), each + 1
-        sitting.save(force_insert=True)
+    never_finish(survey, settling.TOGETHER)
     take_part(survey, 1)
     assert settling.settle(survey) == settling.TOGETHER
     assert not Response.objects.exclude(ended="partial").exists()
+
+
+@pytest.mark.django_db
+def test_who_never_finished_needs_nobody_to_hide_among():
+    survey = opened(*SURVEY, access="address")
+    take_part(survey, settling.TOGETHER)
+    settling.settle(survey)
+    before = set(Response.objects.values_list("pk", flat=True))
+    phases.close(survey)
+    never_finish(survey, 1)
+    settling.settle(survey)
+    assert before < set(Response.objects.values_list("pk", flat=True))
 
 
 @pytest.mark.django_db
