@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -23,6 +23,10 @@ from newsletter.models import Briefing, Delivery
 from surveys.models import PendingBallot, UnsealedBallot
 
 RECENT = timedelta(days=7)
+IS_LIVE = Q(state__in=["sending", "paused"]) | Q(retrying__gt=0)
+WAITING_LETTERS = (
+    Q(automation__isnull=False) & IS_LIVE & Exists(Delivery.objects.unfinished().filter(briefing=OuterRef("pk")))
+)
 LOOPBACK = {"127.0.0.1", "::1"}
 
 
@@ -60,16 +64,32 @@ class Newsroom(Collector):
         yield _gauge("outgoing_mail_overdue_seconds", "Since when the oldest mail is due.", _age(oldest, now))
         requests = OutgoingRequest.objects.filter(state__in=["queued", "failed"])
         yield _by_state("outgoing_requests", "Deliveries to webhooks and purges that were not taken.", requests)
-        yield _by_state(
-            "briefings", "Briefings that are not finished.", Briefing.objects.exclude(state__in=["sent", "cancelled"])
-        )
-        live = Q(briefing__state__in=["sending", "paused"]) | Q(briefing__retrying__gt=0)
-        under_way = Delivery.objects.filter(live)
-        yield _by_state("deliveries", "Deliveries of the briefings that are being sent.", under_way)
-        recent = Briefing.objects.filter(sent_at__gt=now - RECENT).aggregate(number=Sum("uncertain"))["number"]
-        yield _gauge("letters_uncertain", "Letters of a week's briefings that may not have left.", recent or 0)
+        yield _by_state("briefings", "Briefings that are not finished.", _unfinished_briefings())
+        yield _by_state("deliveries", "Deliveries of the briefings that are being sent.", _under_way())
+        uncertain = _uncertain_since(now - RECENT)
+        yield _gauge("letters_uncertain", "Letters of a week's briefings that may not have left.", uncertain)
         yield _gauge("ballots_pending", "Ballots whose voters have not confirmed.", PendingBallot.objects.count())
         yield _gauge("ballots_unsealed", "Ballots that wait to be sealed.", UnsealedBallot.objects.count())
+
+
+def _unfinished_briefings() -> QuerySet[Briefing]:
+    """With letters of automations, which are never done, while something of them waits."""
+    return Briefing.every.filter(Q(automation=None) & ~Q(state__in=["sent", "cancelled"]) | WAITING_LETTERS)
+
+
+def _under_way() -> QuerySet[Delivery]:
+    """Of a letter of an automation, which has those of years, what waits alone."""
+    briefings = Briefing.every.filter(Q(automation=None) & IS_LIVE | WAITING_LETTERS)
+    in_question = Q(briefing__automation=None) | Q(state__in=["pending", "sending", "retry"])
+    return Delivery.objects.filter(in_question, briefing__in=briefings.values("pk"))
+
+
+def _uncertain_since(moment: datetime) -> int:
+    own = Delivery.objects.filter(briefing=OuterRef("pk"), state="uncertain", due_at__gt=moment).order_by()
+    of_a_letter = Subquery(own.values("briefing").annotate(number=Count("pk")).values("number"))
+    rows = Briefing.every.filter(Q(sent_at__gt=moment) | Q(automation__isnull=False, uncertain__gt=0))
+    rows = rows.annotate(number=Case(When(automation=None, then=F("uncertain")), default=of_a_letter))
+    return rows.aggregate(all=Sum("number"))["all"] or 0
 
 
 def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:

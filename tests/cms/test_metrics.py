@@ -8,9 +8,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from articles.models import Article
 from core.models import OutgoingMail
-from newsletter.models import Briefing
+from newsletter.models import Briefing, Delivery
+from newsletter.sending import deliveries
 from tests.articles import factories
 from tests.newsletter import factories as letters
+from tests.newsletter.automations import automation, editions
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +71,27 @@ def test_it_says_how_many_letters_of_the_week_may_not_have_left(client):
         made = letters.sent(newsletter, days_ago=days_ago, delivered=10, opened=0, clicked=0)
         Briefing.objects.filter(pk=made.pk).update(delivered=10 - uncertain, uncertain=uncertain)
     assert figures(client)["moonpress_letters_uncertain"] == 3
+
+
+def test_a_letter_of_an_automation_counts_while_it_waits_and_where_it_may_not_have_left_lately(client):
+    newsletter, now = letters.newsletter(), timezone.now()
+    made = automation(newsletter, {"letter": "Welcome"})
+    (edition,) = editions(made)
+    assert figures(client).get("moonpress_briefings sending", 0) == 0
+    people = [letters.subscriber(f"{number}@example.com") for number in range(5)]
+    given = [
+        ("pending", now),
+        ("sent", now),
+        ("failed", now),
+        ("uncertain", now),
+        ("uncertain", now - timedelta(days=9)),
+    ]
+    for person, (state, due_at) in zip(people, given, strict=True):
+        sent_at = now if state == "sent" else None
+        Delivery.objects.create(briefing=edition, subscriber=person, state=state, due_at=due_at, sent_at=sent_at)
+    Briefing.every.filter(pk=edition.pk).update(candidates=len(given))
+    deliveries.reconcile(edition.pk)
+    found = figures(client)
+    names = ["briefings sending", "deliveries pending", "letters_uncertain"]
+    assert [found[f"moonpress_{name}"] for name in names] == [1, 1, 1]
+    assert "moonpress_deliveries sent" not in found
