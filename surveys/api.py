@@ -123,7 +123,7 @@ class BallotRequest(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=254)
     proof = serializers.CharField(
         required=False,
-        help_text="Of the work that /awards/ballot/proof/ asks for; without it, the mail may come later.",
+        help_text="Of the work that is asked for beside the form (ballot/proof/); without it, the mail may come later.",
     )
     choices = serializers.DictField(
         help_text='By category: a list of ranks, each a list of slugs ([["ada"]]; ranked: [["ada"], ["bit"]]), or '

@@ -23,8 +23,9 @@ RULES = {
 }
 
 
+Kind = LedgerEntry.Kind
 # Statements of which the page shows each. Of those on ballots there may be a hundred thousand: they are counted.
-SHOWN_ONE_BY_ONE = [LedgerEntry.Kind.PAPER, LedgerEntry.Kind.WITHDRAWAL, LedgerEntry.Kind.RULING]
+SHOWN_ONE_BY_ONE = [Kind.PAPER, Kind.MOVED, Kind.WITHDRAWAL, Kind.RULING]
 
 
 def ledger_page(season: Season) -> dict[str, Any]:
@@ -37,11 +38,11 @@ def ledger_page(season: Season) -> dict[str, Any]:
         "head": heads[0] if heads else None,
         "heads": [head_document(head) for head in heads],
         "key": keys.public_key(),
-        "paper": next((_paper_page(each) for each in statements if each.kind == LedgerEntry.Kind.PAPER), None),
+        "paper": next((_paper_page(each) for each in statements if each.kind == Kind.PAPER), None),
         "decisions": quarantine.decisions(season),
         "integrity": season.integrity,
         "withdrawals": _withdrawals(season, statements),
-        "moves": _moves(season),
+        "moves": _moves(statements),
         "rulings": _rulings(released, statements),
         "is_opened": bool(released),
         "reconciliations": [{"category": category, **category.tally.reconciliation} for category in released],
@@ -72,7 +73,7 @@ def _paper_page(entry: LedgerEntry) -> dict[str, Any]:
 def _rulings(released: list[AwardCategory], statements: list[LedgerEntry]) -> list[dict[str, Any]]:
     """What was decided on names that were written in, in the released categories; a text only where it is published."""
     titles = {category.slug: category.title for category in released}
-    rulings = [entry.statement for entry in statements if entry.kind == LedgerEntry.Kind.RULING]
+    rulings = [entry.statement for entry in statements if entry.kind == Kind.RULING]
     said = [ruling for ruling in rulings if ruling and ruling["category"] in titles]
     return [each["ruling"] | {"category": titles[each["category"]]} for each in said]
 
@@ -89,16 +90,17 @@ def _withdrawals(season: Season, statements: list[LedgerEntry]) -> list[dict[str
             "name": names.get((said["category"], said["withdraw"]), said["withdraw"]),
         }
         for entry in statements
-        if entry.kind == LedgerEntry.Kind.WITHDRAWAL and (said := entry.statement)
+        if entry.kind == Kind.WITHDRAWAL and (said := entry.statement)
     ]
 
 
-def _moves(season: Season) -> list[dict[str, Any]]:
+def _moves(statements: list[LedgerEntry]) -> list[dict[str, Any]]:
     """How the times of the vote were moved while it was set or open."""
     labels = {name: Season._meta.get_field(name).verbose_name for name in papers.TIMES}  # type: ignore[union-attr]
     return [
         {"what": labels[name], "from": _moment(step["from"]), "to": _moment(step["to"]), "at": _moment(move["at"])}
-        for move in papers.times_told(season)[1]
+        for move in (entry.statement for entry in statements if entry.kind == Kind.MOVED)
+        if move
         for name, step in move["moved"].items()
     ]
 
@@ -133,7 +135,7 @@ def ledger_document(season: Season) -> dict[str, Any]:
     released = set(season.categories.released().values_list("slug", flat=True))
     for index, leaf, kind, statement in entries.iterator(ledger.CHUNK):
         leaves.append(bytes(leaf).hex())
-        if kind != LedgerEntry.Kind.RULING and statement:
+        if kind != Kind.RULING and statement:
             statements[str(index)] = statement
         elif statement and statement["category"] in released:
             rulings[str(index)] = statement
@@ -222,7 +224,7 @@ def open_statement(entry: LedgerEntry | None) -> dict[str, Any] | None:
     """What a leaf says, if it is for everybody to read: before the release, a decision looks like a ballot."""
     if entry is None or entry.statement is None:
         return None
-    if entry.kind == LedgerEntry.Kind.RULING:
+    if entry.kind == Kind.RULING:
         released = entry.season.categories.released().filter(slug=entry.statement["category"])
         return entry.statement if released.exists() else None
     return dict(entry.statement)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from core.lib.forms import client_address, no_store, personal
 from core.lib.gateway import Environ, InTurn, Ready
 from core.lib.networks import public_network_of
-from core.lib.prepared_answers import Prepared, passes_by, prepare, together
+from core.lib.prepared_answers import Prepared, passes_by, path_like, prepare, together
 from core.lib.signing import BadToken, read_token
 from core.pagecache import per_generation
 from core.ratelimit import count_all
@@ -24,8 +24,6 @@ from surveys.models import Survey
 from surveys.questionnaires import access, many_at_once, polls, responses, versions, views
 from surveys.questionnaires.many_at_once import First
 from surveys.questionnaires.page_forms import PageForm
-
-SLUG, TOKEN = "[-a-zA-Z0-9_]+", "[-a-zA-Z0-9_]+"
 
 
 @per_generation
@@ -83,7 +81,7 @@ def _allowed(wanted: Sequence[_First]) -> list[bool]:
 @per_generation
 def _redirect(secure: bool) -> Prepared | None:
     """An answer that leads elsewhere, but for where."""
-    return prepare("/surveys/", lambda _: no_store(HttpResponse(status=303)), secure=secure)
+    return prepare(reverse("surveys:survey-index"), lambda _: no_store(HttpResponse(status=303)), secure=secure)
 
 
 def _leading_to(page: Prepared, address: str) -> Ready:
@@ -136,7 +134,7 @@ def _thanks(survey: Survey, again: bool, secure: bool) -> Prepared | None:
 def in_turns() -> dict[re.Pattern[bytes], InTurn]:
     """What is answered in turns, by path."""
     return {
-        re.compile(rf"/surveys/{SLUG}/".encode()): together(_first, _begin),
-        re.compile(rf"/surveys/{SLUG}/begin/{TOKEN}/".encode()): together(_first, _begin),
-        re.compile(rf"/surveys/{SLUG}/answer/{TOKEN}/".encode()): together(_last, _finish),
+        path_like("surveys:survey-show", "slug"): together(_first, _begin),
+        path_like("surveys:survey-begin", "slug", "token"): together(_first, _begin),
+        path_like("surveys:survey-sitting", "slug", "token"): together(_last, _finish),
     }

@@ -108,11 +108,11 @@ def together(
     return answers
 
 
-def path_like(view_name: str, parameter: str = "") -> re.Pattern[bytes]:
-    """The paths of a view, for Gateway.in_turns; of any slug or token where it has a parameter."""
-    path = reverse(view_name, kwargs={parameter: "any"} if parameter else None)
-    before, _, after = path.partition("any") if parameter else (path, "", "")
-    return re.compile((re.escape(before) + ("[-a-zA-Z0-9_]+" if parameter else "") + re.escape(after)).encode())
+def path_like(view_name: str, *parameters: str) -> re.Pattern[bytes]:
+    """The paths of a view, for Gateway.in_turns; of any slug or token where it has parameters."""
+    path = reverse(view_name, kwargs={name: f"any-{name}" for name in parameters})
+    pieces = re.split("|".join(f"any-{name}" for name in parameters), path) if parameters else [path]
+    return re.compile("[-a-zA-Z0-9_]+".join(map(re.escape, pieces)).encode())
 
 
 def passes_by(environ: Environ) -> WSGIRequest | None:

@@ -80,7 +80,7 @@ def pages_with_a_time():
         f"{desk}/compare/?a=1&b=1": (type(article.revisions.get()), article.revisions.get(), "created_at"),
         f"/admin/newsletter/briefing/{briefing.pk}/progress/": (Briefing, briefing, "sent_at"),
         "/admin/surveys/season/": (Season, season, "opens_at"),
-        "/admin/sponsors/booking/": (Booking, booking, "requested_at"),
+        "/admin/sponsors/booking/": (Booking, booking, "hold_until"),
         f"/admin/sponsors/booking/{booking.pk}/change/": (Booking, booking, "requested_at"),
     }
 

@@ -35,7 +35,11 @@ PLACEMENT = {
     "link_url": "https://halyard.example/", "click_url": "/l/abc",
 }  # fmt: skip
 BARS = {"chart": bar_chart([("One", 3), (HOSTILE, 2)]), "title": "A chart", "id": "c"}
+SERIES = {"name": HOSTILE, "url": "/blog/series/x/"}
+STEP = {"url": "/blog/x/", "title": HOSTILE}
 CONTEXTS = {
+    "series_line": {"series": SERIES, "standing": {"place": 2, "total": 3}},
+    "series_steps": {"series": SERIES, "standing": {"place": 2, "total": 3, "previous": STEP, "next": STEP}},
     "about_panel": {"site": SITE},
     "also_read": {"article": ARTICLE},
     "corrections": {"corrections": [{"date": datetime(2026, 5, 3, tzinfo=UTC).date(), "text": HOSTILE}]},

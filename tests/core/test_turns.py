@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from core.lib.turns import GATHERING, Turns
 
@@ -11,7 +12,8 @@ def asked_at_once(turns, number):
     async def ask():
         return await asyncio.gather(*(turns.ask(each) for each in range(number)))
 
-    return asyncio.run(ask())
+    with ThreadPoolExecutor(1) as pool:  # a browser in this process may have a loop of its own running
+        return pool.submit(lambda: asyncio.run(ask())).result()
 
 
 def test_each_gets_its_own_answer_and_one_of_a_turn_that_failed_gets_none():

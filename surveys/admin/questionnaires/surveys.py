@@ -42,7 +42,7 @@ HELP = {
     "results_shown": "Some would rather not be tempted to look, or to stop, while answers come in. Once it has opened, that stays.",
     "min_cell": "A figure that fewer people gave is hidden from everybody who sees results, so that nobody is recognized by"
     " an unusual answer. 5 is customary; 1 hides nothing, as in a poll. Once it has opened, it can only grow.",
-    "is_listed": "Shown to everybody under /surveys/ while it is open. Else only those find it who have its link.",
+    "is_listed": "Shown to everybody on the page of all surveys while it is open. Else only those find it who have its link.",
 }
 
 
