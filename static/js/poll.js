@@ -1,5 +1,6 @@
 // A poll that is answered where it stands. Without this its form opens a page that says the same.
 
+import { offer, remember } from "./answered.js";
 import { sendOnce } from "./once.js";
 
 async function send(event) {
@@ -12,6 +13,7 @@ async function send(event) {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     if (response.status === 400) showErrors(form, page);
     else {
+      if (page.querySelector("script[data-answered]")) remember(form.dataset.survey);
       form.parentElement.querySelector(".poll__so-far")?.remove();
       form.replaceWith(said(page));
     }
@@ -55,4 +57,5 @@ function showErrors(form, page) {
 for (const form of document.querySelectorAll("form[data-poll]")) {
   sendOnce(form);
   form.addEventListener("submit", send);
+  offer(form);
 }

@@ -1,19 +1,11 @@
 // A survey's page, sooner than the server could answer: questions that others leave out are hidden, a text of one's own chooses
 // "other", and a browser remembers that it has answered. The server decides all of it by itself.
 
+import { offer, remember } from "./answered.js";
 import { sendOnce } from "./once.js";
 
 const script = document.querySelector("script[data-answered]");
 const form = document.querySelector("form[data-survey]");
-
-function remembered(slug, write) {
-  try {
-    if (write) localStorage.setItem(`survey ${slug}`, "answered");
-    return localStorage.getItem(`survey ${slug}`) === "answered";
-  } catch { // storage is off
-    return false;
-  }
-}
 
 // What stands in the fields of a question, as strings: those of one row where there is a row; else its values, and the names of
 // its parts that are filled in: things with a place, rows with an answer, "other" with a text.
@@ -73,18 +65,12 @@ function chooseOther(text) {
   text.addEventListener("input", () => { if (other) other.checked = Boolean(text.value.trim()); });
 }
 
-if (script) remembered(script.dataset.answered, true);
+if (script) remember(script.dataset.answered);
 if (form) {
   sendOnce(form);
   for (const text of form.querySelectorAll("[data-own]")) chooseOther(text);
   form.addEventListener("input", showAndHide);
   form.addEventListener("change", showAndHide);
   showAndHide();
-  if (form.dataset.access === "browser" && remembered(form.dataset.survey)) {
-    const words = document.createElement("p");
-    words.className = "lede";
-    words.setAttribute("role", "status");
-    words.textContent = "This browser has answered already. Thank you.";
-    form.replaceWith(words);
-  }
+  offer(form);
 }

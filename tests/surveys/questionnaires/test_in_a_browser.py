@@ -57,7 +57,13 @@ def test_every_kind_is_for_everybody_on_a_phone_and_scripts_only_hide_sooner(pag
     page.get_by_role("heading", name="Thank you").wait_for()
     found += found_by_axe(page, "thanks")
     page.goto("/surveys/readers/")
-    page.get_by_text("This browser has answered already").wait_for()
+    page.get_by_text("This browser has answered today").wait_for()
+    found += found_by_axe(page, "answered today")
+    page.get_by_role("button", name="Answer anyway").click()
+    page.get_by_role("button", name="Save and go on").wait_for()
+    page.evaluate("localStorage.setItem('survey readers', '2020-01-01')")
+    page.reload()
+    assert page.get_by_role("button", name="Save and go on").is_visible()
     page.goto("/surveys/")
     found += found_by_axe(page, "all surveys")
     assert not page.evaluate(TOO_WIDE)
@@ -93,6 +99,19 @@ def test_places_rows_and_numbers_show_what_depends_on_them_and_what_is_asked_aga
     assert page.locator("#q-much").is_visible()
     page.get_by_role("button", name="Look over my answers").click()
     page.get_by_role("button", name="Send my answers").wait_for()
+
+
+def test_a_poll_that_is_answered_in_place_is_noted_for_the_day_and_can_be_answered_anyway(page, page_errors):
+    opened(asked_on("p1", choice("chain")), access="browser")
+    page.goto("/surveys/readers/frame/")
+    page.get_by_text("Alpha").click()
+    page.get_by_role("button", name="Send my answer").click()
+    page.get_by_text("Thank you").wait_for()
+    page.reload()
+    page.get_by_text("This browser has answered today").wait_for()
+    page.get_by_role("button", name="Answer anyway").click()
+    page_errors.clear()  # a frame that is opened by itself has no icon
+    assert page.get_by_role("button", name="Send my answer").is_visible()
 
 
 def fill(page):

@@ -145,3 +145,17 @@ def test_what_is_sent_for_another_page_is_refused_whole(client):
     assert answer.status_code == 400
     assert not Sitting.objects.exists()
     assert data(q1="a")
+
+
+def test_only_an_answer_that_counts_has_the_browser_note_it(client):
+    quota = {"id": "g1", "if": {"question": "q1", "is": "a"}, "limit": 1}
+    survey = opened(page("p1", choice("q1")), access="browser", quotas=[quota])
+
+    def is_noted(path, number):
+        thanks = client.post(path, {"q-q1": "a"}, REMOTE_ADDR=f"203.0.113.{number}").content.decode()
+        assert "Thank you" in thanks
+        return "data-answered" in thanks
+
+    assert not is_noted(access.test_link(survey).removeprefix("http://localhost:8000"), 1)
+    assert is_noted("/surveys/readers/", 2)
+    assert not is_noted("/surveys/readers/", 3)
