@@ -394,14 +394,12 @@ def _finish(
         )
     before = _take_part(sitting)
     if screened is None:
-        counted = before.answers if before and before.is_counted else None
-        quota = count_in(survey, definition, way.kept, replaced=counted)
-        screened = quota.message if quota else None
+        screened = _no_room(sitting, definition, way, before)
     if screened is not None:
         ended, message = Ended.SCREENED, screened
-    if screened is not None and before and before.is_counted:
-        Sitting.objects.filter(pk=sitting.pk).delete()
-        return Finished(survey, ended, message, way.kept, earlier_stands=True)
+        if before and before.is_counted:
+            Sitting.objects.filter(pk=sitting.pk).delete()
+            return Finished(survey, ended, message, way.kept, earlier_stands=True)
     if before:
         Sitting.objects.finished().filter(survey=survey, key=sitting.key).delete()
     progress.answers, progress.typed, progress.passed = way.kept, {}, {}
@@ -414,6 +412,13 @@ def _finish(
         sitting.save(update_fields=["sealed", "ended", "finished_on", "key"])
     doorbell.ring(SETTLE_TASK, at_most_every=SETTLED_EVERY)
     return Finished(survey, ended, message, way.kept)
+
+
+def _no_room(sitting: Sitting, definition: Definition, way: logic.Way, before: Earlier | None) -> str | None:
+    """Count answers towards the limits, in the place of earlier ones; the words of a quota without room. Raises LimitReached."""
+    replaced = before.answers if before and before.is_counted else None
+    quota = count_in(sitting.survey, definition, way.kept, replaced=replaced)
+    return quota.message if quota else None
 
 
 def _take_part(sitting: Sitting) -> Earlier | None:
