@@ -50,6 +50,10 @@ class NotThisWay(Exception):
     """This survey cannot be answered by whoever comes this way. The text says why, to them."""
 
 
+class NotALink(NotThisWay):
+    """What stands in the address is no link of this survey: nobody was ever given it."""
+
+
 def from_page(survey: Survey, *, address: str, agent: str, source: str = Source.PAGE) -> Entry:
     """Somebody who comes by the survey's own page, from a network address with a browser. Raises NotThisWay, PepperMissing."""
     if survey.is_personal:
@@ -62,12 +66,14 @@ def from_link(survey: Survey, token: str) -> Entry:
     """Somebody who comes by a link. Raises NotThisWay, PepperMissing."""
     try:
         way, survey_id, about = read_token(PURPOSE, token)
-    except ExpiredToken:
+    except ExpiredToken as expired:
+        if expired.values[1:2] != (survey.pk,):
+            raise NotALink("This link belongs to another survey.") from None
         raise NotThisWay("This link has expired. Ask for a new one on the survey’s page.") from None
     except (BadToken, ValueError):
-        raise NotThisWay("This link is not complete.") from None
+        raise NotALink("This link is not complete.") from None
     if survey_id != survey.pk or way not in list(Way):
-        raise NotThisWay("This link belongs to another survey.")
+        raise NotALink("This link belongs to another survey.")
     return _FROM[Way(way)](survey, about)
 
 

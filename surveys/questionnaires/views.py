@@ -78,7 +78,8 @@ def _answering(view: View) -> View:
         except responses.Gone:
             return _stopped(request, slug, "gone", HTTPStatus.GONE)
         except access.NotThisWay as refused:
-            return _stopped(request, slug, "not_this_way", HTTPStatus.FORBIDDEN, words=str(refused), has_link=False)
+            has_link = not isinstance(refused, access.NotALink)
+            return _stopped(request, slug, "not_this_way", HTTPStatus.FORBIDDEN, words=str(refused), has_link=has_link)
         except keys.PepperMissing:
             logger.exception("The pepper of the survey “%s” is missing: no answer can be taken until it is back.", slug)
             page = _stopped(request, slug, "paused", HTTPStatus.SERVICE_UNAVAILABLE)

@@ -1,10 +1,12 @@
 """Surveys as they are answered in a browser without scripts."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
+from core.lib.signing import make_token
 from surveys.models import Response, Sitting, Survey
 from surveys.questionnaires import access, phases, responses, settling
 from tests.surveys.questionnaires.factories import ANSWERS, EVERY_KIND, choice, data, draft, opened, page, question
@@ -137,6 +139,14 @@ def test_who_guesses_at_a_link_hears_nothing_of_a_draft_and_nothing_else_learns_
     phases.open_survey(survey)
     answer = client.get(f"/surveys/readers/{path}")
     assert (answer.status_code in (403, 410), answer["Referrer-Policy"]) == (True, "no-referrer")
+
+
+def test_whoever_tests_a_draft_hears_that_their_link_has_expired(client):
+    survey = draft(*PAGES)
+    token = make_token(access.PURPOSE, access.Way.TEST, survey.pk, 0, expires_in=timedelta(days=-1))
+    assert "This link has expired" in client.get(f"/surveys/readers/begin/{token}/").text
+    draft(*PAGES, slug="another")
+    assert client.get(f"/surveys/another/begin/{token}/").status_code == 404
 
 
 def test_what_is_sent_for_another_page_is_refused_whole(client):
