@@ -97,3 +97,13 @@ def test_who_comes_back_to_change_an_answer_and_does_not_has_not_left_one_unfini
     settling.end_abandoned()
     settling.settle(survey)
     assert ends() == [("complete", "a"), ("partial", "b")]
+
+
+def test_whose_change_is_refused_is_told_that_the_earlier_answer_counts(client):
+    survey = changeable()
+    answers(survey, ANN, "a")
+    answers(survey, access.address_key(survey, "bob@example.com"), "b")
+    link = access.address_link(survey, "bob@example.com").removeprefix("http://localhost:8000")
+    page = client.post(link, {"q-q1": "a"}).text
+    assert "Enough Alphas." in page
+    assert "What you answered before still counts." in page
