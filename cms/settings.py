@@ -387,8 +387,12 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Moonpress",
-    "DESCRIPTION": "Published articles, awards and their results, sent briefings and ad packages.",
+    "DESCRIPTION": "Published articles, awards and their results, surveys, sent briefings and ad packages.",
     "VERSION": "1",
+    "ENUM_NAME_OVERRIDES": {
+        "SeasonState": "surveys.models.Season.State",
+        "SurveyState": "surveys.models.Survey.State",
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
