@@ -177,13 +177,6 @@ class Survey(models.Model):
         return self.access in (self.Access.ADDRESS, self.Access.SUBSCRIBERS, self.Access.INVITATION)
 
     @property
-    def is_poll(self) -> bool:
-        """Whether it asks a single question."""
-        pages = self.definition.get("pages", []) if isinstance(self.definition, dict) else []
-        asked = [each for page in pages for each in page["questions"] if each["kind"] != "statement"]
-        return len(asked) == 1
-
-    @property
     def takes_answers(self) -> bool:
         """By this process's clock: for what a page says. An answer is judged by the database's clock."""
         now = timezone.now()

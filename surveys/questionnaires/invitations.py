@@ -123,14 +123,3 @@ def progress(survey: Survey) -> dict[str, int]:
         "waiting": letters.filter(state=OutgoingMail.State.QUEUED).count(),
         "failed": letters.filter(state=OutgoingMail.State.FAILED).count(),
     }
-
-
-@transaction.atomic
-def withdraw(survey: Survey, email: str, *, by: Any) -> bool:
-    """Make an address's link void; whether it had one. What it answered already stays. Raises PepperMissing."""
-    gone = Invitation.objects.filter(
-        survey=survey, pk=access.invitation_of(survey, parse_address(email).email)
-    ).delete()[0]
-    if gone:
-        audit.record("withdrew an invitation to the survey", survey, by=by)
-    return bool(gone)

@@ -17,7 +17,7 @@ from surveys.admin.actions import by, trail_of
 from surveys.admin.overview import offers, take_step
 from surveys.admin.questionnaires import steps
 from surveys.models import Survey
-from surveys.questionnaires import access, flow, starters, versions
+from surveys.questionnaires import access, embedding, flow, starters, versions
 from surveys.questionnaires.definition import DefinitionRefused
 from surveys.questionnaires.kinds import kind_of
 
@@ -71,6 +71,7 @@ def survey_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     context |= {"answers": answers_so_far(survey), "asks": _asks(survey), "warnings": _warnings(survey)}
     context["versions"] = survey.versions.defer("definition")
     context["results"] = _results(survey)
+    context["snippet"] = embedding.snippet(survey) if survey.is_public else ""
     context["trail"] = trail_of(survey)
     return render(request, "admin/surveys/survey/overview.html", frame(desk, request, context))
 

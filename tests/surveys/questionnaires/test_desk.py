@@ -90,6 +90,16 @@ def test_a_survey_opens_closes_and_is_put_away_by_buttons(client, editor):
     assert client.get(url(survey, "overview")).context["next"] is None
 
 
+def test_the_page_has_the_lines_that_show_a_survey_on_another_site_once_it_is_open(client, editor):
+    survey = draft(page("p1", choice("q1")), title='Which "one"?')
+    assert not client.get(url(survey, "overview")).context["snippet"]
+    phases.open_survey(survey)
+    answer = client.get(url(survey, "overview"))
+    assert '<iframe src="http://localhost:8000/surveys/readers/frame/"' in answer.context["snippet"]
+    assert 'title="Which &quot;one&quot;?"' in answer.context["snippet"]
+    assert "&lt;iframe src=&quot;http://localhost:8000/surveys/readers/frame/&quot;" in answer.content.decode()
+
+
 def test_what_is_missing_is_said_and_nothing_opens(client, editor):
     survey = draft(page("p1", choice("q1")), page("p2"))
     answer = client.get(url(survey, "overview"))

@@ -8,7 +8,7 @@ from django.test import Client
 
 from core.lib.signing import make_token
 from surveys.models import Response, Sitting, Survey
-from surveys.questionnaires import access, phases, responses, settling
+from surveys.questionnaires import access, phases, polls, responses, settling, versions
 from tests.surveys.questionnaires.factories import ANSWERS, EVERY_KIND, choice, data, draft, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def test_a_page_that_is_refused_says_so_at_its_field_and_keeps_the_rest(client):
 
 def test_a_poll_is_answered_by_one_post(client):
     survey = opened(page("p1", choice("q1")))
-    assert survey.is_poll
+    assert polls.question_of(versions.current(survey))
     assert client.post("/surveys/readers/", {"q-q1": "b"}).status_code == 200
     settling.settle(survey)
     assert Response.objects.get().answers == {"q1": "b"}
