@@ -1,6 +1,7 @@
 """IP addresses: shortened to the network, which is all that we store, and told apart as public or private."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
 import idna
@@ -13,6 +14,8 @@ WITH_PORT = re.compile(r"\[(?P<v6>[^]]*)\](:\d+)?|(?P<v4>[\d.]+):\d+")
 def address_in(text: str) -> str:
     """The address in a value such as "203.0.113.7:4711" or "[2001:db8::1]"; empty if there is none."""
     text = text.strip().strip('"')
+    if PLAIN_IPV4.fullmatch(text):
+        return text
     if match := WITH_PORT.fullmatch(text):
         text = match["v6"] or match["v4"] or ""
     try:
@@ -46,7 +49,12 @@ def network_of(address: str) -> str:
 def public_network_of(address: str) -> str:
     """The network of a public address; empty for a private or local one, behind which anybody may be."""
     network = network_of(address)
-    return network if network and is_public(network.partition("/")[0]) else ""
+    return network if network and _is_public_network(network) else ""
+
+
+@lru_cache(4096)
+def _is_public_network(network: str) -> bool:
+    return is_public(network.partition("/")[0])
 
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that is given out; what lies outside leads to IPv4, or nowhere public

@@ -20,12 +20,7 @@ from newsletter.subscribers.importing.dates import NOTHING, Reading
 from newsletter.subscribers.importing.verdicts import Verdict, is_yes, of_word
 from newsletter.subscribers.traits import clean_names, is_names, tag_names, value_of
 
-# Addresses that need no parser: what is left of them is the same in every form that an address can have.
-_PLAIN = re.compile(
-    r"[a-zA-Z0-9][a-zA-Z0-9_+-]*(?:\.[a-zA-Z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,18}"
-)
 _WORDS = re.compile(r"[!-~]+(?: [!-~]+)*")
-_SPECIAL = re.compile(r"\.(?:arpa|invalid|local|localhost|onion)$|(?:^|[@.])..--|@.*[^.]{64}")
 _FLAGS = {
     "yes_means_on": (Verdict.ON, Verdict.OFF),
     "yes_means_confirmed": (Verdict.ON, Verdict.UNCONFIRMED),
@@ -127,8 +122,6 @@ class RowReader:
         text = text.strip()
         if len(text) > LONGEST_ADDRESS:
             raise RowRefused(f"an address of {len(text):,} characters; it may have {LONGEST_ADDRESS}")
-        if _PLAIN.fullmatch(text) and not _SPECIAL.search(text) and text.index("@") <= 64:
-            return text, text.lower()
         if not text:
             raise RowRefused("it has no address")
         try:
