@@ -1,4 +1,4 @@
-"""What the steward's pages share: something done to each chosen row, the log of a row, an article from results."""
+"""What the steward's pages share: something done to each chosen row, an article from results."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -6,11 +6,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html_join
 
-from core import audit
-from core.lib import clock
-from core.models import AuditEntry, User
+from core.models import User
 from core.transitions import TransitionRefused
 from surveys import article_draft
 from surveys.models import AwardCategory
@@ -25,13 +22,6 @@ def do_each(request: HttpRequest, rows: Iterable[Any], act: Callable[[Any], obje
             messages.error(request, str(reason))
         else:
             messages.success(request, f"“{row}”: {done}")
-
-
-def trail_of(*rows: Any) -> str:
-    """What the audit log has of rows, the newest first."""
-    entries = AuditEntry.objects.filter(subject_key__in=[audit.key_of(row) for row in rows]).order_by("-at", "-pk")
-    lines = ((clock.in_words(each.at), each.by_name, each.action, each.subject, each.detail) for each in entries[:50])
-    return format_html_join("", "<div>{}: {} {}: “{}” <small>{}</small></div>", lines) or "nothing yet"
 
 
 def by(request: HttpRequest) -> User | None:

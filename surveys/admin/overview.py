@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from core.transitions import TransitionRefused
+from core.admin.steps import offers, take_posted, trail_of
 from surveys import phases, seasons
 from surveys.admin import steps
-from surveys.admin.actions import by, draft_article_from, trail_of
+from surveys.admin.actions import by, draft_article_from
 from surveys.models import AwardCategory, Season
 
 
@@ -43,7 +43,7 @@ def season_step(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     if not desk.has_change_permission(request, season):
         raise PermissionDenied
     found = [step for step in (steps.next_of(season), *steps.others_of(season)) if step]
-    take_step(request, season, found)
+    take_posted(request, season, found)
     return HttpResponseRedirect(address(season))
 
 
@@ -73,7 +73,7 @@ def category_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
         raise PermissionDenied
     step = steps.next_of_category(category)
     if request.method == "POST":
-        take_step(request, category, [step] if step else [])
+        take_posted(request, category, [step] if step else [])
         return HttpResponseRedirect(address(category.season))
     context = {"title": f"“{category}” by itself", "category": category, "season": category.season, "may_change": True}
     context |= offers(request, category, step, [])
@@ -82,34 +82,6 @@ def category_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
 
 def _frame(desk: ModelAdmin, request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return desk.admin_site.each_context(request) | {"opts": desk.opts} | context
-
-
-def offers(request: HttpRequest, row: Any, step: steps.Step | None, others: list[steps.Step]) -> dict[str, Any]:
-    """What a row's page needs to offer its steps."""
-    return {
-        "next": steps.offer(step, row) if step else None,
-        "may_take": step is not None and request.user.has_perm(step.permission),
-        "others": [steps.offer(each, row) for each in others],
-    }
-
-
-def take_step(request: HttpRequest, row: Any, found: list[steps.Step]) -> None:
-    """Take the posted step if it is one of these, and say what came of it."""
-    step = next((each for each in found if each.name == request.POST.get("step")), None)
-    if step is None:
-        messages.error(request, f"“{row}” has moved on since you opened the page. Here is where it stands now.")
-        return
-    if not request.user.has_perm(step.permission):
-        raise PermissionDenied
-    try:
-        steps.take(
-            steps.offer(step, row), row, seen=request.POST.get("seen", ""), is_sure="sure" in request.POST,
-            by=by(request),
-        )  # fmt: skip
-    except TransitionRefused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, f"“{row}”: {step.done}")
 
 
 def _categories(season: Season) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.admin.bases import AuditedAdmin, ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
+from core.admin.steps import trail_of
 from core.lib import clock
 from core.lib.admin_labels import NamedTabularInline
 from core.lib.admin_lists import ClosedChangeList
@@ -22,7 +23,6 @@ from core.lib.admin_text import CleanedText
 from core.lib.forms import WebsiteField
 from surveys import papers
 from surveys.admin import corrections, jury, nominations, overview, review, shortlist, withdrawals, write_ins
-from surveys.admin.actions import trail_of
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.models.nominees import RESERVED_NOMINEES
 from surveys.models.seasons import (

@@ -1,63 +1,15 @@
-"""What comes next in a season or a category: one step, with what it will do and what is missing before it can be taken.
+"""What comes next in a season or a category: one step (core.admin.steps)."""
 
-A step is taken by its name, together with a digest of what its page said it would do: when that is no longer what it would
-do, nothing is done, and the page says what it would do now.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from core.admin.steps import Step
 from core.lib import clock
-from core.transitions import TransitionRefused
 from surveys import recusals, release, seasons
 from surveys.models import AwardCategory, Season
 
 State = Season.State
-
-
-@dataclass(frozen=True)
-class Step:
-    """A step of seasons or categories. `says` lists, for a row, what it will do; `lacks`, what it waits for."""
-
-    name: str
-    button: str
-    says: Callable[[Any], Sequence[str]]
-    act: Callable[..., object]
-    done: str
-    lacks: Callable[[Any], Sequence[str]] = lambda _row: ()
-    permission: str = "surveys.change_season"
-    is_final: bool = False  # cannot be taken back: whoever takes it says that they have read what it does
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A step as a page offers it for one row."""
-
-    step: Step
-    lines: Sequence[str]
-    lacks: Sequence[str]
-
-    @property
-    def seen(self) -> str:
-        """A digest of what the page says."""
-        return sha256("\0".join([self.step.name, *self.lines]).encode()).hexdigest()[:32]
-
-
-def offer(step: Step, row: Any) -> Offer:
-    return Offer(step, [*step.says(row)], [*step.lacks(row)])
-
-
-def take(offered: Offer, row: Any, *, seen: str, is_sure: bool, by: Any) -> None:
-    """Take a step as it was offered. Raises TransitionRefused."""
-    if offered.lacks:
-        raise TransitionRefused(" ".join(offered.lacks))
-    if seen != offered.seen:
-        raise TransitionRefused("Something has changed since you opened the page: read again what this will do.")
-    if offered.step.is_final and not is_sure:
-        raise TransitionRefused("This cannot be taken back: tick that you have read what it will do.")
-    offered.step.act(row, by=by)
 
 
 def next_of(season: Season) -> Step | None:
@@ -205,45 +157,46 @@ def _tally_all(season: Season, *, by: Any) -> None:
 
 
 _FINAL: dict[str, Any] = {"is_final": True}
-OPEN_NOMINATIONS = Step(
+_step: Callable[..., Step] = partial(Step, permission="surveys.change_season")
+OPEN_NOMINATIONS = _step(
     "open_nominations", "Open nominations now", _opening_nominations, seasons.open_nominations, "readers can nominate.",
     seasons.not_ready_for_nominations,
 )  # fmt: skip
-OPEN_NOMINATIONS_AGAIN = Step(
+OPEN_NOMINATIONS_AGAIN = _step(
     "open_nominations", "Open nominations again", _opening_nominations, seasons.open_nominations,
     "readers can nominate again.", seasons.not_ready_for_nominations,
 )  # fmt: skip
-CLOSE_NOMINATIONS = Step(
+CLOSE_NOMINATIONS = _step(
     "close_nominations", "Close nominations and draw up the shortlist", _closing_nominations,
     seasons.close_nominations, "nominations are closed.",
 )  # fmt: skip
-SKIP_NOMINATIONS = Step(
+SKIP_NOMINATIONS = _step(
     "skip_nominations", "Go on without nominations", _skipping, seasons.skip_nominations, "now draw up the shortlist.",
     lambda season: [] if season.categories.exists() else ["Add a category first."],
 )  # fmt: skip
-OPEN = Step(
+OPEN = _step(
     "open_voting", "Open voting", _opening, seasons.open_voting, "voting is set to open; the ballot paper is sealed.",
     seasons.not_ready_for_voting, **_FINAL,
 )  # fmt: skip
-CLOSE = Step(
+CLOSE = _step(
     "close_voting", "Close voting now", _closing, seasons.close, "voting is closed and every ballot sealed.", **_FINAL
 )
-CLOSE_ONE = Step(
+CLOSE_ONE = _step(
     "close_voting", "Close voting in it now", _closing_one, seasons.close_category,
     "voting is closed and every ballot sealed.", **_FINAL,
 )  # fmt: skip
-TALLY = Step("tally", "Count every category", _counting, _tally_all, "counted.", release.not_ready_for_count)
-TALLY_ONE = Step("tally", "Count it", _counting_one, release.tally, "counted.", release.not_ready_for_count_of)
-RELEASE = Step(
+TALLY = _step("tally", "Count every category", _counting, _tally_all, "counted.", release.not_ready_for_count)
+TALLY_ONE = _step("tally", "Count it", _counting_one, release.tally, "counted.", release.not_ready_for_count_of)
+RELEASE = _step(
     "release", "Release the results to everybody", _releasing, release.release_season, "the results are released.",
     permission="surveys.release_season", **_FINAL,
 )  # fmt: skip
-RELEASE_ONE = Step(
+RELEASE_ONE = _step(
     "release", "Release the result to everybody", _releasing_one, release.release, "the result is released.",
     permission="surveys.release_season", **_FINAL,
 )  # fmt: skip
-ARCHIVE = Step("archive", "Archive the season", _archiving, seasons.archive, "it is among the past seasons.")
-SHOW_IMPORTED = Step(
+ARCHIVE = _step("archive", "Archive the season", _archiving, seasons.archive, "it is among the past seasons.")
+SHOW_IMPORTED = _step(
     "show_imported", "Show it to readers", _showing, seasons.show_imported, "readers see it now.",
     permission="surveys.release_season",
 )  # fmt: skip

@@ -135,7 +135,7 @@ def the_steward_releases_the_result(page):
         page.goto(f"/admin/surveys/awardcategory/{category.pk}/step/")
         if page.locator("input[name=sure]").count():
             page.check("input[name=sure]")
-        page.click(".season-next__button")
+        page.click(".stand-next__button")
         page.locator(".messagelist .success").wait_for()
     sign_out(page)
     page.goto("/awards/moon-awards-2026/beginner-wallet/")

@@ -96,7 +96,7 @@ def it_is_opened(page, survey):
     page.goto(f"/admin/surveys/survey/{survey.pk}/overview/")
     page.check("[name=sure]")
     page.click("button:text-is('Open the survey')")
-    page.wait_for_selector(".season-phase--now >> text=Open")
+    page.wait_for_selector(".stand-phase--now >> text=Open")
     survey.refresh_from_db()
     assert survey.state == "open"
     assert survey.responses.count() == 0

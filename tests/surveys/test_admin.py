@@ -79,8 +79,8 @@ def test_the_page_says_where_a_season_stands_and_what_is_missing(sign_in):
     season = draft_season(nominees=(), opens_at=None, closes_at=None)
     seasons.skip_nominations(season)
     page = one_line(steward.get(reverse("admin:surveys_season_overview", args=[season.pk])).content)
-    assert '<li class="season-phase season-phase--now" aria-current="step"> <b>Shortlist</b>' in page
-    assert page.count("season-phase--past") == 2
+    assert '<li class="stand-phase stand-phase--now" aria-current="step"> <b>Shortlist</b>' in page
+    assert page.count("stand-phase--past") == 2
     assert "Say when voting opens and closes." in page
     assert "“Wallet” needs two nominees or more." in page
     assert "disabled" in page

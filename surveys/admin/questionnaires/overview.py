@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
 
+from core.admin.steps import offers, take_posted, trail_of
 from core.lib.forms import LineField
-from surveys.admin.actions import by, trail_of
-from surveys.admin.overview import offers, take_step
+from surveys.admin.actions import by
 from surveys.admin.questionnaires import steps
 from surveys.models import Survey
 from surveys.questionnaires import access, embedding, flow, starters, versions
@@ -82,7 +82,7 @@ def survey_step(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     if not desk.has_change_permission(request, survey):
         raise PermissionDenied
     step = steps.next_of(survey)
-    take_step(request, survey, [step] if step else [])
+    take_posted(request, survey, [step] if step else [])
     return HttpResponseRedirect(address(survey))
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from core.admin.steps import Step
 from core.lib import clock
-from surveys.admin.steps import Step
 from surveys.models import Survey
 from surveys.questionnaires import comparisons, phases, versions
 from surveys.questionnaires.definition import DefinitionRefused
