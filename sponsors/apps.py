@@ -12,6 +12,7 @@ class SponsorsConfig(AppConfig):
         from core import outbox
         from core.lib import menus
         from sponsors import calendar, dashboard, retention
+        from sponsors.money import letters
 
         dashboard.register_all()
         menus.offer(
@@ -23,3 +24,4 @@ class SponsorsConfig(AppConfig):
         calendar.register_all()
         outbox.register("sponsors", seen_with="sponsors.view_booking")
         retention.register_all()
+        letters.register_all()

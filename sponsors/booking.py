@@ -17,6 +17,7 @@ from core.models import User
 from core.transitions import TransitionRefused, change_if, lock, move
 from sponsors import audience, availability, disclosures, emails
 from sponsors.models import Booking, Claim, Creative, DisclosureEntry, Package, RunUnit, Sponsor
+from sponsors.money import invoices, terms
 
 HOLD_FOR = timedelta(hours=72)
 PRE_HOLD_FOR = timedelta(minutes=30)  # until the link of our mail is used
@@ -180,6 +181,7 @@ def confirm(booking: Booking, *, by: User | None, price: Decimal | None = None) 
         booking.claims.filter(state=Claim.State.HELD).update(state=Claim.State.CONFIRMED)
         disclosures.append(DisclosureEntry.Kind.BOOKED, booking, booking.claims.all(), at=now)
         emails.booking_confirmed(booking)
+        invoices.issue_for(booking, by=by)  # the last thing, since its number keeps all others waiting
         pagecache.bump()
     return booking
 
@@ -213,6 +215,8 @@ def cancel(booking: Booking, *, by: User | None, reason: str = "") -> Booking:
             decided_at=now,
             reason=one_line(reason)[:300],
         )
+        if was == Booking.State.CONFIRMED:
+            terms.refund(booking, given_back=list(ahead), by=by, reason=booking.reason, now=now)
         given_back = list(ahead.values_list("pk", flat=True))
         ended = given_back + list(running(booking, now).values_list("pk", flat=True))
         booking.claims.filter(pk__in=given_back).update(state=Claim.State.RELEASED)

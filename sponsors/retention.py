@@ -10,7 +10,18 @@ from core import retention
 from core.lib import batches
 from core.retention import Column, days
 from sponsors import availability
-from sponsors.models import AdEvent, Booking, Claim, Sponsor, WaitingBuyer
+from sponsors.models import (
+    AdEvent,
+    BillingDetails,
+    Booking,
+    Claim,
+    Invoice,
+    InvoiceDocument,
+    Payment,
+    Sponsor,
+    WaitingBuyer,
+)
+from sponsors.models.invoices import BUYER
 
 NETWORKS_KEPT_FOR = timedelta(days=30)
 DEAD_BOOKINGS_KEPT_FOR = timedelta(days=180)
@@ -22,6 +33,8 @@ _BOOKING = (
     f"{days(UNKNOWN_KEPT_FOR)} where its address was never confirmed; {days(DEAD_BOOKINGS_KEPT_FOR)} after it lapsed or was"
     f" cancelled; else {days(RECORDS_KEPT_FOR)}"
 )
+_BILLED = f"{days(RECORDS_KEPT_FOR)} after it was issued: tax law asks that books are kept as long"
+_TO_BILL = f"as the booking's address; {days(RECORDS_KEPT_FOR)} where it was billed"
 _WAITING = f"until a day is free, at most {days(WAITING_KEPT_FOR)}"
 COLUMNS = [
     Column("sponsors.AdEvent.ip_prefix", days(NETWORKS_KEPT_FOR), "the hourly purge"),
@@ -32,6 +45,19 @@ COLUMNS = [
     Column(
         "sponsors.Sponsor.contact_email", f"{days(RECORDS_KEPT_FOR)} after the last booking", "the hourly purge; staff"
     ),
+    Column("sponsors.Seller.name", retention.ORGANISATION, retention.ADMIN),
+    Column("sponsors.Seller.address", retention.ORGANISATION, retention.ADMIN),
+    Column("sponsors.Seller.email", retention.ORGANISATION, retention.ADMIN),
+    *(
+        Column(f"sponsors.BillingDetails.{name}", _TO_BILL, "the hourly purge")
+        for name in ("name", "address", "vat_id", "email", "reference")
+    ),
+    *(
+        Column(f"sponsors.Invoice.{name}", _BILLED, "the hourly purge; the database refuses to do it earlier")
+        for name in ("buyer_name", "buyer_address", "buyer_vat_id", "buyer_email", "buyer_reference")
+    ),
+    Column("sponsors.InvoiceDocument.pdf", _BILLED, "the hourly purge; the database refuses to do it earlier"),
+    Column("sponsors.Payment.note", _BILLED.replace("issued", "recorded"), "the hourly purge"),
     Column("sponsors.AdLinkCheck.note", "as long as its ad", "checking its link again"),
     Column("sponsors.DisclosureEntry.sponsor_name", "for good: the log is public", "nobody: the database refuses"),
     Column("sponsors.BlockedDomain.domain", "until staff lift it", retention.ADMIN),
@@ -48,6 +74,7 @@ def register_all() -> None:
     retention.register("contacts of bookings", forget_bookings)
     retention.register("contacts of sponsors", forget_sponsors)
     retention.register("waiting lists for ads", forget_waiting)
+    retention.register("buyers on invoices", forget_billed)
 
 
 def forget_networks() -> int:
@@ -66,7 +93,17 @@ def forget_bookings() -> int:
     dead |= over & Q(address_confirmed_at=None, requested_at__lt=now - UNKNOWN_KEPT_FOR)
     old = ran & Q(requested_at__lt=now - RECORDS_KEPT_FOR)
     bookings = Booking.objects.alias(ended=ended).filter(dead | old).exclude(contact_email="", message="")
+    batches.delete(BillingDetails.objects.filter(booking__in=bookings.values("pk")))
     return batches.update(bookings, contact_email="", message="")
+
+
+def forget_billed() -> int:
+    """Empty what invoices and payments say of persons, once books need no longer be kept of them."""
+    before = timezone.now() - RECORDS_KEPT_FOR
+    batches.delete(InvoiceDocument.objects.filter(made_at__lt=before))
+    batches.update(Payment.objects.filter(recorded_at__lt=before).exclude(note=""), note="")
+    billed = Invoice.objects.filter(issued_at__lt=before).exclude(buyer_name="")
+    return batches.update(billed, **dict.fromkeys(BUYER, ""))
 
 
 def forget_waiting() -> int:

@@ -58,7 +58,10 @@ def frozen(
     return Refusal(name, Update, words=words, exists=exists, condition=once & changed if once else changed)
 
 
-def emptied_only(field: str, *, words: str) -> Refusal:
-    """This text keeps its value, or is emptied for good."""
-    changed = pgtrigger.Q(**{f"old__{field}__df": pgtrigger.F(f"new__{field}")})
-    return Refusal("emptied_only", Update, words=words, condition=changed & ~pgtrigger.Q(**{f"new__{field}": ""}))
+def emptied_only(*fields: str, words: str) -> Refusal:
+    """These texts keep their values, or are emptied for good."""
+    changed = (
+        pgtrigger.Q(**{f"old__{field}__df": pgtrigger.F(f"new__{field}")}) & ~pgtrigger.Q(**{f"new__{field}": ""})
+        for field in fields
+    )
+    return Refusal("emptied_only", Update, words=words, condition=reduce(or_, changed))

@@ -1,9 +1,12 @@
-"""Packages, inventory and bookings, creatives, and the records kept of them."""
+"""Packages, inventory and bookings, creatives, money, and the records kept of them."""
 
+from sponsors.models.accounts import LedgerEntry, Payment
+from sponsors.models.billing import BillingDetails, Seller
 from sponsors.models.buyers import BlockedDomain, WaitingBuyer
 from sponsors.models.catalogue import Package, PackageItem, PlacementKind
 from sponsors.models.creatives import Approval, Creative, CreativeVersion
 from sponsors.models.inventory import Booking, Claim, RunUnit, Sponsor
+from sponsors.models.invoices import Cancellation, Invoice, InvoiceDocument, InvoiceSeries
 from sponsors.models.link_checks import AdLinkCheck
 from sponsors.models.make_goods import AdTurn, MakeGood
 from sponsors.models.records import AdEvent, DisclosureEntry
@@ -13,17 +16,25 @@ __all__ = [
     "AdLinkCheck",
     "AdTurn",
     "Approval",
+    "BillingDetails",
     "BlockedDomain",
     "Booking",
+    "Cancellation",
     "Claim",
     "Creative",
     "CreativeVersion",
     "DisclosureEntry",
+    "Invoice",
+    "InvoiceDocument",
+    "InvoiceSeries",
+    "LedgerEntry",
     "MakeGood",
     "Package",
     "PackageItem",
+    "Payment",
     "PlacementKind",
     "RunUnit",
+    "Seller",
     "Sponsor",
     "WaitingBuyer",
 ]

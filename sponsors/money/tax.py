@@ -1,0 +1,89 @@
+"""Tax by rule: which one meets a sale, and how it is split off a line.
+
+Ads are a service to a business. By the EU's rules they are taxed where the buyer is: at home with the seller's rate; in
+another member state by reverse charge, where the buyer has a VAT id, else with the seller's rate, too; outside the EU not.
+Tax is rounded on each line, half up, and a document's tax is the sum of its lines'.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from sponsors import identifiers
+from sponsors.models import BillingDetails, Seller
+from sponsors.money.amounts import ZERO, rounded
+
+REVERSE_CHARGE = (
+    "Reverse charge: VAT is to be accounted for by the recipient (Articles 44 and 196, Directive 2006/112/EC)."
+)
+OUTSIDE_EU = (
+    "Not subject to VAT of the EU: the recipient is established outside of it (Article 44, Directive 2006/112/EC)."
+)
+NONE, ADDED, INCLUSIVE, REVERSE, OUTSIDE = "none", "added", "inclusive", "reverse", "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """The tax on a sale: its kind, its rate in percent, and what the invoice says about it."""
+
+    kind: str
+    rate: Decimal
+    words: str = ""
+
+    def split(self, price: Decimal, currency: str) -> tuple[Decimal, Decimal]:
+        """Net and tax of a line at a price."""
+        if self.kind == INCLUSIVE:
+            net = rounded(price / (1 + self.rate / 100), currency)
+            return net, price - net
+        return price, rounded(price * self.rate / 100, currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line before tax: its words, the days it stands for, its price."""
+
+    text: str
+    price: Decimal
+    details: Sequence[str] = ()
+
+
+def treatment(seller: Seller, buyer: BillingDetails) -> Treatment:
+    """The tax on a sale to a buyer."""
+    if seller.tax_rule == Seller.TaxRule.NONE:
+        return Treatment(NONE, ZERO, seller.tax_words)
+    if seller.tax_rule == Seller.TaxRule.INCLUSIVE:
+        return Treatment(INCLUSIVE, seller.tax_rate)
+    if buyer.country not in identifiers.EU:
+        return Treatment(OUTSIDE, ZERO, OUTSIDE_EU)
+    if buyer.country != seller.country and buyer.vat_id:
+        return Treatment(REVERSE, ZERO, REVERSE_CHARGE)
+    return Treatment(ADDED, seller.tax_rate)
+
+
+def checked_vat_id(text: str, country: str) -> str:
+    """A buyer's VAT id for its form; one of another country than the buyer's is refused. Raises ValidationError.
+
+    Outside the EU, what stands there is only printed.
+    """
+    if not text or country not in identifiers.EU:
+        return text
+    number = identifiers.vat_id(text)
+    if identifiers.country_of_vat_id(number) != country:
+        raise ValidationError(f"This VAT id is none of {identifiers.country_name(country)}.")
+    return number
+
+
+def taxed(lines: Sequence[Line], by: Treatment, currency: str) -> list[dict[str, Any]]:
+    """Lines as a document keeps them, with net, tax and gross."""
+    split = [(line, *by.split(line.price, currency)) for line in lines]
+    return [
+        {"text": line.text, "details": list(line.details), "net": str(net), "tax": str(tax), "gross": str(net + tax)}
+        for line, net, tax in split
+    ]
+
+
+def total(lines: Sequence[dict[str, Any]], column: str) -> Decimal:
+    return sum((Decimal(line[column]) for line in lines), ZERO)
