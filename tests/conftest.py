@@ -1,5 +1,6 @@
 """What every test stands on: a state folder and an embedded PostgreSQL of the tests' own."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -59,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     var = folder / os.environ.get("PYTEST_XDIST_WORKER", "main")
     os.environ |= dict.fromkeys(CLEARED, "") | {"MOONPRESS_VAR": str(var), "PORT": "8000", "SECRET_KEY": SECRET_KEY}
     os.environ["DJANGO_SETTINGS_MODULE"] = "cms.settings"
+    gc.set_threshold(50_000)  # a process of tests ends soon, and looking for garbage took an eighth of its time
     cluster = embedded.Cluster(var)
     cluster.start()
     config.add_cleanup(cluster.stop)

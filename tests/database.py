@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from django.core.management.color import no_style
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
@@ -102,13 +101,16 @@ def put_back_what_migrations_put_in() -> None:
 
 def _put_back() -> None:
     tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    names = [connection.ops.quote_name(table) for table in tables]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for statement in connection.ops.sql_flush(no_style(), tables):
-            cursor.execute(statement)
+        cursor.execute(f"LOCK TABLE {', '.join(names)} IN SHARE ROW EXCLUSIVE MODE")  # once whoever writes has ended
         cursor.execute("SELECT oid::regclass::text FROM pg_class WHERE relispartition AND relkind = 'r'")
         for (partition,) in cursor.fetchall():
             cursor.execute(f"DROP TABLE {partition}")
+        cursor.execute(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in names))
+        for (table,) in cursor.fetchall():  # few have rows, and TRUNCATE would make every table's files anew
+            cursor.execute(f"DELETE FROM {table}")
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [KEPT])
         for (table,) in cursor.fetchall():
             name = connection.ops.quote_name(table)
