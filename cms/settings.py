@@ -112,6 +112,15 @@ if CACHE_PURGE_KIND not in ("cloudflare", "fastly", "purge"):
 
 # Webhooks (see core/webhooks.py): with 1, their addresses may lie in a private network of ours
 WEBHOOKS_TO_PRIVATE_HOSTS = env.yes("WEBHOOKS_TO_PRIVATE_HOSTS")
+# For how many days advertising keeps where clicks on ads came from, and whose a booking was that came to nothing (see
+# sponsors/retention.py). A reader counts once for an ad, whose clicks count for thirty days after its own.
+AD_ORIGINS_DAYS = env.number("AD_ORIGINS_DAYS", default=31)
+DEAD_BOOKINGS_DAYS = env.number("DEAD_BOOKINGS_DAYS", default=180)
+if AD_ORIGINS_DAYS < 31:
+    raise ImproperlyConfigured(
+        "AD_ORIGINS_DAYS is 31 or more: until then clicks of one reader have to be told from others'."
+    )
+
 # The check of a briefing's links (see newsletter/sending/link_checks.py): with 1, also of those that lead into such a network
 LINK_CHECKS_OF_PRIVATE_HOSTS = env.yes("LINK_CHECKS_OF_PRIVATE_HOSTS")
 
@@ -169,6 +178,8 @@ CELERY_BEAT_SCHEDULE = {
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
     "find days to make good": {"task": "sponsors.tasks.find_make_goods", "schedule": 1800},
     "tell who waits for ad days": {"task": "sponsors.tasks.tell_waiting", "schedule": 300},
+    "judge clicks on ads": {"task": "sponsors.tasks.judge_clicks", "schedule": 120},
+    "judge all clicks on ads": {"task": "sponsors.tasks.judge_all_clicks", "schedule": 3600},
     "check the links of ads": {"task": "sponsors.tasks.check_links", "schedule": 60},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},
@@ -190,6 +201,7 @@ EMAIL_URL = _required(
 EMAIL_OUTBOX = VAR / "outbox"
 MAIL_SECRETS = Path(env.text("MAIL_SECRETS") or VAR / "mail-secrets")  # see newsletter/sending/accounts.py
 IMPORT_FOLDER = VAR / "imports"  # subscribers' files that were uploaded, never served
+DATA_CENTRES = VAR / "data-centres.txt"  # see core/lib/data_centres.py; in force where it is newer than what is shipped
 SEND_JOURNALS = VAR / "send-journals"  # see newsletter/sending/send_journal.py; on a disk of the machine itself
 EMAIL_BACKEND = "core.lib.mail.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(SITE_URL).hostname}"

@@ -16,7 +16,7 @@ from sponsors.models import CreativeVersion, Package, PlacementKind, Sponsor
 LABEL = "Paid advertisement"
 HOUSE_LABEL = "From us"
 HOUSE = "house"
-CLICK = "sponsors.click"
+CLICK, CANARY = "sponsors.click", "sponsors.canary"
 TEXTS = ("headline", "body", "link_url", "image_alt", "image_width", "image_height", "phone_width", "phone_height")
 SHOWN = (*TEXTS, "image", "phone_image", "number")
 
@@ -41,6 +41,7 @@ class Placement:
     phone_url: str = ""  # of the image for narrow screens
     phone_width: int | None = None
     phone_height: int | None = None
+    canary_url: str = ""  # of a link that no reader sees
 
     @property
     def is_house(self) -> bool:
@@ -126,7 +127,9 @@ def _placement(row: dict[str, Any]) -> Placement:
     if row["claim_id"] is None:
         shown |= {"sponsor_name": SiteProfile.current().name, "label": HOUSE_LABEL, "click_url": row["link_url"]}
     else:
-        shown |= {"label": LABEL, "click_url": click_url(row["claim_id"], row["version_id"])}
+        claim, version = row["claim_id"], row["version_id"]
+        canary = reverse("sponsors:click", args=[make_token(CANARY, claim, version)])
+        shown |= {"label": LABEL, "click_url": click_url(claim, version), "canary_url": canary}
     return Placement(**shown)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -14,6 +15,7 @@ from sponsors.models import (
     AdEvent,
     BillingDetails,
     Booking,
+    BuyerVisit,
     Claim,
     Invoice,
     InvoiceDocument,
@@ -23,8 +25,8 @@ from sponsors.models import (
 )
 from sponsors.models.invoices import BUYER
 
-NETWORKS_KEPT_FOR = timedelta(days=30)
-DEAD_BOOKINGS_KEPT_FOR = timedelta(days=180)
+ORIGINS_KEPT_FOR = timedelta(days=settings.AD_ORIGINS_DAYS)
+DEAD_BOOKINGS_KEPT_FOR = timedelta(days=settings.DEAD_BOOKINGS_DAYS)
 UNKNOWN_KEPT_FOR = timedelta(days=3)  # as long as the link of the mail works
 WAITING_KEPT_FOR = availability.WINDOW  # then every day that they wait for is over
 RECORDS_KEPT_FOR = timedelta(days=3653)  # ten years, as books are kept
@@ -37,7 +39,10 @@ _BILLED = f"{days(RECORDS_KEPT_FOR)} after it was issued: tax law asks that book
 _TO_BILL = f"as the booking's address; {days(RECORDS_KEPT_FOR)} where it was billed"
 _WAITING = f"until a day is free, at most {days(WAITING_KEPT_FOR)}"
 COLUMNS = [
-    Column("sponsors.AdEvent.ip_prefix", days(NETWORKS_KEPT_FOR), "the hourly purge"),
+    *(
+        Column(f"sponsors.{name}", days(ORIGINS_KEPT_FOR), "the hourly purge")
+        for name in ("AdEvent.ip_prefix", "AdEvent.nonce", "AdEvent.place", "AdEvent.agent", "BuyerVisit.place")
+    ),
     Column("sponsors.Booking.contact_email", _BOOKING, "the hourly purge"),
     Column("sponsors.Booking.message", _BOOKING, "the hourly purge"),
     Column("sponsors.Booking.company", "for good: an organisation's name", retention.ADMIN),
@@ -70,17 +75,19 @@ COLUMNS = [
 def register_all() -> None:
     """Put the keeping times of advertising into force."""
     retention.declare(COLUMNS)
-    retention.register("networks of clicks on ads", forget_networks)
+    retention.register("origins of clicks on ads", forget_origins)
     retention.register("contacts of bookings", forget_bookings)
     retention.register("contacts of sponsors", forget_sponsors)
     retention.register("waiting lists for ads", forget_waiting)
     retention.register("buyers on invoices", forget_billed)
 
 
-def forget_networks() -> int:
-    """Empty the networks of clicks, which were judged long since."""
-    before = timezone.now() - NETWORKS_KEPT_FOR
-    return batches.update(AdEvent.objects.filter(at__lt=before).exclude(ip_prefix=""), ip_prefix="")
+def forget_origins() -> int:
+    """Empty where clicks came from, of those whose verdicts are final by then, and delete from where buyers came."""
+    before = timezone.now() - ORIGINS_KEPT_FOR
+    batches.delete(BuyerVisit.objects.filter(at__lt=before))
+    known = AdEvent.objects.filter(at__lt=before).exclude(nonce="", ip_prefix="", place="", agent="")
+    return batches.update(known, nonce="", ip_prefix="", place="", agent="")
 
 
 def forget_bookings() -> int:

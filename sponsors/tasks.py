@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from sponsors import availability, booking, link_checks, make_goods, rotation, waiting_list
+from sponsors import availability, booking, link_checks, make_goods, rotation, verdicts, waiting_list
 
 
 @shared_task
@@ -34,3 +34,15 @@ def find_make_goods() -> None:
 def tell_waiting() -> None:
     """Tell buyers on the waiting list of days that are free by now."""
     waiting_list.tell()
+
+
+@shared_task
+def judge_clicks() -> None:
+    """Judge the ads again that were clicked lately."""
+    verdicts.judge_lately()
+
+
+@shared_task
+def judge_all_clicks() -> None:
+    """Judge all ads again whose clicks can still be judged."""
+    verdicts.judge_all()

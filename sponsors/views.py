@@ -126,6 +126,7 @@ def requested(request: HttpRequest, booking: Booking) -> HttpResponse:
 def keep(request: HttpRequest, booking: Booking) -> HttpResponse:
     """GET shows what the link keeps, with a button; POST keeps it."""
     refusal = ""
+    clicks.note_buyer(booking, request)
     if request.method == "POST":
         try:
             bookings.keep(booking)
@@ -142,6 +143,7 @@ def keep(request: HttpRequest, booking: Booking) -> HttpResponse:
 @for_sponsor(PORTAL)
 def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
     """The sponsor's own page: the booking's state, the versions submitted, a form for each ad."""
+    clicks.note_buyer(booking, request)
     creatives = list(booking.creatives.select_related("kind", "booking"))
     staff = request.user if request.user.is_authenticated else None
     forms = [VersionForm(creative=creative, by=staff, **_posted_for(request, creative)) for creative in creatives]
@@ -192,15 +194,5 @@ def disclosure_json(_request: HttpRequest) -> HttpResponse:
 @never_cache
 def click(request: HttpRequest, token: str) -> HttpResponse:
     """Redirect from an ad on a page to its destination, and record the click."""
-    visit = clicks.Visit(
-        method=request.method or "",
-        user_agent=request.headers.get("User-Agent", ""),
-        address=client_address(request),
-        purpose=" ".join(request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")),
-        is_staff=request.user.is_authenticated,
-    )
-    try:
-        destination = clicks.follow(token, visit)
-    except BadToken:
-        raise Http404("This link is not complete.") from None
+    destination = clicks.follow(token, clicks.Visit.of(request))
     return HttpResponseRedirect(destination, headers={"X-Robots-Tag": "noindex"})

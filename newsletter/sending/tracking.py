@@ -17,21 +17,18 @@ from django.views.decorators.http import require_safe
 
 from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
-from core.lib.forms import client_address
 from core.lib.networks import network_of
 from core.lib.signing import BadToken, read_token
 from core.lib.text import one_line, whole_number
 from newsletter.models import Hit, TrackedLink
 from newsletter.sending.composition import CANARY
-from sponsors.clicks import Visit, record_click
+from sponsors import clicks as ad_clicks
+from sponsors.clicks import Visit
+from sponsors.verdicts import AROUND_CANARY, BURSTS
 
 logger = logging.getLogger(__name__)
 
 TOO_SOON = timedelta(seconds=5)
-AROUND_CANARY = timedelta(seconds=60)
-# So many different links in so short a time are no reader's: nobody aims at three within a second, though a few are easily
-# opened in tabs within two or three, nor reads on after half a dozen within ten.
-BURSTS = [(3, timedelta(seconds=1.2)), (6, timedelta(seconds=10))]
 JUDGED_AFTER = timedelta(seconds=90)  # by then a scanner has followed all its links
 BATCH = 2000
 # Mail services fetch images in a reader's stead. Gmail's proxy does so when the mail is opened, so that is an open. Before
@@ -86,14 +83,8 @@ def _delivery_of(token: str) -> int:
 
 def _record(request: HttpRequest, hit: Hit) -> None:
     """Save the hit with what is known from its request alone."""
-    agent = request.headers.get("User-Agent", "")[:300]
-    visit = Visit(
-        method=request.method or "",
-        user_agent=agent,
-        address=client_address(request),
-        purpose=request.headers.get("Sec-Purpose", "") or request.headers.get("Purpose", ""),
-        is_staff=request.user.is_authenticated,
-    )
+    visit = Visit.of(request)
+    agent = visit.user_agent[:300]
     is_open, known = hit.kind == Hit.Kind.OPEN, agent.strip().lower()
     if is_open and (known == APPLE_PROXY or any(name in known for name in BEFORE_OPENING)):
         hit.reason = "image proxy"
@@ -116,7 +107,11 @@ def judge() -> int:
     now = timezone.now()
     ripe = Hit.objects.filter(verdict="", at__lt=now - JUDGED_AFTER)
     deliveries = list(ripe.order_by("at").values_list("delivery", flat=True)[:BATCH])
-    hits = Hit.objects.filter(delivery__in=set(deliveries)).select_related("delivery", "link").order_by("at", "id")
+    hits = (
+        Hit.objects.filter(delivery__in=set(deliveries))
+        .select_related("delivery__subscriber", "link")
+        .order_by("at", "id")
+    )
     by_delivery: dict[int, list[Hit]] = defaultdict(list)
     for hit in hits:
         by_delivery[hit.delivery_id].append(hit)
@@ -130,10 +125,14 @@ def judge() -> int:
 
 def _record_ad_click(hit: Hit, claim_id: int) -> None:
     """Tell `sponsors` of a click on an ad. One that cannot be recorded there does not count here, and stops no other."""
-    nonce = f"mail:{hit.delivery_id}:{hit.link_id}"
+    subscriber = hit.delivery.subscriber
+    reason = hit.reason or ad_clicks.insider(claim_id, subscriber.email if subscriber else "")
+    origin = {"network": hit.network, "agent": hit.user_agent}
     try:
         with transaction.atomic():
-            record_click(claim_id=claim_id, nonce=nonce, reason=hit.reason, at=hit.at, address=hit.network)
+            ad_clicks.record_click(
+                claim_id=claim_id, nonce=f"mail:{hit.delivery_id}", reason=reason, at=hit.at, **origin
+            )
     except OperationalError:
         raise  # the database is away or busy: all of it comes again
     except Exception:

@@ -9,7 +9,7 @@ from sponsors.models.inventory import Booking, Claim, RunUnit, Sponsor
 from sponsors.models.invoices import Cancellation, Invoice, InvoiceDocument, InvoiceSeries
 from sponsors.models.link_checks import AdLinkCheck
 from sponsors.models.make_goods import AdTurn, MakeGood
-from sponsors.models.records import AdEvent, DisclosureEntry
+from sponsors.models.records import AdEvent, BuyerVisit, DisclosureEntry, VerdictChange
 
 __all__ = [
     "AdEvent",
@@ -19,6 +19,7 @@ __all__ = [
     "BillingDetails",
     "BlockedDomain",
     "Booking",
+    "BuyerVisit",
     "Cancellation",
     "Claim",
     "Creative",
@@ -36,5 +37,6 @@ __all__ = [
     "RunUnit",
     "Seller",
     "Sponsor",
+    "VerdictChange",
     "WaitingBuyer",
 ]

@@ -106,6 +106,10 @@ class RunUnit(models.Model):
         number = f" #{self.ordinal}" if self.ordinal > 1 else ""
         return f"{self.kind}, {self.date:%d %b %Y}{number}"
 
+    @property
+    def is_mail(self) -> bool:
+        return self.channel.startswith("mail:")
+
 
 class Booking(models.Model):
     """A buyer's hold on the units of one package, or the purchase of them."""

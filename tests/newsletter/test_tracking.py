@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from core.lib.signing import make_token
 from newsletter import stats
-from newsletter.models import Briefing, Delivery, Hit, TrackedLink
+from newsletter.models import Briefing, Delivery, Hit, Subscriber, TrackedLink
 from newsletter.sending import sender, tracking
-from sponsors import audience
-from sponsors.models import AdEvent
+from sponsors import audience, verdicts
+from sponsors.models import AdEvent, Sponsor
 from tests.newsletter import factories
 from tests.sponsors import factories as sponsors
 
@@ -301,6 +301,32 @@ def test_clicks_on_the_ad_are_told_to_the_sponsors_desk_with_their_reasons(with_
     events = AdEvent.objects.filter(claim=ad.claim).order_by("id")
     assert [event.reason for event in events] == ["", "repeat", "head"]
     assert Hit.objects.count() == events.count()
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ({"REMOTE_ADDR": "52.95.110.1"}, "hosted"),
+        ({"Purpose": "prefetch"}, "prefetch"),
+        ({"X-Purpose": "preview; prefetch"}, "prefetch"),
+        ({"X-Moz": "prefetch"}, "prefetch"),
+        ({"reader": "ads@northwind.example"}, "sponsor"),
+        ({"reader": "lee@mail.northwind.example"}, "sponsor"),
+        ({"reader": "mia@example.com"}, "staff"),
+        ({"reader": "somebody@notnorthwind.example"}, ""),
+    ],
+)
+def test_whose_clicks_on_an_ad_in_a_mail_are_no_reader_s(with_ad, client, how, expected):
+    ad = with_ad.links.get(claim__isnull=False)
+    Sponsor.objects.update(website="https://www.northwind.example/")
+    if address := how.pop("reader", ""):
+        Subscriber.objects.update(email=address)
+    if ip := how.pop("REMOTE_ADDR", ""):
+        client.defaults["REMOTE_ADDR"] = ip
+    assert Reader(client, Delivery.objects.get()).click(ad.number, **how)["Location"] == ad.url
+    judged()
+    assert AdEvent.objects.get().reason == expected
+    assert verdicts.judge_all() == 0
 
 
 def test_a_click_that_the_sponsors_desk_cannot_take_does_not_count_and_stops_no_other(with_ad, client):

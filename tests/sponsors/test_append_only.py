@@ -23,7 +23,7 @@ def recorded():
 @pytest.mark.parametrize(
     ("model", "change"),
     [
-        (AdEvent, {"reason": "repeat"}),
+        (AdEvent, {"found": "repeat"}),
         (Approval, {"verdict": "rejected", "reason": "x"}),
         (CreativeVersion, {"headline": "Other"}),
         (DisclosureEntry, {"sponsor_name": "Nobody"}),

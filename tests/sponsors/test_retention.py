@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import retention
 from sponsors import clicks
 from sponsors import retention as keeping
-from sponsors.models import AdEvent, Booking, Sponsor
+from sponsors.models import AdEvent, Booking, BuyerVisit, Sponsor
+from sponsors.verdicts import COUNTED_FOR
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db
@@ -20,29 +22,41 @@ def ago(time):
 
 
 def clicked(sold, at, nonce):
-    return clicks.record_click(claim_id=sold.claims.get().pk, nonce=nonce, at=at, address="198.51.100.7")
+    return clicks.record_click(claim_id=sold.claims.get().pk, nonce=nonce, at=at, network="198.51.100.7")
 
 
-def test_networks_of_clicks_go_and_the_clicks_stay():
+def test_origins_of_clicks_go_and_the_clicks_stay(client):
     sold = factories.running()
-    clicked(sold, ago(keeping.NETWORKS_KEPT_FOR), "old")
+    event = clicked(sold, ago(keeping.ORIGINS_KEPT_FOR), "old")
     clicked(sold, timezone.now(), "new")
-    assert retention.purge_expired()["networks of clicks on ads"] == 1
-    assert dict(AdEvent.objects.values_list("nonce", "ip_prefix")) == {"old": "", "new": "198.51.100.0/24"}
+    client.get(sold.portal_path)
+    BuyerVisit.objects.update(at=ago(keeping.ORIGINS_KEPT_FOR))
+    assert retention.purge_expired()["origins of clicks on ads"] == 1
+    assert dict(AdEvent.objects.values_list("nonce", "ip_prefix")) == {"": "", "new": "198.51.100.0/24"}
+    assert not BuyerVisit.objects.exists()
+    with pytest.raises(IntegrityError, match="is final"), transaction.atomic():
+        AdEvent.objects.filter(pk=event.pk).update(reason="repeat")
 
 
-def test_a_network_can_be_emptied_and_not_be_changed():
+def test_an_origin_can_be_emptied_and_not_be_changed():
     event = clicked(factories.running(), timezone.now(), "n")
-    with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
-        AdEvent.objects.filter(pk=event.pk).update(ip_prefix="192.0.2.0/24")
-    assert AdEvent.objects.filter(pk=event.pk).update(ip_prefix="") == 1
+    for origin in ("nonce", "ip_prefix", "place", "agent"):
+        with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
+            AdEvent.objects.filter(pk=event.pk).update(**{origin: "other"})
+    assert AdEvent.objects.filter(pk=event.pk).update(ip_prefix="", nonce="") == 1
 
 
 def test_every_other_column_of_a_click_is_frozen():
     (frozen,) = [trigger for trigger in AdEvent._meta.triggers if trigger.name == "frozen"]
-    others = {field.column for field in AdEvent._meta.concrete_fields} - {"id", "ip_prefix"}
+    looser = {"id", "ip_prefix", "nonce", "place", "agent", "reason"}
+    others = {field.column for field in AdEvent._meta.concrete_fields} - looser
     condition = frozen.condition.resolve(AdEvent)
     assert {column for column in others if f'OLD."{column}"' in condition} == others
+
+
+def test_origins_are_kept_for_as_long_as_clicks_count_at_least():
+    assert keeping.ORIGINS_KEPT_FOR == timedelta(days=settings.AD_ORIGINS_DAYS) > COUNTED_FOR
+    assert timedelta(days=settings.DEAD_BOOKINGS_DAYS) == keeping.DEAD_BOOKINGS_KEPT_FOR
 
 
 @pytest.mark.parametrize("state", ["cancelled", "expired"])
