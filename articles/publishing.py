@@ -35,6 +35,7 @@ from articles.social import title_image
 from core.cdn_purge import purge
 from core.lib import batches, clock
 from core.lib.cachetags import SITE
+from core.lib.errors import kind_of
 from core.models import SiteProfile
 from core.pagecache import bump
 from core.transitions import TransitionRefused, lock, move
@@ -374,7 +375,7 @@ def _on_schedule(article: Article, step: Callable[[Article, datetime], bool], no
         logger.exception("Article %s will be tried again on schedule", article.pk)
     except Exception as error:
         logger.exception("Article %s could not be changed on schedule", article.pk)
-        reason = str(error) if isinstance(error, TransitionRefused | DocumentError) else repr(error)
+        reason = str(error) if isinstance(error, TransitionRefused | DocumentError) else kind_of(error)
         _call_off(article, reason=reason)
     return False
 

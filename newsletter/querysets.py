@@ -89,6 +89,11 @@ class BriefingQuerySet(models.QuerySet[Any]):
         """Briefings that have reached everybody they could, but for a few that are tried again."""
         return self.filter(state="sent", sent_at__isnull=False)
 
+    def counted(self) -> BriefingQuerySet:
+        """Briefings whose opens and clicks are counted, as their newsletter had it when they were frozen."""
+        links: Any = self.model._meta.get_field("links").related_model
+        return self.filter(models.Exists(links.objects.filter(briefing=models.OuterRef("pk"))))
+
     def readable(self) -> BriefingQuerySet:
         """Briefings that readers see in the archive: somebody has got them in the mail."""
         return self.filter(first_sent_at__isnull=False)

@@ -35,7 +35,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     """What a briefing came to. It names nobody: only numbers are shown."""
     briefing = _sent(pk)
     report = Report(briefing)
-    context: dict[str, Any] = {"report": report, "counts_reading": briefing.newsletter.counts_reading}
+    context: dict[str, Any] = {"report": report, "counts_reading": briefing.was_counted}
     if report.figures:
         context |= _totals(report) | _by_time(report) | _links(report.links)
         context |= {"comparison": report.comparison, "comparison_table": _comparison(report.comparison)}
@@ -85,7 +85,7 @@ def _totals(report: Report) -> dict[str, Any]:
             "note": f"{totals.accepted:,} accepted, less {totals.returned:,} that came back and {totals.complained:,} reported",
         }
     ]
-    counted = ["opened", "clicked"] if report.briefing.newsletter.counts_reading else []
+    counted = ["opened", "clicked"] if report.briefing.was_counted else []
     tiles += [
         {"label": NAMES[name].lower(), "value": percent(totals.rate(name)), "note": _of(totals.rate(name))}
         for name in (*counted, "left")

@@ -18,6 +18,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from core.lib.errors import kind_of
 from newsletter.automations import figures, letters
 from newsletter.models import Automation, AutomationStep, Delivery, Enrolment, Hit, Subscriber, TrackedLink
 from newsletter.subscribers import consent, enrolments, segments
@@ -30,7 +31,6 @@ SECONDS = 20
 FIRST_LOOK, LOOK_AGAIN = timedelta(seconds=30), timedelta(minutes=5)  # at whether a letter has left
 AFTER_TROUBLE = timedelta(minutes=30)
 WAY = "automation"
-OF_RULES = {"23", "P0"}  # errors of the database, by class, that say no value first: of constraints and our triggers
 Kind, Test = AutomationStep.Kind, AutomationStep.Test
 State, Reason = Enrolment.State, Enrolment.Reason
 NOT_COUNTED = (
@@ -203,12 +203,7 @@ def _one(moves: "_Moves", key: int) -> None:
 
 
 def _told(error: Exception) -> str:
-    """What staff read of an error: its kind, and which rule of the database refused; nothing of a row, which may be an address."""
-    if isinstance(error, NotInUse):
-        return str(error)
-    found: Any = getattr(error.__cause__, "diag", None)
-    names_no_value = found is not None and (found.sqlstate or "")[:2] in OF_RULES
-    return f"{type(error).__name__}: {found.message_primary}" if names_no_value else type(error).__name__
+    return str(error) if isinstance(error, NotInUse) else kind_of(error)
 
 
 def _take(step: AutomationStep) -> list[int]:

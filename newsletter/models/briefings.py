@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from core.lib import html
 from core.transitions import change_if
@@ -221,6 +222,11 @@ class Briefing(models.Model):
     def channel(self) -> str:
         """The name under which sponsors book a place in it."""
         return self.newsletter.digest_channel if self.is_digest else self.newsletter.channel
+
+    @cached_property
+    def was_counted(self) -> bool:
+        """Whether its opens and clicks are counted, as its newsletter had it when it was frozen."""
+        return self.links.exists()
 
     @property
     def is_testing_subjects(self) -> bool:

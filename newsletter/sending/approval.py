@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.lib import clock
+from core.lib.errors import kind_of
 from core.models import SiteProfile, User
 from core.transitions import TransitionRefused, change_if, lock, move
 from newsletter.models import Briefing, BriefingItem, Newsletter, Segment, Subscription
@@ -214,7 +215,7 @@ def held_on_error(briefing: Briefing) -> Iterator[None]:
         logger.exception("Briefing %s will be tried again", briefing.pk)
     except Exception as error:
         logger.exception("Briefing %s could not be sent", briefing.pk)
-        briefing.hold(f"An error of our own stopped it: {error!r}. The worker's log has more.")
+        briefing.hold(f"An error of our own stopped it: {kind_of(error)}. The worker's log has more.")
 
 
 def pause(briefing: Briefing) -> None:

@@ -157,14 +157,16 @@ class Report:
     def comparison(self) -> Comparison:
         """Beside the last ones sent before it to the whole list (digests beside digests), at its age of now."""
         hours = min(self.age, COMPARED_FOR)
-        before = _like(self.briefing).filter(first_sent_at__lt=self.briefing.first_sent_at)
+        was_counted = self.briefing.was_counted
+        like = _like(self.briefing).counted() if was_counted else _like(self.briefing)
+        before = like.filter(first_sent_at__lt=self.briefing.first_sent_at)
         others = before.order_by("-first_sent_at")[:COMPARED_WITH]
         sums = _sums([briefing.pk for briefing in others], hours)
         own = replace(_added(row for row in self.hours if row.hour < hours), accepted=self.totals.accepted)
         if len(sums) < FEWEST or not hours or not own.delivered:
             return Comparison(hours, len(sums), [])
         names = ["returned", "complained", "left"]
-        if self.briefing.newsletter.counts_reading:
+        if was_counted:
             names = ["opened", "clicked", *names]
         return Comparison(hours, len(sums), [row for name in names if (row := _compared(name, own, sums))])
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.lib import clock
+from core.lib.errors import kind_of
 from core.models import User
 from core.outbox import queue_mail
 from newsletter.models import Briefing
@@ -47,7 +48,7 @@ def let_go(briefing: Briefing, *, due: datetime, notice: timedelta = timedelta(0
             raise  # the database is away or busy: all of it comes again
         except Exception as error:
             logger.exception("Briefing %s could not be approved", briefing.pk)
-            trouble = f"An error of our own kept it from going out: {error!r}. The worker's log has more."
+            trouble = f"An error of our own kept it from going out: {kind_of(error)}. The worker's log has more."
     if trouble:
         Briefing.objects.filter(pk=briefing.pk).update(trouble=trouble)
         briefing.trouble = trouble

@@ -197,7 +197,7 @@ def count_briefing(briefing: Briefing) -> None:
     briefing.domains.all().delete()
     BriefingDomain.objects.bulk_create(domains.values())
     briefing.cohorts.all().delete()
-    if briefing.newsletter.counts_reading:
+    if briefing.was_counted:
         BriefingCohort.objects.bulk_create(
             BriefingCohort(briefing=briefing, month=month, delivered=delivered, engaged=engaged, clicked=clicked)
             for month, delivered, engaged, clicked in _rows(_COHORTS, **own)

@@ -125,7 +125,7 @@ def _joined_over(given: Condition) -> Any:
 
 def _latest(given: Condition) -> list[int]:
     """The newest briefings of a newsletter that counts reading, as many as are asked about."""
-    sent = Briefing.objects.sent().filter(newsletter=given.newsletter_id, newsletter__counts_reading=True)
+    sent = Briefing.objects.sent().counted().filter(newsletter=given.newsletter_id, newsletter__counts_reading=True)
     return list(sent.order_by("-sent_at", "-pk").values_list("pk", flat=True)[: int(given.value)])
 
 

@@ -34,7 +34,9 @@ def gone_out(newsletter, *, hours_ago=100, mails=0, **fields):
     at = timezone.now() - hours_ago * HOUR
     times = dict.fromkeys(["scheduled_at", "approved_at", "frozen_at", "first_sent_at", "sent_at"], at)
     counts = {"candidates": mails, "delivered": mails}
-    return factories.briefing(newsletter, state="sent", issue_date=at.date(), **times, **counts, **fields)
+    made = factories.briefing(newsletter, state="sent", issue_date=at.date(), **times, **counts, **fields)
+    TrackedLink.objects.create(briefing=made, number=0, url="https://example.com/hidden")  # as where reading is counted
+    return made
 
 
 def taken(briefing, number, *, after=timedelta(0), **fields):
@@ -141,7 +143,7 @@ def test_leaving_by_staff_or_a_month_later_says_nothing_of_a_briefing(weekly):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_what_is_counted_is_what_the_raw_rows_say_however_often_it_was_counted_before(weekly, seed):
     random, briefing = Random(seed), gone_out(weekly, mails=60)
-    links = [TrackedLink.objects.create(briefing=briefing, number=n, url=f"https://example.com/{n}") for n in (0, 1, 2)]
+    links = [TrackedLink.objects.create(briefing=briefing, number=n, url=f"https://example.com/{n}") for n in (1, 2)]
     deliveries = taken(briefing, 60)
     counted(briefing)
     expected, reached, people = Counter(), [], Counter()
@@ -156,7 +158,7 @@ def test_what_is_counted_is_what_the_raw_rows_say_however_often_it_was_counted_b
             if random.random() < 0.4:
                 hit(delivery, hours=random.uniform(0, 900), verdict=verdict)
                 expected[what] += not kinds
-        clicked = [link for link in links[1:] if random.random() < 0.3]
+        clicked = [link for link in links if random.random() < 0.3]
         for link in clicked:
             hit(delivery, hours=random.uniform(0, 900), kind="click", link=link)
             people[link.number] += not kinds

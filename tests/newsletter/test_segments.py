@@ -128,6 +128,8 @@ def test_by_what_persons_read_of_the_last_briefings(weekly, people):
     last = {"newsletter": weekly}
     assert (who("read", value="4", **last), who("read", value="3", **last)) == ("ann bob", "bob")
     assert (who("clicked", value="4", **last), who("ignored", value="4", **last)) == ("bob", "cy di")
+    TrackedLink.objects.filter(briefing__deliveries__subscriber=people["di"]).delete()  # as where nothing was counted
+    assert who("ignored", value="4", **last) == "cy"
     Newsletter.objects.update(counts_reading=False)
     made = segment(("ignored", last | {"value": "4"}))
     assert names(made) == []
