@@ -96,7 +96,7 @@ def queue_mail(
 ) -> OutgoingMail:
     """Render templates/emails/<template>.{subject.txt,txt,html}, store the message and ring the worker on commit.
 
-    It is sent at once, or at `due_at`. `unsubscribe` is where a POST ends such mail, for the button that mail programs show
+    What the context has as "attachments" (name, type, content) goes with it. It is sent at once, or at `due_at`. `unsubscribe` is where a POST ends such mail, for the button that mail programs show
     (RFC 8058).
 
     Raises ValueError when the address holds a line break.
@@ -158,6 +158,8 @@ def _composed(template: str, *, to: str, context: Context, unsubscribe: str = ""
     subject = one_line(render_to_string(f"emails/{template}.subject.txt", context))
     text, html = (render_to_string(f"emails/{template}.{form}", context) for form in ("txt", "html"))
     message = compose(to=to, subject=subject, text=text, html=html)
+    for name, kind, content in context.get("attachments", ()):
+        message.add_attachment(content, *kind.split("/"), filename=name)
     if unsubscribe:
         message["List-Unsubscribe"] = f"<{unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

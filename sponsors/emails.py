@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from core.models import SiteProfile, User
 from core.outbox import queue_mail
-from sponsors.models import Approval, Booking, Claim, CreativeVersion, MakeGood, WaitingBuyer
+from sponsors.models import Approval, Booking, Claim, CreativeVersion, MakeGood, Payment, WaitingBuyer
 
 MANAGER = "sponsorship manager"
 
@@ -89,6 +89,12 @@ def link_broken(version: CreativeVersion, problem: str) -> None:
         path = reverse("admin:sponsors_creative_change", args=[version.creative_id])
         _to_sponsor("link_broken", booking, version=version, problem=problem)
         _to_managers("link_broken_to_us", booking, version=version, problem=problem, admin_path=path)
+
+
+def paid_for_nothing(booking: Booking, payment: Payment) -> None:
+    """To the managers: a payment for days that cannot be had any more, which stays as credit."""
+    path = reverse("admin:sponsors_invoice_account", args=[booking.pk])
+    _to_managers("paid_for_nothing_to_us", booking, payment=payment, admin_path=path)
 
 
 def _to_sponsor(template: str, booking: Booking, **context: object) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sponsors import views
+from sponsors import billing_pages, views
 
 app_name = "sponsors"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("advertise/keep/<str:token>/", views.keep, name="keep"),
     path("advertise/requested/<str:token>/", views.requested, name="requested"),
     path("advertise/portal/<str:token>/", views.portal, name="portal"),
+    path("advertise/billing/<str:token>/", billing_pages.billing, name="billing"),
+    path("advertise/invoice/<str:token>/", billing_pages.invoice, name="invoice"),
     path("advertise/report/<str:token>/", views.report, name="report"),
     path("advertise/go/<str:token>", views.click, name="click"),
     path("sponsored-is-not-rated/", views.disclosure_log, name="disclosure-log"),

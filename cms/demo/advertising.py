@@ -17,7 +17,7 @@ from sponsors import images
 from sponsors.approval import approve, submit
 from sponsors.availability import EVERY_DAY, open_units
 from sponsors.booking import confirm, hold
-from sponsors.models import Creative, Package, PackageItem, PlacementKind, Sponsor
+from sponsors.models import BillingDetails, Creative, Package, PackageItem, PlacementKind, Seller, Sponsor
 
 ON_SALE_DAYS = 90
 SELLER, APPROVER = "sponsors@example.com", "admin@example.com"
@@ -32,6 +32,7 @@ def pieces() -> Iterator[Piece]:
         yield f"package {package['tier']}", partial(_make_package, package)
     for slug, ad in wanted["house_ads"].items():
         yield f"house ad {slug}", partial(_make_house_ad, slug, ad)
+    yield "seller of ads", _make_seller
     for sponsor in wanted["sponsors"]:
         yield f"sponsor {sponsor['name']}", partial(_make_sponsor, sponsor, today)
 
@@ -64,6 +65,20 @@ def _make_house_ad(slug: str, ad: dict[str, str]) -> None:
         _run(creative, ad | {"link_url": settings.SITE_URL + ad["link_url"]})
 
 
+def _make_seller() -> None:
+    """In whose name the demo bills: a business that there is not, at an account that there is not."""
+    if not Seller.objects.exists():
+        Seller.objects.create(
+            name="Demo Newsroom Ltd",
+            address="1 Example Street\nDublin",
+            country="IE",
+            tax_rule=Seller.TaxRule.ADDED,
+            tax_rate=23,
+            iban="DEMO-ACCOUNT",
+            prefix="DEMO-",
+        )
+
+
 def _make_sponsor(entry: dict[str, Any], today: date) -> None:
     if Sponsor.objects.filter(name__iexact=entry["name"]).exists():
         return
@@ -80,6 +95,8 @@ def _make_sponsor(entry: dict[str, Any], today: date) -> None:
         message=wanted["message"],
         sponsor=sponsor,
     )
+    to = {"name": sponsor.name, "address": "1 Example Street\nSpringfield", "country": "US"}
+    BillingDetails.objects.create(booking=booking, **to)
     confirm(booking, by=_user(SELLER))
     for creative in booking.creatives.select_related("kind"):
         _run(creative, entry["creatives"][creative.kind.slug])

@@ -184,6 +184,11 @@ class Booking(models.Model):
         return reverse("sponsors:portal", args=[make_token(PORTAL, self.pk, expires_in=LINK_LASTS)])
 
     @property
+    def billing_path(self) -> str:
+        """To whom it is billed, what is due, the invoices."""
+        return reverse("sponsors:billing", args=[make_token(PORTAL, self.pk, expires_in=LINK_LASTS)])
+
+    @property
     def report_path(self) -> str:
         """The report, which the sponsor may pass on."""
         return reverse("sponsors:report", args=[make_token(REPORT, self.pk, expires_in=LINK_LASTS)])

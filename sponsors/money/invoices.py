@@ -30,16 +30,20 @@ def seller() -> Seller | None:
 
 def details_for(booking: Booking) -> BillingDetails | None:
     """To whom a booking is billed: what its buyer said, or else a copy of what the sponsor said last."""
-    if own := BillingDetails.objects.filter(booking=booking).first():
+    row = details_of(booking)
+    if row and row.booking_id != booking.pk:
+        row.pk, row.booking, row.reference = None, booking, ""
+        row._state.adding = True
+        row.save()
+    return row
+
+
+def details_of(booking: Booking) -> BillingDetails | None:
+    """What its buyer said, or else what the sponsor said last, of another booking."""
+    own = BillingDetails.objects.filter(booking=booking).first()
+    if own or not booking.sponsor_id:
         return own
-    if not booking.sponsor_id:
-        return None
-    last = BillingDetails.objects.filter(booking__sponsor=booking.sponsor_id).order_by("-pk").first()
-    if last:
-        last.pk, last.booking, last.reference = None, booking, ""
-        last._state.adding = True
-        last.save()
-    return last
+    return BillingDetails.objects.filter(booking__sponsor=booking.sponsor_id).order_by("-pk").first()
 
 
 def standing(booking: Booking) -> Invoice | None:
@@ -56,7 +60,7 @@ def missing(booking: Booking) -> str:
     """Why a booking that is to be billed is not yet, in words; empty where nothing is missing."""
     if seller() is None:
         return "Say first under “Invoicing” in whose name is billed."
-    if details_for(booking) is None:
+    if details_of(booking) is None:
         return "The sponsor has not said yet to whom the invoice is made out."
     return ""
 

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from core import outbox
 from sponsors.models import Invoice
+from sponsors.money import documents
 
 INVOICE = "sponsors.invoice"
 
@@ -20,5 +21,6 @@ def invoice(pk: int) -> dict[str, Any] | None:
     return {
         "invoice": row,
         "booking": row.booking,
-        "portal_url": settings.SITE_URL + row.booking.portal_path,
+        "billing_url": settings.SITE_URL + row.booking.billing_path,
+        "attachments": [(f"{row.number}.pdf", "application/pdf", documents.pdf_of(row))],
     }

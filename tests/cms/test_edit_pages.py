@@ -42,7 +42,7 @@ from newsletter.models import (
     SubscriberTag,
 )
 from newsletter.subscribers import subscriptions
-from sponsors.models import BlockedDomain, Booking, Creative, Package, PlacementKind, RunUnit, Sponsor
+from sponsors.models import BlockedDomain, Booking, Creative, Package, PlacementKind, RunUnit, Seller, Sponsor
 from surveys.models import AwardCategory, BallotRules, Juror, Season, Survey
 from tests.articles import factories as articles
 from tests.desks import address, chosen, opened, save
@@ -135,6 +135,7 @@ PAGES = {
     RunUnit: (a_unit, {}, {"off_sale": "Theirs"}),
     BallotRules: (lambda: BallotRules.objects.create(), {"proof_threshold": "99"}, {"proof_when": "always"}),
     Season: (surveys.draft_season, {"standfirst": "Mine."}, {"title": "Theirs"}),
+    Seller: (lambda: sponsors.seller(address="Street 1"), {"bank": "Mine"}, {"email": "theirs@example.com"}),
     Segment: (a_segment, {"conditions__0__value": "2026-02-02"}, {"name": "Theirs"}),
     SendingRules: (lambda: SendingRules.objects.create(), {"per_minute": "90"}, {"refused_percent": 7}),
     Series: (articles.series, {"description": "Mine."}, {"name": "Theirs"}),

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.models import User
 from sponsors import approval, availability, booking, placements
-from sponsors.models import Package, PackageItem, PlacementKind
+from sponsors.models import BillingDetails, Package, PackageItem, PlacementKind, Seller
 
 
 def today():
@@ -92,3 +92,31 @@ def running(channel="web:article", *, day=None, **fields):
 def shown_on(channel, day):
     """The ad that comes first on a channel on a day, or None."""
     return next(iter(placements.placements_on(channel, day)), None)
+
+
+def seller(**fields):
+    """In whose name is billed: a business in Germany that charges its VAT, unless said otherwise."""
+    fields = {
+        "name": "Moonpress Media GmbH",
+        "address": "Mondstraße 1\n10115 Berlin",
+        "country": "DE",
+        "vat_id": "DE136695976",
+        "iban": "DE89370400440532013000",
+        "tax_rule": "added",
+        "tax_rate": Decimal(19),
+        "prefix": "MP-",
+    } | fields
+    return Seller.objects.create(**fields)
+
+
+def billed_to(booking, **fields):
+    """Says to whom a booking is billed."""
+    fields = {"name": booking.company, "address": "Hauptstraße 2\n10115 Berlin", "country": "DE"} | fields
+    return BillingDetails.objects.create(booking=booking, **fields)
+
+
+def invoiced(bought=None, *, to=None, **fields):
+    """A booking that was confirmed and billed."""
+    kept = held(bought, **fields)
+    billed_to(kept, **(to or {}))
+    return booking.confirm(kept, by=None)

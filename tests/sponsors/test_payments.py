@@ -1,0 +1,178 @@
+"""Payments: in full, in part, too late, twice; and a ledger that reconciles whatever happens."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.models import OutgoingMail
+from core.transitions import TransitionRefused
+from sponsors import booking, payments
+from sponsors.models import BillingDetails, Booking, Claim, Invoice, InvoiceSeries, RunUnit
+from sponsors.money import invoices, ledger
+from tests.sponsors import factories
+from tests.sponsors.test_at_once import at_once
+
+
+def pay(row, amount, **fields):
+    fields = {"currency": row.currency, "paid_on": factories.today()} | fields
+    return payments.receive(row, Decimal(amount), **fields)
+
+
+@pytest.fixture
+def manager():
+    row = factories.user("sponsors@example.com")
+    row.groups.add(Group.objects.get(name="sponsorship manager"))
+
+
+@pytest.mark.django_db
+def test_part_payments_add_up_and_the_same_reference_is_one_payment():
+    factories.seller()
+    sold = factories.invoiced()
+    pay(sold, "1000.00", reference="A1")
+    assert pay(sold, "1000.00", reference="A1").provider_ref == "A1"
+    assert ledger.balance(sold) == Decimal("785.00")
+    pay(sold, "785.00")
+    assert (ledger.balance(sold), list(ledger.owed())) == (0, [])
+    for refused, words in ((("5.00", {"currency": "CHF"}), "in USD"), (("0.00", {}), "more than nothing")):
+        with pytest.raises(TransitionRefused, match=words):
+            pay(sold, refused[0], **refused[1])
+
+
+@pytest.mark.django_db
+def test_no_more_is_paid_back_than_is_credited():
+    factories.seller()
+    sold = factories.invoiced()
+    pay(sold, "1800.00")
+    with pytest.raises(TransitionRefused, match="USD 15"):
+        payments.refund(sold, Decimal(16), paid_on=factories.today(), by=None)
+    payments.refund(sold, Decimal(15), paid_on=factories.today(), by=None)
+    assert ledger.balance(sold) == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("manager")
+@pytest.mark.parametrize("is_taken", [False, True], ids=["free", "taken"])
+def test_what_is_paid_after_the_hold_gets_its_days_or_credit_and_never_both(time_machine, is_taken):
+    factories.seller()
+    slot = factories.kind()
+    bought = factories.package({slot: 1})
+    factories.open_days(slot)
+    late = factories.held(bought, start=factories.soon(20))
+    factories.billed_to(late)
+    factories.wait(time_machine, days=4)
+    if is_taken:
+        factories.confirmed(bought, start=factories.soon(16), company="Faster")
+    pay(late, "1785.00")
+    late.refresh_from_db()
+    live = late.claims.filter(state=Claim.State.CONFIRMED).count()
+    told = OutgoingMail.objects.filter(kind="sponsors.paid_for_nothing_to_us").count()
+    if is_taken:
+        assert (late.state, live, ledger.balance(late), told) == (Booking.State.EXPIRED, 0, Decimal("-1785.00"), 1)
+    else:
+        assert (late.state, live, ledger.balance(late), told) == (Booking.State.CONFIRMED, 1, 0, 0)
+
+
+@pytest.mark.django_db
+def test_credit_is_used_for_another_booking():
+    factories.seller()
+    sold, other = factories.invoiced(), None
+    factories.open_days(sold.package.items.get().kind, first=factories.soon(40), days=2)
+    other = factories.invoiced(sold.package, start=factories.soon(40), company="Northwind Custody 2")
+    pay(sold, "2000.00")
+    payments.transfer(sold, other, Decimal("215.00"), by=None)
+    assert (ledger.balance(sold), ledger.balance(other)) == (0, Decimal("1570.00"))
+    with pytest.raises(TransitionRefused, match="not as much"):
+        payments.transfer(sold, other, Decimal("0.01"), by=None)
+
+
+ACTS = st.sampled_from(["pay", "part", "refund", "credit", "again", "adjust", "transfer"])
+
+
+@pytest.fixture
+def two(db):
+    factories.seller(tax_rate=Decimal("19.6"))
+    slot = factories.kind()
+    bought = factories.package({slot: 1}, price="333.33")
+    factories.open_days(slot)
+    return [factories.invoiced(bought, start=factories.soon(day), company=f"Buyer {day}") for day in (8, 9)]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=st.lists(st.tuples(ACTS, st.integers(0, 1), st.integers(1, 50_000)), max_size=12))
+def test_a_random_history_reconciles_to_the_cent(two, history):
+    expected = {row.pk: ledger.balance(row) for row in two}
+    for act, which, cents in history:
+        row, other, amount = two[which], two[1 - which], Decimal(cents) / 100
+        try:
+            expected[row.pk] += done(act, row, other, amount)
+            if act == "transfer":
+                expected[other.pk] -= amount
+        except TransitionRefused:
+            pass
+    assert {row.pk: ledger.balance(row) for row in two} == expected
+    assert ledger.faults() == []
+
+
+def done(act, row, other, amount):
+    """Do it; what it changes of what is owed."""
+    billed = invoices.standing(row)
+    if act in ("pay", "part"):
+        return -pay(row, amount).amount
+    if act == "refund":
+        return payments.refund(row, amount, paid_on=factories.today(), by=None).amount
+    if act == "credit" and billed:
+        return -invoices.credit(billed, reason="x", lines=[invoices.Line("x", amount)]).gross
+    if act == "again":
+        return invoices.issue_again(row, by=None).gross
+    if act == "adjust":
+        return ledger.adjust(row, amount, reason="Fees", by=None).amount
+    if act == "transfer":
+        payments.transfer(row, other, amount, by=None)
+        return amount
+    raise TransitionRefused
+
+
+@pytest.mark.django_db
+def test_the_check_says_what_does_not_reconcile(capsys):
+    factories.seller()
+    factories.invoiced()
+    call_command("check_ledger")
+    assert "reconciles" in capsys.readouterr().out
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE sponsors_ledgerentry SET amount = amount + 0.01")
+    with pytest.raises(CommandError, match="in the ledger as"):
+        call_command("check_ledger")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_hundred_confirmed_at_once_are_numbered_without_gap_or_double():
+    factories.seller()
+    slot = factories.kind()
+    bought = factories.package({slot: 1})
+    factories.open_days(slot, per_day=10)
+    common = {"package": bought, "snapshot": bought.snapshot(), "price": bought.price, "currency": "USD"}
+    common |= {
+        "hold_until": factories.timezone.now() + timedelta(days=3),
+        "address_confirmed_at": factories.timezone.now(),
+    }
+    made = [Booking(company=f"Buyer {each}", contact_email=f"ads@buyer{each}.example", **common) for each in range(200)]
+    units = RunUnit.objects.filter(date__gt=factories.soon(2))[:200]
+    Booking.objects.bulk_create(made)
+    Claim.objects.bulk_create(Claim(unit=unit, booking=row) for unit, row in zip(units, made, strict=True))
+    to = {"name": "Northwind", "address": "Street 1", "country": "US"}
+    BillingDetails.objects.bulk_create(BillingDetails(booking=row, **to) for row in made)
+
+    def confirm(lane):
+        for row in made[lane::20]:
+            booking.confirm(row, by=None)
+
+    at_once(confirm, 20)
+    assert sorted(Invoice.objects.values_list("serial", flat=True)) == list(range(1, 201))
+    assert InvoiceSeries.objects.get().last == 200
