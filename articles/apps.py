@@ -8,9 +8,9 @@ class ArticlesConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import addresses, calendar, dashboard, events, menu_links, moves, retention, slot_renderers
-        from articles.readership import figures, outcomes
+        from articles.readership import beacons, collector, figures, outcomes
         from core import outbox
-        from sponsors import audience
+        from sponsors import audience, viewability
 
         addresses.register_all()
         menu_links.register_all()
@@ -20,6 +20,8 @@ class ArticlesConfig(AppConfig):
         dashboard.register_all()
         calendar.register_all()
         audience.register_reading(figures.Readership())
+        beacons.hand_on("ad", viewability.take)
+        collector.also(viewability.flush)
         retention.register_all()
         outcomes.register("sponsors:click", "clicks on ads", method="GET")
         outbox.register("articles", seen_with="articles.view_article")

@@ -178,6 +178,8 @@ CELERY_BEAT_SCHEDULE = {
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
     "find days to make good": {"task": "sponsors.tasks.find_make_goods", "schedule": 1800},
     "tell who waits for ad days": {"task": "sponsors.tasks.tell_waiting", "schedule": 300},
+    "count views of ads": {"task": "sponsors.tasks.count_views", "schedule": 120},
+    "freeze reports to sponsors": {"task": "sponsors.tasks.freeze_reports", "schedule": 1800},
     "judge clicks on ads": {"task": "sponsors.tasks.judge_clicks", "schedule": 120},
     "judge all clicks on ads": {"task": "sponsors.tasks.judge_all_clicks", "schedule": 3600},
     "check the links of ads": {"task": "sponsors.tasks.check_links", "schedule": 60},
@@ -201,6 +203,7 @@ EMAIL_URL = _required(
 EMAIL_OUTBOX = VAR / "outbox"
 MAIL_SECRETS = Path(env.text("MAIL_SECRETS") or VAR / "mail-secrets")  # see newsletter/sending/accounts.py
 IMPORT_FOLDER = VAR / "imports"  # subscribers' files that were uploaded, never served
+AD_JOURNALS = VAR / "ad-views"  # see core/lib/journal.py; on a disk of the machine itself
 DATA_CENTRES = VAR / "data-centres.txt"  # see core/lib/data_centres.py; in force where it is newer than what is shipped
 SEND_JOURNALS = VAR / "send-journals"  # see newsletter/sending/send_journal.py; on a disk of the machine itself
 EMAIL_BACKEND = "core.lib.mail.EmailBackend"

@@ -1,10 +1,11 @@
 """The contents of the media kit: packages and their next free days, measured reach, and what an ad may hold."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
 
-from sponsors import audience, availability, rotation
+from sponsors import audience, availability, reach, rotation
 from sponsors.models import Package, PlacementKind
 
 NEXT_STARTS = 3
@@ -23,6 +24,7 @@ def contents() -> dict[str, Any]:
         "enough": audience.ENOUGH_DELIVERED,
         "tiles": tiles(figures),
         "quotes": [quote(each) for each in figures.quotes],
+        "places": places(kinds.values()),
         "spec_heads": SPEC_HEADS,
         "specs": [specification(kind, calendar.most.get(kind.channel, 1)) for kind in kinds.values()],
     }
@@ -60,6 +62,20 @@ def specification(kind: PlacementKind, ads: int) -> list[dict[str, str]]:
         {"text": sizes},
         {"text": f"{kind.cutoff_hours} hours before the day"},
     ]
+
+
+def places(kinds: Iterable[PlacementKind]) -> dict[str, Any]:
+    """The parameters of components/data_table.html: what an ad in each place reached, with denominator and interval."""
+    head = ["Placement", "Ad days", "Median of a day", "95 % interval", "Clicks, with their 95 % interval"]
+    rows = [
+        [
+            {"text": each.kind.name},
+            {"text": f"{each.days}", "numeric": True},
+            *({"text": text} for text in (each.median_text, each.interval_text, each.clicks_text)),
+        ]
+        for each in reach.of_kinds(kinds).values()
+    ]
+    return {"caption": "What one ad in each place reached on a day, last 90 days", "head": head, "rows": rows}
 
 
 def quote(each: audience.Quote) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sponsors.models import CreativeVersion, Package, PlacementKind, Sponsor
 LABEL = "Paid advertisement"
 HOUSE_LABEL = "From us"
 HOUSE = "house"
-CLICK, CANARY = "sponsors.click", "sponsors.canary"
+CLICK, CANARY, VIEW = "sponsors.click", "sponsors.canary", "sponsors.view"
 TEXTS = ("headline", "body", "link_url", "image_alt", "image_width", "image_height", "phone_width", "phone_height")
 SHOWN = (*TEXTS, "image", "phone_image", "number")
 
@@ -42,6 +42,7 @@ class Placement:
     phone_width: int | None = None
     phone_height: int | None = None
     canary_url: str = ""  # of a link that no reader sees
+    view_token: str = ""  # what a browser sends that showed it
 
     @property
     def is_house(self) -> bool:
@@ -130,6 +131,7 @@ def _placement(row: dict[str, Any]) -> Placement:
         claim, version = row["claim_id"], row["version_id"]
         canary = reverse("sponsors:click", args=[make_token(CANARY, claim, version)])
         shown |= {"label": LABEL, "click_url": click_url(claim, version), "canary_url": canary}
+        shown["view_token"] = make_token(VIEW, claim)
     return Placement(**shown)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from core import retention
 from core.lib import batches
 from core.retention import Column, days
-from sponsors import availability
+from sponsors import availability, view_counts
 from sponsors.models import (
     AdEvent,
     BillingDetails,
@@ -39,6 +39,10 @@ _BILLED = f"{days(RECORDS_KEPT_FOR)} after it was issued: tax law asks that book
 _TO_BILL = f"as the booking's address; {days(RECORDS_KEPT_FOR)} where it was billed"
 _WAITING = f"until a day is free, at most {days(WAITING_KEPT_FOR)}"
 COLUMNS = [
+    *(
+        Column(f"sponsors.AdView.{name}", f"{days(view_counts.VIEWS_KEPT_FOR)} after its day", "the hourly purge")
+        for name in ("network", "place", "visitor")
+    ),
     *(
         Column(f"sponsors.{name}", days(ORIGINS_KEPT_FOR), "the hourly purge")
         for name in ("AdEvent.ip_prefix", "AdEvent.nonce", "AdEvent.place", "AdEvent.agent", "BuyerVisit.place")
@@ -76,6 +80,7 @@ def register_all() -> None:
     """Put the keeping times of advertising into force."""
     retention.declare(COLUMNS)
     retention.register("origins of clicks on ads", forget_origins)
+    retention.register("views of ads", view_counts.drop_old_views)
     retention.register("contacts of bookings", forget_bookings)
     retention.register("contacts of sponsors", forget_sponsors)
     retention.register("waiting lists for ads", forget_waiting)

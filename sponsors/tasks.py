@@ -2,7 +2,17 @@
 
 from celery import shared_task
 
-from sponsors import availability, booking, link_checks, make_goods, rotation, verdicts, waiting_list
+from sponsors import (
+    availability,
+    booking,
+    final_reports,
+    link_checks,
+    make_goods,
+    rotation,
+    verdicts,
+    view_counts,
+    waiting_list,
+)
 
 
 @shared_task
@@ -34,6 +44,18 @@ def find_make_goods() -> None:
 def tell_waiting() -> None:
     """Tell buyers on the waiting list of days that are free by now."""
     waiting_list.tell()
+
+
+@shared_task
+def count_views() -> None:
+    """Count the views of ads of the days whose counts are old."""
+    view_counts.roll_up_due()
+
+
+@shared_task
+def freeze_reports() -> None:
+    """Freeze the reports whose counting is over, and those that were corrected since."""
+    final_reports.freeze_due()
 
 
 @shared_task

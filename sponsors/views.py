@@ -1,7 +1,9 @@
 """The media kit, booking, a sponsor's own pages, the disclosure log, and the redirect behind an ad."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -10,17 +12,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from core.lib import spreadsheets
 from core.lib.forms import client_address, refuse_cross_site
 from core.lib.networks import network_of
 from core.lib.signing import BadToken, ExpiredToken, make_token, read_token
+from core.lib.text import whole_number
 from core.pagecache import public
 from core.ratelimit import allow
 from core.transitions import TransitionRefused
-from sponsors import availability, clicks, disclosures, emails, media_kit, outlook, reports
+from sponsors import availability, clicks, disclosures, emails, final_reports, media_kit, outlook, recompute, reports
 from sponsors import booking as bookings
 from sponsors.booking import Unavailable
 from sponsors.forms import SLOW_DOWN, BookingForm, VersionForm, WaitingForm, day_text
-from sponsors.models import Booking, Creative, DisclosureEntry, Package
+from sponsors.models import Booking, Creative, DisclosureEntry, Package, SponsorReport
 from sponsors.models.inventory import KEEP, PORTAL, REPORT
 
 STARTS_OFFERED = 40
@@ -170,8 +174,27 @@ def _claims(booking: Booking) -> list[Any]:
 
 @for_sponsor(REPORT)
 def report(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """The clicks of a booking as of now."""
-    return render(request, "sponsors/report.html", {"report": reports.report_on(booking), "booking": booking})
+    """The figures of a booking as of now, and its final report in all its versions; as files, too."""
+    version = None
+    if number := request.GET.get("final"):
+        version = get_object_or_404(booking.reports, version=whole_number(number, most=32_000))
+    if request.GET.get("as") == "json" and version:
+        return HttpResponse(version.document, content_type="application/json")
+    if request.GET.get("as") == "py":
+        return HttpResponse(Path(recompute.__file__).read_bytes(), content_type="text/x-python; charset=utf-8")
+    report = reports.report_on(booking)
+    if request.GET.get("as") == "csv":
+        return _table(final_reports.rows_of(version) if version else reports.rows(report), version)
+    context = {"report": report, "booking": booking, "versions": list(booking.reports.all())}
+    return render(request, "sponsors/report.html", context)
+
+
+def _table(rows: Iterator[list[Any]], version: SponsorReport | None) -> HttpResponse:
+    name = f"report-version-{version.version}.csv" if version else "report-so-far.csv"
+    lines = spreadsheets.lines(spreadsheets.disarmed(row) for row in chain([reports.COLUMNS], rows))
+    table = HttpResponse(b"".join(lines), content_type="text/csv; charset=utf-8")
+    table["Content-Disposition"] = f'attachment; filename="{name}"'
+    return table
 
 
 @require_safe

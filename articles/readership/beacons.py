@@ -6,7 +6,7 @@ names the view, the quarters of the page that were in view, the page's address, 
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -45,14 +45,36 @@ class NotCounted(Exception):
         self.reason = reason
 
 
+Taker = Callable[[Environ, Sequence[str], str], None]
+_others: dict[str, Taker] = {}
+
+
+def hand_on(word: str, taker: Taker) -> None:
+    """Have another part take the beacons that begin with a line of this word: the lines after it, and why it may not count."""
+    _others[word] = taker
+
+
 def take(environ: Environ, body: bytes) -> None:
     """Have a beacon counted, or counted as left out; whatever it is given."""
+    word, _, rest = body.partition(b"\n")
+    if taker := _others.get(word.decode(errors="replace")):
+        taker(environ, rest.decode(errors="replace").split("\n"), _reason_to_leave_out(environ))
+        return
     try:
         own_host_of(environ)
         visitor = visitor_of(environ, count=_bursts.count)
         collector.add(_view(environ, body, visitor))
     except NotCounted as error:
         collector.leave_out(error.reason)
+
+
+def _reason_to_leave_out(environ: Environ) -> str:
+    try:
+        own_host_of(environ)
+        visitor_of(environ, count=_bursts.count)
+    except NotCounted as error:
+        return error.reason
+    return ""
 
 
 def visitor_of(environ: Environ, *, count: Callable[[Visitor], None] | None = None) -> Visitor:

@@ -7,6 +7,7 @@ Addresses and browsers' names are no longer there once the visitors of a day hav
 import logging
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -65,6 +66,7 @@ class _Waiting:
 
 
 _waiting = _Waiting()
+_also: list[Callable[[], object]] = []
 _lock = threading.Lock()
 _writing = threading.Lock()
 _thread: threading.Thread | None = None
@@ -87,6 +89,11 @@ def leave_out(reason: LeftOut.Reason, number: int = 1) -> None:
         _waiting.left_out[clock.utc_day(), reason] += number
 
 
+def also(write: Callable[[], object]) -> None:
+    """Have another part write what it has gathered, as often."""
+    _also.append(write)
+
+
 def start() -> None:
     """Have what waits written from now on, for as long as this process lives."""
     global _thread
@@ -100,10 +107,11 @@ def _run() -> None:
     while True:
         pause.wait(EVERY)
         close_old_connections()
-        try:
-            flush()
-        except Exception:
-            logger.exception("Readers' views could not be written; they are tried again.")
+        for write in (flush, *_also):
+            try:
+                write()
+            except Exception:
+                logger.exception("What beacons told could not be written; it is tried again.")
         close_old_connections()
 
 

@@ -10,11 +10,17 @@ from sponsors.models.invoices import Cancellation, Invoice, InvoiceDocument, Inv
 from sponsors.models.link_checks import AdLinkCheck
 from sponsors.models.make_goods import AdTurn, MakeGood
 from sponsors.models.records import AdEvent, BuyerVisit, DisclosureEntry, VerdictChange
+from sponsors.models.reports import SponsorReport
+from sponsors.models.views import AdDay, Adjustment, AdRollUp, AdView
 
 __all__ = [
+    "AdDay",
     "AdEvent",
     "AdLinkCheck",
+    "AdRollUp",
     "AdTurn",
+    "AdView",
+    "Adjustment",
     "Approval",
     "BillingDetails",
     "BlockedDomain",
@@ -37,6 +43,7 @@ __all__ = [
     "RunUnit",
     "Seller",
     "Sponsor",
+    "SponsorReport",
     "VerdictChange",
     "WaitingBuyer",
 ]

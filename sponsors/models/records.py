@@ -41,6 +41,7 @@ class AdEvent(models.Model):
         NO_AGENT = "no agent", "No user agent"
         SCANNER = "scanner", "Crawler or link scanner"
         STAFF = "staff", "Our own staff"
+        FOREIGN = "foreign", "Sent from another site"
         TEST = "test", "Test or preview"
         TOO_SOON = "too soon", "Before or within seconds of delivery"
         BURST = "burst", "Many links within seconds"

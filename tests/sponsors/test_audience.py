@@ -1,9 +1,14 @@
 """Figures come from real sends, with their denominator and how sure they are."""
 
-import pytest
+from datetime import timedelta
 
-from sponsors import audience
+import pytest
+import time_machine
+from django.utils import timezone
+
+from sponsors import audience, clicks, reach
 from sponsors.audience import Rate, wilson
+from sponsors.models import AdDay
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
 
@@ -66,3 +71,21 @@ def test_the_media_kit_says_when_there_is_not_enough(orbit, client):
     assert "We have not sent enough yet" in page
     assert "12 messages were delivered" in page
     assert "75" not in page.split("Reach, measured")[1].split("What an ad may contain")[0]
+
+
+def test_each_place_of_a_package_has_its_reach_with_interval_and_denominator(db, client):
+    slot = factories.kind("web:article")
+    bought = factories.package({slot: 7})
+    factories.open_days(slot, days=14)
+    sold = factories.confirmed(bought, start=factories.soon(2))
+    with time_machine.travel(timezone.now() + timedelta(days=10)):
+        for number, claim in enumerate(sold.claims.select_related("unit")):
+            AdDay.objects.create(claim=claim, day=claim.unit.date, reason="", number=100 + number)
+            AdDay.objects.create(claim=claim, day=claim.unit.date, reason="hosted", number=999)
+            clicks.record_click(claim_id=claim.pk, nonce="reader")
+        found = reach.of_kinds([slot])[slot.pk]
+        assert (found.days, found.median, found.interval) == (7, 103, (100, 106))
+        assert (found.clicks.count, found.clicks.total) == (7, 721)
+        page = client.get("/advertise/").content.decode()
+        assert "103 views" in page
+        assert "of 721 views" in page

@@ -115,7 +115,8 @@ def test_markup_in_a_creative_does_not_reach_the_page():
     )
     html = slot()
     assert "Bold &amp; new" in html
-    assert "<script" not in html
+    assert "alert(1)" not in html
+    assert html.count("<script") == 1, "our own, of views"
     assert "x.example" not in html
 
 

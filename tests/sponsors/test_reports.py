@@ -1,8 +1,13 @@
 """A report adds up: what came is what counted plus what was rejected, by reason."""
 
-import pytest
+import subprocess
+import sys
 
-from sponsors import booking, clicks, reports
+import pytest
+from django.db import IntegrityError, transaction
+
+from sponsors import booking, clicks, final_reports, reach, reports
+from sponsors.models import AdDay, Adjustment, SponsorReport
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
 
@@ -56,7 +61,7 @@ def test_a_report_takes_few_queries_however_many_days(django_assert_max_num_quer
     bought = factories.package({kind: 20})
     factories.open_days(kind)
     sold = factories.confirmed(bought, start=factories.soon(2))
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(11):
         assert len(reports.report_on(sold).lines) == 20
 
 
@@ -65,6 +70,93 @@ def test_the_page_shows_the_sums(clicked, client):
     assert b"29 clicks came" in page.content
     assert b"Crawler or link scanner" in page.content
     assert "no-store" in page["Cache-Control"]
+
+
+def view_counts_of(claim, **numbers):
+    for reason, number in numbers.items():
+        AdDay.objects.create(
+            claim=claim, day=claim.unit.date, reason="" if reason == "counted" else reason, number=number
+        )
+
+
+@pytest.fixture
+def on_a_page(client):
+    """A day on a page: 400 views that count, 40 that do not, two clicks that do and one that does not."""
+    sold = factories.running()
+    claim = sold.claims.get()
+    view_counts_of(claim, counted=400, hosted=30, repeat=10)
+    for nonce in ("a", "b", "b"):
+        clicks.record_click(claim_id=claim.pk, nonce=nonce)
+    return sold
+
+
+def test_a_day_on_a_page_has_views_clicks_and_a_rate_with_its_interval(on_a_page, client):
+    (line,) = reports.report_on(on_a_page).lines
+    assert (line.final_views, line.rejected_views, line.valid, line.rejected) == (400, 40, 2, 1)
+    assert (line.rate.percent, line.rate.range_text) == ("0.50 %", "0.14–1.80 %")
+    page = client.get(on_a_page.report_path).content.decode()
+    for words in (
+        "440 views came in",
+        "As of",
+        "From a data centre",
+        "Keys that stay yours",
+        "none are yet",
+        "is frozen",
+    ):
+        assert words in page
+
+
+def test_what_is_adjusted_stands_beside_what_was_counted(on_a_page, client):
+    Adjustment.objects.create(
+        claim=on_a_page.claims.get(), kind="view", number=-100, words="Wrong name.", by=factories.user()
+    )
+    (line,) = reports.report_on(on_a_page).lines
+    assert (line.valid_views, line.final_views, line.rate.total) == (400, 300, 300)
+    assert b"Corrected by hand: -100 views. Wrong name." in client.get(on_a_page.report_path).content
+
+
+def recomputed(*arguments):
+    script = arguments[0].with_name("recompute.py")
+    return subprocess.run([sys.executable, script, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def test_a_stranger_adds_a_report_up_again_and_checks_the_frozen_one(on_a_page, client, time_machine, tmp_path):
+    path = on_a_page.report_path
+    (tmp_path / "recompute.py").write_bytes(client.get(f"{path}?as=py").content)
+    live = tmp_path / "live.csv"
+    live.write_bytes(client.get(f"{path}?as=csv").content)
+    assert "All views: counted 400, rejected 40\n" in recomputed(live).stdout
+    assert final_reports.freeze_due() == 0
+    factories.wait(time_machine, days=33)
+    assert (final_reports.freeze_due(), final_reports.freeze_due()) == (1, 0)
+    Adjustment.objects.create(
+        claim=on_a_page.claims.get(), kind="click", number=-1, words="Refunded.", by=factories.user()
+    )
+    assert (final_reports.freeze_due(), final_reports.freeze_due()) == (1, 0)
+    second, first = SponsorReport.objects.all()
+    assert (first.version, first.why, second.version, second.why) == (1, "", 2, "Refunded.")
+    for version, total in ((first, 2), (second, 1)):
+        files = [tmp_path / f"{version.version}.{kind}" for kind in ("csv", "json")]
+        for file in files:
+            file.write_bytes(client.get(f"{path}?final={version.version}&as={file.suffix[1:]}").content)
+        told = recomputed(*files, version.sha256).stdout
+        assert f"All clicks: counted {total}, rejected 1\n" in told
+        assert "The frozen report holds." in told
+    assert "does not hold" in recomputed(*files, first.sha256).stdout
+    assert "Refunded." in client.get(path).content.decode()
+    with pytest.raises(IntegrityError, match="a correction is a new version"), transaction.atomic():
+        SponsorReport.objects.update(document="{}")
+
+
+def test_a_version_that_there_is_not_is_not_found(on_a_page, client):
+    for number in ("1", "x", "99999999999", "-1"):
+        assert client.get(f"{on_a_page.report_path}?final={number}").status_code == 404
+
+
+def test_a_median_has_an_interval_from_six_days_on():
+    assert reach.median_interval(range(5)) is None
+    assert reach.median_interval([5, 1, 3, 2, 4, 6]) == (1, 6)
+    assert reach.median_interval(range(1, 31)) == (10, 21)
 
 
 def test_a_booking_without_days_says_so(client):
