@@ -29,7 +29,7 @@ def find() -> int:
     past = list(sold.filter(over).select_related("unit__kind", "booking__sponsor"))
     by_mail = [claim.pk for claim in past if _is_mail(claim)]
     carried, begun = audience.carried(by_mail), audience.begun(by_mail)
-    MakeGood.objects.filter(state=State.OPEN, claim__in=carried).delete()
+    MakeGood.objects.filter(state=State.OPEN, claim__in=carried, is_short=False).delete()
     known = set(MakeGood.objects.filter(claim__in=past).values_list("claim", flat=True))
     missed = ((claim, _missed(claim, carried, begun)) for claim in past if claim.pk not in known)
     return sum(_written_down(claim, reason) for claim, reason in missed if reason)
@@ -81,7 +81,7 @@ def give(row: MakeGood, *, by: User) -> Claim:
     with transaction.atomic():
         lock(row)
         claim = Claim.objects.select_related("unit", "booking__sponsor").get(pk=row.claim_id)
-        if audience.carried([claim.pk]):
+        if not row.is_short and audience.carried([claim.pk]):
             raise TransitionRefused("A briefing carried it after all, so nothing is owed.")
         given = Claim.objects.create(unit=_free_unit(claim), booking=claim.booking, state=Claim.State.CONFIRMED)
         now = timezone.now()

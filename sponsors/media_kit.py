@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from sponsors import audience, availability, reach, rotation
-from sponsors.models import Package, PlacementKind
+from sponsors.models import Package, PackageItem, PlacementKind
 
 NEXT_STARTS = 3
 SPEC_HEADS = ("Placement", "Shown", "Headline", "Text", "Image", "Submit by")
@@ -44,8 +44,13 @@ def card(package: Package, calendar: availability.Calendar) -> dict[str, Any]:
 
 
 def includes(package: Package) -> list[str]:
-    """`7 × Day on article pages`."""
-    return [f"{item.quantity} × {item.kind.name}" for item in package.items.all()]
+    """`7 × Day on article pages, 5,000 views guaranteed`."""
+    return [f"{item.quantity} × {item.kind.name}{_guaranteed(item)}" for item in package.items.all()]
+
+
+def _guaranteed(item: PackageItem) -> str:
+    unit = "messages delivered" if item.kind.is_mail else "views"
+    return f", {item.guarantee:,} {unit} guaranteed" if item.guarantee else ""
 
 
 def specification(kind: PlacementKind, ads: int) -> list[dict[str, str]]:

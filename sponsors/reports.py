@@ -84,6 +84,15 @@ class Line:
         return Rate(self.final_clicks, self.seen) if self.seen and 0 <= self.final_clicks <= self.seen else None
 
     @property
+    def guarantee(self) -> str:
+        """What was guaranteed of its place, in words; empty where nothing was."""
+        items = self.claim.booking.snapshot["items"]
+        item = next((item for item in items if item["kind"] == self.claim.unit.kind_id and item.get("guarantee")), None)
+        unit = "messages delivered" if self.claim.unit.is_mail else "views"
+        days = f"{item['quantity']} days" if item and item["quantity"] > 1 else "one day"
+        return f"{item['guarantee']:,} {unit} on {days}" if item else ""
+
+    @property
     def image_url(self) -> str:
         return default_storage.url(self.version.image.name) if self.version and self.version.image else ""
 

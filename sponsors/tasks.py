@@ -9,6 +9,7 @@ from sponsors import (
     link_checks,
     make_goods,
     rotation,
+    under_delivery,
     verdicts,
     view_counts,
     waiting_list,
@@ -36,8 +37,9 @@ def check_links() -> None:
 
 @shared_task
 def find_make_goods() -> None:
-    """Write down the days that did not carry their ads."""
+    """Write down the days that did not carry their ads, and the places that stayed below their guarantee."""
     make_goods.find()
+    under_delivery.find()
 
 
 @shared_task

@@ -153,7 +153,13 @@ class Package(models.Model):
             "price": str(self.price),
             "currency": self.currency,
             "items": [
-                {"kind": item.kind_id, "name": item.kind.name, "channel": item.kind.channel, "quantity": item.quantity}
+                {
+                    "kind": item.kind_id,
+                    "name": item.kind.name,
+                    "channel": item.kind.channel,
+                    "quantity": item.quantity,
+                    "guarantee": item.guarantee,
+                }
                 for item in self.items.all()
             ],
         }
@@ -165,6 +171,12 @@ class PackageItem(models.Model):
     package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="items")
     kind = models.ForeignKey(PlacementKind, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    guarantee = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Views, in mails messages delivered, of all its days together. What stays below is to be made good. Empty: none.",
+    )
 
     class Meta:
         ordering = ["kind__channel", "kind__position", "id"]

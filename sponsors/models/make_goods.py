@@ -18,6 +18,9 @@ class MakeGood(models.Model):
 
     claim = models.OneToOneField(Claim, on_delete=models.PROTECT, related_name="make_good")
     reason = models.CharField(max_length=200)
+    is_short = models.BooleanField(
+        default=False, help_text="It ran, and its place got less than was guaranteed, all its days together."
+    )
     state = models.CharField(max_length=6, choices=State, default=State.OPEN)
     given = models.OneToOneField(
         Claim, null=True, blank=True, on_delete=models.PROTECT, related_name="makes_good", verbose_name="given for it"

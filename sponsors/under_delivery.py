@@ -1,0 +1,59 @@
+"""Places of a package that got less than was guaranteed: found when counting ends, and made good like a day that did not run."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Max
+
+from core.lib import batches, clock
+from sponsors import emails, reports
+from sponsors.models import Booking, Claim, MakeGood
+from sponsors.reports import Line
+from sponsors.verdicts import COUNTED_FOR
+
+LOOK_BACK = timedelta(days=30)  # after the end of counting
+
+
+def find() -> int:
+    """Open a make-good for each place that stayed below its guarantee; how many are new."""
+    ended = clock.utc_day() - COUNTED_FOR
+    sold = Booking.objects.filter(state="confirmed", claims__state="confirmed").annotate(last=Max("claims__unit__date"))
+    over = sold.filter(last__lt=ended, last__gte=ended - LOOK_BACK)
+    return sum(batches.each((booking for booking in over if _guarantees(booking)), _of_booking))
+
+
+def _guarantees(booking: Booking) -> dict[int, int]:
+    """What was guaranteed of each kind of place: views, or messages delivered, of all its days together."""
+    return {item["kind"]: item["guarantee"] for item in booking.snapshot["items"] if item.get("guarantee")}
+
+
+def _of_booking(booking: Booking) -> int:
+    lines = defaultdict[int, list[Line]](list)
+    for line in reports.report_on(booking).lines:
+        lines[line.claim.unit.kind_id].append(line)
+    guaranteed = _guarantees(booking).items()
+    return sum(_written_down(lines[kind], promised) for kind, promised in guaranteed if lines[kind])
+
+
+def _written_down(lines: Iterable[Line], promised: int) -> bool:
+    """Whether there is something new to be made good."""
+    lines = list(lines)
+    got, last = sum(line.seen or 0 for line in lines), lines[-1].claim
+    if got >= promised or MakeGood.objects.filter(claim__in=[line.claim for line in lines], is_short=True).exists():
+        return False
+    unit = "messages were delivered" if last.unit.is_mail else "views counted"
+    reason = f"{got:,} {unit} on its {len(lines)} days; {promised:,} were guaranteed."
+    free = _without_make_good(lines)
+    if free is None:
+        return False  # each of its days is made good already
+    with transaction.atomic():
+        emails.make_good_found(MakeGood.objects.create(claim=free, reason=reason, is_short=True))
+    return True
+
+
+def _without_make_good(lines: list[Line]) -> Claim | None:
+    claims = [line.claim for line in lines]
+    taken = set(MakeGood.objects.filter(claim__in=claims).values_list("claim", flat=True))
+    return next((claim for claim in reversed(claims) if claim.pk not in taken), None)
