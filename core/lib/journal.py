@@ -40,10 +40,14 @@ class Journal:
     def _open(self) -> None:
         folder = self._folder()
         folder.mkdir(parents=True, exist_ok=True)
-        self._path, self._size = folder / f"{os.getpid()}.{time.time_ns()}{SUFFIX}", 0
-        file = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        self._file = file
+        while self._file < 0:
+            self._path, self._size = folder / f"{os.getpid()}.{time.time_ns()}{SUFFIX}", 0
+            file = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file).st_nlink:
+                self._file = file
+            else:  # another process took it for a dead one's before it was locked
+                os.close(file)
 
     def settle(self, take: Callable[[list[bytes]], None]) -> int:
         """Have `take` settle what this and dead processes wrote; return how many lines. If it fails, they stay for the next time."""
