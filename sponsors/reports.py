@@ -182,7 +182,7 @@ class Report:
             said.append(f"Views are added up every few minutes: {until}.")
         if self.ends_on and self.ends_on >= today:
             said.append(
-                f"Clicks count until {self.ends_on:%-d %b %Y}, and may be judged anew until then. The day after, this report is"
+                f"Clicks count until {self.ends_on:%-d %b %Y}, and may be judged anew until then. Two days later this report is"
                 " frozen."
             )
         return said

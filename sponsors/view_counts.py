@@ -56,6 +56,7 @@ def roll_up(day: date) -> AdRollUp:
         advisory_locks.wait_for(AdvisoryLock.AD_VIEWS, day.toordinal())
         as_of = timezone.now()
         AdDay.objects.filter(day=day).delete()
+        cursor.execute("SET LOCAL work_mem = '256MB'")  # else millions of readers are sorted on disk
         cursor.execute(COUNT, {"day": day, "reader": A_READER, "place": A_PLACE, "network": A_NETWORK})
         made = {"rolled_up_at": as_of, "seconds": time.monotonic() - began}
         rolled_up, _ = AdRollUp.objects.update_or_create(day=day, defaults=made)

@@ -20,7 +20,18 @@ from core.lib.text import whole_number
 from core.pagecache import public
 from core.ratelimit import allow
 from core.transitions import TransitionRefused
-from sponsors import availability, clicks, disclosures, emails, final_reports, media_kit, outlook, recompute, reports
+from sponsors import (
+    availability,
+    clicks,
+    disclosures,
+    emails,
+    final_reports,
+    media_kit,
+    outlook,
+    recompute,
+    report_pdf,
+    reports,
+)
 from sponsors import booking as bookings
 from sponsors.booking import Unavailable
 from sponsors.forms import SLOW_DOWN, BookingForm, VersionForm, WaitingForm, day_text
@@ -183,6 +194,8 @@ def report(request: HttpRequest, booking: Booking) -> HttpResponse:
     if request.GET.get("as") == "py":
         return HttpResponse(Path(recompute.__file__).read_bytes(), content_type="text/x-python; charset=utf-8")
     report = reports.report_on(booking)
+    if request.GET.get("as") == "pdf":
+        return HttpResponse(report_pdf.render(report), content_type="application/pdf")
     if request.GET.get("as") == "csv":
         return _table(final_reports.rows_of(version) if version else reports.rows(report), version)
     context = {"report": report, "booking": booking, "versions": list(booking.reports.all())}

@@ -1,10 +1,12 @@
 """A report adds up: what came is what counted plus what was rejected, by reason."""
 
+import io
 import subprocess
 import sys
 
 import pytest
 from django.db import IntegrityError, transaction
+from pypdf import PdfReader
 
 from sponsors import booking, clicks, final_reports, reach, reports
 from sponsors.models import AdDay, Adjustment, SponsorReport
@@ -94,6 +96,10 @@ def test_a_day_on_a_page_has_views_clicks_and_a_rate_with_its_interval(on_a_page
     (line,) = reports.report_on(on_a_page).lines
     assert (line.final_views, line.rejected_views, line.valid, line.rejected) == (400, 40, 2, 1)
     assert (line.rate.percent, line.rate.range_text) == ("0.50 %", "0.14–1.80 %")
+    pdf = PdfReader(io.BytesIO(client.get(f"{on_a_page.report_path}?as=pdf").content))
+    told = "\n".join(page.extract_text() for page in pdf.pages)
+    for words in ("0.50 %", "Views rejected: From a data centre, 30", "As of", "none are yet"):
+        assert words in told
     page = client.get(on_a_page.report_path).content.decode()
     for words in (
         "440 views came in",
