@@ -182,11 +182,15 @@ class ImagesField(forms.Field):
 
 
 class Kind(forms.Form):
-    """A kind of block, with its type in documents and its name and icon at the desk."""
+    """A kind of block, with its type in documents and its name and icon at the desk.
+
+    All that readers may find in it is in its fields, or in other rows that it `shows` (see articles.texts).
+    """
 
     block_type: ClassVar[str]
     block_name: ClassVar[str]
     block_icon: ClassVar[str]
+    shows: ClassVar[str] = ""
 
     def clean(self) -> dict[str, Any]:
         """Leave out empty values, so that a block has one canonical form."""
@@ -226,6 +230,7 @@ class Faq(Kind):
 
 class CallToAction(Kind):
     block_type, block_name, block_icon = "cta", "Call to action", "ads_click"
+    shows = "card"
     snippet = LineField(label="Reusable card", required=False, validators=[validate_slug])
     heading = LineField(max_length=160, required=False)
     body = ProseField(required=False)
@@ -306,12 +311,14 @@ class Code(Kind):
 
 class AwardResults(Kind):
     block_type, block_name, block_icon = "award_results", "Award results", "emoji_events"
+    shows = "award"
     season = LineField(validators=[validate_slug], help_text="The season's slug, as in its address.")
     category = LineField(validators=[validate_slug], help_text="The category's slug, as in its address.")
 
 
 class Survey(Kind):
     block_type, block_name, block_icon = "survey", "Survey or poll", "ballot"
+    shows = "survey"
     survey = LineField(validators=[validate_slug], help_text="The survey's slug, as in its address.")
     question = LineField(
         required=False,
@@ -323,6 +330,7 @@ class Survey(Kind):
 
 class SignUp(Kind):
     block_type, block_name, block_icon = "signup", "Sign-up form", "mail"
+    shows = "newsletter"
     newsletter = SlugsField(
         required=False,
         max_length=200,
@@ -334,10 +342,12 @@ class SignUp(Kind):
 
 class SponsorSlot(Kind):
     block_type, block_name, block_icon = "sponsor_slot", "Sponsor slot", "campaign"
+    shows = "ad"
 
 
 class Related(Kind):
     block_type, block_name, block_icon = "related", "Also read", "link"
+    shows = "article"
     article = LineField(validators=[validate_slug])
 
 

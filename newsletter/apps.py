@@ -9,18 +9,19 @@ class NewsletterConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from articles import addresses, image_library, moves, slots
+        from articles import addresses, image_library, moves, slots, texts
         from articles.desk import choice_fields
         from articles.readership import outcomes
         from core import outbox
         from core.lib import menus
         from newsletter import calendar, dashboard, retention
-        from newsletter.blocks import signup
+        from newsletter.blocks import signup, words_of
         from newsletter.models import Briefing, BriefingItem, MailTemplate, Newsletter
         from newsletter.stats import Audience
         from sponsors import audience, channels
 
         slots.register("signup", signup)
+        texts.register("newsletter", words_of)
         audience.register(Audience())
         channels.register(lambda: [f"mail:{slug}" for slug in Newsletter.objects.values_list("slug", flat=True)])
         dashboard.register_all()

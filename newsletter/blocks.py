@@ -30,3 +30,10 @@ def _form(number: int, newsletters: str, heading: str, text: str) -> str:
         "text": text,
     }
     return render_to_string("components/signup.html", context)
+
+
+def words_of(block: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the form shows of newsletters."""
+    slugs = [slug for slug in block.get("newsletter", "").split(",") if slug]
+    rows = Newsletter.objects.filter(slug__in=slugs).values_list("name", "description") if slugs else []
+    return [("newsletter", text) for row in rows for text in row if text]

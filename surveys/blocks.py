@@ -5,7 +5,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from core.pagecache import per_generation
-from surveys.models import AwardCategory, Source
+from surveys.models import AwardCategory, Source, Survey
 from surveys.questionnaires import embedding
 from surveys.questionnaires.results import published
 from surveys.result_view import result_of
@@ -45,3 +45,27 @@ def _result(slug: str, question: str) -> str:
     result = found.of(question) if found else None
     context = {"survey": found.survey if found else None, "result": result, "id": f"survey-{slug}-{question}"}
     return render_to_string("surveys/questionnaire/result_block.html", context)
+
+
+def words_of_award(block: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the chart of an award shows: its names, among them those of the nominees."""
+    found = AwardCategory.objects.select_related("season").filter(season__slug=block["season"], slug=block["category"])
+    category = found.first()
+    if category is None:
+        return []
+    nominees = category.nominees.filter(withdrawn_at=None).values_list("name", flat=True)
+    titles = [("season", category.season.title), ("category", category.title)]
+    return [*titles, *(("nominee", name) for name in nominees)]
+
+
+def words_of_survey(block: dict[str, Any]) -> list[tuple[str, str]]:
+    """All that a survey asks and shows, wherever its definition has it."""
+    found = Survey.objects.filter(slug=block["survey"]).first()
+    return [("survey", text) for text in (found.title, *_strings(found.definition))] if found else []
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for item in inner for text in _strings(item)]
