@@ -12,6 +12,7 @@ from articles import slots
 from articles.contexts import authors_of
 from articles.models import Category, Publication, Series
 from articles.pagination import CardPaginator
+from articles.paid import sponsors_of
 from articles.search import best, cleaned_query
 from articles.structured_data import absolute
 from core.api import Pages, kept
@@ -72,13 +73,18 @@ class ArticleSerializer(CardSerializer):
     html = serializers.SerializerMethodField()
     faq = FaqSerializer(many=True, read_only=True)
     tags = serializers.SerializerMethodField()
+    sponsors_named = serializers.SerializerMethodField(help_text="Who paid us and is named in it.")
     series: serializers.SlugRelatedField[Series] = serializers.SlugRelatedField("slug", read_only=True)
 
     class Meta(CardSerializer.Meta):
-        fields = [*CardSerializer.Meta.fields, "html", "faq", "tags", "series"]
+        fields = [*CardSerializer.Meta.fields, "html", "faq", "tags", "sponsors_named", "series"]
 
     def get_html(self, publication: Publication) -> str:
         return slots.strip(publication.html)
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_sponsors_named(self, publication: Publication) -> list[str]:
+        return sponsors_of(publication.paid)
 
     def get_tags(self, publication: Publication) -> list[str]:
         return [row["slug"] for row in publication.tag_rows]

@@ -7,11 +7,24 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self) -> None:
-        from articles import addresses, calendar, dashboard, events, menu_links, moves, retention, slot_renderers
+        from articles import (
+            addresses,
+            calendar,
+            dashboard,
+            events,
+            menu_links,
+            moves,
+            payers,
+            retention,
+            slot_renderers,
+            texts,
+        )
         from articles.readership import beacons, collector, figures, outcomes
         from core import outbox
-        from sponsors import audience, viewability
+        from sponsors import audience, flags, viewability
 
+        texts.register_all()
+        flags.register(payers.Articles())
         addresses.register_all()
         menu_links.register_all()
         slot_renderers.register_all()

@@ -15,6 +15,8 @@ from articles import leads, most_read, slots
 from articles.document_schema import Correction
 from articles.models import Author, Category, Kind, Publication
 from articles.models.article import address_of
+from articles.paid import ShownPaid
+from articles.paid import shown as shown_paid
 from articles.querysets import BylineRow, PageRow
 from core.lib.html import text_of
 
@@ -70,6 +72,7 @@ class ArticleContext(TypedDict):
     noindex: bool
     corrections: list[ShownCorrection]
     is_page: bool
+    paid: ShownPaid | None
     url: str
     html: str
     toc: list[dict[str, Any]]
@@ -133,6 +136,7 @@ def article_of(row: PageRow) -> ArticleContext:
         "noindex": row["noindex"],
         "corrections": shown_corrections(json.loads(row["corrections"])),
         "is_page": row["kind"] == Kind.PAGE,
+        "paid": shown_paid(json.loads(row["paid"])) if row["paid"] else None,
         "url": address_of(row["kind"], row["slug"]),
         "html": slots.BODY,
         "toc": json.loads(row["toc"]),

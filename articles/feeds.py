@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from articles import slots
 from articles.contexts import authors_of, shown_corrections
 from articles.models import Author, Category, Publication, Series, Tag
+from articles.paid import shown, sponsors_of
 from articles.querysets import PublicationQuerySet
 from articles.structured_data import absolute
 from core.lib.cachetags import LISTS, tagged
@@ -88,7 +89,9 @@ def _item(publication: Publication) -> dict[str, Any]:
         "summary": publication.standfirst,
         "language": publication.language,
         "html": absolute_addresses(slots.strip(publication.html), site=settings.SITE_URL, page=url)
-        + _corrections(publication),
+        + _corrections(publication)
+        + _paid(publication),
+        "sponsors": sponsors_of(publication.paid),
         "authors": authors_of(publication.byline_rows),
         "tags": [row["name"] for row in publication.tag_rows],
         "category": publication.category,
@@ -102,6 +105,12 @@ def _corrections(publication: Publication) -> str:
     """What was corrected, below the text, as on the article's page."""
     context = {"corrections": shown_corrections(publication.corrections)}
     return render_to_string("components/corrections.html", context) if publication.corrections else ""
+
+
+def _paid(publication: Publication) -> str:
+    """Who paid us and is named, below the text."""
+    named = shown(publication.paid)
+    return render_to_string("articles/feed_paid.html", {"paid": named}) if named and named["named"] else ""
 
 
 def _enclosures(item: dict[str, Any]) -> list[Enclosure]:
@@ -170,6 +179,7 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
         "tags": item["tags"],
     }
     entry |= {"language": item["language"]} if item["language"] else {}
+    entry |= {"_sponsors": item["sponsors"]} if item["sponsors"] else {}
     return entry | ({"image": item["image"]["url"]} if item["image"] else {})
 
 

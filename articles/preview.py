@@ -40,6 +40,7 @@ def preview_row(document: Document) -> PageRow:
         "canonical": content["canonical"],
         "noindex": content["noindex"],
         "corrections": json.dumps(content["corrections"]),
+        "paid": None,  # its flags are on the desk
         "html": content["html"],
         "toc": json.dumps(content["toc"]),
         "faq": json.dumps(content["faq"]),

@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import cache_tags, page_addresses, related
+from articles import cache_tags, page_addresses, payers, related
 from articles.aliases import current_names
 from articles.content import content_of
 from articles.document_schema import Document, DocumentError, social_cover
@@ -39,6 +39,7 @@ from core.lib.errors import kind_of
 from core.models import SiteProfile
 from core.pagecache import bump
 from core.transitions import TransitionRefused, lock, move
+from sponsors import flags
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -140,14 +141,18 @@ def _write(
     updated: datetime,
     companions: bool,
     check: Check | None,
+    is_new_version: bool = True,
 ) -> Publication:
     body = rendered(document)
-    if check:
-        _refuse_problems(check(document, body, article))
+    named = payers.standings(document, article)
+    if is_new_version:
+        problems = check(document, body, article) if check else []
+        _refuse_problems([*problems, *(str(each) for each in named if each.refuses)])
     publication = before or Publication(article=article)
     publication.version, publication.published_at, publication.updated_at = version, started, max(started, updated)
     for name, value in content_of(document, body).items():
         setattr(publication, name, value)
+    publication.paid = payers.paid_of(named)
     _draw_pictures(publication, document)
     try:
         with transaction.atomic():
@@ -158,6 +163,7 @@ def _write(
         ) from None
     _store_relations(publication, document, body, is_new=before is None)
     note_uses(article, document, is_live=True, is_new=before is None)
+    flags.log_published(article.title, publication.get_absolute_url(), named)
     if companions and not article.is_page:
         related.relate_with_neighbours(publication)
     connection.check_constraints()  # now, while we can react, not at the end of the request
@@ -239,9 +245,9 @@ def schedule(
     if until and until <= at:
         raise TransitionRefused("The end is before the start.")
     lock(article, "category", "series", "cta")
-    if check:
-        document = document_of(article)
-        _refuse_problems(check(document, rendered(document), article))
+    document = document_of(article)
+    problems = check(document, rendered(document), article) if check else []
+    _refuse_problems([*problems, *payers.refusals(document, article)])
     live = article.state == State.PUBLISHED
     _go(
         article,
@@ -377,6 +383,7 @@ def _on_schedule(article: Article, step: Callable[[Article, datetime], bool], no
         logger.exception("Article %s could not be changed on schedule", article.pk)
         reason = str(error) if isinstance(error, TransitionRefused | DocumentError) else kind_of(error)
         _call_off(article, reason=reason)
+        payers.look_at(article)  # what the refusal took back with it
     return False
 
 
@@ -423,7 +430,7 @@ def _follow(article: Article) -> int:
             ImageUse.objects.filter(article=article, is_live=True).delete()
             return 0
         document = _document_at(article, before.version)
-        _write(article, before, document, before.version, before.published_at, before.updated_at, True, None)
+        _write(article, before, document, before.version, before.published_at, before.updated_at, True, None, False)
         bump()
         cache_tags.purge_article(before)
     return 1

@@ -73,6 +73,7 @@ class PageRow(CategoryColumns, SeriesColumns, CtaColumns):
     canonical: str
     noindex: bool
     corrections: str
+    paid: str | None
     html: str
     toc: str
     faq: str
@@ -93,7 +94,7 @@ class PageRow(CategoryColumns, SeriesColumns, CtaColumns):
 
 PAGE_COLUMNS = (
     "pk", "kind", "slug", "title", "standfirst", "language", "seo_title", "seo_description", "social_title",
-    "canonical", "noindex", "corrections", "html", "toc", "faq", "image", "social_image", "reading_minutes", "words", "published_at", "updated_at",
+    "canonical", "noindex", "corrections", "paid", "html", "toc", "faq", "image", "social_image", "reading_minutes", "words", "published_at", "updated_at",
     "part",
 )  # fmt: skip
 

@@ -117,6 +117,8 @@ def article_data(shown: ArticleContext, site: SiteProfile) -> SafeString:
         article["description"] = description
     if image := shown["social_image"]:
         article["image"] = [image]
+    if shown["paid"] and shown["paid"]["named"]:
+        article["sponsor"] = [{"@type": "Organization", "name": each["sponsor"]} for each in shown["paid"]["named"]]
     if shown["corrections"]:
         article["correction"] = [_correction(each) for each in shown["corrections"]]
     steps = [(site.name, reverse("home"))]

@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
     "freeze reports to sponsors": {"task": "sponsors.tasks.freeze_reports", "schedule": 1800},
     "judge clicks on ads": {"task": "sponsors.tasks.judge_clicks", "schedule": 120},
     "judge all clicks on ads": {"task": "sponsors.tasks.judge_all_clicks", "schedule": 3600},
+    "look for sponsors that are named": {"task": "sponsors.tasks.search_for_names", "schedule": 60},
     "check the links of ads": {"task": "sponsors.tasks.check_links", "schedule": 60},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},

@@ -15,7 +15,7 @@ from core.advisory_locks import AdvisoryLock
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused, change_if, lock, move
-from sponsors import audience, availability, disclosures, emails
+from sponsors import audience, availability, disclosures, emails, flag_searches
 from sponsors.models import Booking, Claim, Creative, DisclosureEntry, Package, RunUnit, Sponsor
 from sponsors.money import invoices, terms
 
@@ -180,6 +180,7 @@ def confirm(booking: Booking, *, by: User | None, price: Decimal | None = None) 
         )
         booking.claims.filter(state=Claim.State.HELD).update(state=Claim.State.CONFIRMED)
         disclosures.append(DisclosureEntry.Kind.BOOKED, booking, booking.claims.all(), at=now)
+        flag_searches.ask(f"{booking.name} was confirmed")
         emails.booking_confirmed(booking)
         invoices.issue_for(booking, by=by)  # the last thing, since its number keeps all others waiting
         pagecache.bump()

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from core.lib import clock
 from core.lib.dashboard import Line, Widget, register
-from sponsors.models import Approval, Booking, Claim, CreativeVersion, MakeGood, RunUnit
+from sponsors import flags
+from sponsors.models import Approval, Booking, Claim, CreativeVersion, Flag, MakeGood, RunUnit
 
 SHOWN = 6
 AHEAD = timedelta(days=7)
@@ -83,6 +84,34 @@ def _without_ad(today: date) -> list[date]:
     return list(sold.filter(~Exists(approved)).order_by("unit__date").values_list("unit__date", flat=True))
 
 
+def named(_user: Any) -> Widget:
+    """Open flags, those of what readers see first."""
+    rows = list(Flag.objects.open().select_related("sponsor").order_by("-is_certain", "pk")[:200])
+    by_noun: dict[str, list[int]] = {}
+    for row in rows:
+        by_noun.setdefault(row.noun, []).append(row.about)
+    about = {noun: flags.SOURCES[noun].described(keys) for noun, keys in by_noun.items() if noun in flags.SOURCES}
+    lines = []
+    for row in rows:
+        found = about.get(row.noun, {}).get(row.about)
+        is_public = bool(found and found.public)
+        lines.append(
+            Line(
+                text=f"{row.sponsor} in “{found.title if found else row.title}”",
+                url=reverse("admin:sponsors_flag_change", args=[row.pk]),
+                label=("Readers see it" if is_public else "Open") if row.is_certain else "May be an ordinary word",
+                tone="bad" if is_public and row.is_certain else "soon",
+                note="since",
+                at=row.opened_at,
+            )
+        )
+    return Widget(
+        lines=sorted(lines, key=lambda line: line.tone != "bad")[:SHOWN],
+        empty="Nobody who pays us is named without a decision.",
+        links=[("All flags", reverse("admin:sponsors_flag_changelist"))],
+    )
+
+
 def _day(day: date, taken: list[bool], missing: int) -> Line:
     return Line(
         text=f"{day:%A %-d %b}",
@@ -97,4 +126,5 @@ def register_all() -> None:
     """Register the widgets, each for those who have its permission."""
     register("Booking requests", bookings, permission="sponsors.decide_booking", place=15)
     register("Ads to approve", creatives, permission="sponsors.approve_creative", place=25)
+    register("Who pays us and is named", named, permission="sponsors.decide_flag", place=12)
     register("Places in the coming days", places, permission="sponsors.view_rununit", place=55)

@@ -1,34 +1,110 @@
 """The public log of who paid for what. Entries are only ever added, and each seals the one before it."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
-from sponsors.models import Booking, Claim, DisclosureEntry, PlacementKind
+from core.lib.text import one_line
+from core.transitions import TransitionRefused
+from sponsors.models import Booking, Claim, DisclosureEntry, Flag, FlagDecision, PlacementKind
 
 
 def append(kind: DisclosureEntry.Kind, booking: Booking, claims: QuerySet[Claim], *, at: datetime) -> DisclosureEntry:
     """Add a line for a booking and those of its claims that it is about, in the transaction that changes them."""
+    return _append(
+        kind,
+        sponsor=booking.name,
+        lines=_placements(claims),
+        at=at,
+        booking=booking,
+        tier=booking.snapshot["tier"],
+    )
+
+
+def append_flag(flag: Flag, decision: FlagDecision, title: str, public: str) -> DisclosureEntry:
+    """Add what was decided about a sponsor who is named where readers see it; not before they see it."""
+    lines = [
+        f"Named in the {flag.noun} “{title}”, {public}",
+        f"Found on {flag.opened_at.astimezone(UTC):%-d %b %Y} in {', '.join(flag.places[:5])}",
+        f"{decision.get_verdict_display()}, decided on {decision.at.astimezone(UTC):%-d %b %Y}"
+        + (f": {decision.reason}" if decision.reason else ""),
+    ]
+    return _append(
+        DisclosureEntry.Kind.FLAG,
+        sponsor=flag.sponsor.name,
+        lines=lines,
+        at=timezone.now(),
+        decision=decision,
+    )
+
+
+def correct(entry: DisclosureEntry, words: str) -> DisclosureEntry:
+    """Say what is wrong with an entry, in one of its own: no entry is changed. Raises TransitionRefused."""
+    words = one_line(words)[:500]
+    if not words:
+        raise TransitionRefused("Say what is wrong with the entry, and what is right.")
+    lines = [f"About entry {entry.number}: {words}"]
+    return _append(
+        DisclosureEntry.Kind.CORRECTION,
+        sponsor=entry.sponsor_name,
+        lines=lines,
+        at=timezone.now(),
+        booking=entry.booking,
+    )
+
+
+def _append(
+    kind: DisclosureEntry.Kind,
+    *,
+    sponsor: str,
+    lines: list[str],
+    at: datetime,
+    booking: Booking | None = None,
+    decision: FlagDecision | None = None,
+    tier: str = "",
+) -> DisclosureEntry:
     advisory_locks.wait_for(AdvisoryLock.DISCLOSURES)
     last = DisclosureEntry.objects.order_by("-number").first()
     entry = DisclosureEntry(
         number=last.number + 1 if last else 1,
         kind=kind,
         booking=booking,
-        sponsor_name=booking.name,
-        tier=booking.snapshot["tier"],
-        placements=_placements(claims),
+        decision=decision,
+        sponsor_name=sponsor,
+        tier=tier,
+        placements=lines,
         at=at.astimezone(UTC),
     )
     entry.sha256 = seal(entry, last.sha256 if last else "")
     entry.save(force_insert=True)
     return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What checking the chain came to: how many entries it has, the last seal, and the first entry that does not hold."""
+
+    entries: int
+    seal: str
+    broken: int | None
+
+
+def verify() -> Verified:
+    """Compute every seal anew, from the first entry on."""
+    previous, number = "", 0
+    for entry in DisclosureEntry.objects.order_by("number").iterator():
+        if entry.number != number + 1 or entry.sha256 != seal(entry, previous):
+            return Verified(number, previous, number + 1)
+        previous, number = entry.sha256, entry.number
+    return Verified(number, previous, None)
 
 
 def seal(entry: DisclosureEntry, previous: str) -> str:

@@ -86,7 +86,7 @@ def give(row: MakeGood, *, by: User) -> Claim:
         given = Claim.objects.create(unit=_free_unit(claim), booking=claim.booking, state=Claim.State.CONFIRMED)
         now = timezone.now()
         move(row, sources=[State.OPEN], to=State.GIVEN, action="made good", given=given, decided_at=now, decided_by=by)
-        disclosures.append(DisclosureEntry.Kind.BOOKED, claim.booking, Claim.objects.filter(pk=given.pk), at=now)
+        disclosures.append(DisclosureEntry.Kind.MAKE_GOOD, claim.booking, Claim.objects.filter(pk=given.pk), at=now)
         emails.make_good_given(row)
         pagecache.bump()
     return given

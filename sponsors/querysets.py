@@ -12,7 +12,7 @@ from django.utils import timezone
 from core.lib import clock
 
 if TYPE_CHECKING:
-    from sponsors.models import AdEvent, Booking, Creative, CreativeVersion, Package, RunUnit, Sponsor  # noqa: F401
+    from sponsors.models import AdEvent, Booking, Creative, CreativeVersion, Flag, Package, RunUnit, Sponsor  # noqa: F401
 
 RECENT = timedelta(days=180)
 
@@ -101,3 +101,20 @@ class AdEventQuerySet(models.QuerySet["AdEvent"]):
     def by_claim_and_reason(self) -> "models.QuerySet[AdEvent, tuple[int, str, int]]":
         """(claim, reason, how many); those without a reason are counted."""
         return self.order_by().values_list("claim_id", "reason").annotate(n=Count("id"))
+
+
+class FlagQuerySet(models.QuerySet["Flag"]):
+    def with_verdict(self) -> Self:
+        """Adds `verdict`, `decided_at` and `decided_by` of the last decision; None where there is none."""
+        decisions = apps.get_model("sponsors", "FlagDecision").objects.filter(flag=OuterRef("pk")).order_by("-id")
+        return self.annotate(
+            verdict=Subquery(decisions.values("verdict")[:1]), decided_at=Subquery(decisions.values("at")[:1])
+        )
+
+    def standing(self) -> Self:
+        """Those whose text is still there."""
+        return self.with_verdict().filter(Q(verdict=None) | ~Q(verdict="gone"))
+
+    def open(self) -> Self:
+        """Those that wait for a person."""
+        return self.with_verdict().filter(Q(verdict=None) | Q(verdict="again"))

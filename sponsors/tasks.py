@@ -6,6 +6,7 @@ from sponsors import (
     availability,
     booking,
     final_reports,
+    flag_searches,
     link_checks,
     make_goods,
     rotation,
@@ -70,3 +71,9 @@ def judge_clicks() -> None:
 def judge_all_clicks() -> None:
     """Judge all ads again whose clicks can still be judged."""
     verdicts.judge_all()
+
+
+@shared_task
+def search_for_names() -> None:
+    """Look through articles and nominees for sponsors who are named."""
+    flag_searches.run()

@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from js_asset import Media, Script
 
-from articles import publishing
+from articles import payers, publishing
 from articles.admin.article_list import ArticleList
 from articles.admin.templates import template_view
 from articles.desk import checks, choice_fields, drafts, links, uploads, views
@@ -201,6 +201,7 @@ class ArticleAdmin(ArticleList, KeepsWork, ContentEditor):
         reason = form.cleaned_data.get("reason") or ("Saved at the desk" if change else "First version")
         expected = form.cleaned_data["version"] if change else None
         apply_document(form.instance, document, by=request.user, reason=reason, expected_version=expected)
+        payers.look_at(form.instance)
         self.work_was_saved(request, form.instance.pk if change else None)
 
     def _lost(self, request: HttpRequest, object_id: str) -> HttpResponse:

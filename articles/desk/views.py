@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from articles import payers
 from articles.desk import checks, comments, drafts
 from articles.desk.conflicts import conflict_of
 from articles.desk.diff import changes
@@ -284,4 +285,5 @@ def check(request: HttpRequest, article: Article) -> HttpResponse:
     findings = checks.findings_of(document, body, article)
     context = {"findings": findings, "blocking": sum(finding.blocking for finding in findings)}
     context |= {"words": body.words, "minutes": body.reading_minutes}
+    context |= {"flags": payers.flags_of(article), "may_decide": request.user.has_perm("sponsors.decide_flag")}
     return _page(request, "check", article, f"Before “{article}” is published", **context)

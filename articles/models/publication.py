@@ -41,6 +41,9 @@ class Publication(models.Model):
     canonical = models.CharField(max_length=500, blank=True)
     noindex = models.BooleanField(default=False)
     corrections = models.JSONField(default=list)
+    paid = models.JSONField(
+        null=True, help_text="Who paid us and is named (articles.paid); empty: nobody has looked yet."
+    )
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="publications")
     authors = models.ManyToManyField(Author, through="PublicationAuthor", related_name="publications")
     tags = models.ManyToManyField(Tag, related_name="publications")

@@ -1,5 +1,5 @@
-"""The admin of sponsors, packages, units, bookings, creatives and records."""
+"""The admin of sponsors, packages, units, bookings, creatives, invoices, flags and records."""
 
-from sponsors.admin import catalogue, creatives, inventory, money, records
+from sponsors.admin import catalogue, creatives, flags, inventory, money, records
 
-__all__ = ["catalogue", "creatives", "inventory", "money", "records"]
+__all__ = ["catalogue", "creatives", "flags", "inventory", "money", "records"]

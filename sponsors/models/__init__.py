@@ -5,6 +5,7 @@ from sponsors.models.billing import BillingDetails, Seller
 from sponsors.models.buyers import BlockedDomain, WaitingBuyer
 from sponsors.models.catalogue import Package, PackageItem, PlacementKind
 from sponsors.models.creatives import Approval, Creative, CreativeVersion
+from sponsors.models.flags import Flag, FlagDecision, FlagSearch
 from sponsors.models.inventory import Booking, Claim, RunUnit, Sponsor
 from sponsors.models.invoices import Cancellation, Invoice, InvoiceDocument, InvoiceSeries
 from sponsors.models.link_checks import AdLinkCheck
@@ -31,6 +32,9 @@ __all__ = [
     "Creative",
     "CreativeVersion",
     "DisclosureEntry",
+    "Flag",
+    "FlagDecision",
+    "FlagSearch",
     "Invoice",
     "InvoiceDocument",
     "InvoiceSeries",

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.lib.triggers import append_only, emptied_only, frozen, never_deleted
 from sponsors.models.creatives import CreativeVersion
+from sponsors.models.flags import FlagDecision
 from sponsors.models.inventory import Booking, Claim
 from sponsors.querysets import AdEventQuerySet
 
@@ -138,13 +139,23 @@ class DisclosureEntry(models.Model):
     class Kind(models.TextChoices):
         BOOKED = "booked"
         CANCELLED = "cancelled"
+        MAKE_GOOD = "make good", "Made good"
+        FLAG = "flag", "Named by us"
+        CORRECTION = "correction"
 
     number = models.PositiveIntegerField(unique=True)
     kind = models.CharField(max_length=10, choices=Kind)
-    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="disclosures")
+    booking = models.ForeignKey(Booking, null=True, on_delete=models.PROTECT, related_name="disclosures")
+    decision = models.OneToOneField(
+        FlagDecision,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="entry",
+        help_text="About a flag, where it is one.",
+    )
     sponsor_name = models.CharField(max_length=120)
-    tier = models.CharField(max_length=10)
-    placements = ArrayField(models.CharField(max_length=120), help_text="What and when, in plain words.")
+    tier = models.CharField(max_length=10, blank=True)
+    placements = ArrayField(models.CharField(max_length=600), help_text="What and when, in plain words.")
     at = models.DateTimeField()
     sha256 = models.CharField(max_length=64, unique=True)
 
@@ -153,7 +164,13 @@ class DisclosureEntry(models.Model):
         verbose_name_plural = "disclosure log"
         triggers = [append_only("Entries of the disclosure log are never changed or deleted: it is public.")]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["booked", "cancelled"]), name="disclosure_kind_known")
+            models.CheckConstraint(
+                condition=Q(kind__in=["booked", "cancelled", "make good", "flag", "correction"]),
+                name="disclosure_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["flag", "correction"]) | Q(booking__isnull=False), name="disclosure_of_a_booking"
+            ),
         ]
 
     def __str__(self) -> str:

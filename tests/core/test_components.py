@@ -43,6 +43,10 @@ CONTEXTS = {
     "about_panel": {"site": SITE},
     "also_read": {"article": ARTICLE},
     "corrections": {"corrections": [{"date": datetime(2026, 5, 3, tzinfo=UTC).date(), "text": HOSTILE}]},
+    "sponsor_notes": {"notes": [HOSTILE]},
+    "paid": {
+        "paid": {"named": [{"sponsor": HOSTILE, "words": HOSTILE, "on": datetime(2026, 5, 3, tzinfo=UTC).date()}], "is_open": False}
+    },
     "article_row": {"cards": "", "heading": HOSTILE, "id": "recent"},
     "article_card": {"article": ARTICLE},
     "author_card": {"author": AUTHOR},

@@ -1,0 +1,178 @@
+"""An article that names who pays us waits for a person, says so once it is disclosed, and is looked at whenever either changes."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from articles.documents import apply_document, document_of
+from articles.models import Article
+from articles.publishing import publish, publish_due, schedule
+from core.transitions import TransitionRefused
+from sponsors import disclosures, flag_searches, flags
+from sponsors.models import DisclosureEntry, Flag, FlagSearch
+from tests.articles import factories
+from tests.sponsors import factories as ads
+
+pytestmark = pytest.mark.django_db
+NAMED = {"type": "richtext", "html": "<p>We spoke to Northwind Custody.</p>"}
+
+
+@pytest.fixture
+def sponsor():
+    return ads.running().sponsor
+
+
+@pytest.fixture
+def editor():
+    return factories.user("editor")
+
+
+def settled(article, verdict, editor):
+    (flag,) = flags.look_at("article", article.pk)
+    flags.decide(flag, verdict, by=editor)
+    return flag
+
+
+def page_of(client, article):
+    return client.get(f"/blog/{article.slug}/").content.decode()
+
+
+def test_an_open_flag_holds_up_publishing_and_scheduling(sponsor):
+    article = factories.article(NAMED)
+    with pytest.raises(TransitionRefused, match="Northwind Custody pays us and is named in block 1"):
+        publish(article)
+    with pytest.raises(TransitionRefused, match="Decide its flag"):
+        schedule(article, at=timezone.now() + timedelta(hours=1))
+
+
+def test_words_in_a_callout_are_no_disclosure(sponsor):
+    words = "Northwind Custody has never paid us."
+    with pytest.raises(TransitionRefused):
+        publish(factories.article({"type": "callout", "tone": "note", "html": words}))
+
+
+def test_what_is_disclosed_prints_in_the_standing_words_with_its_date(sponsor, editor, client):
+    article = factories.article(NAMED)
+    settled(article, "disclosed", editor)
+    publish(article)
+    page = page_of(client, article)
+    assert "Northwind Custody has paid us for advertising and is named here." in page
+    assert f"{timezone.now():%-d %B %Y}" in page
+    assert '"sponsor":[{"@type":"Organization","name":"Northwind Custody"}]' in page
+    feeds = [client.get(f"/feed.{form}").content.decode() for form in ("xml", "atom", "json")]
+    assert all("has paid us for advertising" in feed for feed in feeds)
+    assert client.get(f"/api/v1/articles/{article.slug}/").json()["sponsors_named"] == ["Northwind Custody"]
+
+
+def test_who_is_not_meant_is_not_named(sponsor, editor, client):
+    article = factories.article(NAMED)
+    settled(article, "not them", editor)
+    publish(article)
+    assert "Who paid us and is named here: nobody" in page_of(client, article)
+
+
+def test_what_is_held_is_not_published(sponsor, editor):
+    article = factories.article(NAMED)
+    settled(article, "held", editor)
+    with pytest.raises(TransitionRefused, match="held until somebody decides otherwise"):
+        publish(article)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>In Berlin, we spoke to Northwind Custody.</p>",
+        "<p>We spoke to Northwind Custody. Northwind Custody won.</p>",
+    ],
+)
+def test_other_words_around_a_name_open_its_flag_again(sponsor, editor, html):
+    article = factories.article(NAMED)
+    settled(article, "not them", editor)
+    apply_document(article, {**document_of(article), "blocks": [{"type": "richtext", "html": html}]})
+    with pytest.raises(TransitionRefused):
+        publish(article)
+
+
+def test_a_sponsor_who_is_called_otherwise_opens_the_flag_again(sponsor, editor):
+    article = factories.article(NAMED)
+    settled(article, "not them", editor)
+    sponsor.name = "Northwind custody"
+    sponsor.save()
+    with pytest.raises(TransitionRefused):
+        publish(article)
+
+
+def test_a_decision_survives_the_text_elsewhere(sponsor, editor):
+    article = factories.article(NAMED)
+    settled(article, "disclosed", editor)
+    apply_document(article, {**document_of(article), "blocks": [NAMED, {"type": "code", "code": "pass"}]})
+    assert publish(article)
+
+
+def test_an_ordinary_word_asks_and_holds_up_nothing():
+    ads.running(company="Almanac")
+    article = factories.article({"type": "richtext", "html": "<p>It is in the farmer's almanac.</p>"})
+    publish(article)
+    (flag,) = flags.look_at("article", article.pk)
+    assert not flag.is_certain
+
+
+def test_a_scheduled_article_is_looked_at_again_when_it_goes_out(editor, time_machine):
+    article = factories.article(NAMED)
+    schedule(article, at=timezone.now() + timedelta(hours=1))
+    ads.running()
+    ads.wait(time_machine, hours=2)
+    publish_due()
+    article.refresh_from_db()
+    assert article.state == Article.State.SENT_BACK
+    assert "Northwind Custody pays us" in article.sent_back_reason
+    assert Flag.objects.open().count() == 1
+
+
+def test_confirming_a_booking_finds_who_is_named_in_what_is_live(editor, client):
+    article = factories.publication(NAMED).article
+    assert "named here: nobody" in page_of(client, article)
+    ads.running()
+    while flag_searches.run(seconds=5):
+        pass
+    assert "named here: we are looking into it" in page_of(client, article)
+    flags.decide(Flag.objects.open().get(), "disclosed", by=editor)
+    assert "Northwind Custody has paid us" in page_of(client, article)
+
+
+def test_a_search_goes_on_where_it_was(sponsor):
+    for _ in range(3):
+        factories.article(NAMED)
+    FlagSearch.objects.update(finished_at=timezone.now())
+    search = flag_searches.ask("a test")
+    flag_searches.step(size=2)
+    search.refresh_from_db()
+    assert (search.looked_at, Flag.objects.count()) == (2, 2)
+    flag_searches.run(seconds=5)
+    search.refresh_from_db()
+    assert search.finished_at
+    assert Flag.objects.count() == 3
+
+
+def test_a_draft_is_in_no_public_log_and_what_readers_see_is(sponsor, editor):
+    article = factories.article(NAMED)
+    settled(article, "disclosed", editor)
+    assert not DisclosureEntry.objects.filter(kind="flag").exists()
+    publish(article)
+    publish(article)
+    entry = DisclosureEntry.objects.get(kind="flag")
+    assert article.title in entry.placements[0]
+    assert "Disclosed" in entry.placements[2]
+    assert disclosures.verify().broken is None
+
+
+def test_a_text_that_goes_and_comes_back_is_open_again(sponsor, editor):
+    article = factories.article(NAMED)
+    settled(article, "not them", editor)
+    named = document_of(article)
+    apply_document(article, {**named, "blocks": [{"type": "code", "code": "pass"}]})
+    assert flags.look_at("article", article.pk) == []
+    apply_document(article, named)
+    flags.look_at("article", article.pk)
+    assert Flag.objects.open().count() == 1
