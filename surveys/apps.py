@@ -10,15 +10,15 @@ class SurveysConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from articles import addresses, image_library, slots
+        from articles import addresses, image_library, slots, texts
         from articles.desk import checks
         from articles.readership import outcomes
         from core import outbox
         from core.lib import menus
         from newsletter.sending import plugged
         from sponsors import audience
-        from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, interests, retention
-        from surveys.blocks import award_results, survey
+        from surveys import ballot_mails, briefing_news, calendar, dashboard, figure_check, interests, payers, retention
+        from surveys.blocks import award_results, survey, words_of_award, words_of_survey
         from surveys.models import AwardCategory, Nominee, Season, Survey, SurveyPicture
         from surveys.questionnaires import briefing_news as polls_in_briefings
         from surveys.questionnaires import invitations, mails, quotes
@@ -32,6 +32,7 @@ class SurveysConfig(AppConfig):
         audience.register_quotes(quotes.SurveyQuotes())
         retention.register_all()
         interests.register_all()
+        payers.register_all()
         survey_retention.register_all()
         invitations.register_all()
         mails.register_all()
@@ -39,6 +40,8 @@ class SurveysConfig(AppConfig):
         image_library.register_use("survey", SurveyPicture, "file")
         slots.register("award_results", award_results)
         slots.register("survey", survey)
+        texts.register("award", words_of_award)
+        texts.register("survey", words_of_survey)
         checks.register(figure_check.check)
         plugged.register("season", plugged.Plug("Awards", briefing_news.choices, briefing_news.news, briefing_news.new))
         asked = (polls_in_briefings.choices, polls_in_briefings.news, polls_in_briefings.new)

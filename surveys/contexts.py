@@ -6,15 +6,13 @@ from django.db.models import Prefetch
 from django.urls import reverse
 
 from core.lib import clock
-from sponsors.mentions import mentions
-from surveys import ballots, keys, papers, turnout
+from surveys import ballots, keys, papers, payers, turnout
 from surveys.choices import in_words
 from surveys.forms import in_fair_order
 from surveys.models import AwardCategory, Nominee, PendingBallot, Season, TallyRow
 from surveys.result_view import result_of
 
 State = Season.State
-SPONSOR_NOTE = "{} advertises with us, or did in recent months. That buys neither a nomination nor a vote."
 
 
 def index() -> dict[str, Any]:
@@ -52,7 +50,14 @@ def season(found: Season) -> dict[str, Any]:
     for category in categories:
         category.season = found
     drawn = turnout.chart_of(found) if any(each.is_released for each in categories) else None
-    return {"season": found, "categories": categories, "has_ledger": found.is_fixed, "turnout": drawn}
+    notes = payers.notes_of(nominee for category in categories for nominee in category.nominees.all())
+    return {
+        "season": found,
+        "categories": categories,
+        "has_ledger": found.is_fixed,
+        "turnout": drawn,
+        "sponsor_notes": notes,
+    }
 
 
 def nominees(category: AwardCategory) -> list[Nominee]:
@@ -68,14 +73,13 @@ def nominee(found: Nominee, category: AwardCategory) -> dict[str, Any]:
     found.category = category
     result = result_of(category)
     row = next((row for row in result.rows if row["slug"] == found.slug), None) if result else None
-    sponsor = next(iter(mentions(f"{found.name}. {found.description}")), None)
     return {
         "nominee": found,
         "category": category,
         "season": category.season,
         "row": row,
         "result": result,
-        "sponsor_note": SPONSOR_NOTE.format(sponsor.sponsor_name) if sponsor else "",
+        "sponsor_notes": payers.notes_of([found]),
     }
 
 

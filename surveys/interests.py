@@ -6,9 +6,8 @@ It plugs itself into the recusals, so that no code that counts votes leads to sp
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from sponsors.mentions import mentions
 from sponsors.models import Sponsor
-from surveys import recusals
+from surveys import payers, recusals
 from surveys.addresses import domain_of
 from surveys.models import Juror, Nominee
 
@@ -19,10 +18,12 @@ def register_all() -> None:
 
 
 def of_advertising(juror: Juror, nominee: Nominee) -> Iterator[str]:
-    """A sentence for each sponsor whom a nominee's name mentions, if the juror belongs to that sponsor or sells ads."""
+    """A sentence for each sponsor whom a nominee names, if the juror belongs to that sponsor or sells ads."""
     domain = recusals.domain_of_employer(juror)
-    for mention in mentions(nominee.name):
-        sponsor = Sponsor.objects.get(name=mention.sponsor_name)
+    for found in payers.standings_of([nominee]).get(nominee.pk, ()):
+        if not found.is_named:
+            continue
+        sponsor = Sponsor.objects.get(pk=found.mention.sponsor)
         belongs = domain and domain in (
             domain_of(sponsor.contact_email),
             domain_of(f"x@{urlsplit(sponsor.website).hostname}"),

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 
 from core import audit, pagecache
 from core.transitions import TransitionRefused, lock, move
-from surveys import followers
+from surveys import followers, payers
 from surveys.models import AwardCategory, Nomination, Nominee, Season
 from surveys.seasons import nominee_slug
 
@@ -161,7 +161,9 @@ def name_nominee(category: AwardCategory, name: str, *, by: Any) -> Nominee:
 def add_nominee(category: AwardCategory, name: str, url: str = "") -> Nominee:
     slug = nominee_slug(name, taken=category.nominees.values_list("slug", flat=True))
     place = category.nominees.count() + 1
-    return category.nominees.create(name=name, url=url, slug=slug, ordering=place)
+    nominee = category.nominees.create(name=name, url=url, slug=slug, ordering=place)
+    payers.look_at(nominee)
+    return nominee
 
 
 @transaction.atomic

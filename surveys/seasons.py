@@ -21,6 +21,8 @@ from surveys.models import AwardCategory, Season
 from surveys.models.seasons import RESERVED_SEASONS
 
 State = Season.State
+Need = Callable[[Season], list[str]]
+_needs: list[Need] = []
 
 
 @transaction.atomic
@@ -76,9 +78,14 @@ def open_voting(season: Season, *, by: User | None = None) -> None:
     audit.record("opened voting", season, by=by, detail=f"from {_utc(season.opens_at)} to {_utc(season.closes_at)}")
 
 
+def register_need(need: Need) -> None:
+    """Add what else a season waits for before its vote: what counts votes must not know of it (surveys.payers)."""
+    _needs.append(need)
+
+
 def not_ready_for_voting(season: Season) -> list[str]:
     """What is missing before voting can open, a sentence each."""
-    problems = []
+    problems = [problem for need in _needs for problem in need(season)]
     if not season.opens_at or not season.closes_at:
         problems.append("Say when voting opens and closes.")
     elif Season.objects.filter(pk=season.pk, closes_at__lte=Now()).exists():

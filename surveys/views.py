@@ -13,7 +13,7 @@ from core.pagecache import public
 from core.ratelimit import allow
 from core.transitions import TransitionRefused
 from newsletter.models import Newsletter
-from surveys import contexts, release
+from surveys import contexts, payers, release
 from surveys.forms import NominationForm, VoteForm
 from surveys.models import AwardCategory, Season
 from surveys.result_view import result_of
@@ -48,6 +48,7 @@ def category_show(request: HttpRequest, season: str, category: str) -> HttpRespo
         context |= {"form": VoteForm(found.season, [found]), "newsletter": Newsletter.objects.open().default()}
     else:
         context["nominees"] = contexts.nominees(found)
+    context["sponsor_notes"] = payers.notes_of(found.nominees.all())
     return render(request, "surveys/category.html", context)
 
 

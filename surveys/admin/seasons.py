@@ -21,7 +21,7 @@ from core.lib.admin_lists import ClosedChangeList
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.admin_text import CleanedText
 from core.lib.forms import WebsiteField
-from surveys import papers
+from surveys import papers, payers
 from surveys.admin import corrections, jury, nominations, overview, review, shortlist, withdrawals, write_ins
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.models.nominees import RESERVED_NOMINEES
@@ -252,6 +252,11 @@ class CategoryAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersA
 
     def view_on_site(self, obj: AwardCategory) -> str | None:
         return _on_site(obj, obj.season)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for nominee in form.instance.nominees.all():
+            payers.look_at(nominee)
 
     def response_post_save_change(self, request: HttpRequest, obj: AwardCategory) -> HttpResponseRedirect:
         return HttpResponseRedirect(overview.address(obj.season))

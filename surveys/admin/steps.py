@@ -6,7 +6,7 @@ from typing import Any
 
 from core.admin.steps import Step
 from core.lib import clock
-from surveys import recusals, release, seasons
+from surveys import payers, recusals, release, seasons
 from surveys.models import AwardCategory, Season
 
 State = Season.State
@@ -156,6 +156,17 @@ def _tally_all(season: Season, *, by: Any) -> None:
             release.tally(category, by=by)
 
 
+def _release_all(season: Season, *, by: Any) -> None:
+    due = list(season.categories.filter(released_at=None))
+    release.release_season(season, by=by)
+    payers.log_results(due)
+
+
+def _release_one(category: AwardCategory, *, by: Any) -> None:
+    release.release(category, by=by)
+    payers.log_results([category])
+
+
 _FINAL: dict[str, Any] = {"is_final": True}
 _step: Callable[..., Step] = partial(Step, permission="surveys.change_season")
 OPEN_NOMINATIONS = _step(
@@ -188,11 +199,11 @@ CLOSE_ONE = _step(
 TALLY = _step("tally", "Count every category", _counting, _tally_all, "counted.", release.not_ready_for_count)
 TALLY_ONE = _step("tally", "Count it", _counting_one, release.tally, "counted.", release.not_ready_for_count_of)
 RELEASE = _step(
-    "release", "Release the results to everybody", _releasing, release.release_season, "the results are released.",
+    "release", "Release the results to everybody", _releasing, _release_all, "the results are released.",
     permission="surveys.release_season", **_FINAL,
 )  # fmt: skip
 RELEASE_ONE = _step(
-    "release", "Release the result to everybody", _releasing_one, release.release, "the result is released.",
+    "release", "Release the result to everybody", _releasing_one, _release_one, "the result is released.",
     permission="surveys.release_season", **_FINAL,
 )  # fmt: skip
 ARCHIVE = _step("archive", "Archive the season", _archiving, seasons.archive, "it is among the past seasons.")
