@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from articles import payers
 from articles.article_page import SlotContext, assembled
 from articles.content import content_of
 from articles.contexts import byline_row
@@ -16,13 +17,13 @@ from articles.querysets import BylineRow, CategoryColumns, CtaColumns, PageRow, 
 from articles.rendering import rendered
 
 
-def preview_page(document: Document) -> str:
+def preview_page(document: Document, article: Article | None = None) -> str:
     """The page of a document that is not published, with the templates and renderers of published ones."""
-    row = preview_row(document)
+    row = preview_row(document, article)
     return assembled(render_frame(row, preview=True), row, SlotContext(row, preview=True))
 
 
-def preview_row(document: Document) -> PageRow:
+def preview_row(document: Document, article: Article | None = None) -> PageRow:
     """The row that `Publication.objects.pages()` would have for a document if it were published now."""
     now = timezone.now()
     body = rendered(document)
@@ -40,7 +41,7 @@ def preview_row(document: Document) -> PageRow:
         "canonical": content["canonical"],
         "noindex": content["noindex"],
         "corrections": json.dumps(content["corrections"]),
-        "paid": None,  # its flags are on the desk
+        "paid": json.dumps(payers.paid_of(payers.standings(document, article))),
         "html": content["html"],
         "toc": json.dumps(content["toc"]),
         "faq": json.dumps(content["faq"]),

@@ -196,7 +196,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         }
         return _unkept(render(request, "components/plain_page.html", over, status=410))
     found = get_object_or_404(Article.objects.select_related("category", "series", "cta"), pk=link.article_id)
-    return _unkept(HttpResponse(preview_page(document_of(found))))
+    return _unkept(HttpResponse(preview_page(document_of(found), found)))
 
 
 @csrf_exempt

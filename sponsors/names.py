@@ -63,6 +63,7 @@ AROUND_HANDLES = ("the", "get", "try", "use", "join", "hq", "official", "app", "
 # Hosts that many share: there the path says whose page it is.
 SHARED_HOSTS = frozenset(
     [
+        "example.com",
         "facebook.com",
         "github.com",
         "github.io",
@@ -90,6 +91,7 @@ _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:/[^\s<>\"')]*)?")
 _GLUE = re.compile(r"[-‐-―−'’‘`´._·•*~+]{0,2}|[-‐‑]\s*\n\s*")
 _SENTENCE_END = re.compile(r"(?:^|[.!?:…\n]|[-–—•*]\s)[\s\"'“”‘’«»()\[\]]*$")
+_UMLAUTS = {ord(one): two for one, two in zip("äöüÄÖÜ", ("ae", "oe", "ue", "Ae", "Oe", "Ue"), strict=True)}
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _EXCHANGE = re.compile(r"(?:\(|[A-Za-z]:\s?)$")
 
@@ -237,11 +239,11 @@ def register_of(rows: tuple[Row, ...]) -> Register:
         _add(made, key, name)
         for ending in _endings_for(key, name):
             _add(made, key + folding.fold(ending), replace(name, ending=True))
-    for key, name, aliases, website in rows:
-        for spelt in (name, *aliases):
+    for sponsor, own, aliases, website in rows:
+        for spelt in (own, *aliases):
             if _NO_SPACES.search(spelt):
-                made.unspaced[folding.seen(spelt).strip()] = key
-        _add_host(made, key, website)
+                made.unspaced[folding.seen(spelt).strip()] = sponsor
+        _add_host(made, sponsor, website)
     return made
 
 
@@ -286,7 +288,7 @@ def _names_of(sponsor: int, spelt: str, common: dict[str, int]) -> Iterator[tupl
     if len(short) < len(words):
         yield _named(sponsor, short, common, is_short=True)
     if re.search("[äöüÄÖÜ]", spelt):
-        plain = spelt.translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}))
+        plain = spelt.translate(_UMLAUTS)
         yield _named(sponsor, _WORD.findall(plain), common)
 
 

@@ -18,5 +18,7 @@ urlpatterns = [
     path("advertise/report/<str:token>/", views.report, name="report"),
     path("advertise/go/<str:token>", views.click, name="click"),
     path("sponsored-is-not-rated/", views.disclosure_log, name="disclosure-log"),
+    path("sponsored-is-not-rated/verify/", views.disclosure_check, name="disclosure-check"),
+    path("sponsored-is-not-rated/feed.atom", views.disclosure_feed, name="disclosure-feed"),
     path("sponsored-is-not-rated/log.json", views.disclosure_json, name="disclosure-json"),
 ]

@@ -6,9 +6,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,7 +19,8 @@ from core.lib import spreadsheets
 from core.lib.forms import client_address, refuse_cross_site
 from core.lib.networks import network_of
 from core.lib.signing import BadToken, ExpiredToken, make_token, read_token
-from core.lib.text import whole_number
+from core.lib.text import storable, whole_number
+from core.models import SiteProfile
 from core.pagecache import public
 from core.ratelimit import allow
 from core.transitions import TransitionRefused
@@ -40,6 +44,8 @@ from sponsors.models.inventory import KEEP, PORTAL, REPORT
 
 STARTS_OFFERED = 40
 REQUESTED = "sponsors.requested"
+PROGRAM = Path(__file__).with_name("check_log.py")  # for strangers: it needs nothing of ours
+FED = 50
 SponsorView = Callable[[HttpRequest, Booking], HttpResponse]
 
 
@@ -216,6 +222,41 @@ def disclosure_log(request: HttpRequest) -> HttpResponse:
     """The public log of who paid for what."""
     page = Paginator(DisclosureEntry.objects.all(), 50).get_page(request.GET.get("page"))
     return render(request, "sponsors/disclosure_log.html", {"page": page})
+
+
+@require_safe
+@public
+def disclosure_check(request: HttpRequest) -> HttpResponse:
+    """Whether the log holds, every seal computed anew; once for each change that readers can see."""
+    return render(
+        request, "sponsors/disclosure_check.html", {"found": disclosures.verify(), "program": PROGRAM.read_text()}
+    )
+
+
+@require_safe
+@public
+def disclosure_feed(request: HttpRequest) -> HttpResponse:
+    """The newest entries of the log as Atom."""
+    page = settings.SITE_URL + reverse("sponsors:disclosure-log")
+    name = SiteProfile.current().name
+    feed = Atom1Feed(
+        title=storable(f"{name}: who paid us"),
+        link=page,
+        description="Each booking, decision, correction and make-good, as it is entered.",
+        feed_url=settings.SITE_URL + request.path,
+        language=settings.LANGUAGE_CODE,
+    )
+    for entry in DisclosureEntry.objects.all()[:FED]:
+        link = f"{page}#entry-{entry.number}"
+        feed.add_item(
+            title=storable(f"{entry.number}. {entry.sponsor_name}: {entry.get_kind_display().lower()}"),
+            link=link,
+            unique_id=link,
+            description=storable("\n".join([*entry.placements, f"Seal {entry.sha256}"])),
+            pubdate=entry.at,
+            updateddate=entry.at,
+        )
+    return HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
 
 
 @require_safe

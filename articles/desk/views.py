@@ -207,7 +207,7 @@ def frame(request: HttpRequest, article: Article) -> HttpResponse:
     """The page inside the preview: the newest version, or with ?draft=1 one's unsaved work."""
     typed = drafts.newest(article, by=request.user) if request.GET.get("draft") == "1" else None
     saved = document_of(article)
-    response = HttpResponse(preview_page(drafts.as_far_as_it_goes(typed, saved) if typed else saved))
+    response = HttpResponse(preview_page(drafts.as_far_as_it_goes(typed, saved) if typed else saved, article))
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -1,4 +1,4 @@
-"""The admin of sponsors, packages, units, bookings, creatives, invoices, flags and records."""
+"""The admin of sponsors, packages, units, bookings, creatives, flags, invoices and records."""
 
 from sponsors.admin import catalogue, creatives, flags, inventory, money, records
 

@@ -39,7 +39,7 @@ class StandingFilter(admin.SimpleListFilter):
             query = changelist.get_query_string({self.parameter_name: value} if value else {}, [self.parameter_name])
             yield {"selected": self.value() == value, "query_string": query, "display": label}
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Flag]) -> QuerySet[Flag]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
         if value is None:
             return queryset.filter(Q(verdict=None) | Q(verdict="again"))

@@ -48,6 +48,7 @@ ROW = {
     "canonical": "https://elsewhere.example/fees",
     "noindex": True,
     "corrections": '[{"date": "2026-02-03", "text": "The day was a Sunday."}]',
+    "paid": '{"named": [{"sponsor": "Quayside", "on": "2026-02-03"}], "is_open": false}',
     "html": "<p>Body</p>",
     "toc": '[{"level": 2, "id": "why", "text": "Why"}]',
     "faq": '[{"question": "Is it so?", "answer": "<p>It <b>is</b>.</p>"}]',
@@ -186,6 +187,6 @@ def test_templates_ask_an_article_only_for_what_it_has():
 
 def test_a_publication_has_a_column_for_all_its_content():
     columns = {field.name for field in Publication._meta.get_fields() if isinstance(field, Field) and field.concrete}
-    at_publishing = {"id", "article", "version", "social_image", "published_at", "updated_at", "search"}
+    at_publishing = {"id", "article", "version", "social_image", "published_at", "updated_at", "search", "paid"}
     relations = {"authors", "tags", "snippets", "also_read", "related"}
     assert set(Content.__annotations__) == columns - at_publishing - relations

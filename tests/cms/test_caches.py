@@ -75,6 +75,8 @@ PUBLIC = {
     "surveys:survey-results-card": {"slug": "readers"},
     "sponsors:disclosure-log": {},
     "sponsors:disclosure-json": {},
+    "sponsors:disclosure-check": {},
+    "sponsors:disclosure-feed": {},
     "api-articles": {},
     "api-article": {"slug": "bridges"},
     "api-categories": {},

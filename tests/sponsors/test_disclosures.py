@@ -1,8 +1,15 @@
 """The log holds every booking in order, each entry sealing the one before."""
 
-import pytest
+import json
+import subprocess
+import sys
 
-from sponsors import booking, disclosures
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from core import pagecache
+from sponsors import booking, disclosures, views
 from sponsors.models import DisclosureEntry
 from tests.sponsors import factories
 
@@ -30,40 +37,53 @@ def test_a_mere_hold_is_not_entered():
     assert not DisclosureEntry.objects.exists()
 
 
-def first_broken(entries):
-    """The number of the first entry that does not seal the one before; None if all do."""
-    previous, expected = "", 1
-    for entry in entries:
-        if entry.number != expected or entry.sha256 != disclosures.seal(entry, previous):
-            return entry.number
-        previous, expected = entry.sha256, expected + 1
-    return None
+def checked_by_a_stranger(document, folder):
+    """What the program says that the page has for strangers, run by itself over a copy of the log."""
+    copy = folder / "log.json"
+    copy.write_text(json.dumps(document, ensure_ascii=False))
+    program = folder / "check_log.py"
+    program.write_bytes(views.PROGRAM.read_bytes())
+    done = subprocess.run([sys.executable, "-I", program, copy.as_uri()], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
 
 
-def test_the_chain_holds(log):
-    assert first_broken(log) is None
+def test_a_stranger_can_check_the_log_with_the_program_on_the_page(log, client, tmp_path):
+    document = client.get("/sponsored-is-not-rated/log.json").json()
+    assert checked_by_a_stranger(document, tmp_path) == (
+        0,
+        f"The log holds: 3 entries, the last seal is {log[-1].sha256}.\n",
+    )
+    document["entries"][1]["sponsor"] = "Somebody else"
+    assert checked_by_a_stranger(document, tmp_path) == (1, "Entry 2 is missing or was changed.\n")
 
 
-def test_a_changed_entry_breaks_the_chain(log):
-    log[1].sponsor_name = "Somebody else"
-    assert first_broken(log) == 2
+def test_the_page_and_the_command_compute_every_seal_anew(log, client, capsys):
+    assert log[-1].sha256 in client.get("/sponsored-is-not-rated/verify/").content.decode()
+    call_command("verify_disclosures")
+    assert f"3 entries, the last seal is {log[-1].sha256}" in capsys.readouterr().out
 
 
-def test_a_missing_entry_breaks_the_chain(log):
-    assert first_broken([log[0], log[2]]) == 3
+@pytest.mark.parametrize(
+    "deed", ["UPDATE sponsors_disclosureentry SET sponsor_name = 'Nobody'", "DELETE FROM sponsors_disclosureentry"]
+)
+def test_an_entry_that_was_changed_or_taken_out_is_named(log, client, deed):
+    with connection.cursor() as cursor:  # as somebody could who owns the database
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(f"{deed} WHERE number = 2")
+    pagecache.bump()
+    assert b"Entry 2 is missing or was changed" in client.get("/sponsored-is-not-rated/verify/").content
+    with pytest.raises(CommandError, match="entry 2"):
+        call_command("verify_disclosures")
 
 
-def test_anyone_can_check_the_seals_from_the_json(log, client):
-    import hashlib
-    import json
+def test_the_log_is_a_feed(log, client):
+    assert b"3. Northwind Custody: cancelled" in client.get("/sponsored-is-not-rated/feed.atom").content
 
-    previous = ""
-    for entry in client.get("/sponsored-is-not-rated/log.json").json()["entries"]:
-        values = [previous, *(value for name, value in entry.items() if name != "sha256")]
-        compact = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-        assert hashlib.sha256(compact.encode()).hexdigest() == entry["sha256"]
-        previous = entry["sha256"]
-    assert previous == log[-1].sha256
+
+def test_an_entry_is_corrected_by_another(log):
+    made = disclosures.correct(log[0], "It was the silver package.")
+    assert (made.number, made.kind, made.placements) == (4, "correction", ["About entry 1: It was the silver package."])
+    assert disclosures.verify().broken is None
 
 
 def test_the_page_shows_the_log_without_a_cookie(log, client):

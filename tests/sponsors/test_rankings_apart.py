@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from articles import leads, most_read, related
 from surveys.importing import ImportedCategory, choices_from_counts, import_season
+from tests.articles import factories as articles
 from tests.sponsors import factories
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,4 +79,17 @@ def test_a_count_reads_no_sponsors_table_and_is_the_same_for_a_nominee_who_pays(
         after = count_an_award("after")
     assert after == before == [("Second Ltd", 1, 4), ("Ark Labs", 2, 3)]
     assert len(captured) > 5
+    assert [query["sql"] for query in captured if "sponsors_" in query["sql"]] == []
+
+
+@pytest.mark.django_db
+def test_what_leads_is_read_most_or_goes_together_reads_no_sponsors_table():
+    factories.running(company="Ark Labs")
+    about = {"type": "richtext", "html": "<p>Fees and custody.</p>"}
+    found = [articles.publication(about, tags=[articles.tag().slug]) for _ in range(3)]
+    with CaptureQueriesContext(connection) as captured:
+        related.relate_all([each.pk for each in found])
+        most_read.refresh()
+        leads.front(3)
+    assert len(captured) > 3
     assert [query["sql"] for query in captured if "sponsors_" in query["sql"]] == []
