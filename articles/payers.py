@@ -26,11 +26,6 @@ def standings(document: Document, article: Article | None) -> list[Standing]:
     return flags.standings(NOUN, article.pk if article else None, texts_of(document))
 
 
-def refusals(document: Document, article: Article) -> list[str]:
-    """Why a document must not go live yet, a sentence for each sponsor."""
-    return [str(each) for each in standings(document, article) if each.refuses]
-
-
 def paid_of(found: Iterable[Standing]) -> Paid:
     """What readers are told of the sponsors that are named."""
     found = list(found)

@@ -40,12 +40,19 @@ from core.models import SiteProfile
 from core.pagecache import bump
 from core.transitions import TransitionRefused, lock, move
 from sponsors import flags
+from sponsors.flags import Standing
 
 P = ParamSpec("P")
 T = TypeVar("T")
 State = Article.State
 REASON_LENGTH = 400
 NO_SCHEDULE: dict[str, Any] = {"publish_at": None, "scheduled_version": None, "unpublish_at": None}
+
+
+class SponsorsNamed(TransitionRefused):
+    """Somebody who pays us is named, and nobody has decided about it yet."""
+
+
 Check = Callable[[Document, Rendered, Article], list[str]]  # returns what is wrong
 logger = logging.getLogger(__name__)
 
@@ -146,8 +153,8 @@ def _write(
     body = rendered(document)
     named = payers.standings(document, article)
     if is_new_version:
-        problems = check(document, body, article) if check else []
-        _refuse_problems([*problems, *(str(each) for each in named if each.refuses)])
+        _refuse_problems(check(document, body, article) if check else [])
+        _refuse_named(named)
     publication = before or Publication(article=article)
     publication.version, publication.published_at, publication.updated_at = version, started, max(started, updated)
     for name, value in content_of(document, body).items():
@@ -173,6 +180,11 @@ def _write(
 def _refuse_problems(problems: list[str]) -> None:
     if problems:
         raise TransitionRefused("It cannot be published yet: " + " ".join(problems))
+
+
+def _refuse_named(found: list[Standing]) -> None:
+    if waiting := [str(each) for each in found if each.refuses]:
+        raise SponsorsNamed("It cannot be published yet: " + " ".join(waiting))
 
 
 def _store_relations(publication: Publication, document: Document, body: Rendered, *, is_new: bool) -> None:
@@ -246,8 +258,8 @@ def schedule(
         raise TransitionRefused("The end is before the start.")
     lock(article, "category", "series", "cta")
     document = document_of(article)
-    problems = check(document, rendered(document), article) if check else []
-    _refuse_problems([*problems, *payers.refusals(document, article)])
+    _refuse_problems(check(document, rendered(document), article) if check else [])
+    _refuse_named(payers.standings(document, article))
     live = article.state == State.PUBLISHED
     _go(
         article,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from articles.documents import apply_document, document_of
@@ -176,3 +177,24 @@ def test_a_text_that_goes_and_comes_back_is_open_again(sponsor, editor):
     apply_document(article, named)
     flags.look_at("article", article.pk)
     assert Flag.objects.open().count() == 1
+
+
+def test_an_editor_decides_at_the_desk_and_nobody_who_sells(sponsor, editor, client):
+    article = factories.article(NAMED)
+    (flag,) = flags.look_at("article", article.pk)
+    decide, said = f"/admin/sponsors/flag/{flag.pk}/decide/", {"verdict": "disclosed", "reason": "Named as an example"}
+    client.force_login(factories.user("sponsorship manager"))
+    assert client.post(decide, said).status_code == 403
+    client.force_login(editor)
+    assert decide in client.get(f"/admin/articles/article/{article.pk}/check/").content.decode()
+    assert "Northwind Custody in" in client.get("/admin/").content.decode()
+    client.post(decide, said)
+    assert "Named as an example" in client.get(f"/admin/sponsors/flag/{flag.pk}/change/").content.decode()
+    assert publish(article)
+
+
+def test_flags_and_decisions_are_never_changed(sponsor, editor):
+    flag = settled(factories.article(NAMED), "held", editor)
+    for row in (flag, flag.decisions.get()):
+        with pytest.raises(IntegrityError, match="never changed or deleted"), transaction.atomic():
+            type(row)._base_manager.filter(pk=row.pk).delete()

@@ -7,6 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -35,7 +36,7 @@ from articles.importing.posts import (
     bug_report,
 )
 from articles.models import Article, ImportedPost, Kind, Publication
-from articles.publishing import publish, schedule
+from articles.publishing import SponsorsNamed, publish, schedule
 from articles.related import relate_all
 from articles.rendering import WORDS_PER_MINUTE
 from core.lib.slugs import free_slug, slug_of
@@ -222,7 +223,8 @@ class Loader:
                 for pk, version, post in self._related:
                     # The articles it refers to may have been imported after it.
                     for article in Article.objects.filter(pk=pk, state=Article.State.PUBLISHED):
-                        publish_with_dates(article, post, version=version, by=self.by)
+                        with suppress(SponsorsNamed):  # it has been published, and a sponsor came just now
+                            publish_with_dates(article, post, version=version, by=self.by)
                 for old, new in self.export.redirects:
                     redirect_all([old], new, self.report)
                 for old, kind, item in self.export.archive_pages:
@@ -263,7 +265,8 @@ class Loader:
             shown = article.state == Article.State.PUBLISHED and article.publication.version == article.version
             apply_document(article, document, by=self.by, reason="pictures fetched", expected_version=known.version)
             if shown:
-                publish(article, by=self.by, updated=article.publication.updated_at, quietly=True)
+                with suppress(SponsorsNamed):  # readers keep what they see until somebody has decided
+                    publish(article, by=self.by, updated=article.publication.updated_at, quietly=True)
             known.version = article.version
             known.save(update_fields=["version"])
         entry.outcome = CHANGED

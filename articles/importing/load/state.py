@@ -4,15 +4,42 @@ from typing import Any
 
 from django.utils import timezone
 
+from articles import payers
 from articles.importing.posts import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED, SCHEDULED, Post
 from articles.models import Article
-from articles.publishing import archive, cancel_schedule, publish, schedule, schedule_end, submit, unpublish
+from articles.publishing import (
+    SponsorsNamed,
+    archive,
+    cancel_schedule,
+    publish,
+    schedule,
+    schedule_end,
+    submit,
+    unpublish,
+)
 
 State = Article.State
 
 
 def apply_state(article: Article, post: Post, *, by: Any = None) -> None:
-    """Publish, schedule, archive or take down an article. A post with a future date is scheduled."""
+    """Publish, schedule, archive or take down an article. A post with a future date is scheduled.
+
+    One that names who pays us goes no further than to review, where somebody decides about that.
+    """
+    try:
+        _apply(article, post, by=by)
+    except SponsorsNamed:
+        _keep_for_review(article, post, by=by)
+
+
+def _keep_for_review(article: Article, post: Post, *, by: Any) -> None:
+    payers.look_at(article)
+    post.notes.changed["left in review, because it names somebody who pays us"] += 1
+    if article.state in (State.DRAFT, State.SENT_BACK):
+        submit(article, by=by)
+
+
+def _apply(article: Article, post: Post, *, by: Any) -> None:
     at = post.published_at or timezone.now()
     if post.status in (PUBLISHED, SCHEDULED) and at > timezone.now():
         schedule(article, at=at, until=post.ends_at, by=by)
