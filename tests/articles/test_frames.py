@@ -34,6 +34,7 @@ PINNED = {
     2: "81d3d3416a9118d44c26aa1d5d884b4a",
     3: "4eca7a2a22cdcc69b1c733ee209080b8",
     4: "483a8267ef7881c77695fa3d4ba77fb0",
+    5: "4ee282d8c0e9c49ed9c919a965ac13cb",
 }
 ROW = {
     "pk": 1,
