@@ -4,6 +4,7 @@ from celery import shared_task
 
 from articles import most_read, moves, publishing, related
 from articles.desk import bulk_acts, leads
+from articles.importing import runs
 from articles.readership import rollup
 
 
@@ -53,4 +54,11 @@ def roll_up_readership() -> None:
 def act_on_articles() -> None:
     """Do the acts on many articles that wait, one after the other."""
     while bulk_acts.ENGINE.run_next():
+        pass
+
+
+@shared_task
+def import_posts() -> None:
+    """Do what waits to be done with uploaded exports, one after the other; beat rings this too."""
+    while runs.ENGINE.run_next():
         pass

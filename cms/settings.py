@@ -155,6 +155,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep briefings": {"task": "newsletter.tasks.sweep_briefings", "schedule": 20},
     "start due briefings": {"task": "newsletter.tasks.start_due_briefings", "schedule": 5},
     "import subscribers": {"task": "newsletter.tasks.import_subscribers", "schedule": 20},
+    "import posts": {"task": "articles.tasks.import_posts", "schedule": 20},
     "act on articles": {"task": "articles.tasks.act_on_articles", "schedule": 20},
     "act on subscribers": {"task": "newsletter.tasks.act_on_subscribers", "schedule": 20},
     "count segments": {"task": "newsletter.tasks.count_segments", "schedule": 60},
@@ -206,6 +207,7 @@ MAIL_SECRETS = Path(env.text("MAIL_SECRETS") or VAR / "mail-secrets")  # see new
 IMPORT_FOLDER = VAR / "imports"  # subscribers' files that were uploaded, never served
 AD_JOURNALS = VAR / "ad-views"  # see core/lib/journal.py; on a disk of the machine itself
 DATA_CENTRES = VAR / "data-centres.txt"  # see core/lib/data_centres.py; in force where it is newer than what is shipped
+POST_IMPORT_FOLDER = VAR / "post-imports"  # exports of other systems, likewise
 SEND_JOURNALS = VAR / "send-journals"  # see newsletter/sending/send_journal.py; on a disk of the machine itself
 EMAIL_BACKEND = "core.lib.mail.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or f"hello@{urlsplit(SITE_URL).hostname}"

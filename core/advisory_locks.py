@@ -19,7 +19,7 @@ class AdvisoryLock(IntEnum):
     VOTING = 0x4D6F6F04  # shared by the ballots of a season as they are cast, alone for its close
     HITS = 0x4D6F6F05
     SENDING = 0x4D6F6F06  # the lanes of a briefing
-    IMPORTS = 0x4D6F6F07  # of subscribers: one at a time, so that others of the worker's processes stay free
+    IMPORTS = 0x4D6F6F07  # one at a time of subscribers (0), one of posts (1), so that others of the worker's processes stay free
     BOUNCES = 0x4D6F6F08  # reading the mailbox of bounces
     FIGURES = 0x4D6F6F09  # counting those of newsletters
     BULK_ACTS = 0x4D6F6F0B  # one at a time on subscribers (0), one on articles (1)

@@ -11,6 +11,7 @@ class NewsletterConfig(AppConfig):
 
         from articles import addresses, image_library, moves, slots, texts
         from articles.desk import choice_fields
+        from articles.importing import subscribers, undoing
         from articles.readership import outcomes
         from core import outbox
         from core.lib import menus
@@ -18,6 +19,7 @@ class NewsletterConfig(AppConfig):
         from newsletter.blocks import signup, words_of
         from newsletter.models import Briefing, BriefingItem, MailTemplate, Newsletter
         from newsletter.stats import Audience
+        from newsletter.subscribers import import_runs
         from sponsors import audience, channels
 
         slots.register("signup", signup)
@@ -37,5 +39,7 @@ class NewsletterConfig(AppConfig):
         image_library.register_use("mail template", MailTemplate, "logo")
         moves.register(BriefingItem.objects.filter(briefing__state=Briefing.State.DRAFT), "url", "html")
         moves.register(Briefing.every.filter(state=Briefing.State.DRAFT), "introduction")
+        undoing.register_use("it is in a briefing", BriefingItem, "article")
+        subscribers.register(import_runs.TAKER)
         choice_fields.open_to("newsletter.change_briefing", "published", "image")
         choice_fields.open_to("newsletter.change_mailtemplate", "image")

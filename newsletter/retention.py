@@ -6,7 +6,7 @@ from functools import partial
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from core import bulk_acts, retention
+from core import bulk_acts, retention, upload_runs
 from core.lib import batches
 from core.retention import Column, days
 from newsletter.models import (
@@ -53,21 +53,21 @@ COLUMNS = [
     Column("newsletter.ConsentAct.network", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.ConsentAct.note", "as long as its subscriber, without addresses", "erasure"),
     Column("newsletter.Suppression.note", "as long as the suppression", "erasure; staff"),
-    Column("newsletter.SubscriberImport.by_name", days(import_runs.REPORTS_KEPT_FOR), "the hourly purge"),
-    Column("newsletter.SubscriberImport.columns", days(import_runs.REPORTS_KEPT_FOR), "the hourly purge"),
+    Column("newsletter.SubscriberImport.by_name", days(upload_runs.REPORTS_KEPT_FOR), "the hourly purge"),
+    Column("newsletter.SubscriberImport.columns", days(upload_runs.REPORTS_KEPT_FOR), "the hourly purge"),
     Column(
         "newsletter.SubscriberImport.file_name",
-        f"{days(import_runs.REPORTS_KEPT_FOR)}, without addresses",
+        f"{days(upload_runs.REPORTS_KEPT_FOR)}, without addresses",
         "the hourly purge",
     ),
     Column(
         "newsletter.SubscriberImport.problem",
-        f"{days(import_runs.REPORTS_KEPT_FOR)}, without addresses",
+        f"{days(upload_runs.REPORTS_KEPT_FOR)}, without addresses",
         "the hourly purge",
     ),
     Column(
         "newsletter.SubscriberImport.report",
-        f"{days(import_runs.REPORTS_KEPT_FOR)}, without addresses",
+        f"{days(upload_runs.REPORTS_KEPT_FOR)}, without addresses",
         "the hourly purge",
     ),
     *(
@@ -102,7 +102,7 @@ def register_all() -> None:
     retention.register("sign-ups never confirmed", delete_unconfirmed)
     retention.register("subscriptions ended long ago", delete_left)
     retention.register("changes of address never confirmed", delete_address_changes)
-    retention.register("imports of subscribers", import_runs.delete_old)
+    retention.register("imports of subscribers", import_runs.ENGINE.delete_old)
     retention.register("acts on many subscribers", partial(bulk_acts.delete_old, BulkAct))
     retention.register("subscribers without a subscription", delete_without_subscription)
     retention.register("networks of consent", forget_networks)

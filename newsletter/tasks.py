@@ -68,7 +68,7 @@ def judge_hits() -> None:
 @shared_task
 def import_subscribers() -> None:
     """Run the imports that wait, one after the other; a lost bell only costs time, since beat rings this too."""
-    while import_runs.run_next():
+    while import_runs.ENGINE.run_next():
         pass
 
 

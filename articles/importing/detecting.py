@@ -20,6 +20,13 @@ READERS: dict[str, Reader] = {
     "markdown": read_markdown,
 }
 FORMATS = ("auto", *READERS)
+SYSTEMS = {
+    "webflow": "Webflow",
+    "wordpress": "WordPress",
+    "ghost": "Ghost",
+    "markdown": "Markdown",
+    "moonpress": "Moonpress",
+}
 
 
 def open_export(path: Path, format_name: str = "auto", encoding: str | None = None) -> Export:

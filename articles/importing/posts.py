@@ -160,6 +160,14 @@ class Files(Protocol):
         """The bytes of a file, or None if the export does not contain it."""
 
 
+@dataclass(frozen=True, slots=True)
+class SubscriberFile:
+    """A list of subscribers in an export, which is another part's to import."""
+
+    name: str
+    read: Callable[[], bytes] = field(compare=False)
+
+
 @dataclass(slots=True)
 class Export:
     """An opened export: its posts in order, refused ones among them, and what concerns it as a whole."""
@@ -179,6 +187,7 @@ class Export:
     tags: list[Term] = field(default_factory=list)
     snippets: list[dict[str, str]] = field(default_factory=list)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
+    subscribers: list[SubscriberFile] = field(default_factory=list)
 
 
 # How names are capitalised that a slug has in lower case.

@@ -3,7 +3,7 @@
 from articles.models.article import Article, ArticleAuthor, Block, Kind, Page
 from articles.models.history import AuditEntry, Comment, Presence, Revision
 from articles.models.images import ImageAsset
-from articles.models.imports import ImportedPost
+from articles.models.imports import ImportedPost, ImportTrace, PostImport
 from articles.models.leads import MostRead, Pin
 from articles.models.lists import ArticleAct, ArticleActBatch, SavedList
 from articles.models.pictures_used import ImageUse
@@ -40,6 +40,7 @@ __all__ = [
     "DaySalt",
     "ImageAsset",
     "ImageUse",
+    "ImportTrace",
     "ImportedPost",
     "Kind",
     "LeftOut",
@@ -50,6 +51,7 @@ __all__ = [
     "PageFigures",
     "PageView",
     "Pin",
+    "PostImport",
     "Presence",
     "PreviewLink",
     "Publication",

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core import upload_runs
 from newsletter.admin.traits import TagsField
 from newsletter.models import Newsletter, SubscriberImport
-from newsletter.subscribers import import_runs
 from newsletter.subscribers.importing import ImportFailure, declared, preview, recognised
 from newsletter.subscribers.importing.columns import Columns
 from newsletter.subscribers.importing.files import BadRow, Layout, records
@@ -76,7 +76,7 @@ def understood(row: SubscriberImport) -> Understood:
         found = Understood(layout, columns, layout.header)
         found.rows = [_row(line, said) for line, said in preview(row.path, told=row.columns)]
     except ImportFailure as failure:
-        return Understood(header=failure.header[:MOST_COLUMNS], problem=import_runs.in_words(failure, row))
+        return Understood(header=failure.header[:MOST_COLUMNS], problem=upload_runs.in_words(failure, row))
     if len(layout.header) > MOST_COLUMNS:
         return Understood(problem=f"It has {len(layout.header):,} columns; at most {MOST_COLUMNS} are taken here.")
     sample = [cells for _, cells in islice(records(row.path, layout), EXAMPLES) if not isinstance(cells, BadRow)]

@@ -68,7 +68,7 @@ def test_staff_without_a_role_see_nothing(client):
 
 SEEN = {
     "writer": "article page articletemplate category series tag author snippet imageasset articleact articles.auditentry survey",
-    "editor": "article page articletemplate category series tag author snippet imageasset articleact articles.auditentry redirect siteprofile webhook "
+    "editor": "article page articletemplate category series tag author snippet imageasset articleact postimport articles.auditentry redirect siteprofile webhook "
     "dayfigures outgoingrequest briefing briefingplan automation mailtemplate newsletter creative season awardcategory survey flag flagsearch",
     "awards steward": "survey season awardcategory ballotrules juror nomination ballot ledgerentry treehead tally outgoingmail flag flagsearch",
     "juror": "",

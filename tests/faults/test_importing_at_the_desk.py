@@ -20,7 +20,7 @@ ROWS = 3 * BATCH
 
 def begun():
     lines = [f"a{number}@example.com,active\n".encode() for number in range(ROWS)]
-    row = import_runs.keep(
+    row = import_runs.ENGINE.keep(
         [b"email,status\n", *lines], name="list.csv", newsletter=factories.newsletter(), by_name="ann@example.com"
     )
     import_runs.start(row, is_dry_run=False)
@@ -51,7 +51,7 @@ def test_how_far_it_is_can_be_seen_and_it_stops_when_asked(celery_worker):
     with subscribers_locked() as let_go:
         row = begun()
         wait_until(lambda: now(row).rows_total == ROWS // 5000 * 5000, seconds=60, what="the progress")
-        import_runs.cancel(row)
+        import_runs.ENGINE.cancel(row)
         asked = timezone.now() + row.LEASE
         wait_until(lambda: (now(row).lease_expires_at or asked) > asked + timedelta(seconds=1), what="two looks")
         let_go()

@@ -10,6 +10,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from core import upload_runs
 from core.models import AuditEntry
 from newsletter.admin.imports import UploadForm
 from newsletter.models import Newsletter, Subscriber, SubscriberImport, Subscription
@@ -56,7 +57,7 @@ def decide(client, row, decision, **said):
 
 def run(client, row, decision, **said):
     decide(client, row, decision, **said)
-    assert import_runs.run_next()
+    assert import_runs.ENGINE.run_next()
     row.refresh_from_db()
     return row
 
@@ -141,7 +142,7 @@ def test_no_file_is_an_error_page(manager, content):
     assert (answer.status_code, shown.status_code) == (200, 200)
     assert b"<script>alert" not in shown.content
     assert decide(manager, row, "Import").status_code == 200
-    import_runs.run_next()
+    import_runs.ENGINE.run_next()
     row.refresh_from_db()
     assert row.state in ("uploaded", "failed", "done")
 
@@ -160,12 +161,12 @@ def test_no_file_is_an_error_page(manager, content):
     ],
 )
 def test_a_name_names_a_file_in_its_folder_alone(name, kept):
-    assert import_runs.safe_name(name) == kept
+    assert upload_runs.safe_name(name, "list.csv") == kept
 
 
 def test_a_file_that_is_too_large_is_refused_in_words(manager):
     file = SimpleUploadedFile("list.csv", b"x")
-    file.size = import_runs.MOST_BYTES + 1
+    file.size = upload_runs.MOST_BYTES + 1
     form = UploadForm({"newsletter": first_list().pk}, {"file": file})
     assert "at most 90 are taken" in form.errors["file"][0]
 
@@ -188,7 +189,7 @@ def test_one_that_runs_stops_when_it_is_asked_to(manager):
     row.refresh_from_db()
     assert (row.state, row.is_cancel_asked) == ("running", True)
     SubscriberImport.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    import_runs.run_next()
+    import_runs.ENGINE.run_next()
     row.refresh_from_db()
     assert (row.state, states()) == ("cancelled", {})
 
@@ -196,8 +197,8 @@ def test_one_that_runs_stops_when_it_is_asked_to(manager):
 def test_one_that_is_broken_off_again_and_again_fails_and_can_be_started_anew(manager):
     row = upload(manager)
     decide(manager, row, "Import")
-    SubscriberImport.objects.update(attempts=import_runs.MOST_ATTEMPTS)
-    import_runs.run_next()
+    SubscriberImport.objects.update(attempts=upload_runs.MOST_ATTEMPTS)
+    import_runs.ENGINE.run_next()
     row.refresh_from_db()
     assert (row.state, states()) == ("failed", {})
     assert run(manager, row, "Import").state == "done"
@@ -206,11 +207,11 @@ def test_one_that_is_broken_off_again_and_again_fails_and_can_be_started_anew(ma
 def test_files_go_after_a_week_and_reports_after_a_year(manager):
     waiting, done = upload(manager), run(manager, upload(manager), "Import")
     with time_machine.travel(timezone.now() + timedelta(days=8)):
-        import_runs.delete_old()
+        import_runs.ENGINE.delete_old()
     waiting.refresh_from_db()
     assert (waiting.state, waiting.path.parent.exists()) == ("cancelled", False)
     with time_machine.travel(timezone.now() + timedelta(days=374)):
-        assert import_runs.delete_old() == 2
+        assert import_runs.ENGINE.delete_old() == 2
     assert not SubscriberImport.objects.filter(pk=done.pk).exists()
 
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from articles.images import MAX_BYTES, store_image
 from articles.importing.html.embeds import web_url
@@ -131,7 +132,10 @@ class ImageStore:
         name, alt, credit = (str(described.get(key) or "") for key in ("name", "alt", "credit"))
         if not described:
             name, alt, credit = _name(source), entry.get("alt", ""), entry.get("credit", "")
+        began = timezone.now()
         asset = store_image(content, name=name, alt=alt, credit=credit, path=source if described else None, by=self.by)
+        if asset.created_at >= began:
+            self.report.trace("picture", (asset.file, ""))
         if described.get("decorative") is True or isinstance(described.get("tags"), list):
             tags = [one_line(str(tag))[:40] for tag in described.get("tags") or []][:20]
             asset.is_decorative, asset.tags = described.get("decorative") is True, [tag for tag in tags if tag]

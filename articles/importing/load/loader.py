@@ -1,6 +1,5 @@
 """The loader, which stores each post once, in a transaction of its own, and never overwrites what was edited here."""
 
-import copy
 import hashlib
 import json
 import logging
@@ -18,10 +17,10 @@ from django.utils import timezone
 from articles.document_schema import LIMITS, DocumentError, normalised
 from articles.documents import StaleVersion, apply_document, document_of, slug_is_taken
 from articles.importing.html import limits
-from articles.importing.html.fragments import sources_of
 from articles.importing.html.to_blocks import convert, words_of
 from articles.importing.load.fetcher import Fetcher
 from articles.importing.load.images import Contents, ImageStore
+from articles.importing.load.missing_pictures import complete, sources
 from articles.importing.load.redirects import redirect_all
 from articles.importing.load.report import CHANGED, DELETED, EDITED, FAILED, NEW, REFUSED, UNCHANGED, Entry, Report
 from articles.importing.load.state import apply_state, publish_with_dates
@@ -35,8 +34,8 @@ from articles.importing.posts import (
     Refusal,
     bug_report,
 )
-from articles.models import Article, ImportedPost, Kind, Publication
-from articles.publishing import SponsorsNamed, publish, schedule
+from articles.models import Article, ImportedPost, Kind, PostImport, Publication
+from articles.publishing import SponsorsNamed, schedule
 from articles.related import relate_all
 from articles.rendering import WORDS_PER_MINUTE
 from core.lib.slugs import free_slug, slug_of
@@ -56,11 +55,17 @@ def load(
     fetcher: Fetcher,
     by: Any = None,
     tick: Callable[[int], None] = lambda _: None,
+    run: PostImport | None = None,
 ) -> Report:
-    """Import the posts of an export. A post that is refused, or fails through an error of ours, stops no other."""
+    """Import the posts of an export. A post that is refused, or fails through an error of ours, stops no other.
+
+    With `run`, what is made can be found again, and undone.
+    """
     report = Report(source, export.format, dry_run, remarks=list(export.remarks))
+    if run:
+        report.trace = run.trace
     started = time.monotonic()
-    loader = Loader(export, report, fetcher, dry_run=dry_run, by=by)
+    loader = Loader(export, report, fetcher, dry_run=dry_run, by=by, run=run)
     loader.prepare()
     for number, entry in enumerate(export.posts, 1):
         if isinstance(entry, Refusal):
@@ -88,11 +93,14 @@ class _Undone(Exception):
 class Loader:
     """Loads the posts of one export."""
 
-    def __init__(self, export: Export, report: Report, fetcher: Fetcher, *, dry_run: bool, by: Any) -> None:
+    def __init__(
+        self, export: Export, report: Report, fetcher: Fetcher, *, dry_run: bool, by: Any, run: PostImport | None = None
+    ) -> None:
         self.export = export
         self.report = report
         self.dry_run = dry_run
         self.by = by
+        self.run = run
         self.images = ImageStore(export, report, fetcher, dry_run=dry_run, by=by)
         self.taxonomy = Taxonomy(report, self.images)
         self._seen: dict[str, tuple[str, str]] = {}
@@ -155,10 +163,10 @@ class Loader:
         if not known and self.export.format == "moonpress" and self._is_here(post, entry):
             return
         document = self._document(post)
-        contents = self.images.gather(_sources(document))
+        contents = self.images.gather(sources(document))
         try:
             with transaction.atomic():
-                record = known or ImportedPost(source=self.export.format, source_id=post.source_id)
+                record = known or ImportedPost(source=self.export.format, source_id=post.source_id, run=self.run)
                 article = record.article or Article(kind=_kind(post))
                 self._save(post, document, contents, article, expected=record.version if known else None)
                 record.article, record.digest, record.version, record.imported_at = (
@@ -167,6 +175,7 @@ class Loader:
                     article.version,
                     timezone.now(),
                 )
+                record.state = article.state
                 record.save()
                 entry.outcome, entry.slug, entry.state = CHANGED if known else NEW, article.slug, article.state
                 self._keep_or_undo()
@@ -204,7 +213,8 @@ class Loader:
             return True
         entry.slug = known.article.slug
         if known.digest == digest:
-            entry.outcome, entry.state = UNCHANGED, known.article.state
+            came_now = self.run is not None and known.run_id == self.run.pk  # before this run was broken off
+            entry.outcome, entry.state = NEW if came_now else UNCHANGED, known.article.state
             if known.article.version == known.version:
                 self._fetch_what_was_missing(known, entry)
             return True
@@ -249,26 +259,8 @@ class Loader:
 
     def _fetch_what_was_missing(self, known: ImportedPost, entry: Entry) -> None:
         """Store pictures that could not be fetched when the post was imported."""
-        article = known.article
-        if article is None or not self.images.fetcher.enabled or self.dry_run:
+        if not self.images.fetcher.enabled or self.dry_run or not complete(known, self.images, by=self.by):
             return
-        document: dict[str, Any] = {**document_of(article)}
-        before = copy.deepcopy(document)
-        wanted = [source for source in _sources(document) if source.startswith("http")]
-        contents = self.images.gather(wanted) if wanted else {}
-        if not any(isinstance(content, bytes) for content in contents.values()):
-            return
-        with transaction.atomic():
-            self.images.place(document, contents)
-            if document == before:
-                return
-            shown = article.state == Article.State.PUBLISHED and article.publication.version == article.version
-            apply_document(article, document, by=self.by, reason="pictures fetched", expected_version=known.version)
-            if shown:
-                with suppress(SponsorsNamed):  # readers keep what they see until somebody has decided
-                    publish(article, by=self.by, updated=article.publication.updated_at, quietly=True)
-            known.version = article.version
-            known.save(update_fields=["version"])
         entry.outcome = CHANGED
         entry.notes.changed["pictures stored that could not be fetched before"] += 1
 
@@ -355,7 +347,7 @@ class Loader:
 
     def _keep_unpublished(self, article: Article, document: dict[str, Any]) -> None:
         """Store changes that readers have not seen yet."""
-        contents = self.images.gather(_sources(document))
+        contents = self.images.gather(sources(document))
         self.images.place(document, contents)
         apply_document(article, document, by=self.by, reason="imported, not published yet")
 
@@ -376,13 +368,6 @@ class Loader:
 
 def _kind(post: Post) -> str:
     return Kind.PAGE if post.own.get("kind") == Kind.PAGE else Kind.ARTICLE
-
-
-def _sources(document: dict[str, Any]) -> list[str]:
-    """The addresses of the pictures in a document."""
-    return sources_of(
-        [*document["blocks"], *([{"type": "image", **document["cover"]}] if document.get("cover") else [])]
-    )
 
 
 def _reading_minutes(post: Post, document: dict[str, Any]) -> int | None:

@@ -31,6 +31,7 @@ def redirect_all(old: Iterable[str], new: str, report: Report) -> None:
             fresh = [other for other in fresh if other != path]
     made = Redirect.objects.bulk_create([Redirect(path=path, target=new) for path in fresh])
     report.redirects += len(made)
+    report.trace("redirect", *((row.path, row.target) for row in made))
     if made:
         bump()
         purge(REDIRECTS)
@@ -49,6 +50,8 @@ def _redirect(path: str, new: str, before: str | None, report: Report) -> None:
         report.lost[f"the old address {path[:200]} cannot be redirected: {' '.join(error.messages)}"] += 1
     else:
         report.redirects += made is not None
+        if made and not before:
+            report.trace("redirect", (made.path, made.target))
 
 
 def old_path(address: str) -> str:

@@ -1,7 +1,7 @@
 """The report of an import, as text for the terminal and as JSON: what was imported, changed and lost."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,13 +26,18 @@ class Entry:
     notes: ConversionNotes = field(default_factory=ConversionNotes)
 
 
+def _untraced(kind: str, *made: tuple[str, str]) -> None:
+    """Nobody will undo it."""
+
+
 @dataclass(slots=True)
 class Report:
-    """The outcome of an import."""
+    """The outcome of an import. `trace` hears of what it makes besides articles, in the transaction that makes it."""
 
     source: str
     format: str
     dry_run: bool = False
+    trace: Callable[..., None] = _untraced
     seconds: float = 0.0
     entries: list[Entry] = field(default_factory=list)
     made: dict[str, dict[str, None]] = field(default_factory=dict)

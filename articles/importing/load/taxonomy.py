@@ -124,6 +124,7 @@ class Taxonomy:
             Series.objects.create(slug=slug, name=name[:120], description=one_line(item.description))
         else:
             Tag.objects.create(slug=slug, name=name[:80])
+        self.report.trace(kind, (slug, name))
         self._made.append((kind, slug, name))
         self._being_made.add((kind, slug))
 
