@@ -83,7 +83,7 @@ class NamesForm(forms.Form):
 
     def chosen(self) -> dict[str, Any]:
         """What is said otherwise than would happen by itself."""
-        said = {
+        said: dict[str, Any] = {
             name: self.cleaned_data[name] for name in ("site", "fetch", "author", "category") if name in self.fields
         }
         for key, (kind, slug, usual) in self.slugs.items():
@@ -135,7 +135,13 @@ class PostImportAdmin(UploadRunAdmin):
         if not form.is_valid() or not job:
             shown = self.shown(request, row) | {"form": form}
             return self.page(request, "show", str(row), row=row, is_moving=False, **shown)
-        start = {"job": job, "chosen": form.chosen(), "by": request.user, "by_name": str(request.user), "report": {}}
+        start: dict[str, Any] = {
+            "job": job,
+            "chosen": form.chosen(),
+            "by": request.user,
+            "by_name": str(request.user),
+            "report": {},
+        }
         if self.attempt(request, lambda: self.engine.start(row, **start)) and job == Job.IMPORT:
             audit.record("started an import of posts", row, by=request.user, detail=f"from {row.file_name}")
         return self.redirect_to(row)
@@ -143,7 +149,7 @@ class PostImportAdmin(UploadRunAdmin):
     def fetch_pictures(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Have the pictures fetched that are still missing."""
         row = self.row(pk)
-        start = {"job": Job.PICTURES, "sources": [State.DONE, State.CANCELLED], "by": request.user}
+        start: dict[str, Any] = {"job": Job.PICTURES, "sources": [State.DONE, State.CANCELLED], "by": request.user}
         self.attempt(request, lambda: self.engine.start(row, **start))
         return self.redirect_to(row)
 
@@ -155,7 +161,7 @@ class PostImportAdmin(UploadRunAdmin):
             return self.redirect_to(row)
         if request.method != "POST":
             return self.page(request, "undo", "Undo this import", row=row, outlook=outlook(row))
-        start = {"job": Job.UNDO, "sources": [State.DONE, State.CANCELLED], "by": request.user}
+        start: dict[str, Any] = {"job": Job.UNDO, "sources": [State.DONE, State.CANCELLED], "by": request.user}
         if self.attempt(request, lambda: self.engine.start(row, **start)):
             audit.record("undid an import of posts", row, by=request.user, detail=f"from {row.file_name}")
         return self.redirect_to(row)

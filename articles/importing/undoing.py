@@ -68,7 +68,7 @@ def outlook(run: PostImport) -> Outlook:
     """What undoing an import would take away, and what would stay."""
     posts = run.posts.exclude(article=None)
     goes = posts.exclude(_is_kept())
-    others = dict(run.traces.values_list("kind").annotate(number=Count("pk")).order_by("kind"))
+    others: dict[Any, int] = dict(run.traces.values_list("kind").annotate(number=Count("pk")).order_by("kind"))
     return Outlook(
         goes=goes.count(),
         published=goes.filter(article__state=Article.State.PUBLISHED).count(),

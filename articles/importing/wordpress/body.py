@@ -33,6 +33,7 @@ _HOLD_LINES = {
     "figcaption",
     "caption",
 }
+_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 _AS_IT_IS = re.compile(r"<(pre|script|style|textarea)\b", re.IGNORECASE)
 # Attributes are JSON in which WordPress writes < and > as escapes.
 _BLOCK_COMMENT = re.compile(r"<!--\s+(/)?wp:([a-z][a-z0-9_/-]*)([^<>]*)-->")
@@ -72,6 +73,7 @@ def autop(text: str) -> str:
         return f"\n\n\ue000{len(kept) - 1}\ue001\n\n"
 
     text = replace_pairs(text, _AS_IT_IS, lambda match: rf"</{match[1]}\s*>", keep)
+    text = _TAG.sub(lambda match: match[0].replace("\n", " "), text)
     text = _BLOCK_EDGE.sub(r"\n\n\1\n\n", text)
     parts = []
     depth = 0

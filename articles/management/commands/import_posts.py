@@ -1,4 +1,4 @@
-"""Import posts from a Webflow CSV, a WordPress XML, a Ghost JSON, or Markdown in a folder or zip."""
+"""Import posts from the export of another system, as it came: a file, a zip or a folder."""
 
 import json
 from pathlib import Path
@@ -12,6 +12,11 @@ from articles.importing.load.fetcher import Fetcher
 from articles.importing.load.loader import load
 from articles.importing.posts import ImportRefused
 from articles.importing.progress import Progress
+
+SUBSCRIBERS = (
+    "It also holds lists of subscribers ({}), which are not imported with the posts: take them out of the zip and use"
+    " import_subscribers, or bring the export in at the desk, which hands them over."
+)
 
 
 class Command(BaseCommand):
@@ -33,6 +38,8 @@ class Command(BaseCommand):
         try:
             export = open_export(options["file"], options["format"], options["encoding"])
             export.site = options["site"] or export.site
+            if export.subscribers:
+                export.remarks.append(SUBSCRIBERS.format(", ".join(file.name for file in export.subscribers)))
             report = load(
                 export,
                 source=options["file"].name,

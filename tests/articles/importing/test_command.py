@@ -70,7 +70,7 @@ def webflow_csv():
 @pytest.mark.parametrize(
     ("content", "name", "reason"),
     [
-        ("just words", "a.bin", "neither a Webflow CSV"),
+        ("just words", "a.bin", "no export that is known"),
         ("", "a.csv", "empty"),
         (b"PK\x05\x06" + b"\0" * 18, "a.zip", "zip holds no"),
     ],
