@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0026_pages_in_search"),
+        ("articles", "0027_who_paid"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,5 +8,5 @@ BROUGHT_IN = ["articles.view_postimport", "articles.add_postimport"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0027_imports_at_the_desk")]
+    dependencies = [("articles", "0028_imports_at_the_desk")]
     operations = [grant({"editor": BROUGHT_IN, "administrator": BROUGHT_IN})]
