@@ -24,7 +24,7 @@ def contents() -> dict[str, Any]:
         "enough": audience.ENOUGH_DELIVERED,
         "tiles": tiles(figures),
         "quotes": [quote(each) for each in figures.quotes],
-        "places": places(kinds.values()),
+        "places": places(kinds.values(), figures.sends),
         "spec_heads": SPEC_HEADS,
         "specs": [specification(kind, calendar.most.get(kind.channel, 1)) for kind in kinds.values()],
     }
@@ -69,7 +69,7 @@ def specification(kind: PlacementKind, ads: int) -> list[dict[str, str]]:
     ]
 
 
-def places(kinds: Iterable[PlacementKind]) -> dict[str, Any]:
+def places(kinds: Iterable[PlacementKind], sends: Iterable[audience.Send]) -> dict[str, Any]:
     """The parameters of components/data_table.html: what an ad in each place reached, with denominator and interval."""
     head = ["Placement", "Ad days", "Median of a day", "95 % interval", "Clicks, with their 95 % interval"]
     rows = [
@@ -78,7 +78,7 @@ def places(kinds: Iterable[PlacementKind]) -> dict[str, Any]:
             {"text": f"{each.days}", "numeric": True},
             *({"text": text} for text in (each.median_text, each.interval_text, each.clicks_text)),
         ]
-        for each in reach.of_kinds(kinds).values()
+        for each in reach.of_kinds(kinds, sends).values()
     ]
     return {"caption": "What one ad in each place reached on a day, last 90 days", "head": head, "rows": rows}
 

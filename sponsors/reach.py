@@ -45,15 +45,18 @@ class PlaceReach:
         return f"{self.clicks.percent} ({self.clicks.range_text}) of {self.clicks.total:,} {self.unit}"
 
 
-def of_kinds(kinds: Iterable[PlacementKind]) -> dict[int, PlaceReach]:
-    """The reach of each place, by its key, over the last 90 days (LOOK_BACK)."""
+def of_kinds(kinds: Iterable[PlacementKind], sends: Iterable[Send] | None = None) -> dict[int, PlaceReach]:
+    """The reach of each place, by its key, over the last 90 days (LOOK_BACK); `sends` are theirs, if they are known."""
     kinds, today = list(kinds), clock.utc_day()
     past = Claim.objects.filter(unit__date__gte=today - LOOK_BACK, unit__date__lt=today, state="confirmed")
     claims = list(past.filter(unit__kind__in=kinds, booking__state="confirmed").select_related("unit"))
     views, clicks = counted_views(claims), counted_clicks(claims)
-    channels = {kind.channel for kind in kinds if kind.is_mail}
-    sends = audience.sends_on(channels, since=today - LOOK_BACK)
-    return {kind.pk: _reach(kind, claims, views, clicks, sends) for kind in kinds}
+    if sends is None:
+        by_mail = {claim.unit.channel for claim in claims if claim.unit.is_mail}
+        known = audience.sends_on(by_mail, since=today - LOOK_BACK)
+    else:
+        known = {(send.channel, send.day): send for send in sends}
+    return {kind.pk: _reach(kind, claims, views, clicks, known) for kind in kinds}
 
 
 def _reach(
@@ -80,12 +83,16 @@ def _reach(
 
 def counted_views(claims: Collection[Claim]) -> dict[int, int]:
     """The views that count of some claims, of those that have any."""
+    if not claims:
+        return {}
     rows = AdDay.objects.filter(claim__in=claims, reason="").values_list("claim").annotate(n=Sum("number"))
     return dict(rows.order_by())
 
 
 def counted_clicks(claims: Collection[Claim]) -> dict[int, int]:
     """The clicks that count of some claims, of those that have any."""
+    if not claims:
+        return {}
     rows = AdEvent.objects.filter(Q(claim__in=claims), reason="").values_list("claim").annotate(n=Count("id"))
     return dict(rows.order_by())
 
