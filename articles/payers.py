@@ -66,7 +66,7 @@ class Articles:
         live = getattr(article, "publication", None)
         versions = {article.version, article.scheduled_version, live.version if live else None}
         rows = article.revisions.filter(version__in=[version for version in versions if version]).order_by("version")
-        return [texts_of(current_names(document)) for document in rows.values_list("document", flat=True)]
+        return [list(texts_of(current_names(document))) for document in rows.values_list("document", flat=True)]
 
     def described(self, keys: Iterable[int]) -> dict[int, Described]:
         rows = Article.objects.filter(pk__in=list(keys)).select_related("publication")
