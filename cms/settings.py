@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "judge all clicks on ads": {"task": "sponsors.tasks.judge_all_clicks", "schedule": 3600},
     "look for sponsors that are named": {"task": "sponsors.tasks.search_for_names", "schedule": 60},
     "check the links of ads": {"task": "sponsors.tasks.check_links", "schedule": 60},
+    "remind of payments": {"task": "sponsors.tasks.remind_of_payments", "schedule": 3600},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},
     "tell who follows a season": {"task": "surveys.tasks.tell_followers", "schedule": 60},
@@ -222,6 +223,10 @@ if BOUNCE_IMAP_URL:
 MAIL_PROVIDER_SECRET = env.text("MAIL_PROVIDER_SECRET")
 MAIL_PROVIDER = env.mail_provider("MAIL_PROVIDER", secret=MAIL_PROVIDER_SECRET)
 ANYMAIL = anymail_settings(MAIL_PROVIDER, MAIL_PROVIDER_SECRET, f"{SITE_URL}/newsletter/reports/")
+
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET")
+STRIPE_API_URL = "https://api.stripe.com"
 
 NEWSLETTER_PUMPS = env.number("NEWSLETTER_PUMPS", default=2)  # how many workers may send one briefing at once
 

@@ -3,10 +3,13 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
 
 from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.ratelimit import allow
+from core.transitions import TransitionRefused
+from sponsors import checkout
 from sponsors.billing_forms import BillingForm
 from sponsors.forms import SLOW_DOWN
 from sponsors.models import Booking, Invoice
@@ -35,9 +38,38 @@ def billing(request: HttpRequest, booking: Booking) -> HttpResponse:
         "invoices": booking.invoices.select_related("corrects").order_by("pk"),
         "payments": booking.payments.order_by("pk"),
         "due": money(balance, booking.currency) if balance > 0 else "",
+        "checkout_path": booking.checkout_path if checkout.is_offered() else "",
         "credit": money(-balance, booking.currency) if balance < 0 else "",
     }
     return render(request, "sponsors/billing.html", context)
+
+
+@for_sponsor(PORTAL)
+def begin_checkout(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """POST shows the way to the provider's page: a link, since the content policy lets no form lead to another site."""
+    refusal = url = ""
+    if request.method != "POST" or not allow(f"checkout|{booking.pk}", limit=20, seconds=3600):
+        return redirect(booking.billing_path)
+    try:
+        url = checkout.begin(booking)
+    except TransitionRefused as error:
+        refusal = str(error)
+    context = {"booking": booking, "url": url, "refusal": refusal}
+    return render(request, "sponsors/checkout.html", context, status=409 if refusal else 200)
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def stripe_event(request: HttpRequest) -> HttpResponse:
+    """Take what Stripe reports; what we could not take is told again."""
+    if not checkout.is_offered():
+        raise Http404("No payments are taken here.")
+    try:
+        checkout.take_event(request.body, request.headers.get("Stripe-Signature", ""))
+    except checkout.Forged:
+        return HttpResponse("This is not signed by Stripe.", status=400, content_type="text/plain")
+    return HttpResponse("", content_type="text/plain")
 
 
 @require_safe

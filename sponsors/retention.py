@@ -13,6 +13,7 @@ from core.retention import Column, days
 from sponsors import availability, view_counts
 from sponsors.models import (
     AdEvent,
+    BankLine,
     BillingDetails,
     Booking,
     BuyerVisit,
@@ -66,6 +67,9 @@ COLUMNS = [
         for name in ("buyer_name", "buyer_address", "buyer_vat_id", "buyer_email", "buyer_reference")
     ),
     Column("sponsors.InvoiceDocument.pdf", _BILLED, "the hourly purge; the database refuses to do it earlier"),
+    Column("sponsors.BankLine.payer", _BILLED.replace("issued", "read"), "the hourly purge"),
+    Column("sponsors.BankLine.text", _BILLED.replace("issued", "read"), "the hourly purge"),
+    Column("sponsors.BankLine.file_name", "for good: what a statement's file was called", "nobody"),
     Column("sponsors.Payment.note", _BILLED.replace("issued", "recorded"), "the hourly purge"),
     Column("sponsors.AdLinkCheck.note", "as long as its ad", "checking its link again"),
     Column("sponsors.DisclosureEntry.sponsor_name", "for good: the log is public", "nobody: the database refuses"),
@@ -114,6 +118,7 @@ def forget_billed() -> int:
     before = timezone.now() - RECORDS_KEPT_FOR
     batches.delete(InvoiceDocument.objects.filter(made_at__lt=before))
     batches.update(Payment.objects.filter(recorded_at__lt=before).exclude(note=""), note="")
+    batches.update(BankLine.objects.filter(read_at__lt=before).exclude(payer="", text=""), payer="", text="")
     billed = Invoice.objects.filter(issued_at__lt=before).exclude(buyer_name="")
     return batches.update(billed, **dict.fromkeys(BUYER, ""))
 

@@ -15,6 +15,7 @@ from sponsors import (
     view_counts,
     waiting_list,
 )
+from sponsors.money import reminders
 
 
 @shared_task
@@ -77,3 +78,9 @@ def judge_all_clicks() -> None:
 def search_for_names() -> None:
     """Look through articles and nominees for sponsors who are named."""
     flag_searches.run()
+
+
+@shared_task
+def remind_of_payments() -> None:
+    """Remind sponsors of what is due."""
+    reminders.remind()

@@ -16,12 +16,12 @@ def disarmed(cells: Iterable[Any]) -> list[Any]:
     return [f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULAS) else cell for cell in cells]
 
 
-def lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+def lines(rows: Iterable[Sequence[Any]], *, separator: str = ",") -> Iterator[bytes]:
     """Rows as lines of CSV, many at a time."""
     rows = iter(rows)
     while some := list(islice(rows, AT_ONCE)):
         text = io.StringIO()
-        csv.writer(text).writerows(some)
+        csv.writer(text, delimiter=separator).writerows(some)
         yield text.getvalue().encode()
 
 

@@ -1,20 +1,24 @@
 """Who sells, invoices, payments and the ledger; what is due; and the account of each booking."""
 
+from codecs import BOM_UTF8 as BOM
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Min, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from core.admin.bases import OneRowAdmin, ReadOnlyAdmin
 from core.admin.shared_editing import SharedEditing
+from core.lib import clock, months, spreadsheets
 from core.lib.forms import LineField
 from core.models import User
 from core.transitions import TransitionRefused
@@ -22,7 +26,7 @@ from sponsors import identifiers, payments
 from sponsors.billing_forms import BillingForm
 from sponsors.models import Booking, Invoice, LedgerEntry, Payment, Seller
 from sponsors.models.catalogue import money
-from sponsors.money import documents, invoices, ledger
+from sponsors.money import bookkeeping, documents, invoices, ledger
 
 
 class SellerForm(forms.ModelForm):
@@ -105,6 +109,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
         mine = self.admin_site.admin_view
         return [
             path("due/", mine(self.due_view), name="sponsors_invoice_due"),
+            path("month/", mine(self.month_view), name="sponsors_invoice_month"),
             path("account/<int:pk>/", mine(self.account_view), name="sponsors_invoice_account"),
             path("<int:pk>/pdf/", mine(self.pdf_view), name="sponsors_invoice_pdf"),
             path("<int:pk>/credit/", mine(self.credit_view), name="sponsors_invoice_credit"),
@@ -165,6 +170,16 @@ class InvoiceAdmin(ReadOnlyAdmin):
             "title": "Money due",
         }
         return self._page(request, "due", context)
+
+    def month_view(self, request: HttpRequest) -> HttpResponseBase:
+        """A month for the bookkeeper, as CSV; the last one, where none is asked for."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        last = months.shifted(clock.utc_day().replace(day=1), -1)
+        month = months.asked_for(request.GET.get("month", ""), today=last)
+        lines = spreadsheets.lines(bookkeeping.rows(month), separator=";")
+        headers = {"Content-Disposition": f'attachment; filename="bookkeeping-{month:%Y-%m}.csv"'}
+        return StreamingHttpResponse(chain([BOM], lines), content_type="text/csv; charset=utf-8", headers=headers)
 
     def account_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A booking's account: to whom it is billed, every entry with its document, and what can be done next."""

@@ -1,13 +1,14 @@
 """Packages, inventory and bookings, creatives, money, and the records kept of them."""
 
 from sponsors.models.accounts import LedgerEntry, Payment
+from sponsors.models.bank import BankLine
 from sponsors.models.billing import BillingDetails, Seller
 from sponsors.models.buyers import BlockedDomain, WaitingBuyer
 from sponsors.models.catalogue import Package, PackageItem, PlacementKind
 from sponsors.models.creatives import Approval, Creative, CreativeVersion
 from sponsors.models.flags import Flag, FlagDecision, FlagSearch
 from sponsors.models.inventory import Booking, Claim, RunUnit, Sponsor
-from sponsors.models.invoices import Cancellation, Invoice, InvoiceDocument, InvoiceSeries
+from sponsors.models.invoices import Cancellation, Invoice, InvoiceDocument, InvoiceSeries, PaymentReminder
 from sponsors.models.link_checks import AdLinkCheck
 from sponsors.models.make_goods import AdTurn, MakeGood
 from sponsors.models.records import AdEvent, BuyerVisit, DisclosureEntry, VerdictChange
@@ -23,6 +24,7 @@ __all__ = [
     "AdView",
     "Adjustment",
     "Approval",
+    "BankLine",
     "BillingDetails",
     "BlockedDomain",
     "Booking",
@@ -43,6 +45,7 @@ __all__ = [
     "Package",
     "PackageItem",
     "Payment",
+    "PaymentReminder",
     "PlacementKind",
     "RunUnit",
     "Seller",

@@ -189,6 +189,11 @@ class Booking(models.Model):
         return reverse("sponsors:billing", args=[make_token(PORTAL, self.pk, expires_in=LINK_LASTS)])
 
     @property
+    def checkout_path(self) -> str:
+        """Where paying at a provider begins."""
+        return reverse("sponsors:checkout", args=[make_token(PORTAL, self.pk, expires_in=LINK_LASTS)])
+
+    @property
     def report_path(self) -> str:
         """The report, which the sponsor may pass on."""
         return reverse("sponsors:report", args=[make_token(REPORT, self.pk, expires_in=LINK_LASTS)])

@@ -176,3 +176,18 @@ class Cancellation(models.Model):
 
     def as_json(self) -> dict[str, Any]:
         return {"credit": str(self.credit), "lines": self.lines}
+
+
+class PaymentReminder(models.Model):
+    """A reminder of an invoice that went out: the first, second or third."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="reminders")
+    number = models.PositiveSmallIntegerField()
+    sent_on = models.DateField()
+
+    class Meta:
+        ordering = ["invoice", "number"]
+        constraints = [models.UniqueConstraint(fields=["invoice", "number"], name="payment_reminder_once")]
+
+    def __str__(self) -> str:
+        return f"Reminder {self.number} of {self.invoice}"

@@ -97,7 +97,7 @@ NOT_KEPT = {
     "newsletter:address-change", "newsletter:address-confirm",
     "newsletter:data", "newsletter:data-export", "newsletter:data-erase", "newsletter:click", "newsletter:open",
     "newsletter:report-take",
-    "surveys:ballot-proof", "surveys:ballot-confirm", "surveys:reminder-confirm", "surveys:reminder-stop", "sponsors:requested", "sponsors:keep", "sponsors:wait", "sponsors:portal", "sponsors:billing", "sponsors:invoice", "sponsors:report", "sponsors:click",
+    "surveys:ballot-proof", "surveys:ballot-confirm", "surveys:reminder-confirm", "surveys:reminder-stop", "sponsors:requested", "sponsors:keep", "sponsors:wait", "sponsors:portal", "sponsors:billing", "sponsors:invoice", "sponsors:checkout", "sponsors:stripe", "sponsors:report", "sponsors:click",
     "surveys:survey-begin", "surveys:survey-sitting", "surveys:survey-page", "surveys:survey-later", "surveys:survey-letter",
     "api-subscriptions", "api-ballots", "api-survey-responses", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
 }  # fmt: skip
