@@ -1,8 +1,8 @@
-"""The API of published articles and their categories; drafts are not in it."""
+"""The API of what readers see: articles, pages, categories, tags, authors. Drafts are not in it."""
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import path
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
@@ -10,12 +10,13 @@ from rest_framework import generics, serializers
 
 from articles import slots
 from articles.contexts import authors_of
-from articles.models import Category, Publication, Series
+from articles.models import Author, Category, Kind, Publication, Series, Tag
 from articles.pagination import CardPaginator
 from articles.paid import sponsors_of
 from articles.search import best, cleaned_query
 from articles.structured_data import absolute
 from core.api import Pages, kept
+from core.api.shape import Shaped
 
 
 class CategorySerializer(serializers.ModelSerializer[Category]):
@@ -90,11 +91,59 @@ class ArticleSerializer(CardSerializer):
         return [row["slug"] for row in publication.tag_rows]
 
 
+class TagSerializer(serializers.ModelSerializer[Tag]):
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Tag
+        fields = ["slug", "name", "url"]
+
+    def get_url(self, tag: Tag) -> str:
+        return absolute(tag.get_absolute_url())
+
+
+class AuthorSerializer(serializers.ModelSerializer[Author]):
+    """Somebody who is named in bylines; their account, if they have one, is not told."""
+
+    url = serializers.SerializerMethodField()
+    portrait = serializers.SerializerMethodField()
+    links = serializers.ListField(child=serializers.DictField())
+
+    class Meta:
+        model = Author
+        fields = ["slug", "name", "role", "bio_html", "portrait", "links", "url"]
+
+    def get_url(self, author: Author) -> str:
+        return absolute(author.get_absolute_url())
+
+    def get_portrait(self, author: Author) -> str | None:
+        return absolute(author.portrait.url) if author.portrait else None
+
+
+class PageSerializer(serializers.ModelSerializer[Publication]):
+    """A page of the site, such as About."""
+
+    url = serializers.SerializerMethodField()
+    html = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Publication
+        fields = ["slug", "title", "standfirst", "url", "published_at", "updated_at", "html"]
+
+    def get_url(self, page: Publication) -> str:
+        return absolute(page.get_absolute_url())
+
+    def get_html(self, page: Publication) -> str:
+        return slots.strip(page.html)
+
+
 class ArticleFilter(filters.FilterSet):
     category = filters.CharFilter(field_name="category__slug")
     tag = filters.CharFilter(field_name="tags__slug")
     author = filters.CharFilter(field_name="authors__slug")
     series = filters.CharFilter(field_name="series__slug")
+    published_after = filters.IsoDateTimeFilter(field_name="published_at", lookup_expr="gt")
+    published_before = filters.IsoDateTimeFilter(field_name="published_at", lookup_expr="lt")
     q = filters.CharFilter(method="search", label="Full-text search, best first")
 
     class Meta:
@@ -112,7 +161,7 @@ class CardPages(Pages):
 
 
 @kept
-class ArticleList(generics.ListAPIView[Publication]):
+class ArticleList(Shaped, generics.ListAPIView[Publication]):
     """Published articles, newest first."""
 
     queryset = Publication.objects.live().cards()
@@ -122,7 +171,7 @@ class ArticleList(generics.ListAPIView[Publication]):
 
 
 @kept
-class ArticleDetail(generics.RetrieveAPIView[Publication]):
+class ArticleDetail(Shaped, generics.RetrieveAPIView[Publication]):
     """One published article."""
 
     queryset = Publication.objects.feed_items().select_related("series")
@@ -131,7 +180,7 @@ class ArticleDetail(generics.RetrieveAPIView[Publication]):
 
 
 @kept
-class CategoryList(generics.ListAPIView[Category]):
+class CategoryList(Shaped, generics.ListAPIView[Category]):
     """The site's categories."""
 
     queryset = Category.objects.all()
@@ -139,7 +188,52 @@ class CategoryList(generics.ListAPIView[Category]):
     pagination_class = None
 
 
+@kept
+class TagList(Shaped, generics.ListAPIView[Tag]):
+    """The subjects of published articles, by name."""
+
+    queryset = Tag.objects.filter(Exists(Publication.objects.filter(tags=OuterRef("pk")))).order_by("name", "pk")
+    serializer_class = TagSerializer
+
+
+@kept
+class AuthorList(Shaped, generics.ListAPIView[Author]):
+    """The authors of published articles, by name."""
+
+    queryset = (
+        Author.objects.filter(Exists(Publication.objects.filter(authors=OuterRef("pk"))))
+        .select_related("portrait")
+        .order_by("name", "pk")
+    )
+    serializer_class = AuthorSerializer
+
+
+PAGES = Publication.every.filter(kind=Kind.PAGE).order_by("slug", "pk")
+
+
+@kept
+class PageList(Shaped, generics.ListAPIView[Publication]):
+    """The pages of the site, such as About; with include=html, with their text."""
+
+    queryset = PAGES
+    serializer_class = PageSerializer
+    optional = frozenset({"html"})
+
+
+@kept
+class PageDetail(Shaped, generics.RetrieveAPIView[Publication]):
+    """One page."""
+
+    queryset = PAGES
+    serializer_class = PageSerializer
+    lookup_field = "slug"
+
+
 urlpatterns = [
+    path("tags/", TagList.as_view(), name="api-tags"),
+    path("authors/", AuthorList.as_view(), name="api-authors"),
+    path("pages/", PageList.as_view(), name="api-pages"),
+    path("pages/<slug:slug>/", PageDetail.as_view(), name="api-page"),
     path("articles/", ArticleList.as_view(), name="api-articles"),
     path("articles/<slug:slug>/", ArticleDetail.as_view(), name="api-article"),
     path("categories/", CategoryList.as_view(), name="api-categories"),

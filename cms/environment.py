@@ -52,6 +52,14 @@ class Environment(environ.Env):
         """Names with commas between them; spaces around them do not count."""
         return [part.strip() for part in self.text(name).split(",") if part.strip()]
 
+    def origins(self, name: str) -> list[str]:
+        """Origins, such as https://app.example, with commas between them."""
+        found = [each.rstrip("/") for each in self.names(name)]
+        for each in found:
+            if _wrong_with(each, ("http", "https")) or urlsplit(each).path:
+                raise ImproperlyConfigured(f"{name} names origins such as https://app.example, not “{each}”.")
+        return found
+
     def address(self, name: str, *, schemes: tuple[str, ...], example: str) -> str:
         """The address of a service, such as redis://host/0; "" where it is not set."""
         value = self.text(name)

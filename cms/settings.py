@@ -101,7 +101,16 @@ if cache_url:
 # What readers' pages are made from in an address's query; they do not see the rest, such as what newsletters and
 # social sites append to links, so that it makes no other page to render and keep (see core/pagecache.py)
 PAGE_PARAMETERS = frozenset(["page", "q", "category", "tag", "author", "year", "p", "page_id"])
-PAGE_PARAMETERS |= {"newsletter__slug", "issue_date__gte", "issue_date__lte"}  # the API's
+PAGE_PARAMETERS |= {
+    "newsletter__slug",
+    "issue_date__gte",
+    "issue_date__lte",
+    "cursor",
+    "limit",
+    "fields",
+    "include",
+}  # the API's
+PAGE_PARAMETERS |= {"series", "order", "published_after", "published_before"}
 
 # The cache in front of the site, told what to forget when something is published (see core/cdn_purge.py)
 CACHE_PURGE_URL = env.text("CACHE_PURGE_URL")
@@ -251,6 +260,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "rest_framework",
+    "corsheaders",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_filters",
@@ -270,6 +280,8 @@ MIDDLEWARE = [
     "cms.probes.answer_by_address",
     "django.middleware.security.SecurityMiddleware",
     "core.lib.staticfiles.StaticFilesMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "core.api.middleware.ApiMiddleware",
     "core.lib.csp.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -401,20 +413,39 @@ CONTENT_SECURITY_POLICY = {
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],  # it shows everyone the same, so that any cache may keep it
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissionsOrAnonReadOnly"],
+    "DEFAULT_PERMISSION_CLASSES": ["core.api.access.Reading"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "core.api.Pages",
     "PAGE_SIZE": 20,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.Described",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.api.throttles.Throttle"],
+    "EXCEPTION_HANDLER": "core.api.problems.handle",
+    "ORDERING_PARAM": "order",
 }
+API_REQUESTS_PER_KEY = env.number("API_REQUESTS_PER_KEY", default=600)  # a minute
+API_REQUESTS_PER_NETWORK = env.number("API_REQUESTS_PER_NETWORK", default=1200)  # of those who have no key
+# Sites whose pages may ask the API from a browser (see .env.example); cookies are never part of it
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/v1/.*$" if CORS_ALLOWED_ORIGINS else r"(?!)"  # answers that vary by origin are not kept
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]
+CORS_EXPOSE_HEADERS = ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Deprecation", "Sunset", "Link"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "Moonpress",
     "DESCRIPTION": "Published articles, awards and their results, surveys, sent briefings and ad packages.",
-    "VERSION": "1",
+    "VERSION": "1.1",
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "core.api.schema.with_problems"],
     "ENUM_NAME_OVERRIDES": {
         "SeasonState": "surveys.models.Season.State",
         "SurveyState": "surveys.models.Survey.State",
+        "ArticleState": "articles.models.Article.State",
+        "ArticleKind": "articles.models.Kind",
+        "PageKind": [("page", "page")],
+        "SnippetKind": "articles.models.Snippet.Kind",
+        "BookingState": "sponsors.models.Booking.State",
+        "BriefingState": "newsletter.models.Briefing.State",
+        "SubscriptionState": "newsletter.models.Subscription.State",
     },
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

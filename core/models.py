@@ -48,6 +48,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField("active", default=True, help_text="Untick this instead of deleting an account.")
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
     time_zone = models.CharField(max_length=64, blank=True)  # "": the newsroom's
+    is_service = models.BooleanField(
+        "is a program", default=False, editable=False, help_text="Acts by keys of the API, and cannot sign in."
+    )
+
+    via = ""  # the name of the key by which a program acts for this account, in this request
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -65,14 +70,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        name = self.name or self.email
+        return f"{name} (key “{self.via}”)" if self.via else name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.lower()  # sign-in looks addresses up in lower case
         super().save(*args, **kwargs)
 
     def get_full_name(self) -> str:
-        return str(self)
+        return self.name or self.email
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0] or self.email
@@ -434,3 +440,47 @@ class KeptWork(models.Model):
 
     def __str__(self) -> str:
         return f"unsaved work of {self.by_id} in {self.page} {self.row or 'new'}"
+
+
+class ApiKey(models.Model):
+    """A key by which a program uses the API as one of the staff; see core.api.keys. The key itself is stored nowhere."""
+
+    name = models.CharField(max_length=80, help_text="What uses it, such as “release script”.")
+    prefix = models.CharField("begins with", max_length=8, unique=True, editable=False)
+    digest = models.CharField(max_length=150, editable=False)
+    account = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    scopes = models.JSONField("may", default=list)
+    made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    made_at = models.DateTimeField("made", default=timezone.now)
+    expires_at = models.DateTimeField("expires", null=True)
+    last_used_at = models.DateTimeField("last used", null=True)
+    revoked_at = models.DateTimeField("revoked", null=True)
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        verbose_name = "API key"
+        verbose_name_plural = "API keys"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def standing(self) -> str:
+        """Whether it works, in a word."""
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at and self.expires_at <= timezone.now() else "works"
+
+
+class KeptAnswer(models.Model):
+    """What the API answered to a request with an Idempotency-Key, for when it is sent again; see core.api.idempotency."""
+
+    key = models.CharField(max_length=64, primary_key=True, help_text="A digest of who asked, of what, and the key.")
+    asked = models.CharField(max_length=64, help_text="A digest of what was sent.")
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(default=bytes)
+    made_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.status} at {self.made_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -43,6 +43,7 @@ _columns: list[Column] = [
     Column("core.AuditEntry.subject", "for good: what was done to accounts", "nobody: the database refuses"),
     Column("core.AuditEntry.by_name", "for good: who of the staff did it", "nobody: the database refuses"),
     Column("core.AuditEntry.detail", "for good", "nobody: the database refuses"),
+    Column("core.KeptAnswer.body", "a day after it was given", "the hourly purge"),
     Column("core.KeptWork.title", _WORK, "saving or dropping it; the hourly purge"),
     Column("core.KeptWork.content", _WORK, "saving or dropping it; the hourly purge"),
     Column("core.SiteProfile.postal_address", ORGANISATION, ADMIN),

@@ -6,6 +6,7 @@ import hmac
 import json
 import logging
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -31,8 +32,16 @@ def register(name: str, label: str) -> None:
 
 def announce(event: str, data: dict[str, Any]) -> None:
     """Queue a delivery to every webhook that asked for this event, in the transaction of the change itself."""
-    for webhook in Webhook.objects.filter(active=True, events__contains=[event]):
-        deliver(webhook, event, data)
+    announce_all([(event, data)])
+
+
+def announce_all(events: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Likewise, of several events at once. `events` is not run through where nobody would be told."""
+    webhooks = list(Webhook.objects.filter(active=True))
+    for event, data in events if webhooks else ():
+        for webhook in webhooks:
+            if event in webhook.events:
+                deliver(webhook, event, data)
 
 
 def deliver(webhook: Webhook, event: str, data: dict[str, Any]) -> None:

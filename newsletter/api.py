@@ -12,6 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api import kept
+from core.api.problems import answer
+from core.api.shape import Shaped
 from newsletter.forms import SubscribeForm
 from newsletter.mail import plain_text
 from newsletter.models import Briefing
@@ -71,7 +73,7 @@ class BriefingDetailSerializer(BriefingSerializer):
 
 
 @kept
-class BriefingList(generics.ListAPIView):
+class BriefingList(Shaped, generics.ListAPIView):
     """Sent briefings, newest first."""
 
     queryset = Briefing.objects.readable().issues().select_related("newsletter").order_by("-first_sent_at")
@@ -80,7 +82,7 @@ class BriefingList(generics.ListAPIView):
 
 
 @kept
-class BriefingDetail(generics.RetrieveAPIView):
+class BriefingDetail(Shaped, generics.RetrieveAPIView):
     """One sent briefing with its items."""
 
     queryset = Briefing.objects.readable().select_related("newsletter")
@@ -115,14 +117,14 @@ class SubscriptionCreate(APIView):
     )
     def post(self, request: Request) -> Response:
         if not isinstance(request.data, dict):
-            return Response({"message": "Send an object with an email."}, status=status.HTTP_400_BAD_REQUEST)
+            return answer("Send an object with an email.", status.HTTP_400_BAD_REQUEST)
         typed = {key: request.data.get(key, "") for key in ("email", "newsletter", "proof", "can_prove")}
         form = SubscribeForm({**typed, "source": "API"})
         message, code, challenge = take(request._request, form)
-        answer = {"message": message} | ({"challenge": challenge} if challenge else {})
+        more: dict[str, Any] = {"challenge": challenge} if challenge else {}
         if code == status.HTTP_400_BAD_REQUEST:
-            answer["errors"] = form.errors
-        return Response(answer, status=status.HTTP_202_ACCEPTED if code == status.HTTP_200_OK else code)
+            more["errors"] = form.errors
+        return answer(message, status.HTTP_202_ACCEPTED if code == status.HTTP_200_OK else code, **more)
 
 
 urlpatterns: list[URLPattern] = [

@@ -11,7 +11,7 @@ class SponsorsConfig(AppConfig):
 
         from core import outbox
         from core.lib import menus
-        from sponsors import calendar, dashboard, retention
+        from sponsors import calendar, dashboard, events, retention
         from sponsors.money import letters
 
         dashboard.register_all()
@@ -22,6 +22,7 @@ class SponsorsConfig(AppConfig):
             ]
         )
         calendar.register_all()
+        events.register_all()
         outbox.register("sponsors", seen_with="sponsors.view_booking")
         retention.register_all()
         letters.register_all()

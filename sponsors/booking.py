@@ -15,7 +15,7 @@ from core.advisory_locks import AdvisoryLock
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused, change_if, lock, move
-from sponsors import audience, availability, disclosures, emails, flag_searches
+from sponsors import audience, availability, disclosures, emails, events, flag_searches
 from sponsors.models import Booking, Claim, Creative, DisclosureEntry, Package, RunUnit, Sponsor
 from sponsors.money import invoices, terms
 
@@ -78,6 +78,7 @@ def hold(
             )
             if is_address_known:
                 emails.booking_requested(booking)
+                events.announce(events.REQUESTED, booking)
             else:
                 emails.address_to_confirm(booking)
             pagecache.bump()
@@ -120,6 +121,7 @@ def keep(booking: Booking, *, now: datetime | None = None) -> Booking:
             address_confirmed_at=now,
         )
         emails.booking_requested(booking)
+        events.announce(events.REQUESTED, booking)
         pagecache.bump()
     return booking
 
@@ -182,6 +184,7 @@ def confirm(booking: Booking, *, by: User | None, price: Decimal | None = None) 
         disclosures.append(DisclosureEntry.Kind.BOOKED, booking, booking.claims.all(), at=now)
         flag_searches.ask(f"{booking.name} was confirmed")
         emails.booking_confirmed(booking)
+        events.announce(events.CONFIRMED, booking)
         invoices.issue_for(booking, by=by)  # the last thing, since its number keeps all others waiting
         pagecache.bump()
     return booking
@@ -224,6 +227,7 @@ def cancel(booking: Booking, *, by: User | None, reason: str = "") -> Booking:
         if was == Booking.State.CONFIRMED:
             disclosures.append(DisclosureEntry.Kind.CANCELLED, booking, booking.claims.filter(pk__in=ended), at=now)
         emails.booking_cancelled(booking)
+        events.announce(events.CANCELLED, booking)
         pagecache.bump()
     return booking
 

@@ -3,12 +3,14 @@
 A vote comes in by the same functions as the form's, and is confirmed by mail like any other.
 """
 
+import re
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
+from django.http import Http404
 from django.urls import path
 from django.urls.resolvers import URLPattern
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -19,15 +21,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.api import kept
+from core.api import kept, problems
+from core.api.shape import Shaped
 from core.lib.forms import client_address
-from surveys import ballot_requests, ballots, keys, papers
+from core.lib.networks import public_network_of
+from core.lib.text import storable
+from core.ratelimit import allow
+from core.transitions import TransitionRefused
+from surveys import ballot_requests, ballots, keys, papers, public_record
 from surveys.choices import ChoiceRefused, of_voter
-from surveys.forms import EmailField
+from surveys.forms import EmailField, NominationForm
 from surveys.models import AwardCategory, Nominee, Season
 from surveys.questionnaires import api as questionnaires
 from surveys.result_view import result_of
 
+NOMINATED = ("category", "name", "url", "reason", "answer_to")
+NOMINATIONS_PER_HOUR = 30
 BODY_LIMIT = 16 * 1024  # bytes of a ballot
 
 
@@ -101,7 +110,7 @@ class SeasonDetailSerializer(SeasonSerializer):
 
 
 @kept
-class SeasonList(generics.ListAPIView[Season]):
+class SeasonList(Shaped, generics.ListAPIView[Season]):
     """Seasons that readers know of, the newest first."""
 
     queryset = Season.objects.public()
@@ -109,7 +118,7 @@ class SeasonList(generics.ListAPIView[Season]):
 
 
 @kept
-class SeasonDetail(generics.RetrieveAPIView[Season]):
+class SeasonDetail(Shaped, generics.RetrieveAPIView[Season]):
     """One season with its categories, nominees and released results."""
 
     queryset = Season.objects.public().prefetch_related(
@@ -117,6 +126,95 @@ class SeasonDetail(generics.RetrieveAPIView[Season]):
     )
     serializer_class = SeasonDetailSerializer
     lookup_field = "slug"
+
+
+class LedgerSerializer(serializers.Serializer[Any]):
+    """Every leaf in order, and every signed head; hashes, keys and signatures as hex."""
+
+    season = serializers.CharField()
+    imported = serializers.BooleanField()
+    leaves = serializers.ListField(child=serializers.CharField())
+    statements = serializers.DictField(help_text="By the leaf's index: what everybody may read of it.")
+    rulings = serializers.DictField(help_text="Likewise, of categories that are released.")
+    heads = serializers.ListField(child=serializers.DictField())
+
+
+@kept
+class Ledger(APIView):
+    """The ledger of a season."""
+
+    @extend_schema(responses=LedgerSerializer)
+    def get(self, _request: Request, slug: str) -> Response:
+        season = generics.get_object_or_404(Season.objects.public(), slug=slug)
+        return Response(public_record.ledger_document(season))
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """Where a receipt's leaf stands, with the proof that it is in the tree; no choice and no category before the release."""
+
+    receipt = serializers.CharField()
+    season = serializers.CharField()
+    index = serializers.IntegerField(allow_null=True, help_text="None while it waits to be sealed.")
+    head = serializers.DictField(allow_null=True)
+    path = serializers.ListField(
+        child=serializers.CharField(), help_text="The audit path (RFC 6962), from the leaf up."
+    )
+
+
+@kept
+class Receipt(APIView):
+    """The proof of a receipt."""
+
+    @extend_schema(responses=ReceiptSerializer)
+    def get(self, _request: Request, receipt: str) -> Response:
+        if not re.fullmatch(r"[0-9a-f]{64}", receipt):
+            raise Http404("A receipt has 64 characters, 0 to 9 and a to f.")
+        found = public_record.receipt_page(bytes.fromhex(receipt))
+        if found is None:
+            raise Http404("No ballot has this receipt.")
+        entry = found["entry"]
+        shown = {"receipt": receipt, "season": found["season"].slug, "index": entry.index if entry else None}
+        return Response(shown | {"head": found.get("head"), "path": found.get("path", [])})
+
+
+class Said(serializers.Serializer[Any]):
+    message = serializers.CharField()
+
+
+class NominationRequest(serializers.Serializer[Any]):
+    category = serializers.CharField(max_length=60, help_text="Its slug.")
+    name = serializers.CharField(max_length=120)
+    url = serializers.CharField(required=False, max_length=200)
+    reason = serializers.CharField(required=False, max_length=1000)
+    answer_to = serializers.CharField(
+        required=False, max_length=254, help_text="An address that is told what became of it."
+    )
+
+
+class NominationCreate(APIView):
+    """Propose a nominee, by the rules of the form."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=NominationRequest, responses={202: Said})
+    def post(self, request: Request, slug: str) -> Response:
+        season = generics.get_object_or_404(Season.objects.public(), slug=slug)
+        if season.state != Season.State.NOMINATING:
+            return _answer("Nominations are closed.", status.HTTP_409_CONFLICT)
+        data = _data(request)
+        form = NominationForm(season, {name: storable(str(data.get(name) or "")) for name in NOMINATED})
+        if not form.is_valid():
+            return _answer("Your nomination was not taken.", status.HTTP_400_BAD_REQUEST, errors=form.errors)
+        network = public_network_of(client_address(request._request))
+        if network and not allow(f"nominate|{network}", limit=NOMINATIONS_PER_HOUR, seconds=3600):
+            words = "Many nominations came from your network. Try again in an hour."
+            return _answer(words, status.HTTP_429_TOO_MANY_REQUESTS)
+        try:
+            form.propose()
+        except TransitionRefused:
+            return _answer("Nominations are closed.", status.HTTP_409_CONFLICT)
+        return _answer("Thank you: the stewards look at it.", status.HTTP_202_ACCEPTED)
 
 
 class BallotRequest(serializers.Serializer[Any]):
@@ -173,10 +271,9 @@ class BallotCreate(APIView):
 
 
 def _answer(message: str, code: int, **more: Any) -> Response:
-    headers = {"Cache-Control": "no-store"} | (
-        {"Retry-After": "600"} if code >= status.HTTP_500_INTERNAL_SERVER_ERROR else {}
-    )
-    return Response({"message": message} | more, status=code, headers=headers)
+    again = {429: "3600", 503: "600"}.get(code)
+    headers = {"Cache-Control": "no-store"} | ({"Retry-After": again} if again else {})
+    return problems.answer(message, code, headers=headers, **more)
 
 
 def _length(request: Request) -> int:
@@ -224,6 +321,9 @@ def _choices(season: Season, sent: Any, errors: dict[str, Any]) -> dict[str, Any
 
 
 urlpatterns: list[URLPattern] = [
+    path("seasons/<slug:slug>/ledger/", Ledger.as_view(), name="api-ledger"),
+    path("seasons/<slug:slug>/nominations/", NominationCreate.as_view(), name="api-nominations"),
+    path("receipts/<str:receipt>/", Receipt.as_view(), name="api-receipt"),
     path("seasons/", SeasonList.as_view(), name="api-seasons"),
     path("seasons/<slug:slug>/", SeasonDetail.as_view(), name="api-season"),
     path("seasons/<slug:slug>/ballots/", BallotCreate.as_view(), name="api-ballots"),

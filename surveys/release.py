@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from core import audit, pagecache
 from core.models import AuditEntry, User
 from core.transitions import TransitionRefused, change_if, lock
-from surveys import choices, ledger, papers, quarantine, tallying, write_ins
+from surveys import choices, events, ledger, papers, quarantine, tallying, write_ins
 from surveys.models import AwardCategory, Ballot, LedgerEntry, Nominee, Season, Tally, TallyRow
 from surveys.tallying import NONE, WRITE_IN, Number, Outcome, Rules, plain, share, written
 
@@ -260,6 +260,7 @@ def release_season(season: Season, *, by: User | None = None) -> None:
     if not change_if(season, Q(state=Season.State.CLOSED), state=Season.State.RELEASED, released_at=Now()):
         raise TransitionRefused(f"“{season}” was released meanwhile.")
     audit.record("released the results", season, by=by)
+    events.announce(season)
     pagecache.bump()
 
 

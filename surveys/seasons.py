@@ -16,7 +16,7 @@ from core.lib import batches, clock
 from core.lib.slugs import free_slug, slug_of
 from core.models import User
 from core.transitions import TransitionRefused, change_if
-from surveys import keys, ledger, papers, quarantine, recusals
+from surveys import events, keys, ledger, papers, quarantine, recusals
 from surveys.models import AwardCategory, Season
 from surveys.models.seasons import RESERVED_SEASONS
 
@@ -232,6 +232,7 @@ def _move(season: Season, *, from_: list[Season.State], to: Season.State, **chan
         raise TransitionRefused(
             f"“{season}” is at “{season.get_state_display()}” and cannot go to “{to.label}” from there."
         )
+    events.announce(season)
     pagecache.bump()
 
 

@@ -27,6 +27,7 @@ from core import pagecache
 from core.lib.smtp import Outcome, Status
 from core.lib.text import storable
 from core.transitions import change_if
+from newsletter import events
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person
 from newsletter.mail.status_codes import says_gone
 from newsletter.models import Briefing, Delivery
@@ -354,7 +355,8 @@ def reconcile(briefing_id: int) -> bool:
         Briefing.every.filter(pk=briefing.pk).update(**outcomes)
         return False
     sent: dict[str, Any] = {"state": Briefing.State.SENT, "sent_at": timezone.now(), "trouble": "", **outcomes}
-    change_if(briefing, Q(state=Briefing.State.SENDING), **sent)
+    if change_if(briefing, Q(state=Briefing.State.SENDING), **sent):
+        events.announce_sent(briefing)
     pagecache.bump()
     return True
 

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.lib.text import one_line, without_addresses
+from newsletter import events
 from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription, Suppression, Wording
 from newsletter.subscribers import enrolments, stops
 from newsletter.subscribers.addresses import Address
@@ -89,6 +90,7 @@ def record(*acts: NewAct) -> None:
     wordings = {act.wording: _wording(act.wording) for act in acts if act.wording}
     ConsentAct.objects.bulk_create(_row(act, wordings) for act in acts)
     _project({act.person for act in acts}, {act.newsletter_id for act in acts if act.newsletter_id})
+    events.announce_acts(acts)
     if ended := {act.person.subscriber_id for act in acts if act.act in ENDS_MAIL and act.person.subscriber_id}:
         enrolments.end_where_mail_ends(ended)
     if any(act.act in KEPT_OUTSIDE for act in acts):

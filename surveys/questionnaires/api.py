@@ -17,7 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.api import kept
+from core.api import kept, problems
+from core.api.shape import Shaped
 from core.lib.forms import client_address
 from core.lib.networks import public_network_of
 from core.ratelimit import allow
@@ -58,7 +59,7 @@ class SurveyDetailSerializer(SurveySerializer):
 
 
 @kept
-class SurveyList(generics.ListAPIView[Survey]):
+class SurveyList(Shaped, generics.ListAPIView[Survey]):
     """Surveys that readers are shown, the newest first."""
 
     queryset = Survey.objects.public().filter(is_listed=True)
@@ -66,7 +67,7 @@ class SurveyList(generics.ListAPIView[Survey]):
 
 
 @kept
-class SurveyDetail(generics.RetrieveAPIView[Survey]):
+class SurveyDetail(Shaped, generics.RetrieveAPIView[Survey]):
     """One survey and what it asks."""
 
     queryset = Survey.objects.public()
@@ -179,7 +180,7 @@ def _answered(survey: Survey, answers: Any, address: str, agent: str) -> Respons
 
 def _said(message: str, code: int, **more: Any) -> Response:
     headers = {"Cache-Control": "no-store"} | ({"Retry-After": "600"} if code in (429, 503) else {})
-    return Response({"message": message} | more, status=code, headers=headers)
+    return problems.answer(message, code, headers=headers, **more)
 
 
 def _length(request: Request) -> int:

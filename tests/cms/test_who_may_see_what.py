@@ -9,6 +9,7 @@ from django.urls import get_resolver, reverse
 from core.lib.roles import ROLES
 from core.models import User
 from tests.articles import factories
+from tests.core.programs import program
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +93,21 @@ def test_each_role_sees_the_lists_that_its_work_needs_and_no_others(role, client
     assert {name.rpartition(".")[2] for name in seen} == {name.rpartition(".")[2] for name in wanted}
 
 
-def test_the_api_can_only_be_read(client):
+def test_without_a_key_the_api_can_only_be_read(client):
     open_to_all = {"/api/v1/subscriptions/", "/api/v1/seasons/author/ballots/", "/api/v1/surveys/author/responses/"}
+    open_to_all |= {"/api/v1/seasons/author/nominations/", "/api/v1/packages/author/bookings/"}
     answers = [answer for path in API if path not in open_to_all for answer in _answers(client, path, *WRITING)]
+    assert [answer for answer in answers if answer[2] not in (401, 405)] == []
+    desk = [path for path in API if path.startswith("/api/v1/desk/")]
+    assert {answer[2] for path in desk for answer in _answers(client, path, "get")} <= {401, 405}
+
+
+def test_a_key_without_a_role_opens_no_view_of_the_api():
+    someone = program("juror")
+    desk = [
+        path.removeprefix("/api/v1/desk/") for path in API if path.startswith("/api/v1/desk/") and "key" not in path
+    ]
+    answers = [
+        (way, path, getattr(someone, way)(path).status_code) for path in desk for way in ("get", "post", "patch")
+    ]
     assert [answer for answer in answers if answer[2] not in (403, 405)] == []

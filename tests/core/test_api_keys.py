@@ -1,0 +1,111 @@
+"""Programs use the API with keys that are made in the admin, and do no more than their account may."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.models import AuditEntry as ArticleEntry
+from core.api import keys
+from core.models import ApiKey, AuditEntry, User
+from tests.articles import factories
+from tests.core.programs import Program, program
+
+pytestmark = pytest.mark.django_db
+ADD = "/admin/core/apikey/add/"
+
+
+@pytest.fixture
+def administrator(client):
+    user = factories.user("administrator")
+    client.force_login(user)
+    return user
+
+
+def made(client, **typed):
+    """What the form answers, and the key it shows."""
+    answer = client.post(
+        ADD, {"name": "release script", "scopes": ["articles:write", "articles:read"], "lasts": "90", **typed}
+    )
+    found = re.search(r'value="(mp_[^"]+)"', answer.content.decode())
+    return answer, found[1] if found else ""
+
+
+def test_a_key_is_shown_once_and_stored_as_a_digest(client, administrator):
+    writer = factories.user("writer")
+    answer, key = made(client, person=writer.pk)
+    row = ApiKey.objects.get()
+    assert "no-store" in answer["Cache-Control"]
+    assert sorted(Program(key).get("key/").json()["scopes"]) == ["articles:read", "articles:write"]
+    assert key not in str(ApiKey.objects.values().get())
+    pages = [reverse("admin:core_apikey_change", args=[row.pk]), reverse("admin:core_apikey_changelist")]
+    assert not any(key.partition(".")[2] in client.get(page).content.decode() for page in pages)
+    assert AuditEntry.objects.get(action="made an API key").detail.startswith(f"for {writer}: ")
+
+
+def test_a_service_gets_an_account_that_nobody_can_sign_in_to(client, administrator):
+    _, key = made(client, role=Group.objects.get(name="writer").pk)
+    service = User.objects.get(is_service=True)
+    assert (service.has_usable_password(), str(service)) == (False, "release script")
+    assert Program(key).get("key/").json()["roles"] == ["writer"]
+
+
+@pytest.mark.parametrize("typed", [{}, {"person": True, "role": True}, {"person": True, "scopes": []}])
+def test_a_key_is_for_one_account_and_for_something(client, administrator, typed):
+    given = {"person": factories.user("writer").pk, "role": Group.objects.get(name="writer").pk}
+    answer, key = made(client, **{name: given.get(name, value) for name, value in typed.items()})
+    assert (answer.status_code, key, ApiKey.objects.count()) == (200, "", 0)
+
+
+def test_nobody_makes_a_key_for_somebody_who_may_do_more(client, administrator):
+    root = User.objects.create_superuser("root@example.com", "long enough")
+    assert made(client, person=root.pk)[1] == ""
+
+
+def test_a_revoked_an_expired_and_an_idle_key_open_nothing(client, administrator):
+    revoked, expired, idle = program(), program(expires_at=timezone.now() - timedelta(seconds=1)), program()
+    page = reverse("admin:core_apikey_revoke", args=[revoked.row.pk])
+    assert "Revoke it" in client.get(page).content.decode()
+    assert revoked.get("key/").status_code == 200
+    client.post(page)
+    User.objects.filter(pk=idle.account.pk).update(is_active=False)
+    wrong = [Program("mp_abcdefgh.x"), Program("mp_é"), Program("")]
+    answers = [each.get("key/") for each in (revoked, expired, idle, *wrong)]
+    assert {answer.status_code for answer in answers} == {401}
+    assert {answer["WWW-Authenticate"] for answer in answers} == {'Bearer realm="api"'}
+    assert AuditEntry.objects.filter(action="revoked an API key").count() == 1
+
+
+def test_it_is_seen_when_a_key_was_used_last():
+    used = program()
+    used.get("key/")
+    assert ApiKey.objects.get().last_used_at > timezone.now() - timedelta(minutes=1)
+
+
+def test_a_key_is_good_for_what_it_names_and_no_more_than_its_account():
+    article = factories.article()
+    reader = program("editor", "articles:read")
+    writer = program("writer")
+    assert reader.get("articles/").status_code == 200
+    assert reader.post("articles/", {"title": "No"}).json()["detail"] == "This key is not good for articles:write."
+    refused = writer.post(f"articles/{article.pk}/publish/", If_Match="*")
+    assert (refused.status_code, "articles.publish_article" in refused.json()["detail"]) == (403, True)
+
+
+def test_what_a_program_did_is_recorded_with_its_key():
+    editor = program("editor")
+    editor.post("articles/", {"title": "News", "markdown": "Words.", "publish": True})
+    assert ArticleEntry.objects.get(action="published").by_name == "Ada of editor (key “script”)"
+    assert ArticleEntry.objects.get(action="published").by == editor.account
+
+
+def test_wrong_keys_are_counted_by_network():
+    answers = {Program("mp_abcdefgh.x").get("key/").status_code for _ in range(32)}
+    assert answers == {401, 429}
+
+
+def test_scopes_are_those_of_the_parts():
+    assert ("articles:write", "Articles, pictures and snippets: write") in keys.scopes()
