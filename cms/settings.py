@@ -435,6 +435,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Published articles, awards and their results, surveys, sent briefings and ad packages.",
     "VERSION": "1.1",
     "OAS_VERSION": "3.1.0",
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,  # what is not asked for by `fields` or `include` does not come
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "core.api.schema.with_problems"],
     "ENUM_NAME_OVERRIDES": {
         "SeasonState": "surveys.models.Season.State",

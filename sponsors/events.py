@@ -4,10 +4,12 @@ from core import webhooks
 from sponsors.models import Booking
 
 REQUESTED, CONFIRMED, CANCELLED = "booking.requested", "booking.confirmed", "booking.cancelled"
+PAID = "booking.paid"
 EVENTS = {
     REQUESTED: "a buyer confirms their address, and ad days are held",
     CONFIRMED: "a booking is confirmed",
     CANCELLED: "a booking is cancelled",
+    PAID: "a payment settles what a booking owes",
 }
 
 

@@ -36,7 +36,7 @@ CLEARED += [
     "LINK_CHECKS_OF_PRIVATE_HOSTS",
 ]
 CLEARED += ["ALLOWED_HOSTS", "TIME_ZONE", "LEDGER_SIGNING_KEY", "BALLOT_PEPPER_FOLDER", "MEDIA_ROOT", "SITE_URL"]
-CLEARED += ["CONSENT_KEY"]
+CLEARED += ["CONSENT_KEY", "CORS_ALLOWED_ORIGINS", "API_REQUESTS_PER_KEY", "API_REQUESTS_PER_NETWORK"]
 SECRET_KEY = "the same for all processes that run these tests"
 
 if not os.environ.get("CI"):  # where CI is set, hypothesis chooses a profile that repeats itself

@@ -66,8 +66,10 @@ class ArticleWhole(ArticleCard):
     reading_minutes = serializers.IntegerField(allow_null=True)
     corrections = serializers.ListField(child=serializers.DictField())
     blocks = serializers.ListField(child=serializers.DictField())
-    html = serializers.CharField(help_text="Only with include=html: as readers would see it.")
-    checks = FindingShown(many=True, help_text="Only with include=checks: what is found before it is published.")
+    html = serializers.CharField(required=False, help_text="Only with include=html: as readers would see it.")
+    checks = FindingShown(
+        many=True, required=False, help_text="Only with include=checks: what is found before it is published."
+    )
 
     class Meta(ArticleCard.Meta):
         fields = [

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused
+from sponsors import events
 from sponsors.models import Booking, Invoice, LedgerEntry, Payment, Sponsor
 from sponsors.money.amounts import ZERO
 
@@ -37,9 +39,10 @@ def bill(invoice: Invoice) -> LedgerEntry:
     )
 
 
+@transaction.atomic
 def enter(payment: Payment) -> LedgerEntry:
-    """Enter a payment or a refund."""
-    return LedgerEntry.objects.create(
+    """Enter a payment or a refund. One that leaves nothing owed is told to webhooks."""
+    entry = LedgerEntry.objects.create(
         booking=payment.booking,
         kind=Kind.REFUND if payment.is_refund else Kind.PAYMENT,
         amount=payment.signed,
@@ -48,6 +51,9 @@ def enter(payment: Payment) -> LedgerEntry:
         by=payment.recorded_by,
         at=payment.recorded_at,
     )
+    if not payment.is_refund and balance(payment.booking) <= ZERO:
+        events.announce(events.PAID, payment.booking)
+    return entry
 
 
 def adjust(booking: Booking, amount: Decimal, *, reason: str, by: User | None) -> LedgerEntry:

@@ -1,12 +1,18 @@
 """Webhooks are told of every part, and of no address."""
 
+from decimal import Decimal
+
 import pytest
+from django.utils import timezone
 
 from core import webhooks
+from core.lib import clock
 from core.models import OutgoingRequest, Webhook
 from newsletter.sending import deliveries
 from newsletter.subscribers import consent, subscriptions
 from sponsors import booking
+from sponsors.models import Payment
+from sponsors.money import ledger
 from surveys import seasons
 from tests.articles import factories as articles
 from tests.newsletter import factories as newsletters
@@ -49,7 +55,7 @@ def test_a_briefing_that_has_gone_out_is_told_once(told):
     newsletters.subscription(weekly)
     briefing = newsletters.frozen(weekly)
     told()
-    briefing.deliveries.update(state="sent")
+    briefing.deliveries.update(state="sent", sent_at=timezone.now())
     type(briefing).objects.filter(pk=briefing.pk).update(state="sending")
     for _ in range(2):
         briefing.refresh_from_db()
@@ -73,4 +79,9 @@ def test_bookings_are_told_without_whom_we_write_to(told):
     booking.cancel(held, by=None, reason="x")
     names, bodies = told()
     assert names[-2:] == ["booking.confirmed", "booking.cancelled"]
+    paid = {"booking": held, "amount": Decimal(5), "currency": held.currency, "paid_on": clock.utc_day()}
+    ledger.adjust(held, Decimal(7), reason="Fees", by=None)
+    for _ in range(2):
+        ledger.enter(Payment.objects.create(**paid))
+    assert told()[0] == ["booking.paid"], "once nothing is owed"
     assert bodies[-1]["data"]["booking"]["company"] == held.company
