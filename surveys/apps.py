@@ -17,7 +17,17 @@ class SurveysConfig(AppConfig):
         from core.lib import menus
         from newsletter.sending import plugged
         from sponsors import audience
-        from surveys import ballot_mails, briefing_news, calendar, dashboard, events, figure_check, interests, payers, retention
+        from surveys import (
+            ballot_mails,
+            briefing_news,
+            calendar,
+            dashboard,
+            events,
+            figure_check,
+            interests,
+            payers,
+            retention,
+        )
         from surveys.blocks import award_results, survey, words_of_award, words_of_survey
         from surveys.models import AwardCategory, Nominee, Season, Survey, SurveyPicture
         from surveys.questionnaires import briefing_news as polls_in_briefings
