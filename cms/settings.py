@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
     "judge clicks on ads": {"task": "sponsors.tasks.judge_clicks", "schedule": 120},
     "judge all clicks on ads": {"task": "sponsors.tasks.judge_all_clicks", "schedule": 3600},
     "look for sponsors that are named": {"task": "sponsors.tasks.search_for_names", "schedule": 60},
+    "write reminders to sponsors": {"task": "sponsors.tasks.write_reminders", "schedule": 600},
     "check the links of ads": {"task": "sponsors.tasks.check_links", "schedule": 60},
     "remind of payments": {"task": "sponsors.tasks.remind_of_payments", "schedule": 3600},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
@@ -326,6 +327,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
+OTHERS_REDIRECT_URL = "sponsors:account"  # for accounts that are not of the newsroom
 ACCOUNT_ADAPTER = "core.sign_in.StaffAdapter"
 ACCOUNT_FORMS = {
     "login": "core.sign_in.SignInForm",

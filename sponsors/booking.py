@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zlib import crc32
 
 from django.db import transaction
@@ -10,19 +11,21 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from core import advisory_locks, pagecache
+from core import advisory_locks, audit, pagecache
 from core.advisory_locks import AdvisoryLock
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused, change_if, lock, move
-from sponsors import audience, availability, disclosures, emails, events, flag_searches
+from sponsors import audience, availability, claims, disclosures, emails, events, flag_searches
+from sponsors.availability import ONE_RUN, Series
+from sponsors.claims import LIVE, Taken
 from sponsors.models import Booking, Claim, Creative, DisclosureEntry, Package, RunUnit, Sponsor
 from sponsors.money import invoices, terms
 
 HOLD_FOR = timedelta(hours=72)
 PRE_HOLD_FOR = timedelta(minutes=30)  # until the link of our mail is used
 MOST_HELD = 3  # undecided at one time, of one address or of one company at its domain
-LIVE = (Claim.State.HELD, Claim.State.CONFIRMED)
+OPEN_TO_SALE = (Booking.State.HELD, Booking.State.EXPIRED)
 
 
 class Unavailable(TransitionRefused):
@@ -40,12 +43,18 @@ def hold(
     contact_email: str,
     start: date,
     message: str = "",
+    category: str = Sponsor.Category.OTHER,
+    series: Series = ONE_RUN,
+    price: Decimal | None = None,
+    price_reason: str = "",
     sponsor: Sponsor | None = None,
     is_address_known: bool = False,
+    is_settled: bool = False,  # it is confirmed at once, so nobody has to be asked
     now: datetime | None = None,
 ) -> Booking:
     """Hold all units of a package that starts on a day for one buyer, or none of them.
 
+    Of several runs, all are held or none. `price` is another than its list price, for a reason that is kept.
     It is for minutes, in which a mail asks for the address to be confirmed (`keep`), unless that is known. A buyer who asks
     again for what is held for them gets that booking. Raises Unavailable.
     """
@@ -53,37 +62,42 @@ def hold(
     try:
         with transaction.atomic():
             _wait_for_others_of(contact_email)
-            if mine := _held_already(package, company, contact_email, start, now):
+            # what was agreed on is a booking of its own
+            if price is None and (mine := _held_already(package, company, contact_email, start, now, series.runs)):
                 if mine.address_confirmed_at is None:
                     emails.address_to_confirm(mine)  # the first may be lost; forms.BookingForm bounds how many
                 return mine
-            units = _take_run(package, start, now)
+            units = claims.take_run(package, start, now, series=series, category=category)
             Package.objects.filter(pk=package.pk, quoted_at=None).update(quoted_at=now)
             booking = Booking.objects.create(
                 sponsor=sponsor,
                 company=company,
                 contact_email=contact_email,
                 message=message,
+                category=category,
                 package=package,
-                snapshot=package.snapshot(),
-                price=package.price,
+                snapshot=_snapshot(package, series),
+                runs=series.runs,
+                price=_listed(package, series.runs) if price is None else price,
+                discount=0 if price is None else max(Decimal(0), _listed(package, series.runs) - price),
+                discount_reason=price_reason,
                 currency=package.currency,
                 hold_until=_end(now, units, HOLD_FOR if is_address_known else PRE_HOLD_FOR),
                 requested_at=now,
                 address_confirmed_at=now if is_address_known else None,
             )
-            Claim.objects.bulk_create(Claim(unit=unit, booking=booking) for unit in units)
+            claims.make(booking, units)
             Creative.objects.bulk_create(
                 Creative(booking=booking, kind_id=item.kind_id) for item in package.items.all()
             )
-            if is_address_known:
+            if not is_address_known:
+                emails.address_to_confirm(booking)
+            elif not is_settled:
                 emails.booking_requested(booking)
                 events.announce(events.REQUESTED, booking)
-            else:
-                emails.address_to_confirm(booking)
             pagecache.bump()
-    except _Taken as taken:
-        raise Unavailable(str(taken), _alternatives(package, start, now)) from None
+    except Taken as taken:
+        raise Unavailable(str(taken), _alternatives(package, start, now, category, series)) from None
     return booking
 
 
@@ -109,7 +123,7 @@ def keep(booking: Booking, *, now: datetime | None = None) -> Booking:
             raise TransitionRefused(
                 f"{MOST_HELD} bookings of yours wait for our answer already. Use this link again once we have answered."
             )
-        if not booking.is_live(now) and booking.state in (Booking.State.HELD, Booking.State.EXPIRED):
+        if not booking.is_live(now) and booking.state in OPEN_TO_SALE:
             _take_again(booking, now)
         units = [claim.unit for claim in booking.claims.filter(state=Claim.State.HELD).select_related("unit")]
         move(
@@ -156,26 +170,35 @@ def _end(now: datetime, units: Iterable[RunUnit], held_for: timedelta) -> dateti
     return min([now + held_for, *(unit.cutoff_at for unit in units)])
 
 
-def confirm(booking: Booking, *, by: User | None, price: Decimal | None = None) -> Booking:
+def confirm(
+    booking: Booking, *, by: User | None, price: Decimal | None = None, is_known_to_be_unknown: bool = False
+) -> Booking:
     """Sell what is held. A hold that has run out is renewed if all its units are still free, and none has begun.
 
-    Where the package costs something else by now, `price` says which of the two was chosen. Raises TransitionRefused;
-    Unavailable, if someone else has one of its units by now.
+    Where the package costs something else by now, `price` says which of the two was chosen. One whose address nobody has
+    confirmed is sold only to whoever says that they know. Raises TransitionRefused; Unavailable, if someone else has one
+    of its units by now.
     """
     now = timezone.now()
     with transaction.atomic():
         lock(booking, "package")
-        if not booking.is_live(now) and booking.state in (Booking.State.HELD, Booking.State.EXPIRED):
+        if booking.state in OPEN_TO_SALE and not booking.address_confirmed_at and not is_known_to_be_unknown:
+            raise TransitionRefused(
+                "Nobody has confirmed its address yet. On the booking’s own page it can be sold all the same."
+            )
+        if not booking.is_live(now) and booking.state in OPEN_TO_SALE:
             _settle_price(booking, price)
             _take_again(booking, now)
         elif booking.state == Booking.State.HELD:
             _refuse_late(RunUnit.objects.filter(claims__booking=booking, claims__state=Claim.State.HELD), now)
+        sponsor = booking.sponsor or _sponsor_named(booking)
+        _settle_category(booking, sponsor)
         move(
             booking,
             sources=[Booking.State.HELD, Booking.State.EXPIRED],
             to=Booking.State.CONFIRMED,
             action="confirmed",
-            sponsor=booking.sponsor or _sponsor_named(booking),
+            sponsor=sponsor,
             hold_until=None,
             decided_by=by,
             decided_at=now,
@@ -183,6 +206,8 @@ def confirm(booking: Booking, *, by: User | None, price: Decimal | None = None) 
         booking.claims.filter(state=Claim.State.HELD).update(state=Claim.State.CONFIRMED)
         disclosures.append(DisclosureEntry.Kind.BOOKED, booking, booking.claims.all(), at=now)
         flag_searches.ask(f"{booking.name} was confirmed")
+        unknown = "" if booking.address_confirmed_at else ", though nobody has confirmed its address"
+        audit.record("confirmed", booking, by=by, detail=f"at {booking.price_text}{unknown}")
         emails.booking_confirmed(booking)
         events.announce(events.CONFIRMED, booking)
         invoices.issue_for(booking, by=by)  # the last thing, since its number keeps all others waiting
@@ -191,10 +216,15 @@ def confirm(booking: Booking, *, by: User | None, price: Decimal | None = None) 
 
 
 def price_now(booking: Booking) -> Package | None:
-    """The version of its package that is on sale, where it has another price than the booking was quoted."""
+    """The version of its package that is on sale, at the price of as many runs, where that is not what was quoted.
+
+    A price that was agreed on stands.
+    """
     package = Package.objects.filter(tier=booking.snapshot["tier"], on_sale=True).first()
-    same = package is None or (package.price, package.currency) == (booking.price, booking.currency)
-    return None if same else package
+    if package is None or booking.discount_reason:
+        return None
+    package.price = _listed(package, booking.runs)
+    return None if (package.price, package.currency) == (booking.price, booking.currency) else package
 
 
 def cancel(booking: Booking, *, by: User | None, reason: str = "") -> Booking:
@@ -226,6 +256,7 @@ def cancel(booking: Booking, *, by: User | None, reason: str = "") -> Booking:
         booking.claims.filter(pk__in=given_back).update(state=Claim.State.RELEASED)
         if was == Booking.State.CONFIRMED:
             disclosures.append(DisclosureEntry.Kind.CANCELLED, booking, booking.claims.filter(pk__in=ended), at=now)
+        audit.record("cancelled", booking, by=by, detail=booking.reason)
         emails.booking_cancelled(booking)
         events.announce(events.CANCELLED, booking)
         pagecache.bump()
@@ -249,60 +280,24 @@ def running(booking: Booking, now: datetime | None = None) -> QuerySet[Claim]:
     return sold.filter(unit__channel__startswith="web:")
 
 
-def expire_stale(*, now: datetime | None = None, units: Q | None = None) -> int:
-    """Release holds that have run out, or only those on certain units; return how many.
-
-    Rows are locked in the order of their ids, so that processes doing this at once wait and never deadlock.
-    """
-    now = now or timezone.now()
-    with transaction.atomic():
-        stale = Booking.objects.stale(now)
-        if units is not None:
-            stale = stale.filter(pk__in=Claim.objects.filter(units, state=Claim.State.HELD).values("booking"))
-        lapsed = list(stale.select_for_update(of=("self",)).order_by("pk"))
-        ids = [booking.pk for booking in lapsed]
-        Claim.objects.filter(booking__in=ids, state=Claim.State.HELD).update(state=Claim.State.RELEASED)
-        Booking.objects.filter(pk__in=ids).update(state=Booking.State.EXPIRED)
-        for booking in lapsed:
-            if booking.address_confirmed_at:  # else nobody knows of it
-                emails.booking_lapsed(booking)
-        if lapsed:
-            pagecache.bump()
-    return len(lapsed)
+def _snapshot(package: Package, series: Series) -> dict[str, Any]:
+    """The package as it was quoted; its name says of how many runs."""
+    kept = package.snapshot()
+    name = kept["name"] if series.runs == 1 else f"{kept['name']}, {series.runs} runs"
+    return kept | {"name": name, "runs": series.runs}
 
 
-def _held_already(package: Package, company: str, contact_email: str, start: date, now: datetime) -> Booking | None:
-    buyers = Booking.objects.filter(company__iexact=company, contact_email__iexact=contact_email)
+def _listed(package: Package, runs: int) -> Decimal:
+    """What so many runs cost by the list."""
+    return package.price * runs
+
+
+def _held_already(
+    package: Package, company: str, contact_email: str, start: date, now: datetime, runs: int
+) -> Booking | None:
+    buyers = Booking.objects.filter(company__iexact=company, contact_email__iexact=contact_email, runs=runs)
     mine = buyers.filter(package=package, state="held", hold_until__gt=now).with_first_day()
     return next((booking for booking in mine if booking.starts_on == start), None)
-
-
-class _Taken(Exception):
-    """A unit of the run cannot be had."""
-
-
-def _take_run(package: Package, start: date, now: datetime) -> list[RunUnit]:
-    run = availability.calendar([package], now=now).run_of(package, start)
-    if run is None:
-        raise _Taken("Too few days are open from this date on.")
-    kinds, days = {kind for _, kind in run}, {day for day, _ in run}
-    expire_stale(now=now, units=Q(unit__kind__in=kinds, unit__date__in=days))
-    return [_take_one(kind_id, day, now) for day, kind_id in run]
-
-
-def _take_one(kind_id: int, day: date, now: datetime) -> RunUnit:
-    """Lock one free unit of a kind and day until the transaction ends.
-
-    A unit that another buyer has locked is passed over. One that was free when the statement began may have been sold
-    before we got its lock, so it is checked again under the lock, which every buyer must hold to claim it.
-    """
-    free = RunUnit.objects.free(now).filter(kind=kind_id, date=day).order_by("ordinal")
-    sold: list[int] = []
-    while unit := free.exclude(pk__in=sold).select_for_update(skip_locked=True, of=("self",)).first():
-        if not unit.claims.filter(state__in=LIVE).exists():
-            return unit
-        sold.append(unit.pk)
-    raise _Taken(f"{day:%A, %d %B %Y} is taken.")
 
 
 def _settle_price(booking: Booking, price: Decimal | None) -> None:
@@ -317,23 +312,46 @@ def _settle_price(booking: Booking, price: Decimal | None) -> None:
         )
     if price == now.price:
         booking.price, booking.currency = now.price, now.currency
-        booking.snapshot |= {"price": str(now.price), "currency": now.currency}
+        booking.snapshot |= {"price": str(now.price / booking.runs), "currency": now.currency}
         booking.save(update_fields=["price", "currency", "snapshot"])
+
+
+def _settle_category(booking: Booking, sponsor: Sponsor) -> None:
+    """Have a booking keep others out by the category that we know its sponsor has, whatever its form said."""
+    if sponsor.category in (Sponsor.Category.OTHER, booking.category):
+        return
+    booking.category = sponsor.category
+    booking.save(update_fields=["category"])
+    try:
+        with claims.category_kept():
+            claims.mark(booking)
+    except Taken as taken:
+        raise TransitionRefused(f"{sponsor} is {sponsor.get_category_display().lower()}: {taken}") from None
 
 
 def _take_again(booking: Booking, now: datetime) -> None:
     """Claim once more the units of a hold that has run out."""
-    claims = booking.claims.filter(state__in=[Claim.State.HELD, Claim.State.RELEASED])
-    ids = list(claims.values_list("unit", flat=True))
+    mine = booking.claims.filter(state__in=[Claim.State.HELD, Claim.State.RELEASED])
+    ids = list(mine.values_list("unit", flat=True))
+    wanted = list(RunUnit.objects.filter(pk__in=ids).values_list("date", "kind"))
     others = Claim.objects.filter(unit__in=ids, state__in=LIVE).exclude(booking=booking)
-    expire_stale(now=now, units=Q(pk__in=others.values("pk")))
+    claims.release_lapsed(wanted, now)
     units = list(RunUnit.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("date", "kind", "ordinal"))
     _refuse_late(units, now)
-    if others.exists() or any(unit.off_sale for unit in units):
-        words = "someone else now has some of its days" if others.exists() else "some of its days are off sale"
+    try:
+        if others.exists():
+            raise Taken("someone else now has some of its days")
+        if any(unit.off_sale for unit in units) or RunUnit.objects.blacked_out().filter(pk__in=ids).exists():
+            raise Taken("some of its days are off sale")
+        with claims.category_kept():
+            mine.update(state=Claim.State.HELD)
+            claims.mark(booking)
+    except Taken as taken:
         first = min(unit.date for unit in units)
-        raise Unavailable(f"The hold has run out, and {words}.", _alternatives(booking.package, first, now))
-    claims.update(state=Claim.State.HELD)
+        instead = _alternatives(booking.package, first, now, booking.category)
+        raise Unavailable(
+            f"The hold has run out, and {str(taken)[:1].lower()}{str(taken)[1:].rstrip('.')}.", instead
+        ) from None
 
 
 def _refuse_late(units: Iterable[RunUnit], now: datetime) -> None:
@@ -345,11 +363,28 @@ def _refuse_late(units: Iterable[RunUnit], now: datetime) -> None:
 
 def _sponsor_named(booking: Booking) -> Sponsor:
     """The sponsor with the company's name; created if there is none, also where several bookings do so at once."""
-    made = Sponsor(name=booking.company, contact_email=booking.contact_email)
+    made = Sponsor(name=booking.company, contact_email=booking.contact_email, category=booking.category)
     Sponsor.objects.bulk_create([made], ignore_conflicts=True)
     return Sponsor.objects.alias(folded=Lower("name")).get(folded=Lower(Value(booking.company)))
 
 
-def _alternatives(package: Package, start: date, now: datetime) -> list[date]:
+def discount(row: Booking, *, amount: Decimal, reason: str, by: User | None) -> Booking:
+    """Take something off the list price of a booking that is not sold yet; none takes it back. Raises TransitionRefused."""
+    reason = one_line(reason)[:200]
+    listed = Decimal(row.snapshot["price"]) * row.runs
+    if not reason:
+        raise TransitionRefused("Say why: it is kept with the booking.")
+    if not 0 <= amount <= listed:
+        raise TransitionRefused(f"Take off between 0 and {listed}: that is what it costs by the list.")
+    with transaction.atomic():
+        fields = {"discount": amount, "discount_reason": reason, "price": listed - amount}
+        if not change_if(row, Q(state__in=OPEN_TO_SALE), **fields):
+            raise TransitionRefused("Its price was settled when it was confirmed.")
+        audit.record("took something off the price of", row, by=by, detail=f"{amount} {row.currency}: {reason}")
+    return row
+
+
+def _alternatives(package: Package, start: date, now: datetime, category: str, series: Series = ONE_RUN) -> list[date]:
     """Days near the one that cannot be had, which is none of them."""
-    return availability.calendar([package], now=now).starts(package, limit=5, after=start + timedelta(days=1))
+    calendar = availability.calendar([package], now=now, category=category)
+    return calendar.starts(package, limit=5, after=start + timedelta(days=1), series=series)

@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from core.lib.calendar import MOST, Entry, Source, Span, register
-from sponsors import booking
+from sponsors import claims
 from sponsors.models import Claim
 
 FIXED = "Its day was sold: make it good with a booking of another."
@@ -20,14 +20,14 @@ class AdDays(Source):
 
     def between(self, user: Any, span: Span) -> Iterator[Entry]:
         sees_buyers = user.has_perm("sponsors.view_booking")
-        claims = Claim.objects.filter(state__in=booking.LIVE, unit__date__gte=span.first, unit__date__lte=span.last)
-        rows = claims.select_related("unit__kind", "booking__sponsor").order_by("unit__date", "unit__channel", "pk")
+        found = Claim.objects.filter(state__in=claims.LIVE, unit__date__gte=span.first, unit__date__lte=span.last)
+        rows = found.select_related("unit__kind", "booking__sponsor").order_by("unit__date", "unit__channel", "pk")
         for claim in rows[:MOST]:
-            page, row = ("booking", claim.booking_id) if sees_buyers else ("rununit", claim.unit_id)
+            page, row = ("booking_overview", claim.booking_id) if sees_buyers else ("rununit_change", claim.unit_id)
             yield Entry(
                 key=str(claim.pk),
                 title=f"{claim.unit.kind}: {claim.booking.name}" if sees_buyers else str(claim.unit.kind),
-                url=reverse(f"admin:sponsors_{page}_change", args=[row]),
+                url=reverse(f"admin:sponsors_{page}", args=[row]),
                 state=claim.get_state_display(),
                 when=claim.unit.date,
                 fixed=FIXED,

@@ -2,13 +2,27 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
-from core.models import SiteProfile, User
+from core.lib import clock
+from core.models import OutgoingMail, SiteProfile, User
 from core.outbox import queue_mail
-from sponsors.models import Approval, Booking, Claim, CreativeVersion, MakeGood, Payment, WaitingBuyer
+from sponsors.models import (
+    Approval,
+    Booking,
+    Claim,
+    CreativeVersion,
+    Inquiry,
+    MakeGood,
+    Notice,
+    Offer,
+    Payment,
+    WaitingBuyer,
+)
+from sponsors.outlook import Outlook
 
 MANAGER = "sponsorship manager"
 
@@ -28,7 +42,7 @@ def dates_free(row: WaitingBuyer, starts: Sequence[date]) -> None:
 def booking_requested(booking: Booking) -> None:
     """To the sponsor: what is held, and until when. To the managers: the request."""
     _to_sponsor("booking_requested", booking)
-    _to_managers("booking_to_decide", booking, admin_path=reverse("admin:sponsors_booking_change", args=[booking.pk]))
+    _to_managers("booking_to_decide", booking, admin_path=reverse("admin:sponsors_booking_overview", args=[booking.pk]))
 
 
 def booking_confirmed(booking: Booking) -> None:
@@ -43,7 +57,7 @@ def booking_cancelled(booking: Booking) -> None:
 def booking_lapsed(booking: Booking) -> None:
     """To both sides: the hold ran out, and its places are free again."""
     _to_sponsor("booking_lapsed", booking)
-    path = reverse("admin:sponsors_booking_change", args=[booking.pk])
+    path = reverse("admin:sponsors_booking_overview", args=[booking.pk])
     _to_managers("booking_lapsed_to_us", booking, admin_path=path)
 
 
@@ -97,6 +111,111 @@ def paid_for_nothing(booking: Booking, payment: Payment) -> None:
     _to_managers("paid_for_nothing_to_us", booking, payment=payment, admin_path=path)
 
 
+def creative_due(booking: Booking, places: Sequence[Outlook], *, about: str = "") -> bool:
+    """To the sponsor: an ad is missing, and when it has to be there."""
+    return letter(
+        "creative_due",
+        booking,
+        subject=f"Your ad for {booking.snapshot['name']} is still missing",
+        heading="We need your ad",
+        paragraphs=[
+            "Your days come closer, and there is no ad of yours for them yet that can run. Hand it in on your own page.",
+            "One of us looks at it before it runs. In place of what comes too late, an ad of our own runs.",
+        ],
+        lines=[f"{place.claim.unit}: {place.words}" for place in places],
+        buttons=[("Hand in your ad", settings.SITE_URL + booking.portal_path)],
+        about=about,
+    )
+
+
+def inquiry_to_us(row: Inquiry) -> None:
+    """To the managers: what somebody asks for."""
+    page = settings.SITE_URL + reverse("admin:sponsors_inquiry_change", args=[row.pk])
+    for manager in managers():
+        _write(
+            "inquiry_to_us",
+            manager,
+            subject=f"{row.company} asks about ads",
+            heading=f"{row.company} asks about ads",
+            paragraphs=[f"From {row.contact_email} ({row.get_category_display()}):", *row.message.split("\n")],
+            buttons=[("Make an offer", page)],
+            to_us=True,
+        )
+
+
+def offer_made(offer: Offer) -> None:
+    """To the buyer: what is offered, at which price, until when, and the link that accepts it."""
+    runs = f"{offer.runs} runs of " if offer.runs > 1 else ""
+    _write(
+        "offer_made",
+        offer.contact_email,
+        subject=f"Our offer to {offer.company}: {offer.package.name}",
+        heading=f"{offer.package.name} for {offer.price_text}",
+        paragraphs=[
+            *filter(None, offer.words.split("\n")),
+            f"We offer {offer.company} {runs}this package for {offer.price_text} in all, until {clock.in_words(offer.expires_at)}:",
+        ],
+        lines=[f"{item.quantity} × {item.kind.name}" for item in offer.package.items.select_related("kind")],
+        buttons=[("Choose your days and accept", settings.SITE_URL + offer.path)],
+    )
+
+
+def offer_accepted(offer: Offer) -> None:
+    """To the managers: an offer is a booking now."""
+    page = settings.SITE_URL + reverse("admin:sponsors_booking_overview", args=[offer.booking_id])
+    letter(
+        "offer_accepted_to_us",
+        offer.booking,  # type: ignore[arg-type]
+        subject=f"{offer.company} accepted your offer",
+        heading=f"{offer.company} accepted your offer",
+        paragraphs=[f"{offer.package.name} for {offer.price_text} is booked."],
+        buttons=[("The booking", page)],
+        to_us=True,
+    )
+
+
+def _write(kind: str, to: str, *, to_us: bool = False, lines: Sequence[str] = (), **words: Any) -> OutgoingMail:
+    """A mail in words that are all here: subject, heading, paragraphs and buttons."""
+    context = words | {"to_us": to_us, "lines": lines}
+    return queue_mail(template="sponsors/letter", to=to, context=context, kind=f"sponsors.{kind}")
+
+
+def letter(
+    kind: str,
+    booking: Booking,
+    *,
+    subject: str,
+    heading: str,
+    paragraphs: Sequence[str],
+    buttons: Sequence[tuple[str, str]],
+    lines: Sequence[str] = (),
+    about: str = "",
+    to_us: bool = False,
+) -> bool:
+    """Write to one side in words that are all here; whether it was, since what is `about` something is written once."""
+    if about and Notice.objects.filter(booking=booking, kind=kind, about=about).exists():
+        return False
+    words: dict[str, Any] = {
+        "subject": subject,
+        "heading": heading,
+        "paragraphs": paragraphs,
+        "lines": lines,
+        "buttons": buttons,
+    }
+    to = managers() if to_us else [booking.contact_email]
+    for number, recipient in enumerate(filter(None, to)):
+        mail = _write(kind, recipient, to_us=to_us, **words)
+        if number == 0:
+            _note(booking, kind, mail, about=about, to_us=to_us)
+    return True
+
+
+def _note(booking: Booking, kind: str, mail: OutgoingMail, **fields: Any) -> None:
+    Notice.objects.create(
+        booking=booking, kind=kind, subject=mail.subject, at=mail.created_at, mail_id=mail.pk, **fields
+    )
+
+
 def _to_sponsor(template: str, booking: Booking, **context: object) -> None:
     links = {
         "portal_url": settings.SITE_URL + booking.portal_path,
@@ -112,8 +231,10 @@ def _to_managers(template: str, booking: Booking, *, admin_path: str, **context:
 def _queue(template: str, recipients: Iterable[str], booking: Booking, **context: object) -> None:
     claims = booking.claims.select_related("unit__kind").order_by("unit__date", "unit__kind__name", "id")
     context |= {"booking": booking, "claims": list(claims)}
-    for recipient in recipients:
-        queue_mail(template=f"sponsors/{template}", to=recipient, context=context, kind=f"sponsors.{template}")
+    for number, recipient in enumerate(recipients):
+        mail = queue_mail(template=f"sponsors/{template}", to=recipient, context=context, kind=f"sponsors.{template}")
+        if number == 0:
+            _note(booking, template, mail, to_us="admin_url" in context)
 
 
 def managers() -> list[str]:

@@ -11,7 +11,7 @@ from core import pagecache
 from core.lib import clock
 from core.models import User
 from core.transitions import TransitionRefused, lock, move
-from sponsors import audience, booking, disclosures, emails
+from sponsors import audience, claims, disclosures, emails
 from sponsors.models import Approval, Claim, CreativeVersion, DisclosureEntry, MakeGood, RunUnit
 
 LOOK_BACK = timedelta(days=14)
@@ -83,7 +83,7 @@ def give(row: MakeGood, *, by: User) -> Claim:
         claim = Claim.objects.select_related("unit", "booking__sponsor").get(pk=row.claim_id)
         if not row.is_short and audience.carried([claim.pk]):
             raise TransitionRefused("A briefing carried it after all, so nothing is owed.")
-        given = Claim.objects.create(unit=_free_unit(claim), booking=claim.booking, state=Claim.State.CONFIRMED)
+        given = _claimed(claim)
         now = timezone.now()
         move(row, sources=[State.OPEN], to=State.GIVEN, action="made good", given=given, decided_at=now, decided_by=by)
         disclosures.append(DisclosureEntry.Kind.MAKE_GOOD, claim.booking, Claim.objects.filter(pk=given.pk), at=now)
@@ -92,14 +92,17 @@ def give(row: MakeGood, *, by: User) -> Claim:
     return given
 
 
-def _free_unit(claim: Claim) -> RunUnit:
-    """Lock a free unit as buyers do (sponsors.booking): holds that have run out are in nobody's way."""
-    booking.expire_stale(units=Q(unit__kind=claim.unit.kind_id))
+def _claimed(claim: Claim) -> Claim:
+    """Claim a free unit as buyers do (sponsors.claims): holds that have run out are in nobody's way, a category may be."""
+    claims.expire_stale(units=Q(unit__kind=claim.unit.kind_id))
     free = RunUnit.objects.free().filter(kind=claim.unit.kind_id, date__gt=clock.utc_day()).order_by("date", "ordinal")
     seen: list[int] = []
     while unit := free.exclude(pk__in=seen).select_for_update(skip_locked=True, of=("self",)).first():
-        if not unit.claims.filter(state__in=LIVE).exists():
-            return unit
+        try:
+            if not unit.claims.filter(state__in=LIVE).exists():
+                return claims.make(claim.booking, [unit], state=Claim.State.CONFIRMED)[0]
+        except claims.Taken:
+            pass
         seen.append(unit.pk)
     raise TransitionRefused("No day of this place is free. Put days on sale, or waive it.")
 

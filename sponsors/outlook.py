@@ -20,6 +20,7 @@ class Outlook:
     runs: int | None
     words: str
     is_due: bool = False  # something can still be handed in, or decided, in time
+    is_wanted: bool = False  # the sponsor has to hand something in, and can in time
 
 
 def of_booking(booking: Booking, now: datetime | None = None) -> list[Outlook]:
@@ -67,4 +68,5 @@ def _outlook(claim: Claim, versions: list[CreativeVersion], now: datetime) -> Ou
         words = words if open_ else f"Version {newest.number} was rejected: {shown} runs."
     else:
         words = f"Version {newest.number} waits for our review: without it, {shown} runs."
-    return Outlook(claim, number, words, is_due=number is None and (open_ or newest in in_time))
+    is_wanted = number is None and open_ and (newest is None or newest.verdict == "rejected")
+    return Outlook(claim, number, words, is_due=number is None and (open_ or newest in in_time), is_wanted=is_wanted)

@@ -39,7 +39,11 @@ class RunUnitQuerySet(models.QuerySet["RunUnit"]):
     def free(self, now: datetime | None = None) -> Self:
         """Units that can be claimed: on sale, not taken, and before their cut-off."""
         now = now or timezone.now()
-        return self.filter(~_live_claims(now), cutoff_at__gt=now, off_sale="")
+        return self.filter(~_live_claims(now), ~_blackouts(), cutoff_at__gt=now, off_sale="")
+
+    def blacked_out(self) -> Self:
+        """Units on days on which no ads run, or none on their channel."""
+        return self.filter(_blackouts())
 
     def with_taken(self, now: datetime | None = None) -> Self:
         """Adds `is_taken`."""
@@ -50,6 +54,12 @@ def _live_claims(now: datetime) -> Exists:
     held = Q(state="held", booking__hold_until__gt=now)
     claims = apps.get_model("sponsors", "Claim").objects
     return Exists(claims.filter(held | Q(state="confirmed"), unit=OuterRef("pk")))
+
+
+def _blackouts() -> Exists:
+    whole_site = Q(channel="") | Q(channel=OuterRef("channel"))
+    blackouts = apps.get_model("sponsors", "Blackout").objects
+    return Exists(blackouts.filter(whole_site, first__lte=OuterRef("date"), last__gte=OuterRef("date")))
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):

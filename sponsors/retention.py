@@ -18,10 +18,13 @@ from sponsors.models import (
     Booking,
     BuyerVisit,
     Claim,
+    Inquiry,
     Invoice,
     InvoiceDocument,
+    Offer,
     Payment,
     Sponsor,
+    SponsorNote,
     WaitingBuyer,
 )
 from sponsors.models.invoices import BUYER
@@ -71,8 +74,15 @@ COLUMNS = [
     Column("sponsors.BankLine.text", _BILLED.replace("issued", "read"), "the hourly purge"),
     Column("sponsors.BankLine.file_name", "for good: what a statement's file was called", "nobody"),
     Column("sponsors.Payment.note", _BILLED.replace("issued", "recorded"), "the hourly purge"),
+    Column("sponsors.SponsorNote.text", f"{days(RECORDS_KEPT_FOR)} after the last booking", "the hourly purge"),
+    Column("sponsors.Notice.subject", "as long as its booking: it names an organisation", retention.ADMIN),
     Column("sponsors.AdLinkCheck.note", "as long as its ad", "checking its link again"),
     Column("sponsors.DisclosureEntry.sponsor_name", "for good: the log is public", "nobody: the database refuses"),
+    Column("sponsors.Inquiry.company", days(DEAD_BOOKINGS_KEPT_FOR), "the hourly purge"),
+    Column("sponsors.Inquiry.contact_email", days(DEAD_BOOKINGS_KEPT_FOR), "the hourly purge"),
+    Column("sponsors.Inquiry.message", days(DEAD_BOOKINGS_KEPT_FOR), "the hourly purge"),
+    Column("sponsors.Offer.company", "for good: an organisation's name", retention.ADMIN),
+    Column("sponsors.Offer.contact_email", f"{days(DEAD_BOOKINGS_KEPT_FOR)} after it ran out", "the hourly purge"),
     Column("sponsors.BlockedDomain.domain", "until staff lift it", retention.ADMIN),
     Column("sponsors.BlockedDomain.note", "until staff lift it", retention.ADMIN),
     Column("sponsors.WaitingBuyer.contact_email", _WAITING, "telling them; the hourly purge"),
@@ -87,6 +97,7 @@ def register_all() -> None:
     retention.register("views of ads", view_counts.drop_old_views)
     retention.register("contacts of bookings", forget_bookings)
     retention.register("contacts of sponsors", forget_sponsors)
+    retention.register("inquiries about ads", forget_inquiries)
     retention.register("waiting lists for ads", forget_waiting)
     retention.register("buyers on invoices", forget_billed)
 
@@ -123,6 +134,15 @@ def forget_billed() -> int:
     return batches.update(billed, **dict.fromkeys(BUYER, ""))
 
 
+def forget_inquiries() -> int:
+    """Delete inquiries, and empty the contacts of offers that ran out: a booking has its own."""
+    before = timezone.now() - DEAD_BOOKINGS_KEPT_FOR
+    offers = Offer.objects.filter(expires_at__lt=before).exclude(contact_email="")
+    old = Inquiry.objects.filter(asked_at__lt=before)
+    Offer.objects.filter(inquiry__in=old).update(inquiry=None)
+    return batches.update(offers, contact_email="") + batches.delete(old)
+
+
 def forget_waiting() -> int:
     """Delete who has waited in vain for as long."""
     return batches.delete(WaitingBuyer.objects.filter(asked_at__lt=timezone.now() - WAITING_KEPT_FOR))
@@ -132,5 +152,6 @@ def forget_sponsors() -> int:
     """Empty the contacts of sponsors who have booked nothing for as long."""
     before = timezone.now() - RECORDS_KEPT_FOR
     lately = Booking.objects.filter(requested_at__gte=before, sponsor__isnull=False).values("sponsor")
-    sponsors = Sponsor.objects.filter(created_at__lt=before).exclude(contact_email="").exclude(pk__in=lately)
-    return batches.update(sponsors, contact_email="")
+    gone = Sponsor.objects.filter(created_at__lt=before).exclude(pk__in=lately)
+    forgotten = batches.delete(SponsorNote.objects.filter(sponsor__in=gone))
+    return forgotten + batches.update(gone.exclude(contact_email=""), contact_email="")

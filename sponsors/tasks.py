@@ -4,11 +4,12 @@ from celery import shared_task
 
 from sponsors import (
     availability,
-    booking,
+    claims,
     final_reports,
     flag_searches,
     link_checks,
     make_goods,
+    notices,
     rotation,
     under_delivery,
     verdicts,
@@ -28,7 +29,7 @@ def turn_day() -> None:
 @shared_task
 def expire_stale_holds() -> None:
     """Release holds that have run out, for what calendars show: a booking does it by itself for the units it needs."""
-    booking.expire_stale()
+    claims.expire_stale()
 
 
 @shared_task
@@ -84,3 +85,9 @@ def search_for_names() -> None:
 def remind_of_payments() -> None:
     """Remind sponsors of what is due."""
     reminders.remind()
+
+
+@shared_task
+def write_reminders() -> None:
+    """Tell sponsors what is due, what runs tomorrow, what ran, and that their report is ready."""
+    notices.run_due()

@@ -7,10 +7,13 @@ from sponsors.models.buyers import BlockedDomain, WaitingBuyer
 from sponsors.models.catalogue import Package, PackageItem, PlacementKind
 from sponsors.models.creatives import Approval, Creative, CreativeVersion
 from sponsors.models.flags import Flag, FlagDecision, FlagSearch
-from sponsors.models.inventory import Booking, Claim, RunUnit, Sponsor
+from sponsors.models.history import Notice, SponsorNote
+from sponsors.models.inventory import Blackout, Booking, Claim, RunUnit, Sponsor
 from sponsors.models.invoices import Cancellation, Invoice, InvoiceDocument, InvoiceSeries, PaymentReminder
 from sponsors.models.link_checks import AdLinkCheck
 from sponsors.models.make_goods import AdTurn, MakeGood
+from sponsors.models.members import SponsorMember
+from sponsors.models.offers import Inquiry, Offer
 from sponsors.models.records import AdEvent, BuyerVisit, DisclosureEntry, VerdictChange
 from sponsors.models.reports import SponsorReport
 from sponsors.models.views import AdDay, Adjustment, AdRollUp, AdView
@@ -26,6 +29,7 @@ __all__ = [
     "Approval",
     "BankLine",
     "BillingDetails",
+    "Blackout",
     "BlockedDomain",
     "Booking",
     "BuyerVisit",
@@ -37,11 +41,14 @@ __all__ = [
     "Flag",
     "FlagDecision",
     "FlagSearch",
+    "Inquiry",
     "Invoice",
     "InvoiceDocument",
     "InvoiceSeries",
     "LedgerEntry",
     "MakeGood",
+    "Notice",
+    "Offer",
     "Package",
     "PackageItem",
     "Payment",
@@ -50,6 +57,8 @@ __all__ = [
     "RunUnit",
     "Seller",
     "Sponsor",
+    "SponsorMember",
+    "SponsorNote",
     "SponsorReport",
     "VerdictChange",
     "WaitingBuyer",

@@ -49,6 +49,12 @@ class PlacementKind(models.Model):
         default=24, help_text="Hours before its day by which a creative must be submitted."
     )
 
+    is_exclusive = models.BooleanField(
+        "one of a category",
+        default=False,
+        help_text="On a day, or in an issue, one booking of each category of sponsors at most has a place of this kind.",
+    )
+
     class Meta:
         ordering = ["channel", "position", "name"]
         constraints = [
@@ -89,8 +95,10 @@ class Package(models.Model):
         PLATINUM = "platinum"
         GOLD = "gold"
         SILVER = "silver"
+        CUSTOM = "custom", "Made to measure"
 
     tier = models.CharField(max_length=10, choices=Tier)
+    title = models.CharField(max_length=60, blank=True, help_text="The name of one that is made to measure.")
     version = models.PositiveSmallIntegerField(default=1, editable=False)
     summary = models.CharField(max_length=200, help_text="One sentence on whom it suits.")
     price = models.DecimalField(max_digits=10, decimal_places=2, validators=[MinValueValidator(0)])
@@ -124,15 +132,22 @@ class Package(models.Model):
             ),
             models.CheckConstraint(condition=Q(price__gte=0), name="package_price_not_negative"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="package_currency_known"),
-            models.CheckConstraint(condition=Q(tier__in=["platinum", "gold", "silver"]), name="package_tier_known"),
+            models.CheckConstraint(
+                condition=Q(tier__in=["platinum", "gold", "silver", "custom"]), name="package_tier_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(tier="custom") | Q(on_sale=False),
+                name="package_made_to_measure_is_offered_only",
+                violation_error_message="What is made to measure goes to one buyer, by an offer. Give it another tier to sell it.",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_tier_display()} (version {self.version})"
+        return f"{self.name} (version {self.version})"
 
     @property
     def name(self) -> str:
-        return self.get_tier_display()
+        return self.title or self.get_tier_display()
 
     @property
     def price_text(self) -> str:

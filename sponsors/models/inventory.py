@@ -18,6 +18,7 @@ from sponsors.querysets import BookingQuerySet, RunUnitQuerySet, SponsorQuerySet
 KEEP = "sponsors.keep"
 PORTAL = "sponsors.portal"
 REPORT = "sponsors.report"
+RENEW = "sponsors.renew"
 LINK_LASTS = timedelta(days=180)
 KEEP_LASTS = timedelta(days=3)
 
@@ -62,6 +63,33 @@ class Sponsor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Blackout(models.Model):
+    """Days on which nothing can be booked. What is booked on them already stays, and can be moved."""
+
+    first = models.DateField("first day")
+    last = models.DateField("last day")
+    channel = models.CharField(
+        max_length=60, blank=True, validators=[CHANNEL], help_text="Such as mail:orbit. Empty: no ads anywhere."
+    )
+    words = models.CharField(
+        "why", max_length=120, help_text="Buyers see it on the calendar, such as: Our awards, no ads."
+    )
+
+    class Meta:
+        ordering = ["first", "channel"]
+        verbose_name = "blackout"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last__gte=models.F("first")),
+                name="blackout_ends_after_it_begins",
+                violation_error_message="The last day must be on or after the first.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first:%d %b %Y} to {self.last:%d %b %Y}: {self.words}"
 
 
 class RunUnit(models.Model):
@@ -134,9 +162,22 @@ class Booking(models.Model):
     contact_email = models.EmailField()
     message = models.TextField(blank=True)
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="bookings")
+    category = models.CharField(
+        max_length=20,
+        choices=Sponsor.Category,
+        default=Sponsor.Category.OTHER,
+        help_text="Where places are for one of a category, it keeps others out.",
+    )
     snapshot = models.JSONField(editable=False, help_text="The package as it was quoted.")
     price = models.DecimalField(max_digits=10, decimal_places=2, editable=False)
     currency = models.CharField(max_length=3, editable=False)
+    runs = models.PositiveSmallIntegerField(default=1, editable=False)
+    discount = models.DecimalField(
+        max_digits=10, decimal_places=2, default=0, editable=False, help_text="What the price is below the list."
+    )
+    discount_reason = models.CharField(
+        max_length=200, blank=True, editable=False, help_text="Why its price is not that of the list."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.HELD, editable=False)
     hold_until = models.DateTimeField(null=True, blank=True)
     requested_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -168,6 +209,10 @@ class Booking(models.Model):
                 condition=~Q(state="confirmed") | Q(sponsor__isnull=False), name="booking_confirmed_has_sponsor"
             ),
             models.CheckConstraint(condition=Q(price__gte=0), name="booking_price_not_negative"),
+            models.CheckConstraint(condition=Q(runs__gte=1), name="booking_runs_from_one"),
+            models.CheckConstraint(
+                condition=Q(discount=0) | Q(discount__gt=0) & ~Q(discount_reason=""), name="booking_discount_has_reason"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -194,9 +239,24 @@ class Booking(models.Model):
         return reverse("sponsors:checkout", args=[make_token(PORTAL, self.pk, expires_in=LINK_LASTS)])
 
     @property
+    def days_path(self) -> str:
+        """The page on which its sponsor moves its days."""
+        return reverse("sponsors:days", args=[make_token(PORTAL, self.pk, expires_in=LINK_LASTS)])
+
+    @property
     def report_path(self) -> str:
         """The report, which the sponsor may pass on."""
         return reverse("sponsors:report", args=[make_token(REPORT, self.pk, expires_in=LINK_LASTS)])
+
+    @property
+    def account_path(self) -> str:
+        """The page on which its sponsor asks for an account."""
+        return reverse("sponsors:ask-for-account", args=[make_token(PORTAL, self.pk, expires_in=LINK_LASTS)])
+
+    @property
+    def renewal_path(self) -> str:
+        """Where its package can be booked again in one step: the link comes with the report, to the booking's address."""
+        return reverse("sponsors:renew", args=[make_token(RENEW, self.pk, expires_in=LINK_LASTS)])
 
     @property
     def name(self) -> str:
@@ -225,10 +285,22 @@ class Claim(models.Model):
     unit = models.ForeignKey(RunUnit, on_delete=models.PROTECT, related_name="claims")
     booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="claims")
     state = models.CharField(max_length=10, choices=State, default=State.HELD)
+    exclusive = models.CharField(
+        max_length=100,
+        blank=True,
+        editable=False,
+        help_text="Channel, day and category that it has to itself. Of several places of a booking there, one has it.",
+    )
 
     class Meta:
         ordering = ["unit__date", "unit__channel", "id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["exclusive"],
+                condition=Q(state__in=["held", "confirmed"]) & ~Q(exclusive=""),
+                name="claim_one_of_category_per_issue",
+                violation_error_message="Another booking of this category has one of its days to itself.",
+            ),
             models.UniqueConstraint(
                 fields=["unit"], condition=Q(state__in=["held", "confirmed"]), name="claim_one_live_per_unit"
             ),

@@ -8,8 +8,8 @@ from django.db import IntegrityError, close_old_connections, connection, transac
 from django.utils import timezone
 
 from core.transitions import TransitionRefused
-from sponsors import booking, clicks
-from sponsors.models import AdEvent, Booking, Claim, RunUnit, Sponsor
+from sponsors import booking, claims, clicks, moves
+from sponsors.models import AdEvent, Booking, Claim, PlacementKind, RunUnit, Sponsor
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,7 +51,7 @@ def scarce():
 
 
 def live_claims():
-    return Claim.objects.filter(state__in=booking.LIVE).count()
+    return Claim.objects.filter(state__in=claims.LIVE).count()
 
 
 def test_bookings_of_one_new_company_confirmed_at_once_are_of_one_sponsor(scarce):
@@ -71,19 +71,32 @@ def test_n_buyers_of_m_units_buy_exactly_m(scarce, round_):
     assert live_claims() == UNITS == Claim.objects.values("unit").distinct().count()
 
 
-def test_n_buyers_whose_addresses_are_not_known_yet_buy_exactly_m(scarce):
-    """The dates are held for minutes, run out for half of the buyers, and are kept by all who use their links at once."""
-    start = factories.soon()
+def many_at_once(work, times):
+    """The same for more than the database has connections: as many at a time as it bears."""
+    with ThreadPoolExecutor(20) as pool:
+        return list(pool.map(lambda number: closing(work, number), range(times)))
+
+
+def closing(work, number):
+    try:
+        return work(number)
+    finally:
+        connection.close()
+
+
+def test_a_hundred_buyers_whose_addresses_are_not_known_yet_buy_exactly_ten():
+    """Dates are held for minutes, run out for some of the buyers, and are kept by all who use their links at once."""
+    made, start = factories.package(), factories.soon()
+    factories.open_days(made.items.get().kind, first=start, days=1, per_day=10)
 
     def ask(number):
-        made = try_to_hold(scarce, start, is_address_known=False)(number)
-        return made and made.pk
+        row = try_to_hold(made, start, is_address_known=False)(number)
+        return row and row.pk
 
-    asked = [key for key in at_once(ask, BUYERS) if key]
-    assert len(asked) == UNITS
-    Booking.objects.filter(pk__in=asked[:2]).update(hold_until=timezone.now())
-    late = [key for key in at_once(ask, BUYERS) if key]  # others are asking for what ran out
-    everybody = sorted({*asked, *late})
+    asked = [key for key in many_at_once(ask, 100) if key]
+    assert len(asked) == 10
+    Booking.objects.filter(pk__in=asked[:4]).update(hold_until=timezone.now())
+    everybody = sorted({*asked, *filter(None, many_at_once(ask, 30))})  # others ask for what ran out
 
     def use_link(number):
         try:
@@ -91,28 +104,31 @@ def test_n_buyers_whose_addresses_are_not_known_yet_buy_exactly_m(scarce):
         except TransitionRefused:
             return None
 
-    kept = [each for each in at_once(use_link, len(everybody)) if each]
-    assert len(kept) == UNITS == live_claims()
+    kept = [each for each in many_at_once(use_link, len(everybody)) if each]
+    assert len(kept) == 10 == live_claims() == Claim.objects.filter(state="held").values("unit").distinct().count()
 
 
 def test_without_locks_and_constraint_the_same_buyers_oversell(scarce):
     """The control: what the test above would look like if nothing held."""
     constraint = next(c for c in Claim._meta.constraints if c.name == "claim_one_live_per_unit")
     looked = threading.Barrier(BUYERS)
+    soon = timezone.now() + booking.PRE_HOLD_FOR
 
     def naive(number):
         unit = RunUnit.objects.free().order_by("ordinal").first()
-        looked.wait()
+        looked.wait()  # everybody has looked before anybody takes it
         sold = Booking.objects.create(
             company=f"Buyer {number}", package=scarce, snapshot=scarce.snapshot(), price=1, currency="USD",
-            contact_email="b@example.com", state="cancelled",
+            contact_email=f"b@example{number}.com", hold_until=soon,
         )  # fmt: skip
-        return Claim.objects.create(unit=unit, booking=sold)
+        Claim.objects.create(unit=unit, booking=sold)
+        return booking.keep(sold)  # as its link would
 
     with connection.schema_editor() as editor:
         editor.remove_constraint(Claim, constraint)
     try:
-        at_once(naive, BUYERS)
+        kept = at_once(naive, BUYERS)
+        assert len(kept) == BUYERS > UNITS
         assert Claim.objects.values("unit").distinct().count() < live_claims()
     finally:
         Claim.objects.all().delete()
@@ -188,3 +204,40 @@ def test_one_nonce_counts_once_in_twenty_threads():
     assert AdEvent.objects.count() == 20
     assert AdEvent.objects.filter(reason="").count() == 1
     assert set(counted) == {"", "repeat"}
+
+
+def test_many_who_move_to_one_day_at_once_share_no_unit(scarce):
+    kind = scarce.items.get().kind
+    factories.open_days(kind, first=factories.soon(9), days=1, per_day=2)
+    rows = [factories.held(scarce, company=f"Buyer {number}") for number in range(UNITS)]
+    wanted = [{row.claims.get().pk: factories.soon(9)} for row in rows]
+
+    def work(number):
+        try:
+            return moves.move(Booking.objects.get(pk=rows[number].pk), wanted[number], by=None)
+        except booking.Unavailable:
+            return None
+
+    assert sum(result is not None for result in at_once(work, UNITS)) == 2
+    assert live_claims() == UNITS == Claim.objects.filter(state="held").values("unit").distinct().count()
+
+
+def test_many_of_one_category_at_once_get_one_place_of_an_issue(scarce):
+    PlacementKind.objects.update(is_exclusive=True)
+    results = at_once(try_to_hold(scarce, factories.soon(), category="exchange"), UNITS)
+    assert sum(result is not None for result in results) == live_claims() == 1
+
+
+def test_swaps_of_the_same_days_at_once_neither_deadlock_nor_lose_a_day(scarce):
+    kind = scarce.items.get().kind
+    factories.open_days(kind, first=factories.soon(9), days=1)
+    one, two = factories.held(scarce, company="One"), factories.held(scarce, company="Two", start=factories.soon(9))
+    boss = factories.user("boss@example.com")
+
+    def work(number):
+        pair = [row.claims.select_related("unit__kind").get() for row in (one, two)]
+        return moves.swap(*(pair if number % 2 else pair[::-1]), by=boss, reason="As agreed.")
+
+    at_once(work, 6)
+    assert live_claims() == 2
+    assert {claim.unit.date for claim in Claim.objects.all()} == {factories.soon(), factories.soon(9)}

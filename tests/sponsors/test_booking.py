@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.models import OutgoingMail
 from core.transitions import TransitionRefused
-from sponsors import availability, booking, clicks, reports, retention
+from sponsors import availability, booking, claims, clicks, reports, retention
 from sponsors.models import Booking, Claim, DisclosureEntry, RunUnit, Sponsor
 from tests.sponsors import factories
 
@@ -161,8 +161,8 @@ def test_a_hold_that_ran_out_is_told_to_both_sides(gold):
     factories.user("seller@example.com").groups.add(Group.objects.get(name="sponsorship manager"))
     late = factories.held(gold)
     OutgoingMail.objects.all().delete()
-    booking.expire_stale(now=late.hold_until)
-    booking.expire_stale(now=late.hold_until)
+    claims.expire_stale(now=late.hold_until)
+    claims.expire_stale(now=late.hold_until)
     assert {(mail.recipient, mail.kind) for mail in OutgoingMail.objects.all()} == {
         ("ads@northwind.example", "sponsors.booking_lapsed"),
         ("seller@example.com", "sponsors.booking_lapsed_to_us"),
@@ -194,7 +194,7 @@ def test_a_hold_that_ran_out_is_free_before_anyone_swept(gold, time_machine):
 
 def test_a_hold_that_ran_out_is_confirmed_late_if_its_units_are_free(gold):
     late = factories.held(gold)
-    booking.expire_stale(now=late.hold_until)
+    claims.expire_stale(now=late.hold_until)
     late.refresh_from_db()
     assert late.state == "expired"
     assert booking.confirm(late, by=None).state == "confirmed"
@@ -203,7 +203,7 @@ def test_a_hold_that_ran_out_is_confirmed_late_if_its_units_are_free(gold):
 
 def test_a_hold_that_ran_out_is_not_confirmed_once_others_have_its_units(gold):
     late = factories.held(gold)
-    booking.expire_stale(now=late.hold_until)
+    claims.expire_stale(now=late.hold_until)
     factories.held(gold, start=factories.soon(8), company="Second Ltd")
     with pytest.raises(booking.Unavailable, match="someone else now has some of its days") as refused:
         booking.confirm(late, by=None)
@@ -213,9 +213,9 @@ def test_a_hold_that_ran_out_is_not_confirmed_once_others_have_its_units(gold):
 
 def test_the_sweep_releases_only_what_ran_out(gold):
     held = factories.held(gold)
-    assert booking.expire_stale() == 0
-    assert booking.expire_stale(now=held.hold_until) == 1
-    assert booking.expire_stale(now=held.hold_until) == 0
+    assert claims.expire_stale() == 0
+    assert claims.expire_stale(now=held.hold_until) == 1
+    assert claims.expire_stale(now=held.hold_until) == 0
 
 
 def test_both_sides_get_a_mail(gold, django_user_model):

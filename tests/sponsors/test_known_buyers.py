@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from core.models import OutgoingMail
-from sponsors import booking, retention, waiting_list
+from sponsors import booking, claims, retention, waiting_list
 from sponsors.models import BlockedDomain, Booking, Claim, WaitingBuyer
 from tests.newsletter.factories import profile
 from tests.sponsors import factories
@@ -56,7 +56,7 @@ def test_a_look_at_the_link_keeps_nothing_and_its_button_keeps_the_dates(gold, c
 def test_dates_that_nobody_kept_are_free_again_without_a_word(gold, client, time_machine):
     ask(client)
     factories.wait(time_machine, minutes=31)
-    booking.expire_stale()
+    claims.expire_stale()
     assert Booking.objects.get().state == "expired"
     assert mails("booking_lapsed") == mails("booking_lapsed_to_us") == []
 
@@ -106,7 +106,7 @@ def test_who_asks_again_gets_the_mail_again_but_not_for_ever(gold, client):
 
 def test_a_link_used_after_staff_confirmed_leads_to_the_own_page(gold, client):
     ask(client)
-    made = booking.confirm(Booking.objects.get(), by=None)
+    made = booking.confirm(Booking.objects.get(), by=None, is_known_to_be_unknown=True)
     assert client.post(made.keep_path)["Location"].startswith("/advertise/portal/")
     made.refresh_from_db()
     assert (made.state, made.address_confirmed_at is None) == ("confirmed", False)
@@ -171,7 +171,7 @@ def test_nobody_is_told_of_days_that_only_came_into_view(gold, time_machine):
 def test_an_address_that_was_never_confirmed_is_forgotten_in_days(gold, client, time_machine):
     ask(client)
     factories.wait(time_machine, days=4)
-    booking.expire_stale()
+    claims.expire_stale()
     retention.forget_bookings()
     assert Booking.objects.get().contact_email == ""
     assert not Claim.objects.exclude(state="released").exists()
@@ -181,7 +181,7 @@ def test_an_expired_link_to_keep_mails_nobody_and_leads_to_the_booking_form(gold
     ask(client)
     path = Booking.objects.get().keep_path
     factories.wait(time_machine, days=4)
-    booking.expire_stale()
+    claims.expire_stale()
     before = OutgoingMail.objects.count()
     for forget in (lambda: None, retention.forget_bookings):
         forget()
