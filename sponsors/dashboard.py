@@ -25,7 +25,7 @@ def bookings(_user: Any) -> Widget:
     lines = [
         Line(
             text=f"{row.name}, {row.snapshot['name']}",
-            url=reverse("admin:sponsors_booking_change", args=[row.pk]),
+            url=reverse("admin:sponsors_booking_overview", args=[row.pk]),
             label=row.price_text,
             note="held until",
             at=row.hold_until,

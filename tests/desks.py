@@ -32,3 +32,11 @@ def chosen(client: Client, address: str, **sides: str) -> Any:
         address, {"seen": seen, **radios, **{name.replace("__", "-"): side for name, side in sides.items()}}
     )
     return {"kept": answer["Location"].split("kept=")[1]} if answer.status_code == 302 else answer
+
+
+def press(client: Client, overview: str, *, step: str = "", **posted: Any) -> Any:
+    """Press the one button of a page with a next step (core.admin.steps), or that of another step by its name."""
+    found = client.get(overview).context
+    offer = next((each for each in [found["next"], *found["others"]] if each and step in ("", each.step.name)), None)
+    data = {"step": offer.step.name if offer else step, "seen": offer.seen if offer else "", "sure": "on"} | posted
+    return client.post(overview.replace("/overview/", "/step/"), data, follow=True)

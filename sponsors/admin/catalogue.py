@@ -1,4 +1,4 @@
-"""Sponsors, domains that may not book, kinds of placement, and packages with their versions."""
+"""Domains that may not book, kinds of placement, and packages with their versions."""
 
 from typing import Any
 
@@ -10,20 +10,8 @@ from core.admin.bases import ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
 from core.lib.admin_labels import NamedTabularInline
 from core.lib.admin_slugs import SlugsFromWords
-from sponsors import flag_searches, packages
-from sponsors.models import BlockedDomain, Package, PackageItem, PlacementKind, Sponsor
-
-
-@admin.register(Sponsor)
-class SponsorAdmin(SharedEditing, ShownToReadersAdmin):
-    list_display = ("name", "category", "contact_email", "website")
-    list_filter = ("category",)
-    search_fields = ("name", "aliases", "contact_email")
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        if change and {"name", "aliases", "website"} & set(form.changed_data):
-            flag_searches.ask(f"{form.instance} goes by other names")
+from sponsors import packages
+from sponsors.models import BlockedDomain, Package, PackageItem, PlacementKind
 
 
 @admin.register(BlockedDomain)

@@ -42,7 +42,7 @@ from newsletter.models import (
     SubscriberTag,
 )
 from newsletter.subscribers import subscriptions
-from sponsors.models import BlockedDomain, Booking, Creative, Package, PlacementKind, RunUnit, Seller, Sponsor
+from sponsors.models import Blackout, BlockedDomain, Booking, Creative, Package, PlacementKind, RunUnit, Seller, Sponsor
 from surveys.models import AwardCategory, BallotRules, Juror, Season, Survey
 from tests.articles import factories as articles
 from tests.desks import address, chosen, opened, save
@@ -71,6 +71,11 @@ def a_segment():
     row = Segment.objects.create(name="Recent")
     row.conditions.create(test="joined_since", value="2026-01-01")
     return row
+
+
+def a_blackout():
+    day = sponsors.soon()
+    return Blackout.objects.create(first=day, last=day, words="Our awards")
 
 
 def a_unit():
@@ -108,6 +113,7 @@ PAGES = {
     Author: (articles.author, {"role": "Editor"}, {"name": "Anna"}),
     Automation: (lambda: automation(factories.newsletter(), wait(), start=False), {"most_per_day": "9"}, {"name": "Theirs"}),
     BlockedDomain: (lambda: BlockedDomain.objects.create(domain="a.example"), {"note": "Mine"}, {"domain": "b.example"}),
+    Blackout: (a_blackout, {"words": "Mine"}, {"channel": "web:home"}),
     BounceRule: (lambda: BounceRule.objects.create(), {"times": "4"}, {"within_days": 9}),
     Briefing: (lambda: factories.briefing(factories.newsletter()), {"subject": "Mine"}, {"preheader": "Theirs"}),
     BriefingPlan: (a_plan, {"most": "9"}, {"name": "Mornings"}),

@@ -81,7 +81,7 @@ def pages_with_a_time():
         f"/admin/newsletter/briefing/{briefing.pk}/progress/": (Briefing, briefing, "sent_at"),
         "/admin/surveys/season/": (Season, season, "opens_at"),
         "/admin/sponsors/booking/": (Booking, booking, "hold_until"),
-        f"/admin/sponsors/booking/{booking.pk}/change/": (Booking, booking, "requested_at"),
+        f"/admin/sponsors/booking/{booking.pk}/overview/": (Booking, booking, "requested_at"),
     }
 
 

@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from core import generation
 from core.models import OutgoingMail
-from sponsors import booking
+from sponsors import booking, claims
 from sponsors.models import Approval, Booking, Creative, CreativeVersion, Package, RunUnit
+from tests.desks import press
 from tests.html import one_line
 from tests.sponsors import factories
 
@@ -75,27 +76,6 @@ def test_the_actions_decide_bookings(client, manager, action, state):
     assert (held.state, held.decided_by) == (state, manager)
 
 
-def test_the_buttons_on_a_booking_decide_it(client, manager):
-    held = factories.held()
-    fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until": f"{held.hold_until:%Y-%m-%dT%H:%M}"}
-    client.post(page("booking_change", held.pk), fields | {"_confirm": "1"})
-    held.refresh_from_db()
-    assert held.state == "confirmed"
-    asked = client.post(page("booking_change", held.pk), {"_cancel": "1", "contact_email": held.contact_email})
-    assert "Given back, and free for others at once" in client.get(asked["Location"]).content.decode()
-    held.refresh_from_db()
-    assert held.state == "confirmed"
-    client.post(asked["Location"], {"reason": "It was a mistake."})
-    held.refresh_from_db()
-    assert (held.state, held.reason) == ("cancelled", "It was a mistake.")
-
-
-def test_the_days_of_a_booking_lead_to_their_places(client, manager):
-    sold = factories.confirmed()
-    page = client.get(f"/admin/sponsors/booking/{sold.pk}/change/").content.decode()
-    assert f'<a href="/admin/sponsors/rununit/{sold.claims.get().unit_id}/change/">' in page
-
-
 def test_a_hold_cannot_be_kept_beyond_its_first_cut_off(client, manager):
     held = factories.held()
     fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until": "2090-01-01T00:00"}
@@ -105,12 +85,13 @@ def test_a_hold_cannot_be_kept_beyond_its_first_cut_off(client, manager):
 
 def test_staff_get_no_link_that_would_let_them_hand_in_as_the_sponsor(client, manager):
     held = factories.held()
-    assert "/advertise/portal/" not in client.get(page("booking_change", held.pk)).content.decode()
+    for name in ("booking_change", "booking_overview"):
+        assert "/advertise/portal/" not in client.get(page(name, held.pk)).content.decode()
     OutgoingMail.objects.all().delete()
-    fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until": f"{held.hold_until:%Y-%m-%dT%H:%M}"}
-    client.post(page("booking_change", held.pk), fields | {"_mail_link": "1"})
+    client.post(page("booking_mail_link", held.pk))
     assert OutgoingMail.objects.get().recipient == held.contact_email
-    mine = client.post(page("booking_change", held.pk), fields | {"contact_email": manager.email, "_mail_link": "1"})
+    fields = {"sponsor": "", "hold_until": f"{held.hold_until:%Y-%m-%dT%H:%M}"}
+    mine = client.post(page("booking_change", held.pk), fields | {"contact_email": manager.email})
     assert "address of somebody of ours" in mine.content.decode()
     assert OutgoingMail.objects.count() == 1
 
@@ -125,15 +106,15 @@ def test_whoever_had_the_mail_about_a_booking_is_told_where_it_goes_now(client, 
 
 def test_the_price_of_a_hold_that_ran_out_is_chosen_where_it_changed(client, manager):
     late = factories.held()
-    booking.expire_stale(now=late.hold_until)
+    claims.expire_stale(now=late.hold_until)
     Package.objects.update(on_sale=False)
     factories.package({late.package.items.get().kind: 1}, version=2, price="1800.00")
     said = client.post(
         page("booking_changelist"), {"action": "confirm_selected", "_selected_action": [late.pk]}, follow=True
     )
     assert "USD 1,500 was quoted, and USD 1,800 is asked now" in said.content.decode()
-    assert "Confirm at USD 1,800" in one_line(client.get(page("booking_change", late.pk)).content)
-    client.post(page("booking_change", late.pk), {"_confirm": "1800.00", "contact_email": late.contact_email})
+    assert "Confirm this booking at USD 1,800" in one_line(client.get(page("booking_overview", late.pk)).content)
+    press(client, page("booking_overview", late.pk), step="confirm 1800.00")
     late.refresh_from_db()
     assert (late.state, late.price_text, late.snapshot["price"]) == ("confirmed", "USD 1,800", "1800.00")
 
@@ -171,8 +152,8 @@ def test_deciding_needs_its_permission(client):
     someone.user_permissions.add(*Permission.objects.filter(codename__in=["view_booking", "change_booking"]))
     held = factories.held()
     client.post(page("booking_changelist"), {"action": "confirm_selected", "_selected_action": [held.pk]})
-    fields = {"contact_email": held.contact_email, "hold_until": "2030-01-01T00:00"}
-    client.post(page("booking_change", held.pk), fields | {"_confirm": "1"})
+    assert press(client, page("booking_overview", held.pk)).status_code == 403
+    assert client.get(page("booking_cancel", held.pk)).status_code == 403
     held.refresh_from_db()
     assert held.state == "held"
 
