@@ -13,7 +13,9 @@ from allauth.account.forms import (
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByCodeForm
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from core import accounts, sign_in_limits
 from core.lib.forms import client_address
@@ -64,6 +66,11 @@ class StaffAdapter(DefaultAccountAdapter):
         "email_password_mismatch": "The e-mail address or the password is not correct.",
         "too_many_login_attempts": "Too many attempts. Wait a few minutes, then try again.",
     }
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Whoever is not of the newsroom has a page of their own."""
+        is_ours = getattr(request.user, "is_staff", False)
+        return str(super().get_login_redirect_url(request)) if is_ours else reverse(settings.OTHERS_REDIRECT_URL)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -14,12 +14,14 @@ from core.lib import clock
 from core.lib.forms import LineField, ProseField
 from core.models import User
 from core.ratelimit import allow, give_back
-from sponsors import approval, booking, images, waiting_list
-from sponsors.models import BlockedDomain, Booking, Creative, CreativeVersion, Package, WaitingBuyer
+from sponsors import approval, booking, images, moves, offers, waiting_list
+from sponsors.availability import Series
+from sponsors.models import BlockedDomain, Booking, Creative, CreativeVersion, Inquiry, Package, Sponsor, WaitingBuyer
 
 SLOW_DOWN = "Too many requests came from you in a short time. Please try again later, or write to us."
 HELD_ENOUGH = f"{booking.MOST_HELD} bookings of yours wait for our answer already. Please book more once we have answered, or write to us."
 HOLDS_PER_NETWORK, MAILS_PER_ADDRESS = 5, 5
+RHYTHMS = [(0, "One run follows on the other"), (2, "One starts every two weeks"), (4, "One starts every four weeks")]
 TELL_ME = HTML('<button class="btn btn-secondary">Tell me</button>')
 TRAP = HTML(
     '<div class="trap" aria-hidden="true"><label>Leave this empty'
@@ -28,7 +30,7 @@ TRAP = HTML(
 
 
 class BookingForm(forms.Form):
-    """Asks for a package from a day on; `runs` are the pairs of first and last day to choose from."""
+    """Asks for a package from a day on, which is chosen on the calendar beside it."""
 
     company = LineField(max_length=120, label="Company", widget=forms.TextInput({"autocomplete": "organization"}))
     contact_email = forms.EmailField(
@@ -36,7 +38,19 @@ class BookingForm(forms.Form):
         help_text="The confirmation and the link to your own page go there.",
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
-    start = forms.DateField(label="First day")
+    category = forms.ChoiceField(
+        label="Your business",
+        choices=[("", "Choose"), *Sponsor.Category.choices],
+        help_text="Some places have one advertiser of a kind a day.",
+    )
+    runs = forms.IntegerField(
+        label="How many runs", min_value=1, max_value=12, initial=1, required=False,
+        help_text="All of them are held for you, or none. Each costs the same.",
+    )  # fmt: skip
+    weeks = forms.TypedChoiceField(
+        label="If several", choices=RHYTHMS, coerce=int, required=False, empty_value=None, initial=0
+    )
+    start = forms.DateField(label="First day", error_messages={"required": "Choose a first day on the calendar."})
     offer = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     message = ProseField(
         max_length=2000,
@@ -46,18 +60,19 @@ class BookingForm(forms.Form):
         help_text="What you advertise, whom it is for, other dates that would suit you.",
     )
 
-    def __init__(self, *args: Any, package: Package, runs: list[tuple[date, date]], network: str = "", **kwargs: Any):
+    def __init__(self, *args: Any, package: Package, network: str = "", **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.package, self.network = package, network
-        choices = [("", "Choose a day")] + [
-            (first, f"{day_text(first)}, until {day_text(last)}") for first, last in runs
-        ]
-        self.fields["start"].widget = forms.Select(choices=choices)
+        if not any(item.kind.is_exclusive for item in package.items.all()):
+            del self.fields["category"]
         self.fields["offer"].initial = package.offer
         self.helper = FormHelper()
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
-            "company", "contact_email", "start", "message", "offer", TRAP, Submit("book", "Hold these dates")
+            HTML('{% include "sponsors/_start.html" %}'),
+            *(name for name in self.fields if name != "start"),
+            TRAP,
+            Submit("book", "Hold these dates"),
         )
 
     def clean_offer(self) -> str:
@@ -105,13 +120,84 @@ class BookingForm(forms.Form):
 
     def save(self) -> Booking:
         """Raises booking.Unavailable when someone was faster; that counts for no limit."""
-        fields = {name: self.cleaned_data[name] for name in ("company", "contact_email", "start", "message")}
+        names = {"company", "contact_email", "category", "start", "message"} & self.cleaned_data.keys()
+        fields = {name: self.cleaned_data[name] for name in names}
+        fields["series"] = Series(self.cleaned_data["runs"] or 1, self.cleaned_data["weeks"] or 0)
         try:
             return booking.hold(package=self.package, **fields)
         except booking.Unavailable:
             for key, _, seconds in self._limits(self.cleaned_data):
                 give_back(key, seconds=seconds)
             raise
+
+
+class RenewalForm(BookingForm):
+    """Books a package again for the buyer of an earlier booking, whose link proves the address."""
+
+    def __init__(self, *args: Any, package: Package, before: Booking, **kwargs: Any):
+        super().__init__(*args, package=package, **kwargs)
+        self.before = before
+        for name in ("company", "contact_email", "category"):
+            self.fields.pop(name, None)
+        self.helper.layout = Layout(
+            HTML('{% include "sponsors/_start.html" %}'),
+            *(name for name in self.fields if name != "start"),
+            Submit("book", "Hold these dates"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        if booking.is_held_enough(self.before.company, self.before.contact_email):
+            raise ValidationError(HELD_ENOUGH, code="too-many")
+        return self.cleaned_data
+
+    def save(self) -> Booking:
+        """Raises booking.Unavailable when someone was faster."""
+        return booking.hold(
+            package=self.package,
+            company=self.before.company,
+            contact_email=self.before.contact_email,
+            category=self.before.category,
+            sponsor=self.before.sponsor,
+            start=self.cleaned_data["start"],
+            message=self.cleaned_data["message"],
+            series=Series(self.cleaned_data["runs"] or 1, self.cleaned_data["weeks"] or 0),
+            is_address_known=True,
+        )
+
+
+class InquiryForm(forms.Form):
+    """Asks for something that is not on sale."""
+
+    company = LineField(max_length=120, label="Company", widget=forms.TextInput({"autocomplete": "organization"}))
+    contact_email = forms.EmailField(label="Your e-mail address", widget=forms.EmailInput({"autocomplete": "email"}))
+    category = forms.ChoiceField(label="Your business", choices=Sponsor.Category.choices, initial="other")
+    message = ProseField(
+        max_length=4000,
+        label="What you have in mind",
+        widget=forms.Textarea({"rows": 5}),
+        help_text="What you advertise, for how long, and roughly for how much.",
+    )
+
+    def __init__(self, *args: Any, network: str = "", **kwargs: Any):
+        super().__init__(*args, **{"auto_id": "ask_%s"} | kwargs)
+        self.network = network
+        self.helper = FormHelper()
+        self.helper.disable_csrf = True
+        self.helper.form_action = reverse("sponsors:ask")
+        self.helper.layout = Layout(*self.fields, TRAP, Submit("ask", "Ask for an offer"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.data.get("website"):
+            raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
+        if not self.errors and BlockedDomain.objects.covers(cleaned["contact_email"]):
+            raise ValidationError("We take no bookings from this address. If you think that is a mistake, write to us.")
+        if not self.errors and not allow(f"inquiry|{self.network}", limit=5, seconds=3600):
+            raise ValidationError(SLOW_DOWN, code="too-many")
+        return cleaned
+
+    def save(self) -> Inquiry:
+        return offers.ask(**self.cleaned_data)
 
 
 class WaitingForm(forms.Form):
@@ -230,3 +316,44 @@ class VersionForm(forms.Form):
 def day_text(day: date) -> str:
     """`Mon 30 Nov 2026`."""
     return date_format(day, "D j M Y")
+
+
+class DaysForm(forms.Form):
+    """Moves places of a booking: each keeps its day or takes another; or all of them, to the days from another start on."""
+
+    start = forms.DateField(required=False)
+
+    def __init__(self, *args: Any, row: Booking, is_staff: bool = False, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.row = row
+        self.places = moves.movable(row, is_staff=is_staff)
+        free = moves.choices(row, self.places)
+        for claim in self.places:
+            days = sorted({claim.unit.date, *free.get(claim.unit.kind_id, [])})
+            self.fields[f"place{claim.pk}"] = forms.TypedChoiceField(
+                label=f"{claim.unit.kind}, now on {day_text(claim.unit.date)}",
+                choices=[(day.isoformat(), day_text(day)) for day in days],
+                initial=claim.unit.date.isoformat(),
+                coerce=date.fromisoformat,
+                required=False,
+                empty_value=None,
+            )
+        starts = sorted({day for days in free.values() for day in days})
+        self.fields["start"] = forms.TypedChoiceField(
+            label="Or start all of them on",
+            choices=[("", "Keep the days above"), *((day.isoformat(), day_text(day)) for day in starts)],
+            coerce=date.fromisoformat,
+            required=False,
+            empty_value=None,
+        )
+        self.order_fields([*(name for name in self.fields if name != "start"), "start"])
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+
+    def wanted(self) -> dict[int, date]:
+        """The day of each place, by the id of its claim. Raises booking.Unavailable."""
+        if start := self.cleaned_data["start"]:
+            return moves.run_from(self.row, self.places, start)
+        days = self.cleaned_data
+        return {claim.pk: days[f"place{claim.pk}"] or claim.unit.date for claim in self.places}

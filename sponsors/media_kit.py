@@ -20,6 +20,7 @@ def contents() -> dict[str, Any]:
     kinds = {item.kind_id: item.kind for package in packages for item in package.items.all()}
     return {
         "packages": [card(package, calendar) for package in packages],
+        "table": availability.table(packages),
         "figures": figures,
         "enough": audience.ENOUGH_DELIVERED,
         "tiles": tiles(figures),

@@ -1,12 +1,14 @@
 """The media kit, booking, a sponsor's own pages, the disclosure log, and the redirect behind an ad."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import wraps
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,7 +22,7 @@ from core.lib.forms import client_address, refuse_cross_site
 from core.lib.networks import network_of
 from core.lib.signing import BadToken, ExpiredToken, make_token, read_token
 from core.lib.text import storable, whole_number
-from core.models import SiteProfile
+from core.models import SiteProfile, User
 from core.pagecache import public
 from core.ratelimit import allow
 from core.transitions import TransitionRefused
@@ -31,18 +33,31 @@ from sponsors import (
     emails,
     final_reports,
     media_kit,
+    members,
+    moves,
+    offers,
     outlook,
     recompute,
     report_pdf,
     reports,
 )
 from sponsors import booking as bookings
+from sponsors.availability import Series
 from sponsors.booking import Unavailable
-from sponsors.forms import SLOW_DOWN, BookingForm, VersionForm, WaitingForm, day_text
-from sponsors.models import Booking, Creative, DisclosureEntry, Package, SponsorReport
-from sponsors.models.inventory import KEEP, PORTAL, REPORT
+from sponsors.forms import (
+    SLOW_DOWN,
+    BookingForm,
+    DaysForm,
+    InquiryForm,
+    RenewalForm,
+    VersionForm,
+    WaitingForm,
+    day_text,
+)
+from sponsors.models import Booking, Creative, DisclosureEntry, Offer, Package, Sponsor, SponsorReport
+from sponsors.models.inventory import KEEP, PORTAL, RENEW, REPORT
+from sponsors.models.offers import OFFER
 
-STARTS_OFFERED = 40
 REQUESTED = "sponsors.requested"
 PROGRAM = Path(__file__).with_name("check_log.py")  # for strangers: it needs nothing of ours
 FED = 50
@@ -53,7 +68,7 @@ SponsorView = Callable[[HttpRequest, Booking], HttpResponse]
 @public
 def advertise(request: HttpRequest) -> HttpResponse:
     """The media kit: packages, prices, reach."""
-    return render(request, "sponsors/media_kit.html", media_kit.contents())
+    return render(request, "sponsors/media_kit.html", media_kit.contents() | {"inquiry": InquiryForm()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,11 +77,12 @@ def advertise(request: HttpRequest) -> HttpResponse:
 def book(request: HttpRequest, tier: str) -> HttpResponse:
     """Ask for a package: its units are held, and both sides get a mail."""
     package = get_object_or_404(Package.objects.on_sale(), tier=tier)
-    calendar = availability.calendar([package])
-    runs = [(day, calendar.last_day(package, day)) for day in calendar.starts(package, limit=STARTS_OFFERED)]
     data = request.POST if request.method == "POST" else None
-    form = BookingForm(data, package=package, runs=runs, network=network_of(client_address(request)))
-    context = {"package": package, "form": form, "runs": runs, "includes": media_kit.includes(package)}
+    asked = (data or request.GET).get("category", "")
+    network = network_of(client_address(request))
+    form = BookingForm(data, package=package, network=network, initial={"category": asked})
+    table = availability.table([package], start_of=package, category=asked if asked in Sponsor.Category else "")
+    context = {"package": package, "form": form, "table": table, "includes": media_kit.includes(package)}
     context |= {"waiting": WaitingForm(package=package)}
     if request.method == "POST" and form.is_valid():
         try:
@@ -77,6 +93,54 @@ def book(request: HttpRequest, tier: str) -> HttpResponse:
         return redirect("sponsors:requested", make_token(REQUESTED, booking.pk))
     refused = form.has_error("__all__", "too-many")
     return render(request, "sponsors/book.html", context, status=429 if refused else 200)
+
+
+@require_http_methods(["POST"])
+@refuse_cross_site
+def ask(request: HttpRequest) -> HttpResponse:
+    """Keep an inquiry, which staff answer with an offer."""
+    form = InquiryForm(request.POST, network=network_of(client_address(request)))
+    if form.is_valid():
+        form.save()
+        return render(request, "sponsors/asked.html")
+    status = 429 if form.has_error("__all__", "too-many") else 200
+    return render(request, "sponsors/ask.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_cross_site
+@never_cache
+def offer(request: HttpRequest, token: str) -> HttpResponse:
+    """An offer with the days on which it can start; POST accepts it."""
+    try:
+        seen = read_token(OFFER, token)
+    except ExpiredToken as expired:
+        seen = expired.values
+    except BadToken:
+        raise Http404("This link is not complete. Open it from the e-mail again.") from None
+    row = get_object_or_404(Offer.objects.select_related("package", "booking"), pk=seen[0])
+    refusal, start = "", request.POST.get("start", "")
+    if request.method == "POST":
+        try:
+            return redirect(offers.accept(row, start=_day(start), seen=seen).portal_path)
+        except Unavailable as conflict:
+            refusal = _with_alternatives(conflict)
+        except TransitionRefused as conflict:
+            refusal = str(conflict)
+    context = {"offer": row, "refusal": refusal, "chosen": start, "includes": media_kit.includes(row.package)}
+    if row.is_open():
+        series = Series(row.runs, row.weeks)
+        context["table"] = availability.table([row.package], start_of=row.package, series=series, category=row.category)
+    response = render(request, "sponsors/offer.html", context, status=409 if refusal else 200)
+    response["X-Robots-Tag"], response["Referrer-Policy"] = "noindex", "same-origin"
+    return response
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise TransitionRefused("Choose a first day on the calendar.") from None
 
 
 @require_http_methods(["POST"])
@@ -166,7 +230,7 @@ def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
     """The sponsor's own page: the booking's state, the versions submitted, a form for each ad."""
     clicks.note_buyer(booking, request)
     creatives = list(booking.creatives.select_related("kind", "booking"))
-    staff = request.user if request.user.is_authenticated else None
+    staff = request.user if request.user.is_staff else None
     forms = [VersionForm(creative=creative, by=staff, **_posted_for(request, creative)) for creative in creatives]
     submitted = next((form for form in forms if form.is_bound), None)
     if submitted and not booking.is_live():
@@ -177,7 +241,73 @@ def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
             return redirect(f"{request.path}#creative-{submitted.creative.pk}")
         submitted.add_error(None, SLOW_DOWN)
     context = {"booking": booking, "outlooks": outlook.of_booking(booking), "forms": forms, "staff": staff}
+    context |= {"moves": moves.movable(booking), "may_have_account": members.may_ask(booking)}
     return render(request, "sponsors/portal.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """All bookings of the sponsors that somebody is a member of."""
+    rows = members.bookings_of(cast(User, request.user))
+    return render(request, "sponsors/account.html", {"bookings": rows})
+
+
+@for_sponsor(PORTAL)
+def ask_for_account(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """POST mails the sponsor a link with which they choose a password."""
+    said = "An account shows all your bookings at one address. You do not need one: the links in our mails open each booking."
+    if request.method == "POST":
+        try:
+            members.ask(booking)
+        except TransitionRefused as refusal:
+            said = str(refusal)
+        else:
+            said = f"We have mailed {booking.contact_email} a link with which you choose a password."
+    context = {"booking": booking, "said": said, "is_asked": request.method == "POST"}
+    return render(request, "sponsors/ask_for_account.html", context)
+
+
+@for_sponsor(RENEW)
+def renew(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """The package of a booking, to be booked again from another day on: whom it is for is known."""
+    package = Package.objects.on_sale().filter(tier=booking.package.tier).first()
+    if package is None or not booking.contact_email:
+        return redirect("sponsors:media-kit")
+    form = RenewalForm(request.POST if request.method == "POST" else None, package=package, before=booking)
+    status = 200
+    if form.is_valid():
+        try:
+            return redirect(form.save().portal_path)
+        except Unavailable as conflict:
+            form.add_error("start", _with_alternatives(conflict))
+            status = 409
+    table = availability.table([package], start_of=package, category=booking.category)
+    context = {"package": package, "before": booking, "form": form, "table": table}
+    return render(request, "sponsors/renew.html", context | {"includes": media_kit.includes(package)}, status=status)
+
+
+@for_sponsor(PORTAL)
+def days(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """The days of a booking that its sponsor can move; POST moves them, all or none."""
+    form = DaysForm(request.POST if request.method == "POST" else None, row=booking)
+    if form.is_valid() and _moved(form, booking):
+        return redirect(booking.portal_path)
+    context = {"booking": booking, "form": form, "outlooks": outlook.of_booking(booking)}
+    return render(request, "sponsors/days.html", context, status=409 if form.errors else 200)
+
+
+def _moved(form: DaysForm, booking: Booking) -> bool:
+    """Whether the places are on the days that were chosen; else the form says why not."""
+    try:
+        if not allow(f"move|{booking.pk}", limit=20, seconds=86_400):
+            raise TransitionRefused(SLOW_DOWN)
+        moves.move(booking, form.wanted(), by=None)
+    except TransitionRefused as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    return True
 
 
 def _posted_for(request: HttpRequest, creative: Creative) -> dict[str, Any]:

@@ -93,6 +93,7 @@ def _make_sponsor(entry: dict[str, Any], today: date) -> None:
         contact_email=sponsor.contact_email,
         start=today + timedelta(days=wanted["starts_in_days"]),
         message=wanted["message"],
+        category=sponsor.category,
         sponsor=sponsor,
     )
     to = {"name": sponsor.name, "address": "1 Example Street\nSpringfield", "country": "US"}

@@ -33,7 +33,9 @@ LISTS = (
     "newsletter_enrolment",
     "newsletter_subscriber",
     "sponsors_booking",
+    "sponsors_inquiry",
     "sponsors_makegood",
+    "sponsors_offer",
     "surveys_survey",
 )
 CALENDAR = ("/admin/calendar/", "/admin/calendar/link/")
@@ -102,6 +104,8 @@ def pages(editor):
         for name in ("revisions", "compare", "conflict", "preview", "check", "template")
     ]
     about += [("surveys_season", name, season) for name in ("overview", "requests", "shortlist")]
+    about += [("sponsors_booking", name, booking) for name in ("overview", "move", "cancel")]
+    about.append(("sponsors_sponsor", "overview", booking.sponsor))
     about += [("newsletter_briefing", "approve", draft), ("newsletter_briefing", "progress", sent)]
     asks = automation(
         weekly, {"letter": "Stay?", "asks_to_stay": True}, wait(9), {"kind": "unsubscribe"}, begins="quiet"

@@ -89,7 +89,7 @@ def worst_of_all():
     site.about_html, site.stats = f"<p>{worst()}</p>", [{"value": ADDRESS, "label": ADDRESS, "note": ADDRESS}]
     site.postal_address = worst(200)
     site.save()
-    sponsors.running("web:article", company=worst(100))
+    booking = sponsors.running("web:article", company=worst(100))
     sponsors.package({PlacementKind.objects.first(): 1}, version=9)
     weekly = newsletters.newsletter(name=worst(80), description=worst(200))
     items = [{"heading": worst(150), "text": worst(), "url": "https://example.com/a"}]
@@ -113,6 +113,8 @@ def worst_of_all():
         "/advertise/book/gold/",
     ]
     paths += ["/newsletter/", "/newsletter/archive/", f"/newsletter/archive/{mail.slug}/", article.get_absolute_url()]
+    paths += [booking.portal_path, booking.days_path, f"/admin/sponsors/sponsor/{booking.sponsor_id}/overview/"]
+    paths += [f"/admin/sponsors/booking/{booking.pk}/{name}/" for name in ("overview", "move", "cancel")]
     season.request_counts.create(day=clock.utc_day(), kind="domain", value="mailinator.com", slot=0, number=45)
     paths += [f"/admin/surveys/season/{season.pk}/{name}/" for name in ("overview", "requests", "shortlist")]
     paths += asking.results_pages(asking.published(text=worst(200), slug="results"))
