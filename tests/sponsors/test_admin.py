@@ -99,7 +99,7 @@ def test_staff_get_no_link_that_would_let_them_hand_in_as_the_sponsor(client, ma
 def test_whoever_had_the_mail_about_a_booking_is_told_where_it_goes_now(client, manager):
     sold = factories.confirmed()
     OutgoingMail.objects.all().delete()
-    client.post(page("booking_change", sold.pk), {"contact_email": "new@northwind.example"})
+    client.post(page("booking_change", sold.pk), {"contact_email": "new@northwind.example", "category": "other"})
     mail = OutgoingMail.objects.get()
     assert (mail.recipient, mail.kind) == ("ads@northwind.example", "sponsors.contact_changed")
 
