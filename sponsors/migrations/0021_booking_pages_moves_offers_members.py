@@ -14,7 +14,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0008_footer"),
-        ("sponsors", "0018_flag_roles"),
+        ("sponsors", "0020_bank_roles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,5 +11,5 @@ SELLING = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sponsors", "0019_booking_pages_moves_offers_members")]
+    dependencies = [("sponsors", "0021_booking_pages_moves_offers_members")]
     operations = [grant({"sponsorship manager": SELLING, "administrator": SELLING})]
