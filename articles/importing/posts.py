@@ -170,7 +170,10 @@ class SubscriberFile:
 
 @dataclass(slots=True)
 class Export:
-    """An opened export: its posts in order, refused ones among them, and what concerns it as a whole."""
+    """An opened export: its posts in order, refused ones among them, and what concerns it as a whole.
+
+    `columns` says which column of a table was taken for which field; until the first post is read it can be changed.
+    """
 
     format: str
     posts: Iterator[Post | Refusal]
@@ -188,6 +191,7 @@ class Export:
     snippets: list[dict[str, str]] = field(default_factory=list)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
     subscribers: list[SubscriberFile] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)
 
 
 # How names are capitalised that a slug has in lower case.

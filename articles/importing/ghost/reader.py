@@ -52,7 +52,6 @@ _PROFILES = {
     "mastodon": "https://",
 }
 _TEXTS = ("html", "lexical", "mobiledoc", "markdown", "plaintext")
-_FILE = re.compile(r"(?:href|src)=[\"'][^\"']*/content/(?:media|files)/")
 _LABELS = {"twitter": "X", "youtube": "YouTube", "tiktok": "TikTok", "linkedin": "LinkedIn"}
 
 
@@ -100,14 +99,23 @@ def _tables(text: str) -> Row:
         ) from None
     except RecursionError:
         raise ImportRefused("The JSON is nested too deeply to be an export.") from None
+    wrapped = isinstance(data, dict) and bool(data.get("db") or data.get("data"))
     if isinstance(data, dict) and isinstance(data.get("db"), list) and data["db"]:
         data = data["db"][0]
     if isinstance(data, dict) and isinstance(data.get("data"), dict):
         data = data["data"]
     if isinstance(data, list):
         data = {"posts": data}
-    if not isinstance(data, dict) or not isinstance(data.get("posts"), list):
+    posts = data.get("posts") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(posts, list):
         raise ImportRefused("This JSON is not a Ghost export: it has no list of posts.")
+    rows = [row for row in posts if isinstance(row, dict)]
+    if posts and not wrapped and not any(row.keys() & set(_TEXTS) for row in rows):
+        names = ", ".join(sorted({str(key) for row in rows[:5] for key in row})[:12])
+        raise ImportRefused(
+            f"This JSON is not a Ghost export: none of its posts has a text as Ghost keeps it ({', '.join(_TEXTS)})."
+            + (f" They have {names}." if names else "")
+        )
     return data
 
 
@@ -250,9 +258,6 @@ class _Ghost:
             html = "".join(f"<p>{escape(line, quote=False)}</p>" for line in str(row["plaintext"]).split("\n\n"))
         # The placeholder stands for the old site in links, and for the export's files in the addresses of pictures.
         html = re.sub(rf"{PLACEHOLDER}(?=/content/(?:media|files)/)", self.address(), html)
-        notes.lost["links to files of the old site (audio, video, PDF), which are not imported"] += len(
-            _FILE.findall(html)
-        )
         return re.sub(rf"(<a\b[^>]*\bhref=[\"']){PLACEHOLDER}/?(?!content/images)", r"\1/", html)
 
     def _file(self, row: Row, post: Post) -> None:

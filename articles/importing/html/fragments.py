@@ -8,12 +8,12 @@ from typing import Any
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
-from articles.importing.html.normalize import MEDIA_TAGS
 from articles.tables import csv_of, rows_of
 from core.lib.html import INLINE_TAGS, clean, text_of
 
 Block = dict[str, Any]
 HEADINGS = {"h2": 2, "h3": 3, "h4": 4}
+MEDIA_TAGS = frozenset(["img", "iframe", "video", "audio"])
 
 
 @dataclass(slots=True)
@@ -128,31 +128,6 @@ def table_fragment(table: HtmlElement, caption: str = "") -> tuple[Fragment, boo
     block = {"type": "table", "caption": caption, "csv": text, "header": header}
     return Fragment(html, block=block), any(
         next(cell.iterdescendants("strong", "b", "em", "i", "code"), None) is not None for cell in cells
-    )
-
-
-_LANGUAGE = re.compile(
-    r"(?:^|\s)(?:lang(?:uage)?-|brush:\s*|highlight-source-|sourceCode\s+)([\w+#.-]+)", re.IGNORECASE
-)
-
-
-def code_fragment(pre: HtmlElement) -> Fragment:
-    """A `pre` as a code block, in the language that its classes or attributes name."""
-    language = ""
-    for element in (pre, *pre.iterdescendants("code")):
-        for name in ("data-language", "data-lang", "data-enlighter-language"):
-            language = language or (element.get(name) or "").strip()
-        if match := _LANGUAGE.search(element.get("class") or ""):
-            language = language or match[1]
-    for line_break in list(pre.iter("br")):
-        line_break.tail = "\n" + (line_break.tail or "")
-        line_break.drop_tag()
-    code = pre.text_content().strip("\n").rstrip()
-    language = re.sub(r"[^\w+#.-]", "", language.lower())[:30]
-    known = f' data-language="{language}"' if language else ""
-    return Fragment(
-        f"<pre{known}><code>{escape(code, quote=False)}</code></pre>",
-        block={"type": "code", "language": language, "code": code},
     )
 
 

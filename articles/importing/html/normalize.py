@@ -7,15 +7,18 @@ import nh3
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
+from articles.importing.html.code import open_code
 from articles.importing.html.delimited import replace_pairs
+from articles.importing.html.fragments import MEDIA_TAGS
+from articles.importing.html.inline_pictures import settle_pictures
+from articles.importing.html.links import point_within_the_page
 from articles.importing.html.notes import join_notes
+from articles.importing.html.players import with_players
 from articles.importing.posts import ConversionNotes
-from core.lib.html import ALLOWED_SCHEMES, ALLOWED_TAGS, ANCHOR, INLINE_TAGS
-from core.lib.slugs import slug_of
+from core.lib.html import ALLOWED_SCHEMES, ALLOWED_TAGS, INLINE_TAGS, lost_addresses
 from core.lib.text import storable, visible
 
 MAX_DEPTH = 200
-MEDIA_TAGS = frozenset(["img", "iframe", "video", "audio"])
 WRAPPERS = frozenset(
     [
         "article",
@@ -64,6 +67,8 @@ _ATTRIBUTES = {
     "*": {"class", "id", "name", "role"},
     "a": {"href", "title", "rel"},
     "img": {"src", "alt", "title", "srcset", "width", "height"},
+    "code": {"lang"},
+    "pre": {"lang"},
     "iframe": {"src", "title", "srcdoc"},
     "video": {"src", "poster"},
     "audio": {"src"},
@@ -110,6 +115,7 @@ _HOSTILE = (
 )
 _LISTS = frozenset(["ul", "ol", "dl", "table", "thead", "tbody", "tfoot", "tr"])
 _LINES = frozenset(["p", "h2", "h3", "h4", "li", "td", "th", "dt", "dd", "figcaption", "summary", "caption"])
+_SOURCE = re.compile(r"<source\b[^<>]*>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\n\f\x85\u2028\u2029]+")
 # A joiner belongs between two characters of some scripts or two emoji; anywhere else it is a leftover.
 _STRAY_JOINER = re.compile(r"(?<![^\x00-\u02ff\s])\u200d|\u200d(?![^\x00-\u02ff\s])")
@@ -117,13 +123,11 @@ _STRAY_JOINER = re.compile(r"(?<![^\x00-\u02ff\s])\u200d|\u200d(?![^\x00-\u02ff\
 _STRAY_NBSP = re.compile(r"(?<![\d«])[\u00a0\u202f](?![\d»;:!?%€])")
 
 
-# The label of a link from a footnote back to the text.
-_WAY_BACK = re.compile(r"[\u21a9\u2191\u2934\ufe0e\ufe0f^\u21b5]+|back(?: to text)?|jump up", re.IGNORECASE)
-
-
 def normalize(html: str, notes: ConversionNotes) -> HtmlElement | None:
     """A tree of known elements inside a div, or None if the HTML is nested unreasonably deeply."""
-    html = storable(html)
+    html = with_players(storable(html), notes)
+    for address in lost_addresses(html):
+        notes.lost[f"a link to {address[:100]}, which is of a kind that cannot be published (its words are kept)"] += 1
     for sentence, pattern in _HOSTILE:
         if found := len(pattern.findall(html)):
             notes.changed[sentence] += found
@@ -140,9 +144,13 @@ def normalize(html: str, notes: ConversionNotes) -> HtmlElement | None:
     )
     if _depth(html) > MAX_DEPTH:
         return None
-    root = parse(html)
+    # The tree's parser does not know that this tag encloses nothing, and would put what follows into it.
+    root = parse(_SOURCE.sub(r"\g<0></source>", html))
+    _settle_sources(root)
+    settle_pictures(root, notes)
+    open_code(root)
     join_notes(root, notes)
-    _point_within_the_page(root, notes)
+    point_within_the_page(root, notes)
     _rename(root, notes)
     _tidy_words(root)
     _drop_empty(root)
@@ -175,39 +183,6 @@ def _depth(html: str) -> int:
     return deepest
 
 
-def _point_within_the_page(root: HtmlElement, notes: ConversionNotes) -> None:
-    """Point links to a heading at its new anchor. Remove contents lists, and links within the page that lead nowhere."""
-    anchors = {}
-    for element in root.iter("h1", "h2", "h3", "h4", "h5", "h6"):
-        anchor = slug_of(element.text_content(), ANCHOR)
-        for holder in element.iter():
-            for name in filter(None, (holder.get("id"), holder.get("name"))):
-                anchors[name] = anchor
-    for listing in list(root.iter("ul", "ol")):
-        links = listing.findall(".//a")
-        words = sum(len(link.text_content().strip()) for link in links)
-        inside = all((link.get("href") or "").startswith("#") for link in links) and _is_no_footnote(links)
-        if inside and words >= 0.9 * len("".join(listing.text_content().split())) and listing.getparent() is not None:
-            listing.drop_tree()
-            notes.changed["contents lists removed: the page makes its own"] += 1
-    for link in list(root.iter("a")):
-        href = (link.get("href") or "").strip()
-        if href.startswith("#") and _WAY_BACK.fullmatch(link.text_content().strip()):
-            link.drop_tree()
-            continue
-        if href.startswith("#") and anchors.get(href[1:]):
-            link.set("href", "#" + anchors[href[1:]])
-        elif not href or href.startswith("#") or href.lower().startswith("data:"):
-            link.drop_tag()
-
-
-def _is_no_footnote(links: list[HtmlElement]) -> bool:
-    """Whether there are several links, none of which leads to or from a footnote."""
-    return len(links) > 1 and not any(
-        (a.get("href") or "").startswith(("#fn", "#_ftn", "#cite", "#ref", "#easy-footnote")) for a in links
-    )
-
-
 def _rename(root: HtmlElement, notes: ConversionNotes) -> None:
     for element in list(root.iter(*_RENAMED)):
         if element.tag == "h1":
@@ -216,9 +191,26 @@ def _rename(root: HtmlElement, notes: ConversionNotes) -> None:
     for element in list(root.iter(*INLINE_WRAPPERS)):
         if element.get("class", "").find("schema-faq") < 0:
             element.drop_tag()
-    for element in list(root.iter("source")):
-        if element.getparent().tag not in ("video", "audio"):
-            element.drop_tree()
+
+
+def _settle_sources(root: HtmlElement) -> None:
+    """Give each `picture` one image, and each player the address of its first source."""
+    for element in root.iter("picture"):
+        sources = list(element.iter("source"))
+        image = next(element.iter("img"), None)
+        if image is None and sources:
+            image = lxml_html.Element("img")
+            element.append(image)
+        if image is not None and sources and not (image.get("src") or image.get("srcset") or image.get("data-src")):
+            image.set(
+                "srcset", next(filter(None, (found.get("srcset") or found.get("data-srcset") for found in sources)), "")
+            )
+    for element in root.iter("video", "audio"):
+        if not element.get("src"):
+            found = next((source.get("src") for source in element.iter("source") if source.get("src")), "")
+            element.set("src", found or element.get("data-src", ""))
+    for source in list(root.iter("source")):
+        source.drop_tree()
 
 
 def _tidy_words(root: HtmlElement) -> None:

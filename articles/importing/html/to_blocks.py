@@ -11,14 +11,15 @@ from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from articles.importing.html import faq_detection, vendor_markup
+from articles.importing.html.code import code_fragment
 from articles.importing.html.embeds import embed_url, web_url
 from articles.importing.html.fragments import (
     HEADINGS,
+    MEDIA_TAGS,
     Block,
     Fragment,
     blocks_of,
     classes,
-    code_fragment,
     has_media,
     markup,
     split_at_breaks,
@@ -27,7 +28,9 @@ from articles.importing.html.fragments import (
     words,
 )
 from articles.importing.html.images import caption_of, picture
-from articles.importing.html.normalize import MEDIA_TAGS, WRAPPERS, normalize, plain_paragraphs
+from articles.importing.html.inline_pictures import WITHIN
+from articles.importing.html.links import make_local
+from articles.importing.html.normalize import WRAPPERS, normalize, plain_paragraphs
 from articles.importing.posts import ConversionNotes
 from core.lib.html import INLINE_TAGS
 
@@ -44,8 +47,8 @@ class Converted:
     disclaimer: list[Block] = field(default_factory=list)
 
 
-def convert(html: str, notes: ConversionNotes, *, site: str = "") -> Converted:
-    """Turn HTML into blocks. Links to the address `site` become paths on this site.
+def convert(html: str, notes: ConversionNotes, *, site: str = "", page: str = "") -> Converted:
+    """Turn HTML into blocks. Links to the address `site` become paths on this site; `page` is where the text was.
 
     The blocks contain every word that a reader saw; should any be missing, the notes name them.
     """
@@ -53,8 +56,7 @@ def convert(html: str, notes: ConversionNotes, *, site: str = "") -> Converted:
     if root is None:
         notes.changed["elements nested hundreds deep: kept as plain paragraphs"] += 1
         return Converted(blocks_of([Fragment(plain_paragraphs(html))]))
-    if site:
-        _make_local(root, site, notes)
+    make_local(root, site, page, notes)
     before = words(root)
     walker = Walker(notes)
     found = faq_detection.detect(list(walker.fragments(root)), notes, walker.set_aside)
@@ -117,6 +119,7 @@ class Walker:
         if _holds_blocks(element):
             yield from self.fragments(element)
             return
+        below = self._lift_inline(element)
         for part in split_at_media(element) if has_media(element) else [element]:
             if part.tag in MEDIA_TAGS:
                 yield from self.element(part)
@@ -125,6 +128,8 @@ class Walker:
             if len(divided) > 1:
                 self.notes.changed["paragraphs divided where two line breaks stood"] += len(divided) - 1
             yield from filter(None, map(self._paragraph_fragment, divided))
+        for part in below:
+            yield from self.element(part)
 
     def _paragraph_fragment(self, element: HtmlElement) -> Fragment | None:
         text = words(element)
@@ -132,6 +137,9 @@ class Walker:
             return None
         if (url := embed_url(text)) and " " not in text:
             return self.embed(url, text)
+        if web_url(text) and " " not in text and next(element.iter("a"), None) is None:
+            self.notes.changed["addresses on a line of their own became links"] += 1
+            return Fragment(f'<p><a href="{escape(text)}">{escape(text, quote=False)}</a></p>')
         element.tag = "p"
         html = markup(element)
         return Fragment(
@@ -269,7 +277,8 @@ class Walker:
             self.notes.lost["frames without an address removed"] += 1
 
     def recording(self, element: HtmlElement) -> Iterator[Fragment]:
-        source = element.get("src") or next((s.get("src") for s in element.iter("source") if s.get("src")), "")
+        source = element.get("src") or ""
+        self.set_aside.append(words(element))  # browsers show it only where they cannot play
         if source and not source.startswith(("data:", "blob:")):
             self.notes.lost[f"{element.tag} files became links"] += 1
             label = source.rsplit("/", 1)[-1].split("?")[0] or source
@@ -291,6 +300,22 @@ class Walker:
         if media:
             self.notes.changed["pictures and players inside lists, quotes and tables set below them"] += len(media)
         return media
+
+    def _lift_inline(self, element: HtmlElement) -> list[HtmlElement]:
+        """Take the pictures that stand within a sentence out of it, with the links around them."""
+        found = [image for image in element.iterdescendants("img") if image.get(WITHIN) is not None]
+        for image in found:
+            around = next(image.iterancestors("a"), None)
+            if around is not None and around.get("href"):
+                image.set("data-link", around.get("href"))
+            previous = image.getprevious()
+            before = image.getparent().text if previous is None else previous.tail
+            if (before or "").endswith(" "):
+                image.tail = (image.tail or "").lstrip(" ")
+            image.drop_tree()
+        if found:
+            self.notes.changed["pictures within sentences set below them"] += len(found)
+        return found
 
     @staticmethod
     def _is_inline(element: HtmlElement) -> bool:
@@ -323,44 +348,17 @@ def _make_inline(heading: HtmlElement) -> None:
         element.drop_tag()
 
 
-def _make_local(root: HtmlElement, site: str, notes: ConversionNotes) -> None:
-    """Turn links to the old site into paths, which redirects lead to the imported articles."""
-    parts = urlsplit(site if "//" in site else f"https://{site}")
-    host = (parts.hostname or "").removeprefix("www.")
-    if not host:
-        return
-    for link in root.iter("a"):
-        target = urlsplit(_joined(link.get("href", "")))
-        try:
-            own = (target.hostname or "").removeprefix("www.") == host
-        except ValueError:
-            own = False
-        if own:
-            rest = target._replace(scheme="", netloc="").geturl()
-            link.set("href", rest if rest.startswith("/") else "/" + rest)
-            notes.changed["links to the old address made links within the site"] += 1
-
-
-def _joined(address: str) -> str:
-    try:
-        urlsplit(address)
-    except ValueError:
-        return ""
-    return address
-
-
 _WORD = re.compile(r"\w+")
 
 
 def _count_words(before: str, converted: Converted, set_aside: list[str], notes: ConversionNotes) -> None:
     """Report words of the source that are neither in the blocks nor deliberately set aside."""
-    missing = Counter(_WORD.findall(before))
-    missing.subtract(Counter(_WORD.findall(" ".join(set_aside))))
-    if not any(count > 0 for count in missing.values()):
-        return
-    missing.subtract(Counter(_WORD.findall(words_of([*converted.blocks, *converted.disclaimer]))))
-    lost = [word for word, count in missing.items() if count > 0]
-    if lost:
+    there = Counter(_WORD.findall(before))
+    found = Counter(_WORD.findall(words_of([*converted.blocks, *converted.disclaimer])))
+    found.update(_WORD.findall(" ".join(set_aside)))
+    lost = list(there - found)
+    # Two words that met without a space, and stand apart now, are both there.
+    if lost and Counter("".join((there - found).elements())) - Counter("".join((found - there).elements())):
         notes.lost["words that found no place: " + " ".join(lost[:12]) + (" …" if len(lost) > 12 else "")] += 1
 
 

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
 
@@ -80,21 +81,24 @@ class ImageStore:
         lost: list[str] = []
         kept = []
         for block in document["blocks"]:
-            if block["type"] == "image":
-                if not self._placed(block, contents):
-                    lost.append(block["src"])
-                    continue
-            elif block["type"] == "gallery":
+            if block["type"] == "image" and not self._placed(block, contents):
+                lost.append(block["src"])
+                kept += _captions([block])
+                continue
+            if block["type"] == "gallery":
                 fitting = [image for image in block["images"] if self._placed(image, contents)]
-                lost += [image["src"] for image in block["images"] if image not in fitting]
+                missing = [image for image in block["images"] if image not in fitting]
+                lost += [image["src"] for image in missing]
                 block["images"] = fitting
-                if not fitting:
-                    continue
+                kept += [block] if fitting else []
+                kept += _captions([*missing, *([] if fitting else [block])])
+                continue
             kept.append(block)
-        document["blocks"] = kept
         if document.get("cover") and not self._placed(document["cover"], contents):
             lost.append(document["cover"]["src"])
+            kept = [*_captions([document["cover"]]), *kept]
             document["cover"] = None
+        document["blocks"] = kept
         return [f"{source[:200]} ({self._known_failures.get(source, '')})" for source in lost]
 
     def stored_path(self, source: str, contents: Contents, *, alt: str = "") -> str:
@@ -160,6 +164,12 @@ class ImageStore:
         if content is None and "%" in source:
             content = self.files.read(unquote(source))
         return content
+
+
+def _captions(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The captions and credits of pictures that are left out, as texts."""
+    lines = [" ".join(filter(None, (entry.get("caption"), entry.get("credit")))) for entry in entries]
+    return [{"type": "richtext", "html": f"<p>{escape(line, quote=False)}</p>"} for line in lines if line]
 
 
 def _is_stored(path: str, content: bytes) -> bool:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,10 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from articles.document_schema import LIMITS, DocumentError, normalised
+from articles.document_schema import LIMITS, RESERVED, DocumentError, normalised
 from articles.documents import StaleVersion, apply_document, document_of, slug_is_taken
 from articles.importing.html import limits
-from articles.importing.html.to_blocks import convert, words_of
+from articles.importing.load.documents import document_from, reading_minutes
 from articles.importing.load.fetcher import Fetcher
 from articles.importing.load.images import Contents, ImageStore
 from articles.importing.load.missing_pictures import complete, sources
@@ -37,7 +36,6 @@ from articles.importing.posts import (
 from articles.models import Article, ImportedPost, Kind, PostImport, Publication
 from articles.publishing import SponsorsNamed, schedule
 from articles.related import relate_all
-from articles.rendering import WORDS_PER_MINUTE
 from core.lib.slugs import free_slug, slug_of
 from core.transitions import TransitionRefused
 
@@ -162,7 +160,7 @@ class Loader:
             return
         if not known and self.export.format == "moonpress" and self._is_here(post, entry):
             return
-        document = self._document(post)
+        document = document_from(post, self.export.site, self.taxonomy)
         contents = self.images.gather(sources(document))
         try:
             with transaction.atomic():
@@ -200,7 +198,9 @@ class Loader:
         article = Article.objects.filter(slug=slug, kind=_kind(post)).first()
         if article is None:
             return False
-        same = normalised(post.unpublished or self._document(post)) == document_of(article)
+        same = normalised(post.unpublished or document_from(post, self.export.site, self.taxonomy)) == document_of(
+            article
+        )
         entry.slug, entry.state = article.slug, article.state
         entry.outcome = UNCHANGED if same else EDITED
         entry.reason = "" if same else f"{article.get_absolute_url()} is here already, and is different"
@@ -264,72 +264,15 @@ class Loader:
         entry.outcome = CHANGED
         entry.notes.changed["pictures stored that could not be fetched before"] += 1
 
-    def _document(self, post: Post) -> dict[str, Any]:
-        """The canonical document of a post, with its pictures at their old addresses."""
-        notes = post.notes
-        if post.blocks is None:
-            converted = convert(post.html, notes, site=self.export.site)
-            blocks, disclaimer = converted.blocks, converted.disclaimer
-        else:
-            blocks, disclaimer = post.blocks, []
-        if disclaimer:
-            blocks = self._with_disclaimer(post, blocks, disclaimer)
-        cover = None
-        if post.featured:
-            notes.lost["marks as featured or sticky, because the front page shows the newest"] += 1
-        if post.cover and post.cover.src:
-            cover, rest = limits.image(
-                {
-                    "src": post.cover.src,
-                    "alt": post.cover.alt,
-                    "caption": post.cover.caption,
-                    "credit": post.cover.credit,
-                    "focal": post.cover.focal and list(post.cover.focal),
-                },
-                notes,
-            )
-            if rest:
-                blocks = [{"type": "richtext", "html": f"<p>{rest}</p>"}, *blocks]
-        head = limits.head(post.title, post.standfirst, (post.seo_title, post.seo_description), notes)
-        own = {**post.own}
-        head["seo"] = {**head["seo"], **own.pop("seo", {})}
-        return (
-            head
-            | own
-            | {
-                "slug": post.slug
-                or slug_of(post.title)
-                or f"post-{hashlib.sha256(post.source_id.encode()).hexdigest()[:10]}",
-                "category": post.category and self.taxonomy.slug("categories", post.category),
-                "series": post.series and self.taxonomy.slug("series", post.series),
-                "authors": [self.taxonomy.slug("authors", person) for person in post.authors],
-                "tags": [self.taxonomy.slug("tags", tag) for tag in post.tags],
-                "cta": post.cta,
-                "cover": cover,
-                "language": post.language,
-                "reading_minutes": post.reading_minutes,
-                "blocks": blocks,
-            }
-        )
-
-    def _with_disclaimer(
-        self, post: Post, blocks: list[dict[str, Any]], disclaimer: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        if post.category and self.taxonomy.has_disclaimer(post.category):
-            post.notes.changed["disclaimers at the end removed, because the category shows its own"] += 1
-            return blocks
-        post.notes.changed["disclaimers at the end kept in the text, because the category has none"] += 1
-        return blocks + disclaimer
-
     def _save(
         self, post: Post, document: dict[str, Any], contents: Contents, article: Article, expected: int | None
     ) -> None:
         document["slug"] = self._free_slug(document["slug"], article, post.notes)
         self.taxonomy.create_for(post)
         for source in self.images.place(document, contents):
-            post.notes.lost[f"a picture left out: {source}"] += 1
+            post.notes.lost[f"a picture left out, with its caption kept: {source}"] += 1
         document["blocks"] = limits.enforce(document["blocks"], post.notes, join=post.blocks is None)
-        document["reading_minutes"] = _reading_minutes(post, document)
+        document["reading_minutes"] = reading_minutes(post, document)
         if not article.pk and post.feed_id and not Article.objects.filter(feed_id=post.feed_id).exists():
             article.feed_id = post.feed_id
         apply_document(
@@ -356,7 +299,8 @@ class Loader:
         slug = slug_of(slug, LIMITS["slug"]) or slug
         free = free_slug(slug, lambda candidate: self._is_taken(candidate, article), limit=LIMITS["slug"])
         if free != slug:
-            notes.changed[f"the address “{slug}” belongs to another article, so this one got “{free}”"] += 1
+            owner = "this site itself" if article.kind == Kind.ARTICLE and slug in RESERVED else "another article"
+            notes.changed[f"the address “{slug}” belongs to {owner}, so this one got “{free}”"] += 1
         self._slugs.add((article.kind, free))
         return free
 
@@ -368,17 +312,6 @@ class Loader:
 
 def _kind(post: Post) -> str:
     return Kind.PAGE if post.own.get("kind") == Kind.PAGE else Kind.ARTICLE
-
-
-def _reading_minutes(post: Post, document: dict[str, Any]) -> int | None:
-    """The old site's reading time, if it differs from the one counted here."""
-    if not post.reading_minutes:
-        return None
-    words = len(" ".join([document["title"], document["standfirst"], words_of(document["blocks"])]).split())
-    if max(1, math.ceil(words / WORDS_PER_MINUTE)) == post.reading_minutes:
-        return None
-    post.notes.changed["reading times kept from the old site, which differ from those counted here"] += 1
-    return min(post.reading_minutes, 600)
 
 
 def _digest(post: Post, site: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from articles.importing.markdown.frontmatter import Head
 from articles.importing.markdown.render import markdown_html
@@ -26,13 +27,44 @@ from core.lib.slugs import slug_of
 from core.lib.text import one_line
 
 _DATED = re.compile(r"^(\d{4}-\d{1,2}-\d{1,2})[-_ ](.+)$")
+_PUBLISHED = (
+    "date",
+    "publishdate",
+    "pubdate",
+    "publishedat",
+    "datepublished",
+    "publishedon",
+    "posted",
+    "created",
+    "createdat",
+)
+_EMBARGO = ("publishdate", "pubdate", "publishon", "publishat", "scheduled", "embargo", "embargountil", "releasedate")
+_EXPIRES = (
+    "expirydate",
+    "expires",
+    "expire",
+    "expirationdate",
+    "unpublishdate",
+    "unpublishon",
+    "unpublishat",
+    "enddate",
+)
+_CHANGED = ("lastmod", "updated", "updateddate", "modified", "lastmodifiedat", "updatedat", "datemodified", "lastupdated", "lastmodified", "modifieddate", "lastupdate")  # fmt: skip
 _MEANT = {
-    "title", "slug", "date", "published", "publishdate", "pubdate", "published_at", "created", "date_published", "lastmod", "updated", "updateddate", "modified",
-    "last_modified_at", "updated_at", "date_modified", "draft", "status", "categories", "category", "section", "tags", "tag", "keywords", "author", "authors",
-    "description", "summary", "excerpt", "standfirst", "subtitle", "deck", "seo", "seo_title", "meta_title", "seo_description", "meta_description", "image",
-    "cover", "featured_image", "featuredimage", "feature_image", "thumbnail", "hero", "heroimage", "banner", "images", "header", "image_alt", "cover_alt", "coveralt",
-    "aliases", "redirect_from", "permalink", "url", "featured", "pinned", "layout", "type", "expirydate", "id", "uuid",
+    *_PUBLISHED, *_EMBARGO, *_EXPIRES, *_CHANGED,
+    "title", "slug", "published", "draft", "status", "unlisted", "categories", "category", "section", "tags", "tag", "keywords", "author", "authors",
+    "description", "summary", "excerpt", "standfirst", "subtitle", "deck", "seo", "seotitle", "metatitle", "seodescription", "metadescription", "image",
+    "cover", "coverimage", "featuredimage", "featureimage", "thumbnail", "hero", "heroimage", "banner", "images", "header", "imagealt", "coveralt",
+    "featured", "pinned", "aliases", "redirectfrom", "permalink", "url", "layout", "type", "id", "uuid", "lang", "language", "locale",
 }  # fmt: skip
+
+
+def _plain_keys(head: Head) -> Head:
+    """The values by their names without the hyphens and underscores that every system sets differently."""
+    plain: Head = {}
+    for key, value in head.items():
+        plain.setdefault(re.sub(r"[-_ ]", "", key), value)
+    return plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +102,9 @@ def title_and_text(head: Head, body: str, path: PostPath) -> tuple[str, str]:
 
 
 def slug_from(head: Head, path: PostPath) -> str:
-    given = str(head.get("slug") or "").strip("/") or str(head.get("permalink") or head.get("url") or "").strip("/")
+    given = unquote(str(head.get("slug") or "")).strip("/") or unquote(
+        str(head.get("permalink") or head.get("url") or "")
+    ).strip("/")
     if ":" in given or "{" in given or given.startswith("http"):
         given = ""
     return slug_of(given.rsplit("/", 1)[-1].removesuffix(".html")) or path.slug
@@ -97,14 +131,16 @@ def read_metadata(
     located: Callable[[str], str],
 ) -> None:
     """Fill in a post. `authors` are those the site describes, `located` finds a picture among its files."""
+    told = head
+    head = _plain_keys(head)
     _read_lines(post, head)
     _read_cover(post, head, located)
     _read_taxonomy(post, head, authors, split_words=path.jekyll)
     _read_times(post, head, path)
     post.old_urls = _old_urls(head, post, path, config)
     post.featured = truth(head.get("featured") or head.get("pinned"))
-    for key, value in head.items():
-        if key not in _MEANT and value not in (None, "", [], False):
+    for key, value in told.items():
+        if re.sub(r"[-_ ]", "", key) not in _MEANT and value not in (None, "", [], False):
             post.notes.lost[f"front matter “{key[:40]}”"] += 1
 
 
@@ -112,9 +148,11 @@ def _read_lines(post: Post, head: Head) -> None:
     description = _first(head, "description")
     post.standfirst = _first(head, "standfirst", "summary", "excerpt", "subtitle", "deck") or description
     seo = head.get("seo")
-    seo = {str(key).lower(): value for key, value in seo.items()} if isinstance(seo, dict) else {}
-    post.seo_title = _first(seo, "title", "meta_title") or _first(head, "seo_title", "meta_title")
-    post.seo_description = _first(seo, "description") or _first(head, "seo_description", "meta_description")
+    seo = _plain_keys({str(key).lower(): value for key, value in seo.items()}) if isinstance(seo, dict) else {}
+    post.seo_title = _first(seo, "title", "metatitle") or _first(head, "seotitle", "metatitle")
+    post.seo_description = _first(seo, "description") or _first(head, "seodescription", "metadescription")
+    if found := re.fullmatch(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?", _first(head, "lang", "language", "locale")):
+        post.language = found[0].replace("_", "-")
     if description and description != post.standfirst:
         post.seo_description = post.seo_description or description
 
@@ -123,9 +161,9 @@ def _read_cover(post: Post, head: Head, located: Callable[[str], str]) -> None:
     names = (
         "cover",
         "image",
-        "featured_image",
+        "coverimage",
         "featuredimage",
-        "feature_image",
+        "featureimage",
         "hero",
         "heroimage",
         "banner",
@@ -144,7 +182,7 @@ def _read_cover(post: Post, head: Head, located: Callable[[str], str]) -> None:
             (values[key] for key in ("src", "image", "url", "path", "feature", "teaser") if values.get(key)), ""
         )
         if source and source.lower() not in ("true", "false"):
-            alt = values.get("alt") or _first(head, "image_alt", "cover_alt", "coveralt")
+            alt = values.get("alt") or _first(head, "imagealt", "coveralt")
             post.cover = Cover(
                 located(re.sub(r"^!?\[\[|\]\]$", "", source.strip())),
                 one_line(alt),
@@ -200,59 +238,52 @@ def author_from(entry: Any) -> Person | None:
 
 
 def _read_times(post: Post, head: Head, path: PostPath) -> None:
-    dates = [head.get(name) for name in ("date", "publishdate", "pubdate", "published_at", "date_published", "created")]
-    shown = head.get("published")
-    if shown is not None and not isinstance(shown, bool) and str(shown).lower() not in ("true", "false"):
-        dates.insert(0, shown)
-        shown = None
     notes = post.notes
+    shown = head.get("published")
+    dated = shown if not isinstance(shown, bool) and str(shown).lower() not in ("", "none", "true", "false") else None
+    dates = [dated, *(head.get(name) for name in _PUBLISHED)]
     given = next(filter(None, (moment_or_none(date, notes) for date in dates)), None)
     post.published_at = given or moment_or_none(path.date, notes)
-    post.updated_at = next(
-        filter(
-            None,
-            (
-                moment_or_none(head.get(name), notes, "date of the last change")
-                for name in (
-                    "lastmod",
-                    "updated",
-                    "updateddate",
-                    "modified",
-                    "last_modified_at",
-                    "updated_at",
-                    "date_modified",
-                )
-            ),
-        ),
-        None,
-    )
+    # Of several dates the last holds: what has a date of its own for being published was not shown before it.
+    for name in _EMBARGO:
+        later = moment_or_none(head.get(name), notes)
+        if later and later > datetime.now(UTC) and later > (post.published_at or later.replace(year=1900)):
+            post.published_at = later
+    changes = (moment_or_none(head.get(name), notes, "date of the last change") for name in _CHANGED)
+    post.updated_at = next(filter(None, changes), None)
+    ends = (moment_or_none(head.get(name), notes, "date of expiry") for name in _EXPIRES)
+    post.ends_at = next(filter(None, ends), None)
+    post.status = _state(post, head, path, published=shown if dated is None else None)
+
+
+def _state(post: Post, head: Head, path: PostPath, *, published: Any) -> str:
     status = str(head.get("status") or "").strip().lower()
+    page = str(head.get("layout") or head.get("type") or "").lower() == "page"
     hidden = (
         truth(head.get("draft"))
         or path.draft
-        or (shown is not None and not truth(shown))
+        or (published is not None and not truth(published))
         or status in ("draft", "private", "pending", "idea", "todo")
     )
-    expired = moment_or_none(head.get("expirydate"), notes, "date of expiry")
-    page = str(head.get("layout") or head.get("type") or "").lower() == "page"
-    if hidden:
-        post.status = DRAFT
-    elif status == "archived" or (expired and expired < datetime.now(UTC)):
-        post.status = ARCHIVED
-    elif page:
-        post.status = DRAFT
+    if not hidden and (status == "archived" or (post.ends_at and post.ends_at < datetime.now(UTC))):
+        return ARCHIVED
+    if not hidden and truth(head.get("unlisted")):
+        post.notes.changed["posts that no list showed became drafts"] += 1
+    elif not hidden and page:
         post.notes.changed["pages became drafts, for you to decide whether they belong among the articles"] += 1
-    elif post.published_at:
-        post.status = PUBLISHED
-    else:
-        post.status = DRAFT
+    elif not hidden and post.published_at:
+        return PUBLISHED
+    elif not hidden:
         post.notes.changed["posts without a date became drafts"] += 1
+    if post.ends_at and post.ends_at > datetime.now(UTC):
+        post.notes.lost["ends of posts that are drafts here"] += 1
+    return DRAFT
 
 
 def _old_urls(head: Head, post: Post, path: PostPath, config: SiteConfig) -> list[str]:
     """The old addresses of a post, from its front matter or as Jekyll or Hugo would make them."""
     found: list[str] = []
-    for key in ("aliases", "redirect_from", "permalink", "url"):
+    for key in ("aliases", "redirectfrom", "permalink", "url"):
         value = head.get(key)
         found += [
             str(entry)

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from articles.importing.archives import FolderFiles, ZipFiles, files_beside
 from articles.importing.decoding import decode
+from articles.importing.html.links import leads_to_file
 from articles.importing.markdown.dialects import plain_markdown
 from articles.importing.markdown.frontmatter import load_yaml, split
 from articles.importing.markdown.metadata import PostPath, author_from, read_metadata, slug_from, title_and_text
@@ -44,19 +45,15 @@ _NOT_FOLDERS = re.compile(
     r"(?:^|/)(?:node_modules|_layouts|_includes|_site|themes|archetypes|layouts|templates|vendor|public)/",
     re.IGNORECASE,
 )
+_MADE_FROM_PATH = re.compile(r"(?:^|/)(?:_posts|content)/.")
+_POST_FOLDERS = ("_posts", "_drafts", "content")
 _IMAGE = re.compile(r"(<img\b[^>]*?\bsrc=\")([^\"]+)(\")")
 _LINK = re.compile(r"(<a\b[^>]*?\bhref=\")([^\"]+)(\")")
 
 
 def read_markdown(path: Path, encoding: str | None = None) -> Export:
     """The posts of a folder, a zip or a single file. Raises ImportRefused if there are none."""
-    files = files_beside(path)
-    names = [path.name] if path.is_file() and isinstance(files, FolderFiles) else files.names()
-    unread = [name for name in names if _NOT_READ.search(name)]
-    if not path.is_file() or isinstance(files, ZipFiles):
-        names = [name for name in names if name.lower().endswith(ENDINGS) or HTML_POST.search(name)]
-    skipped = [name for name in names if len(names) > 1 and (_NOT_POSTS.search(name) or _NOT_FOLDERS.search(name))]
-    names = [name for name in names if name not in skipped]
+    files, names, skipped, unread = _files_of(path)
     if not names:
         raise ImportRefused("It contains no Markdown file.")
     lost: Counter[str] = Counter()
@@ -66,7 +63,54 @@ def read_markdown(path: Path, encoding: str | None = None) -> Export:
     if is_moonpress_export(files):
         return read_moonpress(files, names)
     source = _MarkdownFiles(files, names, encoding)
-    return Export("markdown", source.posts(), total=len(names), site=source.config.url, files=files, lost=lost)
+    remarks = []
+    if not source.config.found and (guessed := sum(bool(_MADE_FROM_PATH.search(name)) for name in names)):
+        remarks.append(
+            f"The export holds no configuration of the site, so the old addresses of {guessed} posts follow the defaults of "
+            "Jekyll and Hugo, unless a post names its own. Import the whole folder of the site to have them as they were."
+        )
+    return Export(
+        "markdown", source.posts(), total=len(names), site=source.config.url, files=files, lost=lost, remarks=remarks
+    )
+
+
+def files_of(path: Path) -> tuple[FolderFiles | ZipFiles, list[str]]:
+    """The files of an export, and the names of those that are posts."""
+    files, names, _, _ = _files_of(path)
+    return files, names
+
+
+def _files_of(path: Path) -> tuple[FolderFiles | ZipFiles, list[str], list[str], list[str]]:
+    """The files of an export; and the names of posts, of files that are none, and of posts that cannot be read."""
+    root, within = _root_of(path)
+    files = files_beside(root)
+    names = [name for name in files.names() if name.startswith(within)] if within else _names(path, files)
+    unread = [name for name in names if _NOT_READ.search(name)]
+    if not path.is_file() or isinstance(files, ZipFiles):
+        names = [name for name in names if name.lower().endswith(ENDINGS) or HTML_POST.search(name)]
+    skipped = {name for name in names if len(names) > 1 and (_NOT_POSTS.search(name) or _NOT_FOLDERS.search(name))}
+    return files, [name for name in names if name not in skipped], sorted(skipped), unread
+
+
+def _names(path: Path, files: FolderFiles | ZipFiles) -> list[str]:
+    return [path.name] if path.is_file() and isinstance(files, FolderFiles) else files.names()
+
+
+def _root_of(path: Path) -> tuple[Path, str]:
+    """The folder of the whole site, where only its folder of posts was given, and the path of that below it.
+
+    What the site says about itself stands beside its posts: how addresses are made, pictures, authors.
+    """
+    if not path.is_dir():
+        return path, ""
+    path = path.resolve()
+    parts = path.parts
+    at = next((number for number in range(len(parts) - 1, 0, -1) if parts[number] in _POST_FOLDERS), 0)
+    if not at or len(parts) - at > 4:
+        return path, ""
+    if parts[at - 1] in ("src", "source") and at > 1:
+        at -= 1
+    return Path(*parts[:at]), "/".join(parts[at:]) + "/"
 
 
 class _MarkdownFiles:
@@ -83,7 +127,7 @@ class _MarkdownFiles:
             stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0].lower()
             self.slugs[stem] = self.slugs[name.lower()] = PostPath.of(name).slug
         self.authors = self._authors()
-        self.config = read_config(files.read, self.everything)
+        self.config = read_config(files.read, self.everything, names)
 
     def _authors(self) -> dict[str, Person]:
         """The authors in Jekyll's and Hugo's data files, by their keys."""
@@ -143,10 +187,24 @@ class _MarkdownFiles:
 
         def link(match: re.Match[str]) -> str:
             target, _, anchor = match[2].partition("#")
-            here = self.address(target) if target.lower().endswith(ENDINGS) and "://" not in target else ""
+            if "://" in target or not target or target.startswith(("//", "mailto:", "tel:")):
+                return match[0]
+            here = self.address(target) if target.lower().endswith(ENDINGS) else ""
+            here = here or self._file(target, folder)
             return match[1] + (here + (f"#{anchor}" if anchor else "") if here else match[2]) + match[3]
 
         return _LINK.sub(link, html)
+
+    def _file(self, target: str, folder: str) -> str:
+        """The address that a file beside the posts had on the old site, or nothing for what is no such file."""
+        plain = unquote(re.split(r"[?]", target)[0])
+        if not leads_to_file(plain) or plain.startswith("/"):
+            return ""
+        found = posixpath.normpath(posixpath.join(folder, plain))
+        if found not in self.everything:
+            return ""
+        public = re.sub(r"^(?:.*/)?(?:static|public|source|content)/", "", found)
+        return f"{self.config.base}/{public}"
 
     def located(self, source: str, folder: str) -> str:
         """The path of a picture in the export, given the folder of the file that refers to it."""

@@ -14,6 +14,7 @@ _NAMES = (
     "_config.yml", "_config.yaml", "hugo.toml", "hugo.yaml", "hugo.yml", "config.toml", "config.yaml", "config.yml",
     "config/_default/hugo.toml", "config/_default/config.toml", "config/_default/hugo.yaml", "config/_default/config.yaml",
 )  # fmt: skip
+_FOLDER_OF_SITE = re.compile(r"((?:.+?/)?)(?:src/|source/)?(?:_posts|_drafts|content)/")
 _STYLES = {
     "date": "/:categories/:year/:month/:day/:title:output_ext",
     "pretty": "/:categories/:year/:month/:day/:title/",
@@ -30,11 +31,13 @@ class SiteConfig:
     base: str = ""
     permalink: str = _STYLES["date"]
     by_section: dict[str, str] = field(default_factory=dict)
+    found: bool = False
 
 
-def read_config(read: Callable[[str], bytes | None], names: set[str]) -> SiteConfig:
-    """The configuration in the files of an export; the defaults if there is none, or it cannot be read."""
-    name = next((name for name in _NAMES if name in names), "")
+def read_config(read: Callable[[str], bytes | None], names: set[str], posts: list[str]) -> SiteConfig:
+    """The configuration in the files of an export, in the folder of the site; the defaults if it cannot be read."""
+    folders = dict.fromkeys(["", *(match[1] for name in posts if (match := _FOLDER_OF_SITE.match(name)))])
+    name = next((f"{folder}{name}" for folder in folders for name in _NAMES if f"{folder}{name}" in names), "")
     text = (read(name) or b"").decode("utf-8", "replace") if name else ""
     try:
         values = tomllib.loads(text) if name.endswith(".toml") else load_yaml(text)
@@ -42,13 +45,17 @@ def read_config(read: Callable[[str], bytes | None], names: set[str]) -> SiteCon
         return SiteConfig()
     values = {str(key).lower(): value for key, value in values.items()} if isinstance(values, dict) else {}
     url = str(values.get("url") or values.get("baseurl") or "")
-    base = str(values.get("baseurl") or "") if name.startswith("_config") else ""
+    jekyll = name.rsplit("/", 1)[-1].startswith("_config")
+    base = str(values.get("baseurl") or values.get("root") or "") if jekyll else ""
     permalink = values.get("permalink")
+    if isinstance(permalink, str) and permalink.startswith(":"):  # Hexo, which counts from its root
+        permalink = f"/{permalink}"
     return SiteConfig(
         url if url.startswith("http") else "",
         "/" + base.strip("/") if base.strip("/") and not base.startswith("http") else "",
         _STYLES.get(permalink, permalink) if isinstance(permalink, str) else _STYLES["date"],
         _sections(values.get("permalinks")),
+        found=bool(values),
     )
 
 

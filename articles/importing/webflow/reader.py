@@ -1,16 +1,17 @@
 """The reader of Webflow's CSV exports. Each site names its columns itself; they are recognised by common names."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.urls import reverse
 
 from articles.importing.archives import main_file
 from articles.importing.decoding import decode
+from articles.importing.html.embeds import web_url
 from articles.importing.posts import (
     ARCHIVED,
     DRAFT,
@@ -38,7 +39,7 @@ _COLUMNS = {
     "title": "name title posttitle headline blogtitle articletitle blogpostname",
     "slug": "slug urlslug permalink",
     "body": "postbody body bodycontent content postcontent blogcontent articlebody blogbody richtext posttext articlecontent maincontent blogpostbody fulltext text",
-    "standfirst": "postsummary summary excerpt standfirst shortdescription shortsummary subtitle teaser intro preview description postdescription",
+    "standfirst": "postsummary summary excerpt standfirst shortdescription shortsummary subtitle teaser intro introduction preview previewtext snippet blurb lede lead deck dek tagline abstract hook subheading subhead subheadline summarytext shorttext description postdescription",
     "category": "category categories blogcategory blogcategories postcategory maincategory topic topics section",
     "tags": "tags tag blogtags posttags keywords labels",
     "authors": "author authors writer writers byline authorname postauthor blogauthor",
@@ -56,6 +57,8 @@ _COLUMNS = {
     "item": "itemid id webflowid",
     "locale": "localeid locale",
     "collection": "collectionid collection",
+    "ends": "expirydate expireson expires unpublishdate unpublishon enddate",
+    "canonical": "canonicalurl canonical canonicallink",
     "minutes": "readtime readingtime minutesread timetoread readingtimeminutes",
 }  # fmt: skip
 _NAMES = {name: (what, rank) for what, names in _COLUMNS.items() for rank, name in enumerate(names.split())}
@@ -70,18 +73,45 @@ def read_webflow(path: Path, encoding: str | None = None) -> Export:
     columns, more, remarks = _columns(header, rows)
     if encoding or used not in ("utf-8", "utf-8-sig"):
         remarks.append(f"The file was read as {used}.")
-    lost: Counter[str] = Counter()
+    offered = [] if "standfirst" in columns else _like_a_summary(header, rows, {*columns.values(), *more})
+    remarks += [
+        f"No column has the name of a summary. “{header[at]}” looks like one: to use it, import with --column standfirst=“{header[at]}”."
+        for at in offered
+    ]
+    export = Export("webflow", iter(()), total=len(rows), files=files, remarks=remarks)
+    export.columns = {what: header[at] for what, at in columns.items()}
+    export.posts = _posts(export, header, rows, more)
+    return export
+
+
+def _chosen(export: Export, header: list[str], rows: list[Row], more: list[int]) -> dict[str, int]:
+    """Which column holds which field, after whoever imports had a say; the others are reported."""
+    known = {name.casefold(): at for at, name in reversed(list(enumerate(header)))}
+    columns = {}
+    for what, name in export.columns.items():
+        if what not in _COLUMNS:
+            raise ImportRefused(f"There is no field “{what}”. There are: {', '.join(_COLUMNS)}.")
+        if name.casefold() not in known:
+            raise ImportRefused(f"The file has no column “{name}”. Its columns are: {', '.join(filter(None, header))}.")
+        columns[what] = known[name.casefold()]
     for at, name in enumerate(header):
         filled = sum(bool(row.cells[at].strip()) for row in rows if row.cells)
         if at not in columns.values() and at not in more and filled:
-            lost[f"column “{name or at + 1}”, which has no equivalent here"] = filled
-    site, folder = _where_posts_were(rows, columns)
-    if folder != reverse("articles:articles"):
-        remarks.append(
-            f"Links in the texts show that posts were at {site}{folder}…, so those addresses are redirected."
+            export.lost[f"column “{name or at + 1}”, which has no equivalent here"] = filled
+    return columns
+
+
+def _like_a_summary(header: list[str], rows: list[Row], taken: set[int]) -> list[int]:
+    """The columns that hold a sentence or two in most rows, and no HTML."""
+    found = []
+    for at in range(len(header)):
+        cells = [row.cells[at].strip() for row in rows if row.cells]
+        fitting = sum(
+            30 <= len(cell) <= 600 and " " in cell and "<" not in cell and "://" not in cell for cell in cells
         )
-    posts = _posts(rows, columns, more, folder)
-    return Export("webflow", posts, total=len(rows), site=site, files=files, remarks=remarks, lost=lost)
+        if at not in taken and cells and fitting > len(cells) / 2:
+            found.append(at)
+    return found
 
 
 def looks_like_webflow(header: list[str]) -> bool:
@@ -130,22 +160,42 @@ def _columns(header: list[str], rows: list[Row]) -> tuple[dict[str, int], list[i
 _LINK = re.compile(r"""href=["']?(https?://[^/"'\s>]+)?(/(?:[^"'\s>#?]*/)?)([\w-]+)/?["'\s>#?]""")
 
 
-def _where_posts_were(rows: list[Row], columns: dict[str, int]) -> tuple[str, str]:
-    """The old site and the folder of its posts, derived from links between posts."""
+def _where_posts_were(export: Export, rows: list[Row], columns: dict[str, int]) -> str:
+    """The folder of the old site's posts, derived from links between them.
+
+    A link without a host leads to the site itself, one with a host only if whoever imports said that it is the old site's:
+    many links to copies of the posts elsewhere are no sign of where they were.
+    """
+    usual = reverse("articles:articles")
     if "slug" not in columns:
-        return "", reverse("articles:articles")
+        return usual
     slugs = {row.cells[columns["slug"]].strip() for row in rows if row.cells}
-    found: dict[tuple[str, str], set[str]] = {}
+    own = _host(export.site if "//" in export.site else f"https://{export.site}")
+    found: dict[str, set[str]] = {}
+    elsewhere: dict[str, set[str]] = {}
     for row in rows:
         for site, folder, slug in _LINK.findall(row.cells[columns["body"]]) if row.cells else ():
             if slug in slugs:
-                found.setdefault((site, folder), set()).add(slug)
-    # A link without a host leads to the site itself. One with a host may lead to a guest post elsewhere, unless there are several.
-    certain = {key: hits for key, hits in found.items() if not key[0] or len(hits) > 1}
-    if not certain:
-        return "", reverse("articles:articles")
-    site, folder = max(certain, key=lambda key: len(certain[key]))
-    return site, folder
+                here = found if not site or (own and _host(site) == own) else elsewhere
+                here.setdefault(folder if here is found else site, set()).add(slug)
+    if not own and (site := max(elsewhere, key=lambda site: len(elsewhere[site]), default="")):
+        export.remarks.append(
+            f"{len(elsewhere[site])} links lead to pages of {site} that are called like posts of this export. They were kept. If "
+            f"that is the old site, import with --site {site}, so that they lead to the posts here."
+        )
+    folder = max(found, key=lambda folder: len(found[folder]), default=usual)
+    if folder != usual:
+        export.remarks.append(
+            f"Links in the texts show that posts were at {folder}…, so those addresses are redirected."
+        )
+    return folder
+
+
+def _host(site: str) -> str:
+    try:
+        return (urlsplit(site).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def _longest(header: list[str], rows: list[Row], columns: dict[str, int]) -> int | None:
@@ -175,7 +225,9 @@ def _looks_whole(header: list[str], cells: list[str]) -> bool:
     return all(found) and bool(found or cells[0].strip())
 
 
-def _posts(rows: list[Row], columns: dict[str, int], more: list[int], folder: str) -> Iterator[Post | Refusal]:
+def _posts(export: Export, header: list[str], rows: list[Row], more: list[int]) -> Iterator[Post | Refusal]:
+    columns = _chosen(export, header, rows, more)
+    folder = _where_posts_were(export, rows, columns)
     for row in rows:
         cells = {what: row.cells[at].strip() for what, at in columns.items()} if row.cells else {}
         for at in more if row.cells else ():
@@ -207,6 +259,8 @@ def _post(row: Row, cells: dict[str, str], folder: str) -> Post:
         post.notes.changed["categories after the first became tags"] += len(categories) - 1
     post.authors = [found for found in map(person, _several_texts(get("authors", ""))) if found]
     _read_times(post, cells)
+    if web_url(address := get("canonical", "")):
+        post.own["seo"] = {"canonical": address}
     if address := get("cover", ""):
         post.cover = Cover(address.split(";")[0].strip(), one_line(get("cover_alt", "")))
     post.featured = truth(get("featured", ""))
@@ -229,8 +283,9 @@ def _read_times(post: Post, cells: dict[str, str]) -> None:
     shown = moment_or_none(cells.get("dated"), post.notes)
     post.published_at = published if published and shown and shown > datetime.now(UTC) else shown or published
     post.updated_at = moment(cells.get("updated"), "date of the last change")
+    post.ends_at = moment_or_none(cells.get("ends"), post.notes, "date of expiry")
     draft, archived = truth(cells.get("draft")), truth(cells.get("archived"))
-    if archived:
+    if archived or (not draft and post.ends_at and post.ends_at < datetime.now(UTC)):
         post.status = ARCHIVED
     elif draft or ("published" in cells and not published) or ("dated" in cells and not post.published_at):
         post.status = DRAFT

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from django.urls import reverse
 
 from articles.importing.archives import files_beside
+from articles.importing.html.embeds import web_url
 from articles.importing.posts import (
     DRAFT,
     IN_REVIEW,
@@ -66,6 +67,14 @@ _SEO_DESCRIPTIONS = (
     "_genesis_description",
 )
 _PRIMARY = ("_yoast_wpseo_primary_category", "rank_math_primary_category", "_primary_term_category")
+_SOCIAL = ("_yoast_wpseo_opengraph-title", "rank_math_facebook_title", "_aioseo_og_title", "_seopress_social_fb_title")
+_CANONICAL = (
+    "_yoast_wpseo_canonical",
+    "rank_math_canonical_url",
+    "_aioseo_canonical_url",
+    "_seopress_robots_canonical",
+)
+_UNUSED = ("_yoast_wpseo_opengraph-description", "_yoast_wpseo_twitter-title", "_yoast_wpseo_twitter-description")
 # Custom fields that are imported elsewhere, and those that plugins keep for themselves.
 _OWN_FIELDS = re.compile(
     r"_|(?:footnotes|enclosure|rank_math|amp_|jetpack|publicize|sharing_|sfsi|ssb_|post_views|views$|total_sales|dsq_|"
@@ -143,6 +152,7 @@ class _Item:
         post.html = self._html(body, identifier, post)
         post.standfirst = plain(fields.get("excerpt:encoded", ""))
         post.seo_title, post.seo_description = self._seo(_SEO_TITLES, post), self._seo(_SEO_DESCRIPTIONS, post)
+        self._set_seo(post)
         self._set_cover(post)
         self._file(post)
         self._set_state(post, kind, status)
@@ -205,6 +215,16 @@ class _Item:
             return ""
         return plain(value)
 
+    def _set_seo(self, post: Post) -> None:
+        """What else SEO plugins tell search engines and social sites."""
+        canonical = next((self.meta[name].strip() for name in _CANONICAL if self.meta.get(name)), "")
+        noindex = self.meta.get("_yoast_wpseo_meta-robots-noindex", "").strip() == "1"
+        seo: dict[str, Any] = {"social_title": self._seo(_SOCIAL, post), "canonical": web_url(canonical) or ""}
+        if found := {name: value for name, value in seo.items() if value} | ({"noindex": True} if noindex else {}):
+            post.own["seo"] = found
+        if unused := sum(bool(self.meta.get(name, "").strip()) for name in _UNUSED):
+            post.notes.lost["titles and descriptions for social networks"] += unused
+
     def _set_cover(self, post: Post) -> None:
         number = self.meta.get("_thumbnail_id", "").strip()
         picture = self.found.pictures.get(number)
@@ -258,6 +278,11 @@ class _Item:
         post.updated_at = self._moment(post.notes, "wp:post_modified_gmt", "wp:post_modified")
         if status == "private":
             post.notes.changed["private posts became drafts"] += 1
+        if (
+            self.meta.get("_expiration-date", "").strip()
+            and self.meta.get("_expiration-date-status", "saved") == "saved"
+        ):
+            post.ends_at = moment_or_none(self.meta["_expiration-date"], post.notes, "date of expiry")
         if self.fields.get("wp:post_password", "").strip() and post.status != DRAFT:
             post.status = DRAFT
             post.notes.changed["posts behind a password became drafts"] += 1
@@ -280,7 +305,7 @@ class _Item:
         path = path_of(link)
         folder = path.rstrip("/").rsplit("/", 1)[0]
         slugs = [
-            inner_text(child.find("{*}meta_value"))
+            child.findtext("{*}meta_value") or ""
             for child in self.element
             if tag_of(child) == "wp:postmeta" and (child.findtext("{*}meta_key") or "").strip() == "_wp_old_slug"
         ]
@@ -301,5 +326,3 @@ class _Item:
             ] += 1
         if self.meta.get("_elementor_data") and not re.sub(r"<[^>]*>", "", post.html).strip():
             post.notes.lost["texts that exist only in Elementor's layout data"] += 1
-        if self.meta.get("_yoast_wpseo_meta-robots-noindex", "").strip() == "1":
-            post.notes.lost["requests to search engines not to index a post"] += 1

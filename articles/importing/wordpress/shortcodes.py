@@ -3,13 +3,17 @@
 import html as html_entities
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from html import escape
 
-from articles.importing.html.delimited import replace_pairs
+from articles.importing.html.attributes import Shown
+from articles.importing.html.code import LANGUAGES
+from articles.importing.html.delimited import Enclosing, Tag, replace_pairs
 from articles.importing.html.images import Picture, figure_of
 from articles.importing.posts import MAX_BODY, ConversionNotes, PostRefused
 from articles.importing.wordpress.page_builders import is_builder, module_html, raw_html
 
+CODE_NAMES = frozenset(LANGUAGES) - {"text", "console", "make", "markdown", "tex", "latex", "http", "go", "r", "c", "d"}
 TOO_LARGE = f"With the blocks and galleries in it, its text is larger than {MAX_BODY >> 20} MB."
 Attributes = dict[str, str]
 Pictures = dict[str, Picture]
@@ -21,12 +25,18 @@ _SHORTCODE = re.compile(
 )
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s'"]+))|"([^"]*)"|(\S+)""")
 _BLOCKS = re.compile(r"<(?:p|div|ul|ol|dl|table|pre|blockquote|figure|img|iframe|h[1-6])\b|\n\s*\n", re.IGNORECASE)
-_CODE = re.compile(r"<(pre|code)\b|<!-- wp:(?:code|preformatted|html)\b", re.IGNORECASE)
+_CODE = re.compile(r"<(pre|code)\b|<!-- wp:(?:code|preformatted|html|[\w-]+/(?:code|syntax)[\w-]*)\b", re.IGNORECASE)
 
 
-# Shortcodes whose attribute may be a bare address or id: [youtube https://youtu.be/…].
-_TAKE_AN_ADDRESS = {"embed", "youtube", "vimeo", "tweet"}
-_EQUALS_ADDRESS = re.compile(r"\[(youtube|vimeo)\s*=\s*(?=[^\s\]])", re.IGNORECASE)
+# Shortcodes whose attribute may be a bare address or id: [youtube https://youtu.be/…], also written with an equals sign.
+_TAKE_AN_ADDRESS = {
+    "embed", "youtube", "vimeo", "tweet", "twitter", "gist", "instagram", "tiktok", "soundcloud", "spotify", "facebook", "googlemaps", "googlevideo",
+    "dailymotion", "ted", "slideshare", "scribd", "bandcamp", "vine", "flickr", "codepen", "jsfiddle", "audio", "video", "pdf", "iframe", "archiveorg",
+    "issuu", "kickstarter", "polldaddy", "crowdsignal", "typeform",
+}  # fmt: skip
+_EQUALS_ADDRESS = re.compile(rf"\[({'|'.join(sorted(_TAKE_AN_ADDRESS))})\s*=\s*(?=[^\s\]])", re.IGNORECASE)
+_PAIR = re.compile(r"\s[\w:-]+\s*=")
+_IN_A_BLOCK = re.compile(r"<!--\s+wp:shortcode\b[^<>]*-->", re.IGNORECASE)
 
 
 class Shortcodes:
@@ -44,7 +54,7 @@ class Shortcodes:
             "gallery": self.gallery,
             "embed": lambda attributes, inner: self.address(inner or attributes.get("src") or attributes.get("0", "")),
             "youtube": lambda attributes, inner: self.address(
-                inner or attributes.get("url") or attributes.get("0", "").lstrip("=")
+                inner or attributes.get("url") or attributes.get("id") or attributes.get("0", "").lstrip("=")
             ),
             "vimeo": lambda attributes, inner: self.address(
                 inner or attributes.get("url") or f"https://vimeo.com/{attributes.get('0') or attributes.get('id', '')}"
@@ -52,12 +62,12 @@ class Shortcodes:
             "tweet": lambda attributes, inner: self.address(inner or attributes.get("0", "")),
             "video": self.recording,
             "audio": self.recording,
-            "playlist": self.recording,
+            "playlist": self.playlist,
             **dict.fromkeys(("code", "sourcecode", "source", "crayon", "highlight", "prism"), self.code),
             **dict.fromkeys(("footnote", "fn", "ref", "efn_note", "mfn"), self.footnote),
-            "quote": lambda attributes, inner: f"<blockquote>{inner}</blockquote>",
+            "quote": lambda attributes, inner: Shown("quote", attributes).html(inner),
             "vc_raw_html": lambda attributes, inner: f"\n\n{raw_html(inner)}\n\n",
-            "pullquote": lambda attributes, inner: f'<blockquote class="wp-block-pullquote">{inner}</blockquote>',
+            "pullquote": self.pullquote,
         }
 
     def resolved(self, text: str) -> str:
@@ -67,66 +77,83 @@ class Shortcodes:
             kept.append(whole)
             return f"\ue020{len(kept) - 1}\ue021"
 
-        text = _EQUALS_ADDRESS.sub(r"[\1 ", text)
-        text = replace_pairs(text, _CODE, lambda match: rf"</{match[1]}\s*>" if match[1] else "<!-- /wp:", keep)
-        return re.sub("\ue020(\\d+)\ue021", lambda match: kept[int(match[1])], self._outside(text))
-
-    def _outside(self, text: str) -> str:
-        """Replace the shortcodes of a text that contains no code. They may be nested."""
         if "[" not in text:
             return text
-        matches = list(_SHORTCODE.finditer(text))
-        closings = [(match["name"].lower(), match.start()) for match in matches if match["close"]]
-        out, at = [], 0
-        for match in matches:
-            if match.start() < at:
-                continue
-            if match["escaped"]:
-                out += [text[at : match.start()], match["escaped"][1:-1]]
-                at = match.end()
-                continue
-            name = match["name"].lower()
-            closed_at = next((start for other, start in closings if other == name and start >= match.end()), None)
-            if match["close"] or not self._is_shortcode(match, closed_at):
-                drop = match["close"] and any(
-                    other["name"] and other["name"].lower() == name and other.start() < match.start()
-                    for other in matches
-                    if not other["escaped"]
-                )
-                out += [text[at : match.start()], "" if drop else match[0]]
-                at = match.end()
-                continue
-            out.append(text[at : match.start()])
-            inner, at = "", match.end()
-            if closed_at is not None and not match["empty"] and name in self.known:
-                inner = (
-                    text[match.end() : closed_at]
-                    if self.known[name] == self.code
-                    else self._outside(text[match.end() : closed_at])
-                )
-                at = closed_at + text[closed_at:].index("]") + 1
-            out.append(self._html(name, _attributes(match["attributes"]), inner))
-        return "".join([*out, text[at:]])
+        text = _EQUALS_ADDRESS.sub(r"[\1 ", text)
+        text = replace_pairs(text, _CODE, lambda match: rf"</{match[1]}\s*>" if match[1] else "<!-- /wp:", keep)
+        text = replace_pairs(
+            text,
+            _IN_A_BLOCK,
+            lambda _: r"<!--\s+/wp:shortcode\s+-->",
+            lambda match, inside, whole: keep(
+                match, "", match[0] + self._outside(inside, meant=True) + "<!-- /wp:shortcode -->"
+            ),
+        )
+        text = self._outside(text)
+        for _ in range(2):  # code stands in the kept blocks too
+            text = re.sub(
+                "\ue020(\\d+)\ue021", lambda match: kept[int(match[1])] if int(match[1]) < len(kept) else "", text
+            )
+        return text
 
-    def _is_shortcode(self, match: re.Match[str], closed_at: int | None) -> bool:
+    def _outside(self, text: str, *, meant: bool = False) -> str:
+        """Replace the shortcodes of a text that contains no code. `meant` is one in which all brackets are shortcodes."""
+        if "[" not in text:
+            return text
+        tags = [
+            Tag(
+                match.start(),
+                match.end(),
+                (match["name"] or "").lower(),
+                match["attributes"] or "",
+                bool(match["close"]),
+                bool(match["empty"]),
+                match[0],
+            )
+            for match in _SHORTCODE.finditer(text)
+        ]
+        verbatim = frozenset(name for name, read in self.known.items() if read == self.code) | CODE_NAMES
+        return Enclosing(text, tags, partial(self._shown, meant=meant), verbatim).resolved()
+
+    def _shown(self, tag: Tag, inside: str | None, *, meant: bool) -> str | None:
+        if not tag.name:  # [[escaped]], which shows one pair of brackets
+            name = re.match(r"[\w-]+", tag.whole[2:])
+            return tag.whole[1:-1] if name and (name[0].lower() in self.known or "=" in tag.whole) else None
+        if tag.closes or not (meant or self._is_shortcode(tag, inside)):
+            return None
+        return self._html(tag, _attributes(tag.attributes), inside)
+
+    @staticmethod
+    def _is_shortcode(tag: Tag, inside: str | None) -> bool:
         """Whether brackets are meant for WordPress or a plugin, not an author's own such as [sic] and [then-mayor]."""
-        name, attributes = match["name"].lower(), match["attributes"]
         return (
-            closed_at is not None
-            or bool(match["empty"])
-            or "=" in attributes
-            or name == "gallery"
-            or is_builder(name)
-            or (name in _TAKE_AN_ADDRESS and bool(attributes))
+            inside is not None
+            or tag.empty
+            or bool(_PAIR.search(tag.attributes))
+            or tag.name == "gallery"
+            or is_builder(tag.name)
+            or (tag.name in _TAKE_AN_ADDRESS and bool(re.search(r"[\d/]", tag.attributes)))
         )
 
-    def _html(self, name: str, attributes: Attributes, inner: str) -> str:
-        if name in self.known:
-            return self.known[name](attributes, inner)
-        if is_builder(name):
-            return f"\n\n{module_html(name, attributes, self.pictures, self.notes)}\n\n"
-        self.notes.lost[f"shortcode [{name}] of an unknown plugin (its content was kept)"] += 1
-        return ""
+    def _html(self, tag: Tag, attributes: Attributes, inside: str | None) -> str:
+        if tag.name in self.known:
+            return self.known[tag.name](attributes, inside or "")
+        if is_builder(tag.name):
+            return f"\n\n{module_html(tag.name, attributes, self.pictures, self.notes)}\n\n{inside or ''}"
+        if inside is not None and tag.name in CODE_NAMES:
+            return self.code({"language": tag.name, **attributes}, inside)
+        bare = attributes.get("0", "")
+        if "/" in bare and tag.name in _TAKE_AN_ADDRESS:
+            attributes = {"href": bare, **attributes}
+        elif tag.name == "gist" and (number := attributes.get("id") or bare):
+            attributes = {"href": f"https://gist.github.com/{number}"}
+        shown = Shown(tag.name, attributes).html(inside or "")
+        if not re.search(r"\w", shown):
+            self.notes.lost[f"shortcode left out: {tag.whole[:120]}"] += 1
+            return shown
+        held = "its content was kept" if inside and inside.strip() else "words and addresses in it were kept"
+        self.notes.lost[f"shortcode [{tag.name}] of an unknown plugin ({held})"] += 1
+        return shown
 
     def footnote(self, attributes: Attributes, inner: str) -> str:
         """A footnote: its number in the text, its words below it."""
@@ -183,12 +210,26 @@ class Shortcodes:
         source = next(
             (
                 attributes[name]
-                for name in ("src", "mp4", "webm", "m4v", "ogv", "mp3", "m4a", "ogg", "wav")
+                for name in ("src", "url", "href", "mp4", "webm", "m4v", "ogv", "mp3", "m4a", "ogg", "wav")
                 if attributes.get(name)
             ),
-            "",
+            attributes.get("0", "") if "/" in attributes.get("0", "") else "",
         )
         return f'\n\n<video src="{escape(source)}"></video>\n\n{inner}' if source else inner
+
+    def pullquote(self, attributes: Attributes, inner: str) -> str:
+        speaker = next((value for name in ("author", "cite", "source") if (value := attributes.get(name))), "")
+        cited = f"<cite>{escape(speaker, quote=False)}</cite>" if speaker else ""
+        return f'<blockquote class="wp-block-pullquote">{inner}{cited}</blockquote>'
+
+    def playlist(self, attributes: Attributes, inner: str) -> str:
+        numbers = re.findall(r"\d+", attributes.get("ids") or "")
+        found = [self.pictures[number] for number in numbers if number in self.pictures]
+        if not numbers or len(found) < len(numbers):
+            self.notes.lost["recordings of a [playlist] that the export does not contain"] += max(
+                len(numbers) - len(found), 1
+            )
+        return "".join(f'\n\n<audio src="{escape(each.src)}"></audio>\n\n' for each in found)
 
     def code(self, attributes: Attributes, inner: str) -> str:
         language = re.sub(r"[^\w+#.-]", "", attributes.get("language") or attributes.get("lang") or "")
@@ -207,5 +248,5 @@ def _attributes(text: str | None) -> Attributes:
                 next((value for value in match.group(2, 3, 4) if value is not None), "")
             )
         elif (number := next(bare, None)) is not None:
-            found[str(number)] = match[5] or match[6] or ""
+            found[str(number)] = html_entities.unescape(match[5] or match[6] or "")
     return found

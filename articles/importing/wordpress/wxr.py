@@ -90,6 +90,8 @@ def _elements(source: Source, opened: Callable[[], IO[bytes]], name: str) -> Ite
                 no_network=True,
                 load_dtd=False,
                 huge_tree=True,
+                remove_comments=True,
+                remove_pis=True,
                 encoding="utf-8" if source.mend else source.encoding,
             )
             depth = 0

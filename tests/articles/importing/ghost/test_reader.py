@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from articles.documents import document_of
+from articles.importing.ghost.reader import read_ghost
 from articles.importing.posts import ImportRefused
 from articles.models import Article, Author, Publication, Redirect
 from tests.articles.importing.samples import ghost_export, png, zipped
@@ -304,10 +305,26 @@ def test_what_the_old_site_said_of_itself_is_told_and_not_taken_over(write, brin
 
 
 def test_files_of_the_old_site_keep_their_links_and_are_counted(write, bring_in):
+    note = "links to files of the old site (PDF, audio, …), which are not imported: they still lead there"
+    card = '<p><a href="__GHOST_URL__/content/files/a.pdf">The report</a></p>'
+    report = bring_in(write(ghost_export({"html": card}), "pdf.json"), site="https://old.example")
+    assert "https://old.example/content/files/a.pdf" in document_of(Article.objects.get())["blocks"][0]["html"]
+    assert report.notes.lost[note] == 1
+
+
+def test_a_recording_of_the_old_site_becomes_a_link_to_it(write, bring_in):
     card = '<div class="kg-card kg-audio-card"><audio src="__GHOST_URL__/content/media/a.mp3"></audio><div class="kg-audio-title">One</div></div>'
     report = bring_in(write(ghost_export({"html": card}), "export.json"), site="https://old.example")
     assert "https://old.example/content/media/a.mp3" in document_of(Article.objects.get())["blocks"][0]["html"]
-    assert report.notes.lost["links to files of the old site (audio, video, PDF), which are not imported"] == 1
+    assert report.notes.lost["sound and video files became links"] == 1
+
+
+def test_a_json_list_of_another_system_is_refused_for_what_it_is(write):
+    letters = write('[{"subject": "Spring", "body": "All of it", "slug": "spring"}]', "letters.json")
+    with pytest.raises(
+        ImportRefused, match=r"is not a Ghost export: none of its posts has a text .* They have body, slug, subject"
+    ):
+        read_ghost(letters)
 
 
 def test_a_text_without_title_and_address_comes_all_the_same(write, bring_in):

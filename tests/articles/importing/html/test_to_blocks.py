@@ -117,12 +117,20 @@ def test_what_webflow_writes_for_no_alternative_text_is_none():
     assert "alt" not in blocks('<img src="https://x.example/a.png" alt="__wf_reserved_inherit">')[0]
 
 
-def test_a_picture_inside_a_paragraph_stands_between_its_halves():
+def test_a_picture_between_two_sentences_stands_between_them():
     found = blocks(
-        '<p>before <a href="https://x.example/a.png"><img src="https://x.example/a-300x200.png"></a> after</p>'
+        '<p>Before. <a href="https://x.example/a.png"><img src="https://x.example/a-300x200.png"></a> After.</p>'
     )
     assert [block["type"] for block in found] == ["richtext", "image", "richtext"]
     assert found[1]["src"] == "https://x.example/a.png"
+
+
+def test_a_picture_within_a_sentence_does_not_part_it():
+    found = blocks('<p>Turn <b>the <img src="https://x.example/knob.png" alt="knob"> knob</b> left.</p>')
+    assert found == [
+        {"type": "richtext", "html": "<p>Turn <b>the knob</b> left.</p>"},
+        {"type": "image", "src": "https://x.example/knob.png", "alt": "knob"},
+    ]
 
 
 def test_a_picture_in_a_list_stands_below_it():

@@ -97,9 +97,9 @@ def test_components_leave_their_words_and_are_named(site):
         "<p>Hello</p>",
     ]
     assert set(report.notes.lost) == {
-        "component <Chart>, which is unknown here (its content was kept)",
+        "component left out: <Chart data={[1, 2]} />",
         "component <Box>, which is unknown here (its content was kept)",
-        "expressions in braces, which are evaluated when a page is built",
+        "an expression that is evaluated when a page is built: {name}",
     }
 
 

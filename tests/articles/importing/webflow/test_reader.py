@@ -269,11 +269,41 @@ def test_where_posts_were_is_seen_from_their_links(write, bring_in):
     }
 
 
-def test_the_old_site_is_seen_from_links_with_its_host(write, bring_in):
-    links = "".join(f'<a href="https://www.old.example/post/{slug}">x</a>' for slug in ("one", "two"))
-    bring_in(write([webflow_row("One", **{"Post Body": f"<p>{links}</p>"}), webflow_row("Two")]))
+COPIES = "".join(f'<a href="https://www.partner.example/post/{slug}">x</a>' for slug in ("one", "two"))
+
+
+def test_links_to_copies_elsewhere_stay_unless_that_is_said_to_be_the_old_site(write, bring_in):
+    path = write([webflow_row("One", **{"Post Body": f"<p>{COPIES}</p>"}), webflow_row("Two")])
+    report = bring_in(path)
+    assert (
+        'href="https://www.partner.example/post/two"'
+        in document_of(Article.objects.get(slug="one"))["blocks"][0]["html"]
+    )
+    assert "import with --site https://www.partner.example" in report.remarks[-1]
+    bring_in(path, site="https://partner.example")
     assert 'href="/post/two"' in document_of(Article.objects.get(slug="one"))["blocks"][0]["html"]
     assert Redirect.objects.get(path="/post/two/").target == "/blog/two/"
+
+
+def test_a_column_that_looks_like_a_summary_is_offered_and_taken_when_chosen(write):
+    said = "A sentence or two about what the post says."
+    path = write([webflow_row(name, **{"Post Summary": "", "Short Words": said}) for name in ("One", "Two")])
+    header = path.read_text().replace("Post Summary,", "Other,")
+    path.write_text(header)
+    offered, chosen, wrong = (open_export(path) for _ in range(3))
+    assert "import with --column standfirst=“Short Words”" in offered.remarks[-1]
+    assert [post.standfirst for post in offered.posts] == ["", ""]
+    chosen.columns["standfirst"] = "short words"
+    assert [post.standfirst for post in chosen.posts] == [said, said]
+    wrong.columns["standfirst"] = "Nowhere"
+    with pytest.raises(ImportRefused, match="no column “Nowhere”"):
+        list(wrong.posts)
+
+
+def test_a_post_that_ended_is_archived_and_one_that_will_end_has_its_end(write):
+    rows = [webflow_row("One", **{"Expiry Date": "2020-01-01"}), webflow_row("Two", **{"Expiry Date": "2099-01-01"})]
+    past, future = open_export(write(rows)).posts
+    assert (past.status, future.status, future.ends_at.year) == ("archived", "published", 2099)
 
 
 def test_a_picture_that_could_not_be_fetched_is_stored_by_a_later_run(write, bring_in):
