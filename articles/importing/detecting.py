@@ -111,8 +111,6 @@ def _of_markup(name: str, start: bytes) -> str:
         if is_google_docs(start):
             return "google_docs"
         raise ImportRefused(unreadable.WEB_PAGE)
-    if b"<rss" in small and b"wordpress.org/export" not in start:
-        raise ImportRefused(unreadable.FEED)
     return "squarespace" if is_squarespace(start) else "wordpress"
 
 

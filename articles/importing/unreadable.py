@@ -10,10 +10,6 @@ WEB_PAGE = (
     "This is a page of a website, not an export. A document of Google Docs or Notion can be read as the web page, or zip, that"
     " these save; of a website, use the export of the system that it runs on."
 )
-FEED = (
-    "This is a feed (RSS), which holds only the newest posts, and often only their beginnings. Use the export of the old system:"
-    " in WordPress it is under Tools, Export."
-)
 LIST = (
     "This JSON is a list, but not of posts that are known here: its first entry has {}. A Ghost export is the JSON of Settings,"
     " Import/Export; Buttondown's mails have a subject and a body."

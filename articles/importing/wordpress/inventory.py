@@ -84,6 +84,12 @@ class Inventory:
         return "/".join(parts)
 
 
+FEED = (
+    "This is a feed, not an export: it holds the newest posts only, and often only their beginnings. WordPress makes an export"
+    " of everything under Tools, Export."
+)
+
+
 def take_inventory(source: Source) -> Inventory:
     """Read the whole file once, so that a broken one is refused, or mended, before anything is written."""
     try:
@@ -103,7 +109,7 @@ def take_inventory(source: Source) -> Inventory:
 
 def _inventory(source: Source) -> Inventory:
     found = Inventory()
-    seen = False
+    is_export = False
     for _, element in elements(source):
         name = tag_of(element)
         if name in ("wp:base_blog_url", "link") and not (name == "link" and found.site):
@@ -114,11 +120,14 @@ def _inventory(source: Source) -> Inventory:
             _add_term(name, fields_of(element), found)
         elif name == "item":
             _add_item(element, found)
-        seen = seen or name.startswith("wp:") or name == "item"
-    if not seen:
+            is_export = is_export or any(tag_of(child).startswith("wp:") for child in element)
+        is_export = is_export or name.startswith("wp:")
+    if not is_export and not found.posts:
         raise ImportRefused(
             "This XML is not a WordPress export: its channel has no items and no elements of WordPress."
         )
+    if not is_export:
+        found.remarks.append(FEED)
     return found
 
 

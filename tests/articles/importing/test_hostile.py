@@ -155,7 +155,11 @@ def test_any_value_in_any_field_of_a_ghost_export_is_read_or_refused(tmp_path, r
     names = ("tags", "users", "settings", "posts_tags", "posts_authors", "posts_meta")
     tables = {name: [other, row] for name in names}
     path.write_text(json.dumps({"posts": [row, other]} | tables))
-    assert not _bugs(open_export(path, "ghost").posts)
+    try:
+        posts = open_export(path, "ghost").posts
+    except ImportRefused:
+        return
+    assert not _bugs(posts)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -139,7 +139,6 @@ OTHERS = {
     "Substack's table": (SUBSTACK["posts.csv"], "posts.csv", "list of posts without their texts"),
     "Word": (zipped({"word/document.xml": "<x/>"}), "a.docx", "a Word document"),
     "PDF": ("%PDF-1.7 x", "a.pdf", "a PDF"),
-    "feed": ("<?xml version='1.0'?><rss version='2.0'><channel><item><title>A</title></item></channel></rss>", "feed.xml", "a feed"),
     "page": ("<!doctype html><html><body>Hi</body></html>", "a.html", "a page of a website"),
     "zip in a zip": (zipped({"Export-1.zip": "x"}), "n.zip", "another zip"),
     "figures of mails": ("subject,recipients,open_rate,click_rate\nHi,10,1,1\n", "b.csv", "without their texts"),

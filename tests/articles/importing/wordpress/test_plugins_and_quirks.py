@@ -141,7 +141,8 @@ def test_a_category_that_is_named_twice_is_one(came):
 def test_a_plain_feed_is_read_as_far_as_it_goes(write, bring_in):
     item = "<item><title>One</title><link>https://f.example/one/</link><pubDate>Wed, 01 May 2024 08:00:00 +0000</pubDate><guid>https://f.example/?p=1</guid><category>News</category><description>&lt;p&gt;Words&lt;/p&gt;</description></item>"
     feed = f'<rss xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>F</title><link>https://f.example</link>{item}</channel></rss>'
-    bring_in(write(feed, "feed.xml"))
+    report = bring_in(write(feed, "feed.xml"))
+    assert "often only their beginnings" in report.remarks[0]
     assert document_of(Article.objects.get())["blocks"] == [{"type": "richtext", "html": "<p>Words</p>"}]
     assert Publication.objects.get().published_at.isoformat() == "2024-05-01T08:00:00+00:00"
 
