@@ -8,6 +8,7 @@ class ArticlesConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import (
+            ad_previews,
             addresses,
             calendar,
             dashboard,
@@ -21,7 +22,7 @@ class ArticlesConfig(AppConfig):
         )
         from articles.readership import beacons, collector, figures, outcomes
         from core import outbox
-        from sponsors import audience, flags, viewability
+        from sponsors import audience, channels, flags, previews, viewability
 
         texts.register_all()
         flags.register(payers.Articles())
@@ -35,6 +36,7 @@ class ArticlesConfig(AppConfig):
         audience.register_reading(figures.Readership())
         beacons.hand_on("ad", viewability.take)
         collector.also(viewability.flush)
+        previews.register(channels.ARTICLE, ad_previews.preview)
         retention.register_all()
         outcomes.register("sponsors:click", "clicks on ads", method="GET")
         outbox.register("articles", seen_with="articles.view_article")

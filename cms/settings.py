@@ -187,6 +187,7 @@ CELERY_BEAT_SCHEDULE = {
     "roll up readers' figures": {"task": "articles.tasks.roll_up_readership", "schedule": 300},
     "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
     "find days to make good": {"task": "sponsors.tasks.find_make_goods", "schedule": 1800},
+    "note which ads are on air": {"task": "sponsors.tasks.note_air_time", "schedule": 300},
     "tell who waits for ad days": {"task": "sponsors.tasks.tell_waiting", "schedule": 300},
     "count views of ads": {"task": "sponsors.tasks.count_views", "schedule": 120},
     "freeze reports to sponsors": {"task": "sponsors.tasks.freeze_reports", "schedule": 1800},

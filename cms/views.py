@@ -1,6 +1,7 @@
 """Pages that belong to no single part: the front page, media, error pages."""
 
 import sys
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
@@ -17,10 +18,13 @@ from django.views.static import serve
 
 from articles.contexts import front_page
 from articles.structured_data import absolute, site_data
+from core.context_processors import site
 from core.lib.cachetags import LISTS, tagged
 from core.models import SiteProfile
 from core.pagecache import public
 from sponsors.channels import HOME
+from sponsors.placements import Placement
+from sponsors.previews import Preview
 from sponsors.rotation import placement_shown
 from surveys.contexts import teaser
 
@@ -30,15 +34,22 @@ from surveys.contexts import teaser
 @tagged(LISTS)
 def home(request: HttpRequest) -> HttpResponse:
     """The front page."""
-    placement = placement_shown(HOME)
-    context = {
+    return render(request, "home.html", _front(placement_shown(HOME)))
+
+
+def home_with(_channel: str, placement: Placement) -> Preview:
+    """The front page with an ad that may not be on it yet."""
+    return Preview(render_to_string("home.html", _front(placement) | site(HttpRequest()) | {"path": "/"}))
+
+
+def _front(placement: Placement | None) -> dict[str, Any]:
+    return {
         **front_page(),
         "award": teaser(),
         "placement": placement,
         "canonical": absolute(reverse("home")),
         "structured_data": site_data(SiteProfile.current()),
     }
-    return render(request, "home.html", context)
 
 
 @require_safe

@@ -31,6 +31,7 @@ class PartSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(source="href")
     label: Any = serializers.CharField(source="item.label")
     sponsor_name = serializers.CharField(source="item.sponsor_name")
+    notice = serializers.CharField(source="item.notice", help_text="Of an ad: a warning that the law asks for.")
     size = serializers.CharField(source="item.size", help_text="Of an article’s card: small, medium or large.")
     image_url = serializers.CharField(source="item.image_url")
     image_alt = serializers.CharField(source="item.image_alt")

@@ -18,14 +18,16 @@ class NewsletterConfig(AppConfig):
         from newsletter import calendar, dashboard, events, retention
         from newsletter.blocks import signup, words_of
         from newsletter.models import Briefing, BriefingItem, MailTemplate, Newsletter
+        from newsletter.sending import ad_previews
         from newsletter.stats import Audience
         from newsletter.subscribers import import_runs
-        from sponsors import audience, channels
+        from sponsors import audience, channels, previews
 
         slots.register("signup", signup)
         texts.register("newsletter", words_of)
         audience.register(Audience())
         channels.register(lambda: [f"mail:{slug}" for slug in Newsletter.objects.values_list("slug", flat=True)])
+        previews.register("mail:", ad_previews.preview)
         dashboard.register_all()
         menus.offer(
             lambda: [(reverse("newsletter:signup"), "Newsletter"), (reverse("newsletter:archive"), "Past briefings")]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -19,10 +20,12 @@ from core.lib.networks import address_in, ascii_host, is_public
 from core.lib.text import one_line, prose, visible
 from core.models import User
 from core.transitions import lock
-from sponsors import emails, link_checks
+from sponsors import emails, link_checks, rules
 from sponsors.images import CleanImage
 from sponsors.models import Approval, Creative, CreativeVersion, PlacementKind
+from sponsors.querysets import ROLES
 
+_PERMISSIONS = {"editorial": "approve_creative", "compliance": "clear_creative"}
 _MACRO = re.compile(r"\{[^{}/?&]*\}?|\[[A-Z][A-Z_]+\]|%%[A-Za-z_]+%%")
 _LOCAL = re.compile(
     r"(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|home\.arpa|invalid|onion)$"
@@ -39,6 +42,7 @@ def submit(
     image: CleanImage | None = None,
     image_alt: str = "",
     phone_image: CleanImage | None = None,
+    asset_class: str = "",
     by: User | None,
 ) -> CreativeVersion:
     """Store a new version, which waits for approval; the last approved one keeps running meanwhile.
@@ -48,6 +52,8 @@ def submit(
     """
     typed = {"headline": headline, "body": body, "link_url": link_url, "image_alt": image_alt}
     content = check(creative.kind, **typed, image=image, phone_image=phone_image)
+    if asset_class:
+        content["asset_class"] = asset_class
     digest = _digest(content, image, phone_image)
     with transaction.atomic():
         lock(creative)
@@ -101,26 +107,43 @@ def check(
     return content
 
 
-def approve(version: CreativeVersion, *, by: User) -> Approval:
-    """Let a version run. Raises ValidationError if `by` submitted it."""
-    return _decide(version, Approval.Verdict.APPROVED, by=by)
+def roles_of(user: User) -> list[str]:
+    """In which roles somebody may say yes or no."""
+    return [role for role in ROLES if user.has_perm(f"sponsors.{_PERMISSIONS[role]}")]
 
 
-def reject(version: CreativeVersion, *, by: User, reason: str) -> Approval:
+def approve(version: CreativeVersion, *, by: User, roles: Sequence[str] = ROLES, reason: str = "") -> Approval:
+    """Say yes to a version in one role, or in both; it runs once both have. Raises ValidationError if `by` submitted it.
+
+    A yes for compliance to words that promise returns needs a reason, which stays on record.
+    """
+    if "compliance" in roles and not reason.strip() and (found := rules.findings(version, rules=[]).promises):
+        words = ", ".join(f"“{promise.words}”" for promise in found)
+        raise ValidationError(f"It says {words}. Write why that may stand, or reject it.")
+    return [_decide(version, Approval.Verdict.APPROVED, by=by, role=role, reason=one_line(reason)) for role in roles][
+        -1
+    ]
+
+
+def reject(version: CreativeVersion, *, by: User, reason: str, role: str = Approval.Role.EDITORIAL) -> Approval:
     """Keep a version from running, or stop it if it runs; the sponsor is told the reason."""
     if not reason.strip():
         raise ValidationError("Say why, so that the sponsor can do better.")
-    return _decide(version, Approval.Verdict.REJECTED, by=by, reason=one_line(reason))
+    return _decide(version, Approval.Verdict.REJECTED, by=by, role=role, reason=one_line(reason))
 
 
-def _decide(version: CreativeVersion, verdict: Approval.Verdict, *, by: User, reason: str = "") -> Approval:
+def _decide(version: CreativeVersion, verdict: Approval.Verdict, *, by: User, role: str, reason: str) -> Approval:
     approval = Approval(
-        version=version, verdict=verdict, reason=reason, submitted_by=version.submitted_by, by=by, at=timezone.now()
+        version=version, role=role, verdict=verdict, reason=reason, submitted_by=version.submitted_by, by=by
     )
+    approval.at = timezone.now()
     approval.full_clean()
     with transaction.atomic():
+        lock(version.creative)  # the last of two verdicts at once sees the other
         approval.save(force_insert=True)
-        emails.creative_decided(version, approval)
+        stands = CreativeVersion.objects.reviewed().get(pk=version.pk).verdict
+        if stands == verdict:
+            emails.creative_decided(version, approval)
         pagecache.bump()
     return approval
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from core.lib import clock
 from core.lib.dashboard import Line, Widget, register
-from sponsors import flags
-from sponsors.models import Approval, Booking, Claim, CreativeVersion, Flag, MakeGood, RunUnit
+from sponsors import approval, flags
+from sponsors.models import Booking, Claim, CreativeVersion, Flag, MakeGood, RunUnit
 
 SHOWN = 6
 AHEAD = timedelta(days=7)
@@ -32,7 +32,7 @@ def bookings(_user: Any) -> Widget:
         )
         for row in rows
     ]
-    links = [("Media kit", reverse("sponsors:media-kit"))]
+    links = [("Ads today", reverse("admin:sponsors_overview")), ("Media kit", reverse("sponsors:media-kit"))]
     if owed := MakeGood.objects.filter(state=MakeGood.State.OPEN).count():
         page = f"{reverse('admin:sponsors_makegood_changelist')}?state__exact=open"
         links.append((f"{owed} day{'' if owed == 1 else 's'} to make good", page))
@@ -40,10 +40,8 @@ def bookings(_user: Any) -> Widget:
 
 
 def creatives(user: Any) -> Widget:
-    """The latest versions, submitted by others, that have no verdict yet."""
-    newer = CreativeVersion.objects.filter(creative=OuterRef("creative"), number__gt=OuterRef("number"))
-    judged = Approval.objects.filter(version=OuterRef("pk"))
-    waiting = CreativeVersion.objects.to_review().filter(~Exists(judged), ~Exists(newer))
+    """The latest versions, submitted by others, that nobody has judged in a role that the user has."""
+    waiting = CreativeVersion.objects.lacking(*approval.roles_of(user))
     rows = waiting.exclude(submitted_by=user).select_related("creative__booking", "creative__kind", "submitted_by")
     lines = [
         Line(
@@ -125,6 +123,6 @@ def _day(day: date, taken: list[bool], missing: int) -> Line:
 def register_all() -> None:
     """Register the widgets, each for those who have its permission."""
     register("Booking requests", bookings, permission="sponsors.decide_booking", place=15)
-    register("Ads to approve", creatives, permission="sponsors.approve_creative", place=25)
+    register("Ads to approve", creatives, permission="sponsors.view_creative", place=25)
     register("Who pays us and is named", named, permission="sponsors.decide_flag", place=12)
     register("Places in the coming days", places, permission="sponsors.view_rununit", place=55)

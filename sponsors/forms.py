@@ -14,9 +14,20 @@ from core.lib import clock
 from core.lib.forms import LineField, ProseField
 from core.models import User
 from core.ratelimit import allow, give_back
-from sponsors import approval, booking, images, moves, offers, waiting_list
+from sponsors import approval, booking, images, moves, offers, previews, rules, waiting_list
 from sponsors.availability import Series
-from sponsors.models import BlockedDomain, Booking, Creative, CreativeVersion, Inquiry, Package, Sponsor, WaitingBuyer
+from sponsors.models import (
+    AssetClass,
+    BlockedDomain,
+    Booking,
+    Creative,
+    CreativeVersion,
+    Inquiry,
+    Package,
+    Sponsor,
+    WaitingBuyer,
+)
+from sponsors.placements import placement_of
 
 SLOW_DOWN = "Too many requests came from you in a short time. Please try again later, or write to us."
 HELD_ENOUGH = f"{booking.MOST_HELD} bookings of yours wait for our answer already. Please book more once we have answered, or write to us."
@@ -240,7 +251,20 @@ class VersionForm(forms.Form):
         widget=forms.URLInput({"placeholder": "https://"}),
         help_text="We do not change it.",
     )
+    asset_class = forms.ChoiceField(
+        label="What it is for",
+        choices=AssetClass,
+        required=False,
+        help_text="Some ads have to carry a warning by law. We add its words, in every mail and on every page.",
+    )
     image = forms.FileField(required=False)
+    focus = forms.ChoiceField(
+        label="If it is larger, keep",
+        choices=[(name, f"the {words}") for name, (words, _) in images.FOCUSES.items()],
+        required=False,
+        initial="middle centre",
+        help_text="A larger image is cut to the shape of the place around this part of it. Look at the preview afterwards.",
+    )
     image_alt = forms.CharField(
         label="Image description", required=False, max_length=200, help_text="For those who cannot see it."
     )
@@ -256,7 +280,7 @@ class VersionForm(forms.Form):
         self._say_sizes("image", kind.sizes, "")
         self._say_sizes("phone_image", kind.sizes_on_phones, " It stands in for the other one on narrow screens.")
         if not kind.image_sizes:
-            del self.fields["image_alt"]
+            del self.fields["image_alt"], self.fields["focus"]
         if not (self.latest and self.latest.image):
             del self.fields["drop_image"]
         self.helper = FormHelper()
@@ -270,34 +294,50 @@ class VersionForm(forms.Form):
             del self.fields[name]
             return
         words = " or ".join(f"{width}×{height}" for width, height in sizes)
-        self.fields[name].help_text = f"PNG, JPEG, WebP or GIF of exactly {words} pixels, or exactly twice that.{use}"
+        self.fields[
+            name
+        ].help_text = f"PNG, JPEG, WebP or GIF of {words} pixels, best twice that; a larger one is cut.{use}"
         self.fields[name].widget.attrs["accept"] = "image/png,image/jpeg,image/webp,image/gif"
 
-    @staticmethod
-    def _initial(latest: CreativeVersion | None) -> dict[str, str]:
-        return {name: getattr(latest, name) for name in ("headline", "body", "link_url", "image_alt")} if latest else {}
+    def _initial(self, latest: CreativeVersion | None) -> dict[str, str]:
+        names = ("headline", "body", "link_url", "image_alt")
+        initial = {name: getattr(latest, name) for name in names} if latest else {}
+        return initial | {"asset_class": (latest and latest.asset_class) or self._usual_class()}
 
-    def clean_image(self) -> images.CleanImage | None:
-        upload = self.cleaned_data["image"]
-        return images.accept(upload, self.creative.kind.sizes) if upload else None
+    @property
+    def letter_text(self) -> str:
+        """Of an ad in mails that was handed in: the plain text of a mail with it."""
+        return previews.text(self.creative.kind.channel, placement_of(self.latest)) if self.latest else ""
 
-    def clean_phone_image(self) -> images.CleanImage | None:
-        upload = self.cleaned_data["phone_image"]
-        return images.accept(upload, self.creative.kind.sizes_on_phones) if upload else None
+    def _usual_class(self) -> str:
+        booking = self.creative.booking
+        return str(rules.usual(booking.sponsor.category if booking and booking.sponsor else None))
+
+    def clean_asset_class(self) -> str:
+        return str(self.cleaned_data["asset_class"] or self.initial["asset_class"])
 
     def clean(self) -> dict[str, Any]:
         """Check what submit() would, so that every error is shown at its field."""
         cleaned = super().clean() or self.cleaned_data
+        kind, focus = self.creative.kind, cleaned.get("focus") or "middle centre"
+        for name, sizes in (("image", kind.sizes), ("phone_image", kind.sizes_on_phones)):
+            if upload := cleaned.get(name):
+                try:
+                    cleaned[name] = images.accept(upload, sizes, focus=focus)
+                except ValidationError as error:
+                    self.add_error(name, error)
         if not self.errors:
             try:
-                approval.check(self.creative.kind, **self._content(cleaned))
+                approval.check(kind, **self._content(cleaned))
             except ValidationError as error:
                 self.add_error(None, error)
         return cleaned
 
     def save(self) -> CreativeVersion:
         """The new version, or the latest if nothing was changed."""
-        return approval.submit(self.creative, by=self.by, **self._content(self.cleaned_data))
+        return approval.submit(
+            self.creative, by=self.by, asset_class=self.cleaned_data["asset_class"], **self._content(self.cleaned_data)
+        )
 
     def _content(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         found = {name: cleaned.get(name) or self._kept(name, cleaned) for name in ("image", "phone_image")}

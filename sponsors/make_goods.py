@@ -1,7 +1,7 @@
 """Days that did not carry the ad they were sold for: found by themselves, made good with another day or waived by staff."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,8 +11,9 @@ from core import pagecache
 from core.lib import clock
 from core.models import User
 from core.transitions import TransitionRefused, lock, move
-from sponsors import audience, claims, disclosures, emails
-from sponsors.models import Approval, Claim, CreativeVersion, DisclosureEntry, MakeGood, RunUnit
+from sponsors import air_time, audience, claims, disclosures, emails
+from sponsors.models import AirTime, Claim, CreativeVersion, DisclosureEntry, MakeGood, RunUnit
+from sponsors.querysets import CreativeVersionQuerySet
 
 LOOK_BACK = timedelta(days=14)
 ZONES = timedelta(days=1)  # a briefing of a day may leave when it is over here, and not yet where its readers are
@@ -29,9 +30,14 @@ def find() -> int:
     past = list(sold.filter(over).select_related("unit__kind", "booking__sponsor"))
     by_mail = [claim.pk for claim in past if _is_mail(claim)]
     carried, begun = audience.carried(by_mail), audience.begun(by_mail)
+    on_air, since = air_time.seen([claim.pk for claim in past]), air_time.since()
     MakeGood.objects.filter(state=State.OPEN, claim__in=carried, is_short=False).delete()
     known = set(MakeGood.objects.filter(claim__in=past).values_list("claim", flat=True))
-    missed = ((claim, _missed(claim, carried, begun)) for claim in past if claim.pk not in known)
+    missed = (
+        (claim, _unshown(claim, carried, begun) or _off_air(claim, on_air.get(claim.pk), since))
+        for claim in past
+        if claim.pk not in known
+    )
     return sum(_written_down(claim, reason) for claim, reason in missed if reason)
 
 
@@ -44,32 +50,42 @@ def _written_down(claim: Claim, reason: str) -> bool:
     return is_new
 
 
-def _missed(claim: Claim, carried: Collection[int], begun: Collection[int]) -> str:
+def _unshown(claim: Claim, carried: Collection[int], begun: Collection[int]) -> str:
     """Why an ad that was handed in as agreed did not run on its day, or not on all of it; else, or if we are not to blame, empty."""
     starts, ends = clock.start_of(claim.unit.date), clock.start_of(claim.unit.date + timedelta(days=1))
-    versions = CreativeVersion.objects.filter(
-        creative__booking=claim.booking_id,
-        creative__kind=claim.unit.kind_id,
-        creative__retired_at=None,
-        submitted_at__lte=claim.unit.cutoff_at,
-    )
-    decided = Approval.objects.filter(version__in=versions, at__lt=ends).order_by("id")
-    verdicts = dict(decided.values_list("version", "verdict"))  # the last one counts
-    if "approved" not in verdicts.values():
-        waited = any(version.pk not in verdicts for version in versions)
+    versions = list(_in_time(claim).reviewed(before=ends))
+    approved = [version for version in versions if version.verdict == "approved"]
+    if not approved:
+        waited = any(version.verdict is None for version in versions)
         return "The ad was handed in in time, and we did not review it before its day was over." if waited else ""
     if not _is_mail(claim):
-        return _late(decided.filter(verdict="approved").select_related("version").first(), starts)
+        return _late(min(approved, key=lambda version: version.approved_at or ends), starts)
     if claim.pk in carried:
         return ""
     return _IN_PART if claim.pk in begun else "No briefing carried the approved ad."
 
 
-def _late(approval: Approval | None, starts: datetime) -> str:
+def _in_time(claim: Claim) -> CreativeVersionQuerySet:
+    """The versions of a claim's ad that came before its cut-off."""
+    found = CreativeVersion.objects.filter(creative__booking=claim.booking_id, creative__kind=claim.unit.kind_id)
+    return found.filter(creative__retired_at=None, submitted_at__lte=claim.unit.cutoff_at)
+
+
+def _late(version: CreativeVersion, starts: datetime) -> str:
     """Of an ad that waited for us when its day began: since when it could run."""
-    if approval is None or approval.at <= starts or approval.version.submitted_at > starts:
+    if version.approved_at is None or version.approved_at <= starts or version.submitted_at > starts:
         return ""
-    return f"We approved the ad after its day had begun, at {approval.at:%H:%M} UTC, so it ran for a part of the day at most."
+    at = version.approved_at.astimezone(UTC)
+    return f"We approved the ad after its day had begun, at {at:%H:%M} UTC, so it ran for a part of the day at most."
+
+
+def _off_air(claim: Claim, seen: AirTime | None, since: datetime | None) -> str:
+    """Of an ad on pages that could run from the start: what was missing of what was really shown."""
+    if _is_mail(claim):
+        return ""
+    starts = clock.start_of(claim.unit.date)
+    could_run = any(version.verdict == "approved" for version in _in_time(claim).reviewed(before=starts))
+    return air_time.missing(seen, claim.unit.date, since=since) if could_run else ""
 
 
 def _is_mail(claim: Claim) -> bool:

@@ -1,14 +1,20 @@
-"""The contents of the media kit: packages and their next free days, measured reach, and what an ad may hold."""
+"""The contents of the media kit: who reads, what it costs, how it looks, what it brought, and what an ad may hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from django.urls import reverse
 
-from sponsors import audience, availability, reach, rotation
-from sponsors.models import Package, PackageItem, PlacementKind
+from core.lib import charts
+from core.lib.html import of_plain
+from sponsors import audience, availability, kit_claims, past_results, reach, rotation
+from sponsors.models import FieldFigure, KitText, Package, PackageItem, PlacementKind
+from sponsors.models.catalogue import money
 
 NEXT_STARTS = 3
+BESIDE_HEADS = ("", *({"text": text, "numeric": True} for text in ("The field says", "We measured", "Of")))
 SPEC_HEADS = ("Placement", "Shown", "Headline", "Text", "Image", "Submit by")
 
 
@@ -20,15 +26,20 @@ def contents() -> dict[str, Any]:
     kinds = {item.kind_id: item.kind for package in packages for item in package.items.all()}
     return {
         "packages": [card(package, calendar) for package in packages],
+        "side_by_side": side_by_side(packages, list(kinds.values())),
         "table": availability.table(packages),
         "figures": figures,
         "enough": audience.ENOUGH_DELIVERED,
         "tiles": tiles(figures),
-        "quotes": [quote(each) for each in figures.quotes],
-        "places": places(kinds.values(), figures.sends),
+        "quotes": [quote(number, each) for number, each in enumerate(figures.quotes)],
+        "beside": beside(figures),
+        "beside_heads": BESIDE_HEADS,
+        "past": past_results.past(),
+        "places": list(kinds.values()),
+        "reached": reached(kinds.values(), figures.sends),
         "spec_heads": SPEC_HEADS,
         "specs": [specification(kind, calendar.most.get(kind.channel, 1)) for kind in kinds.values()],
-    }
+    } | passages(figures)
 
 
 def card(package: Package, calendar: availability.Calendar) -> dict[str, Any]:
@@ -70,7 +81,7 @@ def specification(kind: PlacementKind, ads: int) -> list[dict[str, str]]:
     ]
 
 
-def places(kinds: Iterable[PlacementKind], sends: Iterable[audience.Send]) -> dict[str, Any]:
+def reached(kinds: Iterable[PlacementKind], sends: Iterable[audience.Send]) -> dict[str, Any]:
     """The parameters of components/data_table.html: what an ad in each place reached, with denominator and interval."""
     head = ["Placement", "Ad days", "Median of a day", "95 % interval", "Clicks, with their 95 % interval"]
     rows = [
@@ -84,23 +95,75 @@ def places(kinds: Iterable[PlacementKind], sends: Iterable[audience.Send]) -> di
     return {"caption": "What one ad in each place reached on a day, last 90 days", "head": head, "rows": rows}
 
 
-def quote(each: audience.Quote) -> dict[str, Any]:
-    """The parameters of components/data_table.html: a question with N, days, and each answer's share and interval."""
+def side_by_side(packages: Sequence[Package], kinds: Sequence[PlacementKind]) -> dict[str, Any]:
+    """The parameters of components/data_table.html: what each package holds, and what that costs a placement."""
+    held = [{item.kind_id: item.quantity for item in package.items.all()} for package in packages]
+    rows = [[{"text": kind.name}, *(_number(each.get(kind.pk, 0)) for each in held)] for kind in kinds]
+    rows.append([{"text": "Placements"}, *(_number(sum(each.values())) for each in held)])
+    rows.append([{"text": "Price of a run"}, *({"text": package.price_text, "numeric": True} for package in packages)])
+    each = [money(_share(package, held[place]), package.currency) for place, package in enumerate(packages)]
+    rows.append([{"text": "Price of a placement"}, *({"text": text, "numeric": True} for text in each)])
+    return {"head": ["", *({"text": package.name, "numeric": True} for package in packages)], "rows": rows}
+
+
+def _number(value: int) -> dict[str, Any]:
+    return {"text": str(value) if value else "–", "numeric": True}
+
+
+def _share(package: Package, held: dict[int, int]) -> Decimal:
+    return round(package.price / max(sum(held.values()), 1), 2)
+
+
+def quote(number: int, each: audience.Quote) -> dict[str, Any]:
+    """A question to readers: the parameters of components/bar_chart.html, with N, days, and each answer's interval."""
     days = f"{each.first_day:%-d %b %Y}"
     if each.last_day != each.first_day:
         days += f" to {each.last_day:%-d %b %Y}"
-    numeric = {"numeric": True}
+    bars = [(label, 100 * rate.value, rate.percent) for label, rate in each.lines]
     return {
-        "caption": f"{each.question} (N = {each.total:,}, {days})",
-        "head": ["Answer", *({"text": text} | numeric for text in ("Share", "Readers", "95 % interval"))],
+        "id": f"quote-{number}",
+        "title": each.question,
+        "chart": charts.bar_chart(bars),
+        "source": f"N = {each.total:,}, {days}",
+        "head": ["Answer", *({"text": text, "numeric": True} for text in ("Share", "Readers", "95 % interval"))],
         "rows": [
             [
                 {"text": label},
-                *({"text": text} | numeric for text in (rate.percent, f"{rate.count:,}", rate.range_text)),
+                *({"text": text, "numeric": True} for text in (rate.percent, f"{rate.count:,}", rate.range_text)),
             ]
             for label, rate in each.lines
         ],
     }
+
+
+def beside(figures: audience.Figures) -> list[list[dict[str, Any]]]:
+    """Rows of components/data_table.html: what the field says, and what we measured of the same thing."""
+    rows: list[list[dict[str, Any]]] = []
+    for figure in FieldFigure.objects.all():
+        rate = kit_claims.measured(figure.measure, figures)
+        ours = f"{rate.percent} ({rate.range_text})" if rate else "not enough sent yet"
+        of = f"{rate.count:,} of {rate.total:,}" if rate else "–"
+        rows.append(
+            [
+                {"text": figure.get_measure_display().capitalize()},
+                {"text": figure.range_text, "numeric": True},
+                {"text": ours, "numeric": True},
+                {"text": of, "numeric": True},
+            ]
+        )
+    return rows
+
+
+def passages(figures: audience.Figures) -> dict[str, Any]:
+    """What staff wrote, by part; what our figures contradict by now is left out until it is mended."""
+    shown = [
+        row
+        for row in KitText.objects.filter(is_shown=True)
+        if not kit_claims.problems(f"{row.heading}\n{row.text}", figures)
+    ]
+    parts = {part: list(rows) for part, rows in groupby(shown, key=lambda row: row.part)}
+    questions = [{"question": row.heading, "answer": of_plain(row.text)} for row in parts.get("question", [])]
+    return {"audiences": parts.get("audience", []), "questions": questions, "terms": parts.get("term", [])}
 
 
 def tiles(figures: audience.Figures) -> list[dict[str, str]]:

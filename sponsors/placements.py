@@ -1,24 +1,26 @@
 """The ad that a channel shows on a day, booked or a house ad, always with its label."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.files.storage import default_storage
-from django.db.models import BigIntegerField, F, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, CharField, F, Model, OuterRef, QuerySet, Subquery, Value
 from django.urls import reverse
 
 from core import pagecache
 from core.lib.signing import make_token
 from core.models import SiteProfile
-from sponsors.models import CreativeVersion, Package, PlacementKind, Sponsor
+from sponsors import rules
+from sponsors.models import AdRule, CreativeVersion, Package, PlacementKind, Sponsor
 
 LABEL = "Paid advertisement"
 HOUSE_LABEL = "From us"
 HOUSE = "house"
 CLICK, CANARY, VIEW = "sponsors.click", "sponsors.canary", "sponsors.view"
 TEXTS = ("headline", "body", "link_url", "image_alt", "image_width", "image_height", "phone_width", "phone_height")
-SHOWN = (*TEXTS, "image", "phone_image", "number")
+SHOWN = (*TEXTS, "image", "phone_image", "number", "asset_class")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Placement:
     phone_height: int | None = None
     canary_url: str = ""  # of a link that no reader sees
     view_token: str = ""  # what a browser sends that showed it
+    notices: tuple[str, ...] = ()  # what rules have us print beside it
 
     @property
     def is_house(self) -> bool:
@@ -64,7 +67,25 @@ def placements_on(channel: str, day: date) -> list[Placement]:
             booked_kinds.add(row["kind"])
         elif row["kind"] not in booked_kinds:
             found.setdefault(("house", row["kind"]), row)
-    return [_placement(row) for row in found.values()]
+    in_force = rules.in_force() if booked_kinds else []
+    return [_placement(row, in_force) for row in found.values()]
+
+
+def placement_of(version: CreativeVersion) -> Placement:
+    """A version as it would be shown, for previews: its link leads straight to its destination, and counts nothing."""
+    row = {name: getattr(version, name) for name in SHOWN}
+    row |= {"claim_id": None, "version_id": version.pk, "sponsor_name": "", "tier": HOUSE}
+    shown, booking = _placement(row, []), version.creative.booking
+    if booking is None:
+        return shown
+    return replace(
+        shown,
+        claim_id=0,
+        sponsor_name=booking.name,
+        label=LABEL,
+        tier=booking.snapshot["tier"],
+        notices=rules.findings(version).printed,
+    )
 
 
 def _rows(channel: str, day: date) -> QuerySet[Any, dict[str, Any]]:
@@ -90,6 +111,8 @@ def _rows(channel: str, day: date) -> QuerySet[Any, dict[str, Any]]:
         claim_id=F("creative__booking__claims"),
         version_id=F("pk"),
         sponsor_name=_of(Sponsor, "name", "creative__booking__sponsor"),
+        category=_of(Sponsor, "category", "creative__booking__sponsor"),
+        countries=_of(Sponsor, "jurisdictions", "creative__booking__sponsor"),
         tier=_of(Package, "tier", "creative__booking__package"),
     )
     house = approved.filter(creative__booking=None, creative__kind__channel=channel).values(
@@ -101,6 +124,8 @@ def _rows(channel: str, day: date) -> QuerySet[Any, dict[str, Any]]:
         claim_id=Value(None, output_field=BigIntegerField()),
         version_id=F("pk"),
         sponsor_name=Value(""),
+        category=Value(""),
+        countries=Value([], output_field=ArrayField(CharField(max_length=2))),
         tier=Value(HOUSE),
     )
     return booked.union(house, all=True).order_by("house", "place", "kind", "ordinal", "-number")
@@ -121,13 +146,16 @@ def placements_shown(channel: str, day: date) -> list[Placement]:
     return [ad for ad in found if not ad.is_house] or found[:1]
 
 
-def _placement(row: dict[str, Any]) -> Placement:
+def _placement(row: dict[str, Any], in_force: list[AdRule]) -> Placement:
     shown = {name: row[name] for name in (*TEXTS, "claim_id", "version_id", "sponsor_name", "tier")}
-    shown["image_url"] = default_storage.url(row["image"]) if row["image"] else ""
-    shown["phone_url"] = default_storage.url(row["phone_image"]) if row["phone_image"] else ""
+    shown["image_url"] = default_storage.url(str(row["image"])) if row["image"] else ""
+    shown["phone_url"] = default_storage.url(str(row["phone_image"])) if row["phone_image"] else ""
     if row["claim_id"] is None:
         shown |= {"sponsor_name": SiteProfile.current().name, "label": HOUSE_LABEL, "click_url": row["link_url"]}
     else:
+        asset_class = row["asset_class"] or rules.usual(row["category"])
+        apply = rules.applying(in_force, asset_class=asset_class, countries=row["countries"])
+        shown["notices"] = rules.printed(apply)
         claim, version = row["claim_id"], row["version_id"]
         canary = reverse("sponsors:click", args=[make_token(CANARY, claim, version)])
         shown |= {"label": LABEL, "click_url": click_url(claim, version), "canary_url": canary}

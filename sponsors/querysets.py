@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Self
 from django.apps import apps
 from django.db import models
 from django.db.models import Case, Count, Exists, Min, OuterRef, Prefetch, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from core.lib import clock
 
 if TYPE_CHECKING:
-    from sponsors.models import AdEvent, Booking, Creative, CreativeVersion, Flag, Package, RunUnit, Sponsor  # noqa: F401
+    from sponsors.models import AdEvent, Approval, Booking, Creative, CreativeVersion, Flag, Package, RunUnit, Sponsor  # noqa: F401
 
 RECENT = timedelta(days=180)
+ROLES = ("editorial", "compliance")  # in which somebody else has to approve a version
 
 
 class SponsorQuerySet(models.QuerySet["Sponsor"]):
@@ -89,11 +90,24 @@ class CreativeQuerySet(models.QuerySet["Creative"]):
 
 
 class CreativeVersionQuerySet(models.QuerySet["CreativeVersion"]):
-    def reviewed(self) -> Self:
-        """Adds `verdict` and `verdict_reason` of the last approval; None while it waits for one."""
-        approvals = apps.get_model("sponsors", "Approval").objects.filter(version=OuterRef("pk")).order_by("-id")
+    def reviewed(self, *, before: datetime | None = None) -> Self:
+        """Adds what the last approval of each role says, `editorial` and `compliance`, and what both come to: `verdict`.
+
+        One no is a no, whose words are `verdict_reason`; None while either is missing. `approved_at` is when both had said
+        yes. With `before`, as it stood at that moment.
+        """
+        said = {role: _last_approval(role, before) for role in ROLES}
+        rejected = [When(**{role: "rejected"}, then=Subquery(said[role].values("reason")[:1])) for role in ROLES]
         return self.annotate(
-            verdict=Subquery(approvals.values("verdict")[:1]), verdict_reason=Subquery(approvals.values("reason")[:1])
+            **{role: Subquery(rows.values("verdict")[:1]) for role, rows in said.items()},
+            verdict=Case(
+                *(When(**{role: "rejected"}, then=Value("rejected")) for role in ROLES),
+                When(**dict.fromkeys(ROLES, "approved"), then=Value("approved")),
+                default=None,
+                output_field=models.CharField(),
+            ),
+            verdict_reason=Case(*rejected, default=Value(""), output_field=models.CharField()),
+            approved_at=Greatest(*(Subquery(rows.values("at")[:1]) for rows in said.values())),
         )
 
     def to_review(self) -> Self:
@@ -103,8 +117,23 @@ class CreativeVersionQuerySet(models.QuerySet["CreativeVersion"]):
         return self.filter(may_run, creative__retired_at=None)
 
     def approved(self) -> Self:
-        """Those whose last verdict is an approval."""
-        return self.reviewed().filter(verdict="approved")
+        """Those whose last verdicts of both roles are approvals."""
+        said = {role: Subquery(_last_approval(role).values("verdict")[:1]) for role in ROLES}
+        return self.alias(**said).filter(**dict.fromkeys(ROLES, "approved"))
+
+    def lacking(self, *roles: str) -> Self:
+        """The latest version of each ad, where nobody has judged it yet in one of these roles."""
+        newer = self.model.objects.filter(creative=OuterRef("creative"), number__gt=OuterRef("number"))
+        missing = Q(pk=None)
+        for role in roles:
+            missing |= Q(~Exists(_last_approval(role)))
+        return self.to_review().filter(missing, ~Exists(newer)) if roles else self.none()
+
+
+def _last_approval(role: str, before: datetime | None = None) -> models.QuerySet["Approval"]:
+    """What was said last of a version in a role; what was said before the roles were apart counts for both."""
+    approvals = apps.get_model("sponsors", "Approval").objects.filter(version=OuterRef("pk"), role__in=[role, "both"])
+    return (approvals.filter(at__lt=before) if before else approvals).order_by("-id")
 
 
 class AdEventQuerySet(models.QuerySet["AdEvent"]):

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from sponsors import (
+    air_time,
     availability,
     claims,
     final_reports,
@@ -43,6 +44,12 @@ def find_make_goods() -> None:
     """Write down the days that did not carry their ads, and the places that stayed below their guarantee."""
     make_goods.find()
     under_delivery.find()
+
+
+@shared_task
+def note_air_time() -> None:
+    """Write down which ads are on our pages now."""
+    air_time.note()
 
 
 @shared_task

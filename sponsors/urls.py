@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sponsors import billing_pages, views
+from sponsors import billing_pages, preview_views, views
 
 app_name = "sponsors"
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("advertise/checkout/<str:token>/", billing_pages.begin_checkout, name="checkout"),
     path("advertise/stripe/", billing_pages.stripe_event, name="stripe"),
     path("advertise/invoice/<str:token>/", billing_pages.invoice, name="invoice"),
+    path("advertise/placements/<slug:slug>/", preview_views.sample, name="sample"),
+    path("advertise/look/<str:token>/", preview_views.look, name="look"),
     path("advertise/days/<str:token>/", views.days, name="days"),
     path("advertise/renew/<str:token>/", views.renew, name="renew"),
     path("advertise/report/<str:token>/", views.report, name="report"),

@@ -229,7 +229,7 @@ def keep(request: HttpRequest, booking: Booking) -> HttpResponse:
 def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
     """The sponsor's own page: the booking's state, the versions submitted, a form for each ad."""
     clicks.note_buyer(booking, request)
-    creatives = list(booking.creatives.select_related("kind", "booking"))
+    creatives = list(booking.creatives.select_related("kind", "booking__sponsor"))
     staff = request.user if request.user.is_staff else None
     forms = [VersionForm(creative=creative, by=staff, **_posted_for(request, creative)) for creative in creatives]
     submitted = next((form for form in forms if form.is_bound), None)

@@ -17,7 +17,7 @@ from sponsors import images
 from sponsors.approval import approve, submit
 from sponsors.availability import EVERY_DAY, open_units
 from sponsors.booking import confirm, hold
-from sponsors.models import BillingDetails, Creative, Package, PackageItem, PlacementKind, Seller, Sponsor
+from sponsors.models import BillingDetails, Creative, KitText, Package, PackageItem, PlacementKind, Seller, Sponsor
 
 ON_SALE_DAYS = 90
 SELLER, APPROVER = "sponsors@example.com", "admin@example.com"
@@ -33,6 +33,8 @@ def pieces() -> Iterator[Piece]:
     for slug, ad in wanted["house_ads"].items():
         yield f"house ad {slug}", partial(_make_house_ad, slug, ad)
     yield "seller of ads", _make_seller
+    for number, entry in enumerate(wanted["kit"]):
+        yield f"media kit {entry['heading']}", partial(_make_passage, entry, number)
     for sponsor in wanted["sponsors"]:
         yield f"sponsor {sponsor['name']}", partial(_make_sponsor, sponsor, today)
 
@@ -77,6 +79,10 @@ def _make_seller() -> None:
             iban="DEMO-ACCOUNT",
             prefix="DEMO-",
         )
+
+
+def _make_passage(entry: dict[str, str], number: int) -> None:
+    KitText.objects.get_or_create(heading=entry["heading"], defaults=entry | {"ordering": 10 * (number + 1)})
 
 
 def _make_sponsor(entry: dict[str, Any], today: date) -> None:

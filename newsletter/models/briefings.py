@@ -285,6 +285,9 @@ class BriefingItem(models.Model):
         max_length=200, blank=True, editable=False, help_text="Of a part of another desk: which, and what of it."
     )
     sponsor_name = models.CharField(max_length=120, blank=True, editable=False)
+    notice = models.TextField(
+        blank=True, default="", db_default="", editable=False, help_text="Of an ad: what rules have us print, by line."
+    )
     claim = models.ForeignKey(
         "sponsors.Claim",
         on_delete=models.PROTECT,

@@ -11,13 +11,13 @@ from django.db.models import Max
 
 from newsletter.models import Briefing, BriefingItem
 from newsletter.sending.looks import template_of
-from sponsors import outlook
+from sponsors import outlook, sold_days
 from sponsors.models import Claim
 from sponsors.placements import Placement, placements_on
 
 EMPTY: dict[str, Any] = {
     "heading": "", "text": "", "url": "", "image_url": "", "image_alt": "", "image_width": None, "image_height": None,
-    "label": "", "sponsor_name": "", "claim_id": None,
+    "label": "", "sponsor_name": "", "notice": "", "claim_id": None,
 }  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def filled(briefing: Briefing) -> list[BriefingItem]:
         places += _new_places(briefing, missing, first=not places)
     ads = (booked + own)[: len(places)]
     for place, ad in zip(places, [*ads, *[None] * (len(places) - len(ads))], strict=True):
-        for name, value in (_fields_of(ad) if ad else EMPTY).items():
+        for name, value in (fields_of(ad) if ad else EMPTY).items():
             setattr(place, name, value)
     return places
 
@@ -62,7 +62,8 @@ def _new_places(briefing: Briefing, number: int, *, first: bool) -> list[Briefin
     return [BriefingItem(briefing=briefing, kind=BriefingItem.Kind.SPONSOR, ordering=place) for place in orderings]
 
 
-def _fields_of(placement: Placement) -> dict[str, Any]:
+def fields_of(placement: Placement) -> dict[str, Any]:
+    """What a part of a briefing holds that shows an ad."""
     image = placement.image_url
     return {
         "heading": placement.headline,
@@ -74,6 +75,7 @@ def _fields_of(placement: Placement) -> dict[str, Any]:
         "image_height": placement.image_height,
         "label": placement.label,
         "sponsor_name": placement.sponsor_name,
+        "notice": "\n".join(placement.notices),
         "claim_id": placement.claim_id,
     }
 
@@ -94,4 +96,18 @@ def problems(briefing: Briefing) -> list[str]:
         f"{claim.booking.name} has booked the ad of {day}. {outlook.of_claim(claim).words}"
         for claim in booked
         if claim.pk not in placed
+    ]
+
+
+def date_warnings(briefing: Briefing) -> list[str]:
+    """Sold days beside the briefing's own that none of its newsletter's briefings has: it may be dated wrongly."""
+    if briefing.is_letter:
+        return []
+    others = Briefing.objects.filter(newsletter=briefing.newsletter_id).exclude(state=Briefing.State.CANCELLED)
+    dated = list(others.exclude(pk=briefing.pk).values_list("issue_date", flat=True))
+    own = f"{briefing.issue_date:%a %-d %b %Y}"
+    return [
+        f"An ad of {' and '.join(names)} is sold for {day:%a %-d %b %Y}, and no briefing has that date: this one is dated {own}."
+        f" Date it {day:%-d %b}, or the ad does not run in it and another day is owed."
+        for day, names in sold_days.missed_near(briefing.channel, briefing.issue_date, dated=dated)
     ]

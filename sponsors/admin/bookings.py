@@ -28,7 +28,7 @@ class BookingAdminForm(forms.ModelForm):
 
     class Meta:
         model = Booking
-        fields = ("sponsor", "category", "contact_email", "hold_until")
+        fields = ("sponsor", "category", "contact_email", "hold_until", "shows_results")
 
     def clean_contact_email(self) -> str:
         """A sponsor's link goes there, and whoever has it submits as the sponsor: it can be nobody of ours."""
@@ -67,6 +67,7 @@ class BookingAdmin(SharedEditing):
         ("tier", "price_text", "state"),
         "category",
         "hold_until",
+        "shows_results",
     )
     readonly_fields = ("company", "message", "tier", "price_text", "state")
     actions = ("confirm_selected",)

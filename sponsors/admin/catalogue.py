@@ -11,7 +11,8 @@ from core.admin.shared_editing import SharedEditing
 from core.lib.admin_labels import NamedTabularInline
 from core.lib.admin_slugs import SlugsFromWords
 from sponsors import packages
-from sponsors.models import BlockedDomain, Package, PackageItem, PlacementKind
+from sponsors.admin.kit import PackageForm, PlacementKindForm
+from sponsors.models import AdRule, BlockedDomain, Package, PackageItem, PlacementKind
 
 
 @admin.register(BlockedDomain)
@@ -21,8 +22,16 @@ class BlockedDomainAdmin(SharedEditing):
     fields = ("domain", "note")
 
 
+@admin.register(AdRule)
+class AdRuleAdmin(SharedEditing, ShownToReadersAdmin):
+    list_display = ("name", "jurisdiction", "asset_classes", "source", "is_on")
+    list_filter = ("jurisdiction", "is_on")
+    search_fields = ("name", "source")
+
+
 @admin.register(PlacementKind)
 class PlacementKindAdmin(SlugsFromWords, SharedEditing, ShownToReadersAdmin):
+    form = PlacementKindForm
     list_display = ("name", "channel", "position", "headline_limit", "body_limit", "image_sizes", "cutoff_hours")
     search_fields = ("name", "channel")
 
@@ -46,6 +55,7 @@ class PackageItemInline(NamedTabularInline):
 
 @admin.register(Package)
 class PackageAdmin(SharedEditing, ShownToReadersAdmin):
+    form = PackageForm
     list_display = ("tier", "version", "price_shown", "on_sale", "quoted_at")
     list_filter = ("tier", "on_sale")
     search_fields = ("tier",)

@@ -1,11 +1,12 @@
 """Creatives: versions submitted by staff, previews, approval and rejection."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -14,9 +15,13 @@ from django.views.decorators.http import require_POST
 from core.admin.bases import ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
 from core.models import User
-from sponsors import approval, outlook
+from sponsors import approval, outlook, previews, rules
 from sponsors.forms import VersionForm
-from sponsors.models import Creative, CreativeVersion
+from sponsors.models import Approval, Creative, CreativeVersion
+from sponsors.placements import placement_of
+from sponsors.querysets import ROLES
+
+_WHOSE = ("creative__kind", "creative__booking__sponsor")
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -79,7 +84,7 @@ class CreativeAdmin(SharedEditing, ShownToReadersAdmin):
         return False
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("sponsors.approve_creative")
+        return bool(approval.roles_of(_staff(request)))
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -94,10 +99,7 @@ class CreativeAdmin(SharedEditing, ShownToReadersAdmin):
     ) -> HttpResponse:
         if creative := kwargs.get("obj"):
             context |= {
-                "versions": creative.versions.reviewed()
-                .select_related("submitted_by", "link_check")
-                .order_by("-number"),
-                "may_approve": self.has_approve_permission(request),
+                "versions": _versions(creative, approval.roles_of(_staff(request))),
                 "may_submit": self.has_change_permission(request, creative),
                 "outlooks": [each for each in _outlooks(creative) if each.claim.unit.kind_id == creative.kind_id],
             }
@@ -124,22 +126,40 @@ class CreativeAdmin(SharedEditing, ShownToReadersAdmin):
         return render(request, "admin/sponsors/creative/submit.html", context)
 
     def review(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Approve or reject one version."""
-        if not self.has_approve_permission(request):
+        """Approve or reject one version, in a role that one has."""
+        role = request.POST.get("role", "")
+        if role not in approval.roles_of(_staff(request)):
             raise PermissionDenied
         version = get_object_or_404(
             CreativeVersion.objects.select_related("creative__booking", "creative__kind"), pk=pk
         )
+        by, reason = _staff(request), request.POST.get("reason", "")
         try:
             if "approve" in request.POST:
-                decision = approval.approve(version, by=_staff(request))
+                decision = approval.approve(version, roles=[role], by=by, reason=reason)
             else:
-                decision = approval.reject(version, by=_staff(request), reason=request.POST.get("reason", ""))
+                decision = approval.reject(version, role=role, by=by, reason=reason)
         except ValidationError as refusal:
             self.message_user(request, " ".join(refusal.messages), messages.ERROR)
         else:
-            self.message_user(request, f"Version {version.number} is {decision.verdict}.", messages.SUCCESS)
+            self.message_user(request, f"Version {version.number} is {decision.verdict} ({role}).", messages.SUCCESS)
         return redirect(_page(version.creative_id))
+
+
+def _versions(creative: Creative, roles: Sequence[str]) -> list[dict[str, Any]]:
+    """Each version with what has been said of it, what may be said by somebody of these roles, and what to see to."""
+    in_force = rules.in_force()
+    found = creative.versions.reviewed().select_related("submitted_by", "link_check", *_WHOSE).order_by("-number")
+    rows = list(found.prefetch_related(Prefetch("approvals", Approval.objects.select_related("by"))))
+    return [
+        {
+            "version": row,
+            "findings": rules.findings(row, in_force),
+            "sides": [(role, getattr(row, role), role in roles) for role in ROLES],
+            "text": previews.text(row.creative.kind.channel, placement_of(row)) if row is rows[0] else "",
+        }
+        for row in rows
+    ]
 
 
 def _outlooks(creative: Creative) -> list[outlook.Outlook]:

@@ -17,6 +17,7 @@ from core.admin.bases import ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
 from core.lib import clock, months
 from sponsors import availability, channels, claims
+from sponsors.admin import overview
 from sponsors.models import Blackout, Claim, PlacementKind, RunUnit
 
 WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
@@ -83,6 +84,7 @@ class RunUnitAdmin(SharedEditing, ShownToReadersAdmin):
     def get_urls(self) -> list[URLPattern]:
         return [
             path("calendar/", self.admin_site.admin_view(self.calendar), name="sponsors_rununit_calendar"),
+            path("overview/", self.admin_site.admin_view(self.overview), name="sponsors_overview"),
             path("open/", self.admin_site.admin_view(self.open_units), name="sponsors_rununit_open"),
             *super().get_urls(),
         ]
@@ -98,6 +100,10 @@ class RunUnitAdmin(SharedEditing, ShownToReadersAdmin):
             "can_open": request.user.has_perm("sponsors.add_rununit"),
         }
         return render(request, "admin/sponsors/rununit/calendar.html", self.admin_site.each_context(request) | context)
+
+    def overview(self, request: HttpRequest) -> HttpResponse:
+        """The sponsorship manager's day."""
+        return overview.page(request, self.admin_site, self.opts)
 
     def open_units(self, request: HttpRequest) -> HttpResponse:
         """Put days on sale."""

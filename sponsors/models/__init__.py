@@ -1,6 +1,7 @@
 """Packages, inventory and bookings, creatives, money, and the records kept of them."""
 
 from sponsors.models.accounts import LedgerEntry, Payment
+from sponsors.models.air_time import AirTime
 from sponsors.models.bank import BankLine
 from sponsors.models.billing import BillingDetails, Seller
 from sponsors.models.buyers import BlockedDomain, WaitingBuyer
@@ -10,12 +11,14 @@ from sponsors.models.flags import Flag, FlagDecision, FlagSearch
 from sponsors.models.history import Notice, SponsorNote
 from sponsors.models.inventory import Blackout, Booking, Claim, RunUnit, Sponsor
 from sponsors.models.invoices import Cancellation, Invoice, InvoiceDocument, InvoiceSeries, PaymentReminder
+from sponsors.models.kit import FieldFigure, KitText
 from sponsors.models.link_checks import AdLinkCheck
 from sponsors.models.make_goods import AdTurn, MakeGood
 from sponsors.models.members import SponsorMember
 from sponsors.models.offers import Inquiry, Offer
 from sponsors.models.records import AdEvent, BuyerVisit, DisclosureEntry, VerdictChange
 from sponsors.models.reports import SponsorReport
+from sponsors.models.rules import AdRule, AssetClass, Jurisdiction
 from sponsors.models.views import AdDay, Adjustment, AdRollUp, AdView
 
 __all__ = [
@@ -23,10 +26,13 @@ __all__ = [
     "AdEvent",
     "AdLinkCheck",
     "AdRollUp",
+    "AdRule",
     "AdTurn",
     "AdView",
     "Adjustment",
+    "AirTime",
     "Approval",
+    "AssetClass",
     "BankLine",
     "BillingDetails",
     "Blackout",
@@ -38,6 +44,7 @@ __all__ = [
     "Creative",
     "CreativeVersion",
     "DisclosureEntry",
+    "FieldFigure",
     "Flag",
     "FlagDecision",
     "FlagSearch",
@@ -45,6 +52,8 @@ __all__ = [
     "Invoice",
     "InvoiceDocument",
     "InvoiceSeries",
+    "Jurisdiction",
+    "KitText",
     "LedgerEntry",
     "MakeGood",
     "Notice",

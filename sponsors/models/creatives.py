@@ -1,14 +1,22 @@
 """Creatives, their versions, and the approvals of versions."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
+from core.lib.signing import make_token
 from core.lib.triggers import append_only
 from sponsors.models.catalogue import PlacementKind
 from sponsors.models.inventory import Booking
+from sponsors.models.rules import AssetClass
 from sponsors.querysets import CreativeQuerySet, CreativeVersionQuerySet
+
+LOOK = "sponsors.look"
+LOOK_LASTS = timedelta(days=2)
 
 
 class Creative(models.Model):
@@ -38,7 +46,10 @@ class Creative(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        permissions = [("approve_creative", "Can approve and reject what others submitted")]
+        permissions = [
+            ("approve_creative", "Can approve and reject what others submitted"),
+            ("clear_creative", "Can approve and reject for compliance what others submitted"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["booking", "kind"], name="creative_one_per_booking_and_kind"),
             models.UniqueConstraint(
@@ -54,14 +65,18 @@ class Creative(models.Model):
     @property
     def latest(self) -> "CreativeVersion | None":
         """The version submitted last, approved or not."""
-        return self.versions.reviewed().select_related("link_check").order_by("-number").first()
+        found = self.versions.reviewed().select_related("link_check", "creative__kind", "creative__booking__sponsor")
+        return found.order_by("-number").first()
 
 
 class CreativeVersion(models.Model):
     """A creative exactly as it was submitted. An edit is a new version, which needs an approval of its own."""
 
-    verdict: str | None  # by objects.reviewed()
-    verdict_reason: str | None
+    verdict: str | None  # by objects.reviewed(), like the five below
+    verdict_reason: str
+    editorial: str | None
+    compliance: str | None
+    approved_at: datetime | None
 
     creative = models.ForeignKey(Creative, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
@@ -77,6 +92,15 @@ class CreativeVersion(models.Model):
     )
     phone_width = models.PositiveSmallIntegerField(null=True, editable=False)
     phone_height = models.PositiveSmallIntegerField(null=True, editable=False)
+    asset_class = models.CharField(
+        "what it advertises",
+        max_length=10,
+        choices=AssetClass,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Decides which rules apply. Empty, as of versions of before: what its sponsor's category comes to.",
+    )
     sha256 = models.CharField(
         max_length=64, editable=False, help_text="Of everything above, including the image's bytes."
     )
@@ -101,6 +125,9 @@ class CreativeVersion(models.Model):
                 condition=Q(image="") | ~Q(image_alt=""), name="creative_version_image_is_described"
             ),
             models.CheckConstraint(
+                condition=Q(asset_class__in=["", *AssetClass.values]), name="creative_version_asset_class_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(phone_image="") | ~Q(image=""), name="creative_version_phone_image_is_second"
             ),
         ]
@@ -109,18 +136,29 @@ class CreativeVersion(models.Model):
         return f"{self.creative}, version {self.number}"
 
     @property
+    def look_path(self) -> str:
+        """The version as it will stand on its page or in its mail, for a frame."""
+        return reverse("sponsors:look", args=[make_token(LOOK, self.pk, expires_in=LOOK_LASTS)])
+
+    @property
     def submitter(self) -> str:
         return str(self.submitted_by) if self.submitted_by else "the sponsor"
 
 
 class Approval(models.Model):
-    """A verdict on one version by someone who did not submit it. The last one counts."""
+    """A verdict on one version by someone who did not submit it, in one of two roles. The last one of each role counts."""
+
+    class Role(models.TextChoices):
+        EDITORIAL = "editorial"
+        COMPLIANCE = "compliance"
+        BOTH = "both", "both, before they were apart"
 
     class Verdict(models.TextChoices):
         APPROVED = "approved"
         REJECTED = "rejected"
 
     version = models.ForeignKey(CreativeVersion, on_delete=models.PROTECT, related_name="approvals")
+    role = models.CharField(max_length=10, choices=Role, db_default=Role.BOTH)
     verdict = models.CharField(max_length=10, choices=Verdict)
     reason = models.CharField(max_length=300, blank=True)
     submitted_by = models.ForeignKey(
@@ -135,6 +173,9 @@ class Approval(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(verdict__in=["approved", "rejected"]), name="approval_verdict_known"),
             models.CheckConstraint(
+                condition=Q(role__in=["editorial", "compliance", "both"]), name="approval_role_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(submitted_by__isnull=True) | ~Q(by=F("submitted_by")),
                 name="approval_not_by_submitter",
                 violation_error_message="It must be approved by someone other than the person who submitted it.",
@@ -145,4 +186,4 @@ class Approval(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_verdict_display()} by {self.by}"
+        return f"{self.get_verdict_display()} by {self.by} ({self.get_role_display()})"

@@ -188,6 +188,12 @@ class Booking(models.Model):
     )
     decided_at = models.DateTimeField(null=True, editable=False)
     reason = models.CharField(max_length=300, blank=True, editable=False, help_text="Why it was cancelled.")
+    shows_results = models.BooleanField(
+        "results in the media kit",
+        default=False,
+        db_default=False,
+        help_text="The sponsor agreed that the media kit names them with what their package brought.",
+    )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
     )

@@ -1,6 +1,7 @@
 """The check list before approval: links looked at in the background, warnings that are confirmed, tests to several addresses."""
 
 import string
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -14,6 +15,7 @@ from newsletter.models import Briefing, LinkCheck, MailTemplate
 from newsletter.sending import approval, composition, content_checks, link_checks
 from tests.articles import factories as articles
 from tests.newsletter import factories
+from tests.sponsors import factories as ads
 
 pytestmark = pytest.mark.django_db
 DESK = "/admin/newsletter/briefing/"
@@ -284,3 +286,24 @@ def test_a_personal_word_that_nothing_can_be_put_in_for_stops_it(weekly, item):
     factories.subscription(weekly)
     (problem,) = approval.problems(factories.briefing(weekly, items=[item]))
     assert "would go out as it is typed" in problem
+
+
+@pytest.mark.parametrize(
+    ("sold_on", "own_day_on_sale", "other_dated", "named"),
+    [
+        (1, False, None, True),
+        (-1, True, None, True),
+        (1, True, None, False),
+        (1, False, 1, False),
+        (0, False, None, False),
+    ],
+)
+def test_a_briefing_whose_date_is_off_the_sold_day_says_so(weekly, sold_on, own_day_on_sale, other_dated, named):
+    issue = ads.soon(10)
+    ads.running("mail:weekly", day=issue + timedelta(days=sold_on))
+    if own_day_on_sale:
+        ads.open_days(ads.kind("mail:weekly"), first=issue, days=1)
+    if other_dated:
+        factories.briefing(weekly, slug="other", issue_date=issue + timedelta(days=other_dated))
+    said = " ".join(content_checks.warnings(factories.briefing(weekly, issue_date=issue)))
+    assert ("An ad of Northwind Custody is sold for" in said) is named

@@ -198,8 +198,9 @@ def test_a_creative_is_previewed_and_approved_by_someone_else(client, manager):
     shown = client.get(page("creative_change", creative.pk)).content.decode()
     assert "Keys that stay yours" in shown
     assert f"Approve version {version.number}" in shown
-    client.post(page("creative_review", version.pk), {"approve": "1"})
-    assert Approval.objects.get().verdict == "approved"
+    for role, verdict in (("editorial", None), ("compliance", "approved")):
+        client.post(page("creative_review", version.pk), {"role": role, "approve": "1"})
+        assert creative.latest.verdict == verdict
 
 
 def test_who_handed_it_in_on_the_desk_cannot_approve_it(client, manager):
@@ -209,16 +210,18 @@ def test_who_handed_it_in_on_the_desk_cannot_approve_it(client, manager):
     client.post(page("creative_submit", creative.pk), {prefix + name: value for name, value in fields.items()})
     version = CreativeVersion.objects.get()
     assert version.submitted_by == manager
-    response = client.post(page("creative_review", version.pk), {"approve": "1"}, follow=True)
+    response = client.post(page("creative_review", version.pk), {"role": "editorial", "approve": "1"}, follow=True)
     assert b"must be approved by someone other than" in response.content
     assert not Approval.objects.exists()
 
 
 def test_a_rejection_without_a_reason_is_refused(client, manager):
     version = factories.submitted(factories.confirmed().creatives.get())
-    response = client.post(page("creative_review", version.pk), {"reject": "1", "reason": ""}, follow=True)
+    response = client.post(
+        page("creative_review", version.pk), {"role": "editorial", "reject": "1", "reason": ""}, follow=True
+    )
     assert b"Say why" in response.content
-    client.post(page("creative_review", version.pk), {"reject": "1", "reason": "Too loud."})
+    client.post(page("creative_review", version.pk), {"role": "editorial", "reject": "1", "reason": "Too loud."})
     assert Approval.objects.get().reason == "Too loud."
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from core.lib import clock
 from core.models import OutgoingMail
 from core.transitions import TransitionRefused
-from sponsors import approval, make_goods
+from sponsors import air_time, approval, make_goods
 from sponsors.models import MakeGood, Package
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
@@ -101,6 +101,33 @@ def test_a_page_s_ad_that_came_late_owes_nothing(time_machine):
     booking.claims.get().unit.kind.units.update(cutoff_at=timezone.now() + timedelta(hours=1))
     factories.approved(booking.creatives.get())
     assert found(time_machine) is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "owed"),
+    [(24, None), (13, None), (4, "showed the approved ad for 4.0 of 24 hours"), (0, "None of our pages showed")],
+)
+def test_a_page_s_ad_that_was_approved_and_not_on_air_for_most_of_its_day_is_owed_a_day(time_machine, hours, owed):
+    booking = sold()
+    factories.running(day=factories.today())
+    factories.approved(booking.creatives.get())
+    air_time.note()  # somebody looks, since before that day
+    for minutes in range(0, hours * 60 + bool(hours), 15):
+        air_time.note(clock.start_of(factories.soon(2)) + timedelta(minutes=minutes))
+    row = found(time_machine)
+    assert owed in row.reason if owed else row is None
+
+
+def test_what_was_taken_from_pages_by_retiring_it_is_seen_to_be_missing(time_machine):
+    booking = sold()
+    factories.running(day=factories.today())
+    factories.approved(booking.creatives.get())
+    air_time.note()
+    start = clock.start_of(factories.soon(2))
+    air_time.note(start)
+    booking.package.items.get().kind.creatives.update(retired_at=start)
+    air_time.note(start + timedelta(minutes=5))
+    assert air_time.seen([booking.claims.get().pk])[booking.claims.get().pk].seconds == 0
 
 
 def test_a_hold_that_has_run_out_is_in_no_make_good_s_way(time_machine):

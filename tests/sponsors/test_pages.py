@@ -55,7 +55,7 @@ def test_the_media_kit_can_be_kept_and_sets_no_cookie(gold, client):
 
 def test_the_media_kit_takes_few_queries(gold, client, django_assert_max_num_queries):
     client.get("/advertise/")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(18):
         client.get("/advertise/")
 
 
@@ -144,7 +144,7 @@ def test_somebody_of_ours_who_hands_in_at_the_portal_does_so_under_their_own_nam
 
 def test_robots_are_kept_from_what_is_one_sponsor_s(client):
     robots = client.get("/robots.txt").content.decode()
-    for path in ("requested", "keep", "portal", "report", "go"):
+    for path in ("requested", "keep", "portal", "report", "look", "go"):
         assert f"Disallow: /advertise/{path}/" in robots
 
 

@@ -1,0 +1,85 @@
+"""The sponsorship manager's day on one page: what waits, what is due, what was sold, what ran."""
+
+from decimal import Decimal
+
+import pytest
+
+from sponsors import make_goods, overview
+from sponsors.money import ledger
+from tests.newsletter import factories as newsletters
+from tests.sponsors import factories
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/sponsors/rununit/overview/"
+
+
+@pytest.fixture
+def manager(client):
+    client.force_login(newsletters.user("boss@example.com", role="sponsorship manager"))
+    return client
+
+
+def test_the_page_asks_as_much_of_the_database_on_a_full_day_as_on_an_empty_one(manager, django_assert_max_num_queries):
+    manager.get(PAGE)
+    for number in range(6):
+        factories.running(company=f"Buyer {number}")
+    slot = factories.kind("web:home")
+    factories.open_days(slot)
+    bought = factories.package({slot: 1}, version=50)
+    factories.submitted(factories.confirmed(bought, start=factories.soon(2), company="Other Ltd").creatives.get())
+    with django_assert_max_num_queries(32):
+        said = manager.get(PAGE).content.decode()
+    for words in ("ready: Buyer 3", "no ad yet: Other Ltd", "waits for our review", "Gold", "USD 1,500"):
+        assert words in said
+
+
+def test_bookings_are_counted_and_added_up_by_what_they_wait_for():
+    factories.running(day=factories.today())
+    slot = factories.kind("web:home")
+    sold = factories.package({slot: 1}, version=9)
+    factories.open_days(slot, days=20)
+    factories.held(sold, start=factories.soon(3), company="Second Ltd")
+    factories.held(sold, start=factories.soon(4), company="Third Ltd", is_address_known=False)
+    stages = {stage.name: (stage.count, stage.worth) for stage in overview.pipeline()}
+    assert stages == {
+        "asked": (1, "USD 1,500"),
+        "to decide": (1, "USD 1,500"),
+        "ahead": (1, "USD 1,500"),
+        "over": (0, "–"),
+    }
+
+
+def test_a_deadline_is_there_until_its_ad_is_approved():
+    creative = factories.confirmed(start=factories.soon(2)).creatives.get()
+    assert [each.is_handed_in for each in overview.deadlines()] == [False]
+    factories.submitted(creative)
+    assert [each.is_handed_in for each in overview.deadlines()] == [True]
+    factories.approved(creative, headline="Other words")
+    assert overview.deadlines() == []
+
+
+def test_what_was_sold_and_what_ran_are_charts_with_their_numbers(time_machine):
+    factories.running(day=factories.today())
+    factories.submitted(factories.running(day=factories.today(), company="Other Ltd").creatives.get())
+    found = overview.figures()
+    assert found["by_month"].points[-1].text == "USD 3,000"
+    assert [(bar.label, bar.text) for bar in found["by_package"].bars] == [("Gold", "USD 3,000 (2 sold)")]
+    assert found["sell_through"].bars[2].text == "100 % (2 of 2)"
+    factories.wait(time_machine, days=4)
+    make_goods.find()
+    assert overview.figures()["delivery"].bars[0].text.endswith("of 2")
+
+
+def test_who_may_see_no_bookings_may_not_see_the_page(client):
+    client.force_login(newsletters.user("ed@example.com", role="writer"))
+    assert client.get(PAGE).status_code == 403
+
+
+def test_what_is_owed_is_listed_with_its_day():
+    row = factories.running(day=factories.today())
+    ledger.adjust(row, Decimal("250.00"), reason="Agreed.", by=None)
+    assert [(each.name, each.amount, each.is_late) for each in overview.dues()] == [
+        ("Northwind Custody", "USD 250", False)
+    ]
+    ledger.adjust(row, Decimal("-250.00"), reason="Waived.", by=None)
+    assert overview.dues() == []
