@@ -194,6 +194,6 @@ class PostImportAdmin(UploadRunAdmin):
 
     @admin.display(description="read as")
     def kind(self, row: PostImport) -> str:
-        return str(row.found.get("format", ""))
+        return str(row.found.get("name", ""))
 
     list_select_related: ClassVar[Any] = False

@@ -161,7 +161,7 @@ def _offer_page(
 ) -> HttpResponse:
     if not may_decide(request):
         raise PermissionDenied
-    initial |= {"expires_at": timezone.now() + VALID}
+    initial |= {"expires_at": (timezone.now() + VALID).replace(second=0, microsecond=0)}
     form = OfferForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
         made = form.save(inquiry=inquiry, by=cast(User, request.user))
