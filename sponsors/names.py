@@ -83,13 +83,22 @@ SHARED_HOSTS = frozenset(
         "youtube.com",
     ]
 )
+# Ends of hosts before which an ordinary word is the sponsor's, and no file's: almanac.io, but almanac.pdf.
+SITE_ENDINGS = frozenset(
+    ["ai", "app", "bank", "capital", "co", "com", "dev", "eu", "exchange", "finance", "fund", "global", "io", "money", "net", "news",
+     "org", "tech", "xyz"]
+)  # fmt: skip
 USUAL = 20_000
+LONGEST_LABEL, LONGEST_HOST = 63, 127  # letters of a part of a host, and parts of a host (RFC 1035)
+APOSTROPHE = "\u02bc"  # the one that Unicode counts among the letters
 CONTEXT = 60  # characters before and after a name that tell whether it is the same place
-_AND = re.compile(r"\s*&\s*")
+# Each of these begins a run at its beginning only and gives nothing back: a text of a megabyte takes no more than its length.
+_AND = re.compile(r"(?<!\s)\s*+&\s*+")
 _WORD = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
-_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:/[^\s<>\"')]*)?")
-_GLUE = re.compile(r"[-‐-―−'’‘`´._·•*~+]{0,2}|[-‐‑]\s*\n\s*")
+_HOST = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]++)++(?=(/[^\s<>\"')]{0,200})?)")
+_HANDLE = re.compile(r"[\w.]{1,200}+")
+_GLUE = re.compile(r"[-‐-―−'’‘`´._·•*~+]{0,2}|[-‐‑][^\S\n]*+\n\s*+")
 _SENTENCE_END = re.compile(r"(?:^|[.!?:…\n]|[-–—•*]\s)[\s\"'“”‘’«»()\[\]]*$")
 _UMLAUTS = {ord(one): two for one, two in zip("äöüÄÖÜ", ("ae", "oe", "ue", "Ae", "Oe", "Ue"), strict=True)}
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -152,7 +161,10 @@ class Register:
                 yield from self._in_text(text)
 
     def _in_text(self, text: Text) -> Iterator[Found]:
-        words = folding.seen(unquote(text.words) if "%" in text.words else text.words)
+        words = text.words
+        for _ in range(2 if "%" in words else 0):  # an address within an address has its signs encoded twice
+            words = unquote(words)
+        words = folding.seen(words).replace(APOSTROPHE, "'")
         words = _AND.sub(" and ", words)
         ends: dict[int, int] = {}
         hits = [*self._hosts_in(words), *self._names_in(words, text.is_address), *self._unspaced_in(words)]
@@ -167,15 +179,18 @@ class Register:
         if "." not in words:
             return
         for match in _HOST.finditer(words):
-            host, _, path = match[0].partition("/")
-            labels = [folding.fold(label) for label in _labels(host)]
-            for place in range(len(labels) - 1):
+            path, labels = match[1] or "", [folding.fold(label) for label in _labels(match[0])]
+            end = match.end() + len(path)
+            for place in range(max(0, len(labels) - LONGEST_HOST), len(labels) - 1):
                 for sponsor, prefix in self.hosts.get(".".join(labels[place:]), ()):
-                    if folding.fold(path).strip("/").startswith(prefix):
-                        yield match.start(), match.end(), sponsor, True
+                    if _is_below(folding.fold(path).strip("/"), prefix):
+                        yield match.start(), end, sponsor, True
+            for name in self.names.get(labels[-2], ()) if labels[-1] in SITE_ENDINGS else ():
+                if not (name.ending or name.doubtful or name.ticker):
+                    yield match.start(), end, name.sponsor, True
             for label in labels[:-1]:
                 for name in self._with_affixes(label.replace("-", "")):
-                    yield match.start(), match.end(), name.sponsor, True
+                    yield match.start(), end, name.sponsor, True
 
     def _names_in(self, words: str, is_address: bool) -> Iterator[tuple[int, int, int, bool]]:
         tokens = list(_tokens(words))
@@ -185,10 +200,11 @@ class Register:
                 if joined not in self.names and joined not in self.beginnings:
                     continue
                 yield from self._runs_from(first, joined, tokens, spellings, words, is_address)
-            if token.handle:
-                handle = re.match(r"[\w.]+", words[token.start :])
-                for name in self._with_affixes(folding.fold(re.sub(r"[_.]", "", handle[0] if handle else ""))):
-                    yield token.start, token.start + len(handle[0] if handle else ""), name.sponsor, True
+            if token.handle and words[token.start - 1] in "@#":
+                match = _HANDLE.match(words, token.start)
+                handle = match[0] if match else ""
+                for name in self._with_affixes(folding.fold(re.sub(r"[_.]", "", handle))):
+                    yield token.start, token.start + len(handle), name.sponsor, True
 
     def _runs_from(
         self, first: int, joined: str, tokens: list[_Token], spellings: list[list[str]], words: str, is_address: bool
@@ -220,7 +236,7 @@ class Register:
     def _unspaced_in(self, words: str) -> Iterator[tuple[int, int, int, bool]]:
         """Names in scripts that put no spaces between words."""
         for name, sponsor in self.unspaced.items():
-            for match in re.finditer(re.escape(name), words):
+            for match in re.finditer(r"\s?".join(map(re.escape, name)), words):
                 yield match.start(), match.end(), sponsor, True
 
 
@@ -242,7 +258,7 @@ def register_of(rows: tuple[Row, ...]) -> Register:
     for sponsor, own, aliases, website in rows:
         for spelt in (own, *aliases):
             if _NO_SPACES.search(spelt):
-                made.unspaced[folding.seen(spelt).strip()] = sponsor
+                made.unspaced["".join(folding.seen(spelt).split())] = sponsor
         _add_host(made, sponsor, website)
     return made
 
@@ -262,11 +278,16 @@ def _add_host(register: Register, sponsor: int, website: str) -> None:
             register.hosts.setdefault(host, []).append((sponsor, path))
 
 
+def _is_below(path: str, prefix: str) -> bool:
+    """Whether a path is a page's or one below it; what ends a sentence may follow, letters that make another name may not."""
+    return not prefix or re.match(re.escape(prefix) + r"(?![\w-]|\.\w)", path) is not None
+
+
 def _labels(host: str) -> list[str]:
     """The parts of a host, as people read them."""
     labels = host.lower().split(".")
     for place, label in enumerate(labels):
-        if label.startswith("xn--"):
+        if label.startswith("xn--") and len(label) <= LONGEST_LABEL:
             try:
                 labels[place] = idna.decode(label)
             except idna.IDNAError:
@@ -339,7 +360,7 @@ def _gap(between: str) -> str:
 
 def _verdict(name: _Name, run: list[_Token], breaks: set[int], words: str, is_address: bool) -> bool | None:
     """Whether a run of words is certainly a name; None if it is not at all."""
-    spelt, before = words[run[0].start : run[-1].end], words[: run[0].start]
+    spelt, before = words[run[0].start : run[-1].end], words[max(0, run[0].start - 12) : run[0].start]
     if name.ticker:
         return _is_ticker(name, spelt, before)
     if len(name.spelt) <= 2 and spelt != name.spelt:
@@ -357,12 +378,15 @@ def _verdict(name: _Name, run: list[_Token], breaks: set[int], words: str, is_ad
 
 def _stands_out(name: _Name, spelt: str, before: str) -> bool:
     """Whether an ordinary word is spelt as only a name is: with its capitals, and not for a sentence that begins with it."""
-    if name.spelt.isascii() and not spelt.isascii():
+    if name.spelt.isascii() and not "".join(_WORD.findall(spelt)).isascii():
         return True  # spelt so that it is not found
     if before.endswith(("@", "#")):
         return True
-    begins = name.usual and name.spelt.startswith(name.ordinary) and _SENTENCE_END.search(before[-12:])
-    return name.ordinary in spelt and name.ordinary != name.ordinary.lower() and not begins
+    if name.usual and name.spelt.startswith(name.ordinary) and _SENTENCE_END.search(before):
+        return False
+    # A name that is written small stands out where it has a capital, and one among capitals may be a name: a person says.
+    spellings = {name.ordinary if name.ordinary != name.ordinary.lower() else name.ordinary.capitalize()}
+    return any(each in spelt for each in (spellings if name.usual else spellings | {name.ordinary.upper()}))
 
 
 def _is_ticker(name: _Name, spelt: str, before: str) -> bool | None:
