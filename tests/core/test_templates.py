@@ -22,6 +22,7 @@ ALLOWED = {
     "articles/robots.txt",  # names folders, which have no page of their own
     "articles/models/publication.py",  # shows in a help text what an address looks like
     "core/models.py",  # likewise
+    "core/api/middleware.py",  # says which requests are the API’s, before any address is looked up
     "cms/ops/serving.py",  # asks its own server for /healthz, and has no Django
     "cms/settings.py",  # says where static and media files are
     "newsletter/mail/mime.py",  # writes the header of one-click unsubscription, and has no Django
