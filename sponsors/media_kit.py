@@ -14,7 +14,7 @@ from sponsors.models import FieldFigure, KitText, Package, PackageItem, Placemen
 from sponsors.models.catalogue import money
 
 NEXT_STARTS = 3
-BESIDE_HEADS = ("", *({"text": text, "numeric": True} for text in ("The field says", "We measured", "Of")))
+BESIDE_HEADS = ("Rate", *({"text": text, "numeric": True} for text in ("The field says", "We measured", "Of")))
 SPEC_HEADS = ("Placement", "Shown", "Headline", "Text", "Image", "Submit by")
 
 
@@ -103,7 +103,7 @@ def side_by_side(packages: Sequence[Package], kinds: Sequence[PlacementKind]) ->
     rows.append([{"text": "Price of a run"}, *({"text": package.price_text, "numeric": True} for package in packages)])
     each = [money(_share(package, held[place]), package.currency) for place, package in enumerate(packages)]
     rows.append([{"text": "Price of a placement"}, *({"text": text, "numeric": True} for text in each)])
-    return {"head": ["", *({"text": package.name, "numeric": True} for package in packages)], "rows": rows}
+    return {"head": ["What you get", *({"text": package.name, "numeric": True} for package in packages)], "rows": rows}
 
 
 def _number(value: int) -> dict[str, Any]:
