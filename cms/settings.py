@@ -196,6 +196,7 @@ CELERY_BEAT_SCHEDULE = {
     "look for sponsors that are named": {"task": "sponsors.tasks.search_for_names", "schedule": 60},
     "write reminders to sponsors": {"task": "sponsors.tasks.write_reminders", "schedule": 600},
     "check the links of ads": {"task": "sponsors.tasks.check_links", "schedule": 60},
+    "match lines of the bank": {"task": "sponsors.tasks.match_bank_lines", "schedule": 300},
     "remind of payments": {"task": "sponsors.tasks.remind_of_payments", "schedule": 3600},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},

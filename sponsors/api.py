@@ -21,7 +21,7 @@ from core.lib.text import storable
 from sponsors import availability
 from sponsors.booking import Unavailable
 from sponsors.forms import BookingForm
-from sponsors.models import Package, PackageItem
+from sponsors.models import Package, PackageItem, Sponsor
 
 STARTS_OFFERED = 40
 
@@ -37,13 +37,14 @@ class PackageItemSerializer(serializers.ModelSerializer):
 
 class PackageSerializer(serializers.ModelSerializer):
     name = serializers.CharField()
+    offer = serializers.CharField(help_text="Stands for this version at this price. Send it back when you book.")
     items = PackageItemSerializer(many=True)
     next_starts = serializers.SerializerMethodField(help_text="The next days on which the whole package can start.")
     url = serializers.SerializerMethodField()
 
     class Meta:
         model = Package
-        fields = ["tier", "version", "name", "summary", "price", "currency", "items", "next_starts", "url"]
+        fields = ["tier", "version", "name", "summary", "price", "currency", "offer", "items", "next_starts", "url"]
 
     def get_url(self, package: Package) -> str:
         return settings.SITE_URL + reverse("sponsors:book", args=[package.tier])
@@ -94,6 +95,18 @@ class BookingRequest(serializers.Serializer[Any]):
     company = serializers.CharField(max_length=120)
     contact_email = serializers.CharField(max_length=254)
     start = serializers.DateField(help_text="One of the free days.")
+    category = serializers.CharField(
+        required=False,
+        help_text=f"One of {', '.join(Sponsor.Category.values)}. Needed where a place is for one advertiser of a kind.",
+    )
+    runs = serializers.IntegerField(required=False, min_value=1, help_text="How many runs. All are held, or none.")
+    weeks = serializers.IntegerField(
+        required=False,
+        help_text="Of several runs: weeks from one to the next, 2 or 4; 0 where they follow on each other.",
+    )
+    offer = serializers.CharField(
+        required=False, help_text="The package’s `offer`. Where its price has changed since, nothing is held."
+    )
     message = serializers.CharField(required=False, max_length=2000)
 
 
@@ -114,9 +127,9 @@ class BookingCreate(APIView):
     def post(self, request: Request, tier: str) -> Response:
         package = generics.get_object_or_404(Package.objects.on_sale(), tier=tier)
         sent = request.data if isinstance(request.data, dict) else {}
-        typed = {name: storable(str(sent.get(name) or "")) for name in ("company", "contact_email", "start", "message")}
+        typed = {name: storable(str(sent.get(name) or "")) for name in BookingForm.base_fields}
         network = network_of(client_address(request._request))
-        form = BookingForm(typed, package=package, runs=days_of(package), network=network)
+        form = BookingForm(typed, package=package, network=network)
         if not form.is_valid():
             code = 429 if form.has_error("__all__", "too-many") else 400
             headers = {"Retry-After": "3600"} if code == status.HTTP_429_TOO_MANY_REQUESTS else {}

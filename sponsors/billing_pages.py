@@ -38,7 +38,7 @@ def billing(request: HttpRequest, booking: Booking) -> HttpResponse:
         "invoices": booking.invoices.select_related("corrects").order_by("pk"),
         "payments": booking.payments.order_by("pk"),
         "due": money(balance, booking.currency) if balance > 0 else "",
-        "checkout_path": booking.checkout_path if checkout.is_offered() else "",
+        "checkout_path": booking.checkout_path if checkout.is_offered(booking.currency) else "",
         "credit": money(-balance, booking.currency) if balance < 0 else "",
     }
     return render(request, "sponsors/billing.html", context)
@@ -63,7 +63,7 @@ def begin_checkout(request: HttpRequest, booking: Booking) -> HttpResponse:
 @require_POST
 def stripe_event(request: HttpRequest) -> HttpResponse:
     """Take what Stripe reports; what we could not take is told again."""
-    if not checkout.is_offered():
+    if not checkout.is_set():
         raise Http404("No payments are taken here.")
     try:
         checkout.take_event(request.body, request.headers.get("Stripe-Signature", ""))

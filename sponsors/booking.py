@@ -249,13 +249,14 @@ def cancel(booking: Booking, *, by: User | None, reason: str = "") -> Booking:
             decided_at=now,
             reason=one_line(reason)[:300],
         )
+        given_back = list(ahead)
         if was == Booking.State.CONFIRMED:
-            terms.refund(booking, given_back=list(ahead), by=by, reason=booking.reason, now=now)
-        given_back = list(ahead.values_list("pk", flat=True))
-        ended = given_back + list(running(booking, now).values_list("pk", flat=True))
-        booking.claims.filter(pk__in=given_back).update(state=Claim.State.RELEASED)
-        if was == Booking.State.CONFIRMED:
+            ended = [claim.pk for claim in [*given_back, *running(booking, now)]]
+            # the log before the number of the credit note, as in `confirm`: two who take both never wait for each other
             disclosures.append(DisclosureEntry.Kind.CANCELLED, booking, booking.claims.filter(pk__in=ended), at=now)
+            terms.refund(booking, given_back=given_back, by=by, reason=booking.reason, now=now)
+        # only whoever has locked the booking changes its claims, so this waits for nobody
+        booking.claims.filter(pk__in=[claim.pk for claim in given_back]).update(state=Claim.State.RELEASED)
         audit.record("cancelled", booking, by=by, detail=booking.reason)
         emails.booking_cancelled(booking)
         events.announce(events.CANCELLED, booking)

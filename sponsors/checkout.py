@@ -4,19 +4,38 @@ The library is imported here alone, and only then: requirements-providers.txt br
 payment once, however often it says so: by the reference of the payment itself, which every event of it has.
 """
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
 
+from core import audit
+from core.models import SiteProfile
 from core.transitions import TransitionRefused
-from sponsors import payments
-from sponsors.models import Booking, Payment
+from sponsors import emails, payments
+from sponsors.models import Booking, Invoice, Payment
 from sponsors.money import invoices, ledger
-from sponsors.money.amounts import coin
 
+# How many of Stripe's units are one of a currency. They are Stripe's own: kronur and shillings (ISK, UGX) are told in
+# hundredths though they have none, and ariary (MGA) whole though they have.
+_UNITS = {
+    1: "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF",
+    100: (
+        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BWP BYN BZD CAD CDF CHF CNY COP CRC CVE CZK"
+        " DKK DOP DZD EGP ETB EUR FJD FKP GBP GEL GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR ISK JMD KES KGS KHR KYD KZT"
+        " LAK LBP LKR LRD LSL MAD MDL MKD MMK MNT MOP MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR"
+        " PLN QAR RON RSD RUB SAR SBD SCR SEK SGD SHP SOS SRD STD SZL THB TJS TOP TRY TTD TWD TZS UAH UGX USD UYU UZS WST"
+        " XCD YER ZAR ZMW"
+    ),
+    1000: "BHD JOD KWD OMR TND",
+}
+UNITS = {code: units for units, codes in _UNITS.items() for code in codes.split()}
+OPEN_FOR = timedelta(hours=1)
+UNPLACED = "could not place a payment for"
 PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 PROVIDER = "stripe"
 
@@ -25,43 +44,62 @@ class Forged(Exception):
     """What came is not Stripe's, or too old."""
 
 
-def is_offered() -> bool:
+def is_set() -> bool:
     return bool(settings.STRIPE_SECRET_KEY and settings.STRIPE_WEBHOOK_SECRET) and find_spec("stripe") is not None
+
+
+def is_offered(currency: str) -> bool:
+    """Whether one can pay at Stripe in this currency."""
+    return is_set() and currency in UNITS
 
 
 def begin(booking: Booking) -> str:
     """The address of Stripe's page on which what is due is paid. Raises TransitionRefused."""
     due, billed = ledger.balance(booking), invoices.standing(booking)
-    if not is_offered() or billed is None or due <= 0:
+    if not is_offered(booking.currency) or billed is None or due <= 0:
         raise TransitionRefused("Nothing is due that could be paid here.")
+    units = due * UNITS[booking.currency]
+    if units != int(units):
+        raise TransitionRefused("This amount cannot be paid by card. Please transfer it.")
     from stripe import StripeClient, StripeError
 
-    back = settings.SITE_URL + booking.billing_path
-    line = {"currency": booking.currency.lower(), "unit_amount": int(due / coin(booking.currency))}
-    wanted: Any = {
-        "mode": "payment",
-        "line_items": [{"quantity": 1, "price_data": line | {"product_data": {"name": f"{billed}"}}}],
-        "client_reference_id": str(booking.pk),
-        "metadata": {"booking": str(booking.pk), "invoice": billed.number},
-        "success_url": back,
-        "cancel_url": back,
-    }
-    if to := billed.buyer_email or booking.contact_email:
-        wanted["customer_email"] = to
+    wanted = _session(booking, billed, int(units))
+    # A key stands for one set of values: with others, Stripe refuses it.
+    key = sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
     client = StripeClient(
         settings.STRIPE_SECRET_KEY, base_addresses={"api": settings.STRIPE_API_URL}, max_network_retries=0
     )
     try:
-        session = client.v1.checkout.sessions.create(
-            wanted, {"idempotency_key": f"{booking.pk}-{due}-{datetime.now(UTC):%Y%m%d%H%M}"}
-        )
+        session = client.v1.checkout.sessions.create(wanted, {"idempotency_key": key})
     except StripeError as error:
         raise TransitionRefused("Paying by card does not work at the moment. Please transfer the amount.") from error
     return str(session.url)
 
 
+def _session(booking: Booking, billed: Invoice, units: int) -> Any:
+    """What Stripe is asked for: a page for one amount, which is open for a while only, so that few are paid twice."""
+    back = settings.SITE_URL + booking.billing_path
+    line = {"currency": booking.currency.lower(), "unit_amount": units, "product_data": {"name": f"{billed}"}}
+    wanted: Any = {
+        "mode": "payment",
+        "line_items": [{"quantity": 1, "price_data": line}],
+        "client_reference_id": str(booking.pk),
+        "metadata": {"booking": str(booking.pk), "invoice": billed.number},
+        "expires_at": int((datetime.now(UTC) + OPEN_FOR).timestamp()),
+        "success_url": back,
+        "cancel_url": back,
+    }
+    if to := billed.buyer_email or booking.contact_email:
+        wanted["customer_email"] = to
+    return wanted
+
+
 def take_event(payload: bytes, signature: str) -> Payment | None:
-    """Record the payment that an event of Stripe tells of; None for all other events. Raises Forged."""
+    """Record the payment that an event of Stripe tells of; None for all other events. Raises Forged.
+
+    A payment that began here says so by its booking and invoice. One that does and still cannot be recorded is kept in the
+    audit log and told to the managers; what else is sold at the same account is left alone.
+    """
     import stripe
 
     try:
@@ -70,17 +108,42 @@ def take_event(payload: bytes, signature: str) -> Payment | None:
         raise Forged from error
     told = event.to_dict()
     session = told["data"]["object"]
-    if told["type"] not in PAID or session.get("payment_status") != "paid":
+    named = session.get("metadata") or {}
+    if told["type"] not in PAID or session.get("payment_status") != "paid" or not {"booking", "invoice"} <= set(named):
         return None
-    booking = Booking.objects.filter(pk=session.get("client_reference_id") or 0).first()
-    if booking is None:
+    reference = f"{PROVIDER}:{session.get('payment_intent') or session['id']}"
+    try:
+        return _take(session, named, reference, on=datetime.fromtimestamp(told["created"], UTC).date())
+    except TransitionRefused as refusal:
+        _keep(session, reference, str(refusal))
         return None
-    currency = str(session["currency"]).upper()
-    return payments.receive(
-        booking,
-        Decimal(session["amount_total"]) * coin(currency),
-        currency=currency,
-        paid_on=datetime.fromtimestamp(told["created"], UTC).date(),
-        method=Payment.Method.CARD,
-        reference=f"{PROVIDER}:{session.get('payment_intent') or session['id']}",
+
+
+def _take(session: dict[str, Any], named: dict[str, Any], reference: str, *, on: date) -> Payment:
+    billed = (
+        Invoice.objects.filter(kind=Invoice.Kind.INVOICE, number=named["invoice"]).select_related("booking").first()
     )
+    if billed is None or str(billed.booking_id) != named["booking"]:
+        raise TransitionRefused("It is for no invoice of ours.")
+    currency = str(session["currency"]).upper()
+    if currency not in UNITS:
+        raise TransitionRefused(f"It is in {currency}, in which we take no cards.")
+    return payments.receive(
+        billed.booking,
+        Decimal(session["amount_total"]) / UNITS[currency],
+        currency=currency,
+        paid_on=on,
+        method=Payment.Method.CARD,
+        reference=reference,
+    )
+
+
+def _keep(session: dict[str, Any], reference: str, why: str) -> None:
+    """Keep what was paid and cannot be recorded, and tell the managers, once."""
+    names = ("client_reference_id", "amount_total", "currency", "metadata")
+    detail = f"{reference}: {why} {json.dumps({name: session.get(name) for name in names}, sort_keys=True)}"[:1000]
+    subject = SiteProfile.current()
+    if audit.entries_about(subject).filter(action=UNPLACED, detail=detail).exists():
+        return
+    audit.record(UNPLACED, subject, by="Stripe", detail=detail)
+    emails.unplaced_payment(reference, why)

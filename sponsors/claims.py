@@ -114,6 +114,6 @@ def expire_stale(*, now: datetime | None = None, units: Q | None = None) -> int:
             audit.record("let lapse", booking, by=None)
             if booking.address_confirmed_at:  # else nobody knows of it
                 emails.booking_lapsed(booking)
-        if lapsed:
+        if lapsed and units is None:  # whoever takes units says so last of all, since that keeps all others waiting
             pagecache.bump()
     return len(lapsed)

@@ -18,11 +18,20 @@ from sponsors.models import Booking, Claim, DisclosureEntry, Flag, FlagDecision,
 
 
 def append(kind: DisclosureEntry.Kind, booking: Booking, claims: QuerySet[Claim], *, at: datetime) -> DisclosureEntry:
-    """Add a line for a booking and those of its claims that it is about, in the transaction that changes them."""
+    """Add a line for a booking and those of its claims that it is about, in the transaction that changes them.
+
+    Its lock is taken after those of bookings, units and claims, and before the number of an invoice: whoever has it keeps
+    all others waiting until the transaction ends.
+    """
+    return append_lines(kind, booking, placements(claims), at=at)
+
+
+def append_lines(kind: DisclosureEntry.Kind, booking: Booking, lines: list[str], *, at: datetime) -> DisclosureEntry:
+    """The same about places in the words that they had before they changed."""
     return _append(
         kind,
         sponsor=booking.name,
-        lines=_placements(claims),
+        lines=lines,
         at=at,
         booking=booking,
         tier=booking.snapshot["tier"],
@@ -126,7 +135,7 @@ def public_form(entry: DisclosureEntry) -> dict[str, Any]:
     }
 
 
-def _placements(claims: QuerySet[Claim]) -> list[str]:
+def placements(claims: QuerySet[Claim]) -> list[str]:
     """`Front page: 3 Dec 2026` or, for several, `Front page: 7 days, 3 Dec 2026 to 9 Dec 2026`."""
     rows = claims.select_related("unit__kind").order_by("unit__kind__name", "unit__kind", "unit__date", "id")
     return [_run_text(kind, [claim.unit.date for claim in run]) for kind, run in groupby(rows, lambda c: c.unit.kind)]

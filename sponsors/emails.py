@@ -111,6 +111,23 @@ def paid_for_nothing(booking: Booking, payment: Payment) -> None:
     _to_managers("paid_for_nothing_to_us", booking, payment=payment, admin_path=path)
 
 
+def unplaced_payment(reference: str, why: str) -> None:
+    """To the managers: what was paid at a provider and belongs to nothing of ours."""
+    for manager in managers():
+        _write(
+            "unplaced_payment_to_us",
+            manager,
+            subject=f"A payment could not be recorded: {reference}",
+            heading="A payment could not be recorded",
+            paragraphs=[
+                f"{reference}: {why}",
+                "The money is at the provider. Look it up there, and record it on the account of its booking or pay it back.",
+            ],
+            buttons=[("Money due", settings.SITE_URL + reverse("admin:sponsors_invoice_due"))],
+            to_us=True,
+        )
+
+
 def creative_due(booking: Booking, places: Sequence[Outlook], *, about: str = "") -> bool:
     """To the sponsor: an ad is missing, and when it has to be there."""
     return letter(

@@ -74,13 +74,13 @@ def move(row: Booking, wanted: Mapping[int, date], *, by: User | None, reason: s
             lock(row, "package")
             changed = _changed(row, wanted, is_staff=by is not None, now=now)
             before = {claim.pk: str(claim.unit) for claim in changed}
-            _log(row, DisclosureEntry.Kind.CANCELLED, changed, now)
+            was = _sold_places(row, changed)
             _take(row, changed, wanted, now)
-            _log(row, DisclosureEntry.Kind.BOOKED, changed, now)
             fresh = Claim.objects.filter(pk__in=before).select_related("unit__kind").order_by("unit__date", "id")
             lines = [f"{before[claim.pk]} → {claim.unit.date:%d %b %Y}" for claim in fresh]
             audit.record("moved", row, by=by or "the sponsor", detail="; ".join([*lines, *filter(None, [reason])]))
             _tell(row, lines, reason, by=by)
+            _log(row, was, changed, now)
             pagecache.bump()
     except Taken as taken:
         raise Unavailable(str(taken), []) from None
@@ -137,11 +137,14 @@ def swap(mine: Claim, theirs: Claim, *, by: User, reason: str) -> None:
             rows = _locked_pair(mine, theirs, now)
             lines = {mine.booking_id: f"{mine.unit} → {theirs.unit.date:%d %b %Y}"}
             lines[theirs.booking_id] = f"{theirs.unit} → {mine.unit.date:%d %b %Y}"
-            _exchange(rows, mine, theirs, now)
+            before = [(row, _sold_places(row, [mine, theirs])) for row in rows]
+            _exchange(rows, mine, theirs)
             for row in rows:
                 detail = f"{lines[row.pk]}; {reason}"
                 audit.record("swapped a day of", row, by=by, detail=detail)
                 _tell(row, [lines[row.pk]], reason, by=by)
+            for row, was in before:
+                _log(row, was, [mine, theirs], now)
             pagecache.bump()
     except Taken as taken:
         raise TransitionRefused(str(taken)) from None
@@ -162,10 +165,8 @@ def _locked_pair(mine: Claim, theirs: Claim, now: datetime) -> list[Booking]:
     return rows
 
 
-def _exchange(rows: list[Booking], mine: Claim, theirs: Claim, now: datetime) -> None:
+def _exchange(rows: list[Booking], mine: Claim, theirs: Claim) -> None:
     """Through a moment in which neither is live, since a unit has one live claim at every moment."""
-    for row in rows:
-        _log(row, DisclosureEntry.Kind.CANCELLED, [mine, theirs], now)
     both = Claim.objects.filter(pk__in=[mine.pk, theirs.pk])
     both.update(state=Claim.State.RELEASED, exclusive="")
     Claim.objects.filter(pk=mine.pk).update(unit=theirs.unit)
@@ -178,14 +179,19 @@ def _exchange(rows: list[Booking], mine: Claim, theirs: Claim, now: datetime) ->
             claims.mark(row)
     for row in rows:
         _shorten(row)
-        _log(row, DisclosureEntry.Kind.BOOKED, [mine, theirs], now)
 
 
-def _log(row: Booking, kind: DisclosureEntry.Kind, moved: Iterable[Claim], now: datetime) -> None:
-    """Tell the public log, which knows of what is sold."""
-    if row.state == Booking.State.CONFIRMED:
-        ids = [claim.pk for claim in moved if claim.booking_id == row.pk]
-        disclosures.append(kind, row, row.claims.filter(pk__in=ids), at=now)
+def _sold_places(row: Booking, moved: Iterable[Claim]) -> list[str]:
+    """Those of a booking in the words of the public log, which knows of what is sold."""
+    ids = [claim.pk for claim in moved if claim.booking_id == row.pk]
+    return disclosures.placements(row.claims.filter(pk__in=ids)) if row.state == Booking.State.CONFIRMED else []
+
+
+def _log(row: Booking, was: list[str], moved: Iterable[Claim], now: datetime) -> None:
+    """Tell the public log what went and what came: last of all, since its lock keeps all others waiting."""
+    if was:
+        disclosures.append_lines(DisclosureEntry.Kind.CANCELLED, row, was, at=now)
+        disclosures.append_lines(DisclosureEntry.Kind.BOOKED, row, _sold_places(row, moved), at=now)
 
 
 def _tell(row: Booking, lines: list[str], reason: str, *, by: User | None) -> None:

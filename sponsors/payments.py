@@ -1,17 +1,22 @@
-"""Money that comes in or goes back. What is paid after a hold ended gets its days again, or counts as credit: never both."""
+"""Money that comes in or goes back. What pays a hold in full gets its days, or counts as credit: never both."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.db import transaction
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
 
+from core.lib import clock
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused, lock
 from sponsors import booking as bookings
 from sponsors import emails
 from sponsors.models import Booking, Payment
-from sponsors.money import ledger
+from sponsors.models.catalogue import money
+from sponsors.money import invoices, ledger, tax
 from sponsors.money.amounts import ZERO, rounded
 
 
@@ -28,35 +33,86 @@ def receive(
 ) -> Payment:
     """Record what came in for a booking, in full or in part. The same reference twice is one payment.
 
-    Where the hold has run out, its days are sold to the payer after all if they are still free, at the price quoted; else
-    the payment stays as credit, and the managers are told. Raises TransitionRefused.
+    What pays all of a hold sells its days, also after it ran out, if they are still free, at the price quoted. Whatever
+    else comes before it is owed stays as credit, and the managers are told. Raises TransitionRefused.
     """
     with transaction.atomic():
         lock(booking, "package")
-        if reference and (known := Payment.objects.filter(provider_ref=reference).first()):
-            return known
-        payment = _recorded(
-            booking, amount, Payment.Kind.PAYMENT,
-            currency=currency, paid_on=paid_on, method=method, provider_ref=reference, note=note, recorded_by=by,
-        )  # fmt: skip
-        if booking.state in (Booking.State.CONFIRMED, Booking.State.CANCELLED):
-            kept = booking.state == Booking.State.CONFIRMED
-        else:
-            kept = booking.is_live() or _sold_after_all(booking, by)
-        if not kept:
-            emails.paid_for_nothing(booking, payment)
+        facts = {"currency": currency, "paid_on": paid_on, "method": method, "note": note, "recorded_by": by}
+        payment, is_new = _once(booking, amount, Payment.Kind.PAYMENT, reference, facts)
+        if not is_new:
+            return payment
+        if booking.state in bookings.OPEN_TO_SALE and -ledger.balance(booking) >= _to_pay(booking):
+            _sell(booking, by)
+        if ledger.balance(booking) < ZERO:
+            _tell_of_credit(booking, payment)
         return payment
 
 
-def _sold_after_all(booking: Booking, by: User | None) -> bool:
-    """Whether the days of a hold that ran out are the payer's by now."""
+def _once(booking: Booking, amount: Decimal, kind: str, reference: str, facts: dict[str, Any]) -> tuple[Payment, bool]:
+    """The payment of a reference, and whether it is new. Raises TransitionRefused where the reference is another's."""
+    if reference and (known := Payment.objects.filter(provider_ref=reference).first()):
+        return _the_same(known, booking, amount, kind), False
+    try:
+        with transaction.atomic():
+            return _recorded(booking, amount, kind, provider_ref=reference, **facts), True
+    except IntegrityError:  # it came for another booking in this moment
+        if not reference or not (known := Payment.objects.filter(provider_ref=reference).first()):
+            raise
+        return _the_same(known, booking, amount, kind), False
+
+
+def _the_same(known: Payment, booking: Booking, amount: Decimal, kind: str) -> Payment:
+    if (known.booking_id, known.amount, known.kind) != (booking.pk, amount, kind):
+        raise TransitionRefused(
+            f"This reference is that of another: {known} on {known.paid_on:%-d %b %Y}."
+            " If this is a payment of its own, record it with another reference."
+        )
+    return known
+
+
+def _to_pay(booking: Booking) -> Decimal:
+    """What the invoice of a booking that is not sold yet will come to, as far as it is known to whom it goes."""
+    from_, to = invoices.seller(), invoices.details_of(booking)
+    if from_ is None or to is None:
+        return booking.price
+    net, added = tax.treatment(from_, to).split(booking.price, booking.currency)
+    return net + added
+
+
+def _sell(booking: Booking, by: User | None) -> None:
+    """Confirm what was paid; if it cannot be, it stays as it is."""
     try:
         with transaction.atomic():
             bookings.confirm(booking, by=by, price=booking.price)
     except TransitionRefused:
         booking.refresh_from_db()
-        return False
-    return True
+
+
+def _tell_of_credit(booking: Booking, payment: Payment) -> None:
+    """Tell the managers of a payment for which nothing, or less, is owed."""
+    paid = -ledger.balance(booking)
+    is_for_sale, credit = booking.state in bookings.OPEN_TO_SALE, money(paid, booking.currency)
+    if not booking.is_live() and not (is_for_sale and paid < _to_pay(booking)):
+        emails.paid_for_nothing(booking, payment)
+        return
+    what = "That is not enough for its days, which are not sold yet" if is_for_sale else "That is more than is billed"
+    if is_for_sale and paid >= _to_pay(booking):
+        what = "That is all it costs, and yet it could not be confirmed by itself"
+    emails.letter(
+        "paid_ahead_to_us",
+        booking,
+        subject=f"{booking.name} has {credit} of credit",
+        heading=f"{booking.name} paid {payment.amount_text}",
+        paragraphs=[
+            f"{what}, so {credit} stays as credit. "
+            + (
+                "Confirm the booking, or pay it back." if is_for_sale else "Pay it back, or use it for another booking."
+            ),
+        ],
+        buttons=[("The account", settings.SITE_URL + reverse("admin:sponsors_invoice_account", args=[booking.pk]))],
+        to_us=True,
+    )
 
 
 def refund(
@@ -65,21 +121,22 @@ def refund(
     *,
     paid_on: date,
     method: str = Payment.Method.BANK,
+    reference: str = "",
     note: str = "",
     by: User | None,
 ) -> Payment:
     """Record what was paid back of a booking's credit. Raises TransitionRefused, where we owe less than that."""
     with transaction.atomic():
         lock(booking)
+        if reference and (known := Payment.objects.filter(provider_ref=reference).first()):
+            return _the_same(known, booking, amount, Payment.Kind.REFUND)
         credit = -ledger.balance(booking)
         if amount > credit:
             raise TransitionRefused(
                 f"Only {booking.currency} {max(credit, ZERO)} is credited, so no more can be paid back."
             )
-        return _recorded(
-            booking, amount, Payment.Kind.REFUND,
-            currency=booking.currency, paid_on=paid_on, method=method, note=note, recorded_by=by,
-        )  # fmt: skip
+        facts = {"currency": booking.currency, "paid_on": paid_on, "method": method, "note": note, "recorded_by": by}
+        return _once(booking, amount, Payment.Kind.REFUND, reference, facts)[0]
 
 
 def transfer(source: Booking, target: Booking, amount: Decimal, *, by: User | None) -> None:
@@ -95,13 +152,23 @@ def transfer(source: Booking, target: Booking, amount: Decimal, *, by: User | No
         ledger.adjust(target, -amount, reason=f"Credit of booking {source.pk}", by=by)
 
 
-def _recorded(booking: Booking, amount: Decimal, kind: str, *, currency: str, note: str, **fields: object) -> Payment:
+def _recorded(
+    booking: Booking, amount: Decimal, kind: str, *, currency: str, note: str, paid_on: date, **fields: Any
+) -> Payment:
     if currency != booking.currency:
         raise TransitionRefused(f"This booking is in {booking.currency}, and the payment in {currency}.")
     if amount <= 0 or amount != rounded(amount, currency):
         raise TransitionRefused("An amount is more than nothing, and has no fractions of a coin.")
+    if paid_on > clock.utc_day() + timedelta(days=1):  # where a bank is, it may be tomorrow already
+        raise TransitionRefused("This day is still to come. A payment is recorded once it was made.")
     row = Payment.objects.create(
-        booking=booking, amount=amount, kind=kind, currency=currency, note=one_line(note)[:300], **fields
+        booking=booking,
+        amount=amount,
+        kind=kind,
+        currency=currency,
+        note=one_line(note)[:300],
+        paid_on=paid_on,
+        **fields,
     )
     ledger.enter(row)
     return row

@@ -15,11 +15,17 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 from django.db import transaction
 
+from core import doorbell
+from core.lib import batches
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused, lock
 from sponsors import payments
-from sponsors.models import BankLine, Invoice
+from sponsors.models import BankLine, Invoice, Payment
+from sponsors.models.catalogue import money
+from sponsors.money import ledger
+
+TASK = "sponsors.tasks.match_bank_lines"
 
 LARGEST = 5 * 1024 * 1024
 MOST_LINES = 20_000
@@ -27,7 +33,7 @@ CAMT = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.\d\d\}Docum
 # What columns are called, in English and in German, in small letters.
 COLUMNS = {
     "day": ("date", "booking date", "booked on", "buchungstag", "buchungsdatum", "datum"),
-    "amount": ("amount", "betrag", "umsatz", "betrag (eur)", "credit"),
+    "amount": ("amount", "betrag", "umsatz", "betrag (eur)", "credit", "haben", "gutschrift"),
     "currency": ("currency", "währung", "waehrung"),
     "payer": (
         "payer",
@@ -41,6 +47,11 @@ COLUMNS = {
     "text": ("text", "reference", "description", "remittance information", "verwendungszweck", "purpose"),
     "id": ("id", "transaction id", "bank reference", "referenz"),
 }
+WAY = re.compile(r"soll.*haben|haben.*soll|debit.*credit|credit.*debit|^(?:s/h|d/c|c/d|dr/cr|cr/dr)$")
+IN, OUT = (
+    ("h", "haben", "c", "cr", "crdt", "credit", "gutschrift"),
+    ("s", "soll", "d", "dr", "dbit", "debit", "lastschrift"),
+)
 NEEDED = ("day", "amount", "text")
 DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y")
 
@@ -64,23 +75,31 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a file: lines that were new, how many of them are matched, and lines known before."""
+    """What came of a file: lines that were new, and lines known before."""
 
     new: int
-    matched: int
     known: int
 
 
+class PaidAlready(TransitionRefused):
+    """Less is owed than came in, which may be the same money told twice."""
+
+
 def take(content: bytes, *, name: str = "", currency: str = "EUR", by: User | None) -> Outcome:
-    """Read a statement, keep its lines that are new, and match what can be. Raises Unreadable."""
+    """Read a statement and keep its lines that are new; a worker matches what can be. Raises Unreadable."""
     rows = read(content, currency=currency)
     keyed = list(zip(_keys(rows), rows, strict=True))
     known = set(BankLine.objects.filter(key__in=[key for key, _ in keyed]).values_list("key", flat=True))
     new = [_line(key, row, name, by) for key, row in keyed if key not in known]
     BankLine.objects.bulk_create(new, ignore_conflicts=True)
-    lines = BankLine.objects.filter(key__in=[line.key for line in new], state=BankLine.State.OPEN)
-    matched = sum(_match_by_text(line, by) for line in lines.order_by("pk"))
-    return Outcome(len(new), matched, len(keyed) - len(new))
+    doorbell.ring(TASK)
+    return Outcome(len(new), len(keyed) - len(new))
+
+
+def match_new() -> int:
+    """Match the lines that nobody looked at yet, each by itself; return how many could be."""
+    lines = BankLine.objects.filter(state=BankLine.State.OPEN, why="").select_related("read_by").order_by("pk")
+    return sum(batches.each(lines, lambda line: _match_by_text(line, line.read_by)))
 
 
 def _line(key: str, row: Row, name: str, by: User | None) -> BankLine:
@@ -138,12 +157,18 @@ def _as_typed(number: str) -> re.Pattern[str]:
     return re.compile(r"(?<![A-Z0-9])" + r"[\s./_-]*".join(bare) + r"(?!\d)")
 
 
-def match(line: BankLine, invoice: Invoice, *, by: User | None) -> None:
-    """Take a line as a payment of an invoice's booking. Raises TransitionRefused."""
+def match(line: BankLine, invoice: Invoice, *, by: User | None, is_over: bool = False) -> None:
+    """Take a line as a payment of an invoice's booking; `is_over` where that may be more than is owed, as somebody knows.
+
+    Raises TransitionRefused; PaidAlready, where less is owed.
+    """
     with transaction.atomic():
         lock(line)
         if line.state == BankLine.State.MATCHED:
             raise TransitionRefused("It is matched already.")
+        lock(invoice.booking)
+        if not is_over and line.currency == invoice.currency:
+            _refuse_over(line, invoice)
         payment = payments.receive(
             invoice.booking,
             line.amount,
@@ -155,6 +180,17 @@ def match(line: BankLine, invoice: Invoice, *, by: User | None) -> None:
         )
         BankLine.objects.filter(pk=line.pk).update(state=BankLine.State.MATCHED, payment=payment, why="")
         line.refresh_from_db()
+
+
+def _refuse_over(line: BankLine, invoice: Invoice) -> None:
+    owed = ledger.balance(invoice.booking)
+    if line.amount <= owed:
+        return
+    if owed > 0:
+        raise PaidAlready(f"Only {money(owed, line.currency)} of {invoice.number} is still owed.")
+    paid = invoice.booking.payments.filter(kind=Payment.Kind.PAYMENT).first()
+    when = f" (recorded on {paid.recorded_at:%-d %b %Y})" if paid else ""
+    raise PaidAlready(f"{invoice.number} is paid already{when}." if paid else f"Nothing is owed for {invoice.number}.")
 
 
 def set_aside(line: BankLine, *, why: str) -> None:
@@ -207,23 +243,44 @@ def _entry(entry: Any, account: str) -> Iterator[Row]:
         return
     day = _day((_text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm") or _text(entry, "ValDt/Dt"))[:10])
     parts = [each for details in entry.findall("NtryDtls") for each in details.findall("TxDtls")]
+    batch, whole = _text(entry, "AcctSvcrRef"), _told(entry.find("Amt"))
+    if len(parts) > 1 and not _adds_up(parts, whole):
+        words = f"A batch of {len(parts)} payments, of which the bank tells the sum: match it by hand"
+        yield Row(day, *whole, payer="", text=words, account=account, bank_id=f"{batch}/1" if batch else "")
+        return
     for place, part in enumerate(parts or [entry], start=1):
-        found = (
-            part.find("Amt") if part is not entry and part.find("Amt") is not None else part.find("AmtDtls/TxAmt/Amt")
-        )
-        amount = entry.find("Amt") if len(parts) < 2 or found is None else found
-        if amount is None or (len(parts) > 1 and found is None and place > 1):
-            continue  # several payments of which the bank tells the sum alone
-        reference = _text(part, "Refs/AcctSvcrRef") or _text(entry, "AcctSvcrRef")
+        if len(parts) > 1 and _text(part, "CdtDbtInd") == "DBIT":
+            continue  # a fee, or what went back
+        reference = _text(part, "Refs/AcctSvcrRef") or batch
+        amount, currency = _told(_part_amount(part)) if len(parts) > 1 else whole
         yield Row(
             booked_on=day,
-            amount=_amount(amount.text or ""),
-            currency=_currency(amount.get("Ccy", "")),
+            amount=amount,
+            currency=currency,
             payer=_text(part, "RltdPties/Dbtr/Nm") or _text(part, "RltdPties/Dbtr/Pty/Nm"),
             text=_words(part, entry),
             account=account,
             bank_id=f"{reference}/{place}" if reference else "",
         )
+
+
+def _part_amount(part: Any) -> Any:
+    found = part.find("Amt")
+    return found if found is not None else part.find("AmtDtls/TxAmt/Amt")
+
+
+def _told(amount: Any) -> tuple[Decimal, str]:
+    if amount is None:
+        raise Unreadable("An entry of the file has no amount. Download the statement again.")
+    return _amount(amount.text or ""), _currency(amount.get("Ccy", ""))
+
+
+def _adds_up(parts: Sequence[Any], whole: tuple[Decimal, str]) -> bool:
+    """Whether the bank tells the amount of each part of an entry, and they come to its sum."""
+    found = [(_part_amount(part), _text(part, "CdtDbtInd") == "DBIT") for part in parts]
+    if any(amount is None or amount.get("Ccy") != whole[1] for amount, _ in found):
+        return False
+    return sum(-_told(amount)[0] if is_debit else _told(amount)[0] for amount, is_debit in found) == whole[0]
 
 
 def _words(part: Any, entry: Any) -> str:
@@ -256,7 +313,7 @@ def _csv(content: bytes, currency: str) -> Iterator[Row]:
     places, head = _header(table)
     for row in table[head + 1 :]:
         cells = {name: row[place].strip() for name, place in places.items() if place < len(row)}
-        if not cells.get("amount") or not cells.get("day"):
+        if not cells.get("amount") or not cells.get("day") or ("way" in places and not _came_in(cells.get("way", ""))):
             continue
         if (amount := _amount(cells["amount"])) > 0:
             yield Row(
@@ -279,10 +336,19 @@ def _header(table: Sequence[Sequence[str]]) -> tuple[dict[str, int], int]:
             if any(one in names for one in called)
         }
         if all(column in places for column in NEEDED):
-            return places, line
+            ways = [place for place, name in enumerate(names) if WAY.search(name) and place != places["amount"]]
+            return places | ({"way": ways[0]} if ways else {}), line
     raise Unreadable(
         "The file has no columns named date, amount and reference (or Buchungstag, Betrag, Verwendungszweck)."
     )
+
+
+def _came_in(way: str) -> bool:
+    """By the column that says so, where amounts have no sign. Raises Unreadable."""
+    for is_in, words in ((True, IN), (False, OUT)):
+        if way.lower().strip("+. ") in words or (way, is_in) in (("+", True), ("-", False)):
+            return is_in
+    raise Unreadable(f"“{way[:20]}” says neither debit nor credit (S or H, D or C, Soll or Haben).")
 
 
 def _day(text: str) -> date:

@@ -12,6 +12,7 @@ from sponsors import (
     make_goods,
     notices,
     rotation,
+    statements,
     under_delivery,
     verdicts,
     view_counts,
@@ -92,6 +93,12 @@ def search_for_names() -> None:
 def remind_of_payments() -> None:
     """Remind sponsors of what is due."""
     reminders.remind()
+
+
+@shared_task
+def match_bank_lines() -> None:
+    """Match new lines of bank statements with the invoices that they name."""
+    statements.match_new()
 
 
 @shared_task

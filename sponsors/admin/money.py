@@ -3,13 +3,14 @@
 from codecs import BOM_UTF8 as BOM
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import chain
+from secrets import token_hex
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import Min, Q
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -66,11 +67,20 @@ class PaymentForm(forms.Form):
         label="Reference", required=False, max_length=140, help_text="Of the bank: what has the same counts once."
     )
     note = LineField(label="Note", required=False, max_length=300)
+    key = forms.RegexField(r"^[0-9a-f]{16}$", required=False, widget=forms.HiddenInput, initial=partial(token_hex, 8))
+
+    def clean_paid_on(self) -> date:
+        day: date = self.cleaned_data["paid_on"]
+        if day > timezone.localdate():
+            raise ValidationError("This day is still to come. Record a payment once it was made.")
+        return day
 
     def save(self, booking: Booking, *, by: User) -> Payment:
+        """A page that is sent twice records one payment: it has a key, where the bank's own reference is not known."""
         given = dict(self.cleaned_data)
+        if (key := given.pop("key")) and not given["reference"]:
+            given["reference"] = f"{Payment.FROM_DESK}{key}"
         if given.pop("kind") == "refund":
-            given.pop("reference")
             return payments.refund(booking, **given, by=by)
         return payments.receive(booking, currency=booking.currency, **given, by=by)
 
@@ -156,12 +166,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         today = timezone.now().date()
-        unpaid = (
-            ledger.owed()
-            .select_related("sponsor")
-            .annotate(due=Min("invoices__due_on", filter=Q(invoices__kind="invoice")))
-        )
-        rows: list[Any] = list(unpaid.order_by("due", "pk")[:500])
+        rows: list[Any] = list(ledger.owed().select_related("sponsor").order_by("due", "pk")[:500])
         waiting = Booking.objects.filter(state=Booking.State.CONFIRMED, invoices=None, price__gt=0)
         context = {
             "owing": [_due_row(row, today) for row in rows if row.balance > 0],
@@ -255,11 +260,15 @@ def _due_row(row: Any, today: date) -> dict[str, Any]:
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
-    list_display = ("paid_on", "kind", "payer", "amount_text", "method", "provider_ref", "recorded_by")
+    list_display = ("paid_on", "kind", "payer", "amount_text", "method", "reference", "recorded_by")
     list_filter = ("kind", "method")
     date_hierarchy = "paid_on"
     search_fields = ("provider_ref", "booking__company", "note")
     list_select_related = ("booking__sponsor", "recorded_by")
+
+    @admin.display(description="reference", ordering="provider_ref")
+    def reference(self, row: Payment) -> str:
+        return row.reference
 
     @admin.display(description="sponsor")
     def payer(self, row: Payment) -> str:

@@ -108,9 +108,15 @@ class BankLineAdmin(ReadOnlyAdmin):
         if request.method == "POST" and (not is_match or form.is_valid()):
             try:
                 if is_match:
-                    statements.match(row, form.cleaned_data["number"], by=cast(User, request.user))
+                    is_over = request.POST["match"] == "over"
+                    statements.match(row, form.cleaned_data["number"], by=cast(User, request.user), is_over=is_over)
                 else:
                     statements.set_aside(row, why=request.POST.get("why", ""))
+            except statements.PaidAlready as refusal:
+                question = f"{refusal} Is this another payment, which stays as credit?"
+                return self._page(
+                    request, "settle", {"form": form, "row": row, "question": question, "title": f"Settle {row}"}
+                )
             except TransitionRefused as refusal:
                 self.message_user(request, str(refusal), messages.ERROR)
             else:
@@ -126,4 +132,4 @@ class BankLineAdmin(ReadOnlyAdmin):
 def _told(outcome: statements.Outcome) -> str:
     lines = f"{outcome.new} line{'' if outcome.new == 1 else 's'}"
     known = f", {outcome.known} known before" if outcome.known else ""
-    return f"{lines} new, {outcome.matched} of them matched{known}."
+    return f"{lines} new{known}. What names an invoice is matched in a moment."

@@ -18,6 +18,8 @@ STAYS = "The ledger and its payments are never changed or deleted: another entry
 class Payment(models.Model):
     """Money that came in for a booking, or went back."""
 
+    FROM_DESK = "desk:"  # begins what stands in for a reference that nobody knows
+
     class Kind(models.TextChoices):
         PAYMENT = "payment"
         REFUND = "refund"
@@ -62,6 +64,11 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.amount_text}, {self.booking.name}"
+
+    @property
+    def reference(self) -> str:
+        """The bank's or provider's, where it is known."""
+        return "" if self.provider_ref.startswith(self.FROM_DESK) else self.provider_ref
 
     @property
     def is_refund(self) -> bool:

@@ -42,7 +42,7 @@ def _row(entry: LedgerEntry) -> tuple[str, ...]:
         debtor,
         "",
         f"{on:%d.%m.%Y}",
-        invoice.number if invoice else payment.provider_ref[:36] if payment else "",
+        invoice.number if invoice else payment.reference[:36] if payment else "",
         invoice.corrects.number if invoice and invoice.corrects else "",
         f"{entry.get_kind_display()}: {entry.booking.name}{', ' if entry.reason else ''}{entry.reason}"[:60],
         invoice.buyer_vat_id if invoice else "",

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from core.lib.text import one_line
 from core.models import User
@@ -41,7 +43,8 @@ def bill(invoice: Invoice) -> LedgerEntry:
 
 @transaction.atomic
 def enter(payment: Payment) -> LedgerEntry:
-    """Enter a payment or a refund. One that leaves nothing owed is told to webhooks."""
+    """Enter a payment or a refund. One that pays what was left of an invoice is told to webhooks."""
+    owing = balance(payment.booking)
     entry = LedgerEntry.objects.create(
         booking=payment.booking,
         kind=Kind.REFUND if payment.is_refund else Kind.PAYMENT,
@@ -51,7 +54,7 @@ def enter(payment: Payment) -> LedgerEntry:
         by=payment.recorded_by,
         at=payment.recorded_at,
     )
-    if not payment.is_refund and balance(payment.booking) <= ZERO:
+    if owing > ZERO and owing + payment.signed <= ZERO and _standing(payment.booking_id).exists():
         events.announce(events.PAID, payment.booking)
     return entry
 
@@ -77,8 +80,19 @@ def of_sponsor(sponsor: Sponsor) -> list[Balance]:
 
 
 def owed() -> QuerySet[Booking]:
-    """Bookings whose balance is not zero, with it."""
-    return Booking.objects.annotate(balance=Sum("ledger__amount")).filter(~Q(balance=0), balance__isnull=False)
+    """Bookings whose balance is not zero, with it, and with the day on which the invoice that stands is `due`."""
+    mine = LedgerEntry.objects.filter(booking=OuterRef("pk")).order_by().values("booking")
+    return Booking.objects.annotate(
+        balance=Subquery(mine.annotate(sum=Sum("amount")).values("sum")),
+        due=Subquery(_standing(OuterRef("pk")).values("due_on")[:1]),
+    ).filter(~Q(balance=0), balance__isnull=False)
+
+
+def _standing(booking: Any) -> QuerySet[Invoice]:
+    """The invoices of a booking that were not taken back in full, the last one on top (as `invoices.standing`)."""
+    billed = Invoice.objects.filter(booking=booking, kind=Invoice.Kind.INVOICE)
+    credited = billed.annotate(credited=Coalesce(Sum("corrections__gross"), ZERO, output_field=DecimalField()))
+    return credited.filter(credited__lt=F("gross")).order_by("-pk")
 
 
 def _by_currency(entries: QuerySet[LedgerEntry]) -> list[Balance]:

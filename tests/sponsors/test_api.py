@@ -2,6 +2,7 @@
 
 import pytest
 
+from sponsors.models import Booking
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db
@@ -16,6 +17,30 @@ def test_packages_on_sale_are_listed_with_their_next_starts(client):
     assert shown["items"] == [{"placement": "Article place", "channel": "web:article", "quantity": 2}]
     assert factories.soon(2).isoformat() in shown["next_starts"]
     assert shown["url"].endswith("/advertise/book/gold/")
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        ({}, 202, "Check your inbox"),
+        ({"runs": 2, "weeks": 2}, 202, "3000.00"),
+        ({"category": ""}, 400, "category"),
+        ({"offer": "1 1.00 USD"}, 400, "The package changed"),
+        ({"start": factories.soon(99).isoformat()}, 409, "alternatives"),
+    ],
+)
+def test_days_are_held_by_the_rules_of_the_form(client, typed, status, said):
+    made = factories.package({factories.kind("mail:orbit", is_exclusive=True): 1})
+    factories.open_days(made.items.get().kind)
+    (shown,) = client.get("/api/v1/packages/").json()
+    typed = {
+        "company": "Northwind", "contact_email": "ads@northwind.example", "start": factories.soon().isoformat(),
+        "category": "wallet", "offer": shown["offer"],
+    } | typed  # fmt: skip
+    answer = client.post("/api/v1/packages/gold/bookings/", typed, content_type="application/json")
+    assert answer.status_code == status, answer.content
+    assert said in answer.content.decode()
+    assert list(Booking.objects.values_list("category", flat=True)) == ["wallet"] * (status == 202)
 
 
 def test_packages_are_read_only(client):

@@ -4,8 +4,11 @@ import json
 import time
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
+from core.models import AuditEntry, OutgoingMail
+from sponsors import checkout
 from sponsors.models import Payment
 from sponsors.money import ledger
 from tests.sponsors import factories
@@ -27,6 +30,7 @@ def event(booking, *, kind="checkout.session.completed", number="evt_1", **sessi
     session = {
         "id": "cs_test_1", "object": "checkout.session", "client_reference_id": str(booking.pk), "currency": "usd",
         "amount_total": 178500, "payment_intent": "pi_1", "payment_status": "paid", "mode": "payment",
+        "metadata": {"booking": str(booking.pk), "invoice": booking.invoices.get().number},
     } | session  # fmt: skip
     head = {
         "id": number,
@@ -65,10 +69,39 @@ def test_what_is_not_signed_or_old_is_refused(sold, client, forged):
 
 def test_what_is_no_payment_of_ours_changes_nothing(sold, client):
     others = [
-        event(sold, payment_status="unpaid"), event(sold, kind="customer.created"), event(sold, client_reference_id="99999"),
+        event(sold, payment_status="unpaid"), event(sold, kind="customer.created"), event(sold, metadata={}),
     ]  # fmt: skip
     assert [report(client, each) for each in others] == [200, 200, 200]
     assert not Payment.objects.exists()
+    assert not AuditEntry.objects.filter(action=checkout.UNPLACED).exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"metadata": {"booking": "abc", "invoice": "MP-1"}}, "no invoice of ours"),
+        ({"metadata": {"booking": "99999"}}, "no invoice of ours"),
+        ({"currency": "eur"}, "in USD"),
+        ({"currency": "xau"}, "no cards"),
+    ],
+)
+def test_what_began_here_and_cannot_be_recorded_is_kept_and_told_once(sold, client, changed, why):
+    factories.user("sponsors@example.com").groups.add(Group.objects.get(name="sponsorship manager"))
+    if "metadata" in changed:
+        changed = {"metadata": {"invoice": sold.invoices.get().number} | changed["metadata"]}
+    assert [report(client, event(sold, **changed)) for _ in range(2)] == [200, 200]
+    assert not Payment.objects.exists()
+    assert why in AuditEntry.objects.get(action=checkout.UNPLACED).detail
+    assert OutgoingMail.objects.filter(kind="sponsors.unplaced_payment_to_us").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("currency", "units"),
+    [("USD", 178500), ("JPY", 1785), ("ISK", 178500), ("KWD", 1785000), ("MGA", 1785), ("BTC", 0)],
+)
+def test_amounts_are_told_in_the_units_of_stripe(sold, settings, currency, units):
+    assert checkout.is_offered(currency) == bool(units)
+    assert checkout.UNITS.get(currency, 0) * ledger.balance(sold) == units
 
 
 def test_the_page_offers_it_where_it_is_set_and_not_elsewhere(sold, client, settings):
@@ -78,10 +111,16 @@ def test_the_page_offers_it_where_it_is_set_and_not_elsewhere(sold, client, sett
     assert client.post(reverse("sponsors:stripe"), "{}", content_type="application/json").status_code == 404
 
 
-def test_paying_begins_at_stripe_with_what_is_due_or_says_that_it_cannot(sold, client, settings, http_server):
+def test_paying_begins_at_stripe_with_what_is_due_or_says_that_it_cannot(
+    sold, client, settings, http_server, time_machine
+):
     settings.STRIPE_API_URL = http_server.url.rstrip("/")
     made = {"id": "cs_1", "object": "checkout.session", "url": "https://checkout.stripe.com/c/pay/cs_1"}
     http_server.page, http_server.answers = json.dumps(made).encode(), [500]
     assert "does not work at the moment" in client.post(sold.checkout_path).content.decode()
     assert f'href="{made["url"]}"' in client.post(sold.checkout_path).content.decode()
     assert b"unit_amount]=178500" in http_server.requests[-1].body
+    factories.wait(time_machine, seconds=2)
+    client.post(sold.checkout_path)
+    keys = [each.headers["Idempotency-Key"] for each in http_server.requests]
+    assert len(set(keys[-2:])) == 2

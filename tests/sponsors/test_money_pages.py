@@ -1,11 +1,14 @@
 """Money at the desk and on the sponsor's page: each as it would be used."""
 
+import re
+from decimal import Decimal
+
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from sponsors.models import Invoice, Payment
-from sponsors.money import ledger
+from sponsors.money import invoices, ledger
 from tests.html import one_line
 from tests.sponsors import factories
 
@@ -56,6 +59,28 @@ def test_money_due_leads_to_an_account_on_which_a_payment_is_recorded(manager):
     assert "no more can be paid back" in shown(
         manager, account(sold), **pay | {"pay-kind": "refund", "pay-amount": "1.00"}
     )
+
+
+def test_a_payment_that_is_sent_twice_counts_once_and_none_of_a_day_to_come(manager):
+    factories.seller()
+    sold = factories.invoiced()
+    pay = {"does": "pay", "pay-kind": "payment", "pay-method": "bank", "pay-amount": "5.00"}
+    pay["pay-key"] = re.search(r'name="pay-key" value="([0-9a-f]{16})"', shown(manager, account(sold)))[1]
+    assert "still to come" in shown(manager, account(sold), **pay, **{"pay-paid_on": factories.soon().isoformat()})
+    for _ in range(2):
+        shown(manager, account(sold), **pay, **{"pay-paid_on": "2026-11-29"})
+    assert ledger.balance(sold) == Decimal("1780.00")
+    assert Payment.objects.get().reference == ""
+
+
+def test_money_due_is_what_the_ledger_says_and_since_the_invoice_that_stands(manager):
+    factories.seller()
+    sold = factories.invoiced()
+    invoices.credit(sold.invoices.get(), reason="Wrong address")
+    again = invoices.issue_again(sold, by=None)
+    (row,) = ledger.owed()
+    assert (row.balance, row.due) == (Decimal(1785), again.due_on)
+    assert "USD 1,785" in shown(manager, reverse("admin:sponsors_invoice_due"))
 
 
 def test_an_invoice_is_taken_back_for_a_reason_and_issued_anew_with_other_details(manager):

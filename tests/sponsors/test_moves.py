@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from core.advisory_locks import AdvisoryLock
 from core.models import AuditEntry, OutgoingMail
 from core.transitions import TransitionRefused
 from sponsors import availability, booking, claims, make_goods, moves
@@ -161,3 +163,38 @@ def test_the_calendar_says_in_words_how_each_place_stands(gold, client):
     assert f'value="{factories.soon(9)}"' in said
     assert f'value="{factories.soon(7)}"' not in said  # an article day is taken
     assert "2 left" in one_line(client.get("/advertise/").content)
+
+
+def cancelled(row, _other):
+    booking.cancel(row, by=None)
+
+
+def confirmed(row, _other):
+    other = factories.held(row.package, company="Third Ltd", start=factories.soon(14))
+    factories.billed_to(other)
+    booking.confirm(other, by=None)
+
+
+def moved(row, _other):
+    moves.move(row, {claim.pk: claim.unit.date + timedelta(days=9) for claim in row.claims.all()}, by=None)
+
+
+def swapped(row, other):
+    mine, theirs = (each.claims.get(unit__channel="mail:orbit") for each in (row, other))
+    moves.swap(mine, theirs, by=factories.user("boss@example.com"), reason="As agreed.")
+
+
+LOG, NUMBER, PLACES = str(int(AdvisoryLock.DISCLOSURES)), "sponsors_invoiceseries", 'UPDATE "sponsors_claim"'
+
+
+@pytest.mark.parametrize(
+    ("act", "first", "then"),
+    [(confirmed, LOG, NUMBER), (cancelled, LOG, NUMBER), (moved, PLACES, LOG), (swapped, PLACES, LOG)],
+)
+def test_places_are_waited_for_before_the_log_and_that_before_an_invoices_number(gold, act, first, then):
+    factories.seller()
+    row, other = factories.invoiced(gold), factories.confirmed(gold, company="Second Ltd", start=factories.soon(11))
+    with CaptureQueriesContext(connection) as queries:
+        act(row, other)
+    earlier, later = ([n for n, each in enumerate(queries) if words in each["sql"]] for words in (first, then))
+    assert max(earlier) < min(later)

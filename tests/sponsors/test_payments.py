@@ -10,9 +10,9 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.models import OutgoingMail
+from core.models import OutgoingMail, OutgoingRequest, Webhook
 from core.transitions import TransitionRefused
-from sponsors import booking, payments
+from sponsors import booking, claims, events, payments
 from sponsors.models import BillingDetails, Booking, Claim, Invoice, InvoiceSeries, RunUnit
 from sponsors.money import invoices, ledger
 from tests.sponsors import factories
@@ -42,6 +42,55 @@ def test_part_payments_add_up_and_the_same_reference_is_one_payment():
     for refused, words in ((("5.00", {"currency": "CHF"}), "in USD"), (("0.00", {}), "more than nothing")):
         with pytest.raises(TransitionRefused, match=words):
             pay(sold, refused[0], **refused[1])
+
+
+@pytest.mark.django_db
+def test_a_reference_of_another_payment_and_a_day_to_come_are_refused_in_words():
+    factories.seller()
+    sold = factories.invoiced()
+    factories.open_days(sold.package.items.get().kind, first=factories.soon(40), days=1)
+    other = factories.invoiced(sold.package, start=factories.soon(40), company="Other")
+    pay(sold, "1000.00", reference="A1")
+    for row, amount, fields, words in (
+        (other, "1000.00", {"reference": "A1"}, "another: Payment of USD 1,000, Northwind"),
+        (sold, "785.00", {"reference": "A1"}, "another: Payment of USD 1,000"),
+        (sold, "785.00", {"paid_on": factories.soon(2)}, "still to come"),
+    ):
+        with pytest.raises(TransitionRefused, match=words):
+            pay(row, amount, **fields)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("manager")
+@pytest.mark.parametrize("lapses", [False, True], ids=["held", "lapsed"])
+@pytest.mark.parametrize(
+    ("parts", "state"), [(["1785.00"], "confirmed"), (["1000.00", "785.00"], "confirmed"), (["1784.99"], "")]
+)
+def test_a_hold_is_sold_by_what_pays_all_of_it_and_by_nothing_less(time_machine, lapses, parts, state):
+    factories.seller()
+    held = factories.held(start=factories.soon(20))
+    factories.billed_to(held)
+    if lapses:
+        factories.wait(time_machine, days=4)
+        claims.expire_stale()
+    for part in parts:
+        pay(held, part)
+    held.refresh_from_db()
+    assert held.state == (state or ("expired" if lapses else "held"))
+    assert ledger.balance(held) == (0 if state else Decimal("-1784.99"))
+    assert OutgoingMail.objects.filter(kind="sponsors.paid_ahead_to_us").count() == (len(parts) - 1 if state else 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("manager")
+def test_more_than_is_owed_is_told_to_the_managers_and_paid_is_announced_once():
+    factories.seller()
+    sold = factories.invoiced()
+    Webhook.objects.create(name="Till", url="https://example.com/", events=[events.PAID])
+    for amount in ("785.00", "1000.00", "5.00"):
+        pay(sold, amount)
+    assert OutgoingMail.objects.filter(kind="sponsors.paid_ahead_to_us").count() == 1
+    assert OutgoingRequest.objects.count() == 1
 
 
 @pytest.mark.django_db

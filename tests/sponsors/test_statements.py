@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from core.transitions import TransitionRefused
-from sponsors import statements
+from sponsors import payments, statements
 from sponsors.models import BankLine, Payment
 from sponsors.money import ledger
 from tests.html import one_line
@@ -52,8 +52,9 @@ def test_a_line_that_names_an_invoice_pays_it_and_the_same_statement_changes_not
     first = camt(
         entry(f"Invoice {number}"), entry("Rent", bank="R2"), entry(number, way="DBIT"), entry(number, status="PDNG")
     )
-    assert statements.take(first, by=None) == statements.Outcome(new=2, matched=1, known=0)
-    assert statements.take(first + b"\n", by=None) == statements.Outcome(new=0, matched=0, known=2)
+    assert statements.take(first, by=None) == statements.Outcome(new=2, known=0)
+    assert statements.match_new() == 1
+    assert statements.take(first + b"\n", by=None) == statements.Outcome(new=0, known=2)
     assert (ledger.balance(sold), Payment.objects.get().paid_on.isoformat()) == (0, "2026-11-28")
     assert BankLine.objects.get(state="open").why == "It names no invoice."
 
@@ -68,8 +69,70 @@ def test_a_number_is_found_however_it_is_spaced_and_in_no_longer_one(number, spe
     assert bool(statements.named_in(text)) == is_found
 
 
+PART = "<TxDtls>{amount}<RmtInf><Ustrd>MP-2026-00001</Ustrd></RmtInf></TxDtls>"
+TEN, FEE = '<Amt Ccy="USD">10.00</Amt>', '<Amt Ccy="USD">5.00</Amt><CdtDbtInd>DBIT</CdtDbtInd>'
+
+
+@pytest.mark.parametrize(
+    ("sum_", "parts", "amounts"),
+    [
+        ("20.00", [TEN, TEN], [10, 10]),
+        ("5.00", [TEN, FEE], [10]),
+        ("30.00", ["", ""], [30]),
+        ("30.00", [TEN, ""], [30]),
+        ("30.00", [TEN, TEN], [30]),
+        ("9.00", [TEN], [9]),  # a fee went off
+    ],
+)
+def test_an_entry_of_several_payments_is_as_many_lines_or_one_that_names_no_invoice(sum_, parts, amounts):
+    told = "".join(PART.format(amount=amount) for amount in parts)
+    whole = BATCH.replace("30.00", sum_)
+    whole = whole[: whole.index("<TxDtls>")] + told + whole[whole.rindex("</NtryDtls>") :]
+    rows = statements.read(camt(whole))
+    assert [row.amount for row in rows] == amounts
+    assert ("MP-2026" in rows[0].text) == (sum_ != "30.00")
+
+
 def test_an_entry_that_stands_for_several_payments_is_as_many_lines():
     assert [row.amount for row in statements.read(camt(BATCH))] == [Decimal(10), Decimal(20)]
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "amounts"),
+    [
+        ("Soll/Haben", ["S;5,00", "H;7,00"], [7]),
+        ("Debit/Credit", ["DBIT;5.00", "Credit;7.00"], [7]),
+        ("Debit", ["5.00;", ";7.00"], [7]),
+    ],
+)
+def test_what_went_out_is_no_income_though_its_amount_has_no_sign(head, rows, amounts):
+    lines = "".join(f"{row};28.11.2026;x\n" for row in rows)
+    amount = "Credit" if head == "Debit" else "Betrag"
+    content = f"{head};{amount};Datum;Text\n{lines}".encode()
+    assert [row.amount for row in statements.read(content)] == amounts
+    with pytest.raises(statements.Unreadable, match="neither debit nor credit"):
+        statements.read(b"S/H;Betrag;Datum;Text\nX;5,00;28.11.2026;x\n")
+
+
+def test_the_same_money_told_twice_counts_once_and_by_hand_only_after_a_question(sold, number, client):
+    payments.receive(sold, Decimal("1785.00"), currency="USD", paid_on=factories.today())
+    statements.take(camt(entry(number)), by=None)
+    assert statements.match_new() == 0
+    line = BankLine.objects.get()
+    assert "is paid already (recorded on" in line.why
+    client.force_login(factories.user("chief@example.com", is_staff=True, is_superuser=True))
+    settle = reverse("admin:sponsors_bankline_settle", args=[line.pk])
+    assert "Is this another payment" in one_line(client.post(settle, {"match": "1", "number": number}).content)
+    assert Payment.objects.count() == 1
+    client.post(settle, {"match": "over", "number": number})
+    assert ledger.balance(sold) == Decimal("-1785.00")
+
+
+def test_a_line_that_fails_stops_no_other(sold, number):
+    content = camt(entry(number, amount="10.00"), entry(number, amount="20.00", bank="R2"))
+    statements.take(content.replace(b"10.00", b"9999999999.00"), by=None)
+    assert statements.match_new() == 1
+    assert ledger.balance(sold) == Decimal("1765.00")
 
 
 CSV = """Kontoauszug;;;
@@ -84,7 +147,8 @@ Buchungstag;Betrag;Verwendungszweck;Auftraggeber
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
 def test_csv_is_read_as_banks_write_it_and_two_alike_are_two(sold, number, encoding):
     content = CSV.format(number=number).encode(encoding)
-    assert statements.take(content, currency="USD", by=None) == statements.Outcome(new=3, matched=1, known=0)
+    assert statements.take(content, currency="USD", by=None) == statements.Outcome(new=3, known=0)
+    assert statements.match_new() == 1
     assert Payment.objects.get().note == "Müller"
     assert statements.take(content, currency="USD", by=None).known == 3
 
@@ -117,6 +181,7 @@ def test_what_is_no_statement_is_refused_in_words_and_nothing_is_taken(content, 
 
 def test_a_line_is_settled_once_by_hand_or_set_aside_with_a_reason(sold, client):
     statements.take(camt(entry("No number"), entry("Rent", bank="R2")), by=None)
+    assert statements.match_new() == 0
     paid, rent = BankLine.objects.order_by("pk")
     row = factories.user("sponsors@example.com")
     row.groups.add(Group.objects.get(name="sponsorship manager"))
@@ -138,4 +203,4 @@ def test_a_statement_is_read_at_the_desk(sold, number, client):
     assert "defines entities" in one_line(client.post(read, {"statement": bad, "currency": "USD"}).content)
     good = SimpleUploadedFile("x.xml", camt(entry(number)))
     answer = client.post(read, {"statement": good, "currency": "USD"}, follow=True)
-    assert "1 line new, 1 of them matched." in one_line(answer.content)
+    assert "1 line new. What names an invoice is matched" in one_line(answer.content)
