@@ -94,6 +94,12 @@ class SiteProfile(models.Model):
     )
     contact_email = models.EmailField(blank=True)
     sponsor_email = models.EmailField(blank=True, help_text="Where those who want to advertise can write.")
+    one_person_approves_ads = models.BooleanField(
+        "one person may approve an ad alone",
+        default=False,
+        db_default=False,
+        help_text="Of an ad, editorial and compliance are otherwise judged by two different people. The media kit says which.",
+    )
     about_heading = models.CharField(max_length=120, blank=True)
     about_html = models.TextField("about", blank=True, help_text="The panel under every article.")
     stats = models.JSONField(

@@ -18,12 +18,12 @@ from core import pagecache
 from core.lib import html
 from core.lib.networks import address_in, ascii_host, is_public
 from core.lib.text import one_line, prose, visible
-from core.models import User
+from core.models import SiteProfile, User
 from core.transitions import lock
 from sponsors import emails, link_checks, rules
 from sponsors.images import CleanImage
 from sponsors.models import Approval, Creative, CreativeVersion, PlacementKind
-from sponsors.querysets import ROLES
+from sponsors.querysets import ROLES, CreativeVersionQuerySet
 
 _PERMISSIONS = {"editorial": "approve_creative", "compliance": "clear_creative"}
 _MACRO = re.compile(r"\{[^{}/?&]*\}?|\[[A-Z][A-Z_]+\]|%%[A-Za-z_]+%%")
@@ -112,17 +112,31 @@ def roles_of(user: User) -> list[str]:
     return [role for role in ROLES if user.has_perm(f"sponsors.{_PERMISSIONS[role]}")]
 
 
+def keeps_roles_apart() -> bool:
+    """Whether two different people have to say yes to an ad: the house may decide that one is enough."""
+    return not SiteProfile.current().one_person_approves_ads
+
+
+def waiting_for(user: User) -> CreativeVersionQuerySet:
+    """The latest versions that somebody may say yes or no to, and that wait for it."""
+    apart_from = user.pk if keeps_roles_apart() else None
+    return CreativeVersion.objects.lacking(*roles_of(user), apart_from=apart_from).exclude(submitted_by=user)
+
+
 def approve(version: CreativeVersion, *, by: User, roles: Sequence[str] = ROLES, reason: str = "") -> Approval:
-    """Say yes to a version in one role, or in both; it runs once both have. Raises ValidationError if `by` submitted it.
+    """Say yes to a version in one role, or in both; it runs once both have. Raises ValidationError if `by` submitted it,
+    or approved it in the other role, where these are kept apart.
 
     A yes for compliance to words that promise returns needs a reason, which stays on record.
     """
     if "compliance" in roles and not reason.strip() and (found := rules.findings(version, rules=[]).promises):
         words = ", ".join(f"“{promise.words}”" for promise in found)
         raise ValidationError(f"It says {words}. Write why that may stand, or reject it.")
-    return [_decide(version, Approval.Verdict.APPROVED, by=by, role=role, reason=one_line(reason)) for role in roles][
-        -1
-    ]
+    with transaction.atomic():
+        said = [
+            _decide(version, Approval.Verdict.APPROVED, by=by, role=role, reason=one_line(reason)) for role in roles
+        ]
+    return said[-1]
 
 
 def reject(version: CreativeVersion, *, by: User, reason: str, role: str = Approval.Role.EDITORIAL) -> Approval:
@@ -140,12 +154,23 @@ def _decide(version: CreativeVersion, verdict: Approval.Verdict, *, by: User, ro
     approval.full_clean()
     with transaction.atomic():
         lock(version.creative)  # the last of two verdicts at once sees the other
+        if verdict == Approval.Verdict.APPROVED:
+            _check_apart(version, by=by, role=role)
         approval.save(force_insert=True)
         stands = CreativeVersion.objects.reviewed().get(pk=version.pk).verdict
         if stands == verdict:
             emails.creative_decided(version, approval)
         pagecache.bump()
     return approval
+
+
+def _check_apart(version: CreativeVersion, *, by: User, role: str) -> None:
+    others = version.approvals.filter(by=by, verdict=Approval.Verdict.APPROVED, role__in={*ROLES} - {role})
+    if (other := others.first()) and keeps_roles_apart():
+        raise ValidationError(
+            f"You approved it for {other.role}, so somebody else has to for {role}. The site profile says whether one person"
+            " may do both."
+        )
 
 
 def plain(text: str) -> str:

@@ -41,8 +41,7 @@ def bookings(_user: Any) -> Widget:
 
 def creatives(user: Any) -> Widget:
     """The latest versions, submitted by others, that nobody has judged in a role that the user has."""
-    waiting = CreativeVersion.objects.lacking(*approval.roles_of(user))
-    rows = waiting.exclude(submitted_by=user).select_related("creative__booking", "creative__kind", "submitted_by")
+    rows = approval.waiting_for(user).select_related("creative__booking", "creative__kind", "submitted_by")
     lines = [
         Line(
             text=row.headline,

@@ -1,7 +1,6 @@
 """The sponsorship manager's day on one page: what is asked for, to approve, due, sold and earned, in as many queries on any day."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.lib import charts, clock, months
+from core.models import User
+from sponsors import approval, under_delivery
 from sponsors.models import Booking, Claim, Creative, CreativeVersion, Invoice, MakeGood, PlacementKind, RunUnit
 from sponsors.models.catalogue import money
 from sponsors.money import ledger
@@ -45,7 +46,7 @@ def dues(today: date | None = None) -> list[Due]:
             name=row.name,
             amount=money(row.balance, row.currency),
             due_date=row.due_on,
-            url=reverse("admin:sponsors_booking_change", args=[row.pk]),
+            url=reverse("admin:sponsors_booking_overview", args=[row.pk]),
             is_late=bool(row.due_on and row.due_on < today),
         )
         for row in rows.select_related("sponsor").order_by("due_on", "pk")
@@ -106,9 +107,9 @@ def _worth(sums: dict[str, Decimal | None]) -> str:
     return " + ".join(money(amount, currency) for currency, amount in sorted(sums.items()) if amount) or "–"
 
 
-def to_approve(roles: Iterable[str]) -> list[CreativeVersion]:
-    """The latest versions that nobody has judged in one of these roles, the oldest first."""
-    rows = CreativeVersion.objects.lacking(*roles).reviewed()
+def to_approve(user: User) -> list[CreativeVersion]:
+    """The latest versions that wait for a verdict that somebody may give, the oldest first."""
+    rows = approval.waiting_for(user).reviewed()
     return list(rows.select_related("creative__booking__sponsor", "creative__kind").order_by("submitted_at"))
 
 
@@ -121,7 +122,7 @@ class Deadline:
 
     @property
     def url(self) -> str:
-        return reverse("admin:sponsors_booking_change", args=[self.claim.booking_id])
+        return reverse("admin:sponsors_booking_overview", args=[self.claim.booking_id])
 
 
 def deadlines(now: datetime | None = None) -> list[Deadline]:
@@ -180,7 +181,7 @@ def _cell(unit: RunUnit, claim: Claim | None, ready: set[Any]) -> Cell:
     if claim is None:
         url = reverse("admin:sponsors_rununit_change", args=[unit.pk])
         return Cell("off", "off sale", url) if unit.off_sale else Cell("free", "free", url)
-    url = reverse("admin:sponsors_booking_change", args=[claim.booking_id])
+    url = reverse("admin:sponsors_booking_overview", args=[claim.booking_id])
     if claim.state == Claim.State.HELD:
         return Cell("held", f"held: {claim.booking.name}", url)
     if (claim.booking_id, unit.kind_id) in ready:
@@ -209,6 +210,7 @@ def figures(today: date | None = None) -> dict[str, Any]:
         "by_package": _by_package([row for row in sold if row[2] == currency], currency),
         "sell_through": _sell_through(today),
         "delivery": _delivery(today),
+        "guarantees": _guarantees(today),
     }
 
 
@@ -273,3 +275,9 @@ def _delivery(today: date) -> charts.BarChart:
         ("Still owed", counted["open"]),
     )
     return charts.bar_chart((name, n, f"{n} of {total}") for name, n in rows) if total else charts.bar_chart([])
+
+
+def _guarantees(today: date) -> charts.BarChart:
+    """What places with a guarantee have got so far, of bookings that run or ran lately; the least of it on top."""
+    rows = sorted(under_delivery.standing(since=today - RAN, until=today), key=lambda each: each.share)[:SHOWN]
+    return charts.bar_chart((each.name, min(100 * each.share, 100), each.words) for each in rows)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Max, Q
 
 from core.lib import clock
-from sponsors import audience
+from sponsors import reach
 from sponsors.audience import Rate
-from sponsors.models import AdEvent, Booking, Claim
+from sponsors.models import Booking, Claim
+from sponsors.verdicts import COUNTED_FOR
 
 LOOK_BACK = timedelta(days=365)
 ENOUGH = 3  # bookings, so that a median tells of none of them
@@ -19,18 +20,19 @@ NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one booking brought, all of whose days are over."""
+    """What one booking brought whose counting is over: the figures of its report, which are frozen then."""
 
     booking: Booking
     clicks: int
     days: int
     mail_clicks: int
     delivered: int
+    page_clicks: int
+    views: int
 
     @property
-    def rate(self) -> Rate | None:
-        """Counted clicks from briefings per message delivered."""
-        return Rate(self.mail_clicks, self.delivered) if 0 < self.mail_clicks <= self.delivered else None
+    def rates(self) -> list[tuple[str, Rate]]:
+        return _rates([self])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Median:
     bookings: int
     clicks: float
     days: float
-    rate: Rate | None
+    rates: list[tuple[str, Rate]]
 
     @property
     def clicks_text(self) -> str:
@@ -56,14 +58,14 @@ class Past:
 
 
 def past() -> Past:
-    """The results of bookings of the last year whose last day is over."""
+    """The results of bookings of the last year whose counting is over, so that no verdict on a click changes any more."""
     today = clock.utc_day()
     over = Q(claims__state="confirmed")
     bookings = Booking.objects.filter(state="confirmed").select_related("sponsor")
-    bookings = bookings.annotate(
-        first=Min("claims__unit__date", filter=over), last=Max("claims__unit__date", filter=over)
-    ).filter(last__lt=today, last__gte=today - LOOK_BACK)
-    results = _results({booking.pk: booking for booking in bookings}, since=today - LOOK_BACK)
+    ended = bookings.annotate(last=Max("claims__unit__date", filter=over)).filter(
+        last__lt=today - COUNTED_FOR, last__gte=today - LOOK_BACK
+    )
+    results = _results({booking.pk: booking for booking in ended})
     by_package: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         by_package[result.booking.snapshot["name"]].append(result)
@@ -72,32 +74,39 @@ def past() -> Past:
     return Past(named[:NAMED], medians, today - LOOK_BACK)
 
 
-def _results(bookings: dict[int, Booking], *, since: date) -> list[Result]:
+def _results(bookings: dict[int, Booking]) -> list[Result]:
     if not bookings:
         return []
     claims = list(Claim.objects.filter(booking__in=bookings, state="confirmed").select_related("unit"))
-    counted = AdEvent.objects.filter(claim__in=[claim.pk for claim in claims], reason="").order_by()
-    clicks = dict(counted.values_list("claim").annotate(n=Count("pk")))
-    channels = {claim.unit.channel for claim in claims if claim.unit.channel.startswith("mail:")}
-    sends = audience.sends_on(channels, since=since)
-    days, total, by_mail, delivered = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
+    clicks, seen = reach.final_clicks(claims), reach.seen(claims)
+    days, sums = Counter[int](), Counter[tuple[int, str]]()
     for claim in claims:
         key, n = claim.booking_id, clicks.get(claim.pk, 0)
         days[key] += 1
-        total[key] += n
-        if send := sends.get((claim.unit.channel, claim.unit.date)):
-            by_mail[key] += n
-            delivered[key] += send.delivered
-    found = [Result(row, total[pk], days[pk], by_mail[pk], delivered[pk]) for pk, row in bookings.items()]
+        sums[key, "clicks"] += n
+        if claim.pk in seen:  # clicks are a share only of what was counted, too
+            by_mail = claim.unit.is_mail
+            sums[key, "mail_clicks" if by_mail else "page_clicks"] += n
+            sums[key, "delivered" if by_mail else "views"] += seen[claim.pk]
+    names = ("clicks", "mail_clicks", "delivered", "page_clicks", "views")
+    found = [Result(row, days=days[pk], **{name: sums[pk, name] for name in names}) for pk, row in bookings.items()]
     return sorted(found, key=lambda result: result.booking.pk, reverse=True)
 
 
+def _rates(results: list[Result]) -> list[tuple[str, Rate]]:
+    """Counted clicks per message delivered and per view, each with what it is a share of, in words."""
+    parts = (
+        ("messages delivered", sum(r.mail_clicks for r in results), sum(r.delivered for r in results)),
+        ("views on pages", sum(r.page_clicks for r in results), sum(r.views for r in results)),
+    )
+    return [(of, Rate(clicks, total)) for of, clicks, total in parts if 0 < clicks <= total]
+
+
 def _median(name: str, results: list[Result]) -> Median:
-    clicks, delivered = sum(each.mail_clicks for each in results), sum(each.delivered for each in results)
     return Median(
         package=name,
         bookings=len(results),
         clicks=median(each.clicks for each in results),
         days=median(each.days for each in results),
-        rate=Rate(clicks, delivered) if 0 < clicks <= delivered else None,
+        rates=_rates(results),
     )

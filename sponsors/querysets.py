@@ -121,12 +121,15 @@ class CreativeVersionQuerySet(models.QuerySet["CreativeVersion"]):
         said = {role: Subquery(_last_approval(role).values("verdict")[:1]) for role in ROLES}
         return self.alias(**said).filter(**dict.fromkeys(ROLES, "approved"))
 
-    def lacking(self, *roles: str) -> Self:
-        """The latest version of each ad, where nobody has judged it yet in one of these roles."""
+    def lacking(self, *roles: str, apart_from: int | None = None) -> Self:
+        """The latest version of each ad, where nobody has judged it yet in one of these roles.
+
+        With `apart_from`, without roles whose other one this user approved it in.
+        """
         newer = self.model.objects.filter(creative=OuterRef("creative"), number__gt=OuterRef("number"))
         missing = Q(pk=None)
         for role in roles:
-            missing |= Q(~Exists(_last_approval(role)))
+            missing |= Q(~Exists(_last_approval(role)), ~Exists(_approvals_in_others(role, apart_from)))
         return self.to_review().filter(missing, ~Exists(newer)) if roles else self.none()
 
 
@@ -134,6 +137,13 @@ def _last_approval(role: str, before: datetime | None = None) -> models.QuerySet
     """What was said last of a version in a role; what was said before the roles were apart counts for both."""
     approvals = apps.get_model("sponsors", "Approval").objects.filter(version=OuterRef("pk"), role__in=[role, "both"])
     return (approvals.filter(at__lt=before) if before else approvals).order_by("-id")
+
+
+def _approvals_in_others(role: str, by: int | None) -> models.QuerySet["Approval"]:
+    """Where a user has approved a version in another role than this one."""
+    approvals = apps.get_model("sponsors", "Approval").objects
+    others = [each for each in ROLES if each != role]
+    return approvals.filter(version=OuterRef("pk"), by=by, role__in=others, verdict="approved")
 
 
 class AdEventQuerySet(models.QuerySet["AdEvent"]):

@@ -1,5 +1,6 @@
 """What each place for ads has reached: medians with their intervals over the last ad days, on pages as in mails."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from django.db.models import Count, Q, Sum
 from core.lib import clock
 from sponsors import audience
 from sponsors.audience import LOOK_BACK, Rate, Send
-from sponsors.models import AdDay, AdEvent, Claim, PlacementKind
+from sponsors.models import AdDay, AdEvent, Adjustment, Claim, PlacementKind
 
 ENOUGH_DAYS = 6  # fewer have no interval of a median at 95 %
 
@@ -95,6 +96,27 @@ def counted_clicks(claims: Collection[Claim]) -> dict[int, int]:
         return {}
     rows = AdEvent.objects.filter(Q(claim__in=claims), reason="").values_list("claim").annotate(n=Count("id"))
     return dict(rows.order_by())
+
+
+def seen(claims: Collection[Claim]) -> dict[int, int]:
+    """What clicks are a share of, of each claim that has any: messages delivered, or counted and corrected views."""
+    pages, mails = [c for c in claims if not c.unit.is_mail], [c for c in claims if c.unit.is_mail]
+    days = [claim.unit.date for claim in mails]
+    sends = audience.sends_on({claim.unit.channel for claim in mails}, since=min(days)) if days else {}
+    sent = {c.pk: sends[key].delivered for c in mails if (key := (c.unit.channel, c.unit.date)) in sends}
+    return sent | _corrected(counted_views(pages), pages, Adjustment.Kind.VIEW)
+
+
+def final_clicks(claims: Collection[Claim]) -> dict[int, int]:
+    """The clicks that count of some claims, with what was corrected by hand."""
+    return _corrected(counted_clicks(claims), claims, Adjustment.Kind.CLICK)
+
+
+def _corrected(numbers: dict[int, int], claims: Collection[Claim], kind: str) -> dict[int, int]:
+    found = Counter(numbers)
+    for claim, number in Adjustment.objects.filter(claim__in=claims, kind=kind).values_list("claim", "number"):
+        found[claim] += number
+    return dict(found)
 
 
 def median_interval(numbers: Iterable[float]) -> tuple[float, float] | None:

@@ -89,8 +89,10 @@ class Line:
         items = self.claim.booking.snapshot["items"]
         item = next((item for item in items if item["kind"] == self.claim.unit.kind_id and item.get("guarantee")), None)
         unit = "messages delivered" if self.claim.unit.is_mail else "views"
-        days = f"{item['quantity']} days" if item and item["quantity"] > 1 else "one day"
-        return f"{item['guarantee']:,} {unit} on {days}" if item else ""
+        runs = self.claim.booking.snapshot.get("runs", 1)
+        number = item["quantity"] * runs if item else 0
+        days = f"{number} days" if number > 1 else "one day"
+        return f"{item['guarantee'] * runs:,} {unit} on {days}" if item else ""
 
     @property
     def image_url(self) -> str:

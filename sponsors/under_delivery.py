@@ -1,14 +1,15 @@
 """Places of a package that got less than was guaranteed: found when counting ends, and made good like a day that did not run."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.db.models import Max
 
 from core.lib import batches, clock
-from sponsors import emails, reports
+from sponsors import emails, reach, reports
 from sponsors.models import Booking, Claim, MakeGood
 from sponsors.reports import Line
 from sponsors.verdicts import COUNTED_FOR
@@ -26,7 +27,57 @@ def find() -> int:
 
 def _guarantees(booking: Booking) -> dict[int, int]:
     """What was guaranteed of each kind of place: views, or messages delivered, of all its days together."""
-    return {item["kind"]: item["guarantee"] for item in booking.snapshot["items"] if item.get("guarantee")}
+    runs = booking.snapshot.get("runs", 1)
+    return {item["kind"]: item["guarantee"] * runs for item in booking.snapshot["items"] if item.get("guarantee")}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A place of a booking with what was guaranteed of it, and what its days until now got."""
+
+    booking: Booking
+    claims: list[Claim]
+    promised: int
+    got: int
+    over: int  # days
+
+    @property
+    def share(self) -> float:
+        return self.got / self.promised
+
+    @property
+    def name(self) -> str:
+        return f"{self.booking.name}: {self.claims[0].unit.kind.name}"
+
+    @property
+    def words(self) -> str:
+        unit = "delivered" if self.claims[0].unit.is_mail else "views"
+        return f"{self.got:,} of {self.promised:,} {unit}, {self.over} of {len(self.claims)} days over"
+
+
+def standing(*, since: date, until: date) -> list[Standing]:
+    """How places with a guarantee stand of which a day ran in some time, all bookings in as many queries."""
+    sold = Claim.objects.filter(state="confirmed", booking__state="confirmed").select_related("unit__kind")
+    ran = sold.filter(unit__date__range=(since, until)).order_by().values("booking")
+    rows = sold.filter(booking__in=ran).select_related("booking__sponsor").order_by("booking", "unit__date")
+    places = defaultdict[tuple[int, int], list[Claim]](list)
+    for claim in rows:
+        if claim.unit.kind_id in _guarantees(claim.booking):
+            places[claim.booking_id, claim.unit.kind_id].append(claim)
+    got = reach.seen([claim for claims in places.values() for claim in claims])
+    return list(_standings(places.values(), got, until))
+
+
+def _standings(places: Iterable[list[Claim]], got: dict[int, int], until: date) -> Iterator[Standing]:
+    for claims in places:
+        booking = claims[0].booking
+        yield Standing(
+            booking=booking,
+            claims=claims,
+            promised=_guarantees(booking)[claims[0].unit.kind_id],
+            got=sum(got.get(claim.pk, 0) for claim in claims),
+            over=sum(claim.unit.date < until for claim in claims),
+        )
 
 
 def _of_booking(booking: Booking) -> int:

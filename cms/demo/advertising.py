@@ -20,7 +20,8 @@ from sponsors.booking import confirm, hold
 from sponsors.models import BillingDetails, Creative, KitText, Package, PackageItem, PlacementKind, Seller, Sponsor
 
 ON_SALE_DAYS = 90
-SELLER, APPROVER = "sponsors@example.com", "admin@example.com"
+SELLER = "sponsors@example.com"
+APPROVERS = {"editorial": "editor@example.com", "compliance": "admin@example.com"}
 
 
 def pieces() -> Iterator[Piece]:
@@ -126,7 +127,8 @@ def _run(creative: Creative, ad: dict[str, str]) -> None:
         image_alt=ad.get("image_alt", ""),
         by=_user(SELLER),
     )
-    approve(version, by=_user(APPROVER))
+    for role, email in APPROVERS.items():
+        approve(version, by=_user(email), roles=[role])
 
 
 def _user(email: str) -> User:

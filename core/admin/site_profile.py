@@ -31,6 +31,7 @@ class SiteProfileAdmin(OneRowAdmin, SharedEditing):
     change_form_template = "admin/core/siteprofile/change_form.html"
     fieldsets = (
         (None, {"fields": ("name", "tagline", "postal_address", "contact_email", "sponsor_email")}),
+        ("Ads", {"fields": ("one_person_approves_ads",)}),
         ("Navigation", {"fields": ("navigation", "footer", "social_links")}),
         ("The panel under every article", {"fields": ("about_heading", "about_html", "stats")}),
     )

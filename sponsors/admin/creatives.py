@@ -1,6 +1,5 @@
 """Creatives: versions submitted by staff, previews, approval and rejection."""
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -99,7 +98,8 @@ class CreativeAdmin(SharedEditing, ShownToReadersAdmin):
     ) -> HttpResponse:
         if creative := kwargs.get("obj"):
             context |= {
-                "versions": _versions(creative, approval.roles_of(_staff(request))),
+                "versions": _versions(creative, _staff(request)),
+                "keeps_roles_apart": approval.keeps_roles_apart(),
                 "may_submit": self.has_change_permission(request, creative),
                 "outlooks": [each for each in _outlooks(creative) if each.claim.unit.kind_id == creative.kind_id],
             }
@@ -146,20 +146,29 @@ class CreativeAdmin(SharedEditing, ShownToReadersAdmin):
         return redirect(_page(version.creative_id))
 
 
-def _versions(creative: Creative, roles: Sequence[str]) -> list[dict[str, Any]]:
-    """Each version with what has been said of it, what may be said by somebody of these roles, and what to see to."""
-    in_force = rules.in_force()
+def _versions(creative: Creative, user: User) -> list[dict[str, Any]]:
+    """Each version with what has been said of it, what the user may say, and what to see to."""
+    in_force, roles, apart = rules.in_force(), approval.roles_of(user), approval.keeps_roles_apart()
     found = creative.versions.reviewed().select_related("submitted_by", "link_check", *_WHOSE).order_by("-number")
     rows = list(found.prefetch_related(Prefetch("approvals", Approval.objects.select_related("by"))))
     return [
         {
             "version": row,
             "findings": rules.findings(row, in_force),
-            "sides": [(role, getattr(row, role), role in roles) for role in ROLES],
+            "sides": [
+                (role, getattr(row, role), role in roles, apart and _approved_in_another(row, role, user))
+                for role in ROLES
+            ],
             "text": previews.text(row.creative.kind.channel, placement_of(row)) if row is rows[0] else "",
         }
         for row in rows
     ]
+
+
+def _approved_in_another(row: CreativeVersion, role: str, user: User) -> str:
+    """The other role in which the user has approved a version; empty if none."""
+    mine = (each for each in row.approvals.all() if each.by_id == user.pk and each.verdict == Approval.Verdict.APPROVED)
+    return next((each.role for each in mine if each.role in ROLES and each.role != role), "")
 
 
 def _outlooks(creative: Creative) -> list[outlook.Outlook]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from core.models import User
-from sponsors import approval, overview
+from sponsors import overview
 from sponsors.models import MakeGood
 
 SHOWN = overview.SHOWN
@@ -18,7 +18,7 @@ def page(request: HttpRequest, site: AdminSite, opts: Any) -> HttpResponse:
     """What is asked for, to approve, due, sold and earned."""
     if not request.user.has_perm("sponsors.view_booking"):
         raise PermissionDenied
-    waiting, late = overview.to_approve(approval.roles_of(cast(User, request.user))), overview.deadlines()
+    waiting, late = overview.to_approve(cast(User, request.user)), overview.deadlines()
     dues = overview.dues()
     context = site.each_context(request) | {
         "title": "Ads today",

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from newsletter.models import Delivery, Newsletter
-from sponsors import approval, notices
+from sponsors import notices
 from sponsors.models import BillingDetails, Booking, CreativeVersion, Invoice, Seller
 from tests.articles.test_desk_in_a_browser import PASSWORD, sign_in
 from tests.browser.test_main_job import link_in, sign_out, wait_for_mail
@@ -79,7 +79,7 @@ def hands_in_an_ad_that_is_approved(page, smtp):
     page.locator("[name$=-link_url]").fill("https://northwind.example/start")
     page.get_by_role("button", name="Submit").click()
     page.get_by_text("awaits our review").first.wait_for()
-    approval.approve(CreativeVersion.objects.get(), by=factories.user("second@example.com"))
+    factories.approve(CreativeVersion.objects.get())
     wait_until(lambda: any(b"approved" in mail.message for mail in smtp.to(BUYER)), what="the approval")
     page.reload()
     page.get_by_text(re.compile("Version 1 is approved")).first.wait_for()

@@ -169,7 +169,7 @@ def test_an_ad_waits_for_everybody_but_who_handed_it_in():
     version = selling.submitted(creative, headline="Second", by=manager)
     assert [text for text, _, _ in lines(editor, "Ads to approve")] == ["Second"]
     assert lines(manager, "Ads to approve") == []
-    selling.approval.approve(version, by=editor)
+    selling.approve(version, by=editor)
     assert lines(editor, "Ads to approve") == []
 
 

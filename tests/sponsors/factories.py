@@ -75,7 +75,13 @@ def submitted(creative, *, by=None, **fields):
 
 def approved(creative, **fields):
     version = submitted(creative, **fields)
-    approval.approve(version, by=user("second@example.com"))
+    return approve(version)
+
+
+def approve(version, by=None):
+    """Have two people say yes to a version, of whom one can be named."""
+    approval.approve(version, by=by or user("second@example.com"), roles=["editorial"])
+    approval.approve(version, by=user("third@example.com"), roles=["compliance"])
     return version
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from core.models import AuditEntry, OutgoingMail
-from sponsors import approval, booking, emails, outlook
+from sponsors import booking, emails, outlook
 from sponsors.models import MakeGood, Notice, SponsorNote
 from tests.desks import press
 from tests.html import one_line
@@ -37,7 +37,7 @@ def test_a_booking_from_asking_to_its_last_day_by_its_one_button(client, manager
     version = factories.submitted(row.creatives.get())
     offered = client.get(page).context["next"]
     assert (offered.step.name, offered.url) == ("review", f"/admin/sponsors/creative/{version.creative_id}/change/")
-    approval.approve(version, by=manager)
+    factories.approve(version, by=manager)
     assert "its ads run by themselves" in client.get(page).context["quiet"]
     time_machine.move_to(row.claims.get().unit.cutoff_at)
     MakeGood.objects.create(claim=row.claims.get(), reason="The site was down.")

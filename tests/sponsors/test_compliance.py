@@ -32,9 +32,10 @@ def bought(channel="web:article", **sponsor):
 def test_both_roles_have_to_say_yes_and_an_edit_voids_both():
     creative, second = bought().creatives.get(), factories.user("second@example.com")
     version = factories.submitted(creative)
-    for role, standing in (("editorial", None), ("compliance", "approved")):
-        approval.approve(version, by=second, roles=[role])
-        assert creative.latest.verdict == standing
+    approval.approve(version, by=factories.user("third@example.com"), roles=["editorial"])
+    assert creative.latest.verdict is None
+    approval.approve(version, by=second, roles=["compliance"])
+    assert creative.latest.verdict == "approved"
     mails = OutgoingMail.objects.filter(kind="sponsors.creative_decided")
     assert mails.count() == 1
     approval.reject(version, by=second, role="compliance", reason="No white paper.")
@@ -47,8 +48,30 @@ def test_an_ad_that_only_one_role_approved_is_shown_nowhere():
     version = factories.submitted(bought().creatives.get())
     approval.approve(version, by=factories.user("second@example.com"), roles=["editorial"])
     assert factories.shown_on("web:article", factories.today()) is None
-    approval.approve(version, by=factories.user("second@example.com"), roles=["compliance"])
+    approval.approve(version, by=factories.user("third@example.com"), roles=["compliance"])
     assert factories.shown_on("web:article", factories.today())
+
+
+@pytest.mark.parametrize("role", ["editorial", "compliance"])
+def test_one_person_gives_both_verdicts_only_where_the_house_has_it_so(role, client):
+    other = {"editorial": "compliance", "compliance": "editorial"}[role]
+    version, second = (
+        factories.submitted(bought().creatives.get()),
+        newsletters.user("b@example.com", role="administrator"),
+    )
+    client.force_login(second)
+    page = f"/admin/sponsors/creative/{version.creative_id}/change/"
+    assert list(approval.waiting_for(second)) == [version]
+    approval.approve(version, by=second, roles=[role])
+    with pytest.raises(ValidationError, match=f"You approved it for {role}, so somebody else has to for {other}"):
+        approval.approve(version, by=second, roles=[other])
+    assert list(approval.waiting_for(second)) == []
+    for words in (f"approved it for {role}, so somebody else has to for {other}", "Two different people say yes"):
+        assert words in client.get(page).content.decode()
+    newsletters.profile(one_person_approves_ads=True)
+    assert "One person may say yes" in client.get(page).content.decode()
+    approval.approve(version, by=second, roles=[other])
+    assert version.creative.latest.verdict == "approved"
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_an_ad_that_we_did_not_review_in_time_is_owed_a_day(time_machine):
     version = factories.submitted(sold().creatives.get())
     row = found(time_machine)
     assert "we did not review it" in row.reason
-    approval.approve(version, by=factories.user("second@example.com"))
+    factories.approve(version)
     given = make_goods.give(row, by=factories.user())
     assert given.unit.date > factories.today()
     assert factories.shown_on("web:article", given.unit.date).sponsor_name == "Northwind Custody"
@@ -91,7 +91,7 @@ def test_a_page_s_ad_that_we_approved_during_its_day_is_for_staff_to_decide(time
     version = factories.submitted(booking.creatives.get())
     end = clock.start_of(factories.soon(3))
     time_machine.move_to(end - timedelta(minutes=5))
-    approval.approve(version, by=factories.user("second@example.com"))
+    factories.approve(version)
     assert "at 23:55 UTC" in found(time_machine).reason
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sponsors import kit_claims, past_results
 from sponsors.audience import Figures, Rate, Reading, Send
-from sponsors.models import AdEvent, KitText
+from sponsors.models import AdDay, AdEvent, Adjustment, KitText
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
 
@@ -79,10 +79,18 @@ def test_what_past_packages_brought_is_named_with_consent_and_a_median_of_three_
         AdEvent.objects.bulk_create(AdEvent(claim=claim, nonce=f"{row.pk} {n}") for n in range(clicks))
         AdEvent.objects.create(claim=claim, nonce="robot", reason="scanner")
     assert past_results.past().medians == []
-    factories.wait(time_machine, days=1)
+    claim = rows[2].claims.get()
+    Adjustment.objects.create(claim=claim, kind="click", number=-1, words="Counted wrongly.", by=factories.user())
+    for reason, number in (("", 150), ("hosted", 900)):
+        AdDay.objects.create(claim=claim, day=claim.unit.date, reason=reason, number=number)
+    factories.wait(time_machine, days=30)
+    assert past_results.past().medians == []  # a click may still come, or be judged anew
+    factories.wait(time_machine, days=2)
     type(rows[1]).objects.filter(pk=rows[1].pk).update(shows_results=True)
     found = past_results.past()
-    assert [(each.bookings, each.clicks) for each in found.medians] == [(3, 4)]
+    assert [(each.bookings, each.clicks) for each in found.medians] == [(3, 3)]
+    assert [(of, rate.count, rate.total) for of, rate in found.medians[0].rates] == [("views on pages", 3, 150)]
+    assert "of 150 views on pages" in client.get("/advertise/").content.decode()
     assert [(each.booking.name, each.clicks) for each in found.named] == [("Buyer 1", 9)]
     type(rows[0]).objects.filter(pk=rows[0].pk).update(state="cancelled")
     assert past_results.past().medians == []

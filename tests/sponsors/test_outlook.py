@@ -29,7 +29,7 @@ def test_what_waits_and_what_is_approved_is_said(sold):
     creative = sold.creatives.get()
     first = factories.submitted(creative)
     assert words(sold) == "Version 1 waits for our review: without it, an ad of our own runs."
-    approval.approve(first, by=factories.user())
+    factories.approve(first)
     assert words(sold) == "Version 1 is approved and runs."
     factories.submitted(creative, headline="Newer")
     assert words(sold) == "Version 2 waits for our review: without it, version 1 runs."

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from sponsors import make_goods, overview
+from sponsors import make_goods, overview, under_delivery
+from sponsors.models import AdDay
 from sponsors.money import ledger
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
@@ -68,6 +69,21 @@ def test_what_was_sold_and_what_ran_are_charts_with_their_numbers(time_machine):
     factories.wait(time_machine, days=4)
     make_goods.find()
     assert overview.figures()["delivery"].bars[0].text.endswith("of 2")
+
+
+def test_what_was_guaranteed_stands_beside_what_was_counted(django_assert_max_num_queries):
+    for company, counted in (("Second Ltd", 900), ("Third Ltd", 400)):
+        row = factories.running(company=company)
+        row.snapshot["items"][0]["guarantee"] = 1000
+        row.snapshot["runs"] = 2
+        row.save()
+        for reason, number in (("", counted), ("hosted", 5000)):
+            AdDay.objects.create(claim=row.claims.get(), day=factories.today(), reason=reason, number=number)
+    with django_assert_max_num_queries(3):
+        standing = under_delivery.standing(since=factories.today(), until=factories.today())
+    assert [each.promised for each in standing] == [2000, 2000]
+    texts = [bar.text for bar in overview.figures()["guarantees"].bars]
+    assert texts == [f"{n} of 2,000 views, 0 of 1 days over" for n in (400, 900)]
 
 
 def test_who_may_see_no_bookings_may_not_see_the_page(client):

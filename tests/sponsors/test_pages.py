@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 
 from core.lib.signing import make_token
-from sponsors import approval, booking
+from sponsors import booking
 from sponsors.models import Booking, CreativeVersion, Package
 from tests.sponsors import factories
 from tests.sponsors.test_approval import picture
@@ -205,7 +205,7 @@ def test_a_kind_may_take_a_second_image_for_phones(client):
     both = {"image": wide, "phone_image": small, "image_alt": "A safe"}
     client.post(sold.portal_path, portal_fields(sold.creatives.get(), **both))
     version = CreativeVersion.objects.get()
-    approval.approve(version, by=factories.user("second@example.com"))
+    factories.approve(version)
     ad = factories.shown_on("web:article", factories.today() + timedelta(days=2))
     html = render_to_string("components/sponsor_slot.html", {"placement": ad})
     assert re.search(rf'<source media="[^"]+" srcset="{ad.phone_url}" width="300"\s+height="250">', html)
