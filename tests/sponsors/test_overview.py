@@ -30,7 +30,7 @@ def test_the_page_asks_as_much_of_the_database_on_a_full_day_as_on_an_empty_one(
     factories.submitted(factories.confirmed(bought, start=factories.soon(2), company="Other Ltd").creatives.get())
     with django_assert_max_num_queries(32):
         said = manager.get(PAGE).content.decode()
-    for words in ("ready: Buyer 3", "no ad yet: Other Ltd", "waits for our review", "Gold", "USD 1,500"):
+    for words in ("ready: Buyer 3", "no ad yet: Other Ltd", "waits for our review", "Gold", "USD 10,500"):
         assert words in said
 
 
