@@ -166,7 +166,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         today = timezone.now().date()
-        rows: list[Any] = list(ledger.owed().select_related("sponsor").order_by("due", "pk")[:500])
+        rows: list[Any] = list(ledger.owed().select_related("sponsor")[:500])
         waiting = Booking.objects.filter(state=Booking.State.CONFIRMED, invoices=None, price__gt=0)
         context = {
             "owing": [_due_row(row, today) for row in rows if row.balance > 0],

@@ -80,12 +80,16 @@ def of_sponsor(sponsor: Sponsor) -> list[Balance]:
 
 
 def owed() -> QuerySet[Booking]:
-    """Bookings whose balance is not zero, with it, and with the day on which the invoice that stands is `due`."""
+    """Bookings whose balance is not zero, with it, and with the day on which the invoice that stands is `due`: the first on top."""
     mine = LedgerEntry.objects.filter(booking=OuterRef("pk")).order_by().values("booking")
-    return Booking.objects.annotate(
-        balance=Subquery(mine.annotate(sum=Sum("amount")).values("sum")),
-        due=Subquery(_standing(OuterRef("pk")).values("due_on")[:1]),
-    ).filter(~Q(balance=0), balance__isnull=False)
+    return (
+        Booking.objects.annotate(
+            balance=Subquery(mine.annotate(sum=Sum("amount")).values("sum")),
+            due=Subquery(_standing(OuterRef("pk")).values("due_on")[:1]),
+        )
+        .filter(~Q(balance=0), balance__isnull=False)
+        .order_by("due", "pk")
+    )
 
 
 def _standing(booking: Any) -> QuerySet[Invoice]:
