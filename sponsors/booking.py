@@ -7,8 +7,7 @@ from typing import Any
 from zlib import crc32
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Lower
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core import advisory_locks, audit, pagecache
@@ -16,7 +15,7 @@ from core.advisory_locks import AdvisoryLock
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused, change_if, lock, move
-from sponsors import audience, availability, claims, disclosures, emails, events, flag_searches
+from sponsors import audience, availability, buyers, claims, disclosures, emails, events, flag_searches
 from sponsors.availability import ONE_RUN, Series
 from sponsors.claims import LIVE, Taken
 from sponsors.models import Booking, Claim, Creative, DisclosureEntry, Package, RunUnit, Sponsor
@@ -24,7 +23,6 @@ from sponsors.money import invoices, terms
 
 HOLD_FOR = timedelta(hours=72)
 PRE_HOLD_FOR = timedelta(minutes=30)  # until the link of our mail is used
-MOST_HELD = 3  # undecided at one time, of one address or of one company at its domain
 OPEN_TO_SALE = (Booking.State.HELD, Booking.State.EXPIRED)
 
 
@@ -50,23 +48,26 @@ def hold(
     sponsor: Sponsor | None = None,
     is_address_known: bool = False,
     is_settled: bool = False,  # it is confirmed at once, so nobody has to be asked
+    is_bounded: bool = False,  # a buyer asks by themselves, who may hold so much at one time
     now: datetime | None = None,
 ) -> Booking:
     """Hold all units of a package that starts on a day for one buyer, or none of them.
 
     Of several runs, all are held or none. `price` is another than its list price, for a reason that is kept.
     It is for minutes, in which a mail asks for the address to be confirmed (`keep`), unless that is known. A buyer who asks
-    again for what is held for them gets that booking. Raises Unavailable.
+    again for what is held for them gets that booking. Raises Unavailable; TransitionRefused, where they hold enough.
     """
     now = now or timezone.now()
     try:
         with transaction.atomic():
-            _wait_for_others_of(contact_email)
+            _wait_for_others_of(contact_email, buyers.company_at(company, contact_email))
             # what was agreed on is a booking of its own
             if price is None and (mine := _held_already(package, company, contact_email, start, now, series.runs)):
                 if mine.address_confirmed_at is None:
                     emails.address_to_confirm(mine)  # the first may be lost; forms.BookingForm bounds how many
                 return mine
+            if is_bounded and (refusal := buyers.held_enough(company, contact_email, series.runs)):
+                raise TransitionRefused(refusal)
             units = claims.take_run(package, start, now, series=series, category=category)
             Package.objects.filter(pk=package.pk, quoted_at=None).update(quoted_at=now)
             booking = Booking.objects.create(
@@ -108,8 +109,8 @@ def keep(booking: Booking, *, now: datetime | None = None) -> Booking:
     """
     now = now or timezone.now()
     with transaction.atomic():
-        _wait_for_others_of(booking.contact_email, _company_at(booking.company, booking.contact_email))
-        lock(booking, "package")
+        _wait_for_others_of(booking.contact_email, buyers.company_at(booking.company, booking.contact_email))
+        _lock_in_order(booking, now)
         if booking.address_confirmed_at and booking.state != Booking.State.EXPIRED:
             return booking
         if booking.state == Booking.State.CONFIRMED:  # staff were faster
@@ -119,10 +120,8 @@ def keep(booking: Booking, *, now: datetime | None = None) -> Booking:
             raise TransitionRefused(
                 "This request is over, so its dates are not kept any more. Please ask for them again."
             )
-        if is_held_enough(booking.company, booking.contact_email):
-            raise TransitionRefused(
-                f"{MOST_HELD} bookings of yours wait for our answer already. Use this link again once we have answered."
-            )
+        if refusal := buyers.held_enough(booking.company, booking.contact_email, booking.runs):
+            raise TransitionRefused(f"{refusal} Or use this link again once we have answered.")
         if not booking.is_live(now) and booking.state in OPEN_TO_SALE:
             _take_again(booking, now)
         units = [claim.unit for claim in booking.claims.filter(state=Claim.State.HELD).select_related("unit")]
@@ -140,28 +139,9 @@ def keep(booking: Booking, *, now: datetime | None = None) -> Booking:
     return booking
 
 
-def is_held_enough(company: str, contact_email: str) -> bool:
-    """Whether as many bookings of one address, or of one company at its domain, wait for our answer as may do so at one time.
-
-    A company's name alone counts for nothing: whoever typed it would shut that company out.
-    """
-    waiting = Booking.objects.filter(state=Booking.State.HELD).live().exclude(address_confirmed_at=None)
-    at_domain = Q(company__iexact=company, contact_email__iendswith=_domain(contact_email))
-    return any(waiting.filter(one).count() >= MOST_HELD for one in (Q(contact_email__iexact=contact_email), at_domain))
-
-
-def _domain(address: str) -> str:
-    """With its @, so that no longer domain ends with it."""
-    return "@" + address.rpartition("@")[2].lower()
-
-
-def _company_at(company: str, contact_email: str) -> str:
-    return company.lower() + _domain(contact_email)
-
-
-def _wait_for_others_of(*buyers: str) -> None:
+def _wait_for_others_of(*names: str) -> None:
     """Have the bookings of one buyer come one after the other, by all names it has, taken in one order."""
-    for key in sorted({crc32(each.lower().encode()) >> 1 for each in buyers}):
+    for key in sorted({crc32(each.lower().encode()) >> 1 for each in names}):
         advisory_locks.wait_for(AdvisoryLock.HOLDS, key)
 
 
@@ -171,17 +151,23 @@ def _end(now: datetime, units: Iterable[RunUnit], held_for: timedelta) -> dateti
 
 
 def confirm(
-    booking: Booking, *, by: User | None, price: Decimal | None = None, is_known_to_be_unknown: bool = False
+    booking: Booking,
+    *,
+    by: User | None,
+    price: Decimal | None = None,
+    is_known_to_be_unknown: bool = False,
+    is_of_namesake: bool = False,
 ) -> Booking:
     """Sell what is held. A hold that has run out is renewed if all its units are still free, and none has begun.
 
     Where the package costs something else by now, `price` says which of the two was chosen. One whose address nobody has
-    confirmed is sold only to whoever says that they know. Raises TransitionRefused; Unavailable, if someone else has one
-    of its units by now.
+    confirmed is sold only to whoever says that they know. Its sponsor is the one of its name that is known by its address, or
+    a new one, unless staff say that both are one. Raises TransitionRefused; Unavailable, if someone else has one of its units
+    by now.
     """
     now = timezone.now()
     with transaction.atomic():
-        lock(booking, "package")
+        _lock_in_order(booking, now)
         if booking.state in OPEN_TO_SALE and not booking.address_confirmed_at and not is_known_to_be_unknown:
             raise TransitionRefused(
                 "Nobody has confirmed its address yet. On the booking’s own page it can be sold all the same."
@@ -191,7 +177,7 @@ def confirm(
             _take_again(booking, now)
         elif booking.state == Booking.State.HELD:
             _refuse_late(RunUnit.objects.filter(claims__booking=booking, claims__state=Claim.State.HELD), now)
-        sponsor = booking.sponsor or _sponsor_named(booking)
+        sponsor = booking.sponsor or buyers.sponsor_of(booking, is_of_namesake=is_of_namesake)
         _settle_category(booking, sponsor)
         move(
             booking,
@@ -330,13 +316,22 @@ def _settle_category(booking: Booking, sponsor: Sponsor) -> None:
         raise TransitionRefused(f"{sponsor} is {sponsor.get_category_display().lower()}: {taken}") from None
 
 
+def _lock_in_order(booking: Booking, now: datetime) -> None:
+    """Lock a booking; one that ran out together with those that ran out on its days, which are locked by id everywhere."""
+    if not booking.is_live(now):
+        units = RunUnit.objects.filter(claims__booking=booking).values_list("date", "kind")
+        mine = Booking.objects.filter(Q(pk=booking.pk) | Q(pk__in=claims.lapsed(units, now).values("pk")))
+        list(mine.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    lock(booking, "package")
+
+
 def _take_again(booking: Booking, now: datetime) -> None:
     """Claim once more the units of a hold that has run out."""
     mine = booking.claims.filter(state__in=[Claim.State.HELD, Claim.State.RELEASED])
     ids = list(mine.values_list("unit", flat=True))
     wanted = list(RunUnit.objects.filter(pk__in=ids).values_list("date", "kind"))
     others = Claim.objects.filter(unit__in=ids, state__in=LIVE).exclude(booking=booking)
-    claims.release_lapsed(wanted, now)
+    claims.release_lapsed(wanted, now, but=booking)
     units = list(RunUnit.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("date", "kind", "ordinal"))
     _refuse_late(units, now)
     try:
@@ -360,13 +355,6 @@ def _refuse_late(units: Iterable[RunUnit], now: datetime) -> None:
     if late := sorted({unit.date for unit in units if unit.cutoff_at <= now}):
         days = ", ".join(f"{day:%-d %b %Y}" for day in late[:3]) + (" and others" if len(late) > 3 else "")
         raise TransitionRefused(f"It can no longer be confirmed: no ad can be handed in any more for {days}.")
-
-
-def _sponsor_named(booking: Booking) -> Sponsor:
-    """The sponsor with the company's name; created if there is none, also where several bookings do so at once."""
-    made = Sponsor(name=booking.company, contact_email=booking.contact_email, category=booking.category)
-    Sponsor.objects.bulk_create([made], ignore_conflicts=True)
-    return Sponsor.objects.alias(folded=Lower("name")).get(folded=Lower(Value(booking.company)))
 
 
 def discount(row: Booking, *, amount: Decimal, reason: str, by: User | None) -> Booking:

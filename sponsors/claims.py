@@ -13,6 +13,7 @@ from core import audit, pagecache
 from sponsors import availability, emails
 from sponsors.availability import ONE_RUN, Series
 from sponsors.models import Booking, Claim, Package, RunUnit, Sponsor
+from sponsors.querysets import BookingQuerySet
 
 LIVE = (Claim.State.HELD, Claim.State.CONFIRMED)
 ONE_OF_CATEGORY = "claim_one_of_category_per_issue"
@@ -33,11 +34,22 @@ def take_run(
     return [take_one(kind_id, day, now) for day, kind_id in run]
 
 
-def release_lapsed(wanted: Iterable[tuple[date, int]], now: datetime) -> None:
-    """Give back what holds that ran out keep of these days, on their kinds' channels: a category may be in the way, too."""
-    kinds, days = {kind for _, kind in wanted}, {day for day, _ in wanted}
+def release_lapsed(wanted: Iterable[tuple[date, int]], now: datetime, *, but: Booking | None = None) -> None:
+    """Give back what holds that ran out keep of these days, but for one that is being sold again."""
+    expire_stale(now=now, rows=lapsed(wanted, now).exclude(pk=but.pk if but else None))
+
+
+def lapsed(wanted: Iterable[tuple[date, int]], now: datetime) -> BookingQuerySet:
+    """Holds that ran out on these days, on their kinds' channels: a category may be in the way, too."""
+    pairs = list(wanted)
+    kinds, days = {kind for _, kind in pairs}, {day for day, _ in pairs}
     channels = RunUnit.objects.filter(kind__in=kinds, date__in=days).values("channel")
-    expire_stale(now=now, units=Q(unit__channel__in=channels, unit__date__in=days))
+    return _stale_on(Q(unit__channel__in=channels, unit__date__in=days), now)
+
+
+def _stale_on(units: Q, now: datetime) -> BookingQuerySet:
+    claimed = Claim.objects.filter(units, state=Claim.State.HELD).values("booking")
+    return Booking.objects.stale(now).filter(pk__in=claimed)
 
 
 def take_one(kind_id: int, day: date, now: datetime) -> RunUnit:
@@ -96,24 +108,22 @@ def issue_of(claim: Claim, category: str) -> str:
     return f"{claim.unit.channel} {claim.unit.date:%Y-%m-%d} {category}"
 
 
-def expire_stale(*, now: datetime | None = None, units: Q | None = None) -> int:
-    """Release holds that have run out, or only those on certain units; return how many.
+def expire_stale(*, now: datetime | None = None, units: Q | None = None, rows: BookingQuerySet | None = None) -> int:
+    """Release holds that have run out, or only some, or those on certain units; return how many.
 
     Rows are locked in the order of their ids, so that processes doing this at once wait and never deadlock.
     """
     now = now or timezone.now()
     with transaction.atomic():
-        stale = Booking.objects.stale(now)
-        if units is not None:
-            stale = stale.filter(pk__in=Claim.objects.filter(units, state=Claim.State.HELD).values("booking"))
-        lapsed = list(stale.select_for_update(of=("self",)).order_by("pk"))
-        ids = [booking.pk for booking in lapsed]
+        stale = _stale_on(units, now) if units is not None else Booking.objects.stale(now) if rows is None else rows
+        found = list(stale.select_for_update(of=("self",)).order_by("pk"))
+        ids = [booking.pk for booking in found]
         Claim.objects.filter(booking__in=ids, state=Claim.State.HELD).update(state=Claim.State.RELEASED)
         Booking.objects.filter(pk__in=ids).update(state=Booking.State.EXPIRED)
-        for booking in lapsed:
+        for booking in found:
             audit.record("let lapse", booking, by=None)
             if booking.address_confirmed_at:  # else nobody knows of it
                 emails.booking_lapsed(booking)
-        if lapsed and units is None:  # whoever takes units says so last of all, since that keeps all others waiting
+        if found and units is None and rows is None:  # whoever takes units says so last of all: all others wait for that
             pagecache.bump()
-    return len(lapsed)
+    return len(found)

@@ -14,7 +14,8 @@ from core.lib import clock
 from core.lib.forms import LineField, ProseField
 from core.models import User
 from core.ratelimit import allow, give_back
-from sponsors import approval, booking, images, moves, offers, previews, rules, waiting_list
+from core.transitions import TransitionRefused
+from sponsors import approval, booking, buyers, images, moves, offers, previews, rules, waiting_list
 from sponsors.availability import Series
 from sponsors.models import (
     AssetClass,
@@ -30,7 +31,7 @@ from sponsors.models import (
 from sponsors.placements import placement_of
 
 SLOW_DOWN = "Too many requests came from you in a short time. Please try again later, or write to us."
-HELD_ENOUGH = f"{booking.MOST_HELD} bookings of yours wait for our answer already. Please book more once we have answered, or write to us."
+BLOCKED = "We take no bookings from this address. If you think that is a mistake, write to us."
 HOLDS_PER_NETWORK, MAILS_PER_ADDRESS = 5, 5
 RHYTHMS = [(0, "One run follows on the other"), (2, "One starts every two weeks"), (4, "One starts every four weeks")]
 TELL_ME = HTML('<button class="btn btn-secondary">Tell me</button>')
@@ -101,7 +102,7 @@ class BookingForm(forms.Form):
     def clean_contact_email(self) -> str:
         address = str(self.cleaned_data["contact_email"])
         if BlockedDomain.objects.covers(address):
-            raise ValidationError("We take no bookings from this address. If you think that is a mistake, write to us.")
+            raise ValidationError(BLOCKED)
         return address
 
     def clean_start(self) -> date:
@@ -116,30 +117,39 @@ class BookingForm(forms.Form):
             raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
         if self.errors:
             return cleaned
-        if booking.is_held_enough(cleaned["company"], cleaned["contact_email"]):
-            raise ValidationError(HELD_ENOUGH, code="too-many")
-        if not all(allow(key, limit=limit, seconds=seconds) for key, limit, seconds in self._limits(cleaned)):
-            raise ValidationError(SLOW_DOWN, code="too-many")
+        self._bound(cleaned["company"], cleaned["contact_email"], cleaned.get("runs") or 1)
         return cleaned
 
-    def _limits(self, cleaned: dict[str, Any]) -> list[tuple[str, int, int]]:
+    def _bound(self, company: str, contact_email: str, runs: int) -> None:
+        """Refuse what one buyer or one network may not hold at one time."""
+        if refusal := buyers.held_enough(company, contact_email, runs):
+            raise ValidationError(refusal, code="too-many")
+        if not all(allow(key, limit=limit, seconds=seconds) for key, limit, seconds in self._limits(contact_email)):
+            raise ValidationError(SLOW_DOWN, code="too-many")
+
+    def _limits(self, contact_email: str) -> list[tuple[str, int, int]]:
         """What is held from one network in an hour, and how many mails one address gets in a day."""
         return [
             (f"booking|{self.network}", HOLDS_PER_NETWORK, 3600),
-            (f"booking|{cleaned['contact_email'].lower()}", MAILS_PER_ADDRESS, 86_400),
+            (f"booking|{contact_email.lower()}", MAILS_PER_ADDRESS, 86_400),
         ]
 
-    def save(self) -> Booking:
-        """Raises booking.Unavailable when someone was faster; that counts for no limit."""
-        names = {"company", "contact_email", "category", "start", "message"} & self.cleaned_data.keys()
-        fields = {name: self.cleaned_data[name] for name in names}
-        fields["series"] = Series(self.cleaned_data["runs"] or 1, self.cleaned_data["weeks"] or 0)
+    def _hold(self, **fields: Any) -> Booking:
+        series = Series(self.cleaned_data["runs"] or 1, self.cleaned_data["weeks"] or 0)
         try:
-            return booking.hold(package=self.package, **fields)
-        except booking.Unavailable:
-            for key, _, seconds in self._limits(self.cleaned_data):
+            return booking.hold(package=self.package, series=series, is_bounded=True, **fields)
+        except TransitionRefused:
+            for key, _, seconds in self._limits(fields["contact_email"]):
                 give_back(key, seconds=seconds)
             raise
+
+    def save(self) -> Booking:
+        """Raises booking.Unavailable when someone was faster, TransitionRefused for one who holds enough by now.
+
+        Neither counts for a limit.
+        """
+        names = {"company", "contact_email", "category", "start", "message"} & self.cleaned_data.keys()
+        return self._hold(**{name: self.cleaned_data[name] for name in names})
 
 
 class RenewalForm(BookingForm):
@@ -157,21 +167,22 @@ class RenewalForm(BookingForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        if booking.is_held_enough(self.before.company, self.before.contact_email):
-            raise ValidationError(HELD_ENOUGH, code="too-many")
+        if self.errors:
+            return self.cleaned_data
+        if BlockedDomain.objects.covers(self.before.contact_email):
+            raise ValidationError(BLOCKED)
+        self._bound(self.before.company, self.before.contact_email, self.cleaned_data["runs"] or 1)
         return self.cleaned_data
 
     def save(self) -> Booking:
-        """Raises booking.Unavailable when someone was faster."""
-        return booking.hold(
-            package=self.package,
+        """Raises booking.Unavailable when someone was faster, TransitionRefused for one who holds enough by now."""
+        return self._hold(
             company=self.before.company,
             contact_email=self.before.contact_email,
             category=self.before.category,
             sponsor=self.before.sponsor,
             start=self.cleaned_data["start"],
             message=self.cleaned_data["message"],
-            series=Series(self.cleaned_data["runs"] or 1, self.cleaned_data["weeks"] or 0),
             is_address_known=True,
         )
 
@@ -202,7 +213,7 @@ class InquiryForm(forms.Form):
         if self.data.get("website"):
             raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
         if not self.errors and BlockedDomain.objects.covers(cleaned["contact_email"]):
-            raise ValidationError("We take no bookings from this address. If you think that is a mistake, write to us.")
+            raise ValidationError(BLOCKED)
         if not self.errors and not allow(f"inquiry|{self.network}", limit=5, seconds=3600):
             raise ValidationError(SLOW_DOWN, code="too-many")
         return cleaned
@@ -230,7 +241,7 @@ class WaitingForm(forms.Form):
         if self.data.get("website"):
             raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
         if not self.errors and BlockedDomain.objects.covers(cleaned["contact_email"]):
-            raise ValidationError("We take no bookings from this address. If you think that is a mistake, write to us.")
+            raise ValidationError(BLOCKED)
         if not self.errors and not allow(f"waiting|{self.network}", limit=5, seconds=3600):
             raise ValidationError(SLOW_DOWN, code="too-many")
         return cleaned

@@ -12,7 +12,7 @@ from core.lib import clock
 from core.models import User
 from core.transitions import TransitionRefused, lock, move
 from sponsors import air_time, audience, claims, disclosures, emails
-from sponsors.models import AirTime, Claim, CreativeVersion, DisclosureEntry, MakeGood, RunUnit
+from sponsors.models import AirTime, Booking, Claim, CreativeVersion, DisclosureEntry, MakeGood, RunUnit
 from sponsors.querysets import CreativeVersionQuerySet
 
 LOOK_BACK = timedelta(days=14)
@@ -95,8 +95,11 @@ def _is_mail(claim: Claim) -> bool:
 def give(row: MakeGood, *, by: User) -> Claim:
     """Give the first free day of the same place for one that was missed. Raises TransitionRefused."""
     with transaction.atomic():
-        lock(row)
         claim = Claim.objects.select_related("unit", "booking__sponsor").get(pk=row.claim_id)
+        lock(claim.booking, "sponsor")
+        lock(row)
+        if claim.booking.state != Booking.State.CONFIRMED:
+            raise TransitionRefused("Its booking is over, so nothing is owed: what did not run is credited.")
         if not row.is_short and audience.carried([claim.pk]):
             raise TransitionRefused("A briefing carried it after all, so nothing is owed.")
         given = _claimed(claim)

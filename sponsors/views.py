@@ -90,6 +90,9 @@ def book(request: HttpRequest, tier: str) -> HttpResponse:
         except Unavailable as conflict:
             form.add_error("start", _with_alternatives(conflict))
             return render(request, "sponsors/book.html", context, status=409)
+        except TransitionRefused as enough:
+            form.add_error(None, str(enough))
+            return render(request, "sponsors/book.html", context, status=429)
         return redirect("sponsors:requested", make_token(REQUESTED, booking.pk))
     refused = form.has_error("__all__", "too-many")
     return render(request, "sponsors/book.html", context, status=429 if refused else 200)
@@ -275,14 +278,17 @@ def renew(request: HttpRequest, booking: Booking) -> HttpResponse:
     package = Package.objects.on_sale().filter(tier=booking.package.tier).first()
     if package is None or not booking.contact_email:
         return redirect("sponsors:media-kit")
-    form = RenewalForm(request.POST if request.method == "POST" else None, package=package, before=booking)
-    status = 200
+    data, network = request.POST if request.method == "POST" else None, network_of(client_address(request))
+    form, status = RenewalForm(data, package=package, before=booking, network=network), 200
     if form.is_valid():
         try:
             return redirect(form.save().portal_path)
         except Unavailable as conflict:
             form.add_error("start", _with_alternatives(conflict))
             status = 409
+        except TransitionRefused as enough:
+            form.add_error(None, str(enough))
+    status = 429 if form.has_error("__all__", "too-many") else status
     table = availability.table([package], start_of=package, category=booking.category)
     context = {"package": package, "before": booking, "form": form, "table": table}
     return render(request, "sponsors/renew.html", context | {"includes": media_kit.includes(package)}, status=status)

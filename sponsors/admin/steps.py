@@ -11,8 +11,8 @@ from django.utils import timezone
 from core.admin.steps import Step
 from core.lib import clock
 from core.transitions import TransitionRefused
-from sponsors import booking, emails, make_goods, outlook
-from sponsors.models import Booking, Claim, Creative, CreativeVersion, MakeGood, Package, RunUnit
+from sponsors import booking, buyers, emails, make_goods, outlook
+from sponsors.models import Booking, Claim, Creative, CreativeVersion, MakeGood, Package, RunUnit, Sponsor
 
 State = Booking.State
 DECIDE = {"permission": "sponsors.decide_booking"}
@@ -37,23 +37,24 @@ def others_of(row: Booking) -> list[Step]:
     """Other ways on from where it stands."""
     if row.state in booking.OPEN_TO_SALE:
         now = booking.price_now(row) if not row.is_live() else None
-        return [_confirming(row, price=now.price, package=now)] if now else []
+        steps = [_confirming(row, price=now.price, package=now)] if now else []
+        return [*steps, _confirming(row, price=row.price, of=buyers.namesake(row))] if buyers.namesake(row) else steps
     return [WAIVE] if row.state == State.CONFIRMED and _owed(row) else []
 
 
-def _confirming(row: Booking, *, price: Decimal, package: Package | None = None) -> Step:
-    """To sell it, at what was quoted or at what it costs now: two steps of two names."""
+def _confirming(row: Booking, *, price: Decimal, package: Package | None = None, of: Sponsor | None = None) -> Step:
+    """To sell it, at what was quoted or at what it costs now, to whom we know by its name or not: steps of several names."""
     unknown = row.address_confirmed_at is None
     text = package.price_text if package else row.price_text
     at = f" at {text}" if package or (not row.is_live() and booking.price_now(row)) else ""
 
     def act(row: Booking, *, by: Any) -> None:
-        booking.confirm(row, by=by, price=price, is_known_to_be_unknown=unknown)
+        booking.confirm(row, by=by, price=price, is_known_to_be_unknown=unknown, is_of_namesake=of is not None)
 
     return Step(
-        f"confirm {price}",
-        f"Confirm this booking{at}",
-        partial(_selling, price=text),
+        f"confirm {price} of {of.pk}" if of else f"confirm {price}",
+        f"Confirm it for {of}, whom we know" if of else f"Confirm this booking{at}",
+        partial(_selling, price=text, of=of),
         act,
         "it is confirmed.",
         _not_to_sell,
@@ -62,12 +63,17 @@ def _confirming(row: Booking, *, price: Decimal, package: Package | None = None)
     )
 
 
-def _selling(row: Booking, *, price: str) -> list[str]:
+def _selling(row: Booking, *, price: str, of: Sponsor | None) -> list[str]:
     claims = row.claims.exclude(state=Claim.State.RELEASED) if row.is_live() else row.claims.all()
     days = claims.aggregate(first=Min("unit__date"), last=Max("unit__date"))
     lines = [
         f"Sells {_places(claims.count())} from {_day(days['first'])} to {_day(days['last'])} to {row.name} for {price}."
     ]
+    if other := buyers.namesake(row):
+        known = (
+            f"We know {other} at {other.contact_email or 'other addresses'}, and this came from {row.contact_email}."
+        )
+        lines.append(f"{known} They count as one from now on." if of else f"{known} It gets a sponsor of its own.")
     if row.address_confirmed_at is None:
         lines.append(
             f"Nobody has used the link that was mailed to {row.contact_email}, so it may be a made-up address, or somebody"

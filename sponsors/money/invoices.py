@@ -39,11 +39,12 @@ def details_for(booking: Booking) -> BillingDetails | None:
 
 
 def details_of(booking: Booking) -> BillingDetails | None:
-    """What its buyer said, or else what the sponsor said last, of another booking."""
+    """What its buyer said, or else what was said last at the same address, of another booking of its sponsor."""
     own = BillingDetails.objects.filter(booking=booking).first()
     if own or not booking.sponsor_id:
         return own
-    return BillingDetails.objects.filter(booking__sponsor=booking.sponsor_id).order_by("-pk").first()
+    same = {"booking__sponsor": booking.sponsor_id, "booking__contact_email__iexact": booking.contact_email}
+    return BillingDetails.objects.filter(**same).exclude(booking__contact_email="").order_by("-pk").first()
 
 
 def standing(booking: Booking) -> Invoice | None:

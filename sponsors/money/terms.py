@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from core.models import User
-from sponsors.models import Booking, Cancellation, Claim, Invoice
+from sponsors.models import Booking, Cancellation, Claim, Invoice, MakeGood
 from sponsors.money import invoices
 from sponsors.money.amounts import ZERO, rounded, shares
 from sponsors.money.tax import Line
@@ -36,6 +36,8 @@ def refund(
         lines=[{"text": line.text, "amount": str(line.price)} for line in lines],
         at=now,
     )
+    still_owed = MakeGood.objects.filter(claim__booking=booking, state=MakeGood.State.OPEN)
+    still_owed.update(state=MakeGood.State.WAIVED, decided_at=now, decided_by=by)  # it is credited instead
     invoice = invoices.standing(booking)
     if invoice is None:
         invoices.issue_for(booking, by=by)
@@ -46,15 +48,39 @@ def refund(
 
 
 def credited_lines(booking: Booking, given_back: Collection[Claim], now: datetime | None = None) -> list[Line]:
-    """What each place given back is credited with: its share of the price, in full or in part by the days until it."""
+    """What each place given back is credited with: its share of the price, in full or in part by the days until it.
+
+    The price is shared out over what was sold. A day given for one that was missed stands for that one, and a day that is
+    still owed is credited in full.
+    """
     now = now or timezone.now()
-    sold = booking.claims.filter(state=Claim.State.CONFIRMED).select_related("unit__kind").order_by("unit__date", "id")
-    claims = list(sold)
+    confirmed = booking.claims.filter(state=Claim.State.CONFIRMED).select_related("unit__kind")
+    claims = list(confirmed.order_by("unit__date", "id"))
     gone = {claim.pk for claim in given_back}
-    if not claims:
-        return []
-    parts = zip(claims, shares(booking.price, len(claims), booking.currency), strict=True)
-    return [_line(claim, share, now, booking.currency) for claim, share in parts if claim.pk in gone]
+    owed = MakeGood.objects.filter(claim__booking=booking, state__in=[MakeGood.State.OPEN, MakeGood.State.GIVEN])
+    missed = {row.given_id: row.claim_id for row in owed if row.given_id}
+    sold = [claim for claim in claims if claim.pk not in missed]
+    share_of = dict(zip((claim.pk for claim in sold), _shares(booking, len(sold)), strict=True))
+    lines = [_line(claim, share_of[claim.pk], now, booking.currency) for claim in sold if claim.pk in gone]
+    open_ones = {row.claim_id for row in owed if row.given_id is None}
+    for claim in claims:
+        share = share_of.get(_stands_for(claim.pk, missed), ZERO)
+        if claim.pk in missed and claim.pk in gone:
+            lines.append(_line(claim, share, now, booking.currency))
+        elif claim.pk in open_ones and claim.pk not in gone:
+            lines.append(Line(f"{claim.unit.kind.name}, {claim.unit.date:%-d %b %Y} (still owed)", share))
+    return lines
+
+
+def _shares(booking: Booking, places: int) -> list[Decimal]:
+    return shares(booking.price, places, booking.currency) if places else []
+
+
+def _stands_for(claim: int, missed: dict[int, int]) -> int:
+    """The place that was sold, for which a day was given, or a day for that day."""
+    while claim in missed:
+        claim = missed[claim]
+    return claim
 
 
 def _line(claim: Claim, share: Decimal, now: datetime, currency: str) -> Line:

@@ -241,3 +241,17 @@ def test_swaps_of_the_same_days_at_once_neither_deadlock_nor_lose_a_day(scarce):
     at_once(work, 6)
     assert live_claims() == 2
     assert {claim.unit.date for claim in Claim.objects.all()} == {factories.soon(), factories.soon(9)}
+
+
+def test_holds_of_one_day_that_ran_out_are_confirmed_at_once_without_a_deadlock(scarce):
+    made = [factories.held(scarce, company=f"Buyer {number}") for number in range(UNITS)]
+    Booking.objects.update(hold_until=timezone.now())
+
+    def confirm(number):
+        try:
+            return booking.confirm(Booking.objects.get(pk=made[number].pk), by=None)
+        except booking.Unavailable:
+            return None
+
+    assert any(at_once(confirm, UNITS))
+    assert live_claims() == Booking.objects.filter(state="confirmed").count()

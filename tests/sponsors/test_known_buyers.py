@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from core.models import OutgoingMail
+from core.transitions import TransitionRefused
 from sponsors import booking, claims, retention, waiting_list
+from sponsors.availability import Series
 from sponsors.models import BlockedDomain, Booking, Claim, WaitingBuyer
 from tests.newsletter.factories import profile
 from tests.sponsors import factories
@@ -197,3 +199,37 @@ def test_an_address_that_was_forgotten_keeps_nothing(gold, client):
     page = client.post(Booking.objects.get().keep_path)
     assert (page.status_code, "ask for them again" in page.content.decode()) == (409, True)
     assert not mails("booking_to_decide")
+
+
+def test_a_new_buyer_holds_three_runs_and_one_who_bought_before_twelve(gold, client):
+    factories.open_days(gold.items.get().kind, first=factories.soon(31), days=60)
+    sent = {"company": "Northwind Custody", "contact_email": "ads@northwind.example"}
+    sent |= {"start": factories.soon(7).isoformat(), "weeks": "0"}
+    refused = client.post("/advertise/book/gold/", sent | {"runs": "4"})
+    assert (refused.status_code, "ask us for an offer" in refused.content.decode()) == (429, True)
+    factories.confirmed(gold, start=factories.soon(4))
+    assert client.post("/advertise/book/gold/", sent | {"runs": "9"}).status_code == 302
+    client.post(Booking.objects.get(state="held").keep_path)
+    more = {"start": factories.soon(40).isoformat()}
+    assert client.post("/advertise/book/gold/", sent | more | {"runs": "4"}).status_code == 429
+    asked = {"package": gold, "company": "Northwind Custody", "contact_email": "ads@northwind.example"}
+    with pytest.raises(TransitionRefused, match="1 booking of yours waits"):  # also when the form saw nothing of it yet
+        booking.hold(**asked, start=factories.soon(40), series=Series(4, 0), is_bounded=True)
+
+
+def test_a_link_to_book_again_is_bounded_as_the_form_is(gold, client):
+    before = factories.confirmed(gold, start=factories.soon(4))
+    sent = {"start": factories.soon(10).isoformat(), "offer": gold.offer, "runs": "1", "weeks": "0"}
+    assert client.post(before.renewal_path, sent | {"runs": "13"}).status_code == 200
+    BlockedDomain.objects.create(domain="northwind.example")
+    assert b"We take no bookings from this address" in client.post(before.renewal_path, sent).content
+    BlockedDomain.objects.all().delete()
+    days = [factories.soon(day).isoformat() for day in (7, 9, 11, 13)]
+    assert [client.post(before.renewal_path, sent | {"start": day}).status_code for day in days] == [302] * 3 + [429]
+
+
+def test_confirming_what_ran_out_tells_nobody_that_it_lapsed(gold):
+    made = factories.held(gold)
+    Booking.objects.update(hold_until=made.requested_at)
+    booking.confirm(Booking.objects.get(), by=None)
+    assert (mails("booking_lapsed"), mails("booking_confirmed")) == ([], ["ads@northwind.example"])

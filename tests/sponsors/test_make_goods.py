@@ -8,8 +8,8 @@ from django.utils import timezone
 from core.lib import clock
 from core.models import OutgoingMail
 from core.transitions import TransitionRefused
-from sponsors import air_time, approval, make_goods
-from sponsors.models import MakeGood, Package
+from sponsors import air_time, approval, booking, make_goods
+from sponsors.models import Booking, MakeGood, Package
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
 
@@ -164,3 +164,31 @@ def test_one_day_is_found_once(time_machine):
     factories.submitted(sold().creatives.get())
     found(time_machine)
     assert make_goods.find() == 0
+
+
+@pytest.fixture
+def missed(time_machine):
+    """One of two places that were sold for 100 did not run and is owed a day; the other one is over."""
+    slot = factories.kind(cutoff_hours=12)
+    factories.open_days(slot, days=30)
+    made = factories.confirmed(factories.package({slot: 2}, price="100.00"), start=factories.soon(2))
+    row = MakeGood.objects.create(claim=made.claims.first(), reason="No briefing carried the approved ad.")
+    factories.wait(time_machine, days=4)
+    return row
+
+
+def test_what_is_still_owed_is_credited_in_full_when_its_booking_is_cancelled_and_no_day_is_given_any_more(missed):
+    row = missed.claim.booking
+    booking.cancel(row, by=None)
+    missed.refresh_from_db()
+    assert (row.cancellation.credit, missed.state) == (50, "waived")
+    MakeGood.objects.update(state="open")
+    with pytest.raises(TransitionRefused, match="Its booking is over"):
+        make_goods.give(missed, by=factories.user())
+
+
+def test_a_day_that_was_given_stands_for_the_one_that_was_missed_and_not_for_a_third_of_the_price(missed):
+    make_goods.give(missed, by=factories.user())
+    row = Booking.objects.get(pk=missed.claim.booking_id)
+    booking.cancel(row, by=None)
+    assert row.cancellation.credit == 50

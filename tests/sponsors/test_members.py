@@ -93,3 +93,37 @@ def test_staff_give_and_take_accounts_on_the_sponsors_page(two, client):
 def test_an_account_of_staff_is_none_of_a_sponsor(two):
     with pytest.raises(TransitionRefused, match="of ours"):
         members.add(two[0].sponsor, email=factories.user("boss@example.com").email, by=None)
+
+
+@pytest.mark.parametrize(
+    ("address", "known_at", "is_one"),
+    [
+        ("ads@two.example", "ads@two.example", True),
+        ("ann@two.example", "ads@two.example", True),
+        ("ads@evil.example", "ads@two.example", False),
+        ("evil@gmail.com", "two@gmail.com", False),
+    ],
+)
+def test_a_name_that_was_typed_makes_nobody_of_a_sponsor_known_elsewhere(address, known_at, is_one, client):
+    bought = factories.package()
+    factories.open_days(bought.items.get().kind)
+    known = Sponsor.objects.create(name="Two Ltd", contact_email=known_at)
+    asked = {"package": bought, "company": "TWO Ltd", "contact_email": address, "is_address_known": True}
+    row = booking.hold(**asked, start=factories.soon())
+    page = f"/admin/sponsors/booking/{row.pk}/overview/"
+    client.force_login(factories.user("boss@example.com", is_staff=True, is_superuser=True))
+    assert (f"We know Two Ltd at {known_at}" in client.get(page).content.decode()) == (not is_one)
+    assert (booking.confirm(row, by=None).sponsor == known) == is_one
+    again = booking.hold(**asked | {"contact_email": "new@third.example"}, start=factories.soon(9))
+    assert booking.confirm(again, by=None, is_of_namesake=True).sponsor == known
+
+
+def test_to_whom_is_billed_is_copied_between_bookings_of_one_address_only():
+    bought = factories.package()
+    factories.open_days(bought.items.get().kind)
+    sponsor = Sponsor.objects.create(name="Two Ltd", contact_email="ads@two.example")
+    made = {"package": bought, "company": "Two Ltd", "sponsor": sponsor, "is_address_known": True}
+    asked = [("ads@two.example", 7), ("ads@two.example", 8), ("ann@evil.example", 9)]
+    rows = [booking.hold(**made, contact_email=address, start=factories.soon(day)) for address, day in asked]
+    factories.billed_to(rows[0])
+    assert [bool(invoices.details_of(row)) for row in rows] == [True, True, False]

@@ -50,5 +50,15 @@ def test_a_place_that_got_what_was_guaranteed_owes_nothing(sold, time_machine, h
     assert under_delivery.find() == 0
 
 
+def test_what_is_guaranteed_for_a_run_is_guaranteed_for_each_of_several(sold, time_machine, client):
+    sold.runs, sold.snapshot = 2, sold.snapshot | {"runs": 2}
+    sold.save()
+    assert "2,000 views on 4 days" in client.get(sold.report_path).content.decode()
+    Adjustment.objects.create(claim=sold.claims.first(), kind="view", number=300, words="Wrong.", by=factories.user())
+    factories.wait(time_machine, days=35)
+    assert under_delivery.find() == 1
+    assert MakeGood.objects.get().reason == "1,000 views counted on its 2 days; 2,000 were guaranteed."
+
+
 def test_the_media_kit_says_what_is_guaranteed(sold, client):
     assert "1,000 views guaranteed" in client.get("/advertise/").content.decode()
