@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "write reminders to sponsors": {"task": "sponsors.tasks.write_reminders", "schedule": 600},
     "check the links of ads": {"task": "sponsors.tasks.check_links", "schedule": 60},
     "match lines of the bank": {"task": "sponsors.tasks.match_bank_lines", "schedule": 300},
+    "bill what waits": {"task": "sponsors.tasks.bill_what_waits", "schedule": 300},
     "remind of payments": {"task": "sponsors.tasks.remind_of_payments", "schedule": 3600},
     "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
     "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},

@@ -27,7 +27,7 @@ from sponsors.models import (
     Package,
     Sponsor,
     WaitingBuyer,
-)
+)  # fmt: skip
 from sponsors.placements import placement_of
 
 SLOW_DOWN = "Too many requests came from you in a short time. Please try again later, or write to us."
@@ -60,7 +60,7 @@ class BookingForm(forms.Form):
         help_text="All of them are held for you, or none. Each costs the same.",
     )  # fmt: skip
     weeks = forms.TypedChoiceField(
-        label="If several", choices=RHYTHMS, coerce=int, required=False, empty_value=None, initial=0
+        label="If several", choices=RHYTHMS, coerce=int, required=False, empty_value=0, initial=0
     )
     start = forms.DateField(label="First day", error_messages={"required": "Choose a first day on the calendar."})
     offer = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
@@ -144,10 +144,7 @@ class BookingForm(forms.Form):
             raise
 
     def save(self) -> Booking:
-        """Raises booking.Unavailable when someone was faster, TransitionRefused for one who holds enough by now.
-
-        Neither counts for a limit.
-        """
+        """Raises TransitionRefused when someone was faster, or who asks holds enough by now; neither counts for a limit."""
         names = {"company", "contact_email", "category", "start", "message"} & self.cleaned_data.keys()
         return self._hold(**{name: self.cleaned_data[name] for name in names})
 
@@ -167,11 +164,10 @@ class RenewalForm(BookingForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        if self.errors:
-            return self.cleaned_data
-        if BlockedDomain.objects.covers(self.before.contact_email):
+        if not self.errors and BlockedDomain.objects.covers(self.before.contact_email):
             raise ValidationError(BLOCKED)
-        self._bound(self.before.company, self.before.contact_email, self.cleaned_data["runs"] or 1)
+        if not self.errors:
+            self._bound(self.before.company, self.before.contact_email, self.cleaned_data["runs"] or 1)
         return self.cleaned_data
 
     def save(self) -> Booking:
@@ -187,11 +183,34 @@ class RenewalForm(BookingForm):
         )
 
 
-class InquiryForm(forms.Form):
-    """Asks for something that is not on sale."""
+class _AskingForm(forms.Form):
+    """From a stranger: bounded, and not from whom we take nothing."""
 
+    kind: str
     company = LineField(max_length=120, label="Company", widget=forms.TextInput({"autocomplete": "organization"}))
     contact_email = forms.EmailField(label="Your e-mail address", widget=forms.EmailInput({"autocomplete": "email"}))
+
+    def __init__(self, *args: Any, network: str = "", **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.network = network
+        self.helper = FormHelper()
+        self.helper.disable_csrf = True
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.data.get("website"):
+            raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
+        if not self.errors and BlockedDomain.objects.covers(cleaned["contact_email"]):
+            raise ValidationError(BLOCKED)
+        if not self.errors and not allow(f"{self.kind}|{self.network}", limit=5, seconds=3600):
+            raise ValidationError(SLOW_DOWN, code="too-many")
+        return cleaned
+
+
+class InquiryForm(_AskingForm):
+    """Asks for something that is not on sale."""
+
+    kind = "inquiry"
     category = forms.ChoiceField(label="Your business", choices=Sponsor.Category.choices, initial="other")
     message = ProseField(
         max_length=4000,
@@ -200,51 +219,25 @@ class InquiryForm(forms.Form):
         help_text="What you advertise, for how long, and roughly for how much.",
     )
 
-    def __init__(self, *args: Any, network: str = "", **kwargs: Any):
+    def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **{"auto_id": "ask_%s"} | kwargs)
-        self.network = network
-        self.helper = FormHelper()
-        self.helper.disable_csrf = True
         self.helper.form_action = reverse("sponsors:ask")
         self.helper.layout = Layout(*self.fields, TRAP, Submit("ask", "Ask for an offer"))
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if self.data.get("website"):
-            raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
-        if not self.errors and BlockedDomain.objects.covers(cleaned["contact_email"]):
-            raise ValidationError(BLOCKED)
-        if not self.errors and not allow(f"inquiry|{self.network}", limit=5, seconds=3600):
-            raise ValidationError(SLOW_DOWN, code="too-many")
-        return cleaned
 
     def save(self) -> Inquiry:
         return offers.ask(**self.cleaned_data)
 
 
-class WaitingForm(forms.Form):
+class WaitingForm(_AskingForm):
     """Asks to be told when a package can start on days that are not free now."""
 
-    company = LineField(max_length=120, label="Company", widget=forms.TextInput({"autocomplete": "organization"}))
-    contact_email = forms.EmailField(label="Your e-mail address", widget=forms.EmailInput({"autocomplete": "email"}))
+    kind = "waiting"
 
-    def __init__(self, *args: Any, package: Package, network: str = "", **kwargs: Any):
+    def __init__(self, *args: Any, package: Package, **kwargs: Any):
         super().__init__(*args, **{"auto_id": "wait_%s"} | kwargs)
-        self.package, self.network = package, network
-        self.helper = FormHelper()
-        self.helper.disable_csrf = True
+        self.package = package
         self.helper.form_action = reverse("sponsors:wait", args=[package.tier])
         self.helper.layout = Layout("company", "contact_email", TRAP, TELL_ME)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if self.data.get("website"):
-            raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
-        if not self.errors and BlockedDomain.objects.covers(cleaned["contact_email"]):
-            raise ValidationError(BLOCKED)
-        if not self.errors and not allow(f"waiting|{self.network}", limit=5, seconds=3600):
-            raise ValidationError(SLOW_DOWN, code="too-many")
-        return cleaned
 
     def save(self) -> WaitingBuyer:
         fields = {name: self.cleaned_data[name] for name in ("company", "contact_email")}

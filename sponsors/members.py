@@ -9,6 +9,7 @@ from core.transitions import TransitionRefused
 from sponsors.models import Booking, Sponsor, SponsorMember
 
 OF_OURS = "This is the address of somebody of ours. An account at a sponsor needs one of theirs."
+CLOSED = "The account of this address was closed. Give another address, or have the account opened again under Users."
 
 
 def may_ask(row: Booking) -> bool:
@@ -30,12 +31,14 @@ def ask(row: Booking) -> SponsorMember:
 def add(sponsor: Sponsor, *, email: str, by: User | None) -> SponsorMember:
     """Make somebody a member of a sponsor, with an account if there is none. To do it twice is once, with a new mail.
 
-    Raises TransitionRefused for an address of staff, who see more than a sponsor does.
+    Raises TransitionRefused for an address of staff, who see more than a sponsor does, and for a closed account.
     """
     with transaction.atomic():
         user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email, is_staff=False)
-        if user.is_staff or user.is_superuser or not user.is_active:
+        if user.is_staff or user.is_superuser:
             raise TransitionRefused(OF_OURS)
+        if not user.is_active:
+            raise TransitionRefused(CLOSED)
         member, is_new = SponsorMember.objects.get_or_create(sponsor=sponsor, user=user, defaults={"added_by": by})
         if is_new:
             audit.record("gave an account at", sponsor, by=by or "the sponsor", detail=user.email)

@@ -19,13 +19,14 @@ DUE_BEFORE = (timedelta(hours=24), timedelta(hours=72))  # the nearer first
 LOOK_BACK = timedelta(days=14)  # what is older was told before there were such mails, or never will be
 SETTLED_AFTER = timedelta(days=2)  # by then, no briefing of the last day is still on its way
 DAY = timedelta(days=1)
+Step = Callable[[Booking, datetime], bool]
 logger = logging.getLogger(__name__)
 
 
 def run_due(now: datetime | None = None) -> int:
-    """Write what is due by now; return how much. A booking that fails stops no other."""
+    """Write what is due by now; return how much. A letter that fails stops no other, of its booking or of another."""
     now = now or timezone.now()
-    return sum(_settled(row, now) for row in _near(now))
+    return sum(_settled(row, step, now) for row in _near(now) for step in STEPS)
 
 
 def _near(now: datetime) -> Iterable[Booking]:
@@ -36,28 +37,32 @@ def _near(now: datetime) -> Iterable[Booking]:
     return rows.exclude(contact_email="").select_related("sponsor").order_by("pk")
 
 
-def _settled(row: Booking, now: datetime) -> int:
+def _settled(row: Booking, step: Step, now: datetime) -> int:
     try:
         with transaction.atomic():
             Booking.objects.select_for_update(of=("self",)).get(pk=row.pk)
-            return sum(step(row, now) for step in STEPS)
+            return step(row, now)
     except Exception:
-        logger.exception("The reminders of booking %s were not written.", row.pk)
+        logger.exception("The letter %s of booking %s was not written.", step.__name__, row.pk)
         return 0
 
 
 def _ad_due(row: Booking, now: datetime) -> bool:
-    """Days before the first cut-off, and once more on the last: where nothing came that could run."""
+    """Days before the cut-off of the first of some days in a row, and once more on the last: where nothing came to run."""
     if row.state != Booking.State.CONFIRMED:
         return False
     missing = [each for each in outlook.of_booking(row, now) if each.is_wanted]
-    if not missing:
+    first = [each for each in missing if not _has(row, each, each.claim.unit.date - DAY)]
+    if not first:
         return False
-    left = min(each.claim.unit.cutoff_at for each in missing) - now
+    cutoff = min(each.claim.unit.cutoff_at for each in first)
+    left = cutoff - now
     reached = next((limit for limit in DUE_BEFORE if left <= limit), None)
     if reached is None:
         return False
-    return emails.creative_due(row, missing, about=f"{reached.total_seconds() / 3600:.0f} hours before")
+    return emails.creative_due(
+        row, missing, about=f"{reached.total_seconds() / 3600:.0f} hours before {cutoff:%Y-%m-%d}"
+    )
 
 
 def _runs_tomorrow(row: Booking, now: datetime) -> bool:
@@ -138,4 +143,4 @@ def _lines(places: Iterable[outlook.Outlook]) -> list[str]:
     return [f"{each.claim.unit}: {each.words}" for each in places]
 
 
-STEPS: tuple[Callable[[Booking, datetime], bool], ...] = (_ad_due, _runs_tomorrow, _ran, _report_ready)
+STEPS: tuple[Step, ...] = (_ad_due, _runs_tomorrow, _ran, _report_ready)

@@ -18,7 +18,7 @@ from sponsors import (
     view_counts,
     waiting_list,
 )
-from sponsors.money import reminders
+from sponsors.money import invoices, reminders
 
 
 @shared_task
@@ -87,6 +87,12 @@ def judge_all_clicks() -> None:
 def search_for_names() -> None:
     """Look through articles and nominees for sponsors who are named."""
     flag_searches.run()
+
+
+@shared_task
+def bill_what_waits() -> None:
+    """Issue the invoices that waited for who sells, or to whom."""
+    invoices.issue_waiting()
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sponsors import billing_pages, preview_views, views
+from sponsors import billing_pages, offer_page, preview_views, views
 
 app_name = "sponsors"
 
@@ -13,7 +13,7 @@ urlpatterns = [
     path("advertise/account/", views.account, name="account"),
     path("advertise/account/ask/<str:token>/", views.ask_for_account, name="ask-for-account"),
     path("advertise/ask/", views.ask, name="ask"),
-    path("advertise/offer/<str:token>/", views.offer, name="offer"),
+    path("advertise/offer/<str:token>/", offer_page.offer, name="offer"),
     path("advertise/keep/<str:token>/", views.keep, name="keep"),
     path("advertise/requested/<str:token>/", views.requested, name="requested"),
     path("advertise/portal/<str:token>/", views.portal, name="portal"),

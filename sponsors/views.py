@@ -1,7 +1,6 @@
 """The media kit, booking, a sponsor's own pages, the disclosure log, and the redirect behind an ad."""
 
 from collections.abc import Callable, Iterator
-from datetime import date
 from functools import wraps
 from itertools import chain
 from pathlib import Path
@@ -35,14 +34,12 @@ from sponsors import (
     media_kit,
     members,
     moves,
-    offers,
     outlook,
     recompute,
     report_pdf,
     reports,
 )
 from sponsors import booking as bookings
-from sponsors.availability import Series
 from sponsors.booking import Unavailable
 from sponsors.forms import (
     SLOW_DOWN,
@@ -54,9 +51,8 @@ from sponsors.forms import (
     WaitingForm,
     day_text,
 )
-from sponsors.models import Booking, Creative, DisclosureEntry, Offer, Package, Sponsor, SponsorReport
+from sponsors.models import Booking, Creative, DisclosureEntry, Package, Sponsor, SponsorReport
 from sponsors.models.inventory import KEEP, PORTAL, RENEW, REPORT
-from sponsors.models.offers import OFFER
 
 REQUESTED = "sponsors.requested"
 PROGRAM = Path(__file__).with_name("check_log.py")  # for strangers: it needs nothing of ours
@@ -88,7 +84,7 @@ def book(request: HttpRequest, tier: str) -> HttpResponse:
         try:
             booking = form.save()
         except Unavailable as conflict:
-            form.add_error("start", _with_alternatives(conflict))
+            form.add_error("start", with_alternatives(conflict))
             return render(request, "sponsors/book.html", context, status=409)
         except TransitionRefused as enough:
             form.add_error(None, str(enough))
@@ -110,42 +106,6 @@ def ask(request: HttpRequest) -> HttpResponse:
     return render(request, "sponsors/ask.html", {"form": form}, status=status)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@refuse_cross_site
-@never_cache
-def offer(request: HttpRequest, token: str) -> HttpResponse:
-    """An offer with the days on which it can start; POST accepts it."""
-    try:
-        seen = read_token(OFFER, token)
-    except ExpiredToken as expired:
-        seen = expired.values
-    except BadToken:
-        raise Http404("This link is not complete. Open it from the e-mail again.") from None
-    row = get_object_or_404(Offer.objects.select_related("package", "booking"), pk=seen[0])
-    refusal, start = "", request.POST.get("start", "")
-    if request.method == "POST":
-        try:
-            return redirect(offers.accept(row, start=_day(start), seen=seen).portal_path)
-        except Unavailable as conflict:
-            refusal = _with_alternatives(conflict)
-        except TransitionRefused as conflict:
-            refusal = str(conflict)
-    context = {"offer": row, "refusal": refusal, "chosen": start, "includes": media_kit.includes(row.package)}
-    if row.is_open():
-        series = Series(row.runs, row.weeks)
-        context["table"] = availability.table([row.package], start_of=row.package, series=series, category=row.category)
-    response = render(request, "sponsors/offer.html", context, status=409 if refusal else 200)
-    response["X-Robots-Tag"], response["Referrer-Policy"] = "noindex", "same-origin"
-    return response
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise TransitionRefused("Choose a first day on the calendar.") from None
-
-
 @require_http_methods(["POST"])
 @refuse_cross_site
 def wait(request: HttpRequest, tier: str) -> HttpResponse:
@@ -159,7 +119,7 @@ def wait(request: HttpRequest, tier: str) -> HttpResponse:
     return render(request, "sponsors/wait.html", {"package": package, "form": form}, status=status)
 
 
-def _with_alternatives(conflict: Unavailable) -> str:
+def with_alternatives(conflict: Unavailable) -> str:
     days = ", ".join(day_text(day) for day in conflict.alternatives)
     return f"{conflict} The package could start on: {days}." if days else f"{conflict} No later start is open yet."
 
@@ -219,7 +179,7 @@ def keep(request: HttpRequest, booking: Booking) -> HttpResponse:
         try:
             bookings.keep(booking)
         except Unavailable as conflict:
-            refusal = _with_alternatives(conflict)
+            refusal = with_alternatives(conflict)
         except TransitionRefused as conflict:
             refusal = str(conflict)
         else:
@@ -284,7 +244,7 @@ def renew(request: HttpRequest, booking: Booking) -> HttpResponse:
         try:
             return redirect(form.save().portal_path)
         except Unavailable as conflict:
-            form.add_error("start", _with_alternatives(conflict))
+            form.add_error("start", with_alternatives(conflict))
             status = 409
         except TransitionRefused as enough:
             form.add_error(None, str(enough))

@@ -1,5 +1,6 @@
 """The page of a booking: where it stands, what comes next, and its whole story; the questions before it is cancelled."""
 
+from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from sponsors import booking, emails, moves, outlook, reports, story
 from sponsors.admin import steps
 from sponsors.models import Booking, Claim, Creative, MakeGood
 from sponsors.models.catalogue import money
-from sponsors.money import invoices, ledger
+from sponsors.money import invoices, ledger, terms
 
 State = Booking.State
 
@@ -99,6 +100,9 @@ def cancel_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     kept = row.claims.filter(state=Claim.State.CONFIRMED).exclude(pk__in=[claim.pk for claim in ahead])
     context = {"row": row, "ahead": ahead, "kept": kept.select_related("unit__kind")}
     context |= {"running": booking.running(row).select_related("unit__kind")}
+    credited = terms.credited_lines(row, ahead) if row.state == State.CONFIRMED else []
+    credit = sum((line.price for line in credited), Decimal(0))
+    context |= {"credited": credited, "credit_text": money(credit, row.currency)}
     context |= {"title": f"Cancel the booking of {row.name}?", "over": row.state in ("cancelled", "expired")}
     return render(request, "admin/sponsors/booking/cancel.html", frame(desk, request, context))
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import DecimalField, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from core import outbox
+from core.lib import batches
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused, lock
@@ -59,11 +61,32 @@ def credited(invoice: Invoice) -> Decimal:
 
 def missing(booking: Booking) -> str:
     """Why a booking that is to be billed is not yet, in words; empty where nothing is missing."""
+    if booking.invoices.exists():
+        return "Its invoice was taken back. Issue a new one on its account."
+    return _lacking(booking)
+
+
+def _lacking(booking: Booking) -> str:
     if seller() is None:
         return "Say first under “Invoicing” in whose name is billed."
     if details_of(booking) is None:
         return "The sponsor has not said yet to whom the invoice is made out."
     return ""
+
+
+def waiting() -> QuerySet[Booking]:
+    """Bookings that owe something by what was sold, and have no invoice that stands: the oldest first."""
+    billed = Invoice.objects.filter(kind=Invoice.Kind.INVOICE, booking=OuterRef("pk"))
+    back = billed.annotate(back=Coalesce(Sum("corrections__gross"), ZERO, output_field=DecimalField()))
+    sold = Q(state=Booking.State.CONFIRMED, price__gt=0)
+    owing = Q(state=Booking.State.CANCELLED, cancellation__price__gt=F("cancellation__credit"))
+    return Booking.objects.filter(sold | owing).exclude(Exists(back.filter(back__lt=F("gross")))).order_by("pk")
+
+
+def issue_waiting() -> int:
+    """Bill what had to wait for who sells or to whom, each by itself; return how many. What was taken back, staff bill anew."""
+    rows = waiting().filter(invoices=None).select_related("sponsor", "cancellation")
+    return len(batches.each((row for row in rows if not missing(row)), issue_for))
 
 
 def issue_for(booking: Booking, *, by: User | None = None) -> Invoice | None:
@@ -91,7 +114,7 @@ def issue_again(booking: Booking, *, by: User | None) -> Invoice:
         if standing(booking):
             raise TransitionRefused("It is billed already: take that invoice back first, with a credit note.")
         if from_ is None or to is None or not lines:
-            raise TransitionRefused(missing(booking) or "There is nothing to bill.")
+            raise TransitionRefused(_lacking(booking) or "There is nothing to bill.")
         return _issue(booking, from_, to, lines, tax.treatment(from_, to), by=by)
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import outbox
+from core.lib import batches
 from core.transitions import lock
 from sponsors.models import Invoice, PaymentReminder
 from sponsors.money import invoices, ledger
@@ -23,7 +24,8 @@ def remind(*, today: date | None = None) -> int:
     today = today or timezone.now().date()
     late = Invoice.objects.filter(kind=Invoice.Kind.INVOICE, due_on__lte=today - AFTER[0])
     late = late.filter(booking__in=ledger.owed().values("pk"))
-    return sum(_remind_of(invoice, today) for invoice in late.select_related("booking").order_by("pk"))
+    rows = late.select_related("booking").order_by("pk")
+    return sum(batches.each(rows, lambda invoice: _remind_of(invoice, today)))
 
 
 def _remind_of(invoice: Invoice, today: date) -> bool:

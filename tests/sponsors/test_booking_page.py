@@ -92,6 +92,7 @@ def test_cancelling_asks_first(client, manager):
     row = factories.confirmed()
     asked = client.get(f"/admin/sponsors/booking/{row.pk}/cancel/").content.decode()
     assert "Given back, and free for others at once" in asked
+    assert "Credited by our terms: USD 1,500 of USD 1,500" in asked
     client.post(f"/admin/sponsors/booking/{row.pk}/cancel/", {"reason": "It was a mistake."})
     row.refresh_from_db()
     assert (row.state, row.reason) == ("cancelled", "It was a mistake.")

@@ -165,3 +165,26 @@ def test_a_booking_cancelled_in_time_owes_nothing_to_the_cent():
     booking.cancel(sold, by=None)
     assert ledger.balance(sold) == 0
     assert Payment.objects.count() == 0
+
+
+def test_what_waited_is_billed_by_itself_once_it_is_said_who_sells_and_to_whom():
+    slot = factories.kind()
+    factories.open_days(slot)
+    bought = factories.package({slot: 1})
+    told = factories.invoiced(bought)
+    silent = factories.confirmed(bought, start=factories.soon(8), company="Silent Ltd")
+    owing = factories.confirmed(bought, start=factories.soon(9))
+    over = factories.confirmed(bought, start=factories.soon(10))
+    assert (invoices.issue_waiting(), invoices.waiting().count()) == (0, 4)
+    factories.seller(credit_days=30, late_credit=Decimal(25))
+    booking.cancel(owing, by=None)
+    invoices.issue_waiting()
+    assert [row.pk for row in invoices.waiting()] == [silent.pk]
+    taken_back = over.invoices.get()
+    invoices.credit(taken_back, reason="Wrong address")
+    assert invoices.issue_waiting() == 0
+    assert {row.pk: invoices.missing(row)[:25] for row in invoices.waiting()} == {
+        silent.pk: "The sponsor has not said ",
+        over.pk: "Its invoice was taken bac",
+    }
+    assert told.invoices.count() == 1

@@ -5,8 +5,9 @@ from django.contrib.auth.models import Group
 
 from core.models import OutgoingMail, User
 from core.transitions import TransitionRefused
-from sponsors import members
-from sponsors.models import SponsorMember
+from sponsors import booking, members
+from sponsors.models import Sponsor, SponsorMember
+from sponsors.money import invoices
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db

@@ -6,6 +6,7 @@ import pytest
 
 from core.models import OutgoingMail
 from sponsors import booking, notices
+from sponsors.availability import Series
 from sponsors.models import Booking, Notice
 from tests.html import one_line
 from tests.sponsors import factories
@@ -87,3 +88,15 @@ def test_one_that_fails_stops_no_other(row):
 def test_a_cancelled_booking_is_asked_for_nothing(row):
     booking.cancel(row, by=None)
     assert at(row, hours=-20) == []
+
+
+def test_each_run_of_a_series_is_asked_for_before_its_own_cut_off():
+    kind = factories.kind()
+    factories.open_days(kind, days=60)
+    sold = factories.confirmed(factories.package({kind: 2}), series=Series(2, 2))
+    assert [at(sold, hours=hours) for hours in (-70, -20)] == [["creative_due"]] * 2
+    assert [at(sold, hours=hours) for hours in (10, 14 * 24 - 70, 14 * 24 - 20)] == [
+        ["runs_tomorrow"],
+        ["creative_due"],
+        ["creative_due"],
+    ]

@@ -166,3 +166,15 @@ def test_a_discount_has_a_reason_and_is_settled_with_the_sale(gold, manager, cli
     booking.confirm(row, by=manager)
     with pytest.raises(TransitionRefused, match="settled"):
         booking.discount(row, amount=Decimal(0), reason="Back", by=manager)
+
+
+def test_the_link_of_an_accepted_offer_opens_no_page_of_the_booking_but_mails_one(gold, manager, client, time_machine):
+    offer = made(gold, manager)
+    accept(client, offer)
+    for days in (0, 400):
+        factories.wait(time_machine, days=days)
+        assert "/advertise/portal/" not in client.get(offer.path).content.decode()
+        page = client.post(offer.path, {"link": "1"})
+        assert "We have mailed a link" in page.content.decode()
+    mails = OutgoingMail.objects.filter(kind="sponsors.portal_link")
+    assert set(mails.values_list("recipient", flat=True)) == {offer.contact_email}

@@ -9,6 +9,7 @@ from django.urls import reverse
 from core import outbox
 from core.models import OutgoingMail
 from sponsors import payments
+from sponsors.models import PaymentReminder
 from sponsors.money import bookkeeping, invoices, reminders
 from tests.sponsors import factories
 
@@ -61,3 +62,16 @@ def test_the_bookkeeper_gets_a_month_that_adds_up_and_no_formula(client):
     answer = client.get(reverse("admin:sponsors_invoice_month"), {"month": f"{factories.today():%Y-%m}"})
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert (answer["Content-Type"], text.splitlines()[1].split(";")[0]) == ("text/csv; charset=utf-8", "1785,00")
+
+
+def test_an_invoice_that_cannot_be_reminded_of_stops_no_other():
+    factories.seller()
+    slot = factories.kind()
+    factories.open_days(slot)
+    bought = factories.package({slot: 1})
+    rows = [factories.invoiced(bought, start=factories.soon(day)) for day in (7, 8)]
+    first = rows[0].invoices.get()
+    PaymentReminder.objects.create(invoice=first, number=2, sent_on=first.due_on - timedelta(days=9))  # 1 is missing
+    with pytest.raises(ExceptionGroup):
+        sent_by(30, sold=rows[1])
+    assert rows[1].invoices.get().reminders.count() == 1
