@@ -9,7 +9,7 @@ from core.transitions import TransitionRefused
 from sponsors.models import Booking, Sponsor, SponsorMember
 
 OF_OURS = "This is the address of somebody of ours. An account at a sponsor needs one of theirs."
-CLOSED = "The account of this address was closed. Give another address, or have the account opened again under Users."
+CLOSED = "The account of this address was closed. It has to be opened again first, or take another address."
 
 
 def may_ask(row: Booking) -> bool:
