@@ -36,7 +36,8 @@ def take_run(
 
 def release_lapsed(wanted: Iterable[tuple[date, int]], now: datetime, *, but: Booking | None = None) -> None:
     """Give back what holds that ran out keep of these days, but for one that is being sold again."""
-    expire_stale(now=now, rows=lapsed(wanted, now).exclude(pk=but.pk if but else None))
+    rows = lapsed(wanted, now)
+    expire_stale(now=now, rows=rows.exclude(pk=but.pk) if but else rows)
 
 
 def lapsed(wanted: Iterable[tuple[date, int]], now: datetime) -> BookingQuerySet:
