@@ -95,7 +95,9 @@ def test_an_account_of_staff_is_none_of_a_sponsor(two):
     with pytest.raises(TransitionRefused, match="of ours"):
         members.add(two[0].sponsor, email=factories.user("boss@example.com").email, by=None)
     with pytest.raises(TransitionRefused, match="was closed"):
-        members.add(two[0].sponsor, email=factories.user("gone@example.com", is_active=False).email, by=None)
+        members.add(
+            two[0].sponsor, email=factories.user("gone@example.com", is_active=False, is_staff=False).email, by=None
+        )
 
 
 @pytest.mark.parametrize(
