@@ -125,6 +125,7 @@ def expire_stale(*, now: datetime | None = None, units: Q | None = None, rows: B
             audit.record("let lapse", booking, by=None)
             if booking.address_confirmed_at:  # else nobody knows of it
                 emails.booking_lapsed(booking)
-        if found and units is None and rows is None:  # whoever takes units says so last of all: all others wait for that
+        # whoever takes units says so last of all, since that keeps all others waiting
+        if found and units is None and rows is None:
             pagecache.bump()
     return len(found)

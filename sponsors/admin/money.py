@@ -167,11 +167,10 @@ class InvoiceAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         today = timezone.now().date()
         rows: list[Any] = list(ledger.owed().select_related("sponsor")[:500])
-        waiting = Booking.objects.filter(state=Booking.State.CONFIRMED, invoices=None, price__gt=0)
         context = {
             "owing": [_due_row(row, today) for row in rows if row.balance > 0],
             "credits": [_due_row(row, today) for row in rows if row.balance < 0],
-            "waiting": [(row, invoices.missing(row)) for row in waiting.select_related("sponsor").order_by("pk")[:100]],
+            "waiting": [(row, invoices.missing(row)) for row in invoices.waiting().select_related("sponsor")[:100]],
             "title": "Money due",
         }
         return self._page(request, "due", context)
