@@ -60,7 +60,7 @@ class BookingForm(forms.Form):
         help_text="All of them are held for you, or none. Each costs the same.",
     )  # fmt: skip
     weeks = forms.TypedChoiceField(
-        label="If several", choices=RHYTHMS, coerce=int, required=False, empty_value=0, initial=0
+        label="If several", choices=RHYTHMS, coerce=int, required=False, empty_value=None, initial=0
     )
     start = forms.DateField(label="First day", error_messages={"required": "Choose a first day on the calendar."})
     offer = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
