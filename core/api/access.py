@@ -75,7 +75,12 @@ class MayUse(BasePermission):
         scope = f"{view.part}:{way}"
         if scope not in request.auth.scopes:
             raise PermissionDenied(f"This key is not good for {scope}.")
-        needed = view.needs.get(request.method or "", ())
+        if request.method == "OPTIONS":  # what the part can do, which its documentation says as well
+            return True
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        if method not in view.needs:
+            raise MethodNotAllowed(request.method or "")
+        needed = view.needs[method]
         for name in [needed] if isinstance(needed, str) else needed:
             if not request.user.has_perm(name):
                 raise PermissionDenied(f"{request.user} may not do this: its roles lack {name}.")

@@ -175,3 +175,11 @@ def test_what_is_about_to_go_says_so():
 
     answer = Old.as_view()(RequestFactory().get("/"))
     assert (answer["Deprecation"], answer["Sunset"]) == ("@1798761600", "Thu, 01 Jul 2027 00:00:00 GMT")
+
+
+def test_head_is_refused_like_get_and_no_other_method_gets_past_the_roles():
+    writer = program("writer")
+    path = "/api/v1/desk/subscribers/"
+    assert {getattr(writer.client, method)(path).status_code for method in ("get", "head")} == {403}
+    assert program().client.head(path).status_code == 200
+    assert {getattr(program().client, method)(path).status_code for method in ("put", "trace")} == {405}
