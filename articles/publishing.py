@@ -430,11 +430,11 @@ def _call_off(article: Article, *, reason: str) -> None:
 def follow_replaced() -> int:
     """Render anew what readers see of articles with a picture that was replaced; return how many."""
     keys = ImageUse.objects.filter(is_outdated=True, is_live=True).values_list("article", flat=True).distinct()
-    return sum(batches.each(Article.objects.filter(pk__in=keys).order_by("pk"), _follow))
+    return sum(batches.each(Article.objects.filter(pk__in=keys).order_by("pk"), follow))
 
 
-def _follow(article: Article) -> int:
-    """The same version again, with the pictures as they are now: no new date, and nobody is told."""
+def follow(article: Article, *, companions: bool = True) -> int:
+    """The same version again, with what it shows of others as it is now: no new date, and nobody is told."""
     with transaction.atomic():
         lock(article, "category", "series", "cta")
         before = Publication.objects.filter(article=article).first()
@@ -442,7 +442,8 @@ def _follow(article: Article) -> int:
             ImageUse.objects.filter(article=article, is_live=True).delete()
             return 0
         document = _document_at(article, before.version)
-        _write(article, before, document, before.version, before.published_at, before.updated_at, True, None, False)
+        dates = before.published_at, before.updated_at
+        _write(article, before, document, before.version, *dates, companions, None, is_new_version=False)
         bump()
         cache_tags.purge_article(before)
     return 1

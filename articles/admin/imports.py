@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
@@ -19,6 +20,7 @@ from articles.importing.undoing import outlook
 from articles.models import Author, Category, PostImport
 from core import audit, upload_runs
 from core.admin.upload_runs import KEPT, UploadField, UploadRunAdmin
+from core.transitions import lock
 
 State, Job = PostImport.State, PostImport.Job
 ACCEPT = ".csv,.xml,.json,.zip,.md,.markdown,.mdx,.html,.htm,.txt,.atom"
@@ -106,7 +108,7 @@ class PostImportAdmin(UploadRunAdmin):
             ("<int:pk>/decide/", "decide", require_POST(self.decide)),
             ("<int:pk>/pictures/", "pictures", require_POST(self.fetch_pictures)),
             ("<int:pk>/undo/", "undo", self.undo),
-            ("<int:pk>/subscribers/<int:number>/", "subscribers", require_POST(self.hand_on)),
+            ("<int:pk>/subscribers/", "subscribers", require_POST(self.hand_on)),
         ]
 
     def begin(self, request: HttpRequest, form: Any) -> PostImport:
@@ -171,26 +173,37 @@ class PostImportAdmin(UploadRunAdmin):
         taker = subscribers.taker()
         return bool(taker and user.has_perm(taker.permission))
 
-    def hand_on(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    def hand_on(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Hand a list of subscribers in the export to whoever imports those."""
         row, taker = self.row(pk), subscribers.taker()
         if not taker or not self._may_hand_on(request):
             raise PermissionDenied
-        names = row.found.get("subscribers", [])
         try:
-            files = {file.name: file for file in open_export(row.path).subscribers}
-            address = taker.take(files[names[number]], str(request.user))
+            with transaction.atomic():
+                address = self._hand_on_once(row, taker, request.POST.get("list", ""), by=str(request.user))
         except ImportRefused as refused:
             messages.error(request, str(refused))
             return self.redirect_to(row)
         except LookupError:
-            messages.error(request, "That list is no longer here. Upload the export again.")
+            messages.error(
+                request,
+                "That list is no longer here: it has been handed on, or the file has gone. Upload the export again.",
+            )
             return self.redirect_to(row)
-        rest = [name for name in names if name != names[number]]
-        PostImport.objects.filter(pk=row.pk).update(found=row.found | {"subscribers": rest})
-        if row.state == State.DONE and not rest:
+        if row.state == State.DONE and not row.found["subscribers"]:
             upload_runs.delete_file(row)
         return HttpResponseRedirect(address)
+
+    def _hand_on_once(self, row: PostImport, taker: subscribers.Taker, name: str, *, by: str) -> str:
+        """Take a list off those that are still here, then hand it on; where it goes on. Raises LookupError."""
+        lock(row)  # whoever clicks twice waits here, and then finds it gone
+        names = row.found.get("subscribers", [])
+        row.found = row.found | {"subscribers": [each for each in names if each != name]}
+        if name not in names:
+            raise LookupError(name)
+        row.save(update_fields=["found"])
+        files = {file.name: file for file in open_export(row.path).subscribers}
+        return taker.take(files[name], by)
 
     @admin.display(description="read as")
     def kind(self, row: PostImport) -> str:

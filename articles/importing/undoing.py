@@ -16,6 +16,7 @@ from django.db.models import Case, Count, Exists, F, Model, OuterRef, Q, QuerySe
 from django.db.models.deletion import ProtectedError
 
 from articles import addresses, image_library, publishing
+from articles.importing.load.loader import BROUGHT
 from articles.models import (
     Article,
     Author,
@@ -26,6 +27,7 @@ from articles.models import (
     Pin,
     PostImport,
     Redirect,
+    Revision,
     Series,
     Snippet,
     Tag,
@@ -102,9 +104,11 @@ def undo(run: PostImport, *, tick: Callable[[int, int], None]) -> dict[str, Any]
 def _reasons() -> dict[str, Any]:
     """What keeps an article from going, in words, as a condition on its imported post."""
     of_article: dict[str, Any] = {"article": OuterRef("article")}
+    later = Revision.objects.filter(**of_article, version__gt=1, reason__startswith=BROUGHT)
     kept_work = KeptWork.objects.filter(page=Article._meta.label_lower, row=OuterRef("article"))
     return {
         "it was edited here": ~Q(article__version=F("version")),
+        "a later import changed it": Q(Exists(later)),
         "it was published, scheduled or taken down here": ~Q(article__state=F("state")),
         "it leads the front page or a section": Q(Exists(Pin.objects.filter(**of_article))),
         "somebody commented on it": Q(Exists(Comment.objects.filter(**of_article))),
@@ -178,8 +182,13 @@ def _remove_terms(run: PostImport, kind: str) -> int:
 
 
 def _is_had(row: Any) -> bool:
-    """Whether anything refers to a row."""
-    relations = [each for each in row._meta.get_fields() if each.auto_created and not each.concrete]
+    """Whether anything refers to a row, also what gives its relation no name on this side."""
+    # The tables between it and others tell of its own choices too; the relation itself is among the fields.
+    relations = [
+        each
+        for each in row._meta.get_fields(include_hidden=True)
+        if each.auto_created and not each.concrete and not each.related_model._meta.auto_created
+    ]
     return (getattr(row, "user_id", None) is not None) or any(
         each.related_model._base_manager.filter(**{each.field.name: row}).exists() for each in relations
     )

@@ -5,12 +5,13 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from articles.document_schema import LIMITS, RESERVED, DocumentError, normalised
@@ -22,7 +23,7 @@ from articles.importing.load.images import Contents, ImageStore
 from articles.importing.load.missing_pictures import complete, sources
 from articles.importing.load.redirects import redirect_all
 from articles.importing.load.report import CHANGED, DELETED, EDITED, FAILED, NEW, REFUSED, UNCHANGED, Entry, Report
-from articles.importing.load.state import apply_state, publish_with_dates
+from articles.importing.load.state import apply_state, is_as_left
 from articles.importing.load.taxonomy import Taxonomy
 from articles.importing.posts import (
     ConversionNotes,
@@ -34,8 +35,9 @@ from articles.importing.posts import (
     bug_report,
 )
 from articles.models import Article, ImportedPost, Kind, PostImport, Publication
-from articles.publishing import SponsorsNamed, schedule
+from articles.publishing import follow, schedule
 from articles.related import relate_all
+from core.lib import batches
 from core.lib.slugs import free_slug, slug_of
 from core.transitions import TransitionRefused
 
@@ -43,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 2
 MAX_ID = 400
+BROUGHT = "imported from"  # the reason of a version that an import made
 
 
 def load(
@@ -104,7 +107,6 @@ class Loader:
         self._seen: dict[str, tuple[str, str]] = {}
         self._slugs: set[tuple[str, str]] = set()
         self._came: set[int] = set()
-        self._related: list[tuple[int, int, Post]] = []
 
     def prepare(self) -> None:
         """Create the categories, tags and authors that the export describes separately from its posts."""
@@ -156,7 +158,7 @@ class Loader:
             .filter(source=self.export.format, source_id=post.source_id)
             .first()
         )
-        if known and self._is_done(known, digest, entry):
+        if known and self._is_done(known, post, digest, entry):
             return
         if not known and self.export.format == "moonpress" and self._is_here(post, entry):
             return
@@ -206,7 +208,7 @@ class Loader:
         entry.reason = "" if same else f"{article.get_absolute_url()} is here already, and is different"
         return True
 
-    def _is_done(self, known: ImportedPost, digest: str, entry: Entry) -> bool:
+    def _is_done(self, known: ImportedPost, post: Post, digest: str, entry: Entry) -> bool:
         """Whether there is nothing to do for a post that was imported before."""
         if known.article is None:
             entry.outcome, entry.reason = DELETED, "the article made from it was deleted here"
@@ -224,17 +226,16 @@ class Loader:
                 f"{known.article.get_absolute_url()} was edited here, and the post changed there",
             )
             return True
+        if not is_as_left(known.article, post, left=known.state):
+            was = "was published, scheduled or taken down here, and the post changed there"
+            entry.outcome, entry.reason = EDITED, f"{known.article.get_absolute_url()} {was}"
+            return True
         return False
 
     def finish(self) -> None:
         """Redirect the old addresses of category, tag and author pages, and whatever else the export redirects."""
         try:
             with transaction.atomic():
-                for pk, version, post in self._related:
-                    # The articles it refers to may have been imported after it.
-                    for article in Article.objects.filter(pk=pk, state=Article.State.PUBLISHED):
-                        with suppress(SponsorsNamed):  # it has been published, and a sponsor came just now
-                            publish_with_dates(article, post, version=version, by=self.by)
                 for old, new in self.export.redirects:
                     redirect_all([old], new, self.report)
                 for old, kind, item in self.export.archive_pages:
@@ -243,7 +244,21 @@ class Loader:
                 self._keep_or_undo()
         except _Undone:
             return
+        self._render_again()
         self._find_companions()
+
+    def _render_again(self) -> None:
+        """Show the articles that others name in their text, which may have come after them, also in an interrupted run."""
+        came = Publication.objects.filter(article__imported_from__source=self.export.format)
+        wanted = came.filter(Q(also_read=None) | Q(article__in=self._came), article__blocks__kind="related")
+        rows = Article.objects.filter(pk__in=wanted.values("article")).order_by("pk")
+        try:
+            batches.each(rows, partial(follow, companions=False))
+        except ExceptionGroup as failures:
+            logger.exception("Articles that name others in their text could not be rendered again")
+            self.report.remarks.append(
+                f"{len(failures.exceptions)} articles do not yet show those that their text names. Publish them again."
+            )
 
     def _find_companions(self) -> None:
         """Relate the imported articles to others once all are there, including those of an interrupted run."""
@@ -276,11 +291,9 @@ class Loader:
         if not article.pk and post.feed_id and not Article.objects.filter(feed_id=post.feed_id).exists():
             article.feed_id = post.feed_id
         apply_document(
-            article, document, by=self.by, reason=f"imported from {self.export.format}", expected_version=expected
+            article, document, by=self.by, reason=f"{BROUGHT} {self.export.format}", expected_version=expected
         )
         apply_state(article, post, by=self.by)
-        if any(block["type"] == "related" for block in document["blocks"]) and article.state == Article.State.PUBLISHED:
-            self._related.append((article.pk, article.version, post))
         if post.unpublished:
             self._keep_unpublished(article, post.unpublished)
         if post.changes_at and post.changes_at > timezone.now() and article.state == Article.State.PUBLISHED:

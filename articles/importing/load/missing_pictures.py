@@ -17,7 +17,7 @@ from articles.importing.load.report import Report
 from articles.importing.posts import Export
 from articles.models import Article, Block, ImportedPost, PostImport
 from articles.publishing import SponsorsNamed, publish
-from core.transitions import TransitionRefused
+from core.transitions import TransitionRefused, lock
 
 ELSEWHERE = r'"src": "https?://'
 
@@ -49,11 +49,22 @@ def complete(post: ImportedPost, images: ImageStore, *, by: Any) -> bool:
         apply_document(article, document, by=by, reason="pictures fetched", expected_version=expected)
         if shown:
             with suppress(SponsorsNamed):  # readers keep what they see until somebody has decided
-                publish(article, by=by, updated=article.publication.updated_at, quietly=True)
+                _publish_again(article, by=by)
         if untouched:
             post.version = article.version
             post.save(update_fields=["version"])
     return True
+
+
+def _publish_again(article: Article, *, by: Any) -> None:
+    """Publish what just got its pictures; what is scheduled stays so, with the pictures if it was the same text."""
+    lock(article)  # fetching took its time
+    at, version = article.publish_at, article.scheduled_version
+    publish(article, by=by, updated=article.publication.updated_at, quietly=True)
+    if at:
+        article.publish_at = at
+        article.scheduled_version = article.version if version == article.version - 1 else version
+        article.save(update_fields=["publish_at", "scheduled_version"])
 
 
 def lacking(run: PostImport) -> Any:

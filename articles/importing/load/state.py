@@ -57,9 +57,15 @@ def _apply(article: Article, post: Post, *, by: Any) -> None:
         cancel_schedule(article, by=by)
 
 
-def publish_with_dates(article: Article, post: Post, *, version: int | None = None, by: Any = None) -> None:
+def is_as_left(article: Article, post: Post, *, left: str) -> bool:
+    """Whether nobody here has published, scheduled or taken down an article since an import left it in a state."""
+    went_live = left == State.SCHEDULED and article.state == State.PUBLISHED and post.status == PUBLISHED
+    return article.state == left or not left or went_live
+
+
+def publish_with_dates(article: Article, post: Post, *, by: Any = None) -> None:
     """Publish an article with the dates that the old site showed."""
     now = timezone.now()
     at = min(post.published_at or now, now)
     updated = max(at, min(post.updated_at or at, now))
-    publish(article, by=by, at=at, version=version, updated=updated, quietly=True, companions=False)
+    publish(article, by=by, at=at, updated=updated, quietly=True, companions=False)

@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import time_machine
@@ -23,6 +23,7 @@ from core.models import AuditEntry as LogEntry
 from newsletter.models import SubscriberImport
 from tests.articles import factories
 from tests.articles.importing.samples import csv_of, png, webflow_row, zipped
+from tests.articles.importing.test_other_systems import SUBSTACK
 from tests.newsletter import factories as factories_of_newsletter
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +153,15 @@ def test_what_somebody_works_with_stays_and_is_said(desk):
     assert AuditEntry.objects.filter(action="deleted").count() == 1
 
 
+def test_undoing_keeps_a_category_that_only_a_plan_of_briefings_has(desk):
+    row = bring_in(desk, [webflow_row(Tags="one")])
+    plan = factories_of_newsletter.newsletter().plans.create(name="News", weekdays=[1], time=time(9))
+    plan.categories.set(Category.objects.all())
+    undo(desk, row)
+    assert (list(plan.categories.all()), Tag.objects.count()) == (list(Category.objects.all()), 0)
+    assert Category.objects.count() == 1  # without it, the plan would be about everything
+
+
 def test_one_post_that_fails_stops_no_other_and_is_named(desk):
     row = bring_in(desk, [webflow_row(), webflow_row(""), webflow_row("Last")])
     assert row.report["counts"]["new"] == 2
@@ -234,6 +244,24 @@ def test_subscribers_in_the_same_file_are_handed_to_their_own_import(desk, clien
     assert address == f"/admin/newsletter/subscriberimport/{row.pk}/"
 
 
+def test_whoever_clicks_twice_hands_a_list_on_once(client):
+    factories_of_newsletter.newsletter()
+    client.force_login(factories.user("administrator"))
+    row = bring_in(client, zipped(SUBSTACK | {"email_list.other.csv": "email\nbo@example.com\n"}), "export.zip")
+    clicks = [client.post(f"{HERE}{row.pk}/subscribers/", {"list": "email_list.mine.csv"}) for _ in range(2)]
+    assert [answer["Location"].split("/")[3] for answer in clicks] == ["subscriberimport", "postimport"]
+    row.refresh_from_db()
+    assert (SubscriberImport.objects.count(), row.found["subscribers"]) == (1, ["email_list.other.csv"])
+
+
+def test_undoing_keeps_what_a_later_import_changed(desk):
+    row = bring_in(desk, ROWS)
+    bring_in(desk, [webflow_row(**{"Post Body": "<p>Other words.</p>"})])
+    assert "A plain post : a later import changed it" in text(desk, row, "undo/")
+    undo(desk, row)
+    assert [article.title for article in Article.objects.all()] == ["A plain post"]
+
+
 def test_files_go_after_a_week_and_reports_after_a_year(desk):
     waiting, done = upload(desk, ROWS), bring_in(desk, ROWS)
     with time_machine.travel(timezone.now() + timedelta(days=8)):
@@ -249,6 +277,6 @@ def test_files_go_after_a_week_and_reports_after_a_year(desk):
 @pytest.mark.parametrize("role", ["writer", "newsletter manager", "sponsorship manager"])
 def test_no_other_role_brings_posts_in(client, role):
     client.force_login(factories.user(role))
-    pages = ["upload/", "1/", "1/decide/", "1/cancel/", "1/undo/", "1/pictures/", "1/subscribers/0/"]
+    pages = ["upload/", "1/", "1/decide/", "1/cancel/", "1/undo/", "1/pictures/", "1/subscribers/"]
     assert {client.post(f"{HERE}{page}").status_code for page in pages} == {403}
     assert {client.get(f"{HERE}{page}").status_code for page in pages} <= {403, 405}
