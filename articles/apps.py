@@ -20,7 +20,7 @@ class ArticlesConfig(AppConfig):
             slot_renderers,
             texts,
         )
-        from articles.readership import beacons, collector, figures, outcomes
+        from articles.readership import beacons, collector, figures, outcomes, salts
         from core import outbox
         from sponsors import audience, channels, flags, previews, viewability
 
@@ -36,6 +36,7 @@ class ArticlesConfig(AppConfig):
         audience.register_reading(figures.Readership())
         beacons.hand_on("ad", viewability.take)
         collector.also(viewability.flush)
+        viewability.salted_by(salts.of)
         previews.register(channels.ARTICLE, ad_previews.preview)
         retention.register_all()
         outcomes.register("sponsors:click", "clicks on ads", method="GET")

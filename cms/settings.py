@@ -121,13 +121,13 @@ if CACHE_PURGE_KIND not in ("cloudflare", "fastly", "purge"):
 
 # Webhooks (see core/webhooks.py): with 1, their addresses may lie in a private network of ours
 WEBHOOKS_TO_PRIVATE_HOSTS = env.yes("WEBHOOKS_TO_PRIVATE_HOSTS")
-# For how many days advertising keeps where clicks on ads came from, and whose a booking was that came to nothing (see
+# For how many days advertising keeps where clicks on ads came from, counted from the ad's day, and whose a booking was that came to nothing (see
 # sponsors/retention.py). A reader counts once for an ad, whose clicks count for thirty days after its own.
-AD_ORIGINS_DAYS = env.number("AD_ORIGINS_DAYS", default=31)
+AD_ORIGINS_DAYS = env.number("AD_ORIGINS_DAYS", default=32)
 DEAD_BOOKINGS_DAYS = env.number("DEAD_BOOKINGS_DAYS", default=180)
-if AD_ORIGINS_DAYS < 31:
+if AD_ORIGINS_DAYS < 32:
     raise ImproperlyConfigured(
-        "AD_ORIGINS_DAYS is 31 or more: until then clicks of one reader have to be told from others'."
+        "AD_ORIGINS_DAYS is 32 or more: it counts from an ad's day, and until then clicks of one reader have to be told from others'."
     )
 
 # The check of a briefing's links (see newsletter/sending/link_checks.py): with 1, also of those that lead into such a network

@@ -1,5 +1,7 @@
 """A report to a sponsor as a PDF: what its page says, as of the same moment."""
 
+from collections.abc import Iterator
+
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
@@ -20,7 +22,9 @@ def render(report: Report) -> bytes:
     page.set_margin(20)
     page.add_page()
     _text(page, f"{report.booking.name}: {report.booking.snapshot['name']} report", size=16)
-    _text(page, f"As of {report.as_of:%-d %b %Y, %H:%M} UTC.")
+    frozen = f"Version {report.version} of the final report, frozen on" if report.version else "As of"
+    _text(page, f"{frozen} {report.as_of:%-d %b %Y, %H:%M} UTC.")
+    _text(page, _sums(report))
     for words in report.missing:
         _text(page, words)
     page.ln(3)
@@ -31,15 +35,33 @@ def render(report: Report) -> bytes:
             for cell in cells:
                 row.cell(cell)
     page.ln(3)
+    for line in report.lines:
+        for words in _beside(line):
+            _text(page, f"{line.claim.unit.kind.name}, {line.claim.unit.date:%-d %b %Y}: {words}")
     for what, reasons in (("Views", report.view_reasons), ("Clicks", report.reasons)):
         for reason, number in reasons:
             _text(page, f"{what} rejected: {reason}, {number:,}")
     for each in report.adjustments:
         _text(page, f"Corrected by hand: {each.number:,} {each.kind}s. {each.words}")
     _text(page, "What came in is always what was counted plus what was rejected. Intervals are Wilson’s.")
-    for version in report.booking.reports.all():
+    for version in report.booking.reports.filter(version=report.version or 0):
         _text(page, f"Frozen as version {version.version}, SHA-256 {version.sha256}. {version.why}")
     return bytes(page.output())
+
+
+def _sums(report: Report) -> str:
+    views = f"{report.raw_views:,} views came in, of which {report.valid_views:,} count. " if report.raw_views else ""
+    return f"{views}{report.raw:,} clicks came in; {report.valid:,} count and {report.rejected:,} do not."
+
+
+def _beside(line: Line) -> Iterator[str]:
+    """What a line has beside its row: what was guaranteed, what is usual, and its days."""
+    if line.guarantee:
+        yield f"guaranteed {line.guarantee}"
+    if line.usual and line.usual.median is not None:
+        yield f"usual here {line.usual.median_text} (median of {line.usual.days} days; {line.usual.interval_text})"
+    if len(line.days) > 1:
+        yield "; ".join(f"{day:%-d %b} {views:,} views, {clicks:,} clicks" for day, views, clicks in line.days)
 
 
 def _cells(line: Line) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from sponsors.models import AdDay, AdEvent, Adjustment, AdRollUp, Booking, Claim
 from sponsors.reach import PlaceReach
 from sponsors.verdicts import COUNTED_FOR
 
-COUNTED = "counted"
+COUNTED, BY_HAND = "counted", "corrected by hand: "
 COLUMNS = ("placement", "ad day", "figure", "on", "verdict", "number")
 VIEWS, CLICKS, DELIVERED = "views", "clicks", "messages delivered"
 ByDay = Counter[tuple[date, str]]  # by day and reason
@@ -117,6 +117,7 @@ class Report:
     lines: list[Line]
     as_of: datetime = field(compare=False)
     views_as_of: datetime | None = field(default=None, compare=False)
+    version: int | None = None  # of a final report, as it was frozen
 
     @property
     def raw(self) -> int:
@@ -168,6 +169,8 @@ class Report:
     @property
     def missing(self) -> list[str]:
         """What may still change, in words."""
+        if self.version:
+            return []
         today, said = clock.utc_day(), []
         if to_come := sum(line.claim.unit.date > today for line in self.lines):
             said.append(f"{to_come} of its {len(self.lines)} ad days {'is' if to_come == 1 else 'are'} still to come.")
@@ -192,11 +195,20 @@ class Report:
 
 def _why(numbers: Iterator[ByDay]) -> list[tuple[str, int]]:
     total: Counter[str] = Counter()
+    called = dict(AdEvent.Reason.choices)
     for each in numbers:
         for (_, reason), number in each.items():
             if reason:
                 total[reason] += number
-    return [(AdEvent.Reason(reason).label, n) for reason, n in total.most_common()]
+    return [(str(called.get(reason, reason)), n) for reason, n in total.most_common()]
+
+
+def reason_called(words: str) -> str:
+    """The reason that a row of a report names in words; empty for what counts."""
+    return next(
+        (str(reason) for reason in AdEvent.Reason if reason and reason.label == words),
+        words if words != COUNTED else "",
+    )
 
 
 def report_on(booking: Booking) -> Report:
@@ -281,4 +293,4 @@ def rows(report: Report) -> Iterator[list[Any]]:
             yield [*about, DELIVERED, unit.date.isoformat(), COUNTED, line.delivered]
         for each in line.adjustments:
             on = each.at.astimezone(UTC).date().isoformat()
-            yield [*about, f"{each.kind}s", on, f"corrected by hand: {each.words}", each.number]
+            yield [*about, f"{each.kind}s", on, f"{BY_HAND}{each.words}", each.number]

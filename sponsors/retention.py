@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from core import retention
-from core.lib import batches
+from core.lib import batches, clock
 from core.retention import Column, days
 from sponsors import availability, view_counts
 from sponsors.models import (
@@ -48,8 +48,13 @@ COLUMNS = [
         for name in ("network", "place", "visitor")
     ),
     *(
-        Column(f"sponsors.{name}", days(ORIGINS_KEPT_FOR), "the hourly purge")
-        for name in ("AdEvent.ip_prefix", "AdEvent.nonce", "AdEvent.place", "AdEvent.agent", "BuyerVisit.place")
+        Column(f"sponsors.AdEvent.{name}", f"{days(ORIGINS_KEPT_FOR)} after its ad’s day", "the hourly purge")
+        for name in ("ip_prefix", "nonce", "place", "agent")
+    ),
+    Column(
+        "sponsors.BuyerVisit.place",
+        f"{days(ORIGINS_KEPT_FOR)} after it, and after its sponsor’s last ad day",
+        "the hourly purge",
     ),
     Column("sponsors.Booking.contact_email", _BOOKING, "the hourly purge"),
     Column("sponsors.Booking.message", _BOOKING, "the hourly purge"),
@@ -103,10 +108,15 @@ def register_all() -> None:
 
 
 def forget_origins() -> int:
-    """Empty where clicks came from, of those whose verdicts are final by then, and delete from where buyers came."""
-    before = timezone.now() - ORIGINS_KEPT_FOR
-    batches.delete(BuyerVisit.objects.filter(at__lt=before))
-    known = AdEvent.objects.filter(at__lt=before).exclude(nonce="", ip_prefix="", place="", agent="")
+    """Empty where the clicks on an ad came from, of all at one time when their verdicts are final; and from where buyers came.
+
+    A part of them would be judged as if it were the whole: a second click would count where the first is forgotten.
+    """
+    ended, before = clock.utc_day() - ORIGINS_KEPT_FOR, timezone.now() - ORIGINS_KEPT_FOR
+    judged = Claim.objects.filter(unit__date__gte=ended, state=Claim.State.CONFIRMED)
+    bookings = Booking.objects.filter(Q(claims__in=judged) | Q(sponsor__bookings__claims__in=judged))
+    batches.delete(BuyerVisit.objects.filter(at__lt=before).exclude(booking__in=bookings.values("pk")))
+    known = AdEvent.objects.filter(claim__unit__date__lt=ended).exclude(nonce="", ip_prefix="", place="", agent="")
     return batches.update(known, nonce="", ip_prefix="", place="", agent="")
 
 

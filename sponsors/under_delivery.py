@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from core.lib import batches, clock
-from sponsors import emails, reach, reports
+from sponsors import audience, emails, reach, reports
 from sponsors.models import Booking, Claim, MakeGood
 from sponsors.reports import Line
 from sponsors.verdicts import COUNTED_FOR
@@ -92,7 +92,10 @@ def _written_down(lines: Iterable[Line], promised: int) -> bool:
     """Whether there is something new to be made good."""
     lines = list(lines)
     got, last = sum(line.seen or 0 for line in lines), lines[-1].claim
-    if got >= promised or MakeGood.objects.filter(claim__in=[line.claim for line in lines], is_short=True).exists():
+    made_good = MakeGood.objects.filter(claim__in=[line.claim for line in lines])
+    if got >= promised or made_good.filter(Q(is_short=True) | Q(state=MakeGood.State.OPEN)).exists():
+        return False  # one that is open gives it a day more, which may be all that is missing
+    if _unknown(lines):
         return False
     unit = "messages were delivered" if last.unit.is_mail else "views counted"
     reason = f"{got:,} {unit} on its {len(lines)} days; {promised:,} were guaranteed."
@@ -102,6 +105,12 @@ def _written_down(lines: Iterable[Line], promised: int) -> bool:
     with transaction.atomic():
         emails.make_good_found(MakeGood.objects.create(claim=free, reason=reason, is_short=True))
     return True
+
+
+def _unknown(lines: list[Line]) -> bool:
+    """Whether a briefing that left has no figure yet. A day that did not run at all has a make-good of its own."""
+    missing = [line.claim.pk for line in lines if line.seen is None]
+    return bool(missing) and bool(audience.carried(missing))
 
 
 def _without_make_good(lines: list[Line]) -> Claim | None:

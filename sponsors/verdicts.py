@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from crawleruseragents import is_crawler
@@ -19,11 +19,14 @@ from django.utils import timezone
 
 from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
-from core.lib import batches, data_centres
+from core.lib import batches, clock, data_centres
 from core.lib.networks import public_network_of
 from sponsors.models import AdEvent, BuyerVisit, Claim, VerdictChange
 
 COUNTED_FOR = timedelta(days=30)  # after the day of an ad
+LAST_VERDICTS = timedelta(
+    days=1
+)  # after that: then they are final, though a part of what they were made of is forgotten later
 AROUND_CANARY = timedelta(seconds=60)
 # So many different links in so short a time are no reader's: nobody aims at three within a second, though a few are easily
 # opened in tabs within two or three, nor reads on after half a dozen within ten.
@@ -75,7 +78,7 @@ class Room:
 
     def reason(self, event: AdEvent) -> Reason:
         """Why there is none for a click. Networks that are not public may have anybody behind them, and have no ceiling."""
-        if event.nonce in self.readers:
+        if reader_of(event.nonce) in self.readers:
             return Reason.REPEAT
         network = public_network_of(event.ip_prefix)
         if network and event.place and self.places[event.place] >= A_PLACE:
@@ -84,9 +87,14 @@ class Room:
         return Reason.NETWORK if network and self.networks[network] >= most else Reason.NONE
 
     def take(self, event: AdEvent) -> None:
-        self.readers.add(event.nonce)
+        self.readers.add(reader_of(event.nonce))
         self.places[event.place] += 1
         self.networks[event.ip_prefix] += 1
+
+
+def reader_of(nonce: str) -> str:
+    """Who a nonce stands for. In mails it was once of a delivery and a link (`mail:DELIVERY:LINK`), and is of the delivery now."""
+    return nonce.rpartition(":")[0] if nonce.count(":") > 1 else nonce
 
 
 def at_once(event: AdEvent) -> Reason:
@@ -96,7 +104,9 @@ def at_once(event: AdEvent) -> Reason:
         return reason
     counted = AdEvent.objects.filter(claim=event.claim, reason="")
     room = Room(event.claim.unit.is_mail)
-    alike = Q(nonce=event.nonce) | Q(ip_prefix=event.ip_prefix) if event.ip_prefix else Q(nonce=event.nonce)
+    alike = Q(nonce=event.nonce) | Q(nonce__startswith=f"{reader_of(event.nonce)}:")
+    if event.ip_prefix:
+        alike |= Q(ip_prefix=event.ip_prefix)
     for other in counted.filter(alike).only("nonce", "place", "ip_prefix").order_by()[: A_NETWORK_BY_MAIL * 2]:
         room.take(other)
     return room.reason(event)
@@ -128,9 +138,15 @@ def judge_all() -> int:
 
 
 def judge(events: QuerySet[AdEvent]) -> int:
-    """Judge the ads of some clicks again, one after the other."""
-    claims = Claim.objects.filter(pk__in=events.order_by().values("claim")).select_related("unit", "booking")
+    """Judge the ads of some clicks again, one after the other; not those whose verdicts are final."""
+    claims = Claim.objects.filter(pk__in=events.order_by().values("claim"), unit__date__gte=judged_since())
+    claims = claims.select_related("unit", "booking")
     return sum(batches.each(claims, judge_claim))
+
+
+def judged_since() -> date:
+    """The first ad day whose clicks are still judged: for as long, all that verdicts are made of is kept."""
+    return clock.utc_day() - COUNTED_FOR - LAST_VERDICTS
 
 
 def judge_claim(claim: Claim) -> int:

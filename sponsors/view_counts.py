@@ -74,11 +74,33 @@ def roll_up_due() -> None:
             roll_up(day)
 
 
+def open_for_views(day: date) -> bool:
+    """See to it that a day has a place for views written in this transaction, and is counted again if it was counted already.
+
+    False for a day whose views are dropped (made anew of those that come late, its counts would lose the rest), and for one to come.
+    """
+    today = clock.utc_day()
+    if not today - VIEWS_KEPT_FOR <= day <= today + timedelta(days=1):
+        return False
+    view_partitions.ensure(day)
+    if day < today:
+        advisory_locks.wait_for(
+            AdvisoryLock.AD_VIEWS, day.toordinal()
+        )  # so that a count sees them, or comes before this
+        settled = _settled(day)
+        AdRollUp.objects.filter(day=day, rolled_up_at__gte=settled).update(rolled_up_at=settled - timedelta(seconds=1))
+    return True
+
+
+def _settled(day: date) -> datetime:
+    return clock.start_of(day + timedelta(days=1)) + SETTLED_AFTER
+
+
 def is_due(day: date, made: AdRollUp | None, now: datetime) -> bool:
     """Whether the counts of a day are to be made anew: once when it is over, and more often while it lasts."""
     if made is None:
         return True
-    settled = clock.start_of(day + timedelta(days=1)) + SETTLED_AFTER
+    settled = _settled(day)
     if now >= settled:
         return made.rolled_up_at < settled
     return now - made.rolled_up_at >= min(max(OFTEN, SHARE * timedelta(seconds=made.seconds)), SELDOM)

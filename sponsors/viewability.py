@@ -7,7 +7,7 @@ are answered, so that none is lost with its process; a thread writes them to the
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from core.lib import clock
@@ -23,7 +23,7 @@ from core.lib.forms import address_of
 from core.lib.journal import Full, Journal
 from core.lib.networks import counted_as, public_network_of
 from core.lib.signing import BadToken, read_token
-from sponsors import view_partitions
+from sponsors import view_counts
 from sponsors.clicks import Visit
 from sponsors.models import AdEvent, BuyerVisit, Claim
 from sponsors.placements import VIEW
@@ -34,10 +34,13 @@ WRITE = (
     " SELECT %s::date, * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::bigint[],"
     " %s::text[]) ON CONFLICT DO NOTHING"
 )
+MOST = 2**63 - 1
+VISITOR = slice(3, 6)  # visitor, place and network in a row
 Reason = AdEvent.Reason
 # What the readers' figures leave a beacon out for, and what that is called of an ad.
 LEFT_OUT = {"bot": Reason.SCANNER, "staff": Reason.STAFF, "foreign": Reason.FOREIGN, "burst": Reason.NETWORK}
 logger = logging.getLogger(__name__)
+_salt_of: list[Callable[[date], bytes]] = []
 journal = Journal(lambda: Path(settings.AD_JOURNALS))
 
 
@@ -52,6 +55,11 @@ class Seen(NamedTuple):
     network: int
     buyer: str  # the place as clicks know it, by which buyers are known; it goes no further
     reason: str
+
+
+def salted_by(salt_of: Callable[[date], bytes]) -> None:
+    """Have what is kept of visitors told apart by a day's salt, which is deleted soon after its day: then no key tells who it was."""
+    _salt_of[:] = [salt_of]
 
 
 def take(environ: Mapping[str, Any], lines: Sequence[str], left_out: str) -> None:
@@ -102,8 +110,22 @@ def flush() -> int:
     return journal.settle(_write)
 
 
+def _read(lines: list[bytes]) -> Iterator[Seen]:
+    """What lines tell. One that cannot be read, such as of a disk that was full, stops no other."""
+    for line in lines:
+        try:
+            seen = Seen(*json.loads(line))
+            numbers = (seen.claim, seen.nonce, seen.visitor, seen.place, seen.network)
+            if not all(isinstance(number, int) and -MOST - 1 <= number <= MOST for number in numbers):
+                raise ValueError("a number of it is none")
+            datetime.fromtimestamp(seen.at, UTC)
+            yield seen._replace(buyer=str(seen.buyer), reason=Reason(seen.reason))
+        except (ValueError, TypeError, OverflowError, OSError) as error:
+            logger.warning("A noted view of an ad is left out, since it cannot be read (%s): %r", error, line[:200])
+
+
 def _write(lines: list[bytes]) -> None:
-    seen = [Seen(*json.loads(line)) for line in lines if line.startswith(b"[") and line.endswith(b"]")]
+    seen = list(_read(lines))
     claims = Claim.objects.select_related("unit", "booking").in_bulk({each.claim for each in seen})
     buyers = _buyers(claims.values())
     by_day = defaultdict[date, dict[tuple[int, int], list[Any]]](dict)
@@ -113,11 +135,22 @@ def _write(lines: list[bytes]) -> None:
             reason = each.reason or _standing(claim, at) or (Reason.SPONSOR if (claim.pk, each.buyer) in buyers else "")
             row = [each.claim, each.nonce, at, each.visitor, each.place, each.network, str(reason)]
             by_day[at.date()].setdefault((each.claim, each.nonce), row)
-    for day, rows in by_day.items():
-        view_partitions.ensure(day)
+    for day, rows in sorted(by_day.items()):
+        _salt(day, rows.values())
         ordered = [rows[key] for key in sorted(rows)]  # in one order, so that two processes do not block each other
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            if not view_counts.open_for_views(day):
+                logger.error("%s views of ads are left out: none are taken of %s any more", len(rows), day)
+                continue
             cursor.execute(WRITE, [day, *map(list, zip(*ordered, strict=True))])
+
+
+def _salt(day: date, rows: Iterable[list[Any]]) -> None:
+    """Replace what tells visitors apart, which a key of ours makes without waiting for anything, by what needs the salt too."""
+    for salt_of in _salt_of:
+        salt = salt_of(day)
+        for row in rows:
+            row[VISITOR] = [_number(salt, str(number)) if number else 0 for number in row[VISITOR]]
 
 
 def _standing(claim: Claim, at: datetime) -> Reason:

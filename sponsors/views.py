@@ -287,20 +287,24 @@ def _claims(booking: Booking) -> list[Any]:
 
 @for_sponsor(REPORT)
 def report(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """The figures of a booking as of now, and its final report in all its versions; as files, too."""
-    version = None
+    """The final report of a booking in the version asked for, else in its last; its figures as of now before that, or with ?live.
+
+    As files, too.
+    """
+    version = None if "live" in request.GET else booking.reports.first()
     if number := request.GET.get("final"):
         version = get_object_or_404(booking.reports, version=whole_number(number, most=32_000))
     if request.GET.get("as") == "json" and version:
         return HttpResponse(version.document, content_type="application/json")
     if request.GET.get("as") == "py":
         return HttpResponse(Path(recompute.__file__).read_bytes(), content_type="text/x-python; charset=utf-8")
-    report = reports.report_on(booking)
+    report = final_reports.report_of(version) if version else reports.report_on(booking)
     if request.GET.get("as") == "pdf":
         return HttpResponse(report_pdf.render(report), content_type="application/pdf")
     if request.GET.get("as") == "csv":
         return _table(final_reports.rows_of(version) if version else reports.rows(report), version)
-    context = {"report": report, "booking": booking, "versions": list(booking.reports.all())}
+    which = f"final={version.version}" if version else "live=1"
+    context = {"report": report, "booking": booking, "versions": list(booking.reports.all()), "which": which}
     return render(request, "sponsors/report.html", context)
 
 

@@ -126,10 +126,10 @@ def judge() -> int:
 def _record_ad_click(hit: Hit, claim_id: int) -> None:
     """Tell `sponsors` of a click on an ad. One that cannot be recorded there does not count here, and stops no other."""
     subscriber = hit.delivery.subscriber
-    reason = hit.reason or ad_clicks.insider(claim_id, subscriber.email if subscriber else "")
     origin = {"network": hit.network, "agent": hit.user_agent}
     try:
         with transaction.atomic():
+            reason = hit.reason or ad_clicks.insider(claim_id, subscriber.email if subscriber else "")
             ad_clicks.record_click(
                 claim_id=claim_id, nonce=f"mail:{hit.delivery_id}", reason=reason, at=hit.at, **origin
             )

@@ -329,6 +329,17 @@ def test_whose_clicks_on_an_ad_in_a_mail_are_no_reader_s(with_ad, client, how, e
     assert verdicts.judge_all() == 0
 
 
+def test_a_click_on_an_ad_whose_sponsor_has_an_address_that_cannot_be_read_stops_no_other(with_ad, client):
+    Sponsor.objects.update(website="https://[")
+    ad = with_ad.links.get(claim__isnull=False)
+    other = with_ad.links.exclude(number=0).exclude(pk=ad.pk).first()
+    reader = Reader(client, Delivery.objects.get())
+    with time_machine.travel(timezone.now() - timedelta(minutes=10)):
+        reader.click(ad.number)
+    reader.click(other.number)
+    assert judged() == [("click", "rejected", "error"), ("click", "valid", "")]
+
+
 def test_a_click_that_the_sponsors_desk_cannot_take_does_not_count_and_stops_no_other(with_ad, client):
     ad = with_ad.links.get(claim__isnull=False)
     other = with_ad.links.exclude(number=0).exclude(pk=ad.pk).first()

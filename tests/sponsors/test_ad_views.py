@@ -11,10 +11,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from articles.readership import salts
 from core import pagecache, retention
-from core.lib.journal import Journal
+from core.lib.journal import MOST_IN_ALL, Full, Journal
 from sponsors import booking, view_counts, view_partitions, viewability
-from sponsors.models import AdDay, Adjustment, AdView, Booking, Claim
+from sponsors.models import AdDay, Adjustment, AdRollUp, AdView, Booking, Claim
 from tests.articles.factories import publication
 from tests.smtp import wait_until
 from tests.sponsors import factories
@@ -119,6 +120,17 @@ def test_nothing_that_tells_an_address_is_kept(client, ad, folder):
         assert HOME not in cursor.fetchone()[0]
 
 
+def test_what_tells_readers_apart_cannot_be_made_again_once_the_salt_of_their_day_is_gone(client, ad):
+    for nonce in (1, 2, 3):
+        view(client, ad, nonce=nonce)
+        viewability.flush()
+        if nonce == 2:
+            salts.forget_old(timezone.now() + timedelta(days=2))
+    told = AdView.objects.order_by("at").values_list("visitor", "place", "network")
+    assert told[0] == told[1]
+    assert not set(told[1]) & set(told[2])
+
+
 def test_adjustments_survive_counting_and_are_never_changed(client, ad):
     claim = Claim.objects.get()
     Adjustment.objects.create(
@@ -170,9 +182,81 @@ def test_lines_that_cannot_be_settled_wait_for_the_next_time(tmp_path):
     def fail(lines):
         raise OSError("full")
 
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(ExceptionGroup):
         journal.settle(fail)
     assert journal.settle(taken.extend) == len(set(taken)) == 200
+
+
+def test_lines_that_cannot_be_read_and_files_that_cannot_be_settled_stop_no_others(client, ad, folder, caplog):
+    for number, line in enumerate(["[1]", "[", "null", "[1, 1, 1e400, 1, 1, 1, 0, 0]", '["x", 1, 2, 3, 4, 5, "", ""]']):
+        (folder / f"0.{number}.lines").write_text(f"{line}\n")
+    view(client, ad)
+    assert counted() == {"": 1}
+    assert caplog.text.count("cannot be read") == 5
+    assert not list(folder.iterdir())
+
+    def refuse_one(lines):
+        if b"bad" in lines:
+            raise ValueError
+
+    (folder / "0.1.lines").write_text("bad\n")
+    (folder / "0.2.lines").write_text("good\n")
+    with pytest.raises(ExceptionGroup):
+        Journal(lambda: folder).settle(refuse_one)
+    (left,) = folder.iterdir()
+    left.unlink()
+
+
+def test_a_folder_that_is_full_takes_no_more(tmp_path):
+    with (tmp_path / "0.lines").open("wb") as file:
+        file.truncate(MOST_IN_ALL + 1)
+    with pytest.raises(Full):
+        Journal(lambda: tmp_path).add(b"1")
+
+
+ON_A_FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from core.lib.journal import Journal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (15, 15))
+journal, refused, taken = Journal(lambda: Path(sys.argv[1])), 0, []
+for _ in range(4):
+    try:
+        journal.add(b"123456")
+    except OSError:
+        refused += 1
+journal.settle(taken.extend)
+sys.exit(taken != [b"123456"] * 3 or refused != 1)
+"""
+
+
+def test_a_line_that_was_written_in_part_takes_no_other_with_it(tmp_path):
+    assert (
+        subprocess.run([sys.executable, "-c", ON_A_FULL_DISK, str(tmp_path)], cwd=Path.cwd(), check=False).returncode
+        == 0
+    )
+
+
+def test_views_written_after_the_last_count_of_their_day_are_counted_until_it_is_dropped(client, ad, time_machine):
+    view(client, ad)
+    factories.wait(time_machine, days=1)
+    view_counts.roll_up_due()
+    assert not AdDay.objects.exists()
+    viewability.flush()
+    view_counts.roll_up_due()
+    assert dict(AdDay.objects.values_list("reason", "number")) == {"": 1}
+    rolled_up_at = AdRollUp.objects.earliest("day").rolled_up_at
+    view_counts.roll_up_due()
+    assert AdRollUp.objects.earliest("day").rolled_up_at == rolled_up_at, "once is enough"
+
+
+def test_views_that_come_when_those_of_their_day_are_dropped_change_no_count(client, ad, time_machine):
+    assert counted() == {}
+    view(client, ad)
+    factories.wait(time_machine, days=9)
+    viewability.flush()
+    assert not AdView.objects.exists()
 
 
 def test_twenty_replays_count_once(client, ad):

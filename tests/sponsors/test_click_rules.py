@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from core.lib import data_centres
-from sponsors import reports, verdicts
+from sponsors import clicks, reports, verdicts
 from sponsors.models import AdEvent, Booking, VerdictChange
 from tests.sponsors import factories
 
@@ -124,6 +124,14 @@ def test_staff_who_sign_in_later_do_not_count(client, ads):
     click(client, ads[0])
     verdicts.judge_lately()
     assert reasons() == ["staff", "staff"]
+
+
+def test_a_mail_that_was_clicked_before_nonces_were_of_deliveries_counts_once(ads):
+    claim = Booking.objects.order_by("pk").first().claims.get()
+    for nonce in ("mail:7:3", "mail:7:3", "mail:7", "mail:70"):
+        clicks.record_click(claim_id=claim.pk, nonce=nonce)
+    assert reasons() == ["", "repeat", "repeat", ""]
+    assert verdicts.judge_all() == 0
 
 
 def test_a_place_that_one_click_loses_goes_to_the_next(client, ads):

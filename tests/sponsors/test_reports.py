@@ -8,8 +8,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from pypdf import PdfReader
 
-from sponsors import booking, clicks, final_reports, reach, reports
-from sponsors.models import AdDay, Adjustment, SponsorReport
+from sponsors import booking, clicks, final_reports, make_goods, reach, reports
+from sponsors.models import AdDay, Adjustment, MakeGood, SponsorReport
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
 
@@ -152,6 +152,41 @@ def test_a_stranger_adds_a_report_up_again_and_checks_the_frozen_one(on_a_page, 
     assert "Refunded." in client.get(path).content.decode()
     with pytest.raises(IntegrityError, match="a correction is a new version"), transaction.atomic():
         SponsorReport.objects.update(document="{}")
+
+
+def test_page_and_pdf_of_a_version_say_what_was_frozen_and_live_ones_what_is_now(on_a_page, client, time_machine):
+    report = reports.report_on(on_a_page)
+    path = on_a_page.report_path
+    factories.wait(time_machine, days=33)
+    final_reports.freeze_due()
+    view_counts_of(on_a_page.claims.get(), scanner=1000)
+    (line,), (was,) = final_reports.report_of(SponsorReport.objects.get()).lines, report.lines
+    assert (line.views, line.clicks, line.adjustments) == (was.views, was.clicks, was.adjustments)
+    for asked, number, words in (
+        ("", "440", "Version 1"),
+        ("?final=1", "440", "Version 1"),
+        ("?live", "1440", "As of"),
+    ):
+        page = client.get(f"{path}{asked}").content.decode()
+        pdf = PdfReader(io.BytesIO(client.get(f"{path}{asked or '?'}&as=pdf").content))
+        assert f"{number} views came in" in page
+        assert f"{int(number):,} views came in" in pdf.pages[0].extract_text()
+        assert words in page
+        assert words in pdf.pages[0].extract_text()
+
+
+def test_a_report_is_frozen_again_once_a_day_that_was_given_later_is_over(on_a_page, time_machine):
+    factories.wait(time_machine, days=33)
+    assert final_reports.freeze_due() == 1
+    kind = on_a_page.claims.get().unit.kind
+    factories.open_days(kind, first=factories.today())
+    missed = MakeGood.objects.create(claim=on_a_page.claims.get(), reason="It did not run.")
+    day = make_goods.give(missed, by=factories.user()).unit.date
+    factories.wait(time_machine, days=(day - factories.today()).days + 31)
+    assert final_reports.freeze_due() == 0
+    factories.wait(time_machine, days=1)
+    assert (final_reports.freeze_due(), final_reports.freeze_due()) == (1, 0)
+    assert SponsorReport.objects.first().why == "With a day that was given later."
 
 
 def test_a_version_that_there_is_not_is_not_found(on_a_page, client):

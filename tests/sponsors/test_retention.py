@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import retention
-from sponsors import clicks
+from sponsors import clicks, verdicts
 from sponsors import retention as keeping
 from sponsors.models import AdEvent, Booking, BuyerVisit, Sponsor
-from sponsors.verdicts import COUNTED_FOR
+from sponsors.verdicts import COUNTED_FOR, LAST_VERDICTS
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db
@@ -25,14 +25,21 @@ def clicked(sold, at, nonce):
     return clicks.record_click(claim_id=sold.claims.get().pk, nonce=nonce, at=at, network="198.51.100.7")
 
 
-def test_origins_of_clicks_go_and_the_clicks_stay(client):
+def test_origins_of_clicks_go_at_one_time_when_their_verdicts_are_final_and_the_clicks_stay(client, time_machine):
     sold = factories.running()
-    event = clicked(sold, ago(keeping.ORIGINS_KEPT_FOR), "old")
-    clicked(sold, timezone.now(), "new")
+    event = clicked(sold, timezone.now(), "reader")
+    factories.wait(time_machine, days=5)
+    clicked(sold, timezone.now(), "reader")
     client.get(sold.portal_path)
-    BuyerVisit.objects.update(at=ago(keeping.ORIGINS_KEPT_FOR))
-    assert retention.purge_expired()["origins of clicks on ads"] == 1
-    assert dict(AdEvent.objects.values_list("nonce", "ip_prefix")) == {"": "", "new": "198.51.100.0/24"}
+    for days, went in ((26, 0), (1, 0), (1, 2)):
+        factories.wait(time_machine, days=days)
+        assert retention.purge_expired()["origins of clicks on ads"] == went
+        verdicts.judge_all()
+        assert set(AdEvent.objects.values_list("reason", flat=True)) == {"", "repeat"}
+        assert BuyerVisit.objects.exists()
+    assert set(AdEvent.objects.values_list("nonce", "ip_prefix")) == {("", "")}
+    factories.wait(time_machine, days=5)
+    retention.purge_expired()
     assert not BuyerVisit.objects.exists()
     with pytest.raises(IntegrityError, match="is final"), transaction.atomic():
         AdEvent.objects.filter(pk=event.pk).update(reason="repeat")
@@ -55,7 +62,7 @@ def test_every_other_column_of_a_click_is_frozen():
 
 
 def test_origins_are_kept_for_as_long_as_clicks_count_at_least():
-    assert keeping.ORIGINS_KEPT_FOR == timedelta(days=settings.AD_ORIGINS_DAYS) > COUNTED_FOR
+    assert keeping.ORIGINS_KEPT_FOR == timedelta(days=settings.AD_ORIGINS_DAYS) > COUNTED_FOR + LAST_VERDICTS
     assert timedelta(days=settings.DEAD_BOOKINGS_DAYS) == keeping.DEAD_BOOKINGS_KEPT_FOR
 
 

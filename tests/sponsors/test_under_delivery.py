@@ -38,6 +38,14 @@ def test_a_place_below_its_guarantee_is_to_be_made_good_once_and_when_counting_i
     assert make_goods.give(row, by=factories.user()).booking == sold
 
 
+def test_a_place_waits_for_a_day_that_is_already_to_be_made_good(sold, time_machine):
+    missed = MakeGood.objects.create(claim=sold.claims.first(), reason="It did not run.")
+    factories.wait(time_machine, days=35)
+    assert under_delivery.find() == 0
+    make_goods.waive(missed, by=factories.user())
+    assert under_delivery.find() == 1
+
+
 @pytest.mark.parametrize("how", ["adjusted", "nothing guaranteed"])
 def test_a_place_that_got_what_was_guaranteed_owes_nothing(sold, time_machine, how):
     if how == "adjusted":
