@@ -170,7 +170,7 @@ def _write(
         ) from None
     _store_relations(publication, document, body, is_new=before is None)
     note_uses(article, document, is_live=True, is_new=before is None)
-    flags.log_published(article.title, publication.get_absolute_url(), named)
+    flags.log_published(publication.title, publication.get_absolute_url(), named)
     if companions and not article.is_page:
         related.relate_with_neighbours(publication)
     connection.check_constraints()  # now, while we can react, not at the end of the request

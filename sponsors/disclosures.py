@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from core import advisory_locks
+from core import advisory_locks, pagecache
 from core.advisory_locks import AdvisoryLock
 from core.lib.text import one_line
 from core.transitions import TransitionRefused
@@ -94,6 +94,7 @@ def _append(
     )
     entry.sha256 = seal(entry, last.sha256 if last else "")
     entry.save(force_insert=True)
+    pagecache.bump()
     return entry
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from django.db import transaction
 
+from core import pagecache
 from core.lib.text import one_line
 from core.models import User
 from core.transitions import TransitionRefused
@@ -45,7 +46,7 @@ class Source(Protocol):
     def described(self, keys: Iterable[int]) -> dict[int, Described]: ...
 
     def decided(self, key: int) -> None:
-        """Have what readers see follow a decision, and the public log, in its transaction."""
+        """Have what is kept of it for readers, and the public log, say what holds; called at every look, so it writes no more."""
 
 
 SOURCES: dict[str, Source] = {}
@@ -138,7 +139,8 @@ def look_at(noun: str, about: int) -> list[Flag]:
             changes.append(FlagDecision(flag=row, verdict=row.verdict))
     FlagDecision.objects.bulk_create(changes)
     if missing or changes:
-        source.decided(about)
+        pagecache.bump()
+    source.decided(about)  # also where nothing is new here: what readers are told may be of an older state
     return [row for row in rows if row.verdict != Verdict.GONE]
 
 
@@ -167,6 +169,7 @@ def decide(flag: Flag, verdict: str, *, by: User, reason: str = "") -> FlagDecis
     if last and last.verdict == verdict:
         raise TransitionRefused(f"That was decided already, by {last.by}.")
     made = FlagDecision.objects.create(flag=row, verdict=verdict, reason=one_line(reason)[:300], by=by)
+    pagecache.bump()
     SOURCES[row.noun].decided(row.about)
     return made
 

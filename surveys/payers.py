@@ -9,8 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.urls import reverse
 
-from core import pagecache
-from sponsors import flags
+from sponsors import flag_searches, flags
 from sponsors.flags import Described, Standing
 from sponsors.names import Text
 from surveys import seasons
@@ -75,11 +74,16 @@ class Nominees:
         return {row.pk: Described(row.name, _desk(row), _public(row)) for row in rows}
 
     def decided(self, key: int) -> None:
-        """Nominees’ pages say at once what holds; the log does once there is a result, as the nominee is no news before."""
-        pagecache.bump()
+        """Nominees’ pages look it up themselves; the log has it once there is a result, as the nominee is no news before."""
         found = Nominee.objects.select_related("category__season").filter(pk=key).first()
         if found and found.category.is_released:
             log_results([found.category])
+
+
+def results_are_out(categories: Iterable[Any]) -> None:
+    """Log what was decided about their nominees, and look at the articles that show the results from now on."""
+    log_results(categories)
+    flag_searches.ask("Results of awards are out")
 
 
 def log_results(categories: Iterable[Any]) -> None:

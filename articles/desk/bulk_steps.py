@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.utils import timezone
 
-from articles import publishing
+from articles import payers, publishing
 from articles.desk import checks
 from articles.desk.permissions import may_change, may_publish
 from articles.document_schema import Document
@@ -96,6 +96,7 @@ def _save(act: ArticleAct, article: Article, document: Document, *, reason: str)
     shown = Publication.objects.filter(article=article).values_list("version", flat=True).first()
     was_shown, was_scheduled = shown == article.version, article.scheduled_version == article.version
     apply_document(article, document, by=act.by, reason=reason[:200], expected_version=article.version)
+    payers.look_at(article)
     if not act.given.get("shown") or not may_publish(act.by, article):
         return "saved; readers see it once it is published." if shown else ""
     if article.publish_at and was_scheduled:

@@ -127,6 +127,7 @@ def restore(request: HttpRequest, article: Article, version: int) -> HttpRespons
     except DocumentError as error:
         messages.error(request, f"Version {version} cannot be restored: {error}")
         return HttpResponseRedirect(reverse("admin:articles_article_revisions", args=[article.pk]))
+    payers.look_at(article)
     record(article, "restored", by=request.user, detail=f"version {version}")
     messages.success(request, f"Version {version} is now the newest version. Readers see it once it is published.")
     return HttpResponseRedirect(edit_url(article))

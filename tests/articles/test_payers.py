@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from articles.documents import apply_document, document_of
-from articles.models import Article
+from articles.models import Article, Publication
 from articles.publishing import publish, publish_due, schedule
 from core.transitions import TransitionRefused
 from sponsors import disclosures, flag_searches, flags
@@ -166,6 +166,57 @@ def test_a_draft_is_in_no_public_log_and_what_readers_see_is(sponsor, editor):
     assert article.title in entry.placements[0]
     assert "Disclosed" in entry.placements[2]
     assert disclosures.verify().broken is None
+
+
+def test_the_public_log_has_the_title_that_readers_see(sponsor, editor):
+    article = factories.article(NAMED)
+    settled(article, "disclosed", editor)
+    apply_document(article, {**document_of(article), "title": "Nobody may know yet"})
+    publish(article, version=1)
+    assert "Nobody may know yet" not in DisclosureEntry.objects.get(kind="flag").placements[0]
+
+
+def test_a_search_mends_what_readers_were_told_before(client):
+    article = factories.publication().article
+    Publication.objects.update(paid=None)
+    assert "named here: nobody" not in page_of(client, article)
+    while flag_searches.run(seconds=5):
+        pass
+    assert "named here: nobody" in page_of(client, article)
+
+
+class Deadly:
+    """A source with a text over which a worker dies."""
+
+    noun = "deadly"
+
+    def keys(self, after, limit):
+        return [7] if after < 7 else []
+
+    def texts(self, key):
+        raise SystemExit
+
+
+def test_a_search_does_not_begin_again_with_the_text_that_a_worker_died_over():
+    search = FlagSearch.objects.create(reason="a test", noun="deadly")
+    flags.register(Deadly())
+    try:
+        with pytest.raises(SystemExit):
+            flag_searches.step()
+        assert flag_searches.step() == 0
+    finally:
+        del flags.SOURCES["deadly"]
+    search.refresh_from_db()
+    assert search.looked_at == 1
+
+
+def test_an_old_version_that_comes_back_is_looked_at(editor, client):
+    article = factories.article(NAMED)
+    apply_document(article, {**document_of(article), "blocks": [{"type": "code", "code": "pass"}]})
+    ads.running()
+    client.force_login(editor)
+    client.post(f"/admin/articles/article/{article.pk}/restore/1/", {"version": 2})
+    assert Flag.objects.open().filter(about=article.pk).exists()
 
 
 def test_a_text_that_goes_and_comes_back_is_open_again(sponsor, editor):

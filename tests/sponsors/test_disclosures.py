@@ -80,10 +80,12 @@ def test_the_log_is_a_feed(log, client):
     assert b"3. Northwind Custody: cancelled" in client.get("/sponsored-is-not-rated/feed.atom").content
 
 
-def test_an_entry_is_corrected_by_another(log):
+def test_an_entry_is_corrected_by_another(log, client):
+    client.get("/sponsored-is-not-rated/")
     made = disclosures.correct(log[0], "It was the silver package.")
     assert (made.number, made.kind, made.placements) == (4, "correction", ["About entry 1: It was the silver package."])
     assert disclosures.verify().broken is None
+    assert b"It was the silver package." in client.get("/sponsored-is-not-rated/").content
 
 
 def test_the_page_shows_the_log_without_a_cookie(log, client):
