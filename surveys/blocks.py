@@ -48,12 +48,13 @@ def _result(slug: str, question: str) -> str:
 
 
 def words_of_award(block: dict[str, Any]) -> list[tuple[str, str]]:
-    """What the chart of an award shows: its names, among them those of the nominees."""
-    found = AwardCategory.objects.select_related("season").filter(season__slug=block["season"], slug=block["category"])
-    category = found.first()
+    """What readers see of an award in an article: nothing of a hidden category, and no nominee before there is a result."""
+    found = AwardCategory.objects.public().select_related("season")
+    category = found.filter(season__slug=block["season"], slug=block["category"]).first()
     if category is None:
         return []
-    nominees = category.nominees.filter(withdrawn_at=None).values_list("name", flat=True)
+    shown = category.nominees.filter(withdrawn_at=None) if category.is_released else category.nominees.none()
+    nominees = shown.values_list("name", flat=True)
     titles = [("season", category.season.title), ("category", category.title)]
     return [*titles, *(("nominee", name) for name in nominees)]
 

@@ -19,12 +19,12 @@ from surveys.addresses import WELL_KNOWN, domain_of
 from surveys.choices import folded
 from surveys.models import AwardCategory, Ballot, Juror, Nominee, Recusal, Season
 
-Interest = Callable[[Juror, Nominee], Iterable[str]]
+Interest = Callable[[Juror, list[Nominee]], Iterable[str]]
 _interests: list[Interest] = []
 
 
 def register(interest: Interest) -> None:
-    """Add what else may stand between a juror and a nominee: what counts votes must not know of it (surveys.interests)."""
+    """Add what else may stand between a juror and nominees: what counts votes must not know of it (surveys.interests)."""
     _interests.append(interest)
 
 
@@ -34,19 +34,19 @@ def conflicts(juror: Juror, category: AwardCategory) -> Iterator[str]:
     That is where a nominee is somebody they belong to, or has a website at the domain of their address; and what the
     registered interests say.
     """
-    for nominee in papers.nominees_of(category):
-        if not nominee.withdrawn_at:
-            yield from _conflicts_with(juror, nominee)
+    nominees = [nominee for nominee in papers.nominees_of(category) if not nominee.withdrawn_at]
+    for nominee in nominees:
+        yield from _conflicts_with(juror, nominee)
+    for interest in _interests:
+        yield from interest(juror, nominees)
 
 
 def _conflicts_with(juror: Juror, nominee: Nominee) -> Iterator[str]:
     domain = domain_of_employer(juror)
     if is_affiliated(juror, nominee.name):
         yield f"“{nominee}” is among the affiliations."
-    elif domain and _is_at(urlsplit(nominee.url).hostname or "", domain):
+    elif is_at(nominee.url, domain):
         yield f"“{nominee}” is at the domain of the juror's address."
-    for interest in _interests:
-        yield from interest(juror, nominee)
 
 
 def domain_of_employer(juror: Juror) -> str:
@@ -67,8 +67,10 @@ def _names(name: str, affiliation: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(one)}(?!\w)", other) is not None
 
 
-def _is_at(host: str, domain: str) -> bool:
-    return host == domain or host.endswith("." + domain)
+def is_at(website: str, domain: str) -> bool:
+    """Whether a website and the domain of an address are one's, or either is below the other."""
+    host = (urlsplit(website).hostname or "").removeprefix("www.")
+    return bool(host and domain) and (f".{host}".endswith(f".{domain}") or f".{domain}".endswith(f".{host}"))
 
 
 @transaction.atomic

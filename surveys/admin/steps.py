@@ -159,12 +159,12 @@ def _tally_all(season: Season, *, by: Any) -> None:
 def _release_all(season: Season, *, by: Any) -> None:
     due = list(season.categories.filter(released_at=None))
     release.release_season(season, by=by)
-    payers.log_results(due)
+    payers.results_are_out(due)
 
 
 def _release_one(category: AwardCategory, *, by: Any) -> None:
     release.release(category, by=by)
-    payers.log_results([category])
+    payers.results_are_out([category])
 
 
 _FINAL: dict[str, Any] = {"is_final": True}

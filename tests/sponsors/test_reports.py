@@ -8,8 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from pypdf import PdfReader
 
-from sponsors import booking, clicks, final_reports, make_goods, reach, reports
-from sponsors.models import AdDay, Adjustment, MakeGood, SponsorReport
+from sponsors import PlacementKind, booking, clicks, final_reports, from, make_goods, models, reach, reports, sponsors
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
 
@@ -128,6 +127,7 @@ def recomputed(*arguments):
 
 def test_a_stranger_adds_a_report_up_again_and_checks_the_frozen_one(on_a_page, client, time_machine, tmp_path):
     path = on_a_page.report_path
+    PlacementKind.objects.update(name="+1 for a spreadsheet")
     (tmp_path / "recompute.py").write_bytes(client.get(f"{path}?as=py").content)
     live = tmp_path / "live.csv"
     live.write_bytes(client.get(f"{path}?as=csv").content)

@@ -385,6 +385,10 @@ def test_where_a_nominee_advertises_its_people_and_those_who_sell_ads_do_not_vot
     User.objects.filter(name="Ann").update(email="ann@ada.example")
     season.jurors.get(name="Bob").user.groups.add(Group.objects.get(name="sponsorship manager"))
     assert "belongs to Ada" in conflict(season, "Ann")
+    Sponsor.objects.filter(name="Ada").update(contact_email="", website="https://www.ada.example/")
+    for own in ("ada.example", "team.ada.example"):
+        User.objects.filter(name="Ann").update(email=f"ann@{own}")
+        assert "belongs to Ada" in conflict(season, "Ann"), own
     assert "sells ads" in conflict(season, "Bob")
     assert conflict(season, "Cleo") == ""
 

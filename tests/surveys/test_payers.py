@@ -5,7 +5,7 @@ import pytest
 from core.transitions import TransitionRefused
 from sponsors import flags
 from sponsors.models import DisclosureEntry, Flag
-from surveys import payers, seasons
+from surveys import blocks, payers, seasons
 from tests.articles.factories import user
 from tests.sponsors import factories as ads
 from tests.surveys import factories
@@ -69,6 +69,15 @@ def test_decisions_are_published_with_the_results_and_not_before(season):
     factories.close_and_release(season)
     payers.log_results(season.categories.all())
     assert DisclosureEntry.objects.filter(kind="flag").count() == 2
+
+
+def test_an_article_with_a_result_names_nobody_before_readers_see_it():
+    season, block = factories.draft_season(), {"season": "moon-2026", "category": "wallet"}
+    assert blocks.words_of_award(block) == []
+    seasons.open_voting(season)
+    assert "Ada" not in dict(map(reversed, blocks.words_of_award(block)))
+    factories.close_and_release(season)
+    assert "Ada" in dict(map(reversed, blocks.words_of_award(block)))
 
 
 def test_a_nominee_with_two_sponsors_costs_two_queries(season, django_assert_num_queries):
