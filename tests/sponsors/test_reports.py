@@ -8,7 +8,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from pypdf import PdfReader
 
-from sponsors import PlacementKind, booking, clicks, final_reports, from, make_goods, models, reach, reports, sponsors
+from sponsors import booking, clicks, final_reports, make_goods, reach, reports
+from sponsors.models import AdDay, Adjustment, MakeGood, PlacementKind, SponsorReport
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
 
