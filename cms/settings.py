@@ -434,7 +434,9 @@ API_REQUESTS_PER_NETWORK = env.number("API_REQUESTS_PER_NETWORK", default=1200) 
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/v1/.*$" if CORS_ALLOWED_ORIGINS else r"(?!)"  # answers that vary by origin are not kept
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]
-CORS_EXPOSE_HEADERS = ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Deprecation", "Sunset", "Link"]
+CORS_EXPOSE_HEADERS = [
+    "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Deprecation", "Sunset", "Link", "Location", "Idempotent-Replayed",
+]  # fmt: skip
 SPECTACULAR_SETTINGS = {
     "TITLE": "Moonpress",
     "DESCRIPTION": "Published articles, awards and their results, surveys, sent briefings and ad packages.",

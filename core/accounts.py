@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core import audit
-from core.models import User
+from core.models import ApiKey, User
 from core.outbox import queue_mail
 from core.ratelimit import allow
 
@@ -48,6 +48,16 @@ def roles_to_give(user: Any) -> QuerySet[Group]:
     return Group.objects.exclude(permissions__in=beyond)
 
 
+def are_one(one: int, other: int | None) -> bool:
+    """Whether two accounts are in one hand, since whoever made a key of an account has seen it."""
+    return other is not None and not _hands(one).isdisjoint(_hands(other))
+
+
+def _hands(pk: int) -> set[int]:
+    makers = ApiKey.objects.filter(account=pk).exclude(made_by=None).values_list("made_by", flat=True)
+    return {pk, *makers}
+
+
 def tell(to: str, *, heading: str, text: str) -> None:
     """Notify a member of staff of a change to their own account."""
     context = {"heading": heading, "text": text, "at": timezone.now()}
@@ -64,6 +74,12 @@ def tell_of_new_address(account: User, *, former: str, by: Any) -> None:
 def tell_of_new_password(account: User, *, by: Any) -> None:
     """Notify the owner that someone else set their password."""
     tell(account.email, heading="Your password was changed", text=f"{by} set a new password for your account.")
+
+
+def tell_of_new_key(row: ApiKey) -> None:
+    """Notify the owner of an account that a program can now act for it."""
+    text = f"The key “{row}” was made, by which a program does what you may. If that was not you, revoke it and change your password."
+    tell(row.account.email, heading="An API key was made for your account", text=text)
 
 
 def second_factors(account: User) -> QuerySet[Authenticator]:
@@ -95,7 +111,7 @@ def send_reset_link(email: str) -> None:
     """
     if not allow(f"reset of {email.lower()}", limit=3, seconds=3600):
         return
-    account = User.objects.filter(email=email.lower(), is_active=True).first()
+    account = User.objects.people().filter(email=email.lower()).first()
     nobody = User(pk=0, email=settings.DEFAULT_FROM_EMAIL)
     with transaction.atomic():
         _queue_reset_link(account or nobody)

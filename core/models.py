@@ -35,6 +35,10 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
+    def people(self) -> models.QuerySet["User"]:
+        """Those who sign in and get mail: active accounts that are no programs."""
+        return self.filter(is_active=True, is_service=False)
+
     def get_by_natural_key(self, email: str | None) -> "User":
         return self.get(email__iexact=email)
 
@@ -76,6 +80,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.lower()  # sign-in looks addresses up in lower case
         super().save(*args, **kwargs)
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if self.is_service else raw_password)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        return super().check_password(raw_password) and not self.is_service
 
     def get_full_name(self) -> str:
         return self.name or self.email

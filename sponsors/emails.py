@@ -258,4 +258,4 @@ def managers() -> list[str]:
     """The site's address for sponsors, or else that of each sponsorship manager."""
     if address := SiteProfile.current().sponsor_email:
         return [address]
-    return list(User.objects.filter(is_active=True, groups__name=MANAGER).values_list("email", flat=True))
+    return list(User.objects.people().filter(groups__name=MANAGER).values_list("email", flat=True))

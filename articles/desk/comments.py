@@ -61,7 +61,7 @@ def comment(
         raise ValueError("Write what you want to say.")
     if len(text) > 4000:
         raise ValueError("A comment has at most 4000 characters.")
-    asked = User.objects.filter(email__iexact=asks, is_active=True).first() if asks else None
+    asked = User.objects.people().filter(email__iexact=asks).first() if asks else None
     if asks and not asked:
         raise ValueError(f"There is no colleague with the address {asks}.")
     if asked and not asked.has_perm("articles.view_article"):

@@ -1,4 +1,4 @@
-"""Keys of the API: made for a person or a service, shown once, looked at, revoked. A key is never changed."""
+"""Keys of the API: made for oneself or a service, shown once, looked at, revoked. A key is never changed."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,11 +22,14 @@ LASTS = {30: "30 days", 90: "90 days", 365: "a year", 0: "until it is revoked"}
 
 
 class KeyForm(forms.Form):
-    """What a key is for: exactly one of a person and a service."""
+    """What a key is for: exactly one of whoever makes it and a service."""
 
     name = LineField(max_length=80, help_text="What uses it, such as “release script”.")
     person = forms.ModelChoiceField(
-        User.objects.none(), required=False, help_text="It may what they may, and ends with their account."
+        User.objects.none(),
+        required=False,
+        label="Myself",
+        help_text="It may what you may, and ends with your account.",
     )
     role = forms.ModelChoiceField(
         Group.objects.none(),
@@ -40,16 +43,16 @@ class KeyForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
-        staff = User.objects.filter(is_active=True, is_staff=True).order_by("email")
-        known = [each.pk for each in staff if accounts.may_manage(user, each)]
-        fields["person"].queryset = staff.filter(pk__in=known)
+        fields["person"].queryset = User.objects.filter(
+            pk=user.pk
+        )  # whoever makes a key sees it, and could act as its owner
         fields["role"].queryset = accounts.roles_to_give(user).order_by("name")
         fields["scopes"].choices = keys.scopes()
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         if bool(found.get("person")) == bool(found.get("role")) and not self.errors:
-            raise forms.ValidationError("Choose a person or a role for a service, and not both.")
+            raise forms.ValidationError("Choose yourself or a role for a service, and not both.")
         return found
 
     def make(self, *, by: User) -> tuple[ApiKey, str]:
@@ -57,7 +60,10 @@ class KeyForm(forms.Form):
         given = self.cleaned_data
         account = given["person"] or keys.make_service(name=given["name"], role=given["role"])
         until = timezone.now() + timedelta(days=given["lasts"]) if given["lasts"] else None
-        return keys.make(name=given["name"], account=account, scopes=given["scopes"], by=by, expires_at=until)
+        found = keys.make(name=given["name"], account=account, scopes=given["scopes"], by=by, expires_at=until)
+        if not account.is_service:
+            accounts.tell_of_new_key(found[0])
+        return found
 
 
 @admin.register(ApiKey)

@@ -98,6 +98,13 @@ class UserAdmin(AuditedAdmin, SharedEditing, django_admin.UserAdmin):
             accounts.tell_of_new_password(obj, by=request.user)
         return super().log_change(request, obj, message)
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """The page that sets a password; a program has none."""
+        account = self.get_object(request, id)
+        if account and account.is_service:
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.second_factor_view)
         return [path("<int:pk>/second-factor/", view, name="core_user_second_factor"), *super().get_urls()]

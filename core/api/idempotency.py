@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -16,14 +17,19 @@ from psycopg.pq import TransactionStatus
 
 from core.api import keys
 from core.api.problems import CONTENT_TYPE, document_of
+from core.api.throttles import counted
 from core.lib import batches
 from core.lib.forms import client_address
 from core.lib.networks import network_of
-from core.models import KeptAnswer
+from core.models import ApiKey, KeptAnswer
 
 FIELD = "Idempotency-Key"
 KEPT_FOR = timedelta(days=1)
 LONGEST = 255
+LONGEST_WITHOUT_KEY = 5 * 1024 * 1024  # bytes of a body, which is read before it is known who may send it
+KEPT = frozenset(
+    {*range(200, 300), 400, 422}
+)  # other refusals hold for now only, and those of anybody are not worth a row
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 KEPT_HEADERS = ("Content-Type", "ETag", "Location", "Retry-After", "Cache-Control", "WWW-Authenticate", "Allow")
 
@@ -35,11 +41,14 @@ def answered_once(request: HttpRequest, get_response: Callable[[HttpRequest], Ht
         return get_response(request)
     if len(key) > LONGEST:
         return _refused(400, f"An {FIELD} has at most {LONGEST} characters.")
-    who = _who(request)
-    if who is None:
+    row, is_wrong = _key_of(request)
+    if is_wrong:
         return get_response(request)  # which refuses the key
+    if refusal := _limited(request, row):
+        return refusal
+    who = f"key {row.pk}" if row else network_of(client_address(request))
     name = _digest(who, request.method or "", request.get_full_path(), key)
-    asked = _digest(request.META.get("CONTENT_TYPE", ""), body=request.body)
+    asked = _digest(request.META.get("CONTENT_TYPE", ""), request.headers.get("If-Match", ""), body=request.body)
     with transaction.atomic():
         if not _claim(name, asked):
             return _again(name, asked)
@@ -47,10 +56,10 @@ def answered_once(request: HttpRequest, get_response: Callable[[HttpRequest], Ht
             response = get_response(request)
             if response.status_code >= 500 or _is_broken():
                 transaction.set_rollback(True)
-        if response.status_code >= 500 or response.status_code == 429:
-            KeptAnswer.objects.filter(key=name).delete()
-        else:
+        if response.status_code in KEPT:
             _keep(name, response)
+        else:
+            KeptAnswer.objects.filter(key=name).delete()
     return response
 
 
@@ -59,13 +68,27 @@ def _is_broken() -> bool:
     return bool(connection.connection.info.transaction_status == TransactionStatus.INERROR)
 
 
-def _who(request: HttpRequest) -> str | None:
-    """Whose request it is: the key's, or the network's; None if its key does not work."""
+def _key_of(request: HttpRequest) -> tuple[ApiKey | None, bool]:
+    """The key of the API that came with a request, if any, and whether what came is none that works."""
     given = request.headers.get("Authorization", "")
-    if not given:
-        return network_of(client_address(request))
-    row = keys.find(given.partition(" ")[2].strip())
-    return f"key {row.pk}" if row else None
+    row = keys.find(given.partition(" ")[2].strip()) if given else None
+    if row:
+        keys.note_use(row)  # here, so that its row is not held as long as the request takes
+    return row, bool(given and row is None)
+
+
+def _limited(request: HttpRequest, row: ApiKey | None) -> HttpResponseBase | None:
+    """The refusal of a request that comes too often or is too long. It is counted outside the transaction, which would make
+    all requests of one key or network wait for each other."""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE if row else LONGEST_WITHOUT_KEY):
+        return _refused(413, f"This is too long to be sent with an {FIELD}.")
+    allowance = counted(request, row)
+    if allowance is None or allowance.used <= allowance.limit:
+        return None
+    response = _refused(429, f"Too many requests. Try again in {allowance.ends_in} seconds.")
+    response["Retry-After"] = str(allowance.ends_in)
+    return response
 
 
 def _digest(*texts: str, body: bytes = b"") -> str:

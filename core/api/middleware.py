@@ -12,6 +12,7 @@ from core.api.idempotency import answered_once
 from core.api.problems import in_place_of, is_error_page
 
 ROOT = "/api/"
+DESK = "/api/v1/desk/"  # what only keys open, and no cache may keep
 
 
 class ApiMiddleware:
@@ -30,6 +31,8 @@ class ApiMiddleware:
         if allowance and "public" not in response.get("Cache-Control", ""):  # any cache may hand that to others
             for name, value in allowance.headers().items():
                 response[name] = value
+        if request.path.startswith(DESK):
+            response.headers.setdefault("Cache-Control", "private, no-store")
         return self._unless_known(request, response)
 
     def _unless_known(self, request: HttpRequest, response: Any) -> Any:

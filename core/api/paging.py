@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.paginator import Page
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination, PageNumberPagination
@@ -49,7 +50,16 @@ class Cursors(CursorPagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         self.address = _address(request)
-        return super().paginate_queryset(queryset, request, view)
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (
+            TypeError,
+            ValueError,
+            ValidationError,
+        ) as error:  # a place that is none in the column it is looked up in
+            if not request.query_params.get(self.cursor_query_param):
+                raise
+            raise NotFound(self.invalid_cursor_message) from error
 
     def decode_cursor(self, request: Request) -> Any:
         cursor = super().decode_cursor(request)

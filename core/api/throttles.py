@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -34,25 +35,32 @@ class Allowance:
         }
 
 
+def counted(request: HttpRequest, key: Any) -> Allowance | None:
+    """What is left for a request's key or network; the request is counted once, however often that is asked."""
+    if not hasattr(request, "api_allowance"):
+        name, counter, limit = _who(request, key)
+        used = count(counter, seconds=WINDOW) if counter else 0
+        left = WINDOW - int(time.time()) % WINDOW
+        request.api_allowance = Allowance(name, limit, used, left) if counter else None  # type: ignore[attr-defined]
+    found: Allowance | None = request.api_allowance  # type: ignore[attr-defined]
+    return found
+
+
+def _who(request: HttpRequest, key: Any) -> tuple[str, str, int]:
+    if isinstance(key, ApiKey):
+        return "key", f"api|key|{key.pk}", settings.API_REQUESTS_PER_KEY
+    network = public_network_of(client_address(request))
+    return "network", f"api|{network}" if network else "", settings.API_REQUESTS_PER_NETWORK
+
+
 class Throttle(BaseThrottle):
     """So many requests a minute for a key, and for a network of those who have none."""
 
     allowance: Allowance | None = None
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        name, key, limit = self._who(request)
-        if not key:
-            return True
-        used = count(key, seconds=WINDOW)
-        left = WINDOW - int(time.time()) % WINDOW
-        self.allowance = request._request.api_allowance = Allowance(name, limit, used, left)  # type: ignore[attr-defined]
-        return used <= limit
+        self.allowance = counted(request._request, request.auth)
+        return not self.allowance or self.allowance.used <= self.allowance.limit
 
     def wait(self) -> float | None:
         return self.allowance.ends_in if self.allowance else None
-
-    def _who(self, request: Request) -> tuple[str, str, int]:
-        if isinstance(request.auth, ApiKey):
-            return "key", f"api|key|{request.auth.pk}", settings.API_REQUESTS_PER_KEY
-        network = public_network_of(client_address(request._request))
-        return "network", f"api|{network}" if network else "", settings.API_REQUESTS_PER_NETWORK

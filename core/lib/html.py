@@ -158,6 +158,11 @@ def of_plain(text: str) -> str:
     )
 
 
+def in_blocks(html: str) -> str:
+    """Cleaned HTML as a paragraph, if it has no blocks, so that nobody takes it for plain text."""
+    return html if not html.strip() or _BLOCK.search(html) else f"<p>{html}</p>"
+
+
 def tidied(html: str) -> str:
     """Cleaned HTML without empty paragraphs, chains of spaces and characters that nobody sees; code stays as it is."""
     parts = _CODE.split(visible(html))

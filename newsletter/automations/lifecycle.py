@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from core import audit, doorbell
+from core import accounts, audit, doorbell
 from core.models import User
 from core.transitions import lock, move
 from newsletter.automations import figures, letters
@@ -109,8 +109,8 @@ def _time_to_answer(steps: list[AutomationStep]) -> list[timedelta]:
 def barred(automation: Automation, by: User) -> str:
     """Why this person may not start it; empty if nothing speaks against it."""
     drafts = Briefing.every.filter(automation=automation, state=Briefing.State.DRAFT)
-    is_own = automation.edited_by_id == by.pk or drafts.filter(edited_by=by).exists()
-    if automation.newsletter.approved_by_another and is_own:
+    editors = {automation.edited_by_id, *drafts.values_list("edited_by", flat=True)}
+    if automation.newsletter.approved_by_another and any(accounts.are_one(by.pk, each) for each in editors):
         return f"You changed it last, and what goes to {automation.newsletter} is approved by somebody else."
     return ""
 

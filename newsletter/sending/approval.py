@@ -13,6 +13,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from core import accounts
 from core.lib import clock
 from core.lib.errors import kind_of
 from core.models import SiteProfile, User
@@ -114,7 +115,7 @@ def barred(briefing: Briefing, by: User | None) -> str:
     """Why this person, or nobody, may not approve it; empty if nothing speaks against it."""
     if by is None and briefing.newsletter.approved_by_another:
         return f"Briefings of {briefing.newsletter} are approved by somebody, so none goes out by itself. Approve it to send it."
-    if by and briefing.newsletter.approved_by_another and briefing.edited_by_id == by.pk:
+    if by and briefing.newsletter.approved_by_another and accounts.are_one(by.pk, briefing.edited_by_id):
         return f"You changed this briefing last, and briefings of {briefing.newsletter} are approved by somebody else."
     return ""
 

@@ -66,6 +66,6 @@ def tell_editors(briefing: Briefing) -> None:
 def _approvers() -> list[User]:
     """Whose role it is to approve; where it is nobody's, those who may do anything."""
     permission = Permission.objects.filter(content_type__app_label="newsletter", codename="approve_briefing")
-    people = User.objects.filter(is_active=True).order_by("pk")
+    people = User.objects.people().order_by("pk")
     own = Q(groups__permissions__in=permission) | Q(user_permissions__in=permission)
     return list(people.filter(own).distinct()) or list(people.filter(is_superuser=True))

@@ -15,7 +15,7 @@ from core.api.fields import Line, Markup, Prose
 from core.api.problems import Refused
 from core.api.staff import StaffList, StaffRow
 from core.api.versions import IF_MATCH, etag_of
-from core.lib.html import clean
+from core.lib.html import clean, in_blocks
 from newsletter.models import Briefing, BriefingItem, Newsletter
 from newsletter.sending import approval, drafts, sponsor_places, subject_tests
 from newsletter.sending.briefing_report import COUNTS, Report
@@ -179,7 +179,7 @@ def _write(row: Briefing, given: dict[str, Any], *, by: Any) -> None:
         if name in given:
             setattr(row, name, given[name])
     if "introduction" in given:
-        row.introduction = clean(given["introduction"])
+        row.introduction = in_blocks(clean(given["introduction"]))
     row.save()
     if "items" in given:
         row.items.all().delete()

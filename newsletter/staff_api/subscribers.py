@@ -130,7 +130,7 @@ class SubscriberList(StaffList):
     """Subscribers, the newest first."""
 
     part = "subscribers"
-    needs = {"GET": VIEW, "POST": ADD}
+    needs = {"GET": VIEW, "POST": (VIEW, ADD)}
     queryset = ROWS.order_by("-id")
     serializer_class = SubscriberShown
     filterset_class = SubscriberFilter
@@ -140,14 +140,17 @@ class SubscriberList(StaffList):
     def post(self, request: Request) -> Response:
         """Subscribe an address by the evidence that is sent (201), or ask it for consent by mail (202).
 
-        Somebody who left, or whose address is suppressed, stays so: only they themselves come back.
+        Somebody who left, or whose address is suppressed, stays so: only they themselves come back. Name and tags of somebody who
+        was known before are left as they are, unless the role may change subscribers.
         """
         sent = SubscriberSent(data=request.data)
         sent.is_valid(raise_exception=True)
         given = sent.validated_data
         with transaction.atomic():
+            was_known = Subscriber.objects.filter(canonical=parse_address(given["email"]).canonical).exists()
             subscriber = _taken(given, by=str(request.user))
-            _describe(subscriber, given)
+            if not was_known or request.user.has_perm(CHANGE):
+                _describe(subscriber, given)
             shown = _shown(subscriber.pk)
         code = status.HTTP_201_CREATED if given.get("evidence") else status.HTTP_202_ACCEPTED
         return Response(

@@ -39,7 +39,7 @@ class JurorAdmin(AuditedAdmin, SharedEditing, ShownToReadersAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
-            role = User.objects.filter(is_active=True, groups__permissions__codename="judge_season")
+            role = User.objects.people().filter(groups__permissions__codename="judge_season")
             kwargs["queryset"] = role.distinct()
         if db_field.name == "season":
             kwargs["queryset"] = Season.objects.filter(state__in=BEFORE_VOTING)

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from articles.models import Article
 from core.api.ending import ends
+from core.api.idempotency import LONGEST_WITHOUT_KEY
 from core.models import KeptAnswer
 from tests.articles import factories
 from tests.core.programs import program
@@ -26,6 +27,7 @@ LIST = "/api/v1/desk/articles/"
         ("get", "/api/nothing", {}, 404),
         ("get", "/api/v1/articles/nothing/", {}, 404),
         ("get", "/api/v1/articles/?cursor=cD0lMDA=", {}, 404),
+        ("get", "/api/v1/articles/?cursor=cD1hYmM=", {}, 404),
         ("get", "/api/v1/articles/?fields=secret", {}, 400),
         ("put", "/api/v1/articles/", {}, 405),
         ("get", "/api/v1/articles/", {"headers": {"Accept": "text/csv"}}, 406),
@@ -123,6 +125,27 @@ def test_a_write_that_is_sent_again_is_done_once():
     assert (wrong, KeptAnswer.objects.count()) == ([400, 400], 3)
 
 
+def test_a_refusal_for_now_is_not_kept_and_the_same_is_done_once_it_may_be(client):
+    article = factories.article()
+    one, path = program(), f"articles/{article.pk}/"
+    refused = one.patch(path, {"title": "Mine"}, Idempotency_Key="k", If_Match='"old"')
+    done = one.patch(path, {"title": "Mine"}, Idempotency_Key="k", If_Match=one.get(path)["ETag"])
+    other = one.patch(path, {"title": "Mine"}, Idempotency_Key="k", If_Match='"old"')
+    assert [each.status_code for each in (refused, done, other)] == [412, 200, 422]
+    for place in ("nothing/", "articles/", "desk/articles/"):
+        client.post(f"/api/v1/{place}", {}, headers={"Idempotency-Key": "k"})
+    assert KeptAnswer.objects.count() == 1
+
+
+def test_repeats_are_counted_once_each_and_refused_before_anything_is_kept(client, settings):
+    settings.API_REQUESTS_PER_NETWORK = 1
+    asked = {"headers": {"Idempotency-Key": "k"}, "REMOTE_ADDR": "93.184.216.34"}
+    first, second = (client.post("/api/v1/subscriptions/", {}, "application/json", **asked) for _ in range(2))
+    assert (first.status_code, second.status_code, KeptAnswer.objects.count()) == (400, 429, 1)
+    long = client.post("/api/v1/subscriptions/", "x" * (LONGEST_WITHOUT_KEY + 1), "application/json", **asked)
+    assert long.status_code == 413
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_write_that_is_sent_twice_at_one_moment_is_done_once():
     one = program()
@@ -142,6 +165,7 @@ def test_a_key_may_ask_so_often_and_is_told_how_often(settings):
     settings.API_REQUESTS_PER_KEY = 2
     reader = program()
     first, second, third = (reader.get("key/") for _ in range(3))
+    assert first["Cache-Control"] == "private, no-store"
     assert first["RateLimit-Policy"] == '"key";q=2;w=60'
     assert first["RateLimit"].startswith('"key";r=1;t=')
     assert second["RateLimit"].startswith('"key";r=0;t=')

@@ -4,18 +4,21 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
 from articles.models import AuditEntry as ArticleEntry
+from core import accounts
 from core.api import keys
-from core.models import ApiKey, AuditEntry, User
+from core.models import ApiKey, AuditEntry, OutgoingMail, User
 from tests.articles import factories
 from tests.core.programs import Program, program
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/core/apikey/add/"
+LIST = "/api/v1/desk/subscribers/"
 
 
 @pytest.fixture
@@ -35,15 +38,15 @@ def made(client, **typed):
 
 
 def test_a_key_is_shown_once_and_stored_as_a_digest(client, administrator):
-    writer = factories.user("writer")
-    answer, key = made(client, person=writer.pk)
+    answer, key = made(client, person=administrator.pk)
     row = ApiKey.objects.get()
     assert "no-store" in answer["Cache-Control"]
     assert sorted(Program(key).get("key/").json()["scopes"]) == ["articles:read", "articles:write"]
     assert key not in str(ApiKey.objects.values().get())
     pages = [reverse("admin:core_apikey_change", args=[row.pk]), reverse("admin:core_apikey_changelist")]
     assert not any(key.partition(".")[2] in client.get(page).content.decode() for page in pages)
-    assert AuditEntry.objects.get(action="made an API key").detail.startswith(f"for {writer}: ")
+    assert AuditEntry.objects.get(action="made an API key").detail.startswith(f"for {administrator}: ")
+    assert OutgoingMail.objects.get().recipient == administrator.email
 
 
 def test_a_service_gets_an_account_that_nobody_can_sign_in_to(client, administrator):
@@ -55,14 +58,38 @@ def test_a_service_gets_an_account_that_nobody_can_sign_in_to(client, administra
 
 @pytest.mark.parametrize("typed", [{}, {"person": True, "role": True}, {"person": True, "scopes": []}])
 def test_a_key_is_for_one_account_and_for_something(client, administrator, typed):
-    given = {"person": factories.user("writer").pk, "role": Group.objects.get(name="writer").pk}
+    given = {"person": administrator.pk, "role": Group.objects.get(name="writer").pk}
     answer, key = made(client, **{name: given.get(name, value) for name, value in typed.items()})
     assert (answer.status_code, key, ApiKey.objects.count()) == (200, "", 0)
 
 
-def test_nobody_makes_a_key_for_somebody_who_may_do_more(client, administrator):
-    root = User.objects.create_superuser("root@example.com", "long enough")
-    assert made(client, person=root.pk)[1] == ""
+def test_nobody_makes_a_key_for_somebody_else_since_they_see_it(client, administrator):
+    assert made(client, person=factories.user("writer").pk)[1] == ""
+
+
+def test_whoever_made_a_key_and_its_account_are_one_where_another_approves():
+    maker, other = factories.user("administrator"), factories.user("administrator")
+    service = program("editor", by=maker).account
+    assert [accounts.are_one(one.pk, service.pk) for one in (service, maker, other)] == [True, True, False]
+    assert accounts.are_one(service.pk, maker.pk)
+
+
+def test_nobody_signs_in_to_a_service_or_writes_to_it(client, administrator):
+    service = keys.make_service(name="script", role=Group.objects.get(name="writer"))
+    assert client.get(reverse("admin:auth_user_password_change", args=[service.pk])).status_code == 403
+    service.set_password("a long battery")
+    assert not service.has_usable_password()
+    User.objects.filter(pk=service.pk).update(password=make_password("a long battery"))
+    assert not User.objects.get(pk=service.pk).check_password("a long battery")
+    accounts.send_reset_link(service.email)
+    assert not OutgoingMail.objects.exists()
+    assert service not in User.objects.people()
+
+
+def test_reading_by_head_takes_the_same_permission():
+    writer = program("writer")
+    assert [ask(LIST).status_code for ask in (writer.client.get, writer.client.head)] == [403, 403]
+    assert writer.client.options(LIST).status_code == 200
 
 
 def test_a_revoked_an_expired_and_an_idle_key_open_nothing(client, administrator):

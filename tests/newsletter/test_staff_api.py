@@ -1,6 +1,7 @@
 """Programs add subscribers with evidence, and draft briefings, by the desk's own functions."""
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
 from core.models import OutgoingMail
@@ -91,6 +92,15 @@ def test_who_left_or_was_erased_or_suppressed_stays_so(manager, weekly):
     assert not Subscriber.objects.filter(email__in=["bob@example.com", "eve@example.com"]).exists()
 
 
+def test_somebody_known_is_described_anew_only_by_those_who_may_change_them(manager, weekly):
+    added(manager, evidence=EVIDENCE, name="Ann")
+    role = Group.objects.get(name="newsletter manager")
+    role.permissions.remove(Permission.objects.get(codename="change_subscriber"))
+    assert added(manager, evidence=EVIDENCE, name="Eve").json()["name"] == "Ann"
+    role.permissions.remove(Permission.objects.get(codename="view_subscriber"))
+    assert added(manager, evidence=EVIDENCE).status_code == 403
+
+
 def test_staff_acts_want_a_reason_and_go_into_the_ledger(manager, weekly):
     row = factories.subscription(weekly).subscriber
     path = f"subscribers/{row.pk}"
@@ -140,6 +150,12 @@ def test_a_briefing_is_drafted_changed_and_approved_by_the_rules_of_the_desk(man
     back = manager.post(f"{path}/withdraw/", If_Match=approved["ETag"])
     assert back.json()["state"] == "draft"
     assert Briefing.objects.get().edited_by == manager.account
+
+
+def test_an_introduction_is_html_also_without_paragraphs(manager, weekly):
+    day = timezone.now().date().isoformat()
+    sent = {"newsletter": "weekly", "issue_date": day, "introduction": "Six <em>bridges</em>"}
+    assert manager.post("briefings/", sent).json()["introduction"] == "<p>Six <em>bridges</em></p>"
 
 
 def test_who_may_not_approve_does_not(weekly):
