@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from newsletter.models import Delivery, Newsletter
+from newsletter.tasks import start_due_briefings
 from sponsors import notices
 from sponsors.models import BillingDetails, Booking, CreativeVersion, Invoice, Seller
 from tests.articles.test_desk_in_a_browser import PASSWORD, sign_in
@@ -87,6 +88,7 @@ def hands_in_an_ad_that_is_approved(page, smtp):
 
 def the_briefing_carries_it(smtp):
     mailing.approved(Newsletter.objects.get())
+    start_due_briefings.delay()
     wait_until(lambda: Delivery.objects.filter(state="sent").exists(), what="the briefing", seconds=60)
     assert b"Keys that stay yours" in smtp.to("reader@example.com")[-1].message
 

@@ -42,7 +42,20 @@ from newsletter.models import (
     SubscriberTag,
 )
 from newsletter.subscribers import subscriptions
-from sponsors.models import Blackout, BlockedDomain, Booking, Creative, Package, PlacementKind, RunUnit, Seller, Sponsor
+from sponsors.models import (
+    AdRule,
+    Blackout,
+    BlockedDomain,
+    Booking,
+    Creative,
+    FieldFigure,
+    KitText,
+    Package,
+    PlacementKind,
+    RunUnit,
+    Seller,
+    Sponsor,
+)
 from surveys.models import AwardCategory, BallotRules, Juror, Season, Survey
 from tests.articles import factories as articles
 from tests.desks import address, chosen, opened, save
@@ -109,6 +122,7 @@ def a_template():
 
 # How each comes to be, what somebody changes of it, and what a colleague changes at the same time.
 PAGES = {
+    AdRule: (lambda: AdRule.objects.create(name="House rule", asset_classes=["trading"], source="Ours", checks="Look."), {"source": "Mine"}, {"name": "Theirs"}),
     ArticleTemplate: (a_template, {}, {"name": "Theirs"}),
     Author: (articles.author, {"role": "Editor"}, {"name": "Anna"}),
     Automation: (lambda: automation(factories.newsletter(), wait(), start=False), {"most_per_day": "9"}, {"name": "Theirs"}),
@@ -121,9 +135,11 @@ PAGES = {
     Category: (articles.category, {"description": "Mine."}, {"position": 7}),
     AwardCategory: (lambda: surveys.draft_season().categories.get(), {"description": "Mine."}, {"title": "Wallets"}),
     Creative: (lambda: Creative.objects.create(kind=sponsors.kind()), {}, {"retired_at": timezone.now()}),
+    FieldFigure: (lambda: FieldFigure.objects.create(measure="ctr", low=1, high=2, source="Ours"), {"source": "Mine"}, {"high": 3}),
     Group: (a_role, {}, {"name": "reader"}),
     ImageAsset: (articles.image, {"credit": "Mine"}, {"alt": "Theirs"}),
     Juror: (a_juror, {"affiliations": "Mine"}, {"name": "Ada L."}),
+    KitText: (lambda: KitText.objects.create(heading="Who?", text="You."), {"heading": "Mine"}, {"text": "Theirs."}),
     MailAccount: (lambda: MailAccount.objects.create(name="Bulk", secret="EMAIL_URL_BULK"), {"weight": "3"}, {"per_day": 9}),
     MailTemplate: (
         lambda: MailTemplate.objects.create(newsletter=factories.newsletter(), name="Plain"),

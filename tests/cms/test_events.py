@@ -79,9 +79,14 @@ def test_bookings_are_told_without_whom_we_write_to(told):
     booking.cancel(held, by=None, reason="x")
     names, bodies = told()
     assert names[-2:] == ["booking.confirmed", "booking.cancelled"]
-    paid = {"booking": held, "amount": Decimal(5), "currency": held.currency, "paid_on": clock.utc_day()}
-    ledger.adjust(held, Decimal(7), reason="Fees", by=None)
-    for _ in range(2):
-        ledger.enter(Payment.objects.create(**paid))
-    assert told()[0] == ["booking.paid"], "once nothing is owed"
     assert bodies[-1]["data"]["booking"]["company"] == held.company
+    sponsors.seller()
+    owing = sponsors.invoiced(sponsors.package(tier="silver"), start=sponsors.soon(5))
+    told()
+    half = ledger.balance(owing) / 2
+    paid = {"booking": owing, "amount": half, "currency": owing.currency, "paid_on": clock.utc_day()}
+    said = []
+    for number in range(3):
+        ledger.enter(Payment.objects.create(provider_ref=f"bank {number}", **paid))
+        said.append(told()[0])
+    assert said == [[], ["booking.paid"], []], "once, when nothing is owed"

@@ -75,7 +75,7 @@ SEEN = {
     "juror": "",
     "newsletter manager": "newsletter subscriber subscriberimport suppression briefing briefingplan automation enrolment mailreport ignoredreports bouncerule "
     "signuprules recipientdomain sendingrules mailaccount subscribertag subscriberfield segment mailtemplate bulkact outgoingmail dayfigures",
-    "sponsorship manager": "survey sponsor blockeddomain blackout inquiry offer placementkind package rununit booking creative makegood adevent disclosureentry seller invoice payment ledgerentry bankline outgoingmail dayfigures",
+    "sponsorship manager": "survey sponsor blockeddomain blackout inquiry offer placementkind package rununit booking creative makegood adevent disclosureentry seller invoice payment ledgerentry bankline adrule fieldfigure kittext outgoingmail dayfigures",
 }
 
 

@@ -35,7 +35,7 @@ def test_a_form_that_meets_a_constraint_answers_in_words(manager):
 def test_an_action_and_a_button_that_meet_one_answer_in_words_and_leave_nothing_half_done(manager):
     held = factories.held()
     refuse("sponsors_disclosureentry")
-    fields = {"contact_email": held.contact_email, "sponsor": "", "hold_until": f"{held.hold_until:%Y-%m-%dT%H:%M}"}
+    fields = {"contact_email": held.contact_email, "category": held.category, "sponsor": "", "hold_until": f"{held.hold_until:%Y-%m-%dT%H:%M}"}
     for address, sent in (
         ("/admin/sponsors/booking/", {"action": "confirm_selected", "_selected_action": [held.pk]}),
         (f"/admin/sponsors/booking/{held.pk}/change/", fields | {"_confirm": "1"}),
