@@ -135,7 +135,7 @@ PAGES = {
     Category: (articles.category, {"description": "Mine."}, {"position": 7}),
     AwardCategory: (lambda: surveys.draft_season().categories.get(), {"description": "Mine."}, {"title": "Wallets"}),
     Creative: (lambda: Creative.objects.create(kind=sponsors.kind()), {}, {"retired_at": timezone.now()}),
-    FieldFigure: (lambda: FieldFigure.objects.create(measure="ctr", low=1, high=2, source="Ours"), {"source": "Mine"}, {"high": 3}),
+    FieldFigure: (lambda: FieldFigure.objects.get(measure="ctr"), {"source": "Mine"}, {"high": 9}),
     Group: (a_role, {}, {"name": "reader"}),
     ImageAsset: (articles.image, {"credit": "Mine"}, {"alt": "Theirs"}),
     Juror: (a_juror, {"affiliations": "Mine"}, {"name": "Ada L."}),

@@ -1,7 +1,5 @@
 """Webhooks are told of every part, and of no address."""
 
-from decimal import Decimal
-
 import pytest
 from django.utils import timezone
 
@@ -11,7 +9,7 @@ from core.models import OutgoingRequest, Webhook
 from newsletter.sending import deliveries
 from newsletter.subscribers import consent, subscriptions
 from sponsors import booking
-from sponsors.models import Payment
+from sponsors.models import Payment, PlacementKind
 from sponsors.money import ledger
 from surveys import seasons
 from tests.articles import factories as articles
@@ -81,7 +79,7 @@ def test_bookings_are_told_without_whom_we_write_to(told):
     assert names[-2:] == ["booking.confirmed", "booking.cancelled"]
     assert bodies[-1]["data"]["booking"]["company"] == held.company
     sponsors.seller()
-    owing = sponsors.invoiced(sponsors.package(tier="silver"), start=sponsors.soon(5))
+    owing = sponsors.invoiced(sponsors.package({PlacementKind.objects.get(): 1}, tier="silver"), start=sponsors.soon(5))
     told()
     half = ledger.balance(owing) / 2
     paid = {"booking": owing, "amount": half, "currency": owing.currency, "paid_on": clock.utc_day()}

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.django_db
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 AT = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
 IN_TOKYO = "2 Jul 2026, 07:30 JST"
-DAYS = re.compile(r"(\b(first_)?day|date|earlier|later|\bon|_on)$|^(row\.due|row\.until|month\.first)$")  # what has no time
+DAYS = re.compile(
+    r"(\b(first_)?day|date|earlier|later|\bon|_on)$|^(row\.due|row\.until|month\.first)$"
+)  # what has no time
 
 
 @pytest.fixture

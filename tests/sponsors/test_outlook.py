@@ -44,8 +44,8 @@ def test_what_is_approved_after_its_cut_off_does_not_run_and_every_page_says_why
     assert said.endswith(": an ad of our own runs.")
     assert said in client.get(sold.portal_path).content.decode()
     client.force_login(factories.user("boss@example.com", is_staff=True, is_superuser=True))
-    for page in (f"booking/{sold.pk}", f"creative/{sold.creatives.get().pk}"):
-        assert said in client.get(f"/admin/sponsors/{page}/change/").content.decode()
+    for page in (f"booking/{sold.pk}/overview", f"creative/{sold.creatives.get().pk}/change"):
+        assert said in client.get(f"/admin/sponsors/{page}/").content.decode()
 
 
 def test_a_cut_off_that_staff_move_lets_it_run(sold, time_machine):

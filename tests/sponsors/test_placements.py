@@ -93,9 +93,9 @@ def test_the_first_position_of_a_channel_is_shown():
     assert factories.shown_on("web:article", factories.today()).sponsor_name == "Second Ltd" != first.company
 
 
-def test_a_placement_takes_one_query(django_assert_num_queries):
+def test_a_placement_takes_one_query_and_one_for_the_rules_it_is_under(django_assert_num_queries):
     factories.running()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         factories.shown_on("web:article", factories.today())
 
 
