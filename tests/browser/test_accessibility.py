@@ -13,16 +13,13 @@ from articles.documents import apply_document, document_of
 from articles.models import Article, PageView
 from articles.publishing import schedule
 from articles.readership import raw, rollup
-from core.api import keys
 from core.kept_work import Sitting, keep
 from core.lib import clock
 from tests.articles import factories
 from tests.articles.desk import everything
-from tests.articles.importing import desk_pages as importing
 from tests.articles.test_desk_in_a_browser import sign_in, someone
 from tests.newsletter import factories as mailing
 from tests.newsletter.automations import automation, wait
-from tests.sponsors import desk_pages as sales
 from tests.sponsors import factories as selling
 from tests.surveys import factories as voting
 from tests.surveys.questionnaires import factories as asking
@@ -32,12 +29,13 @@ LISTS = (
     "articles_article",
     "articles_articletemplate",
     "articles_dayfigures",
-    "core_apikey",
     "newsletter_briefing",
     "newsletter_enrolment",
     "newsletter_subscriber",
     "sponsors_booking",
+    "sponsors_inquiry",
     "sponsors_makegood",
+    "sponsors_offer",
     "surveys_survey",
 )
 CALENDAR = ("/admin/calendar/", "/admin/calendar/link/")
@@ -124,9 +122,6 @@ def pages(editor):
     asked = {"compare": "?a=1&b=2", "conflict": f"?kept={kept.pk}"}
     builder = reverse("admin:surveys_survey_builder", args=[survey.pk])
     new = ("p1", "image_choice", "-new&kind=image_choice", "-new&page=p1", "-quotas")
-    key, _ = keys.make(name="Release script", account=editor, scopes=[], by=editor, expires_at=None)
-    paths += [reverse("admin:core_apikey_add"), reverse("admin:core_apikey_revoke", args=[key.pk])]
-    paths += sales.desk_pages(booking, article) + sales.public_pages(booking) + importing.desk_pages()
     paths += [reverse("admin:surveys_survey_add"), *(f"{builder}?at={part}" for part in new)]
     paths += asking.results_pages(asking.published(slug="results"))
     return [path + asked.get(path.split("/")[-2], "") for path in [*paths, *CALENDAR, reverse("admin:index")]]

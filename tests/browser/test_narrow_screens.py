@@ -1,7 +1,6 @@
 """No page scrolls sideways on the narrowest phones, whatever stands in its fields."""
 
 import pytest
-from django.urls import reverse
 
 from articles.models import Snippet
 from core.lib import clock
@@ -10,10 +9,8 @@ from sponsors.models import PlacementKind
 from surveys import seasons
 from surveys.models import Nominee
 from tests.articles import factories
-from tests.articles.importing import desk_pages as importing
 from tests.articles.test_desk_in_a_browser import sign_in, someone
 from tests.newsletter import factories as newsletters
-from tests.sponsors import desk_pages as sales
 from tests.sponsors import factories as sponsors
 from tests.surveys import factories as surveys
 from tests.surveys.questionnaires import factories as asking
@@ -116,12 +113,7 @@ def worst_of_all():
         "/advertise/book/gold/",
     ]
     paths += ["/newsletter/", "/newsletter/archive/", f"/newsletter/archive/{mail.slug}/", article.get_absolute_url()]
-    paths += sales.desk_pages(booking, article.article, worst()) + sales.public_pages(booking)
-    paths += [
-        *importing.desk_pages(worst()),
-        reverse("admin:core_apikey_add"),
-        f"/admin/sponsors/sponsor/{booking.sponsor_id}/overview/",
-    ]
+    paths += [booking.portal_path, booking.days_path, f"/admin/sponsors/sponsor/{booking.sponsor_id}/overview/"]
     paths += [f"/admin/sponsors/booking/{booking.pk}/{name}/" for name in ("overview", "move", "cancel")]
     season.request_counts.create(day=clock.utc_day(), kind="domain", value="mailinator.com", slot=0, number=45)
     paths += [f"/admin/surveys/season/{season.pk}/{name}/" for name in ("overview", "requests", "shortlist")]
@@ -142,7 +134,7 @@ def worst_of_all():
         f"{desk}/change/",
         f"{desk}/preview/",
         f"{desk}/template/",
-        f"{desk}/check/",
+        f"{desk}/checks/",
     ], season
 
 
