@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.db import IntegrityError
 from django.db.models import BaseConstraint, ProtectedError, RestrictedError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation, RestrictViolation
 
 NAMED = 3  # of the rows that use one
@@ -36,7 +38,15 @@ class ConflictMiddleware:
         if not is_by_page(request):  # a script of ours shows the text
             return HttpResponse(told(error), status=409, content_type="text/plain; charset=utf-8")
         messages.error(request, f"{told(error)} Here is how it stands now.")
-        return HttpResponseRedirect(request.get_full_path())
+        return HttpResponseRedirect(_page_of(request))
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page of the desk that a form was sent from: a button's own address may take no GET."""
+    page = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(page, {request.get_host()}) and urlsplit(page).path.startswith(_desk()):
+        return urlsplit(page)._replace(scheme="", netloc="").geturl()
+    return request.get_full_path()
 
 
 def is_conflict(error: Exception) -> bool:
@@ -84,4 +94,8 @@ def _words() -> dict[str, str]:
 
 
 def _is_desk(request: HttpRequest) -> bool:
-    return request.path.startswith(reverse("admin:index"))
+    return request.path.startswith(_desk())
+
+
+def _desk() -> str:
+    return reverse("admin:index")

@@ -5,6 +5,7 @@ from django.db import connection
 
 from core import conflicts
 from sponsors.models import Booking, Package, Sponsor
+from tests.desks import press
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db
@@ -32,13 +33,29 @@ def test_a_form_that_meets_a_constraint_answers_in_words(manager):
     assert not Sponsor.objects.exists()
 
 
-def test_an_action_that_meets_one_answers_in_words_and_leaves_nothing_half_done(manager):
+def test_an_action_and_a_button_that_meet_one_answer_in_words_and_leave_nothing_half_done(manager):
     held = factories.held()
     refuse("sponsors_disclosureentry")
     listed = {"action": "confirm_selected", "_selected_action": [held.pk]}
-    assert conflicts.MET in manager.post("/admin/sponsors/booking/", listed, follow=True).content.decode()
-    assert Booking.objects.get().state == "held"
-    assert not Sponsor.objects.exists()
+    for act in (
+        lambda: manager.post("/admin/sponsors/booking/", listed, follow=True),
+        lambda: press(manager, f"/admin/sponsors/booking/{held.pk}/overview/"),
+    ):
+        answer = act()
+        assert (answer.status_code, conflicts.MET in answer.content.decode()) == (200, True)
+        assert Booking.objects.get().state == "held"
+        assert not Sponsor.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "page", ["https://evil.example/admin/", "http://testserver/", "http://[", "//evil.example/admin/", ""]
+)
+def test_whoever_meets_one_is_led_to_a_page_of_the_desk_alone(manager, page):
+    held = factories.held()
+    refuse("sponsors_disclosureentry")
+    listed = {"action": "confirm_selected", "_selected_action": [held.pk]}
+    answer = manager.post("/admin/sponsors/booking/", listed, headers={"referer": page})
+    assert answer.url == "/admin/sponsors/booking/"
 
 
 def test_the_constraint_s_own_words_are_said(manager):

@@ -2,12 +2,12 @@
 
 import copy
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from articles import payers
 from articles.document_schema import DocumentError
 from articles.documents import StaleVersion, apply_document, document_of
 from articles.importing.html.fragments import sources_of
@@ -48,8 +48,10 @@ def complete(post: ImportedPost, images: ImageStore, *, by: Any) -> bool:
         shown = article.state == Article.State.PUBLISHED and article.publication.version == article.version
         apply_document(article, document, by=by, reason="pictures fetched", expected_version=expected)
         if shown:
-            with suppress(SponsorsNamed):  # readers keep what they see until somebody has decided
+            try:
                 _publish_again(article, by=by)
+            except SponsorsNamed:  # readers keep what they see until somebody has decided
+                payers.look_at(article)
         if untouched:
             post.version = article.version
             post.save(update_fields=["version"])
