@@ -11,7 +11,7 @@ from core.lib.forms import LineField, ProseField
 from core.models import User
 from sponsors import identifiers
 from sponsors.models import BillingDetails, Booking
-from sponsors.money import documents, invoices, tax
+from sponsors.money import invoices, tax, typefaces
 
 FIELDS = ("name", "address", "country", "vat_id", "email", "reference")
 
@@ -50,7 +50,7 @@ class BillingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         for name in ("name", "address", "reference"):
-            if missing := documents.unprintable(cleaned.get(name, "")):
+            if missing := typefaces.unprintable(cleaned.get(name, "")):
                 self.add_error(
                     name, f"Our invoices cannot print {missing[:20]}. Please write it in Latin letters, as abroad."
                 )

@@ -6,7 +6,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
-from sponsors.money.documents import FACE, FONTS
+from sponsors.money.typefaces import FACE, FONTS
 from sponsors.reports import Line, Report
 
 HEAD = ("Placement", "Day", "Views", "Delivered", "Clicks", "Rejected", "Clicks of these, 95 % interval")

@@ -36,7 +36,6 @@ from sponsors import (
     moves,
     outlook,
     recompute,
-    report_pdf,
     reports,
 )
 from sponsors import booking as bookings
@@ -300,6 +299,8 @@ def report(request: HttpRequest, booking: Booking) -> HttpResponse:
         return HttpResponse(Path(recompute.__file__).read_bytes(), content_type="text/x-python; charset=utf-8")
     report = final_reports.report_of(version) if version else reports.report_on(booking)
     if request.GET.get("as") == "pdf":
+        from sponsors import report_pdf  # which takes a second and 40 MB to load
+
         return HttpResponse(report_pdf.render(report), content_type="application/pdf")
     if request.GET.get("as") == "csv":
         return _table(final_reports.rows_of(version) if version else reports.rows(report), version)

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST
 
 from articles.desk.names import names_of
 from articles.importing import subscribers
-from articles.importing.detecting import SYSTEMS, open_export
 from articles.importing.load.missing_pictures import lacking
 from articles.importing.mapping import name_here
 from articles.importing.posts import ImportRefused
 from articles.importing.runs import ENGINE
+from articles.importing.systems import SYSTEMS
 from articles.importing.undoing import outlook
 from articles.models import Author, Category, PostImport
 from core import audit, upload_runs
@@ -202,6 +202,8 @@ class PostImportAdmin(UploadRunAdmin):
         if name not in names:
             raise LookupError(name)
         row.save(update_fields=["found"])
+        from articles.importing.detecting import open_export  # with all readers, which few processes need
+
         files = {file.name: file for file in open_export(row.path).subscribers}
         return taker.take(files[name], by)
 

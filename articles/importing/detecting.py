@@ -44,23 +44,6 @@ READERS: dict[str, Reader] = {
     "google_docs": read_google_docs,
 }
 FORMATS = ("auto", *READERS)
-SYSTEMS = {
-    "wordpress": "WordPress",
-    "ghost": "Ghost",
-    "substack": "Substack",
-    "beehiiv": "beehiiv",
-    "medium": "Medium",
-    "buttondown": "Buttondown",
-    "kit": "Kit",
-    "blogger": "Blogger",
-    "squarespace": "Squarespace",
-    "wix": "Wix",
-    "webflow": "Webflow",
-    "notion": "Notion",
-    "google_docs": "Google Docs",
-    "markdown": "Markdown",
-    "moonpress": "Moonpress",
-}
 HEAD = 200_000
 
 

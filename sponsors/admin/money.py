@@ -27,7 +27,7 @@ from sponsors import identifiers, payments
 from sponsors.billing_forms import BillingForm
 from sponsors.models import Booking, Invoice, LedgerEntry, Payment, Seller
 from sponsors.models.catalogue import money
-from sponsors.money import bookkeeping, documents, invoices, ledger
+from sponsors.money import bookkeeping, documents, invoices, ledger, typefaces
 
 
 class SellerForm(forms.ModelForm):
@@ -38,7 +38,7 @@ class SellerForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         for name in ("name", "address", "bank", "account_holder"):
-            if missing := documents.unprintable(cleaned.get(name) or ""):
+            if missing := typefaces.unprintable(cleaned.get(name) or ""):
                 self.add_error(name, f"Invoices cannot print {missing[:20]}: write it in Latin letters.")
         return cleaned
 
