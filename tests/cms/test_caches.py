@@ -73,6 +73,7 @@ PUBLIC = {
     "surveys:survey-results-json": {"slug": "readers"},
     "surveys:survey-results-csv": {"slug": "readers"},
     "surveys:survey-results-card": {"slug": "readers"},
+    "sponsors:sample": {"slug": "web-home"},
     "sponsors:disclosure-log": {},
     "sponsors:disclosure-json": {},
     "sponsors:disclosure-check": {},
@@ -106,6 +107,7 @@ NOT_KEPT = {
     "newsletter:report-take",
     "surveys:ballot-proof", "surveys:ballot-confirm", "surveys:reminder-confirm", "surveys:reminder-stop", "sponsors:requested", "sponsors:keep", "sponsors:wait", "sponsors:portal", "sponsors:billing", "sponsors:invoice", "sponsors:checkout", "sponsors:stripe", "sponsors:report", "sponsors:click",
     "sponsors:ask", "sponsors:offer", "sponsors:days", "sponsors:renew", "sponsors:account", "sponsors:ask-for-account",
+    "sponsors:look",
     "surveys:survey-begin", "surveys:survey-sitting", "surveys:survey-page", "surveys:survey-later", "surveys:survey-letter",
     "api-package-bookings", "api-nominations", "api-subscriptions", "api-ballots", "api-survey-responses", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
 }  # fmt: skip

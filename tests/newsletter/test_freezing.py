@@ -65,7 +65,7 @@ def test_a_briefing_that_cannot_be_sent_is_paused_with_the_reason(weekly, smtp_s
     CompiledMessage.objects.all().delete()
     assert not sender.pump(briefing.pk)
     assert reload(briefing).state == "paused"
-    assert "no message" in reload(briefing).trouble
+    assert "RelatedObjectDoesNotExist" in reload(briefing).trouble
     assert states(briefing) == {"pending": 1}
 
 
