@@ -73,7 +73,7 @@ PUBLIC = {
     "surveys:survey-results-json": {"slug": "readers"},
     "surveys:survey-results-csv": {"slug": "readers"},
     "surveys:survey-results-card": {"slug": "readers"},
-    "sponsors:sample": {"slug": "web-home"},
+    "sponsors:sample": {"slug": "slot-in-web-home"},
     "sponsors:disclosure-log": {},
     "sponsors:disclosure-json": {},
     "sponsors:disclosure-check": {},
