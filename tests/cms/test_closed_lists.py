@@ -137,7 +137,9 @@ def test_an_address_fills_in_no_form(model, desk, root):
     values = {field.name: "x\0" for field in model._meta.get_fields()} | {"_popup": "1"}
     assert root.get(address(model, "add"), values).status_code in (200, 403)
     answer = root.get(address(model, "add"), {"_to_field": "nothing"})
-    assert answer.status_code in (302, 403) or "adminform" not in answer.context  # a form of our own knows no such thing
+    assert (
+        answer.status_code in (302, 403) or "adminform" not in answer.context
+    )  # a form of our own knows no such thing
 
 
 @MODELS
