@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b, sha256
 
 from django.conf import settings
@@ -78,5 +79,10 @@ def _window(key: str, seconds: int) -> tuple[str, int]:
 
 
 def _hashed(key: str) -> str:
-    secret = sha256(settings.SECRET_KEY.encode()).digest()  # without it, networks and addresses could be tried
-    return blake2b(key.encode(), digest_size=16, key=secret).hexdigest()
+    return blake2b(key.encode(), digest_size=16, key=_secret(settings.SECRET_KEY)).hexdigest()
+
+
+@cache
+def _secret(key: str) -> bytes:
+    """Without which networks and addresses could be tried."""
+    return sha256(key.encode()).digest()

@@ -33,6 +33,7 @@ Send = Callable[[Message], Awaitable[None]]
 IN_MEMORY = 64 * 1024  # bytes of a request that are not written to disk
 LETTER_LIMIT = 8 * 1024  # bytes that a letterbox is handed at most
 LETTER_SECONDS = 5
+TURN_THREADS = 2  # each with a connection; with a third, turns are too small
 TURN_LIMIT = 16 * 1024  # bytes of a request that is answered in a turn
 PIECE_SECONDS = 60  # how long a piece of an answer may wait to be sent
 
@@ -88,7 +89,10 @@ class Gateway:
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="request")
-        self.turns = [(path, Turns(f"turn {path.pattern.decode()}", do)) for path, do in self.in_turns.items()]
+        self.turns = [
+            (path, Turns(f"turn {path.pattern.decode()}", do, threads=TURN_THREADS))
+            for path, do in self.in_turns.items()
+        ]
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["method"] == "POST" and (letterbox := self.letterboxes.get(scope["raw_path"])):

@@ -11,8 +11,10 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import ceil
 from typing import Generic, TypeVar
 
 from django.db import close_old_connections
@@ -27,12 +29,23 @@ Answer = TypeVar("Answer")
 
 
 class Turns(Generic[Asked, Answer]):
-    """One kind of work and its thread, started by the first who asks. `do` gives an answer for each, in their order."""
+    """One kind of work and its threads, started by the first who asks. `do` gives an answer for each, in their order.
+
+    With two threads, one turn is read and answered while another waits for the database; each takes its share of those who
+    come.
+    """
 
     def __init__(
-        self, name: str, do: Callable[[Sequence[Asked]], Sequence[Answer | None]], *, pause: float = 0
+        self,
+        name: str,
+        do: Callable[[Sequence[Asked]], Sequence[Answer | None]],
+        *,
+        pause: float = 0,
+        threads: int = 1,
     ) -> None:
         self.name, self.do, self.pause = name, do, pause
+        self.lately: deque[int] = deque([0] * threads, maxlen=threads)  # how many shared each of the last turns
+        self.gathering = threading.Lock()
         self.waiting: queue.SimpleQueue[tuple[Asked, asyncio.Future[Answer | None] | None]] = queue.SimpleQueue()
         self.starting = threading.Lock()
         self.started = False
@@ -53,15 +66,16 @@ class Turns(Generic[Asked, Answer]):
         if self.started:
             return
         with self.starting:
-            if not self.started:
+            for _ in range(0 if self.started else len(self.lately)):
                 threading.Thread(target=self._run, name=self.name, daemon=True).start()
             self.started = True
 
     def _run(self) -> None:
-        last, number = 0.0, 0
+        last = 0.0
         while True:
-            turn = self._next(expected=number)
-            number = len(turn)
+            with self.gathering:
+                turn = self._next(expected=ceil(sum(self.lately) / len(self.lately)))
+                self.lately.append(len(turn))
             if time.monotonic() - last > IDLE:
                 close_old_connections()
             futures = [future for _, future in turn if future]

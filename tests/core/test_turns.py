@@ -44,3 +44,25 @@ def test_a_turn_gives_up_on_those_who_do_not_come():
     turn = Turns("waiting", lambda asked: asked)
     turn.waiting.put((0, None))
     assert [asked for asked, _ in turn._next(expected=100)] == [0]
+
+
+def test_a_turn_is_taken_while_another_waits():
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def do(asked):
+        if 0 in asked:
+            begun.set()
+            assert goes_on.wait(5)
+        else:
+            goes_on.set()
+        return asked
+
+    turns = Turns("two at once", do, threads=2)
+
+    async def ask():
+        first = asyncio.ensure_future(turns.ask(0))
+        await asyncio.to_thread(begun.wait, 5)
+        return await asyncio.wait_for(turns.ask(1), 5), await first
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: asyncio.run(ask())).result() == (1, 0)
