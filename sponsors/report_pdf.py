@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
-from sponsors.money.typefaces import FACE, FONTS
+from sponsors.money.sheets import Sheet
+from sponsors.money.typefaces import FACE
 from sponsors.reports import Line, Report
 
 HEAD = ("Placement", "Day", "Views", "Delivered", "Clicks", "Rejected", "Clicks of these, 95 % interval")
@@ -15,8 +15,7 @@ WIDTHS = (42, 20, 16, 18, 14, 18, 42)
 
 def render(report: Report) -> bytes:
     """The document."""
-    page = FPDF()
-    page.add_font(FACE, fname=FONTS / "DejaVuSans.ttf")
+    page = Sheet()
     page.set_creation_date(report.as_of)
     page.set_title(f"{report.booking.name}: {report.booking.snapshot['name']} report")
     page.set_margin(20)
@@ -73,6 +72,6 @@ def _cells(line: Line) -> tuple[str, ...]:
     return unit.kind.name, f"{unit.date:%-d %b %Y}", views, delivered, f"{line.final_clicks:,}", rejected, rate
 
 
-def _text(page: FPDF, words: str, *, size: int = 9) -> None:
+def _text(page: Sheet, words: str, *, size: int = 9) -> None:
     page.set_font(FACE, size=size)
     page.multi_cell(0, size * 0.5, words, new_x=XPos.LMARGIN, new_y=YPos.NEXT)

@@ -4,13 +4,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
 from sponsors import identifiers
 from sponsors.models import Invoice
-from sponsors.money.typefaces import FACE, FONTS
+from sponsors.money.sheets import Sheet
+from sponsors.money.typefaces import FACE
 
 INK, PALE = 30, 110
 WIDTH = 170  # millimetres between the margins
@@ -26,7 +26,7 @@ def render(invoice: Invoice) -> bytes:
     return bytes(page.output())
 
 
-class _Page(FPDF):
+class _Page(Sheet):
     """One document being laid out on A4."""
 
     def __init__(self, invoice: Invoice):
@@ -34,13 +34,9 @@ class _Page(FPDF):
         self.invoice, self.sold_by = invoice, invoice.seller
         self.set_margins(20, 20)
         self.set_auto_page_break(True, margin=28)
-        self.add_font(FACE, "", FONTS / "DejaVuSans.ttf")
-        self.add_font(FACE, "B", FONTS / "DejaVuSans-Bold.ttf")
-        self.set_text_shaping(True)
         self.set_title(f"{invoice}")
         self.set_author(self.sold_by["name"])
         self.set_creation_date(datetime.combine(invoice.issued_on, invoice.issued_at.timetz()))
-        self.set_lang("en")
         self.add_page()
 
     def footer(self) -> None:
