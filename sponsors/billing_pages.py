@@ -9,14 +9,14 @@ from django.views.decorators.http import require_POST, require_safe
 from core.lib.signing import BadToken, ExpiredToken, read_token
 from core.ratelimit import allow
 from core.transitions import TransitionRefused
-from sponsors import checkout
+from sponsors import checkout, payments
 from sponsors.billing_forms import BillingForm
 from sponsors.forms import SLOW_DOWN
 from sponsors.models import Booking, Invoice
 from sponsors.models.catalogue import money
 from sponsors.models.inventory import PORTAL
 from sponsors.models.invoices import INVOICE
-from sponsors.money import documents, invoices, ledger
+from sponsors.money import documents, invoices, ledger, tax
 from sponsors.views import for_sponsor
 
 
@@ -40,6 +40,9 @@ def billing(request: HttpRequest, booking: Booking) -> HttpResponse:
         "due": money(balance, booking.currency) if balance > 0 else "",
         "checkout_path": booking.checkout_path if checkout.is_offered(booking.currency) else "",
         "credit": money(-balance, booking.currency) if balance < 0 else "",
+        "will_cost": money(payments.to_pay(booking), booking.currency),
+        "is_said_to_whom": invoices.details_of(booking) is not None,
+        "price_note": tax.price_note(invoices.seller()),
     }
     return render(request, "sponsors/billing.html", context)
 
@@ -69,6 +72,8 @@ def stripe_event(request: HttpRequest) -> HttpResponse:
         checkout.take_event(request.body, request.headers.get("Stripe-Signature", ""))
     except checkout.Forged:
         return HttpResponse("This is not signed by Stripe.", status=400, content_type="text/plain")
+    except checkout.Unreachable:
+        return HttpResponse("Ask again later.", status=503, content_type="text/plain")
     return HttpResponse("", content_type="text/plain")
 
 

@@ -1,7 +1,12 @@
 """Paying by card or wallet at Stripe, where STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are set. All else works without it.
 
 The library is imported here alone, and only then: requirements-providers.txt brings it. What Stripe reports is taken as a
-payment once, however often it says so: by the reference of the payment itself, which every event of it has.
+payment once, however often it says so: by the reference of the payment itself, which every event of it has. So is what is
+paid back there, by the reference of the refund.
+
+Sources: amounts and their units, docs.stripe.com/currencies ("Minor units in API amounts", "Special cases"); refunds and
+their events, docs.stripe.com/changelog/acacia/2024-10-28/refund-webhook-update (all refunds have refund.created, .updated
+and .failed since) and docs.stripe.com/changelog/2022-11-15/deprecates-charges-auto-expand (charge.refunded lists none).
 """
 
 import json
@@ -21,7 +26,8 @@ from sponsors.models import Booking, Invoice, Payment
 from sponsors.money import invoices, ledger
 
 # How many of Stripe's units are one of a currency. They are Stripe's own: kronur and shillings (ISK, UGX) are told in
-# hundredths though they have none, and ariary (MGA) whole though they have.
+# hundredths though they have none, and ariary (MGA) whole though they have. Of thousandths, the last digit has to be zero,
+# which it is, since no amount of ours is finer than a hundredth.
 _UNITS = {
     1: "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF",
     100: (
@@ -37,11 +43,19 @@ UNITS = {code: units for units, codes in _UNITS.items() for code in codes.split(
 OPEN_FOR = timedelta(hours=1)
 UNPLACED = "could not place a payment for"
 PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
+REFUNDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
+CHARGE_REFUNDED = "charge.refunded"
+FAILED = ("failed", "canceled")
+WHY = {"duplicate": "paid twice", "fraudulent": "taken for fraud", "requested_by_customer": "asked for by the customer"}
 PROVIDER = "stripe"
 
 
 class Forged(Exception):
     """What came is not Stripe's, or too old."""
+
+
+class Unreachable(Exception):
+    """Stripe does not say now what we have to know; it reports the same again later."""
 
 
 def is_set() -> bool:
@@ -61,30 +75,37 @@ def begin(booking: Booking) -> str:
     units = due * UNITS[booking.currency]
     if units != int(units):
         raise TransitionRefused("This amount cannot be paid by card. Please transfer it.")
-    from stripe import StripeClient, StripeError
+    from stripe import StripeError
 
     wanted = _session(booking, billed, int(units))
     # A key stands for one set of values: with others, Stripe refuses it.
     key = sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
-    client = StripeClient(
-        settings.STRIPE_SECRET_KEY, base_addresses={"api": settings.STRIPE_API_URL}, max_network_retries=0
-    )
     try:
-        session = client.v1.checkout.sessions.create(wanted, {"idempotency_key": key})
+        session = _client().v1.checkout.sessions.create(wanted, {"idempotency_key": key})
     except StripeError as error:
         raise TransitionRefused("Paying by card does not work at the moment. Please transfer the amount.") from error
     return str(session.url)
+
+
+def _client() -> Any:
+    from stripe import StripeClient
+
+    return StripeClient(
+        settings.STRIPE_SECRET_KEY, base_addresses={"api": settings.STRIPE_API_URL}, max_network_retries=0
+    )
 
 
 def _session(booking: Booking, billed: Invoice, units: int) -> Any:
     """What Stripe is asked for: a page for one amount, which is open for a while only, so that few are paid twice."""
     back = settings.SITE_URL + booking.billing_path
     line = {"currency": booking.currency.lower(), "unit_amount": units, "product_data": {"name": f"{billed}"}}
+    named = {"booking": str(booking.pk), "invoice": billed.number}
     wanted: Any = {
         "mode": "payment",
         "line_items": [{"quantity": 1, "price_data": line}],
         "client_reference_id": str(booking.pk),
-        "metadata": {"booking": str(booking.pk), "invoice": billed.number},
+        "metadata": named,
+        "payment_intent_data": {"metadata": named},  # so that its charge says so, too
         "expires_at": int((datetime.now(UTC) + OPEN_FOR).timestamp()),
         "success_url": back,
         "cancel_url": back,
@@ -95,9 +116,9 @@ def _session(booking: Booking, billed: Invoice, units: int) -> Any:
 
 
 def take_event(payload: bytes, signature: str) -> Payment | None:
-    """Record the payment that an event of Stripe tells of; None for all other events. Raises Forged.
+    """Record what an event of Stripe tells was paid or paid back, the last of it if it tells of several; None for other events.
 
-    A payment that began here says so by its booking and invoice. One that does and still cannot be recorded is kept in the
+    Raises Forged; Unreachable. A payment that began here says so by its booking and invoice. One that does and still cannot be recorded is kept in the
     audit log and told to the managers; what else is sold at the same account is left alone.
     """
     import stripe
@@ -107,19 +128,88 @@ def take_event(payload: bytes, signature: str) -> Payment | None:
     except (ValueError, stripe.SignatureVerificationError) as error:
         raise Forged from error
     told = event.to_dict()
-    session = told["data"]["object"]
+    kind, object_, on = told["type"], told["data"]["object"], datetime.fromtimestamp(told["created"], UTC).date()
+    if kind in PAID:
+        return _take_session(object_, on)
+    if kind in REFUNDS:
+        return _take_refund(object_, on)
+    if kind == CHARGE_REFUNDED:
+        taken = [_take_refund(refund, on) for refund in _refunds_of(object_)]
+        return next((each for each in taken[::-1] if each), None)
+    return None
+
+
+def _take_session(session: dict[str, Any], on: date) -> Payment | None:
     named = session.get("metadata") or {}
-    if told["type"] not in PAID or session.get("payment_status") != "paid" or not {"booking", "invoice"} <= set(named):
+    if session.get("payment_status") != "paid" or not _is_ours(session):
         return None
     reference = f"{PROVIDER}:{session.get('payment_intent') or session['id']}"
     try:
-        return _take(session, named, reference, on=datetime.fromtimestamp(told["created"], UTC).date())
+        return _paid(session, named, reference, on=on)
     except TransitionRefused as refusal:
         _keep(session, reference, str(refusal))
         return None
 
 
-def _take(session: dict[str, Any], named: dict[str, Any], reference: str, *, on: date) -> Payment:
+def _is_ours(told: dict[str, Any]) -> bool:
+    """Whether it began here, as it says."""
+    return {"booking", "invoice"} <= set(told.get("metadata") or {})
+
+
+def _refunds_of(charge: dict[str, Any]) -> list[dict[str, Any]]:
+    """The refunds of a charge of ours, the first one first: as it lists them, or as Stripe says when asked. Raises Unreachable."""
+    if _payment_of(charge) is None:
+        if _is_ours(charge):  # what is told out of order
+            _keep(charge, f"{PROVIDER}:{charge['id']}", "It was paid back, and we know of no such payment.")
+        return []
+    listed = charge.get("refunds") or {"has_more": True}
+    if listed.get("has_more"):
+        from stripe import StripeError
+
+        try:
+            listed = _client().v1.refunds.list({"charge": charge["id"], "limit": 100}).to_dict()
+        except StripeError as error:
+            raise Unreachable from error
+    refunds: list[dict[str, Any]] = listed["data"]
+    return refunds[::-1]
+
+
+def _payment_of(charge_or_refund: dict[str, Any]) -> Payment | None:
+    """The payment of ours that it is about."""
+    reference = f"{PROVIDER}:{charge_or_refund.get('payment_intent')}"
+    return Payment.objects.filter(provider_ref=reference).select_related("booking__sponsor").first()
+
+
+def _take_refund(refund: dict[str, Any], on: date) -> Payment | None:
+    """Record a refund of a payment of ours once it went through, and that it came back where it failed afterwards."""
+    payment, reference = _payment_of(refund), f"{PROVIDER}:{refund['id']}"
+    status, known = refund.get("status"), Payment.objects.filter(provider_ref=reference).first()
+    if known and status in FAILED:
+        return payments.came_back(
+            known, paid_on=on, note="What Stripe paid back did not arrive, so it is with us again"
+        )
+    if payment is None or known or status != "succeeded":
+        return known
+    currency, why = str(refund["currency"]).upper(), WHY.get(refund.get("reason") or "", "")
+    try:
+        if currency != payment.currency:
+            raise TransitionRefused(f"It is in {currency}, and what was paid in {payment.currency}.")
+        return payments.refund(
+            payment.booking,
+            Decimal(refund["amount"]) / UNITS[currency],
+            paid_on=on,
+            method=Payment.Method.CARD,
+            reference=reference,
+            note=f"Paid back at Stripe{f', {why}' if why else ''}",
+            by=None,
+            is_gone=True,
+        )
+    except TransitionRefused as refusal:
+        _keep(refund, reference, str(refusal))
+        return None
+
+
+def _paid(session: dict[str, Any], named: dict[str, Any], reference: str, *, on: date) -> Payment:
     billed = (
         Invoice.objects.filter(kind=Invoice.Kind.INVOICE, number=named["invoice"]).select_related("booking").first()
     )
@@ -138,10 +228,10 @@ def _take(session: dict[str, Any], named: dict[str, Any], reference: str, *, on:
     )
 
 
-def _keep(session: dict[str, Any], reference: str, why: str) -> None:
-    """Keep what was paid and cannot be recorded, and tell the managers, once."""
-    names = ("client_reference_id", "amount_total", "currency", "metadata")
-    detail = f"{reference}: {why} {json.dumps({name: session.get(name) for name in names}, sort_keys=True)}"[:1000]
+def _keep(told: dict[str, Any], reference: str, why: str) -> None:
+    """Keep what was paid, or paid back, and cannot be recorded, and tell the managers, once."""
+    names = {"client_reference_id", "amount_total", "amount", "amount_refunded", "currency", "metadata"} & told.keys()
+    detail = f"{reference}: {why} {json.dumps({name: told[name] for name in names}, sort_keys=True)}"[:1000]
     subject = SiteProfile.current()
     if audit.entries_about(subject).filter(action=UNPLACED, detail=detail).exists():
         return

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from core.lib import clock
@@ -18,6 +19,8 @@ from sponsors.models import Booking, Payment
 from sponsors.models.catalogue import money
 from sponsors.money import invoices, ledger, tax
 from sponsors.money.amounts import ZERO, rounded
+
+CAME_BACK = ":came-back"  # ends the reference of what was paid back and did not arrive
 
 
 def receive(
@@ -42,7 +45,7 @@ def receive(
         payment, is_new = _once(booking, amount, Payment.Kind.PAYMENT, reference, facts)
         if not is_new:
             return payment
-        if booking.state in bookings.OPEN_TO_SALE and -ledger.balance(booking) >= _to_pay(booking):
+        if booking.state in bookings.OPEN_TO_SALE and -ledger.balance(booking) >= to_pay(booking):
             _sell(booking, by)
         if ledger.balance(booking) < ZERO:
             _tell_of_credit(booking, payment)
@@ -71,7 +74,7 @@ def _the_same(known: Payment, booking: Booking, amount: Decimal, kind: str) -> P
     return known
 
 
-def _to_pay(booking: Booking) -> Decimal:
+def to_pay(booking: Booking) -> Decimal:
     """What the invoice of a booking that is not sold yet will come to, as far as it is known to whom it goes."""
     from_, to = invoices.seller(), invoices.details_of(booking)
     if from_ is None or to is None:
@@ -93,11 +96,11 @@ def _tell_of_credit(booking: Booking, payment: Payment) -> None:
     """Tell the managers of a payment for which nothing, or less, is owed."""
     paid = -ledger.balance(booking)
     is_for_sale, credit = booking.state in bookings.OPEN_TO_SALE, money(paid, booking.currency)
-    if not booking.is_live() and not (is_for_sale and paid < _to_pay(booking)):
+    if not booking.is_live() and not (is_for_sale and paid < to_pay(booking)):
         emails.paid_for_nothing(booking, payment)
         return
     what = "That is not enough for its days, which are not sold yet" if is_for_sale else "That is more than is billed"
-    if is_for_sale and paid >= _to_pay(booking):
+    if is_for_sale and paid >= to_pay(booking):
         what = "That is all it costs, and yet it could not be confirmed by itself"
     emails.letter(
         "paid_ahead_to_us",
@@ -124,30 +127,84 @@ def refund(
     reference: str = "",
     note: str = "",
     by: User | None,
+    is_gone: bool = False,
 ) -> Payment:
-    """Record what was paid back of a booking's credit. Raises TransitionRefused, where we owe less than that."""
+    """Record what was paid back of a booking's credit. Raises TransitionRefused, where we owe less than that.
+
+    `is_gone`: it left without asking us, at a provider, so it is recorded in any case. Where it was no credit, it is owed
+    again, and the managers are told.
+    """
     with transaction.atomic():
         lock(booking)
         if reference and (known := Payment.objects.filter(provider_ref=reference).first()):
             return _the_same(known, booking, amount, Payment.Kind.REFUND)
         credit = -ledger.balance(booking)
-        if amount > credit:
+        if amount > credit and not is_gone:
             raise TransitionRefused(
-                f"Only {booking.currency} {max(credit, ZERO)} is credited, so no more can be paid back."
+                f"Only {money(max(credit, ZERO), booking.currency)} is credited, so no more can be paid back. Credit an"
+                " invoice first."
             )
         facts = {"currency": booking.currency, "paid_on": paid_on, "method": method, "note": note, "recorded_by": by}
-        return _once(booking, amount, Payment.Kind.REFUND, reference, facts)[0]
+        payment, _ = _once(booking, amount, Payment.Kind.REFUND, reference, facts)
+        if amount > credit:
+            _tell_of_debt(booking, payment)
+        return payment
+
+
+def came_back(refund: Payment, *, paid_on: date, note: str) -> Payment:
+    """Record that what was paid back did not arrive, so that it is with us again. To do it twice is once."""
+    with transaction.atomic():
+        lock(refund.booking)
+        reference = f"{refund.provider_ref}{CAME_BACK}"
+        if known := Payment.objects.filter(provider_ref=reference).first():
+            return known
+        facts = {"currency": refund.currency, "paid_on": paid_on, "method": refund.method, "note": note}
+        payment, _ = _once(
+            refund.booking, refund.amount, Payment.Kind.PAYMENT, reference, facts | {"recorded_by": None}
+        )
+        if ledger.balance(refund.booking) < ZERO:
+            _tell_of_credit(refund.booking, payment)
+        return payment
+
+
+def _tell_of_debt(booking: Booking, payment: Payment) -> None:
+    """Tell the managers of money that went back and was no credit."""
+    owed = money(max(ledger.balance(booking), ZERO), booking.currency)
+    emails.letter(
+        "paid_back_to_us",
+        booking,
+        subject=f"{payment.amount_text} went back to {booking.name}",
+        heading=f"{payment.amount_text} went back to {booking.name}",
+        paragraphs=[
+            f"It was paid back at the provider, and no credit note says so. {owed} is owed again by the invoice that stands.",
+            "If that was meant, take the invoice back with a credit note; else ask for the amount again.",
+            "Until then it counts as due, and reminders go out.",
+        ],
+        buttons=[("The account", settings.SITE_URL + reverse("admin:sponsors_invoice_account", args=[booking.pk]))],
+        to_us=True,
+    )
+
+
+def may_take_credit_of(source: Booking) -> QuerySet[Booking]:
+    """The bookings of the same sponsor, in the same currency, that owe something (`balance`)."""
+    owed: Any = ledger.owed()
+    owing = owed.filter(balance__gt=0, currency=source.currency, sponsor=source.sponsor_id).exclude(pk=source.pk)
+    rows: QuerySet[Booking] = owing if source.sponsor_id else owing.none()
+    return rows.select_related("sponsor")
 
 
 def transfer(source: Booking, target: Booking, amount: Decimal, *, by: User | None) -> None:
-    """Use the credit of one booking for another. Raises TransitionRefused."""
+    """Use the credit of one booking for what another owes. Raises TransitionRefused."""
     with transaction.atomic():
         for booking in sorted((source, target), key=lambda each: each.pk):
             lock(booking)
         if source.pk == target.pk or source.currency != target.currency:
             raise TransitionRefused("Credit goes to another booking in the same currency.")
-        if not ZERO < amount <= -ledger.balance(source):
-            raise TransitionRefused("There is not as much credit.")
+        credit, owed = max(-ledger.balance(source), ZERO), max(ledger.balance(target), ZERO)
+        if not ZERO < amount <= credit:
+            raise TransitionRefused(f"There is not as much credit: {money(credit, source.currency)} can be used.")
+        if amount > owed:
+            raise TransitionRefused(f"{target} owes {money(owed, target.currency)}: use no more credit than that.")
         ledger.adjust(source, amount, reason=f"Used for booking {target.pk}", by=by)
         ledger.adjust(target, -amount, reason=f"Credit of booking {source.pk}", by=by)
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Group
@@ -10,7 +11,7 @@ from django.urls import reverse
 from core.models import AuditEntry, OutgoingMail
 from sponsors import checkout
 from sponsors.models import Payment
-from sponsors.money import ledger
+from sponsors.money import invoices, ledger
 from tests.sponsors import factories
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,91 @@ def test_what_began_here_and_cannot_be_recorded_is_kept_and_told_once(sold, clie
 def test_amounts_are_told_in_the_units_of_stripe(sold, settings, currency, units):
     assert checkout.is_offered(currency) == bool(units)
     assert checkout.UNITS.get(currency, 0) * ledger.balance(sold) == units
+
+
+def refund(sold, kind="refund.created", number="re_1", *, status="succeeded", amount=50000, **fields):
+    """An event about a refund, or about the charge that it belongs to."""
+    one = {"id": number, "object": "refund", "amount": amount, "currency": "usd", "payment_intent": "pi_1"}
+    one |= {"charge": "ch_1", "status": status, "reason": "requested_by_customer"} | fields
+    if kind == "charge.refunded":
+        one = {
+            "id": "ch_1", "object": "charge", "payment_intent": "pi_1", "amount_refunded": amount, "currency": "usd",
+            "metadata": {"booking": str(sold.pk), "invoice": sold.invoices.first().number},
+        } | fields  # fmt: skip
+    head = {"id": f"evt_{number}_{kind}", "object": "event", "api_version": "2026-10-01", "created": int(time.time())}
+    return json.dumps(head | {"type": kind, "livemode": False, "data": {"object": one}})
+
+
+@pytest.fixture
+def paid(sold, client):
+    factories.user("sponsors@example.com").groups.add(Group.objects.get(name="sponsorship manager"))
+    report(client, event(sold))
+    return sold
+
+
+def mails(kind):
+    return OutgoingMail.objects.filter(kind=f"sponsors.{kind}").count()
+
+
+def test_what_is_paid_back_at_stripe_is_on_the_ledger_once_in_words_however_it_is_told(
+    paid, client, settings, http_server
+):
+    settings.STRIPE_API_URL = http_server.url.rstrip("/")
+    invoices.credit(paid.invoices.get(), reason="Agreed.", lines=[invoices.Line("One day", Decimal("500.00"))])
+    listed = {"id": "re_1", "amount": 50000, "currency": "usd", "payment_intent": "pi_1", "status": "succeeded"}
+    asked = {"object": "list", "has_more": False, "data": [listed | {"object": "refund"}]}
+    http_server.page = json.dumps(asked).encode()
+    for told in (
+        refund(paid, status="pending"),
+        refund(paid, "refund.updated"),
+        refund(paid, "charge.refunded"),  # lists none: Stripe is asked
+        refund(paid, "charge.refunded", refunds=asked),
+        refund(paid),
+    ):
+        assert report(client, told) == 200
+    row = Payment.objects.get(kind="refund")
+    assert (row.amount, row.reference, row.note) == (
+        500,
+        "stripe:re_1",
+        "Paid back at Stripe, asked for by the customer",
+    )
+    assert (ledger.balance(paid), ledger.faults(), mails("paid_back_to_us")) == (Decimal("-95.00"), [], 0)
+    assert len(http_server.requests) == 1
+    http_server.answers = [500]
+    assert report(client, refund(paid, "charge.refunded")) == 503, "Stripe tells it again"
+
+
+def test_what_went_back_and_was_no_credit_is_owed_again_and_told_and_counts_anew_where_it_failed(paid, client):
+    for _ in range(2):
+        assert report(client, refund(paid)) == 200
+    assert (ledger.balance(paid), mails("paid_back_to_us")) == (500, 1)
+    for _ in range(2):
+        assert report(client, refund(paid, "refund.failed", status="failed")) == 200
+    assert (ledger.balance(paid), Payment.objects.count(), ledger.faults()) == (0, 3, [])
+    assert "did not arrive" in Payment.objects.first().note
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        ({"payment_intent": "pi_other"}, ""),
+        ({"status": "failed"}, ""),
+        ({"currency": "eur"}, "It is in EUR, and what was paid in USD."),
+        ({"kind": "charge.refunded", "payment_intent": "pi_2"}, "we know of no such payment"),
+        ({"kind": "charge.refunded", "payment_intent": "pi_2", "metadata": {}}, ""),
+    ],
+)
+def test_a_refund_of_something_else_changes_nothing_and_one_of_ours_that_cannot_be_recorded_is_kept(
+    paid, client, fields, kept
+):
+    for _ in range(2):
+        assert report(client, refund(paid, **fields)) == 200
+    assert not Payment.objects.filter(kind="refund").exists()
+    details = list(AuditEntry.objects.filter(action=checkout.UNPLACED).values_list("detail", flat=True))
+    assert ([kept in detail for detail in details], mails("unplaced_payment_to_us")) == (
+        [True] * bool(kept),
+        bool(kept),
+    )
 
 
 def test_the_page_offers_it_where_it_is_set_and_not_elsewhere(sold, client, settings):
