@@ -86,6 +86,8 @@ class DeskAdmin(CleanedText, ModelAdmin):
     any column, shown or not, with which anyone who may see a list can read hidden columns one character at a time.
     """
 
+    counted_as = ""  # the plural beside the number of rows, where the name of the list is none
+
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER

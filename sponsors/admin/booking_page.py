@@ -53,7 +53,7 @@ def booking_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespons
     context["story"] = story.of_booking(row)
     context["may_change"] = desk.has_change_permission(request, row)
     context["may_decide"] = may_decide(request)
-    context |= {"invoices": row.invoices.order_by("id"), "balance": money(ledger.balance(row), row.currency)}
+    context |= {"invoices": row.invoices.order_by("id"), "standing": _standing(row)}
     context["unbilled"] = row.state == State.CONFIRMED and not invoices.standing(row) and invoices.missing(row)
     context["moves"] = bool(moves.movable(row, is_staff=True))
     context["cancels"] = booking.ahead_of(row).exists() or booking.running(row).exists()
@@ -102,7 +102,8 @@ def cancel_page(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
     context |= {"running": booking.running(row).select_related("unit__kind")}
     credited = terms.credited_lines(row, ahead) if row.state == State.CONFIRMED else []
     credit = sum((line.price for line in credited), Decimal(0))
-    context |= {"credited": credited, "credit_text": money(credit, row.currency)}
+    context |= {"credited": [f"{line.text}: {money(line.price, row.currency)}" for line in credited]}
+    context |= {"credit_text": money(credit, row.currency)}
     context |= {"title": f"Cancel the booking of {row.name}?", "over": row.state in ("cancelled", "expired")}
     return render(request, "admin/sponsors/booking/cancel.html", frame(desk, request, context))
 
@@ -147,6 +148,16 @@ def _quiet(row: Booking) -> str:
     if ahead:
         return f"Nothing is to be done: its ads run by themselves, the next on {ahead.unit.date:%-d %b %Y}."
     return "Nothing more: all its days are over, and its report stands."
+
+
+def _standing(row: Booking) -> str:
+    """What is owed by whom."""
+    balance = ledger.balance(row)
+    if balance > 0:
+        return f"{money(balance, row.currency)} is owed to us"
+    if balance < 0:
+        return f"{money(-balance, row.currency)} of credit"
+    return "Settled" if row.invoices.exists() else "Nothing is owed yet"
 
 
 def row_of(pk: int) -> Booking:

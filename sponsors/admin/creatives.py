@@ -15,7 +15,7 @@ from core.admin.bases import ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
 from core.models import User
 from sponsors import approval, outlook, previews, rules
-from sponsors.forms import VersionForm
+from sponsors.creative_forms import VersionForm
 from sponsors.models import Approval, Creative, CreativeVersion
 from sponsors.placements import placement_of
 from sponsors.querysets import ROLES

@@ -48,6 +48,7 @@ class OpenUnitsForm(forms.Form):
 
 @admin.register(RunUnit)
 class RunUnitAdmin(SharedEditing, ShownToReadersAdmin):
+    counted_as = "places"
     list_display = ("date", "kind", "channel", "ordinal", "taken", "off_sale", "cutoff_at")
     list_filter = ("channel", "kind")
     actions = ("take_off_sale", "put_on_sale")

@@ -38,6 +38,7 @@ class PlacementKindForm(HonestForm):
 
 @admin.register(KitText)
 class KitTextAdmin(SharedEditing, ShownToReadersAdmin):
+    counted_as = "passages"
     form = KitTextForm
     list_display = ("heading", "part", "ordering", "is_shown")
     list_filter = ("part", "is_shown")

@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from core.admin.bases import OneRowAdmin, ReadOnlyAdmin
+from core.admin.bases import OneRowAdmin, ReadOnlyAdmin, ShownToReadersAdmin
 from core.admin.shared_editing import SharedEditing
 from core.lib import clock, months, spreadsheets
 from core.lib.forms import LineField
@@ -44,7 +44,7 @@ class SellerForm(forms.ModelForm):
 
 
 @admin.register(Seller)
-class SellerAdmin(OneRowAdmin, SharedEditing):
+class SellerAdmin(OneRowAdmin, SharedEditing, ShownToReadersAdmin):
     form = SellerForm
     fieldsets = (
         (None, {"fields": ("name", "address", "country", "email", "vat_id", "tax_number")}),
@@ -92,6 +92,22 @@ class AdjustmentForm(forms.Form):
         max_digits=12, decimal_places=2, help_text="Below zero, it lessens what is owed: -12.50 for fees of a bank."
     )
     reason = LineField(label="Why", max_length=300)
+
+
+class TransferForm(forms.Form):
+    """Credit of a booking, to be used for another of its sponsor."""
+
+    target = forms.ModelChoiceField(Booking.objects.none(), label="For", empty_label=None)
+    amount = forms.DecimalField(min_value=Decimal("0.01"), max_digits=12, decimal_places=2)
+
+    def __init__(self, *args: Any, booking: Booking, **kwargs: Any):
+        self.owing: list[Any] = list(payments.may_take_credit_of(booking))
+        credit = -ledger.balance(booking)
+        least = min(credit, self.owing[0].balance) if self.owing else credit
+        super().__init__(*args, **kwargs | {"initial": {"amount": least}})
+        target = cast(forms.ModelChoiceField, self.fields["target"])
+        target.queryset = Booking.objects.filter(pk__in=[row.pk for row in self.owing])
+        target.choices = [(row.pk, f"{row}, which owes {money(row.balance, row.currency)}") for row in self.owing]
 
 
 @admin.register(Invoice)
@@ -191,10 +207,11 @@ class InvoiceAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         booking = get_object_or_404(Booking.objects.select_related("sponsor", "package"), pk=pk)
         does = request.POST.get("does", "") if request.method == "POST" else ""
-        filled = {name: request.POST if does == name else None for name in ("bill", "pay", "adjust")}
+        filled = {name: request.POST if does == name else None for name in ("bill", "pay", "use", "adjust")}
         context: dict[str, Any] = {
             "bill": BillingForm(filled["bill"], booking=booking, by=cast(User, request.user), prefix="to"),
             "pay": PaymentForm(filled["pay"], prefix="pay"),
+            "use": TransferForm(filled["use"], booking=booking, prefix="use"),
             "adjust": AdjustmentForm(filled["adjust"], prefix="adjust"),
         }
         if does and self._do(request, does, booking, context):
@@ -216,7 +233,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
 
     def _do(self, request: HttpRequest, does: str, booking: Booking, offered: dict[str, Any]) -> bool:
         """Do what a button of an account asks for; whether the page is done with."""
-        needed = "add_payment" if does == "pay" else "change_invoice"
+        needed = "add_payment" if does in ("pay", "use") else "change_invoice"
         if not request.user.has_perm(f"sponsors.{needed}"):
             raise PermissionDenied
         by, form = cast(User, request.user), cast(Any, offered.get(does))
@@ -228,6 +245,10 @@ class InvoiceAdmin(ReadOnlyAdmin):
                 said = "Saved."
             elif does == "pay":
                 said = f"Recorded: {form.save(booking, by=by)}."
+            elif does == "use":
+                target = form.cleaned_data["target"]
+                payments.transfer(booking, target, form.cleaned_data["amount"], by=by)
+                said = f"Used for {target}."
             elif does == "adjust":
                 ledger.adjust(booking, form.cleaned_data["amount"], reason=form.cleaned_data["reason"], by=by)
                 said = "Entered into the ledger."
@@ -280,6 +301,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
+    counted_as = "entries"
     list_display = ("at", "kind", "sponsor", "amount_text", "document", "reason")
     list_filter = ("kind",)
     list_select_related = ("booking__sponsor", "invoice", "payment")

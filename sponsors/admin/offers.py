@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -79,14 +80,15 @@ class OfferForm(forms.Form):
     def save(self, *, inquiry: Inquiry | None, by: User) -> Offer:
         names = ("company", "contact_email", "category", "runs", "weeks", "price", "currency", "reason", "words")
         terms = {name: self.cleaned_data[name] for name in (*names, "expires_at")}
-        package = self.cleaned_data["package"] or offers.made_to_measure(
-            title=self.cleaned_data["title"],
-            items=self.items(),
-            price=(terms["price"] / terms["runs"]).quantize(Decimal("0.01")),
-            currency=terms["currency"],
-            summary=f"Made for {terms['company']}."[:200],
-        )
-        return offers.make(inquiry=inquiry, package=package, by=by, **terms)
+        with transaction.atomic():  # what is refused leaves no package
+            package = self.cleaned_data["package"] or offers.made_to_measure(
+                title=self.cleaned_data["title"],
+                items=self.items(),
+                price=(terms["price"] / terms["runs"]).quantize(Decimal("0.01")),
+                currency=terms["currency"],
+                summary=f"Made for {terms['company']}."[:200],
+            )
+            return offers.make(inquiry=inquiry, package=package, by=by, **terms)
 
 
 @admin.register(Inquiry)
@@ -164,9 +166,13 @@ def _offer_page(
     initial |= {"expires_at": (timezone.now() + VALID).replace(second=0, microsecond=0)}
     form = OfferForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
-        made = form.save(inquiry=inquiry, by=cast(User, request.user))
-        messages.success(request, f"The offer is on its way to {made.contact_email}.")
-        return redirect("admin:sponsors_offer_changelist")
+        try:
+            made = form.save(inquiry=inquiry, by=cast(User, request.user))
+        except TransitionRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"The offer is on its way to {made.contact_email}.")
+            return redirect("admin:sponsors_offer_changelist")
     title = f"An offer to {inquiry.company}" if inquiry else "A new offer"
     context = {"title": title, "form": form, "inquiry": inquiry, "button": "Mail this offer"}
     return render(request, "admin/sponsors/offer/make.html", frame(desk, request, context))

@@ -24,6 +24,7 @@ class AdEventAdmin(ReadOnlyAdmin):
 
 @admin.register(DisclosureEntry)
 class DisclosureEntryAdmin(ReadOnlyAdmin):
+    counted_as = "entries"
     list_display = ("number", "kind", "sponsor_name", "tier", "at")
     search_fields = ("sponsor_name",)
 

@@ -38,20 +38,27 @@ class StatementForm(forms.Form):
 
 
 class MatchForm(forms.Form):
-    """The invoice that a line pays."""
+    """The invoice that a line pays; those that are owed are offered while one types."""
 
-    number = LineField(max_length=24, label="Number of the invoice")
+    number = LineField(
+        max_length=24,
+        label="Number of the invoice",
+        widget=forms.TextInput({"list": "owed", "autocomplete": "off", "class": "vTextField"}),
+    )
 
     def clean_number(self) -> Invoice:
         number = self.cleaned_data["number"].upper()
         found = Invoice.objects.filter(kind=Invoice.Kind.INVOICE, number=number).select_related("booking").first()
         if not found:
-            raise ValidationError("There is no invoice of this number.")
+            raise ValidationError(
+                "There is no invoice of this number. Those of which something is owed are listed below."
+            )
         return found
 
 
 @admin.register(BankLine)
 class BankLineAdmin(ReadOnlyAdmin):
+    counted_as = "lines"
     list_display = ("booked_on", "amount_text", "payer", "text", "state", "why")
     list_filter = ("state",)
     date_hierarchy = "booked_on"
@@ -114,15 +121,17 @@ class BankLineAdmin(ReadOnlyAdmin):
                     statements.set_aside(row, why=request.POST.get("why", ""))
             except statements.PaidAlready as refusal:
                 question = f"{refusal} Is this another payment, which stays as credit?"
-                return self._page(
-                    request, "settle", {"form": form, "row": row, "question": question, "title": f"Settle {row}"}
-                )
+                return self._settle_page(request, row, form, question)
             except TransitionRefused as refusal:
                 self.message_user(request, str(refusal), messages.ERROR)
             else:
                 self.message_user(request, f"{row} is settled.", messages.SUCCESS)
             return redirect("admin:sponsors_bankline_change", pk)
-        return self._page(request, "settle", {"form": form, "row": row, "title": f"Settle {row}"})
+        return self._settle_page(request, row, form)
+
+    def _settle_page(self, request: HttpRequest, row: BankLine, form: MatchForm, question: str = "") -> HttpResponse:
+        context = {"form": form, "row": row, "owed": statements.owed_like(row), "question": question}
+        return self._page(request, "settle", context | {"title": f"Settle {row}"})
 
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
         context = self.admin_site.each_context(request) | {"opts": self.opts} | context

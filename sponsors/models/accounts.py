@@ -102,7 +102,7 @@ class LedgerEntry(models.Model):
     payment = models.OneToOneField(Payment, null=True, on_delete=models.PROTECT, related_name="entry")
     reason = models.CharField(max_length=300, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField("when", default=timezone.now)
 
     class Meta:
         ordering = ["-id"]

@@ -67,7 +67,7 @@ class Seller(models.Model):
     )
 
     class Meta:
-        verbose_name, verbose_name_plural = "invoicing", "invoicing"
+        verbose_name, verbose_name_plural = "seller", "invoicing"
         constraints = [
             models.CheckConstraint(condition=Q(id=1), name="seller_is_one_row"),
             models.CheckConstraint(

@@ -46,7 +46,7 @@ class WaitingBuyer(models.Model):
 
     tier = models.CharField(max_length=10)
     company = models.CharField(max_length=120)
-    contact_email = models.EmailField()
+    contact_email = models.EmailField("e-mail address")
     starts = ArrayField(models.DateField(), default=list, help_text="The days that were free then.")
     asked_at = models.DateTimeField(default=timezone.now)
 

@@ -36,7 +36,7 @@ class Sponsor(models.Model):
     name = models.CharField(max_length=120)
     category = models.CharField(max_length=20, choices=Category, default=Category.OTHER)
     website = models.URLField(blank=True, validators=[URLValidator(schemes=["http", "https"])])
-    contact_email = models.EmailField(blank=True)
+    contact_email = models.EmailField("e-mail address", blank=True)
     aliases = ArrayField(
         models.CharField(max_length=60),
         default=list,
@@ -159,7 +159,7 @@ class Booking(models.Model):
         help_text="Set when it is confirmed, at the latest.",
     )
     company = models.CharField(max_length=120)
-    contact_email = models.EmailField()
+    contact_email = models.EmailField("e-mail address")
     message = models.TextField(blank=True)
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="bookings")
     category = models.CharField(

@@ -15,6 +15,7 @@ from core.lib.signing import make_token
 from core.lib.triggers import Refusal, emptied_only, frozen, never_deleted, never_truncated
 from sponsors.models.catalogue import money
 from sponsors.models.inventory import LINK_LASTS, Booking
+from sponsors.querysets import InvoiceQuerySet
 
 INVOICE = "sponsors.invoice"
 ISSUED = "What was issued is never changed or deleted: a credit note corrects it."
@@ -63,12 +64,12 @@ class Invoice(models.Model):
     supplied_from = models.DateField(help_text="The first day of what is billed.")
     supplied_until = models.DateField()
     seller = models.JSONField(help_text="The business as it was when this was issued.")
-    buyer_name = models.CharField(max_length=120)
-    buyer_address = models.TextField()
-    buyer_country = models.CharField(max_length=2)
-    buyer_vat_id = models.CharField(max_length=20, blank=True)
-    buyer_email = models.EmailField(blank=True)
-    buyer_reference = models.CharField(max_length=60, blank=True)
+    buyer_name = models.CharField("buyer", max_length=120)
+    buyer_address = models.TextField("buyer’s address")
+    buyer_country = models.CharField("buyer’s country", max_length=2)
+    buyer_vat_id = models.CharField("buyer’s VAT id", max_length=20, blank=True)
+    buyer_email = models.EmailField("buyer’s e-mail", blank=True)
+    buyer_reference = models.CharField("buyer’s reference", max_length=60, blank=True)
     lines = models.JSONField(help_text="Each with its text, details, net, tax and gross.")
     currency = models.CharField(max_length=3)
     net = models.DecimalField(max_digits=12, decimal_places=2)
@@ -80,6 +81,8 @@ class Invoice(models.Model):
     reason = models.CharField(max_length=300, blank=True, help_text="Why it was corrected.")
     issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     issued_at = models.DateTimeField(default=timezone.now)
+
+    objects = InvoiceQuerySet.as_manager()
 
     class Meta:
         ordering = ["-issued_at", "-id"]

@@ -27,7 +27,7 @@ class Inquiry(models.Model):
         CLOSED = "closed"
 
     company = models.CharField(max_length=120)
-    contact_email = models.EmailField()
+    contact_email = models.EmailField("e-mail address")
     category = models.CharField(max_length=20, choices=Sponsor.Category, default=Sponsor.Category.OTHER)
     message = models.TextField(max_length=4000)
     state = models.CharField(max_length=7, choices=State, default=State.OPEN, editable=False)
@@ -54,7 +54,7 @@ class Offer(models.Model):
 
     inquiry = models.ForeignKey(Inquiry, null=True, blank=True, on_delete=models.SET_NULL, related_name="offers")
     company = models.CharField(max_length=120)
-    contact_email = models.EmailField()
+    contact_email = models.EmailField("e-mail address")
     category = models.CharField(max_length=20, choices=Sponsor.Category, default=Sponsor.Category.OTHER)
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="offers")
     runs = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])

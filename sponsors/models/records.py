@@ -62,8 +62,8 @@ class AdEvent(models.Model):
     nonce = models.CharField(
         max_length=64, blank=True, help_text="Tells readers of an ad apart: a second click by one is not counted."
     )
-    at = models.DateTimeField(default=timezone.now)
-    ip_prefix = models.CharField(max_length=43, blank=True, help_text="An IPv4 /24 or an IPv6 /48.")
+    at = models.DateTimeField("when", default=timezone.now)
+    ip_prefix = models.CharField("network", max_length=43, blank=True, help_text="An IPv4 /24 or an IPv6 /48.")
     place = models.CharField(
         max_length=16, blank=True, help_text="Tells addresses apart, without telling which they are."
     )
@@ -156,8 +156,8 @@ class DisclosureEntry(models.Model):
     sponsor_name = models.CharField(max_length=120)
     tier = models.CharField(max_length=10, blank=True)
     placements = ArrayField(models.CharField(max_length=600), help_text="What and when, in plain words.")
-    at = models.DateTimeField()
-    sha256 = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField("when")
+    sha256 = models.CharField("SHA-256", max_length=64, unique=True)
 
     class Meta:
         ordering = ["-number"]

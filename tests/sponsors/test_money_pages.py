@@ -4,9 +4,12 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
+from sponsors import payments
 from sponsors.models import Invoice, Payment
 from sponsors.money import invoices, ledger
 from tests.html import one_line
@@ -106,6 +109,40 @@ def test_what_is_confirmed_and_not_billed_says_why(manager):
     assert "has not said yet to whom" in shown(manager, account(sold))
     page = shown(manager, account(sold), does="adjust", **{"adjust-amount": "-5", "adjust-reason": "Fees"})
     assert "USD 5 is credited" in page
+
+
+def test_credit_of_a_booking_is_used_for_another_of_its_sponsor_that_owes_something(manager):
+    factories.seller()
+    sold = factories.invoiced()
+    kind = sold.package.items.get().kind
+    factories.open_days(kind, first=factories.soon(40), days=3)
+    assert "Use the credit" not in shown(manager, account(sold))
+    payments.receive(sold, Decimal("2000.00"), currency="USD", paid_on=factories.today())
+    assert "No other booking of this sponsor owes anything in USD" in shown(manager, account(sold))
+    other = factories.invoiced(sold.package, start=factories.soon(40))
+    strange = factories.invoiced(sold.package, start=factories.soon(41), company="Stranger")
+    page = shown(manager, account(sold))
+    assert "which owes USD 1,785" in page
+    assert 'name="use-amount" value="215.00"' in page
+    use = {"does": "use", "use-target": other.pk}
+    assert "not as much credit: USD 215" in shown(manager, account(sold), **use, **{"use-amount": "215.01"})
+    assert "Select a valid choice" in shown(
+        manager, account(sold), **use | {"use-target": strange.pk, "use-amount": "1.00"}
+    )
+    assert "Settled." in shown(manager, account(sold), **use, **{"use-amount": "215.00"})
+    assert (ledger.balance(other), ledger.faults()) == (Decimal("1570.00"), [])
+
+
+def test_lists_and_columns_of_money_are_called_as_people_call_them(manager):
+    factories.seller()
+    row = factories.invoiced().invoices.get()
+    for name, words in (("seller", "1 seller"), ("ledgerentry", "1 ledger entry"), ("rununit", "30 places")):
+        assert f"{words} </p>" in shown(manager, reverse(f"admin:sponsors_{name}_changelist"))
+    assert "Buyer’s VAT id" in shown(manager, reverse("admin:sponsors_invoice_change", args=[row.pk]))
+    ours = [model for model in apps.get_app_config("sponsors").get_models() if admin.site.is_registered(model)]
+    labels = {str(field.verbose_name) for model in ours for field in model._meta.fields}
+    small = re.compile(r"\b(?:vat|iban|bic|url|html|sha ?256|ip|id|email)\b")
+    assert not {label for label in labels if small.search(label.replace("VAT id", ""))}
 
 
 @pytest.mark.parametrize("name", ["invoice", "payment", "ledgerentry", "seller"])
