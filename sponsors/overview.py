@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, When
+from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from core.models import User
 from sponsors import approval, under_delivery
 from sponsors.models import Booking, Claim, Creative, CreativeVersion, Invoice, MakeGood, PlacementKind, RunUnit
 from sponsors.models.catalogue import money
-from sponsors.money import ledger
+from sponsors.money import invoices, ledger
 
 AHEAD = 28  # days of the calendar
 SOON = timedelta(days=7)
@@ -36,20 +37,18 @@ class Due:
 
 
 def dues(today: date | None = None) -> list[Due]:
-    """What bookings owe, the first to be due on top: from the ledger, with the day of the invoice issued last."""
+    """What bookings owe, the first to be due on top: from the ledger, with the day of the invoice that stands."""
     today = today or clock.utc_day()
-    invoices = Invoice.objects.filter(booking=OuterRef("pk"), kind=Invoice.Kind.INVOICE).order_by("-issued_at", "-id")
     owed: Any = ledger.owed()
-    rows = owed.filter(balance__gt=0).annotate(due_on=Subquery(invoices.values("due_on")[:1]))
     return [
         Due(
             name=row.name,
             amount=money(row.balance, row.currency),
-            due_date=row.due_on,
-            url=reverse("admin:sponsors_booking_overview", args=[row.pk]),
-            is_late=bool(row.due_on and row.due_on < today),
+            due_date=row.due,
+            url=reverse("admin:sponsors_invoice_account", args=[row.pk]),
+            is_late=bool(row.due and row.due < today),
         )
-        for row in rows.select_related("sponsor").order_by("due_on", "pk")
+        for row in owed.filter(balance__gt=0).select_related("sponsor")
     ]
 
 
@@ -193,45 +192,82 @@ def _cell(unit: RunUnit, claim: Claim | None, ready: set[Any]) -> Cell:
 
 
 def figures(today: date | None = None) -> dict[str, Any]:
-    """Charts with their numbers: what was sold by month and package, how much of what was on sale, and what really ran."""
+    """Charts with their numbers: what was billed by month and package, what was sold of what was on sale, what really ran."""
     today = today or clock.utc_day()
     first = months.shifted(today.replace(day=1), -BACK)
-    sold = list(
-        Booking.objects.filter(state__in=["confirmed", "cancelled"], decided_at__gte=clock.start_of(first))
-        .filter(Q(state="confirmed") | Q(claims__state="confirmed"))
-        .distinct()
-        .values_list("decided_at", "price", "currency", "snapshot__name")
-    )
-    currency = Counter(row[2] for row in sold).most_common(1)[0][0] if sold else ""
+    billed = _billed(first)
+    number = Counter[str]()
+    for each in billed:
+        number[each.currency] += each.invoices
+    currency = number.most_common(1)[0][0] if number else ""
+    mine = [each for each in billed if each.currency == currency]
     return {
         "currency": currency,
-        "other_currencies": sorted({row[2] for row in sold} - {currency}),
-        "by_month": _by_month([row for row in sold if row[2] == currency], first, currency),
-        "by_package": _by_package([row for row in sold if row[2] == currency], currency),
+        "other_currencies": sorted(set(number) - {currency}),
+        "by_month": _by_month(mine, first, currency),
+        "by_package": _by_package(mine, currency),
+        "unbilled": _unbilled(),
         "sell_through": _sell_through(today),
         "delivery": _delivery(today),
         "guarantees": _guarantees(today),
     }
 
 
-def _by_month(sold: list[Any], first: date, currency: str) -> charts.LineChart:
-    sums: Counter[date] = Counter()
-    for decided_at, price, *_ in sold:
-        sums[decided_at.date().replace(day=1)] += price
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What was billed of a package in a month and currency, before tax: invoices less credit notes."""
+
+    month: date
+    package: str
+    currency: str
+    net: Decimal
+    invoices: int
+
+
+def _billed(first: date) -> list[Billed]:
+    """By month, package and currency, since a day."""
+    is_invoice = Q(kind=Invoice.Kind.INVOICE)
+    signed = Case(When(is_invoice, then=F("net")), default=-F("net"))
+    rows = Invoice.objects.filter(issued_on__gte=first).order_by().annotate(month=TruncMonth("issued_on"))
+    grouped = rows.values_list("month", "booking__snapshot__name", "currency")
+    return [Billed(*row) for row in grouped.annotate(sum=Sum(signed), number=Count("pk", filter=is_invoice))]
+
+
+def _unbilled() -> str:
+    """How many bookings wait to be billed, and at which prices; empty where none does."""
+    sums = Booking.objects.filter(pk__in=invoices.waiting().values("pk")).order_by().values_list("currency")
+    found = list(sums.annotate(number=Count("pk"), sum=Sum("price")))
+    count = sum(number for _, number, _ in found)
+    worth = _worth({currency: price for currency, _, price in found})
+    return f"{count} booking{'' if count == 1 else 's'} ({worth})" if count else ""
+
+
+def _by_month(billed: list[Billed], first: date, currency: str) -> charts.LineChart:
+    sums: dict[date, Decimal] = defaultdict(Decimal)
+    for each in billed:
+        sums[each.month] += each.net
     month = [months.shifted(first, offset) for offset in range(BACK + 1)]
+    names = [f"{each:%b %y}" if each in (month[0], month[-1]) or each.month == 1 else f"{each:%b}" for each in month]
     return charts.line_chart(
-        (f"{each:%b %y}", Decimal(sums[each]), money(Decimal(sums[each]), currency)) for each in month
+        (name, sums[each], money(sums[each], currency)) for name, each in zip(names, month, strict=True)
     )
 
 
-def _by_package(sold: list[Any], currency: str) -> charts.BarChart:
-    sums: Counter[str] = Counter()
-    count = Counter(name for *_, name in sold)
-    for _, price, _, name in sold:
-        sums[name] += price
+def _by_package(billed: list[Billed], currency: str) -> charts.BarChart:
+    """The most on top. One of which more was credited than billed has no length, and its number says so."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    count = Counter[str]()
+    for each in billed:
+        sums[each.package] += each.net
+        count[each.package] += each.invoices
     return charts.bar_chart(
-        (name, amount, f"{money(amount, currency)} ({count[name]} sold)") for name, amount in sums.most_common()
+        (name, max(amount, Decimal(0)), f"{money(amount, currency)} ({_invoices(count[name])})")
+        for name, amount in sorted(sums.items(), key=lambda item: item[1], reverse=True)
     )
+
+
+def _invoices(number: int) -> str:
+    return f"{number} invoice{'' if number == 1 else 's'}"
 
 
 def _sell_through(today: date) -> charts.BarChart:

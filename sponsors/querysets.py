@@ -1,18 +1,29 @@
-"""Queries for units, bookings, creatives and clicks."""
+"""Queries for units, bookings, invoices, creatives and clicks."""
 
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Case, Count, Exists, Min, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Prefetch, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from core.lib import clock
 
 if TYPE_CHECKING:
-    from sponsors.models import AdEvent, Approval, Booking, Creative, CreativeVersion, Flag, Package, RunUnit, Sponsor  # noqa: F401
+    from sponsors.models import (  # noqa: F401
+        AdEvent,
+        Approval,
+        Booking,
+        Creative,
+        CreativeVersion,
+        Flag,
+        Invoice,
+        Package,
+        RunUnit,
+        Sponsor,
+    )
 
 RECENT = timedelta(days=180)
 ROLES = ("editorial", "compliance")  # in which somebody else has to approve a version
@@ -75,6 +86,13 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def stale(self, now: datetime | None = None) -> Self:
         """Holds that have run out but are not released yet."""
         return self.filter(state="held", hold_until__lte=now or timezone.now())
+
+
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    def standing(self) -> Self:
+        """Invoices that credit notes have not taken back in full, the last one on top."""
+        credited = Coalesce(Sum("corrections__gross"), Value(0), output_field=models.DecimalField())
+        return self.filter(kind="invoice").alias(credited=credited).filter(credited__lt=F("gross")).order_by("-pk")
 
 
 class CreativeQuerySet(models.QuerySet["Creative"]):

@@ -29,6 +29,7 @@ TASK = "sponsors.tasks.match_bank_lines"
 
 LARGEST = 5 * 1024 * 1024
 MOST_LINES = 20_000
+OFFERED = 200  # invoices to match by hand
 CAMT = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.\d\d\}Document")
 # What columns are called, in English and in German, in small letters.
 COLUMNS = {
@@ -155,6 +156,17 @@ def named_in(text: str) -> list[Invoice]:
 def _as_typed(number: str) -> re.Pattern[str]:
     bare = re.sub(r"[^A-Z0-9]", "", number)
     return re.compile(r"(?<![A-Z0-9])" + r"[\s./_-]*".join(bare) + r"(?!\d)")
+
+
+def owed_like(line: BankLine) -> list[tuple[Invoice, Decimal]]:
+    """Invoices that stand and of which something is owed in a line's currency, with what: those of its amount on top."""
+    owed: Any = ledger.owed()
+    balances = dict(owed.filter(balance__gt=0, currency=line.currency).values_list("pk", "balance")[:OFFERED])
+    standing: dict[int, Invoice] = {}
+    for each in Invoice.objects.filter(booking__in=balances).standing().select_related("booking__sponsor"):
+        standing.setdefault(each.booking_id, each)
+    rows = [(standing[pk], balance) for pk, balance in balances.items() if pk in standing]
+    return sorted(rows, key=lambda row: row[1] != line.amount)
 
 
 def match(line: BankLine, invoice: Invoice, *, by: User | None, is_over: bool = False) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DecimalField, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from core import outbox
@@ -51,8 +50,7 @@ def details_of(booking: Booking) -> BillingDetails | None:
 
 def standing(booking: Booking) -> Invoice | None:
     """The invoice of a booking that was not taken back with a credit note for all of it."""
-    billed = booking.invoices.filter(kind=Invoice.Kind.INVOICE).order_by("-pk")
-    return next((each for each in billed if credited(each) < each.gross), None)
+    return booking.invoices.standing().first()
 
 
 def credited(invoice: Invoice) -> Decimal:
@@ -76,11 +74,10 @@ def _lacking(booking: Booking) -> str:
 
 def waiting() -> QuerySet[Booking]:
     """Bookings that owe something by what was sold, and have no invoice that stands: the oldest first."""
-    billed = Invoice.objects.filter(kind=Invoice.Kind.INVOICE, booking=OuterRef("pk"))
-    back = billed.annotate(back=Coalesce(Sum("corrections__gross"), ZERO, output_field=DecimalField()))
+    billed = Exists(Invoice.objects.filter(booking=OuterRef("pk")).standing())
     sold = Q(state=Booking.State.CONFIRMED, price__gt=0)
     owing = Q(state=Booking.State.CANCELLED, cancellation__price__gt=F("cancellation__credit"))
-    return Booking.objects.filter(sold | owing).exclude(Exists(back.filter(back__lt=F("gross")))).order_by("pk")
+    return Booking.objects.filter(sold | owing).exclude(billed).order_by("pk")
 
 
 def issue_waiting() -> int:

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
-from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
 from core.lib.text import one_line
 from core.models import User
@@ -54,7 +52,7 @@ def enter(payment: Payment) -> LedgerEntry:
         by=payment.recorded_by,
         at=payment.recorded_at,
     )
-    if owing > ZERO and owing + payment.signed <= ZERO and _standing(payment.booking_id).exists():
+    if owing > ZERO and owing + payment.signed <= ZERO and payment.booking.invoices.standing().exists():
         events.announce(events.PAID, payment.booking)
     return entry
 
@@ -85,18 +83,11 @@ def owed() -> QuerySet[Booking]:
     return (
         Booking.objects.annotate(
             balance=Subquery(mine.annotate(sum=Sum("amount")).values("sum")),
-            due=Subquery(_standing(OuterRef("pk")).values("due_on")[:1]),
+            due=Subquery(Invoice.objects.filter(booking=OuterRef("pk")).standing().values("due_on")[:1]),
         )
         .filter(~Q(balance=0), balance__isnull=False)
         .order_by("due", "pk")
     )
-
-
-def _standing(booking: Any) -> QuerySet[Invoice]:
-    """The invoices of a booking that were not taken back in full, the last one on top (as `invoices.standing`)."""
-    billed = Invoice.objects.filter(booking=booking, kind=Invoice.Kind.INVOICE)
-    credited = billed.annotate(credited=Coalesce(Sum("corrections__gross"), ZERO, output_field=DecimalField()))
-    return credited.filter(credited__lt=F("gross")).order_by("-pk")
 
 
 def _by_currency(entries: QuerySet[LedgerEntry]) -> list[Balance]:

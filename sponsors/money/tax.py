@@ -2,7 +2,7 @@
 
 Ads are a service to a business. By the EU's rules they are taxed where the buyer is: at home with the seller's rate; in
 another member state by reverse charge, where the buyer has a VAT id, else with the seller's rate, too; outside the EU not.
-Tax is rounded on each line, half up, and a document's tax is the sum of its lines'.
+A document's tax is rounded once, half up, on the sum of its lines, which share it out so that they add up to it.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Treatment:
     words: str = ""
 
     def split(self, price: Decimal, currency: str) -> tuple[Decimal, Decimal]:
-        """Net and tax of a line at a price."""
+        """Net and tax of a price."""
         if self.kind == INCLUSIVE:
             net = rounded(price / (1 + self.rate / 100), currency)
             return net, price - net
@@ -63,6 +63,20 @@ def treatment(seller: Seller, buyer: BillingDetails) -> Treatment:
     return Treatment(ADDED, seller.tax_rate)
 
 
+def price_note(seller: Seller | None) -> str:
+    """What stands beside a price, for a buyer of whom nothing is known yet: whether tax comes on top of it."""
+    if seller is None or seller.tax_rule == Seller.TaxRule.NONE:
+        return ""
+    rate = f"{seller.tax_rate.normalize():f} %"
+    if seller.tax_rule == Seller.TaxRule.INCLUSIVE:
+        return f"Tax of {rate} is included."
+    home = identifiers.country_name(seller.country)
+    return (
+        f"Net: {rate} VAT is added for buyers in {home}, and for those elsewhere in the EU who have no VAT id. Nobody else is"
+        " charged VAT by us."
+    )
+
+
 def checked_vat_id(text: str, country: str) -> str:
     """A buyer's VAT id for its form; one of another country than the buyer's is refused. Raises ValidationError.
 
@@ -77,12 +91,17 @@ def checked_vat_id(text: str, country: str) -> str:
 
 
 def taxed(lines: Sequence[Line], by: Treatment, currency: str) -> list[dict[str, Any]]:
-    """Lines as a document keeps them, with net, tax and gross."""
-    split = [(line, *by.split(line.price, currency)) for line in lines]
-    return [
-        {"text": line.text, "details": list(line.details), "net": str(net), "tax": str(tax), "gross": str(net + tax)}
-        for line, net, tax in split
-    ]
+    """Lines as a document keeps them, with net, tax and gross: each what it adds to the split of the sum so far."""
+    rows: list[dict[str, Any]] = []
+    so_far, net_so_far, tax_so_far = ZERO, ZERO, ZERO
+    for line in lines:
+        so_far += line.price
+        net_sum, tax_sum = by.split(so_far, currency)
+        net, tax = net_sum - net_so_far, tax_sum - tax_so_far
+        net_so_far, tax_so_far = net_sum, tax_sum
+        figures = {"net": str(net), "tax": str(tax), "gross": str(net + tax)}
+        rows.append({"text": line.text, "details": list(line.details)} | figures)
+    return rows
 
 
 def total(lines: Sequence[dict[str, Any]], column: str) -> Decimal:

@@ -14,7 +14,7 @@ from core.transitions import TransitionRefused
 from sponsors import booking
 from sponsors.billing_forms import BillingForm
 from sponsors.models import Invoice, LedgerEntry, Payment
-from sponsors.money import documents, invoices, ledger, tax
+from sponsors.money import documents, invoices, ledger, tax, typefaces
 from sponsors.money.amounts import shares
 from tests.sponsors import factories
 
@@ -43,11 +43,26 @@ def test_the_tax_follows_from_the_rule_and_from_where_the_buyer_is(rule, country
     assert row.tax_words == words
 
 
-def test_tax_is_rounded_half_up_on_each_line():
-    added = tax.Treatment(tax.ADDED, Decimal(19))
-    lines = tax.taxed([tax.Line("a", Decimal("0.50")), tax.Line("b", Decimal("0.50"))], added, "EUR")
-    assert [line["tax"] for line in lines] == ["0.10", "0.10"]  # 19 % of the sum would be 0.19
-    assert added.split(Decimal(150), "JPY") == (150, 29)
+@pytest.mark.parametrize(
+    ("kind", "prices", "nets", "taxes"),
+    [
+        (tax.ADDED, ["0.50", "0.50"], ["0.50", "0.50"], ["0.10", "0.09"]),  # on each line, it would be 0.20 in all
+        (tax.ADDED, ["1500.00", "-375.01"], ["1500.00", "-375.01"], ["285.00", "-71.25"]),
+        (tax.INCLUSIVE, ["1.00", "1.00", "1.00"], ["0.84", "0.84", "0.84"], ["0.16", "0.16", "0.16"]),
+        (tax.INCLUSIVE, ["0.03", "0.03", "0.03"], ["0.03", "0.02", "0.03"], ["0.00", "0.01", "0.00"]),
+        (tax.REVERSE, ["0.50", "0.50"], ["0.50", "0.50"], ["0.00", "0.00"]),
+    ],
+)
+def test_tax_is_rounded_half_up_on_the_sum_of_a_document_and_its_lines_add_up_to_it(kind, prices, nets, taxes):
+    by_rule = tax.Treatment(kind, Decimal(0) if kind == tax.REVERSE else Decimal(19))
+    lines = tax.taxed([tax.Line("x", Decimal(price)) for price in prices], by_rule, "EUR")
+    assert ([line["net"] for line in lines], [line["tax"] for line in lines]) == (nets, taxes)
+    total = by_rule.split(sum(map(Decimal, prices)), "EUR")
+    assert (tax.total(lines, "net"), tax.total(lines, "tax")) == total
+
+
+def test_a_currency_without_coins_is_rounded_to_the_whole_and_what_is_shared_out_adds_up():
+    assert tax.Treatment(tax.ADDED, Decimal(19)).split(Decimal(150), "JPY") == (150, 29)
     assert shares(Decimal("100.00"), 3, "EUR") == [Decimal("33.34"), Decimal("33.33"), Decimal("33.33")]
 
 
@@ -116,13 +131,22 @@ def text_of(row):
 
 def test_the_document_can_be_read_by_a_machine_in_every_script_its_font_has():
     factories.seller()
-    sold = factories.invoiced(to={"name": "Ελληνική Τράπεζα Юг", "country": "GR", "vat_id": GREEK})
+    name = "Ελληνική Юг 株式会社ムーン 달 شركة القمر Ltd"
+    sold = factories.invoiced(to={"name": name, "country": "GR", "vat_id": GREEK})
     text = text_of(sold.invoices.get())
-    for words in ("Ελληνική Τράπεζα Юг", "MP-", GREEK, "Reverse charge", "DE136695976", "1,500.00", "Greece"):
+    for words in ("Ελληνική Юг 株式会社ムーン 달", "MP-", GREEK, "Reverse charge", "DE136695976", "1,500.00", "Greece"):
         assert words in text
+    assert "شركة القمر" in text
     assert documents.pdf_of(sold.invoices.get()) == documents.pdf_of(sold.invoices.get())
-    form = BillingForm({"name": "株式会社 Moon", "address": "Tokyo", "country": "JP"}, booking=sold)
-    assert "Latin letters" in str(form.errors["name"])
+    for words, refused in ((name, ""), ("บริษัท มูน", "cannot print บริษัทมูน. Please")):
+        form = BillingForm({"name": words, "address": "Bangkok", "country": "TH"}, booking=sold)
+        assert form.is_valid() == (not refused)
+        assert refused in str(form.errors)
+
+
+def test_what_no_font_has_is_written_in_latin_letters_where_nobody_could_be_asked():
+    assert typefaces.printable("東京 มูน – 달") == "東京 mun – 달"
+    assert typefaces.unprintable("東京 달 قمر Ω ₿") == "₿"
 
 
 def test_the_mail_brings_the_document():

@@ -6,7 +6,7 @@ import pytest
 
 from sponsors import make_goods, overview, under_delivery
 from sponsors.models import AdDay
-from sponsors.money import ledger
+from sponsors.money import invoices, ledger
 from tests.newsletter import factories as newsletters
 from tests.sponsors import factories
 
@@ -30,7 +30,7 @@ def test_the_page_asks_as_much_of_the_database_on_a_full_day_as_on_an_empty_one(
     factories.submitted(factories.confirmed(bought, start=factories.soon(2), company="Other Ltd").creatives.get())
     with django_assert_max_num_queries(32):
         said = manager.get(PAGE).content.decode()
-    for words in ("ready: Buyer 3", "no ad yet: Other Ltd", "waits for our review", "Gold", "USD 10,500"):
+    for words in ("ready: Buyer 3", "no ad yet: Other Ltd", "waits for our review", "7 bookings (USD 10,500)"):
         assert words in said
 
 
@@ -63,12 +63,30 @@ def test_what_was_sold_and_what_ran_are_charts_with_their_numbers(time_machine):
     factories.running(day=factories.today())
     factories.submitted(factories.running(day=factories.today(), company="Other Ltd").creatives.get())
     found = overview.figures()
-    assert found["by_month"].points[-1].text == "USD 3,000"
-    assert [(bar.label, bar.text) for bar in found["by_package"].bars] == [("Gold", "USD 3,000 (2 sold)")]
     assert found["sell_through"].bars[2].text == "100 % (2 of 2)"
     factories.wait(time_machine, days=4)
     make_goods.find()
     assert overview.figures()["delivery"].bars[0].text.endswith("of 2")
+
+
+def test_what_was_billed_is_the_net_of_invoices_less_that_of_credit_notes(time_machine):
+    factories.seller()  # who charges 19 %
+    slot = factories.kind()
+    gold, silver = factories.package({slot: 1}), factories.package({slot: 1}, tier="silver", price="400.00")
+    factories.open_days(slot, days=60)
+    first, second = (factories.invoiced(gold, start=factories.soon(40 + day), company=f"Buyer {day}") for day in (0, 1))
+    factories.invoiced(silver, start=factories.soon(44), company="Buyer 2")
+    factories.confirmed(silver, start=factories.soon(45), company="Silent Ltd")
+    invoices.credit(first.invoices.get(), reason="Agreed.", lines=[invoices.Line("One day", Decimal("500.00"))])
+    factories.wait(time_machine, days=41 - factories.today().day)  # into the next month
+    invoices.credit(second.invoices.get(), reason="Wrong address")
+    found = overview.figures()
+    assert [point.text for point in found["by_month"].points[-2:]] == ["USD 2,900", "USD -1,500"]
+    assert [(bar.label, bar.text) for bar in found["by_package"].bars] == [
+        ("Gold", "USD 1,000 (2 invoices)"),
+        ("Silver", "USD 400 (1 invoice)"),
+    ]
+    assert found["unbilled"] == "2 bookings (USD 1,900)"
 
 
 def test_what_was_guaranteed_stands_beside_what_was_counted(django_assert_max_num_queries):

@@ -187,6 +187,9 @@ def test_a_line_is_settled_once_by_hand_or_set_aside_with_a_reason(sold, client)
     row.groups.add(Group.objects.get(name="sponsorship manager"))
     client.force_login(row)
     settle = reverse("admin:sponsors_bankline_settle", args=[paid.pk])
+    offered = one_line(client.get(settle).content)
+    assert f'<option value="{sold.invoices.get().number}">Northwind Custody: USD 1785.00</option>' in offered
+    assert "(as much as came in)" in offered
     assert "no invoice of this number" in one_line(client.post(settle, {"match": "1", "number": "X"}).content)
     assert client.post(settle, {"match": "1", "number": sold.invoices.get().number}, follow=True).status_code == 200
     assert ledger.balance(sold) == 0
