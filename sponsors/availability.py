@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from core import pagecache
 from core.lib import clock
-from sponsors.models import Blackout, Claim, Package, PlacementKind, RunUnit, Sponsor
+from sponsors.models import Blackout, Booking, Claim, Package, PlacementKind, RunUnit, Sponsor
 from sponsors.querysets import RunUnitQuerySet
 
 WINDOW = timedelta(days=120)
@@ -111,12 +111,12 @@ def _ahead(kinds: Iterable[int], now: datetime) -> RunUnitQuerySet:
     return RunUnit.objects.filter(kind__in=kinds, date__gte=now.date(), date__lt=now.date() + WINDOW)
 
 
-def shut_to(category: str, now: datetime) -> set[tuple[int, str, date]]:
-    """The (kind, channel, day)s that another of a category has to itself."""
+def shut_to(category: str, now: datetime, *, but: Booking | None = None) -> set[tuple[int, str, date]]:
+    """The (kind, channel, day)s that another of a category has to itself; another than one booking, if that is named."""
     if category in ("", Sponsor.Category.OTHER):
         return set()
     held = Q(state="held", booking__hold_until__gt=now)
-    claims = Claim.objects.filter(held | Q(state="confirmed"), unit__date__gte=now.date())
+    claims = Claim.objects.filter(held | Q(state="confirmed"), unit__date__gte=now.date()).exclude(booking=but)
     issues = claims.filter(exclusive__endswith=f" {category}").values_list("unit__channel", "unit__date")
     kinds = PlacementKind.objects.filter(is_exclusive=True).values_list("pk", flat=True)
     return {(kind, channel, day) for channel, day in issues for kind in kinds}
@@ -157,6 +157,11 @@ class Table:
 
     kinds: Sequence[PlacementKind]
     months: Sequence[Month]
+
+    @property
+    def has_start(self) -> bool:
+        """Whether there is a day on which to start."""
+        return any(month.starts for month in self.months)
 
 
 def table(

@@ -1,10 +1,10 @@
-"""The forms for a booking and for a creative's version, which staff use as well."""
+"""The forms for a booking and its days, for an inquiry, and for the waiting list."""
 
 from datetime import date
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Field, Layout, Submit
+from crispy_forms.layout import HTML, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
@@ -12,28 +12,18 @@ from django.utils.formats import date_format
 
 from core.lib import clock
 from core.lib.forms import LineField, ProseField
-from core.models import User
 from core.ratelimit import allow, give_back
 from core.transitions import TransitionRefused
-from sponsors import approval, booking, buyers, images, moves, offers, previews, rules, waiting_list
+from sponsors import booking, buyers, moves, offers, waiting_list
 from sponsors.availability import Series
-from sponsors.models import (
-    AssetClass,
-    BlockedDomain,
-    Booking,
-    Creative,
-    CreativeVersion,
-    Inquiry,
-    Package,
-    Sponsor,
-    WaitingBuyer,
-)  # fmt: skip
-from sponsors.placements import placement_of
+from sponsors.models import BlockedDomain, Booking, Inquiry, Package, Sponsor, WaitingBuyer
+from sponsors.models.catalogue import money
 
 SLOW_DOWN = "Too many requests came from you in a short time. Please try again later, or write to us."
 BLOCKED = "We take no bookings from this address. If you think that is a mistake, write to us."
 HOLDS_PER_NETWORK, MAILS_PER_ADDRESS = 5, 5
 RHYTHMS = [(0, "One run follows on the other"), (2, "One starts every two weeks"), (4, "One starts every four weeks")]
+RUNS = range(1, 13)
 TELL_ME = HTML('<button class="btn btn-secondary">Tell me</button>')
 TRAP = HTML(
     '<div class="trap" aria-hidden="true"><label>Leave this empty'
@@ -55,10 +45,16 @@ class BookingForm(forms.Form):
         choices=[("", "Choose"), *Sponsor.Category.choices],
         help_text="Some places have one advertiser of a kind a day.",
     )
-    runs = forms.IntegerField(
-        label="How many runs", min_value=1, max_value=12, initial=1, required=False,
-        help_text="All of them are held for you, or none. Each costs the same.",
-    )  # fmt: skip
+    runs = forms.TypedChoiceField(
+        label="How many runs",
+        choices=[(number, str(number)) for number in RUNS],
+        coerce=int,
+        required=False,
+        empty_value=1,  # type: ignore[arg-type]
+        initial=1,
+        error_messages={"invalid_choice": f"Book between {RUNS[0]} and {RUNS[-1]} runs at a time."},
+        help_text="All of them are held for you, or none.",
+    )
     weeks = forms.TypedChoiceField(
         label="If several", choices=RHYTHMS, coerce=int, required=False, empty_value=None, initial=0
     )
@@ -78,6 +74,7 @@ class BookingForm(forms.Form):
         if not any(item.kind.is_exclusive for item in package.items.all()):
             del self.fields["category"]
         self.fields["offer"].initial = package.offer
+        self.fields["runs"].choices = [(number, _priced(package, number)) for number in RUNS]  # type: ignore[attr-defined]
         self.helper = FormHelper()
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
@@ -117,7 +114,7 @@ class BookingForm(forms.Form):
             raise ValidationError("Something went wrong. If you are a person, leave the last field empty.")
         if self.errors:
             return cleaned
-        self._bound(cleaned["company"], cleaned["contact_email"], cleaned.get("runs") or 1)
+        self._bound(cleaned["company"], cleaned["contact_email"], cleaned["runs"])
         return cleaned
 
     def _bound(self, company: str, contact_email: str, runs: int) -> None:
@@ -135,7 +132,7 @@ class BookingForm(forms.Form):
         ]
 
     def _hold(self, **fields: Any) -> Booking:
-        series = Series(self.cleaned_data["runs"] or 1, self.cleaned_data["weeks"] or 0)
+        series = Series(self.cleaned_data["runs"], self.cleaned_data["weeks"] or 0)
         try:
             return booking.hold(package=self.package, series=series, is_bounded=True, **fields)
         except TransitionRefused:
@@ -147,6 +144,11 @@ class BookingForm(forms.Form):
         """Raises TransitionRefused when someone was faster, or who asks holds enough by now; neither counts for a limit."""
         names = {"company", "contact_email", "category", "start", "message"} & self.cleaned_data.keys()
         return self._hold(**{name: self.cleaned_data[name] for name in names})
+
+
+def _priced(package: Package, runs: int) -> str:
+    """What so many runs cost together."""
+    return f"{runs} run{'' if runs == 1 else 's'}: {money(package.price * runs, package.currency)}"
 
 
 class RenewalForm(BookingForm):
@@ -167,7 +169,7 @@ class RenewalForm(BookingForm):
         if not self.errors and BlockedDomain.objects.covers(self.before.contact_email):
             raise ValidationError(BLOCKED)
         if not self.errors:
-            self._bound(self.before.company, self.before.contact_email, self.cleaned_data["runs"] or 1)
+            self._bound(self.before.company, self.before.contact_email, self.cleaned_data["runs"])
         return self.cleaned_data
 
     def save(self) -> Booking:
@@ -242,119 +244,6 @@ class WaitingForm(_AskingForm):
     def save(self) -> WaitingBuyer:
         fields = {name: self.cleaned_data[name] for name in ("company", "contact_email")}
         return waiting_list.join(self.package, **fields)
-
-
-class VersionForm(forms.Form):
-    """What an ad holds, within the limits of its kind; begins with what was submitted last."""
-
-    headline = forms.CharField(max_length=300)
-    body = forms.CharField(label="Text", required=False, max_length=5000, widget=forms.Textarea({"rows": 4}))
-    link_url = forms.CharField(
-        label="Link",
-        max_length=2000,
-        widget=forms.URLInput({"placeholder": "https://"}),
-        help_text="We do not change it.",
-    )
-    asset_class = forms.ChoiceField(
-        label="What it is for",
-        choices=AssetClass,
-        required=False,
-        help_text="Some ads have to carry a warning by law. We add its words, in every mail and on every page.",
-    )
-    image = forms.FileField(required=False)
-    focus = forms.ChoiceField(
-        label="If it is larger, keep",
-        choices=[(name, f"the {words}") for name, (words, _) in images.FOCUSES.items()],
-        required=False,
-        initial="middle centre",
-        help_text="A larger image is cut to the shape of the place around this part of it. Look at the preview afterwards.",
-    )
-    image_alt = forms.CharField(
-        label="Image description", required=False, max_length=200, help_text="For those who cannot see it."
-    )
-    phone_image = forms.FileField(label="Image for phones", required=False)
-    drop_image = forms.BooleanField(label="Remove the image", required=False)
-
-    def __init__(self, data: Any = None, files: Any = None, *, creative: Creative, by: User | None = None):
-        self.creative, self.by, self.latest = creative, by, creative.latest
-        kind = creative.kind
-        super().__init__(data, files, prefix=f"creative{creative.pk}", initial=self._initial(self.latest))
-        self.fields["headline"].help_text = f"At most {kind.headline_limit} characters."
-        self.fields["body"].help_text = f"At most {kind.body_limit} characters, plain words."
-        self._say_sizes("image", kind.sizes, "")
-        self._say_sizes("phone_image", kind.sizes_on_phones, " It stands in for the other one on narrow screens.")
-        if not kind.image_sizes:
-            del self.fields["image_alt"], self.fields["focus"]
-        if not (self.latest and self.latest.image):
-            del self.fields["drop_image"]
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-        self.helper.layout = Layout(*(Field(name) for name in self.fields))
-
-    def _say_sizes(self, name: str, sizes: list[tuple[int, int]], use: str) -> None:
-        """Say what an image has to be; a kind that has none is not asked for it."""
-        if not sizes:
-            del self.fields[name]
-            return
-        words = " or ".join(f"{width}×{height}" for width, height in sizes)
-        self.fields[
-            name
-        ].help_text = f"PNG, JPEG, WebP or GIF of {words} pixels, best twice that; a larger one is cut.{use}"
-        self.fields[name].widget.attrs["accept"] = "image/png,image/jpeg,image/webp,image/gif"
-
-    def _initial(self, latest: CreativeVersion | None) -> dict[str, str]:
-        names = ("headline", "body", "link_url", "image_alt")
-        initial = {name: getattr(latest, name) for name in names} if latest else {}
-        return initial | {"asset_class": (latest and latest.asset_class) or self._usual_class()}
-
-    @property
-    def letter_text(self) -> str:
-        """Of an ad in mails that was handed in: the plain text of a mail with it."""
-        return previews.text(self.creative.kind.channel, placement_of(self.latest)) if self.latest else ""
-
-    def _usual_class(self) -> str:
-        booking = self.creative.booking
-        return str(rules.usual(booking.sponsor.category if booking and booking.sponsor else None))
-
-    def clean_asset_class(self) -> str:
-        return str(self.cleaned_data["asset_class"] or self.initial["asset_class"])
-
-    def clean(self) -> dict[str, Any]:
-        """Check what submit() would, so that every error is shown at its field."""
-        cleaned = super().clean() or self.cleaned_data
-        kind, focus = self.creative.kind, cleaned.get("focus") or "middle centre"
-        for name, sizes in (("image", kind.sizes), ("phone_image", kind.sizes_on_phones)):
-            if upload := cleaned.get(name):
-                try:
-                    cleaned[name] = images.accept(upload, sizes, focus=focus)
-                except ValidationError as error:
-                    self.add_error(name, error)
-        if not self.errors:
-            try:
-                approval.check(kind, **self._content(cleaned))
-            except ValidationError as error:
-                self.add_error(None, error)
-        return cleaned
-
-    def save(self) -> CreativeVersion:
-        """The new version, or the latest if nothing was changed."""
-        return approval.submit(
-            self.creative, by=self.by, asset_class=self.cleaned_data["asset_class"], **self._content(self.cleaned_data)
-        )
-
-    def _content(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        found = {name: cleaned.get(name) or self._kept(name, cleaned) for name in ("image", "phone_image")}
-        texts = {name: cleaned.get(name, "") for name in ("headline", "body", "link_url", "image_alt")}
-        return texts | found
-
-    def _kept(self, name: str, cleaned: dict[str, Any]) -> images.CleanImage | None:
-        """The image of the latest version, unless it is to go. A new one for wide screens leaves that for phones as it is."""
-        stored = getattr(self.latest, name, None)
-        if not stored or cleaned.get("drop_image"):
-            return None
-        with stored.open("rb") as kept:
-            return images.CleanImage(kept.read(), name=stored.name)
 
 
 def day_text(day: date) -> str:

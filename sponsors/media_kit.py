@@ -12,6 +12,7 @@ from core.lib.html import of_plain
 from sponsors import audience, availability, kit_claims, past_results, reach, rotation
 from sponsors.models import FieldFigure, KitText, Package, PackageItem, PlacementKind
 from sponsors.models.catalogue import money
+from sponsors.money import invoices, tax
 
 NEXT_STARTS = 3
 BESIDE_HEADS = ("Rate", *({"text": text, "numeric": True} for text in ("The field says", "We measured", "Of")))
@@ -27,6 +28,7 @@ def contents() -> dict[str, Any]:
     return {
         "packages": [card(package, calendar) for package in packages],
         "side_by_side": side_by_side(packages, list(kinds.values())),
+        "price_note": price_note(),
         "table": availability.table(packages),
         "figures": figures,
         "enough": audience.ENOUGH_DELIVERED,
@@ -40,6 +42,11 @@ def contents() -> dict[str, Any]:
         "spec_heads": SPEC_HEADS,
         "specs": [specification(kind, calendar.most.get(kind.channel, 1)) for kind in kinds.values()],
     } | passages(figures)
+
+
+def price_note() -> str:
+    """What stands beside our prices: whether tax comes on top of them."""
+    return tax.price_note(invoices.seller())
 
 
 def card(package: Package, calendar: availability.Calendar) -> dict[str, Any]:

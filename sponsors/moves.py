@@ -33,7 +33,7 @@ def movable(row: Booking, *, is_staff: bool = False, now: datetime | None = None
 def choices(row: Booking, places: Iterable[Claim], now: datetime | None = None) -> dict[int, list[date]]:
     """For each kind (by id) of these places, the days to which one could move."""
     now = now or timezone.now()
-    shut = availability.shut_to(row.category, now)
+    shut = availability.shut_to(row.category, now, but=row)
     free = RunUnit.objects.free(now).filter(kind__in={claim.unit.kind_id for claim in places}).order_by("date")
     found: dict[int, list[date]] = {}
     for kind, channel, day in free.values_list("kind_id", "channel", "date").distinct():

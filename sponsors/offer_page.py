@@ -42,7 +42,7 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
         except TransitionRefused as conflict:
             refusal = str(conflict)
     context = {"offer": row, "refusal": refusal, "chosen": start, "includes": media_kit.includes(row.package)}
-    context |= {"sent": sent}
+    context |= {"sent": sent, "price_note": media_kit.price_note()}
     if row.is_open():
         series = Series(row.runs, row.weeks)
         context["table"] = availability.table([row.package], start_of=row.package, series=series, category=row.category)

@@ -12,7 +12,7 @@ from core import advisory_locks, audit
 from core.advisory_locks import AdvisoryLock
 from core.models import User
 from core.transitions import TransitionRefused, lock, move
-from sponsors import booking, emails, packages
+from sponsors import availability, booking, emails, packages
 from sponsors.availability import Series
 from sponsors.models import Booking, Inquiry, Offer, Package, PackageItem, PlacementKind
 
@@ -43,9 +43,15 @@ def made_to_measure(
 
 
 def make(*, inquiry: Inquiry | None, package: Package, by: User, **terms: Any) -> Offer:
-    """Make an offer, which fixes its package, and mail its link."""
+    """Make an offer, which fixes its package, and mail its link. Raises TransitionRefused where it could not start on any day."""
     with transaction.atomic():
         offer = Offer.objects.create(inquiry=inquiry, package=package, made_by=by, **terms)
+        series = Series(offer.runs, offer.weeks)
+        if not availability.calendar([package], category=offer.category).starts(package, limit=1, series=series):
+            raise TransitionRefused(
+                "As things stand, nobody could accept this: there is no day on which all of it can start. Put more days on"
+                " sale, or change the number of runs, the weeks between them, or the places."
+            )
         Package.objects.filter(pk=package.pk, quoted_at=None).update(quoted_at=offer.made_at)
         if inquiry:
             Inquiry.objects.filter(pk=inquiry.pk).update(state=Inquiry.State.OFFERED)

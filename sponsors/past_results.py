@@ -1,4 +1,4 @@
-"""What past packages brought: named where the sponsor agreed, otherwise as medians of several bookings."""
+"""What past packages brought: named where the sponsor agreed, otherwise as medians of several sponsors' bookings."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from django.db.models import Max, Q
 from core.lib import clock
 from sponsors import reach
 from sponsors.audience import Rate
-from sponsors.models import Booking, Claim
+from sponsors.models import Booking, Claim, Package
 from sponsors.verdicts import COUNTED_FOR
 
 LOOK_BACK = timedelta(days=365)
-ENOUGH = 3  # bookings, so that a median tells of none of them
+ENOUGH = 3  # sponsors, so that a median tells of none of them
 NAMED = 6
 
 
@@ -37,10 +37,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Median:
-    """Of all bookings of a package, with or without consent."""
+    """Of all bookings of a package that was on sale, with or without consent: of three different sponsors at least."""
 
     package: str
     bookings: int
+    sponsors: int
     clicks: float
     days: float
     rates: list[tuple[str, Rate]]
@@ -68,9 +69,10 @@ def past() -> Past:
     results = _results({booking.pk: booking for booking in ended})
     by_package: dict[str, list[Result]] = defaultdict(list)
     for result in results:
-        by_package[result.booking.snapshot["name"]].append(result)
+        if result.booking.snapshot["tier"] != Package.Tier.CUSTOM:  # what was made for one buyer tells of that one
+            by_package[result.booking.snapshot["name"]].append(result)
     named = [result for result in results if result.booking.shows_results and result.clicks]
-    medians = [_median(name, each) for name, each in by_package.items() if len(each) >= ENOUGH]
+    medians = [_median(name, each) for name, each in by_package.items() if _sponsors(each) >= ENOUGH]
     return Past(named[:NAMED], medians, today - LOOK_BACK)
 
 
@@ -102,10 +104,15 @@ def _rates(results: list[Result]) -> list[tuple[str, Rate]]:
     return [(of, Rate(clicks, total)) for of, clicks, total in parts if 0 < clicks <= total]
 
 
+def _sponsors(results: list[Result]) -> int:
+    return len({each.booking.sponsor_id for each in results})
+
+
 def _median(name: str, results: list[Result]) -> Median:
     return Median(
         package=name,
         bookings=len(results),
+        sponsors=_sponsors(results),
         clicks=median(each.clicks for each in results),
         days=median(each.days for each in results),
         rates=_rates(results),

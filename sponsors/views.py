@@ -40,16 +40,8 @@ from sponsors import (
 )
 from sponsors import booking as bookings
 from sponsors.booking import Unavailable
-from sponsors.forms import (
-    SLOW_DOWN,
-    BookingForm,
-    DaysForm,
-    InquiryForm,
-    RenewalForm,
-    VersionForm,
-    WaitingForm,
-    day_text,
-)
+from sponsors.creative_forms import VersionForm
+from sponsors.forms import SLOW_DOWN, BookingForm, DaysForm, InquiryForm, RenewalForm, WaitingForm, day_text
 from sponsors.models import Booking, Creative, DisclosureEntry, Package, Sponsor, SponsorReport
 from sponsors.models.inventory import KEEP, PORTAL, RENEW, REPORT
 
@@ -78,7 +70,7 @@ def book(request: HttpRequest, tier: str) -> HttpResponse:
     form = BookingForm(data, package=package, network=network, initial={"category": asked})
     table = availability.table([package], start_of=package, category=asked if asked in Sponsor.Category else "")
     context = {"package": package, "form": form, "table": table, "includes": media_kit.includes(package)}
-    context |= {"waiting": WaitingForm(package=package)}
+    context |= {"waiting": WaitingForm(package=package), "price_note": media_kit.price_note()}
     if request.method == "POST" and form.is_valid():
         try:
             booking = form.save()
@@ -250,6 +242,7 @@ def renew(request: HttpRequest, booking: Booking) -> HttpResponse:
     status = 429 if form.has_error("__all__", "too-many") else status
     table = availability.table([package], start_of=package, category=booking.category)
     context = {"package": package, "before": booking, "form": form, "table": table}
+    context |= {"price_note": media_kit.price_note()}
     return render(request, "sponsors/renew.html", context | {"includes": media_kit.includes(package)}, status=status)
 
 

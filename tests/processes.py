@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -220,7 +219,7 @@ def _answers(site: LiveSite) -> bool:
     assert site.process.is_alive(), f"the web server ended:\n{site.process.output()[-2000:]}"
     try:
         urllib.request.urlopen(f"{site.url}/healthz", timeout=5)
-    except urllib.error.URLError:
+    except OSError:  # not there yet, or too busy to answer in time
         return False
     return True
 

@@ -88,12 +88,21 @@ def test_what_past_packages_brought_is_named_with_consent_and_a_median_of_three_
     factories.wait(time_machine, days=2)
     type(rows[1]).objects.filter(pk=rows[1].pk).update(shows_results=True)
     found = past_results.past()
-    assert [(each.bookings, each.clicks) for each in found.medians] == [(3, 3)]
+    assert [(each.bookings, each.sponsors, each.clicks) for each in found.medians] == [(3, 3, 3)]
     assert [(of, rate.count, rate.total) for of, rate in found.medians[0].rates] == [("views on pages", 3, 150)]
     assert "of 150 views on pages" in client.get("/advertise/").content.decode()
     assert [(each.booking.name, each.clicks) for each in found.named] == [("Buyer 1", 9)]
-    type(rows[0]).objects.filter(pk=rows[0].pk).update(state="cancelled")
-    assert past_results.past().medians == []
+    bookings = type(rows[0]).objects
+    for change in (
+        {"state": "cancelled"},
+        {"sponsor": rows[1].sponsor},
+        {"snapshot": rows[0].snapshot | {"tier": "custom"}},
+    ):
+        before = {name: getattr(rows[0], name) for name in change}
+        bookings.filter(pk=rows[0].pk).update(**change)
+        assert past_results.past().medians == []  # of three different sponsors, and of nothing made for one of them
+        bookings.filter(pk=rows[0].pk).update(**before)
+    assert past_results.past().medians
 
 
 @pytest.mark.parametrize("channel", ["web:article", "web:home", "mail:weekly"])

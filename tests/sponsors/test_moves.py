@@ -49,6 +49,27 @@ def test_one_day_moves_and_the_others_stay(gold, client):
     assert not DisclosureEntry.objects.exists()
 
 
+def test_a_day_that_a_booking_has_to_itself_in_its_category_is_open_to_its_other_places(gold):
+    briefing = gold.items.get(kind__channel="mail:orbit").kind
+    below = factories.kind("mail:orbit", name="Below in the briefing", is_exclusive=True)
+    factories.open_days(below, days=20)
+    made = factories.package({briefing: 1, below: 2}, tier="silver")
+    row = factories.confirmed(made, category="exchange")
+    theirs = factories.held(gold, company="Second Ltd", category="exchange", start=factories.soon(12))
+    last = row.claims.filter(unit__kind=below).latest("unit__date")
+    assert days_of(row) == [7, 7, 8]
+    free = moves.choices(row, [last])[below.pk]
+    assert factories.soon(9) in free
+    assert factories.soon(12) not in free, "another of the category has that issue"
+    moves.move(theirs, {theirs.claims.get(unit__kind=briefing).pk: factories.soon(13)}, by=None)
+    moves.move(row, {last.pk: factories.soon(12)}, by=None)
+    assert factories.soon(8) in moves.choices(row, [last])[below.pk]
+    first = row.claims.get(unit__kind=briefing)
+    assert factories.soon(12) in moves.choices(row, [first])[briefing.pk], "its own day shuts nobody of its own out"
+    moves.move(row, {first.pk: factories.soon(12)}, by=None)
+    assert days_of(row) == [7, 12, 12]
+
+
 def test_where_one_of_the_days_is_taken_none_moves(gold, client):
     row = factories.confirmed(gold)
     factories.held(gold, company="Second Ltd", start=factories.soon(11))

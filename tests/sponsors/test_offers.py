@@ -90,6 +90,26 @@ def test_an_inquiry_becomes_an_offer_made_to_measure_and_a_booking_by_its_link(g
     assert accept(client, offer).status_code == 409
 
 
+def test_an_offer_that_could_start_on_no_day_is_not_made_and_one_that_can_no_longer_says_so(gold, manager, client):
+    offer = made(gold, manager)
+    before = Package.objects.count()
+    client.force_login(manager)
+    article = gold.items.first().kind
+    typed = {
+        "company": "Northwind", "contact_email": "ads@northwind.example", "category": "wallet", "title": "Too many",
+        f"kind{article.pk}": "60", "runs": "2", "weeks": "1", "price": "3000", "currency": "USD", "reason": "Launch",
+        "expires_at": f"{timezone.now() + timedelta(days=7):%Y-%m-%dT12:00}",
+    }  # fmt: skip
+    assert "nobody could accept this" in client.post("/admin/sponsors/offer/make/", typed).content.decode()
+    assert (Offer.objects.count(), Package.objects.count()) == (1, before)
+    client.logout()
+    assert "Accept and book these days" in client.get(offer.path).content.decode()
+    article.units.update(off_sale="Holidays")
+    page = client.get(offer.path).content.decode()
+    assert "No day is free at the moment" in page
+    assert "Accept and book these days" not in page
+
+
 def test_the_price_below_the_list_is_kept_with_its_reason(gold, manager):
     offer = made(gold, manager)
     sold = offers.accept(offer, start=factories.soon(), seen=offer.terms)

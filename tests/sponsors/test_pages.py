@@ -7,9 +7,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 
+from core import pagecache
 from core.lib.signing import make_token
 from sponsors import booking
-from sponsors.models import Booking, CreativeVersion, Package
+from sponsors.models import Booking, CreativeVersion, Package, Seller
+from tests.html import one_line
 from tests.sponsors import factories
 from tests.sponsors.test_approval import picture
 
@@ -258,3 +260,23 @@ def test_a_malformed_or_foreign_link_is_not_found(client, page):
 def test_a_report_link_opens_no_portal(client):
     sold = factories.confirmed()
     assert client.get(sold.report_path.replace("/report/", "/portal/")).status_code == 404
+
+
+def test_the_form_says_what_several_runs_cost_together_and_whether_tax_comes_on_top(client):
+    made = factories.package(price="1500.50")
+    factories.open_days(made.items.get().kind)
+    for rule, words in (
+        ("added", "Net: 19 % VAT is added for buyers in Germany"),
+        ("inclusive", "Tax of 19 % is included."),
+        ("none", ""),
+    ):
+        Seller.objects.all().delete()
+        factories.seller(tax_rule=rule)
+        pagecache.bump()
+        for path in ("/advertise/", "/advertise/book/gold/"):
+            page = one_line(client.get(path).content)
+            assert words in page
+            assert words or "VAT is added" not in page
+    assert '<option value="3">3 runs: USD 4,501.50</option>' in page
+    sent = {"company": "Northwind", "contact_email": "a@b.example", "start": factories.soon().isoformat(), "runs": "13"}
+    assert "Book between 1 and 12 runs at a time." in one_line(client.post("/advertise/book/gold/", sent).content)
