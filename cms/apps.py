@@ -13,8 +13,10 @@ class CmsConfig(AppConfig):
     name = "cms"
 
     def ready(self) -> None:
+        from cms import reporting
         from sponsors import channels, previews
 
+        reporting.start()
         previews.register(channels.HOME, _front_page)
 
 

@@ -22,11 +22,24 @@ TRUE, FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 class Environment(environ.Env):
     """django-environ's, but a value that begins with $ stands for itself, not for another variable."""
 
+    def given(self, name: str) -> str | None:
+        """The value of a variable, or what the file holds that NAME_FILE names, as containers hand over secrets."""
+        value, path = self.ENVIRON.get(name), self.ENVIRON.get(f"{name}_FILE")
+        if value or not path or name.endswith("_FILE"):
+            if value and path:
+                raise ImproperlyConfigured(f"{name} and {name}_FILE are both set: which one holds?")
+            return value
+        try:
+            return Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {reason}.") from None
+
     def get_value(
         self, var: Any, cast: Any = None, default: Any = environ.Env.NOTSET, parse_default: bool = False
     ) -> Any:
-        value = self.ENVIRON.get(f"{self.prefix}{var}")
-        if isinstance(value, str) and value.startswith("$"):
+        value = self.given(var)
+        if isinstance(value, str) and (value.startswith("$") or value != self.ENVIRON.get(var)):
             return self.parse_value(value, cast)
         return super().get_value(var, cast=cast, default=default, parse_default=parse_default)
 
@@ -47,6 +60,15 @@ class Environment(environ.Env):
         if value and not (value.isascii() and value.isdigit()):
             raise ImproperlyConfigured(f"{name} is a number, not “{value}”.")
         return int(value) if value else default
+
+    def numbers(self, name: str, *, default: tuple[int, ...]) -> tuple[int, ...]:
+        """Whole numbers with commas between them, as many as the default has."""
+        parts = self.names(name)
+        if parts and (len(parts) != len(default) or not all(part.isascii() and part.isdigit() for part in parts)):
+            raise ImproperlyConfigured(
+                f"{name} is {len(default)} numbers such as {','.join(map(str, default))}, not “{self.text(name)}”."
+            )
+        return tuple(map(int, parts)) or default
 
     def names(self, name: str) -> list[str]:
         """Names with commas between them; spaces around them do not count."""
@@ -95,12 +117,28 @@ class Environment(environ.Env):
             )
         return value
 
+    def needing(self, name: str, value: str, *, module: str) -> str:
+        """A value that is of use only with a package of requirements-operations.txt; refused where that is not there."""
+        package = module.partition(".")[0]
+        if value and (find_spec(package) is None or find_spec(module) is None):
+            raise ImproperlyConfigured(
+                f"{name} is set, but {package} is not installed: `pip install -r requirements-operations.txt`."
+            )
+        return value
+
     def zone(self, name: str, *, default: str) -> str:
         """A time zone of the IANA database, such as Europe/Berlin."""
         value = self.text(name) or default
         if value not in available_timezones():
             raise ImproperlyConfigured(f"{name} names no time zone: “{value}”. It looks like Europe/Berlin, or UTC.")
         return value
+
+    def media_url(self, name: str, *, own: str) -> str:
+        """The address of a CDN, with a slash at its end, or the path where this site has its media."""
+        value = self.text(name)
+        if value and value != own and (reason := _wrong_with(value, ("https", "http"))):
+            raise ImproperlyConfigured(f"{name} {reason} It looks like https://cdn.example/pictures/.")
+        return f"{value.rstrip('/')}/" if value else own
 
     def site_url(self) -> str:
         """SITE_URL without the slash at its end; "" where it is not set."""
@@ -126,7 +164,21 @@ def _wrong_with(address: str, schemes: tuple[str, ...]) -> str:
         host, _ = urlsplit(address).hostname, urlsplit(address).port
     except ValueError:
         return "has a port that is not a number, or a host that is not valid."
-    return "" if host or scheme in ("filesystem", "postgres", "postgresql") else "names no host."
+    return "" if host or scheme in ("filesystem", "postgres", "postgresql", "s3") else "names no host."
+
+
+def commit() -> str:
+    """The commit that this clone stands at, shortened; "" where there is no clone, such as in a container."""
+    try:
+        head = (ROOT / ".git" / "HEAD").read_text().strip()
+        name = head.removeprefix("ref: ")
+        if name != head:
+            loose = ROOT / ".git" / name
+            packed = (ROOT / ".git" / "packed-refs").read_text().splitlines() if not loose.exists() else []
+            head = next((line.split()[0] for line in packed if line.endswith(f" {name}")), "") or loose.read_text()
+    except OSError:
+        return ""
+    return head.strip()[:12]
 
 
 def read() -> Environment:

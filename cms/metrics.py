@@ -1,11 +1,15 @@
-"""Figures for Prometheus: what waits and since when, read from the database, so that every host says the same."""
+"""Figures for Prometheus: what waits and since when, which every host reads from the database; what this one answered."""
 
 import hmac
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db import connection
+from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -16,11 +20,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from articles.models import Article, Publication
+from cms.models import Backup
 from core import generation
+from core.lib import meters
 from core.lib.forms import client_address
-from core.models import OutgoingMail, OutgoingRequest
-from newsletter.models import Briefing, Delivery
-from surveys.models import PendingBallot, UnsealedBallot
+from core.models import Heartbeat, OutgoingMail, OutgoingRequest
+from newsletter.models import Briefing, Delivery, SignUp
+from surveys.models import PendingBallot, TreeHead, UnsealedBallot
 
 RECENT = timedelta(days=7)
 IS_LIVE = Q(state__in=["sending", "paused"]) | Q(retrying__gt=0)
@@ -38,7 +44,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse("Give the token of METRICS_TOKEN: Authorization: Bearer …\n", status=401)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Newsroom())
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    figures = generate_latest(registry) + generate_latest(meters.registry())
+    return HttpResponse(figures, content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_read(request: HttpRequest) -> bool:
@@ -56,12 +63,11 @@ class Newsroom(Collector):
         now = timezone.now()
         yield _gauge("content_generation", "Grows with every change that readers see.", generation.current())
         yield _gauge("articles_published", "Articles that readers see.", Publication.objects.count())
-        overdue = Article.objects.filter(publish_at__lt=now).aggregate(since=Min("publish_at"))["since"]
-        yield _gauge("articles_overdue_seconds", "Since when a scheduled article should be live.", _age(overdue, now))
+        late = waiting(now)
+        yield _gauge("articles_overdue_seconds", "Since when a scheduled article should be live.", late["articles"])
         mails = OutgoingMail.objects.filter(state__in=["queued", "failed"])
         yield _by_state("outgoing_mails", "Transactional mails that are not sent.", mails)
-        oldest = mails.filter(state="queued").aggregate(since=Min("due_at"))["since"]
-        yield _gauge("outgoing_mail_overdue_seconds", "Since when the oldest mail is due.", _age(oldest, now))
+        yield _gauge("outgoing_mail_overdue_seconds", "Since when the oldest mail is due.", late["mail"])
         requests = OutgoingRequest.objects.filter(state__in=["queued", "failed"])
         yield _by_state("outgoing_requests", "Deliveries to webhooks and purges that were not taken.", requests)
         yield _by_state("briefings", "Briefings that are not finished.", _unfinished_briefings())
@@ -70,6 +76,43 @@ class Newsroom(Collector):
         yield _gauge("letters_uncertain", "Letters of a week's briefings that may not have left.", uncertain)
         yield _gauge("ballots_pending", "Ballots whose voters have not confirmed.", PendingBallot.objects.count())
         yield _gauge("ballots_unsealed", "Ballots that wait to be sealed.", UnsealedBallot.objects.count())
+        yield _by_name("waiting_seconds", "Since when what waits longest is due.", "queue", late)
+        beats = Heartbeat.objects.values_list("name", "at")
+        ages = {name: _age(at, now) for name, at in beats}
+        yield _by_name("heartbeat_age_seconds", "Since when nothing was heard of a kind of process.", "process", ages)
+        yield _gauge("page_view_rows", "Rows of views, by the database's estimate.", _view_rows())
+        free = {name: shutil.disk_usage(folder).free for name, folder in _folders().items()}
+        yield _by_name("disk_free_bytes", "Room on this host's disks.", "folder", free)
+        if backup := Backup.latest():
+            yield _gauge("backup_age_seconds", "How old the newest backup is.", _age(backup.made_at, now))
+
+
+def waiting(now: datetime) -> dict[str, float]:
+    """For each queue, how many seconds ago what waits longest was due; 0 where nothing is late."""
+    queues: dict[str, QuerySet[Any]] = {
+        "mail": OutgoingMail.objects.filter(state="queued"),
+        "calls": OutgoingRequest.objects.filter(state="queued"),
+        "sign_ups": SignUp.objects.all(),
+        "letters": _under_way().filter(state__in=["pending", "retry"], briefing__state="sending"),
+    }
+    oldest = {name: rows.order_by().aggregate(since=Min("due_at"))["since"] for name, rows in queues.items()}
+    oldest["articles"] = Article.objects.filter(publish_at__lt=now).aggregate(since=Min("publish_at"))["since"]
+    heads = TreeHead.objects.filter(season__state="voting")  # a ballot has no time
+    late = UnsealedBallot.objects.exists() and heads.aggregate(since=Max("signed_at"))["since"]
+    oldest["ballots"] = late or None
+    return {name: _age(since, now) for name, since in oldest.items()}
+
+
+def _folders() -> dict[str, Path]:
+    return {name: path for name, path in {"state": settings.VAR, "media": settings.MEDIA_ROOT}.items() if path.exists()}
+
+
+def _view_rows() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            r"SELECT sum(n_live_tup) FROM pg_stat_user_tables WHERE relname LIKE 'articles\_pageview\_%%'", []
+        )
+        return int(cursor.fetchone()[0] or 0)
 
 
 def _unfinished_briefings() -> QuerySet[Briefing]:
@@ -94,6 +137,13 @@ def _uncertain_since(moment: datetime) -> int:
 
 def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"moonpress_{name}", about, value=value)
+
+
+def _by_name(name: str, about: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"moonpress_{name}", about, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
 
 
 def _by_state(name: str, about: str, rows: object) -> GaugeMetricFamily:

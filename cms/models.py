@@ -1,4 +1,4 @@
-"""The marks of the demo newsroom's pieces, the only rows that the roof itself stores."""
+"""The rows that the roof itself stores: marks of the demo newsroom's pieces, and which backups were made."""
 
 from django.db import models
 from django.utils import timezone
@@ -12,3 +12,29 @@ class DemoMark(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Backup(models.Model):
+    """A backup that was made by the clock or by hand, or why one was not; the files are where the settings say."""
+
+    made_at = models.DateTimeField(default=timezone.now, db_index=True)
+    name = models.CharField(max_length=200, blank=True, help_text="The file's name; none where it failed.")
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes.")
+    sha256 = models.CharField(max_length=64, blank=True)
+    is_encrypted = models.BooleanField(default=False)
+    is_remote = models.BooleanField(default=False, help_text="Whether it was copied to BACKUP_BUCKET.")
+    trouble = models.TextField(blank=True, help_text="Why it failed.")
+    checked_at = models.DateTimeField(
+        null=True, help_text="When it was last restored into a scratch database and compared."
+    )
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return self.name or f"failed at {self.made_at:%Y-%m-%d %H:%M} UTC"
+
+    @classmethod
+    def latest(cls) -> "Backup | None":
+        """The newest that did not fail."""
+        return cls.objects.filter(trouble="").first()

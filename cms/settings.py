@@ -14,7 +14,7 @@ from whitenoise.compress import Compressor
 
 from articles.embeds import FRAME_ORIGINS
 from cms import environment
-from cms.ops import embedded
+from cms.ops import buckets, embedded
 from newsletter.mail.providers import anymail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -88,6 +88,9 @@ else:
 EMBEDDED_DATABASE = not database_url
 DATABASES["default"] |= {"CONN_MAX_AGE": 300, "CONN_HEALTH_CHECKS": True}
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds; a host that hangs is down
+# How many seconds a statement may take before PostgreSQL ends it, in a web process and in a worker; 0: as long as it likes
+WEB_STATEMENT_SECONDS = env.number("WEB_STATEMENT_SECONDS", default=60)
+WORKER_STATEMENT_SECONDS = env.number("WORKER_STATEMENT_SECONDS", default=1800)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 cache_url = env.address("CACHE_URL", schemes=("redis", "rediss"), example="redis://host/1")
@@ -209,6 +212,21 @@ CELERY_BEAT_SCHEDULE = {
     "purge what has expired": {"task": "core.tasks.purge_expired", "schedule": 3600},
 }
 
+# Backups by the clock (see cms/ops/kept_backups.py)
+
+BACKUP_FOLDER = env.text("BACKUP_FOLDER")
+BACKUP_HOURS = env.number("BACKUP_HOURS", default=24)
+BACKUP_KEEP = env.numbers("BACKUP_KEEP", default=(7, 4, 6))  # the newest of so many days, weeks and months
+BACKUP_RECIPIENTS = env.names("BACKUP_RECIPIENTS")
+env.needing("BACKUP_RECIPIENTS", env.text("BACKUP_RECIPIENTS"), module="pyrage")
+BACKUP_BUCKET = env.needing(
+    "BACKUP_BUCKET",
+    env.address("BACKUP_BUCKET", schemes=buckets.SCHEMES, example="s3://key:secret@s3.example/bucket/folder"),
+    module="boto3",
+)
+if BACKUP_FOLDER:
+    CELERY_BEAT_SCHEDULE["make a backup"] = {"task": "cms.tasks.make_backup", "schedule": 600}
+
 # Mail: SMTP by EMAIL_URL, else one .eml file per message under var/outbox
 
 EMAIL_URL = _required(
@@ -281,6 +299,7 @@ DJANGO_PROSE_EDITOR_EXTENSIONS: list[dict[str, Any]] = [
 ]
 
 MIDDLEWARE = [
+    "core.lib.observed.observed",
     "cms.probes.answer_by_address",
     "django.middleware.security.SecurityMiddleware",
     "core.lib.staticfiles.StaticFilesMiddleware",
@@ -293,6 +312,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "core.zones.show_staff_their_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "core.second_factor.required",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "core.conflicts.ConflictMiddleware",
@@ -347,6 +367,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 PASSWORD_RESET_TIMEOUT = 4 * 3600  # seconds
+# Whether staff have to have a second factor (see core/second_factor.py), and how long they may go on without
+SECOND_FACTOR_REQUIRED = env.yes("SECOND_FACTOR_REQUIRED", default=PRODUCTION)
+SECOND_FACTOR_GRACE_DAYS = env.number("SECOND_FACTOR_GRACE_DAYS", default=14)
 MFA_FORMS = {"authenticate": "core.sign_in.CodeForm", "reauthenticate": "core.sign_in.CodeAgainForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # the address was entered by the administrator who made the account
@@ -365,10 +388,19 @@ STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
-MEDIA_URL = "/media/"
+MEDIA_URL = env.media_url(
+    "MEDIA_URL", own="/media/"
+)  # of this site, or of a CDN that fetches from it or from the bucket
+MEDIA_BUCKET = env.needing(
+    "MEDIA_BUCKET",
+    env.address("MEDIA_BUCKET", schemes=buckets.SCHEMES, example="s3://key:secret@s3.example/bucket/folder"),
+    module="storages",
+)
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or VAR / "media")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    if not MEDIA_BUCKET
+    else {"BACKEND": "core.lib.media_bucket.MediaBucket", "OPTIONS": buckets.Bucket(MEDIA_BUCKET).storage()},
     "staticfiles": {"BACKEND": "core.lib.staticfiles.StaticFiles"},
 }
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
@@ -399,12 +431,17 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",  # the preload list are the owner's to ask for
 ]
 
+
+def _origin(address: str) -> str:
+    return f"{urlsplit(address).scheme}://{urlsplit(address).netloc}"
+
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *([_origin(MEDIA_URL)] if urlsplit(MEDIA_URL).netloc else [])],
         "frame-src": [SELF, *FRAME_ORIGINS],
         "object-src": [NONE],
         "base-uri": [NONE],
@@ -461,14 +498,27 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
+# What is running, for the status page and reports; traces and reports of errors (see cms/reporting.py)
+RELEASE = env.text("RELEASE") or environment.commit()
+SENTRY_DSN = env.needing("SENTRY_DSN", env.text("SENTRY_DSN"), module="sentry_sdk")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.needing(
+    "OTEL_EXPORTER_OTLP_ENDPOINT", env.text("OTEL_EXPORTER_OTLP_ENDPOINT"), module="opentelemetry.sdk"
+)
+
 LOG_LEVEL = (env.text("LOG_LEVEL") or ("INFO" if PRODUCTION else "WARNING")).upper()
 if LOG_LEVEL not in logging.getLevelNamesMapping():
     raise ImproperlyConfigured(f"LOG_LEVEL is DEBUG, INFO, WARNING, ERROR or CRITICAL, not “{LOG_LEVEL}”.")
+LOG_FORMAT = env.text("LOG_FORMAT") or "line"
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT is line or json, not “{LOG_FORMAT}”.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "core.lib.logs.JsonLines"},
+    },
     "filters": {"links": {"()": "core.lib.logs.WithoutLinks"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["links"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

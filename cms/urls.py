@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from articles import views as articles
 from articles.page_addresses import PageSlug
-from cms import dashboard, probes, views
+from cms import dashboard, probes, status, views
 from cms.metrics import metrics
 from core.admin import calendar
 from core.lib.admin_slugs import slug_view
@@ -28,6 +28,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("accounts/", include("core.urls")),
     path("admin/", admin.site.admin_view(dashboard.start_page)),
+    path("admin/status/", admin.site.admin_view(status.page), name="status"),
     path("admin/slug/<str:label>/", admin.site.admin_view(slug_view), name="slug"),
     path("admin/calendar/", admin.site.admin_view(calendar.month), name="calendar"),
     path("admin/calendar/link/", admin.site.admin_view(calendar.link), name="calendar-link"),

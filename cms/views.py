@@ -4,9 +4,10 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -54,13 +55,29 @@ def _front(placement: Placement | None) -> dict[str, Any]:
 
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """A file of the media folder, if no web server in front serves it. An image's name changes with its content."""
+    """A file of the media, if no web server in front serves it. An image's name changes with its content."""
+    if settings.MEDIA_BUCKET:
+        return _from_bucket(path)
     try:
         response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     except OSError as error:  # such as a name longer than a file can have
         raise Http404("There is no such file.") from error
-    response["Cache-Control"] = f"max-age={31_536_000 if path.startswith('images/') else 3600}"
+    response["Cache-Control"] = _lasting(path)
     return response
+
+
+def _from_bucket(path: str) -> HttpResponseBase:
+    try:
+        file = default_storage.open(path)
+    except (OSError, SuspiciousOperation) as error:
+        raise Http404("There is no such file.") from error
+    response = FileResponse(file)
+    response["Cache-Control"] = _lasting(path)
+    return response
+
+
+def _lasting(path: str) -> str:
+    return f"max-age={31_536_000 if path.startswith('images/') else 3600}"
 
 
 def no_such_page(_request: HttpRequest, anything: str) -> HttpResponse:

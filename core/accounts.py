@@ -1,5 +1,6 @@
 """Staff accounts: who may manage which, the notices their owners get, and how to get back into one."""
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.forms import default_token_generator
@@ -16,6 +17,8 @@ from core import audit
 from core.models import ApiKey, User
 from core.outbox import queue_mail
 from core.ratelimit import allow
+
+AFTER_REMOVAL = timedelta(days=3)  # in which a new second factor is set up, where one is required
 
 
 def permissions_of(account: Any) -> QuerySet[Permission]:
@@ -99,6 +102,7 @@ def remove_second_factors(account: User, *, by: Any) -> None:
     """Let an owner who has lost phone and keys sign in with the password alone. The removal is logged, and they are notified."""
     removed = ", ".join(map(name_of, second_factors(account)))
     second_factors(account).delete()
+    User.objects.filter(pk=account.pk).update(second_factor_due_at=timezone.now() + AFTER_REMOVAL)
     audit.record("removed the second factor", account, by=by, detail=f"{account.email}: {removed}")
     text = f"{by} removed your second factor ({removed}). You can now sign in with your password alone; set up a new second factor soon."
     tell(account.email, heading="Your second factor was removed", text=text)
@@ -118,11 +122,17 @@ def send_reset_link(email: str) -> None:
         transaction.set_rollback(account is None)
 
 
+def reset_link(account: User) -> str:
+    """The address at which whoever has it chooses a password for an account, once and for some hours."""
+    key = {"uidb36": user_pk_to_url_str(account), "key": default_token_generator.make_token(account)}
+    return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=key)
+
+
+def reset_hours() -> int:
+    """For how many hours such a link is good."""
+    return int(settings.PASSWORD_RESET_TIMEOUT // 3600)
+
+
 def _queue_reset_link(account: User) -> None:
-    token = default_token_generator.make_token(account)
-    key = {"uidb36": user_pk_to_url_str(account), "key": token}
-    context = {
-        "url": settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=key),
-        "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
-    }
+    context = {"url": reset_link(account), "hours": reset_hours()}
     queue_mail(template="password_reset", to=account.email, context=context, kind="core.password_reset")

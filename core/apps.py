@@ -13,13 +13,14 @@ class CoreConfig(AppConfig):
     verbose_name = "Site"
 
     def ready(self) -> None:
-        from core import dashboard, outbox, retention
+        from core import dashboard, heartbeats, outbox, retention
         from core.api import idempotency
         from core.lib import admin_labels
 
         admin_labels.ask_plainly()
         dashboard.register_all()
         outbox.register("core", seen_with="core.view_user")
+        retention.register("processes that ended", heartbeats.forget_ended)
         retention.register("kept answers of the API", idempotency.delete_old)
 
 

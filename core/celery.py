@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 
 from core.lib import folder_broker
 
@@ -17,6 +17,15 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 _stopping = threading.Event()
+
+
+@worker_init.connect
+def _limit_statements(**_signal: Any) -> None:
+    from django.conf import settings
+
+    from core.lib import statement_limits
+
+    statement_limits.keep_to(settings.WORKER_STATEMENT_SECONDS)
 
 
 @worker_ready.connect

@@ -56,6 +56,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         "is a program", default=False, editable=False, help_text="Acts by keys of the API, and cannot sign in."
     )
 
+    second_factor_due_at = models.DateTimeField(
+        null=True, editable=False, help_text="Until when it goes on without one; see core.second_factor."
+    )
+
     via = ""  # the name of the key by which a program acts for this account, in this request
 
     USERNAME_FIELD = "email"
@@ -429,6 +433,34 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class RunningProcess(models.Model):
+    """A process of the site, on whichever host: since when it runs, and when it was last alive; see core.heartbeats."""
+
+    class Kind(models.TextChoices):
+        WEB = "web"
+        WORKER = "worker"
+        BEAT = "beat"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    host = models.CharField(max_length=64)
+    pid = models.PositiveIntegerField()
+    release = models.CharField(max_length=40, blank=True, help_text="What it runs; see RELEASE in .env.example.")
+    started_at = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "running processes"
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "host", "pid"], name="running_process_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["web", "worker", "beat"]), name="running_process_kind_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pid} on {self.host}"
 
 
 class KeptWork(models.Model):

@@ -24,7 +24,7 @@ from django.utils.cache import patch_cache_control
 
 from core import generation
 from core.generation import bump, per_generation, reset
-from core.lib import cachetags
+from core.lib import cachetags, meters
 
 __all__ = ["PageCache", "bump", "is_personal", "is_public", "per_generation", "public", "reset"]
 
@@ -112,6 +112,7 @@ class PageCache:
         if page is None or page.generation != generation.known() or time.monotonic() >= page.kept_until:
             return None
         page.used = True
+        meters.own.pages_kept.inc()
         return _answer(page, environ, start_response)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -121,6 +122,7 @@ class PageCache:
         page = self.pages.get(key)
         if page is not None and (self._fresh(page) or not self._claim(page)):
             page.used = True
+            meters.own.pages_kept.inc()
             return _answer(page, environ, start_response)
         return self._render(key, page, environ, start_response)
 
@@ -138,6 +140,7 @@ class PageCache:
         self, key: tuple[str, ...], stale: Page | None, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
         as_of = generation.current()
+        meters.own.pages_made.inc()
         answer: dict[str, Any] = {}
 
         def capture(status: str, headers: Headers, exc_info: Any = None) -> None:

@@ -14,10 +14,12 @@ from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByCodeForm
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from core import accounts, sign_in_limits
+from core.lib import meters
 from core.lib.forms import client_address
 
 # The notices allauth sends to the owner of an account: heading and text by the template it asks for
@@ -56,6 +58,7 @@ LABELS = {
 def take(*limits: sign_in_limits.Limit) -> None:
     """Count an attempt, and raise a form error if it exceeds a limit."""
     if not sign_in_limits.take(*limits):
+        meters.own.sign_ins.labels("refused").inc()
         raise get_adapter().validation_error("too_many_login_attempts")
 
 
@@ -85,6 +88,7 @@ class StaffAdapter(DefaultAccountAdapter):
         limits = sign_in_limits.of_password(request, credentials.get("email", ""))
         take(*limits)
         user = super().authenticate(request, **credentials)
+        meters.own.sign_ins.labels("accepted" if user else "wrong password").inc()
         if user:
             sign_in_limits.give_back(*limits)
         return user
@@ -155,7 +159,11 @@ class LimitedCode(OurWords):
     def clean_code(self) -> str:
         limit = sign_in_limits.of_code(self.user.pk)
         take(limit)
-        code: str = super().clean_code()  # type: ignore[misc]
+        try:
+            code: str = super().clean_code()  # type: ignore[misc]
+        except ValidationError:
+            meters.own.sign_ins.labels("wrong code").inc()
+            raise
         sign_in_limits.give_back(limit)
         return code
 

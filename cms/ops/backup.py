@@ -1,7 +1,8 @@
 """A backup: one tar of the database's dump, the media folder and the state folder's keys, with a manifest at its end.
 
-The manifest comes last and names every other file with its SHA-256: a backup without it was cut short. The ballots'
-peppers are left out on purpose (decision 0008).
+The manifest comes last and names every other file with its SHA-256, and every table with a digest of its rows: a backup
+without it was cut short. The ballots' peppers are left out on purpose (decision 0008). It is encrypted on its way into
+the file where the settings name who may read it (cms.ops.sealing).
 """
 
 import hashlib
@@ -20,13 +21,14 @@ from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
 from cms.demo.loader import COMPLETE
 from cms.models import DemoMark
+from cms.ops import fingerprints, sealing
 from cms.ops.embedded.programs import program
 from newsletter.automations import lifecycle
 from newsletter.subscribers import restored_stops
@@ -63,7 +65,8 @@ def back_up(path: Path, *, say: Say) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         with open(part, "xb", opener=_private) as out, tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            _write(out, Path(folder), say)
+            with sealing.sealed(out, settings.BACKUP_RECIPIENTS) as into:
+                _write(into, Path(folder), say)
             out.flush()
             os.fsync(out.fileno())
         part.rename(path)
@@ -71,6 +74,8 @@ def back_up(path: Path, *, say: Say) -> None:
         raise BackupError(f"Another backup to this name is being written, or was cut short: remove {part}.") from None
     except OSError as error:
         raise BackupError(f"{path} cannot be written: {error.strerror or error}.") from error
+    except sealing.SealError as error:
+        raise BackupError(str(error)) from error
     finally:
         part.unlink(missing_ok=True)
     say(f"{path}: {_size(path.stat().st_size)}")
@@ -83,26 +88,42 @@ def _private(path: str, flags: int) -> int:
 def _write(out: IO[bytes], folder: Path, say: Say) -> None:
     files: dict[str, dict[str, Any]] = {}
     migrations = sorted(".".join(key) for key in MigrationLoader(connection).applied_migrations)
-    with tarfile.open(fileobj=out, mode="w") as tar:
+    with tarfile.open(fileobj=out, mode="w|") as tar:
         dump = folder / DUMP
-        _run("pg_dump", "--format=custom", "--no-owner", "--no-acl", "--no-unlogged-table-data", f"--file={dump}")
+        tables = _dump(dump)
         files[DUMP] = _add(tar, dump, DUMP)
         say(f"database: {_size(dump.stat().st_size)}")
-        media = [found for found in sorted(Path(settings.MEDIA_ROOT).rglob("*")) if found.is_file()]
+        folder_of_media = [] if settings.MEDIA_BUCKET else sorted(Path(settings.MEDIA_ROOT).rglob("*"))
+        media = [found for found in folder_of_media if found.is_file()]
         for number, found in enumerate(media, 1):
             name = str(PurePosixPath("media", found.relative_to(settings.MEDIA_ROOT)))
             files[name] = _add(tar, found, name)
             if number % 1000 == 0:
                 say(f"media: {number} of {len(media)} files")
         say(f"media: {len(media)} files, {_size(sum(files[name]['size'] for name in files if name != DUMP))}")
+        if settings.MEDIA_BUCKET:
+            say("media: not in it, as they lie in a bucket: have that keep versions")
         for key in KEYS:
             if (settings.VAR / key).exists():
                 files[f"keys/{key}"] = _add(tar, settings.VAR / key, f"keys/{key}")
-        manifest = {"format": FORMAT, "made_at": timezone.now().isoformat(), "migrations": migrations, "files": files}
+        manifest = {"format": FORMAT, "made_at": timezone.now().isoformat(), "migrations": migrations, "tables": tables}
+        manifest["files"] = files
         text = json.dumps(manifest, indent=1).encode()
         entry = tarfile.TarInfo(MANIFEST)
         entry.size = len(text)
         tar.addfile(entry, io.BytesIO(text))
+
+
+def _dump(into: Path) -> fingerprints.Fingerprints:
+    """Dump the database, and take the digests of what was dumped: both see it as it was at one moment."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute("SELECT pg_export_snapshot()")
+        snapshot = f"--snapshot={cursor.fetchone()[0]}"
+        without = ("--no-owner", "--no-acl", "--no-unlogged-table-data")
+        _run("pg_dump", "--format=custom", *without, snapshot, f"--file={into}")
+        return fingerprints.taken(cursor)
 
 
 def _add(tar: tarfile.TarFile, path: Path, name: str) -> dict[str, Any]:
@@ -127,10 +148,13 @@ class _Digesting:
         return data
 
 
-def restore(path: Path, *, replace: bool, say: Say) -> None:
-    """Restore database, media and keys from a backup. The database changes wholly or not at all."""
-    with _opened(path) as tar:
-        manifest = _checked(tar, path)
+def restore(path: Path, *, replace: bool, say: Say, identity: Path | None = None) -> None:
+    """Restore database, media and keys from a backup. The database changes wholly or not at all.
+
+    `identity` is the file of the private key of one that is encrypted.
+    """
+    with opened(path, identity) as tar:
+        manifest = checked(tar, path)
         _refuse_newer(manifest)
         _refuse_loss(replace=replace)
         say(f"{path}: whole, made {manifest['made_at'][:16].replace('T', ' ')} UTC")
@@ -140,7 +164,7 @@ def restore(path: Path, *, replace: bool, say: Say) -> None:
             _extract(tar, name, places[name])
         say(f"media: {len(places) - len(keys)} files")
         connection.close()
-        _restore_database(tar)
+        restore_database(tar)
         for name in keys:
             _extract(tar, name, places[name])
     say("database: restored")
@@ -151,11 +175,14 @@ def restore(path: Path, *, replace: bool, say: Say) -> None:
     DemoMark.objects.get_or_create(key=COMPLETE)  # bin/serve shall add no demo to what was restored
 
 
-def _restore_database(tar: tarfile.TarFile) -> None:
-    """Lead the dump through pg_restore into psql, in one transaction. Nothing of it touches the disk on the way."""
+def restore_database(tar: tarfile.TarFile, *, into: str = "") -> None:
+    """Lead the dump through pg_restore into psql, in one transaction. Nothing of it touches the disk on the way.
+
+    `into` names another database of the same server.
+    """
     with _Program("pg_restore", "--schema=public", "--no-owner", "--no-acl", "--file=-", on_database=False) as script:
         loading = ("-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-c", EMPTY_THE_DATABASE, "-f", "-")
-        with _Program("psql", *loading) as database:
+        with _Program("psql", *loading, database=into) as database:
             feeder = threading.Thread(target=_feed, args=(tar.extractfile(DUMP), script.stdin), daemon=True)
             feeder.start()
             try:
@@ -189,9 +216,9 @@ def _copy_script(script: IO[bytes], into: IO[bytes]) -> None:
 class _Program:
     """One of PostgreSQL's programs between two pipes; killed at the end of the block unless it has finished."""
 
-    def __init__(self, name: str, *arguments: str, on_database: bool = True) -> None:
+    def __init__(self, name: str, *arguments: str, on_database: bool = True, database: str = "") -> None:
         self.name, self.said = name, tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end of the block
-        command, environment = _command(name, *arguments, on_database=on_database)
+        command, environment = _command(name, *arguments, on_database=on_database, database=database)
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=self.said)
         self.stdin = cast(IO[bytes], self.process.stdin)
@@ -221,15 +248,18 @@ class _Program:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tarfile.TarFile]:
+def opened(path: Path, identity: Path | None = None) -> Iterator[tarfile.TarFile]:
+    """A backup's tar, decrypted if need be. Raises BackupError for what is none."""
     try:
-        with tarfile.open(path, mode="r:") as tar:
+        with sealing.opened(path, identity) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             yield tar
+    except sealing.SealError as error:
+        raise BackupError(str(error)) from error
     except (OSError, tarfile.TarError) as error:
         raise BackupError(f"{path} is no whole backup: {error}.") from error
 
 
-def _checked(tar: tarfile.TarFile, path: Path) -> dict[str, Any]:
+def checked(tar: tarfile.TarFile, path: Path) -> dict[str, Any]:
     """The manifest, once it was checked that the files are those it names, unchanged."""
     found: dict[str, dict[str, Any]] = {}
     manifest: dict[str, Any] | None = None
@@ -304,13 +334,16 @@ def _run(name: str, *arguments: str) -> None:
         raise BackupError(f"{name} failed: {done.stderr.strip()[-500:]}")
 
 
-def _command(name: str, *arguments: str, on_database: bool = True) -> tuple[list[str], dict[str, str]]:
+def _command(
+    name: str, *arguments: str, on_database: bool = True, database: str = ""
+) -> tuple[list[str], dict[str, str]]:
     """The command and the environment of one of PostgreSQL's programs; on the site's database unless told."""
     wanted, variables = [], {}
     if on_database:
         parameters = connection.get_connection_params()
         variables = {"PGPASSWORD": parameters.pop("password", "")}  # an argument could be seen by others
         known: dict[str, Any] = {key: value for key, value in parameters.items() if isinstance(value, str | int)}
+        known |= {"dbname": database} if database else {}
         wanted = [f"--dbname={make_conninfo(**known)}"]
     return [program(name), *wanted, *arguments], os.environ | variables
 

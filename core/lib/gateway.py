@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
+from core.lib import meters
 from core.lib.turns import Turns
 
 Environ = dict[str, Any]
@@ -109,6 +110,7 @@ class Gateway:
             with SpooledTemporaryFile(IN_MEMORY) as body:
                 await self._read(environ, receive, body)
                 if ready := await self._in_turn(scope, environ):
+                    meters.own.turns.inc()
                     await send({"type": "http.response.start", "status": ready.status, "headers": ready.headers})
                     await send({"type": "http.response.body", "body": ready.body})
                     return
@@ -269,6 +271,7 @@ async def _take_letter(
                 more = message.get("more_body", False)
     except TimeoutError:
         letter = b""
+    meters.own.beacons.inc()
     try:
         letterbox(environ_of(scope, scope["headers"]), letter[: LETTER_LIMIT + 1])
     finally:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from core.lib import tls
+from core.lib import tls, tracing
 from core.lib.text import without_addresses
 
 REPLY_SECONDS = 30.0  # how long to wait for each reply; EMAIL_URL may say ?timeout=…, up to the longest
@@ -92,7 +92,8 @@ class SmtpSession:
         if not _is_sendable(envelope):
             return Outcome(Status.REFUSED, "SMTP cannot carry this address.")
         try:
-            return self._offer(envelope) or self._transmit(envelope, following if self.pipelining else None)
+            with tracing.span("SMTP message", server_address=self.host):
+                return self._offer(envelope) or self._transmit(envelope, following if self.pipelining else None)
         except _Unusable as error:
             return Outcome(Status.UNSENT, str(error))
         except Exception:

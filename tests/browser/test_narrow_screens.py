@@ -117,6 +117,7 @@ def worst_of_all():
     paths += [f"/admin/sponsors/booking/{booking.pk}/{name}/" for name in ("overview", "move", "cancel")]
     season.request_counts.create(day=clock.utc_day(), kind="domain", value="mailinator.com", slot=0, number=45)
     paths += [f"/admin/surveys/season/{season.pk}/{name}/" for name in ("overview", "requests", "shortlist")]
+    paths.append("/admin/status/")
     paths += asking.results_pages(asking.published(text=worst(200), slug="results"))
     desk = f"/admin/articles/article/{article.article_id}"
     told = {"text": worst(400), "choices": [{"id": "a", "text": worst(150)}, {"id": "b", "text": ADDRESS[:150]}]}

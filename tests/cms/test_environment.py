@@ -122,3 +122,45 @@ def test_a_value_is_what_it_says():
     assert env.text("SECRET_KEY") == "$HOME"
     assert env.names("ALLOWED_HOSTS") == ["one.example", "two.example"]
     assert env.address("DATABASE_URL", schemes=("postgres",), example="") == ""
+
+
+def test_a_value_may_stand_in_a_file(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("$from a file, with a dollar\n")
+    env = Environment()
+    env.ENVIRON = {"SECRET_KEY_FILE": str(secret), "EMAIL_URL": "smtp://localhost"}
+    assert env.text("SECRET_KEY") == "$from a file, with a dollar"
+    assert env.text("EMAIL_URL") == "smtp://localhost"
+    env.ENVIRON |= {"SECRET_KEY": "another"}
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY and SECRET_KEY_FILE are both set"):
+        env.text("SECRET_KEY")
+    env.ENVIRON = {"SECRET_KEY_FILE": str(tmp_path / "none")}
+    with pytest.raises(
+        ImproperlyConfigured, match=r"^SECRET_KEY_FILE names .*none, which cannot be read: No such file"
+    ):
+        env.text("SECRET_KEY")
+
+
+def test_a_setting_that_needs_a_package_says_which_file_brings_it():
+    with pytest.raises(ImproperlyConfigured, match=r"^SENTRY_DSN is set, but no_such is not .*requirements-operations"):
+        Environment().needing("SENTRY_DSN", "x", module="no_such.module")
+    assert Environment().needing("SENTRY_DSN", "", module="no_such.module") == ""
+
+
+def test_numbers_come_as_many_as_are_asked_for():
+    env = Environment()
+    env.ENVIRON = {"GOOD": "1, 2,3", "SHORT": "1,2", "WORDS": "a,b,c"}
+    assert env.numbers("GOOD", default=(7, 4, 6)) == (1, 2, 3)
+    assert env.numbers("NONE", default=(7, 4, 6)) == (7, 4, 6)
+    for name in ("SHORT", "WORDS"):
+        with pytest.raises(ImproperlyConfigured, match=rf"^{name} is 3 numbers such as 7,4,6"):
+            env.numbers(name, default=(7, 4, 6))
+
+
+def test_media_lie_here_or_at_a_cdn():
+    env = Environment()
+    env.ENVIRON = {"CDN": "https://cdn.example/pictures", "WRONG": "cdn.example"}
+    assert env.media_url("NONE", own="/media/") == "/media/"
+    assert env.media_url("CDN", own="/media/") == "https://cdn.example/pictures/"
+    with pytest.raises(ImproperlyConfigured, match=r"^WRONG does not begin with https://"):
+        env.media_url("WRONG", own="/media/")

@@ -1,5 +1,6 @@
 """What Prometheus reads: what waits, for those who may know."""
 
+import urllib.request
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from articles.models import Article
-from core.models import OutgoingMail
-from newsletter.models import Briefing, Delivery
+from core.models import OutgoingMail, User
+from newsletter.models import Briefing, Delivery, SignUp
 from newsletter.sending import deliveries
 from tests.articles import factories
 from tests.newsletter import factories as letters
@@ -39,7 +40,7 @@ def test_it_says_what_waits_and_since_when(client):
 
 
 def test_it_takes_few_queries(client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(18):
         client.get("/metrics")
 
 
@@ -95,3 +96,56 @@ def test_a_letter_of_an_automation_counts_while_it_waits_and_where_it_may_not_ha
     names = ["briefings sending", "deliveries pending", "letters_uncertain"]
     assert [found[f"moonpress_{name}"] for name in names] == [1, 1, 1]
     assert "moonpress_deliveries sent" not in found
+
+
+def test_it_says_how_late_each_queue_is(client):
+    newsletter = letters.newsletter()
+    SignUp.objects.create(
+        email="a@example.com",
+        canonical="a@example.com",
+        newsletter=newsletter,
+        due_at=timezone.now() - timedelta(hours=1),
+    )
+    found = figures(client)
+    late = {name.split()[1]: value for name, value in found.items() if name.startswith("moonpress_waiting_seconds")}
+    assert late.keys() == {"mail", "calls", "sign_ups", "letters", "articles", "ballots"}
+    assert 3600 <= late["sign_ups"] < 3700
+    assert late["mail"] == 0
+
+
+def test_it_counts_answers_by_route_and_sign_ins_by_how_they_ended(client):
+    before = figures(client)
+    client.get("/no-such-page/")
+    User.objects.create_user("ann@example.com", "right-and-long")
+    for password in ("wrong", "right-and-long"):
+        client.post("/accounts/login/", {"login": "ann@example.com", "password": password})
+    found = figures(client)
+
+    def more(name):
+        return found[name] - before.get(name, 0)
+
+    assert more("moonpress_answers_total none 404") == 1
+    assert more("moonpress_request_seconds_count POST accounts/login/") == 2
+    assert more("moonpress_sign_ins_total wrong password") == more("moonpress_sign_ins_total accepted") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_processes_of_a_web_server_count_together(live_site):
+    def asked():
+        text = urllib.request.urlopen(f"{live_site.url}/metrics").read().decode()
+        families = text_string_to_metric_families(text)
+        return {
+            " ".join([sample.name, *sample.labels.values()]): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+    before = asked()
+    for _ in range(6):  # each on a connection of its own, so that both processes answer some
+        urllib.request.urlopen(f"{live_site.url}/healthz").read()
+        urllib.request.urlopen(f"{live_site.url}/").read()
+    found = asked()
+    name = "moonpress_request_seconds_count GET healthz"
+    assert found[name] - before.get(name, 0) == 6
+    pages = [f"moonpress_pages_total {answer}" for answer in ("kept", "made")]
+    assert sum(found.get(name, 0) - before.get(name, 0) for name in pages) >= 6

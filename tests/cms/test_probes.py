@@ -4,11 +4,14 @@ import socket
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import F
+from django.utils import timezone
 
 from core import heartbeats
 from core.celery import app
-from core.models import Heartbeat
+from core.models import Heartbeat, OutgoingMail
 from tests.processes import RealProcess
 from tests.smtp import free_port, wait_until
 
@@ -28,8 +31,31 @@ def test_a_probe_may_ask_by_address(path, client, alive):
 
 
 def test_it_is_ready_while_nothing_is_missing(client, alive):
-    parts = dict.fromkeys(["database", "broker", "static", "media", "ballots", "worker", "beat"], "ok")
-    assert client.get("/readyz").json() == {"status": "ready", **parts}
+    local, shared = ["broker", "static", "disk"], ["migrations", "media", "ballots", "worker", "beat", "mail"]
+    assert client.get("/readyz").json() == {"status": "ready", **dict.fromkeys(["database", *local, *shared], "ok")}
+
+
+def test_a_migration_that_was_not_applied_is_named_and_one_of_a_newer_release_is_no_harm(client, alive):
+    MigrationRecorder.Migration.objects.create(app="core", name="9999_of_tomorrow")
+    assert client.get("/readyz").json()["migrations"] == "ok"
+    MigrationRecorder.Migration.objects.filter(app="core", name="0001_initial").delete()
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["migrations"] == "1 to be applied, such as core.0001_initial: run `manage.py prepare`"
+
+
+def test_mail_that_does_not_leave_is_named(client, alive):
+    mail = OutgoingMail.objects.create(recipient="a@example.com", subject="Hello", message=b"x")
+    assert client.get("/readyz").json()["mail"] == "ok"
+    OutgoingMail.objects.filter(pk=mail.pk).update(due_at=timezone.now() - timedelta(minutes=11))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["mail"][:16]) == (503, "the oldest was d")
+
+
+def test_a_table_that_is_missing_is_no_error_of_the_probe(client, alive):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE core_heartbeat RENAME TO elsewhere")
+    assert client.get("/readyz").json()["worker"] == "unknown"
 
 
 @pytest.mark.parametrize("name", ["worker", "beat"])
@@ -77,5 +103,6 @@ def test_worker_and_beat_say_that_they_are_alive(celery_worker, tmp_path):
             seconds=30,
             what="heartbeats",
         )
+        assert {process.kind for process in heartbeats.running()} >= {"worker", "beat"}
     finally:
         beat.stop()

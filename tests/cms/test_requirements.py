@@ -42,7 +42,8 @@ NEEDED_ELSEWHERE = {"async-timeout", "importlib-metadata", "tomli"}  # by the ol
 READ = {  # what each file is made from
     "requirements": ["requirements"],
     "requirements-providers": ["requirements-providers"],
-    "requirements-dev": ["requirements", "requirements-providers", "requirements-dev"],
+    "requirements-operations": ["requirements-operations"],
+    "requirements-dev": ["requirements", "requirements-providers", "requirements-operations", "requirements-dev"],
 }
 
 
@@ -63,6 +64,6 @@ def test_what_is_pinned_is_what_is_needed(name):
 
 def test_tests_run_on_the_versions_that_are_deployed():
     development = pinned("requirements-dev.txt")
-    deployed = pinned("requirements.txt") | pinned("requirements-providers.txt")
+    deployed = pinned("requirements.txt") | pinned("requirements-providers.txt") | pinned("requirements-operations.txt")
     assert {name: development.get(name) for name in deployed} == deployed
     assert {name: version(name) for name in development} == development

@@ -1,11 +1,16 @@
 """Staff turn on a second factor, are asked for it, and get in without it only by a recovery code."""
 
 import time
+from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from core import accounts
 from core.models import OutgoingMail
 from tests.articles import factories
 from tests.sponsors.factories import wait
@@ -130,3 +135,65 @@ def test_a_passkey_is_made_and_signs_in(ana, page, live_site):
     password("/accounts/login/", "Sign in", "/accounts/2fa/authenticate/")
     page.get_by_role("button", name="Use a security key").click()
     page.wait_for_url(f"{site}/admin/")
+
+
+@pytest.fixture
+def asked(settings):
+    settings.SECOND_FACTOR_REQUIRED, settings.SECOND_FACTOR_GRACE_DAYS = True, 14
+
+
+def test_where_it_is_required_staff_are_told_then_led_to_it_and_go_on_with_it(ana, asked, client, time_machine):
+    sign_in(client, ana)
+    assert "you need a second factor here" in client.get("/admin/").content.decode()
+    wait(time_machine, seconds=13 * 86_400)
+    sign_in(client, ana)
+    assert is_in(client)
+    wait(time_machine, seconds=86_401)
+    sign_in(client, ana)
+    for path in ("/admin/", "/admin/articles/article/"):
+        assert client.get(path).url == reverse("mfa_index")
+    assert "Set up a second factor to go on" in client.get(reverse("mfa_index")).content.decode()
+    for path in (reverse("account_change_password"), reverse("account_time_zone"), "/"):
+        assert client.get(path).status_code == 200
+    assert client.post("/admin/logout/").status_code == 200
+    turn_on(client, ana)
+    assert is_in(client)
+    assert "you need a second factor" not in client.get("/admin/").content.decode()
+
+
+def test_who_gives_theirs_up_is_led_to_it_at_once_and_who_lost_it_has_three_days(ana, asked, client, time_machine):
+    ana.second_factor_due_at = timezone.now() - timedelta(days=1)
+    ana.save()
+    turn_on(client, ana)
+    assert is_in(client)
+    Authenticator.objects.all().delete()
+    assert not is_in(client)
+    Authenticator.objects.create(user=ana, type="totp", data={})
+    accounts.remove_second_factors(ana, by=factories.user("administrator"))
+    assert is_in(client)
+    wait(time_machine, seconds=3 * 86_400 + 1)
+    sign_in(client, ana)
+    assert not is_in(client)
+
+
+def test_where_it_is_not_required_nothing_is_said(ana, client):
+    sign_in(client, ana)
+    assert "second factor here" not in client.get("/admin/").content.decode()
+    ana.refresh_from_db()
+    assert ana.second_factor_due_at is None
+
+
+def test_a_changed_password_ends_the_other_sessions_and_not_ones_own(ana, client):
+    elsewhere = Client()
+    for each in (client, elsewhere):
+        sign_in(each, ana)
+        assert is_in(each)
+    new = "another horse battery"
+    client.post(
+        reverse("account_change_password"), {"oldpassword": PASSWORD, "password1": new, "password2": new}, follow=True
+    )
+    assert is_in(client)
+    assert not is_in(elsewhere)
+    ana.set_password(PASSWORD)  # as an administrator does
+    ana.save()
+    assert not is_in(client)

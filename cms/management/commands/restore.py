@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cms.ops.backup import BackupError, restore
+from cms.ops.rehearsal import rehearse
 
 
 class Command(BaseCommand):
@@ -15,9 +16,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="What `backup` wrote.")
         parser.add_argument("--replace", action="store_true", help="Throw away what is in the database now.")
+        parser.add_argument("--identity", type=Path, help="The file of the private key, if it is encrypted.")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="Change nothing: restore it into a scratch database, compare every table, and drop that again.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            restore(options["file"].absolute(), replace=options["replace"], say=self.stdout.write)
+            path, identity, say = options["file"].absolute(), options["identity"], self.stdout.write
+            if options["check"]:
+                rehearse(path, identity=identity, say=say)
+            else:
+                restore(path, replace=options["replace"], identity=identity, say=say)
         except BackupError as error:
             raise CommandError(str(error)) from error
