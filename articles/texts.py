@@ -86,7 +86,7 @@ def _of_rows(document: Document) -> Iterator[Text]:
             for row in model.objects.filter(slug__in=slugs).order_by("slug").values_list("slug", *columns):
                 yield Text(place, row[0], is_address=True)
                 for value in row[1:]:
-                    yield from _of_html(value or "", place)
+                    yield from of_html(value or "", place)
     if document["cta"]:
         yield from (Text(f"the card: {place}", words) for place, words in _card({"snippet": document["cta"]}))
 
@@ -117,7 +117,7 @@ def _of_fields(kind: type[Kind], data: Any, place: str) -> Iterator[Text]:
             for number, image in enumerate(value, 1):
                 yield from _of_image(image, f"{place}, image {number}")
         elif isinstance(field, HtmlField):
-            yield from _of_html(value, where)
+            yield from of_html(value, where)
         elif _is_known(field):
             is_address = isinstance(field, AddressField | SourceField) or kind is EmbedBlock
             yield Text(where, value, is_address)
@@ -129,7 +129,7 @@ def _of_image(image: Any, place: str) -> Iterator[Text]:
     yield from _of_fields(Image, image, place)
 
 
-def _of_html(html: str, place: str) -> Iterator[Text]:
+def of_html(html: str, place: str) -> Iterator[Text]:
     """The words of some HTML, and the values of all attributes: addresses of links, titles, sources of quotations."""
     if "<" not in html:
         yield Text(place, html)
@@ -157,7 +157,7 @@ class _Attributes(HTMLParser):
 def _card(block: BlockData) -> Iterator[tuple[str, str]]:
     for row in Snippet.objects.filter(slug=block.get("snippet") or ""):
         yield from (("heading", row.heading), ("label", row.label), ("link", row.url))
-        for text in _of_html(row.html, "text"):
+        for text in of_html(row.html, "text"):
             yield text.place, text.words
 
 

@@ -38,6 +38,14 @@ class PartSerializer(serializers.Serializer[Any]):
     caption = serializers.CharField(source="item.caption")
 
 
+class DisclosureSerializer(serializers.Serializer[Any]):
+    """A sponsor who is named, and since when that is said."""
+
+    sponsor = serializers.CharField()
+    on = serializers.DateField()
+    words = serializers.CharField()
+
+
 class BriefingSerializer(serializers.ModelSerializer):
     newsletter: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     url = serializers.CharField(source="get_absolute_url", read_only=True)
@@ -53,10 +61,11 @@ class BriefingSerializer(serializers.ModelSerializer):
 class BriefingDetailSerializer(BriefingSerializer):
     introduction = serializers.SerializerMethodField(help_text="Its plain words.")
     introduction_html = serializers.SerializerMethodField()
+    disclosures = serializers.SerializerMethodField(help_text="Who paid us and is named in it, in the words it prints.")
     items = serializers.SerializerMethodField()
 
     class Meta(BriefingSerializer.Meta):
-        fields = [*BriefingSerializer.Meta.fields, "introduction", "introduction_html", "items"]
+        fields = [*BriefingSerializer.Meta.fields, "introduction", "introduction_html", "disclosures", "items"]
 
     def to_representation(self, instance: Briefing) -> Any:
         self.shown = composition.web_version(instance)
@@ -67,6 +76,10 @@ class BriefingDetailSerializer(BriefingSerializer):
 
     def get_introduction_html(self, _briefing: Briefing) -> str:
         return str(self.shown.introduction)
+
+    @extend_schema_field(DisclosureSerializer(many=True))
+    def get_disclosures(self, _briefing: Briefing) -> Any:
+        return DisclosureSerializer(self.shown.paid["named"] if self.shown.paid else [], many=True).data
 
     @extend_schema_field(PartSerializer(many=True))
     def get_items(self, _briefing: Briefing) -> Any:

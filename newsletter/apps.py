@@ -15,7 +15,7 @@ class NewsletterConfig(AppConfig):
         from articles.readership import outcomes
         from core import outbox
         from core.lib import menus
-        from newsletter import calendar, dashboard, events, retention
+        from newsletter import calendar, dashboard, events, payers, retention
         from newsletter.blocks import signup, words_of
         from newsletter.models import Briefing, BriefingItem, MailTemplate, Newsletter
         from newsletter.sending import ad_previews
@@ -34,6 +34,7 @@ class NewsletterConfig(AppConfig):
         )
         calendar.register_all()
         events.register_all()
+        payers.register_all()
         retention.register_all()
         outbox.register("newsletter", seen_with="newsletter.view_subscriber")
         addresses.register("newsletter:archive-detail", Briefing.objects.readable())

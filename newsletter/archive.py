@@ -115,9 +115,10 @@ class BriefingFeed(Feed):
 
     def item_extra_kwargs(self, item: Any) -> dict[str, Any]:
         """The whole briefing as HTML whose links also work elsewhere."""
-        html = render_to_string(
-            "newsletter/_parts.html", {"shown": composition.web_version(item, list(item.items.all()))}
-        )
+        shown = composition.web_version(item, list(item.items.all()))
+        html = render_to_string("newsletter/_parts.html", {"shown": shown})
+        if shown.paid:
+            html += render_to_string("articles/feed_paid.html", {"paid": shown.paid})
         page = settings.SITE_URL + item.get_absolute_url()
         return {"html": storable(absolute_addresses(html, site=settings.SITE_URL, page=page))}
 

@@ -174,14 +174,16 @@ def _ended(claim: Claim, version: CreativeVersion, now: datetime) -> Reason:
 # Whose clicks are no reader's
 
 
-def note_buyer(booking: Booking, request: HttpRequest) -> None:
-    """Remember from where a buyer opened a page of theirs."""
+def note_buyer(booking: Booking, request: HttpRequest) -> Visit | None:
+    """Remember from where a buyer opened a page of theirs; None where it was nobody's of theirs, or it is not known from where."""
     visit = Visit.of(request)
-    if visit.place and not visit.is_staff and request.method != "HEAD":
-        seen = BuyerVisit(booking=booking, place=visit.place, at=timezone.now())
-        BuyerVisit.objects.bulk_create(
-            [seen], update_conflicts=True, unique_fields=["booking", "place"], update_fields=["at"]
-        )
+    if not visit.place or visit.is_staff or request.method == "HEAD":
+        return None
+    seen = BuyerVisit(booking=booking, place=visit.place, at=timezone.now())
+    BuyerVisit.objects.bulk_create(
+        [seen], update_conflicts=True, unique_fields=["booking", "place"], update_fields=["at"]
+    )
+    return visit
 
 
 def insider(claim_id: int, address: str) -> Reason:

@@ -7,14 +7,19 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from core import advisory_locks, pagecache
+from core import advisory_locks, audit, pagecache
 from core.advisory_locks import AdvisoryLock
 from core.lib.text import one_line
+from core.models import User
 from core.transitions import TransitionRefused
 from sponsors.models import Booking, Claim, DisclosureEntry, Flag, FlagDecision, PlacementKind
+
+A_PAGE = 1_000  # entries of the log as JSON at once
+MOST = 2_000_000_000  # that a number of the database can be
 
 
 def append(kind: DisclosureEntry.Kind, booking: Booking, claims: QuerySet[Claim], *, at: datetime) -> DisclosureEntry:
@@ -55,19 +60,28 @@ def append_flag(flag: Flag, decision: FlagDecision, title: str, public: str) -> 
     )
 
 
-def correct(entry: DisclosureEntry, words: str) -> DisclosureEntry:
-    """Say what is wrong with an entry, in one of its own: no entry is changed. Raises TransitionRefused."""
+@transaction.atomic
+def correct(entry: DisclosureEntry, words: str, *, by: User) -> DisclosureEntry:
+    """Say what is wrong with an entry, in one of its own: no entry is changed. What was sent twice is refused.
+
+    Raises TransitionRefused.
+    """
     words = one_line(words)[:500]
     if not words:
         raise TransitionRefused("Say what is wrong with the entry, and what is right.")
     lines = [f"About entry {entry.number}: {words}"]
-    return _append(
+    advisory_locks.wait_for(AdvisoryLock.DISCLOSURES)
+    if DisclosureEntry.objects.filter(kind=DisclosureEntry.Kind.CORRECTION, placements=lines).exists():
+        raise TransitionRefused("The log says so already.")
+    made = _append(
         DisclosureEntry.Kind.CORRECTION,
         sponsor=entry.sponsor_name,
         lines=lines,
         at=timezone.now(),
         booking=entry.booking,
     )
+    audit.record("corrected the public log", entry, by=by, detail=f"Entry {made.number}: {words}")
+    return made
 
 
 def _append(
@@ -96,6 +110,13 @@ def _append(
     entry.save(force_insert=True)
     pagecache.bump()
     return entry
+
+
+def page(number: int) -> tuple[list[DisclosureEntry], bool]:
+    """The entries of a page of the log, oldest first, counted from 1; and whether others follow."""
+    last = min(number * A_PAGE, MOST)
+    entries = DisclosureEntry.objects.filter(number__gt=last - A_PAGE, number__lte=last).order_by("number")
+    return list(entries), DisclosureEntry.objects.filter(number__gt=last).exists()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,10 @@ COLUMNS = [
         for name in ("network", "place", "visitor")
     ),
     *(
+        Column(f"sponsors.{name}", f"{days(view_counts.VIEWS_KEPT_FOR)} after its day", "the hourly purge")
+        for name in ("AdReader.network", "AdReader.place", "AdReader.visitor", "BuyerDay.place")
+    ),
+    *(
         Column(f"sponsors.AdEvent.{name}", f"{days(ORIGINS_KEPT_FOR)} after its ad’s day", "the hourly purge")
         for name in ("ip_prefix", "nonce", "place", "agent")
     ),

@@ -85,7 +85,7 @@ def judge_all_clicks() -> None:
 
 @shared_task
 def search_for_names() -> None:
-    """Look through articles and nominees for sponsors who are named."""
+    """Look through articles, briefings and nominees for sponsors who are named."""
     flag_searches.run()
 
 

@@ -31,4 +31,5 @@ urlpatterns = [
     path("sponsored-is-not-rated/verify/", views.disclosure_check, name="disclosure-check"),
     path("sponsored-is-not-rated/feed.atom", views.disclosure_feed, name="disclosure-feed"),
     path("sponsored-is-not-rated/log.json", views.disclosure_json, name="disclosure-json"),
+    path("sponsored-is-not-rated/check_log.py", views.disclosure_program, name="disclosure-program"),
 ]

@@ -1,7 +1,11 @@
 """The counts of views of ads by day: made of all views of a day at once, so that making them again gives the same.
 
-A view has a reason of its own, by what its beacon told. Ceilings are judged here: so many views of one ad on one day count of one
-reader, of one address and of one network. Corrections by hand (sponsors.models.Adjustment) stand beside the counts and survive.
+A view has a reason of its own, by what its beacon told. All are judged again here by what is known of their day since: whoever was
+signed in or opened a buyer's page on it is no reader of it, before and after. Then come the ceilings: so many views of one ad on one
+day count of one reader, of one address and of one network. Corrections by hand (sponsors.models.Adjustment) stand beside the counts.
+
+Whoever writes views adds them up by reader in the same statement (WRITE). So a count reads each reader once, and no view again;
+once, when the day is over, all of it is made anew of the views.
 """
 
 import time
@@ -14,7 +18,7 @@ from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
 from core.lib import clock
 from sponsors import view_partitions
-from sponsors.models import AdDay, AdRollUp
+from sponsors.models import AdDay, AdRollUp, BuyerDay
 
 VIEWS_KEPT_FOR = timedelta(days=7)  # after their day
 SETTLED_AFTER = timedelta(minutes=10)  # what is still being written when a day ends is there by then
@@ -24,9 +28,21 @@ A_READER, A_PLACE, A_NETWORK = 20, 60, 300
 
 # Innermost first: views of each reader, of each address, of each network; each step sets aside what is over its ceiling.
 COUNT = """
-WITH readers AS (
-    SELECT claim_id, reason, network, place, visitor, count(*) AS number FROM sponsors_adview
-    WHERE day = %(day)s GROUP BY 1, 2, 3, 4, 5
+WITH staff AS (
+    SELECT visitor FROM sponsors_adreader WHERE day = %(day)s AND reason = 'staff'
+), buyers AS (
+    SELECT claims.id AS claim_id, seen.place FROM sponsors_buyerday seen
+    JOIN sponsors_booking bought ON bought.id = seen.booking_id
+    JOIN sponsors_booking own ON own.id = bought.id OR own.sponsor_id = bought.sponsor_id
+    JOIN sponsors_claim claims ON claims.booking_id = own.id
+    WHERE seen.day = %(day)s
+), readers AS (
+    SELECT claim_id, network, place, visitor, number,
+        CASE WHEN reason <> '' THEN reason
+            WHEN visitor IN (SELECT visitor FROM staff) THEN 'staff'
+            WHEN (claim_id, place) IN (SELECT claim_id, place FROM buyers) THEN 'sponsor'
+            ELSE '' END AS reason
+    FROM sponsors_adreader WHERE day = %(day)s
 ), places AS (
     SELECT claim_id, network, place, sum(number) AS number, sum(least(number, %(reader)s)) AS kept FROM readers
     WHERE reason = '' GROUP BY 1, 2, 3
@@ -49,12 +65,32 @@ SELECT claim_id, %(day)s, reason, sum(number) FROM reasons GROUP BY 1, 3 HAVING 
 """
 
 
-def roll_up(day: date) -> AdRollUp:
-    """Make the counts of a day anew of its views."""
+WRITE = """
+WITH written AS (
+    INSERT INTO sponsors_adview (day, claim_id, nonce, at, visitor, place, network, reason)
+    SELECT %s::date, * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[])
+    ON CONFLICT DO NOTHING RETURNING *
+)
+INSERT INTO sponsors_adreader AS known (day, claim_id, reason, network, place, visitor, number)
+SELECT day, claim_id, reason, network, place, visitor, count(*) FROM written GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+ON CONFLICT (day, claim_id, reason, network, place, visitor) DO UPDATE SET number = known.number + excluded.number
+"""
+GATHER = """
+INSERT INTO sponsors_adreader (day, claim_id, reason, network, place, visitor, number)
+SELECT day, claim_id, reason, network, place, visitor, count(*) FROM sponsors_adview WHERE day = %s GROUP BY 1, 2, 3, 4, 5, 6
+"""
+
+
+def roll_up(day: date, *, anew: bool = False) -> AdRollUp:
+    """Make the counts of a day, of what is known of each reader; with `anew`, of every single view: it comes to the same."""
     began = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         advisory_locks.wait_for(AdvisoryLock.AD_VIEWS, day.toordinal())
         as_of = timezone.now()
+        if anew:
+            view_partitions.empty_readers(day)  # nobody adds to them until this ends
+            cursor.execute("SET LOCAL work_mem = '256MB'")
+            cursor.execute(GATHER, [day])
         AdDay.objects.filter(day=day).delete()
         cursor.execute("SET LOCAL work_mem = '256MB'")  # else millions of readers are sorted on disk
         cursor.execute(COUNT, {"day": day, "reader": A_READER, "place": A_PLACE, "network": A_NETWORK})
@@ -70,8 +106,8 @@ def roll_up_due() -> None:
         view_partitions.ensure(day)
     made = {each.day: each for each in AdRollUp.objects.filter(day__in=view_partitions.days())}
     for day in view_partitions.days():
-        if day <= today and is_due(day, made.get(day), timezone.now()):
-            roll_up(day)
+        if day <= today and is_due(day, made.get(day), now := timezone.now()):
+            roll_up(day, anew=now >= _settled(day))
 
 
 def open_for_views(day: date) -> bool:
@@ -112,6 +148,7 @@ def drop_old_views(today: date | None = None) -> int:
     dropped = 0
     for day in [day for day in view_partitions.days() if day < last]:
         if is_due(day, AdRollUp.objects.filter(day=day).first(), timezone.now()):
-            roll_up(day)
+            roll_up(day, anew=True)
         dropped += view_partitions.drop(day)
+    BuyerDay.objects.filter(day__lt=last).delete()
     return dropped

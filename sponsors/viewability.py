@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from core.lib import clock
@@ -23,17 +24,12 @@ from core.lib.forms import address_of
 from core.lib.journal import Full, Journal
 from core.lib.networks import counted_as, public_network_of
 from core.lib.signing import BadToken, read_token
-from sponsors import view_counts
+from sponsors import clicks, view_counts
 from sponsors.clicks import Visit
-from sponsors.models import AdEvent, BuyerVisit, Claim
+from sponsors.models import AdEvent, Booking, BuyerDay, BuyerVisit, Claim
 from sponsors.placements import VIEW
 
 PATIENCE = timedelta(minutes=10)  # for a page that was opened before its ad's day was over
-WRITE = (
-    "INSERT INTO sponsors_adview (day, claim_id, nonce, at, visitor, place, network, reason)"
-    " SELECT %s::date, * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::bigint[],"
-    " %s::text[]) ON CONFLICT DO NOTHING"
-)
 MOST = 2**63 - 1
 VISITOR = slice(3, 6)  # visitor, place and network in a row
 Reason = AdEvent.Reason
@@ -142,7 +138,7 @@ def _write(lines: list[bytes]) -> None:
             if not view_counts.open_for_views(day):
                 logger.error("%s views of ads are left out: none are taken of %s any more", len(rows), day)
                 continue
-            cursor.execute(WRITE, [day, *map(list, zip(*ordered, strict=True))])
+            cursor.execute(view_counts.WRITE, [day, *map(list, zip(*ordered, strict=True))])
 
 
 def _salt(day: date, rows: Iterable[list[Any]]) -> None:
@@ -151,6 +147,18 @@ def _salt(day: date, rows: Iterable[list[Any]]) -> None:
         salt = salt_of(day)
         for row in rows:
             row[VISITOR] = [_number(salt, str(number)) if number else 0 for number in row[VISITOR]]
+
+
+def note_buyer(booking: Booking, request: HttpRequest) -> None:
+    """Remember from where a buyer opened a page of theirs: clicks from there, and views on this day, are no reader's."""
+    visit = clicks.note_buyer(booking, request)
+    if visit is None or not public_network_of(visit.address):
+        return
+    day = clock.utc_day()
+    number = _number(_key(settings.SECRET_KEY, day), counted_as(visit.address))
+    row: list[Any] = [0, 0, 0, 0, number, 0]
+    _salt(day, [row])
+    BuyerDay.objects.bulk_create([BuyerDay(day=day, booking=booking, place=row[4])], ignore_conflicts=True)
 
 
 def _standing(claim: Claim, at: datetime) -> Reason:

@@ -37,6 +37,7 @@ from sponsors import (
     outlook,
     recompute,
     reports,
+    viewability,
 )
 from sponsors import booking as bookings
 from sponsors.booking import Unavailable
@@ -165,7 +166,7 @@ def requested(request: HttpRequest, booking: Booking) -> HttpResponse:
 def keep(request: HttpRequest, booking: Booking) -> HttpResponse:
     """GET shows what the link keeps, with a button; POST keeps it."""
     refusal = ""
-    clicks.note_buyer(booking, request)
+    viewability.note_buyer(booking, request)
     if request.method == "POST":
         try:
             bookings.keep(booking)
@@ -182,7 +183,7 @@ def keep(request: HttpRequest, booking: Booking) -> HttpResponse:
 @for_sponsor(PORTAL)
 def portal(request: HttpRequest, booking: Booking) -> HttpResponse:
     """The sponsor's own page: the booking's state, the versions submitted, a form for each ad."""
-    clicks.note_buyer(booking, request)
+    viewability.note_buyer(booking, request)
     creatives = list(booking.creatives.select_related("kind", "booking__sponsor"))
     staff = request.user if request.user.is_staff else None
     forms = [VersionForm(creative=creative, by=staff, **_posted_for(request, creative)) for creative in creatives]
@@ -355,10 +356,19 @@ def disclosure_feed(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public
-def disclosure_json(_request: HttpRequest) -> HttpResponse:
-    """The whole log, oldest first; disclosures.seal says how to check its seals."""
-    entries = DisclosureEntry.objects.order_by("number")
-    return JsonResponse({"entries": [disclosures.public_form(entry) for entry in entries.iterator()]})
+def disclosure_json(request: HttpRequest) -> HttpResponse:
+    """The log, oldest first, in pages that stay as they are once they are full; disclosures.seal says how to check its seals."""
+    number = max(1, whole_number(request.GET.get("page", "")) or 1)
+    entries, is_more = disclosures.page(number)
+    following = f"?page={number + 1}" if is_more else None
+    return JsonResponse({"entries": [disclosures.public_form(entry) for entry in entries], "next": following})
+
+
+@require_safe
+@public
+def disclosure_program(_request: HttpRequest) -> HttpResponse:
+    """The program with which strangers check the log."""
+    return HttpResponse(PROGRAM.read_bytes(), content_type="text/x-python; charset=utf-8")
 
 
 @require_safe

@@ -22,7 +22,7 @@ from newsletter.admin import briefing_report, deliveries, desk, progress, subjec
 from newsletter.admin.part_forms import INLINES, MAIL_EXTENSIONS, PartForm
 from newsletter.mail import personal_words
 from newsletter.models import Briefing, BriefingItem, MailTemplate
-from newsletter.sending import approval, link_checks, sponsor_places
+from newsletter.sending import approval, link_checks, payers, sponsor_places
 from newsletter.sending.vocabulary import offered
 
 MODULES = ("images", "prose", "blocks", "inserting", "pasting", "linking", "counting", "desk")
@@ -157,6 +157,7 @@ class BriefingAdmin(SharedEditing, ContentEditor):
         sponsor_places.place_sponsors(form.instance)
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
             approval.edited(form.instance, by=request.user)
+        payers.look_at(form.instance)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -34,6 +34,7 @@ from newsletter.sending import (
     drafts,
     freeze,
     link_checks,
+    payers,
     plugged,
     subject_tests,
 )
@@ -246,6 +247,11 @@ def in_scheme(html: str, scheme: str) -> str:
     return html.replace("(prefers-color-scheme: dark)", "not all").replace('content="light dark"', 'content="light"')
 
 
+def named(request: HttpRequest, briefing: Briefing) -> dict[str, Any]:
+    """What a page shows of sponsors who are named, to be decided on."""
+    return {"flags": payers.flags_of(briefing), "may_decide": request.user.has_perm("sponsors.decide_flag")}
+
+
 @require_safe
 @may("view")
 def check(request: HttpRequest, pk: int) -> HttpResponse:
@@ -254,6 +260,8 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     links = list(briefing.link_checks.order_by("id"))
     done = sum(link.state != LinkCheck.State.WAITING for link in links)
     context = {"links": links, "done": done, "is_moving": done < len(links)}
+    if not request.headers.get("X-Fragment"):
+        context |= named(request, briefing)
     if briefing.state == State.DRAFT:
         context |= {"problems": approval.problems(briefing), "warnings": subject_tests.warnings(briefing)}
         context |= {"passed": content_checks.passed(briefing)}

@@ -15,7 +15,7 @@ from core import doorbell
 from core.lib import clock
 from core.lib.moments import MomentField
 from core.transitions import TransitionRefused
-from newsletter.admin.desk import draft, issue, may, page, redirect_to
+from newsletter.admin.desk import draft, issue, may, named, page, redirect_to
 from newsletter.models import Briefing, Delivery
 from newsletter.sending import approval, deliveries, pace, subject_tests
 from newsletter.sending.sender import message_token
@@ -78,6 +78,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         versions = subject_tests.versions(briefing, subject_tests.of(briefing))
         context["tested"] = list(zip(subject_tests.LETTERS, versions, strict=False)) if len(versions) > 1 else []
         context["confirmed"] = request.POST.getlist("confirmed")
+        context |= named(request, briefing)
         return page(request, "approve", briefing, title="Approve and send", **context)
 
 
@@ -141,7 +142,10 @@ def _progress_page(request: HttpRequest, briefing: Briefing, form: ScheduleForm)
         "retried_until": deliveries.retried_until(briefing) if briefing.retrying else None,
         **_due(briefing),
     }
-    template = "_progress" if request.headers.get("X-Fragment") else "progress"
+    is_fragment = bool(request.headers.get("X-Fragment"))
+    if not is_fragment and briefing.state in (State.APPROVED, State.PAUSED):
+        context |= named(request, briefing)
+    template = "_progress" if is_fragment else "progress"
     with timezone.override(briefing.newsletter.zone):
         return page(request, template, briefing, title="Progress", **context)
 

@@ -16,7 +16,7 @@ from core.lib.text import whole_number
 from core.transitions import TransitionRefused, lock
 from newsletter.admin import desk
 from newsletter.models import Briefing, SubjectTest, SubjectVariant
-from newsletter.sending import approval, subject_tests
+from newsletter.sending import approval, payers, subject_tests
 
 MINUTES = {
     30: "half an hour", 60: "an hour", 120: "2 hours", 240: "4 hours", 480: "8 hours", 720: "12 hours", 1440: "a day", 2880: "2 days"
@@ -113,6 +113,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if form.save():
             approval.edited(briefing, by=request.user)
+            payers.look_at(briefing)
             number = len(form.others()) + 1
             said = (
                 f"{number} subjects are tried on a part of its readers." if number > 1 else "Its subject is not tested."

@@ -14,7 +14,7 @@ from core.lib import clock, html
 from core.lib.slugs import free_slug
 from core.models import User
 from newsletter.models import Automation, AutomationStep, Briefing
-from newsletter.sending import approval, drafts, freeze
+from newsletter.sending import approval, drafts, freeze, payers
 
 State = Briefing.State
 Kind = AutomationStep.Kind
@@ -56,12 +56,16 @@ def put_in_places(automation: Automation) -> None:
     Briefing.every.filter(automation=automation, state=State.DRAFT).update(newsletter=automation.newsletter_id)
 
 
-def put_into_use(step: AutomationStep, *, by: User) -> Briefing:
-    """The edition that the step's readers get from now on: a new one where the draft says something else than the last."""
+def put_into_use(step: AutomationStep, *, by: User | None) -> Briefing:
+    """The edition that the step's readers get from now on: a new one where the draft says something else than the last.
+
+    What readers are told of who pays us is a part of it.
+    """
     draft = draft_of(step)
     content = approval.seen(draft)
     last = newest(step)
-    if last and last.approved_content == content and last.state != State.CANCELLED:
+    is_same = last is not None and last.approved_content == content and last.state != State.CANCELLED
+    if last and is_same and payers.told_of(draft) == (last.paid or payers.NOBODY):
         return last
     return _edition(draft, step, round=0, approved_by=by, approved_content=content)
 
@@ -78,7 +82,7 @@ def edition_for(step: AutomationStep, round_: int) -> Briefing | None:
     if first is None or not round_:
         return first
     own = newest(step, round_)
-    if own and own.approved_content == first.approved_content:
+    if own and (own.approved_content, own.paid) == (first.approved_content, first.paid):
         return own
     return _edition(first, step, round=round_, approved_by=first.approved_by, approved_content=first.approved_content)
 
@@ -102,6 +106,7 @@ def _edition(source: Briefing, step: AutomationStep, **fields: object) -> Briefi
     freeze.fix_message(edition)
     edition.state, edition.frozen_at = State.SENDING, now
     edition.save(update_fields=["state", "frozen_at"])
+    payers.log(edition)
     return edition
 
 

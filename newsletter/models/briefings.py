@@ -114,6 +114,11 @@ class Briefing(models.Model):
     )
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     trouble = models.TextField(blank=True, editable=False, help_text="Why it is not moving, in words for staff.")
+    paid = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="Who paid us and is named (articles.paid), since it was frozen; empty: nobody has looked yet.",
+    )
     candidates = models.PositiveIntegerField(default=0, editable=False, help_text="Confirmed subscribers at freezing.")
     delivered = models.PositiveIntegerField(default=0, editable=False)
     failed = models.PositiveIntegerField(default=0, editable=False)

@@ -19,7 +19,7 @@ from core.lib.errors import kind_of
 from core.models import SiteProfile, User
 from core.transitions import TransitionRefused, change_if, lock, move
 from newsletter.models import Briefing, BriefingItem, Newsletter, Segment, Subscription
-from newsletter.sending import composition, content_checks, deliveries, sponsor_places, subject_tests
+from newsletter.sending import composition, content_checks, deliveries, payers, sponsor_places, subject_tests
 from newsletter.sending.looks import template_of
 from newsletter.subscribers import segments
 
@@ -60,6 +60,7 @@ def problems(briefing: Briefing) -> list[str]:
         found.append("The site profile has no postal address, which every briefing must carry.")
     found += content_checks.problems(briefing, items)
     found += sponsor_places.problems(briefing)
+    found += payers.problems(briefing)
     found += segments.problems(briefing.segment) if briefing.segment else []
     # A segment is looked at anew when the briefing is frozen, so what was counted then stops nothing.
     if (
@@ -225,7 +226,9 @@ def pause(briefing: Briefing) -> None:
 
 
 def resume(briefing: Briefing) -> None:
-    """Go on where it stopped: nobody gets it twice."""
+    """Go on where it stopped: nobody gets it twice. A sponsor who is named in it, and undecided, holds it up here too."""
+    if briefing.state == State.PAUSED and (waiting := payers.problems(briefing)):
+        raise TransitionRefused(" ".join(waiting))
     target = State.SENDING if briefing.frozen_at else State.APPROVED
     changes: dict[str, Any] = {} if briefing.frozen_at else {"scheduled_at": leaves_at(briefing.newsletter)}
     move(briefing, sources=[State.PAUSED], to=target, action="resumed", trouble="", watch={}, **changes)

@@ -10,7 +10,7 @@ from core.lib.html import text_of
 from core.lib.text import one_line, storable
 from core.models import SiteProfile
 from newsletter.models import ArchiveEntry, Briefing, BriefingItem
-from newsletter.sending import composition
+from newsletter.sending import composition, payers
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ def _make(briefing: Briefing) -> None:
     ArchiveEntry.objects.update_or_create(
         briefing=briefing, defaults={**words, "social_image": _picture(briefing, title)}
     )
+    payers.log(briefing)
 
 
 def words_of(briefing: Briefing) -> str:

@@ -18,7 +18,7 @@ from core.lib.errors import kind_of
 from core.models import User
 from core.outbox import queue_mail
 from newsletter.models import Briefing
-from newsletter.sending import approval
+from newsletter.sending import approval, payers
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ def let_go(briefing: Briefing, *, due: datetime, notice: timedelta = timedelta(0
                 approval.approve(briefing, at=timezone.now() + notice if notice else None)
         except ValidationError as refusal:
             trouble = " ".join(refusal.messages)
+            payers.look_at(briefing)  # what the refusal took back with it
         except OperationalError:
             raise  # the database is away or busy: all of it comes again
         except Exception as error:

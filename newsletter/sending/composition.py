@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from articles.paid import ShownPaid, shown
 from core.lib.html import of_plain
 from core.lib.text import one_line
 from core.models import SiteProfile
@@ -18,7 +19,7 @@ from newsletter.mail import personal_words, plain_text
 from newsletter.mail.mime import MessageHeaders, Placeholders
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Word, value_of
 from newsletter.models import Briefing, BriefingItem
-from newsletter.sending import parts, sponsor_places
+from newsletter.sending import parts, payers, sponsor_places
 from newsletter.sending.looks import look_of, template_of
 from newsletter.sending.parts import Part, Target
 from newsletter.sending.vocabulary import vocabulary
@@ -98,6 +99,7 @@ def render(
         "preheader": writer.plain(briefing.preheader),
         "links": links,
         "asks_to_stay": briefing.step is not None and briefing.step.asks_to_stay,
+        "paid": shown(payers.told_of(briefing)),
         "template": template,
         "look": look_of(template),
         "site": site,
@@ -115,14 +117,15 @@ class WebVersion:
 
     introduction: SafeString
     parts: list[Part]
+    paid: ShownPaid | None
 
 
 def web_version(briefing: Briefing, items: list[BriefingItem] | None = None) -> WebVersion:
     """What a page, a feed or the API shows of a briefing."""
     page = settings.SITE_URL + briefing.get_absolute_url()
     writer = parts.Writer(lambda _number, url: url, without_a_name, page)
-    shown = [writer.part(item) for item in (items_of(briefing) if items is None else items)]
-    return WebVersion(writer.rich(of_plain(briefing.introduction)), shown)
+    written = [writer.part(item) for item in (items_of(briefing) if items is None else items)]
+    return WebVersion(writer.rich(of_plain(briefing.introduction)), written, shown(payers.told_of(briefing)))
 
 
 def headers_of(

@@ -15,7 +15,7 @@ from core.lib.html import text_of
 from newsletter.mail import mime, personal_words
 from newsletter.models import Briefing, BriefingItem
 from newsletter.models.templates import Part as Place
-from newsletter.sending import composition, parts, sponsor_places
+from newsletter.sending import composition, parts, payers, sponsor_places
 from newsletter.sending.composition import Rendered
 from newsletter.sending.looks import template_of
 from newsletter.sending.vocabulary import vocabulary
@@ -211,7 +211,7 @@ def warnings(briefing: Briefing) -> list[str]:
     found += [f"{check.url} could not be reached: {check.note}" for check in wrong]
     if briefing.link_checks.waiting().filter(url__in=links).exists():
         found.append(UNLOOKED)
-    return [*found, *_long_link_warnings(links), *sponsor_places.date_warnings(briefing)]
+    return [*found, *_long_link_warnings(links), *sponsor_places.date_warnings(briefing), *payers.questions(briefing)]
 
 
 def _long_link_warnings(links: Sequence[str]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from core.transitions import change_if
 from newsletter.mail import mime, return_path
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person, Word, value_of
 from newsletter.models import Briefing, BriefingItem, CompiledMessage, Subscriber, TrackedLink
-from newsletter.sending import composition, deliveries, sponsor_places, subject_tests
+from newsletter.sending import composition, deliveries, payers, sponsor_places, subject_tests
 from newsletter.sending.approval import TOO_LATE, changed, held_on_error, problems
 from newsletter.sending.parts import keep_current
 from newsletter.sending.sender import message_token
@@ -46,7 +46,10 @@ def _start(briefing: Briefing, now: datetime) -> bool:
         due = clock.in_words(briefing.scheduled_at, zone=clock.newsroom())
         briefing.hold(f"It was due at {due} and nothing was running then. Resume to send it now.")
         return False
-    return freeze(briefing.pk)
+    is_started = freeze(briefing.pk)
+    if not is_started:
+        payers.look_at(briefing)  # a sponsor may have been confirmed since it was approved: here is what to decide
+    return is_started
 
 
 @transaction.atomic
@@ -69,26 +72,45 @@ def freeze(briefing_id: int) -> bool:
 
 
 def fix_message(briefing: Briefing) -> None:
-    """Keep what it takes from elsewhere, its message, and one more for each other subject under test; their links are the same."""
+    """Keep what it takes from elsewhere, its message, and one more for each other subject under test; their links are the same.
+
+    So is what they say of sponsors who are named.
+    """
+    briefing.paid = payers.told_of(briefing)
+    Briefing.every.filter(pk=briefing.pk).update(paid=briefing.paid)
     keep_current(list(briefing.items.select_related("snippet", "briefing")))
     test = subject_tests.of(briefing)
     own, *others = subject_tests.versions(briefing, test)
-    data, personal, rendered = _message(own)
+    data, personal, rendered = _message(own, is_counted=briefing.newsletter.counts_reading)
     CompiledMessage.objects.create(briefing=briefing, data=data, personal=personal)
     for version, variant in zip(others, test.variants.all() if test else [], strict=True):
-        variant.data, variant.personal, _ = _message(version)
+        variant.data, variant.personal, _ = _message(version, is_counted=briefing.newsletter.counts_reading)
         variant.save(update_fields=["data", "personal"])
     briefing.items.filter(kind=BriefingItem.Kind.SPONSOR, heading="").delete()
     if briefing.newsletter.counts_reading:
         _keep_links(briefing, rendered)
 
 
-def _message(briefing: Briefing) -> tuple[bytes, dict[str, Any], composition.Rendered]:
+def renew_message(briefing: Briefing) -> bool:
+    """Write what is left to be sent of a frozen briefing anew, as it says more of who pays us; False if its links would move."""
+    test, is_counted = subject_tests.of(briefing), briefing.was_counted
+    own, *others = subject_tests.versions(briefing, test)
+    data, personal, rendered = _message(own, is_counted=is_counted)
+    kept = dict(briefing.links.exclude(number=composition.CANARY).values_list("number", "url"))
+    if is_counted and kept != {number: target.url for number, target in rendered.targets.items()}:
+        return False
+    CompiledMessage.objects.filter(briefing=briefing).update(data=data, personal=personal)
+    for version, variant in zip(others, test.variants.all() if test else [], strict=True):
+        variant.data, variant.personal, _ = _message(version, is_counted=is_counted)
+        variant.save(update_fields=["data", "personal"])
+    return True
+
+
+def _message(briefing: Briefing, *, is_counted: bool) -> tuple[bytes, dict[str, Any], composition.Rendered]:
     placeholders = mime.Placeholders()
-    counted = briefing.newsletter.counts_reading
     links = (
         composition.counting_links(placeholders)
-        if counted
+        if is_counted
         else composition.plain_links(placeholders["unsubscribe"], placeholders["preferences"])
     )
     rendered = composition.render(briefing, links, placeholders.of_word)

@@ -17,7 +17,7 @@ from core.api.staff import StaffList, StaffRow
 from core.api.versions import IF_MATCH, etag_of
 from core.lib.html import clean, in_blocks
 from newsletter.models import Briefing, BriefingItem, Newsletter
-from newsletter.sending import approval, drafts, sponsor_places, subject_tests
+from newsletter.sending import approval, drafts, payers, sponsor_places, subject_tests
 from newsletter.sending.briefing_report import COUNTS, Report
 
 VIEW, ADD, CHANGE = "newsletter.view_briefing", "newsletter.add_briefing", "newsletter.change_briefing"
@@ -187,6 +187,7 @@ def _write(row: Briefing, given: dict[str, Any], *, by: Any) -> None:
             _add(row, dict(values), ordering=10 * number)
         sponsor_places.place_sponsors(row)
     approval.edited(row, by=by)
+    payers.look_at(row)
 
 
 def _add(row: Briefing, values: dict[str, Any], *, ordering: int) -> None:

@@ -19,7 +19,7 @@ from core.lib.admin_lists import ClosedChangeList
 from core.models import User
 from core.transitions import TransitionRefused
 from sponsors import booking, claims, emails
-from sponsors.admin import booking_page, move_page, offers
+from sponsors.admin import booking_page, figures_page, move_page, offers
 from sponsors.models import Booking, Claim
 
 
@@ -139,6 +139,7 @@ class BookingAdmin(SharedEditing):
             at("link", require_POST(partial(booking_page.mail_link, self)), "mail_link"),
             at("move", partial(move_page.move_page, self), "move"),
             at("swap", require_POST(partial(move_page.swap_day, self)), "swap"),
+            at("figures", partial(figures_page.figures_page, self), "figures"),
             at("discount", partial(offers.discount_page, self), "discount"),
             at("cancel", partial(booking_page.cancel_page, self), "cancel"),
             *super().get_urls(),

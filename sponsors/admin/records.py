@@ -1,17 +1,22 @@
-"""Clicks and the disclosure log, read-only; the days to be made good, which staff settle."""
+"""Clicks, read-only; the disclosure log, whose entries are corrected by others; the days to be made good, which staff settle."""
 
 from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
 
 from core.admin.bases import ReadOnlyAdmin
 from core.models import User
 from core.transitions import TransitionRefused
-from sponsors import make_goods
+from sponsors import disclosures, make_goods
 from sponsors.models import AdEvent, DisclosureEntry, MakeGood
+
+MAY_CORRECT, CORRECT = "correct_disclosureentry", "sponsors_disclosureentry_correct"
 
 
 @admin.register(AdEvent)
@@ -27,6 +32,38 @@ class DisclosureEntryAdmin(ReadOnlyAdmin):
     counted_as = "entries"
     list_display = ("number", "kind", "sponsor_name", "tier", "at")
     search_fields = ("sponsor_name",)
+    fields = ("number", "kind", "sponsor_name", "tier", "said", "at", "sha256")
+    change_form_template = "admin/sponsors/disclosureentry/change_form.html"
+
+    @admin.display(description="what it says")
+    def said(self, row: DisclosureEntry) -> str:
+        return "\n".join(row.placements)
+
+    def get_urls(self) -> list[URLPattern]:
+        correct = path("<int:pk>/correct/", self.admin_site.admin_view(self.correct_view), name=CORRECT)
+        return [correct, *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        context["may_correct"] = request.user.has_perm(f"sponsors.{MAY_CORRECT}")
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def correct_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """GET asks what is wrong with an entry, POST enters that into the log."""
+        if not request.user.has_perm(f"sponsors.{MAY_CORRECT}"):
+            raise PermissionDenied
+        row = get_object_or_404(DisclosureEntry, pk=pk)
+        words = request.POST.get("words", "")
+        if request.method == "POST":
+            try:
+                made = disclosures.correct(row, words, by=cast(User, request.user))
+            except TransitionRefused as refusal:
+                messages.error(request, str(refusal))
+            else:
+                messages.success(request, f"Entered as entry {made.number}.")
+                return redirect("admin:sponsors_disclosureentry_change", made.pk)
+        context = self.admin_site.each_context(request) | {"opts": self.opts, "row": row, "words": words}
+        context["title"] = f"Correct entry {row.number}"
+        return render(request, "admin/sponsors/disclosureentry/correct.html", context)
 
 
 @admin.register(MakeGood)

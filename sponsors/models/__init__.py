@@ -19,12 +19,13 @@ from sponsors.models.offers import Inquiry, Offer
 from sponsors.models.records import AdEvent, BuyerVisit, DisclosureEntry, VerdictChange
 from sponsors.models.reports import SponsorReport
 from sponsors.models.rules import AdRule, AssetClass, Jurisdiction
-from sponsors.models.views import AdDay, Adjustment, AdRollUp, AdView
+from sponsors.models.views import AdDay, Adjustment, AdReader, AdRollUp, AdView, BuyerDay
 
 __all__ = [
     "AdDay",
     "AdEvent",
     "AdLinkCheck",
+    "AdReader",
     "AdRollUp",
     "AdRule",
     "AdTurn",
@@ -38,6 +39,7 @@ __all__ = [
     "Blackout",
     "BlockedDomain",
     "Booking",
+    "BuyerDay",
     "BuyerVisit",
     "Cancellation",
     "Claim",

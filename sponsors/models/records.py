@@ -162,6 +162,7 @@ class DisclosureEntry(models.Model):
     class Meta:
         ordering = ["-number"]
         verbose_name_plural = "disclosure log"
+        permissions = [("correct_disclosureentry", "Can correct an entry of the public log, by another one")]
         triggers = [append_only("Entries of the disclosure log are never changed or deleted: it is public.")]
         constraints = [
             models.CheckConstraint(

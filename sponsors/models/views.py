@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.lib.triggers import append_only
-from sponsors.models.inventory import Claim
+from sponsors.models.inventory import Booking, Claim
 from sponsors.models.records import AdEvent
 
 
@@ -29,6 +29,41 @@ class AdView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.claim_id} at {self.at:%H:%M:%S}"
+
+
+class AdReader(models.Model):
+    """How many views of an ad on a day were one reader's, with one reason: views added up as they are written, in partitions too."""
+
+    pk = models.CompositePrimaryKey("day", "claim_id", "reason", "network", "place", "visitor")
+    day = models.DateField()
+    claim_id = models.BigIntegerField()
+    reason = models.CharField(max_length=10, choices=AdEvent.Reason, blank=True)
+    network = models.BigIntegerField()
+    place = models.BigIntegerField()
+    visitor = models.BigIntegerField()
+    number = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        db_table = "sponsors_adreader"
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.claim_id} on {self.day}"
+
+
+class BuyerDay(models.Model):
+    """A place, numbered as in views of its day, from which a booking's own pages were opened on it."""
+
+    day = models.DateField()
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="+")
+    place = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["day", "booking", "place"], name="buyer_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.booking} on {self.day}"
 
 
 class AdDay(models.Model):

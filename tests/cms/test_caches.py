@@ -77,6 +77,7 @@ PUBLIC = {
     "sponsors:disclosure-log": {},
     "sponsors:disclosure-json": {},
     "sponsors:disclosure-check": {},
+    "sponsors:disclosure-program": {},
     "sponsors:disclosure-feed": {},
     "api-articles": {},
     "api-article": {"slug": "bridges"},

@@ -70,11 +70,11 @@ def test_staff_without_a_role_see_nothing(client):
 SEEN = {
     "writer": "article page articletemplate category series tag author snippet imageasset articleact articles.auditentry survey",
     "editor": "article page articletemplate category series tag author snippet imageasset articleact postimport articles.auditentry redirect siteprofile webhook "
-    "dayfigures outgoingrequest briefing briefingplan automation mailtemplate newsletter creative season awardcategory survey flag flagsearch",
+    "dayfigures outgoingrequest briefing briefingplan automation mailtemplate newsletter creative season awardcategory survey flag flagsearch disclosureentry",
     "awards steward": "survey season awardcategory ballotrules juror nomination ballot ledgerentry treehead tally outgoingmail flag flagsearch",
     "juror": "",
     "newsletter manager": "newsletter subscriber subscriberimport suppression briefing briefingplan automation enrolment mailreport ignoredreports bouncerule "
-    "signuprules recipientdomain sendingrules mailaccount subscribertag subscriberfield segment mailtemplate bulkact outgoingmail dayfigures",
+    "signuprules recipientdomain sendingrules mailaccount subscribertag subscriberfield segment mailtemplate bulkact outgoingmail dayfigures flag",
     "sponsorship manager": "survey sponsor blockeddomain blackout inquiry offer placementkind package rununit booking creative makegood adevent disclosureentry seller invoice payment ledgerentry bankline adrule fieldfigure kittext outgoingmail dayfigures",
 }
 

@@ -2,14 +2,19 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.urls import get_resolver
 from django.utils import timezone
 
 from articles.publishing import schedule, submit
+from core import calendar_feed
+from sponsors import members
 from surveys import release, seasons
+from surveys.models import Nomination
 from tests.articles import factories as articles
+from tests.core.programs import program
 from tests.newsletter import factories as newsletter
 from tests.sponsors import factories
 from tests.surveys import factories as awards
@@ -20,11 +25,24 @@ SECRETS = (
     "Secret draft",
     "Secret in review",
     "Secret scheduled",
+    "Secret briefing",
+    "Secret nominee",
     "hidden.reader@example.com",
     r"""(?<![\w/"=])313(?![\w/"])""",  # and no row's key, which has some number by chance
     r"""(?<![\w/"=])211(?![\w/"])""",
 )
-SEEN_BY = ("sponsorship manager", "sponsor")
+# Everybody who sells or buys, by each way that leads in.
+SEEN_BY = (
+    "sponsorship manager",
+    "program of the sponsorship manager",
+    "calendar of the sponsorship manager",
+    "member of a sponsor",
+    "holder of a sponsor's links",
+    "somebody who may buy",
+)
+# What is looked for where lists can be searched.
+ASKED = ("/admin/autocomplete/?app_label=sponsors&model_name=booking&field_name=sponsor&term=Secret",)
+ASKED += ("/blog/search/?q=Secret", "/newsletter/archive/?q=Secret", "/api/v1/articles/?search=Secret")
 
 
 def _patterns(patterns, before=""):
@@ -51,26 +69,44 @@ def hidden():
     draft = articles.article(title="Secret draft")
     submit(articles.article(title="Secret in review"))
     schedule(articles.article(title="Secret scheduled"), at=timezone.now() + timedelta(days=3))
-    newsletter.subscriber("hidden.reader@example.com")
+    weekly = newsletter.newsletter()
+    newsletter.subscription(weekly, "hidden.reader@example.com")
+    newsletter.sign_up("hidden.reader@example.com")  # who is mailed
+    briefing = newsletter.briefing(weekly, subject="Secret briefing")
     season = awards.open_season()
     category = season.categories.get()
     awards.cast(category, [["ada"]], 313)
     awards.cast(category, [["bit"]], 211)
+    Nomination.objects.create(category=category, name="Secret nominee", reason="By a reader.")
     seasons.close(season)
     release.tally(category)
     of_draft, of_season = (draft.pk, draft.slug), (season.pk, season.slug)
     keys = {"articles/": of_draft, "blog/": of_draft, "awardcategory/": (category.pk, category.slug)}
+    keys |= {"briefing/": (briefing.pk, briefing.slug), "briefings/": (briefing.pk, briefing.slug)}
     return keys | {"surveys/": of_season, "awards/": of_season, "seasons/": of_season}
 
 
-@pytest.fixture
-def signed_in(client):
-    def sign_in(who):
-        if who == "sponsorship manager":
-            client.force_login(articles.user(who))
-        return client
-
-    return sign_in
+def _visit(who, client, keys):
+    """The client of one of these, and the addresses that they can ask for."""
+    sold = factories.running()
+    every = [*_addresses(keys), *ASKED]
+    every += [f"{path}?q=Secret" for path in every if re.fullmatch(r"/admin/\w+/\w+/", path)]
+    if who == "program of the sponsorship manager":
+        return program("sponsorship manager").client, [path for path in every if path.startswith("/api/")]
+    if who == "calendar of the sponsorship manager":
+        seller = articles.user("sponsorship manager")
+        calendar_feed.make_link(seller)
+        return client, [urlsplit(calendar_feed.link_of(seller)).path]
+    if who == "sponsorship manager":
+        client.force_login(articles.user(who))
+    elif who == "member of a sponsor":
+        client.force_login(members.add(sold.sponsor, email="ana@northwind.example", by=None).user)
+    elif who == "holder of a sponsor's links":
+        ways = ("keep", "portal", "billing", "checkout", "days", "report", "account", "renewal")
+        own = [getattr(sold, f"{way}_path") for way in ways]
+        own += [f"{sold.report_path}?as={form}" for form in ("csv", "pdf", "py")]
+        every = [*own, sold.creatives.get().latest.look_path, *every]
+    return client, every
 
 
 def _told(client, paths):
@@ -85,14 +121,24 @@ def _told(client, paths):
 
 
 @pytest.mark.parametrize("who", SEEN_BY)
-def test_nothing_hidden_reaches_sales_or_sponsors(who, hidden, signed_in):
-    sold = factories.running()
-    client = signed_in(who)
-    own = [sold.portal_path, sold.report_path] if who == "sponsor" else []
-    assert _told(client, own or _addresses(hidden)) == {}
+def test_nothing_hidden_reaches_sales_or_sponsors(who, hidden, client):
+    visitor, paths = _visit(who, client, hidden)
+    assert _told(visitor, paths) == {}
 
 
 def test_the_walk_finds_what_an_editor_sees(hidden, client):
     client.force_login(articles.user("editor"))
-    desk = [path for path in _addresses(hidden) if path.startswith("/admin/articles/article/")]
-    assert len(_told(client, desk)) > 3
+    found = _told(
+        client,
+        [path for path in _addresses(hidden) if re.match("/admin/(articles/article|newsletter/briefing)/", path)],
+    )
+    assert len(found) > 6
+    told = {secret for secrets in found.values() for secret in secrets}
+    assert told >= {"Secret draft", "Secret in review", "Secret scheduled", "Secret briefing"}
+
+
+def test_the_walk_finds_what_those_see_who_count_and_who_write_to_readers(hidden, client):
+    for role, secret in (("newsletter manager", "hidden.reader@example.com"), ("awards steward", SECRETS[-1])):
+        client.force_login(articles.user(role))
+        desk = [path for path in _addresses(hidden) if path.startswith(("/admin/newsletter/", "/admin/surveys/"))]
+        assert secret in {each for found in _told(client, desk).values() for each in found}, role

@@ -1,0 +1,115 @@
+"""Briefings as a source of flags (sponsors.flags): as they are written, and as they go out."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from articles.payers import paid_of
+from core import pagecache
+from newsletter.automations import letters, lifecycle
+from newsletter.models import Automation, Briefing
+from newsletter.sending import freeze, payers
+from sponsors import flags
+from sponsors.flags import Described, Standing
+from sponsors.names import Text
+
+State = Briefing.State
+CANNOT_SAY = (
+    "It was frozen before somebody said that a sponsor is named in it, and its template or its counting has changed since. So the"
+    " letters that are left cannot say it: cancel it, and write to the others anew."
+)
+
+
+class Briefings:
+    """Issues, and the letters of automations: these are looked at by their drafts, together with the editions in use."""
+
+    noun = payers.NOUN
+
+    def keys(self, after: int, limit: int) -> list[int]:
+        rows = _looked_at().filter(pk__gt=after).order_by("pk")
+        return list(rows.values_list("pk", flat=True)[:limit])
+
+    def texts(self, key: int) -> list[list[Text]]:
+        found = _looked_at().select_related("newsletter", "template").filter(pk=key).first()
+        return [list(payers.texts_of(each)) for each in [found, *_editions(found)]] if found else []
+
+    def described(self, keys: Iterable[int]) -> dict[int, Described]:
+        rows = Briefing.every.filter(pk__in=list(keys)).select_related("newsletter")
+        return {row.pk: Described(str(row), _desk(row), _public(row)) for row in rows}
+
+    def decided(self, key: int) -> None:
+        """Tell readers what holds now; what is on its way waits where somebody has to decide."""
+        rows = Briefing.every.select_for_update(of=("self",)).select_related("newsletter", "step__automation")
+        briefing = rows.filter(Q(frozen_at__isnull=False) | Q(step__isnull=False), pk=key).first()
+        if briefing is None:
+            return
+        if briefing.is_letter:
+            _decided_of_letter(briefing)
+        else:
+            _decided_of_issue(briefing)
+
+
+def _looked_at() -> QuerySet[Briefing]:
+    """All but what was cancelled or ended, and editions, which are looked at with the draft of their letter."""
+    editions = Q(automation__isnull=False) & ~Q(state=State.DRAFT)
+    ended = Q(state=State.CANCELLED, first_sent_at=None) | Q(automation__state=Automation.State.ENDED)
+    rows: QuerySet[Briefing] = Briefing.every.exclude(editions).exclude(ended)
+    return rows
+
+
+def _editions(draft: Briefing) -> list[Briefing]:
+    """The edition of a letter that its readers get now."""
+    edition = letters.newest(draft.step) if draft.step else None
+    return [edition] if edition and edition.state in (State.SENDING, State.PAUSED) else []
+
+
+def _decided_of_issue(briefing: Briefing) -> None:
+    found = payers.standings(briefing)
+    if briefing.first_sent_at:
+        payers.log(briefing, found)
+    waiting = _waiting(found)
+    if waiting and briefing.state == State.SENDING:
+        briefing.hold(waiting)
+    before, paid = briefing.paid or payers.NOBODY, paid_of(found)
+    if paid == briefing.paid:
+        return
+    briefing.paid = paid
+    Briefing.every.filter(pk=briefing.pk).update(paid=paid)
+    pagecache.bump()
+    is_left = briefing.state in (State.SENDING, State.PAUSED)
+    if is_left and paid["named"] != before["named"] and not freeze.renew_message(briefing):
+        briefing.hold(CANNOT_SAY)
+
+
+def _decided_of_letter(draft: Briefing) -> None:
+    for edition in _editions(draft):
+        step, automation = draft.step, draft.automation
+        if step is None or automation is None or not automation.is_running:
+            continue  # when it is started, a new edition is made where it says something else
+        found = payers.standings(edition)
+        if waiting := _waiting(found):
+            lifecycle.pause(automation, by="the flags of sponsors")
+            Automation.objects.filter(pk=automation.pk).update(trouble=waiting)
+        elif paid_of(found) != (edition.paid or payers.NOBODY):
+            letters.put_into_use(step, by=edition.approved_by)
+        else:
+            payers.log(edition, found)
+
+
+def _waiting(found: Iterable[Standing]) -> str:
+    return " ".join(str(each) for each in found if each.refuses)
+
+
+def _desk(row: Briefing) -> str:
+    page = "change" if row.state == State.DRAFT else "progress"
+    return reverse(f"admin:newsletter_briefing_{page}", args=[row.pk])
+
+
+def _public(row: Briefing) -> str:
+    return row.get_absolute_url() if row.first_sent_at and not row.is_letter else ""
+
+
+def register_all() -> None:
+    """Registers with sponsors.flags."""
+    flags.register(Briefings())
