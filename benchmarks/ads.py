@@ -60,7 +60,7 @@ def _taken(seconds: int, rate: int) -> dict[str, Any]:
         reading.start()
         taken = at_rate(lambda number: _one(url, number, ad), seconds * rate, rate)
         reading.join()
-        measuring.kill_servers()
+        measuring.kill_web_servers()
     viewability.flush()
     sent, sent_clicks = seconds * rate, -(-seconds * rate // 10)
     kept_views, kept_clicks = AdView.objects.count() - views, AdEvent.objects.count() - clicks

@@ -95,11 +95,12 @@ def load(url: str, *, seconds: int = 5, connections: int = 16, paths: Sequence[s
     return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])  # type: ignore[index]
 
 
-def kill_servers() -> None:
-    """End the servers started here as a power cut would."""
+def kill_web_servers() -> None:
+    """End the granians started here as a power cut would, with their workers; the database stays."""
     for pid in _processes():
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        with suppress(OSError):  # it has ended meanwhile
+            if b"granian" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
 
 
 def processor_seconds() -> float:

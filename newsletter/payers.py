@@ -15,10 +15,6 @@ from sponsors.flags import Described, Standing
 from sponsors.names import Text
 
 State = Briefing.State
-CANNOT_SAY = (
-    "It was frozen before somebody said that a sponsor is named in it, and its template or its counting has changed since. So the"
-    " letters that are left cannot say it: cancel it, and write to the others anew."
-)
 
 
 class Briefings:
@@ -78,8 +74,8 @@ def _decided_of_issue(briefing: Briefing) -> None:
     Briefing.every.filter(pk=briefing.pk).update(paid=paid)
     pagecache.bump()
     is_left = briefing.state in (State.SENDING, State.PAUSED)
-    if is_left and paid["named"] != before["named"] and not freeze.renew_message(briefing):
-        briefing.hold(CANNOT_SAY)
+    if is_left and paid["named"] != before["named"]:
+        freeze.renew_message(briefing)
 
 
 def _decided_of_letter(draft: Briefing) -> None:

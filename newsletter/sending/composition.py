@@ -72,6 +72,7 @@ def render(
     stand_in: Callable[[Word], str] = without_a_name,
     *,
     items: list[BriefingItem] | None = None,
+    first_link: int = 1,
 ) -> Rendered:
     """Both bodies of a briefing, with these links, and `stand_in` for what is personal; `items`: what it shows, where not all.
 
@@ -79,7 +80,7 @@ def render(
     """
     site, template = SiteProfile.current(), template_of(briefing)
     archive_url = "" if briefing.is_letter else settings.SITE_URL + briefing.get_absolute_url()
-    writer = parts.Writer(links.follow, stand_in, archive_url, links.reader)
+    writer = parts.Writer(links.follow, stand_in, archive_url, links.reader, first_link)
     header, introduction = writer.rich(template.header_html), writer.rich(of_plain(briefing.introduction))
     written = [writer.part(item) for item in (items_of(briefing) if items is None else items)]
     footer = writer.rich(template.footer_html)

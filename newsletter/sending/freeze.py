@@ -91,29 +91,35 @@ def fix_message(briefing: Briefing) -> None:
         _keep_links(briefing, rendered)
 
 
-def renew_message(briefing: Briefing) -> bool:
-    """Write what is left to be sent of a frozen briefing anew, as it says more of who pays us; False if its links would move."""
+def renew_message(briefing: Briefing) -> None:
+    """Write what is left to be sent of a frozen briefing anew, as what it says of who pays us has changed.
+
+    Its links keep their numbers, unless its template leads elsewhere by now: then they get others, and the former stay for who has them.
+    """
     test, is_counted = subject_tests.of(briefing), briefing.was_counted
     own, *others = subject_tests.versions(briefing, test)
-    data, personal, rendered = _message(own, is_counted=is_counted)
+    first, message = 1, _message(own, is_counted=is_counted)
     kept = dict(briefing.links.exclude(number=composition.CANARY).values_list("number", "url"))
-    if is_counted and kept != {number: target.url for number, target in rendered.targets.items()}:
-        return False
-    CompiledMessage.objects.filter(briefing=briefing).update(data=data, personal=personal)
+    if is_counted and kept != {number: target.url for number, target in message[2].targets.items()}:
+        first = max(kept, default=0) + 1
+        message = _message(own, is_counted=is_counted, first_link=first)
+        _keep_targets(briefing, message[2])
+    CompiledMessage.objects.filter(briefing=briefing).update(data=message[0], personal=message[1])
     for version, variant in zip(others, test.variants.all() if test else [], strict=True):
-        variant.data, variant.personal, _ = _message(version, is_counted=is_counted)
+        variant.data, variant.personal, _ = _message(version, is_counted=is_counted, first_link=first)
         variant.save(update_fields=["data", "personal"])
-    return True
 
 
-def _message(briefing: Briefing, *, is_counted: bool) -> tuple[bytes, dict[str, Any], composition.Rendered]:
+def _message(
+    briefing: Briefing, *, is_counted: bool, first_link: int = 1
+) -> tuple[bytes, dict[str, Any], composition.Rendered]:
     placeholders = mime.Placeholders()
     links = (
         composition.counting_links(placeholders)
         if is_counted
         else composition.plain_links(placeholders["unsubscribe"], placeholders["preferences"])
     )
-    rendered = composition.render(briefing, links, placeholders.of_word)
+    rendered = composition.render(briefing, links, placeholders.of_word, first_link=first_link)
     bodies = {"text": rendered.text, "html": rendered.html}
     headers = composition.headers_of(briefing, stand_in=placeholders.of_word)
     data = mime.compile_message(headers, **bodies, placeholders=placeholders)
@@ -121,17 +127,14 @@ def _message(briefing: Briefing, *, is_counted: bool) -> tuple[bytes, dict[str, 
 
 
 def _keep_links(briefing: Briefing, rendered: composition.Rendered) -> None:
-    canary = TrackedLink(briefing=briefing, number=composition.CANARY, url=settings.SITE_URL + "/")
+    TrackedLink.objects.create(briefing=briefing, number=composition.CANARY, url=settings.SITE_URL + "/")
+    _keep_targets(briefing, rendered)
+
+
+def _keep_targets(briefing: Briefing, rendered: composition.Rendered) -> None:
     TrackedLink.objects.bulk_create(
-        [
-            canary,
-            *(
-                TrackedLink(
-                    briefing=briefing, number=number, url=target.url, item=target.item, claim_id=target.claim_id
-                )
-                for number, target in rendered.targets.items()
-            ),
-        ]
+        TrackedLink(briefing=briefing, number=number, url=target.url, item=target.item, claim_id=target.claim_id)
+        for number, target in rendered.targets.items()
     )
 
 

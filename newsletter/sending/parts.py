@@ -58,6 +58,7 @@ class Writer:
     stand_in: Callable[[Word], str]
     page: str  # the address of the web version
     reader: str = ""  # what stands for whom the letter is mailed to, in links that answer for them
+    first_link: int = 1
     targets: dict[int, Target] = field(default_factory=dict)
 
     @cached_property
@@ -72,7 +73,7 @@ class Writer:
         url = whole_address(url, self.page)
         if urlsplit(url).scheme not in ("http", "https"):
             return url
-        number = len(self.targets) + 1
+        number = self.first_link + len(self.targets)
         self.targets[number] = Target(url, item)
         return self.follow(number, url)
 
