@@ -51,6 +51,7 @@ def _taken(seconds: int, rate: int) -> dict[str, Any]:
     (ad, *_) = placements.placements_on("web:article", clock.utc_day())
     os.environ["BEHIND_PROXY"] = "1"
     view_counts.roll_up_due()
+    viewability.flush()  # what a run before this has left
     views, clicks = AdView.objects.count(), AdEvent.objects.count()
     beside: list[float] = []
     with measuring.granian("cms.asgi:application", PATH) as url:
@@ -61,6 +62,7 @@ def _taken(seconds: int, rate: int) -> dict[str, Any]:
         taken = at_rate(lambda number: _one(url, number, ad), seconds * rate, rate)
         reading.join()
         measuring.kill_web_servers()
+        time.sleep(1)  # until the kernel has let go of its files; the server's next process looks every second or two
     viewability.flush()
     sent, sent_clicks = seconds * rate, -(-seconds * rate // 10)
     kept_views, kept_clicks = AdView.objects.count() - views, AdEvent.objects.count() - clicks

@@ -96,11 +96,22 @@ def load(url: str, *, seconds: int = 5, connections: int = 16, paths: Sequence[s
 
 
 def kill_web_servers() -> None:
-    """End the granians started here as a power cut would, with their workers; the database stays."""
-    for pid in _processes():
-        with suppress(OSError):  # it has ended meanwhile
-            if b"granian" in Path(f"/proc/{pid}/cmdline").read_bytes():
+    """End the granians started here as a power cut would, with their workers, and wait until they are gone; the database stays."""
+    for _ in range(500):
+        servers = [pid for pid in _processes() if b"granian" in _command_of(pid)]
+        if not servers:
+            return
+        for pid in servers:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _command_of(pid: int) -> bytes:
+    """How a process was started; nothing of one that has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def processor_seconds() -> float:

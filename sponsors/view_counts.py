@@ -78,6 +78,7 @@ ON CONFLICT (day, claim_id, reason, network, place, visitor) DO UPDATE SET numbe
 GATHER = """
 INSERT INTO sponsors_adreader (day, claim_id, reason, network, place, visitor, number)
 SELECT day, claim_id, reason, network, place, visitor, count(*) FROM sponsors_adview WHERE day = %s GROUP BY 1, 2, 3, 4, 5, 6
+ORDER BY 1, 2, 3, 4, 5, 6
 """
 
 
