@@ -53,7 +53,7 @@ SELECT day, claim_id, reason, network, place, visitor, count(*) FROM sponsors_ad
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sponsors", "0029_roles_of_corrections")]
+    dependencies = [("sponsors", "0030_roles_of_corrections")]
     operations = [
         migrations.SeparateDatabaseAndState(
             state_operations=[

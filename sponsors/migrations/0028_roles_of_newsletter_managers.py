@@ -8,5 +8,5 @@ DECIDING = ["sponsors.view_flag", "sponsors.decide_flag"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sponsors", "0026_figures_of_the_field")]
+    dependencies = [("sponsors", "0027_names_of_columns")]
     operations = [grant({"newsletter manager": DECIDING})]

@@ -9,5 +9,5 @@ FIGURES = ["sponsors.view_adjustment", "sponsors.add_adjustment"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sponsors", "0028_corrections_of_the_log")]
+    dependencies = [("sponsors", "0029_corrections_of_the_log")]
     operations = [grant({"editor": LOG, "sponsorship manager": FIGURES, "administrator": [*LOG, *FIGURES]})]

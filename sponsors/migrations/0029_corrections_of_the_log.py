@@ -3,7 +3,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sponsors", "0027_roles_of_newsletter_managers"),
+        ("sponsors", "0028_roles_of_newsletter_managers"),
     ]
 
     operations = [
