@@ -194,7 +194,7 @@ def confirm(
         flag_searches.ask(f"{booking.name} was confirmed")
         unknown = "" if booking.address_confirmed_at else ", though nobody has confirmed its address"
         audit.record("confirmed", booking, by=by, detail=f"at {booking.price_text}{unknown}")
-        emails.booking_confirmed(booking)
+        emails.booking_confirmed(booking, asks_to_whom=booking.price > 0 and invoices.details_of(booking) is None)
         events.announce(events.CONFIRMED, booking)
         invoices.issue_for(booking, by=by)  # the last thing, since its number keeps all others waiting
         pagecache.bump()

@@ -45,8 +45,42 @@ def booking_requested(booking: Booking) -> None:
     _to_managers("booking_to_decide", booking, admin_path=reverse("admin:sponsors_booking_overview", args=[booking.pk]))
 
 
-def booking_confirmed(booking: Booking) -> None:
-    _to_sponsor("booking_confirmed", booking)
+def booking_confirmed(booking: Booking, *, asks_to_whom: bool) -> None:
+    """To the sponsor: what is theirs now, and what comes next: the ad, and to whom it is billed where that is not known."""
+    billing_url = settings.SITE_URL + booking.billing_path if asks_to_whom else ""
+    _to_sponsor("booking_confirmed", booking, billing_url=billing_url)
+
+
+def billing_asked(booking: Booking) -> None:
+    """To the sponsor: to whom is the invoice made out?"""
+    name = booking.snapshot["name"]
+    letter(
+        "billing_asked",
+        booking,
+        subject=f"To whom is the invoice for your {name} package made out?",
+        heading="To whom is it billed?",
+        paragraphs=[
+            f"Your {name} package ({booking.price_text}) is confirmed.",
+            "For its invoice we need the name, address and country of the business, and its VAT id if it has one.",
+            "The invoice comes by e-mail as soon as you have said so.",
+        ],
+        buttons=[("Say to whom", settings.SITE_URL + booking.billing_path)],
+    )
+
+
+def money_moved(booking: Booking, payment: Payment, *, standing: str) -> None:
+    """To the sponsor: what came in, or went back, and how the account stands."""
+    package, day = booking.snapshot["name"], f"{payment.paid_on:%-d %B %Y}"
+    heading = f"We have {'paid back' if payment.is_refund else 'received'} {payment.amount_text}"
+    said = f"It was paid on {day}." if payment.is_refund else f"Thank you. It came in on {day}."
+    letter(
+        "paid_back" if payment.is_refund else "payment_received",
+        booking,
+        subject=f"{heading} for your {package} package",
+        heading=heading,
+        paragraphs=[said, standing],
+        buttons=[("Your invoices and payments", settings.SITE_URL + booking.billing_path)],
+    )
 
 
 def booking_cancelled(booking: Booking) -> None:

@@ -14,7 +14,18 @@ from django.utils import timezone
 from core.lib import charts, clock, months
 from core.models import User
 from sponsors import approval, under_delivery
-from sponsors.models import Booking, Claim, Creative, CreativeVersion, Invoice, MakeGood, PlacementKind, RunUnit
+from sponsors.models import (
+    Booking,
+    Claim,
+    Creative,
+    CreativeVersion,
+    Inquiry,
+    Invoice,
+    MakeGood,
+    Offer,
+    PlacementKind,
+    RunUnit,
+)
 from sponsors.models.catalogue import money
 from sponsors.money import invoices, ledger
 
@@ -67,8 +78,27 @@ class Stage:
 
 
 def pipeline(now: datetime | None = None) -> list[Stage]:
-    """Bookings by what they wait for."""
+    """What was asked for and offered, then bookings, by what they wait for."""
     now = now or timezone.now()
+    return [*_before(now), *_bookings(now)]
+
+
+def _before(now: datetime) -> list[Stage]:
+    """Inquiries that nobody answered, and offers that nobody accepted yet."""
+    asked = Inquiry.objects.filter(state=Inquiry.State.OPEN).count()
+    out = Offer.objects.filter(state=Offer.State.OPEN, expires_at__gt=now).order_by().values_list("currency")
+    offered = list(out.annotate(number=Count("pk"), sum=Sum("price")))
+    worth = _worth({currency: price for currency, _, price in offered})
+    inquiries, offers = (
+        f"{reverse(f'admin:sponsors_{name}_changelist')}?state__exact=open" for name in ("inquiry", "offer")
+    )
+    return [
+        Stage("inquiries", "to answer with an offer", asked, "–", inquiries),
+        Stage("offers", "waiting for the buyer", sum(number for _, number, _ in offered), worth, offers),
+    ]
+
+
+def _bookings(now: datetime) -> list[Stage]:
     live = Q(state="held", hold_until__gt=now)
     ahead = Exists(Claim.objects.filter(booking=OuterRef("pk"), state="confirmed", unit__date__gte=now.date()))
     stages = {

@@ -47,6 +47,7 @@ def receive(
             return payment
         if booking.state in bookings.OPEN_TO_SALE and -ledger.balance(booking) >= to_pay(booking):
             _sell(booking, by)
+        emails.money_moved(booking, payment, standing=_standing(booking))
         if ledger.balance(booking) < ZERO:
             _tell_of_credit(booking, payment)
         return payment
@@ -145,10 +146,27 @@ def refund(
                 " invoice first."
             )
         facts = {"currency": booking.currency, "paid_on": paid_on, "method": method, "note": note, "recorded_by": by}
-        payment, _ = _once(booking, amount, Payment.Kind.REFUND, reference, facts)
+        payment, is_new = _once(booking, amount, Payment.Kind.REFUND, reference, facts)
         if amount > credit:
             _tell_of_debt(booking, payment)
+        elif is_new:
+            emails.money_moved(booking, payment, standing=_standing(booking))
         return payment
+
+
+def _standing(booking: Booking) -> str:
+    """How an account stands, in words for the sponsor."""
+    balance = ledger.balance(booking)
+    if balance > ZERO:
+        return f"{money(balance, booking.currency)} is still due."
+    if balance == ZERO:
+        return "Nothing is due any more."
+    credit = f"You have {money(-balance, booking.currency)} of credit with us"
+    return (
+        f"{credit} until your booking is confirmed."
+        if booking.is_live() and not booking.invoices.exists()
+        else f"{credit}."
+    )
 
 
 def came_back(refund: Payment, *, paid_on: date, note: str) -> Payment:

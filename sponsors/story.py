@@ -1,4 +1,4 @@
-"""The story of a booking: what happened to it, what was written about it, what was handed in, decided and made good."""
+"""The story of a booking: what happened to it, what was written about it, handed in, decided, made good, billed and paid."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Event:
 
 def of_booking(booking: Booking) -> list[Event]:
     """All of it, the newest first."""
-    parts = (_steps, _mails, _ads, _days)
+    parts = (_steps, _mails, _ads, _days, _money)
     found = [event for part in parts for event in part(booking)]
     return sorted(found, key=lambda event: event.at, reverse=True)
 
@@ -76,3 +76,12 @@ def _days(booking: Booking) -> Iterator[Event]:
         if row.decided_at:
             words = f"Made good by {row.given.unit}" if row.given else "Make-good waived"
             yield Event(row.decided_at, words, str(row.decided_by or ""), str(row.claim.unit))
+
+
+def _money(booking: Booking) -> Iterator[Event]:
+    """What was billed, credited, paid and adjusted, by the ledger."""
+    page = reverse("admin:sponsors_invoice_account", args=[booking.pk])
+    for entry in booking.ledger.select_related("invoice", "payment", "by"):
+        words = str(entry.invoice or entry.get_kind_display())
+        why = [entry.reason, entry.invoice.reason if entry.invoice else "", entry.payment.note if entry.payment else ""]
+        yield Event(entry.at, f"{words}: {entry.amount_text}", str(entry.by or ""), " ".join(filter(None, why)), page)

@@ -13,6 +13,7 @@ from core.lib import clock
 from core.transitions import TransitionRefused
 from sponsors import booking, buyers, emails, make_goods, outlook
 from sponsors.models import Booking, Claim, Creative, CreativeVersion, MakeGood, Package, RunUnit, Sponsor
+from sponsors.money import invoices
 
 State = Booking.State
 DECIDE = {"permission": "sponsors.decide_booking"}
@@ -30,7 +31,7 @@ def next_of(row: Booking) -> Step | None:
         return REVIEW
     if missing(row):
         return REMIND
-    return None
+    return ASK if _is_unsaid(row) else None
 
 
 def others_of(row: Booking) -> list[Step]:
@@ -178,6 +179,26 @@ def _remind(row: Booking, *, by: Any) -> None:
     emails.creative_due(row, missing(row))
 
 
+def _is_unsaid(row: Booking) -> bool:
+    """Whether all that its invoice waits for is that somebody says to whom it is made out."""
+    waits = row.price > 0 and invoices.seller() is not None and not row.invoices.exists()
+    return waits and invoices.details_of(row) is None and bool(row.contact_email)
+
+
+def _asking(row: Booking) -> list[str]:
+    last = row.notices.filter(kind="billing_asked").first()
+    before = [f"It was asked last on {clock.in_words(last.at)}."] if last else []
+    return [
+        f"Asks {row.contact_email} for the name, address and country that its invoice needs, with the link to the page for it.",
+        "You can enter them on its account, too. The invoice is issued as soon as they are known.",
+        *before,
+    ]
+
+
+def _ask(row: Booking, *, by: Any) -> None:
+    emails.billing_asked(row)
+
+
 def _places(number: int) -> str:
     return f"{number} place{'' if number == 1 else 's'}"
 
@@ -199,6 +220,10 @@ WAIVE = Step("waive", "Waive it", _waiving, _waive, "no day is owed.", **DECIDE)
 REVIEW = Step(
     "review", "Review the ad", _reviewing, lambda row, by: None, "", leads_to=_first_waiting,
     permission="sponsors.view_creative",
+)  # fmt: skip
+ASK = Step(
+    "ask_to_whom", "Ask to whom it is billed", _asking, _ask, "the question is on its way.",
+    permission="sponsors.change_booking",
 )  # fmt: skip
 REMIND = Step(
     "remind", "Ask for the ad", _reminding, _remind, "the reminder is on its way.", permission="sponsors.change_booking"

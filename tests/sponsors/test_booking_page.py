@@ -1,11 +1,14 @@
 """A booking's own page at the desk: its story, and the one button that takes it on; a sponsor's page with all its bookings."""
 
+from decimal import Decimal
+
 import pytest
 from django.contrib.auth.models import Group
 
 from core.models import AuditEntry, OutgoingMail
-from sponsors import booking, emails, outlook
+from sponsors import booking, emails, outlook, payments
 from sponsors.models import MakeGood, Notice, SponsorNote
+from sponsors.money import invoices
 from tests.desks import press
 from tests.html import one_line
 from tests.sponsors import factories
@@ -60,6 +63,33 @@ def test_its_story_has_what_was_done_written_handed_in_and_decided(client, manag
     ):  # fmt: skip
         assert words in said, words
     assert client.get(overview(row)).context["next"] is None
+
+
+def test_a_booking_that_waits_for_an_address_to_bill_is_asked_for_it_and_tells_what_was_billed_and_paid(
+    client, manager
+):
+    factories.seller()
+    row = factories.confirmed()
+    billing = "/advertise/billing/"
+    confirmed, asked = OutgoingMail.objects.get(kind="sponsors.booking_confirmed"), overview(row)
+    assert billing in bytes(confirmed.message).decode()
+    assert client.get(asked).context["next"].step.name == "remind", "the ad comes first"
+    factories.approve(factories.submitted(row.creatives.get()))
+    assert client.get(asked).context["next"].step.name == "ask_to_whom"
+    press(client, asked)
+    assert billing in bytes(OutgoingMail.objects.get(kind="sponsors.billing_asked").message).decode()
+    assert "It was asked last on" in one_line(client.get(asked).content)
+    factories.billed_to(row)
+    invoices.issue_waiting()
+    payments.receive(row, Decimal("785.00"), currency="USD", paid_on=factories.today(), note="First half", by=manager)
+    page = client.get(asked)
+    assert page.context["next"] is None
+    number = row.invoices.get().number
+    for words in (f"Invoice {number}: USD 1,785", "Payment: USD -785", "First half", "USD 1,000 is owed to us"):
+        assert words in one_line(page.content), words
+    received = OutgoingMail.objects.get(kind="sponsors.payment_received")
+    assert received.subject == "We have received USD 785 for your Gold package"
+    assert "USD 1,000 is still due." in bytes(received.message).decode()
 
 
 def test_an_address_that_nobody_confirmed_is_sold_to_knowingly(client, manager):

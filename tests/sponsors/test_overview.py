@@ -43,6 +43,8 @@ def test_bookings_are_counted_and_added_up_by_what_they_wait_for():
     factories.held(sold, start=factories.soon(4), company="Third Ltd", is_address_known=False)
     stages = {stage.name: (stage.count, stage.worth) for stage in overview.pipeline()}
     assert stages == {
+        "inquiries": (0, "–"),
+        "offers": (0, "–"),
         "asked": (1, "USD 1,500"),
         "to decide": (1, "USD 1,500"),
         "ahead": (1, "USD 1,500"),
