@@ -4,6 +4,7 @@ import io
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from hashlib import sha256
 from typing import IO, Any
 
@@ -24,11 +25,19 @@ _one_at_a_time = threading.Lock()  # a large picture takes up to a gigabyte for 
 
 
 def store_image(
-    upload: IO[bytes] | bytes, *, name: str, alt: str = "", credit: str = "", path: str | None = None, by: Any = None
+    upload: IO[bytes] | bytes,
+    *,
+    name: str,
+    alt: str = "",
+    credit: str = "",
+    path: str | None = None,
+    by: Any = None,
+    whole: bool = True,
 ) -> ImageAsset:
     """Re-encode an upload and store it with its renditions. The same bytes are stored once.
 
     `path` is where it was in the newsroom that it was exported from; it is stored there again if that path is free.
+    One that is not to be `whole` gets its renditions from a worker (articles.renditions): of many, that saves most of the time.
 
     Raises ValidationError, with a text for the person uploading, if it is not an image that we accept.
     """
@@ -36,7 +45,7 @@ def store_image(
     digest = sha256(content).hexdigest()
     if known := ImageAsset.objects.filter(digest=digest).first():
         return known
-    files = store_files(content, digest=digest, name=name, path=path)
+    files = store_files(content, digest=digest, name=name, path=path, whole=whole)
     made, _ = ImageAsset.objects.get_or_create(  # somebody else may just have uploaded the same
         digest=digest,
         defaults={"name": name[-160:], "alt": alt[:400], "credit": credit[:200], "uploaded_by": by, **files},
@@ -52,11 +61,13 @@ def read(upload: IO[bytes] | bytes, name: str) -> bytes:
     return content
 
 
-def store_files(content: bytes, *, digest: str, name: str, path: str | None = None) -> dict[str, Any]:
+def store_files(
+    content: bytes, *, digest: str, name: str, path: str | None = None, whole: bool = True
+) -> dict[str, Any]:
     """Store an upload and its renditions; the columns that say where and what they are. Raises ValidationError."""
     with _one_at_a_time:
         try:
-            picture = prepared(content)
+            picture = prepared(content, whole=whole)
         except Refused as error:
             raise ValidationError(f"“{name}” {error}") from None
     is_ours = bool(path and OUR_PATH.fullmatch(path))
@@ -64,8 +75,9 @@ def store_files(content: bytes, *, digest: str, name: str, path: str | None = No
         content = picture.main.content  # else as it is: each encoding loses a little
     stored = path if path and is_ours else f"images/{digest[:2]}/{digest[:20]}.webp"
     stored = default_storage.save(stored, ContentFile(content))
-    renditions = [_written(stored, copy) for copy in picture.others]
-    return {"file": stored, "width": picture.width, "height": picture.height, "renditions": renditions}
+    renditions = [written(stored, copy) for copy in picture.others]
+    sizes = {"width": picture.width, "height": picture.height}
+    return {"file": stored, **sizes, "renditions": renditions, "renditions_due": not picture.whole}
 
 
 def delete_files(paths: Iterable[str]) -> None:
@@ -110,10 +122,12 @@ def _read(upload: IO[bytes]) -> bytes:
     return upload.read(MAX_BYTES + 1)
 
 
-def _written(path: str, copy: Copy) -> dict[str, Any]:
-    """Store a copy of a picture and describe it as a rendition."""
+def written(path: str, copy: Copy, *, anew: bool = False) -> dict[str, Any]:
+    """Store a copy of a picture and describe it as a rendition; `anew` in the place of one that was left half done."""
     stem = path.removesuffix(".webp")
     name = f"{stem}-still.webp" if copy.still else f"{stem}-{copy.width}.{copy.kind}"
+    if anew:
+        default_storage.delete(name)
     stored = default_storage.save(name, ContentFile(copy.content))
     still = {"still": True} if copy.still else {}
     return {"type": f"image/{copy.kind}", "width": copy.width, "src": stored, **still}
@@ -166,7 +180,9 @@ def _sources(asset: ImageAsset) -> list[dict[str, str]]:
 def cut_card(entry: Mapping[str, Any], asset: ImageAsset) -> dict[str, Any]:
     """Cut an image for cards, its focal point in view; return the context of components/picture.html."""
     sizes = _within(asset, CARD_SIZES)
-    cuts = {kind: [(_crop(asset, entry.get("focal"), size, kind), size) for size in sizes] for kind in ENCODINGS}
+    kinds = ["webp"] if asset.renditions_due else list(ENCODINGS)  # the others follow with the renditions
+    pixels = _Pixels(asset)
+    cuts = {kind: [(_crop(asset, entry.get("focal"), size, kind, pixels), size) for size in sizes] for kind in kinds}
     sources = [
         {
             "type": f"image/{kind}",
@@ -220,7 +236,23 @@ def cut_social(entry: Mapping[str, Any], asset: ImageAsset) -> str:
     return _crop(asset, entry.get("focal"), SOCIAL_SIZE, "jpg")
 
 
-def _crop(asset: ImageAsset, focal: list[float] | None, size: tuple[int, int], kind: str) -> str:
+class _Pixels:
+    """An image's pixels, unpacked once for all that is cut from them, and only if something is."""
+
+    def __init__(self, asset: ImageAsset) -> None:
+        self.asset = asset
+
+    @cached_property
+    def picture(self) -> Image.Image:
+        with default_storage.open(self.asset.path) as file:
+            picture = Image.open(file)
+            picture.load()
+            return picture
+
+
+def _crop(
+    asset: ImageAsset, focal: list[float] | None, size: tuple[int, int], kind: str, pixels: _Pixels | None = None
+) -> str:
     """The path of a crop, made if it does not exist; a rendition if nothing needs to be cut off."""
     if asset.width * size[1] == asset.height * size[0]:
         for rendition in asset.renditions:
@@ -230,7 +262,6 @@ def _crop(asset: ImageAsset, focal: list[float] | None, size: tuple[int, int], k
     stem = asset.path.removesuffix(".webp")
     path = f"{stem}-{size[0]}x{size[1]}-{round(x * 100)}-{round(y * 100)}.{kind}"
     if not default_storage.exists(path):
-        with default_storage.open(asset.path) as file:
-            cut = ImageOps.fit(Image.open(file), size, Image.Resampling.LANCZOS, centering=(x, y))
+        cut = ImageOps.fit((pixels or _Pixels(asset)).picture, size, Image.Resampling.LANCZOS, centering=(x, y))
         path = default_storage.save(path, ContentFile(encode(cut, kind)))
     return path

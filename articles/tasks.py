@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from articles import most_read, moves, publishing, related
+from articles import most_read, moves, publishing, related, renditions
 from articles.desk import bulk_acts, leads
 from articles.importing import runs
 from articles.readership import rollup
@@ -42,6 +42,12 @@ def follow_moved() -> None:
 def follow_replaced() -> None:
     """Render anew what shows a picture that was replaced; run after that, and by beat for what was left."""
     publishing.follow_replaced()
+
+
+@shared_task
+def make_renditions() -> None:
+    """Make the copies of pictures that came in by the hundred; run by beat and after an import."""
+    renditions.make_due()
 
 
 @shared_task

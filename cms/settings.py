@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "end pins": {"task": "articles.tasks.end_pins", "schedule": 20},
     "count what is read most": {"task": "articles.tasks.refresh_most_read", "schedule": 1800},
     "follow pages that moved": {"task": "articles.tasks.follow_moved", "schedule": 30},
+    "make copies of pictures": {"task": "articles.tasks.make_renditions", "schedule": 30},
     "follow replaced pictures": {"task": "articles.tasks.follow_replaced", "schedule": 30},
     "refresh related articles": {"task": "articles.tasks.refresh_related", "schedule": 30},
     "roll up readers' figures": {"task": "articles.tasks.roll_up_readership", "schedule": 300},

@@ -49,6 +49,9 @@ class ImageAsset(models.Model):
     focal_x = models.FloatField(default=0.5, validators=SHARE)
     focal_y = models.FloatField(default=0.5, validators=SHARE)
     renditions = models.JSONField(default=list, editable=False)
+    renditions_due = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="A worker is still to make them."
+    )
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
@@ -62,6 +65,7 @@ class ImageAsset(models.Model):
         verbose_name = "image"
         indexes = [
             models.Index(fields=["-created_at"], name="image_newest"),
+            models.Index(fields=["id"], name="image_renditions_due", condition=models.Q(renditions_due=True)),
             models.Index(
                 fields=["unclaimed_since"], name="image_unclaimed", condition=models.Q(unclaimed_since__isnull=False)
             ),

@@ -46,6 +46,7 @@ _BROKEN = (
     struct.error,
 )
 CHILD_MEMORY, CHILD_SECONDS = 3 * 1024**3, 120
+MAIN_ONLY = "main-only"  # what tells a child process to leave the copies for later
 
 
 class Refused(ValueError):
@@ -64,17 +65,26 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A picture as it is stored: the copy that stands for it, and the others that browsers may choose."""
+    """A picture as it is stored: the copy that stands for it, and the others that browsers may choose, if it is `whole`."""
 
     width: int
     height: int
     main: Copy
     others: list[Copy]
+    whole: bool = True
 
 
-def prepared(content: bytes) -> Prepared:
-    """Encode a picture anew. Raises Refused."""
-    return _encoded(content) if _is_quick(content) else _in_a_child(content)
+def prepared(content: bytes, *, whole: bool = True) -> Prepared:
+    """Encode a picture anew; what takes longest, the copies to choose from, can be left for later. Raises Refused."""
+    return _encoded(content, whole=whole) if _is_quick(content) else _in_a_child(content, whole=whole)
+
+
+def copies_of(main: bytes) -> list[Copy]:
+    """The copies of a picture that was prepared without them, by what stands for it. Raises Refused."""
+    picture = _opened(main)
+    with _refusing_broken():
+        picture.load()
+        return _copies(picture)
 
 
 def _is_quick(content: bytes) -> bool:
@@ -131,7 +141,7 @@ def _frames(picture: Image.Image) -> int:
     return 1 if picture.format in ("MPO", "HEIF") else getattr(picture, "n_frames", 1)
 
 
-def _encoded(content: bytes) -> Prepared:
+def _encoded(content: bytes, *, whole: bool) -> Prepared:
     """Encode a picture in this process."""
     picture = _opened(content)
     with _refusing_broken():
@@ -139,7 +149,11 @@ def _encoded(content: bytes) -> Prepared:
             return _animated(picture)
         picture.draft(None, (MAX_SIDE, MAX_SIDE))
         picture.load()
-        return _still(_shrunk(picture, MAX_SIDE))
+        still = _shrunk(picture, MAX_SIDE)
+        others = _copies(still) if whole else []
+        return Prepared(
+            still.width, still.height, Copy("webp", still.width, encode(still, "webp", quality=88)), others, whole
+        )
 
 
 def _shrunk(picture: Image.Image, side: int) -> Image.Image:
@@ -158,7 +172,7 @@ def eight_bits(picture: Image.Image) -> Image.Image:
     return picture.point(lambda value: value / 256).convert("L") if picture.mode.startswith("I") else picture
 
 
-def _still(picture: Image.Image) -> Prepared:
+def _copies(picture: Image.Image) -> list[Copy]:
     full = picture.width
     wanted = [(width, kind) for width in WIDTHS if width < full for kind in ENCODINGS]
     wanted += [(full, kind) for kind in ENCODINGS if kind != "webp"]
@@ -169,8 +183,7 @@ def _still(picture: Image.Image) -> Prepared:
         return Copy(kind, width, encode(copies[width], kind))
 
     with ThreadPoolExecutor() as pool:  # encoders release the GIL, so this uses all cores
-        others = list(pool.map(written, wanted))
-    return Prepared(full, picture.height, Copy("webp", full, encode(picture, "webp", quality=88)), others)
+        return list(pool.map(written, wanted))
 
 
 def _scaled(picture: Image.Image, width: int) -> Image.Image:
@@ -208,11 +221,11 @@ def _animated(picture: Image.Image) -> Prepared:
     return Prepared(first.width, first.height, Copy("webp", first.width, out.getvalue()), [still])
 
 
-def _in_a_child(content: bytes) -> Prepared:
+def _in_a_child(content: bytes, *, whole: bool) -> Prepared:
     """Encode a picture in a process of its own. Raises Refused, also if it takes too much memory or time."""
     try:
         done = subprocess.run(
-            [sys.executable, "-I", str(Path(__file__))],
+            [sys.executable, "-I", str(Path(__file__)), *([] if whole else [MAIN_ONLY])],
             input=content,
             capture_output=True,
             check=False,
@@ -230,7 +243,7 @@ def _in_a_child(content: bytes) -> Prepared:
     for described, length in said["copies"]:
         copies.append(Copy(**described, content=rest[:length]))
         rest = rest[length:]
-    return Prepared(said["width"], said["height"], copies[0], copies[1:])
+    return Prepared(said["width"], said["height"], copies[0], copies[1:], said["whole"])
 
 
 def main() -> None:
@@ -244,7 +257,7 @@ def main() -> None:
     _more_formats.append("HEIF")
     out = sys.stdout.buffer
     try:
-        made = _encoded(sys.stdin.buffer.read())
+        made = _encoded(sys.stdin.buffer.read(), whole=MAIN_ONLY not in sys.argv)
     except Refused as error:
         out.write(json.dumps({"refused": str(error)}).encode())
         return
@@ -252,7 +265,8 @@ def main() -> None:
     described = [(asdict(replace(copy, content=b"")), len(copy.content)) for copy in copies]
     for fields, _ in described:
         del fields["content"]
-    out.write(json.dumps({"width": made.width, "height": made.height, "copies": described}).encode() + b"\n")
+    head = {"width": made.width, "height": made.height, "whole": made.whole, "copies": described}
+    out.write(json.dumps(head).encode() + b"\n")
     for copy in copies:
         out.write(copy.content)
 

@@ -137,7 +137,8 @@ class ImageStore:
         if not described:
             name, alt, credit = _name(source), entry.get("alt", ""), entry.get("credit", "")
         began = timezone.now()
-        asset = store_image(content, name=name, alt=alt, credit=credit, path=source if described else None, by=self.by)
+        kept = source if described else None
+        asset = store_image(content, name=name, alt=alt, credit=credit, path=kept, by=self.by, whole=False)
         if asset.created_at >= began:
             self.report.trace("picture", (asset.file, ""))
         if described.get("decorative") is True or isinstance(described.get("tags"), list):

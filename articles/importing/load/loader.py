@@ -37,6 +37,7 @@ from articles.importing.posts import (
 from articles.models import Article, ImportedPost, Kind, PostImport, Publication
 from articles.publishing import follow, schedule
 from articles.related import relate_all
+from core import doorbell
 from core.lib import batches
 from core.lib.slugs import free_slug, slug_of
 from core.transitions import TransitionRefused
@@ -246,6 +247,7 @@ class Loader:
             return
         self._render_again()
         self._find_companions()
+        doorbell.ring("articles.tasks.make_renditions")
 
     def _render_again(self) -> None:
         """Show the articles that others name in their text, which may have come after them, also in an interrupted run."""

@@ -1,0 +1,73 @@
+"""Pictures that come in by the hundred are shown at once, and get the copies from which browsers choose afterwards."""
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from articles import image_library, publishing, renditions
+from articles.images import store_image
+from articles.models import ImageAsset, Publication
+from tests.articles import factories
+from tests.articles.test_images import animation
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def image():
+    return store_image(factories.picture(size=(1100, 700)), name="one.png", whole=False)
+
+
+@pytest.fixture
+def article(image):
+    entry = {"src": image.file, "alt": "x"}
+    return factories.publication({"type": "image", **entry}, cover=entry).article
+
+
+def shown(article):
+    """The kinds of copies that readers' browsers choose from: in the text, and on cards."""
+    seen = Publication.objects.get(article=article)
+    in_text = {kind for kind in ("avif", "webp") if f'type="image/{kind}"' in seen.html}
+    return in_text, {source["type"] for source in seen.image["card"]["sources"]}
+
+
+def test_they_are_made_by_a_task_and_readers_get_them(article, image):
+    assert shown(article) == (set(), {"image/webp"})
+    assert default_storage.exists(image.file)
+    assert renditions.make_due() == 1
+    assert publishing.follow_replaced() == 1
+    assert shown(article) == ({"avif", "webp"}, {"image/avif", "image/webp"})
+    whole = store_image(factories.picture(size=(1100, 701)), name="two.png")
+    image.refresh_from_db()
+    assert [(r["type"], r["width"]) for r in image.renditions] == [(r["type"], r["width"]) for r in whole.renditions]
+    assert (renditions.make_due(), publishing.follow_replaced()) == (0, 0)
+
+
+def test_what_a_killed_worker_left_is_written_over(image):
+    left = f"{image.file.removesuffix('.webp')}-480.avif"
+    default_storage.save(left, ContentFile(b"half"))
+    renditions.make_due()
+    image.refresh_from_db()
+    assert left in image.paths
+    assert default_storage.size(left) > 100
+
+
+def test_one_whose_file_is_gone_holds_up_no_other(image):
+    store_image(factories.picture(size=(900, 700)), name="two.png", whole=False)
+    default_storage.delete(image.file)
+    assert renditions.make_due() == 1
+    assert not ImageAsset.objects.filter(renditions_due=True).exists()
+
+
+def test_one_that_is_replaced_meanwhile_keeps_the_copies_of_the_new_one(image):
+    stale = ImageAsset.objects.get()
+    image_library.replace(image, ContentFile(factories.picture(size=(600, 400)), name="new.png"), by=None)
+    with transaction.atomic():
+        assert not renditions._complete(stale)
+    image.refresh_from_db()
+    assert (image.renditions_due, {made["width"] for made in image.renditions}) == (False, {480, 600})
+
+
+def test_an_animation_is_whole_at_once():
+    assert not store_image(animation("GIF"), name="moving.gif", whole=False).renditions_due
