@@ -25,7 +25,7 @@ MAX_SIDE = 2400
 WIDTHS = (480, 960, 1600)
 ENCODINGS: dict[str, dict[str, Any]] = {
     "avif": {"format": "AVIF", "quality": 58, "speed": 8},
-    "webp": {"format": "WEBP", "quality": 82, "method": 4},
+    "webp": {"format": "WEBP", "quality": 82, "method": 2},  # takes 40 % of the time of 4, for 3 % more bytes
 }
 PNG = {"format": "PNG", "optimize": True}  # for logos, which stand on any ground
 JPEG = {"format": "JPEG", "quality": 86, "optimize": True}  # social sites do not all read WebP
