@@ -124,6 +124,7 @@ def pages(editor):
     new = ("p1", "image_choice", "-new&kind=image_choice", "-new&page=p1", "-quotas")
     paths += [reverse("admin:surveys_survey_add"), *(f"{builder}?at={part}" for part in new)]
     paths += asking.results_pages(asking.published(slug="results"))
+    paths += selling.money_pages(booking)
     return [
         path + asked.get(path.split("/")[-2], "")
         for path in [*paths, *CALENDAR, reverse("admin:index"), reverse("status")]

@@ -3,11 +3,13 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from django.urls import reverse
 from django.utils import timezone
 
 from core.models import User
-from sponsors import approval, availability, booking, placements
-from sponsors.models import BillingDetails, Package, PackageItem, PlacementKind, Seller
+from sponsors import approval, availability, booking, payments, placements, statements
+from sponsors.models import BankLine, BillingDetails, Package, PackageItem, PlacementKind, Seller
+from sponsors.money import invoices
 
 
 def today():
@@ -126,3 +128,26 @@ def invoiced(bought=None, *, to=None, **fields):
     kept = held(bought, **fields)
     billed_to(kept, **(to or {}))
     return booking.confirm(kept, by=None)
+
+
+def money_pages(booking):
+    """The pages on the money of a booking, at the desk and its sponsor's: billed, paid too much, a line of a statement open."""
+    seller()
+    billed_to(booking)
+    issued = invoices.issue_for(booking)
+    payments.receive(booking, Decimal("2000.00"), currency="USD", paid_on=today())
+    open_days(booking.package.items.get().kind, first=soon(40), days=1)
+    owing = invoiced(booking.package, start=soon(40), company=f"{booking.company[:40]} 2")
+    type(owing).objects.filter(pk=owing.pk).update(sponsor=booking.sponsor)
+    statements.take(f"date;amount;text\n{today()};5.00;{booking.company}".encode(), currency="USD", by=None)
+    line = BankLine.objects.get()
+    at = [
+        ("invoice_account", booking),
+        ("invoice_change", issued),
+        ("invoice_credit", issued),
+        ("bankline_settle", line),
+    ]
+    paths = [reverse(f"admin:sponsors_{name}", args=[row.pk]) for name, row in at]
+    names = ("invoice_due", "bankline_read", "bankline_changelist", "ledgerentry_changelist", "overview", "offer_make")
+    paths += [reverse(f"admin:sponsors_{name}") for name in (*names, "rununit_calendar")]
+    return [*paths, booking.billing_path]
