@@ -8,7 +8,7 @@ from allauth.account import views
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView, TemplateView
 
-from core import calendar_feed, zones
+from core import calendar_feed, own_keys, zones
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -29,6 +29,7 @@ urlpatterns = [
         name="account_reset_password_from_key_done",
     ),
     path("time-zone/", zones.own_zone, name="account_time_zone"),
+    path("api-keys/", own_keys.own_keys, name="account_api_keys"),
     path("calendar/<str:token>.ics", calendar_feed.feed, name="calendar-feed"),
     path("2fa/", include("allauth.mfa.urls")),
     # allauth links to these two: a first password is set with a mailed link, and registration is closed

@@ -19,5 +19,9 @@ class MediaBucket(S3Storage):
         return urljoin(settings.MEDIA_URL, quote((name or "").lstrip("/")))
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
-        lasting = "public, max-age=31536000, immutable" if name.startswith(UNCHANGING) else "public, max-age=3600"
+        lasting = (
+            "public, max-age=31536000, immutable"
+            if name.removeprefix(self.location).startswith(UNCHANGING)
+            else "public, max-age=3600"
+        )
         return {**super().get_object_parameters(name), "CacheControl": lasting}

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.admin.models import CHANGE as CHANGED
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django_filters import rest_framework as filters
@@ -83,6 +85,9 @@ class BriefingWhole(BriefingCard):
     """A briefing with its parts."""
 
     items = ItemShown(many=True)
+    content = serializers.SerializerMethodField(
+        help_text="A digest of all that an approval is about, the newsletter’s sender and the look among it."
+    )
     problems = serializers.SerializerMethodField(
         help_text="Only with include=problems: what keeps a draft from going out."
     )
@@ -91,7 +96,10 @@ class BriefingWhole(BriefingCard):
     )
 
     class Meta(BriefingCard.Meta):
-        fields = [*BriefingCard.Meta.fields, "introduction", "items", "problems", "warnings"]
+        fields = [*BriefingCard.Meta.fields, "introduction", "items", "content", "problems", "warnings"]
+
+    def get_content(self, briefing: Briefing) -> str:
+        return approval.seen(briefing)
 
     def get_warnings(self, briefing: Briefing) -> list[str]:
         return subject_tests.warnings(briefing) if briefing.state == Briefing.State.DRAFT else []
@@ -100,10 +108,11 @@ class BriefingWhole(BriefingCard):
         return approval.problems(briefing) if briefing.state == Briefing.State.DRAFT else []
 
 
+SENDABLE = ("text", "article", "button", "divider", "sponsor")
+
+
 class ItemSent(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(
-        [("text", "text"), ("article", "article"), ("button", "button"), ("divider", "divider"), ("sponsor", "sponsor")]
-    )
+    kind = serializers.ChoiceField([(kind, kind) for kind in SENDABLE])
     article = serializers.SlugField(required=False, help_text="Of an article’s card: a published article.")
     heading = Line(required=False, allow_blank=True, max_length=200)
     text = Prose(required=False, allow_blank=True, max_length=20_000)
@@ -190,6 +199,18 @@ def _write(row: Briefing, given: dict[str, Any], *, by: Any) -> None:
     payers.look_at(row)
 
 
+def _of_the_desk(row: Briefing) -> list[str]:
+    """The kinds of parts that a draft has and that cannot be sent, in words."""
+    kinds = row.items.exclude(kind__in=SENDABLE).values_list("kind", flat=True)
+    return sorted({BriefingItem.Kind(kind).label for kind in kinds})
+
+
+def _log(request: Request, row: Briefing, text: str) -> None:
+    """Say at the desk's page of a briefing what a program did."""
+    by: int = request.user.pk  # type: ignore[assignment]  # whoever has a key has an account
+    LogEntry.objects.log_actions(by, [row], CHANGED, change_message=f"{text} by {request.user}.", single_object=True)
+
+
 def _add(row: Briefing, values: dict[str, Any], *, ordering: int) -> None:
     if publication := values.pop("publication", None):
         item = drafts.add_article(row, publication, ordering=ordering)
@@ -235,6 +256,11 @@ class BriefingRow(OfBriefing):
         def change(row: Briefing) -> None:
             if not row.is_editable:
                 raise Refused(f"This briefing is {row.get_state_display().lower()}, so it cannot be changed.")
+            if "items" in sent.validated_data and (lost := _of_the_desk(row)):
+                raise Refused(
+                    f"It has parts that only the desk can place ({', '.join(lost)}), and new `items` would drop them: "
+                    "leave `items` out, or change the parts at the desk."
+                )
             _write(row, sent.validated_data, by=request.user)
 
         return self.changed(request, change)
@@ -243,6 +269,9 @@ class BriefingRow(OfBriefing):
 class ApprovalSent(serializers.Serializer[Any]):
     at = serializers.DateTimeField(
         required=False, help_text="When it goes out; else as soon as it can still be taken back."
+    )
+    content = serializers.CharField(
+        required=False, max_length=64, help_text="`content` of the briefing as it was read: else it is not approved."
     )
     confirmed = serializers.ListField(
         child=serializers.CharField(max_length=500), required=False, max_length=20,
@@ -264,9 +293,16 @@ class Approve(OfBriefing):
 
         def approve(row: Briefing) -> None:
             try:
-                approval.approve(row, by=request.user, at=given.get("at"), confirmed=given.get("confirmed", ()))  # type: ignore[arg-type]
+                approval.approve(
+                    row,
+                    by=request.user,  # type: ignore[arg-type]
+                    at=given.get("at"),
+                    as_seen=given.get("content", ""),
+                    confirmed=given.get("confirmed", ()),
+                )
             except ValidationError as error:
                 raise Refused(" ".join(error.messages)) from None
+            _log(request, row, "Approved")
 
         return self.changed(request, approve)
 
@@ -283,7 +319,11 @@ class Withdraw(OfBriefing):
 
     @extend_schema(request=NothingSent, responses=BriefingWhole, parameters=[IF_MATCH])
     def post(self, request: Request, pk: int) -> Response:
-        return self.changed(request, approval.withdraw)
+        def withdraw(row: Briefing) -> None:
+            approval.withdraw(row)
+            _log(request, row, "Taken back")
+
+        return self.changed(request, withdraw)
 
 
 class BriefingFiguresShown(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers, status
@@ -19,7 +20,7 @@ from core.lib.networks import network_of
 from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription, Suppression
 from newsletter.subscribers import consent, subscriptions, traits
 from newsletter.subscribers.addresses import parse_address
-from newsletter.subscribers.consent import Act, Actor, NewAct
+from newsletter.subscribers.consent import Act, Actor, NewAct, Person
 
 WAY = "API"
 VIEW, ADD, CHANGE = "newsletter.view_subscriber", "newsletter.add_subscriberimport", "newsletter.change_subscriber"
@@ -75,7 +76,15 @@ class SubscriberShown(serializers.ModelSerializer[Subscriber]):
     @extend_schema_field(ActShown(many=True))
     def get_consent(self, subscriber: Subscriber) -> Any:
         person = consent.person(subscriber)
-        return ActShown(consent.acts_of([person])[person], many=True).data
+        return ActShown(self._acts[person], many=True).data
+
+    @cached_property
+    def _acts(self) -> dict[Person, list[ConsentAct]]:
+        """The acts of all that are shown together."""
+        shown = self.parent.instance if self.parent else self.instance
+        return consent.acts_of(
+            [consent.person(row) for row in ([shown] if isinstance(shown, Subscriber) else shown or ())]
+        )
 
 
 class Evidence(serializers.Serializer[Any]):

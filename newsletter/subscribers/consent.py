@@ -180,7 +180,7 @@ def acts_of(persons: Iterable[Person]) -> dict[Person, list[ConsentAct]]:
     by_digest = {found.digest: found for found in persons}
     acts: dict[Person, list[ConsentAct]] = {found: [] for found in by_digest.values()}
     rows = ConsentAct.objects.filter(Q(subscriber__in=[*by_subscriber]) | Q(digest__in=[*by_digest]))
-    for row in rows.order_by("id"):
+    for row in rows.select_related("wording", "newsletter").order_by("id"):
         acts[by_subscriber[row.subscriber_id] if row.subscriber_id else by_digest[row.digest]].append(row)
     return acts
 

@@ -2,6 +2,7 @@
 
 from django.test import Client
 
+import cms.api  # noqa: F401 - by which each part says what keys can be good for
 from core.api import keys
 from core.models import User
 from tests.articles import factories

@@ -136,3 +136,21 @@ def test_wrong_keys_are_counted_by_network():
 
 def test_scopes_are_those_of_the_parts():
     assert ("articles:write", "Articles, pictures and snippets: write") in keys.scopes()
+
+
+def test_whoever_owns_a_key_ends_it_whatever_their_role_and_nobody_elses(client):
+    own, other = program("writer"), program("editor")
+    client.force_login(own.account)
+    page = client.get(reverse("account_api_keys")).content.decode()
+    assert page.count("End it") == 1
+    theirs = ApiKey.objects.get(account=other.account)
+    for wrong in (theirs.pk, "x", "9" * 30, ""):
+        assert client.post(reverse("account_api_keys"), {"key": wrong}).status_code == 404
+    row = ApiKey.objects.get(account=own.account)
+    for words in ("no longer works", "was revoked before"):
+        answer = client.post(reverse("account_api_keys"), {"key": row.pk}, follow=True)
+        assert words in answer.content.decode()
+    assert "End it" not in answer.content.decode()
+    assert own.get("key/").status_code == 401
+    assert other.get("key/").status_code == 200
+    assert AuditEntry.objects.filter(action="revoked an API key").count() == 1

@@ -1,11 +1,14 @@
 """Programs add subscribers with evidence, and draft briefings, by the desk's own functions."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.models import OutgoingMail
-from newsletter.models import Briefing, ConsentAct, Subscriber, Subscription
+from newsletter.models import Briefing, ConsentAct, Newsletter, Subscriber, Subscription
 from newsletter.sending import briefing_counts
 from newsletter.subscribers import consent, subscriptions
 from tests.articles import factories as articles
@@ -13,6 +16,7 @@ from tests.core.programs import program
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db
+BY = "Ada of newsletter manager (key “script”)"
 EVIDENCE = {
     "given_at": "2026-05-01T09:30:00Z",
     "source": "checkout",
@@ -149,7 +153,52 @@ def test_a_briefing_is_drafted_changed_and_approved_by_the_rules_of_the_desk(man
     assert (late.status_code, late.json()["detail"]) == (409, "This briefing is approved, so it cannot be changed.")
     back = manager.post(f"{path}/withdraw/", If_Match=approved["ETag"])
     assert back.json()["state"] == "draft"
+    logged = LogEntry.objects.order_by("pk").values_list("change_message", flat=True)
+    assert [text for text in logged if "script" in text] == [f"{what} by {BY}." for what in ("Approved", "Taken back")]
     assert Briefing.objects.get().edited_by == manager.account
+
+
+def test_what_changed_around_a_briefing_since_it_was_read_is_not_approved(manager, weekly):
+    factories.subscription(weekly)
+    part = {"kind": "text", "html": "<p>Good morning.</p>"}
+    day = timezone.now().date().isoformat()
+    made = manager.post("briefings/", {"newsletter": "weekly", "issue_date": day, "subject": "Hello", "items": [part]})
+    path, read = f"briefings/{made.json()['id']}", made.json()
+    confirmed = manager.get(f"{path}/?include=warnings").json()["warnings"]
+    Newsletter.objects.update(from_name="Somebody else")
+    for header, sent in ((made["ETag"], {}), ("*", {"content": read["content"]})):
+        refused = manager.post(f"{path}/approve/", {"confirmed": confirmed, **sent}, If_Match=header)
+        assert refused.status_code in (409, 412)
+    assert Briefing.objects.get().state == "draft"
+    assert manager.post(f"{path}/approve/", {"confirmed": confirmed}, If_Match="*").status_code == 200
+
+
+def test_parts_that_cannot_be_sent_are_not_dropped_by_those_that_are(manager, weekly):
+    day = timezone.now().date().isoformat()
+    made = manager.post("briefings/", {"newsletter": "weekly", "issue_date": day, "items": [{"kind": "divider"}]})
+    briefing = Briefing.objects.get()
+    briefing.items.create(kind="plugged", ordering=5)
+    path = f"briefings/{made.json()['id']}/"
+    refused = manager.patch(path, {"items": [{"kind": "divider"}]}, If_Match="*")
+    assert (refused.status_code, "from another desk" in refused.json()["detail"]) == (409, True)
+    assert briefing.items.filter(kind="plugged").exists()
+    assert manager.patch(path, {"subject": "Hello"}, If_Match="*").status_code == 200
+
+
+def test_the_ledgers_of_a_page_of_subscribers_are_read_at_once(manager, weekly):
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            rows = manager.get("subscribers/?include=consent").json()["results"]
+        assert all(row["consent"] for row in rows)
+        return len(rows), len(queries)
+
+    for number in range(2):
+        factories.subscription(weekly, f"ann{number}@example.com")
+    asked()
+    few = asked()
+    for number in range(2, 12):
+        factories.subscription(weekly, f"ann{number}@example.com")
+    assert asked() == (12, few[1])
 
 
 def test_an_introduction_is_html_also_without_paragraphs(manager, weekly):
