@@ -3,6 +3,7 @@
 Loaded by the worker that does it: all readers, and what they stand on, take a second and 25 MB.
 """
 
+import logging
 from typing import Any
 
 from articles.images import MAX_BYTES
@@ -16,13 +17,16 @@ from articles.importing.mapping import Names, give_names
 from articles.importing.posts import Export
 from articles.importing.systems import SYSTEMS
 from articles.importing.undoing import undo
+from articles.importing.verify.comparison import verify
 from articles.models import PostImport, Publication
 from articles.related import relate_all
 from core.lib.text import without_addresses
-from core.upload_runs import Watch
+from core.upload_runs import Stopped, Watch
 
 State, Job = PostImport.State, PostImport.Job
 LISTED = 200
+
+logger = logging.getLogger(__name__)
 
 
 def look(row: PostImport, watch: Watch) -> tuple[str, dict[str, Any]]:
@@ -42,6 +46,8 @@ def bring_in(row: PostImport, watch: Watch) -> tuple[str, dict[str, Any]]:
         export, source=row.file_name, dry_run=is_dry_run, fetcher=_fetcher(row), by=row.by, tick=_ticker(export, watch), run=row
     )  # fmt: skip
     kept = _kept(report) | {"is_dry_run": is_dry_run, "began_anew": row.attempts > 1}
+    if not is_dry_run:
+        kept["compared"] = _compared(row, export, watch)
     return State.UPLOADED if is_dry_run else State.DONE, {"report": kept}
 
 
@@ -84,6 +90,29 @@ def _kept(report: Report) -> dict[str, Any]:
             "posts_told": len(posts),
             "pictures": [f"{source[:300]} ({reason})" for source, reason in list(pictures.items())[:LISTED]],
             "pictures_missing": len(pictures),
+        }
+    )
+    return kept
+
+
+def _compared(row: PostImport, export: Export, watch: Watch) -> dict[str, Any] | None:
+    """How the export differs from what is here now; None if that could not be found out, for what came in has come in."""
+    try:
+        found = verify(row.path, export.format, site=export.site, tick=_ticker(export, watch))
+    except Stopped:
+        raise
+    except Exception:
+        logger.exception("The export of %s could not be compared with what came of it", row)
+        return None
+    lines = [f"{post}: {'; '.join(differences)}" for post, differences in found.differences.items()]
+    kept: dict[str, Any] = _clean(
+        {
+            "there": found.posts,
+            "here": found.here,
+            "figures": [[name, found.there[name], found.made[name]] for name in found.there | found.made],
+            "differing": len(lines),
+            "lines": [line[:600] for line in lines[:LISTED]],
+            "remarks": found.remarks,
         }
     )
     return kept

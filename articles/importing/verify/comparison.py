@@ -1,7 +1,7 @@
 """The comparison of an export with what was made from it, post by post."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
@@ -62,8 +62,15 @@ class Verification:
             yield f"  … and {rest} more (--report FILE lists them all)"
 
 
-def verify(path: Path, format_name: str, *, site: str = "", encoding: str | None = None) -> Verification:
-    """Compare an export with the articles that were imported from it."""
+def verify(
+    path: Path,
+    format_name: str,
+    *,
+    site: str = "",
+    encoding: str | None = None,
+    tick: Callable[[int], None] = lambda _: None,
+) -> Verification:
+    """Compare an export with the articles that were imported from it. `tick` is told how many posts have been."""
     found = Verification()
     source = posts_of(path, format_name, site, encoding)
     posts: Iterator[SourcePost]
@@ -80,6 +87,7 @@ def verify(path: Path, format_name: str, *, site: str = "", encoding: str | None
     posts = iter(posts)
     while some := list(islice(posts, AT_ONCE)):
         _compare_some(some, format_name, site, found)
+        tick(found.posts)
     return found
 
 

@@ -87,6 +87,9 @@ def test_what_a_file_holds_is_shown_tried_and_then_imported(desk):
     assert "Dry run: what would happen" in text(desk, row)
     decide(desk, row, "Import")
     assert (run(row).state, row.report["counts"]["new"]) == ("done", 3)
+    compared = row.report["compared"]
+    assert (compared["there"], compared["here"], compared["lines"]) == (3, 3, [])
+    assert "Word for word and link for link, nothing differs." in text(desk, row)
     assert (row.path.parent.exists(), Article.objects.filter(state="published").count()) == (False, 2)
     assert LogEntry.objects.get().action == "started an import of posts"
 
@@ -104,6 +107,18 @@ def test_posts_without_an_author_or_category_get_those_that_were_said(desk):
     bring_in(desk, [webflow_row(Author="", Category="")], author="Cy Dahl", category="News")
     post = Article.objects.get()
     assert ([each.name for each in post.authors.all()], post.category.name) == (["Cy Dahl"], "News")
+
+
+def test_what_differs_from_the_export_is_told(desk):
+    bring_in(desk, ROWS)
+    edited = Article.objects.get(title="Another post")
+    words = [{"type": "richtext", "html": "<p>Other words, written here.</p>"}]
+    apply_document(edited, {**document_of(edited), "blocks": words})
+    row = bring_in(desk, ROWS)
+    compared = row.report["compared"]
+    assert (compared["there"], compared["here"], compared["differing"]) == (3, 3, 1)
+    assert "Another post" in compared["lines"][0]
+    assert "words are missing" in text(desk, row)
 
 
 PICTURE = "<p>Words.</p><img src='images/a.png' alt='A'>"
