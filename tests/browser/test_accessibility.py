@@ -104,7 +104,7 @@ def pages(editor):
         for name in ("revisions", "compare", "conflict", "preview", "check", "template")
     ]
     about += [("surveys_season", name, season) for name in ("overview", "requests", "shortlist")]
-    about += [("sponsors_booking", name, booking) for name in ("overview", "move", "cancel")]
+    about += [("sponsors_booking", name, booking) for name in ("overview", "move", "cancel", "figures")]
     about.append(("sponsors_sponsor", "overview", booking.sponsor))
     about += [("newsletter_briefing", "approve", draft), ("newsletter_briefing", "progress", sent)]
     asks = automation(

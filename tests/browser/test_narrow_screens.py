@@ -114,7 +114,7 @@ def worst_of_all():
     ]
     paths += ["/newsletter/", "/newsletter/archive/", f"/newsletter/archive/{mail.slug}/", article.get_absolute_url()]
     paths += [booking.portal_path, booking.days_path, f"/admin/sponsors/sponsor/{booking.sponsor_id}/overview/"]
-    paths += [f"/admin/sponsors/booking/{booking.pk}/{name}/" for name in ("overview", "move", "cancel")]
+    paths += [f"/admin/sponsors/booking/{booking.pk}/{name}/" for name in ("overview", "move", "cancel", "figures")]
     paths += sponsors.money_pages(booking)
     season.request_counts.create(day=clock.utc_day(), kind="domain", value="mailinator.com", slot=0, number=45)
     paths += [f"/admin/surveys/season/{season.pk}/{name}/" for name in ("overview", "requests", "shortlist")]

@@ -38,7 +38,7 @@ FOUND = {
         "Who pays us and is named",
     },
     "awards steward": EVERYBODY | {"Awards", "Mail", "Who pays us and is named"},
-    "newsletter manager": EVERYBODY | {"Briefings", "Automations", "Mail", "Readers today"},
+    "newsletter manager": EVERYBODY | {"Briefings", "Automations", "Mail", "Readers today", "Who pays us and is named"},
     "sponsorship manager": EVERYBODY
     | {"Booking requests", "Ads to approve", "Places in the coming days", "Mail", "Readers today"},
     "juror": {"Jury"},
