@@ -368,7 +368,9 @@ def discount(row: Booking, *, amount: Decimal, reason: str, by: User | None) -> 
     with transaction.atomic():
         fields = {"discount": amount, "discount_reason": reason, "price": listed - amount}
         if not change_if(row, Q(state__in=OPEN_TO_SALE), **fields):
-            raise TransitionRefused("Its price was settled when it was confirmed.")
+            raise TransitionRefused(
+                "Its price was settled when it was confirmed. Credit a part of its invoice instead, or adjust its account."
+            )
         audit.record("took something off the price of", row, by=by, detail=f"{amount} {row.currency}: {reason}")
     return row
 

@@ -71,7 +71,9 @@ def begin(booking: Booking) -> str:
     """The address of Stripe's page on which what is due is paid. Raises TransitionRefused."""
     due, billed = ledger.balance(booking), invoices.standing(booking)
     if not is_offered(booking.currency) or billed is None or due <= 0:
-        raise TransitionRefused("Nothing is due that could be paid here.")
+        raise TransitionRefused(
+            "Nothing is due that could be paid here. What is due stands on your page of invoices and payment."
+        )
     units = due * UNITS[booking.currency]
     if units != int(units):
         raise TransitionRefused("This amount cannot be paid by card. Please transfer it.")

@@ -51,7 +51,9 @@ def accept(file: IO[bytes], sizes: list[tuple[int, int]], *, focus: str = "", ma
     except UnidentifiedImageError:
         raise ValidationError("This is not an image we can read. Send a PNG, JPEG, WebP or GIF.") from None
     except Image.DecompressionBombError:
-        raise ValidationError("This image has far too many pixels.") from None
+        raise ValidationError(
+            "This image has far too many pixels. Save it in the size that is asked for, and send that."
+        ) from None
     except (OSError, SyntaxError, ValueError):
         raise ValidationError("This image is damaged. Save it again and send that.") from None
 

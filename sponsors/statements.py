@@ -177,7 +177,7 @@ def match(line: BankLine, invoice: Invoice, *, by: User | None, is_over: bool = 
     with transaction.atomic():
         lock(line)
         if line.state == BankLine.State.MATCHED:
-            raise TransitionRefused("It is matched already.")
+            raise TransitionRefused("It is matched already. Where that was wrong, adjust the account of its booking.")
         lock(invoice.booking)
         if not is_over and line.currency == invoice.currency:
             _refuse_over(line, invoice)
@@ -212,7 +212,7 @@ def set_aside(line: BankLine, *, why: str) -> None:
         raise TransitionRefused("Say what it is.")
     changed = BankLine.objects.filter(pk=line.pk, state=BankLine.State.OPEN).update(state=BankLine.State.ASIDE, why=why)
     if not changed:
-        raise TransitionRefused("It is not open any more.")
+        raise TransitionRefused("Somebody has settled it meanwhile: open it again to see how.")
 
 
 def read(content: bytes, *, currency: str = "EUR") -> list[Row]:
@@ -323,19 +323,32 @@ def _csv(content: bytes, currency: str) -> Iterator[Row]:
     except csv.Error:
         raise Unreadable("The file is no CSV that can be read.") from None
     places, head = _header(table)
-    for row in table[head + 1 :]:
+    for number, row in enumerate(table[head + 1 :], start=head + 2):
         cells = {name: row[place].strip() for name, place in places.items() if place < len(row)}
-        if not cells.get("amount") or not cells.get("day") or ("way" in places and not _came_in(cells.get("way", ""))):
-            continue
-        if (amount := _amount(cells["amount"])) > 0:
-            yield Row(
-                booked_on=_day(cells["day"]),
-                amount=amount,
-                currency=_currency(cells.get("currency") or currency),
-                payer=cells.get("payer", ""),
-                text=cells.get("text", ""),
-                bank_id=cells.get("id", ""),
-            )
+        try:
+            found = _row(cells, currency, has_ways="way" in places)
+        except Unreadable as error:
+            raise Unreadable(
+                f"Row {number} of the file: {error} Nothing was read: mend it, and send the file again."
+            ) from None
+        if found:
+            yield found
+
+
+def _row(cells: dict[str, str], currency: str, *, has_ways: bool) -> Row | None:
+    """What came in by a row of a table; None where nothing did. Raises Unreadable."""
+    if not cells.get("amount") or not cells.get("day") or (has_ways and not _came_in(cells.get("way", ""))):
+        return None
+    if (amount := _amount(cells["amount"])) <= 0:
+        return None
+    return Row(
+        booked_on=_day(cells["day"]),
+        amount=amount,
+        currency=_currency(cells.get("currency") or currency),
+        payer=cells.get("payer", ""),
+        text=cells.get("text", ""),
+        bank_id=cells.get("id", ""),
+    )
 
 
 def _header(table: Sequence[Sequence[str]]) -> tuple[dict[str, int], int]:
@@ -380,7 +393,7 @@ def _amount(text: str) -> Decimal:
     else:
         bare = bare.replace(",", "")
     if not re.fullmatch(r"[+-]?\d{1,10}(?:\.\d{1,5})?", bare):
-        raise Unreadable(f"“{text[:30]}” is no amount.")
+        raise Unreadable(f"“{text[:30]}” is no amount such as 1,234.56 or 1.234,56.")
     try:
         amount = Decimal(bare)
         cents = amount.quantize(Decimal("0.01"))

@@ -99,7 +99,9 @@ class Seller(models.Model):
             except ValidationError as error:
                 errors["iban"] = error
         if self.tax_rule == self.TaxRule.ADDED and self.country not in identifiers.EU:
-            errors["tax_rule"] = ValidationError("EU VAT is charged by businesses in the EU.")
+            errors["tax_rule"] = ValidationError(
+                "EU VAT is charged by businesses in the EU: choose another rule, or the country where the business is."
+            )
         if self.tax_rule != self.TaxRule.NONE and not self.tax_rate:
             errors["tax_rate"] = ValidationError("Which rate is charged?")
         if errors:

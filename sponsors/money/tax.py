@@ -86,7 +86,9 @@ def checked_vat_id(text: str, country: str) -> str:
         return text
     number = identifiers.vat_id(text)
     if identifiers.country_of_vat_id(number) != country:
-        raise ValidationError(f"This VAT id is none of {identifiers.country_name(country)}.")
+        raise ValidationError(
+            f"This VAT id is none of {identifiers.country_name(country)}. Write that of your country, or none."
+        )
     return number
 
 

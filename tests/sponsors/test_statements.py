@@ -166,7 +166,7 @@ OUTSIDE = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><Document>&a;<
         (b"<Document/>", "CAMT.053"),
         (b"\x00\x01", "neither"),
         (b"a;b\n1;2", "no columns"),
-        (b"date,amount,text\n2026-11-28,many,x", "no amount"),
+        (b"date,amount,text\n2026-11-28,1.00,y\n2026-11-28,many,x", "Row 3 of the file: “many” is no amount such as"),
         (b"date,amount,text\n2026-11-28,1e9,x", "no amount"),
         (b"date,amount,text\n2026-13-28,1.00,x", "no day"),
         (b"date,amount,text\n2026-11-28,1.005,x", "fractions"),
