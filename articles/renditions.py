@@ -37,7 +37,10 @@ def _make(*, until: float) -> int:
             doorbell.ring("articles.tasks.make_renditions")
             break
         if image := rows.filter(pk=key).first():
-            made += _complete(image)
+            try:
+                made += _complete(image)
+            except Exception:  # such as a full disk: it is tried again at the next ring
+                logger.exception("The renditions of the picture %s could not be made", image.path)
     if made:
         bump()
         doorbell.ring("articles.tasks.follow_replaced")
@@ -45,12 +48,12 @@ def _make(*, until: float) -> int:
 
 
 def _complete(image: ImageAsset) -> bool:
-    """Whether a picture has its renditions now. One whose file cannot be read is shown as it is, and not tried again."""
+    """Whether a picture has its renditions now. One whose file is gone or broken is shown as it is, and not tried again."""
     path = image.path
     try:
-        renditions = _renditions(path)
-    except (OSError, pictures.Refused):
-        logger.exception("No renditions can be made of the picture %s", path)
+        renditions = [written(path, copy, anew=True) for copy in _copies(path)]
+    except (FileNotFoundError, pictures.Refused) as error:
+        logger.warning("No renditions can be made of the picture %s: %s", path, error)
         renditions = []
     with transaction.atomic():
         if not _keep(image, path, renditions):
@@ -59,10 +62,9 @@ def _complete(image: ImageAsset) -> bool:
     return bool(renditions)
 
 
-def _renditions(path: str) -> list[dict[str, Any]]:
+def _copies(path: str) -> list[pictures.Copy]:
     with default_storage.open(path) as file:
-        copies = pictures.copies_of(file.read())
-    return [written(path, copy, anew=True) for copy in copies]
+        return pictures.copies_of(file.read())
 
 
 def _keep(image: ImageAsset, path: str, renditions: list[dict[str, Any]]) -> bool:

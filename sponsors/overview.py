@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, When
-from django.db.models.functions import TruncMonth
+from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, Sum, When
+from django.db.models.functions import Coalesce, TruncMonth
 from django.urls import reverse
 from django.utils import timezone
 
@@ -266,7 +266,8 @@ def _billed(first: date) -> list[Billed]:
 def _unbilled() -> str:
     """How many bookings wait to be billed, and at which prices; empty where none does."""
     sums = Booking.objects.filter(pk__in=invoices.waiting().values("pk")).order_by().values_list("currency")
-    found = list(sums.annotate(number=Count("pk"), sum=Sum("price")))
+    owed = F("price") - Coalesce(F("cancellation__credit"), 0, output_field=DecimalField())
+    found = list(sums.annotate(number=Count("pk"), sum=Sum(owed)))
     count = sum(number for _, number, _ in found)
     worth = _worth({currency: price for currency, _, price in found})
     return f"{count} booking{'' if count == 1 else 's'} ({worth})" if count else ""

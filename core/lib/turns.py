@@ -17,11 +17,12 @@ from contextlib import suppress
 from math import ceil
 from typing import Generic, TypeVar
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 MOST = 500  # that share a turn
 GATHERING = 0.003  # seconds at most
 IDLE = 1.0  # seconds after which a connection may be gone
+KEPT = 30.0  # seconds for which a thread that has nothing to do keeps its connection
 
 logger = logging.getLogger(__name__)
 Asked = TypeVar("Asked")
@@ -43,7 +44,7 @@ class Turns(Generic[Asked, Answer]):
         pause: float = 0,
         threads: int = 1,
     ) -> None:
-        self.name, self.do, self.pause = name, do, pause
+        self.name, self.do, self.pause, self.kept = name, do, pause, KEPT
         self.lately: deque[int] = deque([0] * threads, maxlen=threads)  # how many shared each of the last turns
         self.gathering = threading.Lock()
         self.waiting: queue.SimpleQueue[tuple[Asked, asyncio.Future[Answer | None] | None]] = queue.SimpleQueue()
@@ -73,9 +74,7 @@ class Turns(Generic[Asked, Answer]):
     def _run(self) -> None:
         last = 0.0
         while True:
-            with self.gathering:
-                turn = self._next(expected=ceil(sum(self.lately) / len(self.lately)))
-                self.lately.append(len(turn))
+            turn = self._gathered()
             if time.monotonic() - last > IDLE:
                 close_old_connections()
             futures = [future for _, future in turn if future]
@@ -90,8 +89,24 @@ class Turns(Generic[Asked, Answer]):
             last = time.monotonic()
             time.sleep(self.pause)
 
+    def _gathered(self) -> "list[tuple[Asked, asyncio.Future[Answer | None] | None]]":
+        """The next turn. While there is none, a connection is kept for a while, and then given back."""
+        if not self.gathering.acquire(timeout=self.kept):
+            connections.close_all()
+            self.gathering.acquire()
+        try:
+            turn = self._next(expected=ceil(sum(self.lately) / len(self.lately)))
+            self.lately.append(len(turn))
+        finally:
+            self.gathering.release()
+        return turn
+
     def _next(self, *, expected: int) -> list[tuple[Asked, "asyncio.Future[Answer | None] | None"]]:
-        turn = [self.waiting.get()]
+        try:
+            turn = [self.waiting.get(timeout=self.kept)]
+        except queue.Empty:
+            connections.close_all()
+            turn = [self.waiting.get()]
         until = time.monotonic() + GATHERING
         with suppress(queue.Empty):
             while len(turn) < expected:

@@ -1,5 +1,8 @@
 """Pictures that come in by the hundred are shown at once, and get the copies from which browsers choose afterwards."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -58,6 +61,17 @@ def test_one_whose_file_is_gone_holds_up_no_other(image):
     default_storage.delete(image.file)
     assert renditions.make_due() == 1
     assert not ImageAsset.objects.filter(renditions_due=True).exists()
+
+
+def test_one_that_cannot_be_stored_holds_up_no_other_and_is_tried_again(image):
+    store_image(factories.picture(size=(900, 700)), name="two.png", whole=False)
+    in_the_way = Path(default_storage.path(f"{image.file.removesuffix('.webp')}-480.avif"))
+    in_the_way.mkdir()  # where a file cannot be put
+    (in_the_way / "x").touch()
+    assert renditions.make_due() == 1
+    assert list(ImageAsset.objects.filter(renditions_due=True)) == [image]
+    shutil.rmtree(in_the_way)
+    assert renditions.make_due() == 1
 
 
 def test_one_that_is_replaced_meanwhile_keeps_the_copies_of_the_new_one(image):

@@ -5,6 +5,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from django.db import connection
+
 from core.lib.turns import GATHERING, Turns
 
 
@@ -38,6 +41,23 @@ def test_a_turn_waits_for_as_many_as_came_before_and_not_for_its_whole_time():
     threading.Timer(GATHERING / 6, turn.waiting.put, [(4, None)]).start()
     taken.append(turn._next(expected=2))
     assert [len(each) for each in taken] == [3, 2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_that_has_nothing_to_do_gives_its_connection_back():
+    seen = []
+
+    def do(asked):
+        seen.append(connection.connection)
+        connection.ensure_connection()
+        return asked
+
+    turns = Turns("idle", do)
+    turns.kept = 0.05
+    for _ in range(2):
+        assert asked_at_once(turns, 1) == [0]
+        time.sleep(0.3)
+    assert seen == [None, None]
 
 
 def test_a_turn_gives_up_on_those_who_do_not_come():

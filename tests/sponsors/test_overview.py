@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from sponsors import make_goods, overview, under_delivery
+from sponsors import booking, make_goods, overview, under_delivery
 from sponsors.models import AdDay
 from sponsors.money import invoices, ledger
 from tests.newsletter import factories as newsletters
@@ -89,6 +89,16 @@ def test_what_was_billed_is_the_net_of_invoices_less_that_of_credit_notes(time_m
         ("Silver", "USD 400 (1 invoice)"),
     ]
     assert found["unbilled"] == "2 bookings (USD 1,900)"
+
+
+def test_of_a_cancelled_booking_what_is_not_credited_waits_to_be_billed():
+    factories.seller(late_credit=25)
+    slot = factories.kind()
+    factories.open_days(slot, days=30)
+    sold = factories.confirmed(factories.package({slot: 1}), start=factories.soon(4))
+    assert overview.figures()["unbilled"] == "1 booking (USD 1,500)"
+    booking.cancel(sold, by=None)
+    assert overview.figures()["unbilled"] == "1 booking (USD 1,125)"
 
 
 def test_what_was_guaranteed_stands_beside_what_was_counted(django_assert_max_num_queries):
