@@ -23,6 +23,7 @@ from newsletter.sending import approval, archive_entries, by_the_clock, drafts, 
 from sponsors import disclosures, flag_searches, flags
 from sponsors.models import DisclosureEntry, Flag, FlagDecision
 from tests.articles import factories as articles
+from tests.core.programs import program
 from tests.newsletter import automations, factories
 from tests.newsletter.sending import reload, send_what_is_left
 from tests.sponsors import factories as ads
@@ -140,6 +141,9 @@ def test_an_open_flag_holds_up_approval_by_every_way(weekly, ann, sponsor, clien
     page = client.post(f"/admin/newsletter/briefing/{briefing.pk}/approve/", {"confirmed": []}).content.decode()
     assert "Northwind Custody pays us" in page
     assert "/decide/" in page
+    key, path = program("administrator"), f"briefings/{briefing.pk}/"
+    refused = key.post(f"{path}approve/", {"confirmed": []}, If_Match=key.get(path)["ETag"])
+    assert (refused.status_code, "Northwind Custody pays us" in refused.content.decode()) == (409, True)
     assert reload(briefing).state == "draft"
 
 
