@@ -12,7 +12,7 @@ from articles import slots
 from articles.contexts import authors_of
 from articles.models import Author, Category, Kind, Publication, Series, Tag
 from articles.pagination import CardPaginator
-from articles.paid import sponsors_of
+from articles.paid import shown, sponsors_of
 from articles.search import best, cleaned_query
 from articles.structured_data import absolute
 from core.api import Pages, kept
@@ -68,6 +68,14 @@ class FaqSerializer(serializers.Serializer[dict[str, str]]):
     answer = serializers.CharField()
 
 
+class DisclosureSerializer(serializers.Serializer[Any]):
+    """A sponsor who is named, and since when that is said."""
+
+    sponsor = serializers.CharField()
+    on = serializers.DateField()
+    words = serializers.CharField(help_text="As readers are told.")
+
+
 class ArticleSerializer(CardSerializer):
     """An article with its text."""
 
@@ -75,10 +83,11 @@ class ArticleSerializer(CardSerializer):
     faq = FaqSerializer(many=True, read_only=True)
     tags = serializers.SerializerMethodField()
     sponsors_named = serializers.SerializerMethodField(help_text="Who paid us and is named in it.")
+    disclosures = serializers.SerializerMethodField(help_text="What is said of them, to be shown with the text.")
     series: serializers.SlugRelatedField[Series] = serializers.SlugRelatedField("slug", read_only=True)
 
     class Meta(CardSerializer.Meta):
-        fields = [*CardSerializer.Meta.fields, "html", "faq", "tags", "sponsors_named", "series"]
+        fields = [*CardSerializer.Meta.fields, "html", "faq", "tags", "sponsors_named", "disclosures", "series"]
 
     def get_html(self, publication: Publication) -> str:
         return slots.strip(publication.html)
@@ -86,6 +95,11 @@ class ArticleSerializer(CardSerializer):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_sponsors_named(self, publication: Publication) -> list[str]:
         return sponsors_of(publication.paid)
+
+    @extend_schema_field(DisclosureSerializer(many=True))
+    def get_disclosures(self, publication: Publication) -> Any:
+        paid = shown(publication.paid)
+        return DisclosureSerializer(paid["named"] if paid else [], many=True).data
 
     def get_tags(self, publication: Publication) -> list[str]:
         return [row["slug"] for row in publication.tag_rows]

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from articles.api import DisclosureSerializer
 from core.api import kept
 from core.api.problems import answer
 from core.api.shape import Shaped
@@ -36,14 +37,6 @@ class PartSerializer(serializers.Serializer[Any]):
     image_url = serializers.CharField(source="item.image_url")
     image_alt = serializers.CharField(source="item.image_alt")
     caption = serializers.CharField(source="item.caption")
-
-
-class DisclosureSerializer(serializers.Serializer[Any]):
-    """A sponsor who is named, and since when that is said."""
-
-    sponsor = serializers.CharField()
-    on = serializers.DateField()
-    words = serializers.CharField()
 
 
 class BriefingSerializer(serializers.ModelSerializer):

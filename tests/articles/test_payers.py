@@ -63,7 +63,9 @@ def test_what_is_disclosed_prints_in_the_standing_words_with_its_date(sponsor, e
     assert '"sponsor":[{"@type":"Organization","name":"Northwind Custody"}]' in page
     feeds = [client.get(f"/feed.{form}").content.decode() for form in ("xml", "atom", "json")]
     assert all("has paid us for advertising" in feed for feed in feeds)
-    assert client.get(f"/api/v1/articles/{article.slug}/").json()["sponsors_named"] == ["Northwind Custody"]
+    told = client.get(f"/api/v1/articles/{article.slug}/").json()
+    assert told["sponsors_named"] == ["Northwind Custody"]
+    assert told["disclosures"][0]["words"].startswith("Northwind Custody has paid us for advertising")
 
 
 def test_who_is_not_meant_is_not_named(sponsor, editor, client):
