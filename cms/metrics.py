@@ -85,6 +85,9 @@ class Newsroom(Collector):
         yield _by_name("disk_free_bytes", "Room on this host's disks.", "folder", free)
         if backup := Backup.latest():
             yield _gauge("backup_age_seconds", "How old the newest backup is.", _age(backup.made_at, now))
+        if settings.BACKUP_BUCKET and (since := Backup.copied_at()):
+            age = _age(since, now)
+            yield _gauge("backup_copied_age_seconds", "How old the newest one in BACKUP_BUCKET is.", age)
 
 
 def waiting(now: datetime) -> dict[str, float]:

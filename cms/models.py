@@ -1,5 +1,7 @@
 """The rows that the roof itself stores: marks of the demo newsroom's pieces, and which backups were made."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils import timezone
 
@@ -38,3 +40,10 @@ class Backup(models.Model):
     def latest(cls) -> "Backup | None":
         """The newest that did not fail."""
         return cls.objects.filter(trouble="").first()
+
+    @classmethod
+    def copied_at(cls) -> datetime | None:
+        """When the newest one that lies in BACKUP_BUCKET was made; where none does, the oldest; None where there is none."""
+        made = cls.objects.filter(trouble="")
+        row = made.filter(is_remote=True).first() or made.last()
+        return row.made_at if row else None

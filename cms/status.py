@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -83,6 +84,9 @@ def _backups() -> Widget:
     latest = Backup.latest()
     old = latest is None or timezone.now() - latest.made_at > OLD
     note = "There is no backup of the last two days." if old and lines else ""
+    copied = Backup.copied_at() if settings.BACKUP_BUCKET else None
+    if not note and copied and timezone.now() - copied > OLD:
+        note = "No backup of the last two days was copied to BACKUP_BUCKET."
     return Widget(lines=lines, empty="No backup was made yet: set BACKUP_FOLDER, or make one by hand.", note=note)
 
 

@@ -64,9 +64,9 @@ def back_up(path: Path, *, say: Say) -> None:
         raise BackupError(f"{path} is there already. Choose another name, or move it away.")
     part = path.with_name(f".{path.name}.part")
     try:
-        with open(part, "xb", opener=_private) as out, tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        with open(part, "xb", opener=_private) as out, tempfile.TemporaryFile(dir=path.parent) as dump:
             with sealing.sealed(out, settings.BACKUP_RECIPIENTS) as into:
-                _write(into, Path(folder), say)
+                _write(into, dump, say)
             out.flush()
             os.fsync(out.fileno())
         part.rename(path)
@@ -85,14 +85,14 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _write(out: IO[bytes], folder: Path, say: Say) -> None:
+def _write(out: IO[bytes], dump: IO[bytes], say: Say) -> None:
+    """Write it all into `out`. `dump`, a file without a name, holds the database meanwhile: a kill leaves nothing of it."""
     files: dict[str, dict[str, Any]] = {}
     migrations = sorted(".".join(key) for key in MigrationLoader(connection).applied_migrations)
     with tarfile.open(fileobj=out, mode="w|") as tar:
-        dump = folder / DUMP
         tables = _dump(dump)
-        files[DUMP] = _add(tar, dump, DUMP)
-        say(f"database: {_size(dump.stat().st_size)}")
+        files[DUMP] = _add_open(tar, dump, DUMP)
+        say(f"database: {_size(files[DUMP]['size'])}")
         folder_of_media = [] if settings.MEDIA_BUCKET else sorted(Path(settings.MEDIA_ROOT).rglob("*"))
         media = [found for found in folder_of_media if found.is_file()]
         for number, found in enumerate(media, 1):
@@ -114,7 +114,7 @@ def _write(out: IO[bytes], folder: Path, say: Say) -> None:
         tar.addfile(entry, io.BytesIO(text))
 
 
-def _dump(into: Path) -> fingerprints.Fingerprints:
+def _dump(into: IO[bytes]) -> fingerprints.Fingerprints:
     """Dump the database, and take the digests of what was dumped: both see it as it was at one moment."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -122,16 +122,25 @@ def _dump(into: Path) -> fingerprints.Fingerprints:
         cursor.execute("SELECT pg_export_snapshot()")
         snapshot = f"--snapshot={cursor.fetchone()[0]}"
         without = ("--no-owner", "--no-acl", "--no-unlogged-table-data")
-        _run("pg_dump", "--format=custom", *without, snapshot, f"--file={into}")
+        command, environment = _command("pg_dump", "--format=custom", *without, snapshot)
+        done = subprocess.run(command, env=environment, stdout=into, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            raise BackupError(f"pg_dump failed: {done.stderr.strip()[-500:]}")
         return fingerprints.taken(cursor)
 
 
 def _add(tar: tarfile.TarFile, path: Path, name: str) -> dict[str, Any]:
-    entry = tarfile.TarInfo(name)
     with open(path, "rb") as file:
-        entry.size = os.fstat(file.fileno()).st_size
-        digest = _Digesting(file)
-        tar.addfile(entry, digest)
+        return _add_open(tar, file, name)
+
+
+def _add_open(tar: tarfile.TarFile, file: IO[bytes], name: str) -> dict[str, Any]:
+    """Add all of an open file, from its beginning."""
+    entry = tarfile.TarInfo(name)
+    entry.size = os.fstat(file.fileno()).st_size
+    file.seek(0)
+    digest = _Digesting(file)
+    tar.addfile(entry, digest)
     return {"size": entry.size, "sha256": digest.sha256.hexdigest()}
 
 
@@ -324,14 +333,6 @@ def _extract(tar: tarfile.TarFile, name: str, place: Path) -> None:
         while data := file.read(CHUNK):
             out.write(data)
     part.rename(place)
-
-
-def _run(name: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs on the site's database to its end."""
-    command, environment = _command(name, *arguments)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BackupError(f"{name} failed: {done.stderr.strip()[-500:]}")
 
 
 def _command(

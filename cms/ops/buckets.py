@@ -56,6 +56,7 @@ class Bucket:
             "location": self.folder,
             "querystring_auth": False,
             "default_acl": None,
+            "file_overwrite": False,  # as in a folder, a second file of one name gets a name of its own
             **options,
         }
 

@@ -24,21 +24,34 @@ UNFINISHED_AFTER = timedelta(days=1)
 
 
 def make_when_due(*, say: Say) -> bool:
-    """Make one if it is time and nobody else is at it; whether one was made."""
-    if not settings.BACKUP_FOLDER or not _is_due(timezone.now()):
+    """Make one if it is time, or else copy what is not in the bucket, if nobody else is at it; whether one was made."""
+    if not settings.BACKUP_FOLDER or _has_just_failed() or not (_is_due() or _not_copied()):
         return False
     with advisory_locks.first_free(AdvisoryLock.BACKUP, [0]) as lock:
-        if lock is None or not _is_due(timezone.now()):
+        if lock is None or _has_just_failed():
             return False
-        make(say=say)
-    return True
+        if is_due := _is_due():
+            make(say=say)
+        else:
+            _copy(say)
+    return is_due
 
 
-def _is_due(now: datetime) -> bool:
-    latest, last_try = Backup.latest(), Backup.objects.first()
-    if last_try and last_try.trouble and now - last_try.made_at < AGAIN_AFTER:
-        return False
-    return latest is None or now - latest.made_at >= timedelta(hours=settings.BACKUP_HOURS)
+def _is_due() -> bool:
+    latest = Backup.latest()
+    return latest is None or timezone.now() - latest.made_at >= timedelta(hours=settings.BACKUP_HOURS)
+
+
+def _has_just_failed() -> bool:
+    return Backup.objects.filter(made_at__gt=timezone.now() - AGAIN_AFTER).exclude(trouble="").exists()
+
+
+def _not_copied() -> list[Backup]:
+    """Those in this host's folder of which BACKUP_BUCKET, where there is one, has no copy yet; the newest first."""
+    if not settings.BACKUP_BUCKET:
+        return []
+    rows = Backup.objects.filter(trouble="", is_remote=False)
+    return [row for row in rows if NAME.fullmatch(row.name) and (Path(settings.BACKUP_FOLDER) / row.name).is_file()]
 
 
 def make(*, say: Say) -> Backup:
@@ -57,22 +70,28 @@ def make(*, say: Say) -> Backup:
     row = Backup(made_at=now, name=path.name, size=path.stat().st_size, sha256=_digest(path))
     row.is_encrypted = bool(settings.BACKUP_RECIPIENTS)
     row.save()
-    if settings.BACKUP_BUCKET:
-        _copy(path, row, say)
-    _drop_old(folder, now, say)
-    Backup.objects.filter(made_at__lt=now - REMEMBERED_FOR).delete()
+    try:
+        _copy(say)
+    finally:  # a bucket that refuses for weeks fills no disk
+        _drop_old(folder, now, say)
+        Backup.objects.filter(made_at__lt=now - REMEMBERED_FOR).delete()
+    row.refresh_from_db()
     return row
 
 
-def _copy(path: Path, row: Backup, say: Say) -> None:
-    try:
-        Bucket(settings.BACKUP_BUCKET).upload(path)
-    except BucketError as error:
-        Backup.objects.create(trouble=f"{path.name} is here but was not copied: {error}"[:1000])
-        raise BackupError(str(error)) from error
-    row.is_remote = True
-    row.save(update_fields=["is_remote"])
-    say(f"copied to {Bucket(settings.BACKUP_BUCKET).name}")
+def _copy(say: Say) -> None:
+    """Copy what is not in the bucket. Raises BackupError where it refuses; that is written down, once for each backup."""
+    for row in _not_copied():
+        try:
+            Bucket(settings.BACKUP_BUCKET).upload(Path(settings.BACKUP_FOLDER) / row.name)
+        except (BucketError, OSError) as error:
+            trouble = f"{row.name} is here but was not copied: "
+            Backup.objects.filter(trouble__startswith=trouble).delete()
+            Backup.objects.create(trouble=f"{trouble}{error}"[:1000])
+            raise BackupError(str(error)) from error
+        row.is_remote = True
+        row.save(update_fields=["is_remote"])
+        say(f"{row.name}: copied to {Bucket(settings.BACKUP_BUCKET).name}")
 
 
 def _drop_old(folder: Path, now: datetime, say: Say) -> None:

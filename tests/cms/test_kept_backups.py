@@ -10,6 +10,7 @@ import psycopg
 import pyrage
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,6 +121,13 @@ def test_for_a_public_key_only_the_private_one_opens_it(folder, settings, keys, 
         assert "manifest.json" in tar.getnames()
 
 
+def test_while_it_is_made_nothing_that_is_not_encrypted_has_a_name(folder, settings, keys):
+    settings.BACKUP_RECIPIENTS = [keys[1]]
+    seen = []
+    make(say=lambda _text: seen.append({path.name[:11] for path in folder.iterdir()}))
+    assert seen[0] == {".moonpress-"}, "there was a dump by then"
+
+
 def test_a_key_that_is_none_is_said_before_anything_is_dumped(folder, settings):
     settings.BACKUP_RECIPIENTS = ["age1nonsense"]
     with pytest.raises(BackupError, match="no public key of age"):
@@ -206,9 +214,22 @@ def test_it_is_copied_to_a_bucket_where_old_ones_go_too(folder, settings, s3):
 
 def test_a_bucket_that_refuses_leaves_the_backup_here_and_says_so(folder, settings, s3):
     settings.BACKUP_BUCKET = s3.address.replace("/kept/", "/none/")
+    settings.BACKUP_KEEP = (1, 0, 0)
+    folder.mkdir()
+    (folder / "moonpress-20200101T000000Z.tar").write_text("x")
     with pytest.raises(BackupError, match="The bucket none refused"):
         make(say=quiet)
-    assert len(list(folder.iterdir())) == 1
-    assert Backup.latest().is_remote is False
+    row = Backup.latest()
+    assert (row.is_remote, Backup.copied_at()) == (False, row.made_at)
     assert "was not copied" in Backup.objects.exclude(trouble="").get().trouble
-    assert kept_backups.make_when_due(say=quiet) is False
+    assert kept_backups.make_when_due(say=quiet) is False, "nothing is tried before an hour is over"
+    for address in (settings.BACKUP_BUCKET, s3.address):
+        settings.BACKUP_BUCKET = address
+        Backup.objects.update(made_at=F("made_at") - timedelta(minutes=61))
+        try:
+            assert kept_backups.make_when_due(say=quiet) is False
+        except BackupError:
+            assert Backup.objects.exclude(trouble="").count() == 1
+    assert [path.name for path in folder.iterdir()] == [row.name]
+    assert f"site/{row.name}" in in_bucket(s3), "it was copied later"
+    assert Backup.latest().is_remote

@@ -8,6 +8,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from articles.models import Article
+from cms.models import Backup
 from core.models import OutgoingMail, User
 from newsletter.models import Briefing, Delivery, SignUp
 from newsletter.sending import deliveries
@@ -42,6 +43,17 @@ def test_it_says_what_waits_and_since_when(client):
 def test_it_takes_few_queries(client, django_assert_max_num_queries):
     with django_assert_max_num_queries(18):
         client.get("/metrics")
+
+
+def test_it_says_how_old_the_newest_backup_elsewhere_is(client, settings):
+    now = timezone.now()
+    Backup.objects.create(made_at=now - timedelta(days=9), name="a")
+    Backup.objects.create(made_at=now - timedelta(hours=1), name="b")
+    assert "moonpress_backup_copied_age_seconds" not in figures(client)
+    settings.BACKUP_BUCKET = "s3://bucket/backups"
+    assert figures(client)["moonpress_backup_copied_age_seconds"] >= 9 * 86_400, "none is there"
+    Backup.objects.create(made_at=now - timedelta(days=3), name="c", is_remote=True)
+    assert 3 * 86_400 <= figures(client)["moonpress_backup_copied_age_seconds"] < 4 * 86_400
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ def asked_by_dashboard():
 
 
 @pytest.mark.django_db
-def test_every_figure_that_is_asked_for_is_there(client):
+def test_every_figure_that_is_asked_for_is_there(client, settings):
+    settings.BACKUP_BUCKET = "s3://bucket/backups"
     Backup.objects.create(name="site.tar")
     OutgoingMail.objects.create(recipient="a@example.com", subject="Hello", message=b"x")
     heartbeats.record("worker")

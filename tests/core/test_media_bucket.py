@@ -53,6 +53,11 @@ def test_what_may_change_is_kept_for_an_hour_and_a_cdn_is_named(bucket, settings
     assert bucket.get_object(Bucket="media", Key=f"site/{name}")["CacheControl"] == "public, max-age=3600"
 
 
+def test_a_second_file_of_one_name_leaves_the_first_alone(bucket):
+    first, second = (default_storage.save("nominees/logo.png", ContentFile(content)) for content in (b"1", b"2"))
+    assert [default_storage.open(name).read() for name in (first, second)] == [b"1", b"2"]
+
+
 def test_readiness_looks_into_the_bucket(bucket, client):
     picture = factories.image()
     assert client.get("/readyz").json()["media"] == "ok"
