@@ -87,8 +87,8 @@ def _decided_of_letter(draft: Briefing) -> None:
         if waiting := _waiting(found):
             lifecycle.pause(automation, by="the flags of sponsors")
             Automation.objects.filter(pk=automation.pk).update(trouble=waiting)
-        elif paid_of(found) != (edition.paid or payers.NOBODY):
-            letters.put_into_use(step, by=edition.approved_by)
+        elif (paid := paid_of(found)) != (edition.paid or payers.NOBODY):
+            letters.told_anew(edition, step, paid)
         else:
             payers.log(edition, found)
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from articles.paid import Paid
 from core.lib import clock, html
 from core.lib.slugs import free_slug
 from core.models import User
@@ -84,7 +85,18 @@ def edition_for(step: AutomationStep, round_: int) -> Briefing | None:
     own = newest(step, round_)
     if own and (own.approved_content, own.paid) == (first.approved_content, first.paid):
         return own
-    return _edition(first, step, round=round_, approved_by=first.approved_by, approved_content=first.approved_content)
+    return _again(first, step, round=round_, paid=first.paid)
+
+
+def told_anew(edition: Briefing, step: AutomationStep, paid: Paid) -> Briefing:
+    """An edition in the place of one in use that says the same but for who pays us: nobody has approved anything else."""
+    return _again(edition, step, round=edition.round, paid=paid)
+
+
+def _again(edition: Briefing, step: AutomationStep, **fields: object) -> Briefing:
+    """An edition of what one in use says, in its look, as it was approved."""
+    approved = {"approved_by": edition.approved_by, "approved_content": edition.approved_content}
+    return _edition(edition, step, look=edition.look, **approved, **fields)
 
 
 @transaction.atomic

@@ -119,6 +119,11 @@ class Briefing(models.Model):
         editable=False,
         help_text="Who paid us and is named (articles.paid), since it was frozen; empty: nobody has looked yet.",
     )
+    look = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="The look and the sender (sending.looks) it was frozen with; empty: as they are today.",
+    )
     candidates = models.PositiveIntegerField(default=0, editable=False, help_text="Confirmed subscribers at freezing.")
     delivered = models.PositiveIntegerField(default=0, editable=False)
     failed = models.PositiveIntegerField(default=0, editable=False)

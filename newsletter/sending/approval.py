@@ -20,15 +20,12 @@ from core.models import SiteProfile, User
 from core.transitions import TransitionRefused, change_if, lock, move
 from newsletter.models import Briefing, BriefingItem, Newsletter, Segment, Subscription
 from newsletter.sending import composition, content_checks, deliveries, payers, sponsor_places, subject_tests
-from newsletter.sending.looks import template_of
+from newsletter.sending.looks import LOOKS, template_of
 from newsletter.subscribers import segments
 
 logger = logging.getLogger(__name__)
 
 State = Briefing.State
-LOOKS = (
-    "logo", "logo_url", "header_html", "footer_html", "accent", "band", "page", "sheet", "ink", "order"
-)  # fmt: skip
 OF_ELSEWHERE = ("kind", "snippet_id", "source")
 OF_ITS_OWN = (
     "kind", "article_id", "heading", "text", "html", "url", "size", "image", "image_url", "image_alt", "caption", "label"

@@ -20,7 +20,7 @@ from newsletter.mail.mime import MessageHeaders, Placeholders
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Word, value_of
 from newsletter.models import Briefing, BriefingItem
 from newsletter.sending import parts, payers, sponsor_places
-from newsletter.sending.looks import look_of, template_of
+from newsletter.sending.looks import look_of, sender_of, template_of
 from newsletter.sending.parts import Part, Target
 from newsletter.sending.vocabulary import vocabulary
 
@@ -133,11 +133,11 @@ def headers_of(
     briefing: Briefing, *, mark: str = "", stand_in: Callable[[Word], str] = without_a_name
 ) -> MessageHeaders:
     """What the headers of its message say, its subject after the mark; texts that no form has seen are one line here."""
-    site, newsletter = SiteProfile.current(), briefing.newsletter
+    site, newsletter, sender = SiteProfile.current(), briefing.newsletter, sender_of(briefing)
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return MessageHeaders(
-        from_name=one_line(newsletter.from_name or site.name),
-        from_email=newsletter.from_email or settings.DEFAULT_FROM_EMAIL,
+        from_name=one_line(sender.name or site.name),
+        from_email=sender.address or settings.DEFAULT_FROM_EMAIL,
         reply_to=site.contact_email,
         subject=(f"[{mark}] " if mark else "")
         + personal_words.replaced(one_line(briefing.subject), vocabulary(), stand_in),

@@ -18,7 +18,7 @@ from core.transitions import change_if
 from newsletter.mail import mime, return_path
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person, Word, value_of
 from newsletter.models import Briefing, BriefingItem, CompiledMessage, Subscriber, TrackedLink
-from newsletter.sending import composition, deliveries, payers, sponsor_places, subject_tests
+from newsletter.sending import composition, deliveries, looks, payers, sponsor_places, subject_tests
 from newsletter.sending.approval import TOO_LATE, changed, held_on_error, problems
 from newsletter.sending.parts import keep_current
 from newsletter.sending.sender import message_token
@@ -74,10 +74,10 @@ def freeze(briefing_id: int) -> bool:
 def fix_message(briefing: Briefing) -> None:
     """Keep what it takes from elsewhere, its message, and one more for each other subject under test; their links are the same.
 
-    So is what they say of sponsors who are named.
+    So is what they say of sponsors who are named. What is made from something that was frozen before brings that and its look along.
     """
-    briefing.paid = payers.told_of(briefing)
-    Briefing.every.filter(pk=briefing.pk).update(paid=briefing.paid)
+    briefing.paid, briefing.look = payers.told_of(briefing), briefing.look or looks.kept(briefing)
+    Briefing.every.filter(pk=briefing.pk).update(paid=briefing.paid, look=briefing.look)
     keep_current(list(briefing.items.select_related("snippet", "briefing")))
     test = subject_tests.of(briefing)
     own, *others = subject_tests.versions(briefing, test)
@@ -94,16 +94,24 @@ def fix_message(briefing: Briefing) -> None:
 def renew_message(briefing: Briefing) -> None:
     """Write what is left to be sent of a frozen briefing anew, as what it says of who pays us has changed.
 
-    Its links keep their numbers, unless its template leads elsewhere by now: then they get others, and the former stay for who has them.
+    Its links keep their numbers. Where they lead elsewhere than the last ones, as its look was not kept when it was frozen, they get
+    others, and the former stay for who has them.
     """
     test, is_counted = subject_tests.of(briefing), briefing.was_counted
     own, *others = subject_tests.versions(briefing, test)
     first, message = 1, _message(own, is_counted=is_counted)
-    kept = dict(briefing.links.exclude(number=composition.CANARY).values_list("number", "url"))
-    if is_counted and kept != {number: target.url for number, target in message[2].targets.items()}:
-        first = max(kept, default=0) + 1
-        message = _message(own, is_counted=is_counted, first_link=first)
-        _keep_targets(briefing, message[2])
+    if is_counted:
+        targets = list(message[2].targets.values())
+        links = list(briefing.links.exclude(number=composition.CANARY).order_by("number"))
+        newest = links[max(len(links) - len(targets), 0) :]
+        is_same = [(link.url, link.item_id) for link in newest] == [
+            (target.url, target.item.pk if target.item else None) for target in targets
+        ]
+        first = newest[0].number if is_same and newest else links[-1].number + 1 if links else 1
+        if first != 1:
+            message = _message(own, is_counted=is_counted, first_link=first)
+        if not is_same:
+            _keep_targets(briefing, message[2])
     CompiledMessage.objects.filter(briefing=briefing).update(data=message[0], personal=message[1])
     for version, variant in zip(others, test.variants.all() if test else [], strict=True):
         variant.data, variant.personal, _ = _message(version, is_counted=is_counted, first_link=first)

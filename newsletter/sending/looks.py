@@ -1,4 +1,9 @@
-"""How a briefing's mail looks: its template, and the colours that follow from those of the template."""
+"""How a briefing's mail looks and from whom it is: its template, and the colours that follow from those of the template.
+
+What was frozen keeps both (`Briefing.look`), so that what is written anew of it, or made from it, is as it was approved.
+"""
+
+from typing import Any, NamedTuple
 
 from core.lib import colours
 from newsletter.models import Briefing, MailTemplate, Newsletter
@@ -6,11 +11,35 @@ from newsletter.models import Briefing, MailTemplate, Newsletter
 # Of emails/base.html: the lightest ground of links where a mail program asks for the dark, and that of ads in the light.
 DARK_BOX, AD = "#1d2742", "#fbf7ed"
 SHADES = ("accent", "band", "page", "sheet", "ink")
+LOOKS = ("logo", "logo_url", "header_html", "footer_html", *SHADES, "order")  # what an approval is about
+KEPT = (*LOOKS, "logo_width", "logo_height")
+
+
+class Sender(NamedTuple):
+    """From whom a briefing is, as its newsletter says; empty parts are the site's own."""
+
+    name: str
+    address: str
 
 
 def template_of(briefing: Briefing) -> MailTemplate:
-    """The template that a briefing names, or its newsletter's, or the one that all have from the start."""
+    """What it was frozen with; else the template that it names, or its newsletter's, or the one that all have from the start."""
+    if briefing.look is not None:
+        return MailTemplate(newsletter=briefing.newsletter, **briefing.look["template"])
     return briefing.template or default_template(briefing.newsletter)
+
+
+def sender_of(briefing: Briefing) -> Sender:
+    """From whom it is: as it was frozen, else as its newsletter says."""
+    if briefing.look is not None:
+        return Sender(*briefing.look["sender"])
+    return Sender(briefing.newsletter.from_name, briefing.newsletter.from_email)
+
+
+def kept(briefing: Briefing) -> dict[str, Any]:
+    """What is kept of both when a briefing is frozen: `template`, the columns KEPT of it, and `sender`, a Sender as a list."""
+    template = template_of(briefing)
+    return {"template": {name: getattr(template, name) for name in KEPT}, "sender": list(sender_of(briefing))}
 
 
 def default_template(newsletter: Newsletter) -> MailTemplate:

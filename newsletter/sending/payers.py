@@ -11,7 +11,7 @@ from articles.payers import paid_of
 from articles.texts import of_html
 from newsletter.models import Briefing, BriefingItem, SubjectVariant
 from newsletter.sending import parts
-from newsletter.sending.looks import template_of
+from newsletter.sending.looks import sender_of, template_of
 from sponsors import flags
 from sponsors.flags import Standing
 from sponsors.models import Flag
@@ -34,7 +34,7 @@ def key_of(briefing: Briefing) -> int:
 
 def texts_of(briefing: Briefing) -> Iterator[Text]:
     """All that a briefing's readers see of it but its ads; nobody asks for it while there is no sponsor."""
-    yield Text("the sender", f"{briefing.newsletter.from_name}\n{briefing.newsletter.name}")
+    yield Text("the sender", f"{sender_of(briefing).name}\n{briefing.newsletter.name}")
     yield Text("the subject", briefing.subject)
     yield Text("the preheader", briefing.preheader)
     for variant in SubjectVariant.objects.filter(test=briefing.pk).order_by("number"):

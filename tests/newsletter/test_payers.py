@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.transitions import TransitionRefused
-from newsletter.automations import lifecycle
+from newsletter.automations import letters, lifecycle
 from newsletter.models import (
     Automation,
     Briefing,
@@ -210,22 +210,26 @@ def test_a_sponsor_confirmed_after_approval_holds_it_with_the_reason(weekly, ann
 
 
 def test_one_that_is_being_sent_is_held_and_the_rest_of_its_letters_say_it(weekly, ann, editor, client, smtp_server):
-    briefing = factories.frozen(weekly, items=NAMED)
+    briefing = factories.frozen(weekly, items=[*NAMED, {"heading": "Bridges", "url": "https://example.com/a"}])
     ads.running()
     search()
     assert reload(briefing).state == "paused"
     template = MailTemplate.objects.create(
         newsletter=weekly, name="New", header_html='<p><a href="https://example.com/new">New</a></p>'
     )
-    Briefing.objects.update(template=template)  # so that its links would have other numbers
+    # As those that were frozen before looks were kept: its links would have other numbers.
+    Briefing.objects.update(template=template, look=None)
     before = dict(briefing.links.values_list("number", "url"))
-    flags.decide(Flag.objects.open().get(), "disclosed", by=editor)
+    flag = Flag.objects.open().get()
+    for verdict in ("disclosed", "not them", "disclosed"):
+        flags.decide(flag, verdict, by=editor)
     approval.resume(reload(briefing))
     assert send_what_is_left(briefing).delivered == 1
     assert STANDING in " ".join(bodies_of(reload(briefing))[0].split())
     after = dict(briefing.links.values_list("number", "url"))
     assert {number: after[number] for number in before} == before
     assert after[len(before)] == "https://example.com/new"
+    assert list(after.values()).count("https://example.com/a") == 2, "later decisions keep the numbers of the first"
 
 
 def test_what_was_sent_is_looked_through_when_a_sponsor_is_confirmed(weekly, ann, editor, client, smtp_server):
@@ -291,6 +295,41 @@ def test_a_running_automation_is_held_and_its_next_edition_says_it(weekly, edito
     assert STANDING in " ".join(bodies_of(edition)[0].split())
     search()
     assert Automation.objects.get(pk=made.pk).state == "running"
+
+
+def test_what_a_decision_writes_anew_is_what_was_approved_but_for_who_pays(weekly, ann, editor, smtp_server):
+    header = '<p><a href="https://example.com/a">Approved</a></p>'
+    template = MailTemplate.objects.create(newsletter=weekly, name="Usual", header_html=header, is_default=True)
+    made = automations.automation(weekly, {"letter": f"Hello from {NAME}"})
+    issue = factories.frozen(weekly, items=NAMED)
+    ads.running()
+    payers.look_at(issue)
+    settle(Briefing.every.get(automation=made, state="draft"), "not them", editor)
+    lifecycle.start(Automation.objects.get(pk=made.pk), by=made.started_by)
+    MailTemplate.objects.filter(pk=template.pk).update(header_html="<p>Nobody looked at this</p>", accent="#000000")
+    Newsletter.objects.update(from_name="Somebody else", from_email="else@example.com")
+    for flag in Flag.objects.all():
+        flags.decide(flag, "disclosed", by=editor)
+    *_, edition = automations.editions(made)
+    second = letters.edition_for(edition.step, 1)
+    for each in (reload(issue), edition, second):
+        text, html = bodies_of(each)
+        assert STANDING in " ".join(text.split())
+        assert ("Approved" in html, "Nobody looked" in html, "#000000" in html) == (True, False, False)
+        assert b"omebody else" not in bytes(each.message.data)
+        assert b"else@example.com" not in bytes(each.message.data)
+    assert reload(issue).links.filter(url="https://example.com/a").count() == 1
+
+
+def test_those_who_come_again_get_one_edition_that_says_who_pays(weekly, sponsor, editor):
+    made = automations.automation(weekly, {"letter": f"Hello from {NAME}"}, start=False)
+    settle(Briefing.every.get(automation=made), "disclosed", editor)
+    lifecycle.start(made, by=factories.user())
+    step = made.steps.get()
+    again = letters.edition_for(step, 1)
+    assert STANDING in " ".join(bodies_of(again)[0].split())
+    assert letters.edition_for(step, 1) == again
+    assert [edition.round for edition in automations.editions(made)] == [0, 1]
 
 
 def test_a_newsletter_manager_decides_at_the_briefing_and_nobody_who_sells(weekly, ann, sponsor, client):
