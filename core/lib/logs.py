@@ -20,10 +20,16 @@ from core.lib.text import without_addresses
 CUT = "…"
 # A segment of a path that is as long as a signed token, and has a capital letter, as no slug of ours has.
 _TOKEN = re.compile(r"(?<=/)(?=[-\w]*[A-Z])[-\w]{16,}")
-_NETWORK = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w.:])")
-_OF_THIS_MACHINE = re.compile(r"127\.|::1$|0\.0\.0\.0$|::$")
-# A time of day looks like an address of IPv6 with a port or without
-_TIME = re.compile(r"\d\d:\d\d:\d\d$")
+# Of IPv4, alone or within one of IPv6, and of IPv6; a port, a colon or the end of a sentence may come after it.
+_NETWORK = re.compile(
+    r"(?<![\w.])(?:(?<!:)(?:[0-9a-fA-F]{0,4}:){2,6})?\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)"
+    r"|(?<![\w.:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:]|\.\d)"
+)
+_OF_THIS_MACHINE = re.compile(r"127\.|::1:?$|0\.0\.0\.0$|::$")
+# A time of day, or how long something took, looks like an address of IPv6
+_TIME = re.compile(r"\d{1,2}:\d\d:\d\d:?$")
+# Where PostgreSQL refuses a row, it says which: the values of its key, or all of it
+_ROW = re.compile(r"DETAIL: .*?(?=\n\n(?:The above exception|During handling)|\Z)", re.DOTALL)
 
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
@@ -67,8 +73,8 @@ class JsonLines(logging.Formatter):
 
 
 def without_persons(text: str) -> str:
-    """A text without addresses of mail and networks (but this machine's own)."""
-    return _NETWORK.sub(_unless_here, without_addresses(text))
+    """A text without addresses of mail and networks (but this machine's own), and without rows that PostgreSQL refused."""
+    return _NETWORK.sub(_unless_here, without_addresses(_ROW.sub(f"DETAIL: {CUT}", text)))
 
 
 def without_links(text: str) -> str:

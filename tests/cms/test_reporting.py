@@ -10,14 +10,27 @@ from tests.processes import manage_command
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BREAKS = """
+from celery import shared_task
+from django.db import connection
 from django.test import Client
 from django.urls import path
 import cms.urls
 def broken(request, token):
     raise ValueError("ann@example.com at 203.0.113.9")
+def twice(request):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE persons (name text UNIQUE)")
+        for name in ["Ann " + "Smith"] * 2:
+            cursor.execute("INSERT INTO persons VALUES (%s)", [name])
+@shared_task(name="failing")
+def failing():
+    raise ValueError("ann@example.com")
 cms.urls.urlpatterns.insert(0, path("broken/<str:token>/", broken))
+cms.urls.urlpatterns.insert(0, path("twice/", twice))
 client = Client(raise_request_exception=False, HTTP_USER_AGENT="Ann's " + "browser", HTTP_HOST="localhost")
 client.get("/broken/{token}/?q=" + "sec" + "ret", REMOTE_ADDR="203.0.113.9")
+client.get("/twice/")
+failing.apply()
 client.get("/healthz")
 client.get("/readyz")
 """
@@ -36,7 +49,11 @@ def bodies(http_server):
 
 
 def personal(text, token):
-    return [each for each in (token, "ann@example.com", "203.0.113.9", "Ann's browser", "secret") if each in text]
+    return [
+        each
+        for each in (token, "ann@example.com", "203.0.113.9", "Ann's browser", "Ann Smith", "secret")
+        if each in text
+    ]
 
 
 def test_an_error_is_reported_with_its_place_and_without_persons(http_server):
@@ -45,6 +62,7 @@ def test_an_error_is_reported_with_its_place_and_without_persons(http_server):
     assert "ValueError" in text
     assert '"release":"r17"' in text
     assert "/broken/" in text
+    assert "IntegrityError" in text
     assert personal(text, token) == []
 
 
@@ -55,4 +73,6 @@ def test_traces_have_routes_and_statements_and_no_persons(http_server):
     assert "GET /broken/<str:token>/" in text
     assert "GET /healthz" in text
     assert "SELECT 1" in text
+    assert "UniqueViolation" in text
+    assert "run/failing" in text
     assert personal(text, token) == []

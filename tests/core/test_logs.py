@@ -46,6 +46,13 @@ def line_of(record):
     [
         ("To Ann <ann@example.com>: 550 no such user", "To Ann <…>: 550 no such user"),
         ("refused 203.0.113.7 and 2001:db8::17 today", "refused … and … today"),
+        ("203.0.113.9:8080 and client:203.0.113.9: refused by 203.0.113.9.", "…:8080 and client:…: refused by …."),
+        ("::ffff:203.0.113.9 and [2001:db8::1]:443, then 2001:db8::1.", "… and […]:443, then …."),
+        ('value violates "x"\nDETAIL:  Key (name)=(Ann\n\nSmith) exists.', 'value violates "x"\nDETAIL: …'),
+        (
+            "At 2026-11-30 10:11:12.5 it took 0:00:01, 10:11:12: done",
+            "At 2026-11-30 10:11:12.5 it took 0:00:01, 10:11:12: done",
+        ),
         ("127.0.0.1:5432 and ::1 did not answer at 10:11:12", "127.0.0.1:5432 and ::1 did not answer at 10:11:12"),
         ("articles.0012 took 1.25 s, Python 3.11.7", "articles.0012 took 1.25 s, Python 3.11.7"),
     ],
