@@ -225,7 +225,8 @@ def _tidy_words(root: HtmlElement) -> None:
 
 
 def _trim(root: HtmlElement) -> None:
-    """Remove spaces at the beginning and end of lines, which browsers do not show."""
+    """Remove spaces at the beginning and end of lines, which browsers do not show: in code they do."""
+    in_code = {line_break for code in root.iter("pre", "code") for line_break in code.iter("br")}
     for element in root.iter():
         if element.tag in _LISTS:
             element.text = (element.text or "").strip() or None
@@ -237,7 +238,7 @@ def _trim(root: HtmlElement) -> None:
                 element[-1].tail = (element[-1].tail or "").rstrip(" ")
             else:
                 element.text = element.text.rstrip(" ")
-        elif element.tag == "br":
+        elif element.tag == "br" and element not in in_code:
             element.tail = (element.tail or "").lstrip(" ")
 
 

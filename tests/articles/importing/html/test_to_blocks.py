@@ -157,6 +157,12 @@ def test_a_table_that_csv_cannot_hold_stays_rich_text(cell):
     assert "<table>" in richtext(f"<table><tr><td>a</td><td>b</td></tr><tr>{cell}</tr></table>")
 
 
+@pytest.mark.parametrize("tag", ["pre", "code"])
+def test_code_with_line_breaks_keeps_the_spaces_that_its_lines_begin_with(tag):
+    (block,) = blocks(f"<{tag}>if <b>x</b>:<br />    y<br>      z<br></{tag}>")
+    assert block["code"] == "if x:\n    y\n      z"
+
+
 def test_code_keeps_its_language_and_its_spaces():
     html = '<pre class="wp-block-code"><code class="language-python">if x:\n    y = "&lt;b&gt;"</code></pre>'
     assert blocks(html) == [{"type": "code", "language": "python", "code": 'if x:\n    y = "<b>"'}]
