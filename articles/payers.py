@@ -12,7 +12,6 @@ from articles.document_schema import Document
 from articles.models import Article, Publication
 from articles.paid import Paid
 from articles.texts import texts_of
-from core import pagecache
 from sponsors import flags
 from sponsors.flags import Described, Standing, Verdict
 from sponsors.models import Flag
@@ -50,10 +49,16 @@ def flags_of(article: Article) -> list[Flag]:
     return sorted(rows, key=lambda row: not row.is_open)
 
 
+def may_decide(user: Any) -> bool:
+    """Whether somebody decides about the flags of articles."""
+    return flags.may_decide(user, NOUN)
+
+
 class Articles:
     """Articles and pages as a source of flags: as written, as scheduled and as readers see them."""
 
     noun = NOUN
+    seen_with, decided_with = "articles.view_article", "articles.publish_article"
 
     def keys(self, after: int, limit: int) -> list[int]:
         rows = Article.objects.filter(pk__gt=after).exclude(state=Article.State.ARCHIVED).order_by("pk")
@@ -72,21 +77,22 @@ class Articles:
         rows = Article.objects.filter(pk__in=list(keys)).select_related("publication")
         return {row.pk: Described(row.title, _desk(row), _public(row)) for row in rows}
 
-    def decided(self, key: int) -> None:
+    def decided(self, key: int) -> bool:
         """Tell readers what holds now of the version that they see."""
         live = Publication.every.select_for_update(of=("self",)).filter(article=key).select_related("article").first()
         if live is None:
-            return
+            return False
         revision = live.article.revisions.filter(version=live.version).first()
         if revision is None:
-            return
+            return False
         found = standings(current_names(revision.document), live.article)
         flags.log_published(live.title, live.get_absolute_url(), found)
         paid = paid_of(found)
-        if paid != live.paid:
-            Publication.every.filter(pk=live.pk).update(paid=paid)
-            pagecache.bump()
-            cache_tags.purge_article(live)
+        if paid == live.paid:
+            return False
+        Publication.every.filter(pk=live.pk).update(paid=paid)
+        cache_tags.purge_article(live)
+        return True
 
 
 def _desk(row: Article) -> str:

@@ -6,7 +6,6 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from articles.payers import paid_of
-from core import pagecache
 from newsletter.automations import letters, lifecycle
 from newsletter.models import Automation, Briefing
 from newsletter.sending import freeze, payers
@@ -21,6 +20,7 @@ class Briefings:
     """Issues, and the letters of automations: these are looked at by their drafts, together with the editions in use."""
 
     noun = payers.NOUN
+    seen_with, decided_with = "newsletter.view_briefing", "newsletter.approve_briefing"
 
     def keys(self, after: int, limit: int) -> list[int]:
         rows = _looked_at().filter(pk__gt=after).order_by("pk")
@@ -34,16 +34,18 @@ class Briefings:
         rows = Briefing.every.filter(pk__in=list(keys)).select_related("newsletter")
         return {row.pk: Described(str(row), _desk(row), _public(row)) for row in rows}
 
-    def decided(self, key: int) -> None:
-        """Tell readers what holds now; what is on its way waits where somebody has to decide."""
+    def decided(self, key: int) -> bool:
+        """Tell readers what holds now; what is on its way waits where somebody has to decide.
+
+        One that is being frozen at this moment is waited for: the freeze has read its flags as they were before.
+        """
         rows = Briefing.every.select_for_update(of=("self",)).select_related("newsletter", "step__automation")
-        briefing = rows.filter(Q(frozen_at__isnull=False) | Q(step__isnull=False), pk=key).first()
+        briefing = rows.filter(pk=key).first()
         if briefing is None:
-            return
+            return False
         if briefing.is_letter:
             _decided_of_letter(briefing)
-        else:
-            _decided_of_issue(briefing)
+        return bool(briefing.frozen_at and not briefing.is_letter and _decided_of_issue(briefing))
 
 
 def _looked_at() -> QuerySet[Briefing]:
@@ -60,7 +62,8 @@ def _editions(draft: Briefing) -> list[Briefing]:
     return [edition] if edition and edition.state in (State.SENDING, State.PAUSED) else []
 
 
-def _decided_of_issue(briefing: Briefing) -> None:
+def _decided_of_issue(briefing: Briefing) -> bool:
+    """Whether readers are told something else now."""
     found = payers.standings(briefing)
     if briefing.first_sent_at:
         payers.log(briefing, found)
@@ -69,13 +72,13 @@ def _decided_of_issue(briefing: Briefing) -> None:
         briefing.hold(waiting)
     before, paid = briefing.paid or payers.NOBODY, paid_of(found)
     if paid == briefing.paid:
-        return
+        return False
     briefing.paid = paid
     Briefing.every.filter(pk=briefing.pk).update(paid=paid)
-    pagecache.bump()
     is_left = briefing.state in (State.SENDING, State.PAUSED)
     if is_left and paid["named"] != before["named"]:
         freeze.renew_message(briefing)
+    return True
 
 
 def _decided_of_letter(draft: Briefing) -> None:

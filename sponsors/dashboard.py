@@ -81,13 +81,15 @@ def _without_ad(today: date) -> list[date]:
     return list(sold.filter(~Exists(approved)).order_by("unit__date").values_list("unit__date", flat=True))
 
 
-def named(_user: Any) -> Widget:
-    """Open flags, those of what readers see first."""
-    rows = list(Flag.objects.open().select_related("sponsor").order_by("-is_certain", "pk")[:200])
+def named(user: Any) -> Widget:
+    """Open flags of what the user decides about, those of what readers see first."""
+    nouns = [noun for noun in flags.nouns_seen_by(user) if flags.may_decide(user, noun)]
+    waiting = Flag.objects.open().filter(noun__in=nouns)
+    rows = list(waiting.select_related("sponsor").order_by("-is_certain", "pk")[:200])
     by_noun: dict[str, list[int]] = {}
     for row in rows:
         by_noun.setdefault(row.noun, []).append(row.about)
-    about = {noun: flags.SOURCES[noun].described(keys) for noun, keys in by_noun.items() if noun in flags.SOURCES}
+    about = {noun: flags.SOURCES[noun].described(keys) for noun, keys in by_noun.items()}
     lines = []
     for row in rows:
         found = about.get(row.noun, {}).get(row.about)

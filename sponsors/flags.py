@@ -6,7 +6,7 @@ Articles and nominees are above us, so each puts itself in as a source.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.db import transaction
 
@@ -36,6 +36,8 @@ class Source(Protocol):
     """A kind of thing in which sponsors may be named."""
 
     noun: str
+    seen_with: str  # the permission of those who see what no reader sees yet, and so where it names whom
+    decided_with: str  # the permission of those who may decide about it, beside sponsors.decide_flag
 
     def keys(self, after: int, limit: int) -> list[int]:
         """The keys above one of all that is live, will be, or is worked on; in their order."""
@@ -45,8 +47,12 @@ class Source(Protocol):
 
     def described(self, keys: Iterable[int]) -> dict[int, Described]: ...
 
-    def decided(self, key: int) -> None:
-        """Have what is kept of it for readers, and the public log, say what holds; called at every look, so it writes no more."""
+    def decided(self, key: int) -> bool:
+        """Have what is kept of it for readers, and the public log, say what holds; called at every look, so it writes no more.
+
+        Return whether readers see something else now. It may wait for whoever publishes or freezes it, so it is called before the
+        content generation is taken, for which the whole site would wait along.
+        """
 
 
 SOURCES: dict[str, Source] = {}
@@ -54,6 +60,16 @@ SOURCES: dict[str, Source] = {}
 
 def register(source: Source) -> None:
     SOURCES[source.noun] = source
+
+
+def nouns_seen_by(user: Any) -> list[str]:
+    """The kinds of things of which somebody may see the flags."""
+    return [noun for noun, source in SOURCES.items() if user.has_perm(source.seen_with)]
+
+
+def may_decide(user: Any, noun: str) -> bool:
+    """Whether somebody decides about flags of this kind of thing: whoever may not publish it does not hold it up either."""
+    return bool(user.has_perm("sponsors.decide_flag") and user.has_perm(SOURCES[noun].decided_with))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +154,9 @@ def look_at(noun: str, about: int) -> list[Flag]:
             row.verdict = Verdict.AGAIN if is_there else Verdict.GONE
             changes.append(FlagDecision(flag=row, verdict=row.verdict))
     FlagDecision.objects.bulk_create(changes)
-    if missing or changes:
+    is_told_anew = source.decided(about)  # also where nothing is new here: what is told may be of an older state
+    if missing or changes or is_told_anew:
         pagecache.bump()
-    source.decided(about)  # also where nothing is new here: what readers are told may be of an older state
     return [row for row in rows if row.verdict != Verdict.GONE]
 
 
@@ -169,8 +185,8 @@ def decide(flag: Flag, verdict: str, *, by: User, reason: str = "") -> FlagDecis
     if last and last.verdict == verdict:
         raise TransitionRefused(f"That was decided already, by {last.by}.")
     made = FlagDecision.objects.create(flag=row, verdict=verdict, reason=one_line(reason)[:300], by=by)
-    pagecache.bump()
     SOURCES[row.noun].decided(row.about)
+    pagecache.bump()
     return made
 
 

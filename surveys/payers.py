@@ -60,6 +60,7 @@ class Nominees:
     """Nominees of seasons that readers see or will see, as a source of flags."""
 
     noun = NOUN
+    seen_with = decided_with = "surveys.view_nominee"  # editors decide, too, who only look on else
 
     def keys(self, after: int, limit: int) -> list[int]:
         rows = Nominee.objects.filter(~Q(category__season__state=Season.State.ARCHIVED), pk__gt=after)
@@ -73,11 +74,12 @@ class Nominees:
         rows = Nominee.objects.filter(pk__in=list(keys)).select_related("category__season")
         return {row.pk: Described(row.name, _desk(row), _public(row)) for row in rows}
 
-    def decided(self, key: int) -> None:
+    def decided(self, key: int) -> bool:
         """Nominees’ pages look it up themselves; the log has it once there is a result, as the nominee is no news before."""
         found = Nominee.objects.select_related("category__season").filter(pk=key).first()
         if found and found.category.is_released:
             log_results([found.category])
+        return False
 
 
 def results_are_out(categories: Iterable[Any]) -> None:

@@ -286,5 +286,5 @@ def check(request: HttpRequest, article: Article) -> HttpResponse:
     findings = checks.findings_of(document, body, article)
     context = {"findings": findings, "blocking": sum(finding.blocking for finding in findings)}
     context |= {"words": body.words, "minutes": body.reading_minutes}
-    context |= {"flags": payers.flags_of(article), "may_decide": request.user.has_perm("sponsors.decide_flag")}
+    context |= {"flags": payers.flags_of(article), "may_decide": payers.may_decide(request.user)}
     return _page(request, "check", article, f"Before “{article}” is published", **context)

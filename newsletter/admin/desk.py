@@ -249,7 +249,7 @@ def in_scheme(html: str, scheme: str) -> str:
 
 def named(request: HttpRequest, briefing: Briefing) -> dict[str, Any]:
     """What a page shows of sponsors who are named, to be decided on."""
-    return {"flags": payers.flags_of(briefing), "may_decide": request.user.has_perm("sponsors.decide_flag")}
+    return {"flags": payers.flags_of(briefing), "may_decide": payers.may_decide(request.user)}
 
 
 @require_safe

@@ -5,6 +5,7 @@ frozen, so that a letter costs nothing more.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from articles.paid import Paid
 from articles.payers import paid_of
@@ -102,6 +103,11 @@ def look_at(briefing: Briefing) -> list[Flag]:
 def flags_of(briefing: Briefing) -> list[Flag]:
     """Its flags for those who decide, the open ones first; missing ones are raised, as a reusable text may have changed."""
     return sorted(look_at(briefing), key=lambda row: not row.is_open)
+
+
+def may_decide(user: Any) -> bool:
+    """Whether somebody decides about the flags of briefings."""
+    return flags.may_decide(user, NOUN)
 
 
 def log(briefing: Briefing, found: list[Standing] | None = None) -> None:

@@ -56,7 +56,9 @@ class FlagAdmin(ReadOnlyAdmin):
     fields = ("sponsor", "words", "noun", "title", "where", "opened_at", "state")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Flag]:
-        return cast(QuerySet[Flag], Flag.objects.with_verdict())
+        """Those of what the person may see: titles and words of drafts stand in them."""
+        rows = Flag.objects.with_verdict().filter(noun__in=flags.nouns_seen_by(request.user))
+        return cast(QuerySet[Flag], rows)
 
     @admin.display(description="where")
     def where(self, row: Flag) -> str:
@@ -82,7 +84,7 @@ class FlagAdmin(ReadOnlyAdmin):
         context |= {
             "about": about,
             "decisions": row.decisions.select_related("by"),
-            "may_decide": request.user.has_perm("sponsors.decide_flag") and row.verdict != FlagDecision.Verdict.GONE,
+            "may_decide": flags.may_decide(request.user, row.noun) and row.verdict != FlagDecision.Verdict.GONE,
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -90,7 +92,9 @@ class FlagAdmin(ReadOnlyAdmin):
         """Not them, disclosed or held."""
         if not request.user.has_perm("sponsors.decide_flag"):
             raise PermissionDenied
-        row = get_object_or_404(Flag.objects.select_related("sponsor"), pk=pk)
+        row = get_object_or_404(self.get_queryset(request).select_related("sponsor"), pk=pk)
+        if not flags.may_decide(request.user, row.noun):
+            raise PermissionDenied
         said = request.POST
         try:
             made = flags.decide(

@@ -8,6 +8,7 @@ from django.urls import get_resolver, reverse
 
 from core.lib.roles import ROLES
 from core.models import User
+from sponsors.models import Flag, Sponsor
 from tests.articles import factories
 from tests.core.programs import program
 
@@ -91,6 +92,35 @@ def test_each_role_sees_the_lists_that_its_work_needs_and_no_others(role, client
     wanted = set(SEEN[role].split()) if role in SEEN else everything
     assert wanted <= seen
     assert {name.rpartition(".")[2] for name in seen} == {name.rpartition(".")[2] for name in wanted}
+
+
+FLAG = "/admin/sponsors/flag/"
+# Of what each role sees and decides flags: titles and words of what is not published stand in them.
+FLAGS = {
+    "editor": {"article", "briefing", "nominee"},
+    "awards steward": {"nominee"},
+    "newsletter manager": {"briefing"},
+    "administrator": {"article", "briefing", "nominee"},
+}
+
+
+def test_flags_are_seen_and_decided_by_those_who_see_and_publish_what_they_are_of(client):
+    named = {"sponsor": Sponsor.objects.create(name="Northwind"), "words": "Northwind", "is_certain": True}
+    nouns = ("article", "briefing", "nominee")
+    rows = {noun: Flag.objects.create(noun=noun, about=1, title=f"Secret {noun}", **named) for noun in nouns}
+    people = {role: factories.user(role) for role in ROLES}
+    for role, person in people.items():
+        client.force_login(person)
+        pages = [client.get(path).content.decode() for path in ("/admin/", "/admin/sponsors/flag/?state=all")]
+        found = [{noun for noun in nouns if f"Secret {noun}" in page} for page in pages]
+        found += [{noun for noun in nouns if client.get(f"{FLAG}{rows[noun].pk}/change/").status_code == 200}]
+        assert found == [FLAGS.get(role, set())] * 3, role
+    for role, person in people.items():
+        client.force_login(person)
+        for row in rows.values():
+            client.post(f"{FLAG}{row.pk}/decide/", {"verdict": "held"})
+            client.post(f"{FLAG}{row.pk}/decide/", {"verdict": "not them"})
+        assert {noun for noun in nouns if rows[noun].decisions.filter(by=person)} == FLAGS.get(role, set()), role
 
 
 def test_without_a_key_the_api_can_only_be_read(client):
