@@ -9,6 +9,7 @@ from surveys.questionnaires import settling, versions
 from tests.articles import factories as writing
 from tests.articles.test_desk_in_a_browser import sign_in, someone
 from tests.surveys.questionnaires.factories import answered, choice, question
+from tests.surveys.questionnaires.test_in_a_browser import choose
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE = {"width": 375, "height": 800}
@@ -85,7 +86,7 @@ def a_reader_answers_on_a_phone(browser, url, scripts):
     reader = context.new_page()
     reader.goto("/surveys/who-reads-us/")
     reader.locator("[name='q-q1'][value='a2']").check()
-    reader.locator("[name='q-q3'][value='4']").check(force=True)
+    choose(reader, "q-q3", "4")
     why = reader.get_by_text("What should we do better?")
     assert why.is_visible(), "scripts show it once four is chosen; without them it is there"
     reader.get_by_role("button", name="Save and go on").click()

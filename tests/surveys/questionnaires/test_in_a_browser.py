@@ -44,7 +44,7 @@ def test_every_kind_is_for_everybody_on_a_phone_and_scripts_only_hide_sooner(pag
     page_errors.clear()  # the answer to a refused page is a 400
     fill(page)
     assert page.get_by_text("Why?").is_visible()
-    page.locator("[name='q-scale'][value='3']").check(force=True)
+    choose(page, "q-scale", "3")
     assert not page.get_by_text("Why?").is_visible()
     page.get_by_role("button", name="Save and go on").click()
     page.wait_for_url("**/p2/")
@@ -87,7 +87,7 @@ def test_places_rows_and_numbers_show_what_depends_on_them_and_what_is_asked_aga
     seen = page.get_by_text("Placed?").or_(page.get_by_text("Judged?")).or_(page.get_by_text("Much?"))
     assert seen.locator("visible=true").count() == 0
     page.get_by_label("Move Beta up").click()
-    page.locator("[name='q-rows.r1'][value='a']").check(force=True)
+    choose(page, "q-rows.r1", "a")
     page.locator("[name='q-number']").fill("−1 000")
     assert page.get_by_text("Little?").is_visible()
     page.locator("[name='q-number']").fill("1 000")
@@ -114,6 +114,13 @@ def test_a_poll_that_is_answered_in_place_is_noted_for_the_day_and_can_be_answer
     assert page.get_by_role("button", name="Send my answer").is_visible()
 
 
+def choose(page, name, value):
+    """Choose an answer as somebody does: by its label, where that lies over its button."""
+    button = page.locator(f"[name='{name}'][value='{value}']")
+    label = page.locator("label", has=button)
+    (label if label.count() else button).click()
+
+
 def fill(page):
     """The answers of the factory, as somebody gives them."""
     for key, value in (
@@ -124,13 +131,13 @@ def fill(page):
         ("nps", "0"),
         ("consent", "yes"),
     ):
-        page.locator(f"[name='q-{key}'][value='{value}']").check(force=True)
+        choose(page, f"q-{key}", value)
     page.locator("[name='q-multiple'][value='a']").check()
     page.locator("[name='q-multiple.other']").fill("Gamma")
     page.locator("[name='q-image_choice'][value='b']").check()
     page.locator("[name='q-dropdown']").select_option("b")
     for row, value in ANSWERS["matrix"].items():
-        page.locator(f"[name='q-matrix.{row}'][value='{value}']").check(force=True)
+        choose(page, f"q-matrix.{row}", value)
     for place, key in enumerate(ANSWERS["ranking"], 1):
         page.locator(f"[name='q-ranking.{key}']").select_option(str(place))
     for key in ("number", "date", "short_text", "long_text", "email"):
