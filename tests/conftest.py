@@ -2,13 +2,15 @@
 
 import gc
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cms.ops import embedded
 from tests import database
@@ -16,6 +18,7 @@ from tests import database
 pytest_plugins = ["tests.smtp", "tests.http", "tests.imap", "tests.processes", "tests.browsing"]
 
 ROOT = Path(__file__).resolve().parent.parent
+POLL = "SELECT value FROM core_contentgeneration"
 # What a developer's shell or .env sets must not reach the tests; an empty value is one that .env does not replace.
 CLEARED = [
     "BOUNCE_ADDRESS",
@@ -100,6 +103,20 @@ def _reset_kept() -> Iterator[None]:
     generation.reset()
     yield
     generation.reset()
+
+
+@pytest.fixture
+def django_assert_max_num_queries() -> Callable[[int], AbstractContextManager[Any]]:
+    """How many queries a block may take; but for the one that a slow machine adds, which asks for the content generation again."""
+
+    @contextmanager
+    def assert_max(most: int) -> Iterator[Any]:
+        with CaptureQueriesContext(connection) as context:
+            yield context
+        asked = [query["sql"] for query in context.captured_queries if POLL not in query["sql"]]
+        assert len(asked) <= most, f"{len(asked)} queries instead of {most}:\n" + "\n".join(asked)
+
+    return assert_max
 
 
 @pytest.fixture(scope="session")
