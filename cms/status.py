@@ -87,7 +87,10 @@ def _backups() -> Widget:
     copied = Backup.copied_at() if settings.BACKUP_BUCKET else None
     if not note and copied and timezone.now() - copied > OLD:
         note = "No backup of the last two days was copied to BACKUP_BUCKET."
-    return Widget(lines=lines, empty="No backup was made yet: set BACKUP_FOLDER, or make one by hand.", note=note)
+    by_clock = (
+        "the first comes within ten minutes" if settings.BACKUP_FOLDER else "set BACKUP_FOLDER, or make one by hand"
+    )
+    return Widget(lines=lines, empty=f"No backup was made yet: {by_clock}.", note=note)
 
 
 def _kept(backup: Backup) -> str:
