@@ -397,7 +397,16 @@ MEDIA_BUCKET = env.needing(
     env.address("MEDIA_BUCKET", schemes=buckets.SCHEMES, example="s3://key:secret@s3.example/bucket/folder"),
     module="storages",
 )
+if MEDIA_BUCKET and BACKUP_BUCKET and buckets.Bucket(MEDIA_BUCKET).shares_with(buckets.Bucket(BACKUP_BUCKET)):
+    raise ImproperlyConfigured(
+        "BACKUP_BUCKET and MEDIA_BUCKET are one folder, or one lies within the other: what is there is for readers. Name another"
+        " bucket for backups, or give each a folder beside the other."
+    )
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or VAR / "media")
+if BACKUP_FOLDER and Path(BACKUP_FOLDER).resolve().is_relative_to(MEDIA_ROOT.resolve()):
+    raise ImproperlyConfigured(
+        f"BACKUP_FOLDER is within {MEDIA_ROOT}, where all files are for readers. Name another one."
+    )
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     if not MEDIA_BUCKET

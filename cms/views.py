@@ -1,18 +1,21 @@
 """Pages that belong to no single part: the front page, media, error pages."""
 
 import sys
+from io import BytesIO
+from posixpath import basename, normpath
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 from django.views.defaults import page_not_found, permission_denied, server_error
 from django.views.static import serve
@@ -28,6 +31,8 @@ from sponsors.placements import Placement
 from sponsors.previews import Preview
 from sponsors.rotation import placement_shown
 from surveys.contexts import teaser
+
+STORED = ("images/", "creatives/", "nominees/")  # where articles, sponsors and surveys store files
 
 
 @require_safe
@@ -57,7 +62,7 @@ def _front(placement: Placement | None) -> dict[str, Any]:
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """A file of the media, if no web server in front serves it. An image's name changes with its content."""
     if settings.MEDIA_BUCKET:
-        return _from_bucket(path)
+        return _from_bucket(request, path)
     try:
         response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     except OSError as error:  # such as a name longer than a file can have
@@ -66,12 +71,21 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     return response
 
 
-def _from_bucket(path: str) -> HttpResponseBase:
+def _from_bucket(request: HttpRequest, path: str) -> HttpResponseBase:
+    """What we store and nothing else that may lie in the same bucket; passed on as it comes."""
+    if not path.startswith(STORED) or normpath(path) != path:
+        raise Http404("There is no such file.")
+    known = request.headers.get("If-None-Match", "")
+    storage: Any = default_storage
     try:
-        file = default_storage.open(path)
+        found = storage.fetched(path, with_body=request.method == "GET", known=known if known.isascii() else "")
     except (OSError, SuspiciousOperation) as error:
         raise Http404("There is no such file.") from error
-    response = FileResponse(file)
+    response: HttpResponseBase = HttpResponseNotModified()
+    if found:
+        response = FileResponse(found.get("Body") or BytesIO(), filename=basename(path))
+        response["Content-Length"] = found["ContentLength"]
+        response["ETag"], response["Last-Modified"] = found["ETag"], http_date(found["LastModified"].timestamp())
     response["Cache-Control"] = _lasting(path)
     return response
 

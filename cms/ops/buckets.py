@@ -30,6 +30,11 @@ class Bucket:
             self.options["aws_access_key_id"] = unquote(parts.username)
             self.options["aws_secret_access_key"] = unquote(parts.password or "")
 
+    def shares_with(self, other: "Bucket") -> bool:
+        """Whether one of the two is the other, or lies within it."""
+        is_one = (self.name, self.options.get("endpoint_url")) == (other.name, other.options.get("endpoint_url"))
+        return is_one and (self.folder.startswith(other.folder) or other.folder.startswith(self.folder))
+
     def upload(self, path: Path) -> None:
         """Copy a file there, under its own name."""
         with self._client() as client:

@@ -30,6 +30,7 @@ def test_compose_runs_commands_and_sets_variables_that_there_are():
     assert named == {*read_procfile(ROOT / "Procfile")}
     assert commands["migrate"] == ["python", "manage.py", "prepare"]
     assert {name for service in OURS.values() for name in service["environment"]} <= VARIABLES
+    assert all(service["env_file"] == [{"path": ".env", "required": False}] for service in OURS.values())
 
 
 def test_what_is_ours_runs_without_rights_on_a_root_that_nobody_writes_to():
@@ -58,12 +59,23 @@ def test_nginx_takes_its_configuration(name, tmp_path):
     subprocess.run([*made, "-keyout", certificate[1], "-out", certificate[0]], check=True, capture_output=True)
     site = re.sub(r"ssl_certificate .+;", f"ssl_certificate {certificate[0]};", site)
     site = re.sub(r"ssl_certificate_key .+;", f"ssl_certificate_key {certificate[1]};", site)
+    if "web-1" in site:  # containers, which get new addresses; nginx 1.27.3 and newer looks them up again
+        assert re.findall(r"server web-\d:8000 (.+?);", site) == ["max_fails=0 resolve"] * 2
+        assert "resolver 127.0.0.11" in site
+    site = site.replace(" resolve;", ";")
+    site = re.sub(r"/var/(lib|cache)/nginx", str(tmp_path), site)
     site = site.replace("/etc/nginx/moonpress", str(DEPLOY / "nginx")).replace("web-1:", "127.0.0.1:1")
     site = site.replace("web-2:", "127.0.0.1:2").replace("http2 on;", "")  # of nginx 1.25 and newer
     config = tmp_path / "nginx.conf"
     config.write_text(f"error_log stderr; pid {tmp_path}/pid; events {{}}\nhttp {{ access_log off;\n{site} }}")
     done = subprocess.run(["nginx", "-t", "-p", tmp_path, "-c", config], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_worker_may_write_backups_where_the_documentation_puts_them():
+    folder = re.search(r"`BACKUP_FOLDER=(/\S+)`", (ROOT / "docs/operations.md").read_text())[1]
+    unit = (DEPLOY / "systemd" / "moonpress-worker@.service").read_text()
+    assert f"-{folder}" in re.search(r"^ReadWritePaths=(.+)$", unit, re.MULTILINE)[1].split()
 
 
 def test_units_of_systemd_run_the_processes_of_the_procfile():

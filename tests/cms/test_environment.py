@@ -105,6 +105,16 @@ def test_what_cannot_be_meant_is_refused_in_words(name, value, said, tmp_path):
     assert len(refused.stderr.splitlines()) == 1
 
 
+def test_backups_do_not_lie_where_readers_look(tmp_path):
+    media = {"MEDIA_BUCKET": "s3://key:secret@s3.example/moonpress/site"}
+    for folder, is_taken in (("site", False), ("site/backups", False), ("", False), ("sites", True)):
+        done = start_with(COMPLETE | media | {"BACKUP_BUCKET": f"s3://s3.example/moonpress/{folder}"}, tmp_path)
+        assert (done.returncode == 0) is is_taken, folder
+        assert is_taken or done.stderr.startswith("moonpress: BACKUP_BUCKET and MEDIA_BUCKET are one folder")
+    refused = start_with(COMPLETE | {"BACKUP_FOLDER": str(tmp_path / "media" / "x")}, tmp_path)
+    assert refused.stderr.startswith("moonpress: BACKUP_FOLDER is within")
+
+
 def test_a_providers_secret_that_stands_in_an_address_is_long_enough_and_plain():
     env = Environment()
     env.ENVIRON = {"MAIL_PROVIDER": " Brevo "}

@@ -42,8 +42,22 @@ def test_a_picture_lies_in_the_bucket_and_keeps_its_address_here(bucket, client)
     answer = client.get(f"/media/{picture.file}")
     assert b"".join(answer.streaming_content) == stored["Body"].read()
     assert (answer["Content-Type"], answer["Cache-Control"]) == ("image/webp", "max-age=31536000")
-    for path in ("images/none.webp", "../site/secret", "%2e%2e/x"):
+    tag = {"If-None-Match": answer["ETag"]}
+    assert client.get(f"/media/{picture.file}", headers=tag).status_code == 304
+    assert client.head(f"/media/{picture.file}")["Content-Length"] == answer["Content-Length"]
+    bucket.put_object(Bucket="media", Key="site/backups/site.tar", Body=b"x")
+    for path in ("images/none.webp", "../site/secret", "%2e%2e/x", "backups/site.tar", "images/../backups/site.tar"):
         assert client.get(f"/media/{path}").status_code == 404
+
+
+def test_a_name_that_the_bucket_refuses_to_speak_of_is_not_there(bucket, client, http_server, settings):
+    http_server.answers = [403]
+    host = http_server.url.removeprefix("http://")
+    options = Bucket(f"s3+http://key:secret@{host}/media/site?region=us-east-1").storage()
+    backend = {"BACKEND": "core.lib.media_bucket.MediaBucket", "OPTIONS": options}
+    settings.STORAGES = settings.STORAGES | {"default": backend}
+    assert client.get("/media/images/none.webp").status_code == 404
+    assert http_server.requests
 
 
 def test_what_may_change_is_kept_for_an_hour_and_a_cdn_is_named(bucket, settings):

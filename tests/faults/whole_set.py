@@ -97,8 +97,9 @@ class Run:
             wait_until(lambda port=port: self.is_up(port), seconds=60, what=f"web on {port}")
         self.start_nginx()
         wait_until(lambda: self.is_up(self.port), seconds=20, what="nginx")
-        wait_until(lambda: self.ask("GET", "/readyz")[0] == 200, seconds=60, what="readiness")
-        print(self.ask("GET", "/readyz")[1])
+        direct = {"port": self.web_ports[0]}  # nginx lets nobody ask
+        wait_until(lambda: self.ask("GET", "/readyz", **direct)[0] == 200, seconds=60, what="readiness")
+        print(self.ask("GET", "/readyz", **direct)[1])
 
     def start_postgres(self):
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -155,7 +156,8 @@ class Run:
         server = f"server {{ listen 127.0.0.1:{self.port}; include {ROOT}/deploy/nginx/proxy.conf; }}"
         (folder / "nginx.conf").write_text(
             f"{'user root;' if os.geteuid() == 0 else ''} daemon off; error_log {folder}/error.log; pid {folder}/pid;"
-            f" events {{}}\nhttp {{ access_log off; {paths}\n{upstream}\n{server} }}"
+            f" events {{}}\nhttp {{ access_log off; {paths}\n"
+            f"proxy_cache_path {folder}/media keys_zone=moonpress_media:1m;\n{upstream}\n{server} }}"
         )
         self.program("nginx", "-p", folder, "-c", folder / "nginx.conf")
 
