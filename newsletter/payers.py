@@ -57,9 +57,8 @@ def _looked_at() -> QuerySet[Briefing]:
 
 
 def _editions(draft: Briefing) -> list[Briefing]:
-    """The edition of a letter that its readers get now."""
-    edition = letters.newest(draft.step) if draft.step else None
-    return [edition] if edition and edition.state in (State.SENDING, State.PAUSED) else []
+    """The editions of a letter that its readers get now."""
+    return letters.in_use(draft.step) if draft.step else []
 
 
 def _decided_of_issue(briefing: Briefing) -> bool:
@@ -70,6 +69,28 @@ def _decided_of_issue(briefing: Briefing) -> bool:
     waiting = _waiting(found)
     if waiting and briefing.state == State.SENDING:
         briefing.hold(waiting)
+    return _tell(briefing, found)
+
+
+def _decided_of_letter(draft: Briefing) -> None:
+    """Its editions say it from now on, also to those whose letter has not left yet; nobody has approved anything else."""
+    for edition in _editions(draft):
+        found = payers.standings(edition)
+        _tell(edition, found)
+        if waiting := _waiting(found):
+            _hold(draft.automation, waiting)
+        else:
+            payers.log(edition, found)
+
+
+def _hold(automation: Automation | None, waiting: str) -> None:
+    if automation and automation.is_running:
+        lifecycle.pause(automation, by="the flags of sponsors")
+        Automation.objects.filter(pk=automation.pk).update(trouble=waiting)
+
+
+def _tell(briefing: Briefing, found: Iterable[Standing]) -> bool:
+    """Keep what readers are told, and write what is left to be sent anew; whether it is something else than before."""
     before, paid = briefing.paid or payers.NOBODY, paid_of(found)
     if paid == briefing.paid:
         return False
@@ -79,21 +100,6 @@ def _decided_of_issue(briefing: Briefing) -> bool:
     if is_left and paid["named"] != before["named"]:
         freeze.renew_message(briefing)
     return True
-
-
-def _decided_of_letter(draft: Briefing) -> None:
-    for edition in _editions(draft):
-        step, automation = draft.step, draft.automation
-        if step is None or automation is None or not automation.is_running:
-            continue  # when it is started, a new edition is made where it says something else
-        found = payers.standings(edition)
-        if waiting := _waiting(found):
-            lifecycle.pause(automation, by="the flags of sponsors")
-            Automation.objects.filter(pk=automation.pk).update(trouble=waiting)
-        elif (paid := paid_of(found)) != (edition.paid or payers.NOBODY):
-            letters.told_anew(edition, step, paid)
-        else:
-            payers.log(edition, found)
 
 
 def _waiting(found: Iterable[Standing]) -> str:

@@ -37,7 +37,7 @@ class Source(Protocol):
 
     noun: str
     seen_with: str  # the permission of those who see what no reader sees yet, and so where it names whom
-    decided_with: str  # the permission of those who may decide about it, beside sponsors.decide_flag
+    decided_with: str  # the permission of those who decide about it, beside that to decide flags
 
     def keys(self, after: int, limit: int) -> list[int]:
         """The keys above one of all that is live, will be, or is worked on; in their order."""

@@ -8,13 +8,13 @@ that a subscriber has one delivery of a briefing, here as everywhere.
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from articles.paid import Paid
 from core.lib import clock, html
 from core.lib.slugs import free_slug
 from core.models import User
-from newsletter.models import Automation, AutomationStep, Briefing
+from newsletter.models import Automation, AutomationStep, Briefing, Delivery
 from newsletter.sending import approval, drafts, freeze, payers
 
 State = Briefing.State
@@ -85,18 +85,17 @@ def edition_for(step: AutomationStep, round_: int) -> Briefing | None:
     own = newest(step, round_)
     if own and (own.approved_content, own.paid) == (first.approved_content, first.paid):
         return own
-    return _again(first, step, round=round_, paid=first.paid)
+    approved = {"approved_by": first.approved_by, "approved_content": first.approved_content}
+    return _edition(first, step, round=round_, paid=first.paid, look=first.look, **approved)
 
 
-def told_anew(edition: Briefing, step: AutomationStep, paid: Paid) -> Briefing:
-    """An edition in the place of one in use that says the same but for who pays us: nobody has approved anything else."""
-    return _again(edition, step, round=edition.round, paid=paid)
-
-
-def _again(edition: Briefing, step: AutomationStep, **fields: object) -> Briefing:
-    """An edition of what one in use says, in its look, as it was approved."""
-    approved = {"approved_by": edition.approved_by, "approved_content": edition.approved_content}
-    return _edition(edition, step, look=edition.look, **approved, **fields)
+def in_use(step: AutomationStep) -> list[Briefing]:
+    """The editions that anybody still gets: the newest of each round, and those of which a letter has not left yet."""
+    live = Briefing.every.filter(step=step, state__in=[State.SENDING, State.PAUSED])
+    newest = live.order_by("round", "-pk").distinct("round").values("pk")
+    waiting = Delivery.objects.filter(briefing=OuterRef("pk"), state__in=["pending", "sending", "retry"])
+    rows = live.filter(Q(pk__in=newest) | Exists(waiting)).select_related("newsletter", "step")
+    return list(rows.order_by("pk"))
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.transitions import TransitionRefused
-from newsletter.automations import letters, lifecycle
+from newsletter.automations import flow, letters, lifecycle
 from newsletter.models import (
     Automation,
     Briefing,
@@ -19,7 +19,18 @@ from newsletter.models import (
     SubjectTest,
     SubjectVariant,
 )
-from newsletter.sending import approval, archive_entries, by_the_clock, drafts, freeze, payers, plugged, sponsor_places
+from newsletter.sending import (
+    approval,
+    archive_entries,
+    by_the_clock,
+    drafts,
+    freeze,
+    payers,
+    plugged,
+    sender,
+    sponsor_places,
+)
+from newsletter.subscribers import subscriptions
 from sponsors import disclosures, flag_searches, flags
 from sponsors.models import DisclosureEntry, Flag, FlagDecision
 from tests.articles import factories as articles
@@ -319,6 +330,24 @@ def test_what_a_decision_writes_anew_is_what_was_approved_but_for_who_pays(weekl
         assert b"omebody else" not in bytes(each.message.data)
         assert b"else@example.com" not in bytes(each.message.data)
     assert reload(issue).links.filter(url="https://example.com/a").count() == 1
+
+
+def test_letters_that_wait_while_it_is_decided_say_it_too(weekly, editor, smtp_server):
+    made = automations.automation(weekly, {"letter": f"Hello from {NAME}"})
+    row = factories.subscription(weekly, "new@example.com", state="pending")
+    subscriptions.confirm(row, issued_at=row.requested_at)
+    (queued,) = flow.run_due()
+    again = letters.edition_for(made.steps.get(), 1)
+    ads.running()
+    search()
+    flags.decide(Flag.objects.open().get(), "disclosed", by=editor)
+    lifecycle.start(Automation.objects.get(pk=made.pk), by=factories.user())
+    while sender.pump(queued):
+        pass
+    (mail,) = smtp_server.to("new@example.com")
+    text = message_from_bytes(mail.message, policy=policy.default).get_body(["plain"]).get_content()
+    assert STANDING in " ".join(text.split())
+    assert STANDING in " ".join(bodies_of(Briefing.every.get(pk=again.pk))[0].split())
 
 
 def test_those_who_come_again_get_one_edition_that_says_who_pays(weekly, sponsor, editor):
