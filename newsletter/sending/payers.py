@@ -101,8 +101,15 @@ def look_at(briefing: Briefing) -> list[Flag]:
 
 
 def flags_of(briefing: Briefing) -> list[Flag]:
-    """Its flags for those who decide, the open ones first; missing ones are raised, as a reusable text may have changed."""
-    return sorted(look_at(briefing), key=lambda row: not row.is_open)
+    """Its flags for those who decide, the open ones first; missing ones are raised, as a reusable text may have changed.
+
+    One that is approved may be frozen at this moment, for which no page waits: what is missing is raised if that holds it.
+    """
+    if briefing.state == Briefing.State.APPROVED:
+        rows = list(Flag.objects.standing().filter(noun=NOUN, about=briefing.pk).select_related("sponsor"))
+    else:
+        rows = look_at(briefing)
+    return sorted(rows, key=lambda row: not row.is_open)
 
 
 def may_decide(user: Any) -> bool:

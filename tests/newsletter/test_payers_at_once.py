@@ -28,6 +28,12 @@ def test_a_decision_waits_for_the_freeze_holds_it_and_meanwhile_nobody_else_up()
     due = {"state": "approved", "approved_at": timezone.now(), "scheduled_at": timezone.now()}
     Briefing.objects.filter(pk=briefing.pk).update(**due)
 
+    def shown():
+        try:
+            return payers.flags_of(reload(briefing))
+        finally:
+            connection.close()
+
     def hold():
         try:
             return flags.decide(flag, "held", by=somebody)
@@ -37,6 +43,7 @@ def test_a_decision_waits_for_the_freeze_holds_it_and_meanwhile_nobody_else_up()
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             assert freeze.freeze(briefing.pk)
+            assert thread.submit(shown).result(10) == [flag]  # the page of it does not wait
             deciding = thread.submit(hold)
             wait_until(somebody_waits)
             pagecache.bump()  # as whoever publishes an article does
