@@ -9,7 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -26,7 +27,8 @@ from core.lib import meters
 from core.lib.forms import client_address
 from core.models import Heartbeat, OutgoingMail, OutgoingRequest
 from newsletter.models import Briefing, Delivery, SignUp
-from surveys.models import PendingBallot, TreeHead, UnsealedBallot
+from surveys.ledger import BATCH_LEAST
+from surveys.models import Ballot, PendingBallot, Season, TreeHead, UnsealedBallot
 
 RECENT = timedelta(days=7)
 IS_LIVE = Q(state__in=["sending", "paused"]) | Q(retrying__gt=0)
@@ -100,10 +102,21 @@ def waiting(now: datetime) -> dict[str, float]:
     }
     oldest = {name: rows.order_by().aggregate(since=Min("due_at"))["since"] for name, rows in queues.items()}
     oldest["articles"] = Article.objects.filter(publish_at__lt=now).aggregate(since=Min("publish_at"))["since"]
-    heads = TreeHead.objects.filter(season__state="voting")  # a ballot has no time
-    late = UnsealedBallot.objects.exists() and heads.aggregate(since=Max("signed_at"))["since"]
-    oldest["ballots"] = late or None
+    oldest["ballots"] = _ballots_since()
     return {name: _age(since, now) for name, since in oldest.items()}
+
+
+def _ballots_since() -> datetime | None:
+    """When a season whose ballots should be sealed last was, or its voting opened: a ballot has no time.
+
+    Those of few voters wait for others on purpose.
+    """
+    heads = TreeHead.objects.filter(season=OuterRef("pk")).order_by("-size").values("signed_at")[:1]
+    waiting = Ballot.objects.waiting().values("category__season").annotate(number=Count("voter_key", distinct=True))
+    due = waiting.filter(number__gte=BATCH_LEAST).values("category__season")
+    seasons = Season.objects.filter(state="voting", pk__in=due).annotate(since=Coalesce(Subquery(heads), "opens_at"))
+    found: datetime | None = seasons.order_by().aggregate(oldest=Min("since"))["oldest"]
+    return found
 
 
 def _folders() -> dict[str, Path]:

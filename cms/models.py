@@ -17,7 +17,7 @@ class DemoMark(models.Model):
 
 
 class Backup(models.Model):
-    """A backup that was made by the clock or by hand, or why one was not; the files are where the settings say."""
+    """A backup in BACKUP_FOLDER, made by the clock or by `backup` without a file, or why one was not."""
 
     made_at = models.DateTimeField(default=timezone.now, db_index=True)
     name = models.CharField(max_length=200, blank=True, help_text="The file's name; none where it failed.")

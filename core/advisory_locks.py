@@ -29,7 +29,7 @@ class AdvisoryLock(IntEnum):
     BRIEFING_FIGURES = 0x4D6F6F0E  # counting a briefing's hours and links
     AD_VIEWS = 0x4D6F6F41  # partitions of views of ads (0), counting a day of them
     AD_VERDICTS = 0x4D6F6F40  # on the clicks on one ad
-    BACKUP = 0x4D6F6F50  # making one by the clock
+    BACKUP = 0x4D6F6F50  # making one by the clock (0), restoring one into a scratch database (1)
     RENDITIONS = 0x4D6F6F31  # making copies of pictures
     LEADS = 0x4D6F6F30  # what leads the front page (0) or a category
 

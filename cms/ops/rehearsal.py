@@ -1,6 +1,7 @@
 """A restore into a scratch database, to see that a backup is good: the same rows in every table, then nothing of it stays."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,11 @@ from psycopg import sql
 from cms.models import Backup
 from cms.ops import fingerprints
 from cms.ops.backup import BackupError, Say, checked, opened, restore_database
+from core import advisory_locks
+from core.advisory_locks import AdvisoryLock
+
+CHECKING = 1  # beside making one, 0
+TOKEN = 3  # random bytes in the name of a scratch database
 
 
 def rehearse(path: Path, *, identity: Path | None, say: Say) -> None:
@@ -26,7 +32,7 @@ def rehearse(path: Path, *, identity: Path | None, say: Say) -> None:
     with opened(path, identity) as tar:
         manifest = checked(tar, path)
         say(f"{path}: whole, {len(manifest['files'])} files are what they were")
-        with _scratch() as name:
+        with _scratch(say) as name:
             restore_database(tar, into=name)
             parameters: dict[str, Any] = connection.get_connection_params() | {"dbname": name}
             parameters.pop("cursor_factory", None)
@@ -47,19 +53,47 @@ def rehearse(path: Path, *, identity: Path | None, say: Say) -> None:
 
 
 @contextmanager
-def _scratch() -> Iterator[str]:
-    name = f"{connection.settings_dict['NAME']}_check_{secrets.token_hex(3)}"[-63:]
-    quoted = sql.Identifier(name).as_string(None)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {quoted} TEMPLATE template0")
-    except DatabaseError as error:
-        raise BackupError(
-            f"No scratch database could be made: {str(error).strip()}. The site's role needs CREATEDB for this: "
-            "ALTER ROLE … CREATEDB. Or check the backup on another machine."
-        ) from error
-    try:
-        yield name
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {quoted} WITH (FORCE)")
+def _scratch(say: Say) -> Iterator[str]:
+    """An empty database for the block, which one check at a time has; what one that was killed has left goes first."""
+    name = f"{connection.settings_dict['NAME']}_check_{secrets.token_hex(TOKEN)}"[-63:]
+    with advisory_locks.first_free(AdvisoryLock.BACKUP, [CHECKING]) as lock:
+        if lock is None:
+            raise BackupError("Another check is under way on this database. Wait until it has ended.")
+        try:
+            _drop_left(name, say)
+            _execute(f"CREATE DATABASE {_quoted(name)} TEMPLATE template0")
+        except DatabaseError as error:
+            raise BackupError(
+                f"No scratch database could be made: {str(error).strip()}. The site's role needs CREATEDB for this: "
+                "ALTER ROLE … CREATEDB. Or check the backup on another machine."
+            ) from error
+        say(f"restoring into {name}, which goes again")
+        try:
+            yield name
+        finally:
+            _drop(name)
+
+
+def _drop_left(name: str, say: Say) -> None:
+    """Drop databases of which nothing but the number in their names differs from this name."""
+    stem = name[: -2 * TOKEN]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [stem])
+        found = [row[0] for row in cursor.fetchall()]
+    for left in found:
+        if re.fullmatch(f"[0-9a-f]{{{2 * TOKEN}}}", left.removeprefix(stem)):
+            _drop(left)
+            say(f"{left}: dropped, which a check that was cut short had left")
+
+
+def _drop(name: str) -> None:
+    _execute(f"DROP DATABASE {_quoted(name)} WITH (FORCE)")
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _quoted(name: str) -> str:
+    return sql.Identifier(name).as_string(None)

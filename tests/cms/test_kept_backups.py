@@ -140,14 +140,21 @@ def test_it_comes_back_from_the_command_line_and_is_compared(folder, settings, k
     settings.BACKUP_RECIPIENTS = [public]
     factories.publication(slug="fees", title="What fees are")
     row = make(say=quiet)
+    name = connection.settings_dict["NAME"]
+    left, strange = f"{name}_check_0a1b2c", f"{name}_check_of_ours"
+    with connection.cursor() as cursor:
+        for each in (left, strange):
+            cursor.execute(f'CREATE DATABASE "{each}" TEMPLATE template0')
     checked = manage_command("restore", "--check", "--identity", str(identity), str(folder / row.name))
     assert checked.returncode == 0, checked.stderr
     assert "rows are what they were" in checked.stdout
     row.refresh_from_db()
     assert row.checked_at
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE '%\\_check\\_%'")
-        assert cursor.fetchone()[0] == 0, "the scratch database went"
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"{name}_check_"])
+        assert cursor.fetchall() == [(strange,)], "the scratch database went, and what one before had left"
+        cursor.execute(f'DROP DATABASE "{strange}"')
+    assert f"{left}: dropped" in checked.stdout
 
 
 def altered(path, change):

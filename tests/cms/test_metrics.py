@@ -1,5 +1,8 @@
 """What Prometheus reads: what waits, for those who may know."""
 
+import os
+import socket
+import time
 import urllib.request
 from datetime import timedelta
 
@@ -9,12 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from articles.models import Article
 from cms.models import Backup
+from core.lib import meters
 from core.models import OutgoingMail, User
 from newsletter.models import Briefing, Delivery, SignUp
 from newsletter.sending import deliveries
+from surveys import ledger
+from surveys.models import Season
 from tests.articles import factories
 from tests.newsletter import factories as letters
 from tests.newsletter.automations import automation, editions
+from tests.surveys import factories as voting
 
 pytestmark = pytest.mark.django_db
 
@@ -139,6 +146,37 @@ def test_it_counts_answers_by_route_and_sign_ins_by_how_they_ended(client):
     assert more("moonpress_answers_total none 404") == 1
     assert more("moonpress_request_seconds_count POST accounts/login/") == 2
     assert more("moonpress_sign_ins_total wrong password") == more("moonpress_sign_ins_total accepted") == 1
+
+
+def test_what_other_containers_left_goes_a_day_later(tmp_path):
+    own, other = f"{socket.gethostname()}-", "0123456789ab-"
+    now = time.time()
+    given = {f"{own}1": 9, f"{own}999999999": 0, f"{other}1": 2, f"{other}2": 0}  # with their ages in days
+    for name, days in given.items():
+        file = tmp_path / name / "counter_1.db"
+        file.parent.mkdir()
+        file.write_text("x")
+        for path in (file, file.parent):
+            os.utime(path, (now - days * 86_400,) * 2)
+    os.utime(tmp_path / f"{other}2", (0, 0))  # it makes no new file, but counts
+    meters.drop_left(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {f"{own}1", f"{other}2"}
+
+
+def test_ballots_are_late_only_where_enough_wait_to_be_sealed(client):
+    def late():
+        return figures(client)["moonpress_waiting_seconds ballots"]
+
+    season = voting.draft_season()
+    Season.objects.update(state="voting", opens_at=timezone.now() - timedelta(hours=2))
+    wallet = season.categories.get()
+    voting.cast(wallet, {"nominee": "ada"}, ledger.BATCH_LEAST - 1)
+    assert late() == 0, "they wait on purpose"
+    voting.cast(wallet, {"nominee": "ada"})
+    assert 7200 <= late() < 7300, "no head was ever signed"
+    voting.cast(wallet, {"nominee": "ada"}, sealed=True)
+    voting.cast(wallet, {"nominee": "ada"}, ledger.BATCH_LEAST)
+    assert late() < 60
 
 
 @pytest.mark.django_db(transaction=True)
