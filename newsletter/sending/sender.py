@@ -24,7 +24,7 @@ from newsletter.mail import return_path
 from newsletter.mail.mime import MessageTemplate, PersonalFields
 from newsletter.mail.status_codes import Throttled, throttled_by
 from newsletter.models import Briefing, MailAccount, SendingRules
-from newsletter.sending import accounts, deliveries, pace, subject_tests, throttling, watch
+from newsletter.sending import accounts, deliveries, looks, pace, subject_tests, throttling, watch
 from newsletter.sending.approval import held_on_error
 from newsletter.sending.deliveries import ClaimedDelivery
 from newsletter.sending.limits import PAUSE, Allowance, Share, one_pump_is_enough
@@ -93,7 +93,7 @@ class Pump:
         }
         is_personal = any(personal for _, personal in self.messages.values())
         self.queue = deliveries.DeliveryQueue(briefing, is_personal=is_personal, test=messages.test)
-        self.sender = briefing.newsletter.from_email
+        self.sender = looks.sender_of(briefing).address
         self.done: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self.in_hand = 0
         self.journal = SendJournal(briefing, self.queue.lease)

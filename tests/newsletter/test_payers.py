@@ -330,6 +330,9 @@ def test_what_a_decision_writes_anew_is_what_was_approved_but_for_who_pays(weekl
         assert b"omebody else" not in bytes(each.message.data)
         assert b"else@example.com" not in bytes(each.message.data)
     assert reload(issue).links.filter(url="https://example.com/a").count() == 1
+    approval.resume(reload(issue))
+    send_what_is_left(issue)
+    assert smtp_server.to("ann@example.com")[0].sender != "else@example.com"
 
 
 def test_letters_that_wait_while_it_is_decided_say_it_too(weekly, editor, smtp_server):
