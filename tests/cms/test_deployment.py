@@ -1,14 +1,19 @@
 """The files by which it is deployed fit the product and each other."""
 
+import os
 import re
 import shutil
+import socket
 import subprocess
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 import yaml
 
 from cms.ops.processes import read_procfile
+from tests.smtp import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -70,6 +75,42 @@ def test_nginx_takes_its_configuration(name, tmp_path):
     config.write_text(f"error_log stderr; pid {tmp_path}/pid; events {{}}\nhttp {{ access_log off;\n{site} }}")
     done = subprocess.run(["nginx", "-t", "-p", tmp_path, "-c", config], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_nginx_keeps_pictures_for_an_hour_and_lets_nobody_through_to_figures(http_server, tmp_path):
+    if not shutil.which("nginx"):
+        pytest.skip("needs nginx")
+    port, folders = free_port(), ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    config = tmp_path / "nginx.conf"
+    config.write_text(f"""{"user root;" if os.geteuid() == 0 else ""} daemon off; error_log stderr; pid {tmp_path}/pid; events {{}}
+        http {{ access_log off; {"".join(f"{name}_temp_path {tmp_path}/{name};" for name in folders)}
+        proxy_cache_path {tmp_path}/media keys_zone=moonpress_media:1m;
+        upstream moonpress {{ server 127.0.0.1:{http_server.port}; }}
+        server {{ listen 127.0.0.1:{port}; include {DEPLOY}/nginx/proxy.conf; }} }}""")
+    http_server.page, http_server.headers = b"picture", {"Cache-Control": "max-age=31536000"}
+    paths = ("media/a.webp", "media/a.webp", "blog/", "blog/", "metrics", "readyz", "healthz")
+    with subprocess.Popen(["nginx", "-p", tmp_path, "-c", config]) as nginx:
+        try:
+            wait_until(lambda: is_open(port), seconds=10, what="nginx")
+            found = [asked(f"http://127.0.0.1:{port}/{path}") for path in paths]
+        finally:
+            nginx.terminate()
+    assert found == [200, 200, 200, 200, 404, 404, 200]
+    assert [each.path for each in http_server.requests] == ["/media/a.webp", "/blog/", "/blog/", "/healthz"]
+    assert {each.headers["Host"] for each in http_server.requests} == {"127.0.0.1"}
+
+
+def is_open(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def asked(url):
+    try:
+        with urllib.request.urlopen(url) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def test_a_worker_may_write_backups_where_the_documentation_puts_them():
