@@ -113,7 +113,7 @@ def django_assert_max_num_queries() -> Callable[[int], AbstractContextManager[An
     def assert_max(most: int) -> Iterator[Any]:
         with CaptureQueriesContext(connection) as context:
             yield context
-        asked = [query["sql"] for query in context.captured_queries if POLL not in query["sql"]]
+        asked = [str(query["sql"]) for query in context.captured_queries if POLL not in (query["sql"] or "")]
         assert len(asked) <= most, f"{len(asked)} queries instead of {most}:\n" + "\n".join(asked)
 
     return assert_max
