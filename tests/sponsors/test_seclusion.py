@@ -12,7 +12,7 @@ from articles.publishing import schedule, submit
 from core import calendar_feed
 from sponsors import members
 from surveys import release, seasons
-from surveys.models import Nomination
+from surveys.models import Nomination, Tally
 from tests.articles import factories as articles
 from tests.core.programs import program
 from tests.newsletter import factories as newsletter
@@ -81,7 +81,12 @@ def hidden():
     seasons.close(season)
     release.tally(category)
     of_draft, of_season = (draft.pk, draft.slug), (season.pk, season.slug)
-    keys = {"articles/": of_draft, "blog/": of_draft, "awardcategory/": (category.pk, category.slug)}
+    keys = {
+        "tally/": (Tally.objects.get().pk, "tally"),
+        "articles/": of_draft,
+        "blog/": of_draft,
+        "awardcategory/": (category.pk, category.slug),
+    }
     keys |= {"briefing/": (briefing.pk, briefing.slug), "briefings/": (briefing.pk, briefing.slug)}
     return keys | {"surveys/": of_season, "awards/": of_season, "seasons/": of_season}
 

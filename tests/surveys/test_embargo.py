@@ -55,6 +55,10 @@ def of_the_season():
     ]
 
 
+# Figures of the machine, and of what was asked of it: each request changes those.
+OF_REQUESTS = re.compile(
+    r"^(?:# \w+ )?moonpress_(?:disk|heartbeat|request|answer|page|beacon|sign_in)\w*.*$", re.MULTILINE
+)
 TALLIED = re.compile(r"<div>[^<]* tallied: [^<]*<small></small></div>")  # the log: that it was counted, not what
 
 
@@ -64,12 +68,12 @@ def seen(client):
     for path in [*READERS, *LISTS, *of_the_season(), "/admin/"]:
         page = client.get(path)
         text = f"{page.status_code} {page.headers.get('ETag')} {page.content.decode(errors='replace')}"
-        found[path] = NOISE.sub("#", TALLIED.sub("", text))
+        found[path] = NOISE.sub("#", TALLIED.sub("", OF_REQUESTS.sub("", text) if path == "/metrics" else text))
     return found
 
 
 def differences(before, after):
-    lines = ((path, before[path].splitlines(), after[path].splitlines()) for path in before)
+    lines = ((path, *(filter(None, each[path].splitlines()) for each in (before, after))) for path in before)
     return [(path, *pair) for path, one, two in lines for pair in zip_longest(one, two) if pair[0] != pair[1]]
 
 
