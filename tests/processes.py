@@ -62,9 +62,19 @@ class RealProcess:
                 pass
             self.process.wait()
 
+    def pause(self) -> None:
+        """Let it and its children do nothing until `resume`."""
+        if self.is_alive():
+            os.killpg(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self.is_alive():
+            os.killpg(self.pid, signal.SIGCONT)
+
     def stop(self) -> None:
         """Ask it to end."""
         if self.process and self.is_alive():
+            self.resume()
             self.process.terminate()
             try:
                 self.process.wait(20)
@@ -105,6 +115,17 @@ def others_are_idle() -> bool:
         return bool(cursor.fetchone()[0] == 0)
 
 
+def _rests(worker: RealProcess) -> bool:
+    """Have a worker pause, unless it is in the midst of something: then it would keep its locks."""
+    if not others_are_idle():
+        return False
+    worker.pause()
+    if others_are_idle():
+        return True
+    worker.resume()
+    return False
+
+
 def _empty_broker() -> None:
     from django.conf import settings
 
@@ -141,13 +162,17 @@ def worker_process(django_db_setup: None, smtp_port: int, http_port: int, site_p
 def celery_worker(
     transactional_db: None, worker_process: RealProcess, smtp_server: SmtpServer
 ) -> Iterator[RealProcess]:
-    """A real Celery worker on the committed test database; it mails to `smtp_server`. A test may kill it."""
+    """A real Celery worker on the committed test database; it mails to `smtp_server`. A test may kill it.
+
+    Between the tests that use it, it rests: it would do what others ask for, and say that it is alive.
+    """
     _empty_broker()
+    worker_process.resume()
     if not worker_process.is_alive():
         worker_process.start()
     yield worker_process
     _empty_broker()
-    wait_until(others_are_idle, what="the worker's last task")
+    wait_until(lambda: _rests(worker_process), what="the worker's last task")
 
 
 @pytest.fixture(scope="session")
