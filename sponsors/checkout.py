@@ -46,6 +46,7 @@ PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded"
 REFUNDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 CHARGE_REFUNDED = "charge.refunded"
 FAILED = ("failed", "canceled")
+NEVER_ARRIVED = "heard of a refund that failed before it was recorded"
 WHY = {"duplicate": "paid twice", "fraudulent": "taken for fraud", "requested_by_customer": "asked for by the customer"}
 PROVIDER = "stripe"
 
@@ -190,8 +191,13 @@ def _take_refund(refund: dict[str, Any], on: date) -> Payment | None:
         return payments.came_back(
             known, paid_on=on, note="What Stripe paid back did not arrive, so it is with us again"
         )
-    if payment is None or known or status != "succeeded":
+    if payment is None or known:
         return known
+    failed = audit.entries_about(SiteProfile.current()).filter(action=NEVER_ARRIVED, detail=reference)
+    if status in FAILED and not failed.exists():
+        audit.record(NEVER_ARRIVED, SiteProfile.current(), by="Stripe", detail=reference)
+    if status != "succeeded" or failed.exists():  # events come in any order, and what has failed stays so
+        return None
     currency, why = str(refund["currency"]).upper(), WHY.get(refund.get("reason") or "", "")
     try:
         if currency != payment.currency:

@@ -157,6 +157,13 @@ def test_what_is_paid_back_at_stripe_is_on_the_ledger_once_in_words_however_it_i
     assert report(client, refund(paid, "charge.refunded")) == 503, "Stripe tells it again"
 
 
+def test_a_refund_that_failed_is_none_in_whatever_order_it_is_told(paid, client):
+    for told in (refund(paid, "refund.failed", status="failed"), refund(paid), refund(paid, "refund.updated")):
+        assert [report(client, told) for _ in range(2)] == [200, 200]
+    assert (ledger.balance(paid), Payment.objects.count(), mails("paid_back_to_us")) == (0, 1, 0)
+    assert AuditEntry.objects.filter(action=checkout.NEVER_ARRIVED).count() == 1
+
+
 def test_what_went_back_and_was_no_credit_is_owed_again_and_told_and_counts_anew_where_it_failed(paid, client):
     for _ in range(2):
         assert report(client, refund(paid)) == 200
