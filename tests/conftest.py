@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from cms.ops import embedded
 from tests import database
 
-pytest_plugins = ["tests.smtp", "tests.http", "tests.imap", "tests.processes", "tests.browsing"]
+pytest_plugins = ["tests.smtp", "tests.http", "tests.imap", "tests.s3", "tests.processes", "tests.browsing"]
 
 ROOT = Path(__file__).resolve().parent.parent
 POLL = "SELECT value FROM core_contentgeneration"

@@ -5,7 +5,6 @@ import json
 import tarfile
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import psycopg
 import pyrage
 import pytest
@@ -14,7 +13,6 @@ from django.db.models import F
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
 
 from articles.models import Publication
 from cms.models import Backup
@@ -190,37 +188,23 @@ def test_a_row_that_is_not_what_it_was_is_found(tmp_path):
     assert "does not say what they were" in said[-1]
 
 
-@pytest.fixture(scope="module")
-def s3():
-    """A server that speaks S3, with a bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    credentials = {"aws_access_key_id": "key", "aws_secret_access_key": "se/cret", "region_name": "us-east-1"}
-    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", **credentials)
-    client.create_bucket(Bucket="kept")
-    client.address = f"s3+http://key:se%2Fcret@{host}:{port}/kept/site?region=us-east-1"
-    yield client
-    server.stop()
-
-
 def in_bucket(s3):
-    return [each["Key"] for each in s3.list_objects_v2(Bucket="kept").get("Contents", [])]
+    return [each["Key"] for each in s3.list_objects_v2(Bucket=s3.bucket).get("Contents", [])]
 
 
 def test_it_is_copied_to_a_bucket_where_old_ones_go_too(folder, settings, s3):
     settings.BACKUP_BUCKET, settings.BACKUP_KEEP = s3.address, (1, 0, 0)
     for name in ("site/moonpress-20200101T000000Z.tar", "site/mine.tar", "moonpress-20200101T000000Z.tar"):
-        s3.put_object(Bucket="kept", Key=name, Body=b"x")
+        s3.put_object(Bucket=s3.bucket, Key=name, Body=b"x")
     row = make(say=quiet)
     assert row.is_remote
     assert set(in_bucket(s3)) == {"moonpress-20200101T000000Z.tar", "site/mine.tar", f"site/{row.name}"}
-    body = s3.get_object(Bucket="kept", Key=f"site/{row.name}")["Body"].read()
+    body = s3.get_object(Bucket=s3.bucket, Key=f"site/{row.name}")["Body"].read()
     assert body == (folder / row.name).read_bytes()
 
 
 def test_a_bucket_that_refuses_leaves_the_backup_here_and_says_so(folder, settings, s3):
-    settings.BACKUP_BUCKET = s3.address.replace("/kept/", "/none/")
+    settings.BACKUP_BUCKET = s3.address.replace(f"/{s3.bucket}/", "/none/")
     settings.BACKUP_KEEP = (1, 0, 0)
     folder.mkdir()
     (folder / "moonpress-20200101T000000Z.tar").write_text("x")

@@ -1,29 +1,13 @@
 """Media in a bucket: the same addresses, the same pictures, and headers that let caches keep them."""
 
-import boto3
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from moto.server import ThreadedMotoServer
 
 from cms.ops.buckets import Bucket
 from tests.articles import factories
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def s3():
-    """A server that speaks S3, with a bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    credentials = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
-    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", **credentials)
-    client.create_bucket(Bucket="media")
-    client.address = f"s3+http://key:secret@{host}:{port}/media/site?region=us-east-1"
-    yield client
-    server.stop()
 
 
 @pytest.fixture
@@ -37,7 +21,7 @@ def bucket(s3, settings):
 def test_a_picture_lies_in_the_bucket_and_keeps_its_address_here(bucket, client):
     picture = factories.image()
     assert default_storage.url(picture.file) == f"/media/{picture.file}"
-    stored = bucket.get_object(Bucket="media", Key=f"site/{picture.file}")
+    stored = bucket.get_object(Bucket=bucket.bucket, Key=f"site/{picture.file}")
     assert stored["CacheControl"] == "public, max-age=31536000, immutable"
     answer = client.get(f"/media/{picture.file}")
     assert b"".join(answer.streaming_content) == stored["Body"].read()
@@ -45,7 +29,7 @@ def test_a_picture_lies_in_the_bucket_and_keeps_its_address_here(bucket, client)
     tag = {"If-None-Match": answer["ETag"]}
     assert client.get(f"/media/{picture.file}", headers=tag).status_code == 304
     assert client.head(f"/media/{picture.file}")["Content-Length"] == answer["Content-Length"]
-    bucket.put_object(Bucket="media", Key="site/backups/site.tar", Body=b"x")
+    bucket.put_object(Bucket=bucket.bucket, Key="site/backups/site.tar", Body=b"x")
     for path in ("images/none.webp", "../site/secret", "%2e%2e/x", "backups/site.tar", "images/../backups/site.tar"):
         assert client.get(f"/media/{path}").status_code == 404
 
@@ -64,7 +48,7 @@ def test_what_may_change_is_kept_for_an_hour_and_a_cdn_is_named(bucket, settings
     settings.MEDIA_URL = "https://cdn.example/pictures/"
     name = default_storage.save("files/terms and conditions.txt", ContentFile(b"x"))
     assert default_storage.url(name) == f"https://cdn.example/pictures/{name.replace(' ', '%20')}"
-    assert bucket.get_object(Bucket="media", Key=f"site/{name}")["CacheControl"] == "public, max-age=3600"
+    assert bucket.get_object(Bucket=bucket.bucket, Key=f"site/{name}")["CacheControl"] == "public, max-age=3600"
 
 
 def test_a_second_file_of_one_name_leaves_the_first_alone(bucket):
@@ -75,5 +59,5 @@ def test_a_second_file_of_one_name_leaves_the_first_alone(bucket):
 def test_readiness_looks_into_the_bucket(bucket, client):
     picture = factories.image()
     assert client.get("/readyz").json()["media"] == "ok"
-    bucket.delete_object(Bucket="media", Key=f"site/{picture.file}")
+    bucket.delete_object(Bucket=bucket.bucket, Key=f"site/{picture.file}")
     assert client.get("/readyz").json()["media"] == "the newest picture is not in MEDIA_BUCKET"
