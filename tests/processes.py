@@ -115,14 +115,14 @@ def others_are_idle() -> bool:
         return bool(cursor.fetchone()[0] == 0)
 
 
-def _rests(worker: RealProcess) -> bool:
-    """Have a worker pause, unless it is in the midst of something: then it would keep its locks."""
+def _rests(process: RealProcess) -> bool:
+    """Have the worker or the site pause, unless it is in the midst of something: then it would keep its locks."""
     if not others_are_idle():
         return False
-    worker.pause()
+    process.pause()
     if others_are_idle():
         return True
-    worker.resume()
+    process.resume()
     return False
 
 
@@ -215,14 +215,18 @@ def live_site(
     smtp_server: SmtpServer,
     settings: Any,
 ) -> Iterator[LiveSite]:
-    """The site served by granian on the committed test database; SITE_URL is its address here too."""
+    """The site served by granian on the committed test database; SITE_URL is its address here too.
+
+    Between the tests that use it, it rests: it would write what it gathered of readers, and say that it is alive.
+    """
     settings.SITE_URL = _site_process.url
     shutil.rmtree(settings.VAR / "cache", ignore_errors=True)
+    _site_process.process.resume()
     if not _site_process.process.is_alive():
         _site_process.process.start()
     wait_until(lambda: _answers(_site_process), seconds=40, what="the site")
     yield _site_process
-    wait_until(others_are_idle, what="the site's last answer")
+    wait_until(lambda: _rests(_site_process.process), what="the site's last answer")
 
 
 @contextmanager
