@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 
 from articles.models import Article, Publication
 from cms.models import Backup
-from core import generation
+from core import generation, replica
 from core.lib import meters
 from core.lib.forms import client_address
 from core.models import Heartbeat, OutgoingMail, OutgoingRequest
@@ -82,6 +82,8 @@ class Newsroom(Collector):
         beats = Heartbeat.objects.values_list("name", "at")
         ages = {name: _age(at, now) for name, at in beats}
         yield _by_name("heartbeat_age_seconds", "Since when nothing was heard of a kind of process.", "process", ages)
+        if (behind := replica.lag()) is not None:
+            yield _gauge("replica_lag_seconds", "How far the replica for reports is behind.", behind.total_seconds())
         yield _gauge("page_view_rows", "Rows of views, by the database's estimate.", _view_rows())
         free = {name: shutil.disk_usage(folder).free for name, folder in _folders().items()}
         yield _by_name("disk_free_bytes", "Room on this host's disks.", "folder", free)

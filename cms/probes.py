@@ -13,7 +13,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from articles.models import ImageAsset
-from core import doorbell, heartbeats
+from core import doorbell, heartbeats, replica
 from core.models import OutgoingMail
 from surveys import keys
 from surveys.models import Season
@@ -71,6 +71,8 @@ def readiness() -> dict[str, str]:
     state = {"database": _database()} | {name: check() for name, check in checks.items()}
     if state["database"] != OK:
         return state | dict.fromkeys(in_database, "unknown")
+    if replica.ALIAS in connections:
+        in_database["replica"] = _replica
     for name, check in in_database.items():
         try:
             state[name] = check()
@@ -86,6 +88,12 @@ def _database() -> str:
     except DatabaseError:
         return "cannot be reached"
     return OK
+
+
+def _replica() -> str:
+    """Whether reports are read from the replica."""
+    behind = replica.lag()
+    return OK if behind is not None and behind <= replica.LONGEST_LAG else replica.in_words(behind)
 
 
 def _broker() -> str:

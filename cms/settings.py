@@ -86,7 +86,17 @@ if database_url:
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", **embedded.connection(VAR)}}
 EMBEDDED_DATABASE = not database_url
-DATABASES["default"] |= {"CONN_MAX_AGE": 300, "CONN_HEALTH_CHECKS": True}
+# A copy of it that follows (streaming replication), for reports and exports (see core/replica.py)
+replica_url = env.address(
+    "REPLICA_URL", schemes=("postgres", "postgresql"), example="postgres://user:password@replica/name"
+)
+if replica_url:
+    DATABASES["replica"] = env.db_url_config(replica_url)
+    DATABASES["replica"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)  # seconds
+    DATABASE_ROUTERS = ["core.replica.Router"]
+REPLICATED = frozenset(["articles", "newsletter", "sponsors", "surveys"])
+for _database in DATABASES.values():
+    _database |= {"CONN_MAX_AGE": 300, "CONN_HEALTH_CHECKS": True}
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)  # seconds; a host that hangs is down
 # How many seconds a statement may take before PostgreSQL ends it, in a web process and in a worker; 0: as long as it likes
 WEB_STATEMENT_SECONDS = env.number("WEB_STATEMENT_SECONDS", default=60)

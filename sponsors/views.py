@@ -24,6 +24,7 @@ from core.lib.text import storable, whole_number
 from core.models import SiteProfile, User
 from core.pagecache import public
 from core.ratelimit import allow
+from core.replica import for_reports
 from core.transitions import TransitionRefused
 from sponsors import (
     availability,
@@ -278,6 +279,7 @@ def _claims(booking: Booking) -> list[Any]:
     return list(booking.claims.select_related("unit__kind").order_by("unit__date", "unit__kind__name", "id"))
 
 
+@for_reports
 @for_sponsor(REPORT)
 def report(request: HttpRequest, booking: Booking) -> HttpResponse:
     """The final report of a booking in the version asked for, else in its last; its figures as of now before that, or with ?live.

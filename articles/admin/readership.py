@@ -18,6 +18,7 @@ from core.admin.bases import ReadOnlyAdmin
 from core.lib import clock
 from core.lib.charts import BarChart, bar_chart, line_chart, number_text
 from core.lib.text import whole_number
+from core.replica import for_reports
 
 PERIODS = {"1": "today", "7": "7 days", "28": "28 days", "90": "90 days", "365": "a year"}
 USUALLY = "28"
@@ -41,6 +42,7 @@ class ReadershipAdmin(ReadOnlyAdmin):
     change_list_template = "admin/articles/dayfigures/show.html"
     list_display = ("day", "views", "visitors")
 
+    @for_reports
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied

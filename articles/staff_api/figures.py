@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from articles.models import Article
 from articles.readership import figures
 from core.api.access import ByKey
+from core.replica import for_reports
 
 LONGEST = timedelta(days=366)
 
@@ -60,6 +61,7 @@ class ReadersFigures(ByKey, APIView):
         ],
         responses=FiguresShown,
     )
+    @for_reports
     def get(self, request: Request) -> Response:
         asked = Asked(data=request.query_params)
         asked.is_valid(raise_exception=True)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from core.lib.charts import bar_chart, line_chart, number_text
 from core.lib.spreadsheets import disarmed
+from core.replica import for_reports
 from newsletter.admin import desk, subject_tests
 from newsletter.models import Briefing, CompiledMessage
 from newsletter.sending import briefing_report, click_map
@@ -31,6 +32,7 @@ NAMES = {
 
 @require_safe
 @desk.may("view")
+@for_reports
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """What a briefing came to. It names nobody: only numbers are shown."""
     briefing = _sent(pk)
@@ -47,6 +49,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @csp_replace(desk.MAIL_POLICY)
 @desk.may("view")
+@for_reports
 def click_map_html(_request: HttpRequest, pk: int) -> HttpResponse:
     """The briefing as it was sent, with the people who clicked beside each link, for the report's frame."""
     briefing = _sent(pk)
@@ -58,6 +61,7 @@ def click_map_html(_request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @desk.may("view")
+@for_reports
 def table(_request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """One table of a report as a CSV file."""
     briefing = _sent(pk)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import audit
 from core.admin.upload_runs import KEPT, UploadField, UploadRunAdmin
 from core.lib.text import whole_number
+from core.replica import for_reports
 from newsletter.admin.import_columns import ColumnsForm, understood
 from newsletter.models import Newsletter, Segment, SubscriberImport
 from newsletter.subscribers import exports, import_runs
@@ -107,6 +108,7 @@ class SubscriberImportAdmin(UploadRunAdmin):
                 writer.writerow([line, became, reason])
         return response
 
+    @for_reports
     def export(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         """A newsletter's subscribers as a file, sent while it is read; that goes into the audit log."""
         initial = {"newsletter": Newsletter.objects.default(), "segment": whole_number(request.GET.get("segment"))}

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from core.lib import clock
 from core.lib.charts import LineChart, bar_chart, line_chart, number_text
 from core.lib.text import whole_number
+from core.replica import for_reports
 from newsletter.models import Newsletter
 from newsletter.subscribers import list_figures
 from newsletter.subscribers.list_figures import Cohort, Domain, Span
@@ -36,6 +37,7 @@ class PeriodForm(forms.Form):
 
 @require_safe
 @may_see
+@for_reports
 def show(request: HttpRequest) -> HttpResponse:
     """The page of one newsletter's figures."""
     newsletter, since, until = _chosen(request)
@@ -55,6 +57,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @may_see
+@for_reports
 def table(request: HttpRequest, name: str) -> HttpResponse:
     """One table of figures as a CSV file."""
     newsletter, since, until = _chosen(request)

@@ -18,6 +18,7 @@ from core.api.problems import Refused
 from core.api.staff import StaffList, StaffRow
 from core.api.versions import IF_MATCH, etag_of
 from core.lib.html import clean, in_blocks
+from core.replica import for_reports
 from newsletter.models import Briefing, BriefingItem, Newsletter
 from newsletter.sending import approval, drafts, payers, sponsor_places, subject_tests
 from newsletter.sending.briefing_report import COUNTS, Report
@@ -346,6 +347,7 @@ class BriefingFigures(OfBriefing):
     serializer_class: Any = BriefingFiguresShown
     optional = frozenset()
 
+    @for_reports
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         row = self.get_object()
         totals = Report(row).totals

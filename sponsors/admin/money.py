@@ -22,6 +22,7 @@ from core.admin.shared_editing import SharedEditing
 from core.lib import clock, months, spreadsheets
 from core.lib.forms import LineField
 from core.models import User
+from core.replica import for_reports
 from core.transitions import TransitionRefused
 from sponsors import identifiers, payments
 from sponsors.billing_forms import BillingForm
@@ -191,6 +192,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
         }
         return self._page(request, "due", context)
 
+    @for_reports
     def month_view(self, request: HttpRequest) -> HttpResponseBase:
         """A month for the bookkeeper, as CSV; the last one, where none is asked for."""
         if not self.has_view_permission(request):

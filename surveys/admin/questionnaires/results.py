@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import audit
 from core.lib.text import whole_number
+from core.replica import for_reports
 from core.transitions import TransitionRefused
 from surveys.admin.actions import by
 from surveys.models import Source, Survey
@@ -241,6 +242,7 @@ def draft(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:articles_article_change", args=[article.pk]))
 
 
+@for_reports
 def export(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
     """The answers as a file, sent while it is read; that goes into the audit log."""
     survey = _survey(desk, request, pk, READ)
