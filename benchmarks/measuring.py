@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.processes import RealProcess
 from tests.smtp import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,16 +35,35 @@ def running(command: Sequence[str], url: str) -> Iterator[None]:
     """A server, up until the end of the block."""
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(url, timeout=5).read()
-                break
-            except OSError:
-                time.sleep(0.1)
+        wait_for(url)
         yield
     finally:
         process.terminate()
         process.wait(20)
+
+
+def wait_for(url: str) -> None:
+    """Until the server that was started answers there."""
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(url, timeout=5).read()
+            break
+        except OSError:
+            time.sleep(0.1)
+
+
+@contextmanager
+def process(name: str, **environment: str) -> Iterator[RealProcess]:
+    """A line of the Procfile, running until the end of the block; what it says is in the state folder."""
+    from django.conf import settings
+
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    started = RealProcess(name, {"PATH": path, **environment}, Path(settings.VAR) / f"benchmark-{name}.log")
+    started.start()
+    try:
+        yield started
+    finally:
+        started.stop()
 
 
 @contextmanager

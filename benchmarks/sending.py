@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +24,6 @@ from core.models import SiteProfile, User
 from newsletter.models import Briefing, BriefingItem, Newsletter, Subscription
 from newsletter.sending import approval, sender
 from newsletter.tasks import start_due_briefings
-from tests.processes import RealProcess
 from tests.smtp import free_port, wait_until
 
 ROUNDS = 3
@@ -36,16 +34,14 @@ SBIN = "/usr/sbin"
 
 def main(arguments: list[str]) -> dict[str, Any]:
     """Options: the number of subscribers (20,000 unless told)."""
-    os.environ["PATH"] += os.pathsep + SBIN
-    if not shutil.which("smtp-sink"):
-        sys.exit("This benchmark needs smtp-sink and smtp-source (on Debian: apt-get install postfix).")
+    need_programs()
     count = int(arguments[0]) if arguments else 20_000
-    newsletter = _audience(count)
+    newsletter = audience(count)
     rounds: list[dict[str, float]] = []
-    with _sink() as port, _worker(port):
-        _briefing_sent(newsletter)  # warms up the worker
+    with sink() as port, measuring.process("worker", **worker_settings(port)):
+        briefing_sent(newsletter)  # warms up the worker
         for number in range(ROUNDS):
-            briefing, seconds = _briefing_sent(newsletter)
+            briefing, seconds = briefing_sent(newsletter)
             size = len(bytes(briefing.message.data))
             source = _per_second(count, _smtp_source, port, count, size)
             django = _per_second(RIVAL_MESSAGES, _send_messages, port, size)
@@ -54,6 +50,12 @@ def main(arguments: list[str]) -> dict[str, Any]:
     figures = _figures(rounds) | {"subscribers": count, "message_bytes": size}
     measuring.table(figures)
     return figures
+
+
+def need_programs() -> None:
+    os.environ["PATH"] += os.pathsep + SBIN
+    if not shutil.which("smtp-sink"):
+        sys.exit("This benchmark needs smtp-sink and smtp-source (on Debian: apt-get install postfix).")
 
 
 def _figures(rounds: list[dict[str, float]]) -> dict[str, Any]:
@@ -71,12 +73,12 @@ def _figures(rounds: list[dict[str, float]]) -> dict[str, Any]:
     }
 
 
-def _audience(count: int) -> Newsletter:
+def audience(count: int) -> Newsletter:
     """A list with so many confirmed subscribers."""
     SiteProfile(name="Benchmark", postal_address="1 Harbour Street, Port Vesper").save()
     fields = {"name": "Benchmark", "undo_seconds": 0}  # else the first letter waits for somebody to take it back
     newsletter, _ = Newsletter.objects.update_or_create(slug="benchmark", defaults=fields)
-    if Subscription.objects.filter(newsletter=newsletter).count() != count:
+    if Subscription.objects.filter(newsletter=newsletter, state="confirmed").count() != count:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("TRUNCATE newsletter_subscriber CASCADE")
             cursor.execute(
@@ -97,7 +99,7 @@ def _audience(count: int) -> Newsletter:
 
 
 @contextmanager
-def _sink() -> Iterator[int]:
+def sink() -> Iterator[int]:
     port = free_port()
     drop_root = ["-u", "nobody"] if os.geteuid() == 0 else []
     process = subprocess.Popen(["smtp-sink", *drop_root, f"127.0.0.1:{port}", "1024"], stderr=subprocess.DEVNULL)
@@ -109,23 +111,12 @@ def _sink() -> Iterator[int]:
         process.wait()
 
 
-@contextmanager
-def _worker(port: int) -> Iterator[None]:
-    """The Procfile's worker, with a process for each pump."""
-    environment = {
-        "EMAIL_URL": f"smtp://127.0.0.1:{port}",
-        "WORKER_PROCESSES": str(settings.NEWSLETTER_PUMPS),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    worker = RealProcess("worker", environment, Path(settings.VAR) / "benchmark-worker.log")
-    worker.start()
-    try:
-        yield
-    finally:
-        worker.stop()
+def worker_settings(port: int) -> dict[str, str]:
+    """What makes the Procfile's worker send to the sink, with a process for each pump."""
+    return {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "WORKER_PROCESSES": str(settings.NEWSLETTER_PUMPS)}
 
 
-def _briefing_sent(newsletter: Newsletter) -> tuple[Briefing, float]:
+def briefing_sent(newsletter: Newsletter) -> tuple[Briefing, float]:
     """Compose, approve and have one sent; the seconds from ringing the worker until the counts have reconciled."""
     now = timezone.now()
     briefing = Briefing.objects.create(
