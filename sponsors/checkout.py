@@ -2,7 +2,7 @@
 
 The library is imported here alone, and only then: requirements-providers.txt brings it. What Stripe reports is taken as a
 payment once, however often it says so: by the reference of the payment itself, which every event of it has. So is what is
-paid back there, by the reference of the refund.
+paid back there, by the reference of the refund; disputes are `disputes`.
 
 Sources: amounts and their units, docs.stripe.com/currencies ("Minor units in API amounts", "Special cases"); refunds and
 their events, docs.stripe.com/changelog/acacia/2024-10-28/refund-webhook-update (all refunds have refund.created, .updated
@@ -17,11 +17,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from core import audit
 from core.models import SiteProfile
-from core.transitions import TransitionRefused
-from sponsors import emails, payments
+from core.transitions import TransitionRefused, lock
+from sponsors import disputes, emails, payments
 from sponsors.models import Booking, Invoice, Payment
 from sponsors.money import invoices, ledger
 
@@ -110,6 +111,7 @@ def _session(booking: Booking, billed: Invoice, units: int) -> Any:
         "metadata": named,
         "payment_intent_data": {"metadata": named},  # so that its charge says so, too
         "expires_at": int((datetime.now(UTC) + OPEN_FOR).timestamp()),
+        "adaptive_pricing": {"enabled": False},  # what is billed in one currency is paid in it
         "success_url": back,
         "cancel_url": back,
     }
@@ -119,7 +121,8 @@ def _session(booking: Booking, billed: Invoice, units: int) -> Any:
 
 
 def take_event(payload: bytes, signature: str) -> Payment | None:
-    """Record what an event of Stripe tells was paid or paid back, the last of it if it tells of several; None for other events.
+    """Record what an event of Stripe tells was paid, paid back or disputed, the last of it if it tells of several; None for
+    other events.
 
     Raises Forged; Unreachable. A payment that began here says so by its booking and invoice. One that does and still cannot be recorded is kept in the
     audit log and told to the managers; what else is sold at the same account is left alone.
@@ -132,6 +135,8 @@ def take_event(payload: bytes, signature: str) -> Payment | None:
         raise Forged from error
     told = event.to_dict()
     kind, object_, on = told["type"], told["data"]["object"], datetime.fromtimestamp(told["created"], UTC).date()
+    if kind in disputes.EVENTS:
+        return _take_dispute(kind, object_, on)
     if kind in PAID:
         return _take_session(object_, on)
     if kind in REFUNDS:
@@ -186,35 +191,62 @@ def _payment_of(charge_or_refund: dict[str, Any]) -> Payment | None:
 def _take_refund(refund: dict[str, Any], on: date) -> Payment | None:
     """Record a refund of a payment of ours once it went through, and that it came back where it failed afterwards."""
     payment, reference = _payment_of(refund), f"{PROVIDER}:{refund['id']}"
+    if payment is None:
+        return None
+    with transaction.atomic():
+        lock(payment.booking)  # what is told of one refund at the same moment is taken one after the other
+        try:
+            with transaction.atomic():
+                return _refunded(refund, payment, reference, on)
+        except TransitionRefused as refusal:
+            _keep(refund, reference, str(refusal))
+            return None
+
+
+def _refunded(refund: dict[str, Any], payment: Payment, reference: str, on: date) -> Payment | None:
     status, known = refund.get("status"), Payment.objects.filter(provider_ref=reference).first()
     if known and status in FAILED:
         return payments.came_back(
             known, paid_on=on, note="What Stripe paid back did not arrive, so it is with us again"
         )
-    if payment is None or known:
+    if known:
         return known
     failed = audit.entries_about(SiteProfile.current()).filter(action=NEVER_ARRIVED, detail=reference)
     if status in FAILED and not failed.exists():
         audit.record(NEVER_ARRIVED, SiteProfile.current(), by="Stripe", detail=reference)
     if status != "succeeded" or failed.exists():  # events come in any order, and what has failed stays so
         return None
-    currency, why = str(refund["currency"]).upper(), WHY.get(refund.get("reason") or "", "")
-    try:
-        if currency != payment.currency:
-            raise TransitionRefused(f"It is in {currency}, and what was paid in {payment.currency}.")
-        return payments.refund(
-            payment.booking,
-            Decimal(refund["amount"]) / UNITS[currency],
-            paid_on=on,
-            method=Payment.Method.CARD,
-            reference=reference,
-            note=f"Paid back at Stripe{f', {why}' if why else ''}",
-            by=None,
-            is_gone=True,
-        )
-    except TransitionRefused as refusal:
-        _keep(refund, reference, str(refusal))
+    why = WHY.get(refund.get("reason") or "", "")
+    return payments.refund(
+        payment.booking,
+        _amount_of(refund, payment),
+        paid_on=on,
+        method=Payment.Method.CARD,
+        reference=reference,
+        note=f"Paid back at Stripe{f', {why}' if why else ''}",
+        by=None,
+        is_gone=True,
+    )
+
+
+def _take_dispute(kind: str, dispute: dict[str, Any], on: date) -> Payment | None:
+    payment = _payment_of(dispute)
+    if payment is None:
         return None
+    try:
+        amount = _amount_of(dispute, payment)
+        return disputes.take(kind, dispute, payment.booking, amount, provider=PROVIDER, on=on)
+    except TransitionRefused as refusal:
+        _keep(dispute, f"{PROVIDER}:{dispute['id']}", str(refusal))
+        return None
+
+
+def _amount_of(told: dict[str, Any], payment: Payment) -> Decimal:
+    """How much of a payment a refund or a dispute is about. Raises TransitionRefused."""
+    currency = str(told["currency"]).upper()
+    if currency != payment.currency:
+        raise TransitionRefused(f"It is in {currency}, and what was paid in {payment.currency}.")
+    return Decimal(told["amount"]) / UNITS[currency]
 
 
 def _paid(session: dict[str, Any], named: dict[str, Any], reference: str, *, on: date) -> Payment:

@@ -20,8 +20,6 @@ from sponsors.models.catalogue import money
 from sponsors.money import invoices, ledger, tax
 from sponsors.money.amounts import ZERO, rounded
 
-CAME_BACK = ":came-back"  # ends the reference of what was paid back and did not arrive
-
 
 def receive(
     booking: Booking,
@@ -170,10 +168,10 @@ def _standing(booking: Booking) -> str:
 
 
 def came_back(refund: Payment, *, paid_on: date, note: str) -> Payment:
-    """Record that what was paid back did not arrive, so that it is with us again. To do it twice is once."""
+    """Record that what went back is with us again. To do it twice is once."""
     with transaction.atomic():
         lock(refund.booking)
-        reference = f"{refund.provider_ref}{CAME_BACK}"
+        reference = f"{refund.provider_ref}{Payment.CAME_BACK}"
         if known := Payment.objects.filter(provider_ref=reference).first():
             return known
         facts = {"currency": refund.currency, "paid_on": paid_on, "method": refund.method, "note": note}
@@ -182,6 +180,15 @@ def came_back(refund: Payment, *, paid_on: date, note: str) -> Payment:
         )
         if ledger.balance(refund.booking) < ZERO:
             _tell_of_credit(refund.booking, payment)
+        return payment
+
+
+def taken_back(booking: Booking, amount: Decimal, *, paid_on: date, reference: str, note: str) -> Payment:
+    """Record what a buyer's bank took back, without asking us. To do it twice is once. Raises TransitionRefused."""
+    with transaction.atomic():
+        lock(booking)
+        facts = {"currency": booking.currency, "paid_on": paid_on, "method": Payment.Method.CARD, "note": note}
+        payment, _ = _once(booking, amount, Payment.Kind.REFUND, reference, facts | {"recorded_by": None})
         return payment
 
 

@@ -19,6 +19,8 @@ class Payment(models.Model):
     """Money that came in for a booking, or went back."""
 
     FROM_DESK = "desk:"  # begins what stands in for a reference that nobody knows
+    DISPUTE = ":dispute:"  # is in the reference of what a buyer's bank took back
+    CAME_BACK = ":came-back"  # ends the reference of what went back and is with us again
 
     class Kind(models.TextChoices):
         PAYMENT = "payment"

@@ -72,6 +72,12 @@ def balance(booking: Booking) -> Decimal:
     return booking.ledger.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
+def is_disputed(booking: Booking) -> bool:
+    """Whether the buyer's bank took a payment back, and it is not with us again."""
+    told = set(booking.payments.filter(provider_ref__contains=Payment.DISPUTE).values_list("provider_ref", flat=True))
+    return any(not each.endswith(Payment.CAME_BACK) and each + Payment.CAME_BACK not in told for each in told)
+
+
 def of_sponsor(sponsor: Sponsor) -> list[Balance]:
     """What a sponsor owes with all bookings, one for each currency."""
     return _by_currency(LedgerEntry.objects.filter(booking__sponsor=sponsor))

@@ -17,7 +17,7 @@ AFTER = (timedelta(days=3), timedelta(days=14), timedelta(days=28))  # the due d
 
 
 def remind(*, today: date | None = None) -> int:
-    """Remind of every invoice that is late enough for its next reminder; return how many went out.
+    """Remind of every invoice that is late enough for its next reminder and not disputed; return how many went out.
 
     However late the clock is, one invoice gets one reminder at a time, and the next not before a week has passed.
     """
@@ -36,6 +36,8 @@ def _remind_of(invoice: Invoice, today: date) -> bool:
         if number > len(AFTER) or today < invoice.due_on + AFTER[number - 1]:
             return False
         if sent and today < sent[-1].sent_on + timedelta(days=7):
+            return False
+        if ledger.is_disputed(invoice.booking):
             return False
         to = invoice.buyer_email or invoice.booking.contact_email
         if not to or ledger.balance(invoice.booking) <= ZERO or invoices.standing(invoice.booking) != invoice:

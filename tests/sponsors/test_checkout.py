@@ -12,7 +12,7 @@ from core.models import AuditEntry, OutgoingMail
 from sponsors import checkout
 from sponsors.models import Payment
 from sponsors.money import invoices, ledger
-from tests.sponsors import factories
+from tests.sponsors import factories, stripe_events
 
 pytestmark = pytest.mark.django_db
 stripe = pytest.importorskip("stripe")
@@ -27,20 +27,7 @@ def sold(settings):
 
 
 def event(booking, *, kind="checkout.session.completed", number="evt_1", **session):
-    """An event in the shape that Stripe documents."""
-    session = {
-        "id": "cs_test_1", "object": "checkout.session", "client_reference_id": str(booking.pk), "currency": "usd",
-        "amount_total": 178500, "payment_intent": "pi_1", "payment_status": "paid", "mode": "payment",
-        "metadata": {"booking": str(booking.pk), "invoice": booking.invoices.get().number},
-    } | session  # fmt: skip
-    head = {
-        "id": number,
-        "object": "event",
-        "api_version": "2026-10-01",
-        "created": int(time.time()),
-        "livemode": False,
-    }
-    return json.dumps(head | {"type": kind, "data": {"object": session}})
+    return stripe_events.event(kind, stripe_events.session(booking, **session), number=number)
 
 
 def report(client, payload, *, secret=SECRET, at=None):
@@ -105,17 +92,12 @@ def test_amounts_are_told_in_the_units_of_stripe(sold, settings, currency, units
     assert checkout.UNITS.get(currency, 0) * ledger.balance(sold) == units
 
 
-def refund(sold, kind="refund.created", number="re_1", *, status="succeeded", amount=50000, **fields):
+def refund(sold, kind="refund.created", number="re_1", **fields):
     """An event about a refund, or about the charge that it belongs to."""
-    one = {"id": number, "object": "refund", "amount": amount, "currency": "usd", "payment_intent": "pi_1"}
-    one |= {"charge": "ch_1", "status": status, "reason": "requested_by_customer"} | fields
-    if kind == "charge.refunded":
-        one = {
-            "id": "ch_1", "object": "charge", "payment_intent": "pi_1", "amount_refunded": amount, "currency": "usd",
-            "metadata": {"booking": str(sold.pk), "invoice": sold.invoices.first().number},
-        } | fields  # fmt: skip
-    head = {"id": f"evt_{number}_{kind}", "object": "event", "api_version": "2026-10-01", "created": int(time.time())}
-    return json.dumps(head | {"type": kind, "livemode": False, "data": {"object": one}})
+    about = (
+        stripe_events.charge(sold, **fields) if kind == "charge.refunded" else stripe_events.refund(number, **fields)
+    )
+    return stripe_events.event(kind, about, number=f"evt_{number}_{kind}")
 
 
 @pytest.fixture
@@ -134,8 +116,7 @@ def test_what_is_paid_back_at_stripe_is_on_the_ledger_once_in_words_however_it_i
 ):
     settings.STRIPE_API_URL = http_server.url.rstrip("/")
     invoices.credit(paid.invoices.get(), reason="Agreed.", lines=[invoices.Line("One day", Decimal("500.00"))])
-    listed = {"id": "re_1", "amount": 50000, "currency": "usd", "payment_intent": "pi_1", "status": "succeeded"}
-    asked = {"object": "list", "has_more": False, "data": [listed | {"object": "refund"}]}
+    asked = stripe_events.listed(stripe_events.refund())
     http_server.page = json.dumps(asked).encode()
     for told in (
         refund(paid, status="pending"),

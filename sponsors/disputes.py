@@ -1,0 +1,125 @@
+"""Disputes: what a buyer's bank takes back, and puts back where the dispute is won. It is on the ledger once the money moved.
+
+An inquiry of a bank takes nothing. A dispute takes its amount at once, and a fee, which is between Stripe and us; what comes
+of it is known weeks later. Source: docs.stripe.com/disputes/how-disputes-work and docs.stripe.com/api/disputes/object.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from core import audit
+from core.models import SiteProfile
+from core.transitions import TransitionRefused, lock
+from sponsors import emails, payments
+from sponsors.models import Booking, Payment
+from sponsors.models.catalogue import money
+from sponsors.money import ledger
+from sponsors.money.amounts import ZERO
+
+OPENED, WITHDRAWN = "charge.dispute.created", "charge.dispute.funds_withdrawn"
+REINSTATED, CLOSED = "charge.dispute.funds_reinstated", "charge.dispute.closed"
+EVENTS = (OPENED, WITHDRAWN, REINSTATED, CLOSED)
+PUT_BACK = "heard of a dispute that was won before it took money"
+INQUIRY = "warning_"  # begins the states of one that takes nothing
+
+
+@transaction.atomic
+def take(
+    kind: str, told: dict[str, Any], booking: Booking, amount: Decimal, *, provider: str, on: date
+) -> Payment | None:
+    """Record what an event tells of a dispute about a payment of ours, and tell the managers, however often and in whatever
+    order it comes. Returns what moved. Raises TransitionRefused."""
+    lock(booking)
+    reference, status = f"{provider}{Payment.DISPUTE}{told['id']}", str(told["status"])
+    is_back, is_gone = kind == REINSTATED or status == "won", kind == WITHDRAWN or status == "lost"
+    moved = None
+    if is_back:
+        moved = _put_back(reference, on)
+    elif is_gone:
+        moved = _taken_back(booking, amount, told, reference, on=on, is_lost=status == "lost")
+    if kind != REINSTATED and not (kind == CLOSED and status != "lost"):
+        _tell_opened(booking, amount, told)
+    if kind == CLOSED:
+        _tell_closed(booking, amount, told)
+    return moved
+
+
+def _put_back(reference: str, on: date) -> Payment | None:
+    gone = Payment.objects.filter(provider_ref=reference).first()
+    if gone is None:  # events come in any order
+        if not _was_put_back(reference):
+            audit.record(PUT_BACK, SiteProfile.current(), by="Stripe", detail=reference)
+        return None
+    return payments.came_back(gone, paid_on=on, note="A dispute was won, so it is with us again")
+
+
+def _was_put_back(reference: str) -> bool:
+    early = audit.entries_about(SiteProfile.current()).filter(action=PUT_BACK, detail=reference)
+    return early.exists() or Payment.objects.filter(provider_ref=f"{reference}{Payment.CAME_BACK}").exists()
+
+
+def _taken_back(
+    booking: Booking, amount: Decimal, told: dict[str, Any], reference: str, *, on: date, is_lost: bool
+) -> Payment | None:
+    if _was_put_back(reference):
+        if is_lost:
+            raise TransitionRefused("This dispute was lost after it had been won.")
+        return None
+    note = f"Taken back by the buyer’s bank, which says: {_reason(told)}"
+    return payments.taken_back(booking, amount, paid_on=on, reference=reference, note=note)
+
+
+def _reason(told: dict[str, Any]) -> str:
+    return str(told.get("reason") or "no reason").replace("_", " ")
+
+
+def _tell_opened(booking: Booking, amount: Decimal, told: dict[str, Any]) -> None:
+    text, is_inquiry = money(amount, booking.currency), str(told["status"]).startswith(INQUIRY)
+    until = (told.get("evidence_details") or {}).get("due_by")
+    answer = f"Answer it at Stripe before {datetime.fromtimestamp(until, UTC):%-d %b %Y, %H:%M} UTC" if until else ""
+    paragraphs = [
+        f"The buyer’s bank says: {_reason(told)}.",
+        *([f"{answer}. What is not answered in time is lost."] if answer else []),
+        "It is an inquiry so far, which takes nothing."
+        if is_inquiry
+        else "The amount is taken at once, and put back if the dispute is won; the account follows. Until then it counts as owed, "
+        "and no reminders go out for it.",
+    ]
+    _letter("disputed_to_us", booking, f"{booking.name} disputes {text}", paragraphs, about=told["id"])
+
+
+def _tell_closed(booking: Booking, amount: Decimal, told: dict[str, Any]) -> None:
+    text, owed = money(amount, booking.currency), money(max(ledger.balance(booking), ZERO), booking.currency)
+    words = {
+        "won": ("is with us again", ["The dispute was won, and the account says so. Nothing is left to do."]),
+        "lost": (
+            "stays gone",
+            [
+                f"The dispute was lost. {owed} is owed by the invoice that stands, and no reminders go out for it.",
+                "Ask for it in another way, or give it up with a credit note.",
+            ],
+        ),
+    }
+    ends, paragraphs = words.get(told["status"], ("is asked about no more", ["It was closed, and nothing was taken."]))
+    heading = f"{text} of {booking.name} {ends}"
+    _letter("dispute_ended_to_us", booking, heading, paragraphs, about=f"{told['id']} {told['status']}")
+
+
+def _letter(kind: str, booking: Booking, heading: str, paragraphs: Sequence[str], *, about: str) -> None:
+    account = settings.SITE_URL + reverse("admin:sponsors_invoice_account", args=[booking.pk])
+    emails.letter(
+        kind,
+        booking,
+        subject=heading,
+        heading=heading,
+        paragraphs=paragraphs,
+        buttons=[("The account", account)],
+        about=about,
+        to_us=True,
+    )
