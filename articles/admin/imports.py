@@ -25,6 +25,18 @@ from core.transitions import lock
 State, Job = PostImport.State, PostImport.Job
 ACCEPT = ".csv,.xml,.json,.zip,.md,.markdown,.mdx,.html,.htm,.txt,.atom"
 KINDS: dict[str, Any] = {"authors": Author, "categories": Category}
+COLUMNS = {
+    "title": "Title",
+    "body": "Text",
+    "standfirst": "Summary",
+    "slug": "Address (slug)",
+    "dated": "Date",
+    "authors": "Authors",
+    "category": "Category",
+    "tags": "Tags",
+    "cover": "Picture at the head",
+}
+NEEDED = ("title", "body")
 DECISIONS = {"Dry run": Job.DRY_RUN, "Import": Job.IMPORT}
 
 
@@ -55,6 +67,17 @@ class NamesForm(forms.Form):
                 del self.fields[field]
             for number, item in enumerate(row.found.get(kind, [])):
                 self._add(kind, f"{kind}-{number}", item)
+        for what, label in COLUMNS.items() if row.found.get("headers") else ():
+            self.fields[f"column-{what}"] = self._column(what, label)
+
+    def _column(self, what: str, label: str) -> forms.ChoiceField:
+        none = [] if what in NEEDED else [("", "none")]
+        return forms.ChoiceField(
+            label=label,
+            required=what in NEEDED,
+            choices=[*none, *((name, name) for name in self.row.found["headers"])],
+            initial=(self.row.found["columns"] | self.row.chosen.get("columns", {})).get(what, ""),
+        )
 
     def _add(self, kind: str, key: str, item: dict[str, Any]) -> None:
         usual, is_here = name_here(KINDS[kind], item["slug"], item["name"])
@@ -80,6 +103,10 @@ class NamesForm(forms.Form):
         ]
         return [group for group in found if group[2]]
 
+    def columns(self) -> list[Any]:
+        """Which column of a table holds what."""
+        return [self[name] for name in self.fields if name.startswith("column-")]
+
     def suggestions(self) -> list[tuple[str, list[str]]]:
         return [(f"names-{kind}", names_of(model)) for kind, model in KINDS.items()]
 
@@ -91,6 +118,10 @@ class NamesForm(forms.Form):
         for key, (kind, slug, usual) in self.slugs.items():
             if (name := self.cleaned_data[key].strip()) != usual:
                 said.setdefault(kind, {})[slug] = name
+        for field in self.columns():
+            what, name = field.name.removeprefix("column-"), self.cleaned_data[field.name]
+            if name != self.row.found["columns"].get(what, ""):
+                said.setdefault("columns", {})[what] = name
         return said
 
 
@@ -121,7 +152,7 @@ class PostImportAdmin(UploadRunAdmin):
     def shown(self, request: HttpRequest, row: PostImport) -> dict[str, Any]:
         return {
             "form": NamesForm(row=row) if row.can_start else None,
-            "lists": row.found.get("subscribers", []) if row.path.is_file() and self._may_hand_on(request) else [],
+            "lists": self._lists(row) if self._may_hand_on(request) else [],
             "lacking": lacking(row).count() if row.has_ended else 0,
             "can_undo": row.has_ended and row.posts.exists(),
         }
@@ -194,18 +225,18 @@ class PostImportAdmin(UploadRunAdmin):
             upload_runs.delete_file(row)
         return HttpResponseRedirect(address)
 
+    def _lists(self, row: PostImport) -> list[str]:
+        return [name for name in row.found.get("subscribers", []) if row.list_path(name).is_file()]
+
     def _hand_on_once(self, row: PostImport, taker: subscribers.Taker, name: str, *, by: str) -> str:
         """Take a list off those that are still here, then hand it on; where it goes on. Raises LookupError."""
         lock(row)  # whoever clicks twice waits here, and then finds it gone
-        names = row.found.get("subscribers", [])
+        names = self._lists(row)
         row.found = row.found | {"subscribers": [each for each in names if each != name]}
         if name not in names:
             raise LookupError(name)
         row.save(update_fields=["found"])
-        from articles.importing.detecting import open_export  # with all readers, which few processes need
-
-        files = {file.name: file for file in open_export(row.path).subscribers}
-        return taker.take(files[name], by)
+        return taker.take(name, row.list_path(name), by)
 
     @admin.display(description="read as")
     def kind(self, row: PostImport) -> str:

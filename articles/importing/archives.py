@@ -86,6 +86,12 @@ class ZipFiles:
                     return self._bytes(member)
         return None
 
+    def content(self, name: str) -> bytes:
+        """The bytes of a file that the zip has. Raises ImportRefused."""
+        if (found := self._bytes(self._members[name])) is None:
+            raise ImportRefused(f"“{name}” in the zip is damaged.")
+        return found
+
     def open(self, name: str) -> IO[bytes]:
         """A file of the zip as a stream."""
         return self.archive.open(self._members[name])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from articles.importing.ghost.reader import read_ghost
 from articles.importing.kit import is_kit, read_kit
 from articles.importing.markdown.reader import ENDINGS, HTML_POST, read_markdown
 from articles.importing.medium import is_medium, read_medium
-from articles.importing.posts import Export, ImportRefused
+from articles.importing.posts import Export, ImportRefused, SubscriberFile
 from articles.importing.squarespace import is_squarespace, read_squarespace
 from articles.importing.substack import is_substack, read_substack
 from articles.importing.tables import columns_of
@@ -54,9 +55,22 @@ def open_export(path: Path, format_name: str = "auto", encoding: str | None = No
     if path.is_file() and path.stat().st_size == 0:
         raise ImportRefused("The file is empty.")
     try:
-        return READERS[detect(path) if format_name == "auto" else format_name](path, encoding)
+        export = READERS[detect(path) if format_name == "auto" else format_name](path, encoding)
+        export.subscribers += _lists_in(export.files) if isinstance(export.files, ZipFiles) else []
     except OSError as error:
         raise ImportRefused(f"“{path}” cannot be read: {error.strerror or error}.") from None
+    return export
+
+
+def _lists_in(files: ZipFiles) -> list[SubscriberFile]:
+    """The lists of subscribers that came with the posts, recognised by their columns."""
+    found = []
+    for name in files.names():
+        if name.lower().endswith(".csv"):
+            with files.open(name) as file:
+                if unreadable.is_list_of_subscribers(columns_of(file.read(HEAD))):
+                    found.append(SubscriberFile(name, partial(files.content, name)))
+    return found
 
 
 def detect(path: Path) -> str:

@@ -49,6 +49,8 @@ def look_at(export: Export, *, tick: Callable[[int], None] = lambda _: None) -> 
         "remarks": [without_addresses(each)[:600] for each in export.remarks[:NAMED]],
         "left": {what[:200]: number for what, number in export.lost.most_common(NAMED)},
         "subscribers": [file.name for file in export.subscribers],
+        "headers": export.headers,
+        "columns": export.columns,
     }
 
 

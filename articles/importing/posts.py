@@ -172,7 +172,7 @@ class SubscriberFile:
 class Export:
     """An opened export: its posts in order, refused ones among them, and what concerns it as a whole.
 
-    `columns` says which column of a table was taken for which field; until the first post is read it can be changed.
+    `columns` says which of a table's `headers` was taken for which field; until the first post is read it can be changed.
     """
 
     format: str
@@ -191,6 +191,7 @@ class Export:
     snippets: list[dict[str, str]] = field(default_factory=list)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
     subscribers: list[SubscriberFile] = field(default_factory=list)
+    headers: list[str] = field(default_factory=list)
     columns: dict[str, str] = field(default_factory=dict)
 
 

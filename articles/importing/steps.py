@@ -33,7 +33,16 @@ def look(row: PostImport, watch: Watch) -> tuple[str, dict[str, Any]]:
     """Read what an export holds."""
     export = open_export(row.path)
     found = look_at(export, tick=_ticker(export, watch)) | {"name": SYSTEMS.get(export.format, export.format)}
+    _keep_lists(row, export)
     return State.UPLOADED, {"found": _clean(found)}
+
+
+def _keep_lists(row: PostImport, export: Export) -> None:
+    """Lay the lists of subscribers beside the export, so that handing one on opens the export no more."""
+    for file in export.subscribers:
+        path = row.list_path(_clean(file.name))
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_bytes(file.read())
 
 
 def bring_in(row: PostImport, watch: Watch) -> tuple[str, dict[str, Any]]:
@@ -41,6 +50,8 @@ def bring_in(row: PostImport, watch: Watch) -> tuple[str, dict[str, Any]]:
     is_dry_run = row.job == Job.DRY_RUN
     export = open_export(row.path)
     export.site = row.chosen.get("site") or export.site
+    columns = export.columns | row.chosen.get("columns", {})
+    export.columns = {what: name for what, name in columns.items() if name}
     give_names(export, Names.of(row.chosen))
     report = load(
         export, source=row.file_name, dry_run=is_dry_run, fetcher=_fetcher(row), by=row.by, tick=_ticker(export, watch), run=row

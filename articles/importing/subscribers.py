@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from articles.importing.posts import SubscriberFile
-
-Take = Callable[[SubscriberFile, str], str]
+Take = Callable[[str, Path, str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Taker:
-    """What takes a list: with the name of whoever hands it over; gives the page on which it goes on."""
+    """What takes a list: its name, its file, and the name of whoever hands it over; gives the page on which it goes on."""
 
     permission: str
     take: Take

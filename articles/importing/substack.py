@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from articles.importing.archives import FolderFiles, ZipFiles, files_beside
+from articles.importing.archives import ZipFiles, files_beside
 from articles.importing.decoding import decode
 from articles.importing.markup import by_class, inner, link, parsed, remove, replace, said
 from articles.importing.posts import (
@@ -23,7 +23,6 @@ from articles.importing.posts import (
     Post,
     PostRefused,
     Refusal,
-    SubscriberFile,
     attempt,
     name_of,
 )
@@ -33,7 +32,6 @@ from core.lib.slugs import slug_of
 from core.lib.text import one_line, storable
 
 _POST = re.compile(r"(?:^|/)posts/([^/]+)\.html$")
-_LIST = re.compile(r"(?:^|/)(?:email_list|subscribers)[^/]*\.csv$")
 _INVITES = re.compile(r"%%|/subscribe\b|action=share|/comments\b|leave_comment|/leaderboard|donate_url|gift=")
 MEMBERS = "posts for members only became drafts, because everyone can read what is published here"
 PAGES = "pages became drafts, for you to decide whether they belong among the articles"
@@ -61,8 +59,6 @@ def read_substack(path: Path, encoding: str | None = None) -> Export:
         "The export does not say where the newsletter was. With the address of the old site, such as"
         " https://name.substack.com, links to it become links within this site."
     )
-    lists = [name for name in names if _LIST.search(name)]
-    export.subscribers = [SubscriberFile(name.rsplit("/", 1)[-1], partial(_bytes, files, name)) for name in lists]
     listed = {row.cells.get("post_id", "").strip() for row in rows}
     export.lost["texts that posts.csv does not list"] = len(texts.keys() - listed)
     export.lost["files with openings and deliveries"] = sum(
@@ -70,10 +66,6 @@ def read_substack(path: Path, encoding: str | None = None) -> Export:
     )
     export.lost += type(export.lost)()
     return export
-
-
-def _bytes(files: ZipFiles | FolderFiles, name: str) -> bytes:
-    return files.read(name) or b""
 
 
 def _posts(rows: list[Record], texts: dict[str, str], files: ZipFiles) -> Iterator[Post | Refusal]:

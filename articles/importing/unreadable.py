@@ -82,12 +82,24 @@ def refuse_table(columns: set[str]) -> None:
     """Raise ImportRefused for a CSV that is recognised by its columns and holds no posts."""
     if columns >= _SUBSTACK_LIST:
         raise ImportRefused(_WITHOUT_TEXTS)
-    addresses = {"email", "email_address", "e_mail", "subscriber_email"}
-    texts = {"title", "name", "body", "content", "post_body", "subject", "slug"}
-    if columns & addresses and not columns & (texts - {"name"}):
+    if is_list_of_subscribers(columns):
         raise ImportRefused(SUBSCRIBERS)
     if "subject" in columns and columns & {"recipients", "open_rate", "click_rate", "opens", "clicks"}:
         raise ImportRefused(
             "This is a table of mails with their figures, without their texts. Kit gives the texts through its API only: save the"
             " answers of its list of broadcasts, with their content, as JSON. Mailchimp gives them in its export of all data."
         )
+
+
+def is_list_of_subscribers(columns: set[str]) -> bool:
+    """Whether a CSV with these columns holds people and their addresses, and no texts."""
+    addresses = {"email", "email_address", "e_mail", "subscriber_email"}
+    return bool(columns & addresses) and not columns & {
+        "title",
+        "body",
+        "content",
+        "post_body",
+        "post_id",
+        "subject",
+        "slug",
+    }

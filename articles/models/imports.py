@@ -1,5 +1,6 @@
 """Imports of posts: those begun at the desk, what each of them made, and the origin of every imported article."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,10 @@ class PostImport(UploadRun):
     @classmethod
     def home(cls) -> Path:
         return Path(settings.POST_IMPORT_FOLDER)
+
+    def list_path(self, name: str) -> Path:
+        """Where a list of subscribers that came with the posts is kept, until it is handed on."""
+        return self.path.parent / ".subscribers" / sha256(name.encode()).hexdigest()[:20]
 
     @property
     def can_start(self) -> bool:

@@ -1,10 +1,12 @@
 """Imports of subscribers begun at the desk, each an uploaded file that a worker imports (core.upload_runs)."""
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.urls import reverse
 
-from articles.importing.posts import ImportRefused, SubscriberFile
+from articles.importing.posts import ImportRefused
 from articles.importing.subscribers import Taker
 from core import upload_runs
 from core.upload_runs import CANCELLED, DONE, RUNNING, UPLOADED, Refused, Watch
@@ -44,12 +46,14 @@ def start(row: SubscriberImport, *, is_dry_run: bool) -> None:
     ENGINE.start(row, is_dry_run=is_dry_run, report={})
 
 
-def _take(file: SubscriberFile, by_name: str) -> str:
+def _take(name: str, path: Path, by_name: str) -> str:
     """Keep a list that came with an export of posts; the page on which it goes on. Raises ImportRefused."""
     newsletter = Newsletter.objects.default() or Newsletter.objects.order_by("pk").first()
     if not newsletter:
         raise ImportRefused("There is no newsletter for them yet. Make one first.")
-    row = ENGINE.keep([file.read()], name=file.name, newsletter=newsletter, by_name=by_name)
+    with path.open("rb") as file:
+        pieces = iter(partial(file.read, 1 << 20), b"")
+        row = ENGINE.keep(pieces, name=name, newsletter=newsletter, by_name=by_name)
     return reverse("admin:newsletter_subscriberimport_show", args=[row.pk])
 
 

@@ -1,5 +1,7 @@
 """The reader of Ghost's JSON exports, also zipped with their images, and of dumps of its API."""
 
+import csv
+import io
 import json
 import re
 from collections import Counter, defaultdict
@@ -28,6 +30,7 @@ from articles.importing.posts import (
     Post,
     PostRefused,
     Refusal,
+    SubscriberFile,
     Term,
     attempt,
     name_of,
@@ -72,6 +75,8 @@ def read_ghost(path: Path, encoding: str | None = None) -> Export:
         site=ghost.site,
         remarks=ghost.remarks,
     )
+    if members := ghost.members():
+        export.subscribers.append(SubscriberFile("members.csv", lambda: members))
     # The address given with --site is set later, and takes precedence over the export's.
     ghost.address = lambda: export.site.rstrip("/")
     return export
@@ -148,10 +153,23 @@ class _Ghost:
             joined[_key(row.get("post_id"))].append(_key(row.get(key)))
         return joined
 
+    def members(self) -> bytes:
+        """Its members as the CSV file that Ghost makes of them; who is not said to get mails gets none."""
+        on = {_key(row.get("member_id")) for row in self.rows("members_newsletters")}
+        file = io.StringIO()
+        out = csv.writer(file)
+        rows = [row for row in self.rows("members") if row.get("email")]
+        for row in rows:
+            gets_mails = row["subscribed"] if "subscribed" in row else _key(row.get("id")) in on
+            gets_mails = truth(gets_mails) and not truth(row.get("email_disabled"))
+            name, since = one_line(str(row.get("name") or "")), str(row.get("created_at") or "")
+            out.writerow([row["email"], name, "true" if gets_mails else "false", since])
+        head = "email,name,subscribed_to_emails,created_at\r\n"
+        return (head + file.getvalue()).encode() if rows else b""
+
     def lost(self) -> Counter[str]:
         """What the export contains besides posts and cannot be imported."""
         names = {
-            "members": "members (import them as subscribers)",
             "comments": "comments",
             "newsletters": "newsletters",
             "offers": "offers",

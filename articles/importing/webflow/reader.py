@@ -75,10 +75,11 @@ def read_webflow(path: Path, encoding: str | None = None) -> Export:
         remarks.append(f"The file was read as {used}.")
     offered = [] if "standfirst" in columns else _like_a_summary(header, rows, {*columns.values(), *more})
     remarks += [
-        f"No column has the name of a summary. “{header[at]}” looks like one: to use it, import with --column standfirst=“{header[at]}”."
+        f"No column has the name of a summary. “{header[at]}” looks like one: choose it, on the command line with --column standfirst=“{header[at]}”."
         for at in offered
     ]
     export = Export("webflow", iter(()), total=len(rows), files=files, remarks=remarks)
+    export.headers = list(filter(None, header))
     export.columns = {what: header[at] for what, at in columns.items()}
     export.posts = _posts(export, header, rows, more)
     return export

@@ -14,7 +14,6 @@ from articles.documents import apply_document, document_of
 from articles.importing import subscribers
 from articles.importing.load.fetcher import Fetcher
 from articles.importing.load.missing_pictures import fetch_missing
-from articles.importing.posts import SubscriberFile
 from articles.importing.runs import ENGINE
 from articles.models import Article, AuditEntry, Author, Category, ImageAsset, ImportedPost, PostImport, Redirect, Tag
 from articles.publishing import publish
@@ -22,7 +21,7 @@ from core import upload_runs
 from core.models import AuditEntry as LogEntry
 from newsletter.models import SubscriberImport
 from tests.articles import factories
-from tests.articles.importing.samples import csv_of, png, webflow_row, zipped
+from tests.articles.importing.samples import csv_of, ghost_export, png, webflow_row, zipped
 from tests.articles.importing.test_other_systems import SUBSTACK
 from tests.newsletter import factories as factories_of_newsletter
 
@@ -250,10 +249,10 @@ def test_a_hostile_or_broken_file_is_refused_in_words(desk, content, name):
     assert Article.objects.count() == 0
 
 
-def test_subscribers_in_the_same_file_are_handed_to_their_own_import(desk, client):
+def test_subscribers_in_the_same_file_are_handed_to_their_own_import(tmp_path):
     factories_of_newsletter.newsletter()
-    taker = subscribers.taker()
-    address = taker.take(SubscriberFile("email_list.csv", lambda: b"email\nann@example.com\n"), "editor")
+    (tmp_path / "kept").write_text("email\nann@example.com\n")
+    address = subscribers.taker().take("lists/email_list.csv", tmp_path / "kept", "editor")
     row = SubscriberImport.objects.get()
     assert (row.file_name, row.path.read_bytes()) == ("email_list.csv", b"email\nann@example.com\n")
     assert address == f"/admin/newsletter/subscriberimport/{row.pk}/"
@@ -267,6 +266,42 @@ def test_whoever_clicks_twice_hands_a_list_on_once(client):
     assert [answer["Location"].split("/")[3] for answer in clicks] == ["subscriberimport", "postimport"]
     row.refresh_from_db()
     assert (SubscriberImport.objects.count(), row.found["subscribers"]) == (1, ["email_list.other.csv"])
+
+
+def test_the_members_of_a_ghost_export_are_handed_on_as_ghost_would_list_them(client):
+    factories_of_newsletter.newsletter()
+    client.force_login(factories.user("administrator"))
+    members = [
+        {"id": "1", "email": "ann@example.com", "name": "Ann", "created_at": "2024-01-02T03:04:05.000Z"},
+        {"id": "2", "email": "bo@example.com", "name": None},
+        {"id": "3", "email": "cy@example.com", "subscribed": 1, "email_disabled": 1},
+    ]
+    data = ghost_export(
+        {"html": "<p>Words.</p>"}, members=members, members_newsletters=[{"member_id": "1", "newsletter_id": "9"}]
+    )
+    row = bring_in(client, data, "ghost.json")
+    row.path.unlink()  # what is handed on was laid aside when the file was looked at
+    client.post(f"{HERE}{row.pk}/subscribers/", {"list": "members.csv"})
+    assert SubscriberImport.objects.get().path.read_text().splitlines() == [
+        "email,name,subscribed_to_emails,created_at",
+        "ann@example.com,Ann,true,2024-01-02T03:04:05.000Z",
+        "bo@example.com,,false,",
+        "cy@example.com,,false,",
+    ]
+
+
+def test_which_column_holds_what_is_chosen_at_the_desk(desk):
+    post = webflow_row(Tags="One", Line="A line that says in one sentence what the whole post is about.")
+    row = upload(desk, [post])
+    form = desk.get(f"{HERE}{row.pk}/").context["form"]
+    assert (form["column-title"].initial, form["column-standfirst"].initial) == ("Name", "Post Summary")
+    assert ("", "none") not in form.fields["column-body"].choices
+    decide(desk, row, "Dry run", **{"column-standfirst": "Line", "column-tags": ""})
+    assert run(row).chosen["columns"]["standfirst"] == "Line"
+    assert desk.get(f"{HERE}{row.pk}/").context["form"]["column-standfirst"].initial == "Line"
+    decide(desk, row, "Import")
+    run(row)
+    assert Article.objects.get().standfirst == post["Line"]
 
 
 def test_undoing_keeps_what_a_later_import_changed(desk):
