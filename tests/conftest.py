@@ -89,7 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take longest come first, so that no process works on one of them while the others have ended."""
-    items.sort(key=lambda item: not item.nodeid.startswith(("tests/faults/", "tests/browser/")))
+    longest = [f"tests/{part}/" for part in ("browser", "faults", "cms")]
+    items.sort(key=lambda item: next((place for place, part in enumerate(longest) if item.nodeid.startswith(part)), 9))
 
 
 @pytest.fixture(autouse=True)

@@ -100,27 +100,52 @@ def put_back_what_migrations_put_in() -> None:
 
 
 def _put_back() -> None:
-    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
-    names = [connection.ops.quote_name(table) for table in tables]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(f"LOCK TABLE {', '.join(names)} IN SHARE ROW EXCLUSIVE MODE")  # once whoever writes has ended
-        cursor.execute("SELECT oid::regclass::text FROM pg_class WHERE relispartition AND relkind = 'r'")
-        for (partition,) in cursor.fetchall():
+        every = ", ".join(_tables(cursor))
+        cursor.execute(f"LOCK TABLE {every} IN SHARE ROW EXCLUSIVE MODE")  # once whoever writes has ended
+        for partition in _tables(cursor, "relispartition"):
             cursor.execute(f"DROP TABLE {partition}")
-        cursor.execute(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in names))
-        for (table,) in cursor.fetchall():  # few have rows, and TRUNCATE would make every table's files anew
-            cursor.execute(f"DELETE FROM {table}")
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [KEPT])
-        for (table,) in cursor.fetchall():
-            name = connection.ops.quote_name(table)
-            cursor.execute(f"INSERT INTO {name} SELECT * FROM {KEPT}.{name}")
+        kept = _tables(cursor, schema=KEPT)
+        # Few tables were ever written to, and TRUNCATE would make every table's files anew.
+        written = [
+            f"SELECT '{name}' WHERE EXISTS (TABLE {name})"
+            for name in _tables(cursor, "pg_relation_size(oid) > 0")
+            if name not in kept
+        ]
+        for name in _found(cursor, written):
+            cursor.execute(f"DELETE FROM {name}")
+        changed = [
+            f"SELECT '{name}' WHERE EXISTS (TABLE {name} EXCEPT ALL TABLE {KEPT}.{name})"
+            f" OR EXISTS (TABLE {KEPT}.{name} EXCEPT ALL TABLE {name})"
+            for name in kept
+        ]
+        for name in _found(cursor, changed):
+            cursor.execute(f"DELETE FROM {name}; INSERT INTO {name} TABLE {KEPT}.{name}")
         _number_anew(cursor)
+
+
+def _tables(cursor: Any, condition: str = "true", schema: str = "public") -> list[str]:
+    """The tables of ours that are there, by name; those that migrations made but for their own record."""
+    cursor.execute(
+        "SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'p')"
+        f" AND relname <> 'django_migrations' AND {condition} ORDER BY relname",
+        [schema],
+    )
+    return [name for (name,) in cursor.fetchall()]
+
+
+def _found(cursor: Any, questions: list[str]) -> list[str]:
+    """What each of some questions finds, asked as one."""
+    if not questions:
+        return []
+    cursor.execute(" UNION ALL ".join(questions))
+    return [name for (name,) in cursor.fetchall()]
 
 
 def _number_anew(cursor: Any) -> None:
     """The live site outlives a test: a content generation it has seen must not come again and mean something else."""
-    if "core_contentgeneration" in connection.introspection.table_names(cursor):  # a test may have taken it away
+    if "core_contentgeneration" in _tables(cursor):  # a test may have taken it away
         cursor.execute("DELETE FROM core_contentgeneration")
         now = "1000 * extract(epoch FROM clock_timestamp())"
         cursor.execute(f"INSERT INTO core_contentgeneration (id, value) VALUES (1, {now})")

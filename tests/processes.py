@@ -176,7 +176,7 @@ def celery_worker(
 
 
 @pytest.fixture(scope="session")
-def _static_files() -> None:
+def static_files() -> None:
     """The real, hashed static files, collected once for all test processes."""
     own = Path(os.environ["MOONPRESS_VAR"]) / "static"
     shared = Path(os.environ["MOONPRESS_TEST_VAR"]) / "static"
@@ -197,7 +197,7 @@ class LiveSite:
 
 
 @pytest.fixture(scope="session")
-def _site_process(django_db_setup: None, _static_files: None, smtp_port: int, site_port: int) -> Iterator[LiveSite]:
+def _site_process(django_db_setup: None, static_files: None, smtp_port: int, site_port: int) -> Iterator[LiveSite]:
     from django.conf import settings
 
     mail = f"smtp://127.0.0.1:{smtp_port}"

@@ -6,6 +6,7 @@ import pkgutil
 import re
 import subprocess
 import tokenize
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def remarks(name):
             yield ast.get_docstring(node) or ""
 
 
+@cache
 def is_importable(name):
     """Whether a dotted name leads to a module or something in one."""
     try:
@@ -49,9 +51,14 @@ def is_importable(name):
     return True
 
 
+@cache
+def files_of(part):
+    return {name.rpartition("/")[2] for name in FILES if name.startswith(part)}
+
+
 def missing(text, *, part=""):
     """What is named and not there; a bare name of a file means one of the same part."""
-    known = {Path(name).name for name in FILES if name.startswith(part)}
+    known = files_of(part)
     places = {place for place in PLACE.findall(text) if not re.search("[A-Z]{3}", place)}  # such as articles/SLUG.md
     return [name for name in MODULE.findall(text) if not is_importable(name)] + [
         place for place in places if not (ROOT / place).exists() and place not in known

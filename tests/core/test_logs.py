@@ -94,7 +94,7 @@ def test_an_id_that_a_proxy_gives_is_taken_where_there_is_one(client, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_real_processes_log_json_when_told(tmp_path):
+def test_the_real_processes_log_json_when_told(static_files, tmp_path):
     log = tmp_path / "web.log"
     with own_site(log, LOG_FORMAT="json", LOG_LEVEL="WARNING") as site:
         for path in ("/no-such-page/", "/b/../no/"):

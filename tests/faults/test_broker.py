@@ -29,7 +29,7 @@ def broken_broker(request):
 
 
 @pytest.fixture
-def site(transactional_db, broken_broker, _static_files, tmp_path):
+def site(transactional_db, broken_broker, static_files, tmp_path):
     with own_site(tmp_path / "web.log", CELERY_BROKER_URL=broken_broker) as site:
         yield site
 
