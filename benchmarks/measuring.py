@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.processes import RealProcess
-from tests.smtp import free_port
+from tests.smtp import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,12 +44,13 @@ def running(command: Sequence[str], url: str) -> Iterator[None]:
 
 def wait_for(url: str) -> None:
     """Until the server that was started answers there."""
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(url, timeout=5).read()
-            break
-        except OSError:
-            time.sleep(0.1)
+
+    def answers() -> bool:
+        with suppress(OSError):
+            return bool(urllib.request.urlopen(url, timeout=5).read())
+        return False
+
+    wait_until(answers, seconds=120, what=f"an answer from {url}")
 
 
 @contextmanager
@@ -139,8 +140,13 @@ def processor_seconds() -> float:
     return sum(_processes().values()) / os.sysconf("SC_CLK_TCK")
 
 
-def _processes() -> dict[int, int]:
-    """The processes that this one started, and what they started, each with the processor time that it has used."""
+def children(pid: int) -> list[int]:
+    """The processes that one started, and what they started."""
+    return [*_processes(pid)]
+
+
+def _processes(of: int = 0) -> dict[int, int]:
+    """The processes that one (this, unless told) started, and what they started, each with the processor time that it has used."""
     spent, parents = dict[int, int](), dict[int, int]()
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended meanwhile
@@ -149,7 +155,7 @@ def _processes() -> dict[int, int]:
                 int(fields[1]),
                 int(fields[11]) + int(fields[12]),
             )
-    ours, found = {os.getpid()}, set[int]()
+    ours, found = {of or os.getpid()}, set[int]()
     while ours:
         ours = {pid for pid, parent in parents.items() if parent in ours}
         found |= ours

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
         "writes_p95_ms": {kind: percentile([each[3] for each in under_send if each[0] == kind], 95) for kind in WRITES},
         "sent_per_s_alone": round(count / alone_seconds),
         "sent_per_s": round(count / seconds),
-        "refused": sum(each[1] not in (200, 204, 302) for each in everything),
+        "refused": dict(Counter(f"{each[0]} {each[1]}" for each in everything if each[1] not in (200, 204, 302))) or 0,
         "lost": sum(lost.values()),
         "generator_late_p95_ms": percentile([each[4] for each in under_send], 95),
         "generator_busy": round(mix.busy, 2),

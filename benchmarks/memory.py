@@ -1,0 +1,125 @@
+"""Whether web and worker stay as large as they are: their memory over so many requests, and over so many letters.
+
+Pages are asked for of every kind and with ever new addresses: articles, lists, searches, what there is not, beacons. What is measured is the
+memory that is a process's own and its share of the rest (PSS), of the Procfile's processes with all their children. The slope is
+that of a straight line through what was measured after the first third, in kB for a thousand requests or letters.
+"""
+
+import random
+import re
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks import corpus, measuring, sending
+from tests.smtp import free_port
+
+ARTICLES = 1_000
+ROUNDS = 30
+TOGETHER = 20_000  # letters of one briefing, at most
+LUA = """
+local number, me = 0, tostring({}):match("0x(%x+)")
+local words = {WORDS}
+request = function()
+    number = number + 1
+    local kind = number % 100
+    if kind == 0 then return wrk.format("GET", "/blog/search/?q=" .. words[math.random(#words)]) end
+    if kind == 1 then return wrk.format("GET", "/no-such-page-" .. me .. "-" .. number .. "/") end
+    if kind == 2 then return wrk.format("GET", "/blog/article-" .. math.random(0, ARTICLES) .. "/?page=" .. number) end
+    if kind < 5 then return wrk.format("GET", "/blog/?page=" .. math.random(50)) end
+    if kind < 10 then
+        local headers = {["Origin"] = "http://HOST", ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
+            ["X-Forwarded-For"] = "198.18." .. math.random(250) .. "." .. math.random(250)}
+        local view = me .. "." .. number .. "\\n1\\nhttp://HOST/blog/article-" .. math.random(0, ARTICLES) .. "/\\n"
+        return wrk.format("POST", "/b", headers, view)
+    end
+    return wrk.format("GET", "/blog/article-" .. math.random(0, ARTICLES) .. "/")
+end
+"""
+Course = list[tuple[int, float]]  # after so many, so many MB
+
+
+def main(arguments: list[str]) -> dict[str, Any]:
+    """Options: the number of requests (1,000,000 unless told), and of letters (as many)."""
+    measuring.need("wrk")
+    sending.need_programs()
+    requests = int(arguments[0]) if arguments else 1_000_000
+    letters = int(arguments[1]) if len(arguments) > 1 else requests
+    corpus.ensure_articles(ARTICLES)
+    figures = {"requests": requests, "letters": letters}
+    figures |= told("web", web(requests), "request") | told("worker", worker(letters), "letter")
+    measuring.table(figures)
+    return figures
+
+
+def told(name: str, course: Course, unit: str) -> dict[str, Any]:
+    """What a course comes to; all of it is printed."""
+    print(f"{name}: {', '.join(f'{number:,} {unit}s {size:.0f} MB' for number, size in course)}", flush=True)
+    settled = course[len(course) // 3 :]
+    line = statistics.linear_regression(*zip(*settled, strict=True)) if len(settled) > 1 else None
+    return {
+        f"{name}_mb_before": round(course[0][1], 1),
+        f"{name}_mb_settled": round(settled[0][1], 1),
+        f"{name}_mb_after": round(course[-1][1], 1),
+        f"{name}_kb_per_1000_{unit}s": round(line.slope * 1_000_000, 1) if line else None,
+    }
+
+
+def course_of(pid: int, number: int, step: Callable[[], int]) -> Course:
+    """How large a process is before and after each of several steps, until there were so many in all."""
+    step()  # by then it has loaded what it needs
+    done, course = 0, [(0, size_of(pid))]
+    while done < number:
+        done += step()
+        course.append((done, size_of(pid)))
+    return course
+
+
+def web(number: int) -> Course:
+    """Ask for pages as fast as they come."""
+    port = free_port()
+    host, source = f"127.0.0.1:{port}", random.Random(4)
+    words = ", ".join(f'"{word}"' for word in source.sample(corpus.vocabulary(), 2_000))
+    script = LUA.replace("WORDS", words).replace("HOST", host).replace("ARTICLES", str(ARTICLES - 1))
+    environment = {"PORT": str(port), "BEHIND_PROXY": "1", "SITE_URL": f"http://{host}"}
+    with measuring.process("web", **environment) as site, tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script)
+        file.flush()
+        measuring.wait_for(f"http://{host}/")
+
+        def step() -> int:
+            asked = 0
+            while asked < number / ROUNDS:
+                command = ["wrk", "-t1", "-c16", "-d2s", "-s", file.name, f"http://{host}"]
+                said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                asked += int(re.search(r"(\d+) requests in", said)[1])  # type: ignore[index]
+            return asked
+
+        return course_of(site.pid, number, step)
+
+
+def worker(number: int) -> Course:
+    """Have briefings sent, one after the other."""
+    count = min(TOGETHER, max(1_000, number // ROUNDS))
+    newsletter = sending.audience(count)
+    with ExitStack() as running:
+        settings = sending.worker_settings(running.enter_context(sending.sink()))
+        process = running.enter_context(measuring.process("worker", **settings))
+        return course_of(process.pid, number, lambda: sending.briefing_sent(newsletter)[0].delivered)
+
+
+def size_of(pid: int) -> float:
+    """MB of a process and its children (PSS)."""
+    return sum(map(_pss, [pid, *measuring.children(pid)])) / 1024
+
+
+def _pss(pid: int) -> int:
+    try:
+        said = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:  # it has ended meanwhile
+        return 0
+    return int(re.search(r"^Pss:\s+(\d+) kB", said, re.MULTILINE)[1])  # type: ignore[index]
