@@ -2,6 +2,7 @@
 
 import email.message
 import email.policy
+import math
 import time
 import uuid
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from core.lib.networks import ascii_host
 from core.lib.smtp import Envelope, Outcome, SmtpSession, Status, message_of, wire_data
+from core.lib.talks import Talk, Talker
 
 
 class _WirePolicy(email.policy.EmailPolicy):
@@ -62,12 +64,18 @@ class DeliveryFailure(Exception):
     """A message was not accepted; the text says what the other side answered."""
 
 
-class Session(Protocol):
+class Session(Talker, Protocol):
     """Sends messages one after the other. `following` is the next one, so that its envelope can travel along."""
 
     def send(self, envelope: Envelope, following: Envelope | None = None) -> Outcome: ...
 
     def close(self) -> None: ...
+
+    def sending(self, envelope: Envelope, following: Envelope | None = None) -> Talk[Outcome]:
+        """As `send`, beside other sessions."""
+
+    def leaving(self) -> Talk[None]:
+        """As `close`, beside other sessions."""
 
 
 def open_session(address: str = "") -> Session:
@@ -77,7 +85,9 @@ def open_session(address: str = "") -> Session:
 
 
 class FileSession:
-    """Puts each message into a file of its own, complete or not at all."""
+    """Puts each message into a file of its own, complete or not at all. It waits for nobody."""
+
+    until = math.inf
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -96,6 +106,19 @@ class FileSession:
 
     def close(self) -> None:
         """Nothing stays open."""
+
+    def open(self) -> None:
+        """Nor is anything opened."""
+
+    def fileno(self) -> int:
+        return -1
+
+    def sending(self, envelope: Envelope, following: Envelope | None = None) -> Talk[Outcome]:
+        yield from ()
+        return self.send(envelope, following)
+
+    def leaving(self) -> Talk[None]:
+        yield from ()
 
 
 class EmailBackend(BaseEmailBackend):

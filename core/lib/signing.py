@@ -7,7 +7,8 @@ a token for one subscriber stays at about 22 characters, so that links fit on on
 
 import hmac
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -17,6 +18,7 @@ from django.conf import settings
 
 MAC_BYTES = 12
 _ONE_BYTE = [bytes([value]) for value in range(0x80)]
+_SAFE_IN_URLS = bytes.maketrans(b"+/", b"-_")
 
 
 class BadToken(ValueError):
@@ -34,10 +36,8 @@ class ExpiredToken(BadToken):
 def make_token(purpose: str, *values: int, expires_in: timedelta | None = None) -> str:
     """Sign non-negative integers for one purpose; the result is safe in a URL."""
     expiry = int(time.time() + expires_in.total_seconds()) if expires_in else 0
-    payload = _varint(expiry)
-    for value in values:
-        payload += _varint(value)
-    return urlsafe_b64encode(payload + _mac(settings.SECRET_KEY, purpose, payload)).rstrip(b"=").decode()
+    payload = b"".join(map(_varint, (expiry, *values)))
+    return _as_text(payload + _mac(settings.SECRET_KEY, purpose, payload))
 
 
 def read_token(purpose: str, token: str) -> tuple[int, ...]:
@@ -47,7 +47,7 @@ def read_token(purpose: str, token: str) -> tuple[int, ...]:
     except ValueError:
         raise BadToken("This link is not complete.") from None
     payload, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
-    canonical = urlsafe_b64encode(raw).rstrip(b"=").decode() == token
+    canonical = _as_text(raw) == token
     if not payload or not canonical or not any(_signs(secret, purpose, payload, mac) for secret in _secrets()):
         raise BadToken("This link is not one of ours.")
     expiry, *values = _integers(payload)
@@ -66,7 +66,8 @@ def _signs(secret: str, purpose: str, payload: bytes, mac: bytes) -> bool:
 
 def _mac(secret: str, purpose: str, payload: bytes) -> bytes:
     """The first bytes of HMAC-SHA256, from copies of what the key comes to (RFC 2104, 4): a letter has four of them."""
-    inner, outer = (state.copy() for state in _keyed(secret, purpose))
+    begun, outer = _keyed(secret, purpose)
+    inner, outer = begun.copy(), outer.copy()
     inner.update(payload)
     outer.update(inner.digest())
     return outer.digest()[:MAC_BYTES]
@@ -83,11 +84,19 @@ def _key(secret: str, purpose: str) -> bytes:
     return hmac.digest(sha256(b"moonpress.token").digest() + secret.encode(), purpose.encode(), "sha256")
 
 
+def _as_text(raw: bytes) -> str:
+    return b2a_base64(raw, newline=False).rstrip(b"=").translate(_SAFE_IN_URLS).decode()
+
+
 def _varint(value: int) -> bytes:
     if value < 0:
         raise ValueError("A token carries non-negative integers only.")
     if value <= 0x7F:
         return _ONE_BYTE[value]
+    if value <= 0x3FFF:
+        return bytes((value & 0x7F | 0x80, value >> 7))
+    if value <= 0x1FFFFF:
+        return bytes((value & 0x7F | 0x80, value >> 7 & 0x7F | 0x80, value >> 14))
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

@@ -4,22 +4,28 @@ Where the server offers PIPELINING (RFC 2920), a message costs one round trip, s
 before it. An outcome is a value and not an exception: a briefing has thousands of them.
 """
 
+import math
 import re
 import smtplib
 import socket
+import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from core.lib import tls, tracing
+from core.lib import talks, tls, tracing
+from core.lib.talks import Talk, Wait
 from core.lib.text import without_addresses
 
 REPLY_SECONDS = 30.0  # how long to wait for each reply; EMAIL_URL may say ?timeout=…, up to the longest
 LONGEST_REPLY_SECONDS = 60.0
 SEND_SECONDS = 180.0  # with the last reply, less than a lease, which must not run out before the outcome is written
+LONGEST_LINE = 2000
 _GOES_ON = (b"250 ", b"354 ")
+_AWAITED = re.compile(rb"250 .*\n250 .*\n354 .*\n")  # the replies to an envelope, as they nearly always are
 _ADDRESS = re.compile(r"[!-;=?-~]+")  # what fits between < and > of a command
 
 
@@ -78,62 +84,83 @@ class SmtpSession:
         self.host, self.scheme = parts.hostname or "localhost", parts.scheme
         self.port = parts.port or {"smtps": 465, "smtp+ssl": 465, "smtp+tls": 587}.get(self.scheme, 25)
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
-        self.patience, self.deadline = patience, 0.0
+        self.patience, self.until = patience, 0.0
         self.timeout = min(float(options.get("timeout", [REPLY_SECONDS])[0]), longest_reply)
         if not self.timeout > 0:
             raise ValueError("A timeout is a number of seconds, more than 0.")
-        self.client: Any = None  # smtplib.SMTP, whose socket and file the type stubs do not know
+        self.client: Any = None  # smtplib.SMTP, whose socket the type stubs do not know
+        self.received, self.written = b"", 0  # of replies, not read yet; of the message that is sent
         self.announced: Envelope | None = None  # its commands were written along with the message before it
-        self.pipelining = self.needs_reset = self.sender_accepted = False
+        self.pipelining = self.is_encrypted = self.needs_reset = self.sender_accepted = False
 
     def send(self, envelope: Envelope, following: Envelope | None = None) -> Outcome:
         """Send one message; `following` is the one that will be sent next, if that is known already."""
-        self.deadline = time.monotonic() + self.patience
-        if not _is_sendable(envelope):
-            return Outcome(Status.REFUSED, "SMTP cannot carry this address.")
+        return talks.held(self, self.sending(envelope, following))
+
+    def close(self) -> None:
+        talks.held(self, self.leaving())
+
+    def sending(self, envelope: Envelope, following: Envelope | None = None) -> Talk[Outcome]:
+        """As `send`, beside other sessions."""
+        deadline = time.monotonic() + self.patience
         try:
-            with tracing.span("SMTP message", server_address=self.host):
-                return self._offer(envelope) or self._transmit(envelope, following if self.pipelining else None)
+            with tracing.leaf("SMTP message", server_address=self.host):
+                refusal = None if self._awaits(envelope) else (yield from self._offer(envelope))
+                return refusal or (yield from self._transmit(envelope, following, deadline))
         except _Unusable as error:
             return Outcome(Status.UNSENT, str(error))
         except Exception:
             self._drop()  # nobody knows where the conversation stands
             raise
 
-    def close(self) -> None:
+    def leaving(self) -> Talk[None]:
+        """As `close`, beside other sessions."""
         if self.client and not self.announced:
-            try:
-                self.client.quit()
-            except (smtplib.SMTPException, OSError):
-                pass
+            with suppress(OSError):
+                yield from self._command("QUIT\r\n")
         self._drop()
 
-    def _offer(self, envelope: Envelope) -> Outcome | None:
+    def open(self) -> None:
+        self.client = self._opened()
+
+    def fileno(self) -> int:
+        return int(self.client.sock.fileno())
+
+    def _awaits(self, envelope: Envelope) -> bool:
+        """Whether the server has said already that it waits for this message."""
+        if self.announced is not envelope or not (said := _AWAITED.match(self.received)):
+            return False
+        self.received, self.announced, self.sender_accepted = self.received[said.end() :], None, True
+        return True
+
+    def _offer(self, envelope: Envelope) -> Talk[Outcome | None]:
         """Give the server the envelope: None once it waits for the message. A connection that has ended is opened anew."""
+        if not _is_sendable(envelope):
+            return Outcome(Status.REFUSED, "SMTP cannot carry this address.")
         fresh = self.client is None
         try:
-            return self._negotiate(envelope)
+            return (yield from self._negotiate(envelope))
         except OSError as error:
             self._drop()
             if fresh and not self.sender_accepted:
                 raise _Unusable(f"The mail server ended the session: {error}") from error
             if fresh:  # it may be this recipient that ends sessions, and then it must not be the first again next time
                 return Outcome(Status.DEFERRED, f"The mail server ended the session: {error}")
-        return self._offer(envelope)
+        return (yield from self._offer(envelope))
 
-    def _negotiate(self, envelope: Envelope) -> Outcome | None:
-        self._connect()
+    def _negotiate(self, envelope: Envelope) -> Talk[Outcome | None]:
+        yield from self._connect()
         self.sender_accepted = False
         if self.needs_reset:
-            self._command("RSET\r\n")
+            yield from self._command("RSET\r\n")
             self.needs_reset = False
         commands = _commands(envelope)
         if self.pipelining and self.announced is not envelope:
-            self.client.sock.sendall("".join(commands).encode())
+            yield from self._write("".join(commands).encode())
         self.announced = None
         refusal = None
         for command in commands:
-            code, text = self._reply() if self.pipelining else self._command(command)
+            code, text = yield from self._reply() if self.pipelining else self._command(command)
             if refusal is None and not _goes_on(command, code):
                 if command.startswith("MAIL"):
                     self._drop()
@@ -145,22 +172,24 @@ class SmtpSession:
                 self.sender_accepted = True
             elif refusal and code == 354:
                 # DATA was accepted though nobody is to get it: an empty message ends it (RFC 2920, 3.1).
-                self._command(".\r\n")
+                yield from self._command(".\r\n")
         return refusal
 
-    def _transmit(self, envelope: Envelope, following: Envelope | None) -> Outcome:
-        announcement = "".join(_commands(following)).encode() if following and _is_sendable(following) else b""
-        data = memoryview(envelope.data + announcement)
-        written = 0
+    def _transmit(self, envelope: Envelope, following: Envelope | None, deadline: float) -> Talk[Outcome]:
+        announcement = b""
+        if following and self.pipelining and _is_sendable(following):
+            announcement = "".join(_commands(following)).encode()
+        self.written = 0
         try:
-            while written < len(data):
-                if time.monotonic() > self.deadline:
-                    raise TimeoutError(f"it took more than {self.patience:g} seconds")
-                written += self.client.sock.send(data[written:])
-            code, text = self._reply(final=True)
+            if self.is_encrypted:  # which counts only what it has written whole: the final dot may not be in its midst
+                yield from self._write(envelope.data, deadline=deadline)
+                yield from self._write(announcement)
+            else:
+                yield from self._write(envelope.data + announcement, deadline=deadline)
+            code, text = yield from self._reply(final=True)
         except OSError as error:
             self._drop()
-            if written < len(envelope.data):  # so the final dot is not out, and the message is void
+            if self.written < len(envelope.data):  # so the final dot is not out, and the message is void
                 return Outcome(Status.DEFERRED, f"The connection was lost: {error}")
             return Outcome(Status.UNCERTAIN, f"The connection was lost after the message was sent: {error}")
         self.announced = following if announcement else None
@@ -168,18 +197,21 @@ class SmtpSession:
             self._drop()
         return Outcome(Status.ACCEPTED) if code == 250 else _refused(code, text)
 
-    def _connect(self) -> None:
-        if self.client is not None:
+    def _connect(self) -> Talk[None]:
+        if self.client:
             return
+        server = f"The mail server {self.host}:{self.port}"
         try:
-            self.client = self._opened()
+            yield Wait.OPENING
         except (smtplib.SMTPException, OSError) as error:
-            raise _Unusable(f"The mail server {self.host}:{self.port} cannot be used: {error}") from error
+            raise _Unusable(f"{server} cannot be used: {error}") from error
         except UnicodeError as error:  # whose text quotes the password
             reason = "its name, the user or the password has letters that cannot be sent"
-            raise _Unusable(f"The mail server {self.host}:{self.port} cannot be used: {reason}.") from error
+            raise _Unusable(f"{server} cannot be used: {reason}.") from error
         self.pipelining = self.client.has_extn("pipelining")
-        self.client.file = self.client.file or self.client.sock.makefile("rb")
+        self.is_encrypted = isinstance(self.client.sock, ssl.SSLSocket)
+        self.client.sock.setblocking(False)
+        self.received = b""
 
     def _opened(self) -> smtplib.SMTP:
         if self.scheme in ("smtps", "smtp+ssl"):
@@ -196,23 +228,33 @@ class SmtpSession:
             client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return client
 
-    def _command(self, line: str) -> tuple[int, str]:
-        self.client.sock.sendall(line.encode())
-        return self._reply()
+    def _command(self, line: str) -> Talk[tuple[int, str]]:
+        yield from self._write(line.encode())
+        return (yield from self._reply())
 
-    def _reply(self, *, final: bool = False) -> tuple[int, str]:
+    def _write(self, data: bytes, *, deadline: float = math.inf) -> Talk[None]:
+        """Write all of it; `written` grows by what is out."""
+        left = memoryview(data)
+        while left:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"it took more than {self.patience:g} seconds")
+            try:
+                count = self.client.sock.send(left)
+                self.written, left = self.written + count, left[count:]
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+                self.until = min(time.monotonic() + self.timeout, deadline)
+                yield Wait.READ if isinstance(error, ssl.SSLWantReadError) else Wait.WRITE
+
+    def _reply(self, *, final: bool = False) -> Talk[tuple[int, str]]:
         """Read one reply. Raises ConnectionError at the end of the session, which 421 announces."""
+        self.until = time.monotonic() + self.timeout
         lines: list[bytes] = []
         while True:
-            line = self.client.file.readline(2000)
-            if line[:4] in _GOES_ON and not lines and line.endswith(b"\n"):
+            line = yield from self._line()
+            if line[:4] in _GOES_ON and not lines:
                 return int(line[:3]), ""  # as nearly all are, and nobody reads their words
-            if not line.endswith(b"\n") or not line[:3].isdigit():
-                raise ConnectionError(
-                    "the mail server closed it"
-                    if not line
-                    else f"unreadable answer {without_addresses(repr(line[:60]))}"
-                )
+            if not line[:3].isdigit():
+                raise ConnectionError(f"unreadable answer {without_addresses(repr(line[:60]))}")
             lines.append(line[4:].strip())
             if line[3:4] != b"-":
                 break
@@ -220,6 +262,25 @@ class SmtpSession:
         if code == 421 and not final:
             raise ConnectionError(f"421 {text}")
         return code, text
+
+    def _line(self) -> Talk[bytes]:
+        while not (end := self.received.find(b"\n") + 1):
+            if len(self.received) > LONGEST_LINE:
+                raise ConnectionError("unreadable answer: a line without an end")
+            if not (self.is_encrypted and self.client.sock.pending()):
+                yield Wait.READ
+            try:
+                chunk = self.client.sock.recv(4096)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                continue
+            except ssl.SSLWantWriteError:
+                yield Wait.WRITE
+                continue
+            if not chunk:
+                raise ConnectionError("the mail server closed it")
+            self.received += chunk
+        line, self.received = self.received[:end], self.received[end:]
+        return line
 
     def _drop(self) -> None:
         if self.client:

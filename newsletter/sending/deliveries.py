@@ -11,7 +11,8 @@ Of a dead pump's messages, newsletter.sending.send_journal knows which were on t
 """
 
 import json
-from collections.abc import Iterable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -215,13 +216,19 @@ class DeliveryQueue:
     """The deliveries of one briefing for one pump, which claims them under a lease of its own.
 
     It is `exhausted` once nothing more is due, or nothing may be sent because the briefing is paused or cancelled. Claims look
-    at the domains of recipients only if they are `is_careful`.
+    at the domains of recipients only if they are `is_careful`. `beside` has the database asked beside something else.
     """
 
     def __init__(
-        self, briefing: Briefing, lease: UUID | None = None, *, is_personal: bool = False, test: Test = Test.NONE
+        self,
+        briefing: Briefing,
+        lease: UUID | None = None,
+        *,
+        is_personal: bool = False,
+        test: Test = Test.NONE,
+        beside: Callable[[Callable[[], list[Any]]], list[Any]] = operator.call,
     ):
-        self.briefing, self.lease = briefing, lease or uuid4()
+        self.briefing, self.lease, self.beside = briefing, lease or uuid4(), beside
         self.test = test
         self.is_personal = is_personal
         self.waiting = State.PENDING
@@ -295,7 +302,7 @@ class DeliveryQueue:
         person = _PERSON if self.is_personal else _NOBODY
         statement = _RECORD_AND_CLAIM.format(wanted=int(wanted), person=person, due=self._due(), **parts)
         with connection.wrap_database_errors:
-            return self.cursor.execute(statement, parameters, prepare=True).fetchall()
+            return self.beside(lambda: self.cursor.execute(statement, parameters, prepare=True).fetchall())
 
 
 def _person(name: str | None, attributes: str | None) -> Person:

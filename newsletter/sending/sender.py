@@ -1,13 +1,13 @@
 """The pump: one process that sends a briefing's deliveries over several SMTP sessions for some seconds.
 
-A thread for each session sends messages; this one alone speaks to the database. Each round trip to it writes the outcomes
-that came in meanwhile and commits the intents of the next messages, so the more there is to do, the more one commit holds.
+Its sessions take turns in one thread, which speaks to the database between them. Each round trip there writes the outcomes
+that came in and commits the intents of the next messages, so the more there is to do, the more one commit holds.
 """
 
 import logging
-import queue
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import partial
@@ -17,9 +17,10 @@ from django.utils import timezone
 
 from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
-from core.lib.mail import open_session
+from core.lib.mail import Session, open_session
 from core.lib.signing import make_token
 from core.lib.smtp import Outcome, Status, wire_data
+from core.lib.talks import Talks
 from newsletter.mail import return_path
 from newsletter.mail.mime import MessageTemplate, PersonalFields
 from newsletter.mail.status_codes import Throttled, throttled_by
@@ -92,9 +93,12 @@ class Pump:
             for number, (data, personal) in messages.compiled.items()
         }
         is_personal = any(personal for _, personal in self.messages.values())
-        self.queue = deliveries.DeliveryQueue(briefing, is_personal=is_personal, test=messages.test)
+        self.talks = Talks()
+        self.queue = deliveries.DeliveryQueue(
+            briefing, is_personal=is_personal, test=messages.test, beside=self.talks.beside
+        )
         self.sender = looks.sender_of(briefing).address
-        self.done: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self.done: deque[Result] = deque()
         self.in_hand = 0
         self.journal = SendJournal(briefing, self.queue.lease)
         self.renewed_at, self.looked_at = time.monotonic(), 0.0
@@ -117,8 +121,7 @@ class Pump:
         finally:
             for way in self.ways:
                 way.sessions.end()
-            for way in self.ways:
-                way.sessions.join()
+            self.talks.finish()
             self.journal.close(is_settled=self.is_settled)
         for way in self.ways:
             self.allowance.give_back(way.share, way.sessions.unsent)
@@ -136,7 +139,7 @@ class Pump:
             self.trouble = self.rules.trouble
             return []
         if not used:
-            return [Way(None, Sessions(SESSIONS, open_session, self.journal, self.done))]
+            return [Way(None, self._sessions(SESSIONS, open_session))]
         found = accounts.ready(used, timezone.now())
         if not found:
             self.trouble = "No mail account can be used at the moment; the list of mail accounts says why."
@@ -144,8 +147,11 @@ class Pump:
         ways = []
         for account, address in found:
             number = max(1, round(SESSIONS * account.weight / whole)) if account.weight else SESSIONS
-            ways.append(Way(account, Sessions(number, partial(open_session, address), self.journal, self.done)))
+            ways.append(Way(account, self._sessions(number, partial(open_session, address))))
         return ways
+
+    def _sessions(self, number: int, connect: Callable[[], Session]) -> Sessions:
+        return Sessions(number, connect, self.journal, self.talks, self.done)
 
     def _open_ways(self) -> list[Way]:
         """The ways that letters may take now; those of weight 0 only where there is no other."""
@@ -168,6 +174,9 @@ class Pump:
             date = format_datetime(timezone.now()).encode()
             for delivery in claimed:
                 self._hand_out(delivery, date, open_to)
+                self.talks.turn(0)
+            for way in open_to:
+                way.sessions.begin()
             outcomes = self._returned()
         self.is_settled = True
 
@@ -200,7 +209,7 @@ class Pump:
             next(way for way in open_to if way.share is share).sessions.put(envelope)
         except Exception:
             logger.exception("Delivery %s could not be written", delivery.delivery_id)
-            self.done.put((delivery.delivery_id, Outcome(Status.REFUSED, OUR_ERROR), ""))
+            self.done.append((delivery.delivery_id, Outcome(Status.REFUSED, OUR_ERROR), ""))
 
     def _envelope(self, delivery: ClaimedDelivery, date: bytes) -> DeliveryEnvelope:
         newsletter_id = self.briefing.newsletter_id
@@ -225,10 +234,11 @@ class Pump:
         patience = time.monotonic() + GATHER_SECONDS
         while len(outcomes) < min(self.in_hand, WINDOW // 2):
             wait = max(0.0, patience - time.monotonic()) if outcomes else self.renew_every
-            try:
-                delivery_id, outcome, recipient = self.done.get(timeout=wait)
-            except queue.Empty:
-                break
+            if not self.done:
+                if not self.talks.turn(wait):
+                    break
+                continue
+            delivery_id, outcome, recipient = self.done.popleft()
             outcomes.append((delivery_id, outcome))
             self._note(outcome, recipient)
         self.in_hand -= len(outcomes)

@@ -1,14 +1,13 @@
-"""The SMTP sessions of one account in a run of a pump: a thread for each, all of them with the same queue."""
+"""The SMTP sessions of one account in a run of a pump, all of them with the same queue."""
 
 import logging
-import queue
-import threading
+from collections import deque
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 
 from core.lib.mail import Session
 from core.lib.smtp import Envelope, Outcome, Status
+from core.lib.talks import Talk, Talks
 from newsletter.mail.status_codes import Throttled, throttled_by
 from newsletter.sending.send_journal import SendJournal
 
@@ -30,19 +29,17 @@ Result = tuple[int, Outcome, str]
 
 
 class Sessions:
-    """Threads that send what is put to them and return what came of it. They are `open` until their server fails them all."""
+    """Sessions that send what is put to them, and add what came of it to `done`. They are `open` until their server fails them all."""
 
     def __init__(
-        self, number: int, connect: Callable[[], Session], journal: SendJournal, done: "queue.SimpleQueue[Result]"
+        self, number: int, connect: Callable[[], Session], journal: SendJournal, talks: Talks, done: deque[Result]
     ) -> None:
-        self.connect, self.journal, self.done = connect, journal, done
-        self.ready: queue.SimpleQueue[DeliveryEnvelope | None] = queue.SimpleQueue()
-        self.open, self.counting = number, threading.Lock()
+        self.connect, self.journal, self.talks, self.done = connect, journal, talks, done
+        self.ready: deque[DeliveryEnvelope] = deque()
+        self.free: list[Session | None] = [None] * number
+        self.open, self.is_ending = number, False
         self.trouble, self.has_sent, self.unsent = "", False, 0
         self.is_throttled = False  # told to slow down, whatever was taken before
-        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(number)]
-        for thread in self.threads:
-            thread.start()
 
     @property
     def must_wait(self) -> bool:
@@ -50,51 +47,71 @@ class Sessions:
         return self.is_throttled or (self.open == 0 and throttled_by(self.trouble) is not Throttled.NOBODY)
 
     def put(self, envelope: DeliveryEnvelope) -> None:
-        self.ready.put(envelope)
+        """Have a message sent, by a session that is free once there is another to follow it; or else by `begin`."""
+        self.ready.append(envelope)
+        if len(self.ready) > 1:
+            self.begin()
 
     def end(self) -> None:
-        """Ask the threads to end; nothing may be put any more."""
-        for _ in self.threads:
-            self.ready.put(None)
+        """Have no more sent than has begun, and the sessions closed; nothing may be put any more."""
+        self.is_ending = True
+        self.ready.clear()
+        while self.free:
+            if session := self.free.pop():
+                self.talks.begin(session, session.leaving())
 
-    def join(self) -> None:
-        for thread in self.threads:
-            thread.join()
+    def begin(self) -> None:
+        """Give what waits to sessions that are free, or back where there are none any more."""
+        while self.ready and self.free:
+            session = self.free.pop() or self._connected()
+            if session:
+                self.talks.begin(session, self._sending(session))
+        while self.ready and not self.open:
+            self._give_back(self.ready.popleft())
 
-    def _run(self) -> None:
-        """The work of one thread. A session that can send nothing leaves the messages to the others."""
+    def _connected(self) -> Session | None:
         try:
-            connected = self.connect()
+            return self.connect()
         except Exception:
             logger.exception("A session with the mail server could not be made")
-            if first := self.ready.get():
-                self._hand_back(Outcome(Status.UNSENT, UNUSABLE), first, None)
-            return
-        has_begun = False
-        with closing(connected) as session:
-            envelope = self.ready.get()
-            while envelope:
-                following = self._next_without_waiting()
-                outcome = self._send(session, envelope, following, has_begun=has_begun)
-                is_over = outcome.status is Status.UNSENT
-                then = following.delivery_id if following and not is_over else None
-                has_begun = self.journal.ended(envelope.delivery_id, outcome, then=then)
-                if is_over:
-                    break
-                self.has_sent = self.has_sent or outcome.status is Status.ACCEPTED
-                self.done.put((envelope.delivery_id, outcome, envelope.recipient))
-                envelope = following or self.ready.get()
-            else:
-                return
-        self._hand_back(outcome, envelope, following)
+            self._close(UNUSABLE, self.ready.popleft())
+            return None
 
-    def _send(
+    def _sending(self, session: Session) -> Talk[None]:
+        """Send what waits, one after the other. A session that can send nothing leaves it to the others."""
+        has_begun = False
+        envelope = self._next()
+        while envelope:
+            following = self._next()
+            outcome = yield from self._sent(session, envelope, following, has_begun=has_begun)
+            is_over = outcome.status is Status.UNSENT
+            then = following.delivery_id if following and not is_over else None
+            has_begun = self.journal.ended(envelope.delivery_id, outcome, then=then)
+            if is_over:
+                yield from session.leaving()
+                if following:
+                    self.ready.appendleft(following)
+                self._close(outcome.note, envelope)
+                self.begin()
+                return
+            self.has_sent = self.has_sent or outcome.status is Status.ACCEPTED
+            self.done.append((envelope.delivery_id, outcome, envelope.recipient))
+            envelope = following or self._next()
+        if self.is_ending:
+            yield from session.leaving()
+        else:
+            self.free.append(session)
+
+    def _next(self) -> DeliveryEnvelope | None:
+        return self.ready.popleft() if self.ready else None
+
+    def _sent(
         self, session: Session, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None, *, has_begun: bool
-    ) -> Outcome:
+    ) -> Talk[Outcome]:
         try:
             if not has_begun:
                 self.journal.begins(envelope.delivery_id)
-            outcome = session.send(envelope, following)
+            outcome = yield from session.sending(envelope, following)
         except Exception:
             logger.exception("Delivery %s met an error of our own", envelope.delivery_id)
             return Outcome(Status.UNCERTAIN, OUR_ERROR)
@@ -103,25 +120,11 @@ class Sessions:
             return Outcome(Status.UNSENT, outcome.note)  # the others would be told the same
         return outcome
 
-    def _next_without_waiting(self) -> DeliveryEnvelope | None:
-        try:
-            envelope = self.ready.get_nowait()
-        except queue.Empty:
-            return None
-        if envelope is None:
-            self.ready.put(None)  # the end is for a thread that waits
-        return envelope
+    def _close(self, trouble: str, envelope: DeliveryEnvelope) -> None:
+        self.open -= 1
+        self.trouble = trouble
+        self._give_back(envelope)
 
-    def _hand_back(self, outcome: Outcome, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None) -> None:
-        """Return what this session had; the last one to end returns everything that still comes."""
-        if following:
-            self.ready.put(following)
-        with self.counting:
-            self.open -= 1
-            self.unsent += 1
-            is_last = self.open == 0
-        self.trouble = outcome.note
-        self.done.put((envelope.delivery_id, outcome, envelope.recipient))
-        while is_last and (rest := self.ready.get()):
-            self.unsent += 1
-            self.done.put((rest.delivery_id, outcome, rest.recipient))
+    def _give_back(self, envelope: DeliveryEnvelope) -> None:
+        self.unsent += 1
+        self.done.append((envelope.delivery_id, Outcome(Status.UNSENT, self.trouble), envelope.recipient))
