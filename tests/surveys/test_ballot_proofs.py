@@ -93,3 +93,18 @@ def test_the_api_takes_a_proof(client, season):
     sent = {"email": "ann@example.com", "choices": {"wallet": [["ada"]]}, "proof": asked_of(client)}
     answer = client.post("/api/v1/seasons/moon-2026/ballots/", sent, content_type="application/json")
     assert (answer.status_code, wait_of("ann@example.com") <= timedelta(0)) == (202, True)
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_browser_computes_its_proof_when_the_ballot_is_sent(page, live_site, page_errors):
+    open_season(categories=("wallet",))
+    want("always")
+    page.goto(VOTE)
+    page.locator("input[name=vote-wallet][value=ada]").check()
+    page.fill("input[name=email]", "ann@example.com")
+    page.get_by_role("button", name="Send my vote").click()
+    page.get_by_text("Thanks for your vote").first.wait_for()
+    assert wait_of("ann@example.com") <= timedelta(0)
+    assert not RequestCount.objects.filter(kind="unproven").exists()
+    assert page_errors == []
