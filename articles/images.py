@@ -2,9 +2,8 @@
 
 import io
 import re
-import threading
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import IO, Any
 
@@ -14,14 +13,12 @@ from django.core.files.storage import default_storage
 from PIL import Image, ImageOps
 
 from articles.models import ImageAsset
-from core.lib.pictures import ENCODINGS, MAX_SIDE, Copy, Refused, encode, prepared
+from core.lib.pictures import ENCODINGS, MAX_SIDE, Copy, Prepared, Refused, encode, prepared
 
 MAX_BYTES = 25 * 1024 * 1024
 OUR_PATH = re.compile(r"images/[0-9a-f]{2}/[0-9a-f]{20}(?:_\w{7})?\.webp")
 CARD_SIZES = ((480, 270), (960, 540))
 SOCIAL_SIZE = (1200, 630)
-
-_one_at_a_time = threading.Lock()  # a large picture takes up to a gigabyte for a moment, in a process of its own
 
 
 def store_image(
@@ -33,11 +30,13 @@ def store_image(
     path: str | None = None,
     by: Any = None,
     whole: bool = True,
+    picture: Callable[[], Prepared] | None = None,
 ) -> ImageAsset:
     """Re-encode an upload and store it with its renditions. The same bytes are stored once.
 
     `path` is where it was in the newsroom that it was exported from; it is stored there again if that path is free.
     One that is not to be `whole` gets its renditions from a worker (articles.renditions): of many, that saves most of the time.
+    `picture` gives it as `prepared` did elsewhere, from the same bytes.
 
     Raises ValidationError, with a text for the person uploading, if it is not an image that we accept.
     """
@@ -45,7 +44,9 @@ def store_image(
     digest = sha256(content).hexdigest()
     if known := ImageAsset.objects.filter(digest=digest).first():
         return known
-    files = store_files(content, digest=digest, name=name, path=path, whole=whole)
+    files = store_files(
+        content, digest=digest, name=name, path=path, picture=picture or partial(prepared, content, whole=whole)
+    )
     made, _ = ImageAsset.objects.get_or_create(  # somebody else may just have uploaded the same
         digest=digest,
         defaults={"name": name[-160:], "alt": alt[:400], "credit": credit[:200], "uploaded_by": by, **files},
@@ -62,22 +63,21 @@ def read(upload: IO[bytes] | bytes, name: str) -> bytes:
 
 
 def store_files(
-    content: bytes, *, digest: str, name: str, path: str | None = None, whole: bool = True
+    content: bytes, *, digest: str, name: str, path: str | None = None, picture: Callable[[], Prepared] | None = None
 ) -> dict[str, Any]:
     """Store an upload and its renditions; the columns that say where and what they are. Raises ValidationError."""
-    with _one_at_a_time:
-        try:
-            picture = prepared(content, whole=whole)
-        except Refused as error:
-            raise ValidationError(f"“{name}” {error}") from None
+    try:
+        made = picture() if picture else prepared(content)
+    except Refused as error:
+        raise ValidationError(f"“{name}” {error}") from None
     is_ours = bool(path and OUR_PATH.fullmatch(path))
     if not (is_ours and _is_bare(content) and max(_size(content)) <= MAX_SIDE):
-        content = picture.main.content  # else as it is: each encoding loses a little
+        content = made.main.content  # else as it is: each encoding loses a little
     stored = path if path and is_ours else f"images/{digest[:2]}/{digest[:20]}.webp"
     stored = default_storage.save(stored, ContentFile(content))
-    renditions = [written(stored, copy) for copy in picture.others]
-    sizes = {"width": picture.width, "height": picture.height}
-    return {"file": stored, **sizes, "renditions": renditions, "renditions_due": not picture.whole}
+    renditions = [written(stored, copy) for copy in made.others]
+    sizes = {"width": made.width, "height": made.height}
+    return {"file": stored, **sizes, "renditions": renditions, "renditions_due": not made.whole}
 
 
 def delete_files(paths: Iterable[str]) -> None:
@@ -178,11 +178,18 @@ def _sources(asset: ImageAsset) -> list[dict[str, str]]:
 
 
 def cut_card(entry: Mapping[str, Any], asset: ImageAsset) -> dict[str, Any]:
-    """Cut an image for cards, its focal point in view; return the context of components/picture.html."""
+    """Cut an image for cards, its focal point in view; return the context of components/picture.html.
+
+    Until it has its renditions, the image stands there whole: what shows it is rendered anew with them.
+    """
+    if asset.renditions_due:
+        alt = alt_of(entry, asset)
+        return {"src": asset.url, "alt": alt, "width": asset.width, "height": asset.height, "sources": []}
     sizes = _within(asset, CARD_SIZES)
-    kinds = ["webp"] if asset.renditions_due else list(ENCODINGS)  # the others follow with the renditions
     pixels = _Pixels(asset)
-    cuts = {kind: [(_crop(asset, entry.get("focal"), size, kind, pixels), size) for size in sizes] for kind in kinds}
+    cuts = {
+        kind: [(_crop(asset, entry.get("focal"), size, kind, pixels), size) for size in sizes] for kind in ENCODINGS
+    }
     sources = [
         {
             "type": f"image/{kind}",
@@ -230,8 +237,8 @@ def _within(asset: ImageAsset, sizes: tuple[tuple[int, int], ...]) -> list[tuple
 
 
 def cut_social(entry: Mapping[str, Any], asset: ImageAsset) -> str:
-    """Cut an image to the size that social sites show; return its path, or "" if it is too small for that."""
-    if asset.width * 2 < SOCIAL_SIZE[0] or asset.height * 2 < SOCIAL_SIZE[1]:
+    """Cut an image to the size that social sites show; return its path, or "" if it is too small, or has no renditions yet."""
+    if asset.renditions_due or asset.width * 2 < SOCIAL_SIZE[0] or asset.height * 2 < SOCIAL_SIZE[1]:
         return ""
     return _crop(asset, entry.get("focal"), SOCIAL_SIZE, "jpg")
 

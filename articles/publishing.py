@@ -222,7 +222,7 @@ def _draw_pictures(publication: Publication, document: Document) -> None:
         publication.social_image = cut_social(own, drawn_from)
     elif cover and asset:
         publication.social_image = cut_social(cover, asset)
-    if not publication.social_image:
+    if not publication.social_image and not any(each.renditions_due for each in (drawn_from, asset) if each):
         section = publication.category.name if publication.category else ""
         publication.social_image = title_image(
             publication.social_title or publication.title, site=SiteProfile.current().name, section=section

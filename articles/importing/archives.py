@@ -24,9 +24,11 @@ class FolderFiles:
 
     def names(self) -> list[str]:
         """The relative path of every file below the folder, except hidden ones."""
-        found = (path for path in sorted(self.root.rglob("*")) if path.is_file())
-        names = (path.relative_to(self.root).as_posix() for path in found if path.resolve().is_relative_to(self.root))
-        return [name for name in names if not _is_hidden(name)]
+        found = (path for path in sorted(self.root.rglob("*")) if path.is_file() and self._is_inside(path))
+        return [name for path in found if not _is_hidden(name := path.relative_to(self.root).as_posix())]
+
+    def _is_inside(self, path: Path) -> bool:
+        return not path.is_symlink() or path.resolve().is_relative_to(self.root)
 
     def read(self, name: str) -> bytes | None:
         for candidate in _candidates(name):

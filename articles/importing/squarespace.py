@@ -9,6 +9,7 @@ from articles.importing.wordpress.reader import read_wordpress
 
 MARKS = (
     b"static1.squarespace.com",
+    b".squarespace.com</link>",
     b"sqs-block",
     b"sqs-html-content",
     b"image-block-outer-wrapper",

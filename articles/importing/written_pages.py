@@ -162,8 +162,7 @@ def _page(post: Post, text: str) -> HtmlElement:
     _properties(post, {label: value for label, value in said.items() if label and value})
     body = next(iter(by_class(root, "page-body")), None)
     remove(list(root.iter("style")))
-    for figure in by_class(root, "callout"):
-        remove([each for each in figure.iter() if "icon" in (each.get("class") or "")])
+    remove(by_class(root, "icon"))
     return parsed(inner(body)) if body is not None else root
 
 

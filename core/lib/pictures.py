@@ -7,11 +7,10 @@ and may crash alone. A JPEG is read at a fraction of its size where that is enou
 import io
 import json
 import struct
-import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -47,6 +46,7 @@ _BROKEN = (
 )
 CHILD_MEMORY, CHILD_SECONDS = 3 * 1024**3, 120
 MAIN_ONLY = "main-only"  # what tells a child process to leave the copies for later
+_one_child_at_a_time = threading.Lock()  # it takes up to a gigabyte for a moment
 
 
 class Refused(ValueError):
@@ -76,7 +76,10 @@ class Prepared:
 
 def prepared(content: bytes, *, whole: bool = True) -> Prepared:
     """Encode a picture anew; what takes longest, the copies to choose from, can be left for later. Raises Refused."""
-    return _encoded(content, whole=whole) if _is_quick(content) else _in_a_child(content, whole=whole)
+    if _is_quick(content):
+        return _encoded(content, whole=whole)
+    with _one_child_at_a_time:
+        return _in_a_child(content, whole=whole)
 
 
 def copies_of(main: bytes) -> list[Copy]:
@@ -92,7 +95,11 @@ def _is_quick(content: bytes) -> bool:
         with _opened(content) as picture:
             return picture.width * picture.height <= SMALL and _frames(picture) == 1
     except Refused:
-        return content[4:8] != b"ftyp"  # a HEIC, whose decoder only the child loads
+        return not _may_be_heic(content)  # whose decoder only the child loads
+
+
+def _may_be_heic(content: bytes) -> bool:
+    return content[4:8] == b"ftyp"
 
 
 def _opened(content: bytes) -> Image.Image:
@@ -178,6 +185,8 @@ def _copies(picture: Image.Image) -> list[Copy]:
     wanted += [(full, kind) for kind in ENCODINGS if kind != "webp"]
     copies = {width: _scaled(picture, width) for width, _ in wanted}
 
+    from concurrent.futures import ThreadPoolExecutor  # which a child that makes one copy starts sooner without
+
     def written(rendition: tuple[int, str]) -> Copy:
         width, kind = rendition
         return Copy(kind, width, encode(copies[width], kind))
@@ -223,6 +232,8 @@ def _animated(picture: Image.Image) -> Prepared:
 
 def _in_a_child(content: bytes, *, whole: bool) -> Prepared:
     """Encode a picture in a process of its own. Raises Refused, also if it takes too much memory or time."""
+    import subprocess  # as above
+
     try:
         done = subprocess.run(
             [sys.executable, "-I", str(Path(__file__)), *([] if whole else [MAIN_ONLY])],
@@ -250,14 +261,15 @@ def main() -> None:
     """Read a picture from standard input; write a line of JSON, and the copies behind it."""
     import resource
 
-    from pi_heif import register_heif_opener
-
     resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY, CHILD_MEMORY))
-    register_heif_opener()
-    _more_formats.append("HEIF")
-    out = sys.stdout.buffer
+    content, out = sys.stdin.buffer.read(), sys.stdout.buffer
+    if _may_be_heic(content):
+        from pi_heif import register_heif_opener
+
+        register_heif_opener()
+        _more_formats.append("HEIF")
     try:
-        made = _encoded(sys.stdin.buffer.read(), whole=MAIN_ONLY not in sys.argv)
+        made = _encoded(content, whole=MAIN_ONLY not in sys.argv)
     except Refused as error:
         out.write(json.dumps({"refused": str(error)}).encode())
         return

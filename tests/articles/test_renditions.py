@@ -36,11 +36,12 @@ def shown(article):
 
 
 def test_they_are_made_by_a_task_and_readers_get_them(article, image):
-    assert shown(article) == (set(), {"image/webp"})
+    assert (shown(article), article.publication.social_image) == ((set(), set()), "")
     assert default_storage.exists(image.file)
     assert renditions.make_due() == 1
     assert publishing.follow_replaced() == 1
     assert shown(article) == ({"avif", "webp"}, {"image/avif", "image/webp"})
+    assert Publication.objects.get(article=article).social_image.endswith("-1200x630-50-50.jpg")
     whole = store_image(factories.picture(size=(1100, 701)), name="two.png")
     image.refresh_from_db()
     assert [(r["type"], r["width"]) for r in image.renditions] == [(r["type"], r["width"]) for r in whole.renditions]

@@ -4,7 +4,10 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
@@ -19,10 +22,22 @@ from articles.importing.load.fetcher import Fetcher, NotFetched
 from articles.importing.load.report import Report
 from articles.importing.posts import Export
 from articles.models import ImageAsset
+from core.lib.pictures import Prepared, prepared
 from core.lib.text import one_line
 
 NOT_HELD = "the export does not contain it"
-Contents = dict[str, bytes | NotFetched]
+AT_ONCE = 2  # pictures that are prepared while others are stored
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The bytes of a picture, which is prepared meanwhile."""
+
+    content: bytes
+    picture: Callable[[], Prepared]
+
+
+Contents = dict[str, Held | NotFetched]
 
 
 class ImageStore:
@@ -42,6 +57,11 @@ class ImageStore:
         self._uncommitted: dict[str, str] = {}
         self._known_failures: dict[str, str] = {}
         self.without_host = 0
+        self._pool = ThreadPoolExecutor(AT_ONCE, "picture")
+
+    def close(self) -> None:
+        """Prepare no more pictures."""
+        self._pool.shutdown(cancel_futures=True)
 
     def commit(self) -> None:
         """Count the images stored since the last call: their transaction was committed."""
@@ -54,8 +74,8 @@ class ImageStore:
         self._uncommitted.clear()
 
     def gather(self, sources: Iterable[str]) -> Contents:
-        """The bytes of each picture, or why there are none."""
-        found: Contents = {}
+        """Each picture, prepared while its document waits to be stored, or why there is none."""
+        found: dict[str, bytes | NotFetched] = {}
         remote = []
         for source in dict.fromkeys(sources):
             if source in self._stored or source in self._known_failures:
@@ -74,7 +94,16 @@ class ImageStore:
         elif remote:
             fetched = self.fetcher.fetch_all([address for _, address in remote])
             found |= {source: fetched[address] for source, address in remote}
-        return found
+        return {
+            source: content if isinstance(content, NotFetched) else self._held(content)
+            for source, content in found.items()
+        }
+
+    def _held(self, content: bytes) -> Held:
+        digest = hashlib.sha256(content).hexdigest()
+        if self.dry_run or len(content) > MAX_BYTES or ImageAsset.objects.filter(digest=digest).exists():
+            return Held(content, partial(prepared, content, whole=False))
+        return Held(content, self._pool.submit(prepared, content, whole=False).result)
 
     def place(self, document: dict[str, Any], contents: Contents) -> list[str]:
         """Give every picture of a document its new path or address; return those that had to be removed, and why."""
@@ -113,7 +142,7 @@ class ImageStore:
             return True
         content = contents.get(source, NotFetched(self._known_failures.get(source, "not fetched")))
         reason = str(content) if isinstance(content, NotFetched) else ""
-        if isinstance(content, bytes):
+        if isinstance(content, Held):
             try:
                 entry["src"] = self._uncommitted[source] = self._kept(source, content, entry)
                 return True
@@ -126,8 +155,9 @@ class ImageStore:
             return True
         return False
 
-    def _kept(self, source: str, content: bytes, entry: dict[str, Any]) -> str:
+    def _kept(self, source: str, held: Held, entry: dict[str, Any]) -> str:
         """Store a picture and return its path. A picture of our own export keeps its path."""
+        content = held.content
         if self.dry_run:
             return f"images/{hashlib.sha256(content).hexdigest()[:20]}.webp"
         described = self.described.get(source, {})
@@ -138,7 +168,9 @@ class ImageStore:
             name, alt, credit = _name(source), entry.get("alt", ""), entry.get("credit", "")
         began = timezone.now()
         kept = source if described else None
-        asset = store_image(content, name=name, alt=alt, credit=credit, path=kept, by=self.by, whole=False)
+        asset = store_image(
+            content, name=name, alt=alt, credit=credit, path=kept, by=self.by, whole=False, picture=held.picture
+        )
         if asset.created_at >= began:
             self.report.trace("picture", (asset.file, ""))
         if described.get("decorative") is True or isinstance(described.get("tags"), list):

@@ -4,7 +4,9 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -19,7 +21,7 @@ from articles.documents import StaleVersion, apply_document, document_of, slug_i
 from articles.importing.html import limits
 from articles.importing.load.documents import document_from, reading_minutes
 from articles.importing.load.fetcher import Fetcher
-from articles.importing.load.images import Contents, ImageStore
+from articles.importing.load.images import Contents, Held, ImageStore
 from articles.importing.load.missing_pictures import complete, sources
 from articles.importing.load.redirects import redirect_all
 from articles.importing.load.report import CHANGED, DELETED, EDITED, FAILED, NEW, REFUSED, UNCHANGED, Entry, Report
@@ -46,6 +48,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 2
 MAX_ID = 400
+AHEAD, MOST_AHEAD = 6, 64_000_000  # posts that wait for their pictures, and the bytes of these
 BROUGHT = "imported from"  # the reason of a version that an import made
 
 
@@ -68,15 +71,12 @@ def load(
         report.trace = run.trace
     started = time.monotonic()
     loader = Loader(export, report, fetcher, dry_run=dry_run, by=by, run=run)
-    loader.prepare()
-    for number, entry in enumerate(export.posts, 1):
-        if isinstance(entry, Refusal):
-            outcome = FAILED if entry.bug else REFUSED
-            report.entries.append(Entry(outcome, entry.title, entry.where, reason=entry.reason))
-        else:
-            report.entries.append(loader.store(entry))
-        tick(number)
-    loader.finish()
+    with closing(loader.images):
+        loader.prepare()
+        for number, entry in enumerate(loader.store_all(export.posts), 1):
+            report.entries.append(entry)
+            tick(number)
+        loader.finish()
     report.lost.update(export.lost)
     if loader.images.without_host:
         report.remarks.append(
@@ -124,32 +124,54 @@ class Loader:
         self.taxonomy.commit()
         self.images.commit()
 
-    def store(self, post: Post) -> Entry:
-        """Write one post, wholly or not at all."""
+    def store_all(self, posts: Iterable[Post | Refusal]) -> Iterator[Entry]:
+        """Write posts, each wholly or not at all. While one is written, the pictures of those behind it are prepared."""
+        begun = deque[tuple[Entry, Iterator[int], int]]()
+        for post in posts:
+            begun.append(self._begun(post))
+            while len(begun) > AHEAD or (len(begun) > 1 and sum(size for _, _, size in begun) > MOST_AHEAD):
+                yield self._ended(*begun.popleft())
+        while begun:
+            yield self._ended(*begun.popleft())
+
+    def _begun(self, post: Post | Refusal) -> tuple[Entry, Iterator[int], int]:
+        if isinstance(post, Refusal):
+            outcome = FAILED if post.bug else REFUSED
+            return Entry(outcome, post.title, post.where, reason=post.reason), iter(()), 0
         entry = Entry(REFUSED, post.title[:200], post.where, post.slug, notes=post.notes)
-        try:
-            self._write(post, entry)
-        except StaleVersion:
-            return self._undone(entry, EDITED, "somebody saved it here during the import")
-        except (PostRefused, DocumentError, TransitionRefused) as refused:
-            return self._undone(entry, REFUSED, str(refused))
-        except ValidationError as error:
-            return self._undone(entry, REFUSED, " ".join(error.messages))
-        except Exception as error:
-            logger.exception("Storing the post at %s (“%s”) failed", entry.where, entry.title)
-            return self._undone(entry, FAILED, bug_report(error))
-        self.taxonomy.commit()
-        self.images.commit()
+        steps = self._write(post, entry)
+        return entry, steps, self._step(entry, steps)
+
+    def _ended(self, entry: Entry, steps: Iterator[int], _: int) -> Entry:
+        self._step(entry, steps)
         return entry
 
-    def _undone(self, entry: Entry, outcome: str, reason: str) -> Entry:
-        """The entry of a post whose transaction was rolled back."""
+    def _step(self, entry: Entry, steps: Iterator[int]) -> int:
+        """Go on with a post; the bytes of pictures that it holds until the next step."""
+        try:
+            held = next(steps, 0)
+        except StaleVersion:
+            self._undo(entry, EDITED, "somebody saved it here during the import")
+        except (PostRefused, DocumentError, TransitionRefused) as refused:
+            self._undo(entry, REFUSED, str(refused))
+        except ValidationError as error:
+            self._undo(entry, REFUSED, " ".join(error.messages))
+        except Exception as error:
+            logger.exception("Storing the post at %s (“%s”) failed", entry.where, entry.title)
+            self._undo(entry, FAILED, bug_report(error))
+        else:
+            self.taxonomy.commit()
+            self.images.commit()
+            return held
+        return 0
+
+    def _undo(self, entry: Entry, outcome: str, reason: str) -> None:
+        """Say of a post that its transaction was rolled back."""
         self.taxonomy.rollback()
         self.images.rollback()
         entry.outcome, entry.state, entry.reason = outcome, "", reason
-        return entry
 
-    def _write(self, post: Post, entry: Entry) -> None:
+    def _write(self, post: Post, entry: Entry) -> Iterator[int]:
         if len(post.source_id) > MAX_ID:
             post.source_id = hashlib.sha256(post.source_id.encode()).hexdigest()
         digest = _digest(post, self.export.site)
@@ -165,6 +187,7 @@ class Loader:
             return
         document = document_from(post, self.export.site, self.taxonomy)
         contents = self.images.gather(sources(document))
+        yield sum(len(each.content) for each in contents.values() if isinstance(each, Held))
         try:
             with transaction.atomic():
                 record = known or ImportedPost(source=self.export.format, source_id=post.source_id, run=self.run)

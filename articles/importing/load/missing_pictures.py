@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from articles.document_schema import DocumentError
 from articles.documents import StaleVersion, apply_document, document_of
 from articles.importing.html.fragments import sources_of
 from articles.importing.load.fetcher import Fetcher
-from articles.importing.load.images import ImageStore
+from articles.importing.load.images import Held, ImageStore
 from articles.importing.load.report import Report
 from articles.importing.posts import Export
 from articles.models import Article, Block, ImportedPost, PostImport
@@ -37,7 +38,7 @@ def complete(post: ImportedPost, images: ImageStore, *, by: Any) -> bool:
     before = copy.deepcopy(document)
     wanted = [source for source in sources(document) if source.startswith("http")]
     contents = images.gather(wanted) if wanted else {}
-    if not any(isinstance(content, bytes) for content in contents.values()):
+    if not any(isinstance(content, Held) for content in contents.values()):
         images.place(document, contents)  # which notes why
         return False
     with transaction.atomic():
@@ -83,14 +84,15 @@ def fetch_missing(
     report = Report(run.file_name, "", trace=run.trace)
     images = ImageStore(Export("", iter(())), report, fetcher, by=run.by)
     keys, completed, failed = list(lacking(run).values_list("pk", flat=True)), 0, list[str]()
-    for number, key in enumerate(keys, 1):
-        post = run.posts.select_related("article").get(pk=key)
-        try:
-            completed += complete(post, images, by=run.by)
-            images.commit()
-        except (StaleVersion, DocumentError, TransitionRefused, ValidationError) as error:
-            images.rollback()
-            failed.append(f"“{post.article}”: {error}"[:300])
-        tick(number, len(keys))
+    with closing(images):
+        for number, key in enumerate(keys, 1):
+            post = run.posts.select_related("article").get(pk=key)
+            try:
+                completed += complete(post, images, by=run.by)
+                images.commit()
+            except (StaleVersion, DocumentError, TransitionRefused, ValidationError) as error:
+                images.rollback()
+                failed.append(f"“{post.article}”: {error}"[:300])
+            tick(number, len(keys))
     missing = [f"{source[:300]} ({reason})" for source, reason in report.images_kept.items()]
     return {"articles": completed, "stored": report.images_stored, "failed": failed[:50], "missing": missing[:200]}

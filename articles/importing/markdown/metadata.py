@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -26,6 +26,11 @@ from articles.importing.values import moment_or_none, truth
 from core.lib.slugs import slug_of
 from core.lib.text import one_line
 
+_ROLE = re.compile(
+    r"\b(?:directors?|engineers?|developer|manager|officer|president|founder|editor|professor|analyst|writer|reporter|correspondent"
+    r"|researcher|scientist|designer|architect|consultant|counsel|c[efto]o|ph\.?d)\b",
+    re.IGNORECASE,
+)
 _DATED = re.compile(r"^(\d{4}-\d{1,2}-\d{1,2})[-_ ](.+)$")
 _PUBLISHED = (
     "date",
@@ -201,10 +206,28 @@ def _read_taxonomy(post: Post, head: Head, described: Mapping[str, Person], *, s
         post.notes.changed["categories after the first became tags"] += len(post.categories) - 1
     value = head.get("authors") or head.get("author")
     if isinstance(value, str):
-        value = re.split(r"\s*,\s*|\s+and\s+|\s*&\s*", value)
-    entries = value if isinstance(value, list) else [value]
-    found = [described.get(str(entry).lower()) or author_from(entry) for entry in entries if entry]
+        named = [(described.get(name.lower()) or author_from(name), role) for name, role in _byline(value)]
+        found = [replace(author, role=author.role or role) if author and role else author for author, role in named]
+    else:
+        entries = value if isinstance(value, list) else [value]
+        found = [described.get(str(entry).lower()) or author_from(entry) for entry in entries if entry]
     post.authors = list(dict.fromkeys(filter(None, found)))
+
+
+def _byline(text: str) -> list[tuple[str, str]]:
+    """The names in a line of text, and what is said of each behind its comma: “Ann Alder, Editor, The Paper and Bo Berg”."""
+    found: list[tuple[str, str]] = []
+    for group in re.split(r"\s*,?\s+and\s+|\s*&\s*", text):
+        name, *others = re.split(r"\s*,\s*", group.strip(" ,"))
+        roles: list[str] = []
+        for part in others:
+            if roles or _ROLE.search(part) or (" " in name and " " not in part):
+                roles.append(part)
+            else:
+                found.append((name, ""))
+                name = part
+        found.append((name, ", ".join(roles)))
+    return [(name, role) for name, role in found if name]
 
 
 def _terms(value: Any, split_words: bool) -> list[Term]:

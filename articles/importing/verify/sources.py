@@ -31,6 +31,7 @@ _CLOSING = re.compile(r"\[/([a-zA-Z][\w-]+)\]")
 _SAID = re.compile(r"""\b(?:title|heading|header|label|text|caption|author|summary|question|name|description|quote|cite|attr|credit)\s*=\s*(?:"([^"]*)"|'([^']*)')""")  # fmt: skip
 _FENCE = re.compile(r"(^|\n)([ \t]*(?:>[ \t]?)*)(`{3,}|~{3,})[^\n]*\n.*?(?:\n[ \t>]*\3|\Z)|(`+)[^\n`]+\4", re.DOTALL)
 _TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_ADMONITION = re.compile(r"^([ \t>]*:::+)[ \t]*[a-z]+", re.MULTILINE)
 _RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
 _LATER = ("publishdate", "publish_date", "pubdate")
 
@@ -84,7 +85,7 @@ def of_wordpress(body: str, site: str) -> Figures:
 
 
 def _wordpress(path: Path, site: str, encoding: str | None) -> Iterator[SourcePost]:
-    for item in _items(path):
+    for item in filter(len, _items(path)):
         fields = {
             child.tag.rpartition("}")[2]: (child.text or "").strip()
             for child in reversed(list(item))
@@ -196,9 +197,9 @@ def of_markdown(text: str, site: str) -> Figures:
         kept.append(match[0])
         return f"\x02{len(kept) - 1}\x03"
 
-    text = _RAW.sub("", _COMMENT.sub("", text))
+    text = _ADMONITION.sub(r"\1", _RAW.sub("", text))
     text = re.sub(r"\{%-?\s*(?:highlight|codeblock)\b.*?%\}\n?(.*?)\{%-?\s*end(?:highlight|codeblock)\s*-?%\}", r"\n```\n\1\n```\n", text, flags=re.DOTALL)  # fmt: skip
-    text = _FENCE.sub(keep, text)
+    text = _COMMENT.sub("", _FENCE.sub(keep, text))
     text = _TAGS.sub(lambda match: " " + " ".join("".join(found) for found in _SAID.findall(match[0])) + " ", text)
     for _ in range(2):
         text = re.sub("\x02(\\d+)\x03", lambda match: kept[int(match[1])], text)

@@ -61,12 +61,17 @@ def wordpress_html(
     text = _COVER.sub(_with_background, text)
     shortcodes = Shortcodes(notes, pictures, attached)
     text = shortcodes.resolved(text)
-    return (gutenberg(text, notes, reusable) if "<!-- wp:" in text else autop(text)) + shortcodes.footnotes()
+    if "<!-- wp:" in text:
+        return gutenberg(text, notes, reusable) + shortcodes.footnotes()
+    return (text if _WHOLE.search(text) else autop(text)) + shortcodes.footnotes()
 
 
 def _with_background(match: re.Match[str]) -> str:
     found = _BACKGROUND.search(match[0])
     return f'{match[0]}<img src="{escape(html_entities.unescape(found[1]))}">' if found else match[0]
+
+
+_WHOLE = re.compile(r'class="(?:[^"]* )?(?:sqs-|image-block-outer-wrapper)')  # Squarespace writes every paragraph
 
 
 def autop(text: str) -> str:

@@ -109,6 +109,9 @@ def _posts(source: Source, found: Inventory, lost: Counter[str]) -> Iterator[Pos
     for name, element in elements(source):
         if tag_of(element) != "item":
             continue
+        if not len(element):
+            lost["items with nothing in them"] += 1
+            continue
         fields = fields_of(element)
         kind, status = fields.get("wp:post_type", "post").strip(), fields.get("wp:status", "publish").strip()
         if kind not in ("post", "page") or status in BINNED:

@@ -133,6 +133,25 @@ def test_the_list_of_subscribers_in_an_export_is_found(write):
     ]
 
 
+def test_of_squarespace_a_link_around_a_picture_is_named_and_what_is_empty_is_no_post(write):
+    body = """<figure class="sqs-block-image-figure"><a href="https://shop.example/">
+<div class="x">
+
+<img data-src="https://images.squarespace-cdn.com/a.jpg" alt="A"></div></a></figure>"""
+    export = open_export(write(wxr("<item />", wxr_item(1, body), "<item/>"), "a.xml"))
+    [post] = export.posts
+    [picture] = convert(post.html, post.notes).blocks
+    assert (export.format, export.lost, picture["alt"]) == ("squarespace", {"items with nothing in them": 2}, "A")
+    assert "a link around a picture, to https://shop.example/" in post.notes.lost
+
+
+def test_icons_of_notion_are_no_pictures(write):
+    link = '<a href="x.html"><img class="icon" src="cache/leaf.svg"/>Words</a>'
+    page = f'<article class="page sans"><h1 class="page-title">A page</h1><div class="page-body"><p>{link}</p></div></article>'
+    [post] = open_export(write(page, "A page 0123456789abcdef0123456789abcdef.html")).posts
+    assert ("<img" in post.html, "Words" in post.html) == (False, True)
+
+
 OTHERS = {
     "any list": ('[{"a": 1}]', "x.json", "its first entry has “a”"),
     "subscribers": ("email,created_at,status\nann@example.com,2020-01-01,active\n", "list.csv", "Import subscribers"),

@@ -20,6 +20,7 @@ BODY = '<p>Some words, <a href="https://x.example/">a link</a>.</p><pre>a\n  b</
         (ghost_export({"html": BODY}), "a.json"),
         ([webflow_row("One", **{"Post Body": BODY})], "a.csv"),
         ("---\ntitle: One\ndate: 2024-05-01\n---\nSome *words* and [a link](https://x.example/).[^1]\n\n```py\na\n```\n\n[^1]: A note.\n", "one.md"),
+        ("---\ntitle: One\ndate: 2024-05-01\n---\n:::info\n\nWords.\n\n:::\n\n````html\n<!-- kept -->\n````\n\n<!-- not shown -->\n", "two.md"),
     ],
 )  # fmt: skip
 def test_nothing_differs_where_everything_came(write, capsys, content, name):
@@ -46,6 +47,12 @@ def test_what_is_missing_here_is_named_and_the_command_fails(write, capsys, tmp_
 def test_a_post_that_did_not_come_is_named(write):
     found = verify(write(wxr(wxr_item(1)), "a.xml"), "wordpress", site="https://old.example")
     assert list(found.differences.values()) == [["it is not here"]]
+
+
+def test_posts_that_share_an_id_are_each_compared_with_their_own(write):
+    path = write(wxr(wxr_item(1, "One."), wxr_item(1, "Quite another.", post_name="other")), "a.xml")
+    call_command("import_posts", path, "--no-fetch", "--verify")
+    assert set(Article.objects.values_list("slug", flat=True)) == {"post-1", "other"}
 
 
 def test_a_dry_run_cannot_be_verified(write):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from articles.documents import document_of
+from articles.importing.detecting import open_export
 from articles.importing.posts import ImportRefused
 from articles.models import Article, Author, Publication, Redirect
 from tests.articles.importing.samples import png, zipped
@@ -275,3 +276,19 @@ def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path):
 def test_an_empty_folder_is_refused(tmp_path, bring_in):
     with pytest.raises(ImportRefused, match="no Markdown file"):
         bring_in(tmp_path)
+
+
+BYLINES = {
+    "Ann Alder, Executive Director": [("Ann Alder", "Executive Director")],
+    "Ann Alder, Engineer, The Paper & Bo Berg": [("Ann Alder", "Engineer, The Paper"), ("Bo Berg", "")],
+    "Ann Alder, Bo Berg, and Cy Dahl": [("Ann Alder", ""), ("Bo Berg", ""), ("Cy Dahl", "")],
+    "Ann Alder, Example": [("Ann Alder", "Example")],
+    "Ann Alder and Madonna": [("Ann Alder", ""), ("Madonna", "")],
+    "ann, bo": [("Ann", ""), ("Bo", "")],
+}
+
+
+@pytest.mark.parametrize(("line", "people"), BYLINES.items())
+def test_what_a_byline_says_of_somebody_is_no_author(write, line, people):
+    [post] = open_export(write(f"---\ntitle: A\nauthor: {line}\n---\nWords.\n", "a.md")).posts
+    assert [(author.name, author.role) for author in post.authors] == people
