@@ -162,6 +162,15 @@ def _processes(of: int = 0) -> dict[int, int]:
     return {pid: spent[pid] for pid in found}
 
 
+def row_bytes(table: str) -> int:
+    """What a row of a table takes on disk, with its indexes."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_total_relation_size('{table}') / greatest(count(*), 1) FROM {table}")
+        return int(cursor.fetchone()[0])
+
+
 def fetch(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=30) as answer:
         return bytes(answer.read())

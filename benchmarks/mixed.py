@@ -16,16 +16,18 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 from urllib.parse import urlencode
+
+from django.db.models import Max
 
 from articles.models import PageView
 from articles.readership import rollup
 from benchmarks import corpus, measuring, sending
 from benchmarks.tally import NOMINEES, make_category
 from core.lib.signing import make_token
-from core.models import OutgoingMail
+from core.models import ContentGeneration, OutgoingMail
 from newsletter.models import Briefing, Delivery, Hit, SignUp, SignUpRules
 from surveys.models import BallotRules, PendingBallot, Season
 from tests.smtp import free_port, wait_until
@@ -33,6 +35,7 @@ from tests.smtp import free_port, wait_until
 ARTICLES = 500
 QUIET_SECONDS = 30
 LONGEST_SECONDS = 600
+PHASES = ("quiet", "beside_writes", "while_sending")
 # Of a hundred requests; the rest reads.
 WRITES = {"beacon": 2.0, "vote": 1.0, "sign-up": 1.0, "click": 1.0}
 Request = tuple[str, str, str, str, str]  # kind, method, path, body, address
@@ -63,14 +66,18 @@ def main(arguments: list[str]) -> dict[str, Any]:
         mix = Mix(f"127.0.0.1:{port}", season, first)
         readers = rate * (1 - sum(WRITES.values()) / 100)
         mix.arrive(mix.reading(), readers, QUIET_SECONDS // 3)  # pages are kept from then on
+        generations = [generation()]
         quiet = mix.arrive(mix.reading(), readers, QUIET_SECONDS)
+        generations.append(generation())
         before = kept(season)
         beside = mix.arrive(mix.everything(), rate, QUIET_SECONDS)
         with mix.arriving(mix.everything(), rate, LONGEST_SECONDS) as answers:
             time.sleep(2)
+            generations.append(generation())
             began = time.monotonic()
             seconds = sending.briefing_sent(newsletter)[1]
             ended = time.monotonic()
+            generations.append(generation())
         under_send = [each for each in answers if began < each[2] < ended]
         time.sleep(5)  # beacons are written together
         arrived = {kind: sum(each[0] == kind for each in [*beside, *answers]) for kind in WRITES}
@@ -84,6 +91,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
         **{f"while_sending_{name}": value for name, value in of_reading(under_send).items()},
         "vs_quiet": round(percentile(reads(under_send), 95) / percentile(reads(quiet), 95), 2),
         "writes_p95_ms": {kind: percentile([each[3] for each in under_send if each[0] == kind], 95) for kind in WRITES},
+        "generations": dict(zip(PHASES, (b - a for a, b in pairwise(generations)), strict=True)),
         "sent_per_s_alone": round(count / alone_seconds),
         "sent_per_s": round(count / seconds),
         "refused": dict(Counter(f"{each[0]} {each[1]}" for each in everything if each[1] not in (200, 204, 302))) or 0,
@@ -93,6 +101,11 @@ def main(arguments: list[str]) -> dict[str, Any]:
     }
     measuring.table(figures)
     return figures
+
+
+def generation() -> int:
+    """The number that grows whenever pages have to be made anew."""
+    return int(ContentGeneration.objects.aggregate(value=Max("value"))["value"] or 0)
 
 
 def reads(answers: list[Answer]) -> list[float]:

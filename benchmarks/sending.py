@@ -48,6 +48,9 @@ def main(arguments: list[str]) -> dict[str, Any]:
             rounds.append({"ours": count / seconds, "source": source, "django": django})
             measuring.table({f"round {number + 1}": {name: round(value) for name, value in rounds[-1].items()}})
     figures = _figures(rounds) | {"subscribers": count, "message_bytes": size}
+    figures["row_bytes"] = {
+        name: measuring.row_bytes(f"newsletter_{name}") for name in ("subscriber", "subscription", "delivery")
+    }
     measuring.table(figures)
     return figures
 
