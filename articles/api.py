@@ -7,6 +7,8 @@ from django.urls import path
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics, serializers
+from rest_framework.filters import OrderingFilter
+from rest_framework.request import Request
 
 from articles import slots
 from articles.contexts import authors_of
@@ -40,7 +42,9 @@ class CardSerializer(serializers.ModelSerializer[Publication]):
     """An article in a list."""
 
     url = serializers.SerializerMethodField()
-    category: serializers.SlugRelatedField[Category] = serializers.SlugRelatedField("slug", read_only=True)
+    category: serializers.SlugRelatedField[Category] = serializers.SlugRelatedField(
+        "slug", read_only=True, allow_null=True
+    )
     authors = serializers.SerializerMethodField()
     image = serializers.SerializerMethodField()
 
@@ -84,7 +88,7 @@ class ArticleSerializer(CardSerializer):
     tags = serializers.SerializerMethodField()
     sponsors_named = serializers.SerializerMethodField(help_text="Who paid us and is named in it.")
     disclosures = serializers.SerializerMethodField(help_text="What is said of them, to be shown with the text.")
-    series: serializers.SlugRelatedField[Series] = serializers.SlugRelatedField("slug", read_only=True)
+    series: serializers.SlugRelatedField[Series] = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
 
     class Meta(CardSerializer.Meta):
         fields = [*CardSerializer.Meta.fields, "html", "faq", "tags", "sponsors_named", "disclosures", "series"]
@@ -157,6 +161,7 @@ class ArticleFilter(filters.FilterSet):
     author = filters.CharFilter(field_name="authors__slug")
     series = filters.CharFilter(field_name="series__slug")
     published_after = filters.IsoDateTimeFilter(field_name="published_at", lookup_expr="gt")
+    updated_after = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gt")
     published_before = filters.IsoDateTimeFilter(field_name="published_at", lookup_expr="lt")
     q = filters.CharFilter(method="search", label="Full-text search, best first")
 
@@ -168,20 +173,36 @@ class ArticleFilter(filters.FilterSet):
         return best(queryset, cleaned_query(value))
 
 
+class WholePaginator(CardPaginator):
+    """Likewise, with the articles' texts."""
+
+    @staticmethod
+    def rows() -> Any:
+        return Publication.objects.feed_items().select_related("series")
+
+
 class CardPages(Pages):
     """Pages that are quick however far back they are."""
 
-    django_paginator_class = CardPaginator
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        self.django_paginator_class = WholePaginator if view.asks_for_more() else CardPaginator
+        return super().paginate_queryset(queryset, request, view)
 
 
 @kept
 class ArticleList(Shaped, generics.ListAPIView[Publication]):
-    """Published articles, newest first."""
+    """Published articles, newest first; with include=html,tags and more of what one article shows."""
 
-    queryset = Publication.objects.live().cards()
-    serializer_class = CardSerializer
+    serializer_class = ArticleSerializer
+    optional = frozenset(ArticleSerializer.Meta.fields) - frozenset(CardSerializer.Meta.fields)
     filterset_class = ArticleFilter
+    filter_backends = [filters.DjangoFilterBackend, OrderingFilter]
+    ordering_fields = ["published_at", "updated_at"]
     pagination_class = CardPages
+
+    def get_queryset(self) -> Any:
+        rows = WholePaginator.rows() if self.asks_for_more() else CardPaginator.rows()
+        return rows.live()
 
 
 @kept
@@ -203,23 +224,56 @@ class CategoryList(Shaped, generics.ListAPIView[Category]):
 
 
 @kept
+class CategoryDetail(Shaped, generics.RetrieveAPIView[Category]):
+    """One category."""
+
+    queryset = Category.objects.all()
+    serializer_class = CategorySerializer
+    lookup_field = "slug"
+
+
+TAGS = Tag.objects.filter(Exists(Publication.objects.filter(tags=OuterRef("pk")))).order_by("name", "pk")
+
+
+@kept
 class TagList(Shaped, generics.ListAPIView[Tag]):
     """The subjects of published articles, by name."""
 
-    queryset = Tag.objects.filter(Exists(Publication.objects.filter(tags=OuterRef("pk")))).order_by("name", "pk")
+    queryset = TAGS
     serializer_class = TagSerializer
+
+
+@kept
+class TagDetail(Shaped, generics.RetrieveAPIView[Tag]):
+    """One subject."""
+
+    queryset = TAGS
+    serializer_class = TagSerializer
+    lookup_field = "slug"
+
+
+AUTHORS = (
+    Author.objects.filter(Exists(Publication.objects.filter(authors=OuterRef("pk"))))
+    .select_related("portrait")
+    .order_by("name", "pk")
+)
 
 
 @kept
 class AuthorList(Shaped, generics.ListAPIView[Author]):
     """The authors of published articles, by name."""
 
-    queryset = (
-        Author.objects.filter(Exists(Publication.objects.filter(authors=OuterRef("pk"))))
-        .select_related("portrait")
-        .order_by("name", "pk")
-    )
+    queryset = AUTHORS
     serializer_class = AuthorSerializer
+
+
+@kept
+class AuthorDetail(Shaped, generics.RetrieveAPIView[Author]):
+    """One author."""
+
+    queryset = AUTHORS
+    serializer_class = AuthorSerializer
+    lookup_field = "slug"
 
 
 PAGES = Publication.every.filter(kind=Kind.PAGE).order_by("slug", "pk")
@@ -245,10 +299,13 @@ class PageDetail(Shaped, generics.RetrieveAPIView[Publication]):
 
 urlpatterns = [
     path("tags/", TagList.as_view(), name="api-tags"),
+    path("tags/<slug:slug>/", TagDetail.as_view(), name="api-tag"),
     path("authors/", AuthorList.as_view(), name="api-authors"),
+    path("authors/<slug:slug>/", AuthorDetail.as_view(), name="api-author"),
     path("pages/", PageList.as_view(), name="api-pages"),
     path("pages/<slug:slug>/", PageDetail.as_view(), name="api-page"),
     path("articles/", ArticleList.as_view(), name="api-articles"),
     path("articles/<slug:slug>/", ArticleDetail.as_view(), name="api-article"),
     path("categories/", CategoryList.as_view(), name="api-categories"),
+    path("categories/<slug:slug>/", CategoryDetail.as_view(), name="api-category"),
 ]

@@ -16,6 +16,11 @@ class CardPaginator(Paginator):
         super().__init__(*args, **kwargs)
         self.counted = counted
 
+    @staticmethod
+    def rows() -> Any:
+        """What the rows of a page are read by."""
+        return Publication.objects.cards()
+
     @cached_property
     def count(self) -> int:
         found: Any = self.object_list
@@ -26,5 +31,5 @@ class CardPaginator(Paginator):
         start = (number - 1) * self.per_page
         found: Any = self.object_list
         keys = list(found.values_list("pk", flat=True)[start : start + self.per_page])
-        shown = Publication.objects.cards().in_bulk(keys)
+        shown = self.rows().in_bulk(keys)
         return Page([shown[key] for key in keys if key in shown], number, self)

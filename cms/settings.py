@@ -123,7 +123,7 @@ PAGE_PARAMETERS |= {
     "fields",
     "include",
 }  # the API's
-PAGE_PARAMETERS |= {"series", "order", "published_after", "published_before"}
+PAGE_PARAMETERS |= {"series", "order", "published_after", "published_before", "updated_after", "state"}
 
 # The cache in front of the site, told what to forget when something is published (see core/cdn_purge.py)
 CACHE_PURGE_URL = env.text("CACHE_PURGE_URL")
@@ -499,6 +499,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Published articles, awards and their results, surveys, sent briefings and ad packages.",
     "VERSION": "1.1",
     "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": SITE_URL}],
+    "SCHEMA_PATH_PREFIX": "/api/v1",  # not part of the names of operations
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,  # what is not asked for by `fields` or `include` does not come
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "core.api.schema.with_problems"],
     "ENUM_NAME_OVERRIDES": {

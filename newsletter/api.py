@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from articles.api import DisclosureSerializer
 from core.api import kept
+from core.api.fields import sample
 from core.api.problems import answer
 from core.api.shape import Shaped
 from newsletter.forms import SubscribeForm
@@ -121,6 +122,7 @@ class SubscriptionCreate(APIView):
     @extend_schema(
         request=SubscriptionRequest,
         responses={202: SubscriptionAnswer, 400: SubscriptionAnswer, 428: SubscriptionAnswer, 429: SubscriptionAnswer},
+        examples=[sample(email="ann@example.com")],
     )
     def post(self, request: Request) -> Response:
         if not isinstance(request.data, dict):

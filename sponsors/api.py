@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api import kept
+from core.api.fields import sample
 from core.api.problems import answer
 from core.api.shape import Shaped
 from core.lib.forms import client_address
@@ -110,6 +111,9 @@ class BookingRequest(serializers.Serializer[Any]):
     message = serializers.CharField(required=False, max_length=2000)
 
 
+EXAMPLE = sample(company="Northwind Custody", contact_email="ads@northwind.example", start="2026-12-08")
+
+
 class BookingAnswer(serializers.Serializer[Any]):
     message = serializers.CharField()
     hold_until = serializers.DateTimeField()
@@ -123,7 +127,7 @@ class BookingCreate(APIView):
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
 
-    @extend_schema(request=BookingRequest, responses={202: BookingAnswer})
+    @extend_schema(request=BookingRequest, responses={202: BookingAnswer}, examples=[EXAMPLE])
     def post(self, request: Request, tier: str) -> Response:
         package = generics.get_object_or_404(Package.objects.on_sale(), tier=tier)
         sent = request.data if isinstance(request.data, dict) else {}

@@ -52,7 +52,9 @@ def receive(
 
 
 def _once(booking: Booking, amount: Decimal, kind: str, reference: str, facts: dict[str, Any]) -> tuple[Payment, bool]:
-    """The payment of a reference, and whether it is new. Raises TransitionRefused where the reference is another's."""
+    """The payment of a reference, and whether it is new. Raises TransitionRefused where the reference or the currency is another."""
+    if facts["currency"] != booking.currency:
+        raise TransitionRefused(f"This booking is in {booking.currency}, and the payment in {facts['currency']}.")
     if reference and (known := Payment.objects.filter(provider_ref=reference).first()):
         return _the_same(known, booking, amount, kind), False
     try:
@@ -237,8 +239,6 @@ def transfer(source: Booking, target: Booking, amount: Decimal, *, by: User | No
 def _recorded(
     booking: Booking, amount: Decimal, kind: str, *, currency: str, note: str, paid_on: date, **fields: Any
 ) -> Payment:
-    if currency != booking.currency:
-        raise TransitionRefused(f"This booking is in {booking.currency}, and the payment in {currency}.")
     if amount <= 0 or amount != rounded(amount, currency):
         raise TransitionRefused("An amount is more than nothing, and has no fractions of a coin.")
     if paid_on > clock.utc_day() + timedelta(days=1):  # where a bank is, it may be tomorrow already

@@ -1,5 +1,6 @@
-"""The API for staff and programs: bookings as the desk knows them. They are decided at the desk."""
+"""The API for staff and programs: bookings as the desk knows them, sold and cancelled, and payments that came in."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.urls import path
@@ -7,11 +8,16 @@ from django_filters import rest_framework as filters
 from rest_framework import serializers
 
 from core.api import keys
-from core.api.staff import StaffList, StaffRow
-from sponsors.models import Booking
+from core.api.fields import Line
+from core.api.staff import StaffList, StaffRow, StaffStep
+from core.transitions import TransitionRefused
+from sponsors import booking as bookings
+from sponsors import payments
+from sponsors.models import Booking, Payment
+from sponsors.money import ledger
 
-keys.register_part("bookings", "Bookings of ads")
-VIEW = "sponsors.view_booking"
+keys.register_part("bookings", "Bookings of ads, and what is paid for them")
+VIEW, DECIDE, PAY = "sponsors.view_booking", "sponsors.decide_booking", "sponsors.add_payment"
 
 
 class BookingShown(serializers.ModelSerializer[Booking]):
@@ -27,6 +33,18 @@ class BookingShown(serializers.ModelSerializer[Booking]):
             "id", "state", "company", "contact_email", "sponsor", "package", "price", "currency", "starts_on", "hold_until",
             "requested_at", "decided_at", "reason",
         ]  # fmt: skip
+
+
+class BookingWhole(BookingShown):
+    """A booking with its account."""
+
+    balance = serializers.SerializerMethodField(help_text="What is owed; below zero, what we owe.")
+
+    class Meta(BookingShown.Meta):
+        fields = [*BookingShown.Meta.fields, "balance"]
+
+    def get_balance(self, booking: Booking) -> str:
+        return str(ledger.balance(booking))
 
 
 class BookingFilter(filters.FilterSet):
@@ -48,16 +66,77 @@ class BookingList(StaffList):
     filterset_class = BookingFilter
 
 
-class BookingRow(StaffRow):
-    """One booking."""
+class OfBooking(StaffRow):
+    """What views of one booking share."""
 
     part = "bookings"
-    needs = {"GET": VIEW}
     queryset = Booking.objects.with_first_day().select_related("sponsor")
-    serializer_class = BookingShown
+    serializer_class = BookingWhole
 
 
+class BookingRow(OfBooking):
+    """One booking with its account."""
+
+    needs = {"GET": VIEW}
+
+
+class Agreed(serializers.Serializer[Any]):
+    price = serializers.DecimalField(
+        max_digits=10, decimal_places=2, help_text="What it is sold for: as quoted, or what it costs now."
+    )
+
+
+class Confirm(OfBooking, StaffStep):
+    """Sell it, to whoever has confirmed their address. It is billed, and the buyer is told."""
+
+    needs = {"POST": (VIEW, DECIDE)}
+    route, sent, example = "confirm", Agreed, {"price": "1500.00"}
+
+    def take(self, row: Booking, by: Any, sent: dict[str, Any]) -> None:
+        if row.is_live() and sent["price"] != row.price:
+            raise TransitionRefused(f"Its price is {row.price_text}.")
+        bookings.confirm(row, by=by, price=sent["price"])
+
+
+class Cancellation(serializers.Serializer[Any]):
+    reason = Line(max_length=300, help_text="For the buyer, who is told.")
+
+
+class Cancel(OfBooking, StaffStep):
+    """Give back the days that are ahead, by the terms’ rule. What ran stays."""
+
+    needs = {"POST": (VIEW, DECIDE)}
+    route, sent, example = "cancel", Cancellation, {"reason": "They asked for it."}
+
+    def take(self, row: Booking, by: Any, sent: dict[str, Any]) -> None:
+        bookings.cancel(row, by=by, reason=sent["reason"])
+
+
+class PaymentSent(serializers.Serializer[Any]):
+    amount = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal("0.01"))
+    currency = serializers.RegexField("^[A-Z]{3}$")
+    paid_on = serializers.DateField()
+    reference = Line(max_length=100, help_text="The bank’s. The same twice is one payment.")
+    note = Line(required=False, allow_blank=True, max_length=300)
+
+
+class Pay(OfBooking, StaffStep):
+    """Record what came in by bank transfer, in full or in part. What pays all of a hold sells its days."""
+
+    needs = {"POST": (VIEW, PAY)}
+    route, sent = "payments", PaymentSent
+    example = {"amount": "500.00", "currency": "USD", "paid_on": "2026-11-30", "reference": "E2E-4711"}
+
+    def take(self, row: Booking, by: Any, sent: dict[str, Any]) -> None:
+        payments.receive(row, sent.pop("amount"), method=Payment.Method.BANK, by=by, **sent)
+
+
+STEPS = (Confirm, Cancel, Pay)
 urlpatterns = [
     path("desk/bookings/", BookingList.as_view(), name="api-desk-bookings"),
     path("desk/bookings/<int:pk>/", BookingRow.as_view(), name="api-desk-booking"),
+    *(
+        path(f"desk/bookings/<int:pk>/{view.route}/", view.as_view(), name=f"api-desk-booking-{view.route}")
+        for view in STEPS
+    ),
 ]

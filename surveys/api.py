@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api import kept, problems
+from core.api.fields import sample
 from core.api.shape import Shaped
 from core.lib.forms import client_address
 from core.lib.networks import public_network_of
@@ -115,6 +116,7 @@ class SeasonList(Shaped, generics.ListAPIView[Season]):
 
     queryset = Season.objects.public()
     serializer_class = SeasonSerializer
+    filterset_fields = ["state"]
 
 
 @kept
@@ -197,7 +199,9 @@ class NominationCreate(APIView):
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
 
-    @extend_schema(request=NominationRequest, responses={202: Said})
+    @extend_schema(
+        request=NominationRequest, responses={202: Said}, examples=[sample(category="wallet", name="Ada Wallet")]
+    )
     def post(self, request: Request, slug: str) -> Response:
         season = generics.get_object_or_404(Season.objects.public(), slug=slug)
         if season.state != Season.State.NOMINATING:
@@ -243,7 +247,9 @@ class BallotCreate(APIView):
     permission_classes = [AllowAny]
 
     @extend_schema(
-        request=BallotRequest, responses=dict.fromkeys((202, 400, 409, 413, 503), BallotAnswer) | {404: None}
+        request=BallotRequest,
+        responses=dict.fromkeys((202, 400, 409, 413, 503), BallotAnswer) | {404: None},
+        examples=[sample(email="ann@example.com", choices={"wallet": [["ada"]]})],
     )
     def post(self, request: Request, slug: str) -> Response:
         if _length(request) > BODY_LIMIT:

@@ -1,4 +1,5 @@
-"""The API for staff and programs: where seasons stand, drafts too. Tallies are in none of it before their release."""
+"""The API for staff and programs: where seasons stand, drafts too, and their phases. Tallies are in none of it before their
+release, which is for a steward at the desk."""
 
 from typing import Any, ClassVar
 
@@ -9,11 +10,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api import keys
-from core.api.staff import StaffList, StaffRow
+from core.api.staff import Nothing, StaffList, StaffRow, StaffStep
+from surveys import seasons
 from surveys.models import AwardCategory, Nomination, Season
 
 keys.register_part("awards", "Awards")
-VIEW = "surveys.view_season"
+VIEW, CHANGE = "surveys.view_season", "surveys.change_season"
 
 
 class SeasonCard(serializers.ModelSerializer[Season]):
@@ -79,17 +81,87 @@ class SeasonList(StaffList):
     filterset_class = SeasonFilter
 
 
-class SeasonRow(StaffRow):
-    """One season with its categories."""
+class OfSeason(StaffRow):
+    """What views of one season share."""
 
     part = "awards"
-    needs = {"GET": VIEW}
     queryset = Season.objects.all()
     serializer_class = SeasonWhole
     lookup_field = "slug"
 
 
+class SeasonRow(OfSeason):
+    """One season with its categories."""
+
+    needs = {"GET": VIEW}
+
+
+class Phase(OfSeason, StaffStep):
+    """A phase that begins or ends, by the desk's rules."""
+
+    needs = {"POST": (VIEW, CHANGE)}
+
+
+class OpenNominations(Phase):
+    """Let readers nominate from now on."""
+
+    route = "open-nominations"
+
+    def take(self, season: Season, by: Any, sent: dict[str, Any]) -> None:
+        seasons.open_nominations(season, by=by)
+
+
+class CloseNominations(Phase):
+    """End the nominations; the shortlist is drawn up at the desk."""
+
+    route = "close-nominations"
+
+    def take(self, season: Season, by: Any, sent: dict[str, Any]) -> None:
+        seasons.close_nominations(season, by=by)
+
+
+class Final(Nothing):
+    is_final = serializers.BooleanField(help_text="True: it is known that this cannot be taken back.")
+
+    def validate_is_final(self, value: bool) -> bool:
+        if not value:
+            raise serializers.ValidationError("This cannot be taken back: send true to say that you know.")
+        return value
+
+
+class OpenVoting(Phase):
+    """Seal the ballot paper, and take votes from the season’s time on. Nothing on the paper changes any more."""
+
+    route, sent, example = "open-voting", Final, {"is_final": True}
+
+    def take(self, season: Season, by: Any, sent: dict[str, Any]) -> None:
+        seasons.open_voting(season, by=by)
+
+
+class CloseVoting(Phase):
+    """End the voting before its time, and seal every ballot."""
+
+    route, sent, example = "close-voting", Final, {"is_final": True}
+
+    def take(self, season: Season, by: Any, sent: dict[str, Any]) -> None:
+        seasons.close(season, by=by)
+
+
+class ArchiveSeason(Phase):
+    """Put a released season among the past ones."""
+
+    route = "archive"
+
+    def take(self, season: Season, by: Any, sent: dict[str, Any]) -> None:
+        seasons.archive(season, by=by)
+
+
+PHASES = (OpenNominations, CloseNominations, OpenVoting, CloseVoting, ArchiveSeason)
 urlpatterns = [
     path("desk/seasons/", SeasonList.as_view(), name="api-desk-seasons"),
     path("desk/seasons/<slug:slug>/", SeasonRow.as_view(), name="api-desk-season"),
+    *(
+        path(f"desk/seasons/<slug:slug>/{view.route}/", view.as_view(), name=f"api-desk-season-{view.route}")
+        for view in PHASES
+    ),
 ]

@@ -6,7 +6,7 @@ from articles.staff_api import figures, pictures, snippets, writing
 from core.api import keys
 
 keys.register_part("articles", "Articles, pictures and snippets")
-keys.register_part("figures", "Readers’ figures")
+keys.register_part("figures", "Readers’ figures", ways=(keys.READ,))
 
 urlpatterns = [
     path("desk/articles/", writing.ArticleList.as_view(), name="api-desk-articles"),

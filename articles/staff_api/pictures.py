@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from articles.models import ImageAsset
 from articles.structured_data import absolute
 from articles.unclaimed import store_unclaimed
-from core.api.fields import Line
+from core.api.fields import Line, sample
 from core.api.staff import StaffList, StaffRow
 from core.api.versions import IF_MATCH, etag_of
 
@@ -73,7 +73,12 @@ class PictureRow(StaffRow):
     queryset = ImageAsset.objects.all()
     serializer_class = PictureShown
 
-    @extend_schema(request=PictureChanged, responses=PictureShown, parameters=[IF_MATCH])
+    @extend_schema(
+        request=PictureChanged,
+        responses=PictureShown,
+        parameters=[IF_MATCH],
+        examples=[sample(alt="A bridge at night", credit="Ada")],
+    )
     def patch(self, request: Request, pk: int) -> Response:
         """Change what is said of it."""
         sent = PictureChanged(data=request.data)

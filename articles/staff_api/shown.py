@@ -27,7 +27,7 @@ _QUOTED = re.compile(r"“(?:seo )?(\w+)”")
 class ArticleCard(serializers.ModelSerializer[Article]):
     """An article in the list of the desk."""
 
-    category: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField("slug", read_only=True)
+    category: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     url = serializers.SerializerMethodField(help_text="Where readers see it, once it is published.")
     edit_url = serializers.SerializerMethodField(help_text="Its page at the desk.")
 

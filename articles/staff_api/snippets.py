@@ -10,9 +10,11 @@ from rest_framework.response import Response
 
 from articles.models import Snippet
 from core import audit
-from core.api.fields import Line, Markup
+from core.api.fields import Line, Markup, sample
 from core.api.staff import StaffList, StaffRow
 from core.api.versions import IF_MATCH, etag_of
+
+EXAMPLE = sample(slug="no-advice", kind="disclaimer", html="<p>This is no advice.</p>")
 
 
 class SnippetShown(serializers.ModelSerializer[Snippet]):
@@ -35,7 +37,7 @@ class SnippetList(StaffList):
     queryset = Snippet.objects.order_by("slug")
     serializer_class = SnippetShown
 
-    @extend_schema(request=SnippetShown, responses={201: SnippetShown})
+    @extend_schema(request=SnippetShown, responses={201: SnippetShown}, examples=[EXAMPLE])
     def post(self, request: Request) -> Response:
         """A new snippet."""
         sent = SnippetShown(data=request.data)
@@ -60,7 +62,7 @@ class SnippetRow(StaffRow):
     serializer_class = SnippetShown
     lookup_field = "slug"
 
-    @extend_schema(request=SnippetShown, responses=SnippetShown, parameters=[IF_MATCH])
+    @extend_schema(request=SnippetShown, responses=SnippetShown, parameters=[IF_MATCH], examples=[EXAMPLE])
     def patch(self, request: Request, slug: str) -> Response:
         """Change it wherever it is shown."""
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import transaction
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.filters import OrderingFilter
@@ -16,23 +16,14 @@ from articles.desk import checks
 from articles.desk.permissions import may_publish
 from articles.models import Article
 from articles.staff_api.shown import ArticleCard, ArticleNew, ArticleSent, ArticleWhole, store
-from core.api.fields import Prose
-from core.api.staff import StaffList, StaffRow
+from core.api.fields import Prose, sample
+from core.api.staff import StaffList, StaffRow, StaffStep
 from core.api.versions import IF_MATCH, etag_of
 
 VIEW, ADD, CHANGE = "articles.view_article", "articles.add_article", "articles.change_article"
 PUBLISH = (CHANGE, "articles.publish_article")
 OPTIONAL = frozenset({"html", "checks"})
-EXAMPLE = OpenApiExample(
-    "An article",
-    request_only=True,
-    value={
-        "title": "Six bridges",
-        "standfirst": "What they cost.",
-        "markdown": "## Fees\n\nThey *fell*.",
-        "publish": True,
-    },
-)
+EXAMPLE = sample(title="Six bridges", standfirst="What they cost.", markdown="## Fees\n\nThey *fell*.", publish=True)
 
 
 class ArticleFilter(filters.FilterSet):
@@ -106,16 +97,14 @@ class ArticleRow(OfArticle):
 
     needs = {"GET": VIEW, "PATCH": CHANGE}
 
-    @extend_schema(request=ArticleSent, responses=ArticleWhole, parameters=[IF_MATCH])
+    @extend_schema(
+        request=ArticleSent, responses=ArticleWhole, parameters=[IF_MATCH], examples=[sample(title="Seven bridges")]
+    )
     def patch(self, request: Request, pk: int) -> Response:
         """Change what is sent; the rest stays. Readers see it once it is published again."""
         sent = ArticleSent(data=request.data, partial=True)
         sent.is_valid(raise_exception=True)
         return self.changed(request, lambda article: store(article, sent.validated_data, by=request.user))
-
-
-class Nothing(serializers.Serializer[Any]):
-    """Nothing has to be sent."""
 
 
 class Dated(serializers.Serializer[Any]):
@@ -131,34 +120,16 @@ class Reason(serializers.Serializer[Any]):
     reason = Prose(max_length=400)
 
 
-class Step(OfArticle):
+class Step(OfArticle, StaffStep):
     """A step of an article's life, by the desk's rules."""
 
-    http_method_names = ["post", "options"]
     needs = {"POST": PUBLISH}
-    route: ClassVar[str]
-    sent: ClassVar[Any] = Nothing
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        described = extend_schema(
-            request=cls.sent, responses=ArticleWhole, parameters=[IF_MATCH], description=cls.__doc__
-        )
-        extend_schema_view(post=described)(cls)
-
-    def post(self, request: Request, pk: int) -> Response:
-        sent = self.sent(data=request.data)
-        sent.is_valid(raise_exception=True)
-        return self.changed(request, lambda article: self.take(article, request.user, sent.validated_data))
-
-    def take(self, article: Article, by: Any, sent: dict[str, Any]) -> None:
-        raise NotImplementedError
 
 
 class Publish(Step):
     """Publish it as it is now."""
 
-    route, sent = "publish", Dated
+    route, sent, example = "publish", Dated, {"dated": "2026-05-01T06:00:00Z"}
 
     def take(self, article: Article, by: Any, sent: dict[str, Any]) -> None:
         publishing.publish(article, by=by, check=checks.blocking, dated=sent.get("dated"))
@@ -167,7 +138,7 @@ class Publish(Step):
 class Schedule(Step):
     """Publish this version at a later time."""
 
-    route, sent = "schedule", Times
+    route, sent, example = "schedule", Times, {"at": "2036-12-01T06:00:00Z"}
 
     def take(self, article: Article, by: Any, sent: dict[str, Any]) -> None:
         publishing.schedule(article, at=sent["at"], until=sent.get("until"), by=by, check=checks.blocking)
@@ -212,7 +183,7 @@ class Submit(Step):
 class SendBack(Step):
     """Send it back to its author, and say what has to be done."""
 
-    route, sent = "send-back", Reason
+    route, sent, example = "send-back", Reason, {"reason": "Say where the figures are from."}
 
     def take(self, article: Article, by: Any, sent: dict[str, Any]) -> None:
         publishing.send_back(article, reason=sent["reason"], by=by)

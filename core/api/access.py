@@ -11,6 +11,7 @@ from rest_framework.exceptions import (
     PermissionDenied,
     Throttled,
 )
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -20,6 +21,7 @@ from core.lib.networks import network_of
 from core.models import ApiKey, User
 from core.ratelimit import allow
 
+HOW = "Send a key: Authorization: Bearer mp_… Keys are made in the admin."
 WRONG_KEYS = 30  # a minute, from one network
 
 
@@ -32,11 +34,14 @@ class KeyAuthentication(BaseAuthentication):
         scheme, _, given = get_authorization_header(request).decode("latin-1").partition(" ")
         if not scheme:
             return None
-        row = keys.find(given.strip()) if scheme.lower() == self.keyword.lower() else None
+        is_ours = scheme.lower() == self.keyword.lower()
+        row = keys.find(given.strip()) if is_ours else None
         if row is None:
             network = network_of(client_address(request._request))
             if not allow(f"wrong API keys|{network}", limit=WRONG_KEYS, seconds=60):
                 raise Throttled(60, "Too many wrong keys came from your network.")
+            if not is_ours:
+                raise AuthenticationFailed(HOW)
             raise AuthenticationFailed("This key does not work: it is wrong, revoked or expired.")
         keys.note_use(row)
         row.account.via = row.name
@@ -70,7 +75,7 @@ class MayUse(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.auth, ApiKey):
-            raise NotAuthenticated("Send a key: Authorization: Bearer mp_… Keys are made in the admin.")
+            raise NotAuthenticated(HOW)
         way = keys.READ if request.method in SAFE_METHODS else keys.WRITE
         scope = f"{view.part}:{way}"
         if scope not in request.auth.scopes:
@@ -92,5 +97,6 @@ class ByKey:
 
     authentication_classes: ClassVar[Any] = [KeyAuthentication]
     permission_classes: ClassVar[Any] = [MayUse]
+    parser_classes: Any = [JSONParser]
     part: ClassVar[str]
     needs: ClassVar[dict[str, Any]]

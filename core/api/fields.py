@@ -1,10 +1,16 @@
-"""Fields of what programs send: texts are cleaned as those that somebody types."""
+"""What programs send: fields whose texts are cleaned as those that somebody types, and examples."""
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from core.lib.text import one_line, prose, storable
+
+
+def sample(**value: Any) -> OpenApiExample:
+    """What a request may look like."""
+    return OpenApiExample("Such as", value=value, request_only=True)
 
 
 class Line(serializers.CharField):

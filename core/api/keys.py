@@ -16,18 +16,17 @@ MARK = "mp_"  # by which a key that was published by mistake is found
 READ, WRITE = "read", "write"
 SEEN_EVERY = timedelta(minutes=1)
 _generator = KeyGenerator(prefix_length=8, secret_key_length=40)
-_parts: dict[str, str] = {}
+_parts: dict[str, tuple[str, tuple[str, ...]]] = {}
 
 
-def register_part(name: str, label: str) -> None:
+def register_part(name: str, label: str, *, ways: tuple[str, ...] = (READ, WRITE)) -> None:
     """Add a part for which keys can be made: register_part("articles", "Articles and pictures")."""
-    _parts[name] = label
+    _parts[name] = label, ways
 
 
 def scopes() -> list[tuple[str, str]]:
     """What a key can be good for, with labels."""
-    pairs = [(f"{name}:{{}}", label) for name, label in _parts.items()]
-    return [(scope.format(way), f"{label}: {way}") for scope, label in pairs for way in (READ, WRITE)]
+    return [(f"{name}:{way}", f"{label}: {way}") for name, (label, ways) in _parts.items() for way in ways]
 
 
 @transaction.atomic

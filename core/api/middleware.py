@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from hashlib import blake2b
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest
@@ -25,6 +26,8 @@ class ApiMiddleware:
         if not request.path.startswith(ROOT):
             return self.get_response(request)
         response: Any = answered_once(request, self.get_response)
+        if response.status_code == HTTPStatus.MOVED_PERMANENTLY and request.method not in ("GET", "HEAD"):
+            response.status_code = HTTPStatus.PERMANENT_REDIRECT  # a write without the last slash stays a write
         if is_error_page(request, response):
             response = in_place_of(response)
         allowance = getattr(request, "api_allowance", None)

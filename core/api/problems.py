@@ -15,7 +15,7 @@ from core.transitions import TransitionRefused
 
 CONTENT_TYPE = "application/problem+json"
 WORDS = {
-    404: "There is nothing at this address.",
+    404: "There is nothing at this address. What there is stands in /api/docs/.",
     500: "Something went wrong on our side. Nothing was changed.",
     503: "Back in a moment: try again in a few seconds.",
 }

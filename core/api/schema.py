@@ -70,6 +70,11 @@ class Described(AutoSchema):
             found += [FIELDS, INCLUDE] if self.view.optional else [FIELDS]
         return found
 
+    def map_parsers(self) -> list[str]:
+        """JSON where it is taken: of several types, generated clients do not know which to send."""
+        found: list[str] = super().map_parsers()
+        return ["application/json"] if "application/json" in found else found
+
     def get_tags(self) -> list[str]:
         if isinstance(self.view, ByKey):
             return [f"{self.view.part}, with a key"]

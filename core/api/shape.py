@@ -13,8 +13,8 @@ class Shaped:
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         found: Any = super().get_serializer(*args, **kwargs)  # type: ignore[misc]
-        if self.request is None or self.request.method not in ("GET", "HEAD"):
-            return found
+        if self.request is None or self.request.method not in ("GET", "HEAD") or hasattr(self, "swagger_fake_view"):
+            return found  # the schema has all there is
         fields = getattr(found, "child", found).fields
         wanted = self._asked("fields", set(fields))
         more = self._asked("include", set(self.optional)) or set()
@@ -23,8 +23,15 @@ class Shaped:
                 fields.pop(name)
         return found
 
+    def asks_for_more(self) -> bool:
+        """Whether something of `optional` is asked for."""
+        return bool(self.optional & (self._names("fields") | self._names("include")))
+
+    def _names(self, name: str) -> set[str]:
+        return {each.strip() for each in self.request.query_params.get(name, "").split(",")} - {""}
+
     def _asked(self, name: str, known: set[str]) -> set[str]:
-        asked = {each.strip() for each in self.request.query_params.get(name, "").split(",")} - {""}
+        asked = self._names(name)
         if unknown := sorted(asked - known):
             words = f"There is no “{unknown[0][:60]}” here. There is: {', '.join(sorted(known)) or 'nothing'}."
             raise ValidationError({name: [words]})

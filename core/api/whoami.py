@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.api.access import KeyAuthentication
+from core.api.access import HOW, KeyAuthentication
 from core.models import ApiKey
 
 
@@ -20,7 +20,7 @@ class HasKey(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.auth, ApiKey):
-            raise NotAuthenticated("Send a key: Authorization: Bearer mp_… Keys are made in the admin.")
+            raise NotAuthenticated(HOW)
         return True
 
 

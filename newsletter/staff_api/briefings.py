@@ -7,15 +7,15 @@ from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from articles.models import Publication
-from core.api.fields import Line, Markup, Prose
+from core.api.fields import Line, Markup, Prose, sample
 from core.api.problems import Refused
-from core.api.staff import StaffList, StaffRow
+from core.api.staff import StaffList, StaffRow, StaffStep
 from core.api.versions import IF_MATCH, etag_of
 from core.lib.html import clean, in_blocks
 from core.replica import for_reports
@@ -25,23 +25,19 @@ from newsletter.sending.briefing_report import COUNTS, Report
 
 VIEW, ADD, CHANGE = "newsletter.view_briefing", "newsletter.add_briefing", "newsletter.change_briefing"
 APPROVE = (VIEW, "newsletter.approve_briefing")
-EXAMPLE = OpenApiExample(
-    "A draft",
-    request_only=True,
-    value={
-        "newsletter": "weekly",
-        "issue_date": "2026-12-01",
-        "subject": "Six bridges",
-        "items": [{"kind": "article", "article": "six-bridges"}, {"kind": "text", "html": "<p>See you next week.</p>"}],
-    },
+EXAMPLE = sample(
+    newsletter="weekly",
+    issue_date="2026-12-01",
+    subject="Six bridges",
+    items=[{"kind": "article", "article": "six-bridges"}, {"kind": "text", "html": "<p>See you next week.</p>"}],
 )
 
 
 class ItemShown(serializers.ModelSerializer[BriefingItem]):
     """A part of a briefing, as it is stored."""
 
-    article: Any = serializers.SlugRelatedField("slug", read_only=True)
-    snippet: Any = serializers.SlugRelatedField("slug", read_only=True)
+    article: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
+    snippet: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     label: Any = serializers.CharField()
 
     class Meta:
@@ -248,7 +244,12 @@ class BriefingRow(OfBriefing):
 
     needs = {"GET": VIEW, "PATCH": CHANGE}
 
-    @extend_schema(request=BriefingChanged, responses=BriefingWhole, parameters=[IF_MATCH])
+    @extend_schema(
+        request=BriefingChanged,
+        responses=BriefingWhole,
+        parameters=[IF_MATCH],
+        examples=[sample(subject="Seven bridges")],
+    )
     def patch(self, request: Request, pk: int) -> Response:
         """Change a draft."""
         sent = BriefingChanged(data=request.data)
@@ -280,51 +281,31 @@ class ApprovalSent(serializers.Serializer[Any]):
     )  # fmt: skip
 
 
-class Approve(OfBriefing):
+class Approve(OfBriefing, StaffStep):
     """Let a draft go out, by the rules of the desk."""
 
-    http_method_names = ["post", "options"]
     needs = {"POST": APPROVE}
+    route, sent, example = "approve", ApprovalSent, {"at": "2036-12-01T06:00:00Z"}
 
-    @extend_schema(request=ApprovalSent, responses=BriefingWhole, parameters=[IF_MATCH])
-    def post(self, request: Request, pk: int) -> Response:
-        sent = ApprovalSent(data=request.data)
-        sent.is_valid(raise_exception=True)
-        given = sent.validated_data
-
-        def approve(row: Briefing) -> None:
-            try:
-                approval.approve(
-                    row,
-                    by=request.user,  # type: ignore[arg-type]
-                    at=given.get("at"),
-                    as_seen=given.get("content", ""),
-                    confirmed=given.get("confirmed", ()),
-                )
-            except ValidationError as error:
-                raise Refused(" ".join(error.messages)) from None
-            _log(request, row, "Approved")
-
-        return self.changed(request, approve)
+    def take(self, row: Briefing, by: Any, sent: dict[str, Any]) -> None:
+        try:
+            approval.approve(
+                row, by=by, at=sent.get("at"), as_seen=sent.get("content", ""), confirmed=sent.get("confirmed", ())
+            )
+        except ValidationError as error:
+            raise Refused(" ".join(error.messages)) from None
+        _log(self.request, row, "Approved")
 
 
-class NothingSent(serializers.Serializer[Any]):
-    """Nothing has to be sent."""
-
-
-class Withdraw(OfBriefing):
+class Withdraw(OfBriefing, StaffStep):
     """Take an approval back, before anything went out."""
 
-    http_method_names = ["post", "options"]
     needs = {"POST": APPROVE}
+    route = "withdraw"
 
-    @extend_schema(request=NothingSent, responses=BriefingWhole, parameters=[IF_MATCH])
-    def post(self, request: Request, pk: int) -> Response:
-        def withdraw(row: Briefing) -> None:
-            approval.withdraw(row)
-            _log(request, row, "Taken back")
-
-        return self.changed(request, withdraw)
+    def take(self, row: Briefing, by: Any, sent: dict[str, Any]) -> None:
+        approval.withdraw(row)
+        _log(self.request, row, "Taken back")
 
 
 class BriefingFiguresShown(serializers.Serializer[Any]):

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api import kept, problems
+from core.api.fields import sample
 from core.api.shape import Shaped
 from core.lib.forms import client_address
 from core.lib.networks import public_network_of
@@ -144,6 +145,7 @@ class ResponseCreate(APIView):
     @extend_schema(
         request=ResponseRequest,
         responses=dict.fromkeys((201, 400, 403, 409, 413, 429, 503), ResponseAnswer) | {404: None},
+        examples=[sample(answers={"q1": "a", "q2": ["b", "c"]})],
     )
     def post(self, request: Request, slug: str) -> Response:
         if _length(request) > BODY_LIMIT:

@@ -35,6 +35,8 @@ LIST = "/api/v1/desk/articles/"
         ("post", "/api/v1/subscriptions/", {"data": "{", "content_type": "application/json"}, 400),
         ("post", "/api/v1/subscriptions/", {"data": "{}", "content_type": "application/json"}, 400),
         ("get", LIST, {}, 401),
+        ("get", LIST, {"headers": {"Authorization": "Ghost abc"}}, 401),
+        ("get", "/api/v1/articles/?order=secret&limit=x&published_after=soon", {}, 400),
     ],
 )
 def test_every_error_is_a_problem_in_words(client, method, path, options, status):
@@ -54,6 +56,57 @@ def test_a_fault_of_ours_is_a_problem_too(client, monkeypatch):
         patch.setitem(connection.settings_dict, "PORT", "1")
         answer = client.get("/api/v1/articles/")
     assert (answer.status_code, answer["Retry-After"], answer.json()["status"]) == (503, "10", 503)
+
+
+def test_a_fault_that_nobody_foresaw_is_a_problem_without_its_text(client):
+    client.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE articles_category RENAME TO elsewhere")
+    answer = client.get("/api/v1/categories/")
+    assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
+    assert "articles_category" not in answer.content.decode()
+
+
+def test_a_write_without_the_last_slash_stays_a_write():
+    answer = program().post("articles", {"title": "A"})
+    assert (answer.status_code, answer["Location"]) == (308, LIST)
+
+
+def test_what_is_no_json_is_refused_in_words():
+    answer = program().client.post(LIST, {"title": "A"})
+    assert (answer.status_code, answer.json()["status"]) == (415, 415)
+
+
+def test_a_key_that_comes_by_another_scheme_is_told_how_to_come():
+    answer = program().client.get(LIST, headers={"Authorization": "Ghost mp_a.b"})
+    assert "Authorization: Bearer" in answer.json()["detail"]
+
+
+def test_public_articles_come_with_their_texts_and_in_order_of_change(client):
+    for slug in ("a", "b"):
+        factories.publication(
+            {"type": "richtext", "html": f"<p>Of {slug}.</p>"}, slug=slug, tags=[factories.tag().slug]
+        )
+    plain = client.get("/api/v1/articles/").json()["results"]
+    assert [("html" in row, row["slug"]) for row in plain] == [(False, "b"), (False, "a")]
+    for more in ("", "&cursor="):
+        rows = client.get(f"/api/v1/articles/?include=html,tags&order=updated_at{more}").json()["results"]
+        assert [(row["slug"], row["tags"]) for row in rows] == [("a", ["bitcoin"]), ("b", ["bitcoin"])]
+        assert "Of a." in rows[0]["html"]
+    assert client.get("/api/v1/articles/?fields=html").json()["results"][0].keys() == {"html"}
+    changed = client.get("/api/v1/articles/a/").json()["updated_at"]
+    after = client.get("/api/v1/articles/", {"updated_after": changed, "fields": "slug"}).json()["results"]
+    assert after == [{"slug": "b"}]
+
+
+@pytest.mark.parametrize("path", ["categories/research", "tags/bitcoin", "authors/ana"])
+def test_what_articles_are_filed_under_is_read_by_its_slug(client, path):
+    factories.publication(
+        category=factories.category().slug, tags=[factories.tag().slug], authors=[factories.author().slug]
+    )
+    part, slug = path.split("/")
+    assert client.get(f"/api/v1/{path}/").json()["slug"] == slug
+    assert client.get(f"/api/v1/{part}/nobody/").status_code == 404
 
 
 def test_what_is_wrong_is_told_by_field():
