@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core import pagecache
 from core.lib.text import one_line
@@ -145,6 +146,8 @@ def look_at(noun: str, about: int) -> list[Flag]:
         title = source.described([about])[about].title
         made = [_flag(noun, about, title, mention) for mention in missing.values()]
         Flag.objects.bulk_create(made, ignore_conflicts=True)
+        prints = [each.fingerprint for each in missing.values()]
+        _carry_over(Flag.objects.filter(noun=noun, about=about, fingerprint__in=prints))
     needed = {(each.mention.sponsor, each.mention.fingerprint) for each in found}
     rows = list(Flag.objects.with_verdict().filter(noun=noun, about=about).select_related("sponsor"))
     changes = []
@@ -170,7 +173,28 @@ def _flag(noun: str, about: int, title: str, mention: Mention) -> Flag:
         places=[place[:120] for place in mention.places[:20]],
         is_certain=mention.is_certain,
         fingerprint=mention.fingerprint,
+        passages=mention.passages,
     )
+
+
+def _carry_over(raised: QuerySet[Flag]) -> None:
+    """Disclose what was disclosed before in the same words, as in a weekly digest or a briefing that is repeated.
+
+    Whoever decided it then has decided it. Where somebody decided otherwise about any of these words, people are asked.
+    """
+    for row in raised.select_for_update():
+        if row.decisions.exists():
+            continue
+        decided = Flag.objects.decided().filter(sponsor=row.sponsor_id)
+        alike = [each for each in decided if set(each.passages) & set(row.passages)]
+        known = {passage for each in alike for passage in each.passages}
+        if {each.verdict for each in alike} != {Verdict.DISCLOSED} or not known.issuperset(row.passages):
+            continue
+        last = (
+            FlagDecision.objects.filter(flag__in=alike, verdict=Verdict.DISCLOSED).select_related("flag").latest("id")
+        )
+        reason = f"The same words were disclosed in “{last.flag.title}”."
+        FlagDecision.objects.create(flag=row, verdict=Verdict.DISCLOSED, reason=reason, by=last.by)
 
 
 @transaction.atomic

@@ -39,8 +39,20 @@ class Mention:
     @property
     def fingerprint(self) -> str:
         """What a decision about it holds for: the sponsor as it is called now, and each place with the words around it."""
-        around = sorted({fold(f"{each.words}|{each.context}") for each in self.found})
-        return sha256("\n".join([self.sponsor_name, *around]).encode()).hexdigest()
+        return _digest(self.sponsor_name, *self._around)
+
+    @property
+    def passages(self) -> list[str]:
+        """The same for each place by itself, so that the words of one text are known again in another."""
+        return [_digest(self.sponsor_name, each) for each in self._around]
+
+    @property
+    def _around(self) -> list[str]:
+        return sorted({fold(f"{each.words}|{each.context}") for each in self.found})
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\n".join(parts).encode()).hexdigest()
 
 
 Known = tuple[dict[int, str], Register]

@@ -178,6 +178,10 @@ class FlagQuerySet(models.QuerySet["Flag"]):
             verdict=Subquery(decisions.values("verdict")[:1]), decided_at=Subquery(decisions.values("at")[:1])
         )
 
+    def decided(self) -> Self:
+        """Those about which a person had the last word."""
+        return self.with_verdict().filter(verdict__in=["not them", "disclosed", "held"])
+
     def standing(self) -> Self:
         """Those whose text is still there."""
         return self.with_verdict().filter(Q(verdict=None) | ~Q(verdict="gone"))

@@ -37,7 +37,8 @@ def texts_of(briefing: Briefing) -> Iterator[Text]:
     """All that a briefing's readers see of it but its ads; nobody asks for it while there is no sponsor."""
     yield Text("the sender", f"{sender_of(briefing).name}\n{briefing.newsletter.name}")
     yield Text("the subject", briefing.subject)
-    yield Text("the preheader", briefing.preheader)
+    listed = briefing.preheader.split("; ") if briefing.digest_at else [briefing.preheader]  # a digest's are headings
+    yield from (Text("the preheader", words) for words in listed)
     for variant in SubjectVariant.objects.filter(test=briefing.pk).order_by("number"):
         yield Text("a subject under test", variant.subject)
         yield Text("a preheader under test", variant.preheader)

@@ -26,6 +26,9 @@ class Flag(models.Model):
     places = models.JSONField(default=list, help_text="Where it is named, for people.")
     is_certain = models.BooleanField(help_text="Else it asks, and nothing waits for the answer.")
     fingerprint = models.CharField(max_length=64, help_text="Of the sponsor's name and of the words around each place.")
+    passages = models.JSONField(
+        default=list, db_default=[], help_text="What the sponsor is called and the words around each place, as digests."
+    )
     opened_at = models.DateTimeField("since", default=timezone.now)
 
     objects = FlagQuerySet.as_manager()

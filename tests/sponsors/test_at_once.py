@@ -108,28 +108,30 @@ def test_a_hundred_buyers_whose_addresses_are_not_known_yet_buy_exactly_ten():
     assert len(kept) == 10 == live_claims() == Claim.objects.filter(state="held").values("unit").distinct().count()
 
 
-def test_without_locks_and_constraint_the_same_buyers_oversell(scarce):
+def test_without_locks_and_constraint_the_same_hundred_oversell():
     """The control: what the test above would look like if nothing held."""
     constraint = next(c for c in Claim._meta.constraints if c.name == "claim_one_live_per_unit")
-    looked = threading.Barrier(BUYERS)
-    soon = timezone.now() + booking.PRE_HOLD_FOR
+    made, soon, group = factories.package(), timezone.now() + booking.PRE_HOLD_FOR, 20
+    factories.open_days(made.items.get().kind, first=factories.soon(), days=1, per_day=10)
+    looked, taken = threading.Barrier(group), threading.Barrier(group)
 
     def naive(number):
         unit = RunUnit.objects.free().order_by("ordinal").first()
-        looked.wait()  # everybody has looked before anybody takes it
+        looked.wait(60)  # all of a group have looked before any of them takes it
         sold = Booking.objects.create(
-            company=f"Buyer {number}", package=scarce, snapshot=scarce.snapshot(), price=1, currency="USD",
+            company=f"Buyer {number}", package=made, snapshot=made.snapshot(), price=1, currency="USD",
             contact_email=f"b@example{number}.com", hold_until=soon,
         )  # fmt: skip
         Claim.objects.create(unit=unit, booking=sold)
+        taken.wait(60)
         return booking.keep(sold)  # as its link would
 
     with connection.schema_editor() as editor:
         editor.remove_constraint(Claim, constraint)
     try:
-        kept = at_once(naive, BUYERS)
-        assert len(kept) == BUYERS > UNITS
-        assert Claim.objects.values("unit").distinct().count() < live_claims()
+        kept = many_at_once(naive, 100)
+        assert len(kept) == 100 == live_claims()
+        assert Claim.objects.values("unit").distinct().count() == 100 / group  # each sold twenty times
     finally:
         Claim.objects.all().delete()
         with connection.schema_editor() as editor:
