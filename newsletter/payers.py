@@ -7,8 +7,9 @@ from django.urls import reverse
 
 from articles.payers import paid_of
 from newsletter.automations import letters, lifecycle
-from newsletter.models import Automation, Briefing
+from newsletter.models import Automation, Briefing, Newsletter
 from newsletter.sending import freeze, payers
+from newsletter.subscribers import welcome
 from sponsors import flags
 from sponsors.flags import Described, Standing
 from sponsors.names import Text
@@ -46,6 +47,33 @@ class Briefings:
         if briefing.is_letter:
             _decided_of_letter(briefing)
         return bool(briefing.frozen_at and not briefing.is_letter and _decided_of_issue(briefing))
+
+
+class WelcomeMails:
+    """The one mail with which a newsletter welcomes, where no automation takes its place."""
+
+    noun = welcome.NOUN
+    seen_with, decided_with = "newsletter.view_newsletter", "newsletter.change_newsletter"
+
+    def keys(self, after: int, limit: int) -> list[int]:
+        rows = Newsletter.objects.exclude(welcome_text="").filter(pk__gt=after).order_by("pk")
+        return list(rows.values_list("pk", flat=True)[:limit])
+
+    def texts(self, key: int) -> list[list[Text]]:
+        return [welcome.texts_of(row) for row in Newsletter.objects.exclude(welcome_text="").filter(pk=key)]
+
+    def described(self, keys: Iterable[int]) -> dict[int, Described]:
+        rows = Newsletter.objects.filter(pk__in=list(keys))
+        page = "admin:newsletter_newsletter_change"
+        return {row.pk: Described(f"The welcome mail of {row}", reverse(page, args=[row.pk])) for row in rows}
+
+    def decided(self, key: int) -> bool:
+        """Enter into the public log what every new reader is told from now on; no page says it."""
+        for row in Newsletter.objects.exclude(welcome_text="").filter(pk=key):
+            found = welcome.standings(row)
+            if not any(each.refuses for each in found):
+                flags.log_published(f"The welcome mail of {row}", f"a mail that new readers of {row} get", found)
+        return False
 
 
 def _looked_at() -> QuerySet[Briefing]:
@@ -118,3 +146,4 @@ def _public(row: Briefing) -> str:
 def register_all() -> None:
     """Registers with sponsors.flags."""
     flags.register(Briefings())
+    flags.register(WelcomeMails())

@@ -25,6 +25,8 @@ from newsletter.models.audience import UNDO_CHOICES
 from newsletter.subscribers import consent, selection, traits
 from newsletter.subscribers.addresses import parse_address
 from newsletter.subscribers.consent import Act
+from newsletter.subscribers.welcome import NOUN
+from sponsors import flags
 
 MOST_SEEDS = 40
 
@@ -149,6 +151,10 @@ class NewsletterAdmin(SlugsFromWords, SharedEditing):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The slug is in bookings and in what was sent: it stays."""
         return ("slug", "next_digest") if obj else ("next_digest",)
+
+    def save_model(self, request: HttpRequest, obj: Newsletter, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        flags.look_at(NOUN, obj.pk)
 
     @admin.display(description="Next digest")
     def next_digest(self, newsletter: Newsletter) -> str:

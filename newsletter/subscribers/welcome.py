@@ -11,6 +11,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.paid import shown
+from articles.payers import paid_of
 from core.lib.signing import make_token
 from core.lib.text import one_line
 from core.models import SiteProfile
@@ -19,7 +21,11 @@ from newsletter.mail import mime
 from newsletter.models import Automation, Newsletter, Subscription
 from newsletter.subscribers import enrolments
 from newsletter.subscribers.addresses import parse_address
+from sponsors import flags
+from sponsors.flags import Standing
+from sponsors.names import Text
 
+NOUN = "welcome mail"
 AGAIN_AFTER = timedelta(days=365)
 NOBODY = 0  # the subscriber of a test: its links work and change nothing
 
@@ -28,11 +34,14 @@ def greet(subscription: Subscription, *, confirmed_before: datetime | None, unsu
     """Welcome somebody who confirmed, in the same transaction; whether that was done.
 
     Where an automation begins with the confirmation it takes the place of the welcome mail. Whoever comes back within a year
-    of the last confirmation or welcome, or in the time that the automation says, gets neither. The tokens are those of the links.
+    of the last confirmation or welcome, or in the time that the automation says, gets neither. A mail that names a sponsor is
+    sent once somebody has decided about it, to those who confirm from then on. The tokens are those of the links.
     """
     newsletter, now = subscription.newsletter, timezone.now()
     automation = enrolments.welcoming(newsletter, subscription.subscriber)
     if not automation and not newsletter.welcome_text:
+        return False
+    if not automation and any(each.refuses for each in standings(newsletter)):
         return False
     again = _again_after(automation)
     if confirmed_before and (again is None or confirmed_before > now - again):
@@ -63,12 +72,23 @@ def send_test(newsletter: Newsletter, *, to: str, unsubscribe: str, preferences:
     queue_message(kind="newsletter.test", to=email, subject=subject, message=message)
 
 
+def texts_of(newsletter: Newsletter) -> list[Text]:
+    """What readers see of its welcome mail."""
+    return [Text("the subject", newsletter.welcome_subject), Text("the text", newsletter.welcome_text)]
+
+
+def standings(newsletter: Newsletter) -> list[Standing]:
+    """The sponsors that its welcome mail names, and what was decided about each."""
+    return flags.standings(NOUN, newsletter.pk, texts_of(newsletter))
+
+
 def bodies(newsletter: Newsletter, *, unsubscribe: str, preferences: str) -> dict[str, str]:
     """The mail as text and as HTML."""
     context = {
         "newsletter": newsletter,
         "unsubscribe": settings.SITE_URL + reverse("newsletter:unsubscribe", args=[unsubscribe]),
         "preferences": settings.SITE_URL + reverse("newsletter:preferences", args=[preferences]),
+        "paid": shown(paid_of(standings(newsletter))),
         "site": SiteProfile.current(),
         "site_url": settings.SITE_URL,
     }

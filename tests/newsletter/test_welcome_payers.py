@@ -1,0 +1,61 @@
+"""A welcome mail that names who pays us waits for a person, and says so once that is disclosed."""
+
+import pytest
+
+from newsletter.models import Newsletter
+from newsletter.subscribers import welcome
+from sponsors import flag_searches, flags
+from sponsors.models import DisclosureEntry, Flag
+from tests.articles import factories as articles
+from tests.desks import opened, save
+from tests.newsletter import factories
+from tests.newsletter.test_welcome import confirm, parsed, welcomes
+from tests.sponsors import factories as ads
+
+pytestmark = pytest.mark.django_db
+STANDING = "Northwind Custody has paid us for advertising and is named here."
+
+
+@pytest.fixture
+def weekly():
+    factories.profile()
+    return factories.newsletter(welcome_subject="Welcome", welcome_text="Read what Northwind Custody told us.")
+
+
+@pytest.fixture
+def flag(weekly):
+    ads.running()
+    flag_searches.ask("a test")
+    while flag_searches.run(seconds=5):
+        pass
+    return Flag.objects.open().get()
+
+
+def test_it_is_sent_once_somebody_decided_and_says_who_pays(weekly, flag):
+    assert (flag.noun, flag.title) == ("welcome mail", f"The welcome mail of {weekly}")
+    confirm(weekly, "early@example.com")
+    assert not welcomes().exists()
+    flags.decide(flag, "disclosed", by=articles.user("editor"))
+    confirm(weekly)
+    (mail,) = welcomes()
+    for kind in ("plain", "html"):
+        assert STANDING in " ".join(parsed(mail).get_body([kind]).get_content().split())
+    assert DisclosureEntry.objects.filter(kind="flag").count() == 1
+
+
+def test_who_is_not_meant_is_not_named_and_what_is_held_is_not_sent(weekly, flag):
+    flags.decide(flag, "not them", by=articles.user("editor"))
+    confirm(weekly)
+    assert b"has paid us" not in bytes(welcomes().get().message)
+    flags.decide(flag, "held", by=articles.user("editor"))
+    confirm(weekly, "late@example.com")
+    assert welcomes().count() == 1
+
+
+def test_what_an_editor_writes_is_looked_at(weekly, client):
+    Newsletter.objects.update(welcome_text="Hello.")
+    ads.running()
+    client.force_login(articles.user("administrator"))
+    page = opened(client, weekly)
+    assert save(client, weekly, page, welcome_text="Northwind Custody says hello.").status_code == 302
+    assert Flag.objects.open().get().noun == welcome.NOUN
