@@ -53,7 +53,7 @@ class WelcomeMails:
     """The one mail with which a newsletter welcomes, where no automation takes its place."""
 
     noun = welcome.NOUN
-    seen_with, decided_with = "newsletter.view_newsletter", "newsletter.change_newsletter"
+    seen_with, decided_with = "newsletter.view_briefing", "newsletter.approve_briefing"
 
     def keys(self, after: int, limit: int) -> list[int]:
         rows = Newsletter.objects.exclude(welcome_text="").filter(pk__gt=after).order_by("pk")

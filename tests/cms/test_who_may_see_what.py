@@ -97,16 +97,16 @@ def test_each_role_sees_the_lists_that_its_work_needs_and_no_others(role, client
 FLAG = "/admin/sponsors/flag/"
 # Of what each role sees and decides flags: titles and words of what is not published stand in them.
 FLAGS = {
-    "editor": {"article", "briefing", "nominee"},
+    "editor": {"article", "briefing", "nominee", "welcome mail"},
     "awards steward": {"nominee"},
-    "newsletter manager": {"briefing"},
-    "administrator": {"article", "briefing", "nominee"},
+    "newsletter manager": {"briefing", "welcome mail"},
+    "administrator": {"article", "briefing", "nominee", "welcome mail"},
 }
 
 
 def test_flags_are_seen_and_decided_by_those_who_see_and_publish_what_they_are_of(client):
     named = {"sponsor": Sponsor.objects.create(name="Northwind"), "words": "Northwind", "is_certain": True}
-    nouns = ("article", "briefing", "nominee")
+    nouns = ("article", "briefing", "nominee", "welcome mail")
     rows = {noun: Flag.objects.create(noun=noun, about=1, title=f"Secret {noun}", **named) for noun in nouns}
     people = {role: factories.user(role) for role in ROLES}
     for role, person in people.items():
