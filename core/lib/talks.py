@@ -100,7 +100,8 @@ class Talks:
                 self._go_on_with_opened()
             else:
                 self._go_on(self._places[fd])
-        return bool(ready) or self._give_up_late()
+        is_late = self._give_up_late()
+        return bool(ready) or is_late
 
     def finish(self) -> None:
         """Hold all that go on to their ends; no more can begin."""
@@ -120,13 +121,21 @@ class Talks:
             return
         if waits is Wait.OPENING:
             self._forget(place)
-            self._opening += 1
-            self._others.submit(place.talker.open).add_done_callback(partial(self._has_opened, place))
+            self._open(place)
         elif waits is not place.waits or place.talker.fileno() != place.fd:
             self._forget(place)
             place.waits, place.fd = waits, place.talker.fileno()
             self._places[place.fd] = place
             self._poll.register(place.fd, waits.value)
+
+    def _open(self, place: _Place) -> None:
+        try:
+            opening = self._others.submit(place.talker.open)
+        except RuntimeError as error:  # this machine has no thread left
+            self._go_on(place, OSError(f"there is no thread for it: {error}"))
+        else:
+            self._opening += 1
+            opening.add_done_callback(partial(self._has_opened, place))
 
     def _has_opened(self, place: _Place, opening: Future[None]) -> None:
         self._opened.append((place, opening.exception()))

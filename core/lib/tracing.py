@@ -35,6 +35,9 @@ def _leaf(name: str, attributes: dict[str, Any]) -> Iterator[None]:
     _describe(current, attributes)
     try:
         yield
+    except Exception as error:
+        current.record_exception(error)
+        raise
     finally:
         current.end()
 

@@ -36,7 +36,7 @@ def _boot() -> str:
 
 
 class SendJournal:
-    """The file of one pump. Its threads write to it at once; each line is one write."""
+    """The file of one pump; each line is one write."""
 
     def __init__(self, briefing: Briefing, lease: UUID) -> None:
         self.path, self.file = settings.SEND_JOURNALS / f"{briefing.pk}.{lease}.{_boot()}{SUFFIX}", -1

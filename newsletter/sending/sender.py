@@ -206,10 +206,11 @@ class Pump:
         share = self.allowance.choose([way.share for way in open_to])
         try:
             envelope = self._envelope(delivery, date)
-            next(way for way in open_to if way.share is share).sessions.put(envelope)
         except Exception:
             logger.exception("Delivery %s could not be written", delivery.delivery_id)
             self.done.append((delivery.delivery_id, Outcome(Status.REFUSED, OUR_ERROR), ""))
+        else:
+            next(way for way in open_to if way.share is share).sessions.put(envelope)
 
     def _envelope(self, delivery: ClaimedDelivery, date: bytes) -> DeliveryEnvelope:
         newsletter_id = self.briefing.newsletter_id
@@ -231,16 +232,16 @@ class Pump:
     def _returned(self) -> list[tuple[int, Outcome]]:
         """What has come back: half a window of messages together, or fewer where the mail server takes its time."""
         outcomes: list[tuple[int, Outcome]] = []
-        patience = time.monotonic() + GATHER_SECONDS
+        began = time.monotonic()
         while len(outcomes) < min(self.in_hand, WINDOW // 2):
-            wait = max(0.0, patience - time.monotonic()) if outcomes else self.renew_every
-            if not self.done:
-                if not self.talks.turn(wait):
-                    break
+            if self.done:
+                delivery_id, outcome, recipient = self.done.popleft()
+                outcomes.append((delivery_id, outcome))
+                self._note(outcome, recipient)
                 continue
-            delivery_id, outcome, recipient = self.done.popleft()
-            outcomes.append((delivery_id, outcome))
-            self._note(outcome, recipient)
+            left = began + (GATHER_SECONDS if outcomes else self.renew_every) - time.monotonic()
+            if not self.talks.turn(max(left, 0.0)) or left <= 0:
+                break
         self.in_hand -= len(outcomes)
         self._slow_down()
         return outcomes

@@ -29,7 +29,10 @@ Result = tuple[int, Outcome, str]
 
 
 class Sessions:
-    """Sessions that send what is put to them, and add what came of it to `done`. They are `open` until their server fails them all."""
+    """Sessions that send what is put to them, and add what came of it to `done`.
+
+    So many are `open`: none any more once their server has failed them all.
+    """
 
     def __init__(
         self, number: int, connect: Callable[[], Session], journal: SendJournal, talks: Talks, done: deque[Result]

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from core.lib import tls
 from core.lib.smtp import Envelope, SmtpSession, wire_data
-from core.lib.talks import Talks
+from core.lib.talks import Talks, Wait
 from tests.core.test_smtp import PipeliningServer
 from tests.smtp import free_port
 
@@ -166,3 +166,49 @@ def test_what_a_conversation_raises_is_raised_by_whoever_gives_it_its_turn(talks
     with pytest.raises(ZeroDivisionError):
         turn_until(talks, lambda: False)
     session.close()
+
+
+def test_whoever_is_late_is_given_up_though_a_neighbour_never_rests(talks, silent):
+    class Busy:
+        until = float("inf")
+
+        def __init__(self):
+            self.ours, self.theirs = socket.socketpair()
+            self.theirs.send(b"x")
+
+        def open(self):
+            """It is open."""
+
+        def fileno(self):
+            return self.ours.fileno()
+
+        def talk(self):
+            while not late:
+                yield Wait.READ  # which is there already
+
+    class Late(Busy):
+        def talk(self):
+            self.until = time.monotonic() + 0.2
+            try:
+                yield Wait.WRITE if self.is_full() else Wait.READ
+            except TimeoutError as error:
+                late.append(str(error))
+
+        def is_full(self):
+            self.ours.recv(1)
+            return False
+
+    late = []
+    for talker in (Busy(), Late()):
+        talks.begin(talker, talker.talk())
+    turn_until(talks, lambda: late)
+    assert late == ["timed out"]
+
+
+def test_where_no_thread_is_left_a_session_cannot_be_opened_and_nothing_waits(server):
+    """As where a machine allows no more; here the threads have been ended."""
+    talks, outcomes = Talks(), {}
+    talks.beside(threading.active_count)
+    talks.finish()
+    begin(talks, server.url, "a", outcomes)
+    assert outcomes == {"a": "unsent"}
