@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import unquote
 
@@ -28,7 +29,8 @@ from core.lib.text import one_line
 
 _ROLE = re.compile(
     r"\b(?:directors?|engineers?|developer|manager|officer|president|founder|editor|professor|analyst|writer|reporter|correspondent"
-    r"|researcher|scientist|designer|architect|consultant|counsel|c[efto]o|ph\.?d)\b",
+    r"|researcher|scientist|designer|architect|consultant|counsel|c[efto]o|ph\.?d|head of|partner|contributor|columnist"
+    r"|journalist|economist|strategist|advis[eo]r|attorney|lawyer)\b",
     re.IGNORECASE,
 )
 _DATED = re.compile(r"^(\d{4}-\d{1,2}-\d{1,2})[-_ ](.+)$")
@@ -206,26 +208,35 @@ def _read_taxonomy(post: Post, head: Head, described: Mapping[str, Person], *, s
         post.notes.changed["categories after the first became tags"] += len(post.categories) - 1
     value = head.get("authors") or head.get("author")
     if isinstance(value, str):
-        named = [(described.get(name.lower()) or author_from(name), role) for name, role in _byline(value)]
+        named = [(described.get(name.lower()) or author_from(name), role) for name, role in _byline(value, described)]
         found = [replace(author, role=author.role or role) if author and role else author for author, role in named]
+        for role in filter(None, dict.fromkeys(role for _, role in named)):
+            post.notes.changed[f"“{role[:100]}” in a byline was taken for what its author is, not for an author"] += 1
     else:
         entries = value if isinstance(value, list) else [value]
         found = [described.get(str(entry).lower()) or author_from(entry) for entry in entries if entry]
     post.authors = list(dict.fromkeys(filter(None, found)))
 
 
-def _byline(text: str) -> list[tuple[str, str]]:
-    """The names in a line of text, and what is said of each behind its comma: “Ann Alder, Editor, The Paper and Bo Berg”."""
+def _byline(text: str, described: Mapping[str, Person]) -> list[tuple[str, str]]:
+    """The names in a line of text, and what is said of each behind its comma: “Ann Alder, Editor, The Paper and Bo Berg”.
+
+    What names a profession is a role, and so is what follows it, unless the site describes such an author, or a role of
+    its own follows. All else is a name: an author too many is seen, one who is missing is not.
+    """
+    people = {*described, *(who.name.lower() for who in described.values())}
     found: list[tuple[str, str]] = []
     for group in re.split(r"\s*,?\s+and\s+|\s*&\s*", text):
         name, *others = re.split(r"\s*,\s*", group.strip(" ,"))
         roles: list[str] = []
-        for part in others:
-            if roles or _ROLE.search(part) or (" " in name and " " not in part):
+        for part, after in zip_longest(others, others[1:], fillvalue=""):
+            is_role = _ROLE.search(part)
+            is_person = part.lower() in people or (not is_role and _ROLE.search(after))
+            if (is_role or roles) and not is_person:
                 roles.append(part)
             else:
-                found.append((name, ""))
-                name = part
+                found.append((name, ", ".join(roles)))
+                name, roles = part, []
         found.append((name, ", ".join(roles)))
     return [(name, role) for name, role in found if name]
 

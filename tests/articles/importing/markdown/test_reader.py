@@ -282,7 +282,9 @@ BYLINES = {
     "Ann Alder, Executive Director": [("Ann Alder", "Executive Director")],
     "Ann Alder, Engineer, The Paper & Bo Berg": [("Ann Alder", "Engineer, The Paper"), ("Bo Berg", "")],
     "Ann Alder, Bo Berg, and Cy Dahl": [("Ann Alder", ""), ("Bo Berg", ""), ("Cy Dahl", "")],
-    "Ann Alder, Example": [("Ann Alder", "Example")],
+    "Ann Alder, Vitalik, Bo Berg": [("Ann Alder", ""), ("Vitalik", ""), ("Bo Berg", "")],
+    "Ann Alder, 0xbo and Cy": [("Ann Alder", ""), ("0xbo", ""), ("Cy", "")],
+    "Ann Alder, Editor, Bo Berg, Head of News": [("Ann Alder", "Editor"), ("Bo Berg", "Head of News")],
     "Ann Alder and Madonna": [("Ann Alder", ""), ("Madonna", "")],
     "ann, bo": [("Ann", ""), ("Bo", "")],
 }
@@ -292,3 +294,13 @@ BYLINES = {
 def test_what_a_byline_says_of_somebody_is_no_author(write, line, people):
     [post] = open_export(write(f"---\ntitle: A\nauthor: {line}\n---\nWords.\n", "a.md")).posts
     assert [(author.name, author.role) for author in post.authors] == people
+    assert [said.split("”")[0][1:] for said in post.notes.changed if "byline" in said] == [
+        role for _, role in people if role
+    ]
+
+
+def test_whom_the_site_describes_is_an_author_behind_any_role(write):
+    head = "---\ntitle: A\nauthor: Ann Alder, Editor, Bo Berg\n---\nWords.\n"
+    files = {"site/_posts/2024-01-02-a.md": head, "site/_data/authors.yml": "bo:\n  name: Bo Berg\n"}
+    [post] = open_export(write(zipped(files), "a.zip")).posts
+    assert [(author.name, author.role) for author in post.authors] == [("Ann Alder", "Editor"), ("Bo Berg", "")]
