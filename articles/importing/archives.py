@@ -1,7 +1,9 @@
 """The files beside an export, in a folder or a zip. Zips are never unpacked, and nothing outside is read."""
 
+import lzma
 import re
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import unquote, urlsplit
@@ -12,6 +14,7 @@ MAX_MEMBERS = 200_000
 MAX_TOTAL = 8 * 1024**3
 MAX_MEMBER = 512 * 1024**2
 MAX_RATIO = 250
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError, RuntimeError)
 _GHOST_SIZE = re.compile(r"(?<=/content/images)/size/w\d+(?:h\d+)?(?:/format/\w+)?/")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
@@ -94,17 +97,24 @@ class ZipFiles:
             raise ImportRefused(f"“{name}” in the zip is damaged.")
         return found
 
+    def head(self, name: str, size: int) -> bytes | None:
+        """The first bytes of a file that the zip has; None if it is damaged."""
+        return self._first(self._members[name], size)
+
     def open(self, name: str) -> IO[bytes]:
         """A file of the zip as a stream."""
         return self.archive.open(self._members[name])
 
     def _bytes(self, member: zipfile.ZipInfo) -> bytes | None:
+        content = self._first(member, member.file_size + 1)
+        return content if content is not None and len(content) == member.file_size else None
+
+    def _first(self, member: zipfile.ZipInfo, size: int) -> bytes | None:
         try:
             with self.archive.open(member) as file:
-                content = file.read(member.file_size + 1)
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError):
+                return file.read(size)
+        except _DAMAGED:
             return None
-        return content if len(content) == member.file_size else None
 
 
 def files_beside(path: Path) -> FolderFiles | ZipFiles:

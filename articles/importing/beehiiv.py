@@ -22,7 +22,6 @@ from articles.importing.posts import (
     Post,
     PostRefused,
     Refusal,
-    SubscriberFile,
     attempt,
     person,
     term,
@@ -47,26 +46,13 @@ def read_beehiiv(path: Path, encoding: str | None = None) -> Export:
     rows = records(data, encoding)
     address = next((found for row in rows if (found := row.cells.get("url", "")).startswith("http")), "")
     parts = urlsplit(address)
-    export = Export(
-        "beehiiv",
-        _posts(rows),
-        total=len(rows),
-        site=f"{parts.scheme}://{parts.netloc}" if address else "",
-        files=files,
-    )
-    if isinstance(files, ZipFiles):
-        lists = [name for name in files.names() if re.search(r"subscri[^/]*\.csv$", name.lower())]
-        export.subscribers = [SubscriberFile(name.rsplit("/", 1)[-1], partial(_read, files, name)) for name in lists]
-    return export
+    site = f"{parts.scheme}://{parts.netloc}" if address else ""
+    return Export("beehiiv", _posts(rows), total=len(rows), site=site, files=files)
 
 
 def _has_posts(path: Path) -> bool:
     files = files_beside(path)
     return isinstance(files, ZipFiles) and any(name.endswith("posts.csv") for name in files.names())
-
-
-def _read(files: ZipFiles, name: str) -> bytes:
-    return files.read(name) or b""
 
 
 def _posts(rows: list[Record]) -> Iterator[Post | Refusal]:

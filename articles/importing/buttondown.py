@@ -21,7 +21,6 @@ from articles.importing.posts import (
     Post,
     PostRefused,
     Refusal,
-    SubscriberFile,
     attempt,
     term,
 )
@@ -68,18 +67,12 @@ def read_buttondown(path: Path, encoding: str | None = None) -> Export:
         )
         bodies = {name.rsplit("/", 1)[-1][:-3]: name for name in names if re.search(r"(?:^|/)emails/[^/]+\.md$", name)}
         data = files.read(table) or b""
-        lists = [name for name in names if re.search(r"(?:^|/)subscribers[^/]*\.csv$", name)]
-        export.subscribers = [SubscriberFile(name.rsplit("/", 1)[-1], partial(_read, files, name)) for name in lists]
     else:
         table, data = path.name, path.read_bytes()
     rows = _rows(data, encoding, is_json=data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"))
     export.total = len(rows)
     export.posts = _posts(rows, bodies, files)
     return export
-
-
-def _read(files: ZipFiles, name: str) -> bytes:
-    return files.read(name) or b""
 
 
 def _rows(data: bytes, encoding: str | None, *, is_json: bool) -> list[Record]:

@@ -56,21 +56,22 @@ def open_export(path: Path, format_name: str = "auto", encoding: str | None = No
         raise ImportRefused("The file is empty.")
     try:
         export = READERS[detect(path) if format_name == "auto" else format_name](path, encoding)
-        export.subscribers += _lists_in(export.files) if isinstance(export.files, ZipFiles) else []
+        if isinstance(export.files, ZipFiles):
+            _add_lists(export, export.files)
     except OSError as error:
         raise ImportRefused(f"“{path}” cannot be read: {error.strerror or error}.") from None
     return export
 
 
-def _lists_in(files: ZipFiles) -> list[SubscriberFile]:
-    """The lists of subscribers that came with the posts, recognised by their columns."""
-    found = []
+def _add_lists(export: Export, files: ZipFiles) -> None:
+    """Add the lists of subscribers that came with the posts, recognised by their columns."""
     for name in files.names():
-        if name.lower().endswith(".csv"):
-            with files.open(name) as file:
-                if unreadable.is_list_of_subscribers(columns_of(file.read(HEAD))):
-                    found.append(SubscriberFile(name, partial(files.content, name)))
-    return found
+        if not name.lower().endswith(".csv"):
+            continue
+        if (head := files.head(name, HEAD)) is None:
+            export.remarks.append(f"“{name}” in the zip is damaged, and was left out.")
+        elif unreadable.is_list_of_subscribers(columns_of(head)):
+            export.subscribers.append(SubscriberFile(name, partial(files.content, name)))
 
 
 def detect(path: Path) -> str:

@@ -1,13 +1,14 @@
 """Exports of Substack, beehiiv, Medium, Buttondown, Kit, Blogger, Squarespace and Wix, and pages of Notion and Google Docs, in their true shapes."""
 
 import json
+import zipfile
 
 import pytest
 
 from articles.importing.detecting import open_export
 from articles.importing.html.to_blocks import convert
 from articles.importing.posts import ImportRefused, Refusal
-from tests.articles.importing.samples import wxr, wxr_item, zipped
+from tests.articles.importing.samples import ghost_export, wxr, wxr_item, zipped
 
 SUBSTACK = {
     "posts.csv": "post_id,post_date,is_published,email_sent_at,inbox_sent_at,type,audience,title,subtitle,podcast_url\n"
@@ -131,6 +132,51 @@ def test_the_list_of_subscribers_in_an_export_is_found(write):
     assert [(file.name, file.read()) for file in export.subscribers] == [
         ("email_list.mine.csv", SUBSTACK["email_list.mine.csv"].encode())
     ]
+
+
+DAMAGED = {
+    "a wrong checksum": (zipfile.ZIP_STORED, 14),
+    "a compression that is not known": (zipfile.ZIP_STORED, 8),
+    "broken deflate": (zipfile.ZIP_DEFLATED, -1),
+    "broken lzma": (zipfile.ZIP_LZMA, -1),
+}
+
+
+@pytest.mark.parametrize(("kind", "at"), DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_file_beside_the_posts_is_left_out_in_words(tmp_path, kind, at):
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w", kind) as out:
+        out.writestr("ghost.json", ghost_export({"html": "<p>Words.</p>"}))
+        out.writestr("notes.csv", "email\n" + "".join(f"{number}@example.com\n" for number in range(500)))
+        damaged = out.getinfo("notes.csv")
+    data = bytearray(path.read_bytes())
+    if at < 0:  # in its bytes
+        begin = damaged.header_offset + 30 + len("notes.csv") + 20
+        data[begin : begin + 200] = b"\xff" * 200
+    else:  # in both of its headers
+        central = data.index(b"notes.csv", damaged.header_offset + 40) - 46
+        data[damaged.header_offset + at] ^= 0x5F
+        data[central + at + 2] ^= 0x5F
+    path.write_bytes(data)
+    export = open_export(path)
+    assert ([post.html for post in export.posts], export.subscribers) == (["<p>Words.</p>"], [])
+    assert "“notes.csv” in the zip is damaged, and was left out." in export.remarks
+
+
+IN_ZIPS = {
+    "beehiiv": {"posts.csv": BEEHIIV},
+    "buttondown": {"emails.json": SYSTEMS["buttondown"][0]},
+    "substack": SUBSTACK,
+}
+
+
+@pytest.mark.parametrize("folder", ["", "x/"])
+@pytest.mark.parametrize("system", IN_ZIPS)
+def test_each_list_of_subscribers_is_offered_once(write, system, folder):
+    files = {name: content for name, content in IN_ZIPS[system].items() if not name.startswith("email_list")}
+    files["subscribers.csv"] = "email,name\nann@example.com,Ann\n"
+    export = open_export(write(zipped({folder + name: content for name, content in files.items()}), "a.zip"))
+    assert (export.format, [file.name for file in export.subscribers]) == (system, [f"{folder}subscribers.csv"])
 
 
 def test_of_squarespace_a_link_around_a_picture_is_named_and_what_is_empty_is_no_post(write):
