@@ -11,6 +11,7 @@ from functools import partial
 from html import escape
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
+from weakref import WeakValueDictionary
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
@@ -29,7 +30,7 @@ NOT_HELD = "the export does not contain it"
 AT_ONCE = 2  # pictures that are prepared while others are stored
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Held:
     """The bytes of a picture, which is prepared meanwhile."""
 
@@ -56,7 +57,8 @@ class ImageStore:
         self._stored: dict[str, str] = {}
         self._uncommitted: dict[str, str] = {}
         self._known_failures: dict[str, str] = {}
-        self.without_host = 0
+        self._waiting = WeakValueDictionary[str, Held | NotFetched]()  # for as long as a post that waits has them
+        self.without_host = set[str]()
         self._pool = ThreadPoolExecutor(AT_ONCE, "picture")
 
     def close(self) -> None:
@@ -76,11 +78,14 @@ class ImageStore:
     def gather(self, sources: Iterable[str]) -> Contents:
         """Each picture, prepared while its document waits to be stored, or why there is none."""
         found: dict[str, bytes | NotFetched] = {}
+        waiting: Contents = {}
         remote = []
         for source in dict.fromkeys(sources):
             if source in self._stored or source in self._known_failures:
                 continue
-            if source.startswith("data:"):
+            if before := self._waiting.get(source):
+                waiting[source] = before
+            elif source.startswith("data:"):
                 found[source] = _from_data(source)
             elif (content := self._from_files(source)) is not None:
                 found[source] = content
@@ -88,16 +93,18 @@ class ImageStore:
                 remote.append((source, address))
             else:
                 found[source] = NotFetched(NOT_HELD)
-                self.without_host += 1
+                self.without_host.add(source)
         if remote and self.dry_run:
             found |= {source: NotFetched("a dry run fetches nothing") for source, _ in remote}
         elif remote:
             fetched = self.fetcher.fetch_all([address for _, address in remote])
             found |= {source: fetched[address] for source, address in remote}
-        return {
+        new = {
             source: content if isinstance(content, NotFetched) else self._held(content)
             for source, content in found.items()
         }
+        self._waiting.update(new)
+        return waiting | new
 
     def _held(self, content: bytes) -> Held:
         digest = hashlib.sha256(content).hexdigest()

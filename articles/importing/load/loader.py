@@ -80,7 +80,7 @@ def load(
     report.lost.update(export.lost)
     if loader.images.without_host:
         report.remarks.append(
-            f"{loader.images.without_host} pictures have an address without a host, and the export does not contain them. "
+            f"{len(loader.images.without_host)} pictures have an address without a host, and the export does not contain them. "
             "To fetch them, run the import again with --site and the address of the old site."
         )
     report.remarks += [remark for remark in export.remarks if remark not in report.remarks]
