@@ -39,13 +39,8 @@ def let_go(briefing: Briefing, *, due: datetime, notice: timedelta = timedelta(0
         trouble = f"It was due on {clock.in_words(due, zone=clock.newsroom())} and nothing was running then."
         trouble += " Approve it to send it now."
     else:
-        payers.look_at(briefing)  # what was disclosed before in the same words holds up nothing
         try:
-            with transaction.atomic():
-                approval.approve(briefing, at=timezone.now() + notice if notice else None)
-        except ValidationError as refusal:
-            trouble = " ".join(refusal.messages)
-            payers.look_at(briefing)  # what the refusal took back with it
+            trouble = _refusal(briefing, at=timezone.now() + notice if notice else None)
         except OperationalError:
             raise  # the database is away or busy: all of it comes again
         except Exception as error:
@@ -55,6 +50,18 @@ def let_go(briefing: Briefing, *, due: datetime, notice: timedelta = timedelta(0
         Briefing.objects.filter(pk=briefing.pk).update(trouble=trouble)
         briefing.trouble = trouble
         tell_editors(briefing)
+
+
+def _refusal(briefing: Briefing, *, at: datetime | None) -> str:
+    """Approve it, or say what stands in the way."""
+    payers.look_at(briefing)  # what was disclosed before in the same words holds up nothing
+    try:
+        with transaction.atomic():
+            approval.approve(briefing, at=at)
+    except ValidationError as refusal:
+        payers.look_at(briefing)  # what the refusal took back with it
+        return " ".join(refusal.messages)
+    return ""
 
 
 def tell_editors(briefing: Briefing) -> None:

@@ -5,9 +5,10 @@ from email import message_from_bytes, policy
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
+from core.models import OutgoingMail
 from core.transitions import TransitionRefused
 from newsletter.automations import flow, letters, lifecycle
 from newsletter.models import (
@@ -166,6 +167,17 @@ def test_one_that_goes_by_itself_waits_with_the_reason_and_its_flag(weekly, ann)
     assert briefing.state == "draft"
     assert "Northwind Custody pays us" in briefing.trouble
     assert Flag.objects.open().get().about == briefing.pk
+
+
+def test_editors_are_told_where_its_flags_cannot_be_raised(weekly, ann):
+    articles.user("editor")
+    briefing = factories.briefing(weekly, items=NAMED)
+    ads.running()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE sponsors_flag ADD CONSTRAINT nothing_more CHECK (false) NOT VALID")
+    by_the_clock.let_go(briefing, due=timezone.now())
+    assert reload(briefing).trouble.startswith("An error of our own kept it from going out: ")
+    assert OutgoingMail.objects.filter(kind="newsletter.briefing-waits").exists()
 
 
 def test_words_that_may_be_no_name_ask(weekly, ann):
