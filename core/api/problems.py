@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -15,7 +16,7 @@ from core.transitions import TransitionRefused
 
 CONTENT_TYPE = "application/problem+json"
 WORDS = {
-    404: "There is nothing at this address. What there is stands in /api/docs/.",
+    404: "There is nothing at this address. What there is stands in {docs}.",
     500: "Something went wrong on our side. Nothing was changed.",
     503: "Back in a moment: try again in a few seconds.",
 }
@@ -79,9 +80,13 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         response.data = document_of(response.status_code, "What you sent was not taken.", errors=errors)
     else:
         detail = response.data.get("detail") if isinstance(response.data, dict) else response.data
-        response.data = document_of(response.status_code, str(detail or WORDS.get(response.status_code, "")))
+        response.data = document_of(response.status_code, str(detail or _words(response.status_code)))
     response.content_type = CONTENT_TYPE
     return response
+
+
+def _words(status: int) -> str:
+    return WORDS.get(status, "").format(docs=reverse("api-docs"))
 
 
 def _by_field(error: DjangoValidationError) -> Any:
@@ -91,7 +96,7 @@ def _by_field(error: DjangoValidationError) -> Any:
 def in_place_of(page: HttpResponse) -> HttpResponse:
     """A page of an error as a problem, with what its headers say."""
     status = page.status_code
-    detail = WORDS.get(status, HTTPStatus(status).description or HTTPStatus(status).phrase)
+    detail = _words(status) or HTTPStatus(status).description or HTTPStatus(status).phrase
     found: HttpResponse = JsonResponse(document_of(status, detail), status=status, content_type=CONTENT_TYPE)
     for name in ("Retry-After", "Allow", "WWW-Authenticate", "Cache-Control", "Vary"):
         if name in page.headers:
