@@ -162,7 +162,8 @@ def _send_messages(port: int, size: int) -> None:
     backend = get_connection("django.core.mail.backends.smtp.EmailBackend", host="127.0.0.1", port=port)
     line = "A line of words that is about as long as lines in a mail are.\n"
     body = line * (size // len(line))
-    backend.send_messages(
+    messages = [
         EmailMessage("Subject", body, "desk@example.test", [f"reader{number}@example.test"])
         for number in range(RIVAL_MESSAGES)
-    )
+    ]
+    backend.send_messages(messages)
