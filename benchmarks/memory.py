@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import corpus, measuring, sending
-from tests.smtp import free_port
+from tests.smtp import free_port, wait_until
 
 ARTICLES = 1_000
 ROUNDS = 30
 TOGETHER = 20_000  # letters of one briefing, at most
+SMALLEST = 50  # MB; Python with our code takes more
 LUA = """
 local number, me = 0, tostring({}):match("0x(%x+)")
 local words = {WORDS}
@@ -109,12 +110,18 @@ def worker(number: int) -> Course:
     with ExitStack() as running:
         settings = sending.worker_settings(running.enter_context(sending.sink()))
         process = running.enter_context(measuring.process("worker", **settings))
+        processes = int(settings["WORKER_PROCESSES"])
+        wait_until(
+            lambda: len(measuring.children(process.pid)) >= processes, seconds=120, what="the worker's processes"
+        )
         return course_of(process.pid, number, lambda: sending.briefing_sent(newsletter)[0].delivered)
 
 
 def size_of(pid: int) -> float:
-    """MB of a process and its children (PSS)."""
-    return sum(map(_pss, [pid, *measuring.children(pid)])) / 1024
+    """MB of a process and its children (PSS). Raises AssertionError where so little cannot be one of ours with what it has loaded."""
+    size = sum(map(_pss, [pid, *measuring.children(pid)])) / 1024
+    assert size > SMALLEST, f"Process {pid} has {size:.1f} MB with its children: it has not begun, or has ended."
+    return size
 
 
 def _pss(pid: int) -> int:
