@@ -72,10 +72,16 @@ def balance(booking: Booking) -> Decimal:
     return booking.ledger.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
-def is_disputed(booking: Booking) -> bool:
-    """Whether the buyer's bank took a payment back, and it is not with us again."""
-    told = set(booking.payments.filter(provider_ref__contains=Payment.DISPUTE).values_list("provider_ref", flat=True))
-    return any(not each.endswith(Payment.CAME_BACK) and each + Payment.CAME_BACK not in told for each in told)
+def is_disputed(invoice: Invoice) -> bool:
+    """Whether a buyer's bank took back money since an invoice was issued, and that is owed ever since."""
+    owed = disputed = ZERO
+    for entry in invoice.booking.ledger.select_related("payment").order_by("pk"):
+        owed += entry.amount
+        if entry.payment and Payment.DISPUTE in entry.payment.provider_ref:
+            disputed = max(disputed + entry.amount, ZERO)
+        if owed <= ZERO or entry.invoice_id == invoice.pk:
+            disputed = ZERO
+    return disputed > ZERO
 
 
 def of_sponsor(sponsor: Sponsor) -> list[Balance]:

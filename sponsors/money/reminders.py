@@ -37,7 +37,7 @@ def _remind_of(invoice: Invoice, today: date) -> bool:
             return False
         if sent and today < sent[-1].sent_on + timedelta(days=7):
             return False
-        if ledger.is_disputed(invoice.booking):
+        if ledger.is_disputed(invoice):
             return False
         to = invoice.buyer_email or invoice.booking.contact_email
         if not to or ledger.balance(invoice.booking) <= ZERO or invoices.standing(invoice.booking) != invoice:

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 
 from core.models import AuditEntry, OutgoingMail
-from sponsors import checkout, disputes
+from sponsors import checkout, disputes, payments
 from sponsors.models import Payment
 from sponsors.money import invoices, ledger, reminders
 from tests.sponsors import factories, stripe_events
@@ -79,6 +79,23 @@ def test_once_it_is_won_the_invoice_that_is_due_is_reminded_of_as_any_other(paid
     tell(client, *WON)
     tell(client, ("refund.created", stripe_events.refund()))
     assert reminders.remind(today=due + timedelta(days=5)) == 1
+
+
+def test_once_a_lost_dispute_is_paid_by_transfer_what_is_owed_later_is_reminded_of(paid, client):
+    today = paid.invoices.get().due_on + timedelta(days=5)
+    tell(client, *LOST)
+    payments.receive(paid, PRICE, currency="USD", paid_on=factories.today(), reference="transfer")
+    tell(client, ("refund.created", stripe_events.refund()))
+    assert (ledger.balance(paid), reminders.remind(today=today)) == (500, 1)
+
+
+def test_an_invoice_issued_after_a_lost_dispute_is_reminded_of_and_one_paid_in_part_since_is_not(paid, client):
+    tell(client, *LOST)
+    payments.receive(paid, Decimal("1000.00"), currency="USD", paid_on=factories.today(), reference="transfer")
+    assert reminders.remind(today=paid.invoices.get().due_on + timedelta(days=5)) == 0
+    invoices.credit(paid.invoices.get(), reason="Wrong address.", lines=[invoices.Line("All", Decimal("1500.00"))])
+    again = invoices.issue_again(paid, by=None)
+    assert (ledger.balance(paid), reminders.remind(today=again.due_on + timedelta(days=5))) == (785, 1)
 
 
 ORDERS = [
