@@ -25,6 +25,7 @@ from core.transitions import TransitionRefused, lock
 from sponsors import disputes, emails, payments
 from sponsors.models import Booking, Invoice, Payment
 from sponsors.money import invoices, ledger
+from sponsors.money.amounts import ZERO, rounded
 
 # How many of Stripe's units are one of a currency. They are Stripe's own: kronur and shillings (ISK, UGX) are told in
 # hundredths though they have none, and ariary (MGA) whole though they have. Of thousandths, the last digit has to be zero,
@@ -235,10 +236,23 @@ def _take_dispute(kind: str, dispute: dict[str, Any], on: date) -> Payment | Non
         return None
     try:
         amount = _amount_of(dispute, payment)
-        return disputes.take(kind, dispute, payment.booking, amount, provider=PROVIDER, on=on)
+        gone, back = _moved(kind, dispute, amount, payment.currency)
+        return disputes.take(kind, dispute, payment.booking, amount, gone, back, provider=PROVIDER, on=on)
     except TransitionRefused as refusal:
         _keep(dispute, f"{PROVIDER}:{dispute['id']}", str(refusal))
         return None
+
+
+def _moved(kind: str, dispute: dict[str, Any], amount: Decimal, currency: str) -> tuple[Decimal, Decimal]:
+    """What a dispute took so far, and what it put back. Where the account is in another currency, in proportion."""
+    moves = dispute.get("balance_transactions") or []
+    took = -sum(each["amount"] for each in moves if each["amount"] < 0)
+    gave = sum(each["amount"] for each in moves if each["amount"] > 0)
+    if not took:
+        return (amount if kind in disputes.MOVING else ZERO), (amount if kind == disputes.REINSTATED else ZERO)
+    if all(each["currency"].upper() == currency for each in moves):
+        return Decimal(took) / UNITS[currency], Decimal(gave) / UNITS[currency]
+    return amount, rounded(amount * gave / took, currency)
 
 
 def _amount_of(told: dict[str, Any], payment: Payment) -> Decimal:

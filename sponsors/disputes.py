@@ -13,8 +13,6 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from core import audit
-from core.models import SiteProfile
 from core.transitions import TransitionRefused, lock
 from sponsors import emails, payments
 from sponsors.models import Booking, Payment
@@ -25,54 +23,43 @@ from sponsors.money.amounts import ZERO
 OPENED, WITHDRAWN = "charge.dispute.created", "charge.dispute.funds_withdrawn"
 REINSTATED, CLOSED = "charge.dispute.funds_reinstated", "charge.dispute.closed"
 EVENTS = (OPENED, WITHDRAWN, REINSTATED, CLOSED)
-PUT_BACK = "heard of a dispute that was won before it took money"
+MOVING = (WITHDRAWN, REINSTATED)
 INQUIRY = "warning_"  # begins the states of one that takes nothing
 
 
 @transaction.atomic
 def take(
-    kind: str, told: dict[str, Any], booking: Booking, amount: Decimal, *, provider: str, on: date
+    kind: str,
+    told: dict[str, Any],
+    booking: Booking,
+    amount: Decimal,
+    gone: Decimal,
+    back: Decimal,
+    *,
+    provider: str,
+    on: date,
 ) -> Payment | None:
-    """Record what an event tells of a dispute about a payment of ours, and tell the managers, however often and in whatever
-    order it comes. Returns what moved. Raises TransitionRefused."""
+    """Record what is `gone` and what came `back` by what an event tells of a dispute about a payment of ours, and tell the
+    managers, however often and in whatever order it comes. Returns what moved last. Raises TransitionRefused."""
     lock(booking)
-    reference, status = f"{provider}{Payment.DISPUTE}{told['id']}", str(told["status"])
-    is_back, is_gone = kind == REINSTATED or status == "won", kind == WITHDRAWN or status == "lost"
-    moved = None
-    if is_back:
-        moved = _put_back(reference, on)
-    elif is_gone:
-        moved = _taken_back(booking, amount, told, reference, on=on, is_lost=status == "lost")
-    if kind != REINSTATED and not (kind == CLOSED and status != "lost"):
+    taken = returned = None
+    if gone:
+        reference = f"{provider}{Payment.DISPUTE}{told['id']}"
+        if told["status"] == "lost" and not back and _came_back(reference):
+            raise TransitionRefused("This dispute was lost after it had been won.")
+        note = f"Taken back by the buyer’s bank, which says: {_reason(told)}"
+        taken = payments.taken_back(booking, gone, paid_on=on, reference=reference, note=note)
+    if taken and back:
+        returned = payments.came_back(taken, back, paid_on=on, note="A dispute was won, so it is with us again")
+    if kind != REINSTATED and not (kind == CLOSED and told["status"] != "lost"):
         _tell_opened(booking, amount, told)
     if kind == CLOSED:
         _tell_closed(booking, amount, told)
-    return moved
+    return returned or taken
 
 
-def _put_back(reference: str, on: date) -> Payment | None:
-    gone = Payment.objects.filter(provider_ref=reference).first()
-    if gone is None:  # events come in any order
-        if not _was_put_back(reference):
-            audit.record(PUT_BACK, SiteProfile.current(), by="Stripe", detail=reference)
-        return None
-    return payments.came_back(gone, paid_on=on, note="A dispute was won, so it is with us again")
-
-
-def _was_put_back(reference: str) -> bool:
-    early = audit.entries_about(SiteProfile.current()).filter(action=PUT_BACK, detail=reference)
-    return early.exists() or Payment.objects.filter(provider_ref=f"{reference}{Payment.CAME_BACK}").exists()
-
-
-def _taken_back(
-    booking: Booking, amount: Decimal, told: dict[str, Any], reference: str, *, on: date, is_lost: bool
-) -> Payment | None:
-    if _was_put_back(reference):
-        if is_lost:
-            raise TransitionRefused("This dispute was lost after it had been won.")
-        return None
-    note = f"Taken back by the buyer’s bank, which says: {_reason(told)}"
-    return payments.taken_back(booking, amount, paid_on=on, reference=reference, note=note)
+def _came_back(reference: str) -> bool:
+    return Payment.objects.filter(provider_ref=f"{reference}{Payment.CAME_BACK}").exists()
 
 
 def _reason(told: dict[str, Any]) -> str:

@@ -169,18 +169,15 @@ def _standing(booking: Booking) -> str:
     )
 
 
-def came_back(refund: Payment, *, paid_on: date, note: str) -> Payment:
-    """Record that what went back is with us again. To do it twice is once."""
+def came_back(refund: Payment, amount: Decimal | None = None, *, paid_on: date, note: str) -> Payment:
+    """Record that what went back is with us again, or so much of it. To do it twice is once. Raises TransitionRefused."""
     with transaction.atomic():
         lock(refund.booking)
         reference = f"{refund.provider_ref}{Payment.CAME_BACK}"
-        if known := Payment.objects.filter(provider_ref=reference).first():
-            return known
         facts = {"currency": refund.currency, "paid_on": paid_on, "method": refund.method, "note": note}
-        payment, _ = _once(
-            refund.booking, refund.amount, Payment.Kind.PAYMENT, reference, facts | {"recorded_by": None}
-        )
-        if ledger.balance(refund.booking) < ZERO:
+        amount = refund.amount if amount is None else amount
+        payment, is_new = _once(refund.booking, amount, Payment.Kind.PAYMENT, reference, facts | {"recorded_by": None})
+        if is_new and ledger.balance(refund.booking) < ZERO:
             _tell_of_credit(refund.booking, payment)
         return payment
 

@@ -61,10 +61,11 @@ def listed(*refunds, has_more=False):
     return {"object": "list", "data": list(refunds), "has_more": has_more, "url": "/v1/charges/ch_1/refunds"}
 
 
-def dispute(status="needs_response", *, amount=178500, **fields):
-    """A dispute. What it takes and puts back is in `balance_transactions`, as far as it moved."""
-    moved = [] if status.startswith("warning") else [_moved("dispute", -amount, 1500)]
-    moved += [_moved("dispute_reversal", amount, -1500)] if status == "won" else []
+def dispute(status="needs_response", *, amount=178500, back=None, settled="usd", **fields):
+    """A dispute. What it takes and puts back is in `balance_transactions`, as far as it moved: `back`, or all if it is won."""
+    back = (amount if status == "won" else 0) if back is None else back
+    moved = [] if status.startswith("warning") else [_moved("dispute", -amount, 1500, settled)]
+    moved += [_moved("dispute_reversal", back, -1500, settled)] if back else []
     return {
         "id": "du_1", "object": "dispute", "amount": amount, "balance_transactions": moved, "charge": "ch_1",
         "created": 1796000200, "currency": "usd", "enhanced_eligibility_types": [],
@@ -76,8 +77,8 @@ def dispute(status="needs_response", *, amount=178500, **fields):
     } | fields  # fmt: skip
 
 
-def _moved(kind, amount, fee):
+def _moved(kind, amount, fee, currency):
     return {
-        "id": f"txn_{kind}", "object": "balance_transaction", "amount": amount, "currency": "usd", "fee": fee,
+        "id": f"txn_{kind}", "object": "balance_transaction", "amount": amount, "currency": currency, "fee": fee,
         "net": amount - fee, "reporting_category": kind, "source": "du_1", "status": "pending", "type": "adjustment",
     }  # fmt: skip

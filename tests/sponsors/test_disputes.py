@@ -124,6 +124,32 @@ def test_a_dispute_of_a_part_takes_that_part(paid, client):
     assert ledger.balance(paid) == 500
 
 
+@pytest.mark.parametrize("settled", ["usd", "eur"])
+def test_a_dispute_that_is_won_in_part_puts_back_that_part(paid, client, settled):
+    part = dispute("won", back=100000, settled=settled)
+    tell(client, *OPENED, *[(CLOSED, part), (REINSTATED, part)] * 2)
+    assert (ledger.balance(paid), ledger.faults()) == (785, [])
+
+
+def test_one_that_is_won_is_owed_until_it_is_put_back(paid, client):
+    tell(client, *OPENED, (CLOSED, dispute("won", back=0)))
+    assert ledger.balance(paid) == PRICE
+    tell(client, (REINSTATED, dispute("won")))
+    assert (ledger.balance(paid), ledger.faults()) == (0, [])
+
+
+def test_an_event_that_lists_no_moves_is_of_all_that_is_disputed(paid, client):
+    tell(client, (WITHDRAWN, dispute(balance_transactions=[])))
+    assert ledger.balance(paid) == PRICE
+    tell(client, (REINSTATED, dispute("won", balance_transactions=[])))
+    assert ledger.balance(paid) == 0
+
+
+def test_more_that_is_put_back_later_is_left_to_staff(paid, client):
+    tell(client, *OPENED, (REINSTATED, dispute("won", back=100000)), (REINSTATED, dispute("won")))
+    assert (ledger.balance(paid), mails("unplaced_payment_to_us")) == (785, 1)
+
+
 @pytest.mark.parametrize(
     ("fields", "kept"),
     [
