@@ -10,6 +10,7 @@ from typing import IO, Any
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from PIL import Image, ImageOps
 
 from articles.models import ImageAsset
@@ -137,6 +138,20 @@ def assets_of(sources: Iterable[str | None]) -> dict[str, ImageAsset]:
     """Our images among some sources, in one query."""
     ours = {source for source in sources if source and not source.startswith("http")}
     return {asset.file: asset for asset in ImageAsset.objects.filter(file__in=ours)} if ours else {}
+
+
+def hold_due(sources: Iterable[str | None]) -> None:
+    """Keep those of our images that have no renditions yet as they are until this transaction ends.
+
+    Who makes the renditions waits until then, and so sees what was rendered without them.
+    """
+    ours = list({source for source in sources if source and not source.startswith("http")})
+    if ours:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id FROM articles_imageasset WHERE file = ANY(%s) AND renditions_due ORDER BY id FOR SHARE",
+                [ours],
+            )
 
 
 def picture_of(entry: Mapping[str, Any], assets: dict[str, ImageAsset]) -> dict[str, Any]:

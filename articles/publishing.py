@@ -18,7 +18,7 @@ from articles.document_schema import Document, DocumentError, social_cover
 from articles.documents import document_of
 from articles.events import announce
 from articles.image_library import note_uses
-from articles.images import assets_of, cut_card, cut_social
+from articles.images import assets_of, cut_card, cut_social, hold_due
 from articles.models import (
     Article,
     AuditEntry,
@@ -30,7 +30,7 @@ from articles.models import (
     Tag,
 )
 from articles.redirects import free_path, redirect_path
-from articles.rendering import Rendered, rendered
+from articles.rendering import Rendered, rendered, sources_of
 from articles.social import title_image
 from core.cdn_purge import purge
 from core.lib import batches, clock
@@ -150,6 +150,7 @@ def _write(
     check: Check | None,
     is_new_version: bool = True,
 ) -> Publication:
+    hold_due(sources_of(document))
     body = rendered(document)
     named = payers.standings(document, article)
     if is_new_version:

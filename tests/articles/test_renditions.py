@@ -1,18 +1,20 @@
 """Pictures that come in by the hundred are shown at once, and get the copies from which browsers choose afterwards."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 
 from articles import image_library, publishing, renditions
 from articles.images import store_image
 from articles.models import ImageAsset, Publication
 from tests.articles import factories
 from tests.articles.test_images import animation
+from tests.smtp import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +48,38 @@ def test_they_are_made_by_a_task_and_readers_get_them(article, image):
     image.refresh_from_db()
     assert [(r["type"], r["width"]) for r in image.renditions] == [(r["type"], r["width"]) for r in whole.renditions]
     assert (renditions.make_due(), publishing.follow_replaced()) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_article_that_is_published_while_they_are_made_gets_them_too(image):
+    entry = {"src": image.file, "alt": "x"}
+    article = factories.article({"type": "image", **entry}, cover=entry)
+
+    def make():
+        try:
+            return renditions.make_due()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        making = []
+
+        def meanwhile(*_):
+            making.append(thread.submit(make))
+            wait_until(lambda: making[0].done() or somebody_waits())
+            return []
+
+        publishing.publish(article, check=meanwhile)
+        assert making[0].result(20) == 1
+    assert publishing.follow_replaced() == 1
+    assert shown(article) == ({"avif", "webp"}, {"image/avif", "image/webp"})
+    assert Publication.objects.get(article=article).social_image.endswith("-1200x630-50-50.jpg")
+
+
+def somebody_waits():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return cursor.fetchone()[0]
 
 
 def test_what_a_killed_worker_left_is_written_over(image):
