@@ -153,6 +153,7 @@ class PostImportAdmin(UploadRunAdmin):
         return {
             "form": NamesForm(row=row) if row.can_start else None,
             "lists": self._lists(row) if self._may_hand_on(request) else [],
+            "lists_gone": self._lists_gone(row) if self._may_hand_on(request) else [],
             "lacking": lacking(row).count() if row.has_ended else 0,
             "can_undo": row.has_ended and row.posts.exists(),
         }
@@ -221,12 +222,18 @@ class PostImportAdmin(UploadRunAdmin):
                 "That list is no longer here: it has been handed on, or the file has gone. Upload the export again.",
             )
             return self.redirect_to(row)
+        row.list_path(request.POST["list"]).unlink(missing_ok=True)
         if row.state == State.DONE and not row.found["subscribers"]:
             upload_runs.delete_file(row)
         return HttpResponseRedirect(address)
 
     def _lists(self, row: PostImport) -> list[str]:
         return [name for name in row.found.get("subscribers", []) if row.list_path(name).is_file()]
+
+    def _lists_gone(self, row: PostImport) -> list[str]:
+        """Those that nobody handed on and that are not here: files go after a week, and older runs laid no lists aside."""
+        here = self._lists(row)
+        return [name for name in row.found.get("subscribers", []) if name not in here]
 
     def _hand_on_once(self, row: PostImport, taker: subscribers.Taker, name: str, *, by: str) -> str:
         """Take a list off those that are still here, then hand it on; where it goes on. Raises LookupError."""

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from articles.importing.wix import COLUMNS as WIX
 from articles.importing.wix import read_wix
 from articles.importing.wordpress.reader import read_wordpress
 from articles.importing.written_pages import is_google_docs, is_notion, read_google_docs, read_notion
+from core.lib.text import without_addresses
 
 Reader = Callable[[Path, str | None], Export]
 READERS: dict[str, Reader] = {
@@ -58,6 +61,7 @@ def open_export(path: Path, format_name: str = "auto", encoding: str | None = No
         export = READERS[detect(path) if format_name == "auto" else format_name](path, encoding)
         if isinstance(export.files, ZipFiles):
             _add_lists(export, export.files)
+        export.subscribers = _told_apart(export.subscribers)
     except OSError as error:
         raise ImportRefused(f"“{path}” cannot be read: {error.strerror or error}.") from None
     return export
@@ -72,6 +76,17 @@ def _add_lists(export: Export, files: ZipFiles) -> None:
             export.remarks.append(f"“{name}” in the zip is damaged, and was left out.")
         elif unreadable.is_list_of_subscribers(columns_of(head)):
             export.subscribers.append(SubscriberFile(name, partial(files.content, name)))
+
+
+def _told_apart(lists: list[SubscriberFile]) -> list[SubscriberFile]:
+    """The lists by the names under which they are shown and kept: without addresses, and numbered where two are the same."""
+    found: dict[str, SubscriberFile] = {}
+    for file in lists:
+        plain = Path(without_addresses(file.name))
+        names = (str(plain.with_stem(f"{plain.stem} {number}")) if number > 1 else str(plain) for number in count(1))
+        name = next(name for name in names if name not in found)
+        found[name] = replace(file, name=name)
+    return list(found.values())
 
 
 def detect(path: Path) -> str:

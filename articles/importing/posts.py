@@ -162,10 +162,11 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SubscriberFile:
-    """A list of subscribers in an export, which is another part's to import."""
+    """A list of subscribers in an export, which is another part's to import; `is_file` unless its reader makes it."""
 
     name: str
     read: Callable[[], bytes] = field(compare=False)
+    is_file: bool = True
 
 
 @dataclass(slots=True)

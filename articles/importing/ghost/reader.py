@@ -76,7 +76,7 @@ def read_ghost(path: Path, encoding: str | None = None) -> Export:
         remarks=ghost.remarks,
     )
     if members := ghost.members():
-        export.subscribers.append(SubscriberFile("members.csv", lambda: members))
+        export.subscribers.append(SubscriberFile("members.csv", lambda: members, is_file=False))
     # The address given with --site is set later, and takes precedence over the export's.
     ghost.address = lambda: export.site.rstrip("/")
     return export

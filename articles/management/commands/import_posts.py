@@ -1,6 +1,7 @@
 """Import posts from the export of another system, as it came: a file, a zip or a folder."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,17 @@ from articles.images import MAX_BYTES
 from articles.importing.detecting import FORMATS, open_export
 from articles.importing.load.fetcher import Fetcher
 from articles.importing.load.loader import load
-from articles.importing.posts import ImportRefused
+from articles.importing.posts import Export, ImportRefused
 from articles.importing.progress import Progress
 from articles.importing.verify.comparison import verify
 
-SUBSCRIBERS = (
+IN_FILES = (
     "It also holds lists of subscribers ({}), which are not imported with the posts: take them out of the zip and use"
     " import_subscribers, or bring the export in at the desk, which hands them over."
+)
+IN_DATA = (
+    "It also says who subscribes, which is not imported with the posts: bring the export in at the desk, which hands this"
+    " over as a list, or export the subscribers there as CSV and use import_subscribers."
 )
 
 
@@ -54,8 +59,7 @@ class Command(BaseCommand):
             export = open_export(options["file"], options["format"], options["encoding"])
             export.site = options["site"] or export.site
             export.columns |= _columns(options["column"])
-            if export.subscribers:
-                export.remarks.append(SUBSCRIBERS.format(", ".join(file.name for file in export.subscribers)))
+            export.remarks += _of_subscribers(export)
             report = load(
                 export,
                 source=options["file"].name,
@@ -85,6 +89,14 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{len(verified.differences)} of {verified.posts} posts differ from the export, as listed above."
             )
+
+
+def _of_subscribers(export: Export) -> Iterator[str]:
+    """How those are brought in who subscribe to what the posts came from."""
+    if names := [file.name for file in export.subscribers if file.is_file]:
+        yield IN_FILES.format(", ".join(names))
+    if len(names) < len(export.subscribers):
+        yield IN_DATA
 
 
 def _columns(given: list[str]) -> dict[str, str]:

@@ -100,3 +100,13 @@ def test_a_post_costs_so_many_queries_and_no_more(write, django_assert_max_num_q
     path = write(wxr(*[wxr_item(number, body) for number, body in bodies.items()]), "wp.xml")
     with django_assert_max_num_queries(20 * 57):
         call_command("import_posts", path, "--no-fetch")
+
+
+def test_it_says_of_each_kind_of_list_of_subscribers_how_it_is_brought_in(write, capsys):
+    data = ghost_export({"html": "<p>Words.</p>"}, members=[{"id": "1", "email": "ann@example.com"}])
+    call_command("import_posts", write(data, "ghost.json"), "--dry-run")
+    told = capsys.readouterr().out
+    assert ("It also says who subscribes" in told, "take them out of the zip" in told) == (True, False)
+    call_command("import_posts", write(zipped({"ghost.json": data, "people.csv": "email\nbo@example.com\n"}), "g.zip"))
+    told = capsys.readouterr().out
+    assert ("It also says who subscribes" in told, "lists of subscribers (people.csv)" in told) == (True, True)

@@ -268,6 +268,32 @@ def test_whoever_clicks_twice_hands_a_list_on_once(client):
     assert (SubscriberImport.objects.count(), row.found["subscribers"]) == (1, ["email_list.other.csv"])
 
 
+def test_two_lists_of_one_name_are_both_handed_on_and_then_lie_here_no_more(client):
+    factories_of_newsletter.newsletter()
+    client.force_login(factories.user("administrator"))
+    data = ghost_export({"html": "<p>Words.</p>"}, members=[{"id": "1", "email": "ann@example.com"}])
+    files = {
+        "ghost.json": data,
+        "members.csv": "email\nbo@example.com\n",
+        "bo@example.com list.csv": "email\ncy@example.com\n",
+    }
+    row = upload(client, zipped(files), "ghost.zip")
+    assert row.found["subscribers"] == ["members.csv", "… list.csv", "members 2.csv"]
+    for name in row.found["subscribers"]:
+        client.post(f"{HERE}{row.pk}/subscribers/", {"list": name})
+    came = [run.path.read_text().splitlines()[1].split(",")[0] for run in SubscriberImport.objects.order_by("pk")]
+    assert came == ["ann@example.com", "cy@example.com", "bo@example.com"]
+    assert (list((row.path.parent / ".subscribers").iterdir()), row.path.exists()) == ([], True)
+
+
+def test_of_lists_that_are_not_here_it_is_said_what_to_do(client):
+    client.force_login(factories.user("administrator"))
+    row = upload(client, zipped(SUBSTACK), "export.zip")
+    assert "upload the export again" not in text(client, row)
+    row.list_path("email_list.mine.csv").unlink()
+    assert "The subscribers in email_list.mine.csv are no longer here" in text(client, row)
+
+
 def test_the_members_of_a_ghost_export_are_handed_on_as_ghost_would_list_them(client):
     factories_of_newsletter.newsletter()
     client.force_login(factories.user("administrator"))
