@@ -121,7 +121,12 @@ class SmtpSession:
         self._drop()
 
     def open(self) -> None:
-        self.client = self._opened()
+        client = self._opened()
+        self.pipelining, self.received = client.has_extn("pipelining"), b""
+        if client.sock:
+            self.is_encrypted = isinstance(client.sock, ssl.SSLSocket)
+            client.sock.setblocking(False)
+        self.client = client
 
     def fileno(self) -> int:
         return int(self.client.sock.fileno())
@@ -208,10 +213,6 @@ class SmtpSession:
         except UnicodeError as error:  # whose text quotes the password
             reason = "its name, the user or the password has letters that cannot be sent"
             raise _Unusable(f"{server} cannot be used: {reason}.") from error
-        self.pipelining = self.client.has_extn("pipelining")
-        self.is_encrypted = isinstance(self.client.sock, ssl.SSLSocket)
-        self.client.sock.setblocking(False)
-        self.received = b""
 
     def _opened(self) -> smtplib.SMTP:
         if self.scheme in ("smtps", "smtp+ssl"):
