@@ -41,10 +41,10 @@ def greet(subscription: Subscription, *, confirmed_before: datetime | None, unsu
     automation = enrolments.welcoming(newsletter, subscription.subscriber)
     if not automation and not newsletter.welcome_text:
         return False
-    if not automation and any(each.refuses for each in standings(newsletter)):
-        return False
     again = _again_after(automation)
     if confirmed_before and (again is None or confirmed_before > now - again):
+        return False
+    if not automation and any(each.refuses for each in standings(newsletter)):
         return False
     due = Q(welcomed_at=None) if again is None else Q(welcomed_at=None) | Q(welcomed_at__lt=now - again)
     if not Subscription.objects.filter(due, pk=subscription.pk).update(welcomed_at=now):
