@@ -2,7 +2,8 @@
 
 In a view that is marked with `for_reports`, rows of the parts (settings.REPLICATED) are read from it. The primary has all else:
 what is written, what is read within a transaction, statements of SQL by hand, and accounts, sessions and keys, of which nobody may see
-a former state. Nothing is read from a replica that cannot be reached or is further behind than LONGEST_LAG.
+a former state. Nothing is read from a replica that cannot be reached, or of which nobody knows that it is at most LONGEST_LAG behind; and
+what it has not got yet is looked for in the primary.
 """
 
 import logging
@@ -16,8 +17,10 @@ from typing import Any, ParamSpec, TypeVar, cast
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.models import Max, Model
-from django.http import StreamingHttpResponse
+from django.db.models.functions import Now
+from django.http import Http404, StreamingHttpResponse
 from django.template.response import TemplateResponse
+from rest_framework.exceptions import ValidationError
 
 from core.models import Heartbeat
 
@@ -49,15 +52,28 @@ class Router:
 
 
 def for_reports(view: Callable[P, R]) -> Callable[P, R]:
-    """Has a view read from the replica, also while its answer is rendered and sent."""
+    """Has a view read from the replica, also while its answer is rendered and sent.
 
-    @wraps(view)
-    def reported(*args: P.args, **kwargs: P.kwargs) -> R:
-        alias = usable()
+    Where it says that something is not there (in the API also by a ValidationError), it is asked once more, of the primary.
+    """
+
+    def answered(alias: str, *args: P.args, **kwargs: P.kwargs) -> R:
         with _reading(alias):
             response = view(*args, **kwargs)
             if isinstance(response, TemplateResponse):
                 response.render()
+        return response
+
+    @wraps(view)
+    def reported(*args: P.args, **kwargs: P.kwargs) -> R:
+        alias = usable()
+        try:
+            response = answered(alias, *args, **kwargs)
+        except (Http404, ValidationError):
+            if alias == DEFAULT_DB_ALIAS:
+                raise
+            alias = DEFAULT_DB_ALIAS
+            response = answered(alias, *args, **kwargs)
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _streamed(alias, iter(cast("Iterable[bytes]", response.streaming_content)))
         return response
@@ -76,7 +92,10 @@ def usable() -> str:
 
 
 def lag() -> timedelta | None:
-    """How far the replica is behind, to ten seconds or so; None where there is none or it cannot be reached."""
+    """How far the replica is behind, to ten seconds or so.
+
+    None where there is none, where it cannot be reached, and where neither worker nor beat has been alive of late, which is what tells.
+    """
     if ALIAS not in connections:
         return None
     try:
@@ -84,12 +103,14 @@ def lag() -> timedelta | None:
     except DatabaseError:
         connections[ALIAS].close()
         return None
-    newest = Heartbeat.objects.aggregate(at=Max("at"))["at"]
-    return newest - seen if newest and seen else timedelta()
+    newest = Heartbeat.objects.filter(at__gt=Now() - LONGEST_LAG).aggregate(at=Max("at"))["at"]
+    return newest - seen if newest and seen else None
 
 
 def in_words(behind: timedelta | None) -> str:
-    return "cannot be reached" if behind is None else f"is {behind.total_seconds():.0f} seconds behind"
+    if behind is None:
+        return "cannot be reached, or nothing tells how far behind it is, since neither worker nor beat is alive"
+    return f"is {behind.total_seconds():.0f} seconds behind"
 
 
 @contextmanager

@@ -50,8 +50,9 @@ class ReadershipAdmin(ReadOnlyAdmin):
         rest = asked.copy()
         for name in PeriodForm.base_fields:
             rest.pop(name, None)
+        page = _page(asked)
         request.GET = rest  # type: ignore[assignment]
-        return super().changelist_view(request, _page(asked))
+        return super().changelist_view(request, page)
 
 
 def _page(asked: QueryDict) -> dict[str, Any]:

@@ -111,6 +111,10 @@ def test_reports_follow_a_real_replica_and_go_on_without_it(primary, replica):
         return done.stdout.partition("]")[0] + "]", "Reports are read from the primary" in done.stderr
 
     assert replica.says("SELECT pg_is_in_recovery()") == "t"
+    primary.says("UPDATE core_heartbeat SET at = now()")  # copying may have taken a minute
+    wait_until(
+        lambda: replica.says("SELECT at > now() - interval '50 seconds' FROM core_heartbeat") == "t", what="the beat"
+    )
     assert report() == ("['weekly']", False)
     replica.says("SELECT pg_wal_replay_pause()")
     primary.says("UPDATE newsletter_newsletter SET slug = 'monthly'")
