@@ -43,8 +43,8 @@ def take(
     managers, however often and in whatever order it comes. Returns what moved last. Raises TransitionRefused."""
     lock(booking)
     taken = returned = None
+    reference = f"{provider}{Payment.DISPUTE}{told['id']}"
     if gone:
-        reference = f"{provider}{Payment.DISPUTE}{told['id']}"
         if told["status"] == "lost" and not back and _came_back(reference):
             raise TransitionRefused("This dispute was lost after it had been won.")
         note = f"Taken back by the buyer’s bank, which says: {_reason(told)}"
@@ -54,7 +54,7 @@ def take(
     if kind != REINSTATED and not (kind == CLOSED and told["status"] != "lost"):
         _tell_opened(booking, amount, told)
     if kind == CLOSED:
-        _tell_closed(booking, amount, told)
+        _tell_closed(booking, amount, told, reference)
     return returned or taken
 
 
@@ -81,20 +81,28 @@ def _tell_opened(booking: Booking, amount: Decimal, told: dict[str, Any]) -> Non
     _letter("disputed_to_us", booking, f"{booking.name} disputes {text}", paragraphs, about=told["id"])
 
 
-def _tell_closed(booking: Booking, amount: Decimal, told: dict[str, Any]) -> None:
-    text, owed = money(amount, booking.currency), money(max(ledger.balance(booking), ZERO), booking.currency)
-    words = {
-        "won": ("is with us again", ["The dispute was won, and the account says so. Nothing is left to do."]),
-        "lost": (
-            "stays gone",
-            [
-                f"The dispute was lost. {owed} is owed by the invoice that stands, and no reminders go out for it.",
-                "Ask for it in another way, or give it up with a credit note.",
-            ],
-        ),
-    }
-    ends, paragraphs = words.get(told["status"], ("is asked about no more", ["It was closed, and nothing was taken."]))
-    heading = f"{text} of {booking.name} {ends}"
+def _tell_closed(booking: Booking, amount: Decimal, told: dict[str, Any], reference: str) -> None:
+    """Say how it ended by what is on the ledger of it, whatever its state is called."""
+    gone, back = (
+        sum(booking.payments.filter(provider_ref=each).values_list("amount", flat=True), ZERO)
+        for each in (reference, f"{reference}{Payment.CAME_BACK}")
+    )
+    ended = f"The dispute was closed: {told['status'].replace('_', ' ')}."
+    if not gone:
+        text, ends, paragraphs = amount, "is asked about no more", [f"{ended} Nothing was taken."]
+    elif back >= gone:
+        text, ends, paragraphs = back, "is with us again", [f"{ended} The account says so. Nothing is left to do."]
+    elif told["status"] == "won" and not back:
+        text, ends = gone, "was won and is still to come back"
+        paragraphs = [f"{ended} Stripe has not put the amount back yet. The account follows once it does."]
+    else:
+        owed = money(max(ledger.balance(booking), ZERO), booking.currency)
+        text, ends = gone - back, "stays gone"
+        paragraphs = [
+            f"{ended} {owed} is owed by the invoice that stands, and no reminders go out for it.",
+            "Ask for it in another way, or give it up with a credit note.",
+        ]
+    heading = f"{money(text, booking.currency)} of {booking.name} {ends}"
     _letter("dispute_ended_to_us", booking, heading, paragraphs, about=f"{told['id']} {told['status']}")
 
 

@@ -124,6 +124,26 @@ def test_a_dispute_of_a_part_takes_that_part(paid, client):
     assert ledger.balance(paid) == 500
 
 
+@pytest.mark.parametrize(
+    ("story", "heading", "words"),
+    [
+        ([(CLOSED, dispute("warning_closed"))], "USD 1,785 of Northwind Custody is asked about no more", "Nothing was taken"),
+        ([(CLOSED, dispute("prevented", balance_transactions=[]))], "is asked about no more", "Nothing was taken"),
+        ([(CLOSED, dispute("prevented"))], "USD 1,785 of Northwind Custody stays gone", "USD 1,785 is owed"),
+        ([*OPENED, (CLOSED, dispute("prevented", balance_transactions=[]))], "stays gone", "USD 1,785 is owed"),
+        ([(CLOSED, dispute("won", back=100000))], "USD 785 of Northwind Custody stays gone", "USD 785 is owed"),
+        ([(CLOSED, dispute("won", back=0))], "was won and is still to come back", "has not put the amount back yet"),
+        ([(CLOSED, dispute("won"))], "USD 1,785 of Northwind Custody is with us again", "Nothing is left to do"),
+    ],
+)  # fmt: skip
+def test_managers_are_told_how_it_ended_by_what_moved(paid, client, story, heading, words):
+    tell(client, *story)
+    assert heading in OutgoingMail.objects.get(kind="sponsors.dispute_ended_to_us").subject
+    text = text_of("dispute_ended_to_us")
+    assert words in text
+    assert ("Nothing was taken" in text) == (paid.payments.count() == 1)
+
+
 @pytest.mark.parametrize("settled", ["usd", "eur"])
 def test_a_dispute_that_is_won_in_part_puts_back_that_part(paid, client, settled):
     part = dispute("won", back=100000, settled=settled)
