@@ -231,16 +231,33 @@ def _refunded(refund: dict[str, Any], payment: Payment, reference: str, on: date
 
 
 def _take_dispute(kind: str, dispute: dict[str, Any], on: date) -> Payment | None:
-    payment = _payment_of(dispute)
+    payment, reference = _payment_of(dispute), f"{PROVIDER}:{dispute['id']}"
     if payment is None:
+        charge = _charge_of(dispute)
+        if _is_ours(charge):  # what could not be placed, or is told out of order
+            named = dispute | {"metadata": charge["metadata"]}
+            _keep(named, reference, "The buyer’s bank disputes it, and we know of no such payment.")
         return None
     try:
         amount = _amount_of(dispute, payment)
         gone, back = _moved(kind, dispute, amount, payment.currency)
         return disputes.take(kind, dispute, payment.booking, amount, gone, back, provider=PROVIDER, on=on)
     except TransitionRefused as refusal:
-        _keep(dispute, f"{PROVIDER}:{dispute['id']}", str(refusal))
+        _keep(dispute, reference, str(refusal))
         return None
+
+
+def _charge_of(dispute: dict[str, Any]) -> dict[str, Any]:
+    """The charge that is disputed, as Stripe says when asked: it alone says what was paid. Raises Unreachable."""
+    from stripe import InvalidRequestError, StripeError
+
+    try:
+        charge: dict[str, Any] = _client().v1.charges.retrieve(dispute["charge"]).to_dict()
+    except InvalidRequestError:  # there is none for us, so it is not ours
+        return {}
+    except StripeError as error:
+        raise Unreachable from error
+    return charge
 
 
 def _moved(kind: str, dispute: dict[str, Any], amount: Decimal, currency: str) -> tuple[Decimal, Decimal]:
@@ -283,7 +300,7 @@ def _paid(session: dict[str, Any], named: dict[str, Any], reference: str, *, on:
 
 
 def _keep(told: dict[str, Any], reference: str, why: str) -> None:
-    """Keep what was paid, or paid back, and cannot be recorded, and tell the managers, once."""
+    """Keep what was paid, paid back or disputed, and cannot be recorded, and tell the managers, once."""
     names = {"client_reference_id", "amount_total", "amount", "amount_refunded", "currency", "metadata"} & told.keys()
     detail = f"{reference}: {why} {json.dumps({name: told[name] for name in names}, sort_keys=True)}"[:1000]
     subject = SiteProfile.current()

@@ -2,6 +2,7 @@
 
 import email
 import itertools
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -170,21 +171,33 @@ def test_more_that_is_put_back_later_is_left_to_staff(paid, client):
     assert (ledger.balance(paid), mails("unplaced_payment_to_us")) == (785, 1)
 
 
-@pytest.mark.parametrize(
-    ("fields", "kept"),
-    [
-        ({"payment_intent": "pi_of_a_shop"}, ""),
-        ({"payment_intent": None}, ""),
-        ({"currency": "eur"}, "It is in EUR, and what was paid in USD."),
-    ],
-)
-def test_a_dispute_of_something_else_changes_nothing_and_one_of_ours_that_cannot_be_recorded_is_kept(
-    paid, client, fields, kept
-):
-    tell(client, *[(WITHDRAWN, dispute(**fields))] * 2)
+def test_a_dispute_in_another_currency_is_kept(paid, client):
+    tell(client, *[(WITHDRAWN, dispute(currency="eur"))] * 2)
     assert paid.payments.count() == 1
-    details = list(AuditEntry.objects.filter(action=checkout.UNPLACED).values_list("detail", flat=True))
-    assert [kept in detail for detail in details] == [True] * bool(kept)
+    assert "It is in EUR, and what was paid in USD." in AuditEntry.objects.get(action=checkout.UNPLACED).detail
+
+
+@pytest.mark.parametrize(("is_ours", "kept"), [(True, 1), (False, 0)])
+def test_a_dispute_of_a_payment_we_do_not_know_is_kept_where_its_charge_names_a_booking_of_ours(
+    paid, client, settings, http_server, is_ours, kept
+):
+    settings.STRIPE_API_URL = http_server.url.rstrip("/")
+    charge = stripe_events.charge(paid, **({} if is_ours else {"metadata": {}}))
+    http_server.page, http_server.answers = json.dumps(charge).encode(), [500]
+    unknown = dispute(payment_intent="pi_2")
+    assert report(client, stripe_events.event(CREATED, unknown)) == 503, "Stripe tells it again"
+    tell(client, (CREATED, unknown), (WITHDRAWN, unknown))
+    assert http_server.requests[-1].path == "/v1/charges/ch_1"
+    assert (paid.payments.count(), mails("unplaced_payment_to_us")) == (1, kept)
+    details = AuditEntry.objects.filter(action=checkout.UNPLACED).values_list("detail", flat=True)
+    assert [f'"booking": "{paid.pk}"' in each for each in details] == [True] * kept
+
+
+def test_a_dispute_of_a_charge_that_stripe_does_not_know_of_is_not_ours(paid, client, settings, http_server):
+    settings.STRIPE_API_URL, http_server.answers = http_server.url.rstrip("/"), [404]
+    http_server.page = json.dumps({"error": {"type": "invalid_request_error", "code": "resource_missing"}}).encode()
+    tell(client, (CREATED, dispute(payment_intent="pi_2")))
+    assert not AuditEntry.objects.filter(action=checkout.UNPLACED).exists()
 
 
 def test_one_that_is_lost_after_it_was_won_is_told_to_staff_who_look_it_up(paid, client):
