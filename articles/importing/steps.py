@@ -109,7 +109,8 @@ def _kept(report: Report) -> dict[str, Any]:
 def _compared(row: PostImport, export: Export, watch: Watch) -> dict[str, Any] | None:
     """How the export differs from what is here now; None if that could not be found out, for what came in has come in."""
     try:
-        found = verify(row.path, export.format, site=export.site, tick=_ticker(export, watch))
+        chosen = {what: name for what, name in row.chosen.get("columns", {}).items() if name}
+        found = verify(row.path, export.format, site=export.site, columns=chosen, tick=_ticker(export, watch))
     except Stopped:
         raise
     except Exception:

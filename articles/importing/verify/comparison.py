@@ -1,7 +1,7 @@
 """The comparison of an export with what was made from it, post by post."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
@@ -68,11 +68,15 @@ def verify(
     *,
     site: str = "",
     encoding: str | None = None,
+    columns: Mapping[str, str] | None = None,
     tick: Callable[[int], None] = lambda _: None,
 ) -> Verification:
-    """Compare an export with the articles that were imported from it. `tick` is told how many posts have been."""
+    """Compare an export with the articles that were imported from it, by the `columns` that were chosen for its fields.
+
+    `tick` is told how many posts have been.
+    """
     found = Verification()
-    source = posts_of(path, format_name, site, encoding)
+    source = posts_of(path, format_name, site, encoding, columns)
     posts: Iterator[SourcePost]
     try:
         first = next(source) if source else None

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape, unescape
@@ -48,9 +48,13 @@ class SourcePost:
     figures: Figures = field(default_factory=Figures)
 
 
-def posts_of(path: Path, format_name: str, site: str, encoding: str | None = None) -> Iterator[SourcePost] | None:
-    """The posts of an export; None for a format that is not read here."""
-    reader = {"wordpress": _wordpress, "ghost": _ghost, "webflow": _webflow, "markdown": _markdown}.get(format_name)
+def posts_of(
+    path: Path, format_name: str, site: str, encoding: str | None = None, columns: Mapping[str, str] | None = None
+) -> Iterator[SourcePost] | None:
+    """The posts of an export; None for a format that is not read here. Of a table, `columns` are those that were chosen."""
+    if format_name == "webflow":
+        return _webflow(path, site, encoding, columns or {})
+    reader = {"wordpress": _wordpress, "ghost": _ghost, "markdown": _markdown}.get(format_name)
     return reader(path, site, encoding) if reader else None
 
 
@@ -166,27 +170,27 @@ def _visit(node: Any, figures: Figures, key: str) -> None:
             figures.say(node)
 
 
-def _webflow(path: Path, site: str, encoding: str | None) -> Iterator[SourcePost]:
+def _webflow(path: Path, site: str, encoding: str | None, columns: Mapping[str, str]) -> Iterator[SourcePost]:
     data, _ = main_file(path, ".csv")
     text = decode(data, encoding)[0]
     csv.field_size_limit(1 << 30)
     head = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
     for row in csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=head.count)):
-        cells = {
-            re.sub(r"[^a-z]", "", (name or "").lower()): value or ""
-            for name, value in row.items()
-            if isinstance(value, str)
-        }
+        named = {name: value for name, value in row.items() if name and isinstance(value, str)}
+        cells = {re.sub(r"[^a-z]", "", name.lower()): value for name, value in named.items()}
+        exact = {name.casefold(): value for name, value in named.items()}
+        chosen = {what: exact.get(name.casefold(), "") for what, name in columns.items()}
         yes = {name for name, value in cells.items() if value.strip().lower() in ("true", "yes", "1")}
-        at = _date(cells.get("publishedon")) if cells.get("publishedon") else None
-        published = "draft" not in yes and (bool(at) or "publishedon" not in cells)
+        dated = chosen.get("dated", cells.get("publishedon"))
+        at = _date(dated) if dated else None
+        published = "draft" not in yes and (bool(at) or dated is None)
         state = ARCHIVED if "archived" in yes else _due(published, at)
-        body = max((value for value in cells.values() if "<" in value), key=len, default="")
+        title = chosen.get("title", cells.get("name") or cells.get("title", ""))
+        slug = chosen.get("slug", cells.get("slug", ""))
+        body = chosen.get("body", max((value for value in cells.values() if "<" in value), key=len, default=""))
         locale = cells.get("localeid", "")
-        key = ":".join(filter(None, [cells.get("itemid", ""), locale])) or f"slug:{cells.get('slug', '')}"
-        yield SourcePost(
-            key, cells.get("name") or cells.get("title", ""), cells.get("slug", ""), state, None, count_html(body, site)
-        )
+        key = ":".join(filter(None, [cells.get("itemid", ""), locale])) or f"slug:{slug}"
+        yield SourcePost(key, title, slug, state, None, count_html(body, site))
 
 
 def of_markdown(text: str, site: str) -> Figures:

@@ -76,7 +76,13 @@ class Command(BaseCommand):
         whole = report.as_json()
         verified = None
         if options["verify"]:
-            verified = verify(options["file"], export.format, site=export.site, encoding=options["encoding"])
+            verified = verify(
+                options["file"],
+                export.format,
+                site=export.site,
+                encoding=options["encoding"],
+                columns=_columns(options["column"]),
+            )
             whole["verified"] = verified.as_json()
             for line in verified.lines():
                 self.stdout.write(line)

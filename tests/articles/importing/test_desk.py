@@ -330,6 +330,13 @@ def test_which_column_holds_what_is_chosen_at_the_desk(desk):
     assert Article.objects.get().standfirst == post["Line"]
 
 
+def test_the_comparison_knows_which_columns_were_chosen(desk):
+    row = upload(desk, [webflow_row(Line="A title", Text="<p>Short words.</p>")])
+    decide(desk, row, "Import", **{"column-title": "Line", "column-body": "Text"})
+    compared = run(row).report["compared"]
+    assert (Article.objects.get().title, compared["there"], compared["lines"]) == ("A title", 1, [])
+
+
 def test_undoing_keeps_what_a_later_import_changed(desk):
     row = bring_in(desk, ROWS)
     bring_in(desk, [webflow_row(**{"Post Body": "<p>Other words.</p>"})])
