@@ -291,7 +291,7 @@ def test_a_column_that_looks_like_a_summary_is_offered_and_taken_when_chosen(wri
     header = path.read_text().replace("Post Summary,", "Other,")
     path.write_text(header)
     offered, chosen, wrong = (open_export(path) for _ in range(3))
-    assert "import with --column standfirst=“Short Words”" in offered.remarks[-1]
+    assert "on the command line with --column standfirst=“Short Words”" in offered.remarks[-1]
     assert [post.standfirst for post in offered.posts] == ["", ""]
     chosen.columns["standfirst"] = "short words"
     assert [post.standfirst for post in chosen.posts] == [said, said]
