@@ -180,19 +180,17 @@ def _flag(noun: str, about: int, title: str, mention: Mention) -> Flag:
 def _carry_over(raised: QuerySet[Flag]) -> None:
     """Disclose what was disclosed before in the same words, as in a weekly digest or a briefing that is repeated.
 
-    Whoever decided it then has decided it. Where somebody decided otherwise about any of these words, people are asked.
+    Whoever decided it then has decided it. Where the last word of a person about any of these words was another, people are
+    asked, also where that text has gone since.
     """
     for row in raised.select_for_update():
         if row.decisions.exists():
             continue
-        decided = Flag.objects.decided().filter(sponsor=row.sponsor_id)
-        alike = [each for each in decided if set(each.passages) & set(row.passages)]
+        alike = list(Flag.objects.decided_in_words_of(row))
         known = {passage for each in alike for passage in each.passages}
-        if {each.verdict for each in alike} != {Verdict.DISCLOSED} or not known.issuperset(row.passages):
+        if {each.decided for each in alike} != {Verdict.DISCLOSED} or not known.issuperset(row.passages):
             continue
-        last = (
-            FlagDecision.objects.filter(flag__in=alike, verdict=Verdict.DISCLOSED).select_related("flag").latest("id")
-        )
+        last = FlagDecision.objects.filter(flag__in=alike, by__isnull=False).select_related("flag", "by").latest("id")
         reason = f"The same words were disclosed in “{last.flag.title}”."
         FlagDecision.objects.create(flag=row, verdict=Verdict.DISCLOSED, reason=reason, by=last.by)
 

@@ -1,6 +1,8 @@
 """Queries for units, bookings, invoices, creatives and clicks."""
 
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
@@ -178,9 +180,12 @@ class FlagQuerySet(models.QuerySet["Flag"]):
             verdict=Subquery(decisions.values("verdict")[:1]), decided_at=Subquery(decisions.values("at")[:1])
         )
 
-    def decided(self) -> Self:
-        """Those about which a person had the last word."""
-        return self.with_verdict().filter(verdict__in=["not them", "disclosed", "held"])
+    def decided_in_words_of(self, flag: "Flag") -> Self:
+        """Those of its sponsor that share words with one, and were decided: `decided` is the last word of a person."""
+        people = apps.get_model("sponsors", "FlagDecision").objects.filter(flag=OuterRef("pk"), by__isnull=False)
+        shared = reduce(or_, (Q(passages__contains=[passage]) for passage in flag.passages), Q(pk__in=[]))
+        decided = Subquery(people.order_by("-id").values("verdict")[:1])
+        return self.filter(shared, sponsor=flag.sponsor_id).annotate(decided=decided).exclude(decided=None)
 
     def standing(self) -> Self:
         """Those whose text is still there."""

@@ -17,6 +17,7 @@ class Flag(models.Model):
 
     verdict: str | None  # with objects.with_verdict(): the last decision; None is open
     decided_at: datetime | None  # with it, too
+    decided: str  # with objects.decided_in_words_of(): the last decision of a person
 
     noun = models.CharField("in what", max_length=20, help_text="What the sponsors are named in: article, nominee.")
     about = models.PositiveBigIntegerField(help_text="The key of it.")

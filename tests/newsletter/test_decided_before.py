@@ -81,6 +81,18 @@ def test_where_somebody_decided_otherwise_people_are_asked(weekly, told, editor,
     assert verdicts(factories.briefing(weekly, items=ITEMS)) == [None]
 
 
+@pytest.mark.parametrize("verdict", ["held", "not them"])
+def test_people_are_asked_also_where_the_text_about_which_somebody_decided_otherwise_has_gone(
+    weekly, told, editor, verdict
+):
+    other = factories.briefing(weekly, items=ITEMS)
+    (flag,) = payers.look_at(other)
+    flags.decide(flag, verdict, by=editor)
+    other.items.all().delete()
+    assert payers.look_at(other) == []
+    assert verdicts(factories.briefing(weekly, items=ITEMS)) == [None]
+
+
 def test_what_was_said_not_to_be_them_is_asked(weekly, editor):
     ads.running()
     (flag,) = payers.look_at(factories.briefing(weekly, items=ITEMS))
