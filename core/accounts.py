@@ -26,6 +26,15 @@ def permissions_of(account: Any) -> QuerySet[Permission]:
     return Permission.objects.filter(Q(user=account) | Q(group__user=account)).distinct()
 
 
+def holders_of(permission: str) -> list[User]:
+    """Whose role it is to do something; where it is nobody's, those who may do anything."""
+    app, _, codename = permission.partition(".")
+    found = Permission.objects.filter(content_type__app_label=app, codename=codename)
+    people = User.objects.people().order_by("pk")
+    own = Q(groups__permissions__in=found) | Q(user_permissions__in=found)
+    return list(people.filter(own).distinct()) or list(people.filter(is_superuser=True))
+
+
 def may_manage(user: Any, account: User) -> bool:
     """Whether a user has every permission of the account, since setting its password amounts to having them."""
     if user.is_superuser:

@@ -56,11 +56,11 @@ class WelcomeMails:
     seen_with, decided_with = "newsletter.view_briefing", "newsletter.approve_briefing"
 
     def keys(self, after: int, limit: int) -> list[int]:
-        rows = Newsletter.objects.exclude(welcome_text="").filter(pk__gt=after).order_by("pk")
+        rows = welcome.in_use().filter(pk__gt=after).order_by("pk")
         return list(rows.values_list("pk", flat=True)[:limit])
 
     def texts(self, key: int) -> list[list[Text]]:
-        return [welcome.texts_of(row) for row in Newsletter.objects.exclude(welcome_text="").filter(pk=key)]
+        return [welcome.texts_of(row) for row in welcome.in_use().filter(pk=key)]
 
     def described(self, keys: Iterable[int]) -> dict[int, Described]:
         rows = Newsletter.objects.filter(pk__in=list(keys))
@@ -69,7 +69,7 @@ class WelcomeMails:
 
     def decided(self, key: int) -> bool:
         """Enter into the public log what every new reader is told from now on; no page says it."""
-        for row in Newsletter.objects.exclude(welcome_text="").filter(pk=key):
+        for row in welcome.in_use().filter(pk=key):
             found = welcome.standings(row)
             if not any(each.refuses for each in found):
                 flags.log_published(f"The welcome mail of {row}", f"a mail that new readers of {row} get", found)

@@ -19,7 +19,8 @@ from newsletter.automations import figures, letters
 from newsletter.automations.letters import ANSWERED_WITHIN
 from newsletter.models import Automation, AutomationStep, Briefing, Enrolment
 from newsletter.sending import approval
-from newsletter.subscribers import enrolments, segments
+from newsletter.subscribers import enrolments, segments, welcome
+from sponsors import flags
 
 State, Kind, Test = Automation.State, AutomationStep.Kind, AutomationStep.Test
 RESTORED = (
@@ -136,6 +137,7 @@ def start(automation: Automation, *, by: User) -> None:
         step.automation = automation
         letters.put_into_use(step, by=by)
     _editions(automation).filter(state="paused").update(state="sending", trouble="", watch={})
+    _look_at_welcome(automation)
     audit.record("started an automation", automation, by=by)
     figures.count(automation)
     doorbell.ring(enrolments.RUN)
@@ -167,8 +169,15 @@ def end(automation: Automation, *, by: User) -> None:
     waiting.update(state=Enrolment.State.LEFT, reason=Enrolment.Reason.ENDED, ended_at=timezone.now())
     for edition in _editions(automation).filter(state__in=["sending", "paused"]):
         approval.cancel(edition)
+    _look_at_welcome(automation)
     audit.record("ended an automation", automation, by=by)
     figures.count(automation)
+
+
+def _look_at_welcome(automation: Automation) -> None:
+    """The flags of the newsletter's own welcome mail, of which it has taken the place, or leaves it."""
+    if not automation.is_for_the_quiet:
+        flags.look_at(welcome.NOUN, automation.newsletter_id)
 
 
 def take_out(enrolment: Enrolment, *, by: User) -> bool:

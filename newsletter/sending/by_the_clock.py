@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from core import accounts
 from core.lib import clock
 from core.lib.errors import kind_of
-from core.models import User
 from core.outbox import queue_mail
 from newsletter.models import Briefing
 from newsletter.sending import approval, payers
@@ -68,13 +67,5 @@ def tell_editors(briefing: Briefing) -> None:
     """Mail those who can approve it that a briefing was to go out by itself and waits, with the reason."""
     url = settings.SITE_URL + reverse("admin:newsletter_briefing_change", args=[briefing.pk])
     context = {"briefing": briefing, "url": url}
-    for user in _approvers():
+    for user in accounts.holders_of("newsletter.approve_briefing"):
         queue_mail(template="briefing_waits", to=user.email, context=context, kind="newsletter.briefing-waits")
-
-
-def _approvers() -> list[User]:
-    """Whose role it is to approve; where it is nobody's, those who may do anything."""
-    permission = Permission.objects.filter(content_type__app_label="newsletter", codename="approve_briefing")
-    people = User.objects.people().order_by("pk")
-    own = Q(groups__permissions__in=permission) | Q(user_permissions__in=permission)
-    return list(people.filter(own).distinct()) or list(people.filter(is_superuser=True))

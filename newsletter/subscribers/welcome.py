@@ -6,17 +6,19 @@ from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
 from articles.paid import shown
 from articles.payers import paid_of
+from core import accounts
 from core.lib.signing import make_token
 from core.lib.text import one_line
 from core.models import SiteProfile
-from core.outbox import queue_message
+from core.outbox import queue_mail, queue_message
+from core.ratelimit import allow
 from newsletter.mail import mime
 from newsletter.models import Automation, Newsletter, Subscription
 from newsletter.subscribers import enrolments
@@ -27,6 +29,7 @@ from sponsors.names import Text
 
 NOUN = "welcome mail"
 AGAIN_AFTER = timedelta(days=365)
+DAY = 24 * 60 * 60
 NOBODY = 0  # the subscriber of a test: its links work and change nothing
 
 
@@ -44,7 +47,7 @@ def greet(subscription: Subscription, *, confirmed_before: datetime | None, unsu
     again = _again_after(automation)
     if confirmed_before and (again is None or confirmed_before > now - again):
         return False
-    if not automation and any(each.refuses for each in standings(newsletter)):
+    if not automation and _waits(newsletter):
         return False
     due = Q(welcomed_at=None) if again is None else Q(welcomed_at=None) | Q(welcomed_at__lt=now - again)
     if not Subscription.objects.filter(due, pk=subscription.pk).update(welcomed_at=now):
@@ -55,6 +58,18 @@ def greet(subscription: Subscription, *, confirmed_before: datetime | None, unsu
     message = _message(newsletter, to=email, key=subscription.pk, unsubscribe=unsubscribe, preferences=preferences)
     queue_message(kind="newsletter.welcome", to=email, subject=newsletter.welcome_subject, message=message)
     return True
+
+
+def _waits(newsletter: Newsletter) -> bool:
+    """Whether somebody has to decide about a sponsor first; those who can are told, once a day while readers are left out."""
+    waiting = [str(each) for each in standings(newsletter) if each.refuses]
+    if waiting and allow(f"newsletter.welcome-waits:{newsletter.pk}", limit=1, seconds=DAY):
+        flags.look_at(NOUN, newsletter.pk)
+        page = reverse("admin:sponsors_flag_changelist")
+        context = {"newsletter": newsletter, "waiting": waiting, "url": settings.SITE_URL + page}
+        for user in accounts.holders_of("newsletter.approve_briefing"):
+            queue_mail(template="welcome_waits", to=user.email, context=context, kind="newsletter.welcome-waits")
+    return bool(waiting)
 
 
 def _again_after(automation: Automation | None) -> timedelta | None:
@@ -70,6 +85,13 @@ def send_test(newsletter: Newsletter, *, to: str, unsubscribe: str, preferences:
     links = {"unsubscribe": unsubscribe, "preferences": preferences}
     message = _message(newsletter, to=email, key=NOBODY, subject=subject, **links)
     queue_message(kind="newsletter.test", to=email, subject=subject, message=message)
+
+
+def in_use() -> QuerySet[Newsletter]:
+    """Newsletters whose welcome mail somebody gets: no automation takes its place for everybody."""
+    automations = Automation.objects.taking_in().filter(begins=Automation.Begins.CONFIRMED, segment=None)
+    in_its_place = automations.filter(newsletter=OuterRef("pk"), steps__isnull=False)
+    return Newsletter.objects.exclude(welcome_text="").exclude(Exists(in_its_place))
 
 
 def texts_of(newsletter: Newsletter) -> list[Text]:

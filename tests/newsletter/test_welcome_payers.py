@@ -2,14 +2,16 @@
 
 import pytest
 
+from core.models import OutgoingMail
+from newsletter.automations import lifecycle
 from newsletter.models import Newsletter
 from newsletter.subscribers import welcome
 from sponsors import flag_searches, flags
 from sponsors.models import DisclosureEntry, Flag
 from tests.articles import factories as articles
 from tests.desks import opened, save
-from tests.newsletter import factories
-from tests.newsletter.test_welcome import confirm, parsed, welcomes
+from tests.newsletter import automations, factories
+from tests.newsletter.test_welcome import confirm, leave, parsed, welcomes
 from tests.sponsors import factories as ads
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +43,31 @@ def test_it_is_sent_once_somebody_decided_and_says_who_pays(weekly, flag):
     for kind in ("plain", "html"):
         assert STANDING in " ".join(parsed(mail).get_body([kind]).get_content().split())
     assert DisclosureEntry.objects.filter(kind="flag").count() == 1
+
+
+def test_those_who_decide_are_told_that_readers_are_left_out_once_a_day(weekly):
+    editor = articles.user("editor")
+    ads.running()
+    for name in ("first", "second"):
+        confirm(weekly, f"{name}@example.com")
+    (mail,) = OutgoingMail.objects.filter(kind="newsletter.welcome-waits", recipient=editor.email)
+    assert b"Northwind Custody pays us" in bytes(mail.message)
+    assert Flag.objects.open().get().noun == welcome.NOUN
+
+
+def test_whoever_comes_back_would_get_none_and_troubles_nobody(weekly):
+    articles.user("editor")
+    leave(confirm(weekly))
+    ads.running()
+    confirm(weekly)
+    assert not OutgoingMail.objects.filter(kind="newsletter.welcome-waits").exists()
+
+
+def test_what_an_automation_takes_the_place_of_is_asked_once_that_ends(weekly, flag):
+    made = automations.automation(weekly, {"letter": "Hello"})
+    assert not Flag.objects.standing().exists()
+    lifecycle.end(made, by=factories.user())
+    assert Flag.objects.open().get() == flag
 
 
 def test_who_is_not_meant_is_not_named_and_what_is_held_is_not_sent(weekly, flag):
