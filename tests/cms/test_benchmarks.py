@@ -1,26 +1,27 @@
 """What benchmarks say of themselves: the page of figures names how each was run, and a size that cannot be is none."""
 
-import io
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from benchmarks import memory, summary
+from benchmarks import memory
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = "# Figures\n\nOld words.\n\n## lists\n\nHow lists do.\n\n| figure | value |\n|---|---|\n| rows | 7 |\n\n## sending\n\nOld.\n"
 
 
 @pytest.fixture
-def written(tmp_path, monkeypatch):
+def written(tmp_path):
     """Writes a benchmark's figures into a page, and gives the page."""
     path = tmp_path / "figures.md"
 
     def write(name, *options, **figures):
-        monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(figures)))
-        summary.write(str(path), name, *options)
+        command = [sys.executable, "-m", "benchmarks.summary", str(path), name, *options]
+        subprocess.run(command, cwd=ROOT, input=json.dumps(figures), text=True, check=True)
         return path.read_text()
 
     write.path = path
