@@ -54,7 +54,8 @@ class Router:
 def for_reports(view: Callable[P, R]) -> Callable[P, R]:
     """Has a view read from the replica, also while its answer is rendered and sent.
 
-    Where it says that something is not there (in the API also by a ValidationError), it is asked once more, of the primary.
+    Where it says that something is not there (in the API also by a ValidationError), or the replica breaks it off, as it does with
+    what stands in the way of following, it is asked once more, of the primary.
     """
 
     def answered(alias: str, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -69,7 +70,7 @@ def for_reports(view: Callable[P, R]) -> Callable[P, R]:
         alias = usable()
         try:
             response = answered(alias, *args, **kwargs)
-        except (Http404, ValidationError):
+        except (Http404, ValidationError, DatabaseError):
             if alias == DEFAULT_DB_ALIAS:
                 raise
             alias = DEFAULT_DB_ALIAS

@@ -126,6 +126,13 @@ def test_what_programs_ask_for_and_it_has_not_got_yet_is_found(behind):
         view("there-is-none")
 
 
+def test_what_it_breaks_off_is_answered_by_the_primary(administrator, behind):
+    briefing = factories.sent(factories.newsletter())
+    behind("ALTER TABLE behind.newsletter_briefing DROP COLUMN subject", "newsletter_briefing")
+    page = administrator.get(at("newsletter_briefing_report", briefing.pk))
+    assert briefing.subject in page.content.decode()
+
+
 def test_what_is_written_and_read_within_a_transaction_is_the_primarys(second):
     second()
     newsletter = factories.newsletter()
