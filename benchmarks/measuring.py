@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.processes import RealProcess
 from tests.smtp import free_port, wait_until
@@ -109,11 +109,24 @@ def load(url: str, *, seconds: int = 5, connections: int = 16, paths: Sequence[s
             script.flush()
         options = ["-s", script.name] if paths else []
         for duration in (1, seconds):
-            command = ["wrk", "-t1", f"-c{connections}", f"-d{duration}s", *options, url]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-    if errors := re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout):
-        raise RuntimeError(f"{url}: {errors[1]} answers were errors")
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])  # type: ignore[index]
+            run = wrk("-t1", f"-c{connections}", f"-d{duration}s", *options, url)
+    return run.per_second
+
+
+class Run(NamedTuple):
+    """What wrk got answered."""
+
+    requests: int
+    per_second: float
+
+
+def wrk(*arguments: str) -> Run:
+    """Run wrk. Raises RuntimeError where answers were errors."""
+    said = subprocess.run(["wrk", *arguments], capture_output=True, text=True, check=True).stdout
+    if errors := re.search(r"Non-2xx or 3xx responses: (\d+)", said):
+        raise RuntimeError(f"{arguments[-1]}: {errors[1]} answers were errors")
+    (requests,), (rate,) = (re.findall(each, said) for each in (r"(\d+) requests in", r"Requests/sec:\s+([\d.]+)"))
+    return Run(int(requests), float(rate))
 
 
 def kill_web_servers() -> None:

@@ -8,7 +8,6 @@ that of a straight line through what was measured after the first third, in kB f
 import random
 import re
 import statistics
-import subprocess
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -95,9 +94,7 @@ def web(number: int) -> Course:
         def step() -> int:
             asked = 0
             while asked < number / ROUNDS:
-                command = ["wrk", "-t1", "-c16", "-d2s", "-s", file.name, f"http://{host}"]
-                said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-                asked += int(re.search(r"(\d+) requests in", said)[1])  # type: ignore[index]
+                asked += measuring.wrk("-t1", "-c16", "-d2s", "-s", file.name, f"http://{host}").requests
             return asked
 
         return course_of(site.pid, number, step)
@@ -129,4 +126,5 @@ def _pss(pid: int) -> int:
         said = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:  # it has ended meanwhile
         return 0
-    return int(re.search(r"^Pss:\s+(\d+) kB", said, re.MULTILINE)[1])  # type: ignore[index]
+    (size,) = re.findall(r"^Pss:\s+(\d+) kB", said, re.MULTILINE)
+    return int(size)
