@@ -37,6 +37,7 @@ COLUMNS = {
     "cover": "Picture at the head",
 }
 NEEDED = ("title", "body")
+WITHOUT = {"dated": "none: the day it was published there"}  # what holds without a column
 DECISIONS = {"Dry run": Job.DRY_RUN, "Import": Job.IMPORT}
 
 
@@ -71,7 +72,7 @@ class NamesForm(forms.Form):
             self.fields[f"column-{what}"] = self._column(what, label)
 
     def _column(self, what: str, label: str) -> forms.ChoiceField:
-        none = [] if what in NEEDED else [("", "none")]
+        none = [] if what in NEEDED else [("", WITHOUT.get(what, "none"))]
         return forms.ChoiceField(
             label=label,
             required=what in NEEDED,

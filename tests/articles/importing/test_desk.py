@@ -322,6 +322,7 @@ def test_which_column_holds_what_is_chosen_at_the_desk(desk):
     form = desk.get(f"{HERE}{row.pk}/").context["form"]
     assert (form["column-title"].initial, form["column-standfirst"].initial) == ("Name", "Post Summary")
     assert ("", "none") not in form.fields["column-body"].choices
+    assert form.fields["column-dated"].choices[0] == ("", "none: the day it was published there")
     decide(desk, row, "Dry run", **{"column-standfirst": "Line", "column-tags": ""})
     assert run(row).chosen["columns"]["standfirst"] == "Line"
     assert desk.get(f"{HERE}{row.pk}/").context["form"]["column-standfirst"].initial == "Line"
