@@ -186,6 +186,7 @@ CELERY_BEAT_SCHEDULE = {
     "check the links of briefings": {"task": "newsletter.tasks.check_links", "schedule": 60},
     "run automations": {"task": "newsletter.tasks.run_automations", "schedule": 30},
     "settle sign-ups": {"task": "newsletter.tasks.settle_sign_ups", "schedule": 10},
+    "send the welcome mails that waited": {"task": "newsletter.tasks.greet_due", "schedule": 60},
     "mark disposable addresses": {"task": "newsletter.tasks.mark_disposable", "schedule": 3600},
     "judge opens and clicks": {"task": "newsletter.tasks.judge_hits", "schedule": 60},
     "send outgoing mail": {"task": "core.tasks.send_outgoing_mail", "schedule": 15},

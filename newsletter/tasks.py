@@ -20,7 +20,7 @@ from newsletter.sending import (
     tracking,
     weekly_digests,
 )
-from newsletter.subscribers import bulk_acts, day_counts, import_runs, segments, sign_ups
+from newsletter.subscribers import bulk_acts, day_counts, import_runs, segments, sign_ups, subscriptions
 
 
 @shared_task
@@ -95,6 +95,12 @@ def check_links() -> None:
 def settle_sign_ups() -> None:
     """Look at the sign-ups that wait, and mail those who asked."""
     sign_ups.settle_due()
+
+
+@shared_task
+def greet_due() -> None:
+    """Send the welcome mails that no longer wait for a decision about a sponsor."""
+    subscriptions.greet_due()
 
 
 @shared_task

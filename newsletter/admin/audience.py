@@ -25,7 +25,7 @@ from newsletter.models.audience import UNDO_CHOICES
 from newsletter.subscribers import consent, selection, traits
 from newsletter.subscribers.addresses import parse_address
 from newsletter.subscribers.consent import Act
-from newsletter.subscribers.welcome import NOUN
+from newsletter.subscribers.welcome import NOUN, undecided
 from sponsors import flags
 
 MOST_SEEDS = 40
@@ -155,6 +155,11 @@ class NewsletterAdmin(SlugsFromWords, SharedEditing):
     def save_model(self, request: HttpRequest, obj: Newsletter, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         flags.look_at(NOUN, obj.pk)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if newsletter := kwargs.get("obj"):
+            context["undecided"] = undecided(newsletter)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="Next digest")
     def next_digest(self, newsletter: Newsletter) -> str:

@@ -14,6 +14,7 @@ from newsletter.admin.desk import MAIL_POLICY, NOBODY, TestForm
 from newsletter.models import Newsletter
 from newsletter.subscribers import welcome
 from newsletter.subscribers.subscriptions import preferences_token, unsubscribe_token
+from sponsors import flags
 
 may_change: Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]] = permission_required(
     "newsletter.change_newsletter", raise_exception=True
@@ -47,6 +48,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error("to", error)
     context = {"newsletter": newsletter, "form": form, "title": "Welcome mail", "opts": Newsletter._meta}
     context["text"] = welcome.bodies(newsletter, **PREVIEWED)["text"]
+    context["flags"] = sorted(flags.look_at(welcome.NOUN, pk), key=lambda flag: not flag.is_open)
+    context["may_decide"] = flags.may_decide(request.user, welcome.NOUN)
     return render(request, "admin/newsletter/newsletter/welcome.html", admin.site.each_context(request) | context)
 
 

@@ -307,6 +307,7 @@ class Subscription(models.Model):
     rhythm = models.CharField(max_length=6, choices=Rhythm, default=Rhythm.EACH, db_default=Rhythm.EACH)
     paused_until = models.DateTimeField(null=True, blank=True, help_text="Until then it gets nothing.")
     welcomed_at = models.DateTimeField(null=True, editable=False, help_text="When the welcome mail was queued, once.")
+    welcome_due_at = models.DateTimeField(null=True, editable=False, help_text="Since when it waits for a decision.")
 
     objects = SubscriptionQuerySet.as_manager()
 
@@ -334,6 +335,11 @@ class Subscription(models.Model):
                 condition=models.Q(paused_until__isnull=False),
             ),
             models.Index(fields=["newsletter"], name="subscription_digest", condition=models.Q(rhythm="digest")),
+            models.Index(
+                fields=["newsletter"],
+                name="subscription_welcome_due",
+                condition=models.Q(welcome_due_at__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["subscriber", "newsletter"], name="subscription_once"),

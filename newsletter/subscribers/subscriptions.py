@@ -8,10 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from core import kept_work, retention
+from core.lib import batches
 from core.lib.networks import network_of
 from core.lib.signing import BadToken, make_token, read_token
 from core.outbox import queue_mail
@@ -24,6 +26,7 @@ from newsletter.subscribers.standing import LASTING, SUPPRESSES
 
 CONSENT_TEXT = "Send me this newsletter by e-mail. I confirm by a link in a first mail and can leave at any time."
 CONFIRM_WITHIN = timedelta(days=7)
+WELCOMED_WITHIN = timedelta(days=7)
 DATA_LINK_LASTS, HOUR_LONG = timedelta(hours=2), timedelta(hours=1)
 DATA_LINKS_PER_DAY = 3
 FRESH = 1  # the last value of such a token
@@ -135,6 +138,29 @@ def _greet(subscription: Subscription, *, confirmed_before: datetime | None) -> 
         unsubscribe=unsubscribe_token(subscription.subscriber_id, subscription.newsletter_id),
         preferences=mailed_preferences_token(subscription.subscriber_id),
     )
+
+
+def greet_due() -> int:
+    """Welcome those whose welcome mail waits no longer for a decision; return how many wait no more.
+
+    Whoever has left meanwhile, must not be written to, or confirmed more than a week ago gets none.
+    """
+    now = timezone.now()
+    due = Subscription.objects.filter(welcome_due_at__lte=now)
+    newsletters = Newsletter.objects.filter(Exists(due.filter(newsletter=OuterRef("pk"))))
+    waiting = [row.pk for row in newsletters if welcome.waits(row)]
+    late = Q(welcome_due_at__lt=now - WELCOMED_WITHIN)
+    return batches.settle(due.filter(late | ~Q(newsletter__in=waiting)), _greet_late)
+
+
+def _greet_late(some: QuerySet[Subscription]) -> int:
+    since = timezone.now() - WELCOMED_WITHIN
+    to_welcome = some.filter(state=State.CONFIRMED, subscriber__suppressed="", welcome_due_at__gt=since)
+    rows = list(to_welcome.select_related("subscriber", "newsletter"))
+    settled = some.update(welcome_due_at=None)
+    for row in rows:
+        _greet(row, confirmed_before=None)
+    return settled
 
 
 def _suppressed_since(person: Person, when: datetime) -> bool:

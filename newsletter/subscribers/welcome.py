@@ -37,8 +37,8 @@ def greet(subscription: Subscription, *, confirmed_before: datetime | None, unsu
     """Welcome somebody who confirmed, in the same transaction; whether that was done.
 
     Where an automation begins with the confirmation it takes the place of the welcome mail. Whoever comes back within a year
-    of the last confirmation or welcome, or in the time that the automation says, gets neither. A mail that names a sponsor is
-    sent once somebody has decided about it, to those who confirm from then on. The tokens are those of the links.
+    of the last confirmation or welcome, or in the time that the automation says, gets neither. A mail that names a sponsor
+    waits until somebody has decided about it (`subscriptions.greet_due`). The tokens are those of the links.
     """
     newsletter, now = subscription.newsletter, timezone.now()
     automation = enrolments.welcoming(newsletter, subscription.subscriber)
@@ -47,10 +47,12 @@ def greet(subscription: Subscription, *, confirmed_before: datetime | None, unsu
     again = _again_after(automation)
     if confirmed_before and (again is None or confirmed_before > now - again):
         return False
-    if not automation and _waits(newsletter):
-        return False
     due = Q(welcomed_at=None) if again is None else Q(welcomed_at=None) | Q(welcomed_at__lt=now - again)
-    if not Subscription.objects.filter(due, pk=subscription.pk).update(welcomed_at=now):
+    due_here = Subscription.objects.filter(due, pk=subscription.pk)
+    if not automation and waits(newsletter):
+        due_here.filter(welcome_due_at=None).update(welcome_due_at=now)
+        return False
+    if not due_here.update(welcomed_at=now, welcome_due_at=None):
         return False
     if automation:
         return enrolments.enter(automation, subscription.subscriber, again=again is not None)
@@ -60,9 +62,9 @@ def greet(subscription: Subscription, *, confirmed_before: datetime | None, unsu
     return True
 
 
-def _waits(newsletter: Newsletter) -> bool:
-    """Whether somebody has to decide about a sponsor first; those who can are told, once a day while readers are left out."""
-    waiting = [str(each) for each in standings(newsletter) if each.refuses]
+def waits(newsletter: Newsletter) -> bool:
+    """Whether somebody has to decide about a sponsor first; those who can are told, once a day while readers wait for it."""
+    waiting = undecided(newsletter)
     if waiting and allow(f"newsletter.welcome-waits:{newsletter.pk}", limit=1, seconds=DAY):
         flags.look_at(NOUN, newsletter.pk)
         page = reverse("admin:sponsors_flag_changelist")
@@ -70,6 +72,11 @@ def _waits(newsletter: Newsletter) -> bool:
         for user in accounts.holders_of("newsletter.approve_briefing"):
             queue_mail(template="welcome_waits", to=user.email, context=context, kind="newsletter.welcome-waits")
     return bool(waiting)
+
+
+def undecided(newsletter: Newsletter) -> list[str]:
+    """The sponsors that its mail names and somebody has to decide about before it is sent."""
+    return [str(each) for each in standings(newsletter) if each.refuses]
 
 
 def _again_after(automation: Automation | None) -> timedelta | None:

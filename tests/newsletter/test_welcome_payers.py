@@ -1,11 +1,16 @@
 """A welcome mail that names who pays us waits for a person, and says so once that is disclosed."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
+from django.urls import reverse
+from django.utils import timezone
 
 from core.models import OutgoingMail
 from newsletter.automations import lifecycle
 from newsletter.models import Newsletter
-from newsletter.subscribers import welcome
+from newsletter.subscribers import subscriptions, welcome
 from sponsors import flag_searches, flags
 from sponsors.models import DisclosureEntry, Flag
 from tests.articles import factories as articles
@@ -35,14 +40,44 @@ def flag(weekly):
 
 def test_it_is_sent_once_somebody_decided_and_says_who_pays(weekly, flag):
     assert (flag.noun, flag.title) == ("welcome mail", f"The welcome mail of {weekly}")
-    confirm(weekly, "early@example.com")
-    assert not welcomes().exists()
+    early = confirm(weekly, "early@example.com")
+    assert (subscriptions.greet_due(), welcomes().count()) == (0, 0)
     flags.decide(flag, "disclosed", by=articles.user("editor"))
+    assert [subscriptions.greet_due(), subscriptions.greet_due()] == [1, 0]
+    mail = welcomes().get(recipient="early@example.com")
+    leave(early)
+    confirm(weekly, "early@example.com")
+    assert welcomes().count() == 1
     confirm(weekly)
-    (mail,) = welcomes()
+    assert welcomes().count() == 2
     for kind in ("plain", "html"):
         assert STANDING in " ".join(parsed(mail).get_body([kind]).get_content().split())
     assert DisclosureEntry.objects.filter(kind="flag").count() == 1
+
+
+def test_whoever_left_or_complained_or_waited_too_long_meanwhile_gets_none(weekly, flag):
+    with time_machine.travel(timezone.now() - timedelta(days=8)):
+        confirm(weekly, "long-ago@example.com")
+    leave(confirm(weekly, "left@example.com"))
+    gone = confirm(weekly, "gone@example.com")
+    subscriptions.erase(gone.subscriber)
+    confirm(weekly, "waits@example.com")
+    assert subscriptions.greet_due() == 1
+    flags.decide(flag, "not them", by=articles.user("editor"))
+    subscriptions.greet_due()
+    assert [mail.recipient for mail in welcomes()] == ["waits@example.com"]
+
+
+def test_the_page_of_the_newsletter_says_that_it_waits_and_its_preview_has_it_decided(weekly, client):
+    ads.running()
+    client.force_login(articles.user("administrator"))
+    desk, preview = (reverse(f"admin:newsletter_newsletter_{name}", args=[weekly.pk]) for name in ("change", "welcome"))
+    assert "The welcome mail waits" in client.get(desk).content.decode()
+    page = client.get(preview)
+    (shown,) = page.context["flags"]
+    assert page.context["may_decide"]
+    flags.decide(shown, "not them", by=articles.user("editor"))
+    assert "The welcome mail waits" not in client.get(desk).content.decode()
 
 
 def test_those_who_decide_are_told_that_readers_are_left_out_once_a_day(weekly):
