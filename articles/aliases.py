@@ -8,7 +8,7 @@ from articles.document_schema import BlockData, Document
 from articles.links import is_move, own_links, with_moved
 from articles.models import Author, Category, Redirect, Series, Tag
 
-LINKING = ("html", "answer", "url")  # what has links in a block: HTML, or an address
+LINKING = ("html", "answer", "url", "link")  # what has links in a block: HTML, or an address
 NAMED: dict[str, Any] = {"category": Category, "author": Author, "tag": Tag, "series": Series}
 
 
@@ -52,13 +52,16 @@ def current_names(document: Document) -> Document:
 
 def _linked(document: Document) -> set[str]:
     """The paths of our own pages that the blocks link to, or name."""
-    texts = (block[name] for block in document["blocks"] for name in LINKING if name in block)
+    parts = (part for block in document["blocks"] for part in (block, *block.get("images", [])))
+    texts = (part[name] for part in parts for name in LINKING if name in part)
     named = (reverse("articles:article", args=[block["article"]]) for block in document["blocks"] if "article" in block)
     return {*named}.union(*map(own_links, texts))
 
 
 def _with_moved(block: BlockData, moves: dict[str, str]) -> BlockData:
     block = {name: with_moved(value, moves) if name in LINKING else value for name, value in block.items()}
+    if "images" in block:
+        block["images"] = [_with_moved(image, moves) for image in block["images"]]
     if "article" in block:
         path = reverse("articles:article", args=[block["article"]])
         block["article"] = moves.get(path, path).rstrip("/").rpartition("/")[2]

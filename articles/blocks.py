@@ -202,8 +202,9 @@ class RichText(Kind):
     html = HtmlField(label="Text")
 
 
-class Image(Kind):
-    block_type, block_name, block_icon = "image", "Image", "image"
+class Picture(Kind):
+    """A picture with what is said of it: a cover, and with a link around it an image of the text."""
+
     src = SourceField(label="Image")
     alt = LineField(
         label="Alternative text",
@@ -214,6 +215,11 @@ class Image(Kind):
     caption = LineField(max_length=400, required=False)
     credit = LineField(max_length=200, required=False)
     focal = FocalField(label="Focal point", required=False, help_text="Stays in view when the image is cropped.")
+
+
+class Image(Picture):
+    block_type, block_name, block_icon = "image", "Image", "image"
+    link = AddressField(required=False, max_length=2000, help_text="Where a click on the image leads. Empty: nowhere.")
 
 
 class Gallery(Kind):
@@ -365,6 +371,11 @@ def clean_data(code: str, data: Any, where: str = "") -> dict[str, Any]:
     if code not in KINDS:
         raise ValidationError(f"{where or 'This block'} has an unknown type, “{code}”. Known: {', '.join(KINDS)}.")
     return _clean_with(KINDS[code], data, where)
+
+
+def clean_cover(data: Any) -> dict[str, Any]:
+    """The canonical form of the picture at the top of an article. Raises a ValidationError as well."""
+    return _clean_with(Picture, data, "The cover")
 
 
 def _clean_with(kind: type[Kind], data: Any, where: str) -> dict[str, Any]:

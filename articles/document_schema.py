@@ -8,7 +8,7 @@ from typing import Any, NotRequired, TypedDict, cast
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 
-from articles.blocks import clean_data
+from articles.blocks import clean_cover, clean_data
 from core.lib.slugs import slug_of
 from core.lib.text import language_code, one_line, prose
 
@@ -47,7 +47,7 @@ class Correction(TypedDict):
 
 
 class Cover(TypedDict):
-    """The picture at the top, with the values of an image block."""
+    """The picture at the top, with the values of an image block but its link."""
 
     src: str
     alt: NotRequired[str]
@@ -256,7 +256,7 @@ def _cover(value: Any, problems: list[str]) -> Cover | None:
     if not value:
         return None
     try:
-        return cast(Cover, clean_data("image", value, "The cover"))
+        return cast(Cover, clean_cover(value))
     except ValidationError as error:
         problems.extend(error.messages)
         return None

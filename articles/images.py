@@ -157,7 +157,7 @@ def hold_due(sources: Iterable[str | None]) -> None:
 def picture_of(entry: Mapping[str, Any], assets: dict[str, ImageAsset]) -> dict[str, Any]:
     """The context of components/picture.html for an image in a document; `missing` if it is not one of ours."""
     asset = assets.get(entry["src"])
-    extras: dict[str, Any] = {name: entry[name] for name in ("caption", "credit") if name in entry}
+    extras: dict[str, Any] = {name: entry[name] for name in ("caption", "credit", "link") if name in entry}
     if not asset:
         return {"src": entry["src"], "alt": entry.get("alt", ""), "missing": True, **extras}
     return {

@@ -64,6 +64,8 @@ def _images(document: Document, _body: Rendered, _article: Article | None) -> It
         asset = assets.get(entry["src"])
         if not entry.get("alt") and not (asset and (asset.alt or asset.is_decorative)):
             yield Finding(f"{label} has no alternative text.", blocking=True)
+        elif entry.get("link") and not (entry.get("alt") or (asset and asset.alt and not asset.is_decorative)):
+            yield Finding(f"{label} is a link: its alternative text has to say where it leads.", blocking=True)
         if not asset and entry["src"].startswith("http"):
             yield Finding(f"{label} is kept elsewhere ({entry['src']}); readers get a link to it.")
         elif not asset:
@@ -96,6 +98,9 @@ def _links(document: Document, body: Rendered, _article: Article | None) -> Iter
         url for part in document["blocks"] for key in ("html", "answer") for url in _LINK.findall(part.get(key, ""))
     ]
     addresses += [part["url"] for part in document["blocks"] if part["type"] == "cta" and "url" in part]
+    addresses += [
+        image["link"] for part in document["blocks"] for image in (part, *part.get("images", [])) if "link" in image
+    ]
     anchors = set(_ANCHOR.findall(body.html))
     for address in map(unescape, dict.fromkeys(addresses)):
         if address.startswith("#"):

@@ -111,7 +111,7 @@ def _line(name: str, label: str, value: Any) -> str:
         return "\n".join(filter(None, map(_text, value)))
     if value is True:
         return label
-    return f"{label} {_plain(value)}" if name == "focal" else _plain(value)
+    return f"{label} {_plain(value)}" if name in ("focal", "link") else _plain(value)
 
 
 def _plain(value: Any) -> str:

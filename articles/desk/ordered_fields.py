@@ -9,7 +9,12 @@ from articles.desk.choice_fields import ChoiceWidget
 from core.lib.text import whole_number
 
 MAX_ROWS = 200
-TEXTS = {"alt": "Alternative text", "caption": "Caption", "credit": "Credit"}
+TEXTS = {
+    "alt": ("Alternative text", 400),
+    "caption": ("Caption", 400),
+    "credit": ("Credit", 200),
+    "link": ("Link", 2000),
+}
 
 
 class OrderedChoicesWidget(ChoiceWidget):
@@ -28,7 +33,12 @@ class OrderedChoicesWidget(ChoiceWidget):
         return super().build_attrs(base_attrs, extra_attrs) | {"data-placeholder": "Add one"}
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        context = {"name": name, "what": self.what, "rows": self.rows(name, value), "texts": TEXTS}
+        context = {
+            "name": name,
+            "what": self.what,
+            "rows": self.rows(name, value),
+            "texts": [(key, *about) for key, about in TEXTS.items()],
+        }
         context["add"] = super().render(name, [], attrs, renderer)
         return SafeString(render_to_string(self.template, context))
 
@@ -41,7 +51,7 @@ class OrderedChoicesWidget(ChoiceWidget):
 
 
 class GalleryWidget(OrderedChoicesWidget):
-    """The images of a gallery, each with its alternative text, caption and credit."""
+    """The images of a gallery, each with its alternative text, caption, credit and link."""
 
     template = "admin/articles/article/gallery.html"
 
@@ -55,7 +65,7 @@ class GalleryWidget(OrderedChoicesWidget):
                 "src": entry.get("src", ""),
                 "name": self.name_of(str(entry.get("src", ""))),
                 "focal": ", ".join(map(str, entry.get("focal") or [])),
-                "texts": [(key, label, entry.get(key, "")) for key, label in TEXTS.items()],
+                "texts": [(key, *about, entry.get(key, "")) for key, about in TEXTS.items()],
             }
             for index, entry in enumerate(_entries(value))
         ]

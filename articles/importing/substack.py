@@ -182,9 +182,9 @@ def _pictures(root: HtmlElement) -> None:
         about = said(image)
         address, title = str(about.get("src") or image.get("src") or ""), about.get("alt") or image.get("alt") or ""
         made = f'<img src="{escape(address)}" alt="{escape(str(title))}">'
-        target = str(about.get("href") or "")
         whole = next((each for each in image.iterancestors("a") if "image-link" in (each.get("class") or "")), None)
         picture = next(image.iterancestors("picture"), None)
+        target = str(about.get("href") or (whole.get("href") if whole is not None and not about else None) or "")
         made = f'<a href="{escape(target)}">{made}</a>' if target else made
         replace(whole if whole is not None else picture if picture is not None else image, made)
 

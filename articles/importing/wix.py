@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from articles.importing.archives import main_file
+from articles.importing.html.images import Picture, figure_of
 from articles.importing.posts import (
     DRAFT,
     MAX_BODY,
@@ -188,9 +189,8 @@ def _image(node: dict[str, Any]) -> str:
     about = _about(node, "imageData")
     address = _source(about.get("image"))
     caption = str(about.get("caption") or "")
-    shown = f'<img src="{escape(address)}" alt="{escape(str(about.get("altText") or ""))}">'
-    below = f"<figcaption>{escape(caption, quote=False)}</figcaption>" if caption else ""
-    return f"<figure>{shown}{below}</figure>" if address else ""
+    shown = Picture(address, str(about.get("altText") or ""), caption, _linked(about.get("link")))
+    return figure_of(shown) if address else ""
 
 
 def _gallery(node: dict[str, Any]) -> str:
@@ -200,7 +200,7 @@ def _gallery(node: dict[str, Any]) -> str:
         (_source(_about(each, "image").get("media") or each.get("image")), str(each.get("altText") or ""))
         for each in items
     ]
-    return "".join(f'<figure><img src="{escape(src)}" alt="{escape(alt)}"></figure>' for src, alt in found if src)
+    return "".join(figure_of(Picture(src, alt)) for src, alt in found if src)
 
 
 def _to(label: str, address: str) -> str:

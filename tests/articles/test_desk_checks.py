@@ -4,6 +4,7 @@ import pytest
 
 from articles.desk.checks import blocking, findings_of
 from articles.documents import document_of
+from articles.models import ImageAsset
 from articles.publishing import submit
 from articles.rendering import rendered
 from tests.articles import factories
@@ -39,6 +40,17 @@ def test_a_link_inside_the_site_that_works_is_no_finding():
     assert "leads to no page" not in found(
         text(f'<p><a href="{shown.get_absolute_url()}#part">x</a> <a href="/blog/">y</a></p>')
     )
+
+
+def test_the_link_of_a_picture_is_looked_at_and_needs_words():
+    asset = factories.image(alt="")
+    ImageAsset.objects.update(is_decorative=True)
+    image = {"src": asset.file, "link": "/blog/nowhere/"}
+    for block in ({"type": "image", **image}, {"type": "gallery", "images": [image]}):
+        told = found(block)
+        assert "The link /blog/nowhere/ leads to no page" in told
+        assert "is a link: its alternative text has to say" in told
+    assert "is a link" not in found({"type": "image", **image, "alt": "More of it"})
 
 
 def test_what_blocks_is_told_apart_from_advice():

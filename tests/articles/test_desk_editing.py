@@ -184,9 +184,11 @@ def test_images_of_a_gallery_are_numbered_captioned_and_taken_out(editor, client
     data = posted(factories.document(blocks=[gallery]))
     name = "block-gallery-0-images"
     places = {f"{name}-0-place": "3", f"{name}-1-place": "1", f"{name}-2-remove": "1"}
-    client.post(url("add"), data | places | {f"{name}-1-caption": "The second", f"{name}-1-focal": "0.2, 0.3"})
+    said = {f"{name}-1-caption": "The second", f"{name}-1-focal": "0.2, 0.3", f"{name}-1-link": "x.example/a"}
+    client.post(url("add"), data | places | said)
     [block] = document_of(Article.objects.get())["blocks"]
-    assert block["images"] == [{"src": second, "caption": "The second", "focal": [0.2, 0.3]}, {"src": first}]
+    kept = {"src": second, "caption": "The second", "focal": [0.2, 0.3], "link": "https://x.example/a"}
+    assert block["images"] == [kept, {"src": first}]
 
 
 def test_a_gallery_takes_several_uploads(editor, client):

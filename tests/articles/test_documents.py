@@ -145,6 +145,8 @@ def test_authors_and_snippets_store_clean_html(hostile):
         ({"blocks": [{"type": "marquee"}]}, "Block 1 (marquee) has an unknown type"),
         ({"blocks": [{"type": "richtext", "html": ""}]}, "Block 1 (richtext): html: This field is required"),
         ({"blocks": [{"type": "richtext", "html": "<p>a</p>", "size": 3}]}, "“size” is not a value of this block"),
+        ({"blocks": [{"type": "image", "src": "images/a.webp", "link": "javascript:x"}]}, "Write an address that starts with https"),
+        ({"cover": {"src": "images/a.webp", "link": "https://x.example/"}}, "“link” is not a value of this block"),
         ({"blocks": [{"type": "table", "csv": "a,b\nc"}]}, "Row 2 has 1 cells, the first row has 2"),
         ({"blocks": [{"type": "chart", "kind": "bar", "title": "t", "csv": "a,b\nc,many"}]}, "“many” in row 2 is not a number"),
         ({"blocks": [{"type": "embed", "url": "https://evil.example/player"}]}, "Players can be embedded from"),

@@ -56,8 +56,11 @@ def test_a_text_that_is_saved_gets_the_addresses_of_today(old, settings):
         {"type": "richtext", "html": absolute},
         {"type": "cta", "heading": "h", "label": "l", "url": "/blog/old/"},
         {"type": "related", "article": "old"},
+        {"type": "image", "src": factories.image().file, "link": "/blog/old/"},
+        {"type": "gallery", "images": [{"src": factories.image().file, "link": "/blog/old/#part"}]},
     )
-    html, card, named = document_of(article)["blocks"]
+    html, card, named, image, gallery = document_of(article)["blocks"]
+    assert (image["link"], gallery["images"][0]["link"]) == ("/blog/new/", "/blog/new/#part")
     assert (html["html"], card["url"], named["article"]) == (FOLLOWED, "/blog/new/", "new")
 
 

@@ -83,7 +83,7 @@ def test_pictures_and_players_in_what_is_pasted_become_blocks(page):
     page.locator("[name='block-image-1-alt']").wait_for()
     data = f"data:image/png;base64,{base64.b64encode(factories.picture()).decode()}"
     web = (
-        f'<p>C <img src="{data}"></p><figure><img src="https://a.example/t.jpg" alt="T"><figcaption>High</figcaption></figure>'
+        f'<p>C <img src="{data}"></p><figure><a href="https://www.google.com/url?q=https://b.example/"><img src="https://a.example/t.jpg" alt="T"></a><figcaption>High</figcaption></figure>'
         '<p>D</p><img src="blob:https://a.example/1" alt="Lost">'
     )
     editor_of(page, "Web").evaluate(PASTE, {"html": web, "plain": "C D"})
@@ -104,7 +104,7 @@ def test_pictures_and_players_in_what_is_pasted_become_blocks(page):
     assert document_of(Article.objects.get())["blocks"] == [
         text("A"), {"type": "image", "src": tides, "alt": "Tides"}, {"type": "image", "src": moon, "alt": "Moon"}, text("B"),
         text("C"), {"type": "image", "src": other},
-        {"type": "image", "src": "https://a.example/t.jpg", "alt": "T", "caption": "High"},
+        {"type": "image", "src": "https://a.example/t.jpg", "alt": "T", "caption": "High", "link": "https://b.example/"},
         text("D</p><p>TK picture: Lost"),
         {"type": "embed", "url": "https://youtu.be/dQw4w9WgXcQ"},
         text('<a href="https://a.example/">Over this</a>'), text("Behind"),

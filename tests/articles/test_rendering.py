@@ -1,5 +1,7 @@
 """How each kind of block becomes what readers see."""
 
+import re
+
 import pytest
 from django.template import Context, Template, TemplateSyntaxError
 
@@ -106,6 +108,19 @@ def test_an_image_comes_with_its_renditions_and_its_size():
     assert 'type="image/avif"' in body.html
     assert f'width="{asset.width}"' in body.html
     assert "What it shows" in body.html
+
+
+def test_an_image_leads_where_its_link_does_and_says_so_also_without_words():
+    source = factories.image(alt="").file
+    image = {"type": "image", "src": source, "alt": "A chart", "link": "/blog/x/"}
+    assert re.search(
+        r'<a href="/blog/x/" class="figure__link"\s*>\s*<picture>.*</picture>\s*</a>', render(image).html, re.DOTALL
+    )
+    del image["alt"]
+    assert 'aria-label="What it shows"' in render({**image, "caption": "What it shows"}).html
+    assert 'aria-label="/blog/x/"' in render({"type": "gallery", "images": [{"src": source, "link": "/blog/x/"}]}).html
+    missing = render({**image, "src": "https://elsewhere.example/a.png"}).html
+    assert '<a href="/blog/x/">/blog/x/</a>' in missing
 
 
 def test_an_image_that_was_not_fetched_is_a_link():

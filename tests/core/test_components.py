@@ -77,6 +77,7 @@ CONTEXTS = {
     "hero_card": {"article": ARTICLE},
     "icon": {"name": "search"},
     "line_chart": {"chart": line_chart([("One", 3), (HOSTILE, -2)]), "title": "A line", "id": "l"},
+    "linked_picture": {"image": IMAGE | {"link": f"/x/?{HOSTILE}", "alt": "", "caption": HOSTILE}},
     "mark": {},
     "messages": {"messages": [SimpleNamespace(level_tag="success", __str__=lambda _: HOSTILE)]},
     "meta": {"article": ARTICLE},

@@ -248,16 +248,18 @@ def _link(url: str, text: str) -> str:
 
 
 def _image(payload: Payload) -> str:
+    return f'<figure class="kg-card kg-image-card">{_linked_picture(payload)}{_caption(payload)}</figure>'
+
+
+def _linked_picture(payload: Payload) -> str:
     picture = f"<img{_attribute('src', payload.get('src'))}{_attribute('alt', payload.get('alt'))}>"
-    if href := _get(payload, "href"):
-        picture = f"<a{_attribute('href', href)}>{picture}</a>"
-    return f'<figure class="kg-card kg-image-card">{picture}{_caption(payload)}</figure>'
+    href = _get(payload, "href")
+    return f"<a{_attribute('href', href)}>{picture}</a>" if href else picture
 
 
 def _gallery(payload: Payload) -> str:
     pictures = "".join(
-        f"<figure><img{_attribute('src', image.get('src'))}{_attribute('alt', image.get('alt'))}>{_caption(image)}</figure>"
-        for image in _rows(payload.get("images"))
+        f"<figure>{_linked_picture(image)}{_caption(image)}</figure>" for image in _rows(payload.get("images"))
     )
     return f'<figure class="kg-card kg-gallery-card"><div>{pictures}</div>{_caption(payload)}</figure>'
 

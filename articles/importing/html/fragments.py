@@ -74,7 +74,7 @@ def split_at_media(element: HtmlElement) -> list[HtmlElement]:
                 if part.tag in MEDIA_TAGS:
                     parts += [current, part]
                     current = _shell(element)
-                    _remember_link(child, part)
+                    remember_link(child, part)
                 else:
                     current.append(part)
         else:
@@ -176,6 +176,6 @@ def _append_text(element: HtmlElement, text: str | None) -> None:
         element.text = (element.text or "") + text
 
 
-def _remember_link(wrapper: HtmlElement, media: HtmlElement) -> None:
+def remember_link(wrapper: HtmlElement, media: HtmlElement) -> None:
     if wrapper.tag == "a" and wrapper.get("href"):
         media.set("data-link", wrapper.get("href"))

@@ -23,12 +23,16 @@ class Picture(NamedTuple):
     src: str
     alt: str = ""
     caption: str = ""
+    link: str = ""
 
 
 def figure_of(found: Picture) -> str:
     """A picture as the HTML of a figure."""
+    shown = f'<img src="{escape(found.src)}" alt="{escape(found.alt)}">'
+    if found.link:
+        shown = f'<a href="{escape(found.link)}">{shown}</a>'
     caption = f"<figcaption>{escape(found.caption, quote=False)}</figcaption>" if found.caption else ""
-    return f'<figure><img src="{escape(found.src)}" alt="{escape(found.alt)}">{caption}</figure>'
+    return f"<figure>{shown}{caption}</figure>"
 
 
 def picture(element: HtmlElement, notes: ConversionNotes) -> Block | str | None:
@@ -40,16 +44,15 @@ def picture(element: HtmlElement, notes: ConversionNotes) -> Block | str | None:
     if not src or element.get("width", "").strip() in ("0", "1") or element.get("height", "").strip() in ("0", "1"):
         notes.lost["pictures without an address, or of one pixel, removed"] += 1
         return None
-    link = element.get("data-link", "")
-    if link and _PICTURE_FILE.search(link):
-        src = link if _same_picture(link, src) else src
-    elif link:
-        notes.lost[f"a link around a picture, to {link[:200]}"] += 1
-    return image_block(src, "" if alt in _NO_ALT else alt)
+    link = element.get("data-link", "").strip()
+    if link and _PICTURE_FILE.search(link) and _same_picture(link, src):
+        src, link = link, ""
+    return image_block(src, "" if alt in _NO_ALT else alt, link=link)
 
 
-def image_block(src: str, alt: str = "", caption: str = "", credit: str = "") -> Block:
-    return {"type": "image", "src": src, "alt": alt, "caption": caption, "credit": credit}
+def image_block(src: str, alt: str = "", caption: str = "", credit: str = "", link: str = "") -> Block:
+    block = {"type": "image", "src": src, "alt": alt, "caption": caption, "credit": credit}
+    return {**block, "link": link} if link else block
 
 
 def caption_of(figure: HtmlElement, notes: ConversionNotes | None = None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from articles.blocks import clean_data
+from articles.blocks import Image, clean_data
 from articles.document_schema import LIMITS, MAX_BLOCKS, SEO_LIMITS
 from articles.importing.html.fragments import Block, sources_of
 from articles.importing.html.to_blocks import words_of
@@ -55,13 +55,18 @@ def head(title: str, standfirst: str, seo: tuple[str, str], notes: ConversionNot
 
 
 def image(entry: dict[str, Any], notes: ConversionNotes) -> tuple[dict[str, Any], str]:
-    """An image with its lines within their limits, and separately a caption that is too long."""
+    """An image with its lines within their limits and a link that can be published, and apart a caption that is too long."""
     rest = ""
     entry = dict(entry)
     if len(caption := one_line(entry.get("caption") or "")) > CAPTION:
         entry["caption"], rest = "", caption
     entry["alt"] = line(entry.get("alt") or "", ALT, "alternative texts", notes)
     entry["credit"] = line(entry.get("credit") or "", CREDIT, "credits", notes)
+    if link := entry.get("link"):
+        try:
+            entry["link"] = Image.base_fields["link"].clean(link)
+        except ValidationError:
+            notes.lost[f"a link around a picture, to {entry.pop('link')[:200]}, which cannot be published"] += 1
     return entry, rest
 
 

@@ -22,6 +22,7 @@ from articles.importing.html.fragments import (
     classes,
     has_media,
     markup,
+    remember_link,
     split_at_breaks,
     split_at_media,
     table_fragment,
@@ -296,6 +297,8 @@ class Walker:
     def _lift_media(self, element: HtmlElement) -> list[HtmlElement]:
         media = list(element.iterdescendants(*MEDIA_TAGS))
         for part in media:
+            for around in part.iterancestors("a"):
+                remember_link(around, part)
             part.drop_tree()
         if media:
             self.notes.changed["pictures and players inside lists, quotes and tables set below them"] += len(media)
@@ -305,9 +308,8 @@ class Walker:
         """Take the pictures that stand within a sentence out of it, with the links around them."""
         found = [image for image in element.iterdescendants("img") if image.get(WITHIN) is not None]
         for image in found:
-            around = next(image.iterancestors("a"), None)
-            if around is not None and around.get("href"):
-                image.set("data-link", around.get("href"))
+            for around in image.iterancestors("a"):
+                remember_link(around, image)
             previous = image.getprevious()
             before = image.getparent().text if previous is None else previous.tail
             if (before or "").endswith(" "):
@@ -369,6 +371,6 @@ def words_of(blocks: list[Block]) -> str:
         for key, value in block.items():
             if isinstance(value, list):
                 texts.append(words_of([entry for entry in value if isinstance(entry, dict)]))
-            elif isinstance(value, str) and key not in ("type", "src"):
+            elif isinstance(value, str) and key not in ("type", "src", "link"):
                 texts.append(words(value) if key in ("html", "answer") else value)
     return "\n".join(texts)

@@ -207,9 +207,14 @@ class ImageStore:
 
 
 def _captions(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The captions and credits of pictures that are left out, as texts."""
-    lines = [" ".join(filter(None, (entry.get("caption"), entry.get("credit")))) for entry in entries]
-    return [{"type": "richtext", "html": f"<p>{escape(line, quote=False)}</p>"} for line in lines if line]
+    """The captions, credits and links of pictures that are left out, as texts."""
+    found = []
+    for entry in entries:
+        line, link = " ".join(filter(None, (entry.get("caption"), entry.get("credit")))), entry.get("link")
+        if words := escape(line or (link and (entry.get("alt") or link)) or "", quote=False):
+            html = f'<a href="{escape(link)}">{words}</a>' if link else words
+            found.append({"type": "richtext", "html": f"<p>{html}</p>"})
+    return found
 
 
 def _is_stored(path: str, content: bytes) -> bool:

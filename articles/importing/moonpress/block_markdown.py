@@ -144,7 +144,7 @@ def is_image(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get("src"), str)
-        and all(isinstance(value.get(key) or "", str) for key in ("alt", "caption", "credit"))
+        and all(isinstance(value.get(key) or "", str) for key in ("alt", "caption", "credit", "link"))
         and is_focal(value.get("focal"))
     )
 

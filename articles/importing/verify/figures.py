@@ -179,6 +179,7 @@ def count_blocks(blocks: list[dict[str, Any]], names: dict[str, str], site: str 
         for image in [block] if block["type"] == "image" else block.get("images", []):
             source = image["src"]
             figures.pictures[names.get(source, "").lower() or file_name(source)] += 1
+            figures.link(image.get("link", ""), site)
             if image is not block:
                 figures.say(f"{image.get('caption', '')} {image.get('credit', '')}")
     return figures

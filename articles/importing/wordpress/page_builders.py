@@ -50,9 +50,13 @@ def module_html(name: str, values: Mapping[str, str], pictures: Mapping[str, Pic
         address = ""
     elif address and not label and re.search(r"btn|button|link", name):
         label, title = title, ""
+    shown = _pictures(values, pictures, notes)
+    around = "" if label else address  # where the picture leads, or else the heading
     if title and not re.search(r"section|row|column", name):
-        parts.append(f"<h3>{escape(title, quote=False)}</h3>")
-    parts += [figure_of(found) for found in _pictures(values, pictures, notes)]
+        words = escape(title, quote=False)
+        linked = f'<a href="{escape(around)}">{words}</a>' if around and not shown else words
+        parts.append(f"<h3>{linked}</h3>")
+    parts += [figure_of(found._replace(link=around)) for found in shown]
     tag = "h3" if re.search(r"heading|title", name) else "p"
     parts += [
         f"<{tag}>{escape(values[key], quote=False)}</{tag}>" for key in _WORDS if re.search(r"\w", values.get(key, ""))

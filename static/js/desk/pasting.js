@@ -17,6 +17,7 @@ const fill = (block, image) => {
   const alt = block.querySelector('[name$="-alt"]')
   alt.value = image.alt
   if (image.caption) block.querySelector('[name$="-caption"]').value = image.caption
+  if (image.link) block.querySelector('[name$="-link"]').value = image.link
   return alt
 }
 
@@ -95,7 +96,7 @@ const pastePictures = async (editor, pictures) => {
     const chain = editor.chain().setTextSelection(line)
     if (image) {
       chain.deleteSelection().run()
-      fill(insertAt(editor, "image"), { ...image, alt: picture.alt, caption: picture.caption })
+      fill(insertAt(editor, "image"), { ...image, alt: picture.alt, caption: picture.caption, link: picture.link })
     } else chain.insertContent({ type: "text", text: `TK picture: ${picture.name}` }).run()
   }
   report(pictures)

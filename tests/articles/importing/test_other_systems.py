@@ -179,7 +179,7 @@ def test_each_list_of_subscribers_is_offered_once(write, system, folder):
     assert (export.format, [file.name for file in export.subscribers]) == (system, [f"{folder}subscribers.csv"])
 
 
-def test_of_squarespace_a_link_around_a_picture_is_named_and_what_is_empty_is_no_post(write):
+def test_of_squarespace_a_link_around_a_picture_comes_and_what_is_empty_is_no_post(write):
     body = """<figure class="sqs-block-image-figure"><a href="https://shop.example/">
 <div class="x">
 
@@ -188,7 +188,7 @@ def test_of_squarespace_a_link_around_a_picture_is_named_and_what_is_empty_is_no
     [post] = export.posts
     [picture] = convert(post.html, post.notes).blocks
     assert (export.format, export.lost, picture["alt"]) == ("squarespace", {"items with nothing in them": 2}, "A")
-    assert "a link around a picture, to https://shop.example/" in post.notes.lost
+    assert (picture["link"], post.notes.lost) == ("https://shop.example/", {})
 
 
 def test_icons_of_notion_are_no_pictures(write):

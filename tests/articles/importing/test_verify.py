@@ -16,6 +16,7 @@ BODY = '<p>Some words, <a href="https://x.example/">a link</a>.</p><pre>a\n  b</
 @pytest.mark.parametrize(
     ("content", "name"),
     [
+        (wxr(wxr_item(1, '<a href="https://y.example/"><img src="https://x.example/a.png" alt="A"></a>')), "linked.xml"),
         (wxr(wxr_item(1, BODY), wxr_item(2, '[toggle title="One more"]thing[/toggle]', status="draft")), "a.xml"),
         (ghost_export({"html": BODY}), "a.json"),
         ([webflow_row("One", **{"Post Body": BODY})], "a.csv"),

@@ -39,10 +39,17 @@ export const readPictures = (root, rtf) => {
       name: nameOf(image, source).slice(0, 100),
       alt: image.alt,
       caption: caption?.textContent.trim() ?? "",
+      link: linkOf(image),
       file: fromData(source) || (files.length === onDisk.length && files[onDisk.indexOf(image)]) || null,
       source: /^https?:/i.test(source) ? source : "",
     }
   })
+}
+
+// Where the link around a picture leads, unless that is the picture itself, larger.
+const linkOf = (image) => {
+  const address = image.closest("a[href]")?.getAttribute("href") ?? ""
+  return /^(?:https?:\/\/|mailto:)/i.test(address) && !/\.(?:jpe?g|png|gif|webp|avif)(?:\?|$)/i.test(address) ? address : ""
 }
 
 // A paragraph that is the mark of a picture, after the block that has it.

@@ -267,8 +267,45 @@ def test_a_link_around_more_than_words_stays_one():
     notes = ConversionNotes()
     card = '<a href="https://x.example/"><div><img src="https://i.example/a.png"></div><h3>Read</h3><div>More <b>here</b></div></a>'
     found = blocks(card, notes)
-    assert found[0]["type"] == "image"
+    assert found[0] == {"type": "image", "src": "https://i.example/a.png", "link": "https://x.example/"}
     assert found[1]["html"] == (
         '<h3><a href="https://x.example/">Read</a></h3>\n<p><a href="https://x.example/">More <b>here</b></a></p>'
     )
-    assert notes.lost == {"a link around a picture, to https://x.example/": 1}
+    assert not notes.lost
+
+
+SHOWN = '<img src="https://i.example/a.png" alt="A">'
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f'<p><a href="https://x.example/">{SHOWN}</a></p>',
+        f'<figure><a href="https://x.example/"><picture>{SHOWN}</picture></a><figcaption></figcaption></figure>',
+        f'<ul><li><a href="https://x.example/">{SHOWN}</a></li></ul>',
+        f'<blockquote><p><a href="https://x.example/"><em>{SHOWN}</em></a></p></blockquote>',
+        f'<table><tr><td><a href="https://x.example/">{SHOWN}</a></td></tr></table>',
+        f'<h2><a href="https://x.example/">{SHOWN}</a></h2>',
+    ],
+)
+def test_a_link_around_a_picture_comes_with_it_wherever_it_stands(html):
+    assert blocks(html) == [
+        {"type": "image", "src": "https://i.example/a.png", "alt": "A", "link": "https://x.example/"}
+    ]
+
+
+def test_each_picture_of_a_gallery_keeps_its_link_and_one_to_the_old_site_becomes_local():
+    links = [f'<figure><a href="{address}">{SHOWN}</a></figure>' for address in ("https://old.example/a/", "/b/")]
+    [gallery] = blocks(f'<figure class="wp-block-gallery">{"".join(links)}</figure>', site="https://old.example")
+    assert [image["link"] for image in gallery["images"]] == ["/a/", "/b/"]
+
+
+def test_a_link_to_the_same_picture_is_none_and_one_that_cannot_be_published_is_named():
+    notes = ConversionNotes()
+    larger = '<a href="https://i.example/a.png"><img src="https://i.example/a-300x200.png"></a>'
+    other = '<a href="https://i.example/other.png"><img src="https://i.example/a.png"></a>'
+    found = blocks(f'{larger}{other}<a href="https://intranet/">{SHOWN}</a>', notes)
+    assert [(block["src"][-5:], block.get("link")) for block in found] == [
+        ("a.png", None), ("a.png", "https://i.example/other.png"), ("a.png", None),
+    ]  # fmt: skip
+    assert notes.lost == {"a link around a picture, to https://intranet/, which cannot be published": 1}
