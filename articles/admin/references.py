@@ -12,50 +12,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.http import urlencode
-from django_prose_editor.widgets import AdminProseEditorWidget
 
-from articles.blocks import INLINE_EXTENSIONS
-from articles.desk.csp import allow_editors
+from articles.desk.shown import ProseAdmin, ShownAdmin
 from articles.models import AuditEntry, Author, Category, Redirect, Series, Snippet, Tag
 from articles.redirects import export_redirects, import_redirects, redirect_path
 from articles.tags import MOST_AT_ONCE, delete_tag, is_on_many, merge_tags
 from core.admin.bases import ReadOnlyAdmin
 from core.admin.shared_editing import SharedEditing
 from core.lib import clock
-from core.lib.admin_lists import DeskAdmin, IndexedValuesFilter, WordSearch
+from core.lib.admin_lists import IndexedValuesFilter, WordSearch
 from core.lib.admin_slugs import SlugsFromWords
 from core.pagecache import bump
 from core.transitions import TransitionRefused
-
-
-def _prose(form: Any, name: str) -> None:
-    """Give a field of HTML the editor that articles have."""
-    form.base_fields[name].widget = AdminProseEditorWidget(
-        config={"extensions": INLINE_EXTENSIONS}, preset="configurable"
-    )
-
-
-class ProseAdmin(DeskAdmin):
-    """The admin of a model with one field of HTML."""
-
-    prose_field = ""
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        if self.prose_field in form.base_fields:
-            _prose(form, self.prose_field)
-        return form
-
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        return allow_editors(request, super().render_change_form(request, context, *args, **kwargs))
-
-
-class ShownAdmin(DeskAdmin):
-    """What reader pages show: what is deleted leaves them."""
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for shown in queryset:
-            shown.delete()
 
 
 class MovedPages(ShownAdmin):

@@ -38,7 +38,7 @@ class Shown(models.Model):
 
     def _changed(self, *former: str) -> None:
         pagecache.bump()
-        kind = self._meta.model_name or ""
+        kind = (self._meta.concrete_model or type(self))._meta.model_name or ""
         purge(LISTS, *(named(kind, slug) for slug in {self.slug, *former}))
 
 

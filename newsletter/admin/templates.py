@@ -1,4 +1,4 @@
-"""Templates of newsletters in the admin: the logo, header and footer, colours that can be read, the order of what is movable."""
+"""Reusable texts of briefings, and mail templates: logo, header and footer, colours that can be read, order of what is movable."""
 
 from typing import Any
 
@@ -11,10 +11,12 @@ from articles import blocks
 from articles.desk import choice_fields
 from articles.desk.choice_fields import ChoiceWidget
 from articles.desk.csp import allow_editors
+from articles.desk.shown import ProseAdmin, ShownAdmin
 from articles.desk.uploads import take_upload
 from core.admin.shared_editing import SharedEditing
+from core.lib.admin_slugs import SlugsFromWords
 from core.lib.html import refuse_lost_addresses
-from newsletter.models import MailTemplate
+from newsletter.models import BriefingText, MailTemplate
 from newsletter.models.templates import Part, usual_order
 from newsletter.sending import pictures
 from newsletter.sending.looks import SHADES
@@ -84,6 +86,18 @@ class MailTemplateForm(forms.ModelForm):
 for _part in Part:
     _place = forms.IntegerField(label=str(_part.label).capitalize(), min_value=1, max_value=9, required=False)
     MailTemplateForm.declared_fields[f"place_{_part}"] = MailTemplateForm.base_fields[f"place_{_part}"] = _place
+
+
+@admin.register(BriefingText)
+class BriefingTextAdmin(SlugsFromWords, ProseAdmin, ShownAdmin, SharedEditing):
+    slug_from = "heading"
+    prose_field = "html"
+    fields = ("heading", "slug", "html", "label", "url")
+    list_display = ("slug", "heading")
+    search_fields = ("slug", "heading")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(kind=BriefingText.Kind.TEXT)
 
 
 @admin.register(MailTemplate)

@@ -24,7 +24,7 @@ from newsletter.models.routes import MailAccount, RecipientDomain, SendingRules,
 from newsletter.models.segments import Segment, SegmentBlock, SegmentCondition, SegmentCount
 from newsletter.models.sign_ups import SignUp, SignUpRules
 from newsletter.models.subject_tests import SubjectTest, SubjectVariant, VariantFigures
-from newsletter.models.templates import CardSize, MailTemplate
+from newsletter.models.templates import BriefingText, CardSize, MailTemplate
 from newsletter.models.traits import SubscriberField, SubscriberTag, Tagging
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "BriefingHour",
     "BriefingItem",
     "BriefingPlan",
+    "BriefingText",
     "BulkAct",
     "BulkActBatch",
     "CardSize",

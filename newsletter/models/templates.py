@@ -1,9 +1,12 @@
-"""How the mails of a newsletter look: templates, with colours that can be read."""
+"""How the mails of a newsletter look: templates, with colours that can be read; and the texts that briefings share."""
+
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
+from articles.models import Snippet
 from core.lib import colours, html
 from newsletter.models.audience import Newsletter
 
@@ -35,6 +38,19 @@ def usual_order() -> list[str]:
 
 def _colour(name: str, value: str, help_text: str = "") -> "models.CharField[str, str]":
     return models.CharField(name, max_length=7, default=value, validators=_COLOUR, help_text=help_text)
+
+
+class BriefingText(Snippet):
+    """A snippet that is written for briefings: those who run newsletters write these, and no other snippet."""
+
+    class Meta:
+        proxy = True
+        ordering = ["slug"]
+        verbose_name = "reusable text"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.kind = Snippet.Kind.TEXT
+        super().save(*args, **kwargs)
 
 
 class MailTemplate(models.Model):

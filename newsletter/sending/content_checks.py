@@ -272,11 +272,11 @@ def passed(briefing: Briefing) -> list[str]:
     lacking = list(_bodies_lack(rendered, links))
     images = len(re.findall(r"<img\b", rendered.html)) - bool(links.pixel)
     said = [f"The HTML has {max(1, html_size(rendered, placeholders) // 1024)} of {CLIPPED_AT // 1024} kB."]
-    said.append(f"It has {len(rendered.targets)} links and {images} pictures.")
+    said.append(f"Links: {len(rendered.targets)}, pictures: {images}.")
     if not lacking:
         said.append("Both the HTML and the text part say how to unsubscribe.")
     if placeholders.words:
-        said.append(f"It has {len(placeholders.words)} personal words, all of them known.")
+        said.append(f"Personal words: {len(placeholders.words)}, all known.")
     return said
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -32,7 +32,7 @@ _ERRORS = """
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Letters a minute lately, and how long the rest takes at that; None where nothing says."""
+    """Letters a minute lately, and how long the rest takes at that; None where nothing says, or the rest waits."""
 
     per_minute: int
     left: timedelta | None
@@ -64,7 +64,15 @@ def of(briefing: Briefing, *, waiting: int) -> Pace | None:
         return None
     began = max(first, briefing.frozen_at or first)
     per_second = taken / max(1.0, (now - began).total_seconds())
-    return Pace(round(60 * per_second), timedelta(seconds=waiting / per_second) if waiting else None)
+    goes_on = waiting and not _all_wait(briefing, now)
+    return Pace(round(60 * per_second), timedelta(seconds=waiting / per_second) if goes_on else None)
+
+
+def _all_wait(briefing: Briefing, now: datetime) -> bool:
+    """Whether what is left waits for something else than its turn."""
+    used = accounts.in_use()
+    no_account = bool(used) and all(_is_over(account) or account.is_resting(now) for account in used)
+    return briefing.is_testing_subjects or no_account or bool(briefing.newsletter.quiet_ends(now))
 
 
 def waits(briefing: Briefing) -> Iterator[str]:

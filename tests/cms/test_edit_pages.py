@@ -30,6 +30,7 @@ from newsletter.models import (
     BounceRule,
     Briefing,
     BriefingPlan,
+    BriefingText,
     MailAccount,
     MailTemplate,
     Newsletter,
@@ -146,6 +147,7 @@ PAGES = {
         {"footer_html": "<p>Mine.</p>"},
         {"name": "Theirs", "header_html": "<p>Theirs.</p>"},
     ),
+    BriefingText: (lambda: BriefingText.objects.create(slug="us"), {"label": "Mine"}, {"heading": "Theirs"}),
     Newsletter: (
         factories.newsletter, {"welcome_subject": "Mine", "welcome_text": "Mine."},
         {"description": "Theirs", "from_name": "The desk"},

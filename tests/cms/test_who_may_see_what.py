@@ -75,7 +75,7 @@ SEEN = {
     "awards steward": "survey season awardcategory ballotrules juror nomination ballot ledgerentry treehead tally outgoingmail flag flagsearch",
     "juror": "",
     "newsletter manager": "newsletter subscriber subscriberimport suppression briefing briefingplan automation enrolment mailreport ignoredreports bouncerule "
-    "signuprules recipientdomain sendingrules mailaccount subscribertag subscriberfield segment mailtemplate bulkact outgoingmail dayfigures flag",
+    "survey signuprules recipientdomain sendingrules mailaccount subscribertag subscriberfield segment mailtemplate briefingtext bulkact outgoingmail dayfigures flag",
     "sponsorship manager": "survey sponsor blockeddomain blackout inquiry offer placementkind package rununit booking creative makegood adevent disclosureentry seller invoice payment ledgerentry bankline adrule fieldfigure kittext outgoingmail dayfigures",
 }
 

@@ -15,7 +15,7 @@ from core.doorbell import Bell
 from core.models import AuditEntry, OutgoingMail
 from core.transitions import TransitionRefused
 from newsletter.models import Delivery, Hit, MailReport, SubjectTest, VariantFigures
-from newsletter.sending import approval, briefing_counts, freeze, sender, subject_tests
+from newsletter.sending import approval, briefing_counts, freeze, pace, sender, subject_tests
 from newsletter.sending.briefing_counts import Counted
 from newsletter.sending.subject_tests import judged
 from newsletter.tasks import sweep_briefings
@@ -94,6 +94,7 @@ def test_the_sample_gets_its_subjects_and_the_rest_the_winner_and_nobody_two(wee
     sample = {f"{row.subscriber}": row.variant for row in briefing.deliveries.exclude(variant=None)}
     assert subjects(smtp_server) == {who: ["Six bridges", "Mind the gap"][number] for who, number in sample.items()}
     assert reload(briefing).state == "sending"
+    assert pace.of(reload(briefing), waiting=10).left is None
     clicked(list(briefing.deliveries.filter(variant=1)))
     test = later(briefing)
     assert (test.winner, "B did better than chance explains" in test.verdict) == (1, True)

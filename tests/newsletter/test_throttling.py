@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from newsletter.mail.status_codes import throttled_by
-from newsletter.models import Briefing, Delivery, RecipientDomain, SendMinute
+from newsletter.models import Briefing, Delivery, Newsletter, RecipientDomain, SendMinute
 from newsletter.sending import approval, pace, sender, throttling
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
@@ -210,6 +210,11 @@ def test_the_page_tells_the_pace_what_is_left_and_errors_by_answer_and_domain(we
     SendMinute.objects.update(minute=timezone.now() - timedelta(minutes=1))
     found = pace.of(reload(briefing), waiting=50)
     assert (found.per_minute, found.left_in_words) == (25, "2 min")
+    hour = timezone.now().astimezone(weekly.zone).hour
+    Newsletter.objects.update(quiet_from=time(hour), quiet_until=time((hour + 2) % 24))
+    found = pace.of(reload(briefing), waiting=50)
+    assert (found.per_minute, found.left_in_words) == (25, "")
+    Newsletter.objects.update(quiet_from=None, quiet_until=None)
     assert pace.errors(briefing) == [
         {"state": "Failed", "note": "550 5.1.1 <…> is gone", "domain": "slow.example", "letters": 15}
     ]

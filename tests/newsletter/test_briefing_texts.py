@@ -1,0 +1,59 @@
+"""Texts that briefings share, written by those who run newsletters: these, and no other snippet."""
+
+import pytest
+from django.urls import reverse
+
+from articles.models import Snippet
+from newsletter.models import BriefingItem, BriefingText
+from newsletter.sending import approval
+from tests.articles import factories as articles
+from tests.desks import address, opened, save
+from tests.newsletter import factories
+
+pytestmark = pytest.mark.django_db
+
+LIST, ADD = reverse("admin:newsletter_briefingtext_changelist"), reverse("admin:newsletter_briefingtext_add")
+
+
+@pytest.fixture
+def manager(client):
+    client.force_login(articles.user("newsletter manager"))
+    return client
+
+
+def test_a_newsletter_manager_writes_one_and_it_is_for_briefings(manager):
+    manager.post(ADD, {"heading": "About us", "html": '<p><a href="a.example?fbclid=1">Us</a></p>'})
+    text = Snippet.objects.get()
+    assert (text.kind, text.slug, text.html) == ("text", "about-us", '<p><a href="https://a.example">Us</a></p>')
+    save(manager, BriefingText.objects.get(), opened(manager, BriefingText.objects.get()), heading="Who we are")
+    assert Snippet.objects.get().heading == "Who we are"
+
+
+def test_a_link_that_nobody_may_publish_is_refused(manager):
+    page = manager.post(ADD, {"heading": "About us", "html": "", "url": "javascript:alert(1)"}).content.decode()
+    assert "A link starts with" in page
+    assert not Snippet.objects.exists()
+
+
+def test_other_snippets_are_not_theirs(manager):
+    card = articles.card(heading="A card")
+    assert "A card" not in manager.get(LIST).content.decode()
+    for page in ("change", "delete", "history"):
+        assert manager.get(f"/admin/newsletter/briefingtext/{card.pk}/{page}/")["Location"] == "/admin/"
+        assert manager.get(address(card, page)).status_code == 403
+    for page in ("keep", "conflict"):
+        assert manager.get(f"/admin/newsletter/briefingtext/{card.pk}/{page}/").status_code in (404, 405)
+        assert manager.post(f"/admin/newsletter/briefingtext/{card.pk}/{page}/", {"heading": "Mine"}).status_code in (
+            403,
+            404,
+        )
+
+
+def test_one_is_deleted_and_a_draft_that_has_it_says_so(manager):
+    text = BriefingText.objects.create(slug="about", heading="About us")
+    briefing = factories.briefing(factories.newsletter())
+    BriefingItem.objects.create(briefing=briefing, kind="snippet", snippet=text)
+    asked = manager.get(address(text, "delete"))
+    manager.post(address(text, "delete"), {"post": "yes", "seen": asked.context["seen"]})
+    assert not Snippet.objects.exists()
+    assert "A reusable text is gone" in " ".join(approval.problems(briefing))
