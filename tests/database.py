@@ -8,14 +8,26 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
+from cms.ops import embedded, first_migration
 from cms.ops.embedded import programs
 
 ROOT = Path(__file__).resolve().parent.parent
 
 KEPT = "kept"  # a schema that Django does not know of
+
+
+def let_nothing_wait_for_the_disk(var: Path) -> None:
+    """Have the server of this state folder take the kernel's word: what dies in tests are processes, not the machine."""
+    server = embedded.connection(var)
+    where = f"host={server['HOST']} port={server['PORT']} user={server['USER']} dbname={server['NAME']}"
+    with psycopg.connect(where, autocommit=True) as session:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            session.execute(f"ALTER SYSTEM SET {setting} = off")
+        session.execute("SELECT pg_reload_conf()")
 
 
 @contextmanager
@@ -34,7 +46,8 @@ def made(folder: Path) -> Iterator[None]:
             _read(name, kept)
             yield
             return
-        yield
+        with first_migration.quickly():
+            yield
         for old in folder.glob("migrated-*.sql"):
             old.unlink()
         part = kept.with_suffix(".part")

@@ -2,7 +2,7 @@
 
 import pytest
 from django.apps import apps
-from django.db import migrations
+from django.db import connection, migrations
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import NOT_PROVIDED
 
@@ -68,3 +68,22 @@ def test_a_column_is_filled_by_the_database_or_may_be_empty():
     assert "does not fill" in problem(migrations.AddField("a", "b", field))
     for filled in (models.CharField(max_length=5, null=True), models.CharField(max_length=5, db_default="x")):
         assert problem(migrations.AddField("a", "b", filled)) == ""
+
+
+@pytest.mark.django_db
+def test_each_table_has_the_columns_and_constraints_of_its_model():
+    for model in apps.get_models(include_auto_created=True):
+        if not model._meta.managed or model._meta.proxy:
+            continue
+        table, fields = model._meta.db_table, model._meta.local_concrete_fields
+        with connection.cursor() as cursor:
+            columns = connection.introspection.get_table_description(cursor, table)
+            named = connection.introspection.get_constraints(cursor, table)
+        empty = {column.name for column in columns if column.null_ok}
+        assert {column.name for column in columns} == {field.column for field in fields}
+        assert empty == {field.column for field in fields if field.null or field.generated}
+        declared = {each.name for each in (*model._meta.constraints, *model._meta.indexes)}
+        assert declared - set(named) == set(), table
+        linked = {field.column for field in fields if field.remote_field and field.db_constraint}
+        keys = {each["columns"][0] for each in named.values() if each["foreign_key"]}
+        assert linked - keys == set(), table

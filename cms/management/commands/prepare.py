@@ -3,6 +3,7 @@
 import hashlib
 import time
 from argparse import FileType
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
+
+from cms.ops import first_migration
 
 
 class Command(BaseCommand):
@@ -45,7 +48,9 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         if pending := executor.migration_plan(executor.loader.graph.leaf_nodes()):
             began = self.say(f"applying {len(pending)} migrations …")
-            call_command("migrate", verbosity=0, interactive=False)
+            is_empty = not executor.loader.applied_migrations
+            with first_migration.quickly() if is_empty else nullcontext():
+                call_command("migrate", verbosity=0, interactive=False)
             self.done(began)
 
     def collect_static(self) -> None:
