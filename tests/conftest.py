@@ -75,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     cluster = embedded.Cluster(var)
     cluster.start()
     config.add_cleanup(cluster.stop)
+    database.let_nothing_wait_for_the_disk(var)
     from django.conf import settings
     from django.contrib.auth.hashers import PBKDF2PasswordHasher
 

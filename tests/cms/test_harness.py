@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection
 
 from core.models import OutgoingMail, SiteProfile
 from core.tasks import send_outgoing_mail
@@ -87,10 +86,3 @@ def test_the_live_site_shows_what_was_committed_here(live_site):
 def test_the_browser_reads_the_live_site(page):
     page.goto("/")
     assert page.title()
-
-
-@pytest.mark.django_db
-def test_the_database_is_durable_and_on_no_network():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('fsync'), current_setting('listen_addresses')")
-        assert cursor.fetchone() == ("on", "")
