@@ -41,9 +41,11 @@ class RealProcess:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
+        command = read_procfile(ROOT / "Procfile")[self.name]
+        command = command.removeprefix("nice -n 5 ")  # elsewhere readers come first; here a test waits for it
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                ["/bin/sh", "-c", f"exec {read_procfile(ROOT / 'Procfile')[self.name]}"],
+                ["/bin/sh", "-c", f"exec {command}"],
                 cwd=ROOT,
                 env=os.environ | self.environment,
                 stdin=subprocess.DEVNULL,
