@@ -205,7 +205,10 @@ def _short(head: str) -> str:
 
 
 def line_chart(rows: Iterable[Sequence[object]], *, unit: str = "") -> LineChart:
-    """A line through (label, value) or (label, value, text shown), evenly spaced, on a nice scale that starts at zero where it can."""
+    """A line through (label, value) or (label, value, text shown), evenly spaced, on a nice scale that starts at zero where it can.
+
+    Where all values are whole numbers, so is what stands beside the lines across.
+    """
     entries = [_entry(row, unit) for row in rows]
     if not entries:
         return LineChart((), (), ())
@@ -228,8 +231,11 @@ def line_chart(rows: Iterable[Sequence[object]], *, unit: str = "") -> LineChart
         for index, (label, value, text) in enumerate(entries)
     )
     segments = tuple(Segment(a.x, a.y, b.x, b.y) for a, b in itertools.pairwise(points))
+    counts = all(isinstance(value, int) for _, value, _ in entries)
     ticks = tuple(
-        Tick(number_text(mark), _pixels(_down(mark, scale)), _pixels(_down(mark, scale) - 5)) for mark in scale
+        Tick(number_text(mark), _pixels(_down(mark, scale)), _pixels(_down(mark, scale) - 5))
+        for mark in scale
+        if mark.is_integer() or not counts
     )
     return LineChart(points, segments, ticks)
 

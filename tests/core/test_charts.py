@@ -96,6 +96,12 @@ def test_a_line_starts_its_scale_at_zero():
     assert next(tick.text for tick in line_chart([("a", 80), ("b", 97)]).ticks) == "0"
 
 
+def test_counts_stand_beside_whole_numbers():
+    assert [tick.text for tick in line_chart([("a", 0), ("b", 0)]).ticks] == ["0", "1"]
+    assert [tick.text for tick in line_chart([("a", 0), ("b", 10)]).ticks] == ["0", "5", "10"]
+    assert [tick.text for tick in line_chart([("a", 0.0), ("b", 0.9)]).ticks][:2] == ["0", "0.25"]
+
+
 @given(st.integers(1, 400))
 def test_the_axis_never_has_more_labels_than_fit(count):
     labels = [point.label for point in line_chart([(str(n), n) for n in range(count)]).points if point.label]
