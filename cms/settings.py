@@ -15,6 +15,7 @@ from whitenoise.compress import Compressor
 from articles.embeds import FRAME_ORIGINS
 from cms import environment
 from cms.ops import buckets, embedded
+from cms.schedule import SCHEDULE
 from newsletter.mail.providers import anymail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -172,57 +173,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = (
 )
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "core.beat.BellRinger"
-# Beat rings every bell again, in case one was lost; the work itself is always a row. Seconds.
-CELERY_BEAT_SCHEDULE = {
-    "sweep briefings": {"task": "newsletter.tasks.sweep_briefings", "schedule": 20},
-    "start due briefings": {"task": "newsletter.tasks.start_due_briefings", "schedule": 5},
-    "import subscribers": {"task": "newsletter.tasks.import_subscribers", "schedule": 20},
-    "import posts": {"task": "articles.tasks.import_posts", "schedule": 20},
-    "act on articles": {"task": "articles.tasks.act_on_articles", "schedule": 20},
-    "act on subscribers": {"task": "newsletter.tasks.act_on_subscribers", "schedule": 20},
-    "count segments": {"task": "newsletter.tasks.count_segments", "schedule": 60},
-    "count the figures of newsletters": {"task": "newsletter.tasks.count_figures", "schedule": 1800},
-    "count the reports of briefings": {"task": "newsletter.tasks.count_reports", "schedule": 60},
-    "check the links of briefings": {"task": "newsletter.tasks.check_links", "schedule": 60},
-    "run automations": {"task": "newsletter.tasks.run_automations", "schedule": 30},
-    "settle sign-ups": {"task": "newsletter.tasks.settle_sign_ups", "schedule": 10},
-    "send the welcome mails that waited": {"task": "newsletter.tasks.greet_due", "schedule": 60},
-    "mark disposable addresses": {"task": "newsletter.tasks.mark_disposable", "schedule": 3600},
-    "judge opens and clicks": {"task": "newsletter.tasks.judge_hits", "schedule": 60},
-    "send outgoing mail": {"task": "core.tasks.send_outgoing_mail", "schedule": 15},
-    "purge caches": {"task": "core.tasks.purge_caches", "schedule": 10},
-    "deliver webhooks": {"task": "core.tasks.deliver_webhooks", "schedule": 15},
-    "publish what is due": {"task": "articles.tasks.publish_due", "schedule": 20},
-    "end pins": {"task": "articles.tasks.end_pins", "schedule": 20},
-    "count what is read most": {"task": "articles.tasks.refresh_most_read", "schedule": 1800},
-    "follow pages that moved": {"task": "articles.tasks.follow_moved", "schedule": 30},
-    "make copies of pictures": {"task": "articles.tasks.make_renditions", "schedule": 30},
-    "follow replaced pictures": {"task": "articles.tasks.follow_replaced", "schedule": 30},
-    "refresh related articles": {"task": "articles.tasks.refresh_related", "schedule": 30},
-    "roll up readers' figures": {"task": "articles.tasks.roll_up_readership", "schedule": 300},
-    "turn the day of ads": {"task": "sponsors.tasks.turn_day", "schedule": 20},
-    "find days to make good": {"task": "sponsors.tasks.find_make_goods", "schedule": 1800},
-    "note which ads are on air": {"task": "sponsors.tasks.note_air_time", "schedule": 300},
-    "tell who waits for ad days": {"task": "sponsors.tasks.tell_waiting", "schedule": 300},
-    "count views of ads": {"task": "sponsors.tasks.count_views", "schedule": 120},
-    "freeze reports to sponsors": {"task": "sponsors.tasks.freeze_reports", "schedule": 1800},
-    "judge clicks on ads": {"task": "sponsors.tasks.judge_clicks", "schedule": 120},
-    "judge all clicks on ads": {"task": "sponsors.tasks.judge_all_clicks", "schedule": 3600},
-    "look for sponsors that are named": {"task": "sponsors.tasks.search_for_names", "schedule": 60},
-    "write reminders to sponsors": {"task": "sponsors.tasks.write_reminders", "schedule": 600},
-    "check the links of ads": {"task": "sponsors.tasks.check_links", "schedule": 60},
-    "match lines of the bank": {"task": "sponsors.tasks.match_bank_lines", "schedule": 300},
-    "bill what waits": {"task": "sponsors.tasks.bill_what_waits", "schedule": 300},
-    "remind of payments": {"task": "sponsors.tasks.remind_of_payments", "schedule": 3600},
-    "expire stale holds": {"task": "sponsors.tasks.expire_stale_holds", "schedule": 60},
-    "turn the phases of seasons": {"task": "surveys.tasks.turn_phases", "schedule": 20},
-    "tell who follows a season": {"task": "surveys.tasks.tell_followers", "schedule": 60},
-    "turn the phases of surveys": {"task": "surveys.tasks.turn_surveys", "schedule": 20},
-    "count answers to surveys": {"task": "surveys.tasks.settle_responses", "schedule": 60},
-    "end what nobody finishes": {"task": "surveys.tasks.end_abandoned_sittings", "schedule": 1800},
-    "seal ballots": {"task": "surveys.tasks.seal_ballots", "schedule": 60},
-    "purge what has expired": {"task": "core.tasks.purge_expired", "schedule": 3600},
-}
+CELERY_BEAT_SCHEDULE = dict(SCHEDULE)
 
 # Backups by the clock (see cms/ops/kept_backups.py)
 

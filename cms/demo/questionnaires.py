@@ -10,7 +10,7 @@ from django.utils import timezone
 from cms.demo import content
 from cms.demo.pieces import Piece
 from surveys.models import Source, Survey
-from surveys.questionnaires import access, logic, phases, publishing, responses, settling, versions
+from surveys.questionnaires import access, at_once, logic, phases, publishing, settling, versions
 from surveys.questionnaires.questions import OTHER, Definition, Question
 
 NUMBERS = {"scale": (1, 5), "rating": (3, 5), "nps": (4, 10), "number": (0, 60)}
@@ -34,7 +34,7 @@ def _make(entry: dict[str, Any]) -> None:
     phases.open_survey(survey)
     chance = Random(entry["slug"])
     for _ in range(entry["answers"]):
-        responses.submit(
+        at_once.submit(
             access.Entry(survey, chance.choice([Source.PAGE, Source.BRIEFING])), _answers(definition, chance)
         )
     settling.settle(survey)

@@ -14,9 +14,9 @@ from core.lib.spreadsheets import disarmed, lines, zipped
 from core.transitions import TransitionRefused
 from surveys.models import Survey
 from surveys.questionnaires import versions
+from surveys.questionnaires.filters import embargo
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.questions import Definition, Question
-from surveys.questionnaires.results import embargo
 
 AT_ONCE = 2_000
 FORMS = {

@@ -11,9 +11,9 @@ from core.lib.text import one_line
 from core.transitions import TransitionRefused
 from surveys.models import AnswerTag, Response, Survey
 from surveys.questionnaires import kept_counts, versions
+from surveys.questionnaires.filters import embargo
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.questions import OTHER, Question
-from surveys.questionnaires.results import embargo
 
 NAME = AnswerTag._meta.get_field("name").max_length or 40
 

@@ -25,7 +25,7 @@ from core.lib.networks import public_network_of
 from core.ratelimit import allow
 from surveys import keys
 from surveys.models import Source, Survey
-from surveys.questionnaires import access, responses, versions
+from surveys.questionnaires import access, at_once, responses, versions
 from surveys.questionnaires.definition import document_of
 from surveys.questionnaires.limits import LimitReached
 from surveys.questionnaires.result_files import document_of as document_of_results
@@ -163,7 +163,7 @@ class ResponseCreate(APIView):
 def _answered(survey: Survey, answers: Any, address: str, agent: str) -> Response:
     try:
         entry = access.from_page(survey, address=address, agent=agent, source=Source.API)
-        finished = responses.submit(entry, answers)
+        finished = at_once.submit(entry, answers)
     except responses.AnswersRefused as refused:
         return _said("Your answers were not taken.", status.HTTP_400_BAD_REQUEST, errors=refused.errors)
     except access.NotThisWay as refused:

@@ -12,7 +12,8 @@ from core.lib.slugs import free_slug, slug_of
 from core.models import User
 from core.transitions import TransitionRefused
 from surveys.models import Survey
-from surveys.questionnaires.results import SELF_SELECTED, QuestionResult, Results, ResultsHidden, results
+from surveys.questionnaires.filters import ResultsHidden
+from surveys.questionnaires.results import SELF_SELECTED, QuestionResult, Results, results
 
 
 def draft_article(survey: Survey, *, by: User | None = None) -> Article:

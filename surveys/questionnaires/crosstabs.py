@@ -9,10 +9,11 @@ from core.lib import charts
 from surveys.models import Survey
 from surveys.questionnaires import counts, versions
 from surveys.questionnaires.disclosure import hidden_cells, hidden_in_sum, hidden_parts, hidden_shares, is_small
+from surveys.questionnaires.filters import Filter, ResultsHidden, counted_rows
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.kinds.base import PARTS, SEVERAL
 from surveys.questionnaires.questions import Definition, Question
-from surveys.questionnaires.results import NOT_SHOWN, Filter, ResultsHidden, counted_rows, is_sum_known, shape_of
+from surveys.questionnaires.results import NOT_SHOWN, is_sum_known, shape_of
 from surveys.tallying import share
 
 

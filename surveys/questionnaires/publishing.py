@@ -9,9 +9,9 @@ from core import audit, pagecache
 from core.transitions import TransitionRefused, lock
 from surveys.models import Survey
 from surveys.questionnaires import versions
+from surveys.questionnaires.filters import embargo
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.questions import Question
-from surveys.questionnaires.results import embargo
 
 
 def publishable(survey: Survey) -> list[Question]:

@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from sponsors.audience import Quote, Rate
 from surveys.models import Survey
-from surveys.questionnaires.results import Filter, Pick, QuestionResult, ResultsHidden, counted_rows, results
+from surveys.questionnaires.filters import Filter, Pick, ResultsHidden, counted_rows
+from surveys.questionnaires.results import QuestionResult, results
 
 
 class SurveyQuotes:

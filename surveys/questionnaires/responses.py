@@ -1,4 +1,4 @@
-"""Answering a survey: begun, saved page by page, finished by one POST; and answered at once, by a poll or a program.
+"""Answering a survey page by page: begun, saved with each page, and finished by one POST.
 
 Until it is finished, a sitting's answers are encrypted under the survey's pepper, so that whoever has only the database
 reads none of them beside the key of who gives them. Finishing notes that the key took part, and takes it from the sitting.
@@ -22,12 +22,10 @@ from surveys.models.ballots import random_key
 from surveys.questionnaires import earlier, logic, versions
 from surveys.questionnaires.access import Entry
 from surveys.questionnaires.earlier import Earlier
-from surveys.questionnaires.kinds import AnswerRefused, kind_of
 from surveys.questionnaires.limits import LimitReached, count_in, full_quota, is_full
 from surveys.questionnaires.marks import Marks, that_fit
-from surveys.questionnaires.page_forms import REQUIRED, PageForm
+from surveys.questionnaires.page_forms import PageForm
 from surveys.questionnaires.questions import Definition, Page
-from surveys.questionnaires.repeats import Sending, is_again
 
 PURPOSE = "survey-sitting"
 SETTLE_TASK = "surveys.tasks.settle_responses"
@@ -312,7 +310,7 @@ def _kept(sitting: Sitting, definition: Definition, progress: Progress, form: Pa
         return Saved(sitting, page=_page_before(before, page))
     way = logic.way(definition, progress.answers, passed=progress.passed)
     if quota := full_quota(sitting, definition, way.kept, waits_at=way.waits_at):
-        return Saved(sitting, finished=_finish(sitting, definition, progress, before, screened=quota.message))
+        return Saved(sitting, finished=end(sitting, definition, progress, before, screened=quota.message))
     following = way.pages.index(page) + 1
     return Saved(sitting, page=way.pages[following] if following < len(way.pages) else "")
 
@@ -365,7 +363,7 @@ def finish(sitting: Sitting) -> Finished:
     way = way_of(sitting, progress)
     if way.waits_at:
         raise NotThere(way.waits_at)
-    return _finish(sitting, definition, progress, way)
+    return end(sitting, definition, progress, way)
 
 
 def _as_it_ended(sitting: Sitting, definition: Definition, progress: Progress) -> Finished:
@@ -376,7 +374,7 @@ def _as_it_ended(sitting: Sitting, definition: Definition, progress: Progress) -
     return Finished(sitting.survey, sitting.ended, message, way.kept, again=True)
 
 
-def _finish(
+def end(
     sitting: Sitting,
     definition: Definition,
     progress: Progress,
@@ -439,68 +437,3 @@ def _take_part(sitting: Sitting) -> Earlier | None:
             raise TakenPart
         cursor.execute("SELECT FROM surveys_participation WHERE (survey_id, key) = (%s, %s) FOR UPDATE", of_key)
     return earlier.of(sitting.survey, bytes(sitting.key))
-
-
-# All at once
-
-
-@transaction.atomic
-def answer(entry: Entry, data: Mapping[str, Any], sending: Sending | None = None) -> Finished | PageForm:
-    """Answer a survey of one page by one POST, as a poll is; the form where it was refused.
-
-    Where nobody is known, what is sent again is not counted again.
-
-    Raises NotOpen, TakenPart, LimitReached, PepperMissing.
-    """
-    may_begin(entry)
-    sitting = new_sitting(entry)
-    definition = definition_of(sitting)
-    form = PageForm(definition, first_page(definition), data=data)
-    if not form.is_valid():
-        return form
-    if sending and entry.key is None and not entry.is_test and is_again(entry.survey, sending):
-        way = logic.way(definition, form.answers)
-        ended = Ended.EARLY if way.ended_early else Ended.COMPLETE
-        return Finished(entry.survey, ended, way.message, way.kept, again=True)
-    return _at_once(sitting, definition, form.answers)
-
-
-@transaction.atomic
-def submit(entry: Entry, answers: Any) -> Finished:
-    """Take a program's answers, by question in their stored spelling, under the rules of the form.
-
-    Raises AnswersRefused, NotOpen, TakenPart, LimitReached, PepperMissing.
-    """
-    may_begin(entry)
-    sitting = new_sitting(entry)
-    definition = definition_of(sitting)
-    return _at_once(sitting, definition, read_answers(definition, answers))
-
-
-def read_answers(definition: Definition, answers: Any) -> dict[str, Any]:
-    """A program's answers, each in its one spelling; none to a question that is not put. Raises AnswersRefused."""
-    if not isinstance(answers, dict):
-        raise AnswersRefused({"": "Answers are given by the ids of their questions."})
-    errors = {str(key)[:40]: "There is no such question." for key in list(answers) if key not in definition.questions}
-    read = dict[str, Any]()
-    for key, value in answers.items():
-        if question := definition.questions.get(key):
-            try:
-                found = kind_of(question).read(question, value)
-            except AnswerRefused as refused:
-                errors[key] = str(refused)
-                continue
-            read |= {} if found is None else {key: found}
-    way = logic.way(definition, read)
-    if not errors:
-        errors |= {key: "This question is not asked after the other answers." for key in read if key not in way.kept}
-        wanted = [each for step in way.steps for each in step.questions if each.required and each.id not in way.kept]
-        errors |= {question.id: REQUIRED for question in wanted}
-    if errors:
-        raise AnswersRefused(errors)
-    return way.kept
-
-
-def _at_once(sitting: Sitting, definition: Definition, answers: dict[str, Any]) -> Finished:
-    way = logic.way(definition, answers)
-    return _finish(sitting, definition, Progress(), way, is_new=not sitting.is_test)

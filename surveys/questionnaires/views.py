@@ -21,12 +21,13 @@ from core.ratelimit import allow
 from surveys import keys
 from surveys.forms import EmailField, TrapForm
 from surveys.models import Sitting, Survey
-from surveys.questionnaires import access, logic, mails, pictures, piping, polls, repeats, responses, versions
+from surveys.questionnaires import access, at_once, logic, mails, pictures, piping, polls, repeats, responses, versions
+from surveys.questionnaires.filters import embargo
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.limits import LimitReached
 from surveys.questionnaires.marks import marks_in
 from surveys.questionnaires.page_forms import PageForm
-from surveys.questionnaires.results import embargo, published
+from surveys.questionnaires.results import published
 
 LIMIT_SECONDS = 3600
 MOST_BYTES = 1024 * 1024  # of one page: ten texts of the longest kind, in letters that take six bytes each on their way
@@ -154,7 +155,7 @@ def _begin(request: HttpRequest, asked: versions.Asked) -> HttpResponse:
         return _stopped(request, asked.survey.slug, "busy", HTTPStatus.TOO_MANY_REQUESTS)
     entry = entry_of(request, asked.survey, address)
     if polls.question_of(asked.definition):
-        answered = responses.answer(entry, request.POST, _sending(request, asked.survey))
+        answered = at_once.answer(entry, request.POST, _sending(request, asked.survey))
         if isinstance(answered, responses.Finished):
             return thank(request, answered)
         return _show(request, asked, _form_context(answered), HTTPStatus.BAD_REQUEST)
@@ -226,7 +227,7 @@ def _begin_by_link(request: HttpRequest, entry: access.Entry) -> HttpResponse:
     sitting = responses.new_sitting(entry)
     form: PageForm | None
     if polls.question_of(responses.definition_of(sitting)):
-        answered = responses.answer(entry, request.POST, _sending(request, entry.survey))
+        answered = at_once.answer(entry, request.POST, _sending(request, entry.survey))
         if isinstance(answered, responses.Finished):
             return thank(request, answered)
         form = answered

@@ -22,18 +22,10 @@ from surveys.admin.actions import by
 from surveys.models import Source, Survey
 from surveys.questionnaires import answer_files, answer_tags, article_draft, publishing, versions
 from surveys.questionnaires.crosstabs import Crosstab, crosstab, variables
+from surveys.questionnaires.filters import Filter, Pick, ResultsHidden, embargo, picks_of
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.questions import Definition, Question
-from surveys.questionnaires.results import (
-    SELF_SELECTED,
-    Filter,
-    Pick,
-    Results,
-    ResultsHidden,
-    embargo,
-    picks_of,
-    results,
-)
+from surveys.questionnaires.results import SELF_SELECTED, Results, results
 
 TEXTS_A_PAGE = 50
 KEY_DIGITS = 20

@@ -3,7 +3,7 @@
 from django.http import QueryDict
 
 from surveys.models import Survey
-from surveys.questionnaires import access, phases, publishing, responses, settling, versions
+from surveys.questionnaires import access, at_once, phases, publishing, settling, versions
 
 TWO = [{"id": "a", "text": "Alpha"}, {"id": "b", "text": "Beta"}]
 
@@ -91,7 +91,7 @@ def data(**fields):
 def answered(survey, answers, *, key=None, times=1):
     """As many responses, counted."""
     for _ in range(times):
-        responses.submit(entry(survey, key), answers)
+        at_once.submit(entry(survey, key), answers)
     settling.settle(survey)
 
 

@@ -11,7 +11,7 @@ from core.lib.signing import read_token
 from core.models import OutgoingMail
 from surveys import keys
 from surveys.models import AnswerTag, Participation, Response, Sitting
-from surveys.questionnaires import access, answer_tags, mails, phases, responses, retention, settling, versions
+from surveys.questionnaires import access, answer_tags, at_once, mails, phases, responses, retention, settling, versions
 from tests.surveys.questionnaires.factories import entry, opened, page, question
 
 TABLES = (
@@ -44,7 +44,7 @@ def take_part(survey, number):
     """So many people answer with their own number, one after the other; their keys."""
     people = [access.address_key(survey, f"reader{each}@example.com") for each in range(number)]
     for each, key in enumerate(people):
-        responses.submit(entry(survey, key), {"q1": each, "q2": f"zebra {each}"})
+        at_once.submit(entry(survey, key), {"q1": each, "q2": f"zebra {each}"})
     return people
 
 
@@ -93,7 +93,7 @@ def test_the_last_is_stored_with_earlier_ones_and_has_their_day():
     settling.settle(survey)
     before = set(Response.objects.values_list("pk", flat=True))
     answer_tags.change(survey, versions.current(survey).questions["q2"], before, "animals")
-    responses.submit(entry(survey, access.address_key(survey, "last@example.com")), {"q1": 99})
+    at_once.submit(entry(survey, access.address_key(survey, "last@example.com")), {"q1": 99})
     phases.close(survey)
     assert settling.settle(survey) == 1
     assert len(rows("SELECT DISTINCT xmin::text, day FROM surveys_response")) == 1
@@ -148,7 +148,7 @@ def test_the_database_reads_no_answer_that_waits_or_is_on_its_way():
 def test_the_length_of_what_waits_says_nothing_of_the_answers():
     survey = opened(*SURVEY, access="address")
     for each, words in enumerate(["", "zebra", "zebra " * 30]):
-        responses.submit(entry(survey, access.address_key(survey, f"reader{each}@example.com")), {"q1": 1, "q2": words})
+        at_once.submit(entry(survey, access.address_key(survey, f"reader{each}@example.com")), {"q1": 1, "q2": words})
     assert len({len(bytes(sitting.sealed)) for sitting in Sitting.objects.all()}) == 1
     assert len(keys.pepper(survey).seal_padded({"q2": "z" * 5000})) == len(
         keys.pepper(survey).seal_padded({"q2": "z" * 8000})

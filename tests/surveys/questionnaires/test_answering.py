@@ -3,7 +3,7 @@
 import pytest
 
 from surveys.models import Participation, Response, Sitting
-from surveys.questionnaires import responses, settling
+from surveys.questionnaires import at_once, responses, settling
 from tests.surveys.questionnaires.factories import choice, data, entry, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -68,16 +68,16 @@ def test_going_back_keeps_what_was_typed():
 def test_who_has_taken_part_is_refused_and_nobody_else():
     survey = opened(*BRANCH, access="address")
     for key in (ANN, BOB):
-        responses.submit(entry(survey, key), {"q1": "a"})
+        at_once.submit(entry(survey, key), {"q1": "a"})
     with pytest.raises(responses.TakenPart):
-        responses.submit(entry(survey, ANN), {"q1": "a"})
+        at_once.submit(entry(survey, ANN), {"q1": "a"})
     assert Participation.objects.count() == 2
 
 
 def test_an_answer_that_can_be_changed_is_counted_as_it_was_changed():
     survey = opened(*BRANCH, access="address", changeable=True)
     for chosen in ("a", "b"):
-        responses.submit(entry(survey, ANN), {"q1": chosen})
+        at_once.submit(entry(survey, ANN), {"q1": chosen})
     assert responses.progress_of(responses.begin(entry(survey, ANN))).answers == {"q1": "b"}
     Sitting.objects.unfinished().delete()
     survey.state = "closed"
@@ -88,7 +88,7 @@ def test_an_answer_that_can_be_changed_is_counted_as_it_was_changed():
 def test_a_quota_closes_its_group_alone():
     quota = {"id": "betas", "if": {"question": "q1", "is": "b"}, "limit": 1, "message": "We have heard enough Betas."}
     survey = opened(*BRANCH, quotas=[quota])
-    ends = [responses.submit(entry(survey), {"q1": chosen}) for chosen in ("b", "b", "a")]
+    ends = [at_once.submit(entry(survey), {"q1": chosen}) for chosen in ("b", "b", "a")]
     assert [(each.ended, each.message) for each in ends] == [
         ("early", "Bye."), ("screened", "We have heard enough Betas."), ("complete", ""),
     ]  # fmt: skip
@@ -97,16 +97,16 @@ def test_a_quota_closes_its_group_alone():
 def test_no_more_answers_are_taken_than_the_maximum():
     survey = opened(*BRANCH, max_responses=5, min_cell=1)
     for _ in range(5):
-        responses.submit(entry(survey), {"q1": "a"})
+        at_once.submit(entry(survey), {"q1": "a"})
     with pytest.raises(responses.LimitReached):
-        responses.submit(entry(survey), {"q1": "a"})
+        at_once.submit(entry(survey), {"q1": "a"})
 
 
 def test_a_program_hears_what_is_wrong_by_question():
     survey = opened(*BRANCH)
     with pytest.raises(responses.AnswersRefused) as refused:
-        responses.submit(entry(survey), {"q1": "b", "q2": "never asked"})
+        at_once.submit(entry(survey), {"q1": "b", "q2": "never asked"})
     assert refused.value.errors == {"q2": "This question is not asked after the other answers."}
     with pytest.raises(responses.AnswersRefused) as refused:
-        responses.submit(entry(survey), {"zebra": 1, "q1": 7})
+        at_once.submit(entry(survey), {"zebra": 1, "q1": 7})
     assert refused.value.errors == {"zebra": "There is no such question.", "q1": "Choose one of the answers offered."}

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from surveys.models import AnswerCounts, Participation, Response, ResponseCount, Sitting
-from surveys.questionnaires import kept_counts, limits, responses, settling
+from surveys.questionnaires import at_once, kept_counts, limits, responses, settling
 from tests.surveys.questionnaires.factories import answered, choice, entry, opened, page
 from tests.surveys.test_at_once import all_at_once
 
@@ -23,7 +23,7 @@ def test_a_double_click_is_one_answer_and_one_thanks():
 
 def test_of_four_answers_of_one_person_at_once_one_is_taken():
     survey = opened(access="address")
-    ends = all_at_once(*[lambda: responses.submit(entry(survey, ANN), {"q1": "a"})] * 4)
+    ends = all_at_once(*[lambda: at_once.submit(entry(survey, ANN), {"q1": "a"})] * 4)
     assert [type(each) for each in ends].count(responses.TakenPart) == 3
     assert (Participation.objects.count(), Sitting.objects.count()) == (1, 1)
 
@@ -38,7 +38,7 @@ def test_one_person_in_two_windows_has_one_sitting():
 def test_limits_hold_when_many_answer_at_once():
     quota = {"id": "betas", "if": {"question": "q1", "is": "b"}, "limit": 2, "message": "Enough."}
     survey = opened(page("p1", choice("q1")), quotas=[quota], max_responses=4, min_cell=1)
-    jobs = [lambda chosen=chosen: responses.submit(entry(survey), {"q1": chosen}) for chosen in "bbbbaaaa"]
+    jobs = [lambda chosen=chosen: at_once.submit(entry(survey), {"q1": chosen}) for chosen in "bbbbaaaa"]
     ends = all_at_once(*jobs)
     kinds = [each.ended if isinstance(each, responses.Finished) else type(each) for each in ends]
     settling.settle(survey)
@@ -50,10 +50,10 @@ def test_limits_hold_when_many_answer_at_once():
 
 def test_of_changes_of_one_person_at_once_the_last_counts_once():
     survey = opened(access="address", changeable=True)
-    responses.submit(entry(survey, ANN), {"q1": "a"})
+    at_once.submit(entry(survey, ANN), {"q1": "a"})
     for _ in range(3):
         ends = all_at_once(
-            *[lambda chosen=chosen: responses.submit(entry(survey, ANN), {"q1": chosen}) for chosen in "abab"]
+            *[lambda chosen=chosen: at_once.submit(entry(survey, ANN), {"q1": chosen}) for chosen in "abab"]
         )
         assert [each.ended for each in ends] == ["complete"] * 4
         assert Sitting.objects.count() == 1
@@ -69,7 +69,7 @@ def test_who_change_places_between_quotas_at_once_do_not_wait_for_each_other():
     people = {bytes([number]) * 16: "ab"[number % 2] for number in range(6)}
     for _ in range(3):
         jobs = [
-            lambda key=key, chosen=chosen: responses.submit(entry(survey, key), {"q1": chosen})
+            lambda key=key, chosen=chosen: at_once.submit(entry(survey, key), {"q1": chosen})
             for key, chosen in people.items()
         ]
         assert [getattr(each, "ended", each) for each in all_at_once(*jobs)] == ["complete"] * 6

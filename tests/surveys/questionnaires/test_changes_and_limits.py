@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from surveys.models import Response, Survey
-from surveys.questionnaires import access, limits, responses, retention, settling
+from surveys.questionnaires import access, at_once, limits, responses, retention, settling
 from tests.surveys.questionnaires.factories import choice, data, entry, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +76,7 @@ def test_a_quota_waits_for_the_answers_that_it_asks_for():
     other = {"id": "others", "if": {"question": "q3", "is_not": "a"}, "limit": 1, "message": "Enough others."}
     pages = [page("p1", question("q1")), page("p2", choice("q3")), page("p3", question("q4"))]
     survey = opened(*pages, quotas=[other])
-    responses.submit(entry(survey), {"q3": "b"})
+    at_once.submit(entry(survey), {"q3": "b"})
     sitting = responses.start(entry(survey), data(q1="words")).sitting
     assert responses.save_page(sitting, "p2", data(q3="a")).page == "p3"
     responses.save_page(sitting, "p2", data(q3="b"), going_back=True)

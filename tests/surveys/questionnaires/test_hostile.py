@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.models import Sitting
-from surveys.questionnaires import flow, logic, responses
+from surveys.questionnaires import at_once, flow, logic, responses
 from surveys.questionnaires.definition import DefinitionRefused, document_of, read
 from surveys.questionnaires.kinds import KINDS, AnswerRefused, kind_of
 from surveys.questionnaires.marks import MOST_KEPT
@@ -87,7 +87,7 @@ def check(answers):
 def test_every_kind_is_in_these_tests():
     assert {each["kind"] for each in EVERY_KIND} == set(KINDS)
     assert set(ANSWERS) == {key for key, each in ALL.questions.items() if kind_of(each).takes_answers}
-    check(responses.read_answers(ALL, ANSWERS))
+    check(at_once.read_answers(ALL, ANSWERS))
 
 
 @given(FIELDS)
@@ -109,7 +109,7 @@ def test_whatever_a_program_sends_is_an_answer_or_refused(key, value):
 
 @given(VALUES)
 def test_a_program_that_sends_no_answers_at_all_is_refused_in_words(value):
-    found, refusal = outcome(responses.read_answers, ALL, value)
+    found, refusal = outcome(at_once.read_answers, ALL, value)
     check(found or {})
     assert refusal is None or refusal.errors
 

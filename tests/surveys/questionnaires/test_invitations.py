@@ -9,7 +9,7 @@ from core.models import OutgoingMail
 from core.transitions import TransitionRefused
 from newsletter.models import Suppression
 from surveys.models import Invitation, Participation, Sitting
-from surveys.questionnaires import access, invitations, responses, retention
+from surveys.questionnaires import access, at_once, invitations, retention
 from tests.articles import factories as newsroom
 from tests.surveys.questionnaires.factories import draft, entry, opened
 
@@ -77,6 +77,6 @@ def test_an_erased_address_is_invited_no_more_and_what_it_answered_goes():
     survey = opened(access="invitation", changeable=True)
     invitations.invite(survey, ["ann@example.com", "bob@example.com"], by=None)
     for key in invited_by(survey):
-        responses.submit(entry(survey, key), {"q1": "a"})
+        at_once.submit(entry(survey, key), {"q1": "a"})
     retention.forget("Ann@example.com")
     assert [model.objects.count() for model in (Invitation, Participation, Sitting)] == [1, 1, 1]

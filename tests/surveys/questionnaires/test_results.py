@@ -3,7 +3,8 @@
 import pytest
 
 from surveys.questionnaires import settling
-from surveys.questionnaires.results import Filter, Pick, ResultsHidden, results
+from surveys.questionnaires.filters import Filter, Pick, ResultsHidden
+from surveys.questionnaires.results import results
 from tests.surveys.questionnaires.factories import ANSWERS, EVERY_KIND, answered, choice, opened, page, question
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,8 @@ from core.models import AuditEntry, User
 from surveys.models import AnswerCounts, AnswerTag
 from surveys.questionnaires import answer_files, answer_tags, kept_counts, settling, versions
 from surveys.questionnaires.crosstabs import crosstab
-from surveys.questionnaires.results import ResultsHidden, results
+from surveys.questionnaires.filters import ResultsHidden
+from surveys.questionnaires.results import results
 from tests.surveys.questionnaires.factories import ANSWERS, EVERY_KIND, answered, choice, opened, page, question
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from articles import image_library
 from core.transitions import TransitionRefused
 from surveys import keys
 from surveys.models import Response, Sitting, Survey, SurveyVersion
-from surveys.questionnaires import access, flow, phases, publishing, responses, settling, versions
+from surveys.questionnaires import access, at_once, flow, phases, publishing, responses, settling, versions
 from surveys.questionnaires.definition import DefinitionRefused, read
 from tests.articles.factories import image
 from tests.surveys.questionnaires.factories import TWO, choice, data, draft, entry, opened, page, question
@@ -58,15 +58,15 @@ def changed(survey, change):
 
 def test_what_leaves_answers_their_meaning_can_change_and_is_a_version():
     survey = opened(page("p1", choice("q1")))
-    responses.submit(entry(survey), {"q1": "b"})
+    at_once.submit(entry(survey), {"q1": "b"})
     sitting = responses.begin(entry(survey))
     changed(survey, lambda asked: asked[0]["choices"].append({"id": "c", "text": "Gamma"}))
     changed(survey, lambda asked: asked.append(question("q2")))
     changed(survey, lambda asked: asked[0]["choices"][1].update(closed=True))
     assert survey.versions.count() == 4
-    assert responses.submit(entry(survey), {"q1": "c", "q2": "new"}).ended == "complete"
+    assert at_once.submit(entry(survey), {"q1": "c", "q2": "new"}).ended == "complete"
     with pytest.raises(responses.AnswersRefused):
-        responses.submit(entry(survey), {"q1": "b"})
+        at_once.submit(entry(survey), {"q1": "b"})
     responses.save_page(sitting, "p1", data(q1="b"))  # who began before is asked what they began with
     responses.finish(sitting)
     settling.settle(survey)
@@ -132,7 +132,7 @@ def test_a_survey_closes_by_its_clock_and_by_its_maximum():
     timed = opened(slug="timed", closes_at=now + timedelta(days=1))
     full = opened(slug="full", max_responses=1, min_cell=1)
     waiting = opened(slug="waiting", opens_at=now + timedelta(days=1))
-    responses.submit(entry(full), {"q1": "a"})
+    at_once.submit(entry(full), {"q1": "a"})
     Survey.objects.filter(pk=timed.pk).update(closes_at=now - timedelta(seconds=1))
     phases.turn_phases()
     assert dict(Survey.objects.values_list("slug", "state")) == {"timed": "closed", "full": "closed", "waiting": "open"}
@@ -170,7 +170,7 @@ def test_a_test_of_an_open_survey_makes_no_new_pepper_in_place_of_a_lost_one(cli
 def test_readers_are_told_of_new_figures_by_the_transaction_that_counts_them():
     survey = opened(page("p1", choice()))
     publishing.publish(survey, ["q1"], by=None)
-    responses.submit(entry(survey), {"q1": "b"})
+    at_once.submit(entry(survey), {"q1": "b"})
     assert settling.settle(survey) == 1
     with connection.cursor() as cursor:
         cursor.execute(
