@@ -157,7 +157,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_in": str(VAR / "broker" / "messages"),
         "data_folder_out": str(VAR / "broker" / "messages"),
         "control_folder": str(VAR / "broker" / "control"),
-        "polling_interval": 0.2,
+        "polling_interval": 0.05,
     }
     for _folder in ("messages", "control"):
         (VAR / "broker" / _folder).mkdir(parents=True, exist_ok=True)

@@ -9,15 +9,14 @@ import hmac
 import time
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
+from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
-from typing import Any
 
 from django.conf import settings
 
 MAC_BYTES = 12
-_ONE_BYTE = [bytes([value]) for value in range(0x80)]
 _SAFE_IN_URLS = bytes.maketrans(b"+/", b"-_")
 
 
@@ -36,8 +35,12 @@ class ExpiredToken(BadToken):
 def make_token(purpose: str, *values: int, expires_in: timedelta | None = None) -> str:
     """Sign non-negative integers for one purpose; the result is safe in a URL."""
     expiry = int(time.time() + expires_in.total_seconds()) if expires_in else 0
-    payload = b"".join(map(_varint, (expiry, *values)))
-    return _as_text(payload + _mac(settings.SECRET_KEY, purpose, payload))
+    return _signer(settings.SECRET_KEY, purpose).token(expiry, *values).decode()
+
+
+def signer(purpose: str) -> Callable[..., bytes]:
+    """What makes tokens that do not expire from whole numbers, for one purpose and many readers."""
+    return partial(_signer(settings.SECRET_KEY, purpose).token, 0)
 
 
 def read_token(purpose: str, token: str) -> tuple[int, ...]:
@@ -47,7 +50,7 @@ def read_token(purpose: str, token: str) -> tuple[int, ...]:
     except ValueError:
         raise BadToken("This link is not complete.") from None
     payload, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
-    canonical = _as_text(raw) == token
+    canonical = _as_text(raw) == token.encode()
     if not payload or not canonical or not any(_signs(secret, purpose, payload, mac) for secret in _secrets()):
         raise BadToken("This link is not one of ours.")
     expiry, *values = _integers(payload)
@@ -61,42 +64,49 @@ def _secrets() -> list[str]:
 
 
 def _signs(secret: str, purpose: str, payload: bytes, mac: bytes) -> bool:
-    return hmac.compare_digest(_mac(secret, purpose, payload), mac)
+    return hmac.compare_digest(_signer(secret, purpose).mac(payload), mac)
 
 
-def _mac(secret: str, purpose: str, payload: bytes) -> bytes:
-    """The first bytes of HMAC-SHA256, from copies of what the key comes to (RFC 2104, 4): a letter has four of them."""
-    begun, outer = _keyed(secret, purpose)
-    inner, outer = begun.copy(), outer.copy()
-    inner.update(payload)
-    outer.update(inner.digest())
-    return outer.digest()[:MAC_BYTES]
+class _Signer:
+    """Signs with one key, whose part of the work is done once: HMAC begins with the same two states (RFC 2104, 4)."""
+
+    __slots__ = ("_begun", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(sha256().block_size, b"\0")
+        self._begun = sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def token(self, expiry: int, *values: int) -> bytes:
+        """A token that carries these values until then, in seconds since 1970; 0: for ever."""
+        payload = _varint(expiry) + b"".join(map(_varint, values))
+        return _as_text(payload + self.mac(payload))
+
+    def mac(self, payload: bytes) -> bytes:
+        """The first bytes of HMAC-SHA256."""
+        inner, outer = self._begun.copy(), self._outer.copy()
+        inner.update(payload)
+        outer.update(inner.digest())
+        return outer.digest()[:MAC_BYTES]
 
 
 @lru_cache(maxsize=256)
-def _keyed(secret: str, purpose: str) -> tuple[Any, Any]:
-    """The two states of SHA-256 that HMAC begins with."""
-    block = _key(secret, purpose).ljust(sha256().block_size, b"\0")
-    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
+def _signer(secret: str, purpose: str) -> _Signer:
+    return _Signer(_key(secret, purpose))
 
 
 def _key(secret: str, purpose: str) -> bytes:
     return hmac.digest(sha256(b"moonpress.token").digest() + secret.encode(), purpose.encode(), "sha256")
 
 
-def _as_text(raw: bytes) -> str:
-    return b2a_base64(raw, newline=False).rstrip(b"=").translate(_SAFE_IN_URLS).decode()
+def _as_text(raw: bytes) -> bytes:
+    return b2a_base64(raw, newline=False).rstrip(b"=").translate(_SAFE_IN_URLS)
 
 
+@lru_cache(maxsize=1024)  # a letter's tokens name the same few things
 def _varint(value: int) -> bytes:
     if value < 0:
         raise ValueError("A token carries non-negative integers only.")
-    if value <= 0x7F:
-        return _ONE_BYTE[value]
-    if value <= 0x3FFF:
-        return bytes((value & 0x7F | 0x80, value >> 7))
-    if value <= 0x1FFFFF:
-        return bytes((value & 0x7F | 0x80, value >> 7 & 0x7F | 0x80, value >> 14))
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

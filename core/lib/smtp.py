@@ -26,6 +26,7 @@ SEND_SECONDS = 180.0  # with the last reply, less than a lease, which must not r
 LONGEST_LINE = 2000
 _GOES_ON = (b"250 ", b"354 ")
 _AWAITED = re.compile(rb"250 .*\n250 .*\n354 .*\n")  # the replies to an envelope, as they nearly always are
+_SO_FAR = re.compile(rb"(?:250 .*\n){0,2}.{0,%d}" % LONGEST_LINE)  # what those may begin with
 _ADDRESS = re.compile(r"[!-;=?-~]+")  # what fits between < and > of a command
 
 
@@ -65,6 +66,9 @@ def wire_data(message: bytes) -> bytes:
 def message_of(data: bytes) -> bytes:
     """The message that `wire_data` was made from."""
     return re.sub(rb"(?m)^\.\.", b".", data.removesuffix(b".\r\n"))
+
+
+ACCEPTED = Outcome(Status.ACCEPTED)
 
 
 class _Unusable(Exception):
@@ -138,6 +142,13 @@ class SmtpSession:
         self.received, self.announced, self.sender_accepted = self.received[said.end() :], None, True
         return True
 
+    def _comes_to_await(self, envelope: Envelope) -> Talk[bool]:
+        """Whether the replies to what was announced are the usual ones; if not, they are still to be read one by one."""
+        self.until = time.monotonic() + self.timeout
+        while not (awaits := self._awaits(envelope)) and _SO_FAR.fullmatch(self.received):
+            yield from self._receive()
+        return awaits
+
     def _offer(self, envelope: Envelope) -> Talk[Outcome | None]:
         """Give the server the envelope: None once it waits for the message. A connection that has ended is opened anew."""
         if not _is_sendable(envelope):
@@ -156,6 +167,8 @@ class SmtpSession:
     def _negotiate(self, envelope: Envelope) -> Talk[Outcome | None]:
         yield from self._connect()
         self.sender_accepted = False
+        if self.announced is envelope and (yield from self._comes_to_await(envelope)):
+            return None
         if self.needs_reset:
             yield from self._command("RSET\r\n")
             self.needs_reset = False
@@ -200,7 +213,7 @@ class SmtpSession:
         self.announced = following if announcement else None
         if code == 421:
             self._drop()
-        return Outcome(Status.ACCEPTED) if code == 250 else _refused(code, text)
+        return ACCEPTED if code == 250 else _refused(code, text)
 
     def _connect(self) -> Talk[None]:
         if self.client:
@@ -268,20 +281,24 @@ class SmtpSession:
         while not (end := self.received.find(b"\n") + 1):
             if len(self.received) > LONGEST_LINE:
                 raise ConnectionError("unreadable answer: a line without an end")
-            if not (self.is_encrypted and self.client.sock.pending()):
-                yield Wait.READ
-            try:
-                chunk = self.client.sock.recv(4096)
-            except (BlockingIOError, ssl.SSLWantReadError):
-                continue
-            except ssl.SSLWantWriteError:
-                yield Wait.WRITE
-                continue
-            if not chunk:
-                raise ConnectionError("the mail server closed it")
-            self.received += chunk
+            yield from self._receive()
         line, self.received = self.received[:end], self.received[end:]
         return line
+
+    def _receive(self) -> Talk[None]:
+        """Read what has come, or nothing if that was only a part of what TLS needs."""
+        if not (self.is_encrypted and self.client.sock.pending()):
+            yield Wait.READ
+        try:
+            chunk = self.client.sock.recv(4096)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        except ssl.SSLWantWriteError:
+            yield Wait.WRITE
+            return
+        if not chunk:
+            raise ConnectionError("the mail server closed it")
+        self.received += chunk
 
     def _drop(self) -> None:
         if self.client:

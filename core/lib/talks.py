@@ -4,6 +4,7 @@ A conversation is a generator. It yields what it waits for, is gone on with when
 Whoever holds it has a socket that does not block. A thread for each would spend half its time on waking the others up.
 """
 
+import math
 import select
 import socket
 import time
@@ -90,17 +91,15 @@ class Talks:
 
     def turn(self, seconds: float) -> bool:
         """Go on with those that can, after so many seconds at most; whether any did."""
-        until = time.monotonic() + seconds
-        for place in self._places.values():
-            until = min(until, place.talker.until)
-        ready = self._poll.poll(_milliseconds(until))
+        late = min((place.talker.until for place in self._places.values()), default=math.inf)
+        ready = self._poll.poll(_milliseconds(min(time.monotonic() + seconds, late)))
         for fd, _ in ready:
             if fd == self._rung.fileno():
                 self._rung.recv(4096)
                 self._go_on_with_opened()
             else:
                 self._go_on(self._places[fd])
-        is_late = self._give_up_late()
+        is_late = time.monotonic() >= late and self._give_up_late()
         return bool(ready) or is_late
 
     def finish(self) -> None:

@@ -6,23 +6,34 @@ here, since some mail servers change the case of what stands before the @.
 
 import re
 from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 
 from django.conf import settings
 
 from core.lib.mail import ascii_address
-from core.lib.signing import BadToken, make_token, read_token
+from core.lib.signing import BadToken, read_token, signer
 
 PURPOSE = "return path"
 
 
 def address_for(delivery_id: int, sender: str = "") -> str:
     """The envelope sender of a delivery; where bounces have no address of their own, the sender that readers see."""
+    return addresses(sender)(delivery_id)
+
+
+def addresses(sender: str = "") -> Callable[[int], str]:
+    """As `address_for`, for many deliveries."""
     if not settings.BOUNCE_ADDRESS:
-        return ascii_address(sender or str(settings.DEFAULT_FROM_EMAIL))
+        same = ascii_address(sender or str(settings.DEFAULT_FROM_EMAIL))
+        return lambda delivery_id: same
     name, _, host = settings.BOUNCE_ADDRESS.partition("@")
-    token = make_token(PURPOSE, delivery_id)
-    raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    return f"{name}+{b32encode(raw).decode().rstrip('=').lower()}@{host}"
+    sign = signer(PURPOSE)
+    return lambda delivery_id: f"{name}+{_in_base32(sign(delivery_id))}@{host}"
+
+
+def _in_base32(token: bytes) -> str:
+    raw = urlsafe_b64decode(token + b"=" * (-len(token) % 4))
+    return b32encode(raw).decode().rstrip("=").lower()
 
 
 def tokens_in(text: str) -> list[str]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
@@ -172,13 +172,12 @@ _CAREFUL = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedDelivery:
+class ClaimedDelivery(NamedTuple):
     """A delivery that this process may make, and its recipient."""
 
     delivery_id: int
     subscriber_id: int
-    email: str
+    recipient: str
     person: Person = WITHOUT_A_SUBSCRIBER
     variant: int | None = None
 

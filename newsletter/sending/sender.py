@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import partial
+from random import uniform
 
 from django.conf import settings
 from django.utils import timezone
@@ -18,7 +19,7 @@ from django.utils import timezone
 from core import advisory_locks
 from core.advisory_locks import AdvisoryLock
 from core.lib.mail import Session, open_session
-from core.lib.signing import make_token
+from core.lib.signing import make_token, signer
 from core.lib.smtp import Outcome, Status, wire_data
 from core.lib.talks import Talks
 from newsletter.mail import return_path
@@ -30,8 +31,8 @@ from newsletter.sending.approval import held_on_error
 from newsletter.sending.deliveries import ClaimedDelivery
 from newsletter.sending.limits import PAUSE, Allowance, Share, one_pump_is_enough
 from newsletter.sending.send_journal import SendJournal
-from newsletter.sending.sessions import OUR_ERROR, DeliveryEnvelope, Result, Sessions
-from newsletter.subscribers.subscriptions import mailed_preferences_token, unsubscribe_token
+from newsletter.sending.sessions import DeliveryEnvelope, Result, Sessions
+from newsletter.subscribers.subscriptions import PREFERENCES, UNSUBSCRIBE
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ GATHER_SECONDS = 0.05
 LOOK_SECONDS = 2.0  # between two looks at what is not asked with every claim
 RENEW_SECONDS = 60  # leases hold for some minutes
 REFUSALS_IN_A_ROW = watch.IN_A_ROW
+MESSAGE = "message"  # the purpose of its token
 LANES = 64  # the most pumps that one briefing can have
 
 
@@ -65,7 +67,8 @@ def pump(briefing_id: int) -> Again | None:
         with advisory_locks.first_free(AdvisoryLock.SENDING, lanes) as lane:
             if lane is None or (lane > lanes.start and one_pump_is_enough()):
                 return None
-            again = Pump(briefing).run(until=time.monotonic() + SECONDS)
+            seconds = uniform(0.7, 1.3) * SECONDS  # else all of a briefing's pumps would rest together
+            again = Pump(briefing).run(until=time.monotonic() + seconds)
         deliveries.reconcile(briefing_id)
     return again
 
@@ -97,9 +100,11 @@ class Pump:
         self.queue = deliveries.DeliveryQueue(
             briefing, is_personal=is_personal, test=messages.test, beside=self.talks.beside
         )
-        self.sender = looks.sender_of(briefing).address
+        self.sender_of = return_path.addresses(looks.sender_of(briefing).address)
+        self.sign_message, self.sign_delivery = signer(MESSAGE), signer("delivery")
+        self.sign_leaving, self.sign_preferences = signer(UNSUBSCRIBE), signer(PREFERENCES)
         self.done: deque[Result] = deque()
-        self.in_hand = 0
+        self.in_hand, self.date = 0, b""  # the date is that of the latest claim
         self.journal = SendJournal(briefing, self.queue.lease)
         self.renewed_at, self.looked_at = time.monotonic(), 0.0
         self.ways: list[Way] = []
@@ -151,7 +156,7 @@ class Pump:
         return ways
 
     def _sessions(self, number: int, connect: Callable[[], Session]) -> Sessions:
-        return Sessions(number, connect, self.journal, self.talks, self.done)
+        return Sessions(number, connect, self._written, self.journal, self.talks, self.done)
 
     def _open_ways(self) -> list[Way]:
         """The ways that letters may take now; those of weight 0 only where there is no other."""
@@ -171,10 +176,9 @@ class Pump:
                 break
             claimed = self.queue.record_and_claim(outcomes, wanted=room)
             self.in_hand += len(claimed)
-            date = format_datetime(timezone.now()).encode()
+            self.date = format_datetime(timezone.now()).encode()
             for delivery in claimed:
-                self._hand_out(delivery, date, open_to)
-                self.talks.turn(0)
+                self._hand_out(delivery, open_to)
             for way in open_to:
                 way.sessions.begin()
             outcomes = self._returned()
@@ -201,33 +205,27 @@ class Pump:
         pace.note(self.briefing, self.taken)
         self.taken = 0
 
-    def _hand_out(self, delivery: ClaimedDelivery, date: bytes, open_to: Sequence[Way]) -> None:
-        """Give a message to the account whose turn it is. One that cannot be written fails by itself."""
+    def _hand_out(self, delivery: ClaimedDelivery, open_to: Sequence[Way]) -> None:
+        """Give a message to the account whose turn it is."""
         share = self.allowance.choose([way.share for way in open_to])
-        try:
-            envelope = self._envelope(delivery, date)
-        except Exception:
-            logger.exception("Delivery %s could not be written", delivery.delivery_id)
-            self.done.append((delivery.delivery_id, Outcome(Status.REFUSED, OUR_ERROR), ""))
-        else:
-            next(way for way in open_to if way.share is share).sessions.put(envelope)
+        next(way for way in open_to if way.share is share).sessions.put(delivery)
 
-    def _envelope(self, delivery: ClaimedDelivery, date: bytes) -> DeliveryEnvelope:
-        newsletter_id = self.briefing.newsletter_id
-        values = {
-            "to": delivery.email.encode("ascii"),
-            "date": date,
-            "message_id": message_token(self.briefing.pk, delivery.subscriber_id).encode(),
-            "unsubscribe": unsubscribe_token(delivery.subscriber_id, newsletter_id).encode(),
-            "preferences": mailed_preferences_token(delivery.subscriber_id).encode(),
-            "delivery": make_token("delivery", delivery.delivery_id).encode(),
-        }
+    def _written(self, delivery: ClaimedDelivery) -> DeliveryEnvelope:
+        subscriber_id = delivery.subscriber_id
         template, personal = self.messages[self.winner if delivery.variant is None else delivery.variant]
+        sender = self.sender_of(delivery.delivery_id)
+        values = {
+            "to": delivery.recipient.encode("ascii"),
+            "date": self.date,
+            "message_id": self.sign_message(self.briefing.pk, subscriber_id),
+            "unsubscribe": self.sign_leaving(subscriber_id, self.briefing.newsletter_id),
+            "preferences": self.sign_preferences(subscriber_id, int(time.time())),
+            "delivery": self.sign_delivery(delivery.delivery_id),
+            "return_path": sender.encode(),
+        }
         if personal:
             values |= personal.values(delivery.person)
-        sender = return_path.address_for(delivery.delivery_id, self.sender)
-        data = template.render(values | {"return_path": sender.encode()})
-        return DeliveryEnvelope(sender, delivery.email, data, delivery.delivery_id)
+        return DeliveryEnvelope(sender, delivery.recipient, template.render(values), delivery.delivery_id)
 
     def _returned(self) -> list[tuple[int, Outcome]]:
         """What has come back: half a window of messages together, or fewer where the mail server takes its time."""
@@ -291,4 +289,4 @@ class Pump:
 
 def message_token(briefing_id: int, subscriber_id: int) -> str:
     """The left part of a Message-ID: the same for every try, and readable again in a mail server's log."""
-    return make_token("message", briefing_id, subscriber_id)
+    return make_token(MESSAGE, briefing_id, subscriber_id)

@@ -9,6 +9,7 @@ from core.lib.mail import Session
 from core.lib.smtp import Envelope, Outcome, Status
 from core.lib.talks import Talk, Talks
 from newsletter.mail.status_codes import Throttled, throttled_by
+from newsletter.sending.deliveries import ClaimedDelivery
 from newsletter.sending.send_journal import SendJournal
 
 logger = logging.getLogger(__name__)
@@ -31,14 +32,21 @@ Result = tuple[int, Outcome, str]
 class Sessions:
     """Sessions that send what is put to them, and add what came of it to `done`.
 
-    So many are `open`: none any more once their server has failed them all.
+    A message is written by `write` when its turn comes; one that cannot be written fails by itself. So many sessions are `open`:
+    none any more once their server has failed them all.
     """
 
     def __init__(
-        self, number: int, connect: Callable[[], Session], journal: SendJournal, talks: Talks, done: deque[Result]
+        self,
+        number: int,
+        connect: Callable[[], Session],
+        write: Callable[[ClaimedDelivery], DeliveryEnvelope],
+        journal: SendJournal,
+        talks: Talks,
+        done: deque[Result],
     ) -> None:
-        self.connect, self.journal, self.talks, self.done = connect, journal, talks, done
-        self.ready: deque[DeliveryEnvelope] = deque()
+        self.connect, self.write, self.journal, self.talks, self.done = connect, write, journal, talks, done
+        self.ready: deque[ClaimedDelivery | DeliveryEnvelope] = deque()
         self.free: list[Session | None] = [None] * number
         self.open, self.is_ending = number, False
         self.trouble, self.has_sent, self.unsent = "", False, 0
@@ -49,11 +57,9 @@ class Sessions:
         """Whether their server has had enough of us for now: not of one session too many, while others go on."""
         return self.is_throttled or (self.open == 0 and throttled_by(self.trouble) is not Throttled.NOBODY)
 
-    def put(self, envelope: DeliveryEnvelope) -> None:
-        """Have a message sent, by a session that is free once there is another to follow it; or else by `begin`."""
-        self.ready.append(envelope)
-        if len(self.ready) > 1:
-            self.begin()
+    def put(self, delivery: ClaimedDelivery) -> None:
+        """Have a message sent, once `begin` is called or a session has done with those before it."""
+        self.ready.append(delivery)
 
     def end(self) -> None:
         """Have no more sent than has begun, and the sessions closed; nothing may be put any more."""
@@ -106,7 +112,16 @@ class Sessions:
             self.free.append(session)
 
     def _next(self) -> DeliveryEnvelope | None:
-        return self.ready.popleft() if self.ready else None
+        while self.ready:
+            delivery = self.ready.popleft()
+            if isinstance(delivery, DeliveryEnvelope):
+                return delivery
+            try:
+                return self.write(delivery)
+            except Exception:
+                logger.exception("Delivery %s could not be written", delivery.delivery_id)
+                self.done.append((delivery.delivery_id, Outcome(Status.REFUSED, OUR_ERROR), delivery.recipient))
+        return None
 
     def _sent(
         self, session: Session, envelope: DeliveryEnvelope, following: DeliveryEnvelope | None, *, has_begun: bool
@@ -123,11 +138,11 @@ class Sessions:
             return Outcome(Status.UNSENT, outcome.note)  # the others would be told the same
         return outcome
 
-    def _close(self, trouble: str, envelope: DeliveryEnvelope) -> None:
+    def _close(self, trouble: str, message: ClaimedDelivery | DeliveryEnvelope) -> None:
         self.open -= 1
         self.trouble = trouble
-        self._give_back(envelope)
+        self._give_back(message)
 
-    def _give_back(self, envelope: DeliveryEnvelope) -> None:
+    def _give_back(self, message: ClaimedDelivery | DeliveryEnvelope) -> None:
         self.unsent += 1
-        self.done.append((envelope.delivery_id, Outcome(Status.UNSENT, self.trouble), envelope.recipient))
+        self.done.append((message.delivery_id, Outcome(Status.UNSENT, self.trouble), message.recipient))

@@ -29,6 +29,7 @@ CONFIRM_WITHIN = timedelta(days=7)
 WELCOMED_WITHIN = timedelta(days=7)
 DATA_LINK_LASTS, HOUR_LONG = timedelta(hours=2), timedelta(hours=1)
 DATA_LINKS_PER_DAY = 3
+UNSUBSCRIBE, PREFERENCES = "unsubscribe", "preferences"  # the purposes of tokens in letters
 FRESH = 1  # the last value of such a token
 DAY = 86400
 CONFIRMATIONS_PER_ADDRESS_AND_DAY = 3
@@ -332,13 +333,13 @@ def issue_time(seconds: int) -> datetime:
 
 
 def unsubscribe_token(subscriber_id: int, newsletter_id: int) -> str:
-    return make_token("unsubscribe", subscriber_id, newsletter_id)
+    return make_token(UNSUBSCRIBE, subscriber_id, newsletter_id)
 
 
 def reader_of(token: str) -> int | None:
     """The subscriber whose letter has this token in its link to leave; None where it is nobody's."""
     try:
-        subscriber_id, _ = read_token("unsubscribe", token)
+        subscriber_id, _ = read_token(UNSUBSCRIBE, token)
     except (BadToken, ValueError):
         return None
     return subscriber_id or None
@@ -356,18 +357,18 @@ def data_token(subscriber_id: int) -> str:
 
 def preferences_token(subscriber_id: int) -> str:
     """A token for a page that whoever has an old letter can reach: it opens nothing once the address has changed."""
-    return make_token("preferences", subscriber_id)
+    return make_token(PREFERENCES, subscriber_id)
 
 
 def mailed_preferences_token(subscriber_id: int) -> str:
     """A token for a letter: it says when it was made, and so opens the preferences also after an earlier change of address."""
-    return make_token("preferences", subscriber_id, int(time.time()))
+    return make_token(PREFERENCES, subscriber_id, int(time.time()))
 
 
 def fresh_preferences_token(subscriber_id: int) -> str:
     """A token that was mailed on request, for a while: it may ask for a change of address, which a letter's may not."""
     issued = ceil(timezone.now().timestamp())
-    return make_token("preferences", subscriber_id, issued, FRESH, expires_in=DATA_LINK_LASTS)
+    return make_token(PREFERENCES, subscriber_id, issued, FRESH, expires_in=DATA_LINK_LASTS)
 
 
 def absolute(view: str, *args: str) -> str:
