@@ -24,7 +24,7 @@ from core.lib.cachetags import LISTS, tagged
 from core.lib.html import absolute_addresses
 from core.lib.text import storable
 from core.models import SiteProfile
-from core.pagecache import public
+from core.pagecache import of_articles, public
 
 ITEMS = 20
 SOURCES: dict[str, type[Category | Series | Tag | Author]] = {
@@ -62,6 +62,7 @@ class AtomFeed(Atom1Feed):
 
 @require_safe
 @public
+@of_articles
 @tagged(LISTS)
 def feed(request: HttpRequest, form: str, kind: str = "", slug: str = "") -> HttpResponse:
     """The newest articles, of the whole site or of one category, series, tag or author."""

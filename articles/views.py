@@ -29,13 +29,14 @@ from core.lib import clock
 from core.lib.cachetags import LISTS, tagged, with_tags
 from core.lib.signing import BadToken, read_token
 from core.models import SiteProfile
-from core.pagecache import per_generation, public
+from core.pagecache import of_articles, per_generation, public
 
 PER_PAGE = 12
 
 
 @require_safe
 @public
+@of_articles
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """One article."""
     page = article_page(slug)
@@ -46,6 +47,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @public
+@of_articles
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """One page of the site, such as About."""
     found = article_page(slug, rows=PAGES)
@@ -56,6 +58,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @public
+@of_articles
 @tagged(LISTS)
 def articles(request: HttpRequest) -> HttpResponse:
     """All articles, newest first."""
@@ -70,6 +73,7 @@ def articles(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public
+@of_articles
 @tagged(LISTS)
 def category_articles(request: HttpRequest, slug: str) -> HttpResponse:
     """The articles of a category."""
@@ -89,6 +93,7 @@ def category_articles(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @public
+@of_articles
 @tagged(LISTS)
 def series_articles(request: HttpRequest, slug: str) -> HttpResponse:
     """The parts of a series, from the first on."""
@@ -105,6 +110,7 @@ def series_articles(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @public
+@of_articles
 @tagged(LISTS)
 def tag_articles(request: HttpRequest, slug: str) -> HttpResponse:
     """The articles with a tag."""
@@ -117,6 +123,7 @@ def tag_articles(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @public
+@of_articles
 @tagged(LISTS)
 def author_articles(request: HttpRequest, slug: str) -> HttpResponse:
     """An author and their articles."""
@@ -132,6 +139,7 @@ def author_articles(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @public
+@of_articles
 @tagged(LISTS)
 def month_articles(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """The articles of a month."""
@@ -144,6 +152,7 @@ def month_articles(request: HttpRequest, year: int, month: int) -> HttpResponse:
 
 @require_safe
 @public
+@of_articles
 @tagged(LISTS)
 def archive(request: HttpRequest) -> HttpResponse:
     """The months in which articles were published."""
@@ -156,6 +165,7 @@ def archive(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public
+@of_articles
 @tagged(LISTS)
 def article_search(request: HttpRequest) -> HttpResponse:
     """Full-text search with filters, best matches first, each with an excerpt."""

@@ -104,8 +104,8 @@ def main(arguments: list[str]) -> dict[str, Any]:
 
 
 def generation() -> int:
-    """The number that grows whenever pages have to be made anew."""
-    return int(ContentGeneration.objects.aggregate(value=Max("value"))["value"] or 0)
+    """The number that grows whenever articles' pages have to be made anew."""
+    return int(ContentGeneration.objects.filter(pk=1).aggregate(value=Max("value"))["value"] or 0)
 
 
 def reads(answers: list[Answer]) -> list[float]:

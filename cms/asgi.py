@@ -10,3 +10,4 @@ application = Gateway(
     letterboxes=wsgi.letterboxes,
     in_turns=wsgi.in_turns,
 )
+wsgi.application.submit = application.pool.submit

@@ -63,7 +63,7 @@ class Newsroom(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         now = timezone.now()
-        yield _gauge("content_generation", "Grows with every change that readers see.", generation.current())
+        yield _gauge("content_generation", "Grows with every change that readers see.", generation.current().of_all)
         yield _gauge("articles_published", "Articles that readers see.", Publication.objects.count())
         late = waiting(now)
         yield _gauge("articles_overdue_seconds", "Since when a scheduled article should be live.", late["articles"])

@@ -25,7 +25,7 @@ from articles.structured_data import absolute, site_data
 from core.context_processors import site
 from core.lib.cachetags import LISTS, tagged
 from core.models import SiteProfile
-from core.pagecache import public
+from core.pagecache import of_articles, public
 from sponsors.channels import HOME
 from sponsors.placements import Placement
 from sponsors.previews import Preview
@@ -37,6 +37,7 @@ STORED = ("images/", "creatives/", "nominees/")  # where articles, sponsors and 
 
 @require_safe
 @public
+@of_articles
 @tagged(LISTS)
 def home(request: HttpRequest) -> HttpResponse:
     """The front page."""

@@ -1,7 +1,8 @@
-"""The content generation: one number in the database that grows with every change readers can see.
+"""The content generation: a number in the database that grows with every change readers can see.
 
 Every process asks for it at most every POLL_SECONDS, when a reader asks something of it, so what it keeps by generation
-is never staler than that, on any host and with no other infrastructure.
+is never staler than that, on any host and with no other infrastructure. What articles never show, such as that a briefing
+went out, is counted beside it, so that it makes none of their pages out of date.
 """
 
 import logging
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from django.db import DatabaseError, connection
 
@@ -19,51 +20,89 @@ T = TypeVar("T")
 POLL_SECONDS = 0.5
 KEPT = 2_000  # answers of one function
 
+
+class Generation(NamedTuple):
+    """How often something has changed that readers see, and how often of that something that articles may show."""
+
+    of_all: int
+    of_articles: int
+
+
+class _Known:
+    """What this process knows of it."""
+
+    generation = Generation(-1, -1)
+    checked = 0.0
+    is_asking = False  # a thread is about to ask the database
+
+
 logger = logging.getLogger(__name__)
 _lock = threading.Lock()
-_known = {"generation": -1, "checked": 0.0}
+_known = _Known()
 _remembered: list[dict[Any, tuple[int, Any]]] = []  # of each function
 
 
-def bump() -> None:
-    """Say that something readers see has changed. Call it in the transaction that changes it."""
+def bump(*, in_articles: bool = True) -> None:
+    """Say that something readers see has changed. Call it in the transaction that changes it.
+
+    With `in_articles` False, something that neither articles nor lists of them ever show (see `pagecache.of_articles`).
+    A transaction that does both says that first, so that two of them never wait for each other.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO core_contentgeneration (id, value) VALUES (1, 1)"
-            " ON CONFLICT (id) DO UPDATE SET value = core_contentgeneration.value + 1"
+            "INSERT INTO core_contentgeneration (id, value) VALUES (%s, 1)"
+            " ON CONFLICT (id) DO UPDATE SET value = core_contentgeneration.value + 1",
+            [1 if in_articles else 2],
         )
-    _known["checked"] = 0.0
+    _known.checked = 0.0
 
 
-def current() -> int:
+def current() -> Generation:
     """The content generation, at most POLL_SECONDS old: one caller asks the database, the others go on meanwhile.
 
     While the database cannot be reached, the last one known; -1 where none ever was.
     """
-    if known() is None and _lock.acquire(blocking=not _known["checked"]):
+    if known() is None and _lock.acquire(blocking=not _known.checked):
         try:
             _refresh()
         finally:
             _lock.release()
-    return int(_known["generation"])
+    return _known.generation
 
 
-def known() -> int | None:
+def known() -> Generation | None:
     """The content generation, if it is known without asking the database; else None."""
-    fresh = time.monotonic() - _known["checked"] <= POLL_SECONDS
-    return int(_known["generation"]) if fresh else None
+    return _known.generation if time.monotonic() - _known.checked <= POLL_SECONDS else None
+
+
+def ask_ahead(submit: Callable[[Callable[[], None]], Any]) -> None:
+    """Have the database asked by `submit`, in another thread, before what is known gets too old: then no reader waits for it.
+
+    To be called from one thread only.
+    """
+    if not _known.is_asking and time.monotonic() - _known.checked > POLL_SECONDS / 2:
+        _known.is_asking = True
+        submit(_ask)
+
+
+def _ask() -> None:
+    try:
+        with _lock:
+            _refresh()
+    finally:
+        _known.is_asking = False
 
 
 def _refresh() -> None:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT value FROM core_contentgeneration WHERE id = 1")
+            cursor.execute("SELECT sum(value), sum(value) FILTER (WHERE id = 1) FROM core_contentgeneration")
             row = cursor.fetchone()
-        _known["generation"] = row[0] if row else 0
+        _known.generation = Generation(*(int(value or 0) for value in row))
     except DatabaseError as error:
         logger.warning("The content generation cannot be read, so kept pages may be out of date: %s", error)
         connection.close()
-    _known["checked"] = time.monotonic()
+    _known.checked = time.monotonic()
 
 
 def per_generation(build: Callable[P, T]) -> Callable[P, T]:
@@ -78,7 +117,7 @@ def per_generation(build: Callable[P, T]) -> Callable[P, T]:
     @wraps(build)
     def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
         key = (args, tuple(sorted(kwargs.items())))
-        generation = current()
+        generation = current().of_all
         kept = answers.get(key)
         if kept is None or kept[0] != generation:
             kept = (generation, build(*args, **kwargs))
@@ -96,4 +135,4 @@ def reset() -> None:
     """Drop everything kept in this process, as at its start."""
     for answers in _remembered:
         answers.clear()
-    _known.update(generation=-1, checked=0.0)
+    _known.generation, _known.checked = Generation(-1, -1), 0.0

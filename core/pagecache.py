@@ -2,7 +2,8 @@
 
 `PageCache` wraps the WSGI application. It keeps what a reader without a session gets from a view marked `@public`,
 together with its compressed forms, for one content generation. When the generation has moved on, the first reader to
-ask renders the page anew, and whoever asks meanwhile gets the page as it was.
+ask renders the page anew, and whoever asks meanwhile gets the page as it was. What only other pages show makes no page of
+a view marked `@of_articles` out of date.
 """
 
 import gzip
@@ -23,10 +24,10 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from core import generation
-from core.generation import bump, per_generation, reset
+from core.generation import Generation, bump, per_generation, reset
 from core.lib import cachetags, meters
 
-__all__ = ["PageCache", "bump", "is_personal", "is_public", "per_generation", "public", "reset"]
+__all__ = ["PageCache", "bump", "is_personal", "is_public", "of_articles", "per_generation", "public", "reset"]
 
 R = TypeVar("R", bound=HttpResponseBase)
 Headers = list[tuple[str, str]]
@@ -67,6 +68,19 @@ def public(view: Callable[..., R]) -> Callable[..., R]:
     return cacheable
 
 
+def of_articles(view: Callable[..., R]) -> Callable[..., R]:
+    """Decorate a view below `@public`: its pages never show what is bumped with `in_articles=False`."""
+
+    @wraps(view)
+    def marking(request: HttpRequest, *args: Any, **kwargs: Any) -> R:
+        response = view(request, *args, **kwargs)
+        response.is_of_articles = True  # type: ignore[attr-defined]
+        return response
+
+    marking.is_of_articles = True  # type: ignore[attr-defined]
+    return marking
+
+
 def is_public(view: Callable[..., Any]) -> bool:
     """Whether a view is marked `@public`."""
     return getattr(view, "is_public", False)
@@ -76,7 +90,8 @@ def is_public(view: Callable[..., Any]) -> bool:
 class Page:
     """One kept answer: for each content coding its headers and body, ready to hand out."""
 
-    generation: int
+    as_of: Generation
+    is_of_articles: bool
     kept_until: float
     etag: str
     forms: dict[str, tuple[Headers, bytes]]
@@ -85,12 +100,21 @@ class Page:
     renewing: bool = False
     used: bool = False
 
+    def is_fresh(self, now: Generation | None) -> bool:
+        """Whether nothing that it shows has changed, as far as is known."""
+        unchanged = now and (self.as_of.of_articles == now.of_articles if self.is_of_articles else self.as_of == now)
+        return bool(unchanged) and time.monotonic() < self.kept_until
+
 
 @dataclass
 class PageCache:
-    """A WSGI application that answers from memory what it may, and asks `application` for the rest."""
+    """A WSGI application that answers from memory what it may, and asks `application` for the rest.
+
+    With `submit`, which has a thread do something, readers who are answered at once wait for no question to the database.
+    """
 
     application: Application
+    submit: Callable[[Callable[[], None]], Any] | None = None
     limit: int = KEPT_BYTES
     pages: dict[tuple[str, ...], Page] = field(default_factory=dict)
     size: int = 0
@@ -109,7 +133,9 @@ class PageCache:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or is_personal(environ):
             return None
         page = self.pages.get(_key(environ))
-        if page is None or page.generation != generation.known() or time.monotonic() >= page.kept_until:
+        if self.submit:
+            generation.ask_ahead(self.submit)
+        if page is None or not page.is_fresh(generation.known()):
             return None
         page.used = True
         meters.own.pages_kept.inc()
@@ -120,14 +146,11 @@ class PageCache:
             return self.application(environ, start_response)
         key = _key(environ)
         page = self.pages.get(key)
-        if page is not None and (self._fresh(page) or not self._claim(page)):
+        if page is not None and (page.is_fresh(generation.current()) or not self._claim(page)):
             page.used = True
             meters.own.pages_kept.inc()
             return _answer(page, environ, start_response)
         return self._render(key, page, environ, start_response)
-
-    def _fresh(self, page: Page) -> bool:
-        return page.generation == generation.current() and time.monotonic() < page.kept_until
 
     def _claim(self, page: Page) -> bool:
         """Whether this thread is the one to render the page anew."""
@@ -156,7 +179,10 @@ class PageCache:
                 with self.lock:
                     self._drop(key)
                 return body
-            page = _page(answer["headers"], b"".join(body), as_of)
+            is_of_articles = getattr(body, "is_of_articles", False)
+            page = _page(
+                answer["headers"], b"".join(body), before=stale, as_of=as_of, is_of_articles=is_of_articles
+            )
             body.close()  # type: ignore[attr-defined]
         finally:
             if stale:
@@ -226,11 +252,14 @@ def _keepable(environ: dict[str, Any], answer: dict[str, Any], body: Iterable[by
     )
 
 
-def _page(headers: Headers, body: bytes, as_of: int) -> Page:
+def _page(headers: Headers, body: bytes, *, before: Page | None, as_of: Generation, is_of_articles: bool) -> Page:
     etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
     kept = [(name, value) for name, value in headers if name.lower() not in NOT_KEPT]
     kept += [("ETag", etag), ("Vary", "Accept-Encoding")]
-    bodies = {"": body, "gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
+    if before and before.etag == etag:  # as most pages are after most changes
+        bodies = {coding: data for coding, (_, data) in before.forms.items()}
+    else:
+        bodies = {"": body, "gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
     forms = {
         coding: (
             [*kept, *([("Content-Encoding", coding)] if coding else []), ("Content-Length", str(len(data)))],
@@ -240,7 +269,7 @@ def _page(headers: Headers, body: bytes, as_of: int) -> Page:
     }
     unchanged = [(name, value) for name, value in kept if name.lower() not in ("content-type", "content-language")]
     size = sum(map(len, bodies.values())) + 2_000
-    return Page(as_of, time.monotonic() + KEPT_SECONDS, etag, forms, unchanged, size)
+    return Page(as_of, is_of_articles, time.monotonic() + KEPT_SECONDS, etag, forms, unchanged, size)
 
 
 def _answer(page: Page, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -81,7 +81,7 @@ def seal(season: Season, *, everything: bool = False, closing: AwardCategory | N
     append(season, [*((LedgerEntry.Kind.CAST, bytes(leaf), None) for _, leaf, *_ in due), *superseded])
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM surveys_unsealedballot WHERE ballot_id = ANY(%s)", [[pk for pk, *_ in due]])
-    pagecache.bump()
+    pagecache.bump(in_articles=False)
     return len(due) + len(superseded)
 
 

@@ -18,7 +18,7 @@ from tests import database
 pytest_plugins = ["tests.smtp", "tests.http", "tests.imap", "tests.s3", "tests.processes", "tests.browsing"]
 
 ROOT = Path(__file__).resolve().parent.parent
-POLL = "SELECT value FROM core_contentgeneration"
+POLL = "FROM core_contentgeneration"
 # What a developer's shell or .env sets must not reach the tests; an empty value is one that .env does not replace.
 CLEARED = [
     "BOUNCE_ADDRESS",

@@ -28,7 +28,7 @@ def make_missing() -> int:
         except Exception:
             logger.exception("Briefing %s could not be put into the search of the archive", briefing.pk)
     if made:
-        pagecache.bump()
+        pagecache.bump(in_articles=False)
     return made
 
 

@@ -363,7 +363,7 @@ def reconcile(briefing_id: int) -> bool:
     sent: dict[str, Any] = {"state": Briefing.State.SENT, "sent_at": timezone.now(), "trouble": "", **outcomes}
     if change_if(briefing, Q(state=Briefing.State.SENDING), **sent):
         events.announce_sent(briefing)
-    pagecache.bump()
+    pagecache.bump(in_articles=False)
     return True
 
 
@@ -372,7 +372,7 @@ def note_first(briefing: Briefing) -> None:
     briefing.first_sent_at = timezone.now()
     is_first = Briefing.every.filter(pk=briefing.pk, first_sent_at=None).update(first_sent_at=briefing.first_sent_at)
     if is_first and not briefing.is_letter:
-        pagecache.bump()
+        pagecache.bump(in_articles=False)
 
 
 def _outcomes(briefing: Briefing) -> dict[str, int]:

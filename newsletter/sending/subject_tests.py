@@ -164,7 +164,7 @@ def _decide(test: SubjectTest, winner: int, verdict: str) -> bool:
         won = versions(test.briefing, test)[winner]
         Briefing.objects.filter(pk=test.pk).update(won_subject=won.subject, won_preheader=won.preheader)
         ArchiveEntry.objects.filter(briefing=test.pk).delete()  # it is made anew
-        pagecache.bump()
+        pagecache.bump(in_articles=False)
     return True
 
 

@@ -1,11 +1,14 @@
 """What any cache may keep is the same for everyone, whatever a request's headers say."""
 
+import re
 from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.urls import URLResolver, get_resolver, reverse
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
 from core.pagecache import PageCache
@@ -115,6 +118,8 @@ NOT_KEPT = {
     "surveys:survey-begin", "surveys:survey-sitting", "surveys:survey-page", "surveys:survey-later", "surveys:survey-letter",
     "api-package-bookings", "api-nominations", "api-subscriptions", "api-ballots", "api-survey-responses", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
 }  # fmt: skip
+# What is bumped without articles
+BESIDE = re.compile("newsletter_(briefing|archiveentry|delivery|subjecttest)|surveys_(ledgerentry|treehead|unsealedballot)")
 LISTS = [
     "api-articles",
     "api-categories",
@@ -240,6 +245,17 @@ def test_no_header_changes_what_is_kept_for_all(site):
                     other = ask(path, **{header: value})
                     if may_be_kept(other):
                         assert shown(other) == shown(first), (path, header, value)
+
+
+def test_articles_show_nothing_of_what_does_not_make_their_pages_anew(site):
+    marked = {name for name in PUBLIC if getattr(resolve(path_of(name)).func, "is_of_articles", False)}
+    assert {"home", "articles:articles", "articles:feed", "articles:article", "page"} <= marked
+    awards = [{"type": "award_results", "season": season, "category": "wallet"} for season in ("moon-2025", "moon-2026")]
+    writing.publication(*awards, {"type": "signup", "newsletter": "weekly"}, slug="of-awards")
+    for path in [*map(path_of, marked), reverse("articles:article", args=["of-awards"])]:
+        with CaptureQueriesContext(connection) as queries:
+            assert ask(path)[0] == "200 OK"
+        assert not BESIDE.search(" ".join(query["sql"] or "" for query in queries)), path
 
 
 def test_lists_of_the_api_are_kept_as_pages_are(site):

@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+import time
 from wsgiref.util import setup_testing_defaults
 
 import brotli
@@ -24,13 +25,16 @@ class Body(list):
 class Application:
     """A WSGI application that counts what it is asked."""
 
-    def __init__(self, status="200 OK", headers=(("Cache-Control", "public"),), text="page"):
+    def __init__(self, status="200 OK", headers=(("Cache-Control", "public"),), text="page", of_articles=False):
         self.status, self.headers, self.text, self.calls = status, list(headers), text, 0
+        self.of_articles = of_articles
 
     def __call__(self, environ, start_response):
         self.calls += 1
         start_response(self.status, [("Content-Type", "text/html"), *self.headers])
-        return Body([f"{self.text} {self.calls}".encode()])
+        body = Body([f"{self.text} {self.calls}".encode()])
+        body.is_of_articles = self.of_articles
+        return body
 
 
 def get(cache, path="/", method="GET", **headers):
@@ -53,6 +57,42 @@ def test_a_change_of_content_renders_the_page_anew():
     get(cache)
     generation.bump()
     assert get(cache)[2] == b"page 2"
+
+
+def test_what_articles_never_show_makes_other_pages_anew_only():
+    of_articles, other = PageCache(Application(of_articles=True)), PageCache(Application())
+    for number, in_articles in enumerate([True, False, False, True]):
+        assert (get(of_articles)[2], get(other)[2]) == (b"page %d" % min(number + 1, 2), b"page %d" % (number + 1))
+        generation.bump(in_articles=in_articles)
+    assert get(of_articles)[2] == b"page 3"
+
+
+def test_a_page_that_is_as_it_was_is_not_compressed_again():
+    cache = PageCache(lambda environ, start: start("200 OK", [("Cache-Control", "public")]) or Body([b"always the same"]))
+    get(cache)
+    (before,) = cache.pages.values()
+    generation.bump()
+    get(cache)
+    (after,) = cache.pages.values()
+    assert after is not before
+    assert after.forms["br"][1] is before.forms["br"][1]
+
+
+def test_the_database_is_asked_before_a_reader_has_to_wait_for_it():
+    submitted = []
+    cache = PageCache(Application(), submit=submitted.append)
+    environ = {"PATH_INFO": "/", "REQUEST_METHOD": "GET"}
+    setup_testing_defaults(environ)
+    get(cache)
+    generation._known.checked -= generation.POLL_SECONDS * 0.7
+    for _ in range(2):
+        assert cache.at_once(dict(environ), lambda *_: None) == [b"page 1"]
+    assert len(submitted) == 1
+    submitted[0]()
+    assert time.monotonic() - generation._known.checked < generation.POLL_SECONDS / 2
+    generation._known.checked -= generation.POLL_SECONDS * 2
+    assert cache.at_once(dict(environ), lambda *_: None) is None
+    assert len(submitted) == 2
 
 
 def test_it_answers_in_the_coding_asked_for():
