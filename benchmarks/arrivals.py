@@ -65,8 +65,11 @@ class Arrivals:
 
     async def ask(self, request: bytes) -> int:
         """Send a request, and read its answer whole; the status."""
-        if self.idle:
+        while self.idle:
             reader, writer = self.idle.pop()
+            if not reader.at_eof():  # the server has not closed it for having nothing to do
+                break
+            writer.close()
         else:
             name, _, port = self.host.partition(":")
             reader, writer = await asyncio.open_connection(name, int(port))
