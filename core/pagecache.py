@@ -180,9 +180,7 @@ class PageCache:
                     self._drop(key)
                 return body
             is_of_articles = getattr(body, "is_of_articles", False)
-            page = _page(
-                answer["headers"], b"".join(body), before=stale, as_of=as_of, is_of_articles=is_of_articles
-            )
+            page = _page(answer["headers"], b"".join(body), before=stale, as_of=as_of, is_of_articles=is_of_articles)
             body.close()  # type: ignore[attr-defined]
         finally:
             if stale:

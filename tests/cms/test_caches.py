@@ -119,7 +119,9 @@ NOT_KEPT = {
     "api-package-bookings", "api-nominations", "api-subscriptions", "api-ballots", "api-survey-responses", "api-schema", "api-docs", "media", "healthz", "readyz", "metrics",
 }  # fmt: skip
 # What is bumped without articles
-BESIDE = re.compile("newsletter_(briefing|archiveentry|delivery|subjecttest)|surveys_(ledgerentry|treehead|unsealedballot)")
+BESIDE = re.compile(
+    "newsletter_(briefing|archiveentry|delivery|subjecttest)|surveys_(ledgerentry|treehead|unsealedballot)"
+)
 LISTS = [
     "api-articles",
     "api-categories",
@@ -250,7 +252,9 @@ def test_no_header_changes_what_is_kept_for_all(site):
 def test_articles_show_nothing_of_what_does_not_make_their_pages_anew(site):
     marked = {name for name in PUBLIC if getattr(resolve(path_of(name)).func, "is_of_articles", False)}
     assert {"home", "articles:articles", "articles:feed", "articles:article", "page"} <= marked
-    awards = [{"type": "award_results", "season": season, "category": "wallet"} for season in ("moon-2025", "moon-2026")]
+    awards = [
+        {"type": "award_results", "season": season, "category": "wallet"} for season in ("moon-2025", "moon-2026")
+    ]
     writing.publication(*awards, {"type": "signup", "newsletter": "weekly"}, slug="of-awards")
     for path in [*map(path_of, marked), reverse("articles:article", args=["of-awards"])]:
         with CaptureQueriesContext(connection) as queries:

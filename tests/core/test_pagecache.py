@@ -68,7 +68,9 @@ def test_what_articles_never_show_makes_other_pages_anew_only():
 
 
 def test_a_page_that_is_as_it_was_is_not_compressed_again():
-    cache = PageCache(lambda environ, start: start("200 OK", [("Cache-Control", "public")]) or Body([b"always the same"]))
+    cache = PageCache(
+        lambda environ, start: start("200 OK", [("Cache-Control", "public")]) or Body([b"always the same"])
+    )
     get(cache)
     (before,) = cache.pages.values()
     generation.bump()
