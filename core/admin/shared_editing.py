@@ -11,12 +11,14 @@ from functools import partialmethod
 from hashlib import sha256
 from typing import Any, cast
 
+from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import FileField, Model
+from django.db.models import FileField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
@@ -29,6 +31,8 @@ from core.lib import clock
 from core.lib.form_documents import FormDocument, Values, document_of, posted
 from core.lib.merging import canonical
 from core.models import KeptWork
+
+ENTRIES = 100  # of a history, on one page
 
 
 class _Stale(Exception):
@@ -289,10 +293,23 @@ class SharedEditing(KeepsWork):
         context["title"] = f"“{row}” was changed while you were writing"
         return render(request, "admin/conflict.html", self.admin_site.each_context(request) | context)
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The history of a row has what was done to it on its edit pages of other desks, too."""
+        paginator = self.get_paginator(request, self._entries(object_id).order_by("action_time"), ENTRIES)
+        page = paginator.get_page(request.GET.get(PAGE_VAR, 1))
+        context: dict[str, Any] = {"action_list": page, "pagination_required": paginator.count > ENTRIES}
+        context["page_range"] = paginator.get_elided_page_range(page.number)
+        return super().history_view(request, object_id, context | (extra_context or {}))
+
+    def _entries(self, key: str) -> QuerySet[LogEntry]:
+        """What was done to a row on its edit pages: a model and its proxies have one each."""
+        of_table = self.model._meta.concrete_model
+        models = [each for each in apps.get_models() if each._meta.concrete_model is of_table]
+        kinds = ContentType.objects.get_for_models(*models, for_concrete_models=False).values()
+        return LogEntry.objects.filter(content_type__in=kinds, object_id=key).select_related("user", "content_type")
+
     def _last_save(self, row: Model) -> LogEntry | None:
-        kind = ContentType.objects.get_for_model(self.model)
-        entries = LogEntry.objects.filter(content_type=kind, object_id=str(row.pk)).select_related("user")
-        return entries.order_by("-action_time").first()
+        return self._entries(str(row.pk)).order_by("-action_time").first()
 
 
 def _take_over(form: Any, stored: Model) -> None:

@@ -25,7 +25,7 @@ from newsletter.models.audience import UNDO_CHOICES
 from newsletter.subscribers import consent, selection, traits
 from newsletter.subscribers.addresses import parse_address
 from newsletter.subscribers.consent import Act
-from newsletter.subscribers.welcome import NOUN, undecided
+from newsletter.subscribers.welcome import NOUN, in_use, undecided
 from sponsors import flags
 
 MOST_SEEDS = 40
@@ -157,7 +157,8 @@ class NewsletterAdmin(SlugsFromWords, SharedEditing):
         flags.look_at(NOUN, obj.pk)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        if newsletter := kwargs.get("obj"):
+        newsletter = kwargs.get("obj")
+        if newsletter and in_use().filter(pk=newsletter.pk).exists():
             context["undecided"] = undecided(newsletter)
         return super().render_change_form(request, context, *args, **kwargs)
 

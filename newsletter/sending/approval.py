@@ -78,7 +78,7 @@ def seen(briefing: Briefing) -> str:
     """What stands for all that an approval is about, as it is stored now: a digest of it.
 
     The ads follow their bookings and are left out. A reusable text and the news of another desk stand as they are when the
-    briefing is sent, so only which one it is counts.
+    briefing is sent, so only which one it is counts; but where somebody else has to approve, so do the words of a text.
     """
     stored = Briefing.every.select_related("newsletter", "template", "segment").get(pk=briefing.pk)
     template, newsletter, profile = template_of(stored), stored.newsletter, SiteProfile.current()
@@ -88,9 +88,11 @@ def seen(briefing: Briefing) -> str:
     about += [subject_tests.settings_of(stored), [getattr(template, name) for name in LOOKS]]
     about += [stored.step.asks_to_stay] if stored.step else []
     items = stored.items.exclude(kind=BriefingItem.Kind.SPONSOR).order_by("ordering", "id")
-    for item in items:
+    for item in items.select_related("snippet"):
         is_elsewhere = item.kind in (BriefingItem.Kind.SNIPPET, BriefingItem.Kind.PLUGGED)
         about.append([getattr(item, name) for name in (OF_ELSEWHERE if is_elsewhere else OF_ITS_OWN)])
+        if newsletter.approved_by_another and (text := item.snippet):
+            about.append([text.heading, text.html, text.label, text.url])
     return sha256(json.dumps(about, default=str).encode()).hexdigest()
 
 

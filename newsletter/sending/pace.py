@@ -71,8 +71,10 @@ def of(briefing: Briefing, *, waiting: int) -> Pace | None:
 def _all_wait(briefing: Briefing, now: datetime) -> bool:
     """Whether what is left waits for something else than its turn."""
     used = accounts.in_use()
-    no_account = bool(used) and all(_is_over(account) or account.is_resting(now) for account in used)
-    return briefing.is_testing_subjects or no_account or bool(briefing.newsletter.quiet_ends(now))
+    no_way = all(_is_over(account) or account.is_resting(now) for account in used)
+    if not used:
+        no_way = accounts.are_all_off() or SendingRules.current().is_resting(now)
+    return briefing.is_testing_subjects or no_way or bool(briefing.newsletter.quiet_ends(now))
 
 
 def waits(briefing: Briefing) -> Iterator[str]:

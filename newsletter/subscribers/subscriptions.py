@@ -144,7 +144,7 @@ def _greet(subscription: Subscription, *, confirmed_before: datetime | None) -> 
 def greet_due() -> int:
     """Welcome those whose welcome mail waits no longer for a decision; return how many wait no more.
 
-    Whoever has left meanwhile, must not be written to, or confirmed more than a week ago gets none.
+    Whoever has left or paused meanwhile, must not be written to, or confirmed more than a week ago gets none.
     """
     now = timezone.now()
     due = Subscription.objects.filter(welcome_due_at__lte=now)
@@ -155,12 +155,14 @@ def greet_due() -> int:
 
 
 def _greet_late(some: QuerySet[Subscription]) -> int:
-    since = timezone.now() - WELCOMED_WITHIN
-    to_welcome = some.filter(state=State.CONFIRMED, subscriber__suppressed="", welcome_due_at__gt=since)
-    rows = list(to_welcome.select_related("subscriber", "newsletter"))
+    now = timezone.now()
+    rows = list(some.select_related("subscriber", "newsletter").select_for_update(of=("self",), no_key=True))
     settled = some.update(welcome_due_at=None)
     for row in rows:
-        _greet(row, confirmed_before=None)
+        is_paused = row.paused_until and row.paused_until > now
+        in_time = row.welcome_due_at and row.welcome_due_at > now - WELCOMED_WITHIN
+        if in_time and row.state == State.CONFIRMED and not row.subscriber.suppressed and not is_paused:
+            _greet(row, confirmed_before=None)
     return settled
 
 

@@ -57,3 +57,25 @@ def test_one_is_deleted_and_a_draft_that_has_it_says_so(manager):
     manager.post(address(text, "delete"), {"post": "yes", "seen": asked.context["seen"]})
     assert not Snippet.objects.exists()
     assert "A reusable text is gone" in " ".join(approval.problems(briefing))
+
+
+@pytest.mark.parametrize("by_another", [True, False])
+def test_where_somebody_else_approves_the_words_of_a_text_are_part_of_it(by_another):
+    text = BriefingText.objects.create(slug="about", heading="About us", html="<p>Ours.</p>")
+    briefing = factories.briefing(factories.newsletter(approved_by_another=by_another))
+    BriefingItem.objects.create(briefing=briefing, kind="snippet", snippet=text)
+    before = approval.seen(briefing)
+    text.html = "<p>Buy this coin.</p>"
+    text.save()
+    assert (approval.seen(briefing) != before) == by_another
+
+
+def test_who_saved_it_last_and_its_history_are_of_both_desks(manager):
+    text = BriefingText.objects.create(slug="about", heading="About us")
+    save(manager, text, opened(manager, text), heading="Who we are")
+    manager.force_login(articles.user("editor"))
+    card = Snippet.objects.get()
+    save(manager, card, opened(manager, card), heading="Who we were")
+    history = manager.get(address(card, "history")).content.decode()
+    assert "newsletter-manager-" in history
+    assert "editor-" in history.partition("newsletter-manager-")[2]

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.models import OutgoingMail
 from newsletter.automations import lifecycle
-from newsletter.models import Newsletter
+from newsletter.models import Newsletter, Subscriber, Subscription
 from newsletter.subscribers import subscriptions, welcome
 from sponsors import flag_searches, flags
 from sponsors.models import DisclosureEntry, Flag
@@ -61,6 +61,10 @@ def test_whoever_left_or_complained_or_waited_too_long_meanwhile_gets_none(weekl
     leave(confirm(weekly, "left@example.com"))
     gone = confirm(weekly, "gone@example.com")
     subscriptions.erase(gone.subscriber)
+    complained = confirm(weekly, "complained@example.com")
+    Subscriber.objects.filter(pk=complained.subscriber_id).update(suppressed="complaint")
+    paused = confirm(weekly, "paused@example.com")
+    Subscription.objects.filter(pk=paused.pk).update(paused_until=timezone.now() + timedelta(days=20))
     confirm(weekly, "waits@example.com")
     assert subscriptions.greet_due() == 1
     flags.decide(flag, "not them", by=articles.user("editor"))
@@ -76,6 +80,10 @@ def test_the_page_of_the_newsletter_says_that_it_waits_and_its_preview_has_it_de
     page = client.get(preview)
     (shown,) = page.context["flags"]
     assert page.context["may_decide"]
+    made = automations.automation(weekly, {"letter": "Hello"})
+    assert "The welcome mail waits" not in client.get(desk).content.decode()
+    lifecycle.end(made, by=factories.user())
+    assert "The welcome mail waits" in client.get(desk).content.decode()
     flags.decide(shown, "not them", by=articles.user("editor"))
     assert "The welcome mail waits" not in client.get(desk).content.decode()
 
