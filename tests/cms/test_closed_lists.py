@@ -95,11 +95,17 @@ def _malformed(model, desk, name, reader):
     """All of it where a query or a filter of our own reads it; else one, which is the same in every run."""
     if _is_own(type(desk).get_queryset) or (reader and _is_own(reader)):
         return MALFORMED
-    return [MALFORMED[crc32(f"{model._meta.label}.{name}".encode()) % len(MALFORMED)]]
+    return [_one_of(MALFORMED, model, name)]
 
 
 def _is_own(thing):
-    return thing is not DeskAdmin.get_queryset and not thing.__module__.startswith("django.")
+    shared = (DeskAdmin.get_queryset, DeskAdmin.get_search_results)
+    return thing not in shared and not thing.__module__.startswith("django.")
+
+
+def _one_of(values, model, name):
+    """The same in every run, and another for another list."""
+    return values[crc32(f"{model._meta.label}.{name}".encode()) % len(values)]
 
 
 @MODELS
@@ -128,7 +134,9 @@ def test_no_role_gets_more_out_of_a_list_than_it_shows(role, client):
 
 @MODELS
 def test_nothing_that_is_typed_or_turned_to_is_an_error_page(model, desk, root):
-    asked = TAKEN + [urlencode({"q": typed}) for typed in TYPED if desk.search_fields]
+    plain = not _is_own(type(desk).get_search_results) and all(name.isidentifier() for name in desk.search_fields)
+    typed = [_one_of(TYPED, model, "q")] if plain else TYPED
+    asked = TAKEN + [urlencode({"q": words}) for words in typed if desk.search_fields]
     assert {root.get(f"{address(model)}?{query}").status_code for query in asked} == {200}
 
 
@@ -153,9 +161,9 @@ def test_no_secret_is_in_a_search_a_filter_or_an_order(model, desk):
 def test_a_list_is_ordered_by_no_column_that_it_does_not_declare(model, desk, root):
     columns = root.get(address(model)).context["cl"]
     for number, column in enumerate(columns.list_display):
-        for order in (number, f"-{number}"):
-            declared = column in (columns.sortable_by if columns.sortable_by is not None else columns.list_display)
-            assert root.get(address(model), {"o": order}).status_code == (200 if declared else 302)
+        declared = column in (columns.sortable_by if columns.sortable_by is not None else columns.list_display)
+        order = number if number % 2 else f"-{number}"
+        assert root.get(address(model), {"o": order}).status_code == (200 if declared else 302)
 
 
 @MODELS
@@ -170,9 +178,10 @@ def test_an_address_fills_in_no_form(model, desk, root):
 
 @MODELS
 def test_rows_that_cannot_be_are_refused_in_words(model, desk, root):
-    for key in ("x", "9" * 30, "1%00", "-1", "_5F"):
-        for page in ("change", "delete", "history"):
-            assert root.get(f"{address(model)}{key}/{page}/").status_code in (302, 403, 404)
+    keys = ("x", "9" * 30, "1%00", "-1", "_5F")
+    pages = [(key, "change") for key in keys] + [(_one_of(keys, model, page), page) for page in ("delete", "history")]
+    for key, page in pages:
+        assert root.get(f"{address(model)}{key}/{page}/").status_code in (302, 403, 404)
     actions = root.get(address(model)).context["action_form"]
     for name, _ in actions.fields["action"].choices[1:] if actions else []:
         posted = {"action": name, "_selected_action": ["x", "9" * 30, "\0"], "index": "0"}
