@@ -53,11 +53,14 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory):
-    """A copy of this clone whose path has spaces, with this one's .venv as a link."""
+def clone(tmp_path_factory, static_files):
+    """A copy of this clone whose path has spaces, with this one's .venv as a link, and the static files of all tests."""
     folder = tmp_path_factory.mktemp("serve") / "my news room"
     shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
     (folder / ".venv").symlink_to((ROOT / ".venv").resolve())
+    collected = Path(os.environ["MOONPRESS_TEST_VAR"]) / "static"
+    shutil.copytree(collected, folder / "var" / "static")
+    shutil.copy(collected.with_suffix(".digest"), folder / "var")
     return folder
 
 
@@ -133,8 +136,8 @@ def kill_and_wait_for_another(clone, server, words):
     parent, said = min(pid for pid, line in processes_in(clone).items() if words in line), len(server.said())
     os.kill(parent, signal.SIGKILL)
     wait_until(lambda: "starting it again in 1 s" in server.said()[said:], seconds=20, what="a word of it")
-    wait_until(lambda: running(clone, words) not in (None, parent), seconds=30, what="another one")
-    wait_until(lambda: answers(server), seconds=30, what="an answer")
+    wait_until(lambda: running(clone, words) not in (None, parent), seconds=90, what="another one")
+    wait_until(lambda: answers(server), seconds=90, what="an answer")
 
 
 def answers(server):
