@@ -26,9 +26,9 @@ from surveys import ballot_turns, survey_turns  # noqa: E402
 application = PageCache(django_application)
 letterboxes = {reverse("articles:beacon").encode(): beacons.take}
 in_turns = ballot_turns.in_turns() | survey_turns.in_turns() | sign_up_turns.in_turns()
-collector.start()
 
 if multiprocessing.parent_process():  # it is served, and not only imported
+    collector.start()
     meters.share(settings.VAR / "meters")
     statement_limits.keep_to(settings.WEB_STATEMENT_SECONDS)
     heartbeats.keep_recording("web", threading.Event())

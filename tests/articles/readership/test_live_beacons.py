@@ -1,6 +1,7 @@
 """Beacons reach the database from the running site, which answers them whatever they are."""
 
 import http.client
+import threading
 from urllib.parse import urlsplit
 
 from articles.models import PageView
@@ -43,3 +44,10 @@ def test_the_script_tells_of_a_view_unless_the_browser_asks_not_to_be_tracked(pa
     page.goto("/blog/")
     page.wait_for_load_state("networkidle")
     assert beacons == []
+
+
+def test_a_process_that_only_imports_the_application_writes_nothing():
+    import cms.asgi
+
+    assert cms.asgi.application
+    assert "readership" not in {thread.name for thread in threading.enumerate()}
