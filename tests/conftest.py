@@ -91,7 +91,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take longest come first, so that no process works on one of them while the others have ended."""
     longest = [f"tests/{part}/" for part in ("browser", "faults", "cms")]
-    items.sort(key=lambda item: next((place for place, part in enumerate(longest) if item.nodeid.startswith(part)), 9))
+    processes = {"live_site", "celery_worker"}
+    with_processes = {item.path for item in items if processes.intersection(getattr(item, "fixturenames", ()))}
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        part = next((place for place, part in enumerate(longest) if item.nodeid.startswith(part)), len(longest))
+        return part, item.path not in with_processes
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)
