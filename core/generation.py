@@ -46,13 +46,13 @@ def bump(*, in_articles: bool = True) -> None:
     """Say that something readers see has changed. Call it in the transaction that changes it.
 
     With `in_articles` False, something that neither articles nor lists of them ever show (see `pagecache.of_articles`).
-    A transaction that does both says that first, so that two of them never wait for each other.
+    Both rows are locked in one order, so that no two transactions that say both wait for each other.
     """
+    rows = "(2, 0), (1, 1)" if in_articles else "(2, 1)"
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO core_contentgeneration (id, value) VALUES (%s, 1)"
-            " ON CONFLICT (id) DO UPDATE SET value = core_contentgeneration.value + 1",
-            [1 if in_articles else 2],
+            f"INSERT INTO core_contentgeneration AS known (id, value) VALUES {rows}"
+            " ON CONFLICT (id) DO UPDATE SET value = known.value + excluded.value"
         )
     _known.checked = 0.0
 

@@ -76,6 +76,10 @@ class SiteProfile(models.Model):
         """The header's links that lead somewhere."""
         return menus.alive(self.navigation)
 
+    def leads_to(self, path: str) -> bool:
+        """Whether a link of the header or the footer is to a page of ours, shown or not."""
+        return any(link["url"].startswith(path) for link in [*self.navigation, *self.footer])
+
     @cached_property
     def columns(self) -> list[menus.Column]:
         """The footer's columns, likewise."""

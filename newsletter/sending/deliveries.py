@@ -27,6 +27,7 @@ from django.utils import timezone
 from core import pagecache
 from core.lib.smtp import Outcome, Status
 from core.lib.text import storable
+from core.models import SiteProfile
 from core.transitions import change_if
 from newsletter import events
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person
@@ -372,7 +373,7 @@ def note_first(briefing: Briefing) -> None:
     briefing.first_sent_at = timezone.now()
     is_first = Briefing.every.filter(pk=briefing.pk, first_sent_at=None).update(first_sent_at=briefing.first_sent_at)
     if is_first and not briefing.is_letter:
-        pagecache.bump(in_articles=False)
+        pagecache.bump(in_articles=SiteProfile.current().leads_to(briefing.get_absolute_url()))
 
 
 def _outcomes(briefing: Briefing) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """What is kept in a process is dropped when content changes."""
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from core import generation
 from core.models import SiteProfile
@@ -45,3 +46,27 @@ def test_asking_again_needs_no_query(django_assert_num_queries):
     SiteProfile.current()
     with django_assert_num_queries(0):
         SiteProfile.current()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_says_either_waits_for_whoever_says_both_so_that_they_never_wait_for_each_other():
+    generation.bump(in_articles=False)
+    other = connection.copy()
+    try:
+        with transaction.atomic():
+            generation.bump()
+            with other.cursor() as cursor, pytest.raises(OperationalError, match="could not obtain lock"):
+                cursor.execute("SELECT FROM core_contentgeneration WHERE id = 2 FOR UPDATE NOWAIT")
+    finally:
+        other.close()
+
+
+def test_what_articles_never_show_counts_beside_what_they_show():
+    generation.reset()
+    before = generation.current()
+    generation.bump(in_articles=False)
+    beside = generation.current()
+    generation.bump()
+    both = generation.current()
+    assert (beside.of_all - before.of_all, beside.of_articles - before.of_articles) == (1, 0)
+    assert (both.of_all - beside.of_all, both.of_articles - beside.of_articles) == (1, 1)

@@ -8,6 +8,8 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from PIL import Image
 
+from core import generation
+from core.models import SiteProfile
 from newsletter.models import ArchiveEntry
 from newsletter.sending import approval, archive_entries, sender
 from newsletter.tasks import sweep_briefings
@@ -87,6 +89,19 @@ def test_it_can_be_read_from_its_first_mail_on_whatever_comes_then(client, weekl
     getattr(approval, end)(briefing)
     for path in (page, "/newsletter/archive/", "/newsletter/archive/feed.xml", "/api/v1/briefings/"):
         assert b"Six bridges" in client.get(path).content, path
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_a_menu_that_links_to_it_makes_all_pages_anew_with_its_first_mail(weekly, smtp_server, is_linked):
+    factories.subscription(weekly)
+    briefing = factories.frozen(weekly, slug="six-bridges")
+    if is_linked:
+        SiteProfile.objects.update(navigation=[{"label": "Newest", "url": briefing.get_absolute_url()}])
+    generation.bump()
+    before = generation.current()
+    sender.pump(briefing.pk)
+    generation.bump(in_articles=False)
+    assert (generation.current().of_articles > before.of_articles) == is_linked
 
 
 def listed(client, query):

@@ -175,5 +175,6 @@ def test_readers_are_told_of_new_figures_by_the_transaction_that_counts_them():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT generation.xmin = response.xmin FROM core_contentgeneration generation, surveys_response response"
+            " WHERE generation.id = 1"
         )
         assert cursor.fetchall() == [(True,)]
