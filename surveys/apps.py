@@ -54,9 +54,11 @@ class SurveysConfig(AppConfig):
         texts.register("award", words_of_award)
         texts.register("survey", words_of_survey)
         checks.register(figure_check.check)
-        plugged.register("season", plugged.Plug("Awards", briefing_news.choices, briefing_news.news, briefing_news.new))
-        asked = (polls_in_briefings.choices, polls_in_briefings.news, polls_in_briefings.new)
-        plugged.register("survey", plugged.Plug("Surveys and polls", *asked))
+        for kind, name, told in (
+            ("season", "Awards", briefing_news),
+            ("survey", "Surveys and polls", polls_in_briefings),
+        ):
+            plugged.register(kind, plugged.Plug(name, told.choices, told.news, told.new, told.written))
         categories = AwardCategory.objects.public()
         nominees = Nominee.objects.filter(category__in=categories)
         for page in ("season-show", "vote", "nominate", "ledger-show"):

@@ -47,6 +47,11 @@ def news(slug: str) -> News | None:
     return _results(season)
 
 
+def written(slug: str) -> str:
+    """What stands for the words of a season that a briefing shows."""
+    return str(Season.objects.public().filter(slug=slug).values_list("title", flat=True).first() or "")
+
+
 def _moment(moment: datetime) -> str:
     """In the newsroom's zone, whoever looks at the draft and wherever it is frozen."""
     return clock.in_words(moment, zone=clock.newsroom())

@@ -19,7 +19,7 @@ from core.lib.errors import kind_of
 from core.models import SiteProfile, User
 from core.transitions import TransitionRefused, change_if, lock, move
 from newsletter.models import Briefing, BriefingItem, Newsletter, Segment, Subscription
-from newsletter.sending import composition, content_checks, deliveries, payers, sponsor_places, subject_tests
+from newsletter.sending import composition, content_checks, deliveries, payers, plugged, sponsor_places, subject_tests
 from newsletter.sending.looks import LOOKS, template_of
 from newsletter.subscribers import segments
 
@@ -78,7 +78,7 @@ def seen(briefing: Briefing) -> str:
     """What stands for all that an approval is about, as it is stored now: a digest of it.
 
     The ads follow their bookings and are left out. A reusable text and the news of another desk stand as they are when the
-    briefing is sent, so only which one it is counts; but where somebody else has to approve, so do the words of a text.
+    briefing is sent, so only which one it is counts; but where somebody else has to approve, so do the words of either.
     """
     stored = Briefing.every.select_related("newsletter", "template", "segment").get(pk=briefing.pk)
     template, newsletter, profile = template_of(stored), stored.newsletter, SiteProfile.current()
@@ -91,9 +91,16 @@ def seen(briefing: Briefing) -> str:
     for item in items.select_related("snippet"):
         is_elsewhere = item.kind in (BriefingItem.Kind.SNIPPET, BriefingItem.Kind.PLUGGED)
         about.append([getattr(item, name) for name in (OF_ELSEWHERE if is_elsewhere else OF_ITS_OWN)])
-        if newsletter.approved_by_another and (text := item.snippet):
-            about.append([text.heading, text.html, text.label, text.url])
+        if newsletter.approved_by_another and is_elsewhere:
+            about.append(_written(item))
     return sha256(json.dumps(about, default=str).encode()).hexdigest()
+
+
+def _written(item: BriefingItem) -> Any:
+    """What stands for the words of a part that is written elsewhere."""
+    if item.kind == BriefingItem.Kind.PLUGGED:
+        return plugged.written(item.source)
+    return [item.snippet.heading, item.snippet.html, item.snippet.label, item.snippet.url] if item.snippet else []
 
 
 def _rule(segment: Segment | None) -> list[Any]:

@@ -28,13 +28,15 @@ class News:
 class Plug:
     """Something plugged in: what it is called, what there is to choose, and what the chosen one says (None: nothing now).
 
-    `new` are those choices of which there is something new to tell at this moment.
+    `new` are those choices of which there is something new to tell at this moment. `written` stands for what people wrote of
+    one, as text: where it differs, somebody wrote something else; what is counted, and where it stands, has no part in it.
     """
 
     name: str
     choices: Callable[[], Iterable[tuple[str, str]]]
     news: Callable[[str], News | None]
     new: Callable[[], Iterable[str]]
+    written: Callable[[str], str] = lambda _choice: ""
 
 
 def for_reader(url: str, token: str) -> str:
@@ -69,3 +71,9 @@ def news(source: str) -> News | None:
     """What a source says at this moment."""
     key, _, choice = source.partition(BETWEEN)
     return _plugs[key].news(choice) if key in _plugs else None
+
+
+def written(source: str) -> str:
+    """What stands for the words that people wrote of a source."""
+    key, _, choice = source.partition(BETWEEN)
+    return _plugs[key].written(choice) if key in _plugs else ""

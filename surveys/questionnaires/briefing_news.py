@@ -51,6 +51,12 @@ def news(slug: str) -> News | None:
     return _results(survey)
 
 
+def written(slug: str) -> str:
+    """What stands for the words of a survey that a briefing shows: its questions, by their version, and its own."""
+    asked = versions.asked(slug)
+    return repr((asked.survey.title, asked.survey.introduction, asked.version)) if asked else ""
+
+
 def _survey(survey: Survey) -> News:
     words = format_html("{}{}", SafeString(survey.introduction), _until(survey))
     return News(survey.title, words, "Answer", reverse("surveys:survey-letter", args=[survey.slug]) + OF_READER)

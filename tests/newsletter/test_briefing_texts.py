@@ -4,11 +4,14 @@ import pytest
 from django.urls import reverse
 
 from articles.models import Snippet
+from core import generation
 from newsletter.models import BriefingItem, BriefingText
 from newsletter.sending import approval
+from surveys.models import Survey
 from tests.articles import factories as articles
 from tests.desks import address, opened, save
 from tests.newsletter import factories
+from tests.surveys.questionnaires import factories as asking
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +70,20 @@ def test_where_somebody_else_approves_the_words_of_a_text_are_part_of_it(by_anot
     before = approval.seen(briefing)
     text.html = "<p>Buy this coin.</p>"
     text.save()
+    assert (approval.seen(briefing) != before) == by_another
+
+
+@pytest.mark.parametrize("by_another", [True, False])
+@pytest.mark.parametrize("words", [{"title": "Buy this coin"}, {"introduction": "<p>Buy this coin.</p>"}])
+def test_so_are_the_words_of_a_survey_and_not_what_is_counted(by_another, words):
+    survey = asking.opened(asking.page("p1", asking.choice()))
+    briefing = factories.briefing(factories.newsletter(approved_by_another=by_another))
+    BriefingItem.objects.create(briefing=briefing, kind="plugged", source=f"survey:{survey.slug}")
+    before = approval.seen(briefing)
+    asking.answered(survey, {"q1": "b"})
+    assert approval.seen(briefing) == before
+    Survey.objects.filter(pk=survey.pk).update(**words)
+    generation.bump()
     assert (approval.seen(briefing) != before) == by_another
 
 

@@ -208,7 +208,7 @@ def _in_places(survey: Survey, data: Any) -> list[str]:
 
 def quote(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Have the media kit quote published results of those who agreed."""
-    survey = _survey(desk, request, pk, CHANGE)
+    survey = _survey(desk, request, pk, READ)
     form = QuotesForm(survey, request.POST)
     try:
         if not form.is_valid():
