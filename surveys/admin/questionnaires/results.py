@@ -222,7 +222,7 @@ def quote(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
 
 def draft(desk: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Draft an article from the published results, and go to it."""
-    survey = _survey(desk, request, pk, CHANGE)
+    survey = _survey(desk, request, pk, READ)
     try:
         article = article_draft.draft_article(survey, by=by(request))
     except TransitionRefused as refused:

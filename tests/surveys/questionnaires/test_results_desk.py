@@ -57,6 +57,19 @@ def test_who_may_not_read_answers_sees_figures_of_all_and_no_other(writer, surve
     assert writer.post(path(survey, "publish/"), {"place-q1": "1"}).status_code == 403
 
 
+def test_newsletter_managers_publish_figures_and_neither_draft_articles_nor_choose_what_sponsors_read(client, survey):
+    manager = User.objects.create_user("manager@example.com")
+    manager.groups.add(Group.objects.get(name="newsletter manager"))
+    client.force_login(manager)
+    assert client.post(path(survey, "publish/"), {"place-q1": "1"}).status_code == 302
+    survey.refresh_from_db()
+    assert survey.published == ["q1"]
+    assert client.post(path(survey, "article/")).status_code == 403
+    assert client.post(path(survey, "quote/"), {"questions": ["q1"], "consent": "q2"}).status_code == 403
+    assert client.get(path(survey, "files/")).status_code == 403
+    assert "Draft an article" not in client.get(path(survey)).content.decode()
+
+
 def test_figures_are_filtered_by_answers_days_and_sources(admin_client, survey):
     assert "9 · 60.0" in admin_client.get(path(survey), {"answer": "q2||yes"}).content.decode()
     assert (
