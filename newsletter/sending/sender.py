@@ -31,14 +31,15 @@ from newsletter.sending.approval import held_on_error
 from newsletter.sending.deliveries import ClaimedDelivery
 from newsletter.sending.limits import PAUSE, Allowance, Share, one_pump_is_enough
 from newsletter.sending.send_journal import SendJournal
-from newsletter.sending.sessions import DeliveryEnvelope, Result, Sessions
+from newsletter.sending.sessions import DeliveryEnvelope, Sessions
 from newsletter.subscribers.subscriptions import PREFERENCES, UNSUBSCRIBE
 
 logger = logging.getLogger(__name__)
 
 SECONDS = 10
 SESSIONS = 5
-WINDOW = 10 * SESSIONS  # messages in hand; of those, one for each session is on the wire
+WINDOW = 10 * SESSIONS  # messages in hand, at least; of those, one for each session is on the wire
+WIDEST, WINDOW_SECONDS = 5 * WINDOW, 0.1  # or as many as leave in so long, so that each commit holds more of them
 GATHER_SECONDS = 0.05
 LOOK_SECONDS = 2.0  # between two looks at what is not asked with every claim
 RENEW_SECONDS = 60  # leases hold for some minutes
@@ -103,8 +104,9 @@ class Pump:
         self.sender_of = return_path.addresses(looks.sender_of(briefing).address)
         self.sign_message, self.sign_delivery = signer(MESSAGE), signer("delivery")
         self.sign_leaving, self.sign_preferences = signer(UNSUBSCRIBE), signer(PREFERENCES)
-        self.done: deque[Result] = deque()
-        self.in_hand, self.date = 0, b""  # the date is that of the latest claim
+        self.done: deque[tuple[int, Outcome, str]] = deque()  # what came back and was not looked at yet
+        self.in_hand, self.window, self.returned_at = 0, WINDOW, time.monotonic()
+        self.date = b""  # of the latest claim
         self.journal = SendJournal(briefing, self.queue.lease)
         self.renewed_at, self.looked_at = time.monotonic(), 0.0
         self.ways: list[Way] = []
@@ -156,7 +158,7 @@ class Pump:
         return ways
 
     def _sessions(self, number: int, connect: Callable[[], Session]) -> Sessions:
-        return Sessions(number, connect, self._written, self.journal, self.talks, self.done)
+        return Sessions(number, connect, self, self.journal, self.talks)
 
     def _open_ways(self) -> list[Way]:
         """The ways that letters may take now; those of weight 0 only where there is no other."""
@@ -169,7 +171,7 @@ class Pump:
         while outcomes or self.in_hand or not self._stops(until):
             self._look()
             open_to = self._open_ways()
-            wanted = 0 if self._stops(until) else max(0, min(WINDOW, self.watch.until_alarm) - self.in_hand)
+            wanted = 0 if self._stops(until) else max(0, self.window - self.in_hand)
             room = self.allowance.ask(wanted, [way.share for way in open_to])
             if room < wanted and not (room or outcomes or self.in_hand):
                 self.waits = max(PAUSE, self.allowance.seconds_to_room)  # which is no reason to hold a worker
@@ -181,13 +183,19 @@ class Pump:
                 self._hand_out(delivery, open_to)
             for way in open_to:
                 way.sessions.begin()
+            if self._is_alarming():
+                for way in self.ways:
+                    way.sessions.give_back()
             outcomes = self._returned()
         self.is_settled = True
 
     def _stops(self, until: float) -> bool:
         """Whether no more messages are to leave."""
-        idle = self.queue.exhausted or self.is_quiet or self.watch.is_alarming(self.rules.refused_percent)
+        idle = self.queue.exhausted or self.is_quiet or self._is_alarming()
         return idle or time.monotonic() > until or not any(way.is_open for way in self.ways)
+
+    def _is_alarming(self) -> bool:
+        return self.watch.is_alarming(self.rules.refused_percent)
 
     def _look(self) -> None:
         """What is done every now and then: renew leases, write down the pace, see what has changed outside."""
@@ -210,7 +218,15 @@ class Pump:
         share = self.allowance.choose([way.share for way in open_to])
         next(way for way in open_to if way.share is share).sessions.put(delivery)
 
-    def _written(self, delivery: ClaimedDelivery) -> DeliveryEnvelope:
+    def may_begin(self) -> bool:
+        """Whether another letter may leave: no more should be on their way than may still be refused in a row."""
+        return sum(way.sessions.begun for way in self.ways) < self.watch.until_alarm and not self._is_alarming()
+
+    def came_back(self, delivery_id: int, outcome: Outcome, recipient: str) -> None:
+        self.watch.note(outcome)
+        self.done.append((delivery_id, outcome, recipient))
+
+    def write(self, delivery: ClaimedDelivery) -> DeliveryEnvelope:
         subscriber_id = delivery.subscriber_id
         template, personal = self.messages[self.winner if delivery.variant is None else delivery.variant]
         sender = self.sender_of(delivery.delivery_id)
@@ -231,7 +247,7 @@ class Pump:
         """What has come back: half a window of messages together, or fewer where the mail server takes its time."""
         outcomes: list[tuple[int, Outcome]] = []
         began = time.monotonic()
-        while len(outcomes) < min(self.in_hand, WINDOW // 2):
+        while len(outcomes) < min(self.in_hand, self.window // 2):
             if self.done:
                 delivery_id, outcome, recipient = self.done.popleft()
                 outcomes.append((delivery_id, outcome))
@@ -241,12 +257,14 @@ class Pump:
             if not self.talks.turn(max(left, 0.0)) or left <= 0:
                 break
         self.in_hand -= len(outcomes)
+        now = time.monotonic()
+        pace = len(outcomes) / max(now - self.returned_at, 0.001)
+        self.window, self.returned_at = min(max(WINDOW, round(WINDOW_SECONDS * pace)), WIDEST), now
         self._slow_down()
         return outcomes
 
     def _note(self, outcome: Outcome, recipient: str) -> None:
         """Notice when nothing gets through any more, to anyone or to one domain."""
-        self.watch.note(outcome)
         if outcome.status is Status.ACCEPTED:
             self.trouble, self.taken = "", self.taken + 1
             if self.on_probation and (domain := throttling.domain_of(recipient)) in self.on_probation:
@@ -279,8 +297,7 @@ class Pump:
                 accounts.wake(server)
         if (kept := self.watch.kept()) != self.briefing.watch:
             Briefing.every.filter(pk=self.briefing.pk).update(watch=kept)
-        is_alarming = self.watch.is_alarming(self.rules.refused_percent)
-        if is_alarming and self.briefing.deliveries.unfinished().exists():
+        if self._is_alarming() and self.briefing.deliveries.unfinished().exists():
             Briefing.every.filter(pk=self.briefing.pk).update(watch={})  # it begins anew once somebody resumes
             self.briefing.hold(self.watch.alarm())
         elif self.trouble != self.briefing.trouble:

@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.lib.mail import Session
 from core.lib.smtp import Envelope, Outcome, Status
@@ -25,30 +26,37 @@ class DeliveryEnvelope(Envelope):
     delivery_id: int
 
 
-# What came of a delivery, with its recipient's address.
-Result = tuple[int, Outcome, str]
+class Letters(Protocol):
+    """What sessions ask about the letters that they send."""
+
+    def may_begin(self) -> bool:
+        """Whether another one may leave now."""
+
+    def write(self, delivery: ClaimedDelivery) -> DeliveryEnvelope: ...
+
+    def came_back(self, delivery_id: int, outcome: Outcome, recipient: str) -> None:
+        """Take what came of one."""
 
 
 class Sessions:
-    """Sessions that send what is put to them, and add what came of it to `done`.
+    """Sessions that send what is put to them.
 
-    A message is written by `write` when its turn comes; one that cannot be written fails by itself. So many sessions are `open`:
-    none any more once their server has failed them all.
+    A message is written when its turn comes; one that cannot be written fails by itself. So many sessions are `open`: none any
+    more once their server has failed them all. So many messages have `begun` and have not come back.
     """
 
     def __init__(
         self,
         number: int,
         connect: Callable[[], Session],
-        write: Callable[[ClaimedDelivery], DeliveryEnvelope],
+        letters: Letters,
         journal: SendJournal,
         talks: Talks,
-        done: deque[Result],
     ) -> None:
-        self.connect, self.write, self.journal, self.talks, self.done = connect, write, journal, talks, done
+        self.connect, self.letters, self.journal, self.talks = connect, letters, journal, talks
         self.ready: deque[ClaimedDelivery | DeliveryEnvelope] = deque()
         self.free: list[Session | None] = [None] * number
-        self.open, self.is_ending = number, False
+        self.open, self.begun, self.is_ending = number, 0, False
         self.trouble, self.has_sent, self.unsent = "", False, 0
         self.is_throttled = False  # told to slow down, whatever was taken before
 
@@ -71,11 +79,16 @@ class Sessions:
 
     def begin(self) -> None:
         """Give what waits to sessions that are free, or back where there are none any more."""
-        while self.ready and self.free:
+        while self.ready and self.free and self.letters.may_begin():
             session = self.free.pop() or self._connected()
             if session:
                 self.talks.begin(session, self._sending(session))
-        while self.ready and not self.open:
+        if not self.open:
+            self.give_back()
+
+    def give_back(self) -> None:
+        """Have what waits come back unsent."""
+        while self.ready:
             self._give_back(self.ready.popleft())
 
     def _connected(self) -> Session | None:
@@ -93,18 +106,20 @@ class Sessions:
         while envelope:
             following = self._next()
             outcome = yield from self._sent(session, envelope, following, has_begun=has_begun)
+            self.begun -= 1
             is_over = outcome.status is Status.UNSENT
             then = following.delivery_id if following and not is_over else None
             has_begun = self.journal.ended(envelope.delivery_id, outcome, then=then)
             if is_over:
                 yield from session.leaving()
                 if following:
+                    self.begun -= 1
                     self.ready.appendleft(following)
                 self._close(outcome.note, envelope)
                 self.begin()
                 return
             self.has_sent = self.has_sent or outcome.status is Status.ACCEPTED
-            self.done.append((envelope.delivery_id, outcome, envelope.recipient))
+            self.letters.came_back(envelope.delivery_id, outcome, envelope.recipient)
             envelope = following or self._next()
         if self.is_ending:
             yield from session.leaving()
@@ -112,15 +127,16 @@ class Sessions:
             self.free.append(session)
 
     def _next(self) -> DeliveryEnvelope | None:
-        while self.ready:
-            delivery = self.ready.popleft()
-            if isinstance(delivery, DeliveryEnvelope):
-                return delivery
+        while self.ready and self.letters.may_begin():
+            message = self.ready.popleft()
             try:
-                return self.write(delivery)
+                envelope = message if isinstance(message, DeliveryEnvelope) else self.letters.write(message)
             except Exception:
-                logger.exception("Delivery %s could not be written", delivery.delivery_id)
-                self.done.append((delivery.delivery_id, Outcome(Status.REFUSED, OUR_ERROR), delivery.recipient))
+                logger.exception("Delivery %s could not be written", message.delivery_id)
+                self.letters.came_back(message.delivery_id, Outcome(Status.REFUSED, OUR_ERROR), message.recipient)
+            else:
+                self.begun += 1
+                return envelope
         return None
 
     def _sent(
@@ -145,4 +161,4 @@ class Sessions:
 
     def _give_back(self, message: ClaimedDelivery | DeliveryEnvelope) -> None:
         self.unsent += 1
-        self.done.append((message.delivery_id, Outcome(Status.UNSENT, self.trouble), message.recipient))
+        self.letters.came_back(message.delivery_id, Outcome(Status.UNSENT, self.trouble), message.recipient)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.lib import signing
-from core.lib.signing import BadToken, ExpiredToken, make_token, read_token
+from core.lib.signing import BadToken, ExpiredToken, make_token, read_token, signer
 
 whole_numbers = st.lists(st.integers(0, 2**70), max_size=4)
 
@@ -17,6 +17,11 @@ whole_numbers = st.lists(st.integers(0, 2**70), max_size=4)
 @given(whole_numbers)
 def test_a_token_carries_its_values(values):
     assert read_token("test", make_token("test", *values)) == tuple(values)
+
+
+@given(whole_numbers)
+def test_what_signs_for_many_makes_the_same_tokens(values):
+    assert signer("test")(*values).decode() == make_token("test", *values)
 
 
 @given(whole_numbers, st.integers(0, 200))

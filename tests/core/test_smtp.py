@@ -169,6 +169,23 @@ def test_an_answer_over_several_lines_is_one_answer(scripted):
     assert SmtpSession(url).send(to("a")).note == "550 5.1.1 no 5.1.1 such user"
 
 
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        ([b"250 o", b"k\r\n25", b"0 ok\r\n354 go\r\n"], Outcome(Status.ACCEPTED)),
+        ([b"250-a\r\n250 b\r\n", b"250 ok\r\n", b"354-go\r\n354 on\r\n"], Outcome(Status.ACCEPTED)),
+        ([b"250 ok\r\n", b"550-no\r\n550 such user\r\n", b"503 no\r\n"], Outcome(Status.REFUSED, "550 no such user")),
+        ([b"250 ok\r\n", b"250 ok\r\n", b"450 later\r\n"], Outcome(Status.DEFERRED, "450 later")),
+    ],
+)
+def test_answers_to_an_envelope_that_came_with_the_message_before_are_read_as_they_come(scripted, answers, outcome):
+    taken = [b"", b"", b"", b"250 taken\r\n"]  # after each line of the message
+    url, _ = scripted(b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", *taken, *answers, *taken)
+    session, following = SmtpSession(url), to("b")
+    assert session.send(to("a"), following).status == "accepted"
+    assert session.send(following) == outcome
+
+
 def test_an_unreadable_answer_ends_the_session(scripted):
     url, _ = scripted(b"hello?\r\n")
     outcome = SmtpSession(url).send(to("a"))

@@ -331,7 +331,7 @@ def test_the_only_mail_server_is_left_alone_too_once_it_asks_for_it(weekly, smtp
 
 
 def test_one_session_too_many_is_no_reason_to_leave_a_server_alone():
-    sessions = Sessions(0, open, None, None, None, None)
+    sessions = Sessions(0, open, None, None, None)
     sessions.trouble, sessions.open = "The mail server cannot be used: (421, b'4.7.0 Too many connections')", 1
     assert not sessions.must_wait
     sessions.open = 0

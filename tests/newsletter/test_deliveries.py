@@ -157,6 +157,18 @@ def test_a_message_that_everyone_refuses_pauses_the_briefing(weekly, smtp_server
     assert states(briefing)["pending"] >= 100 - sender.REFUSALS_IN_A_ROW - sender.WINDOW
 
 
+def test_however_many_are_in_hand_no_more_are_refused_in_a_row_than_show_that_something_is_wrong(weekly, smtp_server):
+    factories.subscriptions(weekly, 120)
+    for number in range(120):
+        smtp_server.refuse(f"reader{number}@example.com", "550 5.7.515 Not authenticated", at="DATA")
+    briefing = factories.frozen(weekly)
+    pump = sender.Pump(briefing)
+    pump.window = 120  # as where letters leave that fast
+    pump.run(until=time.monotonic() + 30)
+    assert states(briefing) == {"failed": sender.REFUSALS_IN_A_ROW, "pending": 120 - sender.REFUSALS_IN_A_ROW}
+    assert set(briefing.deliveries.filter(state="pending").values_list("attempts", flat=True)) == {0}
+
+
 def test_without_a_mail_server_named_messages_become_files(weekly, settings, tmp_path):
     settings.EMAIL_URL, settings.EMAIL_OUTBOX = "", tmp_path
     factories.subscriptions(weekly, 3)
