@@ -194,7 +194,7 @@ def _store(article: Article, wanted: Document, found: dict[str, dict[str, Any]],
         article.blocks.all().delete()
     else:
         article.tags.add(*found["tags"].values())
-    _store_byline(article, [found["authors"][slug] for slug in wanted["authors"]])
+    _store_byline(article, [found["authors"][slug] for slug in wanted["authors"]], is_new=article.version == 1)
     Block.objects.bulk_create(
         Block(
             parent=article,
@@ -212,10 +212,11 @@ def _store(article: Article, wanted: Document, found: dict[str, dict[str, Any]],
     )
 
 
-def _store_byline(article: Article, authors: list[Author]) -> None:
-    if [place.author_id for place in article.byline.all()] == [author.pk for author in authors]:
-        return
-    article.byline.all().delete()
+def _store_byline(article: Article, authors: list[Author], *, is_new: bool) -> None:
+    if not is_new:
+        if [place.author_id for place in article.byline.all()] == [author.pk for author in authors]:
+            return
+        article.byline.all().delete()
     ArticleAuthor.objects.bulk_create(
         ArticleAuthor(article=article, author=author, position=position) for position, author in enumerate(authors, 1)
     )

@@ -69,12 +69,14 @@ def publish(
     quietly: bool = False,
     companions: bool = True,
     check: Check | None = None,
+    made: Document | None = None,
 ) -> Publication:
     """Publish an article, as it is now or as it was at a version.
 
     Replaces what was live, redirects its old address, purges caches and, unless `quietly`, announces it to webhooks.
     `at` is when a first publication was due, `dated` the date that readers are told from now on; `updated` is when an imported text was last changed. Without `companions`, the
-    caller must find related articles afterwards (`articles.related.relate_all`).
+    caller must find related articles afterwards (`articles.related.relate_all`). `made` is the document of that version
+    where the caller has just stored it in the same transaction.
     Raises TransitionRefused, also if `check` finds something wrong with the document.
     """
     now = timezone.now()
@@ -84,9 +86,11 @@ def publish(
     if article.is_page and (hidden := page_addresses.refusal(article.slug)):
         raise TransitionRefused(hidden)
     version = version or article.version
-    document = _document_at(article, version)
+    document = made or _document_at(article, version)
     started = dated or article.published_at or at or now
-    before = Publication.every.filter(article=article).select_related("series").first()
+    before = None
+    if article.state == State.PUBLISHED:  # as only then is there one
+        before = Publication.every.filter(article=article).select_related("series").first()
     old_address, old_slug = (before.get_absolute_url(), before.slug) if before else (None, None)
     old_series = before.series.slug if before and before.series else None
     updated = updated or (started if at and not before else now)

@@ -53,10 +53,15 @@ def relate_all(numbers: Collection[int]) -> None:
 def _relate_each(numbers: Sequence[int]) -> set[int]:
     """Find the related articles of some, a few hundred at a time; return the keys of all that were found."""
     found: set[int] = set()
+    through = Publication.related.through
     for start in range(0, len(numbers), AT_ONCE):
         with transaction.atomic():
-            for publication in Publication.objects.filter(pk__in=numbers[start : start + AT_ONCE]):
-                found.update(related.pk for related in relate(publication))
+            some = Publication.objects.filter(pk__in=numbers[start : start + AT_ONCE]).prefetch_related("tags")
+            near = {publication.pk: [other.pk for other in _nearest(publication, SHOWN)] for publication in some}
+            rows = [through(from_publication_id=key, to_publication_id=other) for key in near for other in near[key]]
+            through.objects.filter(from_publication__in=near).delete()
+            through.objects.bulk_create(rows, ignore_conflicts=True)
+            found.update(*near.values())
     return found
 
 
@@ -135,7 +140,7 @@ def _refresh(row: Any) -> str:
 def _nearest(publication: Publication, count: int) -> list[Publication]:
     """The nearest of the newest that share a tag (or else the category): by shared tags, then by shared words."""
     others = Publication.objects.live().exclude(pk=publication.pk)
-    tags = list(publication.tags.values_list("pk", flat=True))
+    tags = [tag.pk for tag in publication.tags.all()]
     near = others.filter(tags__in=tags) if tags else others.filter(category=publication.category_id)
     newest = near.values("pk", "published_at").distinct().order_by("-published_at", "-pk")[:CONSIDERED]
     shared = Count("tags", filter=Q(tags__in=tags), distinct=True)

@@ -168,10 +168,13 @@ def _shrunk(picture: Image.Image, side: int) -> Image.Image:
     picture = eight_bits(picture)
     if picture.mode not in ("P", "1"):  # which would be scaled without blending
         picture.thumbnail((side, side))
-    transparent = "A" in picture.getbands() or "transparency" in picture.info
-    upright = ImageOps.exif_transpose(picture).convert("RGBA" if transparent else "RGB")
+    upright = ImageOps.exif_transpose(picture).convert("RGBA" if _is_transparent(picture) else "RGB")
     upright.thumbnail((side, side))
     return upright
+
+
+def _is_transparent(picture: Image.Image) -> bool:
+    return "A" in picture.getbands() or "transparency" in picture.info
 
 
 def eight_bits(picture: Image.Image) -> Image.Image:
@@ -221,7 +224,7 @@ def _animated(picture: Image.Image) -> Prepared:
         frame.load()  # only then does it know how long it is shown
         took = int(frame.info.get("duration", 0))
         times.append(took if took > 10 else 100)  # as browsers show those that say less
-        frames.append(_bare(_shrunk(frame.convert("RGBA"), ANIMATED_SIDE)))
+        frames.append(_bare(_shrunk(frame.convert("RGBA" if _is_transparent(frame) else "RGB"), ANIMATED_SIDE)))
     first, loop = frames[0], picture.info.get("loop", 1)
     first.save(
         out, "WEBP", save_all=True, append_images=frames[1:], duration=times, loop=loop, quality=75, method=2

@@ -28,7 +28,6 @@ from articles.importing.load.report import CHANGED, DELETED, EDITED, FAILED, NEW
 from articles.importing.load.state import apply_state, is_as_left
 from articles.importing.load.taxonomy import Taxonomy
 from articles.importing.posts import (
-    ConversionNotes,
     Export,
     ImportRefused,
     Post,
@@ -48,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 2
 MAX_ID = 400
-AHEAD, MOST_AHEAD = 6, 64_000_000  # posts that wait for their pictures, and the bytes of these
+AHEAD, MOST_AHEAD = 50, 64_000_000  # posts that wait for their pictures, and the bytes of these
 BROUGHT = "imported from"  # the reason of a version that an import made
 
 
@@ -176,11 +175,7 @@ class Loader:
             post.source_id = hashlib.sha256(post.source_id.encode()).hexdigest()
         digest = _digest(post, self.export.site)
         self._tell_apart(post, digest)
-        known = (
-            ImportedPost.objects.select_related("article")
-            .filter(source=self.export.format, source_id=post.source_id)
-            .first()
-        )
+        known = ImportedPost.objects.filter(source=self.export.format, source_id=post.source_id).first()
         if known and self._is_done(known, post, digest, entry):
             return
         if not known and self.export.format == "moonpress" and self._is_here(post, entry):
@@ -307,7 +302,8 @@ class Loader:
     def _save(
         self, post: Post, document: dict[str, Any], contents: Contents, article: Article, expected: int | None
     ) -> None:
-        document["slug"] = self._free_slug(document["slug"], article, post.notes)
+        wanted = slug_of(document["slug"], LIMITS["slug"]) or document["slug"]
+        document["slug"] = self._free_in_trial(wanted, article) if self.dry_run else wanted
         self.taxonomy.create_for(post)
         for source in self.images.place(document, contents):
             post.notes.lost[f"a picture left out, with its caption kept: {source}"] += 1
@@ -315,10 +311,13 @@ class Loader:
         document["reading_minutes"] = reading_minutes(post, document)
         if not article.pk and post.feed_id and not Article.objects.filter(feed_id=post.feed_id).exists():
             article.feed_id = post.feed_id
-        apply_document(
+        made = apply_document(
             article, document, by=self.by, reason=f"{BROUGHT} {self.export.format}", expected_version=expected
         )
-        apply_state(article, post, by=self.by)
+        if article.slug != wanted:
+            owner = "this site itself" if article.kind == Kind.ARTICLE and wanted in RESERVED else "another article"
+            post.notes.changed[f"the address “{wanted}” belongs to {owner}, so this one got “{article.slug}”"] += 1
+        apply_state(article, post, by=self.by, made=made.document if made else None)
         if post.unpublished:
             self._keep_unpublished(article, post.unpublished)
         if post.changes_at and post.changes_at > timezone.now() and article.state == Article.State.PUBLISHED:
@@ -332,20 +331,17 @@ class Loader:
         self.images.place(document, contents)
         apply_document(article, document, by=self.by, reason="imported, not published yet")
 
-    def _free_slug(self, slug: str, article: Article, notes: ConversionNotes) -> str:
-        """The slug, with a number appended if another article has it."""
-        slug = slug_of(slug, LIMITS["slug"]) or slug
-        free = free_slug(slug, lambda candidate: self._is_taken(candidate, article), limit=LIMITS["slug"])
-        if free != slug:
-            owner = "this site itself" if article.kind == Kind.ARTICLE and slug in RESERVED else "another article"
-            notes.changed[f"the address “{slug}” belongs to {owner}, so this one got “{free}”"] += 1
+    def _free_in_trial(self, slug: str, article: Article) -> str:
+        """The slug that an article would get, beside those of earlier posts of a dry run, which are not stored."""
+
+        def is_taken(candidate: str) -> bool:
+            if article.pk and candidate == article.slug:
+                return False
+            return (article.kind, candidate) in self._slugs or slug_is_taken(candidate, besides=article)
+
+        free = free_slug(slug, is_taken, limit=LIMITS["slug"])
         self._slugs.add((article.kind, free))
         return free
-
-    def _is_taken(self, slug: str, article: Article) -> bool:
-        if slug == article.slug and article.pk:
-            return False
-        return (self.dry_run and (article.kind, slug) in self._slugs) or slug_is_taken(slug, besides=article)
 
 
 def _kind(post: Post) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from articles.addresses import Page, page_at
 from articles.importing.load.report import Report
@@ -20,10 +21,10 @@ def redirect_all(old: Iterable[str], new: str, report: Report) -> None:
     paths = [path for path in paths if page_at(path) is not Page.SHOWN]
     if not paths:
         return
-    before = dict(Redirect.objects.filter(path__in=paths).values_list("path", "target"))
+    rows = list(Redirect.objects.filter(Q(path__in=[*paths, new]) | Q(target__in=paths)).values_list("path", "target"))
+    before = {path: target for path, target in rows if path in paths}
     fresh = [path for path in paths if path not in before]
-    chained = {new} if Redirect.objects.filter(path=new).exists() else set()
-    chained.update(Redirect.objects.filter(target__in=fresh).values_list("target", flat=True))
+    chained = {new for path, _ in rows if path == new} | {target for _, target in rows if target in fresh}
     for path in paths:
         plain = re.fullmatch(r"/[^/\s]\S{0,490}", path) and re.fullmatch(r"/|/[^/\s\\]\S*|https?://\S+", new)
         if path in before or path in chained or new in chained or not plain:

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from articles import payers
+from articles.document_schema import Document
 from articles.importing.posts import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED, SCHEDULED, Post
 from articles.models import Article
 from articles.publishing import (
@@ -21,13 +22,13 @@ from articles.publishing import (
 State = Article.State
 
 
-def apply_state(article: Article, post: Post, *, by: Any = None) -> None:
+def apply_state(article: Article, post: Post, *, by: Any = None, made: Document | None = None) -> None:
     """Publish, schedule, archive or take down an article. A post with a future date is scheduled.
 
-    One that names who pays us goes no further than to review, where somebody decides about that.
+    `made` is its document, where it was just stored. One that names who pays us goes no further than to review, where somebody decides about that.
     """
     try:
-        _apply(article, post, by=by)
+        _apply(article, post, by, made)
     except SponsorsNamed:
         _keep_for_review(article, post, by=by)
 
@@ -39,12 +40,12 @@ def _keep_for_review(article: Article, post: Post, *, by: Any) -> None:
         submit(article, by=by)
 
 
-def _apply(article: Article, post: Post, *, by: Any) -> None:
+def _apply(article: Article, post: Post, by: Any, made: Document | None) -> None:
     at = post.published_at or timezone.now()
     if post.status in (PUBLISHED, SCHEDULED) and at > timezone.now():
         schedule(article, at=at, until=post.ends_at, by=by)
     elif post.status in (PUBLISHED, SCHEDULED):
-        publish_with_dates(article, post, by=by)
+        publish_with_dates(article, post, by=by, made=made)
         if post.ends_at and post.ends_at > timezone.now():
             schedule_end(article, at=post.ends_at, by=by)
     elif post.status == ARCHIVED and article.state != State.ARCHIVED:
@@ -63,9 +64,9 @@ def is_as_left(article: Article, post: Post, *, left: str) -> bool:
     return article.state == left or not left or went_live
 
 
-def publish_with_dates(article: Article, post: Post, *, by: Any = None) -> None:
+def publish_with_dates(article: Article, post: Post, *, by: Any = None, made: Document | None = None) -> None:
     """Publish an article with the dates that the old site showed."""
     now = timezone.now()
     at = min(post.published_at or now, now)
     updated = max(at, min(post.updated_at or at, now))
-    publish(article, by=by, at=at, updated=updated, quietly=True, companions=False)
+    publish(article, by=by, at=at, updated=updated, quietly=True, companions=False, made=made)
