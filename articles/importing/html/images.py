@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
-from articles.importing.html.embeds import web_url
 from articles.importing.html.fragments import Block, classes, words
 from articles.importing.posts import ConversionNotes
 
@@ -55,16 +54,21 @@ def image_block(src: str, alt: str = "", caption: str = "", credit: str = "", li
     return {**block, "link": link} if link else block
 
 
-def caption_of(figure: HtmlElement, notes: ConversionNotes | None = None) -> str:
-    """Remove the caption from a figure and return it as plain text. Links in it are lost, and reported."""
+class Caption(NamedTuple):
+    """The caption of a figure: as plain text, the addresses that it links to, and as it was."""
+
+    text: str
+    links: list[str]
+    elements: list[HtmlElement]
+
+
+def caption_of(figure: HtmlElement) -> Caption:
+    """Remove the caption from a figure and return it."""
     captions = [found for found in figure.iter("figcaption") if next(found.iterancestors("figure"), None) is figure]
-    text = " ".join(filter(None, map(words, captions)))
+    links = [link.get("href") or "" for found in captions for link in found.iter("a") if link.get("href")]
     for found in captions:
-        for link in found.iter("a"):
-            if notes and (address := web_url(link.get("href") or "")):
-                notes.lost[f"a link in a caption, to {address[:200]} (its words are kept)"] += 1
         found.drop_tree()
-    return text
+    return Caption(" ".join(filter(None, map(words, captions))), links, captions)
 
 
 def _source(element: HtmlElement) -> str:

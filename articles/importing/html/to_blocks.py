@@ -28,7 +28,7 @@ from articles.importing.html.fragments import (
     table_fragment,
     words,
 )
-from articles.importing.html.images import caption_of, picture
+from articles.importing.html.images import Caption, caption_of, picture
 from articles.importing.html.inline_pictures import WITHIN
 from articles.importing.html.links import make_local
 from articles.importing.html.normalize import WRAPPERS, normalize, plain_paragraphs
@@ -202,29 +202,43 @@ class Walker:
 
     def table(self, element: HtmlElement, caption: str = "") -> Iterator[Fragment]:
         media = self._lift_media(element)
+        linked = [found for found in element.findall("caption") if next(found.iter("a"), None) is not None]
+        for found in linked:
+            found.drop_tree()
         _open_wrappers(element)
         fragment, flattened = table_fragment(element, caption)
         if flattened:
             self.notes.changed["bold, italic or code in table cells made plain"] += 1
         if fragment.text or fragment.block:
             yield fragment
+        for found in linked:  # a caption has no links here
+            yield from self.fragments(found)
         for part in media:
             yield from self.element(part)
 
     def figure(self, element: HtmlElement) -> Iterator[Fragment]:
-        caption = caption_of(element, self.notes)
+        caption = caption_of(element)
         page = element.get("data-page-url") or ""
         found = list(self.fragments(element))
         if not found and (url := embed_url(page)):
             found = [self.embed(url)]
         images = [fragment.block for fragment in found if fragment.block and fragment.block["type"] == "image"]
-        if caption and len(found) == 1 and images:
-            images[0]["caption"] = caption
-        elif caption and len(found) == 1 and found[0].block and found[0].block["type"] == "table":
-            found[0].block["caption"] = found[0].block["caption"] or caption
-        elif caption:
-            found.append(Fragment(f"<p>{escape(caption, quote=False)}</p>"))
+        alone = found[0].block if len(found) == 1 and caption.text else None
+        if alone and images and len(caption.links) == 1 and not alone.get("link"):
+            alone |= {"caption": caption.text, "link": caption.links[0]}
+            self.notes.changed["links in captions became those of their pictures"] += 1
+        elif alone and images and not caption.links:
+            alone["caption"] = caption.text
+        elif alone and alone["type"] == "table" and not caption.links:
+            alone["caption"] = alone["caption"] or caption.text
+        else:
+            found += self.below(caption)
         yield from found
+
+    def below(self, caption: Caption) -> Iterator[Fragment]:
+        """A caption, with its links, as text."""
+        for element in caption.elements:
+            yield from self.fragments(element)
 
     def toggle(self, element: HtmlElement) -> Iterator[Fragment]:
         summary = element.find("summary")

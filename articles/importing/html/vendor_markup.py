@@ -29,20 +29,19 @@ def card_for(element: HtmlElement) -> "Card | None":
 
 
 def gallery(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
-    caption = " ".join(words(found) for found in element.findall("figcaption"))
-    for found in element.findall("figcaption"):
-        found.drop_tree()
+    caption = caption_of(element)
     fragments = list(_inside(walker, element))
     images = [fragment.block for fragment in fragments if fragment.block and fragment.block["type"] == "image"]
     others = [fragment for fragment in fragments if not (fragment.block and fragment.block["type"] == "image")]
     if len(images) > 1:
         entries = [{key: value for key, value in image.items() if key != "type"} for image in images]
-        yield Fragment("", block={"type": "gallery", "images": entries} | ({"caption": caption} if caption else {}))
+        said = {"caption": caption.text} if caption.text and not caption.links else {}
+        yield Fragment("", block={"type": "gallery", "images": entries} | said)
         yield from others
+        yield from walker.below(caption) if caption.links else ()
     else:
         yield from fragments
-        if caption:
-            yield Fragment(f"<p>{escape(caption, quote=False)}</p>")
+        yield from walker.below(caption)
 
 
 def callout(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
@@ -64,7 +63,7 @@ def bookmark(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
     if link is None:
         yield from _inside(walker, element)
         return
-    caption = caption_of(element, walker.notes)
+    caption = caption_of(element)
     title, description = (
         next((words(found) for found in element.find_class(f"kg-bookmark-{name}")), "")
         for name in ("title", "description")
@@ -74,8 +73,7 @@ def bookmark(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
     walker.notes.changed["preview cards of pages became links"] += 1
     rest = " – " + escape(description, quote=False) if description and description != title else ""
     yield Fragment(f'<p><a href="{escape(link.get("href") or "")}">{escape(title, quote=False)}</a>{rest}</p>')
-    if caption:
-        yield Fragment(f"<p>{escape(caption, quote=False)}</p>")
+    yield from walker.below(caption)
 
 
 def buttons(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
@@ -168,7 +166,7 @@ def signup(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
 
 def recording(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
     """A link to the file of one of Ghost's audio or video players, labelled with its title."""
-    caption = caption_of(element, walker.notes)
+    caption = caption_of(element)
     source = next((found.get("src") for found in element.iter("audio", "video") if found.get("src")), "") or ""
     title = " ".join(words(found) for found in element.find_class("kg-audio-title"))
     walker.set_aside.append(words(element))
@@ -176,8 +174,7 @@ def recording(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
     label = title or source.rsplit("/", 1)[-1]
     if label:
         yield Fragment(f'<p><a href="{escape(source)}">{escape(label, quote=False)}</a></p>')
-    if caption:
-        yield Fragment(f"<p>{escape(caption, quote=False)}</p>")
+    yield from walker.below(caption)
 
 
 def download(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
@@ -222,7 +219,7 @@ def quoted_post(element: HtmlElement) -> str | None:
 
 def figure_embed(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
     """A figure around an address: an embed if we know its player, else a link."""
-    caption = caption_of(element, walker.notes)
+    caption = caption_of(element)
     text = words(element)
     if " " not in text and (url := embed_url(text)):
         yield walker.embed(url, text)
@@ -231,8 +228,7 @@ def figure_embed(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:
         yield Fragment(f'<p><a href="{escape(text)}">{escape(text, quote=False)}</a></p>')
     else:
         yield from _inside(walker, element)
-    if caption:
-        yield Fragment(f"<p>{escape(caption, quote=False)}</p>")
+    yield from walker.below(caption)
 
 
 def _inside(walker: "Walker", element: HtmlElement) -> Iterator[Fragment]:

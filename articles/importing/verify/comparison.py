@@ -12,7 +12,8 @@ from xml.etree.ElementTree import ParseError
 from articles.importing.detecting import open_export
 from articles.importing.posts import Post
 from articles.importing.verify.figures import Figures, count_blocks, count_html
-from articles.importing.verify.sources import SourcePost, posts_of
+from articles.importing.verify.source_posts import SourcePost
+from articles.importing.verify.sources import posts_of
 from articles.models import Article, Block, ImageAsset, ImportedPost
 from core.lib.slugs import slug_of
 
@@ -79,7 +80,7 @@ def verify(
     source = posts_of(path, format_name, site, encoding, columns)
     posts: Iterator[SourcePost]
     try:
-        first = next(source) if source else None
+        first = next(source, None) if source else None
         posts = chain([first] if first else [], source or _as_read(path, format_name, site, encoding))
     except (ParseError, ValueError, KeyError):
         posts = _as_read(path, format_name, site, encoding)
@@ -167,7 +168,7 @@ def _of_the_text(post: SourcePost, made: Figures, row: dict[str, Any]) -> Iterat
     there = post.figures
     beside = Figures()
     beside.say(f"{post.title} {row['title']} {row['standfirst']}")
-    missing, more = there.words - made.words, made.words - there.words
+    missing, more = there.words - made.words, made.words - there.words - there.beside
     # Two words that met without a space there, and stand apart here, are the same.
     letters = (
         Counter("".join(missing.elements()))

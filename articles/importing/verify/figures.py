@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from articles.tables import rows_of
+from core.lib.links import direct
 
 _WORD = re.compile(r"\w+")
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|\bwww\.\S+|\S+@\S+\.\S+")
@@ -24,18 +25,24 @@ _SIZE = re.compile(r"-\d{2,5}x\d{2,5}(?=\.\w+$)|-scaled(?=\.\w+$)")
 
 @dataclass(slots=True)
 class Figures:
-    """What was counted. `own` are links without a host, `within` those to a place in the text."""
+    """What was counted. `own` are links without a host; words of `beside` may be here or not: numbers of notes, names of files."""
 
     words: Counter[str] = field(default_factory=Counter)
     links: Counter[str] = field(default_factory=Counter)
     pictures: Counter[str] = field(default_factory=Counter)
     players: Counter[str] = field(default_factory=Counter)
     code: Counter[str] = field(default_factory=Counter)
+    beside: Counter[str] = field(default_factory=Counter)
     own: int = 0
     footnotes: int = 0
 
     def say(self, text: str) -> None:
         self.words.update(_WORD.findall(_ADDRESS.sub(" ", text).lower()))
+
+    def play(self, address: str) -> None:
+        """Count a player or recording, which may have become a link that is called by its file."""
+        self.players[plain(address)] += 1
+        self.beside.update(_WORD.findall(file_name(address)))
 
     def link(self, address: str, site: str) -> None:
         """Count a link. The files of the old site keep its address, its pages become paths."""
@@ -46,7 +53,7 @@ class Figures:
         if (host and host == _host(site)) or (not host and of_this_site):
             self.own += 1
         else:
-            self.links[plain(address)] += 1
+            self.links[plain(direct(address))] += 1
 
     def totals(self) -> dict[str, int]:
         counted = {name: getattr(self, name).total() for name in ("words", "links", "pictures", "players", "code")}
@@ -86,6 +93,7 @@ class HtmlFigures(HTMLParser):
         self.linked = ""
         self.text: list[str] = []
         self.lines: list[str] = []
+        self.fallbacks = Counter[str]()  # pictures for browsers without scripts, which most often are there as well
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -104,11 +112,11 @@ class HtmlFigures(HTMLParser):
         elif tag == "img":
             self._picture(values)
         elif tag in ("iframe", "embed") and (address := values.get("src") or values.get("data-src", "")).strip():
-            self.figures.players[plain(address)] += 1
+            self.figures.play(address)
         elif tag == "small" and "data-footnote" in values:
             self.figures.footnotes += 1
         elif tag in ("video", "audio", "source") and values.get("src"):
-            self.figures.players[plain(values["src"])] += 1
+            self.figures.play(values["src"])
 
     def _picture(self, values: dict[str, str]) -> None:
         address = values.get("src") or values.get("data-src") or values.get("srcset", "").split(" ")[0]
@@ -117,7 +125,8 @@ class HtmlFigures(HTMLParser):
         if emoji:
             self.text.append(values.get("alt", ""))
         elif address and values.get("width") not in ("0", "1") and values.get("height") not in ("0", "1"):
-            self.figures.pictures[file_name(address) if not address.startswith("data:") else "data:"] += 1
+            name = file_name(address) if not address.startswith("data:") else "data:"
+            (self.fallbacks if self.unseen else self.figures.pictures)[name] += 1
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNSEEN:
@@ -135,13 +144,15 @@ class HtmlFigures(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.linked.startswith("#") and _NOTE_NUMBER.fullmatch(data.strip()):
-            return  # footnotes are numbered anew
+            self.figures.beside.update(_WORD.findall(data))  # footnotes are numbered anew
+            return
         if not self.unseen:
             self.text.append(data)
             self.lines.append(data)
 
     def done(self) -> None:
         self.close()
+        self.figures.pictures |= self.fallbacks
         self.figures.say("".join(self.text))
 
 

@@ -4,48 +4,39 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from xml.etree import ElementTree as ET
 
-from dateutil import parser as dates
-from markdown_it import MarkdownIt
-from mdit_py_plugins.footnote import footnote_plugin
+from lxml import etree
 
 from articles.importing.archives import ZipFiles, files_beside, main_file
 from articles.importing.decoding import decode
 from articles.importing.posts import ImportRefused
+from articles.importing.verify import other_sources
 from articles.importing.verify.figures import Figures, count_html
+from articles.importing.verify.source_posts import (
+    ARCHIVED,
+    COMMENT,
+    DRAFT,
+    IN_REVIEW,
+    MARKDOWN,
+    SAID,
+    TAGS,
+    SourcePost,
+    date_of,
+    due,
+    of_markdown,
+)
 
-DRAFT, IN_REVIEW, SCHEDULED, PUBLISHED, ARCHIVED = "draft", "in_review", "scheduled", "published", "archived"
-_MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).use(footnote_plugin)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _WITH_VALUES = re.compile(r"\[[a-zA-Z][\w-]+(?:\s[^\[\]]*)?=[^\[\]]*\]")
 _CODE = re.compile(r"\[(code|sourcecode|source|crayon|highlight|prism|php|python|javascript|js|css|html|xml|java|csharp|cpp|ruby|bash|sql)\b([^\[\]]*)\](.*?)\[/\1\]", re.DOTALL | re.IGNORECASE)  # fmt: skip
 _CLOSING = re.compile(r"\[/([a-zA-Z][\w-]+)\]")
-_SAID = re.compile(r"""\b(?:title|heading|header|label|text|caption|author|summary|question|name|description|quote|cite|attr|credit)\s*=\s*(?:"([^"]*)"|'([^']*)')""")  # fmt: skip
-_FENCE = re.compile(r"(^|\n)([ \t]*(?:>[ \t]?)*)(`{3,}|~{3,})[^\n]*\n.*?(?:\n[ \t>]*\3|\Z)|(`+)[^\n`]+\4", re.DOTALL)
-_TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
-_ADMONITION = re.compile(r"^([ \t>]*:::+)[ \t]*[a-z]+", re.MULTILINE)
-_RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
 _LATER = ("publishdate", "publish_date", "pubdate")
-
-
-@dataclass(slots=True)
-class SourcePost:
-    """One post as the export has it."""
-
-    key: str
-    title: str
-    slug: str = ""
-    state: str = ""
-    at: datetime | None = None
-    figures: Figures = field(default_factory=Figures)
 
 
 def posts_of(
@@ -54,32 +45,16 @@ def posts_of(
     """The posts of an export; None for a format that is not read here. Of a table, `columns` are those that were chosen."""
     if format_name == "webflow":
         return _webflow(path, site, encoding, columns or {})
-    reader = {"wordpress": _wordpress, "ghost": _ghost, "markdown": _markdown}.get(format_name)
+    reader = READERS.get(format_name)
     return reader(path, site, encoding) if reader else None
-
-
-def _due(published: bool, at: datetime | None) -> str:
-    return DRAFT if not published else SCHEDULED if at and at > datetime.now(UTC) else PUBLISHED
-
-
-def _date(text: object) -> datetime | None:
-    if isinstance(text, datetime):
-        return text if text.tzinfo else text.replace(tzinfo=UTC)
-    try:
-        found = dates.parse(
-            re.sub(r"\s*\(.*\)$|GMT(?=[+-])", "", str(text or "")), default=datetime(2000, 1, 1, tzinfo=UTC)
-        )
-    except (ValueError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def of_wordpress(body: str, site: str) -> Figures:
     """The figures of a body with WordPress's shortcodes, whose words and addresses count as well."""
-    body = _CODE.sub(lambda match: f"<pre>{escape(unescape(match[3]), quote=False)}</pre>", _COMMENT.sub("\n", body))
+    body = _CODE.sub(lambda match: f"<pre>{escape(unescape(match[3]), quote=False)}</pre>", COMMENT.sub("\n", body))
     closed = {name.lower() for name in _CLOSING.findall(body)}
     spoken = _WITH_VALUES.sub(
-        lambda match: " " + " ".join("".join(found) for found in _SAID.findall(match[0])) + " ", body
+        lambda match: " " + " ".join("".join(found) for found in SAID.findall(match[0])) + " ", body
     )
     spoken = _CLOSING.sub(" ", spoken)
     spoken = re.sub(
@@ -88,21 +63,26 @@ def of_wordpress(body: str, site: str) -> Figures:
     return count_html(spoken, site)
 
 
-def _wordpress(path: Path, site: str, encoding: str | None) -> Iterator[SourcePost]:
+def _wordpress(
+    path: Path, site: str, encoding: str | None, prepared: Callable[[str], str] = lambda html: html
+) -> Iterator[SourcePost]:
     for item in filter(len, _items(path)):
         fields = {
             child.tag.rpartition("}")[2]: (child.text or "").strip()
             for child in reversed(list(item))
-            if "excerpt" not in child.tag
+            if isinstance(child.tag, str) and "excerpt" not in child.tag
         }
         kind, status = fields.get("post_type", "post"), fields.get("status", "publish")
         if kind not in ("post", "page") or status in ("trash", "auto-draft", "inherit"):
             continue
-        at = next((_date(fields[name]) for name in ("post_date_gmt", "post_date", "pubDate") if fields.get(name, "0000")[:4] != "0000"), None)  # fmt: skip
-        state = _due(status in ("publish", "future") and kind == "post" and not fields.get("post_password"), at)
+        at = next((date_of(fields[name]) for name in ("post_date_gmt", "post_date", "pubDate") if fields.get(name, "0000")[:4] != "0000"), None)  # fmt: skip
+        state = due(status in ("publish", "future") and kind == "post" and not fields.get("post_password"), at)
         state = IN_REVIEW if status == "pending" else state
-        key = fields.get("post_id", "").strip()
-        yield SourcePost(f"{_site_of(site)}#{key}", unescape(fields.get("title", "")), unquote(fields.get("post_name", "")), state, at if status != "draft" else None, of_wordpress(fields.get("encoded", ""), site))  # fmt: skip
+        key = fields.get("post_id", "") or fields.get("post_name", "") or fields.get("title", "")
+        slug = (
+            unquote(fields.get("post_name", "")).rsplit("/", 1)[-1].removesuffix(".html")
+        )  # Squarespace has paths there
+        yield SourcePost(f"{_site_of(site)}#{key}", unescape(fields.get("title", "")), slug, state, at if status != "draft" else None, of_wordpress(prepared(fields.get("encoded", "")), site))  # fmt: skip
 
 
 def _items(path: Path) -> Iterator[Any]:
@@ -111,10 +91,13 @@ def _items(path: Path) -> Iterator[Any]:
     names = [name for name in files.names() if name.lower().endswith(".xml")] if isinstance(files, ZipFiles) else [""]
     for name in names:
         with files.open(name) if isinstance(files, ZipFiles) else path.open("rb") as file:
-            for _, element in ET.iterparse(file):  # noqa: S314 - the import has refused a file that declares entities
-                if element.tag == "item":
-                    yield element
-                    element.clear()
+            for _, element in etree.iterparse(
+                file, tag="item", recover=True, huge_tree=True, resolve_entities=False, no_network=True
+            ):
+                yield element
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
 
 
 def _site_of(site: str) -> str:
@@ -128,23 +111,27 @@ def _ghost(path: Path, site: str, encoding: str | None) -> Iterator[SourcePost]:
     tables = json.loads(decode(data, encoding)[0])
     tables = tables["db"][0] if isinstance(tables, dict) and tables.get("db") else tables
     tables = tables.get("data", tables) if isinstance(tables, dict) else {"posts": tables}
+    captions = {
+        row.get("post_id"): str(row.get("feature_image_caption") or "") for row in tables.get("posts_meta") or []
+    }
     for row in tables["posts"]:
         if not isinstance(row, dict):
             continue
-        at = _date(row.get("published_at") or row.get("created_at"))
+        at = date_of(row.get("published_at") or row.get("created_at"))
         public = (
             row.get("visibility", "public") == "public" and row.get("type", "post") != "page" and not row.get("page")
         )
-        state = _due(row.get("status") in ("published", "scheduled") and public, at)
+        state = due(row.get("status") in ("published", "scheduled") and public, at)
         html = str(row.get("html") or "").replace("__GHOST_URL__", "")
         figures = count_html(html, site) if html else _of_nodes(row)
+        figures.beside += count_html(captions.get(row.get("id"), "")).words
         yield SourcePost(str(row.get("uuid") or row.get("id")), str(row.get("title") or ""), str(row.get("slug") or ""), state, at if state != DRAFT else None, figures)  # fmt: skip
 
 
 def _of_nodes(row: dict[str, Any]) -> Figures:
     """The figures of a text that Ghost stored as nodes: every word in them."""
     if row.get("markdown"):
-        return count_html(_MARKDOWN.render(str(row["markdown"])))
+        return count_html(MARKDOWN.render(str(row["markdown"])))
     source = row.get("lexical") or row.get("mobiledoc")
     figures = Figures()
     if source:
@@ -182,37 +169,15 @@ def _webflow(path: Path, site: str, encoding: str | None, columns: Mapping[str, 
         chosen = {what: exact.get(name.casefold(), "") for what, name in columns.items()}
         yes = {name for name, value in cells.items() if value.strip().lower() in ("true", "yes", "1")}
         dated = chosen.get("dated", cells.get("publishedon"))
-        at = _date(dated) if dated else None
+        at = date_of(dated) if dated else None
         published = "draft" not in yes and (bool(at) or dated is None)
-        state = ARCHIVED if "archived" in yes else _due(published, at)
+        state = ARCHIVED if "archived" in yes else due(published, at)
         title = chosen.get("title", cells.get("name") or cells.get("title", ""))
         slug = chosen.get("slug", cells.get("slug", ""))
         body = chosen.get("body", max((value for value in cells.values() if "<" in value), key=len, default=""))
         locale = cells.get("localeid", "")
         key = ":".join(filter(None, [cells.get("itemid", ""), locale])) or f"slug:{slug}"
         yield SourcePost(key, title, slug, state, None, count_html(body, site))
-
-
-def of_markdown(text: str, site: str) -> Figures:
-    """The figures of Markdown, in which tags of site generators count with the words and addresses in them."""
-    kept: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        kept.append(match[0])
-        return f"\x02{len(kept) - 1}\x03"
-
-    text = _ADMONITION.sub(r"\1", _RAW.sub("", text))
-    text = re.sub(r"\{%-?\s*(?:highlight|codeblock)\b.*?%\}\n?(.*?)\{%-?\s*end(?:highlight|codeblock)\s*-?%\}", r"\n```\n\1\n```\n", text, flags=re.DOTALL)  # fmt: skip
-    text = _COMMENT.sub("", _FENCE.sub(keep, text))
-    text = _TAGS.sub(lambda match: " " + " ".join("".join(found) for found in _SAID.findall(match[0])) + " ", text)
-    for _ in range(2):
-        text = re.sub("\x02(\\d+)\x03", lambda match: kept[int(match[1])], text)
-    html = re.sub(
-        r'<sup class="footnote-ref">.*?</sup>|<a [^>]*class="footnote-backref">.*?</a>', "", _MARKDOWN.render(text)
-    )
-    figures = count_html(html, site)
-    figures.footnotes = len(re.findall(r"^\[\^[^\]\n]+\]:", text, re.MULTILINE))
-    return figures
 
 
 def _markdown(path: Path, site: str, encoding: str | None) -> Iterator[SourcePost]:
@@ -236,11 +201,28 @@ def _markdown(path: Path, site: str, encoding: str | None) -> Iterator[SourcePos
         }
         stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
         dated = re.match(r"\d{4}-\d{1,2}-\d{1,2}", stem)
-        at = _date(values.get("date") or next((values[key] for key in _LATER if values.get(key)), "") or (dated and dated[0])) if head or dated else None  # fmt: skip
-        later = max(filter(None, (_date(values[key]) for key in _LATER if values.get(key))), default=None)
+        at = date_of(values.get("date") or next((values[key] for key in _LATER if values.get(key)), "") or (dated and dated[0])) if head or dated else None  # fmt: skip
+        later = max(filter(None, (date_of(values[key]) for key in _LATER if values.get(key))), default=None)
         at = later if later and later > datetime.now(UTC) and (not at or later > at) else at
         hidden = values.get("draft") in ("true", "yes", "1") or values.get("published") == "false" or "_drafts/" in name
-        state = _due(bool(at) and not hidden and values.get("layout") != "page", at)
+        state = due(bool(at) and not hidden and values.get("layout") != "page", at)
         html = name.lower().endswith((".html", ".htm"))
-        figures = count_html(_TAGS.sub(" ", body), site) if html else of_markdown(body, site)
+        figures = count_html(TAGS.sub(" ", body), site) if html else of_markdown(body, site)
         yield SourcePost(name, values.get("title", stem), "", state, at if state != DRAFT else None, figures)
+
+
+READERS: dict[str, Callable[[Path, str, str | None], Iterator[SourcePost]]] = {
+    "wordpress": _wordpress,
+    "squarespace": partial(_wordpress, prepared=other_sources.shown),
+    "ghost": _ghost,
+    "markdown": _markdown,
+    "substack": other_sources.substack,
+    "medium": other_sources.medium,
+    "beehiiv": other_sources.beehiiv,
+    "buttondown": other_sources.buttondown,
+    "kit": other_sources.kit,
+    "blogger": other_sources.blogger,
+    "wix": other_sources.wix,
+    "notion": other_sources.notion,
+    "google_docs": other_sources.google_docs,
+}

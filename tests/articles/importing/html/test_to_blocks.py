@@ -294,6 +294,26 @@ def test_a_link_around_a_picture_comes_with_it_wherever_it_stands(html):
     ]
 
 
+def test_a_link_in_a_caption_becomes_that_of_its_picture_and_several_stand_below_as_text():
+    one, two = ('<a href="https://one.example/">one</a>', '<a href="https://two.example/">two</a>')
+    figure = f"<figure>{SHOWN}<figcaption>By {{}}</figcaption></figure>"
+    picture = {"type": "image", "src": "https://i.example/a.png", "alt": "A"}
+    assert blocks(figure.format(one)) == [picture | {"caption": "By one", "link": "https://one.example/"}]
+    for markup in (f"{one} and {two}", f"<p>{one} and {two}</p>"):
+        text = {"type": "richtext", "html": f"<p>By {one} and {two}</p>"} if "<p>" not in markup else None
+        found = blocks(figure.format(markup))
+        assert found[0] == picture
+        assert found[1] == text or ("one.example" in found[1]["html"] and "By" in found[1]["html"])
+    gallery = f'<figure class="wp-block-gallery"><figure>{SHOWN}</figure><figure>{SHOWN}</figure><figcaption>{one}</figcaption></figure>'
+    assert [block["type"] for block in blocks(gallery)] == ["gallery", "richtext"]
+
+
+def test_a_link_in_the_caption_of_a_table_stands_below_it():
+    link = '<a href="https://one.example/">one</a>'
+    table, text = blocks(f"<table><caption>By {link}</caption><tr><th>a</th></tr><tr><td>b</td></tr></table>")
+    assert (table["type"], text["html"]) == ("table", f"<p>By {link}</p>")
+
+
 def test_each_picture_of_a_gallery_keeps_its_link_and_one_to_the_old_site_becomes_local():
     links = [f'<figure><a href="{address}">{SHOWN}</a></figure>' for address in ("https://old.example/a/", "/b/")]
     [gallery] = blocks(f'<figure class="wp-block-gallery">{"".join(links)}</figure>', site="https://old.example")
