@@ -146,6 +146,7 @@ def _compare_some(posts: Iterable[SourcePost], format_name: str, site: str, foun
         made = count_blocks(blocks.get(row["pk"], []), names, site)
         found.here += 1
         found.made.update(made.totals())
+        found.made["words"] += _at_the_head(post, made, row).total()
         if differences := [*_of_the_article(post, row), *_of_the_text(post, made, row)]:
             found.differences.setdefault(_called(post), []).extend(differences)
 
@@ -166,17 +167,14 @@ def _of_the_article(post: SourcePost, row: dict[str, Any]) -> Iterator[str]:
 
 def _of_the_text(post: SourcePost, made: Figures, row: dict[str, Any]) -> Iterator[str]:
     there = post.figures
-    beside = Figures()
-    beside.say(f"{post.title} {row['title']} {row['standfirst']}")
+    head = _head(post, row)
     missing, more = there.words - made.words, made.words - there.words - there.beside
     # Two words that met without a space there, and stand apart here, are the same.
     letters = (
-        Counter("".join(missing.elements()))
-        - Counter("".join(more.elements()))
-        - Counter("".join(beside.words.elements()))
+        Counter("".join(missing.elements())) - Counter("".join(more.elements())) - Counter("".join(head.elements()))
     )
-    if (missing - beside.words) and letters:
-        yield _listed("words are missing", missing - beside.words)
+    if (missing - head) and letters:
+        yield _listed("words are missing", missing - head)
     if more and (Counter("".join(more.elements())) - Counter("".join(missing.elements()))):
         yield _listed("words are new", more)
     here = made.links + made.players
@@ -191,6 +189,18 @@ def _of_the_text(post: SourcePost, made: Figures, row: dict[str, Any]) -> Iterat
         yield f"{there.own} links within the site there, {made.own} here"
     if there.footnotes > made.footnotes:
         yield f"{there.footnotes} footnotes there, {made.footnotes} here"
+
+
+def _head(post: SourcePost, row: dict[str, Any]) -> Counter[str]:
+    """The words above a text, which some systems have in it."""
+    found = Figures()
+    found.say(f"{post.title} {row['title']} {row['standfirst']}")
+    return found.words
+
+
+def _at_the_head(post: SourcePost, made: Figures, row: dict[str, Any]) -> Counter[str]:
+    """The words of the text there that stand above it here."""
+    return (post.figures.words - made.words) & _head(post, row)
 
 
 def _some(sentence: str, found: Counter[str]) -> Iterator[str]:
