@@ -177,7 +177,9 @@ def by_field(problems: list[str]) -> dict[str, list[str]]:
     for problem in problems:
         quoted = _QUOTED.search(problem)
         words = re.findall(r"\w+", problem.lower())
-        named = quoted[1] if quoted and quoted[1] in KEYS else next((word for word in words[:5] if word in KEYS), "")
-        part = named or ("blocks" if words[:1] in (["block"], ["image"]) else "non_field_errors")
+        named = [quoted[1]] if quoted else []
+        named += [key for word in words[:5] for key in (word, f"{word}s")]
+        otherwise = "blocks" if words[:1] == ["image"] else "non_field_errors"
+        part = next((key for key in named if key in KEYS), otherwise)
         found.setdefault(part, []).append(problem)
     return found

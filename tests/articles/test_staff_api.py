@@ -46,6 +46,12 @@ def test_blocks_and_html_are_taken_too_and_cleaned(editor):
     assert (both.status_code, list(both.json()["errors"])) == (400, ["blocks"])
 
 
+def test_what_is_not_there_is_named_by_field(editor):
+    wanted = {"title": "Fees", "markdown": "Words.", "category": "none", "authors": ["nobody"], "tags": ["nothing"]}
+    answer = editor.post("articles/", wanted)
+    assert (answer.status_code, answer.json()["errors"].keys()) == (400, {"category", "authors", "tags"})
+
+
 def test_what_is_not_sent_stays(editor):
     article = factories.article(title="Old", standfirst="Stays.", tags=[factories.tag().slug])
     answer = editor.patch(f"articles/{article.pk}/", {"title": "New", "reason": "A better one"}, If_Match="*").json()
