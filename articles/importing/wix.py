@@ -197,10 +197,14 @@ def _gallery(node: dict[str, Any]) -> str:
     said = _about(node, "galleryData").get("items")
     items = [each for each in (said if isinstance(said, list) else []) if isinstance(each, dict)]
     found = [
-        (_source(_about(each, "image").get("media") or each.get("image")), str(each.get("altText") or ""))
+        Picture(
+            _source(_about(each, "image").get("media") or each.get("image")),
+            str(each.get("altText") or ""),
+            link=_linked(_about(each, "image").get("link")),
+        )
         for each in items
     ]
-    return "".join(figure_of(Picture(src, alt)) for src, alt in found if src)
+    return "".join(figure_of(each) for each in found if each.src)
 
 
 def _to(label: str, address: str) -> str:

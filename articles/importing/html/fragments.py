@@ -177,5 +177,8 @@ def _append_text(element: HtmlElement, text: str | None) -> None:
 
 
 def remember_link(wrapper: HtmlElement, media: HtmlElement) -> None:
-    if wrapper.tag == "a" and wrapper.get("href"):
+    """Have a picture or player know the innermost link around it."""
+    if wrapper.tag == "a" and wrapper.get("href") and not media.get("data-link"):
         media.set("data-link", wrapper.get("href"))
+        media.set("data-link-rel", wrapper.get("rel") or "")
+        media.set("data-link-own", wrapper.get("data-own-file") or "")

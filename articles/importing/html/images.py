@@ -13,7 +13,8 @@ from articles.importing.posts import ConversionNotes
 _NO_ALT = {"__wf_reserved_inherit", "__wf_reserved_decorative"}
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-orig-file", "data-full-url")
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|bmp|tiff?)(?:\?|$)", re.IGNORECASE)
-_THUMBNAIL = re.compile(r"-\d{2,5}x\d{2,5}(?=\.\w{3,4}(?:\?|$))")
+_VERSION = re.compile(r"(?:-\d{2,5}x\d{2,5}|-scaled|-rotated|-e\d{6,})+(?=\.\w{3,4}$)")
+_EDITED = re.compile(r"-rotated|-e\d{6,}")
 
 
 class Picture(NamedTuple):
@@ -43,10 +44,27 @@ def picture(element: HtmlElement, notes: ConversionNotes) -> Block | str | None:
     if not src or element.get("width", "").strip() in ("0", "1") or element.get("height", "").strip() in ("0", "1"):
         notes.lost["pictures without an address, or of one pixel, removed"] += 1
         return None
-    link = element.get("data-link", "").strip()
-    if link and _PICTURE_FILE.search(link) and _same_picture(link, src):
-        src, link = link, ""
+    src, link = _leading(element, src, notes)
     return image_block(src, "" if alt in _NO_ALT else alt, link=link)
+
+
+def _leading(element: HtmlElement, src: str, notes: ConversionNotes) -> tuple[str, str]:
+    """The address of a picture, or of its larger version if it was a link to that; and where else it leads."""
+    link, rel = element.get("data-link", "").strip(), set(element.get("data-link-rel", "").split())
+    if not link:
+        return src, ""
+    if "attachment_id=" in link or any(each == "attachment" or each.startswith("wp-att") for each in rel):
+        notes.changed["links of pictures to a page that showed the same picture, left out"] += 1
+        return src, ""
+    if _PICTURE_FILE.search(link):
+        if _plain_name(link) == _plain_name(src):
+            return (link if _EDITED.findall(link) == _EDITED.findall(src) else src), ""
+        if element.get("data-link-own"):
+            notes.lost["links of pictures to other picture files of the old site, left out"] += 1
+            return src, ""
+    if marks := rel & {"sponsored", "nofollow", "ugc"}:
+        notes.lost[f"“{' '.join(sorted(marks))}” of links around pictures, which lead there without it"] += 1
+    return src, link
 
 
 def image_block(src: str, alt: str = "", caption: str = "", credit: str = "", link: str = "") -> Block:
@@ -92,7 +110,6 @@ def _largest(srcset: str) -> str:
     return best
 
 
-def _same_picture(link: str, src: str) -> bool:
-    """Whether a link leads to a larger version of the picture it surrounds."""
-    name = link.rsplit("/", 1)[-1].split("?", maxsplit=1)[0]
-    return _THUMBNAIL.sub("", src.rsplit("/", 1)[-1]).split("?")[0] == _THUMBNAIL.sub("", name)
+def _plain_name(address: str) -> str:
+    """The name of a picture's file without what WordPress adds to those of smaller and edited versions."""
+    return _VERSION.sub("", address.rsplit("/", 1)[-1].split("?", maxsplit=1)[0])

@@ -78,7 +78,8 @@ def _stay(link: HtmlElement, target: SplitResult, base: SplitResult, notes: Conv
         target = target._replace(scheme=base.scheme, netloc=base.netloc)
         link.set("href", target.geturl())
     if _PICTURE.search(target.path) and next(link.iterdescendants("img", "picture"), None) is not None:
-        return  # the larger version of a picture, which is fetched with it
+        link.set("data-own-file", "yes")  # mostly the larger version of a picture, which is fetched with it
+        return
     notes.lost["links to files of the old site (PDF, audio, …), which are not imported: they still lead there"] += 1
 
 

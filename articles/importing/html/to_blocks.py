@@ -256,7 +256,7 @@ class Walker:
         """A link around blocks: each line in it becomes a link, and each picture remembers the address."""
         address = element.get("href") or ""
         for media in element.iterdescendants("img"):
-            media.set("data-link", media.get("data-link") or address)
+            remember_link(element, media)
         for fragment in self.fragments(element):
             line = _LINE.fullmatch(fragment.html)
             if address and line and fragment.block is None:
@@ -311,9 +311,11 @@ class Walker:
     def _lift_media(self, element: HtmlElement) -> list[HtmlElement]:
         media = list(element.iterdescendants(*MEDIA_TAGS))
         for part in media:
-            for around in part.iterancestors("a"):
-                remember_link(around, part)
+            around = list(part.iterancestors("a"))
+            for link in around:
+                remember_link(link, part)
             part.drop_tree()
+            _drop_empty(around)
         if media:
             self.notes.changed["pictures and players inside lists, quotes and tables set below them"] += len(media)
         return media
@@ -322,13 +324,15 @@ class Walker:
         """Take the pictures that stand within a sentence out of it, with the links around them."""
         found = [image for image in element.iterdescendants("img") if image.get(WITHIN) is not None]
         for image in found:
-            for around in image.iterancestors("a"):
-                remember_link(around, image)
+            around = list(image.iterancestors("a"))
+            for link in around:
+                remember_link(link, image)
             previous = image.getprevious()
             before = image.getparent().text if previous is None else previous.tail
             if (before or "").endswith(" "):
                 image.tail = (image.tail or "").lstrip(" ")
             image.drop_tree()
+            _drop_empty(around)
         if found:
             self.notes.changed["pictures within sentences set below them"] += len(found)
         return found
@@ -343,6 +347,13 @@ class Walker:
 def _holds_blocks(element: HtmlElement) -> bool:
     """Whether an element contains block elements other than media."""
     return any(inner.tag not in _WITHIN_LINES for inner in element.iterdescendants())
+
+
+def _drop_empty(links: list[HtmlElement]) -> None:
+    """Remove links in which nothing is left to press; what a link leads to from elsewhere stays."""
+    for link in links:
+        if link.get("href") and not (link.get("id") or link.get("name")) and not words(link) and not has_media(link):
+            link.drop_tree()
 
 
 def _open_wrappers(element: HtmlElement) -> None:

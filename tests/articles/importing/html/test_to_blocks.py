@@ -329,3 +329,60 @@ def test_a_link_to_the_same_picture_is_none_and_one_that_cannot_be_published_is_
         ("a.png", None), ("a.png", "https://i.example/other.png"), ("a.png", None),
     ]  # fmt: skip
     assert notes.lost == {"a link around a picture, to https://intranet/, which cannot be published": 1}
+
+
+UPLOADS = "https://old.example/wp-content/uploads/"
+
+
+@pytest.mark.parametrize(
+    ("link", "shown", "kept"),
+    [
+        ("a.jpg", "a-300x200.jpg", "a.jpg"),
+        ("a-scaled.jpg", "a-1024x683.jpg", "a-scaled.jpg"),
+        ("a.jpg", "a-scaled.jpg", "a.jpg"),
+        ("a-rotated.jpg", "a-rotated-300x200.jpg", "a-rotated.jpg"),
+        ("a-e1600000123.jpg", "a-e1600000123-300x200.jpg", "a-e1600000123.jpg"),
+        ("a.jpg", "a-e1600000123-300x200.jpg", "a-e1600000123-300x200.jpg"),
+    ],
+)
+def test_a_link_to_another_version_of_the_picture_is_none_and_the_largest_that_shows_the_same_comes(link, shown, kept):
+    notes = ConversionNotes()
+    html = f'<p><a href="{UPLOADS}{link}"><img src="{UPLOADS}{shown}" alt="A"></a></p>'
+    assert blocks(html, notes, "https://old.example") == [{"type": "image", "src": UPLOADS + kept, "alt": "A"}]
+    assert not notes.lost
+
+
+def test_a_link_to_another_picture_file_of_the_old_site_is_left_out_and_counted():
+    notes = ConversionNotes()
+    html = f'<a href="/wp-content/uploads/map.png"><img src="{UPLOADS}a.jpg" alt="A"></a>'
+    assert blocks(html, notes, "https://old.example") == [{"type": "image", "src": UPLOADS + "a.jpg", "alt": "A"}]
+    assert notes.lost == {"links of pictures to other picture files of the old site, left out": 1}
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<a href="https://old.example/post/a/" rel="attachment wp-att-5">',
+        '<a href="https://old.example/?attachment_id=5">',
+    ],
+)
+def test_a_page_that_showed_nothing_but_the_picture_is_no_link(link):
+    notes = ConversionNotes()
+    assert blocks(f"<p>{link}{SHOWN}</a></p>", notes, "https://old.example") == [
+        {"type": "image", "src": "https://i.example/a.png", "alt": "A"}
+    ]
+    assert notes.changed["links of pictures to a page that showed the same picture, left out"] == 1
+    assert not notes.lost
+
+
+@pytest.mark.parametrize("around", ["<p>Words {} more</p>", "<ul><li>Words {} more</li></ul>"])
+def test_no_empty_link_is_left_where_a_picture_was(around):
+    html = around.format(f'<a href="https://x.example/">{SHOWN}</a>')
+    texts = " ".join(str(block.get("html", "")) for block in blocks(html))
+    assert ("Words" in texts, "more" in texts, "<a" in texts) == (True, True, False)
+
+
+def test_a_paid_link_around_a_picture_says_that_its_mark_is_lost():
+    notes = ConversionNotes()
+    blocks(f'<a href="https://x.example/" rel="sponsored noopener">{SHOWN}</a>', notes)
+    assert notes.lost == {"“sponsored” of links around pictures, which lead there without it": 1}
