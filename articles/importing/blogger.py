@@ -12,6 +12,7 @@ from django.urls import reverse
 from lxml import etree
 
 from articles.importing.archives import ZipFiles, files_beside, main_file
+from articles.importing.html.images import Picture, figure_of
 from articles.importing.markup import by_class, inner, parsed, replace
 from articles.importing.posts import (
     DRAFT,
@@ -187,11 +188,11 @@ def _html(text: str) -> str:
         captions = [inner(each) for each in by_class(table, "tr-caption")]
         if len(pictures) == 1:
             src, alt = (pictures[0].get(name) or "" for name in ("src", "alt"))
-            image = parsed("<img>")[0][0]
-            image.set("src", src)
-            image.set("alt", alt)
+            leads_to = next((link.get("href") or "" for link in pictures[0].iterancestors("a")), "")
+            link = "" if _PICTURES.search(leads_to) else leads_to
+            shown = figure_of(Picture(src, alt, link=link))
             caption = f"<figcaption>{' '.join(captions)}</figcaption>" if captions else ""
-            replace(table, f"<figure>{inner(_holding(image))}{caption}</figure>")
+            replace(table, shown.removesuffix("</figure>") + caption + "</figure>")
     for image in root.iter("img"):
         if _PICTURES.search(image.get("src") or ""):
             image.set("src", _full(str(image.get("src"))))
@@ -199,12 +200,6 @@ def _html(text: str) -> str:
             if whole is not None and whole.tag == "a" and _PICTURES.search(whole.get("href") or ""):
                 whole.attrib.pop("href")  # it led to the picture itself
     return inner(root[0])
-
-
-def _holding(element: Any) -> Any:
-    holder = parsed("")
-    holder.append(element)
-    return holder
 
 
 def _full(address: str) -> str:

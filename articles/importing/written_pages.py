@@ -4,7 +4,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -131,14 +130,13 @@ def _markdown(post: Post, text: str) -> str:
         said[match[1]] = match[2].strip()
         at += 1
     if said and (at == len(lines) or not lines[at].strip()):
-        kept = _properties(post, said)
-        lines = [*(f"**{label}:** {value}\n" for label, value in kept.items()), *lines[at:]]
+        _properties(post, said)
+        lines = lines[at:]
     return "\n".join(lines)
 
 
-def _properties(post: Post, said: dict[str, str]) -> dict[str, str]:
-    """Read what a page says of itself; return what means nothing here, which stands at the head of the text."""
-    kept: dict[str, str] = {}
+def _properties(post: Post, said: dict[str, str]) -> None:
+    """Read what a page says of itself. What means nothing here is mostly about the work on it, and named, not published."""
     for label, value in said.items():
         key = re.sub(r"[^a-z]+", "_", label.lower()).strip("_")
         if key in ("tags", "tag", "topics"):
@@ -152,9 +150,7 @@ def _properties(post: Post, said: dict[str, str]) -> dict[str, str]:
         elif key in _WRITTEN:
             post.published_at = moment_or_none(value, post.notes)
         else:
-            kept[label] = value
-            post.notes.changed[f"the property “{label[:40]}” stands at the head of the text"] += 1
-    return kept
+            post.notes.lost[f"the property “{label[:40]}”, which said “{value[:80]}”"] += 1
 
 
 def _page(post: Post, text: str) -> HtmlElement:
@@ -164,15 +160,11 @@ def _page(post: Post, text: str) -> HtmlElement:
         post.title = one_line(titles[0].text_content()) or post.title
     rows = [row for table in by_class(root, "properties") for row in table.iter("tr")]
     said = {one_line(row[0].text_content()): one_line(", ".join(_values(row[1]))) for row in rows if len(row) > 1}
-    kept = _properties(post, {label: value for label, value in said.items() if label and value})
-    lines = "".join(
-        f"<p><strong>{escape(label, quote=False)}:</strong> {escape(value, quote=False)}</p>"
-        for label, value in kept.items()
-    )
+    _properties(post, {label: value for label, value in said.items() if label and value})
     body = next(iter(by_class(root, "page-body")), None)
     remove(list(root.iter("style")))
     remove(by_class(root, "icon"))
-    return parsed(lines + inner(body)) if body is not None else root
+    return parsed(inner(body)) if body is not None else root
 
 
 def _values(cell: HtmlElement) -> list[str]:

@@ -224,10 +224,7 @@ class Walker:
             found = [self.embed(url)]
         images = [fragment.block for fragment in found if fragment.block and fragment.block["type"] == "image"]
         alone = found[0].block if len(found) == 1 and caption.text else None
-        if alone and images and len(caption.links) == 1 and not alone.get("link"):
-            alone |= {"caption": caption.text, "link": caption.links[0]}
-            self.notes.changed["links in captions became those of their pictures"] += 1
-        elif alone and images and not caption.links:
+        if alone and images and not caption.links:
             alone["caption"] = caption.text
         elif alone and alone["type"] == "table" and not caption.links:
             alone["caption"] = alone["caption"] or caption.text

@@ -28,11 +28,6 @@ _WIDGETS = frozenset(
 _HTML = re.compile(r"\s*<(?:p|div|h\d|table|figure|!doctype)\b", re.IGNORECASE)
 _NOTION = re.compile(r" ?([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(md|html)$")
 _NOTION_HEAD = re.compile(r"\A\s*# [^\n]*\n+(?:(?:[A-Z][^:\n]{0,40}: [^\n]+(?:\n|\Z))+(?=\n|\Z))?")
-_KNOWN = re.compile(
-    r"^(?:# |(?:tags?|topics|category|section|authors?|by|writer|summary|description|excerpt|subtitle|created(?: time)?|published(?: on)?|"
-    r"(?:publish )?date):).*",
-    re.IGNORECASE | re.MULTILINE,
-)
 _THROUGH_GOOGLE = re.compile(r"https?://www\.google\.com/url\?q=([^&\"]+)(?:&[^\"]*)?")
 _ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -170,15 +165,13 @@ def notion(path: Path, site: str, encoding: str | None) -> Iterator[SourcePost]:
             continue
         key, stem = found[1].replace("-", "") if found else name, _NOTION.sub("", name.rsplit("/", 1)[-1])
         if name.endswith(".md"):
-            text = _NOTION_HEAD.sub(lambda head: _KNOWN.sub("", head[0]), text.lstrip("\ufeff\n"))
-            yield SourcePost(key, stem, figures=of_markdown(text, site))
+            yield SourcePost(key, stem, figures=of_markdown(_NOTION_HEAD.sub("", text.lstrip("\ufeff\n")), site))
             continue
         root = lxml_html.fromstring(text)
-        for row in root.xpath('//*[contains(@class, "properties")]//tr'):
-            if _KNOWN.match(f"{' '.join(row[0].itertext()).strip()}:"):
-                row.drop_tree()
-        parts = [*root.find_class("properties"), *root.find_class("page-body")]
-        yield SourcePost(key, stem, figures=count_html(shown("".join(map(_written, parts)) or text), site))
+        written = "".join(
+            map(_written, root.find_class("page-body"))
+        )  # the reader names each property that it leaves out
+        yield SourcePost(key, stem, figures=count_html(shown(written or text), site))
 
 
 def google_docs(path: Path, site: str, encoding: str | None) -> Iterator[SourcePost]:
