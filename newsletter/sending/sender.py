@@ -181,11 +181,10 @@ class Pump:
             self.date = format_datetime(timezone.now()).encode()
             for delivery in claimed:
                 self._hand_out(delivery, open_to)
-            for way in open_to:
-                way.sessions.begin()
-            if self._is_alarming():
-                for way in self.ways:
+            for way in self.ways:
+                if self.is_quiet or self._is_alarming():
                     way.sessions.give_back()
+                way.sessions.begin()
             outcomes = self._returned()
         self.is_settled = True
 
