@@ -14,6 +14,7 @@ from typing import Any, cast
 from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
@@ -295,21 +296,25 @@ class SharedEditing(KeepsWork):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The history of a row has what was done to it on its edit pages of other desks, too."""
-        paginator = self.get_paginator(request, self._entries(object_id).order_by("action_time"), ENTRIES)
+        if not (row := self.get_object(request, unquote(object_id))):
+            return super().history_view(request, object_id, extra_context)
+        paginator = self.get_paginator(request, self._entries(row).order_by("action_time"), ENTRIES)
         page = paginator.get_page(request.GET.get(PAGE_VAR, 1))
         context: dict[str, Any] = {"action_list": page, "pagination_required": paginator.count > ENTRIES}
         context["page_range"] = paginator.get_elided_page_range(page.number)
         return super().history_view(request, object_id, context | (extra_context or {}))
 
-    def _entries(self, key: str) -> QuerySet[LogEntry]:
+    def _entries(self, row: Model) -> QuerySet[LogEntry]:
         """What was done to a row on its edit pages: a model and its proxies have one each."""
         of_table = self.model._meta.concrete_model
         models = [each for each in apps.get_models() if each._meta.concrete_model is of_table]
         kinds = ContentType.objects.get_for_models(*models, for_concrete_models=False).values()
-        return LogEntry.objects.filter(content_type__in=kinds, object_id=key).select_related("user", "content_type")
+        return LogEntry.objects.filter(content_type__in=kinds, object_id=str(row.pk)).select_related(
+            "user", "content_type"
+        )
 
     def _last_save(self, row: Model) -> LogEntry | None:
-        return self._entries(str(row.pk)).order_by("-action_time").first()
+        return self._entries(row).order_by("-action_time").first()
 
 
 def _take_over(form: Any, stored: Model) -> None:
