@@ -270,7 +270,7 @@ def test_a_renamed_sponsor_shows_on_kept_pages(client, manager):
     from core.models import ContentGeneration
 
     sponsor = factories.running().sponsor
-    before = ContentGeneration.objects.get().value
+    before = ContentGeneration.objects.get(pk=1).value
     fields = {
         "name": "New name",
         "category": "other",
@@ -280,7 +280,7 @@ def test_a_renamed_sponsor_shows_on_kept_pages(client, manager):
         "jurisdictions": "",
     }
     client.post(page("sponsor_change", sponsor.pk), fields)
-    assert ContentGeneration.objects.get().value > before
+    assert ContentGeneration.objects.get(pk=1).value > before
 
 
 def test_a_package_that_is_deleted_leaves_kept_pages(client, manager):

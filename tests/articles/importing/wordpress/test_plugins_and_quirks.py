@@ -113,7 +113,8 @@ def test_what_has_no_place_here_is_named(came):
     extra += wxr_meta("enclosure", "https://old.example/1.mp3\n123\naudio/mpeg")
     body = '<figure><img src="https://i.example/c.jpg"><figcaption>By <a href="https://by.example">her</a></figcaption></figure>'
     report, document = came(wxr_item(1, body, is_sticky="1", extra=extra))
-    assert (document["blocks"][0]["caption"], document["blocks"][0]["link"]) == ("By her", "https://by.example")
+    assert [block["type"] for block in document["blocks"]] == ["image", "richtext"]
+    assert document["blocks"][1]["html"] == '<p>By <a href="https://by.example">her</a></p>'
     assert set(report.notes.lost) == {
         "terms of “series”",
         "custom field “subtitle”",
