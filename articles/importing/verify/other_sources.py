@@ -125,7 +125,8 @@ def blogger(path: Path, site: str, encoding: str | None) -> Iterator[SourcePost]
         at = date_of(entry.findtext(f"{_ATOM}published"))
         hidden = said.get("status") == "DRAFT" or any((each.text or "").strip() == "yes" for each in entry.iter() if each.tag.endswith("}draft"))  # fmt: skip
         state = due(kind == "post" and not hidden, at)
-        title = "".join(entry.find(f"{_ATOM}title").itertext()) if entry.find(f"{_ATOM}title") is not None else ""  # type: ignore[union-attr]
+        heading = entry.find(f"{_ATOM}title")
+        title = "" if heading is None else "".join(heading.itertext())
         yield SourcePost(" ".join((entry.findtext(f"{_ATOM}id") or "").split()), title, "", state, at if state != DRAFT else None, count_html(html, site))  # fmt: skip
 
 
