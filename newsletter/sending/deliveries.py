@@ -64,7 +64,6 @@ _FREEZE = f"""
     WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
         AND %(rhythm)s IN ('', subscription.rhythm)
         AND {{segment}}
-    ON CONFLICT DO NOTHING
 """
 
 # Where subjects are tested, the sample is drawn by a hash of the seed and the subscriber; whoever is not in it waits in a far

@@ -1,5 +1,7 @@
 """What a pump that died leaves behind: in doubt is only what was on the wire."""
 
+import resource
+
 import pytest
 
 from core.lib.smtp import Outcome, Status
@@ -67,10 +69,37 @@ def test_a_journal_of_before_a_power_failure_is_not_trusted(briefing, journal):
 
 def test_a_line_that_was_not_written_whole_is_as_if_it_had_not_been(briefing, journal):
     journal.close(is_settled=False)
-    with journal.path.open("a") as file:
+    with journal.path.open("r+") as file:
+        file.seek(file.read().rindex("\n") + 1)
         file.write('{"id": 1')
     send_journal.settle_dead()
     assert states(briefing) == {"sent": 1, "uncertain": 1, "pending": 3}
+
+
+def test_a_journal_grows_with_what_it_says(briefing, journal):
+    third = briefing.deliveries.filter(state="sending").order_by("pk")[2].pk
+    for _ in range(3):
+        journal.ended(third, Outcome(Status.DEFERRED, "busy " * (send_journal.ROOM // 6)))
+    journal.close(is_settled=False)
+    assert send_journal.settle_dead() == 1
+    assert states(briefing) == {"sent": 1, "uncertain": 1, "retry": 1, "pending": 2}
+
+
+def test_without_room_on_the_disk_all_that_a_dead_pump_had_in_hand_is_uncertain(briefing, folder):
+    queue = deliveries.DeliveryQueue(briefing)
+    first, *_ = queue.record_and_claim([], wanted=4)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (send_journal.ROOM // 2, limits[1]))
+    try:
+        made = SendJournal(briefing, queue.lease)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    made.begins(first.delivery_id)
+    made.ended(first.delivery_id, Outcome(Status.ACCEPTED))
+    made.close(is_settled=False)
+    assert list(folder.iterdir()) == []
+    assert send_journal.settle_dead() == 0
+    assert states(briefing) == {"sending": 4, "pending": 1}
 
 
 def test_a_journal_that_cannot_be_read_stops_no_other(briefing, journal, folder):
