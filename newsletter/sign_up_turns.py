@@ -4,7 +4,6 @@ Nothing is decided here that newsletter.sign_up_pages would decide otherwise. Wh
 what was decided of it by then, so that no limit counts it twice.
 """
 
-import re
 from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
@@ -13,7 +12,7 @@ from django.urls import reverse
 
 from articles.readership import outcomes
 from core.lib.forms import client_address
-from core.lib.gateway import InTurn, Ready
+from core.lib.gateway import InTurn, Ready, Route
 from core.lib.prepared_answers import Prepared, passes_by, path_like, prepare, together
 from core.pagecache import per_generation
 from newsletter import sign_up_pages
@@ -54,6 +53,6 @@ def _thanks(reply: sign_ups.Reply, as_json: bool, secure: bool) -> Prepared | No
     return prepare(reverse(VIEW), lambda request: answer(request, reply.value), secure=secure)
 
 
-def in_turns() -> dict[re.Pattern[bytes], InTurn]:
-    """What is answered in turns, by path."""
-    return {path_like(VIEW): sign_up}
+def in_turns() -> dict[Route, InTurn]:
+    """What is answered in turns, by method and path."""
+    return {("POST", path_like(VIEW)): sign_up}

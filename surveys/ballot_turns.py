@@ -5,7 +5,6 @@ many as came together. Whatever is not plain (a wrong entry, a link that has exp
 pepper) has no answer here, and goes there.
 """
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from django.urls import reverse
 
 from articles.readership import outcomes
 from core.lib.forms import client_address, personal
-from core.lib.gateway import Environ, InTurn, Ready
+from core.lib.gateway import Environ, InTurn, Ready, Route
 from core.lib.prepared_answers import Prepared, mark, passes_by, path_like, prepare, together
 from core.lib.signing import BadToken, read_token
 from core.lib.turns import Turns
@@ -206,6 +205,9 @@ def _mark_of(category: AwardCategory) -> str:
     return mark()
 
 
-def in_turns() -> dict[re.Pattern[bytes], InTurn]:
-    """What is answered in turns, by path."""
-    return {path_like(VIEW, "season"): votes, path_like("surveys:ballot-confirm", "token"): confirmations}
+def in_turns() -> dict[Route, InTurn]:
+    """What is answered in turns, by method and path."""
+    return {
+        ("POST", path_like(VIEW, "season")): votes,
+        ("POST", path_like("surveys:ballot-confirm", "token")): confirmations,
+    }

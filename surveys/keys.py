@@ -26,6 +26,7 @@ from core.lib.secret_files import write_once
 from surveys.models import PendingBallot, Season, Survey
 
 KEY_BYTES = 32
+NONCE_BYTES = 12  # with which what is sealed begins, another each time
 PADDED_TO = 4096  # bytes, at least
 
 
@@ -81,13 +82,15 @@ class Pepper:
     def open(self, sealed: bytes) -> dict[str, Any]:
         """What a voter chose and has not confirmed. Raises PepperMissing where the pepper is another than it was."""
         try:
-            choices: dict[str, Any] = json.loads(self._sealing.decrypt(sealed[:12], sealed[12:], None))
+            choices: dict[str, Any] = json.loads(
+                self._sealing.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+            )
         except InvalidTag:
             raise PepperMissing("The choices of a ballot cannot be read with the pepper that is there.") from None
         return choices
 
     def _encrypted(self, text: bytes) -> bytes:
-        nonce = secrets.token_bytes(12)
+        nonce = secrets.token_bytes(NONCE_BYTES)
         return nonce + self._sealing.encrypt(nonce, text, None)
 
     def participant_key(self, participant: str) -> bytes:
@@ -188,4 +191,4 @@ def witness_path(season: Season) -> Path:
 
 
 def _pepper_path(season: Season | Survey) -> Path:
-    return Path(settings.BALLOT_PEPPER_FOLDER) / season.pepper_id.hex
+    return Path(settings.BALLOT_PEPPER_FOLDER, season.pepper_id.hex)

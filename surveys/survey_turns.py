@@ -1,19 +1,18 @@
-"""First pages of surveys and their last buttons as they come in by the hundred: answered in turns, ahead of Django's middleware.
+"""Surveys as they are answered by the hundred: first pages, what was answered, last buttons; in turns, ahead of Django's middleware.
 
 Nothing is decided here that surveys.questionnaires.views would decide otherwise. What is not plain goes there.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 from django.urls import reverse
 
 from core.lib.forms import client_address, no_store, personal
-from core.lib.gateway import Environ, InTurn, Ready
+from core.lib.gateway import Environ, InTurn, Ready, Route
 from core.lib.networks import public_network_of
 from core.lib.prepared_answers import Prepared, passes_by, path_like, prepare, together
 from core.lib.signing import BadToken, read_token
@@ -89,13 +88,13 @@ def _leading_to(page: Prepared, address: str) -> Ready:
     return Ready(ready.status, (*ready.headers, (b"location", address.encode())), ready.body)
 
 
-class _Last(NamedTuple):
+class _OfSitting(NamedTuple):
     request: WSGIRequest
     survey: Survey
     sitting: int
 
 
-def _last(environ: Environ) -> _Last | None:
+def _of_sitting(environ: Environ) -> _OfSitting | None:
     slug, token = environ["PATH_INFO"].split("/")[2], environ["PATH_INFO"].split("/")[4]
     request = passes_by(environ) if slug in _open() else None
     asked = versions.asked(slug) if request else None
@@ -105,17 +104,36 @@ def _last(environ: Environ) -> _Last | None:
         survey, sitting = read_token(responses.PURPOSE, token)
     except (BadToken, ValueError):
         return None
-    return _Last(request, asked.survey, sitting) if survey == asked.survey.pk else None
+    return _OfSitting(request, asked.survey, sitting) if survey == asked.survey.pk else None
 
 
-def _finish(wanted: Sequence[_Last]) -> list[Ready | None]:
+Found = TypeVar("Found")
+
+
+def _by_survey(
+    wanted: Sequence[_OfSitting], find: Callable[[Survey, Sequence[int]], dict[int, Found]]
+) -> dict[int, Found]:
+    """What is found of the sittings of each survey, but of those whose pepper is missing."""
     by_survey: dict[Survey, list[int]] = {}
     for each in wanted:
         by_survey.setdefault(each.survey, []).append(each.sitting)
-    done = dict[int, bool]()
+    found = dict[int, Found]()
     for survey, sittings in by_survey.items():
         with suppress(keys.PepperMissing):
-            done |= many_at_once.finish_all(survey, sittings)
+            found |= find(survey, sittings)
+    return found
+
+
+def _summarise(wanted: Sequence[_OfSitting]) -> list[Ready | None]:
+    ways = _by_survey(wanted, many_at_once.at_their_end)
+    return [
+        views.summary(*ways[each.sitting], secure=each.request.is_secure()) if each.sitting in ways else None
+        for each in wanted
+    ]
+
+
+def _finish(wanted: Sequence[_OfSitting]) -> list[Ready | None]:
+    done = _by_survey(wanted, many_at_once.finish_all)
     return [
         page.filled({})
         if each.sitting in done and (page := _thanks(each.survey, done[each.sitting], each.request.is_secure()))
@@ -131,10 +149,12 @@ def _thanks(survey: Survey, again: bool, secure: bool) -> Prepared | None:
     return prepare(path, lambda request: personal(views.thank(request, finished)), secure=secure)
 
 
-def in_turns() -> dict[re.Pattern[bytes], InTurn]:
-    """What is answered in turns, by path."""
+def in_turns() -> dict[Route, InTurn]:
+    """What is answered in turns, by method and path."""
+    sitting = path_like("surveys:survey-sitting", "slug", "token")
     return {
-        path_like("surveys:survey-show", "slug"): together(_first, _begin),
-        path_like("surveys:survey-begin", "slug", "token"): together(_first, _begin),
-        path_like("surveys:survey-sitting", "slug", "token"): together(_last, _finish),
+        ("POST", path_like("surveys:survey-show", "slug")): together(_first, _begin),
+        ("POST", path_like("surveys:survey-begin", "slug", "token")): together(_first, _begin),
+        ("GET", sitting): together(_of_sitting, _summarise),
+        ("POST", sitting): together(_of_sitting, _finish),
     }

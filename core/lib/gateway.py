@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
 
@@ -61,6 +61,7 @@ class Ready:
 
 
 InTurn = Callable[[Sequence[Environ]], Sequence[Ready | None]]
+Route = tuple[str, re.Pattern[bytes]]  # a method, and the paths it is asked for
 
 
 @dataclass
@@ -70,8 +71,8 @@ class Gateway:
     It is told of the headers named `known_at_once`, in small letters, and of no other: it has to be quick.
     A path of `letterboxes` takes what is POSTed to it: up to LETTER_LIMIT bytes and one more, by which it knows of a
     longer letter. Whatever comes, the answer is 204 and empty.
-    What is POSTed to a path that one of the patterns `in_turns` matches is handed to its function, with what else came at
-    the same time, if it is small.
+    A small request of a method and a path that `in_turns` names is handed to its function, with what else came at the
+    same time.
     A request may have `body_limit` bytes. It is given up when it has not come after `patience` seconds and one more for
     each `least_speed` bytes that have.
     """
@@ -80,19 +81,19 @@ class Gateway:
     at_once: Callable[[Environ, StartResponse], Iterable[bytes] | None] = lambda _environ, _start: None
     known_at_once: frozenset[bytes] = frozenset()
     letterboxes: Mapping[bytes, Callable[[Environ, bytes], None]] = field(default_factory=dict)
-    in_turns: Mapping[re.Pattern[bytes], InTurn] = field(default_factory=dict)
+    in_turns: Mapping[Route, InTurn] = field(default_factory=dict)
     threads: int = 4
     body_limit: int = 100 * 1024 * 1024
     patience: float = 20
     least_speed: int = 10_000
     pool: ThreadPoolExecutor = field(init=False)
-    turns: list[tuple[re.Pattern[bytes], Turns[Environ, Ready]]] = field(init=False)
+    turns: list[tuple[Route, Turns[Environ, Ready]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="request")
         self.turns = [
-            (path, Turns(f"turn {path.pattern.decode()}", do, threads=TURN_THREADS))
-            for path, do in self.in_turns.items()
+            ((method, path), Turns(f"turn {method} {path.pattern.decode()}", _metered(do), threads=TURN_THREADS))
+            for (method, path), do in self.in_turns.items()
         ]
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -107,10 +108,9 @@ class Gateway:
                 return
         environ = environ_of(scope, scope["headers"])
         try:
-            with SpooledTemporaryFile(IN_MEMORY) as body:
+            with _room_for(environ) as body:
                 await self._read(environ, receive, body)
                 if ready := await self._in_turn(scope, environ):
-                    meters.own.turns.inc()
                     await send({"type": "http.response.start", "status": ready.status, "headers": ready.headers})
                     await send({"type": "http.response.body", "body": ready.body})
                     return
@@ -125,19 +125,19 @@ class Gateway:
 
     async def _in_turn(self, scope: Message, environ: Environ) -> Ready | None:
         """The answer to a request that has been read, if it is one that is answered in turns."""
-        if scope["method"] != "POST" or int(environ.get("CONTENT_LENGTH", 0)) > TURN_LIMIT:
+        if int(environ.get("CONTENT_LENGTH", 0)) > TURN_LIMIT:
             return None
-        turns = next((turns for path, turns in self.turns if path.fullmatch(scope["raw_path"])), None)
+        method, path = scope["method"], scope["raw_path"]
+        turns = next((turns for asked, turns in self.turns if asked[0] == method and asked[1].fullmatch(path)), None)
         ready = await turns.ask(environ) if turns else None
         environ["wsgi.input"].seek(0)
         return ready
 
-    async def _read(self, environ: Environ, receive: Receive, body: "SpooledTemporaryFile[bytes]") -> None:
+    async def _read(self, environ: Environ, receive: Receive, body: IO[bytes]) -> None:
         environ["wsgi.input"] = body
         if "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" not in environ:
             return
-        announced = environ.get("CONTENT_LENGTH", "")
-        self._within_limit(int(announced) if announced.isdecimal() else 0)
+        self._within_limit(_announced(environ))
         began, size, more = time.monotonic(), 0, True
         while more:
             left = began + self.patience + size / self.least_speed - time.monotonic()
@@ -160,6 +160,30 @@ class Gateway:
         if size > self.body_limit:
             limit = self.body_limit // 1024 // 1024
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The request is larger than {limit} MB.")
+
+
+def _metered(do: InTurn) -> InTurn:
+    """What a turn does, with its answers counted: one by one, as they are sent, they cost as much as a form."""
+
+    def answers(environs: Sequence[Environ]) -> Sequence[Ready | None]:
+        made = do(environs)
+        meters.own.turns.inc(sum(ready is not None for ready in made))
+        return made
+
+    return answers
+
+
+def _room_for(environ: Environ) -> IO[bytes]:
+    """Where a request is read to: what is known to be small needs no file that could move to the disk."""
+    if "HTTP_TRANSFER_ENCODING" in environ or _announced(environ) > IN_MEMORY:
+        return SpooledTemporaryFile(IN_MEMORY)
+    return io.BytesIO()
+
+
+def _announced(environ: Environ) -> int:
+    """How long a request says it is; 0 where it does not say."""
+    announced = environ.get("CONTENT_LENGTH", "")
+    return int(announced) if announced.isdecimal() else 0
 
 
 def environ_of(scope: Message, headers: Iterable[tuple[bytes, bytes]]) -> Environ:

@@ -1,17 +1,33 @@
-"""Queries that readers' pages live on: written with the ORM, compiled once a process, planned once a connection.
+"""Statements that run by the hundred, planned once a connection; and queries that the ORM writes, compiled once a process.
 
 The ORM takes longer to write such a query anew each time than PostgreSQL to plan it, and that longer than to answer it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import InterfaceError, NotSupportedError, OperationalError, connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import QuerySet
+from psycopg.pq import Format
 
 Row = TypeVar("Row")
+
+
+def rows(statement: str, parameters: Sequence[Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
+    """What a prepared statement gives, as the driver gives it. Its parameters go beside it: bytes, with `%b`, as they are.
+
+    With `binary` the values come as PostgreSQL has them, so that bytes are not written out as text on their way either.
+    """
+    connection.ensure_connection()
+    connection.connection.prepare_threshold = 0
+    raw: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    raw.format = Format.BINARY if binary else Format.TEXT
+    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with make(raw) as cursor:
+        cursor.execute(statement, parameters)
+        return cast(list[tuple[Any, ...]], cursor.fetchall())
 
 
 class PreparedQuery(Generic[Row]):
@@ -44,11 +60,5 @@ class PreparedQuery(Generic[Row]):
 
     def _first(self, parameter: str) -> Row | None:
         sql, parameters, names = self.compiled
-        connection.ensure_connection()
-        connection.connection.prepare_threshold = 0
-        raw: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-        make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-        with make(raw) as cursor:
-            cursor.execute(sql, [parameter if value == self.STAND_IN else value for value in parameters])
-            row = cursor.fetchone()
-        return cast(Row, dict(zip(names, row, strict=True))) if row else None
+        found = rows(sql, [parameter if value == self.STAND_IN else value for value in parameters])
+        return cast(Row, dict(zip(names, found[0], strict=True))) if found else None

@@ -18,7 +18,7 @@ from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOper
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import escape
+from django.utils.html import conditional_escape
 from django.utils.module_loading import import_string
 
 from core.lib.forms import is_from_elsewhere
@@ -52,8 +52,8 @@ class Prepared:
     pieces: tuple[bytes, ...]
 
     def filled(self, values: Mapping[str, str]) -> Ready:
-        """The answer with these values, as plain text, in the place of the marks."""
-        known = {name.encode(): escape(value).encode() for name, value in values.items()}
+        """The answer with these values in the place of the marks: plain text, or HTML that says so."""
+        known = {name.encode(): conditional_escape(value).encode() for name, value in values.items()}
         body = b"".join(known.get(piece, piece) if place % 2 else piece for place, piece in enumerate(self.pieces))
         length = (b"content-length", str(len(body)).encode())
         return Ready(self.status, (*self.headers, length), body)
@@ -116,7 +116,7 @@ def path_like(view_name: str, *parameters: str) -> re.Pattern[bytes]:
 
 
 def passes_by(environ: Environ) -> WSGIRequest | None:
-    """A form that may be answered ahead of the middleware; None where that, or a view, would look at more of it."""
+    """A form, or a link, that may be answered ahead of the middleware; None where that, or a view, would look at more of it."""
     request = WSGIRequest(environ)
     session = settings.SESSION_COOKIE_NAME in environ.get("HTTP_COOKIE", "") or "HTTP_AUTHORIZATION" in environ
     if session or request.content_type not in (FORM, "") or environ.get("QUERY_STRING"):

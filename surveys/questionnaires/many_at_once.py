@@ -1,4 +1,4 @@
-"""Answers as they come in by the hundred: first pages taken together, and sittings finished together, with one commit each.
+"""Answers as they come in by the hundred: first pages taken, answers shown and sittings finished together, with one commit each.
 
 Nothing is decided here that surveys.questionnaires.responses would decide otherwise. Whatever is not plain is left alone, and
 goes there: limits and quotas, answers that can be changed, tests, whoever goes on where they were, an end with words of its own.
@@ -6,12 +6,12 @@ goes there: limits and quotas, answers that can be changed, tests, whoever goes 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS
 
 from core import doorbell
-from core.lib import clock
+from core.lib import clock, prepared
+from core.lib.recordsets import recordset
 from surveys import keys
 from surveys.models import Ended, Sitting, Survey
 from surveys.models.ballots import random_key
@@ -25,23 +25,46 @@ _OPEN = """
     SELECT FROM surveys_survey AS survey WHERE survey.id = {survey} AND survey.state = 'open'
     AND (opens_at IS NULL OR opens_at <= statement_timestamp()) AND (closes_at IS NULL OR closes_at > statement_timestamp())
 """
+_BEGUN = ("id", "survey_id", "version_id", "key", "is_personal", "source")
 _BEGIN = f"""
     INSERT INTO surveys_sitting (id, survey_id, version_id, key, is_personal, is_test, source, sealed, ended)
     SELECT id, survey_id, version_id, key, is_personal, false, source, sealed, ''
-    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::boolean[], %s::text[], %s::bytea[])
-        AS began(id, survey_id, version_id, key, is_personal, source, sealed)
+    FROM ROWS FROM (
+        json_to_recordset(%s)
+            AS (id bigint, survey_id bigint, version_id bigint, key bytea, is_personal boolean, source text),
+        unnest(%b::bytea[])
+    ) AS began(id, survey_id, version_id, key, is_personal, source, sealed)
     WHERE EXISTS ({_OPEN.format(survey="began.survey_id")}) AND NOT EXISTS (
         SELECT FROM surveys_participation AS earlier WHERE (earlier.survey_id, earlier.key) = (began.survey_id, began.key)
     )
     ON CONFLICT DO NOTHING RETURNING id
 """
-_TAKE_PART = """
-    INSERT INTO surveys_participation (survey_id, key) SELECT * FROM unnest(%s::bigint[], %s::bytea[])
-    ON CONFLICT DO NOTHING RETURNING survey_id, key
+_STORED = ("id", "survey_id", "version_id", "is_test", "sealed", "ended")  # as the model has them in order
+_READ = """
+    SELECT id, survey_id, version_id, is_test, CASE ended WHEN '' THEN sealed END, ended
+    FROM surveys_sitting WHERE id = ANY(%s::bigint[]) AND survey_id = %s AND NOT is_test
 """
-_FINISH = """
+# Of a sitting that was changed since it was read, the nonce of what is sealed is another; of several with one key, one ends.
+_FINISH = f"""
+    WITH done AS (
+        SELECT * FROM ROWS FROM (
+            json_to_recordset(%s) AS (id bigint, nonce bytea, ended text), unnest(%b::bytea[])
+        ) AS done(id, nonce, ended, sealed)
+    ), held AS (
+        SELECT sitting.id, sitting.survey_id, sitting.key FROM surveys_sitting AS sitting JOIN done USING (id)
+        WHERE sitting.finished_on IS NULL AND substring(sitting.sealed FOR {keys.NONCE_BYTES}) = done.nonce
+        AND EXISTS ({_OPEN.format(survey="sitting.survey_id")})
+        ORDER BY sitting.id FOR UPDATE OF sitting
+    ), taking_part AS (
+        INSERT INTO surveys_participation (survey_id, key)
+        SELECT DISTINCT survey_id, key FROM held WHERE key IS NOT NULL ORDER BY survey_id, key
+        ON CONFLICT DO NOTHING RETURNING survey_id, key
+    ), first AS (
+        SELECT DISTINCT ON (survey_id, key) id FROM held JOIN taking_part USING (survey_id, key)
+        UNION ALL SELECT id FROM held WHERE key IS NULL
+    )
     UPDATE surveys_sitting AS sitting SET sealed = done.sealed, ended = done.ended, finished_on = %s, key = NULL
-    FROM unnest(%s::bigint[], %s::bytea[], %s::text[]) AS done(id, sealed, ended) WHERE sitting.id = done.id
+    FROM done JOIN first USING (id) WHERE sitting.id = done.id RETURNING sitting.id
 """
 
 
@@ -63,12 +86,8 @@ def begin_all(firsts: Sequence[First]) -> list[tuple[Sitting, str] | None]:
     """Begin with first pages: each sitting and the page that follows, "" at the end; None for who cannot. Raises PepperMissing."""
     peppers = {each.asked.survey.pk: keys.pepper(each.asked.survey) for each in firsts}
     begun = [_begun(each, peppers[each.asked.survey.pk]) for each in firsts]
-    rows = [
-        (one.pk, one.survey_id, one.version_id, one.key, one.is_personal, one.source, one.sealed) for one, _ in begun
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, [list(column) for column in zip(*rows, strict=True)])
-        stored = {key for (key,) in cursor.fetchall()}
+    rows = recordset({name: getattr(one, name) for name in _BEGUN} for one, _ in begun)
+    stored = {key for (key,) in prepared.rows(_BEGIN, [rows, [one.sealed for one, _ in begun]])}
     return [(sitting, page) if sitting.pk in stored else None for sitting, page in begun]
 
 
@@ -92,53 +111,50 @@ def _begun(first: First, pepper: keys.Pepper) -> tuple[Sitting, str]:
     return sitting, way.waits_at
 
 
-@transaction.atomic
+def _read(survey: Survey, sittings: Sequence[int]) -> list[Sitting]:
+    """A survey's sittings, but for tests, each with how it ended; what was answered is there of those that have not."""
+    rows = prepared.rows(_READ, [[*sittings], survey.pk], binary=True)
+    found = [Sitting.from_db(DEFAULT_DB_ALIAS, _STORED, row) for row in rows]
+    for sitting in found:
+        sitting.survey = survey
+    return found
+
+
+def at_their_end(survey: Survey, sittings: Sequence[int]) -> dict[int, tuple[Sitting, logic.Way]]:
+    """Those of a survey's sittings that are answered to their end and not sent, with their ways. Raises PepperMissing."""
+    pepper = keys.pepper(survey)
+    ways = [(each, _way(each, pepper)) for each in _read(survey, sittings) if not each.ended]
+    return {sitting.pk: (sitting, way) for sitting, way in ways if not way.waits_at}
+
+
 def finish_all(survey: Survey, sittings: Sequence[int]) -> dict[int, bool]:
     """Finish a survey's sittings that are answered to their end, in the plain way; for each, whether it was already.
 
     Raises PepperMissing; then none is.
     """
     pepper = keys.pepper(survey)
-    waiting = (
-        Sitting.objects.filter(
-            pk__in=set(sittings), survey__in=Survey.objects.open().filter(pk=survey.pk), is_test=False
-        )
-        .exclude(ended=Ended.SCREENED)
-        .select_for_update(of=("self",))
-        .order_by("pk")
+    found = _read(survey, sittings)
+    again = dict.fromkeys((sitting.pk for sitting in found if sitting.ended == Ended.COMPLETE), True)
+    ends = [end for sitting in found if not sitting.ended and (end := _end(sitting, pepper))]
+    if not ends:
+        return again
+    rows = recordset(
+        {"id": sitting.pk, "nonce": sitting.sealed[: keys.NONCE_BYTES], "ended": ended} for sitting, _, ended in ends
     )
-    ends = {sitting.pk: end for sitting in waiting if (end := _end(sitting, survey, pepper))}
-    again = {pk for pk, (sitting, _, _) in ends.items() if sitting.finished_on}
-    keyed = {pk: bytes(sitting.key) for pk, (sitting, _, _) in ends.items() if sitting.key is not None}
-    taking_part = _take_part(survey, keyed)
-    new = [pk for pk in ends if pk not in again and (pk not in keyed or pk in taking_part)]
-    done = [(pk, *ends[pk][1:]) for pk in new]
-    if done:
-        with connection.cursor() as cursor:
-            cursor.execute(_FINISH, [clock.utc_day(), *(list(column) for column in zip(*done, strict=True))])
-        doorbell.ring(responses.SETTLE_TASK, at_most_every=responses.SETTLED_EVERY)
-    return dict.fromkeys(again, True) | dict.fromkeys(new, False)
+    new = prepared.rows(_FINISH, [rows, [sealed for _, sealed, _ in ends], clock.utc_day()])
+    doorbell.ring(responses.SETTLE_TASK, at_most_every=responses.SETTLED_EVERY)
+    return again | dict.fromkeys((pk for (pk,) in new), False)
 
 
-def _end(sitting: Sitting, survey: Survey, pepper: keys.Pepper) -> tuple[Sitting, bytes, str] | None:
+def _way(sitting: Sitting, pepper: keys.Pepper) -> logic.Way:
+    progress = Progress(**pepper.open(bytes(sitting.sealed)))
+    return logic.way(responses.definition_of(sitting), progress.answers, passed=progress.passed)
+
+
+def _end(sitting: Sitting, pepper: keys.Pepper) -> tuple[Sitting, bytes, Ended] | None:
     """A sitting with what it comes to; None where it is not at its end, or not plain."""
-    sitting.survey = survey
-    definition, progress = responses.definition_of(sitting), Progress(**pepper.open(bytes(sitting.sealed)))
-    way = logic.way(definition, progress.answers, passed=None if sitting.finished_on else progress.passed)
-    if way.waits_at or way.message or definition.quotas:
+    way = _way(sitting, pepper)
+    if way.waits_at or way.message or responses.definition_of(sitting).quotas:
         return None
     ended = Ended.EARLY if way.ended_early else Ended.COMPLETE
     return sitting, pepper.seal_padded(Progress(answers=way.kept).as_json()), ended
-
-
-def _take_part(survey: Survey, keyed: dict[int, bytes]) -> set[int]:
-    """Note the keys that take part; the sittings whose key had not. Of two with one key the first does."""
-    firsts: dict[bytes, int] = {}
-    for pk, key in keyed.items():
-        firsts.setdefault(key, pk)
-    if not firsts:
-        return set()
-    with connection.cursor() as cursor:
-        columns: list[list[Any]] = [[survey.pk] * len(firsts), sorted(firsts)]
-        cursor.execute(_TAKE_PART, columns)
-        return {firsts[bytes(key)] for _, key in cursor.fetchall()}

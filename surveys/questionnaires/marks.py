@@ -59,16 +59,19 @@ def name_of_field(question: str) -> str:
     return PREFIX + question
 
 
-def question_of_field(name: str) -> str:
-    """The question a field is about; "" for a field that is about none."""
-    return name.removeprefix(PREFIX).partition(".")[0] if name.startswith(PREFIX) else ""
-
-
-def marks_in(data: Mapping[str, Any], question: str) -> Marks:
-    """What was sent in the fields of one question."""
-    name = name_of_field(question)
-    parts = {key.removeprefix(name + "."): _sent(data, key) for key in data if key.startswith(name + ".")}
-    return Marks(_sent(data, name), {key: some for key, some in parts.items() if some})
+def marks_in(data: Mapping[str, Any]) -> dict[str, Marks]:
+    """What was sent in the fields of each question, by its id; those whose fields are all empty among them."""
+    found: dict[str, Marks] = {}
+    for name in data:
+        question, dot, part = name.removeprefix(PREFIX).partition(".")
+        if not question or not name.startswith(PREFIX):
+            continue
+        marks = found.setdefault(question, Marks())
+        if not dot:
+            marks.values.extend(_sent(data, name))
+        elif some := _sent(data, name):
+            marks.parts[part] = some
+    return found
 
 
 def _sent(data: Mapping[str, Any], name: str) -> list[str]:

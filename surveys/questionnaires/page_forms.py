@@ -9,7 +9,7 @@ from surveys.questionnaires import logic, piping
 from surveys.questionnaires.definition import condition_of
 from surveys.questionnaires.kinds import AnswerRefused, Kind, kind_of
 from surveys.questionnaires.kinds.scale import Scale
-from surveys.questionnaires.marks import Marks, marks_in, name_of_field, question_of_field
+from surveys.questionnaires.marks import Marks, marks_in, name_of_field
 from surveys.questionnaires.questions import Choice, Condition, Definition, Group, Page, Question, tests_in
 
 REQUIRED = "Please answer this question."
@@ -56,11 +56,12 @@ class PageForm:
 
     def _read(self, data: Mapping[str, Any]) -> None:
         own = {question.id for question in self.page.questions}
-        if any(key not in own for name in data if (key := question_of_field(name))):
+        sent = marks_in(data)
+        if not sent.keys() <= own:
             self.page_errors.append(
                 "Something was sent that answers no question of this page, so nothing was saved. Send the page again."
             )
-        self.sent = {key: marks_in(data, key) for key in own}
+        self.sent = {key: sent.get(key) or Marks() for key in own}
         for question in self.page.questions:
             kind = kind_of(question)
             if not logic.is_met(question.condition, self.before | self.answers, self.definition):

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.lib.forms import client_address, no_store, personal, refuse_cross_site
+from core.lib.gateway import Ready
 from core.lib.networks import public_network_of
-from core.lib.prepared_answers import mark, prepare
+from core.lib.prepared_answers import Prepared, mark, prepare
 from core.pagecache import per_generation, public
 from core.ratelimit import allow
 from surveys import keys
@@ -216,8 +217,8 @@ def begin(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         return personal(_to(found, responses.way_of(found, responses.progress_of(found)).waits_at))
     sitting = responses.new_sitting(entry)
     form = responses.form_of(sitting, responses.first_page(responses.definition_of(sitting)).id)
-    chosen = {question.id: marks_in(request.GET, question.id) for question in form.page.questions}
-    form.typed |= {key: marks for key, marks in chosen.items() if marks}
+    own = {question.id for question in form.page.questions}
+    form.typed |= {key: marks for key, marks in marks_in(request.GET).items() if marks and key in own}
     replaces = responses.replaces_unseen(entry)
     return personal(_page(request, sitting, form, is_first=True, replaces=replaces))
 
@@ -277,7 +278,7 @@ def sitting(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         return personal(_to(found, elsewhere.page))
     if way.waits_at:
         return personal(_to(found, way.waits_at))
-    return personal(_summary(request, found, way))
+    return personal(_summary(found, way))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -306,7 +307,13 @@ def _sitting(slug: str, token: str) -> Sitting:
 
 
 def _address(name: str, sitting: Sitting, *args: str) -> str:
-    return reverse(f"surveys:{name}", args=[sitting.survey.slug, responses.token_of(sitting), *args])
+    return _address_like(name, 2 + len(args)).format(sitting.survey.slug, responses.token_of(sitting), *args)
+
+
+@cache
+def _address_like(name: str, parameters: int) -> str:
+    """A view's address with {} for each parameter: to reverse it anew takes as long as to read an answer."""
+    return reverse(f"surveys:{name}", args=["parameter"] * parameters).replace("parameter", "{}")
 
 
 def address_of(sitting: Sitting, page: str) -> str:
@@ -347,8 +354,19 @@ def _page(
     return render(request, "surveys/questionnaire/page.html", context, status=status)
 
 
-def _summary(request: HttpRequest, sitting: Sitting, way: logic.Way) -> HttpResponse:
+def _summary(sitting: Sitting, way: logic.Way) -> HttpResponse:
+    page = summary(sitting, way, secure=True)
+    if page is None:
+        raise RuntimeError("The middleware has an answer of its own to a page over https.")
+    return HttpResponse(page.body)
+
+
+def summary(sitting: Sitting, way: logic.Way, *, secure: bool) -> Ready | None:
+    """All that was answered, with the button that sends it; None where the middleware has its own answer."""
     definition = responses.definition_of(sitting)
+    frame = _summary_frame(sitting.survey, sitting.is_test, _personal_questions(definition)["asks_who"], secure)
+    if frame is None:
+        return None
     steps = [
         {
             "page": step.page,
@@ -366,28 +384,19 @@ def _summary(request: HttpRequest, sitting: Sitting, way: logic.Way) -> HttpResp
         }
         for step in way.steps
     ]
-    asks_who = _personal_questions(definition)["asks_who"]
-    own = {
-        ANSWERS: render_to_string("surveys/questionnaire/_answers.html", {"steps": steps}),
-        LATER: _address("survey-later", sitting),
-    }
-    pieces = _summary_frame(sitting.survey, sitting.is_test, asks_who)
-    return HttpResponse(
-        b"".join(own[piece.decode()].encode() if place % 2 else piece for place, piece in enumerate(pieces))
-    )
+    answers = render_to_string("surveys/questionnaire/_answers.html", {"steps": steps})
+    return frame.filled({ANSWERS: answers, LATER: _address("survey-later", sitting)})
 
 
 @per_generation
-def _summary_frame(survey: Survey, is_test: bool, asks_who: bool) -> tuple[bytes, ...]:
-    """The page around somebody's answers, in pieces, every second one a mark: most of the page is the same for all."""
+def _summary_frame(survey: Survey, is_test: bool, asks_who: bool, secure: bool) -> Prepared | None:
+    """The page around somebody's answers: most of it is the same for all."""
     context = {"survey": survey, "is_test": is_test, "asks_who": asks_who, "answers": ANSWERS, "later": LATER}
-    render_it: Callable[[HttpRequest], HttpResponse] = lambda request: render(  # noqa: E731
-        request, "surveys/questionnaire/summary.html", context
+    return prepare(
+        reverse("surveys:survey-index"),
+        lambda request: personal(render(request, "surveys/questionnaire/summary.html", context)),
+        secure=secure,
     )
-    page = prepare(reverse("surveys:survey-index"), render_it, secure=True)
-    if page is None:
-        raise RuntimeError("The middleware has an answer of its own to a page over https.")
-    return page.pieces
 
 
 def thank(request: HttpRequest, finished: responses.Finished) -> HttpResponse:

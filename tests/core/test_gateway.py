@@ -231,7 +231,7 @@ def by_turns(environs):
 
 
 def take_turns(**limits):
-    return Gateway(echo, in_turns={re.compile(b"/form"): by_turns}, **limits)
+    return Gateway(echo, in_turns={("POST", re.compile(b"/form")): by_turns}, **limits)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_turn_takes_all_that_came_meanwhile():
         held.wait(20)
         return [Ready(200, (), b"")] * len(environs)
 
-    gateway = Gateway(echo, in_turns={re.compile(b"/form"): slow})
+    gateway = Gateway(echo, in_turns={("POST", re.compile(b"/form")): slow})
     (_, waiting), *_ = gateway.turns
     with ThreadPoolExecutor(1) as thread:
         asking = thread.submit(run, many(gateway, 12))

@@ -1,10 +1,12 @@
 """What must hold when answers come at the same moment, on a real PostgreSQL."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from surveys.models import AnswerCounts, Participation, Response, ResponseCount, Sitting
-from surveys.questionnaires import at_once, kept_counts, limits, responses, settling
+from surveys.questionnaires import at_once, kept_counts, limits, many_at_once, phases, responses, settling
 from tests.surveys.questionnaires.factories import answered, choice, entry, opened, page
 from tests.surveys.test_at_once import all_at_once
 
@@ -19,6 +21,32 @@ def test_a_double_click_is_one_answer_and_one_thanks():
     settling.settle(survey)
     assert sorted(each.again for each in ends) == [False, True, True, True]
     assert Response.objects.count() == 1
+
+
+def test_a_double_click_that_is_answered_in_turns_is_one_answer():
+    survey = opened(access="address")
+    key = responses.start(entry(survey, ANN), {"q-q1": "a"}).sitting.pk
+    all_at_once(*[lambda: many_at_once.finish_all(survey, [key])] * 4)
+    assert many_at_once.finish_all(survey, [key, key]) == {key: True}
+    phases.close(survey)
+    settling.settle(survey)
+    assert (Participation.objects.count(), Response.objects.count()) == (1, 1)
+
+
+def test_what_is_changed_while_it_is_sent_is_not_finished_as_it_was():
+    survey = opened(page("p1", choice("q1")), access="address")
+    sitting = responses.start(entry(survey, ANN), {"q-q1": "a"}).sitting
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            responses.save_page(sitting, "p1", {"q-q1": "b"})
+            finishing = pool.submit(all_at_once, lambda: many_at_once.finish_all(survey, [sitting.pk]))
+            with pytest.raises(TimeoutError):
+                finishing.result(timeout=0.3)
+        assert finishing.result(20) == [{}]
+    assert many_at_once.finish_all(survey, [sitting.pk]) == {sitting.pk: False}
+    phases.close(survey)
+    settling.settle(survey)
+    assert Response.objects.get().answers == {"q1": "b"}
 
 
 def test_of_four_answers_of_one_person_at_once_one_is_taken():

@@ -1,4 +1,4 @@
-"""First pages and last buttons that come in together: answered as each by itself would be, and left to the view where they are not plain."""
+"""First pages, what was answered and last buttons that come in together: answered as each by itself would be, and left to the view where they are not plain."""
 
 from io import BytesIO
 from urllib.parse import urlencode
@@ -7,11 +7,11 @@ import pytest
 
 from surveys import survey_turns
 from surveys.models import Participation, Response, Sitting
-from surveys.questionnaires import access, phases, responses, settling
+from surveys.questionnaires import access, phases, responses, settling, views
 from tests.surveys.questionnaires.factories import choice, opened, page, question
 
 pytestmark = pytest.mark.django_db
-FIRST, BY_LINK, LAST = survey_turns.in_turns().values()
+FIRST, BY_LINK, SUMMARY, LAST = survey_turns.in_turns().values()
 PAGES = [page("p1", choice("q1", required=True), question("q2")), page("p2", question("q3"))]
 
 
@@ -76,6 +76,34 @@ def test_the_answer_of_a_turn_is_the_view_s(client):
     assert (ready.status, ready.body) == (status, body)
     mine = {name.decode(): value.decode() for name, value in ready.headers}
     assert {name for name, value in headers.items() if mine.get(name) != value} <= {"expires", "date"}
+
+
+def summary(*paths):
+    return SUMMARY([environ(path, REQUEST_METHOD="GET", CONTENT_TYPE="") for path in paths])
+
+
+def test_what_was_answered_is_shown_as_the_view_shows_it(client):
+    opened(page("p1", choice("q1"), question("q2", kind="long_text"), question("q3")))
+    paths = [location(each) for each in FIRST([first(q1="a", q2="<b>one</b>\ntwo & three"), first(q1="b")])]
+    for path, ready in zip(paths, summary(*paths), strict=True):
+        shown = client.get(path)
+        mine = {name.decode(): value.decode() for name, value in ready.headers}
+        headers = {name.lower(): value for name, value in shown.headers.items()}
+        assert (ready.status, ready.body) == (200, shown.content)
+        assert {name for name, value in headers.items() if mine.get(name) != value} <= {"expires", "content-length"}
+        assert mine["content-length"] == str(len(ready.body))
+    assert "&lt;b&gt;one&lt;/b&gt;<br>two &amp; three" in summary(paths[0])[0].body.decode()
+
+
+def test_what_is_not_at_its_end_or_was_sent_is_shown_by_the_view():
+    survey = opened(*PAGES, slug="readers")
+    (unfinished,) = FIRST([first(q1="a")])
+    opened(page("p1", choice("q1"), question("q2")), slug="two")
+    (sent,) = FIRST([environ("/surveys/two/", {"q-q1": "a"})])
+    assert finish(location(sent)) == [200]
+    test = responses.begin(access.from_link(survey, access.test_link(survey).rstrip("/").rpartition("/")[2]))
+    paths = [location(unfinished).removesuffix("p2/"), location(sent), views.address_of(test, "")]
+    assert summary(*paths, paths[0].replace("answer/", "answer/x")) == [None] * 4
 
 
 def test_more_pages_follow_and_only_the_end_is_sent():
