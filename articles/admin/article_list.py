@@ -10,7 +10,6 @@ from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
-from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
@@ -158,8 +157,7 @@ class ArticleList(WordSearch):
             path("lists/<int:pk>/remove/", view(remove_list), name="articles_article_list_remove"),
         ]
 
-    @admin.display(description="state", ordering="state")
-    def status(self, article: Article) -> str:
+    def state_in_words(self, article: Article) -> str:
         shown = getattr(article, "publication", None)
         behind = article.state == State.PUBLISHED and shown and shown.version != article.version
         label = f"{article.get_state_display()}, newer changes" if behind else article.get_state_display()
@@ -167,7 +165,7 @@ class ArticleList(WordSearch):
             label = f"{label}, pinned"
         if article.publish_at:
             label = f"{label}, {clock.in_words(article.publish_at, 'j M, H:i')}"
-        return format_html('<span class="state state--{}">{}</span>', article.state, label)
+        return label
 
     @staticmethod
     @per_generation

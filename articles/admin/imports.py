@@ -132,7 +132,8 @@ class PostImportAdmin(UploadRunAdmin):
     upload_form = UploadForm
     upload_title = "Import posts"
     named_by = ("by",)
-    list_display = ("file", "kind", "state", "rows_done", "by_name", "created_at")
+    nothing_yet = "Posts of another system are brought in with the button above."
+    list_display = ("file", "kind", "status", "rows_done", "by_name", "created_at")
     change_list_template = "admin/articles/postimport/change_list.html"
 
     def pages(self) -> list[Any]:

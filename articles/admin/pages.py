@@ -39,12 +39,10 @@ class PageAdmin(WordSearch, DeskAdmin):
         address = (shown or page).get_absolute_url()
         return format_html('<a href="{0}">{0}</a>', address) if shown else address
 
-    @admin.display(description="state", ordering="state")
-    def status(self, page: Article) -> str:
+    def state_in_words(self, page: Article) -> str:
         shown = getattr(page, "publication", None)
         behind = page.state == Article.State.PUBLISHED and shown and shown.version != page.version
-        label = f"{page.get_state_display()}, newer changes" if behind else page.get_state_display()
-        return format_html('<span class="state state--{}">{}</span>', page.state, label)
+        return f"{page.get_state_display()}, newer changes" if behind else str(page.get_state_display())
 
     @admin.display(description="changed", ordering="changed_at")
     def changed(self, page: Article) -> str:

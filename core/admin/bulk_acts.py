@@ -35,7 +35,8 @@ class BulkActAdmin(ReadOnlyAdmin):
     permissions: ClassVar[Mapping[Any, Sequence[str]]]  # of each act
     before: ClassVar[Mapping[Any, str]]  # what is said before each act
     named_by: ClassVar[tuple[str, ...]] = ()  # the relations that the name of an act shows
-    list_display = ("act", "about", "state", "total", "changed", "failed", "by_name", "created_at")
+    nothing_yet = "What is done to all that are found in a list is kept here."
+    list_display = ("act", "about", "status", "total", "changed", "failed", "by_name", "created_at")
     list_display_links = None
     list_filter = ("state", "kind")
 

@@ -28,7 +28,8 @@ class OwnKindsFilter(IndexedValuesFilter):
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "kind", "recipient", "subject", "state", "attempts", "error")
+    nothing_yet = "Single mails are listed as they leave: confirmations, links of somebody’s own, notices."
+    list_display = ("created_at", "kind", "recipient", "subject", "status", "attempts", "error")
     list_filter = ("state", ("kind", OwnKindsFilter))
     search_fields = ("recipient__istartswith",)
     search_help_text = "The beginning of an address. Addresses are kept until a message is sent."

@@ -124,7 +124,8 @@ class WebhookAdmin(SharedEditing):
 class OutgoingRequestAdmin(ReadOnlyAdmin):
     """The log of deliveries and purges. Read only, except that they can be sent again."""
 
-    list_display = ("created_at", "to", "event", "state", "attempts", "status", "error")
+    nothing_yet = "What webhooks are told is listed here, with what their servers answered."
+    list_display = ("created_at", "to", "event", "status", "attempts", "status", "error")
     list_filter = ("state", ("event", IndexedValuesFilter), "webhook")
     sortable_by = ("created_at",)
     list_select_related = ("webhook",)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cached_property, wraps
 from typing import Any, ClassVar
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin import AllValuesFieldListFilter, ListFilter, ModelAdmin, ShowFacets
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup, DisallowedModelAdminToField
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -20,6 +20,7 @@ from django.core.paginator import Paginator
 from django.db import DataError, connection, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 
 from core.lib.admin_text import CleanedText
 from core.lib.prefix_search import beginning_with, words_of
@@ -87,10 +88,19 @@ class DeskAdmin(CleanedText, ModelAdmin):
     """
 
     counted_as = ""  # the plural beside the number of rows, where the name of the list is none
+    nothing_yet = ""  # what makes an empty list fill, where its buttons do not say so
 
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
+
+    @admin.display(description="state", ordering="state")
+    def status(self, row: Any) -> str:
+        """A row's state in words, in the colour that it has in every list."""
+        return format_html('<span class="state state--{}">{}</span>', row.state, self.state_in_words(row))
+
+    def state_in_words(self, row: Any) -> str:
+        return str(row.get_state_display())
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         declared: Any = self.get_list_filter(request) if request else self.list_filter

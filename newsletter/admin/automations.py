@@ -141,7 +141,8 @@ def address(automation: Automation) -> str:
 @admin.register(Automation)
 class AutomationAdmin(SharedEditing):
     form = AutomationForm
-    list_display = ("__str__", "begins", "state", "in_it", "finished", "started_at")
+    nothing_yet = "An automation is a series of letters: to welcome who is new, or to ask who has gone quiet."
+    list_display = ("__str__", "begins", "status", "in_it", "finished", "started_at")
     list_filter = ("newsletter", "state")
     list_select_related = ("newsletter",)
     search_fields = ("name",)
@@ -294,7 +295,8 @@ def _troubles(automation: Automation) -> QuerySet[Enrolment]:
 class EnrolmentAdmin(ReadOnlyAdmin):
     """Who is where: read only, and narrowed by the links of an automation's page."""
 
-    list_display = ("who", "at_step", "next_at", "state", "reason", "entered_at", "ended_at", "automation")
+    nothing_yet = "Whoever enters an automation that is running is listed here."
+    list_display = ("who", "at_step", "next_at", "status", "reason", "entered_at", "ended_at", "automation")
     list_display_links = None
     list_filter = ("automation", "state", "reason", "step")
     list_select_related = ("automation__newsletter", "step__segment", "step__target", "subscriber")

@@ -19,6 +19,7 @@ from core.admin.shared_editing import SharedEditing
 from core.lib.html import refuse_lost_addresses
 from core.lib.text import whole_number
 from newsletter.admin import briefing_report, deliveries, desk, progress, subject_tests
+from newsletter.admin.briefing_list import BriefingList
 from newsletter.admin.part_forms import INLINES, MAIL_EXTENSIONS, PartForm
 from newsletter.mail import personal_words
 from newsletter.models import Briefing, BriefingItem, MailTemplate
@@ -76,29 +77,13 @@ def _of_newsletter(template: MailTemplate) -> str:
 
 
 @admin.register(Briefing)
-class BriefingAdmin(SharedEditing, ContentEditor):
-    list_display = (
-        "__str__",
-        "newsletter",
-        "segment",
-        "issue_date",
-        "state",
-        "scheduled_at",
-        "delivered",
-        "failed",
-        "uncertain",
-    )
-    list_filter = ("state", "newsletter")
-    list_select_related = ("newsletter", "segment")
-    search_fields = ("subject", "slug")
-    date_hierarchy = "issue_date"
+class BriefingAdmin(BriefingList, SharedEditing, ContentEditor):
     form = BriefingForm
     fieldsets = (
         (None, {"fields": ("subject", "preheader", "introduction")}),  # above the parts; the others stand beside them
         ("About it", {"fields": ("newsletter", "issue_date", "segment", "template", "slug")}),
     )
     inlines = INLINES
-    change_list_template = "admin/newsletter/briefing/change_list.html"
     change_form_template = "admin/newsletter/briefing/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -47,6 +47,7 @@ class PlanForm(forms.ModelForm):
 @admin.register(BriefingPlan)
 class BriefingPlanAdmin(SharedEditing):
     form = PlanForm
+    nothing_yet = "A plan drafts a briefing by itself, on the days and from the articles that you choose."
     list_display = ("__str__", "is_on", "when", "by_itself", "next_draft", "said")
     list_filter = ("newsletter", "is_on")
     list_select_related = ("newsletter",)

@@ -10,6 +10,7 @@ from newsletter.models import BounceRule, IgnoredReports, MailReport
 
 @admin.register(MailReport)
 class MailReportAdmin(DeskAdmin):
+    nothing_yet = "Mails that come back, and complaints, are listed here."
     list_display = ("briefing", "recipient", "kind", "code", "received_at")
     list_filter = ("kind",)
     list_select_related = ("delivery__briefing__newsletter", "delivery__subscriber")
@@ -27,6 +28,7 @@ class MailReportAdmin(DeskAdmin):
 
 @admin.register(IgnoredReports)
 class IgnoredReportsAdmin(DeskAdmin):
+    nothing_yet = "What comes to the bounce address and changes nothing is counted here."
     list_display = ("day", "reason", "number")
     list_filter = ("reason",)
     fields = readonly_fields = list_display

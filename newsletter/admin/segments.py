@@ -137,6 +137,7 @@ class ConditionInline(CleanedText, admin.StackedInline):
 
 @admin.register(Segment)
 class SegmentAdmin(SharedEditing):
+    nothing_yet = "A segment is a part of a list, such as whoever clicked in one of the last briefings."
     list_display = ("name", "size", "counted", "conditions")
     list_select_related = ("counted",)
     search_fields = ("name",)

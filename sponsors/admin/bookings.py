@@ -55,7 +55,8 @@ class BookingList(ClosedChangeList):
 
 @admin.register(Booking)
 class BookingAdmin(SharedEditing):
-    list_display = ("company", "package_name", "price_text", "standing", "first_day", "hold_until")
+    nothing_yet = "What companies book on the media kit is listed here."
+    list_display = ("company", "package_name", "price_text", "status", "first_day", "hold_until")
     list_filter = ("state", "package__tier")
     list_select_related = ("package", "sponsor")
     search_fields = ("company", "contact_email", "sponsor__name")
@@ -76,10 +77,9 @@ class BookingAdmin(SharedEditing):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         return Booking.objects.with_first_day()
 
-    @admin.display(description="state", ordering="state")
-    def standing(self, row: Booking) -> str:
+    def state_in_words(self, row: Booking) -> str:
         is_asked = row.state == Booking.State.HELD and not row.address_confirmed_at
-        return "asked for, address not confirmed yet" if is_asked else row.get_state_display()
+        return "asked for, address not confirmed yet" if is_asked else str(row.get_state_display())
 
     @admin.display(description="package")
     def package_name(self, row: Booking) -> str:

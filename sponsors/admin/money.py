@@ -113,6 +113,7 @@ class TransferForm(forms.Form):
 
 @admin.register(Invoice)
 class InvoiceAdmin(ReadOnlyAdmin):
+    nothing_yet = "Invoices are written on the pages of bookings."
     list_display = ("number", "kind", "buyer_name", "issued_on", "due_on", "gross_text")
     list_filter = ("kind",)
     date_hierarchy = "issued_on"
@@ -282,6 +283,9 @@ def _due_row(row: Any, today: date) -> dict[str, Any]:
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
+    nothing_yet = (
+        "Payments are entered on the pages of bookings, read from bank statements, or told by the payment provider."
+    )
     list_display = ("paid_on", "kind", "payer", "amount_text", "method", "reference", "recorded_by")
     list_filter = ("kind", "method")
     date_hierarchy = "paid_on"

@@ -21,6 +21,7 @@ MAY_CORRECT, CORRECT = "correct_disclosureentry", "sponsors_disclosureentry_corr
 
 @admin.register(AdEvent)
 class AdEventAdmin(ReadOnlyAdmin):
+    nothing_yet = "Clicks on ads are listed here, with why those that do not count do not."
     list_display = ("at", "claim", "reason", "ip_prefix")
     list_filter = ("reason",)
     list_select_related = ("claim__unit__kind", "claim__booking")
@@ -30,6 +31,7 @@ class AdEventAdmin(ReadOnlyAdmin):
 @admin.register(DisclosureEntry)
 class DisclosureEntryAdmin(ReadOnlyAdmin):
     counted_as = "entries"
+    nothing_yet = "Each ad that is booked is entered here by itself, for everybody to see."
     list_display = ("number", "kind", "sponsor_name", "tier", "at")
     search_fields = ("sponsor_name",)
     fields = ("number", "kind", "sponsor_name", "tier", "said", "at", "sha256")
@@ -68,7 +70,8 @@ class DisclosureEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(MakeGood)
 class MakeGoodAdmin(ReadOnlyAdmin):
-    list_display = ("sponsor", "missed", "reason", "state", "instead", "found_at")
+    nothing_yet = "An ad that did not run as it was booked is listed here, to be made good."
+    list_display = ("sponsor", "missed", "reason", "status", "instead", "found_at")
     list_filter = ("state",)
     list_select_related = ("claim__unit__kind", "claim__booking__sponsor", "given__unit__kind")
     actions = ("give", "waive")

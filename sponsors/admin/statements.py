@@ -59,7 +59,8 @@ class MatchForm(forms.Form):
 @admin.register(BankLine)
 class BankLineAdmin(ReadOnlyAdmin):
     counted_as = "lines"
-    list_display = ("booked_on", "amount_text", "payer", "text", "state", "why")
+    nothing_yet = "The lines of bank statements are listed here once one is read."
+    list_display = ("booked_on", "amount_text", "payer", "text", "status", "why")
     list_filter = ("state",)
     date_hierarchy = "booked_on"
     search_fields = ("payer", "text")

@@ -13,7 +13,9 @@ from surveys.models import Ballot, LedgerEntry, TreeHead
 class BallotAdmin(ReadOnlyAdmin):
     """Receipts and states; never a choice, which nobody may see before the close."""
 
-    list_display = fields = ("receipt", "category", "state", "reason")
+    nothing_yet = "Ballots are listed here, by their receipts, once a vote is open."
+    list_display = ("receipt", "category", "status", "reason")
+    fields = ("receipt", "category", "state", "reason")
     list_filter = ("state",)
     list_select_related = ("category",)
 

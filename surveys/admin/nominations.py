@@ -24,7 +24,8 @@ SHOWN = 200  # heads of a category
 class NominationAdmin(ReadOnlyAdmin):
     """What readers sent in, to be found again. It is decided on the season's page of nominations."""
 
-    list_display = ("name", "category", "state", "url", "same_as", "created_at")
+    nothing_yet = "What the community nominates is listed here once nominations are open."
+    list_display = ("name", "category", "status", "url", "same_as", "created_at")
     list_filter = ("state", "category__season")
     list_select_related = ("category", "same_as")
     search_fields = ("name",)

@@ -93,7 +93,7 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
     noun = "season"
     slug_from = "title"
     reserved_slugs = RESERVED_SEASONS
-    list_display = ("title", "state", "opens_at", "closes_at", "is_imported", "is_withheld")
+    list_display = ("title", "status", "opens_at", "closes_at")
     list_filter = ("state",)
     search_fields = ("title", "slug")
     inlines = [CategoryInline]
@@ -105,6 +105,10 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
         ("What readers should know", {"fields": ("rules_version", "rules_html", "disclosure_html")}),
         ("What was done", {"fields": ("trail",)}),
     )
+
+    def state_in_words(self, season: Season) -> str:
+        more = {"imported": season.is_imported, "withheld": season.is_withheld}
+        return ", ".join([str(season.get_state_display()), *(word for word, is_so in more.items() if is_so)])
 
     def view_on_site(self, obj: Season) -> str | None:
         return _on_site(obj, obj)

@@ -21,6 +21,7 @@ class TallyRowInline(admin.TabularInline):
 class TallyAdmin(ReadOnlyAdmin):
     """Before the release only a tally's own page shows the result, and each look at it is logged and later published."""
 
+    nothing_yet = "Categories are counted once their vote has closed."
     list_display = ("category", "season", "counted", "winners", "made_at", "released")
     list_filter = ("category__season",)
     list_select_related = ("category__season",)
