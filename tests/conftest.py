@@ -137,12 +137,15 @@ def django_db_keepdb() -> bool:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
-) -> Iterator[ExitStack]:
-    """The test database before Django makes it, or finds that nothing is left to do; until this is closed."""
-    with ExitStack() as stack:
-        with django_db_blocker.unblock():
-            stack.enter_context(database.made(shared_folder()))
-        yield stack
+) -> ExitStack:
+    """The test database before Django makes it, or finds that nothing is left to do; until this is closed.
+
+    Where that is interrupted nobody closes it: what was migrated until then is not kept.
+    """
+    stack = ExitStack()
+    with django_db_blocker.unblock():
+        stack.enter_context(database.made(shared_folder()))
+    return stack
 
 
 @pytest.fixture(scope="session")
