@@ -296,7 +296,7 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     """Who is where: read only, and narrowed by the links of an automation's page."""
 
     nothing_yet = "Whoever enters an automation that is running is listed here."
-    list_display = ("who", "at_step", "next_at", "status", "reason", "entered_at", "ended_at", "automation")
+    list_display = ("who", "automation", "entered", "status", "at_step")
     list_display_links = None
     list_filter = ("automation", "state", "reason", "step")
     list_select_related = ("automation__newsletter", "step__segment", "step__target", "subscriber")
@@ -323,9 +323,19 @@ class EnrolmentAdmin(ReadOnlyAdmin):
         url = reverse("admin:newsletter_subscriber_change", args=[row.subscriber.pk])
         return format_html('<a href="{}">{}</a>', url, row.subscriber.email)
 
-    @admin.display(description="Goes on")
-    def next_at(self, row: Enrolment) -> str:
-        return clock.in_words(row.due_at) if row.state == Enrolment.State.WAITING else ""
+    @admin.display(description="Entered")
+    def entered(self, row: Enrolment) -> str:
+        return clock.in_words(row.entered_at, "j M Y, H:i")
+
+    def state_in_words(self, row: Enrolment) -> str:
+        if row.state == Enrolment.State.WAITING:
+            return f"waiting until {clock.in_words(row.due_at, 'j M, H:i')}"
+        ended = (
+            f"{row.get_state_display()}, {clock.in_words(row.ended_at, 'j M Y')}"
+            if row.ended_at
+            else row.get_state_display()
+        )
+        return f"{ended}: {row.get_reason_display()}" if row.reason else ended
 
     @admin.display(description="At step")
     def at_step(self, row: Enrolment) -> str:

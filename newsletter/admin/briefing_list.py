@@ -43,12 +43,9 @@ class BriefingList:
         return format_html("{}<br><small>only {}</small>", briefing.newsletter, briefing.segment)
 
     def state_in_words(self, briefing: Briefing) -> str:
-        words, at = str(briefing.get_state_display()), None
-        if briefing.state == State.APPROVED:
-            at = briefing.scheduled_at
-        elif briefing.state == State.SENT:
-            at = briefing.sent_at
-        return f"{words}, {clock.in_words(at, 'j M, H:i')}" if at else words
+        words = str(briefing.get_state_display())
+        waits = briefing.scheduled_at if briefing.state == State.APPROVED else None
+        return f"{words}, {clock.in_words(waits, 'j M, H:i')}" if waits else words
 
     @admin.display(description="delivered")
     def reached(self, briefing: Any) -> str:

@@ -93,7 +93,7 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
     noun = "season"
     slug_from = "title"
     reserved_slugs = RESERVED_SEASONS
-    list_display = ("title", "status", "opens_at", "closes_at")
+    list_display = ("title", "status", "opens", "closes")
     list_filter = ("state",)
     search_fields = ("title", "slug")
     inlines = [CategoryInline]
@@ -105,6 +105,14 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
         ("What readers should know", {"fields": ("rules_version", "rules_html", "disclosure_html")}),
         ("What was done", {"fields": ("trail",)}),
     )
+
+    @admin.display(description="voting opens", ordering="opens_at")
+    def opens(self, season: Season) -> str:
+        return clock.in_words(season.opens_at, "j M Y") if season.opens_at else "–"
+
+    @admin.display(description="voting closes", ordering="closes_at")
+    def closes(self, season: Season) -> str:
+        return clock.in_words(season.closes_at, "j M Y") if season.closes_at else "–"
 
     def state_in_words(self, season: Season) -> str:
         more = {"imported": season.is_imported, "withheld": season.is_withheld}
