@@ -296,7 +296,7 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     """Who is where: read only, and narrowed by the links of an automation's page."""
 
     nothing_yet = "Whoever enters an automation that is running is listed here."
-    list_display = ("who", "automation", "entered", "status", "at_step")
+    list_display = ("who", "status", "at_step", "entered", "of_automation")
     list_display_links = None
     list_filter = ("automation", "state", "reason", "step")
     list_select_related = ("automation__newsletter", "step__segment", "step__target", "subscriber")
@@ -325,7 +325,11 @@ class EnrolmentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Entered")
     def entered(self, row: Enrolment) -> str:
-        return clock.in_words(row.entered_at, "j M Y, H:i")
+        return clock.in_words(row.entered_at, "j M Y")
+
+    @admin.display(description="Automation")
+    def of_automation(self, row: Enrolment) -> str:
+        return str(row.automation)
 
     def state_in_words(self, row: Enrolment) -> str:
         if row.state == Enrolment.State.WAITING:

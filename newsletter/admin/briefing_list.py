@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from core.lib import clock
@@ -17,12 +18,12 @@ class BriefingList:
     """The list's part of the admin of briefings."""
 
     nothing_yet: ClassVar[Any] = "Begin one from the newest articles, or with an empty page."
-    list_display: ClassVar[Any] = ("__str__", "audience", "status", "issue_date", "reached", "opened", "clicked")
+    list_display: ClassVar[Any] = ("__str__", "status", "audience", "day", "reached", "opened", "clicked")
     list_filter: ClassVar[Any] = ("state", "newsletter")
     list_select_related: ClassVar[Any] = ("newsletter", "segment")
     list_per_page: ClassVar[Any] = 50
     search_fields: ClassVar[Any] = ("subject", "slug")
-    sortable_by: ClassVar[Any] = ("audience", "status", "issue_date")
+    sortable_by: ClassVar[Any] = ("status", "audience", "day")
     date_hierarchy: ClassVar[Any] = "issue_date"
     change_list_template: ClassVar[Any] = "admin/newsletter/briefing/change_list.html"
 
@@ -41,6 +42,10 @@ class BriefingList:
         if not briefing.segment:
             return str(briefing.newsletter)
         return format_html("{}<br><small>only {}</small>", briefing.newsletter, briefing.segment)
+
+    @admin.display(description="day", ordering="issue_date")
+    def day(self, briefing: Briefing) -> str:
+        return date_format(briefing.issue_date, "j M Y")
 
     def state_in_words(self, briefing: Briefing) -> str:
         words = str(briefing.get_state_display())
