@@ -233,7 +233,7 @@ INSTALLED_APPS = [
     "newsletter",
     "surveys",
     "cms",
-    "django.contrib.admin",
+    "core.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

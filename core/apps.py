@@ -1,11 +1,13 @@
 """Configuration of the shared ground."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig as DjangoStaticFilesConfig
 
 from core.celery import app as celery_app
 
-__all__ = ["CoreConfig", "StaticFilesConfig", "celery_app"]  # tasks belong to the Celery application from the start
+# Tasks belong to the Celery application from the start.
+__all__ = ["AdminConfig", "CoreConfig", "StaticFilesConfig", "celery_app"]
 
 
 class CoreConfig(AppConfig):
@@ -28,3 +30,9 @@ class StaticFilesConfig(DjangoStaticFilesConfig):
     """Collects what our pages use, and not the browsable API or the second of two API viewers."""
 
     ignore_patterns = [*DjangoStaticFilesConfig.ignore_patterns, "rest_framework", "redoc", "*-es-bundle*", "*.jsx"]
+
+
+class AdminConfig(DjangoAdminConfig):
+    """Django's, with our site in place of its own."""
+
+    default_site = "core.lib.admin_site.DeskSite"
