@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotFound, HttpResponseNotModified
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
-from django.views.defaults import page_not_found, permission_denied, server_error
+from django.views.defaults import permission_denied, server_error
 from django.views.static import serve
 
 from articles.contexts import front_page
@@ -25,7 +25,7 @@ from articles.structured_data import absolute, site_data
 from core.context_processors import site
 from core.lib.cachetags import LISTS, tagged
 from core.models import SiteProfile
-from core.pagecache import of_articles, public
+from core.pagecache import of_articles, per_generation, public
 from sponsors.channels import HOME
 from sponsors.placements import Placement
 from sponsors.previews import Preview
@@ -106,15 +106,17 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's own, but where the body cannot be read either, which it looks into for a token."""
-    try:
-        return page_not_found(request, exception)
-    except (BadRequest, MultiPartParserError):
-        return refused(request, exception)
+    return HttpResponseNotFound(_not_found_page())
+
+
+@per_generation
+def _not_found_page() -> str:
+    """What everybody gets for any address without a page: those who try addresses out are many, and it is made once."""
+    return render_to_string("404.html", site(HttpRequest()))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Likewise."""
+    """Django's own, but where the body cannot be read either, which it looks into for a token."""
     try:
         return permission_denied(request, exception)
     except (BadRequest, MultiPartParserError):

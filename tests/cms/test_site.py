@@ -4,6 +4,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from core import pagecache
+from core.models import SiteProfile
+
 pytestmark = pytest.mark.django_db
 
 READER_PAGES = [
@@ -59,6 +62,17 @@ def test_an_unknown_address_gets_a_helpful_page(client, path):
     assert response.status_code == 404
     assert 'href="/"' in response.text
     assert "search" in response.text.lower()
+
+
+def test_addresses_that_are_tried_out_cost_a_look_for_a_redirect_each(client, django_assert_num_queries):
+    first = client.get("/no-such-page/")
+    with django_assert_num_queries(1):
+        assert client.get("/another-that-is-none/").content == first.content
+    profile = SiteProfile.current()
+    profile.name = "Apogee"
+    profile.save()
+    pagecache.bump()
+    assert b"Apogee" in client.get("/no-such-page/").content
 
 
 def test_the_api_documents_itself(client):
