@@ -1,6 +1,7 @@
-"""Statements that run by the hundred, planned once a connection; and queries that the ORM writes, compiled once a process.
+"""Queries that readers' pages live on: written with the ORM, compiled once a process, planned once a connection.
 
 The ORM takes longer to write such a query anew each time than PostgreSQL to plan it, and that longer than to answer it.
+Other statements go to the server in the same way, with parameters that are not written into their text.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,13 +16,16 @@ from psycopg.pq import Format
 Row = TypeVar("Row")
 
 
-def rows(statement: str, parameters: Sequence[Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
-    """What a prepared statement gives, as the driver gives it. Its parameters go beside it: bytes, with `%b`, as they are.
+def rows(
+    statement: str, parameters: Sequence[Any], *, binary: bool = False, prepare: bool = False
+) -> list[tuple[Any, ...]]:
+    """What a statement gives, as the driver gives it. Its parameters go beside it: bytes, with `%b`, as they are.
 
     With `binary` the values come as PostgreSQL has them, so that bytes are not written out as text on their way either.
+    Where `prepare`, it is planned once: nothing for tables that may be empty then and large soon after.
     """
     connection.ensure_connection()
-    connection.connection.prepare_threshold = 0
+    connection.connection.prepare_threshold = 0 if prepare else None
     raw: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
     raw.format = Format.BINARY if binary else Format.TEXT
     make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
@@ -60,5 +64,6 @@ class PreparedQuery(Generic[Row]):
 
     def _first(self, parameter: str) -> Row | None:
         sql, parameters, names = self.compiled
-        found = rows(sql, [parameter if value == self.STAND_IN else value for value in parameters])
+        values = [parameter if value == self.STAND_IN else value for value in parameters]
+        found = rows(sql, values, prepare=True)
         return cast(Row, dict(zip(names, found[0], strict=True))) if found else None

@@ -6,6 +6,7 @@ goes there: limits and quotas, answers that can be changed, tests, whoever goes 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS
 
@@ -39,12 +40,13 @@ _BEGIN = f"""
     )
     ON CONFLICT DO NOTHING RETURNING id
 """
-_STORED = ("id", "survey_id", "version_id", "is_test", "sealed", "ended")  # as the model has them in order
+_STORED = ("id", "survey_id", "version_id", "key", "is_test", "sealed", "ended")  # as the model has them in order
+# IS NOT DISTINCT FROM keeps the planner from looking through all sittings of a survey for a few, here and below.
 _READ = """
-    SELECT id, survey_id, version_id, is_test, CASE ended WHEN '' THEN sealed END, ended
-    FROM surveys_sitting WHERE id = ANY(%s::bigint[]) AND survey_id = %s AND NOT is_test
+    SELECT id, survey_id, version_id, key, is_test, CASE ended WHEN '' THEN sealed END, ended
+    FROM surveys_sitting WHERE id = ANY(%s::bigint[]) AND survey_id IS NOT DISTINCT FROM %s AND NOT is_test
 """
-# Of a sitting that was changed since it was read, the nonce of what is sealed is another; of several with one key, one ends.
+# Of a sitting that was changed since it was read, the nonce of what is sealed is another.
 _FINISH = f"""
     WITH done AS (
         SELECT * FROM ROWS FROM (
@@ -52,19 +54,18 @@ _FINISH = f"""
         ) AS done(id, nonce, ended, sealed)
     ), held AS (
         SELECT sitting.id, sitting.survey_id, sitting.key FROM surveys_sitting AS sitting JOIN done USING (id)
-        WHERE sitting.finished_on IS NULL AND substring(sitting.sealed FOR {keys.NONCE_BYTES}) = done.nonce
+        WHERE sitting.finished_on IS NULL AND substring(sitting.sealed FOR {keys.NONCE_BYTES}) IS NOT DISTINCT FROM done.nonce
         AND EXISTS ({_OPEN.format(survey="sitting.survey_id")})
         ORDER BY sitting.id FOR UPDATE OF sitting
     ), taking_part AS (
         INSERT INTO surveys_participation (survey_id, key)
-        SELECT DISTINCT survey_id, key FROM held WHERE key IS NOT NULL ORDER BY survey_id, key
-        ON CONFLICT DO NOTHING RETURNING survey_id, key
-    ), first AS (
-        SELECT DISTINCT ON (survey_id, key) id FROM held JOIN taking_part USING (survey_id, key)
-        UNION ALL SELECT id FROM held WHERE key IS NULL
+        SELECT survey_id, key FROM held WHERE key IS NOT NULL ORDER BY key
+        ON CONFLICT DO NOTHING RETURNING key
     )
     UPDATE surveys_sitting AS sitting SET sealed = done.sealed, ended = done.ended, finished_on = %s, key = NULL
-    FROM done JOIN first USING (id) WHERE sitting.id = done.id RETURNING sitting.id
+    FROM done JOIN held USING (id)
+    WHERE sitting.id = held.id AND (held.key IS NULL OR held.key IN (SELECT key FROM taking_part))
+    RETURNING sitting.id
 """
 
 
@@ -135,13 +136,14 @@ def finish_all(survey: Survey, sittings: Sequence[int]) -> dict[int, bool]:
     pepper = keys.pepper(survey)
     found = _read(survey, sittings)
     again = dict.fromkeys((sitting.pk for sitting in found if sitting.ended == Ended.COMPLETE), True)
-    ends = [end for sitting in found if not sitting.ended and (end := _end(sitting, pepper))]
+    ends = dict[bytes | int, _End]()
+    for sitting in found:
+        if not sitting.ended and (end := _end(sitting, pepper)):
+            ends.setdefault(bytes(sitting.key or b"") or sitting.pk, end)  # of several with one key, one counts
     if not ends:
         return again
-    rows = recordset(
-        {"id": sitting.pk, "nonce": sitting.sealed[: keys.NONCE_BYTES], "ended": ended} for sitting, _, ended in ends
-    )
-    new = prepared.rows(_FINISH, [rows, [sealed for _, sealed, _ in ends], clock.utc_day()])
+    rows = recordset({"id": each.sitting, "nonce": each.nonce, "ended": each.ended} for each in ends.values())
+    new = prepared.rows(_FINISH, [rows, [each.sealed for each in ends.values()], clock.utc_day()])
     doorbell.ring(responses.SETTLE_TASK, at_most_every=responses.SETTLED_EVERY)
     return again | dict.fromkeys((pk for (pk,) in new), False)
 
@@ -151,10 +153,20 @@ def _way(sitting: Sitting, pepper: keys.Pepper) -> logic.Way:
     return logic.way(responses.definition_of(sitting), progress.answers, passed=progress.passed)
 
 
-def _end(sitting: Sitting, pepper: keys.Pepper) -> tuple[Sitting, bytes, Ended] | None:
-    """A sitting with what it comes to; None where it is not at its end, or not plain."""
+class _End(NamedTuple):
+    """How a sitting ends that was read with a nonce."""
+
+    sitting: int
+    nonce: bytes
+    sealed: bytes
+    ended: Ended
+
+
+def _end(sitting: Sitting, pepper: keys.Pepper) -> _End | None:
+    """What a sitting comes to; None where it is not at its end, or not plain."""
     way = _way(sitting, pepper)
     if way.waits_at or way.message or responses.definition_of(sitting).quotas:
         return None
     ended = Ended.EARLY if way.ended_early else Ended.COMPLETE
-    return sitting, pepper.seal_padded(Progress(answers=way.kept).as_json()), ended
+    sealed = pepper.seal_padded(Progress(answers=way.kept).as_json())
+    return _End(sitting.pk, bytes(sitting.sealed[: keys.NONCE_BYTES]), sealed, ended)
