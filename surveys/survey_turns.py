@@ -20,7 +20,7 @@ from core.pagecache import per_generation
 from core.ratelimit import count_all
 from surveys import keys
 from surveys.models import Survey
-from surveys.questionnaires import access, many_at_once, polls, responses, versions, views
+from surveys.questionnaires import access, many_at_once, polls, responses, summaries, versions, views
 from surveys.questionnaires.many_at_once import First
 from surveys.questionnaires.page_forms import PageForm
 
@@ -64,7 +64,7 @@ def _begin(wanted: Sequence[_First]) -> list[Ready | None]:
         for place, one in zip(taken, begun, strict=True):
             page = _redirect(wanted[place].request.is_secure()) if one else None
             if one and page:
-                answers[place] = _leading_to(page, views.address_of(*one))
+                answers[place] = _leading_to(page, responses.address_of(*one))
     return answers
 
 
@@ -127,7 +127,7 @@ def _by_survey(
 def _summarise(wanted: Sequence[_OfSitting]) -> list[Ready | None]:
     ways = _by_survey(wanted, many_at_once.at_their_end)
     return [
-        views.summary(*ways[each.sitting], secure=each.request.is_secure()) if each.sitting in ways else None
+        summaries.summary(*ways[each.sitting], secure=each.request.is_secure()) if each.sitting in ways else None
         for each in wanted
     ]
 

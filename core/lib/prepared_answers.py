@@ -4,6 +4,7 @@ They are for requests that are answered ahead of Django's middleware (core.lib.g
 middleware that a plain answer passes through all the same; what the rest of it does is nothing to `passes_by` requests.
 """
 
+import html
 import logging
 import re
 import secrets
@@ -18,8 +19,8 @@ from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOper
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import conditional_escape
 from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString
 
 from core.lib.forms import is_from_elsewhere
 from core.lib.gateway import Environ, InTurn, Ready
@@ -53,10 +54,14 @@ class Prepared:
 
     def filled(self, values: Mapping[str, str]) -> Ready:
         """The answer with these values in the place of the marks: plain text, or HTML that says so."""
-        known = {name.encode(): conditional_escape(value).encode() for name, value in values.items()}
+        known = {name.encode(): _as_html(value).encode() for name, value in values.items()}
         body = b"".join(known.get(piece, piece) if place % 2 else piece for place, piece in enumerate(self.pieces))
         length = (b"content-length", str(len(body)).encode())
         return Ready(self.status, (*self.headers, length), body)
+
+
+def _as_html(value: str) -> str:
+    return value if isinstance(value, SafeString) else html.escape(value)
 
 
 def prepare(path: str, answer: Callable[[HttpRequest], HttpResponse], *, secure: bool) -> Prepared | None:

@@ -95,11 +95,9 @@ def begin_all(firsts: Sequence[First]) -> list[tuple[Sitting, str] | None]:
 def _begun(first: First, pepper: keys.Pepper) -> tuple[Sitting, str]:
     """A sitting that has passed its first page, and the page that follows."""
     page, asked = first.form.page.id, first.asked
-    answers = dict(first.form.answers)
-    put = [question.id for question in logic.way(asked.definition, answers).steps[0].questions]
-    progress = Progress(answers=answers, passed={page: put})
-    way = logic.way(asked.definition, answers, passed=progress.passed)
-    progress.answers = way.kept
+    way = logic.way(asked.definition, first.form.answers)
+    passed, *following = way.steps
+    progress = Progress(answers=way.kept, passed={page: [question.id for question in passed.questions]})
     sitting = Sitting(
         pk=random_key(),
         survey=asked.survey,
@@ -109,7 +107,7 @@ def _begun(first: First, pepper: keys.Pepper) -> tuple[Sitting, str]:
         source=first.entry.source,
         sealed=pepper.seal_padded(progress.as_json()),
     )
-    return sitting, way.waits_at
+    return sitting, following[0].page.id if following else ""
 
 
 def _read(survey: Survey, sittings: Sequence[int]) -> list[Sitting]:

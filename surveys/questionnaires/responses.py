@@ -8,10 +8,12 @@ The worker counts what is finished later, many together and in no order (surveys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from core import doorbell
 from core.lib import clock
@@ -110,6 +112,22 @@ class Saved:
 def token_of(sitting: Sitting) -> str:
     """What stands in the addresses of a sitting's pages."""
     return make_token(PURPOSE, sitting.survey_id, sitting.pk)
+
+
+def address_of(sitting: Sitting, page: str) -> str:
+    """The address of a page of a sitting; "" is its end."""
+    return address("survey-page", sitting, page) if page else address("survey-sitting", sitting)
+
+
+def address(view: str, sitting: Sitting, *parameters: str) -> str:
+    """The address of a view of a sitting."""
+    return _address_like(view, 2 + len(parameters)).format(sitting.survey.slug, token_of(sitting), *parameters)
+
+
+@cache
+def _address_like(view: str, parameters: int) -> str:
+    """A view's address with {} for each parameter: to reverse it anew takes as long as to read an answer."""
+    return reverse(f"surveys:{view}", args=["parameter"] * parameters).replace("parameter", "{}")
 
 
 def of_token(survey: Survey, token: str) -> Sitting:

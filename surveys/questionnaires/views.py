@@ -2,29 +2,36 @@
 
 import logging
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.lib.forms import client_address, no_store, personal, refuse_cross_site
-from core.lib.gateway import Ready
 from core.lib.networks import public_network_of
-from core.lib.prepared_answers import Prepared, mark, prepare
-from core.pagecache import per_generation, public
+from core.pagecache import public
 from core.ratelimit import allow
 from surveys import keys
 from surveys.forms import EmailField, TrapForm
 from surveys.models import Sitting, Survey
-from surveys.questionnaires import access, at_once, logic, mails, pictures, piping, polls, repeats, responses, versions
+from surveys.questionnaires import (
+    access,
+    at_once,
+    logic,
+    mails,
+    pictures,
+    piping,
+    polls,
+    repeats,
+    responses,
+    summaries,
+    versions,
+)
 from surveys.questionnaires.filters import embargo
-from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.limits import LimitReached
 from surveys.questionnaires.marks import marks_in
 from surveys.questionnaires.page_forms import PageForm
@@ -34,8 +41,6 @@ LIMIT_SECONDS = 3600
 MOST_BYTES = 1024 * 1024  # of one page: ten texts of the longest kind, in letters that take six bytes each on their way
 PER_HOUR = 600  # sittings that one network begins: offices and carriers share one
 ORDER_SECONDS = 600  # for which shuffled choices of a kept page stay as they are
-
-ANSWERS, LATER = mark(), mark()  # what stands in the page of answers for those of one person
 
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
@@ -133,13 +138,9 @@ def _show(
         "survey": asked.survey,
         "is_single": len(asked.definition.pages) == 1,
         "is_poll": polls.question_of(asked.definition) is not None,
-        **_personal_questions(asked.definition),
+        "asks_who": summaries.asks_who(asked.definition),
     }
     return render(request, "surveys/questionnaire/survey.html", about | context, status=status)
-
-
-def _personal_questions(definition: Any) -> dict[str, bool]:
-    return {"asks_who": any(kind_of(question).is_personal for question in definition.questions.values())}
 
 
 def _form_context(form: PageForm) -> dict[str, Any]:
@@ -259,7 +260,7 @@ def page(request: HttpRequest, slug: str, token: str, page: str) -> HttpResponse
     if saved.form:
         return personal(_page(request, sitting, saved.form, status=HTTPStatus.BAD_REQUEST))
     if going == "later":
-        return personal(HttpResponseRedirect(_address("survey-later", sitting)))
+        return personal(HttpResponseRedirect(responses.address("survey-later", sitting)))
     return personal(_after(request, saved))
 
 
@@ -287,7 +288,7 @@ def sitting(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 def later(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """Mail the link that goes on with a sitting. The address is kept nowhere but in that mail."""
     found = _sitting(slug, token)
-    context = {"survey": found.survey, "link": _address("survey-sitting", found)}
+    context = {"survey": found.survey, "link": responses.address("survey-sitting", found)}
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         email = form.cleaned_data["email"]
@@ -306,23 +307,8 @@ def _sitting(slug: str, token: str) -> Sitting:
     return responses.of_token(get_object_or_404(Survey, slug=slug), token)
 
 
-def _address(name: str, sitting: Sitting, *args: str) -> str:
-    return _address_like(name, 2 + len(args)).format(sitting.survey.slug, responses.token_of(sitting), *args)
-
-
-@cache
-def _address_like(name: str, parameters: int) -> str:
-    """A view's address with {} for each parameter: to reverse it anew takes as long as to read an answer."""
-    return reverse(f"surveys:{name}", args=["parameter"] * parameters).replace("parameter", "{}")
-
-
-def address_of(sitting: Sitting, page: str) -> str:
-    """The address of a page of a sitting; "" is its end."""
-    return _address("survey-page", sitting, page) if page else _address("survey-sitting", sitting)
-
-
 def _to(sitting: Sitting, page: str) -> HttpResponse:
-    return HttpResponseRedirect(address_of(sitting, page), status=HTTPStatus.SEE_OTHER)
+    return HttpResponseRedirect(responses.address_of(sitting, page), status=HTTPStatus.SEE_OTHER)
 
 
 def _after(request: HttpRequest, saved: responses.Saved) -> HttpResponse:
@@ -349,54 +335,16 @@ def _page(
         "is_poll": polls.question_of(form.definition) is not None,
         "done": round(places[form.page.id] / len(places) * 100),
         **_form_context(form),
-        **_personal_questions(form.definition),
+        "asks_who": summaries.asks_who(form.definition),
     }
     return render(request, "surveys/questionnaire/page.html", context, status=status)
 
 
 def _summary(sitting: Sitting, way: logic.Way) -> HttpResponse:
-    page = summary(sitting, way, secure=True)
+    page = summaries.summary(sitting, way, secure=True)
     if page is None:
         raise RuntimeError("The middleware has an answer of its own to a page over https.")
     return HttpResponse(page.body)
-
-
-def summary(sitting: Sitting, way: logic.Way, *, secure: bool) -> Ready | None:
-    """All that was answered, with the button that sends it; None where the middleware has its own answer."""
-    definition = responses.definition_of(sitting)
-    frame = _summary_frame(sitting.survey, sitting.is_test, _personal_questions(definition)["asks_who"], secure)
-    if frame is None:
-        return None
-    steps = [
-        {
-            "page": step.page,
-            "address": _address("survey-page", sitting, step.page.id),
-            "answers": [
-                {
-                    "text": piping.filled(question.text, way.kept, definition),
-                    "words": kind_of(question).words(question, way.kept[question.id])
-                    if question.id in way.kept
-                    else "",
-                }
-                for question in step.questions
-                if kind_of(question).takes_answers
-            ],
-        }
-        for step in way.steps
-    ]
-    answers = render_to_string("surveys/questionnaire/_answers.html", {"steps": steps})
-    return frame.filled({ANSWERS: answers, LATER: _address("survey-later", sitting)})
-
-
-@per_generation
-def _summary_frame(survey: Survey, is_test: bool, asks_who: bool, secure: bool) -> Prepared | None:
-    """The page around somebody's answers: most of it is the same for all."""
-    context = {"survey": survey, "is_test": is_test, "asks_who": asks_who, "answers": ANSWERS, "later": LATER}
-    return prepare(
-        reverse("surveys:survey-index"),
-        lambda request: personal(render(request, "surveys/questionnaire/summary.html", context)),
-        secure=secure,
-    )
 
 
 def thank(request: HttpRequest, finished: responses.Finished) -> HttpResponse:
