@@ -120,7 +120,7 @@ class SaveForm(forms.Form):
 class ArticleList(WordSearch):
     """The list's part of the admin of articles."""
 
-    list_display: ClassVar[Any] = ("title", "status", "category", "byline_names", "published", "changed")
+    list_display: ClassVar[Any] = ("title", "state_badge", "category", "byline_names", "published", "changed")
     list_filter: ClassVar[Any] = (NarrowFilter,)
     list_select_related: ClassVar[Any] = ("category",)
     list_per_page = 50

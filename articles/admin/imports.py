@@ -133,7 +133,7 @@ class PostImportAdmin(UploadRunAdmin):
     upload_title = "Import posts"
     named_by = ("by",)
     nothing_yet = "Posts of another system are brought in with the button above."
-    list_display = ("file", "kind", "status", "rows_done", "by_name", "created_at")
+    list_display = ("file", "kind", "state_badge", "rows_done", "by_name", "created_at")
     change_list_template = "admin/articles/postimport/change_list.html"
 
     def pages(self) -> list[Any]:

@@ -21,7 +21,7 @@ from core.lib.text import whole_number
 class PageAdmin(WordSearch, DeskAdmin):
     """Who may write articles writes pages, and who publishes those publishes these."""
 
-    list_display = ("title", "address", "status", "changed")
+    list_display = ("title", "address", "state_badge", "changed")
     list_filter = ("state",)
     search_fields = ("title", "slug", "standfirst")
     sortable_by = ("title", "changed")

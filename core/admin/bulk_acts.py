@@ -36,7 +36,7 @@ class BulkActAdmin(ReadOnlyAdmin):
     before: ClassVar[Mapping[Any, str]]  # what is said before each act
     named_by: ClassVar[tuple[str, ...]] = ()  # the relations that the name of an act shows
     nothing_yet = "What is done to all that are found in a list is kept here."
-    list_display = ("act", "about", "status", "total", "changed", "failed", "by_name", "created_at")
+    list_display = ("act", "about", "state_badge", "total", "changed", "failed", "by_name", "created_at")
     list_display_links = None
     list_filter = ("state", "kind")
 

@@ -29,7 +29,7 @@ class OwnKindsFilter(IndexedValuesFilter):
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ReadOnlyAdmin):
     nothing_yet = "Single mails are listed as they leave: confirmations, links of somebody’s own, notices."
-    list_display = ("created_at", "kind", "recipient", "subject", "status", "attempts", "error")
+    list_display = ("created_at", "kind", "recipient", "subject", "state_badge", "attempts", "error")
     list_filter = ("state", ("kind", OwnKindsFilter))
     search_fields = ("recipient__istartswith",)
     search_help_text = "The beginning of an address. Addresses are kept until a message is sent."

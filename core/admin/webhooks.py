@@ -125,7 +125,7 @@ class OutgoingRequestAdmin(ReadOnlyAdmin):
     """The log of deliveries and purges. Read only, except that they can be sent again."""
 
     nothing_yet = "What webhooks are told is listed here, with what their servers answered."
-    list_display = ("created_at", "to", "event", "status", "attempts", "status", "error")
+    list_display = ("created_at", "to", "event", "state_badge", "attempts", "status", "error")
     list_filter = ("state", ("event", IndexedValuesFilter), "webhook")
     sortable_by = ("created_at",)
     list_select_related = ("webhook",)

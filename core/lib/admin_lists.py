@@ -95,7 +95,7 @@ class DeskAdmin(CleanedText, ModelAdmin):
     show_facets = ShowFacets.NEVER
 
     @admin.display(description="state", ordering="state")
-    def status(self, row: Any) -> str:
+    def state_badge(self, row: Any) -> str:
         """A row's state in words, in the colour that it has in every list."""
         return format_html('<span class="state state--{}">{}</span>', row.state, self.state_in_words(row))
 
@@ -147,8 +147,11 @@ class DeskAdmin(CleanedText, ModelAdmin):
         return super().response_action(request, *args, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new row starts empty; the query string fills in nothing."""
-        return {}
+        """A new row starts as the model has it, in fields too that the form declares anew; the query string fills in nothing."""
+        new, declared = self.model(), getattr(self.form, "declared_fields", {})
+        return {
+            field.name: field.value_from_object(new) for field in self.opts.concrete_fields if field.name in declared
+        }
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str

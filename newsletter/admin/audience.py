@@ -1,7 +1,7 @@
 """Newsletters, subscribers and suppressed addresses in the admin."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -20,9 +20,10 @@ from newsletter.admin import acts, bulk_acts, list_figures, sign_ups, welcome
 from newsletter.admin import traits as traits_admin
 from newsletter.admin.segments import SegmentFilter
 from newsletter.admin.traits import TagFilter
+from newsletter.mail.personal_words import written
 from newsletter.models import ConsentAct, Newsletter, Segment, Subscriber, SubscriberField, Subscription, Suppression
 from newsletter.models.audience import UNDO_CHOICES
-from newsletter.subscribers import consent, selection, traits
+from newsletter.subscribers import consent, selection, traits, vocabulary
 from newsletter.subscribers.addresses import parse_address
 from newsletter.subscribers.consent import Act
 from newsletter.subscribers.welcome import NOUN, in_use, undecided
@@ -49,7 +50,7 @@ class NewsletterForm(forms.ModelForm):
         choices=UNDO_CHOICES,
         coerce=int,
         required=False,
-        help_text="Between the approval and the first letter; empty: as it was.",
+        help_text="Between the approval and the first letter.",
     )
 
     quiet_from = forms.TimeField(
@@ -62,6 +63,10 @@ class NewsletterForm(forms.ModelForm):
     class Meta:
         model = Newsletter
         fields = "__all__"  # noqa: DJ007 - the admin's fieldsets say which
+        help_texts: ClassVar[dict[str, str]] = {
+            "welcome_text": "Plain text; an empty line starts a new paragraph. Sent once, after somebody has confirmed for the first time."
+            " Personal words stand here and in the subject as in a briefing: " + written("first name", "reader"),
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -78,6 +83,18 @@ class NewsletterForm(forms.ModelForm):
                 said = f"What happens in these automations follows from opens and clicks: {running}. Pause or end it first."
                 self.add_error("counts_reading", said)
         return cleaned
+
+    def clean_welcome_subject(self) -> str:
+        return self._with_known_words("welcome_subject")
+
+    def clean_welcome_text(self) -> str:
+        return self._with_known_words("welcome_text")
+
+    def _with_known_words(self, name: str) -> str:
+        text = str(self.cleaned_data[name])
+        if found := vocabulary.problems(text):
+            raise ValidationError(found)
+        return text
 
     def clean_undo_seconds(self) -> Any:
         given = self.cleaned_data["undo_seconds"]
@@ -222,12 +239,17 @@ class SourceFilter(SubscriptionFilter):
         return [(source, source) for source in values_in(Subscription._meta.db_table, "source") if source]
 
 
+def _on_list(subscription: Subscription) -> str:
+    is_on = subscription.state == Subscription.State.CONFIRMED
+    return str(subscription.newsletter) if is_on else f"{subscription.newsletter}: {subscription.get_state_display()}"
+
+
 @admin.register(Subscriber)
 class SubscriberAdmin(WordSearch, SharedEditing):
     """Subscribers come by their own consent or by an import, so they cannot be added here."""
 
     change_list_template = "admin/newsletter/subscriber/change_list.html"
-    list_display = ("email", "name", "suppressed", "created_at")
+    list_display = ("email", "name", "lists", "tag_names", "since")
     list_filter = (ListFilter, StateFilter, SourceFilter, "suppressed", "disposable")
     search_fields = selection.WORDS
     search_help_text = "Parts of an address, a domain or a name, or how they begin."
@@ -241,6 +263,27 @@ class SubscriberAdmin(WordSearch, SharedEditing):
         key = whole_number(request.GET.get("segment"))
         context = {"segment": Segment.objects.filter(pk=key).first() if key else None}
         return super().changelist_view(request, context | (extra_context or {}))
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = changelist.result_list.prefetch_related("tags", "subscriptions__newsletter")
+        return changelist
+
+    @admin.display(description="newsletters")
+    def lists(self, subscriber: Subscriber) -> str:
+        """Each newsletter in the colour of what the subscriber has to do with it; before them, why no mail goes there at all."""
+        badges = [(each.state, _on_list(each)) for each in subscriber.subscriptions.all()]
+        if subscriber.suppressed:
+            badges.insert(0, ("failed", f"gets no mail: {subscriber.get_suppressed_display()}"))
+        return format_html_join(" ", '<span class="state state--{}">{}</span>', badges) or "–"
+
+    @admin.display(description="tags")
+    def tag_names(self, subscriber: Subscriber) -> str:
+        return ", ".join(tag.name for tag in subscriber.tags.all()) or "–"
+
+    @admin.display(description="since")
+    def since(self, subscriber: Subscriber) -> str:
+        return clock.in_words(subscriber.created_at, "j M Y")
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_filter(request), SegmentFilter, TagFilter, *traits_admin.field_filters()]

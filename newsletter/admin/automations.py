@@ -142,7 +142,7 @@ def address(automation: Automation) -> str:
 class AutomationAdmin(SharedEditing):
     form = AutomationForm
     nothing_yet = "An automation is a series of letters: to welcome who is new, or to ask who has gone quiet."
-    list_display = ("__str__", "begins", "status", "in_it", "finished", "started_at")
+    list_display = ("__str__", "begins", "state_badge", "in_it", "finished", "started_at")
     list_filter = ("newsletter", "state")
     list_select_related = ("newsletter",)
     search_fields = ("name",)
@@ -296,7 +296,7 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     """Who is where: read only, and narrowed by the links of an automation's page."""
 
     nothing_yet = "Whoever enters an automation that is running is listed here."
-    list_display = ("who", "status", "at_step", "entered", "of_automation")
+    list_display = ("who", "state_badge", "at_step", "entered", "of_automation")
     list_display_links = None
     list_filter = ("automation", "state", "reason", "step")
     list_select_related = ("automation__newsletter", "step__segment", "step__target", "subscriber")

@@ -18,12 +18,12 @@ class BriefingList:
     """The list's part of the admin of briefings."""
 
     nothing_yet: ClassVar[Any] = "Begin one from the newest articles, or with an empty page."
-    list_display: ClassVar[Any] = ("__str__", "status", "audience", "day", "reached", "opened", "clicked")
+    list_display: ClassVar[Any] = ("__str__", "state_badge", "audience", "day", "reached", "opened", "clicked")
     list_filter: ClassVar[Any] = ("state", "newsletter")
     list_select_related: ClassVar[Any] = ("newsletter", "segment")
     list_per_page: ClassVar[Any] = 50
     search_fields: ClassVar[Any] = ("subject", "slug")
-    sortable_by: ClassVar[Any] = ("status", "audience", "day")
+    sortable_by: ClassVar[Any] = ("state_badge", "audience", "day")
     date_hierarchy: ClassVar[Any] = "issue_date"
     change_list_template: ClassVar[Any] = "admin/newsletter/briefing/change_list.html"
 

@@ -24,7 +24,7 @@ from newsletter.admin.part_forms import INLINES, MAIL_EXTENSIONS, PartForm
 from newsletter.mail import personal_words
 from newsletter.models import Briefing, BriefingItem, MailTemplate
 from newsletter.sending import approval, link_checks, payers, sponsor_places
-from newsletter.sending.vocabulary import offered
+from newsletter.subscribers.vocabulary import offered
 
 MODULES = ("images", "prose", "blocks", "inserting", "pasting", "linking", "counting", "desk")
 SCRIPTS = Media(

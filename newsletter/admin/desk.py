@@ -38,7 +38,7 @@ from newsletter.sending import (
     plugged,
     subject_tests,
 )
-from newsletter.sending.vocabulary import vocabulary
+from newsletter.subscribers.vocabulary import vocabulary
 
 ARTICLES_SHOWN = 30
 NOBODY = "0"

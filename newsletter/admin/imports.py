@@ -47,7 +47,7 @@ class SubscriberImportAdmin(UploadRunAdmin):
     upload_title = "Import subscribers"
     named_by = ("newsletter",)
     nothing_yet = "A list from elsewhere is brought in from the list of subscribers."
-    list_display = ("file", "newsletter", "status", "rows_done", "by_name", "created_at")
+    list_display = ("file", "newsletter", "state_badge", "rows_done", "by_name", "created_at")
     list_select_related: ClassVar[Any] = ("newsletter",)
     change_list_template = "admin/newsletter/subscriberimport/change_list.html"
 

@@ -138,7 +138,7 @@ class ConditionInline(CleanedText, admin.StackedInline):
 @admin.register(Segment)
 class SegmentAdmin(SharedEditing):
     nothing_yet = "A segment is a part of a list, such as whoever clicked in one of the last briefings."
-    list_display = ("name", "size", "counted", "conditions")
+    list_display = ("name", "size", "when", "described")
     list_select_related = ("counted",)
     search_fields = ("name",)
     sortable_by = ()
@@ -154,11 +154,11 @@ class SegmentAdmin(SharedEditing):
         return f"{segment.counted.size:,}" if hasattr(segment, "counted") else "not counted yet"
 
     @admin.display(description="Counted")
-    def counted(self, segment: Segment) -> str:
+    def when(self, segment: Segment) -> str:
         return clock.in_words(segment.counted.counted_at) if hasattr(segment, "counted") else ""
 
     @admin.display(description="Who is in it")
-    def conditions(self, segment: Segment) -> str:
+    def described(self, segment: Segment) -> str:
         return segments.described(segment)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from newsletter.admin.desk import MAIL_POLICY, NOBODY, TestForm
+from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER
 from newsletter.models import Newsletter
 from newsletter.subscribers import welcome
 from newsletter.subscribers.subscriptions import preferences_token, unsubscribe_token
@@ -19,7 +20,6 @@ from sponsors import flags
 may_change: Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]] = permission_required(
     "newsletter.change_newsletter", raise_exception=True
 )
-PREVIEWED = {"unsubscribe": NOBODY, "preferences": NOBODY}
 
 
 def _with_welcome(pk: int) -> Newsletter:
@@ -27,6 +27,15 @@ def _with_welcome(pk: int) -> Newsletter:
     if not newsletter.welcome_text:
         raise Http404("This newsletter has no welcome mail.")
     return newsletter
+
+
+def _previewed(newsletter: Newsletter) -> welcome.Letter:
+    """As somebody gets it of whom nothing is known."""
+    return welcome.addressed_to(WITHOUT_A_SUBSCRIBER, newsletter)
+
+
+def _bodies(newsletter: Newsletter) -> dict[str, str]:
+    return welcome.bodies(newsletter, _previewed(newsletter), unsubscribe=NOBODY, preferences=NOBODY)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,7 +56,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         form.add_error("to", error)
     context = {"newsletter": newsletter, "form": form, "title": "Welcome mail", "opts": Newsletter._meta}
-    context["text"] = welcome.bodies(newsletter, **PREVIEWED)["text"]
+    context |= {"subject": _previewed(newsletter).subject, "text": _bodies(newsletter)["text"]}
     context["flags"] = sorted(flags.look_at(welcome.NOUN, pk), key=lambda flag: not flag.is_open)
     context["may_decide"] = flags.may_decide(request.user, welcome.NOUN)
     return render(request, "admin/newsletter/newsletter/welcome.html", admin.site.each_context(request) | context)
@@ -58,6 +67,6 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @may_change
 def preview_html(_request: HttpRequest, pk: int) -> HttpResponse:
     """The mail's HTML by itself, for the frames of the preview."""
-    response = HttpResponse(welcome.bodies(_with_welcome(pk), **PREVIEWED)["html"])
+    response = HttpResponse(_bodies(_with_welcome(pk))["html"])
     response["Cache-Control"] = "no-store"
     return response

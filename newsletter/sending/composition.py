@@ -22,7 +22,7 @@ from newsletter.models import Briefing, BriefingItem
 from newsletter.sending import parts, payers, sponsor_places
 from newsletter.sending.looks import look_of, sender_of, template_of
 from newsletter.sending.parts import Part, Target
-from newsletter.sending.vocabulary import vocabulary
+from newsletter.subscribers.vocabulary import vocabulary
 
 CANARY = 0  # the number of the hidden link
 _BLANK_LINES = re.compile(r"\n{3,}")

@@ -18,7 +18,7 @@ from newsletter.models.templates import Part as Place
 from newsletter.sending import composition, parts, payers, sponsor_places
 from newsletter.sending.composition import Rendered
 from newsletter.sending.looks import template_of
-from newsletter.sending.vocabulary import vocabulary
+from newsletter.subscribers import vocabulary
 
 Kind = BriefingItem.Kind
 CLIPPED_AT = 102 * 1024  # bytes of HTML that Gmail shows before it cuts
@@ -138,17 +138,14 @@ def _left_out(briefing: Briefing) -> Iterator[str]:
 
 
 def _word_problems(briefing: Briefing, items: Sequence[BriefingItem]) -> list[str]:
-    known = vocabulary()
     texts = [text_of(html) for _, html in _texts(briefing, items)]
     texts += [text for item in items for text in (item.heading, item.text, item.label, item.caption) if text]
-    found = [problem for text in texts for problem in personal_words.problems(text, known)]
-    return [*line_problems(briefing), *found]
+    return [*line_problems(briefing), *vocabulary.problems(*texts)]
 
 
 def line_problems(briefing: Briefing) -> list[str]:
     """What is wrong with the personal words of the two lines that an inbox shows."""
-    known = vocabulary()
-    return [text for line in (briefing.subject, briefing.preheader) for text in personal_words.problems(line, known)]
+    return vocabulary.problems(briefing.subject, briefing.preheader)
 
 
 def message_problems(briefing: Briefing) -> list[str]:

@@ -16,7 +16,7 @@ from newsletter.mail import personal_words, plain_text
 from newsletter.mail.personal_words import Vocabulary, Word
 from newsletter.models import BriefingItem
 from newsletter.sending import plugged
-from newsletter.sending.vocabulary import vocabulary
+from newsletter.subscribers.vocabulary import vocabulary
 
 Kind = BriefingItem.Kind
 _TAG = re.compile(r"""(<(?:[^<>"']|"[^"]*"|'[^']*')*>)""")

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import css_inline
@@ -20,9 +21,11 @@ from core.models import SiteProfile
 from core.outbox import queue_mail, queue_message
 from core.ratelimit import allow
 from newsletter.mail import mime
+from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person, filled
 from newsletter.models import Automation, Newsletter, Subscription
 from newsletter.subscribers import enrolments
 from newsletter.subscribers.addresses import parse_address
+from newsletter.subscribers.vocabulary import vocabulary
 from sponsors import flags
 from sponsors.flags import Standing
 from sponsors.names import Text
@@ -57,8 +60,10 @@ def greet(subscription: Subscription, *, confirmed_before: datetime | None, unsu
     if automation:
         return enrolments.enter(automation, subscription.subscriber, again=again is not None)
     email = subscription.subscriber.email
-    message = _message(newsletter, to=email, key=subscription.pk, unsubscribe=unsubscribe, preferences=preferences)
-    queue_message(kind="newsletter.welcome", to=email, subject=newsletter.welcome_subject, message=message)
+    letter = addressed_to(Person(subscription.subscriber.name, subscription.subscriber.attributes), newsletter)
+    links = {"unsubscribe": unsubscribe, "preferences": preferences}
+    message = _message(newsletter, letter, to=email, key=subscription.pk, **links)
+    queue_message(kind="newsletter.welcome", to=email, subject=letter.subject, message=message)
     return True
 
 
@@ -88,10 +93,10 @@ def _again_after(automation: Automation | None) -> timedelta | None:
 
 def send_test(newsletter: Newsletter, *, to: str, unsubscribe: str, preferences: str) -> None:
     """Queue one copy, marked as a test, whose links change nothing. Raises ValidationError for a bad address."""
-    email, subject = parse_address(to).email, f"[Test] {newsletter.welcome_subject}"
-    links = {"unsubscribe": unsubscribe, "preferences": preferences}
-    message = _message(newsletter, to=email, key=NOBODY, subject=subject, **links)
-    queue_message(kind="newsletter.test", to=email, subject=subject, message=message)
+    email, letter = parse_address(to).email, addressed_to(WITHOUT_A_SUBSCRIBER, newsletter)
+    letter = letter._replace(subject=f"[Test] {letter.subject}")
+    message = _message(newsletter, letter, to=email, key=NOBODY, unsubscribe=unsubscribe, preferences=preferences)
+    queue_message(kind="newsletter.test", to=email, subject=letter.subject, message=message)
 
 
 def in_use() -> QuerySet[Newsletter]:
@@ -111,10 +116,26 @@ def standings(newsletter: Newsletter) -> list[Standing]:
     return flags.standings(NOUN, newsletter.pk, texts_of(newsletter))
 
 
-def bodies(newsletter: Newsletter, *, unsubscribe: str, preferences: str) -> dict[str, str]:
+class Letter(NamedTuple):
+    """A welcome mail with its personal words replaced."""
+
+    subject: str
+    text: str
+
+
+def addressed_to(person: Person, newsletter: Newsletter) -> Letter:
+    """The welcome mail of a newsletter as somebody reads it."""
+    words = vocabulary()
+    return Letter(
+        one_line(filled(newsletter.welcome_subject, person, words)), filled(newsletter.welcome_text, person, words)
+    )
+
+
+def bodies(newsletter: Newsletter, letter: Letter, *, unsubscribe: str, preferences: str) -> dict[str, str]:
     """The mail as text and as HTML."""
     context = {
         "newsletter": newsletter,
+        "letter": letter,
         "unsubscribe": settings.SITE_URL + reverse("newsletter:unsubscribe", args=[unsubscribe]),
         "preferences": settings.SITE_URL + reverse("newsletter:preferences", args=[preferences]),
         "paid": shown(paid_of(standings(newsletter))),
@@ -127,22 +148,21 @@ def bodies(newsletter: Newsletter, *, unsubscribe: str, preferences: str) -> dic
     }
 
 
-def _message(
-    newsletter: Newsletter, *, to: str, key: int, unsubscribe: str, preferences: str, subject: str = ""
-) -> bytes:
+def _message(newsletter: Newsletter, letter: Letter, *, to: str, key: int, unsubscribe: str, preferences: str) -> bytes:
     now, placeholders = timezone.now(), mime.Placeholders()
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     headers = mime.MessageHeaders(
         from_name=one_line(newsletter.from_name or SiteProfile.current().name),
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=newsletter.from_email or settings.DEFAULT_FROM_EMAIL,
         reply_to=SiteProfile.current().contact_email,
-        subject=one_line(subject or newsletter.welcome_subject),
+        subject=letter.subject,
         list_name=one_line(newsletter.name),
         list_id=f"{newsletter.slug}.{host}",
         feedback_id=f"{newsletter.pk}:{newsletter.slug}:welcome:{host.replace('.', '-')}",
         site_url=settings.SITE_URL,
     )
-    written = bodies(newsletter, unsubscribe=placeholders["unsubscribe"], preferences=placeholders["preferences"])
+    links = {"unsubscribe": placeholders["unsubscribe"], "preferences": placeholders["preferences"]}
+    written = bodies(newsletter, letter, **links)
     values = {
         "to": to,
         "date": format_datetime(now),

@@ -56,7 +56,7 @@ class BookingList(ClosedChangeList):
 @admin.register(Booking)
 class BookingAdmin(SharedEditing):
     nothing_yet = "What companies book on the media kit is listed here."
-    list_display = ("company", "package_name", "price_text", "status", "first_day", "hold_until")
+    list_display = ("company", "package_name", "price_text", "state_badge", "first_day", "hold_until")
     list_filter = ("state", "package__tier")
     list_select_related = ("package", "sponsor")
     search_fields = ("company", "contact_email", "sponsor__name")

@@ -94,7 +94,7 @@ class OfferForm(forms.Form):
 @admin.register(Inquiry)
 class InquiryAdmin(ReadOnlyAdmin):
     nothing_yet = "What companies ask for on the media kit is listed here."
-    list_display = ("company", "category", "status", "asked_at")
+    list_display = ("company", "category", "state_badge", "asked_at")
     list_filter = ("state",)
     search_fields = ("company", "contact_email")
     fields = ("company", "contact_email", "category", "message", "state", "asked_at")
@@ -123,7 +123,7 @@ class InquiryAdmin(ReadOnlyAdmin):
 @admin.register(Offer)
 class OfferAdmin(ReadOnlyAdmin):
     nothing_yet = "An offer is made in answer to an inquiry, or with the button above."
-    list_display = ("company", "package", "price_text", "status", "expires_at", "made_by")
+    list_display = ("company", "package", "price_text", "state_badge", "expires_at", "made_by")
     list_filter = ("state",)
     list_select_related = ("package", "made_by")
     search_fields = ("company", "contact_email")

@@ -71,7 +71,7 @@ class DisclosureEntryAdmin(ReadOnlyAdmin):
 @admin.register(MakeGood)
 class MakeGoodAdmin(ReadOnlyAdmin):
     nothing_yet = "An ad that did not run as it was booked is listed here, to be made good."
-    list_display = ("sponsor", "missed", "reason", "status", "instead", "found_at")
+    list_display = ("sponsor", "missed", "reason", "state_badge", "instead", "found_at")
     list_filter = ("state",)
     list_select_related = ("claim__unit__kind", "claim__booking__sponsor", "given__unit__kind")
     actions = ("give", "waive")

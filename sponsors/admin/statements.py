@@ -60,7 +60,7 @@ class MatchForm(forms.Form):
 class BankLineAdmin(ReadOnlyAdmin):
     counted_as = "lines"
     nothing_yet = "The lines of bank statements are listed here once one is read."
-    list_display = ("booked_on", "amount_text", "payer", "text", "status", "why")
+    list_display = ("booked_on", "amount_text", "payer", "text", "state_badge", "why")
     list_filter = ("state",)
     date_hierarchy = "booked_on"
     search_fields = ("payer", "text")

@@ -14,7 +14,7 @@ class BallotAdmin(ReadOnlyAdmin):
     """Receipts and states; never a choice, which nobody may see before the close."""
 
     nothing_yet = "Ballots are listed here, by their receipts, once a vote is open."
-    list_display = ("receipt", "category", "status", "reason")
+    list_display = ("receipt", "category", "state_badge", "reason")
     fields = ("receipt", "category", "state", "reason")
     list_filter = ("state",)
     list_select_related = ("category",)

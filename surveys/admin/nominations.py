@@ -25,7 +25,7 @@ class NominationAdmin(ReadOnlyAdmin):
     """What readers sent in, to be found again. It is decided on the season's page of nominations."""
 
     nothing_yet = "What the community nominates is listed here once nominations are open."
-    list_display = ("name", "category", "status", "url", "same_as", "created_at")
+    list_display = ("name", "category", "state_badge", "url", "same_as", "created_at")
     list_filter = ("state", "category__season")
     list_select_related = ("category", "same_as")
     search_fields = ("name",)

@@ -93,7 +93,7 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
     noun = "season"
     slug_from = "title"
     reserved_slugs = RESERVED_SEASONS
-    list_display = ("title", "status", "opens", "closes")
+    list_display = ("title", "state_badge", "opens", "closes")
     list_filter = ("state",)
     search_fields = ("title", "slug")
     inlines = [CategoryInline]

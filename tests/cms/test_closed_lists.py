@@ -40,6 +40,17 @@ def address(model, page="changelist"):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
 
 
+@MODELS
+def test_a_column_of_a_desk_is_not_shadowed_by_one_of_the_model(model, desk):
+    """Django would show the model's field, or row, of the same name."""
+    own = {name for name in desk.list_display if isinstance(name, str) and name in vars(type(desk))}
+    of_model = {field.name for field in model._meta.get_fields()} | {
+        field.get_accessor_name() for field in model._meta.related_objects
+    }
+    assert own & of_model == set()
+    assert len(set(desk.list_display)) == len(desk.list_display)
+
+
 @pytest.fixture
 def root(client):
     client.force_login(User.objects.create_superuser("root@example.com"))

@@ -37,7 +37,7 @@ def test_it_says_how_many_got_opened_and_clicked_each(manager, weekly):
     (row,) = rows(manager)
     assert (row["opened"], row["clicked"]) == ("100.0 %", "25.0 %")  # of those whose delivery is there: a hundred
     assert row["reached"] == "100 3 failed"
-    assert row["status"] == "Sent"
+    assert row["state_badge"] == "Sent"
 
 
 def test_it_says_nothing_of_reading_where_that_is_not_counted(manager, weekly):
@@ -53,7 +53,7 @@ def test_a_draft_has_no_figures_and_its_segment_stands_below_its_newsletter(mana
     factories.briefing(weekly, segment=segment)
     (row,) = rows(manager)
     assert row["audience"] == f"{weekly} only {segment}"
-    assert (row["status"], row["reached"], row["opened"], row["clicked"]) == ("Draft", "–", "–", "–")
+    assert (row["state_badge"], row["reached"], row["opened"], row["clicked"]) == ("Draft", "–", "–", "–")
 
 
 def test_what_came_of_all_is_asked_for_at_once(manager, weekly):

@@ -75,6 +75,22 @@ def test_a_file_is_shown_as_it_is_understood_before_anybody_comes_in(manager):
     assert (row.state, row.path.read_text(), Subscriber.objects.exists()) == ("uploaded", LIST, False)
 
 
+def test_a_page_that_watches_a_dry_run_sees_that_it_is_over(manager):
+    """By another state of its fragment, for which the script loads the page anew, with what can be decided now."""
+
+    def state():
+        fragment = manager.get(f"{HERE}{row.pk}/", headers={"X-Fragment": "1"}).content.decode()
+        return re.findall(r'data-moving="(\w+)" data-state="([^"]+)"', fragment)[0]
+
+    row = upload(manager)
+    decide(manager, row, "Dry run")
+    moving, before = state()
+    assert import_runs.ENGINE.run_next()
+    over, after = state()
+    assert (moving, over) == ("yes", "no")
+    assert before != after
+
+
 def test_a_dry_run_reports_and_changes_nothing_and_the_import_does_what_it_said(manager):
     row = run(manager, upload(manager), "Dry run")
     assert (row.state, row.report["added"], row.report["refused"], states()) == ("uploaded", 2, 1, {})

@@ -15,6 +15,7 @@ from newsletter import bounces
 from newsletter.mail.reports import Kind, Report
 from newsletter.models import Newsletter, Subscriber, Subscription
 from newsletter.subscribers import consent, subscriptions
+from tests.html import posted_by
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,41 @@ def test_whoever_confirms_gets_it_with_a_way_out(client, weekly):
     one_click = mail["List-Unsubscribe"].strip("<>").split("/", 3)[3]
     client.post(f"/{one_click}", {"List-Unsubscribe": "One-Click"})
     assert Subscription.objects.get().state == "unsubscribed"
+
+
+def test_it_comes_from_the_newsletters_sender_and_calls_readers_by_name(weekly):
+    Newsletter.objects.update(
+        from_email="weekend@example.com",
+        welcome_subject='Welcome, {{first name, else "reader"}}',
+        welcome_text='Dear {{ name, else "reader" }}, hello.',
+    )
+    weekly.refresh_from_db()
+    for address, name in (("ann@example.com", "ann <b>lee</b>"), ("bo@example.com", "Bo Lee"), ("c@example.com", "")):
+        row = factories.subscription(weekly, address, state="pending")
+        Subscriber.objects.filter(pk=row.subscriber_id).update(name=name)
+        subscriptions.confirm(Subscription.objects.get(pk=row.pk), issued_at=timezone.now())
+    got = {mail.recipient: mail for mail in welcomes()}
+    subjects = {address: mail.subject for address, mail in got.items()}
+    assert subjects == {
+        "ann@example.com": "Welcome, reader",  # nobody is called so
+        "bo@example.com": "Welcome, Bo",
+        "c@example.com": "Welcome, reader",
+    }
+    mail = parsed(got["bo@example.com"])
+    assert mail["From"].addresses[0].addr_spec == "weekend@example.com"
+    assert mail["Subject"] == "Welcome, Bo"
+    assert "Dear Bo Lee, hello." in mail.get_body(("plain",)).get_content()
+    assert "Dear Bo Lee, hello." in mail.get_body(("html",)).get_content()
+
+
+def test_a_personal_word_that_there_is_not_is_refused_where_it_is_typed(client, weekly):
+    client.force_login(factories.user("manager@example.com", role="newsletter manager"))
+    page = f"/admin/newsletter/newsletter/{weekly.pk}/change/"
+    form = posted_by(client.get(page).content.decode(), "newsletter_form")
+    said = client.post(page, form | {"welcome_text": ["Dear {{nickname}}"], "welcome_subject": ["Hello {{name}}"]})
+    errors = said.context["adminform"].form.errors
+    assert "There is no personal word “nickname”" in errors["welcome_text"][0]
+    assert "nothing for those of whom we do not know it" in errors["welcome_subject"][0]
 
 
 def test_confirming_twice_or_coming_back_within_a_year_brings_no_other(weekly):

@@ -86,10 +86,10 @@ class SurveyAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
     form = SurveyForm
     noun = "survey"
     slug_from = "title"
-    list_display = ("title", "status", "access", "so_far", "opens_at", "closes")
+    list_display = ("title", "state_badge", "access", "so_far", "opens_at", "closes")
     list_filter = ("state", "access")
     search_fields = ("title", "slug")
-    sortable_by = ("title", "status", "opens_at")
+    sortable_by = ("title", "state_badge", "opens_at")
     list_per_page = 50
     change_list_template = "admin/surveys/survey/change_list.html"
     change_form_template = "admin/surveys/survey/change_form.html"
