@@ -16,6 +16,7 @@ from articles.desk import choice_fields
 from articles.desk.csp import allow_editors
 from articles.desk.rich_text import InlineProseWidget, prose_settings
 from core.admin.shared_editing import SharedEditing
+from core.lib.admin_slugs import SlugsFromWords
 from core.lib.html import refuse_lost_addresses
 from core.lib.text import whole_number
 from newsletter.admin import briefing_report, deliveries, desk, progress, subject_tests
@@ -77,7 +78,8 @@ def _of_newsletter(template: MailTemplate) -> str:
 
 
 @admin.register(Briefing)
-class BriefingAdmin(BriefingList, SharedEditing, ContentEditor):
+class BriefingAdmin(SlugsFromWords, BriefingList, SharedEditing, ContentEditor):
+    slug_from = "subject"
     form = BriefingForm
     fieldsets = (
         (None, {"fields": ("subject", "preheader", "introduction")}),  # above the parts; the others stand beside them
@@ -91,6 +93,10 @@ class BriefingAdmin(BriefingList, SharedEditing, ContentEditor):
         asked = request.resolver_match.kwargs if request.resolver_match else {}
         one = "object_id" in asked or "pk" in asked
         return Briefing.every.select_related("automation") if one else super().get_queryset(request)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new one is for today, in the newsletter that a sign-up without a choice is for."""
+        return super().get_changeform_initial_data(request) | desk.begins_with()
 
     def get_fieldsets(self, request: HttpRequest, obj: Briefing | None = None) -> Any:
         """A letter of an automation is for no day, and for whoever comes to its step."""

@@ -126,12 +126,16 @@ def _today(newsletter: Newsletter | None) -> date:
     return timezone.localdate(timezone=newsletter.zone if newsletter else clock.newsroom())
 
 
+def begins_with() -> dict[str, Any]:
+    """What a new briefing is for, unless somebody says otherwise: today, in the newsletter of forms that name none."""
+    newsletter = Newsletter.objects.default()
+    return {"newsletter": newsletter, "issue_date": _today(newsletter)}
+
+
 @may("add")
 def compose(request: HttpRequest) -> HttpResponse:
     """A new draft from the newest articles and the ad booked for its day."""
-    newsletter = Newsletter.objects.default()
-    initial = {"newsletter": newsletter, "issue_date": _today(newsletter)}
-    form = ComposeForm(request.POST or None, initial=initial)
+    form = ComposeForm(request.POST or None, initial=begins_with())
     if form.is_valid():
         briefing = drafts.new_briefing(**form.cleaned_data)
         approval.edited(briefing, by=request.user)

@@ -6,9 +6,11 @@ from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from newsletter.models import Briefing, Segment
 from newsletter.sending import briefing_counts
+from tests.html import posted_by
 from tests.newsletter import factories
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +78,16 @@ def test_an_empty_list_says_what_makes_it_fill_and_one_where_nothing_is_found_le
         assert 'Nothing matches. <a href="?">' in nothing
         assert "Nothing here yet." not in nothing
     assert "Nothing" not in manager.get(LIST).content.decode()
+
+
+def test_a_briefing_by_hand_is_for_today_and_gets_its_address_from_its_subject(manager, weekly):
+    """Where its newsletter is chosen, nobody deletes that."""
+    page = manager.get(reverse("admin:newsletter_briefing_add")).content.decode()
+    form = posted_by(page, "briefing_form")
+    today = timezone.localdate(timezone=weekly.zone).isoformat()
+    assert (form["newsletter"], form["issue_date"], form.get("slug")) == ([str(weekly.pk)], [today], None)
+    assert "delete-related" not in page
+    for _ in range(2):
+        answer = manager.post(reverse("admin:newsletter_briefing_add"), form | {"subject": ["Gas fees, explained"]})
+        assert answer.status_code == 302, answer.context["errors"]
+    assert set(Briefing.objects.values_list("slug", flat=True)) == {"gas-fees-explained", "gas-fees-explained-2"}
