@@ -1,5 +1,6 @@
 """What a file to be imported is understood to say: its columns, which can be mapped by hand, and its first rows."""
 
+import json
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -15,6 +16,7 @@ from newsletter.subscribers.importing.columns import Columns
 from newsletter.subscribers.importing.files import BadRow, Layout, records
 from newsletter.subscribers.importing.rows import Row
 from newsletter.subscribers.importing.verdicts import Verdict, normal
+from newsletter.subscribers.traits import in_words
 
 MOST_COLUMNS = 200
 EXAMPLES, EXAMPLE_LENGTH = 3, 40
@@ -98,7 +100,15 @@ def _row(line: int, said: Row | str) -> dict[str, Any]:
         "given": said.given,
         "stopped": said.stopped,
         "tags": said.tags.replace(",", ", "),
+        "fields": _fields(said),
     }
+
+
+def _fields(row: Row) -> str:
+    """What a row says of the fields that subscribers have."""
+    values = json.loads(row.attributes or "{}")
+    said = {str(field): in_words(values.get(field.key)) for field in declared().values()}
+    return "; ".join(f"{name}: {value}" for name, value in said.items() if value)
 
 
 class ColumnsForm(forms.Form):

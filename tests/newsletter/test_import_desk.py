@@ -272,7 +272,9 @@ def test_everybody_in_a_file_gets_the_tags_that_were_chosen_and_columns_become_f
         "Show the preview anew",
         **{"column-1": "field:town", "column-2": "tags", "tags": "Fair 2026, new"},
     )
-    assert "North" in text(manager, row)
+    said = text(manager, row)
+    assert "North" in said
+    assert "Town: Port Vesper" in said
     assert "Fair 2026, new" in manager.get(f"{HERE}{row.pk}/").content.decode()
     run(manager, row, "Import")
     found = {one.email: {tag.name for tag in one.tags.all()} for one in Subscriber.objects.all()}

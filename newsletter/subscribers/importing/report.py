@@ -83,6 +83,7 @@ class Report:
             "added": self.added,
             "known": self.known,
             "left_alone": self.left_alone,
+            "duplicates": self.duplicates,
             "refused": self.refused.count,
             "in_words": [without_addresses(words) for words in self.in_words()],
             "refused_lines": [_without_addresses(line) for line in self.refused.lines],
