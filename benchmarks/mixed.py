@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
         for name in ("worker", "beat", "web"):
             running.enter_context(measuring.process(name, **environment, **mail))
         measuring.wait_for(f"http://127.0.0.1:{port}/")
-        first, alone_seconds = sending.briefing_sent(newsletter)
+        first, _, alone_seconds = sending.briefing_sent(newsletter)
         wait_until(lambda: not SignUp.objects.exists(), seconds=60, what="earlier sign-ups")
         mix = Mix(f"127.0.0.1:{port}", season, first)
         readers = rate * (1 - sum(WRITES.values()) / 100)
@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
             time.sleep(2)
             generations.append(generation())
             began = time.monotonic()
-            seconds = sending.briefing_sent(newsletter)[1]
+            seconds = sending.briefing_sent(newsletter)[2]
             ended = time.monotonic()
             generations.append(generation())
         under_send = [each for each in answers if began < each[2] < ended]

@@ -41,11 +41,11 @@ def main(arguments: list[str]) -> dict[str, Any]:
     with sink() as port, measuring.process("worker", **worker_settings(port)):
         briefing_sent(newsletter)  # warms up the worker
         for number in range(ROUNDS):
-            briefing, seconds = briefing_sent(newsletter)
+            briefing, frozen, seconds = briefing_sent(newsletter)
             size = len(bytes(briefing.message.data))
             source = _per_second(count, _smtp_source, port, count, size)
             django = _per_second(RIVAL_MESSAGES, _send_messages, port, size)
-            rounds.append({"ours": count / seconds, "source": source, "django": django})
+            rounds.append({"ours": count / seconds, "frozen": count / frozen, "source": source, "django": django})
             measuring.table({f"round {number + 1}": {name: round(value) for name, value in rounds[-1].items()}})
     figures = _figures(rounds) | {"subscribers": count, "message_bytes": size}
     figures["row_bytes"] = {
@@ -66,6 +66,7 @@ def _figures(rounds: list[dict[str, float]]) -> dict[str, Any]:
         return statistics.median(value(each) for each in rounds)
 
     return {
+        "frozen_per_s": round(middle(lambda each: each["frozen"])),
         "messages_per_s": round(middle(lambda each: each["ours"])),
         "smtp_source_per_s": round(middle(lambda each: each["source"])),
         "send_messages_per_s": round(middle(lambda each: each["django"])),
@@ -119,8 +120,8 @@ def worker_settings(port: int) -> dict[str, str]:
     return {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "WORKER_PROCESSES": str(settings.NEWSLETTER_PUMPS)}
 
 
-def briefing_sent(newsletter: Newsletter) -> tuple[Briefing, float]:
-    """Compose, approve and have one sent; the seconds from ringing the worker until the counts have reconciled."""
+def briefing_sent(newsletter: Newsletter) -> tuple[Briefing, float, float]:
+    """Compose, approve and have one sent; the seconds from ringing the worker until it is frozen, and until its counts have reconciled."""
     now = timezone.now()
     briefing = Briefing.objects.create(
         newsletter=newsletter, subject="Gas fees, explained", issue_date=now.date(), slug=f"benchmark-{now:%s%f}"
@@ -137,11 +138,17 @@ def briefing_sent(newsletter: Newsletter) -> tuple[Briefing, float]:
     approval.approve(briefing, by=by)
     began = time.perf_counter()
     start_due_briefings.delay()
-    wait_until(lambda: Briefing.objects.get(pk=briefing.pk).state == "sent", seconds=600, what="the send")
+    wait_until(lambda: _state(briefing) != "approved", seconds=600, what="the freeze")
+    frozen = time.perf_counter() - began
+    wait_until(lambda: _state(briefing) == "sent", seconds=3600, what="the send")
     seconds = time.perf_counter() - began
     briefing.refresh_from_db()
     assert briefing.delivered == briefing.candidates, briefing
-    return briefing, seconds
+    return briefing, frozen, seconds
+
+
+def _state(briefing: Briefing) -> str:
+    return str(Briefing.objects.values_list("state", flat=True).get(pk=briefing.pk))
 
 
 def _per_second(count: int, work: Callable[..., None], *arguments: int) -> float:
