@@ -16,6 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_safe
 
 from articles import image_library, images
+from articles.desk.choice_fields import is_open_to
 from articles.models import Article, Author, ImageAsset
 from core.admin.shared_editing import SharedEditing
 from core.lib.admin_lists import WordSearch
@@ -279,7 +280,7 @@ def render_uses(image: ImageAsset) -> str:
 
 def grid_view(request: HttpRequest) -> HttpResponse:
     """Part of the grid, as the desk's dialog shows it to choose from."""
-    if not request.user.has_perm("articles.view_imageasset"):
+    if not (request.user.has_perm("articles.view_imageasset") or is_open_to(request.user, "image")):
         raise PermissionDenied
     rows = ImageAsset.objects.order_by("-created_at", "-pk")
     if query := beginning_with(storable(request.GET.get("q", "")[:200])):

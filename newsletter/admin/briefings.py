@@ -27,7 +27,7 @@ from newsletter.models import Briefing, BriefingItem, MailTemplate
 from newsletter.sending import approval, link_checks, payers, sponsor_places
 from newsletter.subscribers.vocabulary import offered
 
-MODULES = ("images", "prose", "blocks", "inserting", "pasting", "linking", "counting", "desk")
+MODULES = ("images", "library", "prose", "blocks", "inserting", "pasting", "linking", "counting", "desk")
 SCRIPTS = Media(
     js=[
         Script("content_editor/index.js", type="module"),  # ours come after it

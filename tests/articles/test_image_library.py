@@ -284,3 +284,12 @@ def test_a_picture_of_a_briefing_is_used(editor, client):
     assert (shown(client, use="unused"), shown(client, use="used")) == (set(), {"one.png"})
     assert "1 briefing&#x27;s part" in client.get(f"{LIST}{image.pk}/change/").content.decode()
     assert image_library.remove([image], by=editor) == ([], [image])
+
+
+def test_who_puts_pictures_into_briefings_chooses_them_from_the_grid(client):
+    image = picture("chart")
+    client.force_login(mailing.user("nell@example.com", role="newsletter manager"))
+    assert image.file in client.get(f"{LIST}grid/").content.decode()
+    assert "library-dialog" in client.get("/admin/newsletter/briefing/add/").content.decode()
+    client.force_login(mailing.user("stew@example.com", role="awards steward"))
+    assert client.get(f"{LIST}grid/").status_code == 403
