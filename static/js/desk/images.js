@@ -52,27 +52,28 @@ export const choose = (select, image) => {
 
 const inside = (share) => Math.min(Math.max(Number(share) || 0, 0), 1)
 
-// A small picture beside each choice of one image; a click sets the point that stays in view.
+// A small picture beside each choice of one image; where a point stays in view, a click sets it.
 const show = (select) => {
   select.parentElement.querySelector(".desk-image")?.remove()
   if (!select.value || select.closest("[data-order]")) return
   const figure = document.createElement("div")
   figure.className = "desk-image"
   const image = thumbnail(select.value)
-  const dot = document.createElement("span")
-  dot.className = "desk-image__focal"
-  figure.append(image, dot)
+  figure.append(image)
   select.parentElement.append(figure)
   const focal = select.closest("fieldset")?.querySelector('input[name$="focal"]')
+  if (!focal) return
+  const dot = document.createElement("span")
+  dot.className = "desk-image__focal"
+  figure.append(dot)
   const place = () => {
-    const [x, y] = (focal?.value || "0.5, 0.5").split(",").map(inside)
+    const [x, y] = (focal.value || "0.5, 0.5").split(",").map(inside)
     dot.style.left = `${x * 100}%`
     dot.style.top = `${y * 100}%`
   }
   place()
-  focal?.addEventListener("input", place)
+  focal.addEventListener("input", place)
   image.addEventListener("click", (event) => {
-    if (!focal) return
     const shares = [event.offsetX / image.clientWidth, event.offsetY / image.clientHeight].map(inside)
     focal.value = shares.map((share) => share.toFixed(2)).join(", ")
     focal.dispatchEvent(new Event("input", { bubbles: true }))
