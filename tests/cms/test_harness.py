@@ -21,16 +21,34 @@ def commit_mail(recipient):
     send_outgoing_mail.delay_on_commit()
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*/**/*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
-def test_a_file_of_tests_carries_no_types_and_patches_nothing_of_ours(path):
-    nodes = list(ast.walk(ast.parse(path.read_text())))
-    arguments = [node for node in nodes if isinstance(node, ast.arg) and node.annotation]
-    answers = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.returns]
-    assert arguments + answers == [], "see “Tests” in CONTRIBUTING.md"
+def wrong_with(source):
+    """What a file of tests has that it should not: types, mocks, and patches but those of the settings of Django and Celery."""
+    nodes = list(ast.walk(ast.parse(source)))
+    arguments = [node.arg for node in nodes if isinstance(node, ast.arg) and node.annotation]
+    answers = [node.name for node in nodes if isinstance(node, ast.FunctionDef) and node.returns]
     imports = [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert not any("mock" in line for line in imports)
-    patched = set(re.findall(r"\.setattr\((\w+\.?\w*)", path.read_text()))
-    assert patched <= {"app.conf"}, "only the settings of Django and Celery are set from outside"
+    patched = set(re.findall(r"\.setattr\((\w+\.?\w*)", source)) - {"app.conf"}
+    return [*arguments, *answers, *(line for line in imports if "mock" in line), *sorted(patched)]
+
+
+def test_files_of_tests_carry_no_types_and_patch_nothing_of_ours():
+    texts = {str(path.relative_to(FOLDER)): path.read_text() for path in FOLDER.glob("*/**/*.py")}
+    wrong = {name: found for name, text in texts.items() if (found := wrong_with(text))}
+    assert wrong == {}, "see “Tests” in CONTRIBUTING.md"
+    assert len(texts) > 300
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def one(value: int): ...",
+        "def one() -> None: ...",
+        "from unittest import mock",
+        "patch\x2esetattr(ours, 'x', 1)",
+    ],
+)
+def test_a_file_that_carries_types_or_patches_is_found(source):
+    assert len(wrong_with(source)) == 1
 
 
 def test_the_smtp_server_keeps_the_exact_bytes(smtp_server):
