@@ -60,8 +60,9 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
                 confirmed = request.POST.getlist("confirmed")
                 approval.approve(briefing, by=request.user, at=at, as_seen=as_seen, confirmed=confirmed)  # type: ignore[arg-type]
             except ValidationError as error:
-                if getattr(error, "code", "") == "unconfirmed":
-                    form.add_error(None, error)
+                field = {"unconfirmed": None, "passed": "when"}
+                if (code := getattr(error, "code", "")) in field:
+                    form.add_error(field[code], error)
                 else:
                     problems = error.messages
             except TransitionRefused as error:

@@ -140,7 +140,9 @@ def leaves_at(newsletter: Newsletter, at: datetime | None = None) -> datetime:
 
 def _check_time(at: datetime | None) -> None:
     if at and at < timezone.now() - timedelta(minutes=5):
-        raise ValidationError("The time to send it at has passed already. Choose a later one, or send it at once.")
+        raise ValidationError(
+            "The time to send it at has passed already. Choose a later one, or send it at once.", code="passed"
+        )
 
 
 def approve(
