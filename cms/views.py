@@ -106,6 +106,7 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What readers and staff get alike; nothing of what was sent is looked at."""
     return HttpResponseNotFound(_not_found_page())
 
 

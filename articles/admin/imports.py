@@ -132,7 +132,7 @@ class PostImportAdmin(UploadRunAdmin):
     upload_form = UploadForm
     upload_title = "Import posts"
     named_by = ("by",)
-    nothing_yet = "Posts of another system are brought in with the button above."
+    nothing_yet = "Posts of another system are brought in by those who publish."
     list_display = ("file", "kind", "state_badge", "rows_done", "by_name", "created_at")
     change_list_template = "admin/articles/postimport/change_list.html"
 

@@ -15,7 +15,6 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import NotRelationField, get_fields_from_path
 from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError, connection, models
@@ -150,9 +149,8 @@ class DeskAdmin(CleanedText, ModelAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new row starts as the model has it, in fields too that the form declares anew; the query string fills in nothing."""
         new, declared = self.model(), getattr(self.form, "declared_fields", {})
-        return {
-            field.name: field.value_from_object(new) for field in self.opts.concrete_fields if field.name in declared
-        }
+        fields = [field for field in self.opts.concrete_fields if field.name in declared and field.has_default()]
+        return {field.name: field.value_from_object(new) for field in fields}
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -162,13 +160,6 @@ class DeskAdmin(CleanedText, ModelAdmin):
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Text is found however its letters are composed, and whatever is hidden in it."""
         return [_searched(self.model, path) for path in super().get_search_fields(request)]
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Where a row is chosen, it is not deleted: that is for its own page, which says what goes with it."""
-        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
-            field.widget.can_delete_related = False
-        return field
 
     def get_view_on_site_url(self, obj: models.Model | None = None) -> str | None:
         """The page itself, instead of /admin/r/, which redirects any member of staff to the page of any row."""

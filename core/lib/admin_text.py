@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
 from django.http import HttpRequest
 
@@ -18,7 +19,8 @@ from core.lib.text import one_line, prose
 class CleanedText(BaseModelAdmin):
     """A ModelAdmin or an inline whose text fields take nothing that shows nothing, and whose titles stay on one line.
 
-    Its links, in fields of their own and in HTML, are those that articles may have.
+    Its links, in fields of their own and in HTML, are those that articles may have. Where another row is chosen, that is not deleted:
+    its own page is for that, which says what goes with it.
     """
 
     def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
@@ -30,6 +32,8 @@ class CleanedText(BaseModelAdmin):
             field.to_python = partial(_direct, field.to_python)  # type: ignore[method-assign]
         if isinstance(field, forms.CharField) and re.search(r"(?:^|_)html$", db_field.name):
             field.validators.append(refuse_lost_addresses)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_delete_related = False
         return field
 
 

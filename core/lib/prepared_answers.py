@@ -65,7 +65,7 @@ def _as_html(value: str) -> str:
 
 
 def prepare(path: str, answer: Callable[[HttpRequest], HttpResponse], *, secure: bool) -> Prepared | None:
-    """What is answered to a form without a session at a path; None where the middleware has its own answer to it."""
+    """What is answered to a form or a link without a session at a path; None where the middleware has its own answer to it."""
     site = urlsplit(settings.SITE_URL)
     request = WSGIRequest(
         {

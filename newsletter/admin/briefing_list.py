@@ -59,7 +59,7 @@ class BriefingList:
             return "–"
         counts = {"failed": briefing.failed, "uncertain": briefing.uncertain, "being tried again": briefing.retrying}
         trouble = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
-        delivered = f"{briefing.totals.delivered if briefing.totals else briefing.delivered:,}"
+        delivered = f"{briefing.delivered:,}"
         return format_html("{}<br><small>{}</small>", delivered, trouble) if trouble else delivered
 
     @admin.display(description="opened")
@@ -72,5 +72,6 @@ class BriefingList:
 
 
 def _share(briefing: Any, name: str) -> str:
+    """A rate as the report gives it: of those who got it, less what came back."""
     rate = briefing.totals.rate(name) if briefing.tells_of_reading else None
     return rate.percent if rate else "–"

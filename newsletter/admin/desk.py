@@ -106,7 +106,7 @@ def redirect_to(page: str, briefing: Briefing) -> HttpResponseRedirect:
 
 def page(request: HttpRequest, template: str, briefing: Briefing | None, **context: Any) -> HttpResponse:
     """A page of the desk, with what the admin's frame needs."""
-    frame = admin.site.each_context(request) | {"opts": Briefing._meta}
+    frame = admin.site.each_context(request) | {"opts": Briefing._meta, "subtitle": str(briefing or "")}
     context |= {"briefing": briefing, "may_approve": request.user.has_perm("newsletter.approve_briefing")}
     return render(request, f"admin/newsletter/briefing/{template}.html", {**frame, **context})
 

@@ -1,6 +1,7 @@
 """What a file to be imported is understood to say: its columns, which can be mapped by hand, and its first rows."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -10,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from core import upload_runs
 from newsletter.admin.traits import TagsField
-from newsletter.models import Newsletter, SubscriberImport
+from newsletter.models import Newsletter, SubscriberField, SubscriberImport
 from newsletter.subscribers.importing import ImportFailure, declared, preview, recognised
 from newsletter.subscribers.importing.columns import Columns
 from newsletter.subscribers.importing.files import BadRow, Layout, records
@@ -76,7 +77,8 @@ def understood(row: SubscriberImport) -> Understood:
     try:
         layout, columns = recognised(row.path, row.columns)
         found = Understood(layout, columns, layout.header)
-        found.rows = [_row(line, said) for line, said in preview(row.path, told=row.columns)]
+        fields = list(declared().values())
+        found.rows = [_row(line, said, fields) for line, said in preview(row.path, told=row.columns)]
     except ImportFailure as failure:
         return Understood(header=failure.header[:MOST_COLUMNS], problem=upload_runs.in_words(failure, row))
     if len(layout.header) > MOST_COLUMNS:
@@ -88,7 +90,7 @@ def understood(row: SubscriberImport) -> Understood:
     return found
 
 
-def _row(line: int, said: Row | str) -> dict[str, Any]:
+def _row(line: int, said: Row | str, fields: Sequence[SubscriberField]) -> dict[str, Any]:
     if isinstance(said, str):
         return {"line": line, "refused": said[:300]}
     return {
@@ -100,14 +102,14 @@ def _row(line: int, said: Row | str) -> dict[str, Any]:
         "given": said.given,
         "stopped": said.stopped,
         "tags": said.tags.replace(",", ", "),
-        "fields": _fields(said),
+        "fields": _fields(said, fields),
     }
 
 
-def _fields(row: Row) -> str:
+def _fields(row: Row, fields: Sequence[SubscriberField]) -> str:
     """What a row says of the fields that subscribers have."""
     values = json.loads(row.attributes or "{}")
-    said = {str(field): in_words(values.get(field.key)) for field in declared().values()}
+    said = {str(field): in_words(values.get(field.key)) for field in fields}
     return "; ".join(f"{name}: {value}" for name, value in said.items() if value)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from newsletter.admin.desk import MAIL_POLICY, NOBODY, TestForm
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER
 from newsletter.models import Newsletter
-from newsletter.subscribers import welcome
+from newsletter.subscribers import vocabulary, welcome
 from newsletter.subscribers.subscriptions import preferences_token, unsubscribe_token
 from sponsors import flags
 
@@ -55,6 +55,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
             return HttpResponseRedirect(request.path)
     except ValidationError as error:
         form.add_error("to", error)
+    for problem in vocabulary.problems(newsletter.welcome_subject, newsletter.welcome_text):
+        messages.warning(request, problem)
     context = {"newsletter": newsletter, "form": form, "title": "Welcome mail", "opts": Newsletter._meta}
     context |= {"subject": _previewed(newsletter).subject, "text": _bodies(newsletter)["text"]}
     context["flags"] = sorted(flags.look_at(welcome.NOUN, pk), key=lambda flag: not flag.is_open)

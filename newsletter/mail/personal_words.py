@@ -24,7 +24,9 @@ _TITLES = re.compile(
     r"(?:mr|mrs|ms|mx|miss|dr|prof|sir|dame|lord|lady|rev|ing|dipl|mag|herr|frau|hr|fr|m|mme|mlle|sr|sra|dhr|mevr|phd|msc|bsc|mba)\.?",
     re.IGNORECASE,
 )
-_NO_NAME = re.compile(r"@|://|www\.|=\?|\d{3}|[<>{}\[\]|]|\w\.(?:com|net|org|io|ru|xyz)\b", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"@|://|www\.|=\?|\d{3}|[<>{}\[\]|]|\w\.(?:com|net|org|io|ru|xyz|edu|gov|int|mil)\b", re.IGNORECASE
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _JOINERS = "\u200c\u200d"
 

@@ -51,7 +51,7 @@ STATES = {
 _REFUSAL = """CASE WHEN subscriber.suppressed <> '' THEN 'suppressed'
     WHEN subscription.paused_until > now() THEN 'paused' ELSE '' END"""
 
-# The audience is whoever is confirmed now. Suppressed addresses and those who pause are in it, as skipped, so that the
+# The audience is whoever is confirmed now, each once, as they are on the list; a briefing is frozen once, so there are no others. Suppressed addresses and those who pause are in it, as skipped, so that the
 # counts add up.
 _FREEZE = f"""
     INSERT INTO newsletter_delivery (briefing_id, subscriber_id, state, note, attempts, due_at, variant)

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 SUFFIX = ".journal"
 ON_THE_WIRE = "The worker ended while this was on its way. It may or may not have arrived."
-ROOM = 1 << 20  # bytes by which a file grows: some ten thousand messages
+ROOM = 1 << 20  # bytes by which a file grows: nearly twenty thousand messages
 FORGOTTEN_AFTER = 86_400  # seconds, for those of another boot: no pump lives for so long
 
 
@@ -84,10 +84,10 @@ class SendJournal:
             self.file, self.memory = -1, None
 
     def _make_room(self) -> None:
-        """Have the disk keep more room, so that no line meets a full one. Raises OSError."""
+        """Have the disk keep more room, so that its being full is heard of before a line is put there. Raises OSError."""
         os.posix_fallocate(self.file, self.size, ROOM)
+        self.memory = mmap.mmap(self.file, self.size + ROOM)
         self.size += ROOM
-        self.memory = mmap.mmap(self.file, self.size)
 
     def _write(self, line: bytes) -> bool:
         if self.memory is None:
@@ -141,10 +141,16 @@ def _settle(path: Path) -> bool:
         if not is_dead:
             return False
         briefing = Briefing.every.filter(pk=briefing_id).first()
-        if briefing:
+        if briefing and _is_whole(path):
             _write_down(briefing, UUID(lease), path.read_text().split("\n")[:-1])
         path.unlink(missing_ok=True)
     return True
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether nobody has cut a journal off: one that was says less than it was told, so it is not believed."""
+    size = path.stat().st_size
+    return size > 0 and size % ROOM == 0
 
 
 @contextmanager

@@ -122,7 +122,7 @@ class InquiryAdmin(ReadOnlyAdmin):
 
 @admin.register(Offer)
 class OfferAdmin(ReadOnlyAdmin):
-    nothing_yet = "An offer is made in answer to an inquiry, or with the button above."
+    nothing_yet = "Offers are made in answer to inquiries, or to whomever one likes."
     list_display = ("company", "package", "price_text", "state_badge", "expires_at", "made_by")
     list_filter = ("state",)
     list_select_related = ("package", "made_by")

@@ -38,7 +38,7 @@ def test_it_says_how_many_got_opened_and_clicked_each(manager, weekly):
     briefing_counts.count(sent.pk)
     (row,) = rows(manager)
     assert (row["opened"], row["clicked"]) == ("100.0 %", "25.0 %")  # of those whose delivery is there: a hundred
-    assert row["reached"] == "100 3 failed"
+    assert row["reached"] == "400 3 failed"
     assert row["state_badge"] == "Sent"
 
 
@@ -47,7 +47,7 @@ def test_it_says_nothing_of_reading_where_that_is_not_counted(manager, weekly):
     briefing_counts.count(sent.pk)
     sent.links.all().delete()
     (row,) = rows(manager)
-    assert (row["reached"], row["opened"], row["clicked"]) == ("5", "–", "–")
+    assert (row["reached"], row["opened"], row["clicked"]) == ("10", "–", "–")
 
 
 def test_a_draft_has_no_figures_and_its_segment_stands_below_its_newsletter(manager, weekly):

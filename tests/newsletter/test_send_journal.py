@@ -102,8 +102,17 @@ def test_without_room_on_the_disk_all_that_a_dead_pump_had_in_hand_is_uncertain(
     assert states(briefing) == {"sending": 4, "pending": 1}
 
 
+def test_a_journal_that_somebody_emptied_is_not_believed(briefing, journal):
+    journal.close(is_settled=False)
+    journal.path.write_bytes(b"")
+    send_journal.settle_dead()
+    assert states(briefing) == {"sending": 4, "pending": 1}  # uncertain, once their lease is over
+    assert not journal.path.exists()
+
+
 def test_a_journal_that_cannot_be_read_stops_no_other(briefing, journal, folder):
-    (folder / f"{briefing.pk}.nonsense.{send_journal._boot()}.journal").touch()
+    other = folder / f"{briefing.pk}.nonsense.{send_journal._boot()}.journal"
+    other.write_bytes(bytes(send_journal.ROOM))
     journal.close(is_settled=False)
     assert send_journal.settle_dead() == 1
 

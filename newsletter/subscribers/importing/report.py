@@ -83,6 +83,7 @@ class Report:
             "added": self.added,
             "known": self.known,
             "left_alone": self.left_alone,
+            "all_rows": self.rows + self.refused.count,
             "duplicates": self.duplicates,
             "refused": self.refused.count,
             "in_words": [without_addresses(words) for words in self.in_words()],
