@@ -54,7 +54,7 @@ def click_map_html(_request: HttpRequest, pk: int) -> HttpResponse:
     """The briefing as it was sent, with the people who clicked beside each link, for the report's frame."""
     briefing = _sent(pk)
     message = get_object_or_404(CompiledMessage, briefing=briefing)
-    response = HttpResponse(click_map.drawn(bytes(message.data), Report(briefing).links))
+    response = HttpResponse(click_map.drawn(bytes(message.data), message.personal, Report(briefing).links))
     response["Cache-Control"] = "no-store"
     return response
 

@@ -32,7 +32,7 @@ class TestForm(forms.Form):
         min_value=5,
         max_value=50,
         initial=20,
-        help_text="Per cent of those who get it, drawn at random.",
+        help_text="Per cent of those who get it, drawn at random: 5 to 50, so that each subject is shown to 20 readers at least.",
     )
     by = forms.ChoiceField(label="The best is chosen by", choices=SubjectTest.By.choices)
     minutes = forms.TypedChoiceField(
@@ -119,6 +119,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 f"{number} subjects are tried on a part of its readers." if number > 1 else "Its subject is not tested."
             )
             messages.success(request, said)
+            for problem in subject_tests.problems(desk.issue(pk), approval.audience_size(briefing)):
+                messages.warning(request, problem)
             return desk.redirect_to("subjects", briefing)
         form.add_error(
             None, "Somebody changed this test, or approved the briefing, meanwhile. Open the page anew to see it."

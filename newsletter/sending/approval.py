@@ -52,7 +52,8 @@ def problems(briefing: Briefing) -> list[str]:
     if not briefing.subject.strip():
         found.append("The subject is empty.")
     if not briefing.introduction.strip() and all(item.kind in NOTHING_BY_ITSELF for item in items):
-        found.append("There is nothing in it but the ad: write an introduction or add an article.")
+        but = "" if briefing.is_letter else " but the ad"
+        found.append(f"There is nothing in it{but}: write an introduction or add an article.")
     if not SiteProfile.current().postal_address.strip():
         found.append("The site profile has no postal address, which every briefing must carry.")
     found += content_checks.problems(briefing, items)

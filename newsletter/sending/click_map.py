@@ -1,12 +1,15 @@
 """A sent briefing with the people who clicked beside each link: drawn on the message itself, as it was frozen."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email import message_from_bytes
 from html import escape
+from typing import Any
 
 from django.template.loader import render_to_string
 
+from newsletter.mail.mime import PersonalFields
+from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, value_of
 from newsletter.sending.briefing_report import Link
 from newsletter.sending.composition import CANARY
 
@@ -30,8 +33,11 @@ def html_of(message: bytes) -> str:
     return ""
 
 
-def drawn(message: bytes, links: Sequence[Link]) -> str:
-    """The HTML of a message with figures beside its links, which lead to their targets, and nothing that would be counted."""
+def drawn(message: bytes, personal: Mapping[str, Any], links: Sequence[Link]) -> str:
+    """The HTML of a message with figures beside its links, which lead to their targets, and nothing that would be counted.
+
+    Its personal words are as somebody reads them of whom nothing is known.
+    """
     known = {row.link.number: row for row in links}
     most = max((row.people for row in links), default=0)
     seen: set[int] = set()
@@ -48,10 +54,7 @@ def drawn(message: bytes, links: Sequence[Link]) -> str:
         return link + render_to_string("admin/newsletter/briefing/_click_badge.html", badge)
 
     html = _LINK.sub(annotated, html_of(message))
-    return without_recipient(html)
-
-
-def without_recipient(html: str) -> str:
-    """A message's HTML without what is one recipient's: no image that counts, no links of theirs, fields by their names."""
+    words = PersonalFields(personal).words
+    own = {f"html_{number}": escape(value_of(word, WITHOUT_A_SUBSCRIBER)) for number, word in enumerate(words)}
     html = _OWN.sub('href="#"', _PIXEL.sub("", html))
-    return _FIELD.sub(lambda match: f"[{match[1].replace('_', ' ')}]", html)
+    return _FIELD.sub(lambda match: own.get(match[1], f"[{match[1].replace('_', ' ')}]"), html)

@@ -60,7 +60,7 @@ def test_a_task_that_rings_is_not_disturbed_and_its_process_ends(broken_broker):
     done = manage_command("shell", "--no-imports", "-c", code, CELERY_BROKER_URL=broken_broker)
     assert (done.returncode, done.stdout.strip()) == (0, "done")
     assert done.stderr.count("The broker takes no message") == 1, done.stderr
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60  # each bell that waited for its broker would take seconds
 
 
 def test_bells_ring_again_once_the_broker_is_back():

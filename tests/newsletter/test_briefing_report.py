@@ -304,6 +304,16 @@ def test_clicks_are_drawn_on_the_mail_as_it_was_sent_without_counting_anything(w
     assert Hit.objects.count() == 1
 
 
+def test_the_mail_that_clicks_are_drawn_on_calls_its_reader_as_one_without_a_name(weekly, editor, smtp_server):
+    factories.subscription(weekly)
+    briefing = factories.frozen(weekly, introduction='<p>Hello {{first name, else "reader & friend"}}.</p>')
+    sender.pump(briefing.pk)
+    counted(briefing)
+    html = editor.get(f"{DESK}{briefing.pk}/report/mail.html").content.decode()
+    assert "Hello reader &amp; friend." in html
+    assert "[html" not in html
+
+
 def test_a_report_takes_few_queries(weekly, editor, django_assert_max_num_queries):
     for days in range(1, 8):
         last = read_by(weekly, 0.5, hours_ago=24 * (10 - days))

@@ -338,6 +338,7 @@ def test_other_subjects_are_written_on_a_page_and_taken_back_there(client, weekl
     briefing = factories.briefing(weekly)
     page = form(client, briefing, subject_1="Mind\u2028the gap ", preheader_3="Only the line after it", share=30)
     assert "3 subjects are tried" in page.content.decode()
+    assert "which tells nothing. It takes 20" in page.content.decode()  # said here, not first where it goes out
     test = SubjectTest.objects.get()
     assert (test.share, [str(row) for row in test.variants.all()]) == (30, ["Mind the gap", "Only the line after it"])
     form(client, briefing, subject_1="", preheader_1="", subject_2="", preheader_2="")
