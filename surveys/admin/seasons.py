@@ -108,11 +108,11 @@ class SeasonAdmin(SlugsFromWords, AuditedAdmin, SharedEditing, ShownToReadersAdm
 
     @admin.display(description="voting opens", ordering="opens_at")
     def opens(self, season: Season) -> str:
-        return clock.in_words(season.opens_at, "j M Y") if season.opens_at else "–"
+        return clock.in_words(season.opens_at, "j M Y, H:i") if season.opens_at else "–"
 
     @admin.display(description="voting closes", ordering="closes_at")
     def closes(self, season: Season) -> str:
-        return clock.in_words(season.closes_at, "j M Y") if season.closes_at else "–"
+        return clock.in_words(season.closes_at, "j M Y, H:i") if season.closes_at else "–"
 
     def state_in_words(self, season: Season) -> str:
         more = {"imported": season.is_imported, "withheld": season.is_withheld}
