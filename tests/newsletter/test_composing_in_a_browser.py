@@ -32,3 +32,15 @@ def test_an_editor_writes_a_briefing_as_an_article(page):
     assert parts[1][:2] == ("text", "These words were typed.")
     assert parts[2][0] == "button"
     assert parts[2][3].endswith("/awards/")
+
+
+def test_a_new_briefing_begins_at_its_subject_with_something_to_write_in(page):
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    factories.newsletter()
+    sign_in(page, someone("Ana"))
+    page.goto("/admin/newsletter/briefing/add/")
+    page.locator(".order-machine .tiptap").first.wait_for()
+    page.keyboard.type("Gas fees, explained")
+    assert page.locator("#id_subject").input_value() == "Gas fees, explained"
+    assert wrong == []

@@ -200,7 +200,7 @@ const begin = () => {
   if (desk.dataset.autosave && !inOrder().length) {
     const made = quietly(() => add("richtext")) // there is always something to write in
     start(made.querySelector("textarea[data-desk-prose]"))
-    if (desk.dataset.version === "0") document.querySelector("#id_title").focus()
+    if (desk.dataset.version === "0") document.querySelector("#id_title, #id_subject")?.focus()
   }
 }
 django.jQuery(begin) // after the content editor, which waits in the same line
