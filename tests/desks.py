@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import lxml.html
 from django.db.models import Model
 from django.test import Client
 
@@ -16,6 +17,12 @@ def address(row: Model, page: str = "change") -> str:
 def opened(client: Client, row: Model, **query: str) -> dict[str, list[str]]:
     """What the edit page of a row would post."""
     return posted_by(client.get(address(row), query).content, f"{row._meta.model_name}_form")
+
+
+def rows(client: Client, address: str) -> Any:
+    """The rows of a list, as elements: the cell that is ticked, then its columns."""
+    page = lxml.html.fromstring(client.get(address).content.decode())
+    return page.xpath("//table[@id='result_list']/tbody/tr")
 
 
 def save(client: Client, row: Model, page: dict[str, Any], **changes: Any) -> Any:

@@ -19,6 +19,15 @@ def ann(weekly):
 
 
 @pytest.fixture
+def manager(client):
+    """A newsletter manager who is signed in."""
+    from tests.newsletter import factories  # needs the applications
+
+    client.force_login(factories.user("manager@example.com", role="newsletter manager"))
+    return client
+
+
+@pytest.fixture
 def run(weekly, tmp_path, capsys):
     def run(content, *options, name="list.csv"):
         file = tmp_path / name

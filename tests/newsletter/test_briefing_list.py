@@ -1,6 +1,5 @@
 """The list of briefings at the desk: how far each has come, and what came of it, for as many queries however long it is."""
 
-import lxml.html
 import pytest
 from django.contrib import admin
 from django.db import connection
@@ -10,6 +9,7 @@ from django.utils import timezone
 
 from newsletter.models import Briefing, Segment
 from newsletter.sending import briefing_counts
+from tests import desks
 from tests.html import posted_by
 from tests.newsletter import factories
 
@@ -17,18 +17,11 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("admin:newsletter_briefing_changelist")
 
 
-@pytest.fixture
-def manager(client):
-    client.force_login(factories.user(role="newsletter manager", is_staff=True))
-    return client
-
-
 def rows(client):
     """What stands in each row, by column."""
-    found = lxml.html.fromstring(client.get(LIST).content.decode()).xpath("//table[@id='result_list']/tbody/tr")
     return [
         {cell.get("class").split("field-")[1].split()[0]: " ".join(cell.itertext()).strip() for cell in row[1:]}
-        for row in found
+        for row in desks.rows(client, LIST)
     ]
 
 
@@ -73,7 +66,7 @@ def test_an_empty_list_says_what_makes_it_fill_and_one_where_nothing_is_found_le
     assert "Nothing here yet." in empty
     assert admin.site.get_model_admin(Briefing).nothing_yet in empty
     factories.briefing(weekly)
-    for asked in ({"q": "nowhere"}, {"state__exact": "sent"}):
+    for asked in ({"q": "nowhere"}, {"state__exact": "sent"}, {"issue_date__year": "1999"}):
         nothing = manager.get(LIST, asked).content.decode()
         assert 'Nothing matches. <a href="?">' in nothing
         assert "Nothing here yet." not in nothing

@@ -5,6 +5,7 @@ import pytest
 from django.urls import reverse
 
 from newsletter.models import Newsletter, Subscriber, Subscription
+from tests import desks
 from tests.html import posted_by
 from tests.newsletter import factories
 
@@ -13,21 +14,14 @@ LIST, NEWSLETTERS = reverse("admin:newsletter_subscriber_changelist"), reverse("
 ADD = reverse("admin:newsletter_newsletter_add")
 
 
-@pytest.fixture
-def manager(client):
-    client.force_login(factories.user(role="newsletter manager", is_staff=True))
-    return client
-
-
 def lists_of(client):
     """What stands beside each address."""
-    rows = lxml.html.fromstring(client.get(LIST).content.decode()).xpath("//table[@id='result_list']/tbody/tr")
     return {
         row.xpath("string(th)"): [
             (badge.get("class").rpartition("--")[2], badge.text)
             for badge in row.xpath("td[contains(@class, 'field-lists')]/span")
         ]
-        for row in rows
+        for row in desks.rows(client, LIST)
     }
 
 
