@@ -1,7 +1,7 @@
 """The content generation: a number in the database that grows with every change readers can see.
 
 Every process asks for it at most every POLL_SECONDS, when a reader asks something of it, so what it keeps by generation
-is never staler than that, on any host and with no other infrastructure. What articles never show, such as that a briefing
+is never staler than twice that, on any host and with no other infrastructure. What articles never show, such as that a briefing
 went out, is counted beside it, so that it makes none of their pages out of date.
 """
 
@@ -18,6 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 POLL_SECONDS = 0.5
+STALEST_SECONDS = 2 * POLL_SECONDS  # what is older nobody is told while it is asked for anew
 KEPT = 2_000  # answers of one function
 
 
@@ -58,16 +59,25 @@ def bump(*, in_articles: bool = True) -> None:
 
 
 def current() -> Generation:
-    """The content generation, at most POLL_SECONDS old: one caller asks the database, the others go on meanwhile.
+    """The content generation, at most POLL_SECONDS old: one caller asks the database.
 
+    The others go on meanwhile with the last one, unless it is older than STALEST_SECONDS: then they wait for the answer.
     While the database cannot be reached, the last one known; -1 where none ever was.
     """
-    if known() is None and _lock.acquire(blocking=not _known.checked):
+    if known() is None and _lock.acquire(timeout=_patience()):
         try:
-            _refresh()
+            if known() is None:  # else it was told while this one waited
+                _refresh()
         finally:
             _lock.release()
     return _known.generation
+
+
+def _patience() -> float:
+    """For how many seconds to wait for another thread's answer; -1 for as long as it takes, where nothing is known."""
+    if not _known.checked:
+        return -1
+    return POLL_SECONDS if time.monotonic() - _known.checked > STALEST_SECONDS else 0
 
 
 def known() -> Generation | None:
@@ -95,14 +105,26 @@ def _ask() -> None:
 
 def _refresh() -> None:
     try:
+        _read()
+    except DatabaseError as error:
+        logger.warning("The content generation cannot be read, so kept pages may be out of date: %s", error)
+    _known.checked = time.monotonic()
+
+
+def _read() -> None:
+    """Read it from the database, by a new connection if the one that this thread had has ended, as after a restart."""
+    had_connection = connection.connection is not None
+    try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT sum(value), sum(value) FILTER (WHERE id = 1) FROM core_contentgeneration")
             row = cursor.fetchone()
-        _known.generation = Generation(*(int(value or 0) for value in row))
-    except DatabaseError as error:
-        logger.warning("The content generation cannot be read, so kept pages may be out of date: %s", error)
+    except DatabaseError:
         connection.close()
-    _known.checked = time.monotonic()
+        if not had_connection:
+            raise
+        _read()
+    else:
+        _known.generation = Generation(*(int(value or 0) for value in row))
 
 
 def per_generation(build: Callable[P, T]) -> Callable[P, T]:

@@ -2,7 +2,7 @@
 
 `PageCache` wraps the WSGI application. It keeps what a reader without a session gets from a view marked `@public`,
 together with its compressed forms, for one content generation. When the generation has moved on, the first reader to
-ask renders the page anew, and whoever asks meanwhile gets the page as it was. What only other pages show makes no page of
+ask renders the page anew, and whoever asks meanwhile gets the page as it was, if it was right a second ago. What only other pages show makes no page of
 a view marked `@of_articles` out of date.
 """
 
@@ -97,13 +97,18 @@ class Page:
     forms: dict[str, tuple[Headers, bytes]]
     unchanged: Headers
     size: int
+    known_fresh: float = 0.0  # when it was last, on the clock that never goes back
     renewing: bool = False
     used: bool = False
 
     def is_fresh(self, now: Generation | None) -> bool:
         """Whether nothing that it shows has changed, as far as is known."""
         unchanged = now and (self.as_of.of_articles == now.of_articles if self.is_of_articles else self.as_of == now)
-        return bool(unchanged) and time.monotonic() < self.kept_until
+        asked = time.monotonic()
+        if not unchanged or asked >= self.kept_until:
+            return False
+        self.known_fresh = asked
+        return True
 
 
 @dataclass
@@ -146,23 +151,23 @@ class PageCache:
             return self.application(environ, start_response)
         key = _key(environ)
         page = self.pages.get(key)
-        if page is not None and (page.is_fresh(generation.current()) or not self._claim(page)):
+        if page is not None and (page.is_fresh(generation.current()) or self._is_made_anew(page)):
             page.used = True
             meters.own.pages_kept.inc()
             return _answer(page, environ, start_response)
         return self._render(key, page, environ, start_response)
 
-    def _claim(self, page: Page) -> bool:
-        """Whether this thread is the one to render the page anew."""
+    def _is_made_anew(self, page: Page) -> bool:
+        """Whether another thread makes a page anew that was right just now; if none does, this one is to."""
+        was_right = time.monotonic() - page.known_fresh <= generation.STALEST_SECONDS
         with self.lock:
-            claimed = not page.renewing
-            page.renewing = True
-        return claimed
+            renewing, page.renewing = page.renewing, True
+        return renewing and was_right
 
     def _render(
         self, key: tuple[str, ...], stale: Page | None, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
-        as_of = generation.current()
+        began, as_of = time.monotonic(), generation.current()
         meters.own.pages_made.inc()
         answer: dict[str, Any] = {}
 
@@ -181,6 +186,7 @@ class PageCache:
                 return body
             is_of_articles = getattr(body, "is_of_articles", False)
             page = _page(answer["headers"], b"".join(body), before=stale, as_of=as_of, is_of_articles=is_of_articles)
+            page.known_fresh = began
             body.close()  # type: ignore[attr-defined]
         finally:
             if stale:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from cms.ops.processes import die_with_parent, read_procfile
+from core import generation
 from tests.smtp import SmtpServer, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -196,6 +198,7 @@ class LiveSite:
 
     url: str
     process: RealProcess
+    rests_since: float = 0.0  # on the clock that never goes back
 
 
 @pytest.fixture(scope="session")
@@ -223,12 +226,15 @@ def live_site(
     """
     settings.SITE_URL = _site_process.url
     shutil.rmtree(settings.VAR / "cache", ignore_errors=True)
+    # What it was asked in the last test it may go on knowing for that long.
+    time.sleep(max(0, _site_process.rests_since + generation.STALEST_SECONDS - time.monotonic()))
     _site_process.process.resume()
     if not _site_process.process.is_alive():
         _site_process.process.start()
     wait_until(lambda: _answers(_site_process), seconds=40, what="the site")
     yield _site_process
     wait_until(lambda: _rests(_site_process.process), what="the site's last answer")
+    _site_process.rests_since = time.monotonic()
 
 
 @contextmanager

@@ -188,26 +188,28 @@ def test_memory_stays_under_its_bound_and_keeps_what_is_read():
     assert any(key[2] == "/popular" for key in cache.pages)
 
 
-def test_while_one_reader_waits_for_the_new_page_the_others_get_the_old_one():
+@pytest.mark.parametrize(("seconds_ago", "shown"), [(0, b"page 1"), (3, b"page 2")])
+def test_while_one_reader_waits_for_the_new_page_the_others_get_one_that_was_right_just_now(seconds_ago, shown):
     waiting, go_on = threading.Event(), threading.Event()
     application = Application()
     cache = PageCache(lambda environ, start: slow(environ, start))
 
     def slow(environ, start):
-        if application.calls:
+        if application.calls and not waiting.is_set():
             waiting.set()
             go_on.wait(5)
         return application(environ, start)
 
     get(cache)
+    (page,) = cache.pages.values()
+    page.known_fresh -= seconds_ago
     generation.bump()
     first = threading.Thread(target=get, args=(cache,))
     first.start()
     assert waiting.wait(5)
-    assert get(cache)[2] == b"page 1"
+    assert get(cache)[2] == shown
     go_on.set()
     first.join()
-    assert get(cache)[2] == b"page 2"
 
 
 def test_a_page_that_fails_to_render_anew_is_served_as_it_was():

@@ -3,7 +3,6 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from core import generation
 from surveys.models import Sitting
 from surveys.questionnaires import responses
 from tests.surveys.questionnaires.factories import ANSWERS, EVERY_KIND, choice, opened, question
@@ -104,7 +103,6 @@ def test_places_rows_and_numbers_show_what_depends_on_them_and_what_is_asked_aga
 
 def test_a_poll_that_is_answered_in_place_is_noted_for_the_day_and_can_be_answered_anyway(page, page_errors):
     opened(asked_on("p1", choice("chain")), access="browser")
-    generation.reset()  # a process may keep what it knows of a survey for half a second
     page.goto("/surveys/readers/frame/")
     page.get_by_text("Alpha").click()
     page.get_by_role("button", name="Send my answer").click()
