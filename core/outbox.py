@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from core import doorbell
 from core.lib import batches, mail
+from core.lib.mail import Sender
 from core.lib.smtp import Envelope, Outcome, Status, wire_data
 from core.lib.text import one_line
 from core.models import OutgoingMail, SiteProfile
@@ -93,15 +94,16 @@ def queue_mail(
     kind: str,
     due_at: datetime | None = None,
     unsubscribe: str = "",
+    sender: Sender | None = None,
 ) -> OutgoingMail:
     """Render templates/emails/<template>.{subject.txt,txt,html}, store the message and ring the worker on commit.
 
     What the context has as "attachments" (name, type, content) goes with it. It is sent at once, or at `due_at`. `unsubscribe` is where a POST ends such mail, for the button that mail programs show
-    (RFC 8058).
+    (RFC 8058). It is from the site, which takes no answers, or else from a `sender`, whose empty parts are the site's own.
 
     Raises ValueError when the address holds a line break.
     """
-    subject, message = _composed(template, to=to, context=context, unsubscribe=unsubscribe)
+    subject, message = _composed(template, to=to, context=context, unsubscribe=unsubscribe, sender=sender)
     return queue_message(kind=kind, to=to, subject=subject, message=message, due_at=due_at)
 
 
@@ -153,11 +155,13 @@ def composed(row: OutgoingMail) -> tuple[str, bytes] | None:
     return None if context is None else _composed(template, to=row.recipient, context=context)
 
 
-def _composed(template: str, *, to: str, context: Context, unsubscribe: str = "") -> tuple[str, bytes]:
+def _composed(
+    template: str, *, to: str, context: Context, unsubscribe: str = "", sender: Sender | None = None
+) -> tuple[str, bytes]:
     context = {"site": SiteProfile.current(), "site_url": settings.SITE_URL, **context}
     subject = one_line(render_to_string(f"emails/{template}.subject.txt", context))
     text, html = (render_to_string(f"emails/{template}.{form}", context) for form in ("txt", "html"))
-    message = compose(to=to, subject=subject, text=text, html=html)
+    message = compose(to=to, subject=subject, text=text, html=html, sender=sender)
     for name, kind, content in context.get("attachments", ()):
         message.add_attachment(content, *kind.split("/"), filename=name)
     if unsubscribe:
@@ -166,12 +170,21 @@ def _composed(template: str, *, to: str, context: Context, unsubscribe: str = ""
     return subject[:250], mail.as_bytes(message)
 
 
-def compose(*, to: str, subject: str, text: str, html: str) -> EmailMessage:
-    """A message of the site to one recipient. Raises ValueError when the address holds a line break."""
+def site_sender() -> Sender:
+    """From whom mail is that says nothing else, and who answers it."""
+    site = SiteProfile.current()
+    return Sender(one_line(site.name), settings.DEFAULT_FROM_EMAIL, site.contact_email)
+
+
+def compose(*, to: str, subject: str, text: str, html: str, sender: Sender | None = None) -> EmailMessage:
+    """A message of the site, or a sender, to one recipient. Raises ValueError when an address holds a line break."""
     if len(to.splitlines()) > 1:
         raise ValueError("An address cannot contain a line break.")
     message = EmailMessage(policy=email.policy.SMTP)  # as_bytes() unfolds the headers; bodies keep short lines
-    message["From"] = mail.address_header(one_line(SiteProfile.current().name), settings.DEFAULT_FROM_EMAIL)
+    given = sender.or_else(site_sender()) if sender else site_sender()._replace(reply_to="")
+    message["From"] = mail.address_header(given.name, mail.ascii_address(given.address))
+    if given.reply_to:
+        message["Reply-To"] = mail.ascii_address(given.reply_to)
     message["To"] = on_the_wire(to)
     message["Subject"] = subject
     message["Date"] = email.utils.format_datetime(timezone.now())

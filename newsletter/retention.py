@@ -84,6 +84,7 @@ COLUMNS = [
     Column("newsletter.Newsletter.from_name", retention.ORGANISATION, retention.ADMIN),
     Column("newsletter.Newsletter.seeds", retention.ORGANISATION, retention.ADMIN),
     Column("newsletter.Newsletter.from_email", retention.ORGANISATION, retention.ADMIN),
+    Column("newsletter.Newsletter.reply_to", retention.ORGANISATION, retention.ADMIN),
     Column("newsletter.Delivery.came_from", "as long as the delivery: a state, no address", "nobody"),
     Column("newsletter.RecipientDomain.note", "until the domain takes letters again, without addresses", "the worker"),
     Column(

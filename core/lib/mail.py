@@ -10,7 +10,7 @@ from contextlib import closing
 from email.header import Header
 from email.utils import formataddr, parseaddr
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -58,6 +58,21 @@ def ascii_address(address: str) -> str:
     if not name.isascii():
         raise ValueError(f"Mail servers cannot be relied on to take letters outside ASCII before the @: {address}")
     return f"{name}{at}{ascii_host(domain)}"
+
+
+class Sender(NamedTuple):
+    """From whom mail is, and who gets the answers to it. Parts may be empty."""
+
+    name: str = ""
+    address: str = ""
+    reply_to: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
+    def or_else(self, other: "Sender") -> "Sender":
+        """The same, with the other's parts where its own are empty."""
+        return Sender(*(own or others for own, others in zip(self, other, strict=True)))
 
 
 class DeliveryFailure(Exception):

@@ -136,6 +136,7 @@ class NewsletterAdmin(SlugsFromWords, SharedEditing):
                     "description",
                     "from_name",
                     "from_email",
+                    "reply_to",
                     "is_default",
                     "is_open",
                     "counts_reading",

@@ -38,6 +38,7 @@ from newsletter.sending import (
     plugged,
     subject_tests,
 )
+from newsletter.sending.looks import sender_of
 from newsletter.subscribers.vocabulary import vocabulary
 
 ARTICLES_SHOWN = 30
@@ -205,6 +206,7 @@ def _preview_page(request: HttpRequest, briefing: Briefing, form: TestsForm, pro
         for n, (letter, version) in enumerate(zip(subject_tests.LETTERS, versions, strict=False))
     ]
     context = {"text": rendered.text, "form": form, "problems": problems, "lines": lines, "number": number}
+    context["sender"] = sender_of(briefing)
     context["mail_query"] = urlencode({"name": person.name, "subject": number})
     return page(request, "preview", briefing, title="Preview", name=person.name, **context)
 

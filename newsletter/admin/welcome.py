@@ -59,6 +59,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, problem)
     context = {"newsletter": newsletter, "form": form, "title": "Welcome mail", "opts": Newsletter._meta}
     context |= {"subject": _previewed(newsletter).subject, "text": _bodies(newsletter)["text"]}
+    context["sender"] = welcome.sender_of(newsletter)
     context["flags"] = sorted(flags.look_at(welcome.NOUN, pk), key=lambda flag: not flag.is_open)
     context["may_decide"] = flags.may_decide(request.user, welcome.NOUN)
     return render(request, "admin/newsletter/newsletter/welcome.html", admin.site.each_context(request) | context)

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from core import pagecache
 from core.lib import clock
-from core.lib.mail import ascii_address
+from core.lib.mail import Sender, ascii_address
 from core.lib.prefix_search import words_index
+from core.lib.text import one_line
 from core.lib.triggers import Refusal
 from newsletter.digests import digest_of
 from newsletter.querysets import NewsletterQuerySet, SubscriptionQuerySet, SuppressionQuerySet
@@ -54,6 +55,14 @@ class Newsletter(models.Model):
         blank=True,
         validators=[check_sender],
         help_text="Empty: the site's. Its domain must be one that the mail server may send for (SPF, DKIM, DMARC).",
+    )
+    reply_to = models.EmailField(
+        "answers go to",
+        max_length=120,
+        blank=True,
+        db_default="",
+        validators=[check_sender],
+        help_text="Whoever answers a briefing writes to it (Reply-To). Empty: the site's contact address.",
     )
     is_default = models.BooleanField(
         "default", default=False, help_text="The list that a form subscribes to when it names none."
@@ -170,6 +179,11 @@ class Newsletter(models.Model):
             one, its = (other, self.slug) if self.slug.endswith(DIGEST) else (self, other.slug)
             said = f"Under “{its}” sponsors book the weekly digest of {one}. Choose another slug."
             raise ValidationError({"slug": said})
+
+    @property
+    def sender(self) -> Sender:
+        """From whom its mail is; empty parts are the site's own."""
+        return Sender(one_line(self.from_name), self.from_email, self.reply_to)
 
     @property
     def zone(self) -> ZoneInfo:

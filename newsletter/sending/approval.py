@@ -84,7 +84,8 @@ def seen(briefing: Briefing) -> str:
     stored = Briefing.every.select_related("newsletter", "template", "segment").get(pk=briefing.pk)
     template, newsletter, profile = template_of(stored), stored.newsletter, SiteProfile.current()
     about: list[Any] = [newsletter.pk, stored.issue_date, stored.subject, stored.preheader, stored.introduction]
-    about += [newsletter.from_name or profile.name, newsletter.from_email, profile.contact_email]
+    about += [newsletter.from_name or profile.name, newsletter.from_email]
+    about += [newsletter.reply_to or profile.contact_email]
     about += [newsletter.counts_reading, stored.segment_id, _rule(stored.segment)]
     about += [subject_tests.settings_of(stored), [getattr(template, name) for name in LOOKS]]
     about += [stored.step.asks_to_stay] if stored.step else []

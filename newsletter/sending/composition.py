@@ -133,12 +133,12 @@ def headers_of(
     briefing: Briefing, *, mark: str = "", stand_in: Callable[[Word], str] = without_a_name
 ) -> MessageHeaders:
     """What the headers of its message say, its subject after the mark; texts that no form has seen are one line here."""
-    site, newsletter, sender = SiteProfile.current(), briefing.newsletter, sender_of(briefing)
+    newsletter, sender = briefing.newsletter, sender_of(briefing)
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return MessageHeaders(
-        from_name=one_line(sender.name or site.name),
-        from_email=sender.address or settings.DEFAULT_FROM_EMAIL,
-        reply_to=site.contact_email,
+        from_name=one_line(sender.name),
+        from_email=sender.address,
+        reply_to=sender.reply_to,
         subject=(f"[{mark}] " if mark else "")
         + personal_words.replaced(one_line(briefing.subject), vocabulary(), stand_in),
         list_name=one_line(newsletter.name),

@@ -17,7 +17,7 @@ from newsletter.models import Briefing, BriefingItem
 from newsletter.models.templates import Part as Place
 from newsletter.sending import composition, parts, payers, sponsor_places
 from newsletter.sending.composition import Rendered
-from newsletter.sending.looks import template_of
+from newsletter.sending.looks import sender_of, template_of
 from newsletter.subscribers import vocabulary
 
 Kind = BriefingItem.Kind
@@ -269,6 +269,8 @@ def passed(briefing: Briefing) -> list[str]:
     lacking = list(_bodies_lack(rendered, links))
     images = len(re.findall(r"<img\b", rendered.html)) - bool(links.pixel)
     said = [f"The HTML has {max(1, html_size(rendered, placeholders) // 1024)} of {CLIPPED_AT // 1024} kB."]
+    sender = sender_of(briefing)
+    said.append(f"It is from {sender}" + (f"; answers go to {sender.reply_to}." if sender.reply_to else "."))
     said.append(f"Links: {len(rendered.targets)}, pictures: {images}.")
     if not lacking:
         said.append("Both the HTML and the text part say how to unsubscribe.")

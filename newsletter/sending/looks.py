@@ -3,9 +3,11 @@
 What was frozen keeps both (`Briefing.look`), so that what is written anew of it, or made from it, is as it was approved.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from core.lib import colours
+from core.lib.mail import Sender
+from core.outbox import site_sender
 from newsletter.models import Briefing, MailTemplate, Newsletter
 
 # Of emails/base.html: the lightest ground of links where a mail program asks for the dark, and that of ads in the light.
@@ -15,13 +17,6 @@ LOOKS = ("logo", "logo_url", "header_html", "footer_html", *SHADES, "order")  # 
 KEPT = (*LOOKS, "logo_width", "logo_height")
 
 
-class Sender(NamedTuple):
-    """From whom a briefing is, as its newsletter says; empty parts are the site's own."""
-
-    name: str
-    address: str
-
-
 def template_of(briefing: Briefing) -> MailTemplate:
     """What it was frozen with; else the template that it names, or its newsletter's, or the one that all have from the start."""
     if briefing.look is not None:
@@ -29,17 +24,20 @@ def template_of(briefing: Briefing) -> MailTemplate:
     return briefing.template or default_template(briefing.newsletter)
 
 
+def _own_sender(briefing: Briefing) -> Sender:
+    """What its newsletter says of its sender, as it was frozen or else as it is now."""
+    return briefing.newsletter.sender if briefing.look is None else Sender(*briefing.look["sender"])
+
+
 def sender_of(briefing: Briefing) -> Sender:
-    """From whom it is: as it was frozen, else as its newsletter says."""
-    if briefing.look is not None:
-        return Sender(*briefing.look["sender"])
-    return Sender(briefing.newsletter.from_name, briefing.newsletter.from_email)
+    """From whom it is: as it was frozen, else as its newsletter says; the rest is the site's."""
+    return _own_sender(briefing).or_else(site_sender())
 
 
 def kept(briefing: Briefing) -> dict[str, Any]:
     """What is kept of both when a briefing is frozen: `template`, the columns KEPT of it, and `sender`, a Sender as a list."""
     template = template_of(briefing)
-    return {"template": {name: getattr(template, name) for name in KEPT}, "sender": list(sender_of(briefing))}
+    return {"template": {name: getattr(template, name) for name in KEPT}, "sender": list(_own_sender(briefing))}
 
 
 def default_template(newsletter: Newsletter) -> MailTemplate:

@@ -75,7 +75,10 @@ def _request(person: Person, newsletter: Newsletter, origin: Origin, *, given_at
 
 
 def _send_link(subscription: Subscription) -> None:
-    """Mail a confirmation link to the address or, at most once a day, that it is subscribed already."""
+    """Mail a confirmation link to the address or, at most once a day, that it is subscribed already.
+
+    It is from the newsletter's sender, as what follows is: whoever asked for that one looks for it.
+    """
     known = subscription.state == State.CONFIRMED and not subscription.subscriber.suppressed
     kind, limit = ("already-subscribed", 1) if known else ("confirm", CONFIRMATIONS_PER_ADDRESS_AND_DAY)
     if not allow(f"{kind}:{subscription.pk}", limit=limit, seconds=DAY):
@@ -88,7 +91,8 @@ def _send_link(subscription: Subscription) -> None:
     else:
         context["confirm_url"] = absolute("newsletter:confirm", confirm_token(subscription))
     template = "already_subscribed" if known else "confirm_subscription"
-    queue_mail(template=template, to=subscription.subscriber.email, context=context, kind=f"newsletter.{kind}")
+    sender, to = subscription.newsletter.sender, subscription.subscriber.email
+    queue_mail(template=template, to=to, context=context, kind=f"newsletter.{kind}", sender=sender)
 
 
 def send_another_link(subscription: Subscription) -> None:

@@ -15,10 +15,11 @@ from django.utils import timezone
 from articles.paid import shown
 from articles.payers import paid_of
 from core import accounts
+from core.lib.mail import Sender
 from core.lib.signing import make_token
 from core.lib.text import one_line
 from core.models import SiteProfile
-from core.outbox import queue_mail, queue_message
+from core.outbox import queue_mail, queue_message, site_sender
 from core.ratelimit import allow
 from newsletter.mail import mime
 from newsletter.mail.personal_words import WITHOUT_A_SUBSCRIBER, Person, filled
@@ -131,6 +132,11 @@ def addressed_to(person: Person, newsletter: Newsletter) -> Letter:
     )
 
 
+def sender_of(newsletter: Newsletter) -> Sender:
+    """From whom it is, and who gets the answers."""
+    return newsletter.sender.or_else(site_sender())
+
+
 def bodies(newsletter: Newsletter, letter: Letter, *, unsubscribe: str, preferences: str) -> dict[str, str]:
     """The mail as text and as HTML."""
     context = {
@@ -151,10 +157,11 @@ def bodies(newsletter: Newsletter, letter: Letter, *, unsubscribe: str, preferen
 def _message(newsletter: Newsletter, letter: Letter, *, to: str, key: int, unsubscribe: str, preferences: str) -> bytes:
     now, placeholders = timezone.now(), mime.Placeholders()
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    sender = sender_of(newsletter)
     headers = mime.MessageHeaders(
-        from_name=one_line(newsletter.from_name or SiteProfile.current().name),
-        from_email=newsletter.from_email or settings.DEFAULT_FROM_EMAIL,
-        reply_to=SiteProfile.current().contact_email,
+        from_name=sender.name,
+        from_email=sender.address,
+        reply_to=sender.reply_to,
         subject=letter.subject,
         list_name=one_line(newsletter.name),
         list_id=f"{newsletter.slug}.{host}",
