@@ -51,26 +51,34 @@ STATES = {
 _REFUSAL = """CASE WHEN subscriber.suppressed <> '' THEN 'suppressed'
     WHEN subscription.paused_until > now() THEN 'paused' ELSE '' END"""
 
-# The audience is whoever is confirmed now, each once, as they are on the list; a briefing is frozen once, so there are no others. Suppressed addresses and those who pause are in it, as skipped, so that the
-# counts add up.
+# The audience is whoever is confirmed now, each once, as they are on the list; a briefing is frozen once, so there are no
+# others. Suppressed addresses and those who pause are in it, as skipped, so that the counts add up.
 _FREEZE = f"""
+    WITH audience AS (
+        SELECT subscriber.id, refusal.why
+        FROM newsletter_subscription subscription
+        JOIN newsletter_subscriber subscriber ON subscriber.id = subscription.subscriber_id
+        CROSS JOIN LATERAL (SELECT {_REFUSAL} AS why) refusal
+        WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
+            AND %(rhythm)s IN ('', subscription.rhythm)
+            AND {{segment}}
+    )
     INSERT INTO newsletter_delivery (briefing_id, subscriber_id, state, note, attempts, due_at, variant)
-    SELECT %(briefing)s, subscriber.id, CASE refusal.why WHEN '' THEN 'pending' ELSE 'skipped' END, refusal.why, 0,
-        {{due}}, draw.number
-    FROM newsletter_subscription subscription
-    JOIN newsletter_subscriber subscriber ON subscriber.id = subscription.subscriber_id
-    CROSS JOIN LATERAL (SELECT {_REFUSAL} AS why) refusal
-    CROSS JOIN LATERAL (SELECT {{draw}} AS number) draw
-    WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed'
-        AND %(rhythm)s IN ('', subscription.rhythm)
-        AND {{segment}}
+    SELECT %(briefing)s, audience.id, CASE why WHEN '' THEN 'pending' ELSE 'skipped' END, why, 0, {{due}}, {{variant}}
+    FROM audience {{sample}}
 """
 
-# Where subjects are tested, the sample is drawn by a hash of the seed and the subscriber; whoever is not in it waits in a far
-# future, which claims look into once the test is decided: so nothing has to be written a million times for that.
-_DRAW = """CASE WHEN ('x' || left(md5(%(seed)s || ':' || subscriber.id), 7))::bit(28)::int %% 10000 < %(share)s * 100
-    THEN (('x' || right(md5(%(seed)s || ':' || subscriber.id), 7))::bit(28)::int %% %(variants)s)::smallint END"""
-_DUE = "CASE WHEN draw.number IS NULL THEN now() + interval '100 years' ELSE now() END"
+# Where subjects are tested, those who get it stand in a line by a hash of the seed and the subscriber; the first of it, as many as
+# the share is, are the sample, and get one subject after the other. Whoever is not in it waits in a far future, which claims look
+# into once the test is decided: so nothing has to be written a million times for that.
+_SAMPLE = """LEFT JOIN (
+        SELECT id, ((row_number() OVER (ORDER BY lot, id) - 1) %% %(variants)s)::smallint AS variant
+        FROM (SELECT id, ('x' || left(md5(%(seed)s || ':' || id), 15))::bit(60)::bigint AS lot FROM audience WHERE why = '') line
+        ORDER BY lot, id LIMIT (SELECT count(*) * %(share)s / 100 FROM audience WHERE why = '')
+    ) sample ON sample.id = audience.id"""
+_DUE = "CASE WHEN sample.variant IS NULL THEN now() + interval '100 years' ELSE now() END"
+_ALL = {"variant": "NULL::smallint", "due": "now()", "sample": ""}
+_SOME_FIRST = {"variant": "sample.variant", "due": _DUE, "sample": _SAMPLE}
 
 # What personal words need is only asked for where there are any.
 _NOBODY, _PERSON = "'' AS name, NULL::jsonb AS attributes,", "subscriber.name, subscriber.attributes,"
@@ -192,7 +200,7 @@ class Test(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """How the sample of a test of subjects is drawn: the share of the audience in per cent, and among how many subjects."""
+    """How the sample of a test of subjects is drawn: the share of those who get it in per cent, and among how many subjects."""
 
     seed: str
     share: int
@@ -201,8 +209,8 @@ class Draw:
 
 def freeze_audience(briefing: Briefing, draw: Draw | None = None) -> int:
     """Make a delivery for every confirmed subscriber it is for, in the freezing transaction; return how many."""
-    drawn = {"draw": _DRAW, "due": _DUE} if draw else {"draw": "NULL::smallint", "due": "now()"}
-    statement = _FREEZE.format(segment=segments.narrowed_to(briefing.segment, "subscriber.id"), **drawn)
+    narrowed = segments.narrowed_to(briefing.segment, "subscriber.id")
+    statement = _FREEZE.format(segment=narrowed, **(_SOME_FIRST if draw else _ALL))
     with connection.cursor() as cursor:
         audience: dict[str, Any] = {"newsletter": briefing.newsletter_id, "rhythm": briefing.rhythm}
         cursor.execute(statement, {"briefing": briefing.pk, **audience, **(asdict(draw) if draw else {})})

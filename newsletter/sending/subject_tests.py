@@ -1,7 +1,7 @@
 """Tests of subjects: who is in the sample, what it says, and what the rest gets.
 
-The sample is drawn when the briefing is frozen, by a hash of a fresh seed and each subscriber's key, so that anybody with the
-seed can draw it again. The rest waits with its deliveries, which nothing claims before the test is decided; a decision is one
+The sample is drawn when the briefing is frozen, in the order of a hash of a fresh seed and each subscriber's key, so that anybody
+with the seed can draw it again; it is exactly the share that was chosen, and each subject has as many of it, or one less. The rest waits with its deliveries, which nothing claims before the test is decided; a decision is one
 row that changes once. Whatever dies in between, it is decided by the next sweep, and everybody has one delivery.
 """
 

@@ -77,14 +77,34 @@ def test_the_sample_is_drawn_by_a_hash_of_a_fresh_seed_and_each_subscriber(weekl
     seed = briefing.subject_test.seed
     drawn = {row.subscriber_id: row.variant for row in briefing.deliveries.all()}
 
-    def draw(subscriber):
-        digest = md5(f"{seed}:{subscriber}".encode(), usedforsecurity=False).hexdigest()
-        return int(digest[-7:], 16) % 3 if int(digest[:7], 16) % 10000 < 5000 else None
+    def lot(subscriber):
+        return md5(f"{seed}:{subscriber}".encode(), usedforsecurity=False).hexdigest()[:15]
 
-    assert drawn == {subscriber: draw(subscriber) for subscriber in drawn}
+    line = {subscriber: place for place, subscriber in enumerate(sorted(drawn, key=lot))}
+    assert drawn == {subscriber: place % 3 if place < READERS / 2 else None for subscriber, place in line.items()}
     assert len(drawn) == briefing.candidates == READERS
-    assert set(drawn.values()) == {0, 1, 2, None}
     assert frozen(weekly, "Mind the gap", slug="another").subject_test.seed != seed
+
+
+@pytest.mark.parametrize(
+    ("share", "others", "each"),
+    [
+        (50, ["Mind the gap"], {0: 35, 1: 34}),
+        (50, ["Mind the gap", "A staircase"], {0: 23, 1: 23, 2: 23}),
+        (45, ["Mind the gap", "A staircase"], {0: 21, 1: 21, 2: 20}),
+    ],
+)
+def test_the_sample_is_exactly_the_share_of_who_gets_it_in_equal_parts(weekly, share, others, each):
+    for number in range(18):
+        factories.subscription(weekly, f"more{number}@example.com")
+    factories.subscription(weekly, "paused@example.com", paused_until=timezone.now() + timedelta(days=9))
+    factories.subscription(weekly, "gone@example.com")
+    factories.suppression("bounce", "gone@example.com")
+    briefing = frozen(weekly, *others, share=share)
+    assert states(briefing) == {"pending": 138, "skipped": 2}
+    sample = briefing.deliveries.exclude(variant=None)
+    assert Counter(sample.values_list("variant", flat=True)) == each
+    assert not sample.filter(state="skipped").exists()
 
 
 def test_the_sample_gets_its_subjects_and_the_rest_the_winner_and_nobody_two(weekly, smtp_server):
