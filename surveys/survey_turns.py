@@ -20,7 +20,17 @@ from core.pagecache import per_generation
 from core.ratelimit import count_all
 from surveys import keys
 from surveys.models import Survey
-from surveys.questionnaires import access, many_at_once, polls, responses, summaries, versions, views
+from surveys.questionnaires import (
+    access,
+    finishing,
+    many_at_once,
+    polls,
+    responses,
+    sittings,
+    summaries,
+    versions,
+    views,
+)
 from surveys.questionnaires.many_at_once import First
 from surveys.questionnaires.page_forms import PageForm
 
@@ -64,7 +74,7 @@ def _begin(wanted: Sequence[_First]) -> list[Ready | None]:
         for place, one in zip(taken, begun, strict=True):
             page = _redirect(wanted[place].request.is_secure()) if one else None
             if one and page:
-                answers[place] = _leading_to(page, responses.address_of(*one))
+                answers[place] = _leading_to(page, sittings.address_of(*one))
     return answers
 
 
@@ -101,7 +111,7 @@ def _of_sitting(environ: Environ) -> _OfSitting | None:
     if request is None or asked is None:
         return None
     try:
-        survey, sitting = read_token(responses.PURPOSE, token)
+        survey, sitting = read_token(sittings.PURPOSE, token)
     except (BadToken, ValueError):
         return None
     return _OfSitting(request, asked.survey, sitting) if survey == asked.survey.pk else None
@@ -118,9 +128,9 @@ def _by_survey(
     for each in wanted:
         by_survey.setdefault(each.survey, []).append(each.sitting)
     found = dict[int, Found]()
-    for survey, sittings in by_survey.items():
+    for survey, asked_of in by_survey.items():
         with suppress(keys.PepperMissing):
-            found |= find(survey, sittings)
+            found |= find(survey, asked_of)
     return found
 
 
@@ -145,7 +155,7 @@ def _finish(wanted: Sequence[_OfSitting]) -> list[Ready | None]:
 @per_generation
 def _thanks(survey: Survey, again: bool, secure: bool) -> Prepared | None:
     path = reverse("surveys:survey-sitting", args=[survey.slug, "token"])
-    finished = responses.Finished(survey, "complete", again=again)
+    finished = finishing.Finished(survey, "complete", again=again)
     return prepare(path, lambda request: personal(views.thank(request, finished)), secure=secure)
 
 

@@ -25,7 +25,7 @@ from core.lib.networks import public_network_of
 from core.ratelimit import allow
 from surveys import keys
 from surveys.models import Source, Survey
-from surveys.questionnaires import access, at_once, responses, versions
+from surveys.questionnaires import access, at_once, sittings, versions
 from surveys.questionnaires.definition import document_of
 from surveys.questionnaires.limits import LimitReached
 from surveys.questionnaires.result_files import document_of as document_of_results
@@ -164,13 +164,13 @@ def _answered(survey: Survey, answers: Any, address: str, agent: str) -> Respons
     try:
         entry = access.from_page(survey, address=address, agent=agent, source=Source.API)
         finished = at_once.submit(entry, answers)
-    except responses.AnswersRefused as refused:
+    except at_once.AnswersRefused as refused:
         return _said("Your answers were not taken.", status.HTTP_400_BAD_REQUEST, errors=refused.errors)
     except access.NotThisWay as refused:
         return _said(str(refused), status.HTTP_403_FORBIDDEN)
-    except responses.NotOpen:
+    except sittings.NotOpen:
         return _said("This survey takes no answers now.", status.HTTP_409_CONFLICT)
-    except responses.TakenPart:
+    except sittings.TakenPart:
         return _said("This survey was answered from here already.", status.HTTP_409_CONFLICT)
     except LimitReached:
         return _said("This survey has as many answers as it takes.", status.HTTP_409_CONFLICT)

@@ -6,13 +6,21 @@ from typing import Any
 from django.db import transaction
 
 from surveys.models import Ended, Sitting
-from surveys.questionnaires import logic, responses
+from surveys.questionnaires import finishing, logic, responses, sittings
 from surveys.questionnaires.access import Entry
+from surveys.questionnaires.finishing import Finished
 from surveys.questionnaires.kinds import AnswerRefused, kind_of
 from surveys.questionnaires.page_forms import REQUIRED, PageForm
 from surveys.questionnaires.questions import Definition
 from surveys.questionnaires.repeats import Sending, is_again
-from surveys.questionnaires.responses import AnswersRefused, Finished
+
+
+class AnswersRefused(Exception):
+    """A program's answers cannot be taken; `errors` says why, by question."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(f"{key}: {words}" for key, words in errors.items()))
 
 
 @transaction.atomic
@@ -25,7 +33,7 @@ def answer(entry: Entry, data: Mapping[str, Any], sending: Sending | None = None
     """
     responses.may_begin(entry)
     sitting = responses.new_sitting(entry)
-    definition = responses.definition_of(sitting)
+    definition = sittings.definition_of(sitting)
     form = PageForm(definition, responses.first_page(definition), data=data)
     if not form.is_valid():
         return form
@@ -44,7 +52,7 @@ def submit(entry: Entry, answers: Any) -> Finished:
     """
     responses.may_begin(entry)
     sitting = responses.new_sitting(entry)
-    definition = responses.definition_of(sitting)
+    definition = sittings.definition_of(sitting)
     return _at_once(sitting, definition, read_answers(definition, answers))
 
 
@@ -74,4 +82,4 @@ def read_answers(definition: Definition, answers: Any) -> dict[str, Any]:
 
 def _at_once(sitting: Sitting, definition: Definition, answers: dict[str, Any]) -> Finished:
     way = logic.way(definition, answers)
-    return responses.end(sitting, definition, responses.Progress(), way, is_new=not sitting.is_test)
+    return finishing.end(sitting, definition, sittings.Progress(), way, is_new=not sitting.is_test)

@@ -16,7 +16,7 @@ from newsletter.models import Suppression
 from newsletter.subscribers.addresses import parse_address
 from surveys import addresses, keys
 from surveys.models import Sitting, Survey
-from surveys.questionnaires import access, responses
+from surveys.questionnaires import access, sittings
 
 LINK, LATER = "surveys.survey-link", "surveys.survey-later"
 PER_ADDRESS, PER_NETWORK = 5, 60  # an hour
@@ -53,7 +53,7 @@ def _later_context(sitting_id: int) -> dict[str, Any] | None:
     sitting = Sitting.objects.unfinished().select_related("survey").filter(pk=sitting_id).first()
     if sitting is None:
         return None
-    path = reverse("surveys:survey-sitting", args=[sitting.survey.slug, responses.token_of(sitting)])
+    path = reverse("surveys:survey-sitting", args=[sitting.survey.slug, sittings.token_of(sitting)])
     return {"survey": sitting.survey, "link": settings.SITE_URL + path}
 
 

@@ -1,6 +1,6 @@
 """Answers as they come in by the hundred: first pages taken, answers shown and sittings finished together, with one commit each.
 
-Nothing is decided here that surveys.questionnaires.responses would decide otherwise. Whatever is not plain is left alone, and
+Nothing is decided here that surveys.questionnaires.finishing would decide otherwise. Whatever is not plain is left alone, and
 goes there: limits and quotas, answers that can be changed, tests, whoever goes on where they were, an end with words of its own.
 """
 
@@ -16,10 +16,10 @@ from core.lib.recordsets import recordset
 from surveys import keys
 from surveys.models import Ended, Sitting, Survey
 from surveys.models.ballots import random_key
-from surveys.questionnaires import logic, responses
+from surveys.questionnaires import finishing, logic, sittings
 from surveys.questionnaires.access import Entry
 from surveys.questionnaires.page_forms import PageForm
-from surveys.questionnaires.responses import Progress
+from surveys.questionnaires.sittings import Progress
 from surveys.questionnaires.versions import Asked
 
 _OPEN = """
@@ -142,13 +142,13 @@ def finish_all(survey: Survey, sittings: Sequence[int]) -> dict[int, bool]:
         return again
     rows = recordset({"id": each.sitting, "nonce": each.nonce, "ended": each.ended} for each in ends.values())
     new = prepared.rows(_FINISH, [rows, [each.sealed for each in ends.values()], clock.utc_day()])
-    doorbell.ring(responses.SETTLE_TASK, at_most_every=responses.SETTLED_EVERY)
+    doorbell.ring(finishing.SETTLE_TASK, at_most_every=finishing.SETTLED_EVERY)
     return again | dict.fromkeys((pk for (pk,) in new), False)
 
 
 def _way(sitting: Sitting, pepper: keys.Pepper) -> logic.Way:
     progress = Progress(**pepper.open(bytes(sitting.sealed)))
-    return logic.way(responses.definition_of(sitting), progress.answers, passed=progress.passed)
+    return logic.way(sittings.definition_of(sitting), progress.answers, passed=progress.passed)
 
 
 class _End(NamedTuple):
@@ -163,7 +163,7 @@ class _End(NamedTuple):
 def _end(sitting: Sitting, pepper: keys.Pepper) -> _End | None:
     """What a sitting comes to; None where it is not at its end, or not plain."""
     way = _way(sitting, pepper)
-    if way.waits_at or way.message or responses.definition_of(sitting).quotas:
+    if way.waits_at or way.message or sittings.definition_of(sitting).quotas:
         return None
     ended = Ended.EARLY if way.ended_early else Ended.COMPLETE
     sealed = pepper.seal_padded(Progress(answers=way.kept).as_json())

@@ -11,13 +11,13 @@ from core.lib import batches
 from core.retention import Column, days
 from surveys import keys
 from surveys.models import Invitation, Participation, Response, Sitting, Survey
-from surveys.questionnaires import access, earlier, kept_counts, limits, responses, versions
+from surveys.questionnaires import access, earlier, kept_counts, limits, sittings, versions
 from surveys.questionnaires.kinds import kind_of
 
 KEPT_AFTER_CLOSE = timedelta(days=30)  # keys, and the pepper under which they stand for anybody
 ADDRESSES_KEPT = timedelta(days=365)  # after the close, where a question asks for one
 
-_UNFINISHED = f"until it is counted; {days(responses.LEFT_FOR)} if it is left unfinished"
+_UNFINISHED = f"until it is counted; {days(sittings.LEFT_FOR)} if it is left unfinished"
 _KEYS = f"{days(KEPT_AFTER_CLOSE)} after the close"
 COLUMNS = [
     Column("surveys.Sitting.key", _UNFINISHED, "finishing; the worker; erasure"),

@@ -20,7 +20,7 @@ from core.lib import batches
 from surveys import keys
 from surveys.models import AnswerTag, Ended, Participation, Response, Sitting, Survey
 from surveys.models.ballots import random_key
-from surveys.questionnaires import kept_counts, logic, responses
+from surveys.questionnaires import kept_counts, logic, sittings
 
 TOGETHER = 20
 AT_ONCE = 2_000
@@ -94,7 +94,7 @@ def _is_partial(sitting: Sitting | Response) -> bool:
 
 
 def _response(sitting: Sitting) -> Response:
-    definition, progress = responses.definition_of(sitting), responses.progress_of(sitting)
+    definition, progress = sittings.definition_of(sitting), sittings.progress_of(sitting)
     way = logic.way(definition, progress.answers, passed=progress.passed if _is_partial(sitting) else None)
     return Response(
         pk=random_key(),
@@ -146,7 +146,7 @@ def end_abandoned() -> int:
     now = timezone.now()
     over = Q(survey__state__in=[Survey.State.CLOSED, Survey.State.ARCHIVED], survey__closed_at__lt=now - CLOSED_FOR)
     left = Sitting.objects.unfinished().filter(
-        Q(touched_at__lt=now - responses.LEFT_FOR) | over | Q(is_test=True, touched_at__lt=now - TEST_LEFT_FOR)
+        Q(touched_at__lt=now - sittings.LEFT_FOR) | over | Q(is_test=True, touched_at__lt=now - TEST_LEFT_FOR)
     )
     ended = batches.each(left.select_related("survey"), _end)
     return len(ended)
@@ -154,7 +154,7 @@ def end_abandoned() -> int:
 
 def _end(sitting: Sitting) -> None:
     try:
-        has_answers = not sitting.is_test and bool(responses.progress_of(sitting).passed)
+        has_answers = not sitting.is_test and bool(sittings.progress_of(sitting).passed)
     except keys.PepperMissing:
         has_answers = False
     unfinished = Sitting.objects.unfinished().filter(pk=sitting.pk)

@@ -16,7 +16,7 @@ from core.lib.gateway import Ready
 from core.lib.prepared_answers import Prepared, mark, prepare
 from core.pagecache import per_generation
 from surveys.models import Sitting, Survey
-from surveys.questionnaires import logic, piping, responses
+from surveys.questionnaires import logic, piping, sittings
 from surveys.questionnaires.kinds import kind_of
 from surveys.questionnaires.questions import Definition, Question
 
@@ -39,8 +39,8 @@ def asks_who(definition: Definition) -> bool:
 
 def summary(sitting: Sitting, way: logic.Way, *, secure: bool) -> Ready | None:
     """All that was answered, with the button that sends it; None where the middleware has its own answer."""
-    definition = responses.definition_of(sitting)
-    steps, values = list[_Step](), {LATER: responses.address("survey-later", sitting)}
+    definition = sittings.definition_of(sitting)
+    steps, values = list[_Step](), {LATER: sittings.address("survey-later", sitting)}
     for step in way.steps:
         answers = list[tuple[str, str]]()
         for question in step.questions:
@@ -53,7 +53,7 @@ def summary(sitting: Sitting, way: logic.Way, *, secure: bool) -> Ready | None:
             values[words] = _words(question, way)
             answers.append((text, words))
         address = _mark_of(f"page {step.page.id}")
-        values[address] = responses.address("survey-page", sitting, step.page.id)
+        values[address] = sittings.address("survey-page", sitting, step.page.id)
         steps.append(_Step(step.page.title, address, tuple(answers)))
     page = _page(sitting.survey, sitting.is_test, asks_who(definition), tuple(steps), secure)
     return page.filled(values) if page else None

@@ -21,6 +21,7 @@ from surveys.models import Sitting, Survey
 from surveys.questionnaires import (
     access,
     at_once,
+    finishing,
     logic,
     mails,
     pictures,
@@ -28,6 +29,7 @@ from surveys.questionnaires import (
     polls,
     repeats,
     responses,
+    sittings,
     summaries,
     versions,
 )
@@ -74,15 +76,15 @@ def _answering(view: View) -> View:
             return _stopped(request, slug, "too_long", HTTPStatus.BAD_REQUEST, has_link=False)
         try:
             return view(request, slug, **kwargs)
-        except responses.NotOpen:
+        except sittings.NotOpen:
             return _stopped(request, slug, "not_open", HTTPStatus.CONFLICT)
-        except responses.TakenPart:
+        except sittings.TakenPart:
             return _stopped(request, slug, "taken_part", HTTPStatus.CONFLICT)
         except LimitReached:
             return _stopped(request, slug, "full", HTTPStatus.CONFLICT)
-        except responses.NotALink:
+        except sittings.NotALink:
             return _stopped(request, slug, "gone", HTTPStatus.GONE, has_link=False)
-        except responses.Gone:
+        except sittings.Gone:
             return _stopped(request, slug, "gone", HTTPStatus.GONE)
         except access.NotThisWay as refused:
             has_link = not isinstance(refused, access.NotALink)
@@ -150,7 +152,7 @@ def _form_context(form: PageForm) -> dict[str, Any]:
 def _begin(request: HttpRequest, asked: versions.Asked) -> HttpResponse:
     """The first page is sent by somebody whom nothing is known of."""
     if request.POST.get("website"):
-        return thank(request, responses.Finished(asked.survey, "complete"))
+        return thank(request, finishing.Finished(asked.survey, "complete"))
     address = client_address(request)
     network = public_network_of(address)
     if network and not allow(limit_of(asked.survey, network), limit=PER_HOUR, seconds=LIMIT_SECONDS):
@@ -158,7 +160,7 @@ def _begin(request: HttpRequest, asked: versions.Asked) -> HttpResponse:
     entry = entry_of(request, asked.survey, address)
     if polls.question_of(asked.definition):
         answered = at_once.answer(entry, request.POST, _sending(request, asked.survey))
-        if isinstance(answered, responses.Finished):
+        if isinstance(answered, finishing.Finished):
             return thank(request, answered)
         return _show(request, asked, _form_context(answered), HTTPStatus.BAD_REQUEST)
     saved = responses.start(entry, request.POST)
@@ -188,7 +190,7 @@ def _ask_for_link(request: HttpRequest, survey: Survey) -> HttpResponse:
     if survey.access != Survey.Access.ADDRESS:
         raise access.NotThisWay("This survey is answered by a link of your own.")
     if not survey.takes_answers:
-        raise responses.NotOpen
+        raise sittings.NotOpen
     form = AddressForm(request.POST)
     if form.is_valid():
         email = form.cleaned_data["email"]
@@ -215,9 +217,9 @@ def begin(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         return personal(_begin_by_link(request, entry))
     responses.may_begin(entry)
     if found := responses.unfinished(entry):
-        return personal(_to(found, responses.way_of(found, responses.progress_of(found)).waits_at))
+        return personal(_to(found, sittings.way_of(found, sittings.progress_of(found)).waits_at))
     sitting = responses.new_sitting(entry)
-    form = responses.form_of(sitting, responses.first_page(responses.definition_of(sitting)).id)
+    form = sittings.form_of(sitting, responses.first_page(sittings.definition_of(sitting)).id)
     own = {question.id for question in form.page.questions}
     form.typed |= {key: marks for key, marks in marks_in(request.GET).items() if marks and key in own}
     replaces = responses.replaces_unseen(entry)
@@ -228,9 +230,9 @@ def _begin_by_link(request: HttpRequest, entry: access.Entry) -> HttpResponse:
     """The first page is sent by somebody who came by a link; of a poll it is all there is."""
     sitting = responses.new_sitting(entry)
     form: PageForm | None
-    if polls.question_of(responses.definition_of(sitting)):
+    if polls.question_of(sittings.definition_of(sitting)):
         answered = at_once.answer(entry, request.POST, _sending(request, entry.survey))
-        if isinstance(answered, responses.Finished):
+        if isinstance(answered, finishing.Finished):
             return thank(request, answered)
         form = answered
     else:
@@ -252,15 +254,15 @@ def page(request: HttpRequest, slug: str, token: str, page: str) -> HttpResponse
     sitting = _sitting(slug, token)
     try:
         if request.method != "POST":
-            return personal(_page(request, sitting, responses.form_of(sitting, page)))
+            return personal(_page(request, sitting, sittings.form_of(sitting, page)))
         going = request.POST.get("go", "")
         saved = responses.save_page(sitting, page, request.POST, going_back=going in ("back", "later"))
-    except responses.NotThere as elsewhere:
+    except sittings.NotThere as elsewhere:
         return personal(_to(sitting, elsewhere.page))
     if saved.form:
         return personal(_page(request, sitting, saved.form, status=HTTPStatus.BAD_REQUEST))
     if going == "later":
-        return personal(HttpResponseRedirect(responses.address("survey-later", sitting)))
+        return personal(HttpResponseRedirect(sittings.address("survey-later", sitting)))
     return personal(_after(request, saved))
 
 
@@ -272,10 +274,10 @@ def sitting(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     found = _sitting(slug, token)
     try:
         if request.method == "POST" or found.finished_on:
-            return personal(thank(request, responses.finish(found)))
-        progress = responses.progress_of(found)
-        way = responses.way_of(found, progress)
-    except responses.NotThere as elsewhere:
+            return personal(thank(request, finishing.finish(found)))
+        progress = sittings.progress_of(found)
+        way = sittings.way_of(found, progress)
+    except sittings.NotThere as elsewhere:
         return personal(_to(found, elsewhere.page))
     if way.waits_at:
         return personal(_to(found, way.waits_at))
@@ -288,7 +290,7 @@ def sitting(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 def later(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """Mail the link that goes on with a sitting. The address is kept nowhere but in that mail."""
     found = _sitting(slug, token)
-    context = {"survey": found.survey, "link": responses.address("survey-sitting", found)}
+    context = {"survey": found.survey, "link": sittings.address("survey-sitting", found)}
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         email = form.cleaned_data["email"]
@@ -304,11 +306,11 @@ def later(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 
 
 def _sitting(slug: str, token: str) -> Sitting:
-    return responses.of_token(get_object_or_404(Survey, slug=slug), token)
+    return sittings.of_token(get_object_or_404(Survey, slug=slug), token)
 
 
 def _to(sitting: Sitting, page: str) -> HttpResponse:
-    return HttpResponseRedirect(responses.address_of(sitting, page), status=HTTPStatus.SEE_OTHER)
+    return HttpResponseRedirect(sittings.address_of(sitting, page), status=HTTPStatus.SEE_OTHER)
 
 
 def _after(request: HttpRequest, saved: responses.Saved) -> HttpResponse:
@@ -347,7 +349,7 @@ def _summary(sitting: Sitting, way: logic.Way) -> HttpResponse:
     return HttpResponse(page.body)
 
 
-def thank(request: HttpRequest, finished: responses.Finished) -> HttpResponse:
+def thank(request: HttpRequest, finished: finishing.Finished) -> HttpResponse:
     message = finished.message
     if message:
         message = piping.filled(message, finished.answers, versions.current(finished.survey))

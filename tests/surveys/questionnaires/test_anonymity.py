@@ -11,7 +11,19 @@ from core.lib.signing import read_token
 from core.models import OutgoingMail
 from surveys import keys
 from surveys.models import AnswerTag, Participation, Response, Sitting
-from surveys.questionnaires import access, answer_tags, at_once, mails, phases, responses, retention, settling, versions
+from surveys.questionnaires import (
+    access,
+    answer_tags,
+    at_once,
+    finishing,
+    mails,
+    phases,
+    responses,
+    retention,
+    settling,
+    sittings,
+    versions,
+)
 from tests.surveys.questionnaires.factories import entry, opened, page, question
 
 TABLES = (
@@ -136,12 +148,12 @@ def test_the_database_reads_no_answer_that_waits_or_is_on_its_way():
     key = access.address_key(survey, "ann@example.com")
     saved = responses.start(entry(survey, key), {"q-q1": "7", "q-q2": "zebra"})
     assert [row for row in everything() if "zebra" in row] == []
-    responses.finish(saved.sitting)
+    finishing.finish(saved.sitting)
     assert [row for row in everything() if "zebra" in row] == []
     assert [row for row in everything() if "sitting" in row and key.hex() in row] == []
     keys.destroy_pepper(survey)
     with pytest.raises(keys.PepperMissing):
-        responses.progress_of(Sitting.objects.get())
+        sittings.progress_of(Sitting.objects.get())
 
 
 @pytest.mark.django_db
@@ -165,7 +177,7 @@ def test_a_mail_that_waits_has_neither_link_nor_key_beside_its_address():
     queued = {mail.kind: mail for mail in OutgoingMail.objects.all()}
     assert {mail.about for mail in queued.values() if not mail.message} == {survey.pk, sitting.pk}
     sent = {kind: outbox.composed(mail)[1].replace(b"=\r\n", b"").decode() for kind, mail in queued.items()}
-    assert responses.token_of(sitting) in sent[mails.LATER]
+    assert sittings.token_of(sitting) in sent[mails.LATER]
     token = sent[mails.LINK].split("/begin/")[1].split("/")[0]
     assert access.from_link(survey, token).key == key
     assert int.from_bytes(key) not in read_token(access.PURPOSE, token)

@@ -3,7 +3,7 @@
 import pytest
 
 from surveys.models import Participation, Response, Sitting
-from surveys.questionnaires import at_once, responses, settling
+from surveys.questionnaires import at_once, finishing, responses, settling, sittings
 from tests.surveys.questionnaires.factories import choice, data, entry, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ def test_answers_are_kept_page_by_page_and_counted_once():
     sitting = responses.begin(entry(survey))
     assert responses.save_page(sitting, "p1", data(q1="a")).page == "p2"
     assert responses.save_page(sitting, "p2", data(q2="yes", q3="also")).page == ""
-    first, second = responses.finish(sitting), responses.finish(sitting)
+    first, second = finishing.finish(sitting), finishing.finish(sitting)
     settling.settle(survey)
     response = Response.objects.get()
     assert (first.again, second.again, response.ended) == (False, True, "complete")
@@ -34,7 +34,7 @@ def test_an_answer_can_end_the_survey_with_words_of_its_own():
     survey = opened(*BRANCH)
     sitting = responses.begin(entry(survey))
     assert responses.save_page(sitting, "p1", data(q1="b")).page == ""
-    finished = responses.finish(sitting)
+    finished = finishing.finish(sitting)
     assert (finished.ended, finished.message) == ("early", "Bye.")
 
 
@@ -44,7 +44,7 @@ def test_what_a_changed_answer_leaves_out_is_not_kept():
     responses.save_page(sitting, "p1", data(q1="a"))
     responses.save_page(sitting, "p2", data(q2="secret"))
     responses.save_page(sitting, "p1", data(q1="b"))
-    assert responses.progress_of(sitting).answers == {"q1": "b"}
+    assert sittings.progress_of(sitting).answers == {"q1": "b"}
 
 
 def test_a_refused_page_stores_nothing():
@@ -52,7 +52,7 @@ def test_a_refused_page_stores_nothing():
     sitting = responses.begin(entry(survey))
     saved = responses.save_page(sitting, "p1", data(q1="zebra"))
     assert saved.form.errors == {"q1": "Choose one of the answers offered."}
-    assert responses.progress_of(sitting) == responses.Progress()
+    assert sittings.progress_of(sitting) == sittings.Progress()
 
 
 def test_going_back_keeps_what_was_typed():
@@ -60,16 +60,16 @@ def test_going_back_keeps_what_was_typed():
     sitting = responses.begin(entry(survey))
     responses.save_page(sitting, "p1", data(q1="hello"))
     assert responses.save_page(sitting, "p2", data(q2="many"), going_back=True).page == "p1"
-    assert responses.form_of(sitting, "p2").marks["q2"].value == "many"
-    with pytest.raises(responses.NotThere):
-        responses.finish(sitting)
+    assert sittings.form_of(sitting, "p2").marks["q2"].value == "many"
+    with pytest.raises(sittings.NotThere):
+        finishing.finish(sitting)
 
 
 def test_who_has_taken_part_is_refused_and_nobody_else():
     survey = opened(*BRANCH, access="address")
     for key in (ANN, BOB):
         at_once.submit(entry(survey, key), {"q1": "a"})
-    with pytest.raises(responses.TakenPart):
+    with pytest.raises(sittings.TakenPart):
         at_once.submit(entry(survey, ANN), {"q1": "a"})
     assert Participation.objects.count() == 2
 
@@ -78,7 +78,7 @@ def test_an_answer_that_can_be_changed_is_counted_as_it_was_changed():
     survey = opened(*BRANCH, access="address", changeable=True)
     for chosen in ("a", "b"):
         at_once.submit(entry(survey, ANN), {"q1": chosen})
-    assert responses.progress_of(responses.begin(entry(survey, ANN))).answers == {"q1": "b"}
+    assert sittings.progress_of(responses.begin(entry(survey, ANN))).answers == {"q1": "b"}
     Sitting.objects.unfinished().delete()
     survey.state = "closed"
     settling.settle(survey)
@@ -104,9 +104,9 @@ def test_no_more_answers_are_taken_than_the_maximum():
 
 def test_a_program_hears_what_is_wrong_by_question():
     survey = opened(*BRANCH)
-    with pytest.raises(responses.AnswersRefused) as refused:
+    with pytest.raises(at_once.AnswersRefused) as refused:
         at_once.submit(entry(survey), {"q1": "b", "q2": "never asked"})
     assert refused.value.errors == {"q2": "This question is not asked after the other answers."}
-    with pytest.raises(responses.AnswersRefused) as refused:
+    with pytest.raises(at_once.AnswersRefused) as refused:
         at_once.submit(entry(survey), {"zebra": 1, "q1": 7})
     assert refused.value.errors == {"zebra": "There is no such question.", "q1": "Choose one of the answers offered."}

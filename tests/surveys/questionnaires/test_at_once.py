@@ -6,7 +6,17 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from surveys.models import AnswerCounts, Participation, Response, ResponseCount, Sitting
-from surveys.questionnaires import at_once, kept_counts, limits, many_at_once, phases, responses, settling
+from surveys.questionnaires import (
+    at_once,
+    finishing,
+    kept_counts,
+    limits,
+    many_at_once,
+    phases,
+    responses,
+    settling,
+    sittings,
+)
 from tests.surveys.questionnaires.factories import answered, choice, entry, opened, page
 from tests.surveys.test_at_once import all_at_once
 
@@ -17,7 +27,7 @@ ANN = b"a" * 16
 def test_a_double_click_is_one_answer_and_one_thanks():
     survey = opened()
     saved = responses.start(entry(survey), {"q-q1": "a"})
-    ends = all_at_once(*[lambda: responses.finish(responses.of_token(survey, responses.token_of(saved.sitting)))] * 4)
+    ends = all_at_once(*[lambda: finishing.finish(sittings.of_token(survey, sittings.token_of(saved.sitting)))] * 4)
     settling.settle(survey)
     assert sorted(each.again for each in ends) == [False, True, True, True]
     assert Response.objects.count() == 1
@@ -52,7 +62,7 @@ def test_what_is_changed_while_it_is_sent_is_not_finished_as_it_was():
 def test_of_four_answers_of_one_person_at_once_one_is_taken():
     survey = opened(access="address")
     ends = all_at_once(*[lambda: at_once.submit(entry(survey, ANN), {"q1": "a"})] * 4)
-    assert [type(each) for each in ends].count(responses.TakenPart) == 3
+    assert [type(each) for each in ends].count(sittings.TakenPart) == 3
     assert (Participation.objects.count(), Sitting.objects.count()) == (1, 1)
 
 
@@ -68,7 +78,7 @@ def test_limits_hold_when_many_answer_at_once():
     survey = opened(page("p1", choice("q1")), quotas=[quota], max_responses=4, min_cell=1)
     jobs = [lambda chosen=chosen: at_once.submit(entry(survey), {"q1": chosen}) for chosen in "bbbbaaaa"]
     ends = all_at_once(*jobs)
-    kinds = [each.ended if isinstance(each, responses.Finished) else type(each) for each in ends]
+    kinds = [each.ended if isinstance(each, finishing.Finished) else type(each) for each in ends]
     settling.settle(survey)
     assert Response.objects.counted().count() == kinds.count("complete") == 4
     assert Response.objects.counted().filter(answers__q1="b").count() <= 2

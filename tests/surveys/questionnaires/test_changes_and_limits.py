@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from surveys.models import Response, Survey
-from surveys.questionnaires import access, at_once, limits, responses, retention, settling
+from surveys.questionnaires import access, at_once, finishing, limits, responses, retention, settling
 from tests.surveys.questionnaires.factories import choice, data, entry, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def answers(survey, key, chosen):
     ended = saved.finished
     if ended is None:
         responses.save_page(saved.sitting, "p2", data(q3="words"))
-        ended = responses.finish(saved.sitting)
+        ended = finishing.finish(saved.sitting)
     count(survey)
     return ended
 

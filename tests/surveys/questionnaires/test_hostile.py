@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.models import Sitting
-from surveys.questionnaires import at_once, flow, logic, responses
+from surveys.questionnaires import at_once, flow, logic, sittings
 from surveys.questionnaires.definition import DefinitionRefused, document_of, read
 from surveys.questionnaires.kinds import KINDS, AnswerRefused, kind_of
 from surveys.questionnaires.marks import MOST_KEPT
@@ -66,7 +66,7 @@ def outcome(act, *arguments):
     """What an act returns, and the refusal it raises instead."""
     try:
         return act(*arguments), None
-    except (AnswerRefused, DefinitionRefused, responses.AnswersRefused) as refusal:
+    except (AnswerRefused, DefinitionRefused, at_once.AnswersRefused) as refusal:
         return None, refusal
 
 
@@ -179,7 +179,7 @@ def test_what_can_be_no_answer_is_kept_for_who_goes_back_only_as_far_as_there_is
     opened(page("p1", choice("q1")), page("p2", *[question(f"q{each}", "number") for each in range(2, 60)]))
     second = client.post("/surveys/readers/", {"q-q1": "a"}).url
     client.post(second, {"go": "back"} | {f"q-q{each}": "x" * 10_000 for each in range(2, 60)})
-    typed = responses.progress_of(Sitting.objects.get()).typed
+    typed = sittings.progress_of(Sitting.objects.get()).typed
     assert typed["q2"]["values"] == ["x" * 10_000]
     assert len(json.dumps(typed)) <= MOST_KEPT
 
@@ -210,4 +210,4 @@ def test_a_refused_page_leaves_nothing_and_a_taken_one_can_be_read(client, text)
         assert (Sitting.objects.count() == 1) == (answer.status_code == 303)
         if answer.status_code == 303:
             assert client.get(answer.url).status_code == 200
-            assert "\x00" not in json.dumps(responses.progress_of(Sitting.objects.get()).answers)
+            assert "\x00" not in json.dumps(sittings.progress_of(Sitting.objects.get()).answers)

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from surveys.models import Sitting
-from surveys.questionnaires import responses
+from surveys.questionnaires import sittings
 from tests.surveys.questionnaires.factories import ANSWERS, EVERY_KIND, choice, opened, question
 from tests.surveys.questionnaires.factories import page as asked_on
 
@@ -48,7 +48,7 @@ def test_every_kind_is_for_everybody_on_a_phone_and_scripts_only_hide_sooner(pag
     assert not page.get_by_text("Why?").is_visible()
     page.get_by_role("button", name="Save and go on").click()
     page.wait_for_url("**/p2/")
-    assert responses.progress_of(Sitting.objects.get()).answers == ANSWERS
+    assert sittings.progress_of(Sitting.objects.get()).answers == ANSWERS
     found += found_by_axe(page, "next page")
     page.get_by_role("button", name="Look over").or_(page.get_by_role("button", name="Save and go on")).click()
     found += found_by_axe(page, "summary")

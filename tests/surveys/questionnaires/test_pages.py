@@ -8,7 +8,7 @@ from django.test import Client
 
 from core.lib.signing import make_token
 from surveys.models import Response, Sitting, Survey
-from surveys.questionnaires import access, phases, polls, responses, settling, versions
+from surveys.questionnaires import access, phases, polls, settling, sittings, versions
 from tests.surveys.questionnaires.factories import ANSWERS, EVERY_KIND, choice, data, draft, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +92,7 @@ def test_every_kind_is_drawn_and_read_back(client):
     second = client.post("/surveys/readers/", fields)
     assert second.status_code == 303, re.findall(r"error\">(.*?)<", second.text)
     sitting = Sitting.objects.get()
-    assert responses.progress_of(sitting).answers == ANSWERS
+    assert sittings.progress_of(sitting).answers == ANSWERS
     first = client.get(second.url.replace("/p2/", "/p1/")).text
     assert [
         word for word in ('value="Gamma"', 'value="42"', 'value="2026-05-31"', "two</textarea>") if word not in first

@@ -11,7 +11,18 @@ from articles import image_library
 from core.transitions import TransitionRefused
 from surveys import keys
 from surveys.models import Response, Sitting, Survey, SurveyVersion
-from surveys.questionnaires import access, at_once, flow, phases, publishing, responses, settling, versions
+from surveys.questionnaires import (
+    access,
+    at_once,
+    finishing,
+    flow,
+    phases,
+    publishing,
+    responses,
+    settling,
+    sittings,
+    versions,
+)
 from surveys.questionnaires.definition import DefinitionRefused, read
 from tests.articles.factories import image
 from tests.surveys.questionnaires.factories import TWO, choice, data, draft, entry, opened, page, question
@@ -65,10 +76,10 @@ def test_what_leaves_answers_their_meaning_can_change_and_is_a_version():
     changed(survey, lambda asked: asked[0]["choices"][1].update(closed=True))
     assert survey.versions.count() == 4
     assert at_once.submit(entry(survey), {"q1": "c", "q2": "new"}).ended == "complete"
-    with pytest.raises(responses.AnswersRefused):
+    with pytest.raises(at_once.AnswersRefused):
         at_once.submit(entry(survey), {"q1": "b"})
     responses.save_page(sitting, "p1", data(q1="b"))  # who began before is asked what they began with
-    responses.finish(sitting)
+    finishing.finish(sitting)
     settling.settle(survey)
     assert sorted((each.version.number, each.answers["q1"]) for each in Response.objects.all()) == [
         (1, "b"),
@@ -136,7 +147,7 @@ def test_a_survey_closes_by_its_clock_and_by_its_maximum():
     Survey.objects.filter(pk=timed.pk).update(closes_at=now - timedelta(seconds=1))
     phases.turn_phases()
     assert dict(Survey.objects.values_list("slug", "state")) == {"timed": "closed", "full": "closed", "waiting": "open"}
-    with pytest.raises(responses.NotOpen):
+    with pytest.raises(sittings.NotOpen):
         responses.begin(entry(waiting))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from surveys import survey_turns
 from surveys.models import Participation, Response, Sitting
-from surveys.questionnaires import access, phases, responses, settling
+from surveys.questionnaires import access, phases, responses, settling, sittings
 from tests.surveys.questionnaires.factories import choice, opened, page, question
 
 pytestmark = pytest.mark.django_db
@@ -102,7 +102,7 @@ def test_what_is_not_at_its_end_or_was_sent_is_shown_by_the_view():
     (sent,) = FIRST([environ("/surveys/two/", {"q-q1": "a"})])
     assert finish(location(sent)) == [200]
     test = responses.begin(access.from_link(survey, access.test_link(survey).rstrip("/").rpartition("/")[2]))
-    paths = [location(unfinished).removesuffix("p2/"), location(sent), responses.address_of(test, "")]
+    paths = [location(unfinished).removesuffix("p2/"), location(sent), sittings.address_of(test, "")]
     assert summary(*paths, paths[0].replace("answer/", "answer/x")) == [None] * 4
 
 
