@@ -54,11 +54,11 @@ class SurveysConfig(AppConfig):
         texts.register("award", words_of_award)
         texts.register("survey", words_of_survey)
         checks.register(figure_check.check)
-        for kind, name, told in (
-            ("season", "Awards", briefing_news),
-            ("survey", "Surveys and polls", polls_in_briefings),
-        ):
-            plugged.register(kind, plugged.Plug(name, told.choices, told.news, told.new, told.written))
+        of_seasons, of_surveys = (
+            (told.choices, told.news, told.new, told.written) for told in (briefing_news, polls_in_briefings)
+        )
+        plugged.register("season", plugged.Plug("Awards", *of_seasons))
+        plugged.register("survey", plugged.Plug("Surveys and polls", *of_surveys, polls_in_briefings.came))
         categories = AwardCategory.objects.public()
         nominees = Nominee.objects.filter(category__in=categories)
         for page in ("season-show", "vote", "nominate", "ledger-show"):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,6 +10,9 @@ from decimal import Decimal
 Number = int | float | Decimal
 
 BAR_ROW = 46
+BAR_LINE = 20  # of a label that takes several
+BAR_LETTERS = 32  # as many as stand beside a figure on a phone
+BAR_LINES = 4
 BAR_LABEL_BASELINE = 15
 BAR_TOP = 23
 BAR_HEIGHT = 12
@@ -29,11 +33,15 @@ NICE_STEPS = (1, 2, 2.5, 5, 10)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One horizontal bar: its words, and where it lies (x and width in per cent, y in pixels)."""
+    """One horizontal bar: its words, and where it lies (x and width in per cent, y in pixels).
+
+    `lines` are those of its label, each with its y: text in a picture goes on no new line by itself.
+    """
 
     label: str
     value: Number
     text: str
+    lines: tuple[tuple[str, int], ...]
     label_y: int
     bar_y: int
     x: str
@@ -154,20 +162,24 @@ def bar_chart(rows: Iterable[Sequence[object]], *, unit: str = "") -> BarChart:
     if any(value < 0 for _, value, _ in entries):
         raise ValueError("A bar chart needs figures of zero or more.")
     most = max((value for _, value, _ in entries), default=0)
-    bars = tuple(
-        Bar(
-            label=label,
-            value=value,
-            text=text,
-            label_y=index * BAR_ROW + BAR_LABEL_BASELINE,
-            bar_y=index * BAR_ROW + BAR_TOP,
-            x="0",
-            width=_percent(float(value) / float(most) * 100 if most else 0.0),
-            lead=bool(most) and value == most,
+    bars, top = [], 0
+    for label, value, text in entries:
+        parts = textwrap.wrap(label, BAR_LETTERS, max_lines=BAR_LINES, placeholder="…") or [label]
+        bars.append(
+            Bar(
+                label=label,
+                value=value,
+                text=text,
+                lines=tuple((part, top + BAR_LABEL_BASELINE + n * BAR_LINE) for n, part in enumerate(parts)),
+                label_y=top + BAR_LABEL_BASELINE,
+                bar_y=top + BAR_TOP + (len(parts) - 1) * BAR_LINE,
+                x="0",
+                width=_percent(float(value) / float(most) * 100 if most else 0.0),
+                lead=bool(most) and value == most,
+            )
         )
-        for index, (label, value, text) in enumerate(entries)
-    )
-    return BarChart(bars, max(len(bars) * BAR_ROW - 4, 1))
+        top = bars[-1].bar_y + BAR_ROW - BAR_TOP
+    return BarChart(tuple(bars), max(top - 4, 1))
 
 
 def grid_chart(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[tuple[Number, bool] | None]]]) -> GridChart:

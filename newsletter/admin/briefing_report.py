@@ -7,7 +7,6 @@ from csp.decorators import csp_replace
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import dateformat, timezone
-from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
 
 from core.lib.charts import bar_chart, line_chart, number_text
@@ -15,12 +14,13 @@ from core.lib.spreadsheets import disarmed
 from core.replica import for_reports
 from newsletter.admin import desk, subject_tests
 from newsletter.models import Briefing, CompiledMessage
-from newsletter.sending import briefing_report, click_map
+from newsletter.sending import briefing_report, click_map, plugged
 from newsletter.sending.briefing_report import Comparison, Link, Report
+from newsletter.sending.subject_tests import table as table_of_subjects
 from sponsors.audience import Rate
 
 BARS_SHOWN = 12
-SHORT_NAME = 32  # beside its figure on a phone; the table has all of it
+TABLES = briefing_report.TABLES | {"subjects": table_of_subjects}
 NAMES = {
     "opened": "Opened by people",
     "clicked": "Clicked",
@@ -43,6 +43,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         context |= {"comparison": report.comparison, "comparison_table": _comparison(report.comparison)}
         context |= subject_tests.results(briefing)
         context["fewest"] = briefing_report.FEWEST
+        context["asked"] = _asked(request, briefing)
     return desk.page(request, "report", briefing, title="Report", **context)
 
 
@@ -65,11 +66,11 @@ def click_map_html(_request: HttpRequest, pk: int) -> HttpResponse:
 def table(_request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """One table of a report as a CSV file."""
     briefing = _sent(pk)
-    if name not in briefing_report.TABLES:
+    if name not in TABLES:
         raise Http404("There is no such table.")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{briefing.slug}-{name}.csv"'
-    csv.writer(response).writerows(disarmed(row) for row in briefing_report.TABLES[name](Report(briefing)))
+    csv.writer(response).writerows(disarmed(row) for row in TABLES[name](Report(briefing)))
     return response
 
 
@@ -126,11 +127,17 @@ def _by_time(report: Report) -> dict[str, Any]:
     }
 
 
+def _asked(request: HttpRequest, briefing: Briefing) -> list[plugged.Came]:
+    """What came of the polls and surveys that it carried, whose links are none of those that are counted."""
+    sources = dict.fromkeys(
+        briefing.items.exclude(source="").order_by("ordering", "id").values_list("source", flat=True)
+    )
+    return [found for source in sources if (found := plugged.came(source, request.user))]
+
+
 def _links(links: list[Link]) -> dict[str, Any]:
     most = sorted((row for row in links if row.people), key=lambda row: -row.people)[:BARS_SHOWN]
-    bars = [
-        (Truncator(_name(row)).chars(SHORT_NAME), row.people, f"{row.people:,} · {percent(row.rate)}") for row in most
-    ]
+    bars = [(_name(row), row.people, f"{row.people:,} · {percent(row.rate)}") for row in most]
     head = ["Link", "Number", "People", "Of delivered", "Of all clicks", "All requests"]
     rows = [
         [

@@ -1,7 +1,7 @@
 """The pages of a briefing that goes out: its approval, its schedule, its progress, and what staff decide meanwhile."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -17,7 +17,7 @@ from core.lib.moments import MomentField
 from core.transitions import TransitionRefused
 from newsletter.admin.desk import draft, issue, may, named, page, redirect_to
 from newsletter.models import Briefing, Delivery
-from newsletter.sending import approval, deliveries, pace, subject_tests
+from newsletter.sending import approval, deliveries, pace, sponsor_places, subject_tests
 from newsletter.sending.sender import message_token
 
 TROUBLES_SHOWN = 200
@@ -75,12 +75,17 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         audience = approval.audience_size(briefing)
         context = {"form": form, "problems": problems, "audience": audience, "seen": approval.seen(briefing)}
         context["warnings"] = subject_tests.warnings(briefing)
-        context["other_day"] = briefing.newsletter.day_of_send(timezone.now()) != briefing.issue_date
+        context["ad_of_other_day"] = _has_ad_of_other_day(briefing, timezone.now())
         versions = subject_tests.versions(briefing, subject_tests.of(briefing))
         context["tested"] = list(zip(subject_tests.LETTERS, versions, strict=False)) if len(versions) > 1 else []
         context["confirmed"] = request.POST.getlist("confirmed")
         context |= named(request, briefing)
         return page(request, "approve", briefing, title="Approve and send", **context)
+
+
+def _has_ad_of_other_day(briefing: Briefing, leaves: datetime) -> bool:
+    """Whether it carries an ad that was booked for another day than the one on which it leaves."""
+    return briefing.newsletter.day_of_send(leaves) != briefing.issue_date and sponsor_places.is_booked(briefing)
 
 
 @require_POST
@@ -158,8 +163,10 @@ def _due(briefing: Briefing) -> dict[str, Any]:
         return {"looks_again": every if briefing.state == State.SENDING or briefing.retrying else None}
     left = briefing.scheduled_at - timezone.now()
     countdown = max(0, int(left.total_seconds())) if left < COUNTED_DOWN else None
-    day = briefing.newsletter.day_of_send(briefing.scheduled_at)
-    due = {"due": _due_in_words(briefing), "other_day": day != briefing.issue_date}
+    due = {
+        "due": _due_in_words(briefing),
+        "ad_of_other_day": _has_ad_of_other_day(briefing, briefing.scheduled_at),
+    }
     return due | {"countdown": countdown, "looks_again": LATER if countdown is None else SOON}
 
 

@@ -211,7 +211,7 @@ def totals_table(report: Report) -> list[Row]:
     rows += [("accepted", totals.accepted, "", ""), ("delivered", totals.delivered, "", "")]
     for name in COUNTS[1:]:
         rate = totals.rate(name)
-        rows.append((name.replace("_", " "), getattr(totals, name), rate.total if rate else "", _share(rate)))
+        rows.append((name.replace("_", " "), getattr(totals, name), rate.total if rate else "", share_of(rate)))
     return [*rows, ("not counted", report.figures.rejected if report.figures else 0, "", "")]
 
 
@@ -234,10 +234,11 @@ def links_table(report: Report) -> list[Row]:
 
 def _link_row(row: Link) -> Row:
     heading = row.link.item.heading if row.link.item else ""
-    return row.link.number, heading, row.link.url, row.people, row.delivered, _share(row.rate), row.hits
+    return row.link.number, heading, row.link.url, row.people, row.delivered, share_of(row.rate), row.hits
 
 
-def _share(rate: Rate | None) -> object:
+def share_of(rate: Rate | None) -> object:
+    """A rate as a file has it, from 0 to 1; empty where there is none."""
     return round(rate.value, 6) if rate else ""
 
 

@@ -3,8 +3,9 @@
 A draft shows what there is to say at the moment; what was said when the briefing was frozen stays.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 BETWEEN = ":"  # the name of what is plugged in, and what of it
 OF_READER = "?letter=reader"  # how an address of ours ends that says, in a letter, whose letter it is
@@ -25,11 +26,24 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Came:
+    """What came of something a briefing asked its readers, until now: a table (head and rows as components/data_table.html
+    takes them), a sentence, and where there is more."""
+
+    title: str
+    note: str = ""
+    head: Sequence[Any] = ()
+    rows: Sequence[Any] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plug:
     """Something plugged in: what it is called, what there is to choose, and what the chosen one says (None: nothing now).
 
     `new` are those choices of which there is something new to tell at this moment. `written` stands for what people wrote of
     one, as text: where it differs, somebody wrote something else; what is counted, and where it stands, has no part in it.
+    `came` says what came of one, as far as a user may see that.
     """
 
     name: str
@@ -37,6 +51,7 @@ class Plug:
     news: Callable[[str], News | None]
     new: Callable[[], Iterable[str]]
     written: Callable[[str], str] = lambda _choice: ""
+    came: Callable[[str, Any], Came | None] = lambda _choice, _user: None
 
 
 def for_reader(url: str, token: str) -> str:
@@ -77,3 +92,9 @@ def written(source: str) -> str:
     """What stands for the words that people wrote of a source."""
     key, _, choice = source.partition(BETWEEN)
     return _plugs[key].written(choice) if key in _plugs else ""
+
+
+def came(source: str, user: Any) -> Came | None:
+    """What came of a source until now, as far as a user may see it."""
+    key, _, choice = source.partition(BETWEEN)
+    return _plugs[key].came(choice, user) if key in _plugs else None

@@ -48,6 +48,11 @@ def filled(briefing: Briefing) -> list[BriefingItem]:
     return places
 
 
+def is_booked(briefing: Briefing) -> bool:
+    """Whether an ad is booked for its day that can run in it."""
+    return not briefing.is_letter and bool(_ads(briefing)[0])
+
+
 def _ads(briefing: Briefing) -> tuple[list[Placement], list[Placement]]:
     ads = placements_on(briefing.channel, briefing.issue_date)
     return [ad for ad in ads if not ad.is_house], [ad for ad in ads if ad.is_house]

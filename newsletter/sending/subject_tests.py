@@ -20,9 +20,10 @@ from django.utils import timezone
 
 from core import audit, pagecache
 from core.transitions import TransitionRefused, change_if
-from newsletter.models import ArchiveEntry, Briefing, Delivery, SubjectTest
+from newsletter.models import ArchiveEntry, Briefing, Delivery, SubjectTest, VariantFigures
 from newsletter.sending import briefing_counts, content_checks
 from newsletter.sending.briefing_counts import Counted
+from newsletter.sending.briefing_report import Report, Row, share_of
 from newsletter.sending.deliveries import Draw, Test
 from sponsors.audience import Rate
 
@@ -179,6 +180,28 @@ def sample(test: SubjectTest) -> list[Counted]:
     """What each subject came to in the sample until now; one that reached nobody is all zeros."""
     counted = {row.number: row for row in briefing_counts.by_variant(test.pk, sample_only=True)}
     return [counted.get(number) or Counted(number) for number in range(test.variants.count() + 1)]
+
+
+def table(report: Report) -> list[Row]:
+    """Each subject with what it came to in the sample; below them the rest."""
+    test = of(report.briefing)
+    counted = {row.number: row for row in report.briefing.variant_figures.all()}
+    head: Row = ("subject", "words", "preheader", "delivered", "opened", "share", "clicked", "share", "won")
+    if test is None:
+        return [head]
+    rows = [
+        (LETTERS[number], version.subject, version.preheader, *_figures(counted.get(number)), number == test.winner)
+        for number, version in enumerate(versions(report.briefing, test))
+    ]
+    return [head, *rows, ("the rest", "", "", *_figures(counted.get(None)), "")]
+
+
+def _figures(found: VariantFigures | None) -> Row:
+    if found is None:
+        return 0, 0, "", 0, ""
+    rates = [Rate(count, found.delivered) if found.delivered else None for count in (found.opened, found.clicked)]
+    opened, clicked = (share_of(rate) for rate in rates)
+    return found.delivered, found.opened, opened, found.clicked, clicked
 
 
 @transaction.atomic

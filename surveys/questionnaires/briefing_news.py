@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
@@ -10,12 +11,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.lib import clock
-from newsletter.sending.plugged import OF_READER, News
+from newsletter.sending.plugged import OF_READER, Came, News
 from surveys.models import Survey
 from surveys.querysets import SurveyQuerySet
 from surveys.questionnaires import polls, versions
+from surveys.questionnaires.filters import ResultsHidden
 from surveys.questionnaires.questions import Question
-from surveys.questionnaires.results import QuestionResult, published
+from surveys.questionnaires.results import QuestionResult, published, results
 
 NEWEST = 20
 MOST_TABLES, MOST_ROWS = 3, 8
@@ -55,6 +57,29 @@ def written(slug: str) -> str:
     """What stands for the words of a survey that a briefing shows: its questions, by their version, and its own."""
     asked = versions.asked(slug)
     return repr((asked.survey.title, asked.survey.introduction, asked.version)) if asked else ""
+
+
+def came(slug: str, user: Any) -> Came | None:
+    """What came of a survey: of a poll its answers, of others how many answered. Others than those who make surveys see what
+    readers see."""
+    survey = Survey.objects.filter(slug=slug).first()
+    if survey is None:
+        return None
+    is_staff = user.has_perm("surveys.view_survey")
+    question = polls.question_of(versions.current(survey))
+    try:
+        found = results(survey, staff=is_staff, only=[question.id] if question else [])
+    except ResultsHidden as hidden:
+        return Came(survey.title, str(hidden))
+    if is_staff:
+        url = reverse("admin:surveys_survey_results", args=[survey.pk])
+    else:
+        url = reverse("surveys:survey-results", args=[survey.slug])
+    result = found.questions[0] if found.questions else None
+    if result is None or not result.tables or result.grid:
+        answers = "1 person answered it." if found.responses == 1 else f"{found.responses:,} people answered it."
+        return Came(survey.title, answers, url=url)
+    return Came(result.question.text, result.note, result.table_head, result.table_rows, url)
 
 
 def _survey(survey: Survey) -> News:

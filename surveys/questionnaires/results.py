@@ -18,7 +18,6 @@ from surveys.tallying import share
 
 SELF_SELECTED = "Those who answered chose themselves: this is a self-selected, not a representative sample."
 NOT_SHOWN = "not shown"
-LABEL = 32  # letters
 MOST_NAMES = 3  # of answers that are shown together
 
 
@@ -76,7 +75,7 @@ class QuestionResult:
     def chart(self) -> charts.BarChart | None:
         if not self.tables or self.tables[0].row:
             return None
-        return charts.bar_chart([(_short(line.label), line.count or 0, line.text) for line in self.lines])
+        return charts.bar_chart([(line.label, line.count or 0, line.text) for line in self.lines])
 
     @property
     def table_head(self) -> list[dict[str, Any]]:
@@ -120,11 +119,6 @@ class QuestionResult:
     @property
     def unit(self) -> str:
         return "points" if self.shape == POINTS else "answers"
-
-
-def _short(label: str) -> str:
-    """As much of an answer as stands above its bar on a phone; the table beside it has it in full."""
-    return label if len(label) <= LABEL else f"{label[: LABEL - 1].rstrip()}…"
 
 
 def _cells(line: Line) -> list[str]:

@@ -41,6 +41,19 @@ def test_bars_do_not_overlap_and_fit_the_height():
     assert tops[-1] + chart.bar_height <= chart.height
 
 
+def test_a_long_label_takes_several_lines_and_is_cut_nowhere_that_a_reader_needs():
+    long = "A bridge that checks both chains by itself, without anybody in between"
+    chart = bar_chart([(long, 2), ("None", 1)])
+    first, second = chart.bars
+    assert " ".join(line for line, _ in first.lines) == first.label == long
+    assert all(len(line) <= 32 for line, _ in first.lines)
+    ys = [y for _, y in first.lines]
+    assert ys == sorted(set(ys))
+    assert ys[-1] < first.bar_y < first.bar_y + chart.bar_height < second.lines[0][1]
+    assert second.bar_y + chart.bar_height <= chart.height
+    assert len(bar_chart([("x" * 900, 1)]).bars[0].lines) == 4
+
+
 def test_the_text_given_is_shown_instead_of_the_figure():
     assert bar_chart([("A", 292, "292 votes")]).bars[0].text == "292 votes"
 

@@ -226,6 +226,18 @@ def test_what_is_in_the_way_is_listed_instead(editor, draft):
     assert state() == "draft"
 
 
+@pytest.mark.parametrize("is_booked", [True, False])
+def test_of_the_ad_of_another_day_it_speaks_where_one_is_booked(editor, draft, is_booked):
+    day = timezone.localdate() + timedelta(days=3)
+    Briefing.objects.update(issue_date=day)
+    if is_booked:
+        sponsors.running("mail:weekly", day=day, company="Quayside Vaults")
+    said = f"It carries the ad of {day:%-d %B %Y}"
+    assert (said in editor.get(f"{DESK}{draft.pk}/approve/").content.decode()) is is_booked
+    approval.approve(Briefing.objects.get(), by=factories.user(), at=timezone.now() + timedelta(hours=1))
+    assert (said in editor.get(f"{DESK}{draft.pk}/progress/").content.decode()) is is_booked
+
+
 def test_a_time_that_has_passed_is_refused(editor, draft):
     response = editor.post(f"{DESK}{draft.pk}/approve/", {"when": "2020-01-01T07:30"})
     assert b"has passed already" in response.content

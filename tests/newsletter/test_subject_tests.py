@@ -399,6 +399,12 @@ def test_somebody_chooses_by_hand_and_the_report_shows_each_subject(client, week
     assert send_what_is_left(briefing).state == "sent"
     assert set(subjects(smtp_server).values()) == {"Six bridges", "Mind the gap"}
     briefing_counts.count(briefing.pk)
+    file = client.get(f"{DESK}{briefing.pk}/report/subjects.csv").content.decode().splitlines()
+    assert file[1:] == [
+        "A,Six bridges,And a staircase,30,0,0.0,0,0.0,False",
+        "B,Mind the gap,And a staircase,30,0,0.0,0,0.0,True",
+        "the rest,,,60,0,0.0,0,0.0,",
+    ]
     page = client.get(f"{DESK}{briefing.pk}/report/").content.decode()
     assert "Chosen by hand" in page
     assert "(the rest got this one)" in page

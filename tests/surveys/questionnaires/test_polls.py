@@ -9,7 +9,7 @@ from django.utils.html import escape
 from articles import publishing
 from core import pagecache
 from core.lib.signing import read_token
-from newsletter.sending import composition, plugged
+from newsletter.sending import briefing_counts, composition, plugged
 from newsletter.subscribers.subscriptions import unsubscribe_token
 from surveys.models import Participation, Response, Sitting, Survey
 from surveys.questionnaires import access, phases, settling
@@ -196,6 +196,43 @@ def test_the_next_briefing_tells_what_came_of_a_poll(released):
     assert "<th>Alpha</th><td>30 · 75.0" in news.html
     assert (news.label, news.url) == ("See the results", "/surveys/best-chain/")
     assert "survey:best-chain" in plugged.new()
+
+
+def reported(client, poll, role):
+    """The report of a briefing that asked the poll, as a role sees it."""
+    sent = newsletters.sent(newsletters.newsletter(), items=[{"kind": "plugged", "source": f"survey:{poll.slug}"}])
+    briefing_counts.count(sent.pk)
+    client.force_login(newsletters.user(role=role))
+    return client.get(f"/admin/newsletter/briefing/{sent.pk}/report/").content.decode()
+
+
+def test_the_report_of_a_briefing_says_what_its_readers_answered(client, released):
+    html = reported(client, released, "newsletter manager")
+    assert "What readers answered" in html
+    assert re.search(r'<th scope="row">Alpha</th>\s*<td class="num">30</td>\s*<td class="num">75.0', html)
+    assert f'href="/admin/surveys/survey/{released.pk}/results/"' in html
+
+
+def test_a_report_tells_nobody_what_of_a_poll_is_not_to_be_seen_yet(client, released):
+    Survey.objects.update(results_shown=Survey.ResultsShown.CLOSED)
+    html = reported(client, released, "newsletter manager")
+    assert "after its close" in html
+    assert "75.0" not in html
+
+
+def test_who_makes_no_surveys_sees_in_a_report_what_readers_see(released):
+    somebody = newsletters.user("somebody@example.com")
+    found = plugged.came("survey:best-chain", somebody)
+    assert (len(found.rows), found.url) == (2, "/surveys/best-chain/results/")
+    Survey.objects.update(published=[], published_at=None)
+    hidden = plugged.came("survey:best-chain", somebody)
+    assert (hidden.rows, "published" in hidden.note) == ((), True)
+
+
+def test_the_page_of_a_poll_says_its_title_once(client, asked_of_subscribers, ann):
+    token = unsubscribe_token(ann.subscriber_id, ann.newsletter_id)
+    address = followed(client, f"/surveys/best-chain/letter/b/?letter={token}")
+    assert client.get(address).content.decode().count("The best chain</") == 1
 
 
 def test_who_answers_sees_what_came_of_it_so_far_in_its_place(client, released):
