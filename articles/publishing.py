@@ -7,14 +7,14 @@ from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from articles import cache_tags, page_addresses, payers, related
 from articles.aliases import current_names
 from articles.content import content_of
-from articles.document_schema import Document, DocumentError, social_cover
+from articles.document_schema import Document, social_cover
 from articles.documents import document_of
 from articles.events import announce
 from articles.image_library import note_uses
@@ -35,7 +35,6 @@ from articles.social import title_image
 from core.cdn_purge import purge
 from core.lib import batches, clock
 from core.lib.cachetags import SITE
-from core.lib.errors import kind_of
 from core.models import SiteProfile
 from core.pagecache import bump
 from core.transitions import TransitionRefused, lock, move
@@ -236,7 +235,9 @@ def _draw_pictures(publication: Publication, document: Document) -> None:
 
 def submit(article: Article, *, by: Any = None) -> None:
     """Send an article to review."""
-    _go(article, State.IN_REVIEW, [State.DRAFT, State.SENT_BACK, State.ARCHIVED], by=by, action="sent to review")
+    change_state(
+        article, State.IN_REVIEW, [State.DRAFT, State.SENT_BACK, State.ARCHIVED], by=by, action="sent to review"
+    )
 
 
 def send_back(article: Article, *, reason: str, by: Any = None) -> None:
@@ -246,7 +247,7 @@ def send_back(article: Article, *, reason: str, by: Any = None) -> None:
         raise TransitionRefused("Say why it is sent back, so that its author knows what to do.")
     changes = {**NO_SCHEDULE, "sent_back_reason": reason}
     sources = [State.IN_REVIEW, State.SCHEDULED]
-    _go(article, State.SENT_BACK, sources, by=by, action="sent back", detail=reason, **changes)
+    change_state(article, State.SENT_BACK, sources, by=by, action="sent back", detail=reason, **changes)
 
 
 @transaction.atomic
@@ -266,7 +267,7 @@ def schedule(
     _refuse_problems(check(document, rendered(document), article) if check else [])
     _refuse_named(payers.standings(document, article))
     live = article.state == State.PUBLISHED
-    _go(
+    change_state(
         article,
         State.PUBLISHED if live else State.SCHEDULED,
         [State.PUBLISHED] if live else [State.DRAFT, State.IN_REVIEW, State.SENT_BACK, State.SCHEDULED, State.ARCHIVED],
@@ -301,7 +302,7 @@ def cancel_schedule(article: Article, *, by: Any = None) -> Schedule:
         raise TransitionRefused("Nothing is scheduled for this article any more.")
     state = State(article.state)
     to = State.DRAFT if state == State.SCHEDULED else state
-    _go(
+    change_state(
         article,
         to,
         [state],
@@ -318,19 +319,19 @@ def schedule_end(article: Article, *, at: datetime | None, by: Any = None) -> No
     if at and at <= timezone.now():
         raise TransitionRefused("That time has passed. Choose one in the future, or unpublish now.")
     detail = clock.in_words(at, zone=clock.newsroom()) if at else "never"
-    _go(article, State.PUBLISHED, [State.PUBLISHED], by=by, action="end set", detail=detail, unpublish_at=at)
+    change_state(article, State.PUBLISHED, [State.PUBLISHED], by=by, action="end set", detail=detail, unpublish_at=at)
 
 
 def unpublish(article: Article, *, by: Any = None) -> None:
     """Take an article offline and make it a draft again."""
-    _take_down(article, State.DRAFT, [State.PUBLISHED], by=by, action="unpublished")
+    take_down(article, State.DRAFT, [State.PUBLISHED], by=by, action="unpublished")
 
 
 def archive(article: Article, *, by: Any = None) -> None:
     """Retire an article. Its address redirects to its category."""
     shown = Publication.every.filter(article=article).select_related("category").first()
     with transaction.atomic():
-        _take_down(
+        take_down(
             article, State.ARCHIVED, [state for state in State if state != State.ARCHIVED], by=by, action="archived"
         )
         if shown:
@@ -341,8 +342,9 @@ def archive(article: Article, *, by: Any = None) -> None:
 
 @_tried_again
 @transaction.atomic
-def _take_down(article: Article, to: State, sources: list[State], *, by: Any, action: str) -> None:
-    _go(article, to, sources, by=by, action=action, **NO_SCHEDULE)
+def take_down(article: Article, to: State, sources: list[State], *, by: Any, action: str) -> None:
+    """Let readers see an article no more, in whichever state it is then."""
+    change_state(article, to, sources, by=by, action=action, **NO_SCHEDULE)
     shown = Publication.every.filter(article=article).first()
     if shown:
         related.refresh_later(related.shown_with(shown).values_list("pk", flat=True))
@@ -358,7 +360,7 @@ def _take_down(article: Article, to: State, sources: list[State], *, by: Any, ac
 
 
 @transaction.atomic
-def _go(
+def change_state(
     article: Article, to: State, sources: list[State], *, by: Any, action: str, detail: str = "", **changes: Any
 ) -> None:
     """Change the state, if it is one of `sources`, and write that to the audit log."""
@@ -378,58 +380,6 @@ def record(article: Article, action: str, *, by: Any = None, detail: str = "") -
         action=action,
         detail=detail[:400],
     )
-
-
-def publish_due(*, now: datetime | None = None) -> int:
-    """Publish and take down what is due, including what was missed while no worker ran; return how many changed."""
-    now = now or timezone.now()
-    due = Article.objects.filter(publish_at__lte=now).order_by("publish_at", "pk")
-    over = Article.objects.filter(unpublish_at__lte=now, state=State.PUBLISHED).order_by("unpublish_at", "pk")
-    published = batches.each(due, lambda article: _on_schedule(article, _publish_scheduled, now))
-    return sum(published) + sum(batches.each(over, lambda article: _on_schedule(article, _end_scheduled, now)))
-
-
-def _on_schedule(article: Article, step: Callable[[Article, datetime], bool], now: datetime) -> bool:
-    """Take one step for one article. If it fails, the others are not held up."""
-    try:
-        with transaction.atomic():
-            return step(article, now)
-    except DatabaseError:
-        logger.exception("Article %s will be tried again on schedule", article.pk)
-    except Exception as error:
-        logger.exception("Article %s could not be changed on schedule", article.pk)
-        reason = str(error) if isinstance(error, TransitionRefused | DocumentError) else kind_of(error)
-        _call_off(article, reason=reason)
-        payers.look_at(article)  # what the refusal took back with it
-    return False
-
-
-def _publish_scheduled(article: Article, now: datetime) -> bool:
-    due = Article.objects.select_for_update(skip_locked=True).filter(pk=article.pk, publish_at__lte=now).first()
-    if not due:
-        return False  # another worker has it, or an editor changed the time
-    publish(due, at=due.publish_at, version=due.scheduled_version)
-    return True
-
-
-def _end_scheduled(article: Article, now: datetime) -> bool:
-    due = Article.objects.select_for_update(skip_locked=True).filter(pk=article.pk, unpublish_at__lte=now).first()
-    if not due or due.state != State.PUBLISHED:
-        return False
-    _take_down(due, State.ARCHIVED, [State.PUBLISHED], by=None, action="unpublished")
-    return True
-
-
-def _call_off(article: Article, *, reason: str) -> None:
-    """Take an article off the schedule and log why; what readers see stays."""
-    detail = f"could not be published on schedule: {reason}"[:REASON_LENGTH]
-    live = article.state == State.PUBLISHED
-    changes = NO_SCHEDULE if live else {**NO_SCHEDULE, "sent_back_reason": detail}
-    state, action = (State.PUBLISHED, "schedule cancelled") if live else (State.SENT_BACK, "sent back")
-    try:
-        _go(article, state, [State(article.state)], by=None, action=action, detail=detail, **changes)
-    except TransitionRefused:
-        logger.warning("Somebody else changed article %s in the meantime", article.pk)
 
 
 def follow_replaced() -> int:

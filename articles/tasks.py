@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from articles import most_read, moves, publishing, related, renditions
+from articles import by_the_clock, most_read, moves, publishing, related, renditions
 from articles.desk import bulk_acts, leads
 from articles.importing import runs
 from articles.readership import rollup
@@ -11,7 +11,7 @@ from articles.readership import rollup
 @shared_task
 def publish_due() -> None:
     """Publish and take down what is due; run by beat."""
-    publishing.publish_due()
+    by_the_clock.publish_due()
 
 
 @shared_task

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from articles import most_read, publishing
+from articles import by_the_clock, most_read, publishing
 from articles.desk import leads
 from articles.desk.leads import Wanted
 from articles.models import Article, AuditEntry, MostRead, PageFigures, Pin
@@ -89,7 +89,7 @@ def test_a_story_whose_own_end_comes_leaves_its_place(stories, client):
     pin(stories[1])
     publishing.schedule_end(stories[1], at=timezone.now() + timedelta(hours=1))
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        publishing.publish_due()
+        by_the_clock.publish_due()
         assert front(client)[0] == "Story 4"
 
 

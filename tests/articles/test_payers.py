@@ -6,9 +6,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from articles.by_the_clock import publish_due
 from articles.documents import apply_document, document_of
 from articles.models import Article, Publication
-from articles.publishing import publish, publish_due, schedule
+from articles.publishing import publish, schedule
 from core.transitions import TransitionRefused
 from sponsors import disclosures, flag_searches, flags
 from sponsors.models import DisclosureEntry, Flag, FlagSearch

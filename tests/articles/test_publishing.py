@@ -9,13 +9,13 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from articles.by_the_clock import publish_due
 from articles.desk.checks import blocking
 from articles.documents import apply_document, document_of
 from articles.models import Article, AuditEntry, Publication, Redirect
 from articles.publishing import (  # fmt: skip
     archive,
     publish,
-    publish_due,
     schedule,
     schedule_end,
     send_back,

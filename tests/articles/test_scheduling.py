@@ -10,9 +10,10 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from articles import publishing
+from articles import by_the_clock
+from articles.by_the_clock import publish_due
 from articles.models import Article, AuditEntry, Publication
-from articles.publishing import State, publish_due, schedule, schedule_end
+from articles.publishing import State, schedule, schedule_end
 from articles.tasks import publish_due as doorbell
 from core import generation
 from tests.articles import factories
@@ -113,7 +114,7 @@ def test_what_was_archived_meanwhile_aborts_nothing():
     Article.objects.filter(pk=gone.pk).update(state=State.ARCHIVED)
 
     now = timezone.now()
-    assert [publishing._on_schedule(article, publishing._end_scheduled, now) for article in listed[::-1]] == [
+    assert [by_the_clock._on_schedule(article, by_the_clock._end_scheduled, now) for article in listed[::-1]] == [
         False,
         True,
     ]
