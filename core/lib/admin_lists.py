@@ -89,6 +89,7 @@ class DeskAdmin(CleanedText, ModelAdmin):
 
     counted_as = ""  # the plural beside the number of rows, where the name of the list is none
     nothing_yet = ""  # what makes an empty list fill, where its buttons do not say so
+    whole_list = ""  # the query string that shows everything, where a list shows first what waits
 
     paginator = BoundedPaginator
     show_full_result_count = False

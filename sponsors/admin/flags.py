@@ -49,6 +49,7 @@ class StandingFilter(admin.SimpleListFilter):
 @admin.register(Flag)
 class FlagAdmin(ReadOnlyAdmin):
     nothing_yet = "A sponsor who is named in an article, briefing or nomination is listed here until somebody has decided what that is."
+    whole_list = "state=all"
     list_display = ("sponsor", "words", "title", "where", "since", "state")
     list_filter = (StandingFilter,)
     list_select_related = ("sponsor",)

@@ -247,6 +247,14 @@ def test_an_editor_decides_at_the_desk_and_nobody_who_sells(sponsor, editor, cli
     assert publish(article)
 
 
+def test_a_list_of_flags_that_are_all_decided_leads_to_them(sponsor, editor, client):
+    client.force_login(editor)
+    assert "Nothing here yet." in client.get("/admin/sponsors/flag/").content.decode()
+    settled(factories.article(NAMED), "not them", editor)
+    assert 'Nothing waits here. <a href="?state=all">' in client.get("/admin/sponsors/flag/").content.decode()
+    assert "Northwind Custody" in client.get("/admin/sponsors/flag/?state=all").content.decode()
+
+
 def test_flags_and_decisions_are_never_changed(sponsor, editor):
     flag = settled(factories.article(NAMED), "held", editor)
     for rows, change in ((Flag.objects, {"words": "x"}), (flag.decisions, {"verdict": "not them"})):
