@@ -120,8 +120,8 @@ def worker_settings(port: int) -> dict[str, str]:
     return {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "WORKER_PROCESSES": str(settings.NEWSLETTER_PUMPS)}
 
 
-def briefing_sent(newsletter: Newsletter) -> tuple[Briefing, float, float]:
-    """Compose, approve and have one sent; the seconds from ringing the worker until it is frozen, and until its counts have reconciled."""
+def approved(newsletter: Newsletter) -> Briefing:
+    """A briefing that may be sent at once."""
     now = timezone.now()
     briefing = Briefing.objects.create(
         newsletter=newsletter, subject="Gas fees, explained", issue_date=now.date(), slug=f"benchmark-{now:%s%f}"
@@ -136,6 +136,12 @@ def briefing_sent(newsletter: Newsletter) -> tuple[Briefing, float, float]:
         )
     by, _ = User.objects.get_or_create(email="benchmark@example.test")
     approval.approve(briefing, by=by)
+    return briefing
+
+
+def briefing_sent(newsletter: Newsletter) -> tuple[Briefing, float, float]:
+    """Have one sent; the seconds from ringing the worker until it is frozen, and until its counts have reconciled."""
+    briefing = approved(newsletter)
     began = time.perf_counter()
     start_due_briefings.delay()
     wait_until(lambda: _state(briefing) != "approved", seconds=600, what="the freeze")
