@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 
 from core.admin.shared_editing import SharedEditing
@@ -30,6 +30,14 @@ from newsletter.subscribers.welcome import NOUN, in_use, undecided
 from sponsors import flags
 
 MOST_SEEDS = 40
+# What belongs to a newsletter: its list at the desk, and the parameter that narrows it to one
+BELONGING = [
+    ("Briefings", "briefing", "newsletter__id__exact"),
+    ("Subscribers", "subscriber", "list"),
+    ("Templates", "mailtemplate", "newsletter__id__exact"),
+    ("Plans", "briefingplan", "newsletter__id__exact"),
+    ("Automations", "automation", "newsletter__id__exact"),
+]
 
 
 class NewsletterForm(forms.ModelForm):
@@ -176,6 +184,15 @@ class NewsletterAdmin(SlugsFromWords, SharedEditing):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         newsletter = kwargs.get("obj")
+        if newsletter:
+            context["ways"] = [
+                (name, reverse(f"admin:newsletter_{model}_changelist") + f"?{parameter}={newsletter.pk}")
+                for name, model, parameter in BELONGING
+                if request.user.has_perm(f"newsletter.view_{model}")
+            ]
+            if request.user.has_perm("newsletter.view_subscriber"):
+                figures = reverse("admin:newsletter_newsletter_figures")
+                context["ways"].append(("Figures", f"{figures}?newsletter={newsletter.pk}"))
         if newsletter and in_use().filter(pk=newsletter.pk).exists():
             context["undecided"] = undecided(newsletter)
         return super().render_change_form(request, context, *args, **kwargs)

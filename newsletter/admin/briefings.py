@@ -19,11 +19,11 @@ from core.admin.shared_editing import SharedEditing
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.html import refuse_lost_addresses
 from core.lib.text import whole_number
-from newsletter.admin import briefing_report, deliveries, desk, progress, subject_tests
+from newsletter.admin import briefing_report, deliveries, desk, progress, subject_tests, template_choices
 from newsletter.admin.briefing_list import BriefingList
 from newsletter.admin.part_forms import INLINES, MAIL_EXTENSIONS, PartForm
 from newsletter.mail import personal_words
-from newsletter.models import Briefing, BriefingItem, MailTemplate
+from newsletter.models import Briefing, BriefingItem
 from newsletter.sending import approval, link_checks, payers, sponsor_places
 from newsletter.subscribers.vocabulary import offered
 
@@ -54,10 +54,7 @@ class BriefingForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "introduction" in self.fields:
             self.fields["introduction"].widget = InlineProseWidget(preset="configurable")
-        if "template" in self.fields:
-            self.fields["template"].label_from_instance = _of_newsletter  # type: ignore[attr-defined]
-            if self.instance.is_letter:
-                self.fields["template"].queryset = self.instance.newsletter.templates.all()  # type: ignore[attr-defined]
+        template_choices.offer(self, self.instance.newsletter if self.instance.is_letter else None)
 
     def clean_introduction(self) -> str:
         refuse_lost_addresses(str(self["introduction"].value() or ""))
@@ -65,16 +62,8 @@ class BriefingForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
-        template, newsletter = self.cleaned_data.get("template"), self.cleaned_data.get("newsletter")
-        if template and newsletter and template.newsletter_id != newsletter.pk:
-            self.add_error(
-                "template", f"“{template}” is a template of {template.newsletter}. Choose one of {newsletter}."
-            )
+        template_choices.check(self, self.cleaned_data.get("newsletter"))
         return data
-
-
-def _of_newsletter(template: MailTemplate) -> str:
-    return f"{template.newsletter}: {template}"
 
 
 @admin.register(Briefing)
@@ -169,7 +158,7 @@ class BriefingAdmin(SlugsFromWords, BriefingList, SharedEditing, ContentEditor):
             "is_nav_sidebar_enabled": False,
         }
         response: Any = super().render_change_form(request, context, *args, **kwargs)
-        response.context_data["media"] += SCRIPTS
+        response.context_data["media"] += SCRIPTS + template_choices.SCRIPT
         return allow_editors(request, response)
 
     def response_post_save_change(self, request: HttpRequest, obj: Briefing) -> HttpResponseRedirect:

@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.urls.resolvers import URLPattern
 from django_prose_editor.widgets import AdminProseEditorWidget
 
 from articles import blocks
@@ -16,6 +18,7 @@ from articles.desk.uploads import take_upload
 from core.admin.shared_editing import SharedEditing
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.html import refuse_lost_addresses
+from newsletter.admin import template_previews
 from newsletter.models import BriefingText, MailTemplate
 from newsletter.models.templates import Part, usual_order
 from newsletter.sending import pictures
@@ -103,6 +106,7 @@ class BriefingTextAdmin(SlugsFromWords, ProseAdmin, ShownAdmin, SharedEditing):
 @admin.register(MailTemplate)
 class MailTemplateAdmin(SharedEditing):
     form = MailTemplateForm
+    change_form_template = "admin/newsletter/mailtemplate/change_form.html"
     list_display = ("name", "newsletter", "is_default")
     list_filter = ("newsletter",)
     list_select_related = ("newsletter",)
@@ -116,6 +120,23 @@ class MailTemplateAdmin(SharedEditing):
         }),
         ("New drafts", {"fields": ("card_size", "ad_after")}),
     )  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(route: str, view: Any, name: str) -> URLPattern:
+            return path(f"<int:pk>/{route}", self.admin_site.admin_view(view), name=f"newsletter_mailtemplate_{name}")
+
+        previews = template_previews
+        own = [
+            at("preview/", previews.preview, "preview"),
+            at("preview/mail.html", previews.preview_html, "preview_html"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def response_change(self, request: HttpRequest, obj: MailTemplate) -> HttpResponse:
+        """The button that leads to the preview saves first."""
+        if "_preview" in request.POST:
+            return HttpResponseRedirect(reverse("admin:newsletter_mailtemplate_preview", args=[obj.pk]))
+        return super().response_change(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = type("MailTemplateForm", (MailTemplateForm,), {"request": request})

@@ -15,6 +15,7 @@ from articles.publishing import schedule
 from articles.readership import raw, rollup
 from core.kept_work import Sitting, keep
 from core.lib import clock
+from newsletter.models import MailTemplate
 from tests.articles import factories
 from tests.articles.desk import everything
 from tests.articles.test_desk_in_a_browser import sign_in, someone
@@ -106,6 +107,8 @@ def pages(editor):
     about += [("sponsors_booking", name, booking) for name in ("overview", "move", "cancel", "figures")]
     about.append(("sponsors_sponsor", "overview", booking.sponsor))
     about += [("newsletter_briefing", "approve", draft), ("newsletter_briefing", "progress", sent)]
+    look = MailTemplate.objects.create(newsletter=weekly, name="Warm", accent="#1f5c4d")
+    about += [("newsletter_mailtemplate", "preview", look), ("newsletter_newsletter", "change", weekly)]
     asks = automation(
         weekly, {"letter": "Stay?", "asks_to_stay": True}, wait(9), {"kind": "unsubscribe"}, begins="quiet"
     )

@@ -5,6 +5,7 @@ import pytest
 from articles.models import Snippet
 from core.lib import clock
 from core.models import SiteProfile
+from newsletter.models import MailTemplate
 from sponsors.models import PlacementKind
 from surveys import seasons
 from surveys.models import Nominee
@@ -126,6 +127,8 @@ def worst_of_all():
     ]
     of_mail = ("preview", "progress", "report", "subjects")
     paths += [f"/admin/newsletter/briefing/{mail.pk}/{page}/" for page in of_mail]
+    look = MailTemplate.objects.create(newsletter=weekly, name=worst(60))
+    paths += [f"/admin/newsletter/mailtemplate/{look.pk}/{page}/" for page in ("change", "preview")]
     draft = newsletters.briefing(weekly, subject=worst(150))
     of_draft = ("change", "preview", "check", "approve", "subjects", "articles")
     paths += [f"/admin/newsletter/briefing/{draft.pk}/{page}/" for page in of_draft]

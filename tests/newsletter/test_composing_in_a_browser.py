@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.models import Briefing
+from newsletter.models import Briefing, MailTemplate
 from tests.articles.test_desk_in_a_browser import add_block, sign_in, someone
 from tests.newsletter import factories
 
@@ -44,3 +44,17 @@ def test_a_new_briefing_begins_at_its_subject_with_something_to_write_in(page):
     page.keyboard.type("Gas fees, explained")
     assert page.locator("#id_subject").input_value() == "Gas fees, explained"
     assert wrong == []
+
+
+def test_the_templates_offered_are_those_of_the_newsletter_that_is_chosen(page):
+    weekly, notes = factories.newsletter(), factories.newsletter(name="Notes", slug="notes", is_default=False)
+    for newsletter, name in ((weekly, "Warm"), (notes, "Plain")):
+        MailTemplate.objects.create(newsletter=newsletter, name=name)
+    draft = factories.briefing(weekly)
+    sign_in(page, someone("Ana"))
+    page.goto(f"/admin/newsletter/briefing/{draft.pk}/change/")
+    template = page.locator("#id_template")
+    assert template.locator("option").all_inner_texts()[1:] == ["Warm"]
+    template.select_option(label="Warm")
+    page.select_option("#id_newsletter", label="Notes")
+    assert (template.locator("option").all_inner_texts()[1:], template.input_value()) == (["Plain"], "")
