@@ -14,7 +14,7 @@ from cms.ops import embedded
 from tests.smtp import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "var", ".env", "__pycache__", ".*_cache")
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "var", ".env", ".*_cache")
 CLEARED = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "EMAIL_URL", "MOONPRESS_VAR", "SECRET_KEY", "SITE_URL")
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from cms.ops import first_migration
 from newsletter.models import ConsentAct, Newsletter, Subscriber, Subscription, Suppression
 from newsletter.subscribers import consent, standing
 from tests import database
@@ -35,7 +36,8 @@ def before():
     """The tables as they were before the ledger, with rows, and then brought up to now; afterwards as they are now."""
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    call_command("migrate", "newsletter", "0002", verbosity=0)
+    with first_migration.quickly():
+        call_command("migrate", "newsletter", "0002", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO newsletter_newsletter (id, name, slug, description, from_name, is_default, is_open,"
@@ -49,9 +51,10 @@ def before():
             "INSERT INTO newsletter_suppression (digest, reason, note, created_at) VALUES (%s, 'bounce', '', now())",
             [sha256(b"bounced@example.com").hexdigest()],
         )
-    call_command("migrate", "newsletter", "0004", verbosity=0)
-    call_command("migrate", "newsletter", "0002", verbosity=0)
-    call_command("migrate", "newsletter", verbosity=0)
+    with first_migration.quickly():
+        call_command("migrate", "newsletter", "0004", verbosity=0)
+        call_command("migrate", "newsletter", "0002", verbosity=0)
+        call_command("migrate", "newsletter", verbosity=0)
     yield
     database.make_anew(shared_folder())
 
