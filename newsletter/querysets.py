@@ -137,8 +137,12 @@ class DeliveryQuerySet(LeasedQuerySet):
         return self.filter(state__in=["pending", "sending"])
 
     def troubled(self) -> DeliveryQuerySet:
-        """Deliveries that staff should look at."""
-        return self.filter(state__in=["failed", "uncertain", "retry"])
+        """Deliveries that staff should look at: without those that wait for their turn alone, which may be most of a long list."""
+        return self.filter(state__in=["failed", "uncertain", "retry"]).exclude(state="retry", attempts=0)
+
+    def held_by_a_domain(self) -> DeliveryQuerySet:
+        """Those that nothing is wrong with: they wait until their recipient's domain takes them."""
+        return self.filter(state="retry", attempts=0)
 
 
 class LinkCheckQuerySet(LeasedQuerySet):

@@ -16,6 +16,7 @@ from newsletter.sending import decisions
 
 SHOWN = 500
 LARGEST_LOG = 20 * 1024 * 1024
+GETS_NO_MAIL = "mail to them came back, or they left, paused or were suppressed or erased."
 
 
 class LogForm(forms.Form):
@@ -70,14 +71,15 @@ def _chosen(request: HttpRequest) -> list[int]:
 def _question(request: HttpRequest, briefing: Briefing, act: str) -> HttpResponse:
     """Ask before anything is sent again: to how many, and of whom nobody knows whether they have it already."""
     chosen, reason = _chosen(request), request.POST.get("reason", "") if act == "retry" else None
+    asked_for = decisions.asked_for(briefing, chosen, reason).count()
     rows = decisions.to_be_sent_again(briefing, chosen, reason)
     number, uncertain = rows.count(), rows.filter(state=Delivery.State.UNCERTAIN).count()
     if not number:
-        messages.warning(
-            request, "Choose letters that failed or are uncertain." if act == "again" else "None failed so."
-        )
+        nothing = "Choose letters that failed or are uncertain." if act == "again" else "None failed so."
+        messages.warning(request, f"Nothing to send again: {GETS_NO_MAIL}" if asked_for else nothing)
         return HttpResponseRedirect(request.path)
     asked = {"act": act, "chosen": chosen, "reason": reason, "number": number, "uncertain": uncertain}
+    asked |= {"left_out": asked_for - number, "gets_no_mail": GETS_NO_MAIL}
     return desk.page(request, "send_again", briefing, title="Send again?", **asked)
 
 

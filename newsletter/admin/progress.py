@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -136,17 +137,20 @@ def _progress_page(request: HttpRequest, briefing: Briefing, form: ScheduleForm)
     counts = deliveries.counts_of(briefing) if briefing.frozen_at else {}
     done = sum(counts.get(state, 0) for state in ("sent", "failed", "uncertain", "skipped"))
     moves = briefing.state == State.SENDING or briefing.retrying > 0
-    left = briefing.candidates - done
+    held = pace.held(briefing) if briefing.frozen_at else None
+    left = (
+        0 if briefing.state == State.SENT else briefing.candidates - done
+    )  # else those that are tried again have times
     context = {
         "form": form,
-        "pace": pace.of(briefing, waiting=left) if moves else None,
-        "waits": list(pace.waits(briefing)) if moves else [],
+        "pace": pace.of(briefing, waiting=left, held=held) if moves else None,
+        "waits": list(pace.waits(briefing, held)) if moves else [],
         "errors": pace.errors(briefing) if briefing.frozen_at else [],
-        "counts": [(label, counts.get(state, 0)) for state, label in Delivery.State.choices if counts.get(state)],
+        "counts": _in_words(counts, held),
         "done": done,
         "troubles": troubles(request, briefing, limit=TROUBLES_SHOWN),
         "retried_until": deliveries.retried_until(briefing) if briefing.retrying else None,
-        **_due(briefing),
+        **_due(briefing, counts),
     }
     is_fragment = bool(request.headers.get("X-Fragment"))
     if not is_fragment and briefing.state in (State.APPROVED, State.PAUSED):
@@ -156,11 +160,20 @@ def _progress_page(request: HttpRequest, briefing: Briefing, form: ScheduleForm)
         return page(request, template, briefing, title="Progress", **context)
 
 
-def _due(briefing: Briefing) -> dict[str, Any]:
+def _in_words(counts: dict[str, int], held: pace.Held | None) -> list[tuple[str, int]]:
+    """How many deliveries are in each state; that a domain has not let them go is no attempt."""
+    waiting = held.letters if held else 0
+    numbers = counts | {Delivery.State.RETRY: counts.get(Delivery.State.RETRY, 0) - waiting}
+    rows = [(str(label), numbers.get(state, 0)) for state, label in Delivery.State.choices]
+    return [(label, number) for label, number in [("waiting for their domain", waiting), *rows] if number]
+
+
+def _due(briefing: Briefing, counts: dict[str, int]) -> dict[str, Any]:
     """What the page says of the time of one that is approved, and how soon it looks again."""
     if briefing.state != State.APPROVED or briefing.scheduled_at is None:
         every = LATER if briefing.is_letter else SOON
-        return {"looks_again": every if briefing.state == State.SENDING or briefing.retrying else None}
+        moves = briefing.state == State.SENDING or briefing.retrying or counts.get(Delivery.State.SENDING)
+        return {"looks_again": every if moves else None}
     left = briefing.scheduled_at - timezone.now()
     countdown = max(0, int(left.total_seconds())) if left < COUNTED_DOWN else None
     due = {
@@ -173,7 +186,8 @@ def _due(briefing: Briefing) -> dict[str, Any]:
 def troubles(request: HttpRequest, briefing: Briefing, *, limit: int) -> list[dict[str, Any]]:
     """Deliveries that failed, wait or are uncertain; addresses are shown only to those who may see subscribers."""
     shows_addresses = request.user.has_perm("newsletter.view_subscriber")
-    rows = briefing.deliveries.troubled().select_related("subscriber").order_by("state", "id")
+    first = Case(When(state=Delivery.State.UNCERTAIN, then=0), When(state=Delivery.State.FAILED, then=1), default=2)
+    rows = briefing.deliveries.troubled().select_related("subscriber").order_by(first, "id")
     return [
         {
             "pk": row.pk,

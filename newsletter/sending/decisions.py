@@ -35,7 +35,13 @@ def send_again(briefing: Briefing, chosen: Collection[int], *, by: Any) -> int:
 
 
 def to_be_sent_again(briefing: Briefing, chosen: Collection[int], reason: str | None = None) -> QuerySet[Delivery]:
-    """The letters that would be sent again: those chosen, or all that failed for a reason."""
+    """The letters that would be sent again of those asked for: whoever gets no mail any more stands as before."""
+    mailable = briefing.newsletter.subscriptions.mailable().values("subscriber")
+    return asked_for(briefing, chosen, reason).filter(subscriber__in=mailable)
+
+
+def asked_for(briefing: Briefing, chosen: Collection[int], reason: str | None = None) -> QuerySet[Delivery]:
+    """The letters that were chosen, or all that failed for a reason."""
     if reason is not None:
         return briefing.deliveries.filter(state=State.FAILED, note=reason)
     return briefing.deliveries.filter(pk__in=chosen, state__in=[State.FAILED, State.UNCERTAIN])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
 from core.lib import clock
@@ -28,6 +28,14 @@ _ERRORS = """
     WHERE delivery.briefing_id = %s AND (state IN ('failed', 'uncertain') OR state = 'retry' AND attempts > 0)
     GROUP BY 1, 2, 3 ORDER BY letters DESC, domain, note LIMIT %s
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many letters wait for their recipients' domains, and when the last of them goes."""
+
+    letters: int
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,14 @@ def note(briefing: Briefing, taken: int) -> None:
             cursor.execute(_NOTE, [briefing.pk, taken])
 
 
-def of(briefing: Briefing, *, waiting: int) -> Pace | None:
-    """The pace of the last minutes; None where nothing was taken in them."""
+def held(briefing: Briefing) -> Held | None:
+    """What of a briefing waits for its turn at a domain, or until one takes letters again."""
+    waiting = briefing.deliveries.held_by_a_domain().aggregate(letters=Count("id"), until=Max("due_at"))
+    return Held(**waiting) if waiting["letters"] else None
+
+
+def of(briefing: Briefing, *, waiting: int, held: Held | None = None) -> Pace | None:
+    """The pace of the last minutes; None where nothing was taken in them. What domains hold back takes until its own time."""
     now = timezone.now()
     lately = briefing.minutes.filter(minute__gt=now - OVER)
     first = lately.order_by("minute").values_list("minute", flat=True).first()
@@ -64,8 +78,10 @@ def of(briefing: Briefing, *, waiting: int) -> Pace | None:
         return None
     began = max(first, briefing.frozen_at or first)
     per_second = taken / max(1.0, (now - began).total_seconds())
-    goes_on = waiting and not _all_wait(briefing, now)
-    return Pace(round(60 * per_second), timedelta(seconds=waiting / per_second) if goes_on else None)
+    if not waiting or _all_wait(briefing, now):
+        return Pace(round(60 * per_second), None)
+    others = timedelta(seconds=(waiting - (held.letters if held else 0)) / per_second)
+    return Pace(round(60 * per_second), max(others, held.until - now) if held else others)
 
 
 def _all_wait(briefing: Briefing, now: datetime) -> bool:
@@ -77,7 +93,7 @@ def _all_wait(briefing: Briefing, now: datetime) -> bool:
     return briefing.is_testing_subjects or no_way or bool(briefing.newsletter.quiet_ends(now))
 
 
-def waits(briefing: Briefing) -> Iterator[str]:
+def waits(briefing: Briefing, held: Held | None = None) -> Iterator[str]:
     """What a briefing under way waits for, in sentences."""
     now, zone = timezone.now(), briefing.newsletter.zone
     if ends := briefing.newsletter.quiet_ends(now):
@@ -85,6 +101,13 @@ def waits(briefing: Briefing) -> Iterator[str]:
     for domain in throttling.waiting(now):
         until = clock.in_words(domain.waits_until, "H:i", zone) if domain.waits_until else ""
         yield f"{domain} wants fewer letters for now; those to it wait until {until}, the others go on. It said: {domain.note}"
+    if held and (rates := throttling.rates(now)):
+        until, gets = (
+            clock.in_words(held.until, "H:i", zone),
+            "; ".join(f"{each} gets {each.per_minute:,} a minute" for each in rates),
+        )
+        they = "1 letter waits" if held.letters == 1 else f"{held.letters:,} letters wait"
+        yield f"{they} for a turn at the recipient’s domain, the last until {until}: {gets}."
     used, rules = accounts.in_use(), SendingRules.current()
     ways: list[tuple[str, MailAccount | SendingRules]] = [(f"account “{account}”", account) for account in used]
     ways = ways or [("mail server of EMAIL_URL", rules)]

@@ -56,6 +56,11 @@ def waiting(now: datetime) -> list[RecipientDomain]:
     return list(RecipientDomain.objects.filter(waits_until__gt=now).order_by("waits_until"))
 
 
+def rates(now: datetime) -> list[RecipientDomain]:
+    """The domains with a rate at which letters wait for their turn now."""
+    return list(RecipientDomain.objects.filter(per_minute__isnull=False, free_at__gt=now).order_by("-free_at"))
+
+
 @transaction.atomic
 def let_go(domain: RecipientDomain) -> int:
     """Let the letters to a domain go at once, or by the rate it has now; return how many waited."""

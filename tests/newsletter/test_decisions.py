@@ -1,12 +1,15 @@
 """What failed or is uncertain is settled by the mail server's log, or as staff choose; each decision is logged."""
 
 import pytest
+from django.utils import timezone
 
 from core.models import AuditEntry
 from newsletter.mail import mail_logs
 from newsletter.models import Delivery
 from newsletter.sending import decisions
 from newsletter.sending.sender import message_token
+from newsletter.subscribers import consent
+from newsletter.subscribers.consent import Act, Actor, NewAct
 from tests.newsletter import factories
 from tests.newsletter.sending import reload, send_what_is_left, states
 
@@ -140,6 +143,27 @@ def test_all_that_failed_for_a_reason_are_asked_about_first(briefing, client):
     assert b"None failed so." in client.post(page, {"act": "retry", "reason": "?"}, follow=True).content
     both = client.post(page, {"act": "again", "delivery": keys(briefing, "uncertain")}).content.decode()
     assert "Of 2 of them nobody knows whether they have it already" in " ".join(both.split())
+
+
+def test_whoever_gets_no_mail_any_more_is_left_out_and_told_of(briefing, client, smtp_server):
+    """Else a letter that was refused would stand as skipped, and the report would know of no refusal."""
+    chosen = [*keys(briefing, "uncertain"), *keys(briefing, "failed")]
+    gone, left, _ = (Delivery.objects.get(pk=key).subscriber for key in chosen)
+    consent.record(NewAct(consent.person(gone), Act.BOUNCED, Actor.SERVER, note="550 5.1.1"))
+    left.subscriptions.update(state="unsubscribed", unsubscribed_at=timezone.now())
+    client.force_login(factories.user(role="editor"))
+    page = f"/admin/newsletter/briefing/{briefing.pk}/deliveries/"
+    asked = " ".join(client.post(page, {"act": "again", "delivery": chosen}).content.decode().split())
+    assert "Send again to 1" in asked
+    assert "2 further recipients get nothing and stay as before: mail to them came back" in asked
+    assert (
+        b"1 are being sent again."
+        in client.post(page, {"act": "again", "delivery": chosen, "sure": "1"}, follow=True).content
+    )
+    after = send_what_is_left(briefing)
+    assert (after.delivered, after.uncertain, after.skipped) == (2, 2, 0)
+    said = client.post(page, {"act": "again", "delivery": chosen}, follow=True).content
+    assert b"Nothing to send again: mail to them came back" in said
 
 
 def test_what_is_being_sent_again_is_halted_and_stands_as_before(briefing, client, smtp_server):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -116,6 +117,46 @@ def test_letters_that_wait_go_once_staff_let_them(weekly, smtp_server, client):
     client.post(at, {"domain": "slow.example", "per_minute": ""})
     briefing.deliveries.filter(state="retry").update(due_at=timezone.now() - timedelta(days=1))
     assert send_what_is_left(briefing).delivered == 40
+
+
+def test_the_page_says_what_waits_for_a_domains_turn_and_shows_what_needs_attention_first(weekly, smtp_server, client):
+    """Hundreds of letters that wait met with nothing: they stand in nobody's way, and the rest takes as long as they do."""
+    two_domains(weekly)
+    smtp_server.hang_up("b3@quick.example", at="ACCEPTED")
+    smtp_server.refuse("b4@quick.example", "451 4.3.0 Temporary lookup failure")
+    RecipientDomain.objects.create(domain="slow.example", per_minute=1)
+    briefing = send_what_is_left(factories.frozen(weekly))
+    assert states(briefing) == {"sent": 19, "retry": 20, "uncertain": 1}
+    held = pace.held(briefing)
+    assert pace.of(briefing, waiting=20, held=held).left > timedelta(minutes=15)
+    page = page_of(client, briefing)
+    assert "19 letters wait for a turn at the recipient’s domain, the last until" in page
+    assert "slow.example gets 1 a minute." in page
+    assert "Waiting for their domain</th> <td>19</td>" in page
+    assert "To be tried again</th> <td>1</td>" in page
+    assert "waiting for its turn at its domain" not in page
+    assert page.index("lost after the message") < page.index("Temporary lookup failure", page.index("Needs attention"))
+
+
+def test_a_paused_page_looks_again_until_what_was_on_its_way_has_arrived(weekly, client):
+    factories.subscriptions(weekly, 2)
+    briefing = factories.frozen(weekly)
+    approval.pause(briefing)
+    assert 'data-moving="no"' in page_of(client, briefing)
+    briefing.deliveries.filter(pk=briefing.deliveries.first().pk).update(
+        state="sending", lease=uuid4(), lease_expires_at=timezone.now() + timedelta(minutes=1)
+    )
+    assert 'data-moving="yes"' in page_of(client, briefing)
+
+
+def test_what_is_tried_again_at_its_own_time_is_no_rest_that_the_pace_tells_of(weekly, smtp_server, client):
+    two_domains(weekly)
+    smtp_server.refuse("b4@quick.example", "451 4.3.0 Temporary lookup failure")
+    briefing = send_what_is_left(factories.frozen(weekly))
+    assert (briefing.state, briefing.retrying) == ("sent", 1)
+    page = page_of(client, briefing)
+    assert "a minute" in page
+    assert "left" not in page[page.index("a minute") : page.index("Deliveries by state")]
 
 
 def test_without_slow_domains_nobody_looks_at_them(weekly, smtp_server):
