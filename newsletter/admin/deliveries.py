@@ -16,6 +16,10 @@ from newsletter.sending import decisions
 
 SHOWN = 500
 LARGEST_LOG = 20 * 1024 * 1024
+NOT_NAMED = (
+    "None of these lines names an uncertain letter by its Message-ID. Take all lines of the minutes in which they were sent, not only those"
+    " with an address: Postfix and Exim write the Message-ID in a line of its own."
+)
 GETS_NO_MAIL = "mail to them came back, or they left, paused or were suppressed or erased."
 
 
@@ -23,7 +27,11 @@ class LogForm(forms.Form):
     """A part of a mail server's log, pasted or as a file."""
 
     text = forms.CharField(
-        label="Paste the lines here", required=False, strip=False, widget=forms.Textarea(attrs={"rows": 6, "cols": 80})
+        label="Paste the lines here",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6, "cols": 80}),
+        help_text="All lines of the minutes in which they were sent: letters are known by their Message-IDs.",
     )
     file = forms.FileField(label="or choose the file", required=False)
 
@@ -53,7 +61,10 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
     if act == "log" and form.is_valid():
         taken, refused, rest = decisions.settle_by_log(briefing, form.lines(), by=request.user)
         said = f"{taken} were taken by the mail server and {refused} were refused; {rest} are still uncertain."
-        messages.success(request, f"The log tells of {taken + refused}: {said}")
+        if taken or refused:
+            messages.success(request, f"The log tells of {taken + refused}: {said}")
+        else:
+            messages.warning(request, f"{NOT_NAMED} {rest} are still uncertain.")
         return HttpResponseRedirect(request.path)
     if act in ("again", "retry") and not request.POST.get("sure"):
         return _question(request, briefing, act)

@@ -215,6 +215,9 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "The automation does not run. Its letters go on with it.")
         return redirect_to("progress", briefing)
     act, said = decision
+    if act is approval.cancel and briefing.state in approval.CANCELLABLE and not request.POST.get("sure"):
+        left = briefing.deliveries.unfinished().count()
+        return page(request, "cancel", briefing, title="Cancel for good?", left=left)
     due = briefing.scheduled_at
     try:
         act(briefing)

@@ -30,6 +30,7 @@ OF_ELSEWHERE = ("kind", "snippet_id", "source")
 OF_ITS_OWN = (
     "kind", "article_id", "heading", "text", "html", "url", "size", "image", "image_url", "image_alt", "caption", "label"
 )  # fmt: skip
+CANCELLABLE = [State.APPROVED, State.SENDING, State.PAUSED]
 TOO_LATE = timedelta(hours=2)  # then nothing goes out by itself any more that was due: somebody decides
 NOTHING_BY_ITSELF = (BriefingItem.Kind.SPONSOR, BriefingItem.Kind.DIVIDER)
 
@@ -246,6 +247,5 @@ def resume(briefing: Briefing) -> None:
 
 def cancel(briefing: Briefing) -> None:
     """End it: subscribers who have not got it yet will not."""
-    sources = [State.APPROVED, State.SENDING, State.PAUSED]
-    move(briefing, sources=sources, to=State.CANCELLED, action="cancelled")
+    move(briefing, sources=CANCELLABLE, to=State.CANCELLED, action="cancelled")
     deliveries.reconcile(briefing.pk)

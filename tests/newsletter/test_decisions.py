@@ -134,6 +134,16 @@ def test_the_page_settles_and_says_what_it_did(briefing, client):
     )
 
 
+def test_lines_that_name_no_letter_are_told_from_a_log_that_says_nothing_new(briefing, client):
+    """Whoever searches the log for an address has the line that says it was taken, and not the one with the Message-ID."""
+    client.force_login(factories.user(role="editor"))
+    page = f"/admin/newsletter/briefing/{briefing.pk}/deliveries/"
+    found = "\n".join(line for line in log(POSTFIX, briefing) if "to=" in line)
+    said = client.post(page, {"act": "log", "text": found}, follow=True).content.decode()
+    assert "None of these lines names an uncertain letter by its Message-ID." in said
+    assert "2 are still uncertain." in said
+
+
 def test_all_that_failed_for_a_reason_are_asked_about_first(briefing, client):
     client.force_login(factories.user(role="editor"))
     page = f"/admin/newsletter/briefing/{briefing.pk}/deliveries/"

@@ -258,8 +258,25 @@ def test_a_send_is_paused_resumed_and_cancelled(editor, weekly, steps, end):
     factories.subscriptions(weekly, 1)
     briefing = factories.frozen(weekly)
     for decision in steps:
-        assert editor.post(f"{DESK}{briefing.pk}/decide/", {"decision": decision}).status_code == 302
+        asked = {"decision": decision, "sure": "1"}
+        assert editor.post(f"{DESK}{briefing.pk}/decide/", asked).status_code == 302
     assert state() == end
+
+
+def test_before_a_send_is_cancelled_the_desk_asks_and_says_who_will_not_get_it(editor, weekly):
+    """The button stands beside that of a pause, and a press on it cannot be taken back."""
+    factories.subscriptions(weekly, 3)
+    briefing = factories.frozen(weekly)
+    cancel = f"{DESK}{briefing.pk}/decide/"
+    asked = " ".join(editor.post(cancel, {"decision": "cancel"}).content.decode().split())
+    assert "<strong>3</strong> of 3 subscribers have not got" in asked
+    assert "pause it instead" in asked
+    assert Briefing.objects.get(pk=briefing.pk).state == "sending"
+    fields = posted_by(asked.encode(), "cancel_form")
+    assert editor.post(cancel, fields).status_code == 302
+    assert Briefing.objects.get(pk=briefing.pk).state == "cancelled"
+    again = editor.post(cancel, {"decision": "cancel"}, follow=True).content
+    assert b"cannot be cancelled" in again or b"is cancelled" in again
 
 
 @pytest.fixture
