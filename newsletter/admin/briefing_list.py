@@ -54,12 +54,14 @@ class BriefingList:
 
     @admin.display(description="delivered")
     def reached(self, briefing: Any) -> str:
-        """How many got it; below, those of whom something is to be looked at."""
+        """How many got it, as its report counts them; below, those of whom something is to be looked at."""
         if not briefing.frozen_at:
             return "–"
+        totals = briefing.totals
         counts = {"failed": briefing.failed, "uncertain": briefing.uncertain, "being tried again": briefing.retrying}
+        counts |= {"came back": totals.returned, "reported as spam": totals.complained} if totals else {}
         trouble = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
-        delivered = f"{briefing.delivered:,}"
+        delivered = f"{briefing.delivered - (totals.lost if totals else 0):,}"
         return format_html("{}<br><small>{}</small>", delivered, trouble) if trouble else delivered
 
     @admin.display(description="opened")

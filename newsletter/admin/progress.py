@@ -17,7 +17,7 @@ from core.lib import clock
 from core.lib.moments import MomentField
 from core.transitions import TransitionRefused
 from newsletter.admin.desk import draft, issue, may, named, page, redirect_to
-from newsletter.models import Briefing, Delivery
+from newsletter.models import Briefing, Delivery, Newsletter
 from newsletter.sending import approval, deliveries, pace, sponsor_places, subject_tests
 from newsletter.sending.sender import message_token
 
@@ -77,11 +77,18 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         context = {"form": form, "problems": problems, "audience": audience, "seen": approval.seen(briefing)}
         context["warnings"] = subject_tests.warnings(briefing)
         context["ad_of_other_day"] = _has_ad_of_other_day(briefing, timezone.now())
+        context["quiet_until"] = _quiet_until(briefing.newsletter, timezone.now())
         versions = subject_tests.versions(briefing, subject_tests.of(briefing))
         context["tested"] = list(zip(subject_tests.LETTERS, versions, strict=False)) if len(versions) > 1 else []
         context["confirmed"] = request.POST.getlist("confirmed")
         context |= named(request, briefing)
         return page(request, "approve", briefing, title="Approve and send", **context)
+
+
+def _quiet_until(newsletter: Newsletter, leaves: datetime) -> str:
+    """When what would leave at a moment does, in words, because that lies in the newsletter's quiet hours; else nothing."""
+    ends = newsletter.quiet_ends(leaves)
+    return clock.in_words(ends, "j F Y, H:i", newsletter.zone) if ends else ""
 
 
 def _has_ad_of_other_day(briefing: Briefing, leaves: datetime) -> bool:
@@ -179,6 +186,7 @@ def _due(briefing: Briefing, counts: dict[str, int]) -> dict[str, Any]:
     due = {
         "due": _due_in_words(briefing),
         "ad_of_other_day": _has_ad_of_other_day(briefing, briefing.scheduled_at),
+        "quiet_until": _quiet_until(briefing.newsletter, briefing.scheduled_at),
     }
     return due | {"countdown": countdown, "looks_again": LATER if countdown is None else SOON}
 

@@ -36,7 +36,12 @@ class Totals:
     @property
     def delivered(self) -> int:
         """Accepted by mail servers, less what came back or was reported as spam: what rates of reading are of."""
-        return max(0, self.accepted - self.returned - self.complained)
+        return max(0, self.accepted - self.lost)
+
+    @property
+    def lost(self) -> int:
+        """Accepted by mail servers, and not delivered all the same."""
+        return self.returned + self.complained
 
     def rate(self, name: str) -> Rate | None:
         """A figure's share: of what was accepted for what came back or was reported, else of what was delivered."""

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter.models import Briefing, Segment
+from newsletter.models import Briefing, MailReport, Segment
 from newsletter.sending import briefing_counts
 from tests import desks
 from tests.html import posted_by
@@ -33,6 +33,17 @@ def test_it_says_how_many_got_opened_and_clicked_each(manager, weekly):
     assert (row["opened"], row["clicked"]) == ("100.0 %", "25.0 %")  # of those whose delivery is there: a hundred
     assert row["reached"] == "400 3 failed"
     assert row["state_badge"] == "Sent"
+
+
+def test_delivered_is_here_what_it_is_in_the_report(manager, weekly):
+    """The shares beside it are of that: without what came back or was reported."""
+    sent = factories.sent(weekly, delivered=10, opened=10, clicked=0)
+    returned, reported, *_ = sent.deliveries.all()
+    MailReport.objects.create(delivery=returned, kind="gone", code="5.1.1")
+    MailReport.objects.create(delivery=reported, kind="complaint")
+    briefing_counts.count(sent.pk)
+    (row,) = rows(manager)
+    assert row["reached"] == "8 1 came back, 1 reported as spam"
 
 
 def test_it_says_nothing_of_reading_where_that_is_not_counted(manager, weekly):

@@ -206,6 +206,26 @@ def test_in_quiet_hours_nothing_leaves_and_afterwards_it_goes_on_by_itself(weekl
         assert send_what_is_left(reload(briefing)).delivered == 2
 
 
+def test_who_approves_in_quiet_hours_or_for_them_is_told_when_its_letters_leave(weekly, client):
+    Newsletter.objects.update(quiet_from=time(21), quiet_until=time(6), time_zone="Europe/Berlin")
+    factories.subscription(weekly)
+    briefing = factories.briefing(weekly)
+    approve = f"/admin/newsletter/briefing/{briefing.pk}/approve/"
+    editor = factories.user(role="editor")
+    with time_machine.travel(datetime(2027, 1, 5, 21, 30, tzinfo=UTC)):
+        client.force_login(editor)
+        page = " ".join(client.get(approve).content.decode().split())
+        assert (
+            "its letters leave on 6 January 2027, 06:00 CET: to be able to take it back until then, give that time"
+            in page
+        )
+    with time_machine.travel(datetime(2027, 1, 5, 12, tzinfo=UTC)):
+        client.force_login(editor)
+        assert b"quiet hours" not in client.get(approve).content
+        said = client.post(approve, {"when": "2027-01-05T22:00"}, follow=True).content.decode()
+        assert "That lies in quiet hours: its letters leave on 6 January 2027, 06:00 CET." in said
+
+
 def test_many_refusals_among_letters_that_are_taken_pause_it_with_the_reason_and_what_to_do(weekly, smtp_server):
     factories.subscriptions(weekly, 300)
     for number in range(0, 300, 2):
