@@ -223,3 +223,9 @@ def values_in(table: str, column: str) -> list[str]:
             " SELECT value FROM leap WHERE value IS NOT NULL"
         )
         return [value for (value,) in cursor.fetchall()]
+
+
+def linked(row: Any, words: str = "") -> str:
+    """A row's name, or other words, as a link to its page in the admin."""
+    address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('<a href="{}">{}</a>', address, words or str(row))

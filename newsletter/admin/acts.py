@@ -14,12 +14,16 @@ from django.urls import reverse
 
 from core.lib.moments import MomentField
 from core.lib.text import one_line
-from newsletter.models import Delivery, Hit, Newsletter, Subscriber, Subscription
+from newsletter.models import Delivery, Hit, Newsletter, Subscriber, Subscription, Suppression
 from newsletter.subscribers import address_changes, choices, consent, subscriptions
 from newsletter.subscribers.consent import Act, Actor
 
 WAY = "subscriber's page"
 DELIVERIES_SHOWN = 20
+OF_A_COMPLAINT = (
+    "They reported our mail as spam. Write to them again only if they asked for it: each further report makes mailbox providers"
+    " trust less of what you send to everybody."
+)
 
 
 class ReasonForm(forms.Form):
@@ -132,6 +136,7 @@ class StaffAct:
     done: str
     carry_out: Callable[..., None]
     applies: Callable[[Subscriber], bool] = lambda subscriber: True
+    warning: Callable[[Subscriber], str] = lambda subscriber: ""
     form: type[ReasonForm] = ReasonForm
 
 
@@ -147,7 +152,7 @@ ACTS = {
         "Unsubscribed.",
         _unsubscribe,
         _is_on_a_list,
-        UnsubscribeForm,
+        form=UnsubscribeForm,
     ),
     "pause": StaffAct(
         "Pause",
@@ -156,7 +161,7 @@ ACTS = {
         "Paused.",
         _pause,
         lambda subscriber: subscriber.subscriptions.confirmed().exists(),
-        PauseForm,
+        form=PauseForm,
     ),
     "resume": StaffAct(
         "End a pause",
@@ -165,7 +170,7 @@ ACTS = {
         "The pause is over.",
         _pause,
         lambda subscriber: subscriber.subscriptions.paused().exists(),
-        ResumeForm,
+        form=ResumeForm,
     ),
     "correct": StaffAct(
         "Correct the address",
@@ -174,7 +179,7 @@ ACTS = {
         "The address is corrected.",
         _correct,
         _is_on_a_list,
-        CorrectForm,
+        form=CorrectForm,
     ),
     "suppress": StaffAct(
         "Suppress",
@@ -191,6 +196,7 @@ ACTS = {
         "The address may be written to again.",
         _lift,
         lambda subscriber: bool(subscriber.suppressed),
+        lambda subscriber: OF_A_COMPLAINT if subscriber.suppressed == Suppression.Reason.COMPLAINT else "",
     ),
     "erase": StaffAct(
         "Erase",
@@ -228,6 +234,7 @@ def act_page(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         messages.success(request, act.done)
         return HttpResponseRedirect(back if name != "erase" else reverse("admin:newsletter_subscriber_changelist"))
     context = {"act": act, "form": form, "subscriber": subscriber, "title": act.label, "back": back}
+    context["warning"] = act.warning(subscriber)
     context["opts"] = Subscriber._meta
     return render(request, "admin/newsletter/subscriber/act.html", admin.site.each_context(request) | context)
 
@@ -244,7 +251,8 @@ def _carried_out(request: HttpRequest, act: StaffAct, form: ReasonForm) -> bool:
 def recent_deliveries(subscriber: Subscriber) -> QuerySet[Delivery]:
     """The newest deliveries to a subscriber, each with whether a person opened it or clicked."""
     counted = Hit.objects.filter(delivery=OuterRef("pk"), verdict=Hit.Verdict.VALID)
-    rows: QuerySet[Delivery] = subscriber.deliveries.select_related("briefing__newsletter").order_by("-pk")
+    rows: QuerySet[Delivery] = subscriber.deliveries.select_related("briefing__newsletter").prefetch_related("reports")
+    rows = rows.order_by("-pk")
     return rows.annotate(opened=Exists(counted.filter(kind="open")), clicked=Exists(counted.filter(kind="click")))[
         :DELIVERIES_SHOWN
     ]

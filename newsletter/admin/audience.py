@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 
 from core.admin.shared_editing import SharedEditing
 from core.lib import clock
-from core.lib.admin_lists import DeskAdmin, WordSearch, values_in
+from core.lib.admin_lists import DeskAdmin, WordSearch, linked, values_in
 from core.lib.admin_slugs import SlugsFromWords
 from core.lib.text import whole_number
 from newsletter.admin import acts, bulk_acts, list_figures, sign_ups, welcome
@@ -377,7 +377,8 @@ def _delivered(delivery: Any) -> str:
     """A delivery in words, with what a person did with it where that is counted."""
     sent = f"sent on {clock.in_words(delivery.sent_at)}" if delivery.sent_at else delivery.get_state_display().lower()
     done = [word for word in ("opened", "clicked") if getattr(delivery, word)]
-    return ", ".join([str(delivery.briefing), sent, *done])
+    came_back = [str(report.in_words()) for report in delivery.reports.all()]
+    return ", ".join([str(delivery.briefing), sent, *done, *came_back])
 
 
 class SuppressionForm(forms.ModelForm):
@@ -399,11 +400,45 @@ class SuppressionForm(forms.ModelForm):
 @admin.register(Suppression)
 class SuppressionAdmin(DeskAdmin):
     form = SuppressionForm
-    list_display = ("digest", "reason", "note", "created_at")
+    list_display = ("whose", "reason", "note", "created_at")
+    list_display_links = None
     list_filter = ("reason",)
     search_fields = ("digest",)
     search_help_text = "A whole e-mail address."
     sortable_by = ()
+    actions = None
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        rows = changelist.result_list = list(changelist.result_list)
+        known = consent.suppressed_at([row.digest for row in rows])
+        for row in rows:
+            row.subscriber = known.get(row.digest)
+        return changelist
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        if found := super().get_object(request, object_id, from_field):
+            found.subscriber = consent.suppressed_at([found.digest]).get(found.digest)
+        return found
+
+    def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> Any:
+        return ["whose", "reason", "note", "created_at", "to_lift"] if obj else super().get_fields(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Suppression | None = None) -> Any:
+        return self.get_fields(request, obj) if obj else ()
+
+    @admin.display(description="address")
+    def whose(self, obj: Any) -> str:
+        """The subscriber's, where there is one: of others only the digest is kept."""
+        if obj.subscriber:
+            return linked(obj.subscriber)
+        return linked(obj, f"no subscriber’s: {obj.digest}")
+
+    @admin.display(description="to write there again")
+    def to_lift(self, obj: Any) -> str:
+        if obj.subscriber:
+            return "Lift it on the page of the subscriber, with the reason."
+        return "Nobody here has this address, so it is not known any more. Once this is deleted, it can sign up or be imported."
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """Addresses are not stored, so what is typed is turned into its digest."""
@@ -420,12 +455,12 @@ class SuppressionAdmin(DeskAdmin):
     def delete_model(self, request: HttpRequest, obj: Suppression) -> None:
         _record(request, consent.person_of(obj.digest), Act.LIFTED)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        for suppression in queryset:
-            self.delete_model(request, suppression)
-
     def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A subscriber's is lifted on the subscriber's page: that asks for the reason."""
+        return super().has_delete_permission(request, obj) and not getattr(obj, "subscriber", None)
 
 
 def _record(request: HttpRequest, found: consent.Person, act: str, note: str = "") -> None:

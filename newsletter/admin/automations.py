@@ -12,13 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
-from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from core.admin.bases import ReadOnlyAdmin
 from core.admin.shared_editing import SharedEditing
 from core.lib import clock
-from core.lib.admin_lists import ClosedChangeList
+from core.lib.admin_lists import ClosedChangeList, linked
 from core.lib.admin_text import CleanedText
 from core.lib.text import whole_number
 from core.transitions import TransitionRefused
@@ -318,10 +317,7 @@ class EnrolmentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Subscriber")
     def who(self, row: Enrolment) -> str:
-        if row.subscriber is None:
-            return "erased"
-        url = reverse("admin:newsletter_subscriber_change", args=[row.subscriber.pk])
-        return format_html('<a href="{}">{}</a>', url, row.subscriber.email)
+        return linked(row.subscriber) if row.subscriber else "erased"
 
     @admin.display(description="Entered")
     def entered(self, row: Enrolment) -> str:

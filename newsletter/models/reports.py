@@ -44,6 +44,12 @@ class MailReport(models.Model):
     def __str__(self) -> str:
         return f"{self.delivery}: {self.get_kind_display()}"
 
+    def in_words(self) -> str:
+        """What became of the delivery."""
+        if self.kind == self.Kind.COMPLAINT:
+            return "reported as spam"
+        return f"came back: {self.get_kind_display()}" + (f" ({self.code})" if self.code else "")
+
 
 class IgnoredReports(models.Model):
     """How many messages to the bounce address changed nothing on one day, and why."""

@@ -6,7 +6,7 @@ import writes the rows of unknown addresses by a statement of its own, which a t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from hashlib import sha256
@@ -66,11 +66,20 @@ def person_at(canonical: str) -> Person:
 
 def person_of(digest: str) -> Person:
     """Whoever has the suppressed address of a digest."""
-    suppressed = Subscriber.objects.exclude(suppressed="")
-    for key, canonical in suppressed.values_list("pk", "canonical").order_by("pk").iterator():
-        if Suppression.digest_of(canonical) == digest:
-            return Person(digest, key)
-    return Person(digest)
+    found = suppressed_at([digest]).get(digest)
+    return Person(digest, found.pk if found else None)
+
+
+def suppressed_at(digests: Collection[str]) -> dict[str, Subscriber]:
+    """The suppressed subscribers by the digests of their addresses. Nothing leads back from a digest, so all are looked at."""
+    wanted, found = set(digests), dict[str, Subscriber]()
+    rows = Subscriber.objects.exclude(suppressed="").only("pk", "email", "canonical").order_by("pk")
+    for row in rows.iterator() if wanted else ():
+        if (digest := Suppression.digest_of(row.canonical)) in wanted:
+            found[digest] = row
+            if len(found) == len(wanted):
+                break
+    return found
 
 
 def subscriber_at(address: Address) -> Subscriber:

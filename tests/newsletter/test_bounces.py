@@ -243,6 +243,26 @@ def test_no_message_is_too_broken_to_be_read(noise, shape, at):
     assert reports.read(noise)
 
 
+@pytest.mark.parametrize(
+    ("code", "followed", "became"),
+    [
+        (
+            "4.2.2",
+            "It counts: after 5 such briefings in 60 days no mail goes there.",
+            "came back: failed for now (4.2.2)",
+        ),
+        ("5.7.1", "Nothing: it is about our server or the message", "came back: refused for another reason (5.7.1)"),
+        ("5.1.1", "No mail goes there any more.", "came back: no such mailbox (5.1.1)"),
+    ],
+)
+def test_staff_read_what_followed_and_what_became_of_each_letter(ann, client, code, followed, became):
+    """Also of a failure for now, which nothing else on the subscriber's page tells of."""
+    bounces.take(written(POSTFIX, to=address_for(sent_to(ann).pk), status=code, answer=f"{code[0]}50 {code} No"))
+    client.force_login(factories.user(role="newsletter manager"))
+    assert followed in client.get(reverse("admin:newsletter_mailreport_changelist")).content.decode()
+    assert became in client.get(reverse("admin:newsletter_subscriber_change", args=[ann.pk])).content.decode()
+
+
 def test_staff_see_what_came_back_and_set_the_rule(ann, client):
     bounces.take(written(POSTFIX, to=address_for(sent_to(ann).pk)))
     bounces.take(b"Hello")
@@ -250,6 +270,16 @@ def test_staff_see_what_came_back_and_set_the_rule(ann, client):
     page = client.get(reverse("admin:newsletter_mailreport_changelist")).content.decode()
     assert "ann@example.com" in page
     assert "no such mailbox" in page
+    assert "No mail goes there any more." in page
+    assert f'/admin/newsletter/subscriber/{ann.pk}/change/">ann@example.com</a>' in page
+    assert (
+        "ann@example.com"
+        not in client.get(f"{reverse('admin:newsletter_mailreport_changelist')}?q=bea@example.com").content.decode()
+    )
+    assert (
+        "ann@example.com"
+        in client.get(f"{reverse('admin:newsletter_mailreport_changelist')}?q=Ann@example.com").content.decode()
+    )
     assert "no report" in client.get(reverse("admin:newsletter_ignoredreports_changelist")).content.decode()
     client.post(reverse("admin:newsletter_bouncerule_add"), {"times": "3", "within_days": "20"})
     assert str(BounceRule.current()) == "3 briefings within 20 days"

@@ -391,6 +391,27 @@ def test_staff_enter_and_find_a_suppression_by_its_address(client, db):
     assert row.digest.encode() in client.get("/admin/newsletter/suppression/", {"q": "angry@example.com"}).content
 
 
+def test_a_suppression_says_whose_it_is_and_is_lifted_with_a_reason(client, weekly, django_assert_max_num_queries):
+    """Only digests are kept; but a subscriber who is here is known by theirs."""
+    factories.subscription(weekly, "full@example.com")
+    factories.suppression("bounce", "full@example.com")
+    factories.suppression("staff", "stranger@example.com")
+    sign_in(client, "newsletter manager")
+    person, here = Subscriber.objects.get(), "/admin/newsletter/suppression/"
+    with django_assert_max_num_queries(11):
+        page = client.get(here).content.decode()
+    assert f'/admin/newsletter/subscriber/{person.pk}/change/">full@example.com</a>' in page
+    assert f"no subscriber’s: {Suppression.digest_of('stranger@example.com')}" in page
+    assert "delete_selected" not in page
+    of_full, of_stranger = (Suppression.objects.of(f"{name}@example.com").get() for name in ("full", "stranger"))
+    shown = client.get(f"{here}{of_full.pk}/change/").content.decode()
+    assert "Lift it on the page of the subscriber, with the reason." in shown
+    assert "mail to it came back" in shown
+    assert client.post(f"{here}{of_full.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(f"{here}{of_stranger.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert [row.digest for row in Suppression.objects.all()] == [of_full.digest]
+
+
 def test_the_slug_of_a_newsletter_stays(client, weekly):
     sign_in(client, "newsletter manager")
     client.post(

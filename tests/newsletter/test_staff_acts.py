@@ -69,6 +69,14 @@ def test_staff_suppress_and_lift_with_a_reason(manager, ann):
     assert last_act() == ("lifted", "staff", "manager@example.com", "wrote again")
 
 
+def test_who_lifts_what_follows_from_a_complaint_is_warned(manager, ann):
+    lift = f"/admin/newsletter/subscriber/{ann.pk}/act/lift/"
+    factories.suppression("bounce", ann.email)
+    assert b"reported our mail as spam." not in manager.get(lift).content
+    factories.suppression("complaint", ann.email)
+    assert b"They reported our mail as spam. Write to them again only if they asked for it" in manager.get(lift).content
+
+
 def test_an_erasure_leaves_its_reason_and_no_word_of_anybody(manager, ann):
     does(manager, ann, "erase", reason="ann@example.com begged for it")
     assert Subscriber.objects.exists()
