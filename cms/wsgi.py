@@ -8,6 +8,7 @@ import threading
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cms.settings")
+gc.disable()  # until all is loaded, of which nothing is garbage
 
 django_application = get_wsgi_application()
 
@@ -37,3 +38,4 @@ if multiprocessing.parent_process():  # it is served, and not only imported
 # What is loaded by now stays for good. Else every full collection looks through all of it, 70 ms at a time.
 gc.collect()
 gc.freeze()
+gc.enable()
