@@ -47,3 +47,4 @@ class NewsletterConfig(AppConfig):
         subscribers.register(import_runs.TAKER)
         choice_fields.open_to("newsletter.change_briefing", "published", "image")
         choice_fields.open_to("newsletter.change_mailtemplate", "image")
+        choice_fields.open_to("newsletter.change_briefingplan", "category", "tag")

@@ -12,7 +12,7 @@ from django.db.models import CharField, Q, QuerySet, Value
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
 
-from articles.models import Article, Author, ImageAsset, Kind, Publication, Series, Snippet, Tag
+from articles.models import Article, Author, Category, ImageAsset, Kind, Publication, Series, Snippet, Tag
 from core.lib.text import searchable, storable, whole_number
 
 PER_PAGE = 20
@@ -22,6 +22,7 @@ PER_PAGE = 20
 NAMED: dict[str, tuple[Any, str, str]] = {
     "author": (Author, "slug", "name"),
     "tag": (Tag, "slug", "name"),
+    "category": (Category, "slug", "name"),
     "series": (Series, "slug", "name"),
     "article": (Article, "slug", "title"),
     "cta": (Snippet, "slug", "heading"),
@@ -50,6 +51,7 @@ def _images(term: str) -> QuerySet[Any]:
 SOURCES: dict[str, Callable[[str], QuerySet[Any]]] = {
     "author": _named("author"),
     "tag": _named("tag"),
+    "category": _named("category"),
     "series": _named("series"),
     "article": _named("article", kind=Kind.ARTICLE),
     "cta": _named("cta", kind=Snippet.Kind.CTA),

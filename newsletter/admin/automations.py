@@ -151,7 +151,7 @@ class AutomationAdmin(SharedEditing):
     change_form_template = "admin/newsletter/automation/change_form.html"
     fieldsets = (
         (None, {"fields": ("newsletter", "name", "begins")}),
-        ("Who is quiet", {"fields": ("quiet_days", "fewest_letters", "most_per_day")}),
+        ("Who is quiet", {"classes": ("begins-quiet",), "fields": ("quiet_days", "fewest_letters", "most_per_day")}),
         (
             "Who enters, and who leaves early",
             {"fields": ("segment", "again_after", "exit_segment", "ends_when_reading")},
@@ -180,6 +180,19 @@ class AutomationAdmin(SharedEditing):
     def get_readonly_fields(self, request: HttpRequest, obj: Automation | None = None) -> tuple[str, ...]:
         """What it has begun with stays: who is in it came in by that."""
         return ("newsletter", "begins") if obj and obj.started_at else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Automation | None = None) -> Any:
+        """Where the beginning stays, what another would ask for is left out."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or "begins" not in self.get_readonly_fields(request, obj):
+            return shown
+        others = [f"begins-{each}" for each in Automation.Begins if each != obj.begins]
+        own = f"begins-{obj.begins}"
+        return [
+            row
+            for row in shown
+            if own in row[1].get("classes", ()) or not set(others).intersection(row[1].get("classes", ()))
+        ]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

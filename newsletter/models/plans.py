@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from core.lib import clock
 from newsletter.models.audience import Newsletter
+from newsletter.models.segments import Segment
+from newsletter.models.templates import MailTemplate
+
+LONGEST_SUBJECT = 150
+_PLACE = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")  # a personal word has two braces
+PLACES = ("title", "weekday", "day")
+
+
+def check_subject(pattern: str) -> None:
+    """A pattern of subjects has places that we can fill, and no others."""
+    unknown = [name for name in _PLACE.findall(pattern) if name not in PLACES]
+    if unknown:
+        known = ", ".join(f"{{{name}}}" for name in PLACES)
+        raise ValidationError(f"Nothing can be put in for {{{unknown[0]}}}. There are {known}.")
 
 
 class BriefingPlan(models.Model):
@@ -52,6 +69,30 @@ class BriefingPlan(models.Model):
         default=7,
         validators=[MinValueValidator(1), MaxValueValidator(60)],
         help_text="Days since an article was published.",
+    )
+    subject = models.CharField(
+        max_length=150,
+        blank=True,
+        db_default="",
+        validators=[check_subject],
+        help_text="{title} is the first article’s title, {weekday} and {day} are those on which it is drafted; empty: the title."
+        " Personal words stand here as in a briefing.",
+    )
+    segment = models.ForeignKey(
+        Segment,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Only its subscribers who are in this segment get it; empty: all.",
+    )
+    template = models.ForeignKey(
+        MailTemplate,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: the newsletter’s default.",
     )
     by_itself = models.BooleanField(
         "goes out by itself",
@@ -102,6 +143,17 @@ class BriefingPlan(models.Model):
     def after(self, moment: datetime) -> datetime | None:
         """The first time for a draft after a moment."""
         return clock.next_time(moment, self.weekdays, self.time, self.newsletter.zone)
+
+    def subject_of(self, title: str, moment: datetime) -> str:
+        """The subject of a briefing that is led by an article and drafted at a moment; a long title is cut off in it."""
+        local = moment.astimezone(self.newsletter.zone)
+        values = {"weekday": calendar.day_name[local.weekday()], "day": f"{local:%-d %B}", "title": ""}
+
+        def written() -> str:
+            return _PLACE.sub(lambda found: values.get(found[1], found[0]), self.subject or "{title}")
+
+        values["title"] = Truncator(title).chars(max(1, LONGEST_SUBJECT - len(written())))
+        return written()[:LONGEST_SUBJECT]
 
     @property
     def days(self) -> str:

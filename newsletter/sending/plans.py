@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from articles.models import Publication
@@ -48,7 +49,7 @@ def _made(plan: BriefingPlan, due: datetime) -> tuple[Briefing | None, str]:
     briefing = _draft(plan, articles)
     if approval.audience_size(briefing) == 0:
         briefing.delete()
-        return None, "nothing was made, since nobody is subscribed."
+        return None, "nothing was made, since nobody would get it."
     if plan.by_itself and plan.due_at:
         by_the_clock.let_go(briefing, due=plan.due_at, notice=timedelta(minutes=plan.notice))
         briefing.refresh_from_db()
@@ -61,6 +62,8 @@ def chosen(plan: BriefingPlan) -> list[Publication]:
     """The articles that its next draft would hold, as of now: the lead first, then newest first, none that was sent before."""
     since = timezone.now() - timedelta(days=plan.newest_days)
     earlier = plan.newsletter.briefings.issues().promised()
+    if plan.segment_id:  # what others got says nothing of these
+        earlier = earlier.filter(Q(segment=None) | Q(segment=plan.segment_id))
     carried = BriefingItem.objects.filter(briefing__in=earlier, article__isnull=False).values("article")
     found = Publication.objects.live().filter(published_at__gt=since).exclude(article__in=carried)
     if categories := list(plan.categories.values_list("pk", flat=True)):
@@ -85,7 +88,9 @@ def _draft(plan: BriefingPlan, articles: list[Publication]) -> Briefing:
         planned_for=due,
         issue_date=newsletter.day_of_send(leaves),
         slug=free_slug(f"{newsletter.slug}-{local:%Y-%m-%d}", drafts.is_briefing, limit=80),
-        subject=articles[0].title[:150],
+        segment=plan.segment,
+        template=plan.template,
+        subject=plan.subject_of(articles[0].title, due),
         preheader=("; ".join(article.title for article in articles[1:4]) or articles[0].standfirst)[:200],
     )
     for number, article in enumerate(articles, start=1):

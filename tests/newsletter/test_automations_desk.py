@@ -88,6 +88,16 @@ def test_what_makes_no_step_is_said_at_its_field(client, weekly, manager, step, 
     assert not Automation.objects.exists()
 
 
+def test_what_its_beginning_does_not_ask_for_is_left_out_once_that_stays(client, weekly, manager):
+    for begins, is_asked in (("confirmed", False), ("quiet", True)):
+        made = automation(weekly, {"letter": "Hello"}, begins=begins, name=begins)
+        client.post(f"{DESK}/{made.pk}/decide/", {"decision": "pause"})
+        assert ("Who is quiet" in said(client.get(f"{DESK}/{made.pk}/change/"))) is is_asked
+    fresh = said(client.get(f"{DESK}/add/"))
+    assert "begins-quiet" in fresh
+    assert "beginnings.js" in fresh
+
+
 def test_a_running_one_is_looked_at_and_not_changed(client, weekly, manager):
     made = series(weekly)
     page = said(client.get(f"{DESK}/{made.pk}/change/"))

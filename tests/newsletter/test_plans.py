@@ -13,9 +13,11 @@ from core.lib import clock
 from core.models import OutgoingMail
 from newsletter.admin.audience import NewsletterForm
 from newsletter.admin.plans import PlanForm
-from newsletter.models import Briefing, BriefingPlan, Newsletter
+from newsletter.models import Briefing, BriefingPlan, MailTemplate, Newsletter, Segment
 from newsletter.sending import plans
+from newsletter.subscribers import segments
 from newsletter.tasks import sweep_briefings
+from tests.html import posted_by
 from tests.newsletter import factories
 from tests.newsletter.sending import send_what_is_left
 
@@ -157,6 +159,69 @@ def test_only_articles_of_its_categories_and_tags_come(weekly):
     made.categories.add(right.category)
     made.tags.add(*right.tags.all())
     assert headings(sweep()) == ["Right"]
+
+
+def test_it_has_a_subject_a_segment_and_a_template_of_its_own(weekly, smtp_server):
+    factories.subscription(weekly, "vip@example.org")
+    segment = Segment.objects.create(name="VIP")
+    segment.conditions.create(test="at_domain", value="example.org")
+    template = MailTemplate.objects.create(newsletter=weekly, name="Warm")
+    plan(weekly, subject="{weekday}, {day}: {title}", segment=segment, template=template, by_itself=True)
+    article("Bridges " + "and more " * 20)
+    segments.count_due()
+    made = sweep()
+    assert made.subject.startswith("Friday, 8 May: Bridges and more and")
+    assert (len(made.subject), made.subject[-1]) == (150, "…")
+    assert (made.segment, made.template) == (segment, template)
+    with time_machine.travel(DUE + timedelta(minutes=5), tick=False):
+        send_what_is_left(made)
+    assert [message.recipient for message in smtp_server.messages] == ["vip@example.org"]
+
+
+def test_what_others_got_is_new_to_those_of_a_segment(weekly):
+    published = article("Bridges")
+    others, own = (Segment.objects.create(name=name) for name in ("Others", "Own"))
+    made = plan(weekly, segment=own)
+    sent = factories.sent(weekly, opened=1, clicked=0, segment=others)
+    sent.items.create(article_id=published.article_id, heading="Bridges", url="https://example.com/a")
+    with time_machine.travel(DUE, tick=False):
+        assert plans.chosen(made) == [published]
+        for segment in (own, None):
+            Briefing.objects.filter(pk=sent.pk).update(segment=segment)
+            assert plans.chosen(made) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [("{titel}", "Nothing can be put in for {titel}"), ("Hello {{nickname}}", "There is no personal word “nickname”")],
+)
+def test_a_subject_with_a_place_that_nothing_fills_is_refused(weekly, subject, said):
+    form = PlanForm(model_to_dict(plan(weekly)) | {"subject": subject}, instance=BriefingPlan.objects.get())
+    assert said in form.errors["subject"][0]
+
+
+def test_categories_and_tags_are_chosen_by_typing_and_templates_are_the_newsletters_own(client, weekly):
+    other = factories.newsletter(name="Notes", slug="notes", is_default=False)
+    theirs = MailTemplate.objects.create(newsletter=other, name="Plain")
+    research, bitcoin = (
+        Category.objects.create(name="Research", slug="research"),
+        Tag.objects.create(name="Bitcoin", slug="bitcoin"),
+    )
+    made = plan(weekly)
+    client.force_login(factories.user("manager@example.com", role="newsletter manager"))
+    page = f"/admin/newsletter/briefingplan/{made.pk}/change/"
+    html = client.get(page).content.decode()
+    for kind in ("category", "tag"):
+        assert f'data-ajax--url="/admin/articles/article/choices/{kind}/"' in html
+        assert client.get(f"/admin/articles/article/choices/{kind}/").json()["results"]
+    form = posted_by(html, "briefingplan_form")
+    client.post(page, form | {"categories": ["research"], "tags": ["bitcoin"], "lead_tag": ["bitcoin"]})
+    made.refresh_from_db()
+    assert (made.categories.get(), made.tags.get(), made.lead_tag) == (research, bitcoin, bitcoin)
+    html = client.get(page).content.decode()
+    assert '<option value="research" selected' in html.replace("\n", "")
+    refused = client.post(page, posted_by(html, "briefingplan_form") | {"template": [str(theirs.pk)]})
+    assert "template" in refused.context["adminform"].form.errors
 
 
 def test_nothing_new_no_briefing_and_too_little_waits_for_more(weekly):
