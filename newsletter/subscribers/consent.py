@@ -71,15 +71,15 @@ def person_of(digest: str) -> Person:
 
 
 def suppressed_at(digests: Collection[str]) -> dict[str, Subscriber]:
-    """The suppressed subscribers by the digests of their addresses. Nothing leads back from a digest, so all are looked at."""
-    wanted, found = set(digests), dict[str, Subscriber]()
-    rows = Subscriber.objects.exclude(suppressed="").only("pk", "email", "canonical").order_by("pk")
-    for row in rows.iterator() if wanted else ():
-        if (digest := Suppression.digest_of(row.canonical)) in wanted:
-            found[digest] = row
+    """The suppressed subscribers by the digests of their addresses. Nothing leads back from a digest, so all are tried."""
+    wanted, found = set(digests), dict[int, str]()
+    rows = Subscriber.objects.exclude(suppressed="").values_list("pk", "canonical").order_by("pk")
+    for key, canonical in rows.iterator() if wanted else ():
+        if (digest := Suppression.digest_of(canonical)) in wanted:
+            found[key] = digest
             if len(found) == len(wanted):
                 break
-    return found
+    return {found[row.pk]: row for row in Subscriber.objects.filter(pk__in=found)}
 
 
 def subscriber_at(address: Address) -> Subscriber:
