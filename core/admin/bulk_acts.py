@@ -26,6 +26,11 @@ from core.transitions import TransitionRefused
 NOT_OURS = {"p", "o", "all", "_changelist_filters", "ids"}
 
 
+def narrowed_to(request: HttpRequest) -> dict[str, str]:
+    """What a page's address, which is that of a list, narrows it to."""
+    return {name: str(value) for name, value in request.GET.items() if name not in NOT_OURS and value}
+
+
 class BulkActAdmin(ReadOnlyAdmin):
     """The acts that there were, and the pages of each."""
 
@@ -105,9 +110,6 @@ class BulkActAdmin(ReadOnlyAdmin):
         title = "Act on all that are found"
         return self._page(request, "choose", title, kinds=addresses, about=about, refused=refused)
 
-    def _said(self, request: HttpRequest) -> dict[str, str]:
-        return {name: str(value) for name, value in request.GET.items() if name not in NOT_OURS and value}
-
     def _keys(self, request: HttpRequest) -> list[int] | None:
         """The rows that were ticked; None where the act is about all that the list shows."""
         if "ids" not in request.GET:
@@ -119,7 +121,7 @@ class BulkActAdmin(ReadOnlyAdmin):
         if (keys := self._keys(request)) is not None:
             return f"{len(keys):,} that were ticked", ""
         try:
-            return self.in_words(self._said(request)), ""
+            return self.in_words(narrowed_to(request)), ""
         except ValidationError as refusal:
             return "", " ".join(refusal.messages)
 
@@ -132,7 +134,7 @@ class BulkActAdmin(ReadOnlyAdmin):
         form, kind = self.form_of(self._kind(kind), request), self._kind(kind)
         if form.is_valid() and not refused:
             keys = self._keys(request)
-            said = self._said(request) if keys is None else None
+            said = narrowed_to(request) if keys is None else None
             return self._redirect_to(self.begin(request, kind, said, keys or [], form))
         context = {"form": form, "about": about, "refused": refused, "before": self.before[kind]}
         return self._page(request, "new", kind.label, **context)  # type: ignore[attr-defined]

@@ -5,16 +5,17 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from core import audit
+from core.admin.bulk_acts import narrowed_to
 from core.admin.upload_runs import KEPT, UploadField, UploadRunAdmin
-from core.lib.text import whole_number
 from core.replica import for_reports
 from newsletter.admin.import_columns import ColumnsForm, understood
 from newsletter.models import Newsletter, Segment, SubscriberImport
-from newsletter.subscribers import exports, import_runs
+from newsletter.subscribers import exports, import_runs, selection
 
 
 class UploadForm(forms.Form):
@@ -111,18 +112,29 @@ class SubscriberImportAdmin(UploadRunAdmin):
 
     @for_reports
     def export(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-        """A newsletter's subscribers as a file, sent while it is read; that goes into the audit log."""
-        initial = {"newsletter": Newsletter.objects.default(), "segment": whole_number(request.GET.get("segment"))}
-        form = ExportForm(request.POST or None, initial=initial)
-        if not form.is_valid():
-            return self.page(request, "export", "Export subscribers", form=form)
+        """A newsletter's subscribers as a file, sent while it is read: all, or those of a list as it is narrowed. That is logged."""
+        said = narrowed_to(request)
+        initial = {"newsletter": said.get("list") or Newsletter.objects.default(), "segment": said.pop("segment", None)}
+        form, about, refused = ExportForm(request.POST or None, initial=initial), "", ""
+        try:
+            about = selection.in_words({name: value for name, value in said.items() if name != "list"}) if said else ""
+        except ValidationError as refusal:
+            refused = " ".join(refusal.messages)
+        if refused or not form.is_valid():
+            context = {"about": "" if about == "everybody" else about, "refused": refused}
+            return self.page(request, "export", "Export subscribers", form=form, **context)
         newsletter, segment, chosen = (form.cleaned_data[name] for name in ("newsletter", "segment", "form"))
         label = dict(form.fields["form"].choices)[chosen]  # type: ignore[attr-defined]
-        detail = f"{label}, of {segment}" if segment else label
+        narrowed = [str(segment)] if segment else []
+        among = None
+        if about not in ("", "everybody"):
+            narrowed.append(about)
+            among = selection.meant(said | {"list": str(newsletter.pk)})
+        detail = f"{label}, of {'; '.join(narrowed)}" if narrowed else label
         audit.record("exported the subscribers", newsletter, by=request.user, detail=detail)
         is_archive = len(exports.FORMS[chosen]) > 1
         response = StreamingHttpResponse(
-            exports.pieces(newsletter, form=chosen, name=newsletter.slug, segment=segment),
+            exports.pieces(newsletter, form=chosen, name=newsletter.slug, segment=segment, among=among),
             content_type="application/zip" if is_archive else "text/csv; charset=utf-8",
         )
         name = f"{newsletter.slug}-{chosen}.{'zip' if is_archive else 'csv'}"

@@ -12,8 +12,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from django.db.models import QuerySet
+
 from core.lib import spreadsheets
-from newsletter.models import Newsletter, Segment, SubscriberField, Subscription, Suppression
+from newsletter.models import Newsletter, Segment, Subscriber, SubscriberField, Subscription, Suppression
 from newsletter.subscribers import segments, traits
 
 State, Reason = Subscription.State, Suppression.Reason
@@ -56,22 +58,22 @@ def write(newsletter: Newsletter, path: Path, *, form: str, segment: Segment | N
             writer = csv.writer(out)
             writer.writerow(header(file))
             written[place] = 0
-            for cells in rows(newsletter, file, segment):
+            for cells in rows(newsletter, file, segment=segment):
                 writer.writerow(cells)
                 written[place] += 1
     return written
 
 
-def pieces(newsletter: Newsletter, *, form: str, name: str, segment: Segment | None = None) -> Iterator[bytes]:
+def pieces(newsletter: Newsletter, *, form: str, name: str, **narrowed: Any) -> Iterator[bytes]:
     """An export piece by piece, to be sent while it is read: a CSV file, or a zip archive of several."""
     if len(FORMS[form]) == 1:
-        return spreadsheets.lines(_lines(newsletter, FORMS[form][0], segment))
-    files = ((f"{name}{file.suffix}.csv", _lines(newsletter, file, segment)) for file in FORMS[form])
+        return spreadsheets.lines(_lines(newsletter, FORMS[form][0], **narrowed))
+    files = ((f"{name}{file.suffix}.csv", _lines(newsletter, file, **narrowed)) for file in FORMS[form])
     return spreadsheets.zipped((file, spreadsheets.lines(rows)) for file, rows in files)
 
 
-def _lines(newsletter: Newsletter, file: File, segment: Segment | None) -> Iterator[Sequence[str]]:
-    return chain([header(file)], rows(newsletter, file, segment))
+def _lines(newsletter: Newsletter, file: File, **narrowed: Any) -> Iterator[Sequence[str]]:
+    return chain([header(file)], rows(newsletter, file, **narrowed))
 
 
 def header(file: File) -> Sequence[str]:
@@ -79,11 +81,15 @@ def header(file: File) -> Sequence[str]:
     return [*file.header, *(field.name for field in _fields(file))]
 
 
-def rows(newsletter: Newsletter, file: File, segment: Segment | None = None) -> Iterator[Sequence[str]]:
-    """The rows of one file, of everybody or of a segment, in the order in which the subscriptions were made."""
+def rows(
+    newsletter: Newsletter, file: File, *, segment: Segment | None = None, among: QuerySet[Subscriber] | None = None
+) -> Iterator[Sequence[str]]:
+    """The rows of one file, of everybody or of a segment or some, in the order in which the subscriptions were made."""
     every = newsletter.subscriptions.select_related("subscriber").prefetch_related("subscriber__tags").order_by("id")
     if segment:
         every = every.filter(subscriber__in=segments.members(segment))
+    if among is not None:
+        every = every.filter(subscriber__in=among)
     keys = [field.key for field in _fields(file)]
     for row in every.iterator(chunk_size=AT_ONCE):
         standing = standing_of(row)

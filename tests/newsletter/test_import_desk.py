@@ -1,5 +1,6 @@
 """Subscribers are brought in at the desk: what a file says is shown, mapped and tried before anybody comes in by it."""
 
+import html
 import re
 import zipfile
 from datetime import timedelta
@@ -13,7 +14,7 @@ from django.utils import timezone
 from core import upload_runs
 from core.models import AuditEntry
 from newsletter.admin.imports import UploadForm
-from newsletter.models import Newsletter, Subscriber, SubscriberImport, Subscription
+from newsletter.models import Newsletter, Subscriber, SubscriberImport, SubscriberTag, Subscription
 from newsletter.subscribers import exports, import_runs
 from tests.newsletter import factories
 
@@ -261,6 +262,26 @@ def test_an_export_is_what_the_command_writes_and_is_logged(manager, weekly, for
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.by_name) == ("exported the subscribers", "manager@example.com")
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_an_export_from_a_narrowed_list_has_what_the_list_shows(manager, weekly):
+    """Else whoever exports forty from a list of forty has everybody, and is not told."""
+    for name, tags in {"ann": ["vip"], "bea": [], "cleo": ["vip"]}.items():
+        factories.tagged(factories.subscription(weekly, f"{name}@example.com").subscriber, *tags)
+    factories.subscription(weekly, "dan@example.com", state="unsubscribed")
+    tag = SubscriberTag.objects.get(name="vip")
+    page = manager.get(f"/admin/newsletter/subscriber/?tag={tag.pk}&state=confirmed&p=1").content.decode()
+    (link,) = re.findall(r'href="([^"]*/export/[^"]*)"', page)
+    export = html.unescape(link)
+    assert "tag: vip; state: Confirmed" in manager.get(export).content.decode()
+    chosen = {"newsletter": weekly.pk, "form": "plain"}
+    found = b"".join(manager.post(export, chosen).streaming_content).decode()
+    assert re.findall(r"\w+@example.com", found) == ["ann@example.com", "cleo@example.com"]
+    assert AuditEntry.objects.values_list("detail", flat=True)[0] == "Plain CSV, of tag: vip; state: Confirmed"
+    everybody = b"".join(manager.post(export.partition("?")[0], chosen).streaming_content).decode()
+    assert everybody.count("@example.com") == 4
+    tag.delete()
+    assert b"is not there any more" in manager.post(export, chosen).content
 
 
 def test_everybody_in_a_file_gets_the_tags_that_were_chosen_and_columns_become_fields(manager):
