@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.admin.utils import display_for_field
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
@@ -26,6 +27,11 @@ class ReadOnlyAdmin(DeskAdmin):
 
 class OneRowAdmin(DeskAdmin):
     """A table of one row, which has its defaults until it is saved first."""
+
+    def in_force(self) -> list[tuple[str, str]]:
+        """What holds while there is no row, by the names of the fields."""
+        row, shown = self.model(), [field for field in self.opts.fields if field.editable and not field.primary_key]
+        return [(str(field.verbose_name), display_for_field(getattr(row, field.name), field, "–")) for field in shown]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Where there is no row yet, and on the pages of this table only: else the menu of every page would ask for it."""

@@ -281,5 +281,8 @@ def test_staff_see_what_came_back_and_set_the_rule(ann, client):
         in client.get(f"{reverse('admin:newsletter_mailreport_changelist')}?q=Ann@example.com").content.decode()
     )
     assert "no report" in client.get(reverse("admin:newsletter_ignoredreports_changelist")).content.decode()
+    rule = " ".join(client.get(reverse("admin:newsletter_bouncerule_changelist")).content.decode().split())
+    assert "<dt>Briefings that failed for now</dt> <dd>5</dd>" in rule, "what holds before somebody says otherwise"
+    assert "Nothing here yet" not in rule
     client.post(reverse("admin:newsletter_bouncerule_add"), {"times": "3", "within_days": "20"})
     assert str(BounceRule.current()) == "3 briefings within 20 days"
