@@ -15,8 +15,9 @@ from newsletter.models import Newsletter, SubscriberField, SubscriberImport
 from newsletter.subscribers.importing import ImportFailure, declared, preview, recognised
 from newsletter.subscribers.importing.columns import Columns
 from newsletter.subscribers.importing.files import BadRow, Layout, records
+from newsletter.subscribers.importing.report import WORDS_ASKED, may_be_a_status
 from newsletter.subscribers.importing.rows import Row
-from newsletter.subscribers.importing.verdicts import Verdict, normal
+from newsletter.subscribers.importing.verdicts import KINDS, Verdict, normal
 from newsletter.subscribers.traits import in_words
 
 MOST_COLUMNS = 200
@@ -54,6 +55,7 @@ BECOMES = {
     Verdict.BLOCKED: "suppressed: blocked there",
     Verdict.COMPLAINED: "suppressed: reported spam",
 }
+MEANINGS = [("", BECOMES[Verdict.UNCONFIRMED]), *((kind, BECOMES[verdict]) for kind, verdict in KINDS.items())]
 
 
 @dataclass(slots=True)
@@ -78,16 +80,35 @@ def understood(row: SubscriberImport) -> Understood:
         layout, columns = recognised(row.path, row.columns)
         found = Understood(layout, columns, layout.header)
         fields = list(declared().values())
-        found.rows = [_row(line, said, fields) for line, said in preview(row.path, told=row.columns)]
+        found.rows = [_row(line, said, fields) for line, said in preview(row.path, told=row.columns, words=row.words)]
     except ImportFailure as failure:
-        return Understood(header=failure.header[:MOST_COLUMNS], problem=upload_runs.in_words(failure, row))
+        problem = upload_runs.in_words(failure, row) + (
+            ". Say below which one has the addresses." if failure.header else ""
+        )
+        header = failure.header[:MOST_COLUMNS]
+        return Understood(header=header, problem=problem, examples=_examples(failure.sample, len(header)))
     if len(layout.header) > MOST_COLUMNS:
         return Understood(problem=f"It has {len(layout.header):,} columns; at most {MOST_COLUMNS} are taken here.")
     sample = [cells for _, cells in islice(records(row.path, layout), EXAMPLES) if not isinstance(cells, BadRow)]
-    for place in range(len(layout.header)):
-        cells = [each[place].strip()[:EXAMPLE_LENGTH] for each in sample if len(each) > place]
-        found.examples[place] = " · ".join(filter(None, cells))
+    found.examples = _examples(sample, len(layout.header))
     return found
+
+
+def _examples(rows: Sequence[Sequence[str]], width: int) -> dict[int, str]:
+    """What stands in each column of the first rows."""
+    cells = {
+        place: [each[place].strip()[:EXAMPLE_LENGTH] for each in rows if len(each) > place] for place in range(width)
+    }
+    return {place: " · ".join(filter(None, found)) for place, found in cells.items()}
+
+
+def _words(row: SubscriberImport, found: Understood) -> list[str]:
+    """The words that may be a status in another language: those that staff spoke of, and those that are not known."""
+    shown = [each["word"] for each in found.rows if each.get("word")]
+    words = dict[str, str]()
+    for word in [*row.words, *row.report.get("words", []), *filter(may_be_a_status, shown)]:
+        words.setdefault(normal(word), word)
+    return list(words.values())[:WORDS_ASKED]
 
 
 def _row(line: int, said: Row | str, fields: Sequence[SubscriberField]) -> dict[str, Any]:
@@ -144,6 +165,15 @@ class ColumnsForm(forms.Form):
                 help_text=found.examples.get(place, ""),
             )
 
+        self.words = {f"word-{normal(word)}": word for word in _words(row, found)}
+        for name, word in self.words.items():
+            self.fields[name] = forms.ChoiceField(
+                label=f"“{word}”", required=False, choices=MEANINGS, initial=row.words.get(word, "")
+            )
+
+    def word_fields(self) -> list[Any]:
+        return [self[name] for name in self.words]
+
     def settings(self) -> list[Any]:
         return [self["newsletter"], self["tags"], self["date_order"]]
 
@@ -168,9 +198,11 @@ class ColumnsForm(forms.Form):
             if name in self.row.columns or role != self.found.role_at(int(key.rpartition("-")[2]))
         }
         self.row.columns, self.row.date_order = changed, self.cleaned_data["date_order"]
+        self.row.words = {word: kind for name, word in self.words.items() if (kind := self.cleaned_data[name])}
         self.row.newsletter, self.row.tags = self.cleaned_data["newsletter"], self.cleaned_data["tags"]
         SubscriberImport.objects.filter(pk=self.row.pk, state__in=["uploaded", "failed"]).update(
             columns=self.row.columns,
+            words=self.row.words,
             date_order=self.row.date_order,
             newsletter=self.row.newsletter,
             tags=self.row.tags,

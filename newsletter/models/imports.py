@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from core.upload_runs import UploadRun
 from newsletter.models.audience import Newsletter
@@ -24,6 +24,12 @@ class SubscriberImport(UploadRun):
     state = models.CharField(max_length=9, choices=State, default=State.UPLOADED)
     is_dry_run = models.BooleanField(default=False)
     columns = models.JSONField(default=dict, blank=True, help_text="What was said by hand of columns, by their names.")
+    words = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        blank=True,
+        help_text="What was said by hand of words of a status that are not known.",
+    )
     tags = models.JSONField(default=list, blank=True, help_text="The names of tags that everybody in it gets.")
     date_order = models.CharField(
         "04/11/2023 is",

@@ -25,7 +25,7 @@ class Engine(upload_runs.Engine):
         try:
             report = import_subscribers(
                 row.path, newsletter=row.newsletter, dry_run=row.is_dry_run, date_order=row.date_order,
-                told=row.columns, tags=row.tags, progress=watch.told,
+                told=row.columns, tags=row.tags, words=row.words, progress=watch.told,
             )  # fmt: skip
         except ImportFailure as failure:
             raise Refused(str(failure)) from None

@@ -9,6 +9,7 @@ from io import BytesIO
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from core import upload_runs
@@ -111,6 +112,44 @@ def test_columns_are_mapped_by_hand(manager):
     assert "may be mailed" in text(manager, row)
     run(manager, row, "Import")
     assert states() == {"ann@example.com": "confirmed", "bob@example.com": "unsubscribed"}
+
+
+def test_what_words_of_another_language_mean_is_said_by_hand(manager):
+    """Else a list whose status is “actif” comes in unconfirmed as a whole, and goes after a month."""
+    rows = [f"reader{number}@example.com,Actif" for number in range(12)]
+    row = upload(manager, "\n".join(["email,status", *rows, "gone@example.com,désabonné", "who@example.com,pending"]))
+    found = manager.get(f"{HERE}{row.pk}/").context["form"]
+    assert [field.label for field in found.word_fields()] == ["“Actif”"]
+    row = run(manager, row, "Dry run", **{"word-actif": "active"})
+    assert [field.label for field in manager.get(f"{HERE}{row.pk}/").context["form"].word_fields()] == [
+        "“Actif”",
+        "“désabonné”",
+    ]
+    assert "may be mailed" in text(manager, row)
+    run(manager, row, "Import", **{"word-désabonné": "unsubscribed"})
+    expected = {f"reader{number}@example.com": "confirmed" for number in range(12)}
+    assert states() == expected | {"gone@example.com": "unsubscribed", "who@example.com": "pending"}
+
+
+def test_a_word_that_says_no_is_not_said_to_mean_yes(weekly, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("email,status\nann@example.com,unsubscribed\nbob@example.com,pending\ncleo@example.com,aktiv\n")
+    words = {"unsubscribed": "active", "pending": "active", "aktiv": "active"}
+    call_command("import_subscribers", str(path), *(f"--word={word}={kind}" for word, kind in words.items()))
+    assert states() == {
+        "ann@example.com": "unsubscribed",
+        "bob@example.com": "pending",
+        "cleo@example.com": "confirmed",
+    }
+    with pytest.raises(CommandError, match="No status is called “on”"):
+        call_command("import_subscribers", str(path), "--word=aktiv=on")
+
+
+def test_columns_show_what_stands_in_them_also_where_none_is_known_to_have_the_addresses(manager):
+    row = upload(manager, "Kontakt;Weg\nann@example.com;\nbob@example.com;ja\n")
+    said = text(manager, row)
+    assert "Say below which one has the addresses." in said
+    assert "ann@example.com · bob@example.com" in said
 
 
 def test_a_role_that_a_name_says_can_be_taken_from_a_column(manager):

@@ -1,4 +1,4 @@
-"""import_subscribers FILE… [--newsletter SLUG] [--dates day-first|month-first] [--column NAME=KIND] [--tag NAME] [--dry-run]"""
+"""import_subscribers FILE… [--newsletter SLUG] [--dates day-first|month-first] [--column NAME=KIND] [--word WORD=STATUS] [--tag NAME] [--dry-run]"""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from newsletter.models import Newsletter
 from newsletter.subscribers.importing import ImportFailure, import_subscribers
+from newsletter.subscribers.importing.verdicts import KINDS
 from newsletter.subscribers.traits import clean_names
 
 
@@ -37,6 +38,13 @@ class Command(BaseCommand):
             help="What a column holds whose name does not tell, such as Mail=email, Group=tags or Town=field:town; NAME= leaves it out.",
         )
         parser.add_argument(
+            "--word",
+            action="append",
+            default=[],
+            metavar="WORD=STATUS",
+            help=f"What a status means that is not known, such as actif=active: {', '.join(KINDS)}.",
+        )
+        parser.add_argument(
             "--tag", action="append", default=[], metavar="NAME", help="Gives everybody in the files a tag."
         )
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and change nothing.")
@@ -62,6 +70,7 @@ class Command(BaseCommand):
                 date_order=order,
                 told=told,
                 tags=clean_names(options["tag"]),
+                words=dict(text.rpartition("=")[::2] for text in options["word"]),
             )
         except ImportFailure as failure:
             raise CommandError(str(failure)) from None

@@ -18,9 +18,9 @@ from newsletter.subscribers.importing.columns import ROLES, Columns, recognise
 from newsletter.subscribers.importing.dates import Order
 from newsletter.subscribers.importing.files import BadRow, ImportFailure, Layout, layout_of, records
 from newsletter.subscribers.importing.load import Loader
-from newsletter.subscribers.importing.report import Report
+from newsletter.subscribers.importing.report import NO_STATUS, Report
 from newsletter.subscribers.importing.rows import Row, RowReader, RowRefused
-from newsletter.subscribers.importing.verdicts import Verdict, normal
+from newsletter.subscribers.importing.verdicts import KINDS, Verdict, normal
 
 __all__ = ["ImportFailure", "Report", "import_subscribers", "preview", "recognised"]
 SAMPLE = 200
@@ -35,23 +35,28 @@ def import_subscribers(
     date_order: str = "",
     told: Mapping[str, str] | None = None,
     tags: Sequence[str] = (),
+    words: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Import a file: its good rows come in, the others are named in the report.
 
     `told` gives columns, by their names, roles of columns.ROLES that their names do not tell, or field:KEY; an empty one
-    leaves a column out. Everybody in the file gets the `tags`. `progress` hears how many rows are done of how many: none while the file is read. It goes by batches: what kills
+    leaves a column out. Everybody in the file gets the `tags`. `words` says which of verdicts.KINDS a status is that no system
+    is known to write. `progress` hears how many rows are done of how many: none while the file is read. It goes by batches: what kills
     it leaves whole ones, and a second run ends in the same state. Raises ImportFailure, with nothing changed, for a file
     that cannot be read at all.
     """
     report = Report()
     layout, columns = recognised(path, told)
+    if unknown := {*(words or {}).values()} - {*KINDS}:
+        raise ImportFailure(f"No status is called “{unknown.pop()}”. There are: {', '.join(KINDS)}")
     report.format, report.layout, report.ignored = columns.system, layout.in_words(), columns.ignored
+    reader = _reader(layout, columns, tags, words)
     if not dry_run:
-        _import(path, layout, _reader(layout, columns, tags), newsletter, Order(date_order), report, progress)
+        _import(path, layout, reader, newsletter, Order(date_order), report, progress)
         return report
     with transaction.atomic():
-        _import(path, layout, _reader(layout, columns, tags), newsletter, Order(date_order), report, progress)
+        _import(path, layout, reader, newsletter, Order(date_order), report, progress)
         transaction.set_rollback(True)
     return report
 
@@ -82,10 +87,12 @@ def declared() -> dict[str, SubscriberField]:
     return {f"field:{field.key}": field for field in SubscriberField.objects.all()}
 
 
-def preview(path: Path, *, told: Mapping[str, str] | None = None, rows: int = 10) -> list[tuple[int, Row | str]]:
+def preview(
+    path: Path, *, told: Mapping[str, str] | None = None, words: Mapping[str, str] | None = None, rows: int = 10
+) -> list[tuple[int, Row | str]]:
     """The first rows with their lines, as they are understood, or why they are not taken. Raises ImportFailure."""
     layout, columns = recognised(path, told)
-    reader = _reader(layout, columns)
+    reader = _reader(layout, columns, words=words)
     found: list[tuple[int, Row | str]] = []
     for line, cells in islice(records(path, layout), rows):
         try:
@@ -95,9 +102,11 @@ def preview(path: Path, *, told: Mapping[str, str] | None = None, rows: int = 10
     return found
 
 
-def _reader(layout: Layout, columns: Columns, tags: Sequence[str] = ()) -> RowReader:
+def _reader(
+    layout: Layout, columns: Columns, tags: Sequence[str] = (), words: Mapping[str, str] | None = None
+) -> RowReader:
     width = len(layout.header) or max(columns.places["email"]) + 1
-    return RowReader(columns, width, timezone.now() + LATEST, declared(), tags)
+    return RowReader(columns, width, timezone.now() + LATEST, declared(), tags, words)
 
 
 def _import(
@@ -136,7 +145,7 @@ def _good_rows(
             report.refused.add(line, str(refusal))
             continue
         if row.verdict == Verdict.UNCONFIRMED:
-            report.note_word(row.word or "no status", line)
+            report.note_word(row.word or NO_STATUS, line)
         if row.unread:
             report.unread.add(line, row.unread)
         for reading in row.given, row.stopped:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from newsletter.subscribers.importing.verdicts import UNCONFIRMED_WORDS, Verdict, normal, of_word
+from newsletter.subscribers.importing.verdicts import is_status, normal
 
 EMAIL = ["email", "email address", "e mail", "e mail address", "mail", "emailaddress", "subscriber email", "user email"]
 EMAIL += ["contact email", "email addresses", "mail address", "adresse e mail", "e mail adresse"]
@@ -163,10 +163,6 @@ class Columns:
 
     def first(self, role: str) -> int | None:
         return next(iter(self.places.get(role, [])), None)
-
-
-def is_status(text: str) -> bool:
-    return of_word(text) != Verdict.UNCONFIRMED or normal(text) in UNCONFIRMED_WORDS
 
 
 def is_known_header(name: str) -> bool:

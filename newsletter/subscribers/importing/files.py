@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from newsletter.subscribers.importing.verdicts import normal
 
 SEPARATORS = (",", ";", "\t", "|")
 SAMPLE = 1 << 16
+SAMPLE_ROWS = 3
 LINES_AT_ONCE = 20_000
 LONGEST_RECORD = 1 << 20
 MOST_LINES = 500  # of one record, whose cells may hold line ends
@@ -26,9 +27,10 @@ _QUOTE_OPENS = {separator: re.compile(f'(^|{re.escape(separator)})"') for separa
 
 
 class ImportFailure(Exception):
-    """The file cannot be read at all; the text says why. Nothing was imported. `header` has its columns, if they were found."""
+    """The file cannot be read at all; the text says why. Nothing was imported. `header` has its columns, if they were found, `sample` first rows."""
 
     header: tuple[str, ...] = ()
+    sample: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,12 @@ def _header(path: Path, encoding: str, lines: list[str], skipped: int, email: st
     if "@" in lines[0] and not email:
         separator = max(SEPARATORS, key=lambda each: sum("@" not in cell for cell in splits[each]))
         return Layout(encoding, separator, (), skipped)
-    header = splits[max(SEPARATORS, key=lambda each: len(splits[each]))]
+    separator = max(SEPARATORS, key=lambda each: len(splits[each]))
+    header = splits[separator]
     wanted = email or "email, or as other systems call it"
     failure = ImportFailure(f"{path}: no column is named {wanted}. It has: {', '.join(header)}")
     failure.header = tuple(header)
+    failure.sample = list(islice(csv.reader(lines, delimiter=separator), 1, SAMPLE_ROWS + 1))
     raise failure
 
 

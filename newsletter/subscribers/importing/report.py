@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.lib.text import without_addresses
-from newsletter.subscribers.importing.verdicts import Verdict
+from newsletter.subscribers.importing.verdicts import Verdict, is_status, normal
 
 NAMED = 1000  # lines that are named one by one; of more only the number is told
 LINES_OF_A_WORD = 20
 WORDS = 200  # that are named by themselves: a column that holds no status has as many as rows
-OTHER_WORDS = "another word"
+OTHER_WORDS, NO_STATUS = "another word", "no status"
+WORDS_ASKED, LONGEST_WORD = 20, 40
 IN_WORDS = {
     Verdict.OFF: "unsubscribed",
     Verdict.BOUNCED: "suppressed: mail to them came back",
@@ -86,6 +87,7 @@ class Report:
             "all_rows": self.rows + self.refused.count,
             "duplicates": self.duplicates,
             "refused": self.refused.count,
+            "words": list(filter(may_be_a_status, (word for word, _ in self.not_mailable.most_common())))[:WORDS_ASKED],
             "in_words": [without_addresses(words) for words in self.in_words()],
             "refused_lines": [_without_addresses(line) for line in self.refused.lines],
             "dateless": self.dateless.count,
@@ -98,3 +100,9 @@ class Report:
 def _without_addresses(line: str) -> str:
     """A line without the addresses in what it quotes from the file; the example of a right one stays."""
     return re.sub("“.*”", lambda quoted: without_addresses(quoted[0]), line)
+
+
+def may_be_a_status(word: str) -> bool:
+    """Whether staff are asked what a word means: it is no status that we know, and neither a text nor an address."""
+    is_short = word not in (OTHER_WORDS, NO_STATUS) and len(word) < LONGEST_WORD and without_addresses(word) == word
+    return is_short and bool(normal(word)) and not is_status(word)

@@ -17,7 +17,7 @@ from newsletter.subscribers.addresses import parse_address
 from newsletter.subscribers.importing import dates
 from newsletter.subscribers.importing.columns import Columns
 from newsletter.subscribers.importing.dates import NOTHING, Reading
-from newsletter.subscribers.importing.verdicts import Verdict, is_yes, of_word
+from newsletter.subscribers.importing.verdicts import KINDS, Verdict, is_status, is_yes, normal, of_word
 from newsletter.subscribers.traits import clean_names, is_names, tag_names, value_of
 
 _WORDS = re.compile(r"[!-~]+(?: [!-~]+)*")
@@ -75,6 +75,7 @@ class RowReader:
         latest: datetime,
         fields: Mapping[str, SubscriberField] | None = None,
         tags: Sequence[str] = (),
+        words: Mapping[str, str] | None = None,
     ):
         self.columns, self.width, self.latest = columns, width, latest
         self.email = columns.places["email"][0]
@@ -90,6 +91,7 @@ class RowReader:
         self.fields = [(place, field) for role, field in (fields or {}).items() for place in places.get(role, [])]
         self.tags, self.tags_of_all = places.get("tags", []), list(tags)
         self.has_traits = bool(self.tags or self.tags_of_all or self.fields or self.attributes is not None)
+        self.words = {normal(word): KINDS[kind] for word, kind in (words or {}).items() if not is_status(word)}
         self.is_simple = not (self.statuses or self.flags or self.stops or columns.whole_file)
 
     def read(self, cells: list[str]) -> Row:
@@ -132,8 +134,7 @@ class RowReader:
 
     def _verdict(self, cells: list[str]) -> tuple[Verdict, str, Reading]:
         """The strongest of what the columns say, the word that says it, and when it was stopped."""
-        system = self.columns.system
-        said = [(of_word(cells[place], system), cells[place]) for place in self.statuses]
+        said = [(self._means(cells[place]), cells[place]) for place in self.statuses]
         if self.columns.whole_file:
             said.append((of_word(self.columns.whole_file), self.columns.whole_file))
         stopped = NOTHING
@@ -156,8 +157,14 @@ class RowReader:
         if meant is not None:
             return (yes if meant else no), text
         if yes == Verdict.ON:
-            return of_word(text, self.columns.system), text
+            return self._means(text), text
         return (yes if text else Verdict.ON), text  # whatever is in a column of stops is one
+
+    def _means(self, text: str) -> Verdict:
+        """What a status means: what staff say of a word is only asked for where the word itself says nothing."""
+        if self.words and (told := self.words.get(normal(text))) is not None:
+            return told
+        return of_word(text, self.columns.system)
 
     def _name(self, cells: list[str]) -> str:
         if self.name is not None and cells[self.name]:

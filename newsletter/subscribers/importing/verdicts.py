@@ -26,6 +26,14 @@ WORDS = {
     Verdict.COMPLAINED: "complained complaint complaints spam reportedspam spamcomplaint markedasspam spamreported abuse"
     " reportedasspam complainant junk",
 }
+# By which staff say what a word means that is none of these.
+KINDS = {
+    "active": Verdict.ON,
+    "unsubscribed": Verdict.OFF,
+    "bounced": Verdict.BOUNCED,
+    "blocked": Verdict.BLOCKED,
+    "complained": Verdict.COMPLAINED,
+}
 _MEANS = {word: verdict for verdict, words in WORDS.items() for word in words.split()}
 # What a word means in one system alone
 OF_SYSTEM = {"beehiiv": {"inactive": Verdict.OFF}, "listmonk": {"unconfirmed": Verdict.UNCONFIRMED}}
@@ -51,3 +59,8 @@ def is_yes(text: str) -> bool | None:
     """Whether a cell says yes; None if it says neither."""
     word = normal(text)
     return True if word in _YES else False if word in _NO else None
+
+
+def is_status(text: str) -> bool:
+    """Whether a word is known to be one, also where it does not say that the address is active."""
+    return of_word(text) != Verdict.UNCONFIRMED or normal(text) in UNCONFIRMED_WORDS
