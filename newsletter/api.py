@@ -101,6 +101,9 @@ class BriefingDetail(Shaped, generics.RetrieveAPIView):
 class SubscriptionRequest(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=254)
     newsletter = serializers.CharField(required=False, help_text="Its slug; without one, the default list.")
+    name = serializers.CharField(
+        required=False, max_length=120, help_text="What they may be called by; kept where the newsletter asks for it."
+    )
     can_prove = serializers.BooleanField(
         required=False,
         help_text="Answer with a challenge (428) where a proof of work is wanted, which spares the wait.",
@@ -127,7 +130,7 @@ class SubscriptionCreate(APIView):
     def post(self, request: Request) -> Response:
         if not isinstance(request.data, dict):
             return answer("Send an object with an email.", status.HTTP_400_BAD_REQUEST)
-        typed = {key: request.data.get(key, "") for key in ("email", "newsletter", "proof", "can_prove")}
+        typed = {key: request.data.get(key, "") for key in ("email", "name", "newsletter", "proof", "can_prove")}
         form = SubscribeForm({**typed, "source": "API"})
         message, code, challenge = take(request._request, form)
         more: dict[str, Any] = {"challenge": challenge} if challenge else {}

@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core import proof_of_work
+from core.lib.forms import LineField
 from core.lib.networks import network_of
+from core.lib.text import one_line
 from newsletter.models import Newsletter, Subscriber, Subscription
 from newsletter.subscribers import address_changes, choices
 from newsletter.subscribers.addresses import parse_address
@@ -25,6 +27,12 @@ ADDRESS_REFUSED = {
     "max_length": "This address is too long: an e-mail address has at most 254 characters.",
     "null_characters_not_allowed": "This address contains a character that no e-mail address has.",
 }
+
+
+def name_field(**options: Any) -> LineField:
+    """What somebody may be called by, if they like."""
+    widget = forms.TextInput(attrs={"autocomplete": "given-name", "class": "form-control"})
+    return LineField(label="First name (optional)", required=False, max_length=120, widget=widget, **options)
 
 
 class SubscribeForm(forms.Form):
@@ -50,6 +58,7 @@ class SubscribeForm(forms.Form):
         empty_label=None,
         error_messages={"invalid_choice": "There is no such newsletter, or it takes no new subscribers."},
     )
+    name = name_field()
     source = forms.CharField(max_length=LONGEST_SOURCE, required=False, widget=forms.HiddenInput)
     website = forms.CharField(
         required=False,
@@ -61,15 +70,18 @@ class SubscribeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        several = Newsletter.objects.open().count() > 1
-        if not several:
+        ask = list(Newsletter.objects.open().values_list("asks_name", flat=True))
+        if len(ask) < 2:
             self.fields["newsletter"].widget = forms.HiddenInput()
+        if not any(ask):
+            del self.fields["name"]
         self.helper = FormHelper()
         self.helper.form_action = reverse("newsletter:subscribe")
         self.helper.disable_csrf = True
         self.helper.attrs = {"novalidate": ""} if self.is_bound else {}
         self.helper.layout = Layout(
             "email",
+            *(["name"] if "name" in self.fields else []),
             "newsletter",
             "source",
             Div(Field("website"), css_class="trap", aria_hidden="true"),
@@ -90,6 +102,7 @@ class SubscribeForm(forms.Form):
         if self.is_trapped:
             return Reply.NOW
         data = {name: self.cleaned_data[name] for name in ("email", "newsletter", "proof", "can_prove")}
+        data["name"] = self.cleaned_data.get("name", "")
         try:
             return request_subscription(source=self.cleaned_data["source"] or "form", ip=ip, **data)
         except ValidationError as error:
@@ -102,12 +115,15 @@ def plain_sign_up(sent: QueryDict, newsletters: Mapping[str, Newsletter], *, ip:
     slug, source, proof = (sent.get(name, "").strip() for name in ("newsletter", "source", "proof"))
     known = not slug or slug in newsletters
     fits = len(source) <= SubscribeForm.LONGEST_SOURCE and len(proof) <= proof_of_work.LONGEST
+    name = str(sent.get("name", ""))
+    fits = fits and len(name) <= 120 and "\0" not in name
     if sent.get("website", "").strip() or not known or not fits or not sent.get("email") or "\0" in source + proof:
         return None
     return Asked(
         email=str(sent["email"]),
         source=source or "form",
         newsletter=newsletters.get(slug),
+        name=one_line(name),
         ip=ip,
         proof=proof,
         can_prove=_TICKED.to_python(_TICKED.widget.value_from_datadict(sent, {}, "can_prove")),
@@ -138,6 +154,7 @@ class PreferencesForm(forms.Form):
         field: Any = self.fields["newsletters"]
         field.queryset = self.offered = offered.distinct()
         field.initial = [*self.current]
+        self.fields["name"] = name_field(initial=subscriber.name, help_text="Letters that greet you do so by it.")
         for key, row in self.current.items():
             self.fields[f"pause_{key}"] = PauseField(row)
             if row.newsletter.offers_digest:
@@ -162,6 +179,9 @@ class PreferencesForm(forms.Form):
 
     def save(self, *, ip: str) -> None:
         """Save what was chosen. What the form was sent without stays as it is."""
+        if "name" in self.data and self.cleaned_data["name"] != self.subscriber.name:
+            Subscriber.objects.filter(pk=self.subscriber.pk).update(name=self.cleaned_data["name"])
+            self.subscriber.name = self.cleaned_data["name"]
         chosen = {row.pk for row in self.cleaned_data["newsletters"]}
         choices.choose_lists(self.subscriber, chosen=chosen, ip=ip)
         by = choices.By(network=network_of(ip))

@@ -45,8 +45,9 @@ COLUMNS = [
         Column(
             f"newsletter.SignUp.{name}", f"seconds, until it is settled; at most {days(sign_ups.TRIED_FOR)}", _SETTLED
         )
-        for name in ("email", "canonical", "network")
+        for name in ("email", "canonical", "name", "network")
     ),
+    Column("newsletter.Subscription.asked_name", "until it is confirmed; else as the subscription", _BY),
     Column("newsletter.Subscription.requested_from", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.Subscription.confirmed_from", days(EVIDENCE_KEPT_FOR), _BY),
     Column("newsletter.ConsentAct.by_name", "as long as its subscriber", "erasure"),

@@ -77,6 +77,7 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
         if wants_json(request):
             return _json(message, status, challenge)
         context |= {"message": message, "is_done": status == HTTPStatus.OK, "email": form.data.get("email", "")}
+        context["name"] = form.data.get("name", "")
     return for_frames(no_store(render(request, "newsletter/embed.html", context, status=status)))
 
 

@@ -147,6 +147,7 @@ class NewsletterAdmin(SlugsFromWords, SharedEditing):
                     "reply_to",
                     "is_default",
                     "is_open",
+                    "asks_name",
                     "counts_reading",
                 )
             },

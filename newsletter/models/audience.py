@@ -68,6 +68,12 @@ class Newsletter(models.Model):
         "default", default=False, help_text="The list that a form subscribes to when it names none."
     )
     is_open = models.BooleanField("open", default=True, help_text="Whether new subscribers are accepted.")
+    asks_name = models.BooleanField(
+        "asks for a first name",
+        default=False,
+        db_default=False,
+        help_text="Its sign-up form has a field for it, which may stay empty.",
+    )
     seeds = models.TextField(
         "seed list",
         blank=True,
@@ -320,6 +326,14 @@ class Subscription(models.Model):
     unsubscribed_by = models.CharField(max_length=40, blank=True, help_text="How: one-click, page, preferences, staff.")
     rhythm = models.CharField(max_length=6, choices=Rhythm, default=Rhythm.EACH, db_default=Rhythm.EACH)
     paused_until = models.DateTimeField(null=True, blank=True, help_text="Until then it gets nothing.")
+    asked_name = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The name in the form, until somebody confirms: it may be anybody's words.",
+    )
     welcomed_at = models.DateTimeField(null=True, editable=False, help_text="When the welcome mail was queued, once.")
     welcome_due_at = models.DateTimeField(null=True, editable=False, help_text="Since when it waits for a decision.")
 

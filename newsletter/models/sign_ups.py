@@ -16,6 +16,7 @@ class SignUp(models.Model):
     email = models.EmailField()
     canonical = models.EmailField()
     newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=120, blank=True, default="", db_default="")
     source = models.CharField(max_length=80)
     network = models.CharField(max_length=45, blank=True, help_text="IP network, not the address.")
     asked_at = models.DateTimeField(default=timezone.now)

@@ -77,6 +77,7 @@ class Asked:
     email: str
     source: str
     newsletter: Newsletter | None = None
+    name: str = ""
     ip: str = ""
     proof: str = ""
     can_prove: bool = False
@@ -129,6 +130,7 @@ def _row(asked: Asked, newsletter: Newsletter | None, rules: SignUpRules) -> Sig
         email=address.email,
         canonical=address.canonical,
         newsletter=newsletter,
+        name=asked.name[:120] if newsletter.asks_name else "",
         source=asked.source[:80],
         network=network_of(asked.ip),
     )
@@ -206,7 +208,7 @@ def _settle_next(now: datetime) -> bool:
 
 def _settle(row: SignUp) -> None:
     address, origin = Address(row.email, row.canonical), Origin(row.source, row.network)
-    subscription = take_request(address, row.newsletter, origin, asked_at=row.asked_at)
+    subscription = take_request(address, row.newsletter, origin, asked_at=row.asked_at, name=row.name)
     if subscription and SignUpRules.current().calls_disposable(domain_of(row.canonical)):
         Subscriber.objects.filter(pk=subscription.subscriber_id, disposable=False).update(disposable=True)
 

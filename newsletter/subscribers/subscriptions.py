@@ -51,11 +51,12 @@ class Origin:
 
 @transaction.atomic
 def take_request(
-    address: Address, newsletter: Newsletter, origin: Origin, *, asked_at: datetime
+    address: Address, newsletter: Newsletter, origin: Origin, *, asked_at: datetime, name: str = ""
 ) -> Subscription | None:
     """Write down that an address asked for a list, and mail it a link to confirm or, where it is on it, that it is.
 
-    None if the address must not be written to. A request alone changes no state of a subscription that exists.
+    None if the address must not be written to. A request alone changes no state of a subscription that exists. Anybody may have
+    typed the name: it waits until the address confirms.
     """
     if Suppression.objects.of(address.canonical).filter(reason__in=LASTING).exists():
         return None
@@ -64,6 +65,8 @@ def take_request(
     subscription = Subscription.objects.select_related("subscriber", "newsletter").get(
         subscriber=person.subscriber_id, newsletter=newsletter
     )
+    if name and subscription.state != State.CONFIRMED:
+        Subscription.objects.filter(pk=subscription.pk).update(asked_name=name)
     _send_link(subscription)
     return subscription
 
@@ -129,10 +132,21 @@ def confirm(subscription: Subscription, *, issued_at: datetime, ip: str = "", rh
     if lifts:
         acts.append(NewAct(person, Act.LIFTED, Actor.SUBSCRIBER, way=way, network=network))
     consent.record(*acts)
+    _take_name(found)
     is_mailable = lifts or not suppressed
     if is_mailable and found.state != State.CONFIRMED:
         _greet(found, confirmed_before=found.confirmed_at)
     return is_mailable
+
+
+def _take_name(subscription: Subscription) -> None:
+    """Call somebody who confirmed as they wrote in the form, unless we know what they are called."""
+    if not subscription.asked_name:
+        return
+    subscriber = subscription.subscriber
+    if Subscriber.objects.filter(pk=subscriber.pk, name="").update(name=subscription.asked_name):
+        subscriber.name = subscription.asked_name
+    Subscription.objects.filter(pk=subscription.pk).update(asked_name="")
 
 
 def _greet(subscription: Subscription, *, confirmed_before: datetime | None) -> None:
@@ -249,6 +263,7 @@ def export(subscriber: Subscriber) -> dict[str, Any]:
                 "newsletter": subscription.newsletter.name,
                 "state": subscription.state,
                 "source": subscription.source,
+                "name_in_the_form": subscription.asked_name,
                 "requested_at": subscription.requested_at,
                 "requested_from": subscription.requested_from,
                 "what_the_form_said": subscription.consent_text,
