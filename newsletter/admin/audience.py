@@ -433,12 +433,13 @@ class SuppressionAdmin(DeskAdmin):
         """The subscriber's, where there is one: of others only the digest is kept."""
         if obj.subscriber:
             return linked(obj.subscriber)
-        return linked(obj, f"no subscriber’s: {obj.digest}")
+        return linked(obj, format_html('no subscriber’s: <span title="{}">{}…</span>', obj.digest, obj.digest[:12]))
 
     @admin.display(description="to write there again")
     def to_lift(self, obj: Any) -> str:
         if obj.subscriber:
-            return "Lift it on the page of the subscriber, with the reason."
+            lift = reverse("admin:newsletter_subscriber_act", args=[obj.subscriber.pk, "lift"])
+            return format_html('<a href="{}">Lift the suppression…</a> It asks for the reason.', lift)
         return "Nobody here has this address, so it is not known any more. Once this is deleted, it can sign up or be imported."
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
