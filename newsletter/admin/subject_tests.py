@@ -15,7 +15,7 @@ from core.lib.forms import LineField
 from core.lib.text import whole_number
 from core.transitions import TransitionRefused, lock
 from newsletter.admin import desk
-from newsletter.models import Briefing, SubjectTest, SubjectVariant
+from newsletter.models import Briefing, BriefingFigures, SubjectTest, SubjectVariant
 from newsletter.sending import approval, payers, subject_tests
 
 MINUTES = {
@@ -160,4 +160,6 @@ def results(briefing: Briefing) -> dict[str, Any]:
         }
         for number, version in enumerate(subject_tests.versions(briefing, test))
     ]
-    return {"test": test, "subjects": rows, "rest": counted.get(None), "decides_at": subject_tests.decides_at(test)}
+    told = {"as_of": BriefingFigures.objects.filter(briefing=briefing).values_list("counted_at", flat=True).first()}
+    told |= {"test": test, "subjects": rows, "rest": counted.get(None)}
+    return told | {"decides_at": subject_tests.decides_at(test)}

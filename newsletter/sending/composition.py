@@ -120,6 +120,10 @@ class WebVersion:
     parts: list[Part]
     paid: ShownPaid | None
 
+    @property
+    def has_ad(self) -> bool:
+        return any(part.item.claim_id for part in self.parts)
+
 
 def web_version(briefing: Briefing, items: list[BriefingItem] | None = None) -> WebVersion:
     """What a page, a feed or the API shows of a briefing."""

@@ -255,6 +255,17 @@ def test_one_that_is_being_sent_is_held_and_the_rest_of_its_letters_say_it(weekl
     assert list(after.values()).count("https://example.com/a") == 2, "later decisions keep the numbers of the first"
 
 
+def test_beside_an_ad_it_does_not_read_as_if_nobody_had_paid(weekly, ann, client, smtp_server):
+    told, said = [{"kind": "text", "heading": "Bridges", "html": "<p>Six of them fell.</p>"}], []
+    for slug in ("without", "sold"):
+        briefing = send_what_is_left(factories.frozen(weekly, slug=slug, items=told))
+        page = client.get(briefing.get_absolute_url()).content.decode()
+        assert "named here: nobody" in page
+        said.append("Whose advertisement it carries is said at the advertisement." in page)
+        ads.running("mail:weekly")  # whose place is added to what is approved from now on
+    assert said == [False, True]
+
+
 def test_what_was_sent_is_looked_through_when_a_sponsor_is_confirmed(weekly, ann, editor, client, smtp_server):
     briefing = send_what_is_left(factories.frozen(weekly, items=NAMED))
     path = briefing.get_absolute_url()

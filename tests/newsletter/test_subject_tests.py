@@ -390,7 +390,14 @@ def test_somebody_chooses_by_hand_and_the_report_shows_each_subject(client, week
     assert later(briefing, minutes=5000).winner is None
     assert "the rest waits" in client.get(f"{DESK}{briefing.pk}/progress/").content.decode()
     assert "testing its subjects" in client.get("/admin/").content.decode()
-    assert "Nobody has chosen yet" in client.get(f"{DESK}{briefing.pk}/subjects/").content.decode()
+    page = client.get(f"{DESK}{briefing.pk}/subjects/").content.decode()
+    assert "Nobody has chosen yet" in page
+    assert "Nothing has been counted yet" in page, "else noughts are taken for what readers did"
+    briefing_counts.count(briefing.pk)
+    assert (
+        "Opens and clicks are judged about two minutes after"
+        in client.get(f"{DESK}{briefing.pk}/subjects/").content.decode()
+    )
     assert (
         "no such subject"
         in client.post(f"{DESK}{briefing.pk}/subjects/choose/", {"number": "7"}, follow=True).content.decode()
