@@ -122,6 +122,17 @@ class AutomationForm(forms.ModelForm):
         asks_reading = cleaned.get("begins") == Automation.Begins.QUIET or cleaned.get("ends_when_reading")
         if asks_reading and newsletter and not newsletter.counts_reading:
             self.add_error("begins", f"{newsletter} does not count who opens and clicks.")
+        begins = cleaned.get("begins") or self.instance.begins
+        if begins == Automation.Begins.TAGGED and "tag" in self.fields and not cleaned.get("tag"):
+            self.add_error("tag", "Choose the tag with which it begins.")
+        if begins == Automation.Begins.SEGMENT and not cleaned.get("segment"):
+            self.add_error("segment", "Choose the segment with which it begins.")
+        if begins in (Automation.Begins.TAGGED, Automation.Begins.SEGMENT) and cleaned.get("again_after"):
+            self.add_error(
+                "again_after", "Whoever is given a tag, or comes into a segment, enters once: leave it empty."
+            )
+        if begins != Automation.Begins.TAGGED and "tag" in self.fields:
+            cleaned["tag"] = None
         return cleaned
 
 
@@ -152,6 +163,8 @@ class AutomationAdmin(SharedEditing):
     fieldsets = (
         (None, {"fields": ("newsletter", "name", "begins")}),
         ("Who is quiet", {"classes": ("begins-quiet",), "fields": ("quiet_days", "fewest_letters", "most_per_day")}),
+        ("The tag", {"classes": ("begins-tagged",), "fields": ("tag",)}),
+        ("Who is there already", {"classes": ("begins-tagged", "begins-segment"), "fields": ("takes_present",)}),
         (
             "Who enters, and who leaves early",
             {"fields": ("segment", "again_after", "exit_segment", "ends_when_reading")},
@@ -179,7 +192,7 @@ class AutomationAdmin(SharedEditing):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Automation | None = None) -> tuple[str, ...]:
         """What it has begun with stays: who is in it came in by that."""
-        return ("newsletter", "begins") if obj and obj.started_at else ()
+        return ("newsletter", "begins", "tag", "takes_present") if obj and obj.started_at else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Automation | None = None) -> Any:
         """Where the beginning stays, what another would ask for is left out."""
@@ -268,7 +281,7 @@ def _may_decide(request: HttpRequest) -> bool:
 
 
 def _automation(pk: int) -> Automation:
-    rows = Automation.objects.select_related("newsletter", "segment", "exit_segment", "started_by")
+    rows = Automation.objects.select_related("newsletter", "tag", "segment", "exit_segment", "started_by")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -283,6 +296,10 @@ def _rules(automation: Automation) -> list[str]:
                 " opened and clicked none, as people do, and chose nothing. It looks for them once a day."
             )
         ]
+    elif automation.is_for_comers:
+        what = f"are given the tag “{automation.tag}”" if automation.tag else "come into the segment below"
+        present = "whoever has it already, too" if automation.takes_present else "whoever has it already does not"
+        found = [f"Subscribers of {newsletter} enter who {what}; {present}."]
     else:
         found = [f"Whoever confirms a subscription to {newsletter} enters. No other welcome mail is sent to them."]
     if automation.segment:
@@ -318,6 +335,10 @@ class EnrolmentAdmin(ReadOnlyAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
         return ("automation", "state", "reason", ("step", StepFilter))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without the notes of those who never enter."""
+        return super().get_queryset(request).exclude(reason=Enrolment.Reason.BEFORE)
 
     def has_take_out_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("newsletter.change_automation")

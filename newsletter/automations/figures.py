@@ -23,7 +23,8 @@ def count(automation: Automation) -> None:
     """Count where everybody stands, and keep it."""
     rows = Enrolment.objects.filter(automation=automation).order_by()
     waiting = rows.filter(state=State.WAITING).values_list("step").annotate(Count("pk"), Min("due_at"))
-    ended = list(rows.exclude(state=State.WAITING).values_list("state", "reason").annotate(Count("pk")))
+    out = rows.exclude(state=State.WAITING).exclude(reason=Enrolment.Reason.BEFORE)  # who never entered
+    ended = list(out.values_list("state", "reason").annotate(Count("pk")))
     steps = {str(step): {"waiting": number, "next": next_.isoformat()} for step, number, next_ in waiting}
     counts = {
         "steps": steps,

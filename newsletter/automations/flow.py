@@ -137,12 +137,9 @@ def _tell(automation: Automation, trouble: str) -> None:
 
 def _run(automation: Automation, until: float) -> Run:
     run, counts = Run(editions=set()), automation.newsletter.counts_reading
-    if (
-        counts
-        and automation.is_for_the_quiet
-        and (automation.looks_at is None or automation.looks_at <= timezone.now())
-    ):
-        run.entered = _let_the_quiet_in(automation)
+    looks = automation.is_for_comers or (counts and automation.is_for_the_quiet)
+    if looks and (automation.looks_at is None or automation.looks_at <= timezone.now()):
+        run.entered = _let_in(automation)
     steps = list(automation.steps.select_related("segment", "target").order_by("ordering", "pk"))
     for step in steps:
         step.automation = automation
@@ -162,14 +159,18 @@ def _run(automation: Automation, until: float) -> Run:
 
 
 @transaction.atomic
-def _let_the_quiet_in(automation: Automation) -> int:
-    """Look for the quiet once a day; two processes that look at once let nobody in twice."""
+def _let_in(automation: Automation) -> int:
+    """Look for those who enter, as often as the beginning says; two processes that look at once let nobody in twice."""
     now = timezone.now()
     due = Q(looks_at=None) | Q(looks_at__lte=now)
-    next_look = now + enrolments.LOOKS_EVERY
+    next_look = now + enrolments.LOOKS_EVERY[Automation.Begins(automation.begins)]
     if not Automation.objects.running().filter(due, pk=automation.pk).update(looks_at=next_look):
         return 0
-    return enrolments.enter_quiet(automation)
+    if automation.is_for_the_quiet:
+        return enrolments.enter_quiet(automation)
+    if automation.looks_at is None and not automation.takes_present:
+        enrolments.note_present(automation)
+    return enrolments.enter_comers(automation)
 
 
 @transaction.atomic

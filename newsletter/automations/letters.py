@@ -39,7 +39,7 @@ def _welcome(step: AutomationStep) -> dict[str, str]:
     """The words of the welcome mail, for the first letter of the automation that takes its place."""
     automation = step.automation
     letters = automation.steps.filter(kind=Kind.LETTER).order_by("ordering", "pk")
-    if automation.is_for_the_quiet or letters.first() != step or not automation.newsletter.welcome_text:
+    if not automation.is_welcome or letters.first() != step or not automation.newsletter.welcome_text:
         return {}
     return {
         "subject": automation.newsletter.welcome_subject,

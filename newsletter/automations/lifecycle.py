@@ -44,12 +44,16 @@ def _of_the_rules(automation: Automation, steps: list[AutomationStep]) -> Iterat
     newsletter = automation.newsletter
     if not any(step.kind == Kind.LETTER for step in steps):
         yield "It has no letter: add a step that sends one."
+    if automation.begins == Automation.Begins.TAGGED and automation.tag is None:
+        yield "Choose the tag with which it begins."
+    if automation.begins == Automation.Begins.SEGMENT and automation.segment is None:
+        yield "Choose the segment with which it begins."
     if automation.goes_by_reading and not newsletter.counts_reading:
         yield f"{newsletter} counts no opens and clicks, so nobody can be found quiet or reading again."
     for segment in filter(None, (automation.segment, automation.exit_segment)):
         yield from segments.problems(segment)
     others = newsletter.automations.taking_in().filter(begins=Automation.Begins.CONFIRMED).exclude(pk=automation.pk)
-    if not automation.is_for_the_quiet and (other := others.first()):
+    if automation.is_welcome and (other := others.first()):
         yield f"“{other.name}” begins when a subscription is confirmed, too. End it first."
 
 
@@ -176,7 +180,7 @@ def end(automation: Automation, *, by: User) -> None:
 
 def _look_at_welcome(automation: Automation) -> None:
     """The flags of the newsletter's own welcome mail, of which it has taken the place, or leaves it."""
-    if not automation.is_for_the_quiet:
+    if automation.is_welcome:
         flags.look_at(welcome.NOUN, automation.newsletter_id)
 
 

@@ -29,6 +29,8 @@ class Automation(models.Model):
     class Begins(models.TextChoices):
         CONFIRMED = "confirmed", "when a subscription is confirmed"
         QUIET = "quiet", "when a subscriber has been quiet for a while"
+        TAGGED = "tagged", "when a subscriber is given a tag"
+        SEGMENT = "segment", "when a subscriber comes into the segment"
 
     class State(models.TextChoices):
         DRAFT = "draft"
@@ -51,6 +53,15 @@ class Automation(models.Model):
         blank=True,
         validators=[MinValueValidator(1)],
         help_text="So many quiet subscribers enter on one day; empty: all there are.",
+    )
+    tag = models.ForeignKey(
+        "newsletter.SubscriberTag", on_delete=models.PROTECT, null=True, blank=True, related_name="automations"
+    )
+    takes_present = models.BooleanField(
+        "also who has it already",
+        default=False,
+        db_default=False,
+        help_text="Whoever has the tag, or is in the segment, when it looks for the first time; else only who comes later.",
     )
     segment = models.ForeignKey(
         Segment,
@@ -87,9 +98,7 @@ class Automation(models.Model):
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
-    looks_at = models.DateTimeField(
-        null=True, editable=False, help_text="When it looks next for those who have become quiet."
-    )
+    looks_at = models.DateTimeField(null=True, editable=False, help_text="When it looks next for those who enter.")
     counts = models.JSONField(default=dict, editable=False, help_text="How many stand where, as last counted.")
     counted_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -102,7 +111,9 @@ class Automation(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "running", "paused", "ended"]), name="automation_state_known"
             ),
-            models.CheckConstraint(condition=Q(begins__in=["confirmed", "quiet"]), name="automation_begins_known"),
+            models.CheckConstraint(
+                condition=Q(begins__in=["confirmed", "quiet", "tagged", "segment"]), name="automation_begins_known"
+            ),
             models.CheckConstraint(
                 condition=Q(state="draft") | Q(started_at__isnull=False), name="automation_was_started"
             ),
@@ -138,6 +149,15 @@ class Automation(models.Model):
     @property
     def is_for_the_quiet(self) -> bool:
         return self.begins == self.Begins.QUIET
+
+    @property
+    def is_welcome(self) -> bool:
+        return self.begins == self.Begins.CONFIRMED
+
+    @property
+    def is_for_comers(self) -> bool:
+        """Whether it begins with something that subscribers did not have before."""
+        return self.begins in (self.Begins.TAGGED, self.Begins.SEGMENT)
 
     @property
     def goes_by_reading(self) -> bool:
@@ -296,6 +316,7 @@ class Enrolment(models.Model):
         NOT_ASKED = "not_asked", "got no letter that asked whether to stay"
         ENDED = "ended", "the automation was ended"
         STAFF = "staff", "taken out by staff"
+        BEFORE = "before", "was there before it began"  # and so never enters
 
     automation = models.ForeignKey(Automation, on_delete=models.CASCADE, related_name="enrolments", db_index=False)
     subscriber = models.ForeignKey(Subscriber, on_delete=models.SET_NULL, null=True, related_name="enrolments")

@@ -16,7 +16,11 @@ from newsletter.models import Automation, AutomationStep, Enrolment, Newsletter,
 from newsletter.subscribers import segments
 
 RUN = "newsletter.tasks.run_automations"
-LOOKS_EVERY = timedelta(days=1)
+LOOKS_EVERY = {
+    Automation.Begins.QUIET: timedelta(days=1),
+    Automation.Begins.TAGGED: timedelta(minutes=5),
+    Automation.Begins.SEGMENT: timedelta(hours=1),
+}
 Reason, State = Enrolment.Reason, Enrolment.State
 
 _STAYS_OPEN = "SELECT FROM newsletter_automation WHERE id = %s AND state IN ('running', 'paused') FOR SHARE"
@@ -58,6 +62,25 @@ _QUIET = """
                 AND briefing.automation_id IS NULL AND delivery.state = 'sent' AND delivery.sent_at > %(since)s
                 AND EXISTS (SELECT FROM newsletter_trackedlink link WHERE link.briefing_id = briefing.id)
             LIMIT %(fewest)s) got) >= %(fewest)s
+"""
+
+# Whoever has the tag, or is in the segment, and gets mail of the list: as the note of those who had it before knows them, they
+# have come into it since.
+_COMERS = """
+    SELECT subscriber.id FROM newsletter_subscription subscription
+    JOIN newsletter_subscriber subscriber ON subscriber.id = subscription.subscriber_id
+    WHERE subscription.newsletter_id = %(newsletter)s AND subscription.state = 'confirmed' AND subscriber.suppressed = ''
+        AND (subscription.paused_until IS NULL OR subscription.paused_until <= %(now)s)
+        AND {segment} AND {tagged}
+        AND NOT EXISTS (
+            SELECT FROM newsletter_enrolment was WHERE was.automation_id = %(automation)s AND was.subscriber_id = subscriber.id)
+"""
+_TAGGED = "{column} IN (SELECT subscriber_id FROM newsletter_tagging WHERE tag_id = %(tag)s)"
+_NOTE_PRESENT = """
+    INSERT INTO newsletter_enrolment (automation_id, subscriber_id, round, due_at, state, reason, letter_is_out, entered_at,
+        ended_at, trouble)
+    SELECT %(automation)s, subscriber.id, 0, %(now)s, 'left', 'before', FALSE, %(now)s, %(now)s, ''
+    FROM newsletter_subscriber subscriber WHERE {present} ON CONFLICT DO NOTHING
 """
 
 
@@ -108,6 +131,25 @@ def enter_quiet(automation: Automation) -> int:
         fewest=automation.fewest_letters,
         most=automation.most_per_day,
     )
+
+
+def note_present(automation: Automation) -> None:
+    """Write down who has the tag, or is in the segment, so that they do not enter, on the list or not. Others come later."""
+    present = _TAGGED.format(column="subscriber.id")
+    if automation.begins == Automation.Begins.SEGMENT:
+        present = segments.narrowed_to(automation.segment, "subscriber.id")
+    given = {"automation": automation.pk, "tag": automation.tag_id, "now": timezone.now()}
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE_PRESENT.format(present=present), given)
+
+
+def enter_comers(automation: Automation) -> int:
+    """Let those enter who were given the tag, or came into the segment; return how many. Everybody enters once."""
+    who = _COMERS.format(
+        segment=segments.narrowed_to(automation.segment, "subscriber.id"),
+        tagged=_TAGGED.format(column="subscriber.id") if automation.begins == Automation.Begins.TAGGED else "true",
+    )
+    return _enter(automation, who, again_before=None, newsletter=automation.newsletter_id, tag=automation.tag_id)
 
 
 def _enter(

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from core.lib.text import one_line
 from core.transitions import TransitionRefused
-from newsletter.models import SegmentCondition, Subscriber, SubscriberField, SubscriberTag, Tagging
+from newsletter.models import Automation, SegmentCondition, Subscriber, SubscriberField, SubscriberTag, Tagging
 
 Kind = SubscriberField.Kind
 LONGEST_TAG, LONGEST_VALUE = 60, 500
@@ -86,6 +86,8 @@ def merge(keep: SubscriberTag, others: Iterable[SubscriberTag]) -> None:
     gone = set(there) - {keep.pk}
     if keep.pk not in there:
         raise TransitionRefused(f"The tag “{keep}” is gone. Nothing was merged.")
+    if begun := Automation.objects.filter(tag__in=gone).select_related("tag").first():
+        raise TransitionRefused(f"The automation “{begun.name}” begins with the tag “{begun.tag}”: keep that one.")
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_INSTEAD, [keep.pk, list(gone)])
     SegmentCondition.objects.filter(tag__in=gone).update(tag=keep)

@@ -88,6 +88,19 @@ def test_what_makes_no_step_is_said_at_its_field(client, weekly, manager, step, 
     assert not Automation.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ({"begins": "tagged"}, "Choose the tag with which it begins."),
+        ({"begins": "segment"}, "Choose the segment with which it begins."),
+        ({"begins": "segment", "again_after": 9}, "enters once: leave it empty."),
+    ],
+)
+def test_what_a_beginning_lacks_is_said_at_its_field(client, weekly, manager, rules, told):
+    assert told in said(posted(client, f"{DESK}/add/", {"kind": "letter"}, newsletter=weekly.pk, **rules))
+    assert not Automation.objects.exists()
+
+
 def test_what_its_beginning_does_not_ask_for_is_left_out_once_that_stays(client, weekly, manager):
     for begins, is_asked in (("confirmed", False), ("quiet", True)):
         made = automation(weekly, {"letter": "Hello"}, begins=begins, name=begins)
