@@ -113,6 +113,7 @@ class BriefingAdmin(SlugsFromWords, BriefingList, SharedEditing, ContentEditor):
             at("<int:pk>/check/", desk.check, "check"),
             at("<int:pk>/check/links/", desk.check_links, "check_links"),
             at("<int:pk>/approve/", progress.approve, "approve"),
+            at("<int:pk>/ask/", progress.ask, "ask"),
             at("<int:pk>/progress/", progress.progress, "progress"),
             at("<int:pk>/subjects/", subject_tests.edit, "subjects"),
             at("<int:pk>/subjects/choose/", subject_tests.choose, "subject"),

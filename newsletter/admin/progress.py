@@ -75,6 +75,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect_to("progress", briefing)
         audience = approval.audience_size(briefing)
         context = {"form": form, "problems": problems, "audience": audience, "seen": approval.seen(briefing)}
+        context["approvers"] = approval.approvers(request.user) if barred else []  # type: ignore[arg-type]
         context["warnings"] = subject_tests.warnings(briefing)
         context["ad_of_other_day"] = _has_ad_of_other_day(briefing, timezone.now())
         context["quiet_until"] = _quiet_until(briefing.newsletter, timezone.now())
@@ -94,6 +95,22 @@ def _quiet_until(newsletter: Newsletter, leaves: datetime) -> str:
 def _has_ad_of_other_day(briefing: Briefing, leaves: datetime) -> bool:
     """Whether it carries an ad that was booked for another day than the one on which it leaves."""
     return briefing.newsletter.day_of_send(leaves) != briefing.issue_date and sponsor_places.is_booked(briefing)
+
+
+@require_POST
+@may("change")
+def ask(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the others who may approve a briefing to do so."""
+    briefing = issue(pk)
+    try:
+        asked = approval.ask(briefing, by=request.user, note=request.POST.get("note", "")[:200])  # type: ignore[arg-type]
+    except TransitionRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        said = f"Asked by mail to approve it: {', '.join(map(str, asked))}."
+        messages.success(request, said)
+        _log(request, briefing, said)
+    return redirect_to("approve", briefing)
 
 
 @require_POST

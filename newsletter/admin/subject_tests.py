@@ -160,6 +160,6 @@ def results(briefing: Briefing) -> dict[str, Any]:
         }
         for number, version in enumerate(subject_tests.versions(briefing, test))
     ]
-    told = {"as_of": BriefingFigures.objects.filter(briefing=briefing).values_list("counted_at", flat=True).first()}
-    told |= {"test": test, "subjects": rows, "rest": counted.get(None)}
+    as_of = BriefingFigures.objects.filter(briefing=briefing).values_list("counted_at", flat=True).first()
+    told = {"test": test, "subjects": rows, "rest": counted.get(None), "as_of": as_of}
     return told | {"decides_at": subject_tests.decides_at(test)}

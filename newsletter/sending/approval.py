@@ -8,15 +8,20 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from core import accounts
 from core.lib import clock
 from core.lib.errors import kind_of
+from core.lib.text import one_line
 from core.models import SiteProfile, User
+from core.outbox import queue_mail
+from core.ratelimit import allow
 from core.transitions import TransitionRefused, change_if, lock, move
 from newsletter.models import Briefing, BriefingItem, Newsletter, Segment, Subscription
 from newsletter.sending import composition, content_checks, deliveries, payers, plugged, sponsor_places, subject_tests
@@ -31,6 +36,7 @@ OF_ITS_OWN = (
     "kind", "article_id", "heading", "text", "html", "url", "size", "image", "image_url", "image_alt", "caption", "label"
 )  # fmt: skip
 CANCELLABLE = [State.APPROVED, State.SENDING, State.PAUSED]
+ASKED_AGAIN = 3600  # seconds
 TOO_LATE = timedelta(hours=2)  # then nothing goes out by itself any more that was due: somebody decides
 NOTHING_BY_ITSELF = (BriefingItem.Kind.SPONSOR, BriefingItem.Kind.DIVIDER)
 
@@ -128,6 +134,29 @@ def barred(briefing: Briefing, by: User | None) -> str:
     if by and briefing.newsletter.approved_by_another and accounts.are_one(by.pk, briefing.edited_by_id):
         return f"You changed this briefing last, and briefings of {briefing.newsletter} are approved by somebody else."
     return ""
+
+
+def approvers(besides: User) -> list[User]:
+    """Who may approve what somebody wrote: those whose role it is, else whoever may do anything."""
+    others = [
+        user for user in accounts.holders_of("newsletter.approve_briefing") if not accounts.are_one(user.pk, besides.pk)
+    ]
+    return others or list(User.objects.people().filter(is_superuser=True).exclude(pk=besides.pk))
+
+
+def ask(briefing: Briefing, *, by: User, note: str = "") -> list[User]:
+    """Mail the others who may approve a draft that it is ready; return them. Raises TransitionRefused."""
+    if briefing.state != State.DRAFT:
+        raise TransitionRefused("Only a draft waits for an approval.")
+    if not (asked := approvers(by)):
+        raise TransitionRefused("Nobody else may approve briefings. An administrator gives the role to somebody.")
+    if not allow(f"newsletter.approval-asked:{briefing.pk}", limit=1, seconds=ASKED_AGAIN):
+        raise TransitionRefused("The others have been asked within the last hour.")
+    url = settings.SITE_URL + reverse("admin:newsletter_briefing_approve", args=[briefing.pk])
+    context = {"briefing": briefing, "url": url, "by": str(by), "note": one_line(note)}
+    for user in asked:
+        queue_mail(template="briefing_ready", to=user.email, context=context, kind="newsletter.briefing-ready")
+    return asked
 
 
 def edited(briefing: Briefing, *, by: Any) -> None:

@@ -263,6 +263,32 @@ def test_a_send_is_paused_resumed_and_cancelled(editor, weekly, steps, end):
     assert state() == end
 
 
+def test_whoever_may_not_approve_their_own_asks_the_others_by_mail(client, weekly):
+    Newsletter.objects.update(approved_by_another=True)
+    factories.subscription(weekly)
+    writer, other = (
+        factories.user("nell@example.com", role="newsletter manager"),
+        factories.user("ed@example.com", role="editor"),
+    )
+    draft = factories.briefing(weekly, subject="Six bridges", edited_by=writer)
+    client.force_login(writer)
+    approve, ask = f"{DESK}{draft.pk}/approve/", f"{DESK}{draft.pk}/ask/"
+    page = client.get(approve).content.decode()
+    assert f"To {other}, such as when it should go out" in page
+    said = client.post(ask, {"note": "Friday at eight\nplease"}, follow=True).content.decode()
+    assert f"Asked by mail to approve it: {other}." in said
+    (mail,) = OutgoingMail.objects.filter(kind="newsletter.briefing-ready")
+    assert (mail.recipient, mail.subject) == ("ed@example.com", "“Six bridges” is ready to be approved")
+    words = email.message_from_bytes(mail.message, policy=policy.default).get_body(("plain",)).get_content()
+    assert "Friday at eight please" in words
+    assert approve in words
+    assert b"asked within the last hour" in client.post(ask, follow=True).content
+    client.force_login(other)
+    assert b"such as when it should go out" not in client.get(approve).content
+    assert client.post(approve, {"when": ""}).status_code == 302
+    assert b"Only a draft waits for an approval." in client.post(ask, follow=True).content
+
+
 def test_before_a_send_is_cancelled_the_desk_asks_and_says_who_will_not_get_it(editor, weekly):
     """The button stands beside that of a pause, and a press on it cannot be taken back."""
     factories.subscriptions(weekly, 3)
