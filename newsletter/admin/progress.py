@@ -171,6 +171,7 @@ def _progress_page(request: HttpRequest, briefing: Briefing, form: ScheduleForm)
         "waits": list(pace.waits(briefing, held)) if moves else [],
         "errors": pace.errors(briefing) if briefing.frozen_at else [],
         "counts": _in_words(counts, held),
+        "skipped": deliveries.skipped(briefing) if counts.get(Delivery.State.SKIPPED) else [],
         "done": done,
         "troubles": troubles(request, briefing, limit=TROUBLES_SHOWN),
         "retried_until": deliveries.retried_until(briefing) if briefing.retrying else None,

@@ -395,6 +395,14 @@ def _ends(briefing: Briefing) -> dict[str, int]:
     return {name: counts.get(state, 0) for name, state in ends.items()}
 
 
+def skipped(briefing: Briefing) -> list[tuple[str, int]]:
+    """Why a briefing left somebody out, with how many, the most frequent first. Of one that was cancelled that is why, for all the rest."""
+    if briefing.state == Briefing.State.CANCELLED:
+        return []
+    rows = briefing.deliveries.filter(state=State.SKIPPED).values_list("note").annotate(number=Count("id"))
+    return list(rows.order_by("-number", "note"))
+
+
 def retried_until(briefing: Briefing) -> datetime | None:
     """When the last of those that are tried again is given up at the latest; None where there are none."""
     waiting = briefing.deliveries.filter(state=State.RETRY).values_list("attempts").annotate(Max("due_at")).order_by()

@@ -328,6 +328,15 @@ def test_progress_shows_counts_and_what_failed(client, troubled):
     assert sender.message_token(troubled.pk, Delivery.objects.get(state="uncertain").subscriber_id) in page
 
 
+def test_progress_says_why_somebody_was_left_out(editor, weekly):
+    factories.subscriptions(weekly, 4)
+    factories.suppression("bounce", "reader0@example.com")
+    people = weekly.subscriptions.filter(subscriber__email__in=["reader1@example.com", "reader2@example.com"])
+    people.update(paused_until=timezone.now() + timedelta(days=9))
+    page = " ".join(editor.get(f"{DESK}{factories.frozen(weekly).pk}/progress/").content.decode().split())
+    assert "Skipped, since they get no mail now: 2 paused, 1 suppressed." in page
+
+
 def test_addresses_are_shown_to_who_may_see_subscribers(editor, troubled):
     page = editor.get(f"{DESK}{troubled.pk}/progress/").content.decode()
     assert "550 5.1.1 No such user" in page
